@@ -1,0 +1,1 @@
+"""The science: functions on arrays and frozen records; no files, no Qt."""

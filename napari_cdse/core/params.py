@@ -1,0 +1,229 @@
+"""Every parameter once: default, unit, range and meaning.
+
+The dataclasses below feed the window's forms, the command line's flags, the record
+of each run and the defaults. Read a field's description with `describe`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from napari_cdse.core.errors import ParameterError
+
+Method = Literal["bragg", "nfindr"]
+Criterion = Literal["gini", "entropy"]
+SplitFeatures = Literal["sqrt", "log2", "3", "8", "10"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """How one parameter is shown to a person."""
+
+    name: str
+    label: str
+    help: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    default: Any
+
+
+def _parameter(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    metadata = {
+        "label": label,
+        "help": help,
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionParams:
+    """How circles are found. Lengths are in nm, so that magnification drops out."""
+
+    method: Method = _parameter(
+        "bragg",
+        "Method",
+        "bragg: Bragg contrast map; nfindr: N-FINDR unmixing of the window spectra",
+    )
+    window_nm: float = _parameter(
+        2.0,
+        "FFT window",
+        "edge of the sliding window: several fringes, no larger than a small particle",
+        unit="nm",
+        minimum=0.8,
+        maximum=10.0,
+    )
+    step_fraction: float = _parameter(
+        0.25,
+        "Step",
+        "distance between windows as a fraction of the window",
+        minimum=0.1,
+        maximum=1.0,
+    )
+    spacing_min_nm: float = _parameter(
+        0.17,
+        "Smallest spacing",
+        "shortest lattice spacing that counts as a fringe",
+        unit="nm",
+        minimum=0.05,
+        maximum=1.0,
+    )
+    spacing_max_nm: float = _parameter(
+        0.45,
+        "Largest spacing",
+        "longest lattice spacing that counts as a fringe",
+        unit="nm",
+        minimum=0.1,
+        maximum=2.0,
+    )
+    false_alarms: float = _parameter(
+        1.0,
+        "False alarms",
+        "circles expected on a particle-free micrograph of the same size, "
+        "before the forest looks at them",
+        minimum=0.001,
+        maximum=100.0,
+    )
+    diameter_min_nm: float = _parameter(
+        2.0,
+        "Smallest particle",
+        "diameter below which nothing is proposed",
+        unit="nm",
+        minimum=0.5,
+        maximum=50.0,
+    )
+    diameter_max_nm: float = _parameter(
+        8.0,
+        "Largest particle",
+        "diameter above which nothing is proposed",
+        unit="nm",
+        minimum=1.0,
+        maximum=100.0,
+    )
+    endmembers: int = _parameter(
+        3,
+        "Endmembers",
+        "number of spectra that N-FINDR looks for",
+        minimum=2,
+        maximum=8,
+    )
+    seed: int = _parameter(
+        0, "Seed", "start of every random choice", minimum=0, maximum=2**31 - 1
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        check(self)
+        _check_order(self.spacing_min_nm, self.spacing_max_nm, "spacing", "nm")
+        _check_order(self.diameter_min_nm, self.diameter_max_nm, "particle", "nm")
+
+
+@dataclass(frozen=True, slots=True)
+class ForestParams:
+    """How a random forest is trained."""
+
+    trees: int = _parameter(
+        300, "Trees", "number of trees in the forest", minimum=1, maximum=5000
+    )
+    split_features: SplitFeatures = _parameter(
+        "sqrt", "Features per split", "how many features each split may choose from"
+    )
+    criterion: Criterion = _parameter("gini", "Criterion", "what a split makes purer")
+    min_leaf: int = _parameter(
+        2, "Smallest leaf", "particles that a leaf must hold", minimum=1, maximum=100
+    )
+    features: str = _parameter(
+        "bragg",
+        "Features",
+        "names of feature groups, joined by '+' (bragg, origin)",
+    )
+    copies: int = _parameter(
+        3,
+        "Symmetry copies",
+        "turned and mirrored copies added per training particle",
+        minimum=0,
+        maximum=7,
+    )
+    own_weight: float = _parameter(
+        3.0,
+        "Weight of own labels",
+        "how much more one of your labels counts than one of the shipped table",
+        minimum=1.0,
+        maximum=100.0,
+    )
+    folds: int = _parameter(
+        5, "Folds", "parts of the cross-validation", minimum=2, maximum=20
+    )
+    seed: int = _parameter(
+        0, "Seed", "start of every random choice", minimum=0, maximum=2**31 - 1
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        check(self)
+
+
+Params = DetectionParams | ForestParams
+
+
+def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
+    """List the parameters of a class in order, as a form or a parser needs them."""
+    owner = params if isinstance(params, type) else type(params)
+    hints = get_type_hints(owner)
+    return tuple(
+        ParameterInfo(
+            name=entry.name,
+            label=entry.metadata["label"],
+            help=entry.metadata["help"],
+            unit=entry.metadata["unit"],
+            minimum=entry.metadata["minimum"],
+            maximum=entry.metadata["maximum"],
+            choices=tuple(str(choice) for choice in get_args(hints[entry.name])),
+            default=entry.default,
+        )
+        for entry in fields(owner)
+    )
+
+
+def check(params: Params) -> None:
+    """Raise `ParameterError` for the first value outside its range.
+
+    Raises
+    ------
+    ParameterError
+        With the parameter's name, its value and the range.
+    """
+    for info in describe(params):
+        value = getattr(params, info.name)
+        if info.choices and value not in info.choices:
+            allowed = ", ".join(info.choices)
+            raise ParameterError(f"{info.label} is {value!r}; choose one of {allowed}.")
+        if info.minimum is None or info.maximum is None:
+            continue
+        if not info.minimum <= value <= info.maximum:
+            unit = f" {info.unit}" if info.unit else ""
+            raise ParameterError(
+                f"{info.label} is {value}{unit}; "
+                f"choose a value from {info.minimum:g} to {info.maximum:g}{unit}."
+            )
+
+
+def _check_order(low: float, high: float, what: str, unit: str) -> None:
+    if low >= high:
+        raise ParameterError(
+            f"The smallest {what} ({low} {unit}) is not below the largest "
+            f"({high} {unit}); exchange or widen them."
+        )

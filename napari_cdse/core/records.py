@@ -1,0 +1,229 @@
+"""The records that pass between the parts; all of them frozen.
+
+Order is row before column everywhere; lengths carry their unit in the name.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Label = Literal["yes", "no", "null", "empty"]
+CLASSES: tuple[Label, ...] = get_args(Label)
+"""Class order of every probability array: yes, no, null, empty."""
+
+PixelSizeSource = Literal["file", "person", "estimated"]
+Origin = Literal["confirmed", "corrected", "drawn", "imported"]
+SelectedBy = Literal["queue", "audit", "order", "hand"]
+
+_PARTICLE_NAMESPACE = uuid.UUID("6f4f9f0a-7a52-5d0e-9d35-51f2a3a1c0de")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Micrograph:
+    """One gray micrograph in memory.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+        Finite gray values.
+    name : str
+        What to call it in messages and tables, usually the file's stem.
+    id : str
+        Hexadecimal SHA-256 of the file's bytes and the frame number.
+    pixel_size_nm : float or None
+        Edge of a pixel, if the file or a person said it.
+    pixel_size_source : {"file", "person", "estimated"} or None
+        Who said it; None together with ``pixel_size_nm``.
+    notices : tuple of str
+        What the reader changed or could not know, one sentence each.
+    """
+
+    pixels: NDArray[np.float32]
+    name: str
+    id: str
+    pixel_size_nm: float | None = None
+    pixel_size_source: PixelSizeSource | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.pixels.shape
+        return rows, columns
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Outline of a particle, in pixels from the centre of the first pixel."""
+
+    row_px: float
+    col_px: float
+    radius_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A circle that the program proposes.
+
+    Attributes
+    ----------
+    id : str
+        Follows from micrograph, method and circle, so that window and command
+        line name the same particle alike.
+    micrograph_id : str
+    circle : Circle
+    found_by : str
+        Name of the detection method.
+    strength : float
+        Peak of the accumulation map inside the circle, in the map's own unit.
+    """
+
+    id: str
+    micrograph_id: str
+    circle: Circle
+    found_by: str
+    strength: float = 0.0
+
+    @classmethod
+    def propose(
+        cls, micrograph_id: str, circle: Circle, found_by: str, strength: float = 0.0
+    ) -> Candidate:
+        """Name a circle after where it was found."""
+        key = (
+            f"{micrograph_id}/{found_by}/{circle.row_px:.3f}/"
+            f"{circle.col_px:.3f}/{circle.radius_px:.3f}"
+        )
+        particle_id = str(uuid.uuid5(_PARTICLE_NAMESPACE, key))
+        return cls(particle_id, micrograph_id, circle, found_by, strength)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one forest says of one particle.
+
+    ``probabilities`` follow `CLASSES`; they add up to 1.
+    """
+
+    particle_id: str
+    model_id: str
+    probabilities: tuple[float, float, float, float]
+
+    @property
+    def label(self) -> Label:
+        """The most probable class."""
+        best = max(range(len(CLASSES)), key=self.probabilities.__getitem__)
+        return CLASSES[best]
+
+    @property
+    def margin(self) -> float:
+        """Lead of the most probable class over the next: 0 is pure doubt."""
+        ordered = sorted(self.probabilities)
+        return ordered[-1] - ordered[-2]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a person said about one particle; a later one replaces it, none is lost.
+
+    Attributes
+    ----------
+    id : str
+        UUID of this statement.
+    particle_id : str
+        The candidate's id, or a new UUID for a particle drawn by hand.
+    micrograph_id : str
+    circle : Circle
+    label : {"yes", "no", "null", "empty"} or None
+        None: the person placed the circle but has not judged the class yet.
+    origin : {"confirmed", "corrected", "drawn", "imported"}
+    annotator : str
+    time : str
+        ISO 8601, UTC.
+    removed : bool
+        The person deleted the circle. It stays here so that it does not come back
+        with the next detection, and so that the deletion can be undone. It is no
+        training example: that is what the label ``empty`` is for.
+    shown : Prediction or None
+        The forest's prediction as it was on the screen.
+    selected_by : {"queue", "audit", "order", "hand"}
+        How the person came to look at this particle.
+    selection_chance : float or None
+        Chance with which an audit drew it.
+    prediction_seen : bool
+        Whether ``shown`` was in view before the label was given.
+    """
+
+    id: str
+    particle_id: str
+    micrograph_id: str
+    circle: Circle
+    label: Label | None
+    origin: Origin
+    annotator: str
+    time: str
+    removed: bool = False
+    shown: Prediction | None = None
+    selected_by: SelectedBy = "hand"
+    selection_chance: float | None = None
+    prediction_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Everything one must know about a forest before believing it.
+
+    Attributes
+    ----------
+    id : str
+        Follows from training set, parameters and library versions.
+    name : str
+        What the person calls it.
+    parent : str or None
+        Id of the model it was retrained from.
+    feature_schema : str
+        Names and versions of the feature groups, in order.
+    feature_names : tuple of str
+    classes : tuple of str
+        Order of the probabilities.
+    training_digest : str
+        SHA-256 of the training table.
+    class_counts : mapping of str to int
+        Particles, not copies, per class.
+    n_micrographs : int
+        Distinct micrographs in the training set.
+    pixel_size_range_nm : tuple of float or None
+        Smallest and largest pixel size in the training set.
+    parameters : mapping
+        The forest's parameters by name.
+    versions : mapping of str to str
+        Libraries that made it.
+    scores : mapping
+        Cross-validated by micrograph; empty where too few for an honest number.
+    trained_on, licence, created : str
+        Provenance in words, licence, ISO 8601 time in UTC.
+    """
+
+    id: str
+    name: str
+    parent: str | None
+    feature_schema: str
+    feature_names: tuple[str, ...]
+    classes: tuple[str, ...]
+    training_digest: str
+    class_counts: Mapping[str, int]
+    n_micrographs: int
+    pixel_size_range_nm: tuple[float, float] | None
+    parameters: Mapping[str, object]
+    versions: Mapping[str, str]
+    scores: Mapping[str, object] = field(default_factory=dict)
+    trained_on: str = ""
+    licence: str = "BSD-3-Clause"
+    created: str = ""

@@ -1,0 +1,1 @@
+"""The window: shows a project in napari and turns gestures into edits."""

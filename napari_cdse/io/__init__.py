@@ -1,0 +1,1 @@
+"""Files and the project store; no Qt, no napari."""

@@ -1,0 +1,114 @@
+"""Features: a micrograph and circles in, a named table out.
+
+Groups are chosen by name and joined by ``+``: ``bragg`` holds the physical features,
+which need neither a centred circle nor an orientation; ``origin`` holds the 874 of
+the pipeline of 2018, kept for comparison.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.features.bragg import BRAGG
+from napari_cdse.core.features.origin import ORIGIN
+from napari_cdse.core.features.table import FeatureGroup, FeatureTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Circle, Micrograph
+
+__all__ = [
+    "GROUPS",
+    "FeatureGroup",
+    "FeatureTable",
+    "compute_features",
+    "groups_of",
+    "schema_of",
+]
+
+GROUPS: Mapping[str, FeatureGroup] = MappingProxyType(
+    {group.name: group for group in (BRAGG, ORIGIN)}
+)
+
+
+def groups_of(groups: str) -> tuple[FeatureGroup, ...]:
+    """Look up groups named as in ``ForestParams.features``.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is unknown or given twice.
+    """
+    names = [name.strip() for name in groups.split("+")]
+    for name in names:
+        if name not in GROUPS:
+            known = ", ".join(GROUPS)
+            raise ParameterError(
+                f"There is no feature group {name!r}; choose from {known}."
+            )
+    if len(set(names)) < len(names):
+        raise ParameterError(f"{groups!r} names a feature group twice; name it once.")
+    return tuple(GROUPS[name] for name in names)
+
+
+def schema_of(groups: str) -> str:
+    """Name the groups with their versions: ``"bragg"`` becomes ``"bragg/1"``."""
+    return "+".join(group.schema for group in groups_of(groups))
+
+
+def compute_features(
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    groups: str,
+    pixel_size_nm: float,
+) -> FeatureTable:
+    """Compute the features of circles in one micrograph.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        The pixels and their identity.
+    circles : sequence of Circle
+        May overlap the border or lie off the particle by some of its radius.
+    groups : str
+        Names of feature groups, joined by ``+``.
+    pixel_size_nm : float
+        Edge of a pixel; an estimate that is off by some per cent will do.
+
+    Returns
+    -------
+    FeatureTable
+        A row per circle, all values finite.
+
+    Raises
+    ------
+    ParameterError
+        For unknown groups or a pixel size that is not above 0.
+    """
+    if not (np.isfinite(pixel_size_nm) and pixel_size_nm > 0):
+        raise ParameterError(
+            f"The pixel size is {pixel_size_nm} nm; give a number above 0."
+        )
+    chosen = groups_of(groups)
+    parts = [_columns(group, micrograph, circles, pixel_size_nm) for group in chosen]
+    names = tuple(name for group in chosen for name in group.names)
+    return FeatureTable(names, np.concatenate(parts, axis=1), schema_of(groups))
+
+
+def _columns(
+    group: FeatureGroup,
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    pixel_size_nm: float,
+) -> NDArray[np.float32]:
+    if not circles:
+        return np.empty((0, len(group.names)), np.float32)
+    values = group.function(micrograph, circles, pixel_size_nm)
+    return np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30)

@@ -1,0 +1,156 @@
+"""Scores of a forest: recall, precision, confusion, with an interval."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.records import CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.training import TrainingSet
+
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How a forest does on micrographs that it has not seen.
+
+    Attributes
+    ----------
+    balanced_accuracy : float
+        Mean recall over the classes that occur; NaN where `note` says why.
+    interval_95 : tuple of float
+        Bootstrap over micrographs (Efron 1979), percentile method.
+    precision, recall : dict of str to float
+        By class; NaN for a class that does not occur or is never given.
+    confusion : ndarray of int, shape (4, 4)
+        Truth by row, forest by column, in the order of `CLASSES`.
+    class_counts : dict of str to int
+    n_micrographs, folds : int
+    note : str or None
+        A sentence in place of numbers, where there are too few for honest ones.
+    """
+
+    balanced_accuracy: float
+    interval_95: tuple[float, float]
+    precision: dict[str, float]
+    recall: dict[str, float]
+    confusion: NDArray[np.int64]
+    class_counts: dict[str, int]
+    n_micrographs: int
+    folds: int
+    note: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain numbers and lists, as cards and JSON files hold them."""
+        told = asdict(self) | {"confusion": self.confusion.tolist()}
+        return {name: _without_nan(value) for name, value in told.items()}
+
+
+def score(
+    training: TrainingSet,
+    probabilities: NDArray[np.float64],
+    folds: int,
+    only: NDArray[np.bool_] | None = None,
+) -> Scores:
+    """Score given probabilities on the originals, or on some of them.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    probabilities : ndarray, shape (n_rows, 4)
+        Class probabilities of every row of the set.
+    folds : int
+        For the record.
+    only : ndarray of bool, shape (n_rows,), optional
+        Rows to score; all originals if left out.
+
+    Returns
+    -------
+    Scores
+    """
+    mask = training.originals if only is None else training.originals & only
+    chosen = training.rows(mask)
+    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    told = probabilities[mask].argmax(axis=1)
+    by_micrograph = _confusions(truth, told, chosen.micrograph_ids)
+    confusion = by_micrograph.sum(axis=0)
+    right = np.diag(confusion)
+    return Scores(
+        balanced_accuracy=float(_balanced(confusion)),
+        interval_95=_interval(by_micrograph),
+        precision=_ratios(right, confusion.sum(axis=0)),
+        recall=_ratios(right, confusion.sum(axis=1)),
+        confusion=confusion,
+        class_counts=chosen.class_counts,
+        n_micrographs=len(by_micrograph),
+        folds=folds,
+    )
+
+
+def unscored(training: TrainingSet, note: str) -> Scores:
+    """Give a note in place of numbers."""
+    nothing: dict[str, float] = dict.fromkeys(CLASSES, float("nan"))
+    return Scores(
+        balanced_accuracy=float("nan"),
+        interval_95=(float("nan"), float("nan")),
+        precision=dict(nothing),
+        recall=dict(nothing),
+        confusion=np.zeros((len(CLASSES), len(CLASSES)), np.int64),
+        class_counts=training.class_counts,
+        n_micrographs=len(np.unique(training.micrograph_ids)),
+        folds=0,
+        note=note,
+    )
+
+
+def _confusions(
+    truth: NDArray[np.intp], told: NDArray[np.intp], micrographs: NDArray[np.str_]
+) -> NDArray[np.int64]:
+    names, group = np.unique(micrographs, return_inverse=True)
+    counts = np.zeros((len(names), len(CLASSES), len(CLASSES)), np.int64)
+    np.add.at(counts, (group, truth, told), 1)
+    return counts
+
+
+def _balanced(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean recall over the classes that occur, for a stack of confusion matrices."""
+    totals = confusion.sum(axis=-1)
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    recall = right / np.maximum(totals, 1)
+    return np.asarray(recall.sum(axis=-1) / np.maximum((totals > 0).sum(axis=-1), 1))
+
+
+def _interval(by_micrograph: NDArray[np.int64]) -> tuple[float, float]:
+    rng = np.random.default_rng(0)
+    n_micrographs = len(by_micrograph)
+    drawn = rng.multinomial(
+        n_micrographs, np.full(n_micrographs, 1 / n_micrographs), size=_RESAMPLES
+    )
+    resampled = np.tensordot(drawn, by_micrograph, axes=1)
+    low, high = np.quantile(_balanced(resampled), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> dict[str, float]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = part / whole
+    return dict(zip(CLASSES, values.tolist(), strict=True))
+
+
+def _without_nan(value: object) -> object:
+    # JSON has no NaN.
+    if isinstance(value, dict):
+        return {name: _without_nan(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    return value

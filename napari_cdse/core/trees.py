@@ -1,0 +1,210 @@
+"""Decision trees as flat arrays: checked, walked and averaged in NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cdse.core.errors import ModelError
+from napari_cdse.core.records import CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEAF = -1
+_CHUNK_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """A forest of classification trees, all nodes in one list, tree after tree.
+
+    Attributes
+    ----------
+    roots : ndarray of int32, shape (n_trees,)
+        Number of each tree's first node; a tree's nodes follow its root.
+    left, right : ndarray of int32, shape (n_nodes,)
+        Numbers of the children, counted over all trees; -1 at a leaf.
+    feature : ndarray of int32, shape (n_nodes,)
+        Column that a node looks at; -1 at a leaf.
+    threshold : ndarray of float32, shape (n_nodes,)
+        A value up to this goes left, a larger one right.
+    probability : ndarray of float32, shape (n_nodes, 4)
+        Share of each class at a node, in the order of `CLASSES`.
+    importance : ndarray of float64, shape (n_features,)
+        Mean decrease of impurity (Breiman 2001), adding up to 1.
+    """
+
+    roots: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    probability: NDArray[np.float32]
+    importance: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Refuse trees in which a walk could leave the tree or not end.
+
+        Raises
+        ------
+        ModelError
+            Saying what is wrong with them.
+        """
+        _check_shapes(self)
+        _check_structure(self)
+        _check_values(self)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns that the forest wants."""
+        return len(self.importance)
+
+    def predict_proba(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Average the trees' class shares; rows of the result add up to 1.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n_rows, n_features)
+            Features in the order of training.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, 4)
+
+        Raises
+        ------
+        ModelError
+            When the number of columns is another.
+        """
+        if values.ndim != 2 or values.shape[1] != self.n_features:
+            raise ModelError(
+                f"The forest wants {self.n_features} features but was given an array "
+                f"of shape {values.shape}; compute the features anew."
+            )
+        rows = values.astype(np.float32, copy=False)
+        result = np.empty((len(rows), len(CLASSES)))
+        for start in range(0, len(rows), _CHUNK_ROWS):
+            stop = start + _CHUNK_ROWS
+            result[start:stop] = self._average(rows[start:stop])
+        return result
+
+    def _average(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        node = np.broadcast_to(self.roots, (len(values), len(self.roots))).copy()
+        inner = self.left[node] != _LEAF
+        while inner.any():
+            row, _ = np.nonzero(inner)
+            at = node[inner]
+            goes_left = values[row, self.feature[at]] <= self.threshold[at]
+            node[inner] = np.where(goes_left, self.left[at], self.right[at])
+            inner = self.left[node] != _LEAF
+        shares = self.probability[node].mean(axis=1, dtype=np.float64)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def forest_from_estimator(estimator: Any) -> Forest:
+    """Copy the trees out of a fitted scikit-learn forest.
+
+    Thresholds are rounded down to float32, which changes no decision: the features
+    are float32 themselves.
+    """
+    trees = [member.tree_ for member in estimator.estimators_]
+    sizes = np.array([tree.node_count for tree in trees])
+    roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
+    leaf = np.concatenate([tree.children_left for tree in trees]) == _LEAF
+    return Forest(
+        roots=roots,
+        left=_children([tree.children_left for tree in trees], roots),
+        right=_children([tree.children_right for tree in trees], roots),
+        feature=_joined(leaf, [tree.feature for tree in trees], _LEAF, np.int32),
+        threshold=_rounded_down(
+            _joined(leaf, [tree.threshold for tree in trees], 0.0, np.float64)
+        ),
+        probability=_shares(trees, estimator.classes_),
+        importance=np.asarray(estimator.feature_importances_, dtype=np.float64),
+    )
+
+
+def _children(
+    parts: list[NDArray[np.intp]], roots: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    moved = [
+        np.where(part == _LEAF, _LEAF, part + root)
+        for part, root in zip(parts, roots.tolist(), strict=True)
+    ]
+    return np.concatenate(moved).astype(np.int32)
+
+
+def _joined(
+    leaf: NDArray[np.bool_], parts: list[Any], at_leaf: float, dtype: Any
+) -> Any:
+    return np.where(leaf, at_leaf, np.concatenate(parts)).astype(dtype)
+
+
+def _rounded_down(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+    near = numbers.astype(np.float32)
+    below = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near > numbers, below, near)
+
+
+def _shares(trees: list[Any], codes: NDArray[np.intp]) -> NDArray[np.float32]:
+    known = np.concatenate([tree.value[:, 0, :] for tree in trees])
+    shares = np.zeros((len(known), len(CLASSES)))
+    shares[:, codes] = known / known.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
+
+
+def _check_shapes(forest: Forest) -> None:
+    n_nodes = len(forest.left)
+    wanted = {
+        "roots": ((len(forest.roots),), np.int32),
+        "left": ((n_nodes,), np.int32),
+        "right": ((n_nodes,), np.int32),
+        "feature": ((n_nodes,), np.int32),
+        "threshold": ((n_nodes,), np.float32),
+        "probability": ((n_nodes, len(CLASSES)), np.float32),
+        "importance": ((len(forest.importance),), np.float64),
+    }
+    for name, (shape, dtype) in wanted.items():
+        array = getattr(forest, name)
+        if array.shape != shape or array.dtype != dtype:
+            raise _damaged(f"{name} has shape {array.shape} and type {array.dtype}")
+
+
+def _check_structure(forest: Forest) -> None:
+    n_nodes, roots = len(forest.left), forest.roots.astype(np.int64)
+    if not len(roots) or roots[0] != 0 or np.any(np.diff(roots) < 1):
+        raise _damaged("its trees do not follow one another")
+    if roots[-1] >= n_nodes:
+        raise _damaged("a tree begins after the last node")
+    number = np.arange(n_nodes)
+    end = np.append(roots[1:], n_nodes)[np.searchsorted(roots, number, "right") - 1]
+    leaf = forest.left == _LEAF
+    if np.any(leaf != (forest.right == _LEAF)):
+        raise _damaged("a node has one child")
+    for child in (forest.left[~leaf], forest.right[~leaf]):
+        # After its parent and in the same tree: so every walk ends, and inside.
+        if np.any(child <= number[~leaf]) or np.any(child >= end[~leaf]):
+            raise _damaged("a node points outside its tree or back")
+
+
+def _check_values(forest: Forest) -> None:
+    inner = forest.left != _LEAF
+    looked_at = forest.feature[inner]
+    if np.any(looked_at < 0) or np.any(looked_at >= forest.n_features):
+        raise _damaged("a node looks at a feature that does not exist")
+    if not np.isfinite(forest.threshold).all():
+        raise _damaged("a threshold is no number")
+    shares = forest.probability
+    if not np.all((shares >= 0) & (shares <= 1)):
+        raise _damaged("a share of a class is not between 0 and 1")
+    if np.any(np.abs(shares.sum(axis=1) - 1) > 1e-3):
+        raise _damaged("the shares of the classes do not add up to 1")
+    if not np.isfinite(forest.importance).all():
+        raise _damaged("an importance is no number")
+
+
+def _damaged(what: str) -> ModelError:
+    return ModelError(f"The forest is damaged ({what}); use another copy of the model.")

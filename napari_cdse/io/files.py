@@ -1,0 +1,223 @@
+"""Opening what is a file and nothing else; writing so that nothing is ever lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+
+    from napari_cdse.core.errors import CdseError
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_LONGEST_SHOWN = 120
+
+
+def shown(text: object) -> str:
+    """Turn a name or a line of a file into something fit for one line of a message.
+
+    Control characters and undecodable bytes are written as escapes, and what is
+    longer than 120 characters is cut.
+    """
+    escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+    if len(escaped) > _LONGEST_SHOWN:
+        return escaped[: _LONGEST_SHOWN - 3] + "..."
+    return escaped
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """Name a file in a message."""
+    return shown(Path(path).name or path)
+
+
+def why_unreadable(path: str | os.PathLike[str]) -> str | None:
+    """Say in a sentence why a path is no file that can be read; None if it is one.
+
+    The path is looked at, never opened, so that a named pipe cannot block.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as problem:
+        return _open_sentence(path, problem)
+    for test, kind in _KINDS:
+        if test(mode):
+            return f"{name_of(path)} is {kind}, not a file; name a file instead."
+    return None
+
+
+@contextlib.contextmanager
+def open_file(
+    path: str | os.PathLike[str], error: type[CdseError]
+) -> Iterator[BufferedReader]:
+    """Open a regular file for reading.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    error : type of CdseError
+        What to raise, so that the message comes from the right part.
+
+    Yields
+    ------
+    BufferedReader
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for: missing, dangling link, folder, pipe, device,
+        no permission.
+    """
+    reason = why_unreadable(path)
+    if reason:
+        raise error(reason)
+    try:
+        file = open(path, "rb", opener=_open_without_waiting)
+    except (OSError, ValueError) as problem:
+        raise error(_open_sentence(path, problem)) from problem
+    with file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise error(f"{name_of(path)} is not a file any more; try again.")
+        yield file
+
+
+def read_file(
+    path: str | os.PathLike[str], limit_bytes: int, error: type[CdseError]
+) -> bytes:
+    """Read a small file whole.
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for, also where the file is larger than the limit.
+    """
+    with open_file(path, error) as file:
+        try:
+            data = file.read(limit_bytes + 1)
+        except OSError as problem:
+            raise error(_open_sentence(path, problem)) from problem
+    if len(data) > limit_bytes:
+        raise error(
+            f"{name_of(path)} is larger than {limit_bytes / 2**20:g} MiB, "
+            "far too large for such a file; check that it is the right one."
+        )
+    return data
+
+
+def write_file(
+    path: str | os.PathLike[str], data: bytes, error: type[CdseError]
+) -> None:
+    """Write a file whole or not at all.
+
+    The bytes go to a hidden file in the same folder, reach the disk, and only then
+    take the old file's place.
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for: disk full, no permission, no such folder. What was
+        there before is untouched.
+    """
+    target = Path(os.path.realpath(path))
+    draft = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        if target.exists() and not target.is_file():
+            raise error(f"{name_of(path)} is not a file; choose another name.")
+        _write_to_disk(draft, data)
+        os.replace(draft, target)
+    except (OSError, ValueError) as problem:
+        raise error(_write_sentence(path, problem)) from problem
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            draft.unlink(missing_ok=True)
+    _settle(target.parent)
+
+
+def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
+    """Make a folder and those above it, unless they are there.
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for: a file of that name, no permission, disk full.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as problem:
+        raise error(
+            f"{shown(folder)} cannot be a folder, a file is in its place; "
+            "choose another name."
+        ) from problem
+    except (OSError, ValueError) as problem:
+        raise error(_write_sentence(folder, problem)) from problem
+    return folder
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _write_to_disk(path: Path, data: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """Bring the new name to the disk too, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _open_sentence(path: str | os.PathLike[str], problem: Exception) -> str:
+    name = name_of(path)
+    if isinstance(problem, FileNotFoundError) and os.path.islink(path):
+        return f"{name} is a link to a file that is gone; mend or remove the link."
+    if isinstance(problem, FileNotFoundError):
+        return f"{name} does not exist; check the name ({shown(path)})."
+    if isinstance(problem, PermissionError):
+        return f"{name} may not be read; ask for permission or use a copy."
+    return f"{name} cannot be read ({_reason(problem)}); check the name and the disk."
+
+
+def _write_sentence(path: str | os.PathLike[str], problem: Exception) -> str:
+    code = problem.errno if isinstance(problem, OSError) else None
+    folder = shown(Path(path).parent)
+    if code in _FULL:
+        advice = "the disk is full; make room and write again"
+    elif code in _FORBIDDEN:
+        advice = f"{folder} may not be written to; choose another folder"
+    elif code in (errno.ENOENT, errno.ENOTDIR):
+        advice = f"{folder} is no folder; choose another one"
+    else:
+        advice = f"{_reason(problem)}; choose another place"
+    return f"{name_of(path)} was not written: {advice}."
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror.lower()
+    return shown(problem)

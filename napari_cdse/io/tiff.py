@@ -29,6 +29,7 @@ DAMAGE = (
     ArithmeticError,
     LookupError,
     MemoryError,
+    NotImplementedError,
     OSError,
     TypeError,
     ValueError,

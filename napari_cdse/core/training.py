@@ -171,15 +171,27 @@ def examples(
             f"{micrograph.name}: {len(circles)} circles, {len(labels)} labels and "
             f"{len(names)} names do not go together; give one of each per particle."
         )
-    tables = [compute_features(micrograph, circles, groups, pixel_size_nm)]
-    turned = not all(group.invariant for group in groups_of(groups))
+    views = [list(circles)]
     for number in range(1, copies + 1):
-        moved = [
-            misplaced(c, n, number, seed) for c, n in zip(circles, names, strict=True)
-        ]
-        view = symmetric(micrograph, moved, number) if turned else (micrograph, moved)
-        tables.append(compute_features(*view, groups, pixel_size_nm))
-    return _assemble(tables, micrograph, labels, names, weight, pixel_size_nm)
+        pairs = zip(circles, names, strict=True)
+        views.append([misplaced(c, n, number, seed) for c, n in pairs])
+    table = _features(micrograph, views, groups, pixel_size_nm)
+    return _assemble(table, micrograph, labels, names, weight, pixel_size_nm)
+
+
+def _features(
+    micrograph: Micrograph,
+    views: Sequence[Sequence[Circle]],
+    groups: str,
+    pixel_size_nm: float,
+) -> FeatureTable:
+    if all(group.invariant for group in groups_of(groups)):
+        every = [circle for view in views for circle in view]
+        return compute_features(micrograph, every, groups, pixel_size_nm)
+    turned = [symmetric(micrograph, v, number) for number, v in enumerate(views)]
+    tables = [compute_features(*view, groups, pixel_size_nm) for view in turned]
+    values = np.concatenate([table.values for table in tables])
+    return FeatureTable(tables[0].names, values, tables[0].schema)
 
 
 def _named(micrograph: Micrograph, circles: Sequence[Circle]) -> list[str]:
@@ -187,22 +199,21 @@ def _named(micrograph: Micrograph, circles: Sequence[Circle]) -> list[str]:
 
 
 def _assemble(
-    tables: Sequence[FeatureTable],
+    table: FeatureTable,
     micrograph: Micrograph,
     labels: Sequence[Label],
     names: Sequence[str],
     weight: float,
     pixel_size_nm: float,
 ) -> TrainingSet:
-    first, repeats = tables[0], len(tables)
-    values = np.concatenate([table.values for table in tables])
-    n_rows = len(values)
+    n_rows = len(table)
+    repeats = n_rows // max(len(labels), 1)
     return TrainingSet(
-        FeatureTable(first.names, values, first.schema),
+        table,
         np.tile(_text(labels), repeats),
         np.full(n_rows, micrograph.id, dtype=_text([micrograph.id]).dtype),
         np.tile(_text(names), repeats),
-        np.full(n_rows, weight / repeats),
+        np.full(n_rows, weight / max(repeats, 1)),
         np.full(n_rows, float(pixel_size_nm)),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.errors import ModelError, ParameterError
 from napari_cdse.core.features.bragg import BRAGG
 from napari_cdse.core.features.origin import ORIGIN
 from napari_cdse.core.features.table import FeatureGroup, FeatureTable
@@ -29,6 +29,7 @@ __all__ = [
     "FeatureGroup",
     "FeatureTable",
     "compute_features",
+    "groups_in",
     "groups_of",
     "schema_of",
 ]
@@ -61,6 +62,24 @@ def groups_of(groups: str) -> tuple[FeatureGroup, ...]:
 def schema_of(groups: str) -> str:
     """Name the groups with their versions: ``"bragg"`` becomes ``"bragg/1"``."""
     return "+".join(group.schema for group in groups_of(groups))
+
+
+def groups_in(schema: str) -> str:
+    """Name the groups of a schema: ``"bragg/1+origin/1"`` becomes ``"bragg+origin"``.
+
+    Raises
+    ------
+    ModelError
+        When this version of the program computes other features.
+    """
+    names = [part.partition("/")[0] for part in schema.split("+")]
+    known = [GROUPS[name].schema if name in GROUPS else "nothing" for name in names]
+    if "+".join(known) != schema or len(set(names)) < len(names):
+        raise ModelError(
+            f"The model wants features {schema}, but this version of napari-cdse "
+            f"computes {'+'.join(known)} for them; retrain it."
+        )
+    return "+".join(names)
 
 
 def compute_features(

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.features.domains import demodulate
+from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features
 from napari_cdse.core.features.patch import Surroundings, cut
-from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
+from napari_cdse.core.features.peaks import (
+    PEAK_FEATURES,
+    find_families,
+    peak_features,
+)
+from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
 from napari_cdse.core.features.table import FeatureGroup
 
 if TYPE_CHECKING:
@@ -16,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.records import Circle, Micrograph
+
+MEANINGS = PEAK_FEATURES | FAULT_FEATURES | PROFILE_FEATURES
+"""What each feature of the group says, by name, in order."""
 
 
 def bragg_features(
@@ -34,14 +44,20 @@ def bragg_features(
 
 def _one(around: Surroundings, circle: Circle) -> list[float]:
     patch = cut(around, circle)
-    return list(peak_features(patch).values())
+    families = find_families(patch)
+    told = (
+        peak_features(patch, families)
+        | fault_features(demodulate(patch, families))
+        | profile_features(patch)
+    )
+    return [told[name] for name in MEANINGS]
 
 
 BRAGG = FeatureGroup(
     name="bragg",
     version=1,
-    names=tuple(PEAK_FEATURES),
-    description="Bragg peaks against the micrograph's own amorphous background",
+    names=tuple(MEANINGS),
+    description="Bragg peaks, faults and profile against the micrograph's background",
     function=bragg_features,
     invariant=True,
 )

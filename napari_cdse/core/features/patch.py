@@ -59,10 +59,17 @@ class Surroundings:
             micrograph.pixels, pixel_size_nm, centres, _radial_mean(power, radius)
         )
 
-    def power_at(self, k_per_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    @property
+    def rms(self) -> float:
+        """Standard deviation of the background's gray values."""
+        # Each ring of the frequency plane counts by its area; the corners hardly do.
+        weight = self.frequencies_per_px * (self.frequencies_per_px < 0.5)
+        return float(np.sqrt((self.power * weight).sum() / weight.sum()))
+
+    def power_at(self, k_per_px: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Background power at radial frequencies in cycles per pixel."""
         level = np.interp(k_per_px, self.frequencies_per_px, np.log(self.power))
-        return np.exp(level)
+        return np.asarray(np.exp(level))
 
 
 def _window_px(shape: tuple[int, int], pixel_size_nm: float) -> int:
@@ -72,7 +79,8 @@ def _window_px(shape: tuple[int, int], pixel_size_nm: float) -> int:
 
 def _median_power(pixels: NDArray[np.float32], size: int) -> NDArray[np.float64]:
     """Median over windows; of exponentially distributed power ln 2 of the mean."""
-    padded = np.pad(pixels, [(0, max(0, size - n)) for n in pixels.shape], "symmetric")
+    lack = [(0, max(0, size - n)) for n in pixels.shape]
+    padded = np.pad(pixels, lack, "symmetric") if np.any(lack) else pixels
     starts = [_starts(n, size) for n in padded.shape]
     taper = np.outer(np.hanning(size + 2)[1:-1], np.hanning(size + 2)[1:-1])
     windows = np.stack(
@@ -131,6 +139,16 @@ class Patch:
         return self.radius_px * self.around.pixel_size_nm
 
     @cached_property
+    def window_sum(self) -> float:
+        """Sum of the window."""
+        return max(float(self.window.sum()), 1e-9)
+
+    @cached_property
+    def window_energy(self) -> float:
+        """Sum of the squared window."""
+        return max(float((self.window**2).sum()), 1e-9)
+
+    @cached_property
     def transform(self) -> NDArray[np.complex128]:
         """Oversampled real FFT of the windowed pixels, shape (m, m // 2 + 1)."""
         size = fft.next_fast_len(int(_OVERSAMPLING * len(self.pixels)), real=True)
@@ -147,8 +165,7 @@ class Patch:
         """Power over the background's mean power, shape of `transform`."""
         k_row, k_col = self.frequencies
         expected = self.around.power_at(np.hypot(k_row[:, None], k_col))
-        total = max(float((self.window**2).sum()), 1e-9)
-        return np.asarray(np.abs(self.transform) ** 2 / (expected * total))
+        return np.asarray(np.abs(self.transform) ** 2 / (expected * self.window_energy))
 
 
 def cut(around: Surroundings, circle: Circle, scale: float = 1.0) -> Patch:

@@ -1,0 +1,115 @@
+"""Evidence for a planar defect as features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.features.domains import Fringes, Splits, split, strip_energy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FAULT_FEATURES = {
+    "split_share": "energy explained by the best split, over that of one amplitude",
+    "split_share_clean": "the same less what the background gives by chance",
+    "split_gain": "log energy explained by the best split, over background",
+    "split_contrast": "share of the best direction over that of the median one",
+    "split_across": "best share with a line at right angles to the best one",
+    "split_one_family": "largest share of a single family at the best line",
+    "split_families": "families with clear evidence at the best line",
+    "phase_jump": "mean phase jump at the best line, weighted by evidence, rad",
+    "phase_jump_max": "largest phase jump of a family with clear evidence, rad",
+    "fault_likeness": "cosine distance of that jump from 2 pi / 3, 0 at it",
+    "one_sided": "mean |log| of the amplitudes' ratio at the best line (twin)",
+    "line_offset": "distance of the best line from the centre, radii",
+    "strip_share": "energy explained by strips along the best direction, over one",
+    "strip_share_min": "the same along the worst direction",
+    "strip_anisotropy": "difference of the two",
+    "strip_of_split": "the same along the best split's direction",
+    "coherence_1": "energy of one amplitude over that of strips, strongest family",
+    "coherence_2": "the same for the second",
+    "coherence_3": "the same for the third",
+}
+"""Names and meanings, in order; see `domains` for the method."""
+_CLEAR = 6.0
+"""Evidence of a family, in background powers, that chance rarely gives."""
+_CHANCE = 4.0
+"""Mean of the largest of the gains that background gives by chance."""
+
+
+def fault_features(fringes: Fringes) -> dict[str, float]:
+    """Compute `FAULT_FEATURES` of a patch's families; zeros where there are none."""
+    if not len(fringes.fields):
+        return dict.fromkeys(FAULT_FEATURES, 0.0)
+    splits = split(fringes)
+    shares = splits.gain.sum(axis=0) / fringes.one_amplitude.sum()
+    best = np.unravel_index(int(shares.argmax()), shares.shape)
+    at = (int(best[0]), int(best[1]))
+    values = [
+        *_share_features(fringes, splits, shares, at),
+        *_jump_features(fringes, splits, at),
+        abs(2 * at[1] / (shares.shape[1] - 1) - 1) * 0.6,
+        *_strip_features(fringes, at[0]),
+    ]
+    return dict(zip(FAULT_FEATURES, values, strict=True))
+
+
+def _share_features(
+    fringes: Fringes,
+    splits: Splits,
+    shares: NDArray[np.float64],
+    at: tuple[int, int],
+) -> list[float]:
+    by_direction = shares.max(axis=1)
+    across = (at[0] + len(by_direction) // 2) % len(by_direction)
+    evidence = splits.gain[:, *at] / fringes.noise
+    energy = fringes.one_amplitude
+    clean = np.maximum(splits.gain - _CHANCE * fringes.noise[:, None, None], 0)
+    return [
+        float(shares[at]),
+        float((clean.sum(axis=0) / energy.sum()).max()),
+        float(np.log1p(evidence.sum())),
+        float(by_direction.max() / max(float(np.median(by_direction)), 1e-6)),
+        float(by_direction[across]),
+        float((splits.gain[:, *at] / energy).max()),
+        float((evidence > _CLEAR).sum()),
+    ]
+
+
+def _jump_features(
+    fringes: Fringes, splits: Splits, at: tuple[int, int]
+) -> list[float]:
+    left, right = splits.left[:, *at], splits.right[:, *at]
+    evidence = splits.gain[:, *at] / fringes.noise
+    jump = np.abs(np.angle(left * right.conj()))
+    clear = evidence > _CLEAR
+    largest = float(jump[clear].max()) if clear.any() else 0.0
+    ratio = np.abs(
+        np.log(np.maximum(np.abs(left), 1e-9) / np.maximum(np.abs(right), 1e-9))
+    )
+    return [
+        _mean(jump, evidence),
+        largest,
+        float(1 - np.cos(largest - 2 * np.pi / 3)),
+        _mean(np.minimum(ratio, 5.0), evidence),
+    ]
+
+
+def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    return float((values * weights).sum() / max(float(weights.sum()), 1e-9))
+
+
+def _strip_features(fringes: Fringes, direction: int) -> list[float]:
+    energy, one = strip_energy(fringes), fringes.one_amplitude
+    share = np.maximum(energy.sum(axis=0) / one.sum() - 1, 0)
+    coherence = one / np.maximum(energy.max(axis=1), one * 1e-3)
+    first = [*coherence[:3].tolist(), 0.0, 0.0, 0.0][:3]
+    return [
+        float(share.max()),
+        float(share.min()),
+        float(share.max() - share.min()),
+        float(share[direction]),
+        *first,
+    ]

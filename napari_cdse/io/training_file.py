@@ -1,0 +1,128 @@
+"""Training sets as bytes: a compressed ``.npz`` of plain arrays."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.errors import CdseError, ModelError
+from napari_cdse.core.features import FeatureTable
+from napari_cdse.core.training import TrainingSet
+from napari_cdse.io.archive import MAX_FILE_BYTES, damaged, open_archive
+from napari_cdse.io.files import name_of, read_file, write_file
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, NDArray[np.generic]]
+
+_KINDS = {
+    "schema": ("U", 0),
+    "names": ("U", 1),
+    "values": ("f", 2),
+    "labels": ("U", 1),
+    "micrograph_ids": ("U", 1),
+    "particle_ids": ("U", 1),
+    "weights": ("f", 1),
+    "pixel_sizes_nm": ("f", 1),
+}
+
+
+def to_arrays(training: TrainingSet) -> dict[str, NDArray[np.generic]]:
+    """Take a training set apart into plain arrays."""
+    table = training.table
+    return {
+        "schema": np.array(table.schema),
+        "names": np.array(table.names, dtype=np.str_),
+        "values": table.values,
+        "labels": training.labels,
+        "micrograph_ids": training.micrograph_ids,
+        "particle_ids": training.particle_ids,
+        "weights": training.weights,
+        "pixel_sizes_nm": training.pixel_sizes_nm,
+    }
+
+
+def from_arrays(arrays: Arrays, source: str) -> TrainingSet:
+    """Put a training set together again.
+
+    Raises
+    ------
+    ModelError
+        When an array is missing or is not what it should be.
+    """
+    for name, (kind, dimensions) in _KINDS.items():
+        array = arrays.get(name)
+        if array is None or array.dtype.kind != kind or array.ndim != dimensions:
+            raise damaged(source, f"{name!r} of its training table is missing or odd")
+    try:
+        return _assemble(arrays)
+    except CdseError as problem:
+        raise damaged(source, "the parts of its training table differ") from problem
+
+
+def _assemble(arrays: Arrays) -> TrainingSet:
+    values = arrays["values"].astype(np.float32, copy=False)
+    names = tuple(str(name) for name in arrays["names"].tolist())
+    return TrainingSet(
+        FeatureTable(names, values, str(arrays["schema"])),
+        arrays["labels"].astype(np.str_, copy=False),
+        arrays["micrograph_ids"].astype(np.str_, copy=False),
+        arrays["particle_ids"].astype(np.str_, copy=False),
+        arrays["weights"].astype(np.float64, copy=False),
+        arrays["pixel_sizes_nm"].astype(np.float64, copy=False),
+    )
+
+
+def training_bytes(training: TrainingSet) -> bytes:
+    """Write a training set into the bytes of a compressed ``.npz`` file."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **to_arrays(training))
+    return stream.getvalue()
+
+
+def training_from_bytes(data: bytes, source: str = "The training table") -> TrainingSet:
+    """Read a training set back, exactly as it was.
+
+    Raises
+    ------
+    ModelError
+        For anything but the bytes of `training_bytes`.
+    """
+    with open_archive(data, source) as archive:
+        members = [name for name in archive.namelist() if name.endswith(".npy")]
+        arrays = {
+            name.removesuffix(".npy"): np.load(
+                io.BytesIO(archive.read(name)), allow_pickle=False
+            )
+            for name in members
+        }
+    return from_arrays(arrays, source)
+
+
+def save_training(training: TrainingSet, path: str | os.PathLike[str]) -> None:
+    """Write a training set to a ``.npz`` file, whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be written.
+    """
+    write_file(path, training_bytes(training), ModelError)
+
+
+def load_training(path: str | os.PathLike[str]) -> TrainingSet:
+    """Read a training set from a ``.npz`` file.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be read or is no training table.
+    """
+    data = read_file(path, MAX_FILE_BYTES, ModelError)
+    return training_from_bytes(data, name_of(path))

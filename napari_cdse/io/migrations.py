@@ -1,0 +1,171 @@
+"""The schema of a project file, as ordered steps that are each one transaction.
+
+``PRAGMA user_version`` holds the number of the last step; the table ``migrations``
+holds when each was made. To change the schema, append a function to `MIGRATIONS`;
+never alter one that has been released.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    Migration = Callable[[sqlite3.Connection], None]
+
+APPLICATION_ID = 0x43645365
+"""``CdSe`` in ASCII: marks an SQLite file as one of ours."""
+
+_FIRST_SCHEMA = (
+    """CREATE TABLE migrations (
+        version INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        time TEXT NOT NULL
+    )""",
+    """CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    # content_id stays NULL until the pixels are read for the first time.
+    """CREATE TABLE micrographs (
+        key INTEGER PRIMARY KEY,
+        path TEXT NOT NULL,
+        frame INTEGER NOT NULL DEFAULT 0,
+        content_id TEXT,
+        n_rows INTEGER,
+        n_columns INTEGER,
+        file_pixel_size_nm REAL,
+        person_pixel_size_nm REAL,
+        estimated_pixel_size_nm REAL,
+        excluded TEXT,
+        looked_at INTEGER NOT NULL DEFAULT 0,
+        problem TEXT,
+        labels_from TEXT,
+        labels_shape TEXT,
+        run_id INTEGER REFERENCES runs (id),
+        UNIQUE (path, frame)
+    )""",
+    "CREATE INDEX micrographs_by_content ON micrographs (content_id)",
+    """CREATE TABLE edits (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        parent_id INTEGER REFERENCES edits (id),
+        kind TEXT NOT NULL CHECK (kind IN ('edit', 'import')),
+        micrograph_key INTEGER REFERENCES micrographs (key),
+        time TEXT NOT NULL,
+        annotator TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        after_run INTEGER NOT NULL,
+        changes TEXT NOT NULL
+    )""",
+    "CREATE INDEX edits_by_parent ON edits (parent_id)",
+    """CREATE TRIGGER edits_are_never_changed BEFORE UPDATE ON edits
+        BEGIN SELECT RAISE (ABORT, 'edits are append only'); END""",
+    """CREATE TRIGGER edits_are_never_deleted BEFORE DELETE ON edits
+        BEGIN SELECT RAISE (ABORT, 'edits are append only'); END""",
+    """CREATE TABLE head (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        edit_id INTEGER REFERENCES edits (id)
+    )""",
+    "INSERT INTO head (id, edit_id) VALUES (1, NULL)",
+    """CREATE TABLE runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        micrograph_key INTEGER NOT NULL REFERENCES micrographs (key),
+        found_by TEXT NOT NULL,
+        time TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        versions TEXT NOT NULL,
+        pixel_size_nm REAL NOT NULL,
+        pixel_size_source TEXT NOT NULL,
+        window_px INTEGER NOT NULL,
+        notices TEXT NOT NULL
+    )""",
+    """CREATE TABLE candidates (
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        place INTEGER NOT NULL,
+        particle_id TEXT NOT NULL,
+        row_px REAL NOT NULL,
+        col_px REAL NOT NULL,
+        radius_px REAL NOT NULL,
+        found_by TEXT NOT NULL,
+        strength REAL NOT NULL,
+        PRIMARY KEY (run_id, place)
+    ) WITHOUT ROWID""",
+    # The circle is part of the key: after an undone move the old one holds again.
+    """CREATE TABLE predictions (
+        model_id TEXT NOT NULL,
+        particle_id TEXT NOT NULL,
+        row_px REAL NOT NULL,
+        col_px REAL NOT NULL,
+        radius_px REAL NOT NULL,
+        p_yes REAL NOT NULL,
+        p_no REAL NOT NULL,
+        p_null REAL NOT NULL,
+        p_empty REAL NOT NULL,
+        PRIMARY KEY (model_id, particle_id, row_px, col_px, radius_px)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE models (
+        id TEXT PRIMARY KEY,
+        card TEXT NOT NULL,
+        role TEXT NOT NULL
+            CHECK (role IN ('candidate', 'kept', 'rejected', 'shipped')),
+        added TEXT NOT NULL,
+        data BLOB
+    )""",
+    """CREATE TABLE model_choices (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        model_id TEXT NOT NULL REFERENCES models (id),
+        time TEXT NOT NULL,
+        annotator TEXT NOT NULL
+    )""",
+)
+
+
+def first_schema(connection: sqlite3.Connection) -> None:
+    """Make the tables of version 1."""
+    for statement in _FIRST_SCHEMA:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (first_schema,)
+
+
+def migrate(
+    connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Bring a store up to the newest version.
+
+    Each step, its record and its version number are one transaction, so that a
+    store is always at one version or the other.
+    """
+    done = schema_version(connection)
+    for version, migration in enumerate(migrations[done:], start=done + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _make(connection, version, migration)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return the number of the last migration that was made."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _make(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
+    # Another process may have made this step while we waited for the lock.
+    if schema_version(connection) >= version:
+        return
+    migration(connection)
+    connection.execute(
+        "INSERT INTO migrations (version, name, time) VALUES (?, ?, ?)",
+        (version, migration.__name__, datetime.now(UTC).isoformat()),
+    )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version:d}")

@@ -1,0 +1,300 @@
+"""The rows of a project file as frozen records, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.core.records import (
+    CLASSES,
+    Annotation,
+    Circle,
+    ModelCard,
+    PixelSizeSource,
+    Prediction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EditKind = Literal["edit", "import"]
+ModelRole = Literal["candidate", "kept", "rejected", "shipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class MicrographRow:
+    """What a project knows of one micrograph without reading its pixels.
+
+    Attributes
+    ----------
+    key : int
+        Its number in this project.
+    path : str
+        With forward slashes, relative to the project file's folder; absolute only
+        where no relative path exists (another drive).
+    frame : int
+    content_id : str or None
+        Hash of the file's bytes and the frame; None until first read.
+    shape : tuple of int or None
+        Rows and columns, once read.
+    file_pixel_size_nm, person_pixel_size_nm, estimated_pixel_size_nm : float or None
+        Edge of a pixel as each of the three sources has it.
+    excluded : str or None
+        Why the person left the micrograph out; None: it is in use.
+    looked_at : bool
+        A person looked and found no particle.
+    problem : str or None
+        A sentence on what is wrong with the file.
+    labels_from : str or None
+        The label file that was imported.
+    labels_shape : tuple of int or None
+        The image size that label file gave.
+    run_id : int or None
+        The latest detection.
+    """
+
+    key: int
+    path: str
+    frame: int = 0
+    content_id: str | None = None
+    shape: tuple[int, int] | None = None
+    file_pixel_size_nm: float | None = None
+    person_pixel_size_nm: float | None = None
+    estimated_pixel_size_nm: float | None = None
+    excluded: str | None = None
+    looked_at: bool = False
+    problem: str | None = None
+    labels_from: str | None = None
+    labels_shape: tuple[int, int] | None = None
+    run_id: int | None = None
+
+    @property
+    def pixel_size(self) -> tuple[float, PixelSizeSource] | None:
+        """Edge of a pixel in nm and who said it: person before file before lattice."""
+        if self.person_pixel_size_nm is not None:
+            return self.person_pixel_size_nm, "person"
+        if self.file_pixel_size_nm is not None:
+            return self.file_pixel_size_nm, "file"
+        if self.estimated_pixel_size_nm is not None:
+            return self.estimated_pixel_size_nm, "estimated"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One particle's part in an edit: its annotation before and after."""
+
+    particle_id: str
+    micrograph_key: int
+    before: Annotation | None
+    after: Annotation | None
+
+    def inverted(self) -> Change:
+        """Return the change that takes this one back."""
+        return Change(
+            self.particle_id, self.micrograph_key, before=self.after, after=self.before
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One step of the person, or one import of label files.
+
+    Attributes
+    ----------
+    id : int
+        Grows with time; 0 before it is stored.
+    parent_id : int or None
+        The edit before it; None for the first one and for imports, which lie below
+        all edits and are not met by undo.
+    kind : {"edit", "import"}
+    micrograph_key : int or None
+        Where the person was.
+    time, annotator, summary : str
+        ISO 8601 in UTC, who, and a few words for the menu.
+    after_run : int
+        The project's latest detection when the edit was made; 0 for none.
+    changes : tuple of Change
+    """
+
+    id: int
+    parent_id: int | None
+    kind: EditKind
+    micrograph_key: int | None
+    time: str
+    annotator: str
+    summary: str
+    after_run: int
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How the candidates of one micrograph were found."""
+
+    found_by: str
+    parameters: Mapping[str, Any]
+    pixel_size_nm: float
+    pixel_size_source: PixelSizeSource
+    window_px: int
+    notices: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    time: str = ""
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat()
+
+
+def dump_json(value: Any) -> str:
+    """Write compact JSON; refuses NaN and infinity."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def load_json(text: str, what: str) -> Any:
+    """Read JSON from the store.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise damaged(what) from error
+
+
+def damaged(what: str) -> StoreError:
+    """Make the error for a record that does not hold what it must."""
+    return StoreError(
+        f"The project file is damaged ({what} cannot be read); put back a copy of it "
+        "from your backup, and keep the damaged file so that it can be looked into."
+    )
+
+
+def changes_to_json(changes: tuple[Change, ...]) -> str:
+    """Write the changes of an edit."""
+    return dump_json(
+        [
+            {
+                "particle_id": change.particle_id,
+                "micrograph": change.micrograph_key,
+                "before": _annotation_to_dict(change.before),
+                "after": _annotation_to_dict(change.after),
+            }
+            for change in changes
+        ]
+    )
+
+
+def changes_from_json(text: str, content_ids: Mapping[int, str]) -> tuple[Change, ...]:
+    """Read the changes of an edit.
+
+    Parameters
+    ----------
+    text : str
+        JSON from `changes_to_json`.
+    content_ids : mapping of int to str
+        Micrograph ids by key; the changes name micrographs by key alone, because
+        labels may be imported before any pixel was read.
+
+    Raises
+    ------
+    StoreError
+        If the record is damaged.
+    """
+    entries = load_json(text, "an edit")
+    try:
+        return tuple(_change(entry, content_ids) for entry in entries)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged("an edit") from error
+
+
+def card_to_json(card: ModelCard) -> str:
+    """Write a model card."""
+    # vars() and asdict() fail on slots and on mapping proxies.
+    names = [entry.name for entry in fields(card)]
+    values = {name: getattr(card, name) for name in names}
+    return dump_json({name: _plain(value) for name, value in values.items()})
+
+
+def card_from_json(text: str) -> ModelCard:
+    """Read a model card.
+
+    Raises
+    ------
+    StoreError
+        If the record is damaged.
+    """
+    values = load_json(text, "a model card")
+    try:
+        for name in ("feature_names", "classes"):
+            values[name] = tuple(values[name])
+        if values["pixel_size_range_nm"] is not None:
+            low, high = values["pixel_size_range_nm"]
+            values["pixel_size_range_nm"] = (float(low), float(high))
+        return ModelCard(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged("a model card") from error
+
+
+def _plain(value: Any) -> Any:
+    """Turn mappings, tuples and numpy scalars into what JSON knows."""
+    if hasattr(value, "items"):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and value != value:
+        return None
+    return value
+
+
+def _change(entry: dict[str, Any], content_ids: Mapping[int, str]) -> Change:
+    key, particle_id = int(entry["micrograph"]), str(entry["particle_id"])
+    content_id = content_ids.get(key, "")
+    before, after = (
+        _annotation_from_dict(entry[side], particle_id, content_id)
+        for side in ("before", "after")
+    )
+    return Change(particle_id, key, before, after)
+
+
+def _annotation_to_dict(annotation: Annotation | None) -> dict[str, Any] | None:
+    if annotation is None:
+        return None
+    skipped = ("particle_id", "micrograph_id", "circle", "shown")
+    values = {
+        entry.name: getattr(annotation, entry.name)
+        for entry in fields(annotation)
+        if entry.name not in skipped
+    }
+    circle, shown = annotation.circle, annotation.shown
+    values["circle"] = [circle.row_px, circle.col_px, circle.radius_px]
+    values["shown"] = shown and [shown.model_id, list(shown.probabilities)]
+    return values
+
+
+def _annotation_from_dict(
+    values: dict[str, Any] | None, particle_id: str, content_id: str
+) -> Annotation | None:
+    if values is None:
+        return None
+    values = dict(values)
+    row, col, radius = values.pop("circle")
+    shown = values.pop("shown")
+    if values["label"] not in (None, *CLASSES):
+        raise ValueError(values["label"])
+    return Annotation(
+        particle_id=particle_id,
+        micrograph_id=content_id,
+        circle=Circle(row, col, radius),
+        shown=shown and Prediction(particle_id, shown[0], tuple(shown[1])),
+        **values,
+    )

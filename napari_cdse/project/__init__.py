@@ -1,0 +1,22 @@
+"""The one mutable object of the program; it knows no Qt."""
+
+from napari_cdse.io.store import SUFFIX
+from napari_cdse.project.editing import Drawing, Gesture
+from napari_cdse.project.particles import (
+    LabelledMicrograph,
+    MicrographEntry,
+    Particle,
+    Position,
+)
+from napari_cdse.project.project import Project
+
+__all__ = [
+    "SUFFIX",
+    "Drawing",
+    "Gesture",
+    "LabelledMicrograph",
+    "MicrographEntry",
+    "Particle",
+    "Position",
+    "Project",
+]

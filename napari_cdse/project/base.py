@@ -1,0 +1,255 @@
+"""Ground floor of a project: its file, its signals, the open micrograph, settings."""
+
+from __future__ import annotations
+
+import getpass
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_cdse.core.errors import ParameterError, StoreError
+from napari_cdse.core.params import DetectionParams
+from napari_cdse.project.catalog import Catalog
+from napari_cdse.project.shelf import ModelShelf
+from napari_cdse.project.state import ProjectState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from napari_cdse.core.detection import Detection
+    from napari_cdse.core.records import Micrograph
+    from napari_cdse.core.review_queue import Order, QueueItem
+    from napari_cdse.io.store import Store
+    from napari_cdse.project.particles import MicrographEntry, Particle
+    from napari_cdse.project.shelf import DefaultModel
+
+_ANNOTATOR = "annotator"
+_DETECTION = "detection_params"
+_LAST = "last_opened"
+
+
+class ProjectBase:
+    """Holds the store and what is in memory of it; see `Project`."""
+
+    micrographs_changed = Signal()
+    opened = Signal(int)
+    pixels_changed = Signal(int)
+    particles_changed = Signal(object)
+    selection_changed = Signal(object)
+    models_changed = Signal()
+    history_changed = Signal()
+    notice = Signal(str)
+
+    def __init__(
+        self,
+        store: Store,
+        notices: Iterable[str] = (),
+        default_model: DefaultModel | None = None,
+    ) -> None:
+        self.notices = tuple(notices)
+        self._store = store
+        self._state = ProjectState()
+        self._catalog = Catalog(store, self._state)
+        self._shelf = ModelShelf(store, default_model)
+        self._current: int | None = None
+        self._micrograph: Micrograph | None = None
+        self._selected: str | None = None
+        self._head: int | None = None
+        self._login = _login_name()
+        self._orders: dict[Order, list[QueueItem]] = {}
+        self._detections: OrderedDict[int, Detection] = OrderedDict()
+        self._load()
+
+    # The file
+
+    @property
+    def path(self) -> Path:
+        """The project file."""
+        return self._store.path
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the project file lies in."""
+        return self._store.folder
+
+    @property
+    def read_only(self) -> bool:
+        """Whether edits are refused."""
+        return self._store.read_only
+
+    def close(self) -> None:
+        """Close the project; everything has been saved before."""
+        if not self.read_only:
+            # A full disk must not keep anyone from closing.
+            with suppress(StoreError):
+                self._store.set_setting(_LAST, [self._current, self._head])
+        self._store.close()
+
+    def reload(self) -> None:
+        """Read everything anew, because another window has written."""
+        self._load()
+        if self._selected is not None and self.find(self._selected) is None:
+            self.select(None)
+        self.micrographs_changed.emit()
+        self.models_changed.emit()
+        self.particles_changed.emit(None)
+        self.history_changed.emit()
+
+    # Micrographs
+
+    @property
+    def entries(self) -> tuple[MicrographEntry, ...]:
+        """The table of micrographs."""
+        return self._catalog.entries()
+
+    @property
+    def current(self) -> int | None:
+        """Index of the open micrograph."""
+        return None if self._current is None else self._catalog.index(self._current)
+
+    @property
+    def micrograph(self) -> Micrograph | None:
+        """The open micrograph's pixels; None until they are handed over."""
+        return self._micrograph
+
+    def open(self, index: int) -> None:
+        """Make a micrograph the open one; its pixels follow by `set_micrograph`."""
+        key = self._catalog.rows[index].key
+        if key == self._current:
+            return
+        self.select(None)
+        self._current, self._micrograph = key, None
+        self.opened.emit(index)
+        self.particles_changed.emit(None)
+
+    @property
+    def last_opened(self) -> int | None:
+        """Index of the micrograph where the person stopped; None for a new project."""
+        key, head = self._store.setting(_LAST, (None, None))
+        # After a kill the newest edit knows better than the last orderly end.
+        if head != self._head and self._head is not None:
+            key = self._store.edits.get(self._head, {}).micrograph_key
+        known = {row.key for row in self._catalog.rows}
+        return self._catalog.index(key) if key in known else None
+
+    # Particles
+
+    @property
+    def particles(self) -> tuple[Particle, ...]:
+        """Particles of the open micrograph."""
+        if self._current is None:
+            return ()
+        return tuple(self._present(self._current).values())
+
+    def particles_of(self, index: int) -> tuple[Particle, ...]:
+        """Return the particles of any micrograph."""
+        return tuple(self._present(self._catalog.rows[index].key).values())
+
+    def find(self, particle_id: str) -> Particle | None:
+        """Return a particle of any micrograph; None if there is no such circle."""
+        return self._state.particle(particle_id)
+
+    def particle(self, particle_id: str) -> Particle:
+        """Return a particle of any micrograph.
+
+        Raises
+        ------
+        StoreError
+            If there is no such circle any more.
+        """
+        particle = self.find(particle_id)
+        if particle is None:
+            raise StoreError(
+                "This circle is no longer in the project; choose another one."
+            )
+        return particle
+
+    def index_of(self, particle_id: str) -> int | None:
+        """Return the index of the micrograph that a particle lies in."""
+        key = self._state.key(particle_id)
+        return None if key is None else self._catalog.index(key)
+
+    @property
+    def selected(self) -> str | None:
+        """Id of the selected particle."""
+        return self._selected
+
+    def select(self, particle_id: str | None) -> None:
+        """Select a particle; one of another micrograph opens that micrograph."""
+        if particle_id == self._selected:
+            return
+        if particle_id is not None:
+            self.particle(particle_id)
+            index = self.index_of(particle_id)
+            if index is not None:
+                self.open(index)
+        self._selected = particle_id
+        self.selection_changed.emit(particle_id)
+
+    # Settings
+
+    @property
+    def annotator(self) -> str:
+        """Whose labels the next ones are; each login has its own name."""
+        name = self._store.setting(f"{_ANNOTATOR}/{self._login}", self._login)
+        return str(name)
+
+    @annotator.setter
+    def annotator(self, name: str) -> None:
+        self._store.set_setting(f"{_ANNOTATOR}/{self._login}", name.strip())
+
+    @property
+    def detection_params(self) -> DetectionParams:
+        """How this project's micrographs are searched for particles."""
+        stored = self._store.setting(_DETECTION, {})
+        known = {entry.name for entry in fields(DetectionParams)}
+        try:
+            return DetectionParams(**{k: v for k, v in stored.items() if k in known})
+        except (ParameterError, TypeError, AttributeError):
+            # Another version's ranges; its results are still stored with their runs.
+            return DetectionParams()
+
+    @detection_params.setter
+    def detection_params(self, params: DetectionParams) -> None:
+        self._store.set_setting(_DETECTION, asdict(params))
+
+    # Inside
+
+    def _load(self) -> None:
+        # Asked first, so that what is written while we read is noticed afterwards.
+        self._store.changed_elsewhere()
+        with self._store.snapshot():
+            self._state.clear()
+            self._catalog.reload()
+            self._shelf.reload()
+            ids = self._catalog.content_ids()
+            self._head = self._store.edits.head()
+            self._state.load(self._store.edits.in_force(ids))
+            for key, (run, found) in self._store.findings.candidates(ids).items():
+                self._state.set_candidates(key, run, found)
+            self._load_predictions()
+        self._forget_order()
+
+    def _load_predictions(self) -> None:
+        model_id = self._shelf.active_id
+        known = self._store.findings.predictions(model_id) if model_id else ()
+        self._state.set_predictions(known, anew=True)
+
+    def _present(self, key: int) -> Mapping[str, Particle]:
+        return self._state.particles(key)
+
+    def _forget_order(self) -> None:
+        """Drop the orders of review, because circles or predictions changed."""
+        self._orders.clear()
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # A container without a user database; then the person may still say her name.
+        return ""

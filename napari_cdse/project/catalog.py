@@ -1,0 +1,199 @@
+"""The project's micrographs: where they are and how far each one is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.io.folder import natural_key
+from napari_cdse.project.particles import MicrographEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from napari_cdse.core.records import Label, Micrograph
+    from napari_cdse.io.store import MicrographRow, Store
+    from napari_cdse.project.state import ProjectState
+
+
+class Catalog:
+    """Micrographs in the order of their names, with their tallies.
+
+    The store knows a micrograph by its key, the window by its index in this order.
+    """
+
+    def __init__(self, store: Store, state: ProjectState) -> None:
+        self._store = store
+        self._state = state
+        self._missing: set[int] = set()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the micrographs anew and look which files are there."""
+        rows = self._store.micrographs()
+        self.rows = sorted(rows, key=_order)
+        self._places = {row.key: index for index, row in enumerate(self.rows)}
+        self._ids = {row.content_id: row.key for row in rows if row.content_id}
+        self._missing = {row.key for row in rows if not self.path(row).is_file()}
+        self.refresh()
+
+    def refresh(self, keys: Iterable[int] | None = None) -> None:
+        """Count anew, for some micrographs or for all."""
+        if keys is None:
+            self._tallies: dict[int, Counter[Label | None]] = {}
+            self._entries: list[MicrographEntry | None] = [None] * len(self.rows)
+            return
+        for key in keys:
+            self._tallies.pop(key, None)
+            self._entries[self._places[key]] = None
+
+    def __len__(self) -> int:
+        """Return how many micrographs there are."""
+        return len(self.rows)
+
+    def row(self, key: int) -> MicrographRow:
+        """Return what is stored of one micrograph."""
+        return self.rows[self._places[key]]
+
+    def index(self, key: int) -> int:
+        """Return the place of a micrograph in the table."""
+        return self._places[key]
+
+    def index_of_id(self, micrograph_id: str) -> int | None:
+        """Return the place of the micrograph with that content."""
+        key = self._ids.get(micrograph_id)
+        return None if key is None else self._places[key]
+
+    def key_of_id(self, micrograph_id: str) -> int | None:
+        """Return the key of the micrograph with that content."""
+        return self._ids.get(micrograph_id)
+
+    def path(self, row: MicrographRow) -> Path:
+        """Return where a micrograph's file lies."""
+        return self._store.absolute(row.path)
+
+    def is_missing(self, key: int) -> bool:
+        """Tell whether the file was not there when the project was opened."""
+        return key in self._missing
+
+    def content_ids(self) -> dict[int, str]:
+        """Return the content ids by key, where known."""
+        return {row.key: row.content_id for row in self.rows if row.content_id}
+
+    def entries(self) -> tuple[MicrographEntry, ...]:
+        """Return the table of micrographs; only what changed is counted anew."""
+        return tuple(
+            entry or self._entry(index) for index, entry in enumerate(self._entries)
+        )
+
+    def counts(self, labels: Iterable[Label]) -> dict[Label, int]:
+        """Return how many particles a person put in each class."""
+        total: Counter[Label | None] = Counter()
+        for row in self.rows:
+            total.update(self._tally(row.key))
+        return {label: total[label] for label in labels}
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many particles are judged, and how many there are."""
+        entries = [each for each in self.entries() if each.excluded is None]
+        return sum(e.reviewed for e in entries), sum(e.found for e in entries)
+
+    def update(self, key: int, **values: Any) -> None:
+        """Set columns of one micrograph in the store and here."""
+        if not self._store.read_only:
+            self._store.update_micrograph(key, **values)
+        self.update_here(key, **values)
+
+    def update_here(self, key: int, **values: Any) -> None:
+        """Follow what the store already holds."""
+        row = replace(self.row(key), **values)
+        self.rows[self._places[key]] = row
+        if row.content_id:
+            self._ids[row.content_id] = key
+        self.refresh([key])
+
+    def know(self, key: int, micrograph: Micrograph) -> list[str]:
+        """Note what reading its pixels told of a micrograph.
+
+        Returns
+        -------
+        list of str
+            What the person should know, one sentence each.
+        """
+        row = self.row(key)
+        twin = self._ids.get(micrograph.id)
+        values: dict[str, Any] = {"shape": micrograph.shape}
+        notices: list[str] = []
+        if micrograph.pixel_size_source == "file":
+            values["file_pixel_size_nm"] = micrograph.pixel_size_nm
+        if twin is not None and twin != key:
+            values["problem"] = self._same_picture(row, twin)
+            notices.append(values["problem"])
+        elif row.content_id != micrograph.id:
+            values.update(content_id=micrograph.id, problem=None)
+            if row.content_id is not None:
+                values.update(run_id=None, problem=self._changed(row))
+                self._state.drop_candidates(key)
+                notices.append(self._changed(row))
+            self._ids.pop(row.content_id or "", None)
+            self._state.name_micrograph(key, micrograph.id)
+        if any(getattr(row, name) != value for name, value in values.items()):
+            self.update(key, **values)
+        return notices
+
+    def _same_picture(self, row: MicrographRow, twin: int) -> str:
+        other = self.path(self.row(twin)).name
+        return (
+            f"{self.path(row).name} is the same picture as {other}, which holds its "
+            "circles; take one of the two files away."
+        )
+
+    def _changed(self, row: MicrographRow) -> str:
+        return (
+            f"{self.path(row).name} was changed since it was last opened here; check "
+            "its circles, or put the old file back."
+        )
+
+    def _entry(self, index: int) -> MicrographEntry:
+        row = self.rows[index]
+        tally, path = self._tally(row.key), self.path(row)
+        size = row.pixel_size
+        entry = MicrographEntry(
+            index=index,
+            name=path.name,
+            path=path,
+            id=row.content_id,
+            found=sum(tally.values()),
+            reviewed=sum(tally.values()) - tally[None],
+            resolved=tally["yes"] + tally["no"],
+            defects=tally["yes"],
+            analysed=self._state.run(row.key) is not None,
+            problem=self._problem(row, path),
+            excluded=row.excluded,
+            pixel_size_nm=None if size is None else size[0],
+        )
+        self._entries[index] = entry
+        return entry
+
+    def _problem(self, row: MicrographRow, path: Path) -> str | None:
+        if row.key not in self._missing:
+            return row.problem
+        return (
+            f"{path.name} is not in {path.parent} any more; put it back, or move it "
+            "into the project's folder and open that folder again."
+        )
+
+    def _tally(self, key: int) -> Counter[Label | None]:
+        if key not in self._tallies:
+            particles = self._state.particles(key).values()
+            self._tallies[key] = Counter(
+                each.annotation.label if each.annotation else None for each in particles
+            )
+        return self._tallies[key]
+
+
+def _order(row: MicrographRow) -> tuple[object, ...]:
+    folder, _, name = row.path.rpartition("/")
+    return folder, natural_key(name), row.path, row.frame

@@ -1,0 +1,270 @@
+"""Gestures of a person turned into changes of annotations; pure functions."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.core.records import CLASSES, Annotation, Circle
+from napari_cdse.io.store_records import Change, now
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from typing import Any
+
+    from napari_cdse.core.records import Label, Origin, SelectedBy
+    from napari_cdse.project.particles import Particle
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A new circle; its id may be chosen by whoever shows it already."""
+
+    circle: Circle
+    label: Label | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """Everything that one gesture did, to become one undoable step.
+
+    Attributes
+    ----------
+    labelled : mapping of str to label or None
+        New classes by particle id; None takes a class back.
+    drawn : sequence of Drawing
+        New circles.
+    reshaped : mapping of str to Circle
+        Moved and resized circles by particle id.
+    removed : collection of str
+        Deleted circles.
+    """
+
+    labelled: Mapping[str, Label | None] = field(default_factory=dict)
+    drawn: Sequence[Drawing] = ()
+    reshaped: Mapping[str, Circle] = field(default_factory=dict)
+    removed: Collection[str] = ()
+
+    @property
+    def touched(self) -> set[str]:
+        """Ids of the particles that must be there."""
+        return {*self.labelled, *self.reshaped, *self.removed}
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who makes a gesture, and how the particle came before the eyes."""
+
+    annotator: str
+    selected_by: SelectedBy = "hand"
+    selection_chance: float | None = None
+    prediction_seen: bool = True
+
+
+def changes_of(
+    gesture: Gesture,
+    particles: Mapping[str, Particle],
+    keys: Mapping[str, int],
+    drawn_on: int | None,
+    hand: Hand,
+) -> tuple[Change, ...]:
+    """Work out the annotations that a gesture leads to.
+
+    Parameters
+    ----------
+    gesture : Gesture
+        What was done.
+    particles : mapping of str to Particle
+        At least those that the gesture touches.
+    keys : mapping of str to int
+        Their micrographs' keys.
+    drawn_on : int or None
+        Key of the micrograph that receives drawn circles.
+    hand : Hand
+        Whose gesture it is.
+
+    Returns
+    -------
+    tuple of Change
+        Drawn particles come last, in the order given. Particles that end as they
+        were are left out.
+
+    Raises
+    ------
+    StoreError
+        If a circle has no finite place and size, or a label is none of the classes.
+    """
+    changes = [
+        Change(
+            particle_id,
+            keys[particle_id],
+            before=particles[particle_id].annotation,
+            after=_after(gesture, particles[particle_id], hand),
+        )
+        for particle_id in sorted(gesture.touched)
+    ]
+    changed = [each for each in changes if each.after != each.before]
+    drawn = [_drawn(each, drawn_on, hand) for each in gesture.drawn]
+    return (*changed, *drawn)
+
+
+def summary_of(gesture: Gesture, changes: Sequence[Change]) -> str:
+    """Say in a few words what an edit did, for the menu of undo."""
+    parts = []
+    if gesture.drawn:
+        parts.append(f"Draw {_circles(len(gesture.drawn))}")
+    if gesture.reshaped:
+        parts.append(f"Reshape {_circles(len(gesture.reshaped))}")
+    if gesture.removed:
+        parts.append(f"Remove {_circles(len(gesture.removed))}")
+    labels = {each.after.label for each in changes if each.after is not None}
+    if gesture.labelled:
+        what = _label_words(labels) if len(labels) == 1 else "several classes"
+        parts.append(f"Label {_circles(len(gesture.labelled))} {what}")
+    first, *others = parts
+    return ", ".join([first, *(part[0].lower() + part[1:] for part in others)])
+
+
+def check_circle(circle: Circle) -> None:
+    """Raise `StoreError` for a circle that cannot be stored."""
+    numbers = (circle.row_px, circle.col_px, circle.radius_px)
+    if not all(math.isfinite(number) for number in numbers) or circle.radius_px <= 0:
+        raise StoreError(
+            "A circle needs a place and a radius above 0; draw it again by dragging "
+            "from one side of the particle to the other."
+        )
+
+
+def _after(gesture: Gesture, particle: Particle, hand: Hand) -> Annotation | None:
+    annotation = particle.annotation
+    if particle.id in gesture.reshaped:
+        annotation = _reshaped(particle, gesture.reshaped[particle.id], hand)
+    if particle.id in gesture.labelled:
+        moved = replace(particle, annotation=annotation)
+        annotation = _labelled(moved, gesture.labelled[particle.id], hand)
+    if particle.id in gesture.removed:
+        start = annotation or _first(particle, "corrected", hand)
+        annotation = _stamped(start, hand, removed=True)
+    return annotation
+
+
+def _reshaped(particle: Particle, circle: Circle, hand: Hand) -> Annotation | None:
+    circle = _plain(circle)
+    if circle == particle.circle:
+        return particle.annotation
+    start = particle.annotation or _first(particle, "corrected", hand)
+    origin = "drawn" if start.origin == "drawn" else "corrected"
+    return _stamped(start, hand, circle=circle, origin=origin)
+
+
+def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation | None:
+    if label is not None and label not in CLASSES:
+        raise _no_class(label)
+    start = particle.annotation
+    if start is None and label is None:
+        return None
+    if start is not None and _says_nothing_new(start, label, hand):
+        return start
+    shown = particle.prediction
+    return replace(
+        start or _first(particle, "corrected", hand),
+        id=str(uuid.uuid4()),
+        label=label,
+        origin=_origin(particle, label),
+        annotator=hand.annotator,
+        time=now(),
+        shown=shown,
+        selected_by=hand.selected_by,
+        selection_chance=hand.selection_chance,
+        prediction_seen=hand.prediction_seen and shown is not None,
+    )
+
+
+def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> bool:
+    # To confirm an imported label, or another person's, is news worth keeping.
+    if start.label != label:
+        return False
+    if label is None:
+        return True
+    same_hand = (start.annotator, start.selected_by) == (
+        hand.annotator,
+        hand.selected_by,
+    )
+    return same_hand and start.origin != "imported"
+
+
+def _origin(particle: Particle, label: Label | None) -> Origin:
+    start = particle.annotation
+    if start is not None and start.origin == "drawn":
+        return "drawn"
+    moved = start is not None and start.origin == "corrected"
+    return "confirmed" if label == particle.label and not moved else "corrected"
+
+
+def _first(particle: Particle, origin: Origin, hand: Hand) -> Annotation:
+    return Annotation(
+        id=str(uuid.uuid4()),
+        particle_id=particle.id,
+        micrograph_id="",
+        circle=particle.circle,
+        label=None,
+        origin=origin,
+        annotator=hand.annotator,
+        time=now(),
+        shown=particle.prediction,
+        selected_by=hand.selected_by,
+        selection_chance=hand.selection_chance,
+        prediction_seen=hand.prediction_seen and particle.prediction is not None,
+    )
+
+
+def _drawn(drawing: Drawing, key: int | None, hand: Hand) -> Change:
+    if key is None:
+        raise StoreError("No micrograph is open; open one before you draw on it.")
+    circle = _plain(drawing.circle)
+    if drawing.label is not None and drawing.label not in CLASSES:
+        raise _no_class(drawing.label)
+    annotation = Annotation(
+        id=str(uuid.uuid4()),
+        particle_id=drawing.id,
+        micrograph_id="",
+        circle=circle,
+        label=drawing.label,
+        origin="drawn",
+        annotator=hand.annotator,
+        time=now(),
+        selected_by=hand.selected_by,
+        selection_chance=hand.selection_chance,
+    )
+    return Change(drawing.id, key, before=None, after=annotation)
+
+
+def _stamped(start: Annotation, hand: Hand, **values: Any) -> Annotation:
+    """Make a new statement of an annotation: own id, annotator and time."""
+    return replace(
+        start, id=str(uuid.uuid4()), annotator=hand.annotator, time=now(), **values
+    )
+
+
+def _plain(circle: Circle) -> Circle:
+    """Take plain floats, because JSON knows no numpy numbers."""
+    plain = Circle(float(circle.row_px), float(circle.col_px), float(circle.radius_px))
+    check_circle(plain)
+    return plain
+
+
+def _no_class(label: object) -> StoreError:
+    return StoreError(f"{label!r} is not a class; use one of {', '.join(CLASSES)}.")
+
+
+def _circles(number: int) -> str:
+    return "1 circle" if number == 1 else f"{number} circles"
+
+
+def _label_words(labels: set[Label | None]) -> str:
+    (label,) = labels
+    return "as not judged" if label is None else label

@@ -1,0 +1,293 @@
+"""What the program finds: detections, predictions and models."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.store import Run
+from napari_cdse.project.history import ProjectHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from napari_cdse.core.detection import Detection
+    from napari_cdse.core.forest import Model
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.records import Candidate, Circle, ModelCard, Prediction
+    from napari_cdse.io.store import ModelRole
+    from napari_cdse.project.particles import Particle
+
+_MAPS_KEPT = 8
+"""Accumulation maps of this many micrographs stay in memory."""
+
+
+class ProjectFindings(ProjectHistory):
+    """Detections, predictions and models; see `Project`."""
+
+    analysed = Signal(int)
+
+    # Detection and classification
+
+    @property
+    def detection(self) -> Detection | None:
+        """The open micrograph's detection, if it was made or seen lately."""
+        return None if self._current is None else self._detections.get(self._current)
+
+    def put_analysis(
+        self,
+        micrograph_id: str,
+        detection: Detection,
+        candidates: Sequence[Candidate],
+        predictions: Sequence[Prediction] = (),
+        *,
+        params: DetectionParams | None = None,
+    ) -> None:
+        """Store what a worker found; no annotation is touched by it.
+
+        Parameters
+        ----------
+        micrograph_id : str
+            Content id; the micrograph was handed over or made known before.
+        detection : Detection
+            How they were found; its maps are kept in memory only.
+        candidates : sequence of Candidate
+            In place of the micrograph's earlier ones.
+        predictions : sequence of Prediction
+            For the candidates' circles.
+        params : DetectionParams, optional
+            Those the worker used; the project's own without it.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored or the micrograph isn't in the project.
+        """
+        index = self._catalog.index_of_id(micrograph_id)
+        if index is None:
+            raise StoreError(
+                "What was analysed is no micrograph of this project; open it again."
+            )
+        key = self._catalog.rows[index].key
+        circles = {each.id: each.circle for each in candidates}
+        placed = self._placed(predictions, circles)
+        with self._store.transaction():
+            run_id = self._store.findings.add_run(
+                key, _run(detection, params or self.detection_params), candidates
+            )
+            self._store.findings.add_predictions(placed)
+            self._store.update_micrograph(key, **_estimate(detection))
+        self._catalog.update_here(key, run_id=run_id, **_estimate(detection))
+        self._remember(key, detection)
+        before = self._present(key)
+        self._state.set_candidates(key, run_id, candidates)
+        self._state.set_predictions(self._of_active(placed))
+        self._tell_found(key, before)
+
+    def put_predictions(
+        self,
+        model_id: str,
+        predictions: Sequence[Prediction],
+        circles: Mapping[str, Circle] | None = None,
+    ) -> None:
+        """Store a model's word on particles.
+
+        Parameters
+        ----------
+        model_id : str
+            The model that made all of them.
+        predictions : sequence of Prediction
+            At most one for each particle.
+        circles : mapping of str to Circle, optional
+            The circles that were classified, by particle id; where a particle was
+            moved meanwhile, its prediction is kept for the old place. The present
+            circles without it.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be stored.
+        """
+        if any(each.model_id != model_id for each in predictions):
+            raise ValueError("predictions of another model")
+        placed = self._placed(predictions, circles or {})
+        self._store.findings.add_predictions(placed)
+        if model_id != self.active_model_id:
+            return
+        ids = {each.particle_id for _, each in placed}
+        before = {each: self.find(each) for each in ids}
+        keys = self._state.set_predictions(placed)
+        self._catalog.refresh(keys)
+        changed = frozenset(each for each in ids if self.find(each) != before[each])
+        if changed:
+            self._forget_order()
+            self.particles_changed.emit(changed)
+
+    def unclassified(self, index: int | None = None) -> tuple[str, ...]:
+        """Return ids of particles that lack the active model's word on their circle.
+
+        Parameters
+        ----------
+        index : int, optional
+            Of a micrograph; the open one without it.
+        """
+        if self.active_model_id is None:
+            return ()
+        particles = self.particles if index is None else self.particles_of(index)
+        return tuple(each.id for each in particles if each.prediction is None)
+
+    # Models
+
+    @property
+    def active_model(self) -> Model | None:
+        """The forest in use, loaded when first asked for; None where there is none.
+
+        Raises
+        ------
+        ModelError
+            If the stored model cannot be trusted or read.
+        """
+        model = self._shelf.active()
+        if model is not None and model.card.id != self._shelf.active_id:
+            self._adopt(model)
+        return model
+
+    @property
+    def active_model_id(self) -> str | None:
+        """Id of the forest in use, without loading it."""
+        return self._shelf.active_id
+
+    @property
+    def models(self) -> tuple[ModelCard, ...]:
+        """Cards of all forests of this project, oldest first."""
+        return self._shelf.cards
+
+    def model(self, model_id: str) -> Model | None:
+        """Load any model whose bytes are in the project."""
+        return self._shelf.get(model_id)
+
+    def model_role(self, model_id: str) -> ModelRole | None:
+        """Tell whether a model is a candidate, was kept, rejected, or is shipped."""
+        return self._shelf.role(model_id)
+
+    def add_model(self, model: Model, data: bytes | None = None) -> None:
+        """Store a new forest beside the active one, which stays active.
+
+        Parameters
+        ----------
+        model : Model
+            A forest that was just fitted.
+        data : bytes, optional
+            What ``model_bytes`` makes of it, if a worker has done that.
+        """
+        self._shelf.add(model, data)
+        self.models_changed.emit()
+
+    def keep(self, model_id: str) -> None:
+        """Make a forest the active one; what it has predicted is shown at once."""
+        self._shelf.keep(model_id, self.annotator)
+        self._show_active()
+
+    def reject(self, model_id: str) -> None:
+        """Drop a forest that was not kept; its card stays."""
+        self._shelf.reject(model_id)
+        self.models_changed.emit()
+
+    def roll_back(self) -> ModelCard | None:
+        """Go back to the forest that was active before; None if there was none."""
+        previous = self._shelf.previous_id
+        if previous is None:
+            return None
+        self.keep(previous)
+        return next(card for card in self.models if card.id == previous)
+
+    # Inside
+
+    def _remember(self, key: int, detection: Detection) -> None:
+        self._detections[key] = detection
+        self._detections.move_to_end(key)
+        while len(self._detections) > _MAPS_KEPT:
+            self._detections.popitem(last=False)
+
+    def _placed(
+        self, predictions: Iterable[Prediction], circles: Mapping[str, Circle]
+    ) -> list[tuple[Circle, Prediction]]:
+        """Pair predictions with the circles they are for; drop what has none."""
+        placed = []
+        for each in predictions:
+            circle = circles.get(each.particle_id)
+            particle = self.find(each.particle_id)
+            if circle is None and particle is not None:
+                circle = particle.circle
+            if circle is not None:
+                placed.append((circle, each))
+        return placed
+
+    def _of_active(
+        self, placed: Iterable[tuple[Circle, Prediction]]
+    ) -> list[tuple[Circle, Prediction]]:
+        return [pair for pair in placed if pair[1].model_id == self.active_model_id]
+
+    def _tell_found(self, key: int, before: Mapping[str, Particle]) -> None:
+        changed = self._compare(before, self._present(key))
+        self._catalog.refresh([key])
+        self._forget_order()
+        if self._selected is not None and self.find(self._selected) is None:
+            self.select(None)
+        self.particles_changed.emit(frozenset(changed))
+        self.micrographs_changed.emit()
+        self.analysed.emit(self._catalog.index(key))
+
+    def _adopt(self, model: Model) -> None:
+        """Take the shipped forest, and say so when it is another than last time."""
+        earlier = self._shelf.active_id
+        if self.read_only:
+            return
+        self._shelf.adopt(model, self.annotator)
+        if earlier is not None:
+            self.notice.emit(
+                "The model that came with an earlier version is now "
+                f"{model.card.name}; classify again to see what it says. Your labels "
+                "are as they were."
+            )
+        self._show_active()
+
+    def _show_active(self) -> None:
+        self._load_predictions()
+        self._forget_order()
+        self.models_changed.emit()
+        self.particles_changed.emit(None)
+
+
+def _estimate(detection: Detection) -> dict[str, float]:
+    if detection.pixel_size_source != "estimated":
+        return {}
+    return {"estimated_pixel_size_nm": detection.pixel_size_nm}
+
+
+def _run(detection: Detection, params: DetectionParams) -> Run:
+    return Run(
+        found_by=detection.found_by,
+        parameters=asdict(params),
+        pixel_size_nm=detection.pixel_size_nm,
+        pixel_size_source=detection.pixel_size_source,
+        window_px=detection.window_px,
+        notices=detection.notices,
+        versions=_versions(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    libraries = ("napari-cdse", "numpy", "scipy", "scikit-learn")
+    found = {"python": platform.python_version()}
+    for library in libraries:
+        # Run from a bare checkout, the program itself is no installed distribution.
+        with suppress(PackageNotFoundError):
+            found[library] = version(library)
+    return found

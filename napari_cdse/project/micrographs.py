@@ -1,0 +1,143 @@
+"""Pixels handed over, pixel sizes, and what reading a micrograph told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.io.micrograph_file import check_pixel_size
+from napari_cdse.project.base import ProjectBase
+from napari_cdse.project.label_import import withdrawal
+from napari_cdse.project.opening import PIXEL_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_cdse.core.records import Micrograph, PixelSizeSource
+
+
+class ProjectMicrographs(ProjectBase):
+    """Micrographs as workers read them; see `Project`."""
+
+    def set_micrograph(self, index: int, micrograph: Micrograph) -> None:
+        """Hand over the pixels that a worker has read.
+
+        What comes late, for a micrograph that is no longer open, is only noted.
+        """
+        key = self._know(self._catalog.rows[index].key, micrograph)
+        if key == self._current:
+            self._micrograph = self._with_pixel_size(micrograph)
+            self.pixels_changed.emit(self._catalog.index(key))
+        self.micrographs_changed.emit()
+
+    def know(self, index: int, micrograph: Micrograph) -> None:
+        """Note content, size and pixel size of a micrograph that a worker has read."""
+        self._know(self._catalog.rows[index].key, micrograph)
+        self.micrographs_changed.emit()
+
+    def set_excluded(self, index: int, reason: str | None) -> None:
+        """Leave a micrograph out of queue and training, or (None) take it back in."""
+        self._catalog.update(self._catalog.rows[index].key, excluded=reason)
+        self.micrographs_changed.emit()
+
+    # Pixel size
+
+    def pixel_size(self, index: int) -> tuple[float, PixelSizeSource] | None:
+        """Return edge of a pixel in nm and who said it, as far as known."""
+        return self._catalog.rows[index].pixel_size
+
+    def person_pixel_size(self, index: int) -> float | None:
+        """Return the pixel size in nm that a person gave, for reading the file."""
+        return self._catalog.rows[index].person_pixel_size_nm
+
+    def set_pixel_size(
+        self, pixel_size_nm: float | None, indices: Iterable[int] | None = None
+    ) -> None:
+        """Set the pixel size for some micrographs, or for the whole folder.
+
+        Parameters
+        ----------
+        pixel_size_nm : float or None
+            None goes back to what the files say.
+        indices : iterable of int, optional
+            All micrographs without it, those that will be added later too.
+
+        Raises
+        ------
+        ParameterError
+            Outside what HRTEM has.
+        """
+        check_pixel_size(pixel_size_nm)
+        chosen = range(len(self._catalog)) if indices is None else indices
+        keys = [self._catalog.rows[index].key for index in chosen]
+        with self._store.transaction():
+            if indices is None:
+                self._store.set_setting(PIXEL_SIZE, pixel_size_nm)
+            for key in keys:
+                self._store.update_micrograph(key, person_pixel_size_nm=pixel_size_nm)
+        self._catalog.reload()
+        if self._micrograph is not None and self._current in keys:
+            self._micrograph = self._with_pixel_size(self._micrograph)
+            self.pixels_changed.emit(self._catalog.index(self._current))
+        self.micrographs_changed.emit()
+
+    # Inside
+
+    def _know(self, key: int, micrograph: Micrograph) -> int:
+        key = self._take_over(key, micrograph.id)
+        for sentence in self._catalog.know(key, micrograph):
+            self.notice.emit(sentence)
+        self._check_imported_size(key, micrograph)
+        return key
+
+    def _take_over(self, key: int, micrograph_id: str) -> int:
+        """Recognize a lost micrograph by its content; return its key."""
+        lost = self._catalog.key_of_id(micrograph_id)
+        row = self._catalog.row(key)
+        if lost in (None, key) or not self._catalog.is_missing(lost):
+            return key
+        bare = row.labels_from is None and row.run_id is None
+        if self.read_only or not bare or self._store.edits.mention(key):
+            return key
+        path = self._catalog.path(row)
+        self._store.move_micrograph(lost, path)
+        self._catalog.reload()
+        if self._current == key:
+            self._current = lost
+        self.notice.emit(f"{path.name} is a micrograph of this project that was moved.")
+        self.particles_changed.emit(None)
+        return lost
+
+    def _check_imported_size(self, key: int, micrograph: Micrograph) -> None:
+        row = self._catalog.row(key)
+        if row.labels_shape in (None, micrograph.shape) or self.read_only:
+            return
+        labels = self._state.annotations(key)
+        edited = self._store.edits.mention(key, kind="edit")
+        with self._store.transaction():
+            if labels and not edited:
+                run = self._store.findings.latest_run()
+                edit = self._store.edits.append_import(withdrawal(row, labels, run))
+                self._state.apply(edit.changes, run)
+            self._catalog.update(key, labels_shape=None)
+        self.notice.emit(_size_sentence(row.labels_from, row.labels_shape, micrograph))
+        self.particles_changed.emit(None)
+
+    def _with_pixel_size(self, micrograph: Micrograph) -> Micrograph:
+        """Put the person's pixel size, or its absence, into the record."""
+        row = None if self._current is None else self._catalog.row(self._current)
+        known = None if row is None else row.pixel_size
+        size, source = known or (None, None)
+        # An estimate sets window sizes only; it is no property of the micrograph.
+        if source == "estimated":
+            size, source = None, None
+        return replace(micrograph, pixel_size_nm=size, pixel_size_source=source)
+
+
+def _size_sentence(labels_from: str | None, told: Any, micrograph: Micrograph) -> str:
+    rows, columns = micrograph.shape
+    return (
+        f"{labels_from} was made for an image of {told[0]} x {told[1]} px (rows x "
+        f"columns), but {micrograph.name} has {rows} x {columns}; its labels are left "
+        "out, so check that the right file lies there."
+    )

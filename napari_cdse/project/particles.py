@@ -1,0 +1,138 @@
+"""What a project shows of itself, as frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_cdse.core.records import Annotation, Circle, Label, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Particle:
+    """One circle as it is now: a proposal, overlaid by what a person said.
+
+    Attributes
+    ----------
+    id : str
+    circle : Circle
+        The person's where she placed or moved it, else the detector's.
+    annotation : Annotation or None
+    prediction : Prediction or None
+        The active model's for exactly this circle; None where there is none yet or
+        the circle was changed since.
+    """
+
+    id: str
+    circle: Circle
+    annotation: Annotation | None = None
+    prediction: Prediction | None = None
+
+    @property
+    def label(self) -> Label | None:
+        """The person's class, else the forest's, else None."""
+        if self.annotation is not None and self.annotation.label is not None:
+            return self.annotation.label
+        return None if self.prediction is None else self.prediction.label
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person judged the class."""
+        return self.annotation is not None and self.annotation.label is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MicrographEntry:
+    """One line of the table of micrographs.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the table.
+    name : str
+        File name.
+    path : Path
+    id : str or None
+        Content hash; None until the pixels were read for the first time.
+    found : int
+        Circles shown.
+    reviewed : int
+        Circles whose class a person judged.
+    resolved : int
+        Circles that a person called yes or no.
+    defects : int
+        Circles that a person called yes.
+    analysed : bool
+        Whether a detection has been made.
+    problem : str or None
+        A sentence for the person, if something is wrong with the file.
+    excluded : str or None
+        Why it was left out; None: it is in use.
+    pixel_size_nm : float or None
+        As far as known without reading the file.
+    """
+
+    index: int
+    name: str
+    path: Path
+    id: str | None = None
+    found: int = 0
+    reviewed: int = 0
+    resolved: int = 0
+    defects: int = 0
+    analysed: bool = False
+    problem: str | None = None
+    excluded: str | None = None
+    pixel_size_nm: float | None = None
+
+
+class LabelledMicrograph(NamedTuple):
+    """A micrograph with the particles whose class a person judged.
+
+    Attributes
+    ----------
+    path : Path
+    frame : int
+    id : str or None
+        None until the pixels were read for the first time.
+    pixel_size_nm : float or None
+        As the person set it; without it the file's own or the estimate holds.
+    annotations : tuple of Annotation
+        With a label, and not removed.
+    """
+
+    path: Path
+    frame: int
+    id: str | None
+    pixel_size_nm: float | None
+    annotations: tuple[Annotation, ...]
+
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """The annotations' circles."""
+        return tuple(each.circle for each in self.annotations)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The annotations' classes."""
+        return tuple(each.label for each in self.annotations if each.label is not None)
+
+    @property
+    def particle_ids(self) -> tuple[str, ...]:
+        """The annotations' particles."""
+        return tuple(each.particle_id for each in self.annotations)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where one is in a queue: number 37 of 412. Counted from 1; 0 for not in it."""
+
+    number: int
+    total: int
+
+    def __str__(self) -> str:
+        """Write as 37/412."""
+        return f"{self.number}/{self.total}"

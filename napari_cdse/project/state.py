@@ -1,0 +1,187 @@
+"""The present state of a project in memory: proposals overlaid by annotations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.matching import circle_iou
+from napari_cdse.project.particles import Particle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
+    from napari_cdse.io.store_records import Change, Edit
+
+SAME_PARTICLE_IOU = 0.3
+"""A new proposal that overlaps an annotated circle this much is the same particle."""
+
+
+class ProjectState:
+    """Annotations, latest candidates and the active model's predictions.
+
+    What is shown follows from these three alone, so that undo, a restart and another
+    window all come to the same picture. A candidate is not shown where an annotated
+    or removed circle of an earlier time lies: a person's word stands against later
+    detections, and what she deleted does not come back.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._annotations: dict[str, Annotation] = {}
+        self._born: dict[str, int] = {}
+        self._annotated: dict[int, set[str]] = {}
+        self._candidates: dict[int, tuple[Candidate, ...]] = {}
+        self._runs: dict[int, int] = {}
+        self._predictions: dict[str, dict[Circle, Prediction]] = {}
+        self._keys: dict[str, int] = {}
+        self._shown: dict[int, dict[str, Particle]] = {}
+
+    # What is there
+
+    def particles(self, key: int) -> Mapping[str, Particle]:
+        """Return the particles of one micrograph by id, in a lasting order."""
+        if key not in self._shown:
+            self._shown[key] = {each.id: each for each in self._build(key)}
+        return self._shown[key]
+
+    def particle(self, particle_id: str) -> Particle | None:
+        """Return a particle wherever it lies; None if it is not shown."""
+        key = self._keys.get(particle_id)
+        return None if key is None else self.particles(key).get(particle_id)
+
+    def key(self, particle_id: str) -> int | None:
+        """Return the key of the micrograph that a particle lies in."""
+        return self._keys.get(particle_id)
+
+    def annotations(self, key: int) -> list[Annotation]:
+        """Return one micrograph's annotations, those of removed circles too."""
+        return [self._annotations[i] for i in sorted(self._annotated.get(key, ()))]
+
+    def run(self, key: int) -> int | None:
+        """Return the latest detection of a micrograph."""
+        return self._runs.get(key)
+
+    # What changes it
+
+    def load(self, edits: Iterable[Edit]) -> None:
+        """Apply edits in order."""
+        for edit in edits:
+            self.apply(edit.changes, edit.after_run)
+
+    def apply(self, changes: Iterable[Change], after_run: int) -> set[int]:
+        """Make the changes of an edit; return the keys of what they touched."""
+        touched = set()
+        for change in changes:
+            if change.before is None:
+                self._born[change.particle_id] = after_run
+            self._set(change.particle_id, change.micrograph_key, change.after)
+            touched.add(change.micrograph_key)
+        return touched
+
+    def take_back(self, changes: Sequence[Change]) -> set[int]:
+        """Undo the changes of an edit; return the keys of what they touched."""
+        touched = set()
+        for change in reversed(changes):
+            self._set(change.particle_id, change.micrograph_key, change.before)
+            touched.add(change.micrograph_key)
+        return touched
+
+    def set_candidates(
+        self, key: int, run_id: int, candidates: Sequence[Candidate]
+    ) -> None:
+        """Put the candidates of a new detection in place of the old ones."""
+        self._runs[key] = run_id
+        self._candidates[key] = tuple(candidates)
+        for candidate in candidates:
+            self._keys[candidate.id] = key
+        self._shown.pop(key, None)
+
+    def drop_candidates(self, key: int) -> None:
+        """Forget a detection that was made on other pixels."""
+        self._runs.pop(key, None)
+        self._candidates.pop(key, None)
+        self._shown.pop(key, None)
+
+    def set_predictions(
+        self, predictions: Iterable[tuple[Circle, Prediction]], *, anew: bool = False
+    ) -> set[int]:
+        """Add the active model's predictions, each with the circle it is for."""
+        if anew:
+            self._predictions.clear()
+            self._shown.clear()
+        touched = set()
+        for circle, prediction in predictions:
+            known = self._predictions.setdefault(prediction.particle_id, {})
+            known[circle] = prediction
+            key = self._keys.get(prediction.particle_id)
+            if key is not None:
+                self._shown.pop(key, None)
+                touched.add(key)
+        return touched
+
+    def name_micrograph(self, key: int, micrograph_id: str) -> None:
+        """Write a content id that has become known into the annotations."""
+        for particle_id in self._annotated.get(key, ()):
+            annotation = self._annotations[particle_id]
+            self._annotations[particle_id] = replace(
+                annotation, micrograph_id=micrograph_id
+            )
+        self._shown.pop(key, None)
+
+    # How it follows
+
+    def _set(self, particle_id: str, key: int, annotation: Annotation | None) -> None:
+        mine = self._annotated.setdefault(key, set())
+        if annotation is None:
+            self._annotations.pop(particle_id, None)
+            mine.discard(particle_id)
+        else:
+            self._annotations[particle_id] = annotation
+            mine.add(particle_id)
+        self._keys[particle_id] = key
+        self._shown.pop(key, None)
+
+    def _build(self, key: int) -> Iterable[Particle]:
+        candidates = self._candidates.get(key, ())
+        annotated = self._annotated.get(key, set())
+        hidden = self._hidden(key, candidates, annotated)
+        for candidate in candidates:
+            if candidate.id in annotated:
+                yield from self._annotated_particle(candidate.id)
+            elif candidate.id not in hidden:
+                yield self._with_prediction(Particle(candidate.id, candidate.circle))
+        # Sorted, so that the order is the same after a restart.
+        for particle_id in sorted(annotated - {each.id for each in candidates}):
+            yield from self._annotated_particle(particle_id)
+
+    def _annotated_particle(self, particle_id: str) -> Iterable[Particle]:
+        annotation = self._annotations[particle_id]
+        if not annotation.removed:
+            particle = Particle(particle_id, annotation.circle, annotation)
+            yield self._with_prediction(particle)
+
+    def _with_prediction(self, particle: Particle) -> Particle:
+        known = self._predictions.get(particle.id)
+        if known is None:
+            return particle
+        return replace(particle, prediction=known.get(particle.circle))
+
+    def _hidden(
+        self, key: int, candidates: Sequence[Candidate], annotated: set[str]
+    ) -> set[str]:
+        """Find the candidates that yield to what a person had said before."""
+        run = self._runs.get(key, 0)
+        proposed = {each.id for each in candidates}
+        standing = [i for i in annotated - proposed if self._born[i] < run]
+        if not standing or not candidates:
+            return set()
+        circles = [self._annotations[i].circle for i in standing]
+        overlap = circle_iou([each.circle for each in candidates], circles)
+        yielding = overlap.max(axis=1) >= SAME_PARTICLE_IOU
+        pairs = zip(candidates, yielding.tolist(), strict=True)
+        return {each.id for each, yields in pairs if yields}

@@ -88,7 +88,7 @@ def classes_svg(rows: Sequence[ParticleRow], *, seed: int = 0) -> str:
     micrographs = [row.micrograph_id or row.micrograph for row in rows]
     fraction = defect_fraction(labels, micrographs, seed=seed)
     counts = class_counts(labels)
-    title = f"Particles by class (n = {sum(counts.values())})"
+    title = f"Labelled circles by class (n = {sum(counts.values())})"
     return _document(title, [*_bars(counts), *_fraction_axis(fraction)])
 
 
@@ -143,7 +143,7 @@ def _bars(counts: Mapping[Label, int]) -> list[str]:
 
 def _fraction_axis(fraction: DefectFraction) -> list[str]:
     y, interval = 376.0, fraction.interval_95
-    parts = [_text((_LEFT + _RIGHT) / 2, y - 28, fraction.sentence, size=12)]
+    parts = [_text(WIDTH / 2, y - 28, fraction.sentence, size=12)]
     if fraction.fraction is None or interval is None:
         return parts
     width = _RIGHT - _LEFT

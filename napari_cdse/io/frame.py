@@ -183,11 +183,10 @@ def _to_float32(values: NDArray[Any]) -> NDArray[np.float32]:
 def _mended(
     name: str, pixels: NDArray[np.float32], notices: list[str]
 ) -> tuple[NDArray[np.float32], list[str]]:
-    with np.errstate(invalid="ignore"):
-        good = np.abs(pixels) <= LARGEST_GRAY
-    n_bad = pixels.size - int(np.count_nonzero(good))
-    if not n_bad:
+    if max(-float(pixels.min()), float(pixels.max())) <= LARGEST_GRAY:
         return pixels, notices
+    good = np.abs(pixels) <= LARGEST_GRAY
+    n_bad = pixels.size - int(np.count_nonzero(good))
     if n_bad > MAX_BAD_FRACTION * pixels.size:
         raise MicrographError(
             f"{name} has {n_bad} of {pixels.size} pixels without a finite value, "

@@ -92,6 +92,7 @@ def _pages(tif: Any) -> list[Any]:
 def _check(file: BufferedReader, name: str, page: Any) -> None:
     """Refuse what is too large, cut off or of an unknown kind, before decoding."""
     samples = page.samplesperpixel
+    check_size(name, page.imagelength, page.imagewidth, samples)
     _check_kind(name, page)
     item = page.dtype.itemsize
     check_size(name, page.imagelength, page.imagewidth, samples * item)

@@ -42,6 +42,7 @@ _NM_PER_UNIT = {
 }
 _NM_PER_RESOLUTION_UNIT = {2: 2.54e7, 3: 1e7, 4: 1e6, 5: 1e3}
 _XML_CHARACTERS = 2**20
+_OME_ELEMENT = re.compile(r"<(?:\w+:)?OME\b")
 _PIXELS_ELEMENT = re.compile(r"<(?:\w+:)?Pixels\b[^>]*>")
 
 
@@ -144,8 +145,9 @@ def ome_spacing(description: object) -> PixelSpacing | None:
     """
     if not isinstance(description, str):
         return None
-    element = _PIXELS_ELEMENT.search(description[:_XML_CHARACTERS])
-    if "<OME" not in description[:_XML_CHARACTERS] or element is None:
+    beginning = description[:_XML_CHARACTERS]
+    element = _PIXELS_ELEMENT.search(beginning)
+    if element is None or not _OME_ELEMENT.search(beginning):
         return None
     col_nm = _ome_length(element.group(), "X")
     row_nm = _ome_length(element.group(), "Y")

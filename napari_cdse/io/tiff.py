@@ -6,6 +6,8 @@ bound: none, deflate, LZW and PackBits.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import logging
 import math
 import struct
@@ -20,6 +22,7 @@ from napari_cdse.io import calibration, tiff_strips
 from napari_cdse.io.frame import Frame, check_frame, check_size, quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import BufferedReader
 
     from numpy.typing import NDArray
@@ -44,8 +47,28 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _INTERLEAVED = 1
 _REDUCED = 1  # bit of NewSubfileType
 
-# tifffile logs what it makes of odd tags; a person is told by MicrographError.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+class _Complaints(logging.Handler):
+    """Takes what tifffile would log to the console about broken tags and pages."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember that there was something."""
+        self.heard = True
+
+
+@contextlib.contextmanager
+def _complaints() -> Iterator[_Complaints]:
+    log = logging.getLogger("tifffile")
+    handler = _Complaints()
+    log.addHandler(handler)
+    try:
+        yield handler
+    finally:
+        log.removeHandler(handler)
 
 
 def read_tiff(file: BufferedReader, name: str, frame: int) -> Frame:
@@ -65,21 +88,31 @@ def read_tiff(file: BufferedReader, name: str, frame: int) -> Frame:
     MicrographError
         Damaged, too large, no such frame, or packed in a way that is not read.
     """
-    file.seek(0)  # tifffile counts from where the file stands
     try:
-        with quiet(), tifffile.TiffFile(file, is_ome=False) as tif:
-            pages = _pages(tif)
-            check_frame(name, frame, len(pages))
-            page = pages[frame]
-            _check(file, name, page)
-            values = _shown_values(_values(file, name, page), page)
-            n_frames = max(len(pages), _imagej_frames(tif))
-            spacing = _spacing(tif, page)
+        with quiet(), _complaints() as complaints:
+            found = _read(file, name, frame)
     except DAMAGE as problem:
         raise MicrographError(
-            f"{name} is a damaged TIFF file; copy it again from its source."
+            f"{name} is a damaged or incomplete TIFF; copy it again from its source."
         ) from problem
-    return Frame(values, n_frames, spacing)
+    if not complaints.heard:
+        return found
+    notice = "The file is damaged or cut off outside the pixels that were read."
+    return dataclasses.replace(found, notices=(notice,))
+
+
+def _read(file: BufferedReader, name: str, frame: int) -> Frame:
+    file.seek(0)  # tifffile counts from where the file stands
+    with tifffile.TiffFile(file, is_ome=False) as tif:
+        pages = _pages(tif)
+        if not pages:
+            raise tifffile.TiffFileError("no pages")
+        check_frame(name, frame, len(pages))
+        page = pages[frame]
+        _check(file, name, page)
+        values = _shown_values(_values(file, name, page), page)
+        n_frames = max(len(pages), _imagej_frames(tif))
+        return Frame(values, n_frames, _spacing(tif, page))
 
 
 def _pages(tif: Any) -> list[Any]:

@@ -126,7 +126,7 @@ def test_content_decides_and_not_the_name(tmp_path):
         (b"hello, this is text", "is not a PNG, TIFF, JPEG or BMP"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not a PNG"),
         (b"\x89PNG\r\n\x1a\n", "damaged or incomplete PNG"),
-        (b"II*\0", "damaged TIFF"),
+        (b"II*\0", "damaged or incomplete TIFF"),
         (b"II*\0\x08\0\0\0\0\0\0\0\0\0", "has no pixels"),
         (b"BM", "damaged or incomplete BMP"),
         (b"\xff\xd8\xff", "damaged or incomplete JPEG"),

@@ -291,4 +291,9 @@ def _check_file(path: Path) -> None:
 
 
 def _may_write(path: Path) -> bool:
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    # The journal is made beside the file, so its folder must be writable too.
+    effective = os.access in os.supports_effective_ids
+    return all(
+        os.access(each, os.W_OK, effective_ids=effective)
+        for each in (path, path.parent)
+    )

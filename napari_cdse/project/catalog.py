@@ -102,8 +102,7 @@ class Catalog:
 
     def update(self, key: int, **values: Any) -> None:
         """Set columns of one micrograph in the store and here."""
-        if not self._store.read_only:
-            self._store.update_micrograph(key, **values)
+        self._store.update_micrograph(key, **values)
         self.update_here(key, **values)
 
     def update_here(self, key: int, **values: Any) -> None:
@@ -124,7 +123,7 @@ class Catalog:
         """
         row = self.row(key)
         twin = self._ids.get(micrograph.id)
-        values: dict[str, Any] = {"shape": micrograph.shape}
+        values: dict[str, Any] = {"shape": micrograph.shape, "problem": None}
         notices: list[str] = []
         if micrograph.pixel_size_source == "file":
             values["file_pixel_size_nm"] = micrograph.pixel_size_nm
@@ -132,16 +131,25 @@ class Catalog:
             values["problem"] = self._same_picture(row, twin)
             notices.append(values["problem"])
         elif row.content_id != micrograph.id:
-            values.update(content_id=micrograph.id, problem=None)
+            values["content_id"] = micrograph.id
             if row.content_id is not None:
                 values.update(run_id=None, problem=self._changed(row))
-                self._state.drop_candidates(key)
                 notices.append(self._changed(row))
-            self._ids.pop(row.content_id or "", None)
-            self._state.name_micrograph(key, micrograph.id)
-        if any(getattr(row, name) != value for name, value in values.items()):
-            self.update(key, **values)
+        self._note(row, values)
         return notices
+
+    def _note(self, row: MicrographRow, values: dict[str, Any]) -> None:
+        if all(getattr(row, name) == value for name, value in values.items()):
+            return
+        # Looking needs no right to write.
+        if not self._store.read_only:
+            self._store.update_micrograph(row.key, **values)
+        if "run_id" in values:
+            self._state.drop_candidates(row.key)
+        if "content_id" in values:
+            self._ids.pop(row.content_id or "", None)
+            self._state.name_micrograph(row.key, values["content_id"])
+        self.update_here(row.key, **values)
 
     def _same_picture(self, row: MicrographRow, twin: int) -> str:
         other = self.path(self.row(twin)).name

@@ -70,6 +70,7 @@ def changes_of(
     particles: Mapping[str, Particle],
     keys: Mapping[str, int],
     drawn_on: int | None,
+    content_ids: Mapping[int, str],
     hand: Hand,
 ) -> tuple[Change, ...]:
     """Work out the annotations that a gesture leads to.
@@ -84,6 +85,8 @@ def changes_of(
         Their micrographs' keys.
     drawn_on : int or None
         Key of the micrograph that receives drawn circles.
+    content_ids : mapping of int to str
+        Micrograph ids by key, where known.
     hand : Hand
         Whose gesture it is.
 
@@ -109,10 +112,10 @@ def changes_of(
     ]
     changed = [each for each in changes if each.after != each.before]
     drawn = [_drawn(each, drawn_on, hand) for each in gesture.drawn]
-    return (*changed, *drawn)
+    return tuple(_placed(each, content_ids) for each in [*changed, *drawn])
 
 
-def summary_of(gesture: Gesture, changes: Sequence[Change]) -> str:
+def summary_of(gesture: Gesture) -> str:
     """Say in a few words what an edit did, for the menu of undo."""
     parts = []
     if gesture.drawn:
@@ -121,7 +124,7 @@ def summary_of(gesture: Gesture, changes: Sequence[Change]) -> str:
         parts.append(f"Reshape {_circles(len(gesture.reshaped))}")
     if gesture.removed:
         parts.append(f"Remove {_circles(len(gesture.removed))}")
-    labels = {each.after.label for each in changes if each.after is not None}
+    labels = set(gesture.labelled.values())
     if gesture.labelled:
         what = _label_words(labels) if len(labels) == 1 else "several classes"
         parts.append(f"Label {_circles(len(gesture.labelled))} {what}")
@@ -241,6 +244,13 @@ def _drawn(drawing: Drawing, key: int | None, hand: Hand) -> Change:
         selection_chance=hand.selection_chance,
     )
     return Change(drawing.id, key, before=None, after=annotation)
+
+
+def _placed(change: Change, content_ids: Mapping[int, str]) -> Change:
+    if change.after is None:
+        return change
+    micrograph_id = content_ids.get(change.micrograph_key, "")
+    return replace(change, after=replace(change.after, micrograph_id=micrograph_id))
 
 
 def _stamped(start: Annotation, hand: Hand, **values: Any) -> Annotation:

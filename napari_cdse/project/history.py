@@ -189,7 +189,8 @@ class ProjectHistory(ProjectMicrographs):
         touched = {each: self.particle(each) for each in gesture.touched}
         keys = {each: self._state.key(each) or 0 for each in touched}
         self._check_new([each.id for each in gesture.drawn])
-        changes = changes_of(gesture, touched, keys, self._current, hand)
+        ids = self._catalog.content_ids()
+        changes = changes_of(gesture, touched, keys, self._current, ids, hand)
         if not changes:
             self.particles_changed.emit(frozenset(touched))
             return
@@ -200,7 +201,7 @@ class ProjectHistory(ProjectMicrographs):
             micrograph_key=changes[0].micrograph_key,
             time=now(),
             annotator=hand.annotator,
-            summary=summary_of(gesture, changes),
+            summary=summary_of(gesture),
             after_run=self._store.findings.latest_run(),
             changes=changes,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_cdse.io.micrograph_file import check_pixel_size
 from napari_cdse.project.base import ProjectBase
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_cdse.core.records import Micrograph, PixelSizeSource
+    from napari_cdse.io.store import MicrographRow
 
 
 class ProjectMicrographs(ProjectBase):
@@ -35,9 +36,15 @@ class ProjectMicrographs(ProjectBase):
         self._know(self._catalog.rows[index].key, micrograph)
         self.micrographs_changed.emit()
 
+    def set_problem(self, index: int, sentence: str | None) -> None:
+        """Say what is wrong with a file, until it can be read or is opened anew."""
+        self._catalog.update_here(self._catalog.rows[index].key, problem=sentence)
+        self.micrographs_changed.emit()
+
     def set_excluded(self, index: int, reason: str | None) -> None:
         """Leave a micrograph out of queue and training, or (None) take it back in."""
         self._catalog.update(self._catalog.rows[index].key, excluded=reason)
+        self._forget_order()
         self.micrographs_changed.emit()
 
     # Pixel size
@@ -45,6 +52,11 @@ class ProjectMicrographs(ProjectBase):
     def pixel_size(self, index: int) -> tuple[float, PixelSizeSource] | None:
         """Return edge of a pixel in nm and who said it, as far as known."""
         return self._catalog.rows[index].pixel_size
+
+    def shape(self, index: int) -> tuple[int, int] | None:
+        """Return rows and columns, as read or as its label file gave them."""
+        row = self._catalog.rows[index]
+        return row.shape or row.labels_shape
 
     def person_pixel_size(self, index: int) -> float | None:
         """Return the pixel size in nm that a person gave, for reading the file."""
@@ -58,7 +70,7 @@ class ProjectMicrographs(ProjectBase):
         Parameters
         ----------
         pixel_size_nm : float or None
-            None goes back to what the files say.
+            None goes back to what the files say; the open one is wanted anew then.
         indices : iterable of int, optional
             All micrographs without it, those that will be added later too.
 
@@ -76,7 +88,11 @@ class ProjectMicrographs(ProjectBase):
             for key in keys:
                 self._store.update_micrograph(key, person_pixel_size_nm=pixel_size_nm)
         self._catalog.reload()
-        if self._micrograph is not None and self._current in keys:
+        if self._current in keys and pixel_size_nm is None:
+            # What the file says is known only by reading it again.
+            self._micrograph = None
+            self.opened.emit(self._catalog.index(self._current))
+        elif self._micrograph is not None and self._current in keys:
             self._micrograph = self._with_pixel_size(self._micrograph)
             self.pixels_changed.emit(self._catalog.index(self._current))
         self.micrographs_changed.emit()
@@ -112,15 +128,21 @@ class ProjectMicrographs(ProjectBase):
         row = self._catalog.row(key)
         if row.labels_shape in (None, micrograph.shape) or self.read_only:
             return
-        labels = self._state.annotations(key)
-        edited = self._store.edits.mention(key, kind="edit")
-        with self._store.transaction():
-            if labels and not edited:
-                run = self._store.findings.latest_run()
-                edit = self._store.edits.append_import(withdrawal(row, labels, run))
-                self._state.apply(edit.changes, run)
+        if self._store.edits.mention(key, kind="edit"):
+            # The person has worked on them already: she decides.
             self._catalog.update(key, labels_shape=None)
-        self.notice.emit(_size_sentence(row.labels_from, row.labels_shape, micrograph))
+            self.notice.emit(_size_sentence(row, micrograph, "check its circles"))
+            return
+        run = self._store.findings.latest_run()
+        edit = withdrawal(row, self._state.annotations(key), run)
+        with self._store.transaction():
+            self._store.edits.append_import(edit)
+            self._store.update_micrograph(key, labels_shape=None)
+        self._state.apply(edit.changes, run)
+        self._catalog.update_here(key, labels_shape=None)
+        self._forget_order()
+        what = "its labels are left out, so check that the right file lies there"
+        self.notice.emit(_size_sentence(row, micrograph, what))
         self.particles_changed.emit(None)
 
     def _with_pixel_size(self, micrograph: Micrograph) -> Micrograph:
@@ -134,10 +156,10 @@ class ProjectMicrographs(ProjectBase):
         return replace(micrograph, pixel_size_nm=size, pixel_size_source=source)
 
 
-def _size_sentence(labels_from: str | None, told: Any, micrograph: Micrograph) -> str:
+def _size_sentence(row: MicrographRow, micrograph: Micrograph, what: str) -> str:
+    told = "{} x {}".format(*(row.labels_shape or ("?", "?")))
     rows, columns = micrograph.shape
     return (
-        f"{labels_from} was made for an image of {told[0]} x {told[1]} px (rows x "
-        f"columns), but {micrograph.name} has {rows} x {columns}; its labels are left "
-        "out, so check that the right file lies there."
+        f"{row.labels_from} was made for an image of {told} px (rows x columns), but "
+        f"{micrograph.name} has {rows} x {columns}; {what}."
     )

@@ -1,0 +1,117 @@
+"""Small folders of micrographs, findings and forests for tests of the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from napari_cdse.core.detection import Detection
+from napari_cdse.core.features import FeatureTable
+from napari_cdse.core.forest import Model, fit
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import CLASSES, Candidate, Circle, Prediction
+from napari_cdse.core.training import TrainingSet
+from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.project import Project
+
+SHAPE = (90, 140)
+
+
+def write_picture(path: Path, seed: int, shape: tuple[int, int] = SHAPE) -> Path:
+    """Write a gray picture of noise, another one for each seed."""
+    pixels = np.random.default_rng(seed).integers(0, 255, shape, dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def write_folder(folder: Path, names=("m1.png", "m2.png", "m10.png")) -> Path:
+    """Write a folder of micrographs; the tenth sorts last by nature only."""
+    for seed, name in enumerate(names):
+        write_picture(folder / name, seed)
+    return folder
+
+
+def hand_over(project: Project, index: int = 0) -> None:
+    """Open a micrograph and hand over its pixels, as the window does."""
+    project.open(index)
+    size = project.person_pixel_size(index)
+    path = project.entries[index].path
+    project.set_micrograph(index, read_micrograph(path, pixel_size_nm=size))
+
+
+def detection(circles: list[Circle], found_by="bragg", source="estimated") -> Detection:
+    """Make the detection that found these circles."""
+    strengths = tuple(1.0 for _ in circles)
+    return Detection(tuple(circles), strengths, found_by, (), 0.04, source, 50)
+
+
+def put_circles(
+    project: Project, circles: list[Circle], model_id: str | None = None, index=None
+) -> list[str]:
+    """Put a detection into a micrograph, the open one without index; return ids.
+
+    With a model, circle number n gets the class n of `CLASSES`, modulo 4.
+    """
+    entry = project.entries[project.current if index is None else index]
+    found = [Candidate.propose(entry.id, each, "bragg", 1.0) for each in circles]
+    said = [
+        prediction(each.id, model_id, CLASSES[number % 4])
+        for number, each in enumerate(found)
+        if model_id is not None
+    ]
+    project.put_analysis(entry.id, detection(circles), found, said)
+    return [each.id for each in found]
+
+
+def prediction(particle_id: str, model_id: str, label: str, sure=0.7) -> Prediction:
+    """Make a prediction of one class; the others share what is left."""
+    rest = (1 - sure) / 3
+    chances = tuple(sure if name == label else rest for name in CLASSES)
+    return Prediction(particle_id, model_id, chances)
+
+
+def small_model(seed: int = 0, name: str = "small") -> Model:
+    """Fit a forest of three trees to eight rows of noise."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(8, 2)).astype(np.float32)
+    training = TrainingSet(
+        FeatureTable(("one", "two"), values, "test/1"),
+        np.array(CLASSES * 2),
+        np.array(["a"] * 4 + ["b"] * 4),
+        np.array([f"p{number}" for number in range(8)]),
+        np.ones(8),
+        np.full(8, 0.04),
+    )
+    return fit(training, ForestParams(trees=3, seed=seed), name=name)
+
+
+class Heard:
+    """Listens to all signals of a project and remembers what they said."""
+
+    def __init__(self, project: Project) -> None:
+        self.calls: list[tuple] = []
+        for name in (
+            "micrographs_changed",
+            "opened",
+            "pixels_changed",
+            "particles_changed",
+            "selection_changed",
+            "analysed",
+            "models_changed",
+            "history_changed",
+            "notice",
+        ):
+            getattr(project, name).connect(self._listener(name))
+
+    def _listener(self, name):
+        def listen(*values):
+            self.calls.append((name, *values))
+
+        return listen
+
+    def of(self, name: str) -> list:
+        """What one signal said, each time it went out."""
+        return [call[1] if len(call) > 1 else None for call in self.calls if call[0] == name]

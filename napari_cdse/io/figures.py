@@ -28,7 +28,7 @@ COLOURS: Mapping[Label, str] = {
     "yes": "#c4128d",
     "no": "#29b6d8",
     "null": "#ef8a00",
-    "empty": "#8b9095",
+    "empty": "#a3a8ad",
 }
 """Magenta, cyan, orange and grey as in the window, darker, for a white page."""
 

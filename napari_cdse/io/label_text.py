@@ -20,10 +20,10 @@ NOT_REVIEWED = "not reviewed"
 
 _REQUIRED = (LOCATION, RADIUS, LABEL, SIZE)
 _HEADINGS = (*_REQUIRED, REVIEW)
-_NUMBER = r"[+-]?(?:\d{1,20}\.?\d{0,30}|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
+_NUMBER = r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?"
 _PAIR = re.compile(rf"\[\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\]")
 _SINGLE = re.compile(_NUMBER)
-_SHAPE = re.compile(r"\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)")
+_SHAPE = re.compile(r"\(\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*\)")
 
 _Line = tuple[int, str]
 _T = TypeVar("_T")
@@ -127,9 +127,7 @@ def _sections(name: str, lines: list[_Line]) -> dict[str, list[_Line]]:
             current.append(line)
     if len(sections) < len(_REQUIRED):
         missing = _REQUIRED[len(sections)]
-        raise _broken(
-            name, lines[-1], f'the file ends here, but "{missing}" is missing'
-        )
+        raise _broken(name, lines[-1], f'the file ends before "{missing}"')
     return sections
 
 

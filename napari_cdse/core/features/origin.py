@@ -81,7 +81,10 @@ def _fourier_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     positive = amplitudes[amplitudes > 0]
     floor = positive.min() if positive.size else 1.0
     levels = np.log2(np.maximum(amplitudes, floor))
-    return np.histogram(levels, bins=20, density=True)[0]
+    low, high = float(levels.min()), float(levels.max())
+    # Amplitudes that are equal but for rounding cannot be told into 20 bins.
+    span = (low, high) if high - low > 1e-6 else (low - 0.5, low + 0.5)
+    return np.histogram(levels, bins=20, range=span, density=True)[0]
 
 
 def _blobs(image: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -33,6 +33,8 @@ COLLINEAR_DEG = 15.0
 """Families whose directions differ by less count as one set of planes."""
 VISIBLE_STRENGTH = 18.0
 VISIBLE_CONTRAST = 0.3
+SIDE_LOBES = 1.3
+"""Reach of a peak's side lobes, over the radius; beyond it they are below 1 %."""
 MIN_STRENGTH = 8.0
 """Strength that speckle hardly reaches anywhere in the band of one particle."""
 
@@ -75,22 +77,42 @@ class Family:
 
 
 def find_families(patch: Patch, number: int = MAX_FAMILIES) -> list[Family]:
-    """Find the strongest peaks over background in the band of lattice spacings."""
+    """Find the strongest peaks over background in the band of lattice spacings.
+
+    A weaker peak beside a stronger one is no family of its own: it is the disk's
+    side lobe, or the same family broken by a fault.
+    """
+    tops = _tops(patch, 4 * number)
+    reach = SIDE_LOBES / patch.radius_px
+    kept: list[tuple[float, float]] = []
+    for top in tops:
+        if len(kept) < number and all(_apart(top, other) > reach for other in kept):
+            kept.append(top)
+    found = [_refined(patch, *top) for top in kept]
+    return sorted(found, key=lambda family: -family.strength)
+
+
+def _tops(patch: Patch, number: int) -> list[tuple[float, float]]:
+    """Local maxima of the ratio in the band, as frequencies, largest first."""
     k_row, k_col = patch.frequencies
     k_per_nm = np.hypot(k_row[:, None], k_col) / patch.around.pixel_size_nm
     low, high = BAND_PER_NM
     ratio = np.where((k_per_nm >= low) & (k_per_nm <= high), patch.ratio, 0.0)
     # The column k_col = 0 holds both members of each pair.
     ratio[k_row < 0, 0] = 0.0
-    reach = max(3, round(len(ratio) / patch.radius_px) | 1)
-    peak = (maximum_filter(ratio, size=reach, mode="wrap") == ratio) & (ratio > 0)
+    peak = (maximum_filter(ratio, size=3, mode="wrap") == ratio) & (ratio > 0)
     rows, cols = np.nonzero(peak)
     order = np.argsort(-ratio[rows, cols], kind="stable")[:number]
-    found = [
-        _refined(patch, float(k_row[r]), float(k_col[c]))
-        for r, c in zip(rows[order].tolist(), cols[order].tolist(), strict=True)
-    ]
-    return sorted(found, key=lambda family: -family.strength)
+    return list(
+        zip(k_row[rows[order]].tolist(), k_col[cols[order]].tolist(), strict=True)
+    )
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Distance of two frequencies, or of one and the other's mirror image."""
+    same = np.hypot(one[0] - other[0], one[1] - other[1])
+    mirrored = np.hypot(one[0] + other[0], one[1] + other[1])
+    return float(min(same, mirrored))
 
 
 def _refined(patch: Patch, k_row: float, k_col: float) -> Family:

@@ -114,4 +114,6 @@ class Heard:
 
     def of(self, name: str) -> list:
         """What one signal said, each time it went out."""
-        return [call[1] if len(call) > 1 else None for call in self.calls if call[0] == name]
+        return [
+            call[1] if len(call) > 1 else None for call in self.calls if call[0] == name
+        ]

@@ -59,6 +59,7 @@ class ProjectBase:
         self._micrograph: Micrograph | None = None
         self._selected: str | None = None
         self._head: int | None = None
+        self._closed = False
         self._login = _login_name()
         self._orders: dict[Order, list[QueueItem]] = {}
         self._detections: OrderedDict[int, Detection] = OrderedDict()
@@ -83,11 +84,12 @@ class ProjectBase:
 
     def close(self) -> None:
         """Close the project; everything has been saved before."""
-        if not self.read_only:
+        if not (self._closed or self.read_only or self._current is None):
             # A full disk must not keep anyone from closing.
             with suppress(StoreError):
                 self._store.set_setting(_LAST, [self._current, self._head])
         self._store.close()
+        self._closed = True
 
     def reload(self) -> None:
         """Read everything anew, because another window has written."""

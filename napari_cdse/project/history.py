@@ -264,8 +264,10 @@ class ProjectHistory(ProjectMicrographs):
             self._forget_order()
         return changed
 
-    def _catch_up(self, touched: Iterable[str] = ()) -> None:
+    def _catch_up(self, touched: Iterable[str] | None = None) -> None:
         """Read what another window wrote before building on it.
+
+        Without particles the whole history is touched, as by undo.
 
         Raises
         ------
@@ -274,12 +276,12 @@ class ProjectHistory(ProjectMicrographs):
         """
         if not self._store.changed_elsewhere():
             return
-        ids = list(touched)
+        ids = list(touched or ())
         before, head = [self.find(each) for each in ids], self._head
         self.reload()
         if head == self._head:
             return
-        if not ids or before != [self.find(each) for each in ids]:
+        if touched is None or before != [self.find(each) for each in ids]:
             raise StoreChanged(_ELSEWHERE)
         self.notice.emit(
             "Another window changed this project; its changes are shown now."

@@ -152,15 +152,28 @@ def _pixel_size(
     by_file_nm, notices = calibration.usable(found.spacing)
     if by_person_nm is None:
         return by_file_nm, "file" if by_file_nm is not None else None, notices
-    if by_file_nm is None or math.isclose(
-        by_file_nm, by_person_nm, rel_tol=_AGREES_WITHIN
-    ):
-        return by_person_nm, "person", ()
+    return by_person_nm, "person", _disagreement(found.spacing, by_person_nm)
+
+
+def _disagreement(
+    stated: calibration.PixelSpacing | None, by_person_nm: float
+) -> tuple[str, ...]:
+    """Say where a person's pixel size and a believable one in the file differ."""
+    if stated is None or not stated.believable:
+        return ()
+    if not stated.square:
+        return (
+            f"The file says that pixels are not square ({stated.row_nm:.4g} x "
+            f"{stated.col_nm:.4g} nm); {by_person_nm:.4g} nm was given and is used.",
+        )
+    by_file_nm = stated.pixel_size_nm
+    if math.isclose(by_file_nm, by_person_nm, rel_tol=_AGREES_WITHIN):
+        return ()
     notice = (
         f"The file says {by_file_nm:.4g} nm per pixel; "
         f"{by_person_nm:.4g} nm was given and is used."
     )
-    return by_person_nm, "person", (notice,)
+    return (notice,)
 
 
 def _left_out(found: Frame, frame: int) -> tuple[str, ...]:

@@ -41,6 +41,10 @@ DAMAGE = (
     zlib.error,
 )
 
+MAX_PAGES = 10_000
+"""Longest stack: the tags of a page take some 10 kB, and a small file can name
+millions of pages."""
+
 _NONE, _LZW, _DEFLATE, _PACKBITS = (1,), (5,), (8, 32946), (32773,)
 _PREDICTORS = (1, 2)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
@@ -104,7 +108,7 @@ def read_tiff(file: BufferedReader, name: str, frame: int) -> Frame:
 def _read(file: BufferedReader, name: str, frame: int) -> Frame:
     file.seek(0)  # tifffile counts from where the file stands
     with tifffile.TiffFile(file, is_ome=False) as tif:
-        pages = _pages(tif)
+        pages = _pages(name, tif)
         if not pages:
             raise tifffile.TiffFileError("no pages")
         check_frame(name, frame, len(pages))
@@ -115,8 +119,13 @@ def _read(file: BufferedReader, name: str, frame: int) -> Frame:
         return Frame(values, n_frames, _spacing(tif, page))
 
 
-def _pages(tif: Any) -> list[Any]:
+def _pages(name: str, tif: Any) -> list[Any]:
     """Leave out thumbnails, unless there is nothing else."""
+    if len(tif.pages) > MAX_PAGES:
+        raise MicrographError(
+            f"{name} holds {len(tif.pages)} pages, more than the {MAX_PAGES} that are "
+            "looked through; save the frame to analyse as a file of its own."
+        )
     pages = list(tif.pages)
     full = [page for page in pages if not page.subfiletype & _REDUCED]
     return full or pages
@@ -237,7 +246,7 @@ def _spacing(tif: Any, page: Any) -> calibration.PixelSpacing | None:
         return stated
     unit = _tag(page, "ResolutionUnit")
     # The TIFF 6.0 default is the inch.
-    return calibration.resolution_spacing(2 if unit is None else int(unit), x, y)
+    return calibration.resolution_spacing(2 if unit is None else unit, x, y)
 
 
 def _tag(page: Any, name: str) -> Any:

@@ -139,6 +139,9 @@ def test_pixels_that_are_not_square_give_a_notice(tmp_path):
         "The pixels are not square (ImageJ says 0.05 x 0.04 nm per pixel), so no "
         "pixel size was taken; resample the micrograph to square pixels.",
     )
+    found = read_micrograph(tmp_path / "a.tif", pixel_size_nm=0.045)
+    assert found.pixel_size_nm == 0.045
+    assert "not square (0.05 x 0.04 nm); 0.045 nm was given" in found.notices[0]
     size, notices = usable(PixelSpacing(0.04001, 0.04, "ImageJ"))
     assert size == pytest.approx(0.040005)
     assert notices == ()

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.tiff import MAX_PAGES
 
 RNG = np.random.default_rng(1)
 NOISE = RNG.integers(0, 200, (37, 53))
@@ -138,6 +140,16 @@ def test_pages_of_other_sizes_and_thumbnails(tmp_path):
         tif.write(SMOOTH[:9].astype(np.uint16))
     np.testing.assert_array_equal(_read(path), NOISE)
     np.testing.assert_array_equal(_read(path, frame=1), SMOOTH[:9])
+
+
+def test_a_file_of_countless_pages_is_refused(tmp_path):
+    """Empty directories, each naming the next, 18 bytes a page."""
+    n = MAX_PAGES + 1
+    directory = struct.Struct("<HHHIII")
+    pages = (directory.pack(1, 256, 3, 1, 9, 8 + 18 * (i + 1)) for i in range(n))
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II*\0\x08\0\0\0" + b"".join(pages)[:-4] + bytes(4))
+    assert f"{n} pages" in _refusal(path)
 
 
 @pytest.mark.parametrize("packing", ["jpeg", "group4", "tiff_ccitt"])

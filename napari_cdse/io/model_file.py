@@ -23,7 +23,7 @@ from napari_cdse.core.features import groups_in
 from napari_cdse.core.forest import Model
 from napari_cdse.core.records import CLASSES, ModelCard
 from napari_cdse.core.trees import Forest
-from napari_cdse.io.archive import MAX_FILE_BYTES, damaged, open_archive
+from napari_cdse.io.archive import MAX_FILE_BYTES, check_arrays, damaged, open_archive
 from napari_cdse.io.files import name_of, read_file, write_file
 from napari_cdse.io.training_file import from_arrays, to_arrays
 
@@ -111,6 +111,7 @@ def model_from_bytes(data: bytes, source: str = "The model") -> Model:
     """
     with open_archive(data, source) as archive:
         _check_types(archive, source)
+        check_arrays(archive, source)
     told = _content(data, source)
     card = _card(told.get("card"), source)
     groups_in(card.feature_schema)

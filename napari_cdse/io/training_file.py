@@ -10,7 +10,7 @@ import numpy as np
 from napari_cdse.core.errors import CdseError, ModelError
 from napari_cdse.core.features import FeatureTable
 from napari_cdse.core.training import TrainingSet
-from napari_cdse.io.archive import MAX_FILE_BYTES, damaged, open_archive
+from napari_cdse.io.archive import MAX_FILE_BYTES, check_arrays, damaged, open_archive
 from napari_cdse.io.files import name_of, read_file, write_file
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def training_from_bytes(data: bytes, source: str = "The training table") -> Trai
         For anything but the bytes of `training_bytes`.
     """
     with open_archive(data, source) as archive:
+        check_arrays(archive, source)
         members = [name for name in archive.namelist() if name.endswith(".npy")]
         arrays = {
             name.removesuffix(".npy"): np.load(

@@ -6,9 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from napari_cdse.core.bragg import find_particles, scene
+from napari_cdse.core.preparation import prepare
+from napari_cdse.core.scale import estimate_from_pixels
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_cdse.core.accumulation import AccumulationMap
-    from napari_cdse.core.records import Circle, PixelSizeSource
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1; may raise `Cancelled`."""
@@ -44,3 +53,73 @@ class Detection:
     pixel_size_source: PixelSizeSource
     window_px: int
     notices: tuple[str, ...] = ()
+
+
+def detect(
+    micrograph: Micrograph,
+    params: DetectionParams,
+    progress: Progress | None = None,
+) -> Detection:
+    """Find the particles of a micrograph.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Any shape of at least one window.
+    params : DetectionParams
+        ``params.method`` chooses the method.
+    progress : callable, optional
+        Called with the share done, 0 to 1.
+
+    Raises
+    ------
+    MicrographError
+        If it is constant, smaller than one window, or too coarse for any fringe.
+    Cancelled
+        If ``progress`` raises it.
+    """
+    report = progress or _silent
+    image = prepare(micrograph.pixels)
+    report(0.02)
+    size, source, trusted, notices = _scale(micrograph, image)
+    where = scene(params, size, trusted)
+    circles, strengths, contrast = find_particles(
+        image, where, params.false_alarms, report
+    )
+    notices += _doubts(circles, micrograph.shape)
+    report(1.0)
+    return Detection(
+        tuple(circles),
+        tuple(strengths),
+        "bragg",
+        (contrast,),
+        size,
+        source,
+        where.window_px,
+        notices,
+    )
+
+
+def _silent(share: float) -> None:
+    """Report to nobody."""
+
+
+def _scale(
+    micrograph: Micrograph, image: NDArray[np.float32]
+) -> tuple[float, PixelSizeSource, bool, tuple[str, ...]]:
+    if micrograph.pixel_size_nm is not None:
+        source = micrograph.pixel_size_source or "file"
+        return micrograph.pixel_size_nm, source, True, ()
+    estimate = estimate_from_pixels(image)
+    notices = (estimate.sentence,)
+    return estimate.pixel_size_nm, "estimated", estimate.confident, notices
+
+
+def _doubts(circles: list[Circle], shape: tuple[int, int]) -> tuple[str, ...]:
+    covered = sum(np.pi * circle.radius_px**2 for circle in circles)
+    if covered < 0.5 * shape[0] * shape[1]:
+        return ()
+    return (
+        "Lattice fringes cover most of the view; the circles are parts of one crystal "
+        "rather than particles.",
+    )

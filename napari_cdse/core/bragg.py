@@ -1,0 +1,203 @@
+"""The Bragg contrast method: whiten, correlate with templates, peel particles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.accumulation import AccumulationMap
+from napari_cdse.core.background import estimate_background, whiten
+from napari_cdse.core.disk_fit import Disk, DiskFitter
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.false_alarms import searched_volume, threshold_for
+from napari_cdse.core.lattice import FringePrior
+from napari_cdse.core.particles import peel
+from napari_cdse.core.records import Circle
+from napari_cdse.core.template_bank import respond
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.background import Whitened
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.template_bank import Responses
+
+_SEED_SHARE = 0.75
+_RADII_TRIED = 20
+_SPREAD = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Lengths of one search in pixels of the micrograph."""
+
+    window_px: int
+    band_per_px: tuple[float, float]
+    radius_px: tuple[float, float]
+    prior: FringePrior
+
+
+def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene:
+    """Turn lengths in nm into pixels.
+
+    Parameters
+    ----------
+    params : DetectionParams
+        Gives lengths in nm.
+    pixel_size_nm : float
+        Edge of a pixel.
+    trusted : bool
+        False where the pixel size is a guess: then a wider band is searched and no
+        spacing is preferred.
+
+    Raises
+    ------
+    MicrographError
+        If the pixels are too coarse to show any spacing of the band.
+    """
+    slack = 1.0 if trusted else 1.4
+    band_nm = (params.spacing_min_nm / slack, params.spacing_max_nm * slack)
+    window = round(params.window_nm / pixel_size_nm)
+    low, high = pixel_size_nm / band_nm[1], min(pixel_size_nm / band_nm[0], 0.48)
+    if low >= high or window < 4:
+        raise MicrographError(
+            f"At {pixel_size_nm:.4g} nm per pixel no spacing up to {band_nm[1]:.3g} nm "
+            "can be seen; check the pixel size."
+        )
+    radii = (params.diameter_min_nm / 2, params.diameter_max_nm / 2)
+    return Scene(
+        window + window % 2,
+        (low, high),
+        (radii[0] / pixel_size_nm, radii[1] / pixel_size_nm),
+        FringePrior(band_nm, pixel_size_nm, lattice=trusted),
+    )
+
+
+def find_particles(
+    image: NDArray[np.float32],
+    where: Scene,
+    false_alarms: float,
+    progress: Callable[[float], None],
+) -> tuple[list[Circle], list[float], AccumulationMap]:
+    """Find circles, their strengths and the contrast map in a prepared image.
+
+    Parameters
+    ----------
+    image : ndarray of float32
+        Shape (rows, columns).
+    where : Scene
+        Lengths in pixels.
+    false_alarms : float
+        Circles expected if there were no particle.
+    progress : callable
+        Called with the share done.
+    """
+    background = estimate_background(image, where.window_px)
+    pad = round(1.5 * where.window_px)
+    low, high = where.band_per_px
+    white = whiten(image, background, (0.7 * low, min(1.1 * high, 0.5)), pad)
+    progress(0.1)
+    volume = searched_volume(white.shape_px, where.prior)
+    threshold = threshold_for(false_alarms, volume)
+    responses = _responses(white, where, _SEED_SHARE * threshold, progress)
+    disks = _peel(white, where, responses, threshold, progress)
+    circles = [_circle(white, disk) for disk in disks]
+    return circles, [d.strength for d in disks], contrast_map(responses[0], white)
+
+
+def template_radii(radius: tuple[float, float]) -> list[float]:
+    """Radii that reach every particle of a range without much loss."""
+    radii = [1.3 * radius[0]]
+    while radii[-1] * 2.4 < radius[1] * 1.3:
+        radii.append(radii[-1] * 1.6)
+    return [min(r, radius[1]) for r in radii]
+
+
+def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
+    """Cut the map of the smallest template to the micrograph."""
+    inside = [
+        np.flatnonzero((places >= -0.5) & (places <= length - 0.5))
+        for places, length in zip(response.places(), white.shape_px, strict=True)
+    ]
+    values = response.strongest[np.ix_(*inside)]
+    origin = tuple(
+        float(places[index[0]])
+        for places, index in zip(response.places(), inside, strict=True)
+    )
+    return AccumulationMap(
+        "Bragg contrast", values, (origin[0], origin[1]), response.step_px
+    )
+
+
+def _responses(
+    white: Whitened, where: Scene, floor: float, progress: Callable[[float], None]
+) -> list[Responses]:
+    radii = template_radii(where.radius_px)
+    share = 0.6 / len(radii)
+    return [
+        respond(
+            white,
+            radius,
+            where.band_per_px,
+            where.prior,
+            floor,
+            part_of(progress, 0.1 + index * share, share),
+        )
+        for index, radius in enumerate(radii)
+    ]
+
+
+def part_of(
+    progress: Callable[[float], None], first: float, share: float
+) -> Callable[[float], None]:
+    """Report a part's own progress, 0 to 1, as a share of the whole."""
+    return lambda done: progress(first + share * done)
+
+
+def _peel(
+    white: Whitened,
+    where: Scene,
+    responses: list[Responses],
+    threshold: float,
+    progress: Callable[[float], None],
+) -> list[Disk]:
+    step = float(np.mean(white.step_px))
+    smallest, largest = (radius / step for radius in where.radius_px)
+    prior = FringePrior(
+        where.prior.band_nm, where.prior.pixel_nm * step, where.prior.lattice
+    )
+    fitter = DiskFitter(
+        np.geomspace(smallest / _SPREAD, largest * _SPREAD, _RADII_TRIED),
+        (where.band_per_px[0] * step, where.band_per_px[1] * step),
+        prior.penalty,
+    )
+    seeds = [
+        Disk(
+            (row - white.origin_px[0]) / white.step_px[0],
+            (col - white.origin_px[1]) / white.step_px[1],
+            response.radius_px / step,
+            power,
+        )
+        for response in responses
+        for row, col, power in response.peaks[:, [0, 1, 4]]
+    ]
+    return peel(
+        white,
+        seeds,
+        fitter,
+        threshold,
+        (smallest / _SPREAD, largest * _SPREAD),
+        part_of(progress, 0.7, 0.3),
+    )
+
+
+def _circle(white: Whitened, disk: Disk) -> Circle:
+    return Circle(
+        float(white.origin_px[0] + disk.row * white.step_px[0]),
+        float(white.origin_px[1] + disk.col * white.step_px[1]),
+        float(disk.radius * np.mean(white.step_px)),
+    )

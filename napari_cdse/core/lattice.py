@@ -1,0 +1,112 @@
+"""Reflections of cadmium selenide, and how likely fringes of each spacing are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Structure = Literal["zinc blende", "wurtzite"]
+
+STRAIN = 0.035
+"""Scatter of ln(spacing): strain, small size, tilt, error of the calibration."""
+
+ANY_LATTICE = 0.03
+"""Share of fringes granted to spacings that belong to no reflection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """One set of lattice planes.
+
+    ``intensity`` is that of the powder pattern with X-rays (PDF 19-191 for zinc
+    blende, 8-459 for wurtzite), strongest line 100.
+    """
+
+    name: str
+    structure: Structure
+    spacing_nm: float
+    intensity: float
+
+
+REFLECTIONS: tuple[Reflection, ...] = (
+    Reflection("{111}", "zinc blende", 0.3494, 100.0),
+    Reflection("{200}", "zinc blende", 0.3026, 2.0),
+    Reflection("{220}", "zinc blende", 0.2140, 55.0),
+    Reflection("{311}", "zinc blende", 0.1825, 25.0),
+    Reflection("(100)", "wurtzite", 0.3723, 100.0),
+    Reflection("(002)", "wurtzite", 0.3505, 70.0),
+    Reflection("(101)", "wurtzite", 0.3288, 75.0),
+    Reflection("(102)", "wurtzite", 0.2552, 25.0),
+    Reflection("(110)", "wurtzite", 0.2150, 85.0),
+    Reflection("(103)", "wurtzite", 0.1979, 70.0),
+)
+
+
+def spacing_density(
+    spacing_nm: NDArray[np.float64], band_nm: tuple[float, float]
+) -> NDArray[np.float64]:
+    """How likely a fringe has a spacing, per unit of ln(spacing) within the band.
+
+    The powder intensities are multiplied by the fourth power of the spacing, the
+    fall of electron scattering beyond the form factor of X-rays (Mott, Proc. R.
+    Soc. A 127, 1930). A small share is spread evenly, so that other lattices and
+    rare reflections are found too, only later.
+
+    Parameters
+    ----------
+    spacing_nm : ndarray
+        Any shape.
+    band_nm : tuple of float
+        Shortest and longest spacing.
+    """
+    log = np.log(np.asarray(spacing_nm, dtype=np.float64))
+    lines = np.array([np.log(line.spacing_nm) for line in REFLECTIONS])
+    weights = np.array([r.intensity * r.spacing_nm**4 for r in REFLECTIONS])
+    inside = (lines > np.log(band_nm[0])) & (lines < np.log(band_nm[1]))
+    even = 1 / np.log(band_nm[1] / band_nm[0])
+    if not inside.any():
+        return np.full(log.shape, even)
+    weights = np.where(inside, weights, 0) / weights[inside].sum()
+    bells = np.exp(-(((log[..., None] - lines) / STRAIN) ** 2) / 2)
+    density = bells @ weights / (STRAIN * np.sqrt(2 * np.pi))
+    return np.asarray((1 - ANY_LATTICE) * density + ANY_LATTICE * even)
+
+
+@dataclass(frozen=True, slots=True)
+class FringePrior:
+    """Odds of fringe frequencies, as an amount to take off a log likelihood ratio.
+
+    Attributes
+    ----------
+    band_nm : tuple of float
+        Shortest and longest spacing.
+    pixel_nm : float
+        Edge of the pixel that frequencies are given for.
+    lattice : bool
+        False where the scale is in doubt: then all spacings are equally likely.
+    """
+
+    band_nm: tuple[float, float]
+    pixel_nm: float
+    lattice: bool = True
+
+    def penalty(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log of the highest density in the plane over that at a frequency.
+
+        Parameters
+        ----------
+        frequency : ndarray
+            In cycles per pixel of ``pixel_nm``.
+        """
+        if not self.lattice:
+            return np.zeros(np.shape(frequency))
+        scan = np.geomspace(*self.band_nm, 400)
+        highest = (spacing_density(scan, self.band_nm) * scan**2).max()
+        spacing = self.pixel_nm / np.maximum(frequency, 1e-9)
+        density = spacing_density(spacing, self.band_nm) * spacing**2
+        return np.asarray(np.log(highest / density))

@@ -1,0 +1,174 @@
+"""The pixel size, estimated from the lattice where nobody said it.
+
+Strong peaks of many windows are matched against the reflections of CdSe: the pixel
+size under which their spacings are likeliest wins. It sets windows and bands; it is
+no calibration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+
+from napari_cdse.core.background import dead_below, estimate_background
+from napari_cdse.core.lattice import spacing_density
+from napari_cdse.core.preparation import prepare
+from napari_cdse.core.sliding_fft import (
+    WindowGrid,
+    frequencies,
+    power_spectra,
+    window_grid,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Micrograph, PixelSizeSource
+
+TYPICAL_PIXEL_SIZE_NM = 0.037
+"""Assumed where even the lattice does not tell: 370 000 times, the usual choice."""
+
+_RANGE_NM = (0.012, 0.1)
+_BAND_NM = (0.15, 0.45)
+_WINDOW_PX = 96
+_WINDOWS = 1200
+_FLOOR = 14.0
+_SHARE = 0.25
+_MOST_EVIDENCE = 1.5
+_OUTSIDE = 0.03
+_SAME_SCALE = 0.12
+_ENOUGH_NATS = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSizeEstimate:
+    """What the lattice says about the scale.
+
+    Attributes
+    ----------
+    pixel_size_nm : float
+    confident : bool
+        Whether enough fringes agree on it, and on nothing else.
+    sentence : str
+        The same for a person.
+    """
+
+    pixel_size_nm: float
+    confident: bool
+    sentence: str
+
+
+def pixel_size_for(
+    micrograph: Micrograph,
+) -> tuple[float, PixelSizeSource, tuple[str, ...]]:
+    """Take the micrograph's own pixel size, or else the estimate with a notice."""
+    if micrograph.pixel_size_nm is not None:
+        source = micrograph.pixel_size_source or "file"
+        return micrograph.pixel_size_nm, source, ()
+    estimate = estimate_pixel_size(micrograph)
+    return estimate.pixel_size_nm, "estimated", (estimate.sentence,)
+
+
+def estimate_pixel_size(micrograph: Micrograph) -> PixelSizeEstimate:
+    """Find the pixel size under which the strongest fringes are those of CdSe.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Its own pixel size is not looked at.
+
+    Raises
+    ------
+    MicrographError
+        If it is constant or smaller than the smallest window.
+    """
+    return estimate_from_pixels(prepare(micrograph.pixels))
+
+
+def estimate_from_pixels(image: NDArray[np.float32]) -> PixelSizeEstimate:
+    """Do the same for prepared pixels, shape (rows, columns)."""
+    frequency, weight = _fringes(image)
+    sizes = np.geomspace(*_RANGE_NM, 300)
+    nats = np.array([_agreement(frequency, weight, size) for size in sizes])
+    best = int(nats.argmax())
+    others = nats[np.abs(np.log(sizes / sizes[best])) > _SAME_SCALE]
+    lead = float(nats[best] - others.max())
+    if lead < _ENOUGH_NATS:
+        return PixelSizeEstimate(
+            TYPICAL_PIXEL_SIZE_NM,
+            False,
+            "The pixel size is unknown and too few lattice fringes tell it; "
+            f"{TYPICAL_PIXEL_SIZE_NM} nm is assumed, please set the true one.",
+        )
+    size = _centred(frequency, weight, sizes[best])
+    return PixelSizeEstimate(
+        size,
+        True,
+        f"The pixel size is estimated from the CdSe lattice as {size:.4f} nm; "
+        "set it to get lengths in nm.",
+    )
+
+
+def _fringes(
+    image: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies (cycles per px) of the strongest peaks, and their weights."""
+    window = min(_WINDOW_PX, min(image.shape) // 2 * 2)
+    background = estimate_background(image, window).power
+    spread = int(np.sqrt(image.shape[0] * image.shape[1] / _WINDOWS))
+    grid = window_grid(image.shape, window, max(window // 2, spread))
+    usable = frequencies(window) >= 2.5 / window
+    gain = usable / np.maximum(background, dead_below(background[usable]))
+    found = [
+        _strip_peaks(power.reshape(-1, *gain.shape) * gain, grid)
+        for _, power in power_spectra(image, grid)
+    ]
+    frequency, weight = (np.concatenate(part) for part in zip(*found, strict=True))
+    return frequency, weight
+
+
+def _strip_peaks(
+    ratio: NDArray[np.float32], grid: WindowGrid
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    size = grid.window_px
+    strongest = ratio.max(axis=(1, 2), keepdims=True)
+    local = maximum_filter(ratio, (1, 3, 3), mode="wrap") == ratio
+    peak = local & (ratio > np.maximum(_SHARE * strongest, _FLOOR))
+    peak[:, :, [0, -1]] = False
+    at, row, col = np.nonzero(peak)
+    log = [
+        np.log(np.maximum(ratio[at, (row + down) % size, col + right], 1e-3))
+        for down, right in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+    ]
+    k_row = (row + _vertex(log[1], log[0], log[2]) + size / 2) % size - size / 2
+    k_col = col + _vertex(log[3], log[0], log[4])
+    weight = np.minimum(np.log(ratio[at, row, col] / _FLOOR), _MOST_EVIDENCE)
+    return np.hypot(k_row, k_col) / size, weight.astype(np.float64)
+
+
+def _vertex(
+    before: NDArray[np.float32], here: NDArray[np.float32], after: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    bend = np.minimum(before - 2 * here + after, -1e-6)
+    return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+
+
+def _agreement(
+    frequency: NDArray[np.float64], weight: NDArray[np.float64], size_nm: float
+) -> float:
+    spacing = size_nm / frequency
+    inside = (spacing > _BAND_NM[0]) & (spacing < _BAND_NM[1])
+    density = np.where(inside, spacing_density(spacing, _BAND_NM), _OUTSIDE)
+    return float(weight @ np.log(density))
+
+
+def _centred(
+    frequency: NDArray[np.float64], weight: NDArray[np.float64], size_nm: float
+) -> float:
+    """Improve on the grid of sizes that were tried."""
+    near = size_nm * np.linspace(0.97, 1.03, 25)
+    nats = [_agreement(frequency, weight, size) for size in near]
+    return float(near[int(np.argmax(nats))])

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from napari_cdse.core.detection import Detection
-from napari_cdse.core.features import FeatureTable
+from napari_cdse.core.features import GROUPS, FeatureTable, schema_of
 from napari_cdse.core.forest import Model, fit
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Prediction
@@ -75,10 +75,11 @@ def prediction(particle_id: str, model_id: str, label: str, sure=0.7) -> Predict
 
 def small_model(seed: int = 0, name: str = "small") -> Model:
     """Fit a forest of three trees to eight rows of noise."""
+    names = GROUPS["bragg"].names
     rng = np.random.default_rng(seed)
-    values = rng.normal(size=(8, 2)).astype(np.float32)
+    values = rng.normal(size=(8, len(names))).astype(np.float32)
     training = TrainingSet(
-        FeatureTable(("one", "two"), values, "test/1"),
+        FeatureTable(names, values, schema_of("bragg")),
         np.array(CLASSES * 2),
         np.array(["a"] * 4 + ["b"] * 4),
         np.array([f"p{number}" for number in range(8)]),

@@ -135,12 +135,13 @@ class ModelTable:
         self._database = database
 
     def add(self, card: ModelCard, data: bytes | None, role: ModelRole) -> None:
-        """Store a model; one that is there keeps its role."""
+        """Store a model; one that is there keeps its role, unless it was rejected."""
         with self._database.transaction():
             self._database.execute(
                 "INSERT INTO models (id, card, role, added, data)"
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
-                " SET data = COALESCE(data, excluded.data)",
+                " SET data = COALESCE(data, excluded.data), role ="
+                " CASE role WHEN 'rejected' THEN excluded.role ELSE role END",
                 [card.id, card_to_json(card), role, now(), data],
             )
 

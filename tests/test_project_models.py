@@ -1,0 +1,213 @@
+"""Forests in a project: kept, rejected, gone back from, lost and found."""
+
+import dataclasses
+
+import pytest
+
+from napari_cdse.core.errors import ModelError, StoreError
+from napari_cdse.core.records import Circle
+from napari_cdse.io.model_file import model_bytes
+from napari_cdse.project import Project
+from tests.project_tools import (
+    Heard,
+    hand_over,
+    prediction,
+    put_circles,
+    small_model,
+    write_folder,
+)
+
+A, B = Circle(30.0, 40.0, 10.0), Circle(60.0, 70.0, 12.0)
+FIRST, SECOND = small_model(1, "first"), small_model(2, "second")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path)
+
+
+@pytest.fixture
+def project(folder):
+    project = Project.create_or_open(folder)
+    project.add_model(FIRST)
+    project.keep(FIRST.card.id)
+    hand_over(project)
+    yield project
+    project.close()
+
+
+def reopened(project, **options):
+    path = project.path
+    project.close()
+    return Project.create_or_open(path, **options)
+
+
+def test_a_project_starts_without_a_model(folder):
+    project = Project.create_or_open(folder)
+    assert project.active_model is None
+    assert project.active_model_id is None
+    assert project.models == ()
+    assert project.unclassified() == ()
+    project.close()
+
+
+def test_a_kept_model_is_there_after_a_restart(project):
+    again = reopened(project)
+    assert again.active_model_id == FIRST.card.id
+    assert again.active_model.card == FIRST.card
+    assert again.active_model.training.digest() == FIRST.card.training_digest
+    assert again.models == (FIRST.card,)
+    again.close()
+
+
+def test_a_new_model_waits_beside_the_old_one(project):
+    first, second = put_circles(project, [A, B], FIRST.card.id)
+    heard = Heard(project)
+    project.add_model(SECOND, model_bytes(SECOND))
+    said = [prediction(first, SECOND.card.id, "null")]
+    project.put_predictions(SECOND.card.id, said)
+    assert project.active_model_id == FIRST.card.id
+    assert project.particle(first).label == "yes"
+    assert project.model_role(SECOND.card.id) == "candidate"
+    assert heard.of("particles_changed") == []
+    project.keep(SECOND.card.id)
+    assert project.particle(first).label == "null"
+    assert project.unclassified() == (second,)
+    assert heard.of("models_changed") == [None, None]
+    assert heard.of("particles_changed") == [None]
+
+
+def test_going_back_shows_what_the_old_model_had_said(project):
+    (first,) = put_circles(project, [A], FIRST.card.id)
+    project.add_model(SECOND)
+    project.put_predictions(SECOND.card.id, [prediction(first, SECOND.card.id, "null")])
+    project.keep(SECOND.card.id)
+    assert project.roll_back() == FIRST.card
+    assert project.particle(first).label == "yes"
+    again = reopened(project)
+    assert again.active_model.card.id == FIRST.card.id
+    assert again.roll_back() == SECOND.card
+    again.close()
+
+
+def test_there_is_nothing_to_go_back_to_from_the_first(project):
+    assert project.roll_back() is None
+    assert project.active_model_id == FIRST.card.id
+
+
+def test_a_rejected_model_leaves_its_card_and_nothing_else(project):
+    (first,) = put_circles(project, [A], FIRST.card.id)
+    project.add_model(SECOND)
+    project.put_predictions(SECOND.card.id, [prediction(first, SECOND.card.id, "null")])
+    project.reject(SECOND.card.id)
+    assert project.model_role(SECOND.card.id) == "rejected"
+    assert project.model(SECOND.card.id) is None
+    assert project.particle(first).label == "yes"
+    with pytest.raises(StoreError, match="no longer in the project"):
+        project.keep(SECOND.card.id)
+    assert project.active_model_id == FIRST.card.id
+
+
+def test_a_model_that_was_rejected_may_be_fitted_again(project):
+    project.add_model(SECOND)
+    project.reject(SECOND.card.id)
+    project.add_model(SECOND)
+    project.keep(SECOND.card.id)
+    again = reopened(project)
+    assert again.active_model.card.id == SECOND.card.id
+    again.close()
+
+
+def test_the_active_model_cannot_be_rejected(project):
+    with pytest.raises(StoreError, match="keep another one first"):
+        project.reject(FIRST.card.id)
+    assert project.active_model.card.id == FIRST.card.id
+
+
+def test_the_label_remembers_which_model_had_spoken(project):
+    (first,) = put_circles(project, [A], FIRST.card.id)
+    project.label([first], "no")
+    project.add_model(SECOND)
+    project.keep(SECOND.card.id)
+    assert project.particle(first).prediction is None
+    assert project.particle(first).annotation.shown.model_id == FIRST.card.id
+
+
+def test_a_disk_too_full_for_a_model_leaves_the_old_one(project):
+    database = project._store._database
+    ((pages,),) = database.rows("PRAGMA page_count")
+    database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="disk is full"):
+        project.add_model(SECOND, bytes(100_000))
+    assert project.models == (FIRST.card,)
+    assert project.active_model.card.id == FIRST.card.id
+
+
+def test_a_damaged_model_is_refused_with_a_sentence(project):
+    project._store._database.execute("UPDATE models SET data = x'00'")
+    again = reopened(project)
+    with pytest.raises(ModelError):
+        _ = again.active_model
+    again.close()
+
+
+# The model that comes with the program
+
+
+def test_the_shipped_model_holds_until_another_is_kept(folder):
+    asked = []
+
+    def shipped():
+        asked.append(1)
+        return FIRST
+
+    project = Project.create_or_open(folder, default_model=shipped)
+    assert asked == []
+    heard = Heard(project)
+    assert project.active_model is FIRST
+    assert project.active_model_id == FIRST.card.id
+    assert heard.of("notice") == []
+    project.add_model(SECOND)
+    project.keep(SECOND.card.id)
+    assert project.active_model is SECOND
+    assert project.roll_back() == FIRST.card
+    assert project.active_model is FIRST
+    project.close()
+
+
+def test_another_shipped_model_than_last_time_is_told(folder):
+    project = Project.create_or_open(folder, default_model=lambda: FIRST)
+    hand_over(project)
+    assert project.active_model is FIRST
+    (first,) = put_circles(project, [A], FIRST.card.id)
+    again = reopened(project, default_model=lambda: SECOND)
+    again.open(0)
+    assert again.particle(first).label == "yes"
+    heard = Heard(again)
+    assert again.active_model is SECOND
+    assert "earlier version" in heard.of("notice")[0]
+    assert again.unclassified() == (first,)
+    again.close()
+
+
+def test_the_same_shipped_model_needs_no_room_in_the_project(folder):
+    project = Project.create_or_open(folder, default_model=lambda: FIRST)
+    assert project.active_model is FIRST
+    assert project._store.models.data(FIRST.card.id) is None
+    assert project.model_role(FIRST.card.id) == "shipped"
+    again = reopened(project, default_model=lambda: FIRST)
+    assert again.active_model is FIRST
+    assert again.models == (FIRST.card,)
+    again.close()
+
+
+def test_a_card_with_odd_numbers_comes_back(project):
+    scores = {"balanced_accuracy": float("nan"), "confusion": ((1, 2), (3, 4))}
+    card = dataclasses.replace(SECOND.card, scores=scores, parent=FIRST.card.id)
+    project.add_model(dataclasses.replace(SECOND, card=card))
+    again = reopened(project)
+    stored = again.models[-1]
+    assert stored.scores == {"balanced_accuracy": None, "confusion": [[1, 2], [3, 4]]}
+    assert stored.parent == FIRST.card.id
+    assert stored.feature_names == card.feature_names
+    again.close()

@@ -1,0 +1,36 @@
+"""Many micrographs: analyse, build training sets, evaluate.
+
+The window, the command line and scripts all come through here, so that they give the
+same circles and the same probabilities.
+"""
+
+from napari_cdse.batch.analysis import (
+    Analysis,
+    Outcome,
+    analyse,
+    analyse_many,
+    classify,
+)
+from napari_cdse.batch.evaluation import Evaluation, evaluate, evaluate_held_out
+from napari_cdse.batch.folders import FolderExamples, examples_from_folders
+from napari_cdse.batch.training import (
+    Labelled,
+    training_from_annotations,
+    training_from_folders,
+)
+
+__all__ = [
+    "Analysis",
+    "Evaluation",
+    "FolderExamples",
+    "Labelled",
+    "Outcome",
+    "analyse",
+    "analyse_many",
+    "classify",
+    "evaluate",
+    "evaluate_held_out",
+    "examples_from_folders",
+    "training_from_annotations",
+    "training_from_folders",
+]

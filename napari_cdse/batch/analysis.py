@@ -1,0 +1,192 @@
+"""From pixels to classified circles: one micrograph, or many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import joblib
+import numpy as np
+
+from napari_cdse.core.detection import Detection, detect
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.features import compute_features
+from napari_cdse.core.forest import predict_proba
+from napari_cdse.core.records import CLASSES, Candidate, Circle, Micrograph, Prediction
+from napari_cdse.core.scale import pixel_size_for
+from napari_cdse.io.micrograph_file import read_micrograph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.forest import Model
+    from napari_cdse.core.params import DetectionParams
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """One micrograph, its circles and what the forest says of them.
+
+    Attributes
+    ----------
+    micrograph : Micrograph
+    detection : Detection
+    candidates : tuple of Candidate
+        One per circle of the detection, in its order.
+    predictions : tuple of Prediction
+        One per candidate; none when no model was given.
+    """
+
+    micrograph: Micrograph
+    detection: Detection
+    candidates: tuple[Candidate, ...]
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What became of one file: an analysis, or the sentence that says why not."""
+
+    path: Path
+    analysis: Analysis | None
+    problem: str | None = None
+
+
+def analyse(
+    micrograph: Micrograph,
+    model: Model | None,
+    params: DetectionParams,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Detect the particles of one micrograph and classify them.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Shape (rows, columns).
+    model : Model or None
+        Without one, the particles stay unclassified.
+    params : DetectionParams
+        Method, window, band and limits.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+
+    Raises
+    ------
+    MicrographError
+        For an image in which nothing can be looked for.
+    ModelError
+        For a model whose features this version does not compute.
+    """
+    detection = detect(micrograph, params, progress)
+    candidates = tuple(
+        Candidate.propose(micrograph.id, circle, detection.found_by, strength)
+        for circle, strength in zip(detection.circles, detection.strengths, strict=True)
+    )
+    if model is None:
+        return Analysis(micrograph, detection, candidates, ())
+    probabilities = classify(
+        micrograph, detection.circles, model, detection.pixel_size_nm
+    )
+    predictions = predictions_of(
+        [candidate.id for candidate in candidates], model, probabilities
+    )
+    return Analysis(micrograph, detection, candidates, predictions)
+
+
+def classify(
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    model: Model,
+    pixel_size_nm: float | None = None,
+) -> NDArray[np.float64]:
+    """Probabilities of the classes for circles that are known.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        The picture they lie in.
+    circles : sequence of Circle
+        Any number, in pixels.
+    model : Model
+        Its card names the features it needs.
+    pixel_size_nm : float, optional
+        Scale of the features' windows; by default the micrograph's own, or else the
+        estimate from its lattice.
+
+    Returns
+    -------
+    ndarray, shape (n_circles, 4)
+        In the order of `CLASSES`; each row adds up to 1.
+    """
+    if not circles:
+        return np.zeros((0, len(CLASSES)))
+    scale = pixel_size_nm or pixel_size_for(micrograph)[0]
+    groups = str(model.card.parameters["features"])
+    table = compute_features(micrograph, circles, groups, scale)
+    return predict_proba(model, table)
+
+
+def predictions_of(
+    particle_ids: Sequence[str], model: Model, probabilities: NDArray[np.float64]
+) -> tuple[Prediction, ...]:
+    """Turn rows of probabilities, shape (n, 4), into records."""
+    rows: list[list[float]] = probabilities.tolist()
+    return tuple(
+        Prediction(particle_id, model.card.id, (yes, no, null, empty))
+        for particle_id, (yes, no, null, empty) in zip(particle_ids, rows, strict=True)
+    )
+
+
+def analyse_file(
+    path: Path,
+    model: Model | None,
+    params: DetectionParams,
+    pixel_size_nm: float | None = None,
+) -> Outcome:
+    """Read and analyse one file; a `CdseError` becomes the outcome's problem."""
+    try:
+        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
+        return Outcome(path, analyse(micrograph, model, params))
+    except CdseError as error:
+        return Outcome(path, None, str(error))
+
+
+def analyse_many(
+    paths: Sequence[Path],
+    model: Model | None,
+    params: DetectionParams,
+    *,
+    pixel_size_nm: float | None = None,
+    jobs: int = 1,
+) -> Iterator[Outcome]:
+    """Analyse files one after another or side by side.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Micrograph files.
+    model : Model or None
+        Without one, the particles stay unclassified.
+    params : DetectionParams
+        The same for every file.
+    pixel_size_nm : float, optional
+        From the person, for every file.
+    jobs : int
+        Processes; -1 takes all cores.
+
+    Yields
+    ------
+    Outcome
+        In the order of ``paths``, as each is done; stop asking to cancel.
+    """
+    arguments = [(path, model, params, pixel_size_nm) for path in paths]
+    if jobs == 1 or len(paths) < 2:
+        yield from (analyse_file(*one) for one in arguments)
+        return
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    yield from parallel(joblib.delayed(analyse_file)(*one) for one in arguments)

@@ -1,0 +1,167 @@
+"""Scores of a model, or of forests that never saw what they are scored on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.batch import (
+    Evaluation,
+    FolderExamples,
+    evaluate,
+    evaluate_held_out,
+    examples_from_folders,
+)
+from napari_cdse.batch.evaluation import PARTICLE_CLASSES
+from napari_cdse.cli.command import Command
+from napari_cdse.cli.console import SOME_FAILED, say, tell
+from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
+from napari_cdse.cli.report import evaluation_lines
+from napari_cdse.core.errors import MicrographError, ParameterError
+from napari_cdse.core.params import DetectionParams, ForestParams
+from napari_cdse.io.files import make_folder, write_file
+from napari_cdse.io.label_file import is_inside, write_label_file
+from napari_cdse.io.model_file import load_model
+
+if TYPE_CHECKING:
+    import argparse
+
+MODEL_SUFFIX = ".skops"
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="[MODEL] FOLDER...",
+        help="a model and labelled folders; with --folds, labelled folders only",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the scores, and with --folds the held-out label files, there",
+    )
+    add_pixel_size(parser)
+    add_parameters(parser, ForestParams)
+    parser.set_defaults(**{"ForestParams.folds": None})
+    add_parameters(parser, DetectionParams)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    anew = getattr(arguments, "ForestParams.folds") is not None
+    model_path, folders = _split(arguments.paths, anew)
+    if not anew:
+        setattr(arguments, "ForestParams.folds", ForestParams().folds)
+    params = read_parameters(arguments, ForestParams)
+    model = load_model(model_path) if model_path else None
+    if model is not None:
+        params = replace(params, features=str(model.card.parameters["features"]))
+    labelled, failed = _labelled(folders, params, arguments)
+    if model is None:
+        tell(f"Fitting {params.folds} forests, each without a part of the micrographs.")
+        result = evaluate_held_out(labelled, params)
+    else:
+        result = evaluate(model, labelled)
+    for line in evaluation_lines(result, PARTICLE_CLASSES):
+        say(line)
+    if arguments.out is not None:
+        _write(result, arguments.out, with_labels=model is None)
+    return SOME_FAILED if failed else 0
+
+
+def _split(paths: list[Path], anew: bool) -> tuple[Path | None, list[Path]]:
+    """Tell the model from the folders."""
+    has_model = paths[0].suffix == MODEL_SUFFIX
+    if anew and has_model:
+        raise ParameterError(
+            "--folds fits forests anew, so it takes no model; leave "
+            f"{paths[0].name} out, or leave --folds out to score it."
+        )
+    if not anew and not has_model:
+        raise ParameterError(
+            f"{paths[0].name} is no model (*{MODEL_SUFFIX}); name one first, or give "
+            "--folds K to fit forests anew."
+        )
+    folders = paths[1:] if has_model else paths
+    if not folders:
+        raise ParameterError("There is no folder to score on; name one or more.")
+    return (paths[0] if has_model else None), folders
+
+
+def _labelled(
+    folders: list[Path], params: ForestParams, arguments: argparse.Namespace
+) -> tuple[list[FolderExamples], int]:
+    labelled: list[FolderExamples] = []
+    problems: list[str] = []
+    for item in examples_from_folders(
+        folders,
+        params,
+        read_parameters(arguments, DetectionParams),
+        pixel_size_nm=arguments.pixel_size,
+    ):
+        if isinstance(item, str):
+            problems.append(item)
+            tell(item)
+            continue
+        labelled.append(item)
+        found = len(item.detection.circles)
+        tell(f"{item.path.name}: {len(item.truth.circles)} labelled, {found} circles")
+    if not labelled:
+        raise MicrographError(
+            "No labelled micrograph was found; put pictures into images/ and label "
+            "files of the same names into text_files/."
+        )
+    return labelled, len(problems)
+
+
+def _write(result: Evaluation, folder: Path, *, with_labels: bool) -> None:
+    make_folder(folder, MicrographError)
+    scores = {
+        "figures": result.figures,
+        "interval_95": result.intervals,
+        "classes": PARTICLE_CLASSES,
+        "confusion": result.confusion.tolist(),
+        "micrographs": [
+            {
+                "name": one.path.name,
+                "matched": one.pairs,
+                "missed": one.missed,
+                "false": one.false,
+            }
+            for one in result.micrographs
+        ],
+    }
+    text = json.dumps(scores, indent=1)
+    write_file(folder / "evaluation.json", text.encode(), MicrographError)
+    if not with_labels:
+        return
+    make_folder(folder / "labels", MicrographError)
+    for one in result.micrographs:
+        path = folder / "labels" / f"{one.path.stem}.txt"
+        held = [
+            (circle, label)
+            for circle, label in zip(one.circles, one.labels, strict=True)
+            # A label file cannot hold a centre beyond the border.
+            if is_inside(circle.row_px, circle.col_px, one.shape)
+        ]
+        write_label_file(
+            path,
+            [circle for circle, _ in held],
+            [label for _, label in held],
+            one.shape,
+            reviewed=False,
+        )
+
+
+COMMAND = Command(
+    name="evaluate",
+    summary="score a model, or held-out forests, on labelled folders",
+    description="Score a model on labelled folders, by micrograph; or, with --folds, "
+    "fit forests anew, each without the micrographs it is scored on.",
+    add_arguments=_add_arguments,
+    run=_run,
+)

@@ -1,0 +1,103 @@
+"""Flags made from the parameter classes, so that each parameter exists once."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.resources import default_model_path
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_cdse.core.params import ParameterInfo
+
+ParamsType = TypeVar("ParamsType", DetectionParams, ForestParams)
+
+
+def add_parameters(parser: argparse.ArgumentParser, owner: type[ParamsType]) -> None:
+    """Give a command one flag for each parameter of a class."""
+    group = parser.add_argument_group(
+        "detection" if owner is DetectionParams else "forest"
+    )
+    for info in describe(owner):
+        group.add_argument(_flag(info, owner), dest=_dest(info, owner), **_how(info))
+
+
+def read_parameters(
+    arguments: argparse.Namespace, owner: type[ParamsType]
+) -> ParamsType:
+    """Collect a class's parameters from the parsed command line.
+
+    Raises
+    ------
+    ParameterError
+        For a value outside its range.
+    """
+    values = {
+        info.name: getattr(arguments, _dest(info, owner)) for info in describe(owner)
+    }
+    return owner(**values)
+
+
+def add_pixel_size(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--pixel-size``."""
+    parser.add_argument(
+        "--pixel-size",
+        type=positive,
+        metavar="NM",
+        help="edge of a pixel in nm, for all files; else the file's own, "
+        "else an estimate from the lattice that only sets window sizes",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--model``."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="a .skops file of this program (default: the shipped forest)",
+    )
+
+
+def model_path(arguments: argparse.Namespace) -> Path:
+    """Path of the chosen model, or else of the shipped one."""
+    chosen: Path | None = arguments.model
+    return chosen or default_model_path()
+
+
+def positive(text: str) -> float:
+    """Read a number above 0; argparse turns `ValueError` into a usage message."""
+    value = float(text)
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError
+    return value
+
+
+def _flag(info: ParameterInfo, owner: type[ParamsType]) -> str:
+    name = "".join(["forest-" if _clashes(info, owner) else "", info.name])
+    return "--" + name.removesuffix("_nm").replace("_", "-")
+
+
+def _dest(info: ParameterInfo, owner: type[ParamsType]) -> str:
+    return f"{owner.__name__}.{info.name}"
+
+
+def _clashes(info: ParameterInfo, owner: type[ParamsType]) -> bool:
+    """Whether both classes have a parameter of that name, as ``seed``."""
+    names = {other.name for other in describe(DetectionParams)}
+    return owner is ForestParams and info.name in names
+
+
+def _how(info: ParameterInfo) -> dict[str, Any]:
+    unit = f" in {info.unit}" if info.unit else ""
+    how: dict[str, Any] = {
+        "default": info.default,
+        "help": f"{info.help}{unit} (default: {info.default})".replace("%", "%%"),
+    }
+    if info.choices:
+        return how | {"choices": info.choices}
+    return how | {"type": type(info.default), "metavar": (info.unit or "X").upper()}

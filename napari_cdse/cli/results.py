@@ -1,0 +1,107 @@
+"""The folder of results that ``predict`` and ``export`` leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import CdseError, LabelFileError
+from napari_cdse.io.export import (
+    summarise,
+    write_labels,
+    write_particles_csv,
+    write_summary_json,
+)
+from napari_cdse.io.figures import write_figures
+from napari_cdse.io.files import make_folder
+from napari_cdse.io.label_file import read_label_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from napari_cdse.io.export import ParticleRow
+
+
+class Results:
+    """Label files as they come, tables at the end.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    names : mapping of Path to str
+        What to call each micrograph; no two alike.
+
+    Raises
+    ------
+    CdseError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, names: Mapping[Path, str]) -> None:
+        self.folder = make_folder(folder, CdseError)
+        self.labels = make_folder(folder / "labels", CdseError)
+        self._names = names
+        self._rows: list[ParticleRow] = []
+
+    def name(self, path: Path) -> str:
+        """Return what a micrograph is called in the table."""
+        return self._names[path]
+
+    def add(
+        self,
+        path: Path,
+        rows: Sequence[ParticleRow],
+        shape: tuple[int, int],
+        *,
+        include_predictions: bool = True,
+    ) -> tuple[str, ...]:
+        """Write one micrograph's label file.
+
+        Returns
+        -------
+        tuple of str
+            What the format could not hold.
+
+        Raises
+        ------
+        LabelFileError
+            If a person's labels are there already, or the file cannot be written.
+        """
+        target = self.labels / f"{self.name(path)}.txt"
+        if include_predictions:
+            _spare_reviewed(target)
+        sentences = write_labels(
+            target, rows, shape, include_predictions=include_predictions
+        )
+        self._rows.extend(rows)
+        return sentences
+
+    def add_rows(self, rows: Sequence[ParticleRow]) -> None:
+        """Take rows for the tables alone."""
+        self._rows.extend(rows)
+
+    def write_tables(self, context: Mapping[str, object]) -> None:
+        """Write the table, the summary and the figures of all that was added."""
+        write_particles_csv(self.folder / "particles.csv", self._rows)
+        summary = {**context, **summarise(self._rows)}
+        write_summary_json(self.folder / "summary.json", summary)
+        write_figures(self.folder / "figures", self._rows)
+
+    def sentence(self) -> str:
+        """Say the visible-defect fraction and where everything lies."""
+        defects = summarise(self._rows)["visible_defects"]
+        told = defects["sentence"] if isinstance(defects, dict) else ""
+        return f"{told}\nThe results are in {self.folder}"
+
+
+def _spare_reviewed(target: Path) -> None:
+    """Refuse to replace what a person said by what the program says."""
+    if not target.exists():
+        return
+    old = read_label_file(target)
+    if old is not None and old.reviewed:
+        raise LabelFileError(
+            f"{target.name} in {target.parent} holds labels that a person reviewed; "
+            "it was left as it is: choose another --out."
+        )

@@ -1,0 +1,52 @@
+"""Micrographs that tests of several parts work on."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from napari_cdse.core.records import Circle
+from napari_cdse.io.label_file import read_label_file, write_label_file
+from napari_cdse.resources import sample_data_dir
+
+CROPS = {
+    "standard_41_0002": (0, 0, 560, 500),
+    "easy_42_0002": (200, 300, 520, 520),
+    "easy_42_0004": (300, 200, 520, 560),
+}
+"""First row, first column, rows and columns cut from sample micrographs."""
+
+
+@pytest.fixture(scope="session")
+def _cut_samples(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cut samples")
+    for kind in ("images", "text_files"):
+        (folder / kind).mkdir()
+    for stem, (row, col, rows, cols) in CROPS.items():
+        source = sample_data_dir()
+        with Image.open(source / "images" / f"{stem}.png") as image:
+            cut = image.crop((col, row, col + cols, row + rows))
+            cut.save(folder / "images" / f"{stem}.png")
+        whole = read_label_file(source / "text_files" / f"{stem}.txt")
+        kept = [
+            (Circle(c.row_px - row, c.col_px - col, c.radius_px), label)
+            for c, label in zip(whole.circles, whole.labels, strict=True)
+            if 0 <= c.row_px - row < rows and 0 <= c.col_px - col < cols
+        ]
+        circles, labels = zip(*kept, strict=True)
+        target = folder / "text_files" / f"{stem}.txt"
+        write_label_file(target, circles, labels, (rows, cols))
+    return folder
+
+
+@pytest.fixture
+def labelled_folder(_cut_samples, tmp_path) -> Path:
+    """Three small micrographs, none square, in the origin's layout."""
+    return Path(shutil.copytree(_cut_samples, tmp_path / "labelled"))
+
+
+@pytest.fixture
+def picture_folder(_cut_samples, tmp_path) -> Path:
+    """The same micrographs without labels."""
+    return Path(shutil.copytree(_cut_samples / "images", tmp_path / "pictures"))

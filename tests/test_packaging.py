@@ -1,0 +1,74 @@
+"""A wheel, a source archive and this checkout all find their forest and samples."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FIND = (
+    "from napari_cdse import resources;"
+    "print(resources.__file__);"
+    "assert resources.default_model_path().is_file();"
+    "assert len(list((resources.sample_data_dir() / 'images').iterdir())) == 6"
+)
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """Build the source archive, and the wheel from it, as a release is built."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    return next(out.glob("*.whl")), next(out.glob("*.tar.gz"))
+
+
+def test_wheel_carries_forest_samples_and_manifest(archives, tmp_path):
+    wheel, _ = archives
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", FIND],
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))
+    assert (tmp_path / "napari_cdse" / "napari.yaml").is_file()
+    metadata = next(tmp_path.glob("*.dist-info/METADATA")).read_text()
+    base = [line for line in metadata.splitlines() if line.startswith("Requires-Dist")]
+    assert not [
+        line
+        for line in base
+        if "qt" in line.lower() and "extra" not in line and "qtpy" not in line.lower()
+    ]
+
+
+def test_source_archive_has_what_the_tests_need(archives):
+    with tarfile.open(archives[1]) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    for needed in (
+        "Makefile",
+        "tests/test_packaging.py",
+        "models/cdse.skops",
+        "sample_data/SOURCES.md",
+        ".constraints.txt",
+        ".ci/system-packages",
+    ):
+        assert needed in names
+
+
+def test_this_installation_finds_them():
+    done = subprocess.run(
+        [sys.executable, "-c", FIND], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -68,12 +68,13 @@ def change_file(path, *statements):
 def test_the_file_says_what_it_is(store, path):
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert query(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
-    assert query(path, "PRAGMA journal_mode") == [("delete",)]
     assert query(path, "SELECT version, name FROM migrations") == [(1, "first_schema")]
+    store.close()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_every_commit_reaches_the_disk_and_references_are_checked(store):
+    assert store._database.rows("PRAGMA journal_mode") == [("persist",)]
     assert store._database.rows("PRAGMA synchronous") == [(2,)]
     assert store._database.rows("PRAGMA foreign_keys") == [(1,)]
 

@@ -1,0 +1,65 @@
+"""What SQLite's error codes mean to a person."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from napari_cdse.core.errors import StoreError
+
+READ_ONLY = sqlite3.SQLITE_READONLY
+CANNOT_OPEN = sqlite3.SQLITE_CANTOPEN
+NO_PROJECT = sqlite3.SQLITE_NOTADB
+
+_SENTENCES = {
+    sqlite3.SQLITE_FULL: (
+        "The disk is full, so the last step was not saved in {name}; "
+        "free some space and repeat it."
+    ),
+    sqlite3.SQLITE_BUSY: (
+        "{name} is being written by another program; wait a moment and repeat "
+        "the last step."
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "{name} is being written by another program; wait a moment and repeat "
+        "the last step."
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "{name} may not be written; copy the project to a folder of your own "
+        "to go on with it."
+    ),
+    sqlite3.SQLITE_PERM: (
+        "{name} may not be opened; ask for permission to read and write it."
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "{name} cannot be opened; check that its folder is there and may be read "
+        "and written."
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "{name} is not a napari-cdse project; open a file that ends in .cdse."
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "{name} is damaged; put back a copy of it from your backup, and keep the "
+        "damaged file so that it can be looked into."
+    ),
+}
+_OTHER_SENTENCE = (
+    "{name} could not be read or written ({error}); check that the drive is there "
+    "and has room, then repeat the last step."
+)
+
+
+def store_error(name: str, code: int, error: Exception | None = None) -> StoreError:
+    """Make the error for a project file.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    code : int
+        SQLite's result code, extended or not.
+    error : Exception, optional
+        What SQLite said.
+    """
+    # Extended codes keep the primary one in their lowest byte.
+    template = _SENTENCES.get(code & 0xFF, _OTHER_SENTENCE)
+    return StoreError(template.format(name=name, error=error))

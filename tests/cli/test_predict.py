@@ -1,0 +1,165 @@
+"""``napari-cdse predict`` on real files, good and bad."""
+
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_cdse.batch import analyse
+from napari_cdse.cli import main
+from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.records import CLASSES
+from napari_cdse.io.label_file import read_label_file, write_label_file
+from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.model_file import load_model
+from napari_cdse.resources import default_model_path
+
+
+def table(out):
+    with (out / "particles.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_writes_labels_table_and_summary(picture_folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["predict", str(picture_folder), "--out", str(out)]) == 0
+    rows = table(out)
+    assert {row["micrograph"] for row in rows} == {
+        path.stem for path in picture_folder.iterdir()
+    }
+    for path in picture_folder.iterdir():
+        labels = read_label_file(out / "labels" / f"{path.stem}.txt")
+        mine = [row for row in rows if row["micrograph"] == path.stem]
+        assert list(labels.labels) == [
+            row["label"] for row in mine if row["label"] != "empty"
+        ]
+        assert not labels.reviewed
+    for row in rows:
+        chances = [float(row[f"p_{name}"]) for name in CLASSES]
+        assert sum(chances) == pytest.approx(1)
+        assert row["label"] == CLASSES[int(np.argmax(chances))]
+        assert row["diameter_nm"] == ""  # an estimate gives no lengths
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["particles"] == len(rows)
+    assert "estimated" in capsys.readouterr().err
+
+
+def test_gives_what_analyse_gives(picture_folder, tmp_path):
+    path = sorted(picture_folder.iterdir())[0]
+    assert main(["predict", str(path), "--out", str(tmp_path / "out")]) == 0
+    model = load_model(default_model_path())
+    mine = analyse(read_micrograph(path), model, DetectionParams())
+    rows = table(tmp_path / "out")
+    assert [row["particle"] for row in rows] == [one.id for one in mine.candidates]
+    for row, prediction in zip(rows, mine.predictions, strict=True):
+        told = [float(row[f"p_{name}"]) for name in CLASSES]
+        assert told == pytest.approx(prediction.probabilities, abs=1e-9)
+
+
+def test_side_by_side_gives_the_same_as_one_by_one(picture_folder, tmp_path):
+    for jobs in ("1", "2"):
+        out = str(tmp_path / jobs)
+        arguments = ["predict", str(picture_folder), "--out", out, "--jobs", jobs]
+        assert main(arguments) == 0
+    one, two = (tmp_path / jobs / "particles.csv" for jobs in ("1", "2"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_persons_pixel_size_gives_diameters(picture_folder, tmp_path):
+    path = picture_folder / "easy_42_0002.png"
+    out = tmp_path / "out"
+    arguments = ["predict", str(path), "--out", str(out), "--pixel-size", "0.0331"]
+    assert main(arguments) == 0
+    rows = table(out)
+    assert rows
+    for row in rows:
+        expected = 2 * float(row["radius_px"]) * 0.0331
+        assert float(row["diameter_nm"]) == pytest.approx(expected, rel=1e-6)
+
+
+def make_bad_files(folder):
+    (folder / "empty.png").write_bytes(b"")
+    good = (folder / "easy_42_0002.png").read_bytes()
+    (folder / "truncated.png").write_bytes(good[: len(good) // 2])
+    (folder / "words.tif").write_text("These are words.")
+    Image.fromarray(np.full((300, 300), 7, np.uint8)).save(folder / "constant.png")
+    Image.fromarray(np.full((1, 1), 7, np.uint8)).save(folder / "dot.png")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "dangling.png").symlink_to(folder / "nowhere.png")
+    (folder / "notes.docx").write_text("left alone")
+    return {"empty", "truncated", "words", "constant", "dot", "pipe", "dangling"}
+
+
+def test_bad_files_are_named_and_the_rest_is_done(picture_folder, tmp_path, capsys):
+    bad = make_bad_files(picture_folder)
+    out = tmp_path / "out"
+    assert main(["predict", str(picture_folder), "--out", str(out)]) == 1
+    told = capsys.readouterr().err
+    for name in bad:
+        lines = [line for line in told.splitlines() if name in line]
+        assert len(lines) == 1, (name, lines)
+        assert lines[0].rstrip().endswith("."), lines
+    assert "Traceback" not in told
+    assert {path.stem for path in (out / "labels").iterdir()} == {
+        "easy_42_0002",
+        "easy_42_0004",
+        "standard_41_0010",
+    }
+    assert json.loads((out / "summary.json").read_text())["failed"] == len(bad)
+
+
+def test_reviewed_labels_are_not_replaced(picture_folder, tmp_path, capsys):
+    path = picture_folder / "easy_42_0002.png"
+    out = tmp_path / "out"
+    (out / "labels").mkdir(parents=True)
+    kept = out / "labels" / "easy_42_0002.txt"
+    write_label_file(kept, [], [], (470, 310))
+    before = kept.read_bytes()
+    assert main(["predict", str(path), "--out", str(out)]) == 1
+    assert kept.read_bytes() == before
+    assert "reviewed" in capsys.readouterr().err
+
+
+def test_same_stems_get_names_of_their_own(picture_folder, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    path = picture_folder / "easy_42_0002.png"
+    (other / path.name).write_bytes(path.read_bytes())
+    out = tmp_path / "out"
+    arguments = [str(path), str(other / path.name)]
+    assert main(["predict", *arguments, "--out", str(out)]) == 0
+    assert len(list((out / "labels").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["predict"], 2, "required"),
+        (["predict", "x", "--out", "y", "--window", "99"], 2, "FFT window"),
+        (["predict", "x", "--out", "y", "--pixel-size", "-1"], 2, "pixel-size"),
+        (["nonsense"], 2, "nonsense"),
+        (["predict", "nowhere", "--out", "y"], 1, "nowhere"),
+    ],
+)
+def test_wrong_usage_is_said_in_a_sentence(
+    arguments, status, words, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    try:
+        told = main(arguments)
+    except SystemExit as stop:
+        told = stop.code
+    assert told == status
+    assert words in capsys.readouterr().err
+
+
+def test_a_pickle_is_refused(picture_folder, tmp_path, capsys):
+    model = tmp_path / "old.skops"
+    model.write_bytes(b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94.")
+    out = str(tmp_path / "out")
+    status = main(["predict", str(picture_folder), "--out", out, "--model", str(model)])
+    assert status == 1
+    assert "old.skops" in capsys.readouterr().err

@@ -1,0 +1,175 @@
+"""Training, evaluation and export from the command line."""
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from napari_cdse.batch import evaluation, examples_from_folders
+from napari_cdse.cli import main
+from napari_cdse.core.params import ForestParams
+from napari_cdse.io.label_file import read_label_file, write_label_file
+from napari_cdse.io.model_file import load_model
+from napari_cdse.project import Project
+from napari_cdse.resources import default_model_path
+
+SMALL = ["--trees", "12", "--copies", "1"]
+
+
+def by_place(labels):
+    return sorted(
+        (circle.row_px, circle.col_px, circle.radius_px, label)
+        for circle, label in zip(labels.circles, labels.labels, strict=True)
+    )
+
+
+def test_train_makes_a_model_that_predict_uses(labelled_folder, tmp_path, capsys):
+    model = tmp_path / "mine.skops"
+    arguments = ["train", str(labelled_folder), "--out", str(model), *SMALL]
+    assert main(arguments) == 0
+    card = load_model(model).card
+    assert card.n_micrographs == 3
+    assert card.classes == ("yes", "no", "null", "empty")
+    assert card.id
+    picture = labelled_folder / "images" / "easy_42_0002.png"
+    out = tmp_path / "out"
+    arguments = ["predict", str(picture), "--out", str(out), "--model", str(model)]
+    assert main(arguments) == 0
+    assert json.loads((out / "summary.json").read_text())["model"] == card.id
+
+
+def test_train_twice_gives_the_same_model(labelled_folder, tmp_path):
+    ids = set()
+    for name in ("one", "two"):
+        model = tmp_path / f"{name}.skops"
+        arguments = ["train", str(labelled_folder), "--out", str(model), *SMALL]
+        assert main([*arguments, "--name", "same"]) == 0
+        ids.add(load_model(model).card.id)
+    assert len(ids) == 1
+
+
+def test_train_warns_of_labels_that_nobody_reviewed(labelled_folder, tmp_path, capsys):
+    path = labelled_folder / "text_files" / "easy_42_0002.txt"
+    old = read_label_file(path)
+    write_label_file(path, old.circles, old.labels, old.shape, reviewed=False)
+    model = str(tmp_path / "m.skops")
+    main(["train", str(labelled_folder), "--out", model, *SMALL])
+    told = capsys.readouterr().err
+    assert "easy_42_0002" in told
+    assert "not reviewed" in told
+
+
+def test_train_names_a_bad_label_file_with_its_line(labelled_folder, tmp_path, capsys):
+    path = labelled_folder / "text_files" / "easy_42_0002.txt"
+    lines = path.read_text().splitlines()
+    lines[1] = "[ten, 20.0]"
+    path.write_text("\n".join(lines))
+    model = tmp_path / "m.skops"
+    assert main(["train", str(labelled_folder), "--out", str(model), *SMALL]) == 1
+    assert "easy_42_0002.txt, line 2" in capsys.readouterr().err
+    assert load_model(model).card.n_micrographs == 2
+
+
+def test_held_out_labels_come_from_forests_that_never_saw_them(
+    labelled_folder, tmp_path, monkeypatch, capsys
+):
+    seen = []
+    fit = evaluation.fit
+
+    def watched(training, params):
+        seen.append(set(training.micrograph_ids.tolist()))
+        return fit(training, params)
+
+    monkeypatch.setattr(evaluation, "fit", watched)
+    out = tmp_path / "out"
+    arguments = ["evaluate", "--folds", "3", "--out", str(out), str(labelled_folder)]
+    assert main([*arguments, *SMALL]) == 0
+    assert len(seen) == 3
+    assert all(len(ids) == 2 for ids in seen)
+    assert set.intersection(*seen) == set()
+    assert {path.stem for path in (out / "labels").iterdir()} == {
+        path.stem for path in (labelled_folder / "images").iterdir()
+    }
+    told = json.loads((out / "evaluation.json").read_text())
+    assert set(told["figures"]) >= {"f1", "balanced_accuracy", "end_to_end"}
+    assert "detection F1" in capsys.readouterr().out
+
+
+def test_one_micrograph_under_two_names_is_on_one_side(labelled_folder, tmp_path):
+    for kind, suffix in (("images", "png"), ("text_files", "txt")):
+        shutil.copyfile(
+            labelled_folder / kind / f"easy_42_0002.{suffix}",
+            labelled_folder / kind / f"twin.{suffix}",
+        )
+    params = ForestParams(folds=3, trees=5, copies=0)
+    labelled = list(examples_from_folders([labelled_folder], params))
+    names = {"easy_42_0002.png", "twin.png"}
+    for model, held_out in evaluation._folds(labelled, params):
+        inside = {labelled[index].path.name for index in held_out} & names
+        assert inside in (set(), names)
+        learnt = set(model.training.micrograph_ids.tolist())
+        assert not learnt & {labelled[index].micrograph_id for index in held_out}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "FOLDER"], "no model"),
+        (["evaluate", "--folds", "3", "m.skops", "FOLDER"], "takes no model"),
+        (["evaluate", "--folds", "1", "FOLDER"], "Folds is 1"),
+    ],
+)
+def test_evaluate_says_what_is_wrong(arguments, words, labelled_folder, capsys):
+    filled = [str(labelled_folder) if a == "FOLDER" else a for a in arguments]
+    assert main(filled) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_evaluate_scores_the_shipped_model(labelled_folder, capsys):
+    assert main(["evaluate", str(default_model_path()), str(labelled_folder)]) == 0
+    assert "3 micrographs" in capsys.readouterr().out
+
+
+def test_export_writes_what_a_person_reviewed(labelled_folder, tmp_path, capsys):
+    project = Project.create_or_open(labelled_folder)
+    path = project.path
+    project.close()
+    out = tmp_path / "out"
+    assert main(["export", str(path), "--out", str(out)]) == 0
+    for original in (labelled_folder / "text_files").iterdir():
+        first, second = (
+            read_label_file(p) for p in (original, out / "labels" / original.name)
+        )
+        assert by_place(first) == by_place(second)
+        assert second.reviewed
+    with (out / "particles.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["labelled_by_person"] == len(rows) > 0
+    n_yes = sum(row["label"] == "yes" for row in rows)
+    n_no = sum(row["label"] == "no" for row in rows)
+    assert summary["visible_defects"]["fraction"] == pytest.approx(
+        n_yes / (n_yes + n_no)
+    )
+    assert "Visible defects" in capsys.readouterr().out
+
+
+def test_a_project_trains_as_its_label_files_do(labelled_folder, tmp_path):
+    project = Project.create_or_open(labelled_folder)
+    path = project.path
+    counts = project.counts()
+    project.close()
+    model = tmp_path / "m.skops"
+    assert main(["train", str(path), "--out", str(model), *SMALL]) == 0
+    told = load_model(model).card.class_counts
+    assert {name: told[name] for name in ("yes", "no", "null")} == {
+        name: counts[name] for name in ("yes", "no", "null")
+    }
+
+
+def test_export_of_a_missing_project_says_so(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["export", str(tmp_path / "no.cdse"), "--out", out]) == 1
+    assert "no.cdse" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

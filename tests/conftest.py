@@ -11,9 +11,9 @@ from napari_cdse.io.label_file import read_label_file, write_label_file
 from napari_cdse.resources import sample_data_dir
 
 CROPS = {
-    "standard_41_0002": (0, 0, 560, 500),
-    "easy_42_0002": (200, 300, 520, 520),
-    "easy_42_0004": (300, 200, 520, 560),
+    "standard_41_0010": (250, 150, 350, 450),
+    "easy_42_0002": (90, 590, 470, 310),
+    "easy_42_0004": (320, 260, 440, 430),
 }
 """First row, first column, rows and columns cut from sample micrographs."""
 

@@ -102,9 +102,13 @@ def _rows(
             by_person=particle.by_person,
             micrograph_id=entry.id or str(entry.path),
         )
-        for particle in project.particles_of(entry.index)
+        for particle in sorted(project.particles_of(entry.index), key=_place)
         if particle.by_person or include_predictions
     ]
+
+
+def _place(particle: Particle) -> tuple[float, float]:
+    return particle.circle.row_px, particle.circle.col_px
 
 
 def _probabilities(particle: Particle) -> tuple[float, float, float, float] | None:

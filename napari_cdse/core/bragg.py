@@ -80,9 +80,9 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
 def find_particles(
     image: NDArray[np.float32],
     where: Scene,
-    false_alarms: float,
+    params: DetectionParams,
     progress: Callable[[float], None],
-) -> tuple[list[Circle], list[float], AccumulationMap]:
+) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...]]:
     """Find circles, their strengths and the contrast map in a prepared image.
 
     Parameters
@@ -91,8 +91,8 @@ def find_particles(
         Shape (rows, columns).
     where : Scene
         Lengths in pixels.
-    false_alarms : float
-        Circles expected if there were no particle.
+    params : DetectionParams
+        Gives the false alarms to allow.
     progress : callable
         Called with the share done.
     """
@@ -102,17 +102,18 @@ def find_particles(
     white = whiten(image, background, (0.7 * low, min(1.1 * high, 0.5)), pad)
     progress(0.1)
     volume = searched_volume(white.shape_px, where.prior)
-    threshold = threshold_for(false_alarms, volume)
+    threshold = threshold_for(params.false_alarms, volume)
     responses = _responses(white, where, _SEED_SHARE * threshold, progress)
     disks = _peel(white, where, responses, threshold, progress)
     circles = [_circle(white, disk) for disk in disks]
-    return circles, [d.strength for d in disks], contrast_map(responses[0], white)
+    contrast = contrast_map(responses[0], white)
+    return circles, [disk.strength for disk in disks], (contrast,)
 
 
 def template_radii(radius: tuple[float, float]) -> list[float]:
     """Radii that reach every particle of a range without much loss."""
     radii = [1.3 * radius[0]]
-    while radii[-1] * 2.4 < radius[1] * 1.3:
+    while radii[-1] * 2 < radius[1]:
         radii.append(radii[-1] * 1.6)
     return [min(r, radius[1]) for r in radii]
 
@@ -181,9 +182,10 @@ def _peel(
             (col - white.origin_px[1]) / white.step_px[1],
             response.radius_px / step,
             power,
+            ((k_row * white.step_px[0], k_col * white.step_px[1]),),
         )
         for response in responses
-        for row, col, power in response.peaks[:, [0, 1, 4]]
+        for row, col, k_row, k_col, power in response.peaks
     ]
     return peel(
         white,

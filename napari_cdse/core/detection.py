@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.bragg import find_particles, scene
+from napari_cdse.core.bragg import Scene, find_particles, scene
+from napari_cdse.core.nfindr import find_by_unmixing
 from napari_cdse.core.preparation import prepare
 from napari_cdse.core.scale import estimate_from_pixels
 
@@ -55,6 +56,15 @@ class Detection:
     notices: tuple[str, ...] = ()
 
 
+Finder = Callable[
+    ["NDArray[np.float32]", Scene, "DetectionParams", Progress],
+    tuple[list["Circle"], list[float], tuple["AccumulationMap", ...]],
+]
+
+METHODS: dict[str, Finder] = {"bragg": find_particles, "nfindr": find_by_unmixing}
+"""What each name of ``DetectionParams.method`` stands for."""
+
+
 def detect(
     micrograph: Micrograph,
     params: DetectionParams,
@@ -83,16 +93,14 @@ def detect(
     report(0.02)
     size, source, trusted, notices = _scale(micrograph, image)
     where = scene(params, size, trusted)
-    circles, strengths, contrast = find_particles(
-        image, where, params.false_alarms, report
-    )
+    circles, strengths, maps = METHODS[params.method](image, where, params, report)
     notices += _doubts(circles, micrograph.shape)
     report(1.0)
     return Detection(
         tuple(circles),
         tuple(strengths),
-        "bragg",
-        (contrast,),
+        params.method,
+        maps,
         size,
         source,
         where.window_px,

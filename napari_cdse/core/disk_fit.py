@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
+from napari_cdse.core.arrays import peaks_among, refined, vertex, window_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,15 +26,15 @@ _FAMILY_SHARE = 0.02
 _MOST_FAMILIES = 8
 _MIN_VISIBLE = 0.45
 _FIRST_SHARE = 0.8
+_NEARBY = 1.3
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
     """The most likely disk around a place, in samples of the whitened micrograph.
 
-    ``families`` are (k_row, k_col) in cycles per sample, strongest first;
-    ```strength`` is
-    the strongest family's power in units of the background, less its penalty.
+    ``families`` are (k_row, k_col) in cycles per sample, strongest first; ``strength``
+    is the first family's power in units of the background, less its penalty.
     """
 
     row: float
@@ -62,7 +64,8 @@ class DiskFitter:
         penalty: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     ) -> None:
         self.radii = radii
-        self._penalty = penalty
+        self._scan = np.linspace(0.5 * band[0], 2 * band[1], 2000)
+        self._penalties = penalty(self._scan)
         self.size = fft.next_fast_len(int(np.ceil(2.4 * radii[-1])) // 2 * 2)
         self.size += self.size % 2
         coarse = self.size * 3.2 / radii[0]
@@ -78,13 +81,13 @@ class DiskFitter:
     def _transforms(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         axis = np.minimum(np.arange(self.size), self.size - np.arange(self.size))
         square = axis[:, None] ** 2 + axis**2
-        inside = 1 - square / self.radii[:, None, None] ** 2
-        squares = np.maximum(inside, 0)
-        cut = np.ix_(range(len(self.radii)), self._offsets, self._offsets)
-        templates = fft.fft2(np.sqrt(squares)).real[cut]
-        return templates.astype(np.float32), fft.fft2(squares).real[cut].astype(
-            np.float32
-        )
+        cut = np.ix_(self._offsets, self._offsets)
+        domes, squares = [], []
+        for radius in self.radii:
+            inside = np.maximum(1 - square / radius**2, 0)
+            domes.append(fft.fft2(np.sqrt(inside)).real[cut])
+            squares.append(fft.fft2(inside).real[cut])
+        return np.array(domes, np.float32), np.array(squares, np.float32)
 
     def fit(
         self,
@@ -113,18 +116,47 @@ class DiskFitter:
         """
         corner = (round(start.row) - self.size // 2, round(start.col) - self.size // 2)
         patch = _Patch.cut(values, valid, corner, self)
-        disk = start
+        disk, tried = start, slice(0, len(self.radii))
         for number in range(rounds):
             bins = self._families(patch, disk)
             if bins is None:
                 return None
-            found = self._best_disk(patch, bins, start)
+            found = self._best_disk(patch, bins, start, tried)
             if found is None:
                 return None
             if found.strength < start.strength * (1 if number else _FIRST_SHARE):
                 return None
-            disk = found
+            disk, tried = found, self._near(found.radius)
         return disk
+
+    def _penalty(self, family: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Interpolate the penalty of families (k_row, k_col), shape (..., 2)."""
+        frequency = np.hypot(family[..., 0], family[..., 1])
+        return np.interp(frequency, self._scan, self._penalties)
+
+    def strength_at(
+        self,
+        values: NDArray[np.float32],
+        valid: NDArray[np.float32],
+        disk: Disk,
+    ) -> float:
+        """Power of a disk's first family, less penalty, without moving the disk."""
+        half = int(disk.radius) + 1
+        corner = (round(disk.row) - half, round(disk.col) - half)
+        here, counts = (window_of(a, corner, 2 * half + 1) for a in (values, valid))
+        axis = np.arange(2 * half + 1)
+        rows, cols = axis + corner[0] - disk.row, axis + corner[1] - disk.col
+        square = np.maximum(1 - (rows[:, None] ** 2 + cols**2) / disk.radius**2, 0)
+        family = np.array(disk.families[0])
+        first, second = (
+            np.exp(-2j * np.pi * k * places)
+            for k, places in zip(family, (rows, cols), strict=True)
+        )
+        total = abs(first @ (here * np.sqrt(square)) @ second) ** 2
+        norm = float((counts * square).sum())
+        if norm < _MIN_VISIBLE * float(square.sum()):
+            return 0.0
+        return float(total / norm - self._penalty(family))
 
     def _families(self, patch: _Patch, disk: Disk) -> NDArray[np.float64] | None:
         """Bins (row, column) of the fringe families in a disk, strongest first."""
@@ -139,40 +171,45 @@ class DiskFitter:
             (spectrum.real**2 + spectrum.imag**2) / norm, dtype=np.float32
         )
         rows, cols = np.nonzero(self._in_band & (power > _FAMILY_FLOOR))
-        rows, cols = _peaks_among(power, rows, cols)
+        rows, cols = peaks_among(power, rows, cols)
         strength = power[rows, cols]
         if len(rows) == 0:
             return None
         order = np.argsort(-strength, kind="stable")[:_MOST_FAMILIES]
         order = order[strength[order] > _FAMILY_SHARE * strength[order[0]]]
-        return _refined(power, rows[order], cols[order])
+        return refined(power, rows[order], cols[order])
+
+    def _near(self, radius: float) -> slice:
+        low, high = np.searchsorted(self.radii, (radius / _NEARBY, radius * _NEARBY))
+        return slice(max(int(low) - 1, 0), int(high) + 1)
 
     def _best_disk(
-        self, patch: _Patch, bins: NDArray[np.float64], start: Disk
+        self, patch: _Patch, bins: NDArray[np.float64], start: Disk, tried: slice
     ) -> Disk | None:
-        powers = np.stack([self._responses(patch, place) for place in bins])
-        with_norm = powers / patch.norms
-        total = np.where(self._allowed(patch, start), with_norm.sum(axis=0), -1.0)
+        powers = np.stack([self._responses(patch, place, tried) for place in bins])
+        with_norm = powers / patch.norms[tried]
+        allowed = self._allowed(patch, start)[tried]
+        total = np.where(allowed, with_norm.sum(axis=0), -1.0)
         best = np.unravel_index(int(total.argmax()), total.shape)
         if total[best] <= 0:
             return None
         index, row, col = (int(i) for i in best)
-        shift = [_vertex(total, best, axis) for axis in range(3)]
+        shift = [vertex(total, best, axis) for axis in range(3)]
         ratio = self.radii[1] / self.radii[0]
         signed = (bins + self.size / 2) % self.size - self.size / 2
         strengths = with_norm[:, index, row, col]
-        strengths = strengths - self._penalty(np.hypot(*signed.T) / self.size)
+        strengths = strengths - self._penalty(signed / self.size)
         order = np.argsort(-strengths, kind="stable")
         return Disk(
             patch.corner[0] + (row + shift[1]) * self._spread,
             patch.corner[1] + (col + shift[2]) * self._spread,
-            float(self.radii[index] * ratio ** shift[0]),
+            float(self.radii[tried][index] * ratio ** shift[0]),
             float(strengths[order[0]]),
             tuple((float(a), float(b)) for a, b in signed[order] / self.size),
         )
 
     def _responses(
-        self, patch: _Patch, place: NDArray[np.float64]
+        self, patch: _Patch, place: NDArray[np.float64], tried: slice
     ) -> NDArray[np.float32]:
         """Power of one family for each radius and centre of the coarse grid."""
         whole = np.rint(place).astype(int)
@@ -182,7 +219,7 @@ class DiskFitter:
         ramp = [np.exp(-2j * np.pi * part * axis) for part in place - whole]
         slow = fft.ifft2(patch.spectrum[rows[:, None], cols])
         slow = fft.fft2((slow * np.outer(*ramp)).astype(np.complex64))
-        response = fft.ifft2(slow * self._templates)
+        response = fft.ifft2(slow * self._templates[tried])
         scale = np.float32(1 / self._spread**4)
         power: NDArray[np.float32] = response.real**2 + response.imag**2
         return power * scale
@@ -225,8 +262,8 @@ class _Patch:
         corner: tuple[int, int],
         fitter: DiskFitter,
     ) -> _Patch:
-        here = _window(values, corner, fitter.size)
-        counts = _window(valid, corner, fitter.size)
+        here = window_of(values, corner, fitter.size)
+        counts = window_of(valid, corner, fitter.size)
         full = fitter.squares[:, :1, :1]
         if counts.all():
             norms, enough = full, np.ones((1, 1, 1), bool)
@@ -235,62 +272,3 @@ class _Patch:
             norms = np.maximum(fitter.coarse(seen, fitter.squares), 0.01 * full)
             enough = norms >= _MIN_VISIBLE * full
         return cls(corner, here, counts, fft.fft2(here), norms, enough)
-
-
-def _window(
-    array: NDArray[np.float32], corner: tuple[int, int], size: int
-) -> NDArray[np.float32]:
-    """Square cut out of an array, zero beyond its edges."""
-    window = np.zeros((size, size), np.float32)
-    low = [max(0, start) for start in corner]
-    high = [
-        min(length, start + size)
-        for start, length in zip(corner, array.shape, strict=True)
-    ]
-    if low[0] < high[0] and low[1] < high[1]:
-        inner = tuple(
-            slice(a - start, b - start)
-            for a, b, start in zip(low, high, corner, strict=True)
-        )
-        window[inner] = array[low[0] : high[0], low[1] : high[1]]
-    return window
-
-
-def _peaks_among(
-    power: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    size = power.shape[0]
-    here = power[rows, cols]
-    keep = np.ones(len(rows), bool)
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            keep &= here >= power[(rows + down) % size, (cols + right) % size]
-    return rows[keep], cols[keep]
-
-
-def _refined(
-    power: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Peak positions by parabolas through three bins, shape (n, 2)."""
-    size = power.shape[0]
-    here = power[rows, cols]
-    places = np.empty((len(rows), 2))
-    for axis, (down, right) in enumerate(((1, 0), (0, 1))):
-        before = power[(rows - down) % size, (cols - right) % size]
-        after = power[(rows + down) % size, (cols + right) % size]
-        bend = np.minimum(before - 2 * here + after, -1e-6)
-        places[:, axis] = (rows, cols)[axis] + 0.5 * (before - after) / bend
-    return places
-
-
-def _vertex(total: NDArray[np.float32], best: tuple[np.intp, ...], axis: int) -> float:
-    """Offset of the parabola's vertex from a maximum along one axis."""
-    place = int(best[axis])
-    if not 0 < place < total.shape[axis] - 1:
-        return 0.0
-    line = np.moveaxis(total, axis, -1)[tuple(np.delete(best, axis))]
-    line = line[place - 1 : place + 2]
-    if line[0] <= 0 or line[2] <= 0:
-        return 0.0
-    bend = float(line[0] - 2 * line[1] + line[2])
-    return 0.5 * float(line[0] - line[2]) / bend if bend < 0 else 0.0

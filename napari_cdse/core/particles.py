@@ -38,7 +38,7 @@ def peel(
     white : Whitened
         Noise of unit power and particles.
     seeds : list of Disk
-        Peaks of the `template_bank`, in samples.
+        Peaks of the `template_bank`, in samples, each with its one family.
     fitter : DiskFitter
         Made for the same samples.
     threshold : float
@@ -49,6 +49,7 @@ def peel(
         Called with the share done.
     """
     seeds = sorted(seeds, key=lambda seed: -seed.strength)
+    floor = min((seed.strength for seed in seeds), default=0.0)
     counts = white.valid().astype(np.float32)
     left = white.values * counts
     places = np.array([(seed.row, seed.col) for seed in seeds]).reshape(-1, 2)
@@ -58,6 +59,8 @@ def peel(
         if not waiting[index]:
             continue
         progress(index / len(seeds))
+        if fitter.strength_at(left, counts, seed) < floor:
+            continue
         disk = fitter.fit(left, counts, replace(seed, strength=threshold))
         if disk is None or not _is_particle(disk, disks, radii):
             continue

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PHASE_STEP_RAD = 1.41
 _SAMPLES_PER_RADIUS = 2.5
+_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +102,13 @@ def respond(
     strongest = np.zeros(blocks.shape, np.float32)
     peaks = [np.zeros((0, 5))]
     penalties = prior.penalty(np.hypot(*(centres / extent).T)).astype(np.float32)
-    for index, (centre, penalty) in enumerate(zip(centres, penalties, strict=True)):
-        power = blocks.power(spectrum, centre)
-        power -= penalty
-        np.maximum(strongest, power, out=strongest)
-        peaks.append(_local_maxima(power, floor, blocks, centre))
-        if index % 64 == 0:
-            progress(index / len(centres))
+    for first in range(0, len(centres), _BATCH):
+        batch = slice(first, first + _BATCH)
+        power = blocks.power(spectrum, centres[batch])
+        power -= penalties[batch, None, None]
+        np.maximum(strongest, power.max(axis=0), out=strongest)
+        peaks.append(_local_maxima(power, floor, blocks, centres[batch]))
+        progress(first / len(centres))
     step = (extent[0] / blocks.shape[0], extent[1] / blocks.shape[1])
     found = np.concatenate(peaks)
     found[:, :2] = found[:, :2] * step + white.origin_px
@@ -141,13 +142,16 @@ class _Blocks:
         )
 
     def power(
-        self, spectrum: NDArray[np.complex64], centre: NDArray[np.intp]
+        self, spectrum: NDArray[np.complex64], centres: NDArray[np.intp]
     ) -> NDArray[np.float32]:
-        rows = (centre[0] + self.offsets[0]) % spectrum.shape[0]
-        cols = (centre[1] + self.offsets[1]) % spectrum.shape[1]
-        block = spectrum[rows[:, None], cols] * self.weights
+        """Squared responses around some frequencies, shape (n, rows, columns)."""
+        rows = (centres[:, :1] + self.offsets[0]) % spectrum.shape[0]
+        cols = (centres[:, 1:] + self.offsets[1]) % spectrum.shape[1]
+        block = spectrum[rows[:, :, None], cols[:, None, :]]
+        block *= self.weights
         response = fft.ifft2(block, norm="forward", overwrite_x=True)
-        power: NDArray[np.float32] = response.real**2 + response.imag**2
+        power: NDArray[np.float32] = response.real**2
+        power += response.imag**2
         return power
 
 
@@ -174,15 +178,15 @@ def _local_maxima(
     power: NDArray[np.float32],
     floor: float,
     blocks: _Blocks,
-    centre: NDArray[np.intp],
+    centres: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    rows, cols = np.nonzero(power > floor)
-    here = power[rows, cols]
+    at, rows, cols = np.nonzero(power > floor)
+    here = power[at, rows, cols]
     keep = np.ones(len(rows), bool)
     for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-        beside = power[(rows + down) % power.shape[0], (cols + right) % power.shape[1]]
-        keep &= here >= beside
+        beside = (rows + down) % blocks.shape[0], (cols + right) % blocks.shape[1]
+        keep &= here >= power[at, beside[0], beside[1]]
     found = np.empty((int(keep.sum()), 5))
     found[:, 0], found[:, 1], found[:, 4] = rows[keep], cols[keep], here[keep]
-    found[:, 2:4] = centre / np.asarray(blocks.extent)
+    found[:, 2:4] = centres[at[keep]] / np.asarray(blocks.extent)
     return found

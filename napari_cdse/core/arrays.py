@@ -1,0 +1,70 @@
+"""Small helpers on arrays: cutting beyond edges, peaks between samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def window_of(
+    array: NDArray[np.float32], corner: tuple[int, int], size: int
+) -> NDArray[np.float32]:
+    """Square cut out of an array, zero beyond its edges."""
+    window = np.zeros((size, size), np.float32)
+    low = [max(0, start) for start in corner]
+    high = [
+        min(length, start + size)
+        for start, length in zip(corner, array.shape, strict=True)
+    ]
+    if low[0] < high[0] and low[1] < high[1]:
+        inner = tuple(
+            slice(a - start, b - start)
+            for a, b, start in zip(low, high, corner, strict=True)
+        )
+        window[inner] = array[low[0] : high[0], low[1] : high[1]]
+    return window
+
+
+def peaks_among(
+    power: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Keep the places that are no lower than their eight neighbours."""
+    size = power.shape[0]
+    here = power[rows, cols]
+    keep = np.ones(len(rows), bool)
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            keep &= here >= power[(rows + down) % size, (cols + right) % size]
+    return rows[keep], cols[keep]
+
+
+def refined(
+    power: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Peak positions by parabolas through three bins, shape (n, 2)."""
+    size = power.shape[0]
+    here = power[rows, cols]
+    places = np.empty((len(rows), 2))
+    for axis, (down, right) in enumerate(((1, 0), (0, 1))):
+        before = power[(rows - down) % size, (cols - right) % size]
+        after = power[(rows + down) % size, (cols + right) % size]
+        bend = np.minimum(before - 2 * here + after, -1e-6)
+        places[:, axis] = (rows, cols)[axis] + 0.5 * (before - after) / bend
+    return places
+
+
+def vertex(total: NDArray[np.float32], best: tuple[np.intp, ...], axis: int) -> float:
+    """Offset of the parabola's vertex from a maximum along one axis."""
+    place = int(best[axis])
+    if not 0 < place < total.shape[axis] - 1:
+        return 0.0
+    line = np.moveaxis(total, axis, -1)[tuple(np.delete(best, axis))]
+    line = line[place - 1 : place + 2]
+    if line[0] <= 0 or line[2] <= 0:
+        return 0.0
+    bend = float(line[0] - 2 * line[1] + line[2])
+    return 0.5 * float(line[0] - line[2]) / bend if bend < 0 else 0.0

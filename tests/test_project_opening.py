@@ -147,6 +147,7 @@ def test_label_files_become_annotations_once(labelled):
     assert project.notices == ()
     assert project.path == labelled / "napari-cdse.cdse"
     assert [each.reviewed for each in project.entries] == [2, 0, 0]
+    assert [each.looked_at for each in project.entries] == [True, True, False]
     annotations = [each.annotation for each in project.particles_of(0)]
     assert {(each.circle, each.label) for each in annotations} == {
         (A, "yes"),
@@ -202,6 +203,7 @@ def test_imported_labels_get_the_micrographs_id_when_it_is_read(labelled):
     hand_over(project)
     first = project.particles[0]
     assert first.annotation.micrograph_id == project.micrograph.id
+    assert project.entries[0].shape == SHAPE
     again = reopened(project)
     assert again.particle(first.id) == first
     again.close()

@@ -181,6 +181,9 @@ class Catalog:
             problem=self._problem(row, path),
             excluded=row.excluded,
             pixel_size_nm=None if size is None else size[0],
+            shape=row.shape,
+            looked_at=row.looked_at,
+            frame=row.frame,
         )
         self._entries[index] = entry
         return entry

@@ -73,6 +73,11 @@ class MicrographEntry:
         Why it was left out; None: it is in use.
     pixel_size_nm : float or None
         As far as known without reading the file.
+    shape : tuple of int or None
+        Rows and columns; None until the pixels were read for the first time.
+    looked_at : bool
+        A label file says that a person looked at it, particles or none.
+    frame : int
     """
 
     index: int
@@ -87,6 +92,9 @@ class MicrographEntry:
     problem: str | None = None
     excluded: str | None = None
     pixel_size_nm: float | None = None
+    shape: tuple[int, int] | None = None
+    looked_at: bool = False
+    frame: int = 0
 
 
 class LabelledMicrograph(NamedTuple):

@@ -1,6 +1,7 @@
 """The project file: what it holds, and what it does when things go wrong."""
 
 import dataclasses
+import os
 import shutil
 import sqlite3
 
@@ -242,6 +243,20 @@ def test_a_folder_is_no_project(path):
     path.mkdir()
     with pytest.raises(StoreError, match="There is no project file"):
         Store.open(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_no_project_and_nobody_waits_for_it(path):
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="There is no project file"):
+        Store.open(path)
+
+
+def test_a_dangling_link_is_not_followed(path, tmp_path):
+    path.symlink_to(tmp_path / "gone.cdse")
+    with pytest.raises(StoreError, match="is there already"):
+        Store.create(path)
+    assert not (tmp_path / "gone.cdse").exists()
 
 
 def test_a_text_file_is_no_project(path):

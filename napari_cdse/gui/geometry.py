@@ -1,0 +1,77 @@
+"""Circles as a Shapes layer holds them, and back; no Qt, no napari.
+
+A label file knows only circles, so whatever outline a person draws becomes the circle
+of the same area.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.records import Circle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def circle_vertices(circle: Circle) -> NDArray[np.float32]:
+    """Corners of the square around a circle, in napari's order, shape (4, 2)."""
+    signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], dtype=np.float64)
+    centre = np.array([circle.row_px, circle.col_px])
+    return (centre + circle.radius_px * signs).astype(np.float32)
+
+
+def circle_of(kind: str, vertices: NDArray[np.floating]) -> Circle | None:
+    """Circle of the same centre and area as an outline; None where it has no area.
+
+    Parameters
+    ----------
+    kind : str
+        napari's shape type. Lines and open paths have no area.
+    vertices : ndarray, shape (n, 2)
+        Corners in pixels, as napari stores them. A sheared or turned ellipse has a
+        parallelogram of corners; its area is pi / 4 of the parallelogram's.
+    """
+    if kind in ("line", "path") or len(vertices) < 3:
+        return None
+    corners = np.asarray(vertices, dtype=np.float64)
+    area, centre = _area_and_centroid(corners)
+    if kind == "ellipse":
+        area *= np.pi / 4
+    radius = float(np.sqrt(area / np.pi))
+    if not np.isfinite(radius) or radius == 0:
+        return None
+    return Circle(float(centre[0]), float(centre[1]), radius)
+
+
+def _area_and_centroid(
+    corners: NDArray[np.float64],
+) -> tuple[float, NDArray[np.float64]]:
+    """Shoelace area and centroid; the corners' mean where the area vanishes."""
+    origin = corners.mean(axis=0)
+    here = corners - origin
+    after = np.roll(here, -1, axis=0)
+    cross = here[:, 0] * after[:, 1] - after[:, 0] * here[:, 1]
+    double_area = cross.sum()
+    if double_area == 0:
+        return 0.0, origin
+    offset = ((here + after) * cross[:, None]).sum(axis=0) / (3 * double_area)
+    return abs(double_area) / 2, origin + offset
+
+
+def circle_at(
+    circles: Sequence[Circle], row_px: float, col_px: float, slack_px: float = 0.0
+) -> int | None:
+    """Index of the circle that holds a point, the one with the nearest centre."""
+    best: tuple[float, int] | None = None
+    for index, circle in enumerate(circles):
+        distance = float(np.hypot(circle.row_px - row_px, circle.col_px - col_px))
+        if distance > circle.radius_px + slack_px:
+            continue
+        if best is None or (distance, index) < best:
+            best = (distance, index)
+    return None if best is None else best[1]

@@ -1,0 +1,183 @@
+"""Long work in a thread: progress, a Cancel that works, no stale results.
+
+A job's work is a generator function that takes a report function. It runs in one of
+napari's own workers; what it yields, and its end, arrive on the main thread. Heavy
+jobs wait for each other, so that two of them do not fight for the cores; light ones
+(reading the next picture) do not wait.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, Signal
+
+from napari_cdse.core.errors import Cancelled, CdseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Report = Callable[[float], None]
+    Work = Callable[[Report], Iterator[Any]]
+
+
+class Job(QObject):
+    """One piece of work and its thread.
+
+    Signals come on the main thread: `progressed` with the share done, `produced` with
+    each thing that the work yields, `failed` with a sentence, and at last `finished`
+    with True if the work came to its end.
+    """
+
+    progressed = Signal(float)
+    produced = Signal(object)
+    failed = Signal(str)
+    finished = Signal(bool)
+
+    def __init__(self, title: str, work: Work, *, heavy: bool = True) -> None:
+        super().__init__()
+        self.title = title
+        self.heavy = heavy
+        self.running = False
+        self._work = work
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._ended.set()
+        self._complete = False
+        self._worker: Any = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return self._stop.is_set()
+
+    def start(self) -> None:
+        """Begin in another thread."""
+        self.running = True
+        self._ended.clear()
+        self._worker = create_worker(self._run, _start_thread=False)
+        self._worker.yielded.connect(self._on_yielded)
+        self._worker.finished.connect(self._on_finished)
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Ask it to stop; nothing that it still yields is passed on."""
+        self._stop.set()
+        if self._worker is not None:
+            self._worker.quit()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until its thread has left the work."""
+        return self._ended.wait(seconds)
+
+    def report(self, share: float) -> None:
+        """Tell the progress; raises `Cancelled` when the person asked to stop."""
+        if self._stop.is_set():
+            raise Cancelled("The work was stopped.")
+        self.progressed.emit(share)
+
+    def _run(self) -> Iterator[Any]:
+        try:
+            yield from self._work(self.report)
+            self._complete = not self._stop.is_set()
+        except Cancelled:
+            return
+        except CdseError as error:
+            self.failed.emit(str(error))
+        except RuntimeError as error:
+            # The worker would swallow it together with the end of the work.
+            raise _Unexpected(f"{type(error).__name__}: {error}") from error
+        finally:
+            self._ended.set()
+
+    def _on_yielded(self, item: object) -> None:
+        if not self.cancelled:
+            self.produced.emit(item)
+
+    def _on_finished(self) -> None:
+        # A worker told to quit before its first step never enters the generator.
+        self._ended.set()
+        self.running = False
+        self._worker = None
+        self.finished.emit(self._complete and not self.cancelled)
+
+
+class _Unexpected(Exception):
+    """An error of the program itself, on its way to napari's own handling."""
+
+
+class JobRunner(QObject):
+    """Runs the jobs of one window.
+
+    `changed` comes whenever a job starts, ends or joins the line.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running: list[Job] = []
+        self._line: deque[Job] = deque()
+        self._closed = False
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Running jobs, then waiting ones."""
+        return (*self._running, *self._line)
+
+    @property
+    def heavy(self) -> Job | None:
+        """The heavy job that runs now."""
+        return next((job for job in self._running if job.heavy), None)
+
+    def submit(self, job: Job) -> Job:
+        """Start a job, or let it wait for the heavy one that runs."""
+        if self._closed:
+            return job
+        if job.heavy and self.heavy is not None:
+            self._line.append(job)
+        else:
+            self._start(job)
+        self.changed.emit()
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop one job, whether it runs or waits."""
+        job.cancel()
+        if job in self._line:
+            self._line.remove(job)
+            job.finished.emit(False)
+            self.changed.emit()
+
+    def cancel_all(self) -> None:
+        """Stop everything, for good."""
+        for job in self.jobs:
+            self.cancel(job)
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Stop all jobs and wait for their threads."""
+        self._closed = True
+        self._line.clear()
+        for job in self._running:
+            job.cancel()
+        for job in self._running:
+            job.wait(seconds)
+        self._running.clear()
+
+    def _start(self, job: Job) -> None:
+        self._running.append(job)
+        job.finished.connect(lambda _complete: self._on_finished(job))
+        job.start()
+
+    def _on_finished(self, job: Job) -> None:
+        if self._closed:
+            return
+        if job in self._running:
+            self._running.remove(job)
+        if self.heavy is None and self._line:
+            self._start(self._line.popleft())
+        self.changed.emit()

@@ -1,0 +1,211 @@
+"""Dock: the folder's micrographs, detection, pixel size."""
+
+from pathlib import Path
+
+from napari.viewer import Viewer
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.params import DetectionParams
+from napari_cdse.gui.dialogs import ask_folder, ask_project
+from napari_cdse.gui.micrographs_model import MicrographsModel
+from napari_cdse.gui.params_form import ParamsForm
+from napari_cdse.gui.pixel_size_row import PixelSizeRow
+from napari_cdse.gui.progress_row import ProgressRow
+from napari_cdse.gui.sessions import session_for
+
+_EMPTY = (
+    "Open a folder of micrographs, or the sample project.\n\n"
+    "You can also drop a folder or a .cdse project here."
+)
+
+
+class MicrographsDock(QWidget):
+    """Open a folder, go through its micrographs, detect and classify.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_for(napari_viewer)
+        self.setAcceptDrops(True)
+        self.model = MicrographsModel(self)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.pixel_size = PixelSizeRow(self.session.set_pixel_size)
+        self.form = ParamsForm(DetectionParams())
+        self.progress = ProgressRow(self.session.runner.cancel)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    # --- layout ---------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.setSpacing(6)
+        column.addLayout(self._open_buttons())
+        self.pages = QStackedWidget()
+        hint = QLabel(_EMPTY)
+        hint.setWordWrap(True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.pages.addWidget(hint)
+        self.pages.addWidget(self._make_table())
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.problem)
+        column.addWidget(self.pixel_size)
+        column.addLayout(self._detect_buttons())
+        column.addWidget(self.progress)
+        self.parameters = QCollapsible("How circles are found")
+        self.parameters.addWidget(self.form.native)
+        self.parameters.collapse(animate=False)
+        column.addWidget(self.parameters)
+
+    def _open_buttons(self) -> QHBoxLayout:
+        self.open_folder = QPushButton("Open folder")
+        self.open_folder.setToolTip("A folder of micrographs; its project opens too")
+        self.open_project = QPushButton("Open project")
+        self.open_project.setToolTip("A project file (.cdse)")
+        self.open_sample = QPushButton("Sample")
+        self.open_sample.setToolTip("Simulated micrographs to try things on")
+        line = QHBoxLayout()
+        for button in (self.open_folder, self.open_project, self.open_sample):
+            line.addWidget(button)
+        return line
+
+    def _detect_buttons(self) -> QHBoxLayout:
+        self.detect_one = QPushButton("Detect in this one")
+        self.detect_all = QPushButton("Detect in all")
+        self.detect_one.setToolTip("Find circles in the open micrograph, classify them")
+        self.detect_all.setToolTip("The same for every micrograph of the folder")
+        line = QHBoxLayout()
+        line.addWidget(self.detect_one)
+        line.addWidget(self.detect_all)
+        return line
+
+    def _make_table(self) -> QTableView:
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        # Letters belong to the particles, wherever the last click went.
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table.setShowGrid(False)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+        self.table.setMinimumHeight(90)
+        return self.table
+
+    # --- wiring ---------------------------------------------------------------
+
+    def _connect(self) -> None:
+        session = self.session
+        self.open_folder.clicked.connect(self._choose_folder)
+        self.open_project.clicked.connect(self._choose_project)
+        self.open_sample.clicked.connect(session.open_sample)
+        self.detect_one.clicked.connect(session.detect_current)
+        self.detect_all.clicked.connect(session.detect_all)
+        self.table.clicked.connect(self._on_row)
+        self.form.on_change(self._on_params)
+        session.project_changed.connect(self._on_project)
+        session.micrographs_changed.connect(self.refresh)
+        session.opened.connect(self.refresh)
+        session.runner.changed.connect(self._on_jobs)
+
+    def _choose_folder(self) -> None:
+        folder = ask_folder(self)
+        if folder is not None:
+            self.session.open_project(folder)
+
+    def _choose_project(self) -> None:
+        file = ask_project(self)
+        if file is not None:
+            self.session.open_project(file)
+
+    def _on_row(self, index: QModelIndex) -> None:
+        self.session.open_micrograph(index.row())
+
+    def _on_params(self) -> None:
+        try:
+            self.session.set_detection_params(self.form.value())
+        except CdseError as error:
+            self.problem.setText(str(error))
+
+    def _on_project(self) -> None:
+        project = self.session.project
+        if project is not None:
+            self.form.set_value(project.detection_params)
+        self.refresh()
+
+    def _on_jobs(self) -> None:
+        self.progress.follow(self.session.runner.heavy)
+        self._enable()
+
+    def refresh(self) -> None:
+        """Show what the project holds now."""
+        project = self.session.project
+        entries = self.session.entries
+        current = None if project is None else project.current
+        self.pages.setCurrentIndex(1 if entries else 0)
+        self.model.show(entries, current)
+        if current is not None and current < len(entries):
+            self.table.selectRow(current)
+        self._show_problem()
+        self.pixel_size.show_size(*self.session.pixel_size())
+        self._enable()
+
+    def _show_problem(self) -> None:
+        entry = self.session.current_entry
+        text = entry.problem if entry is not None and entry.problem else ""
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+
+    def _enable(self) -> None:
+        session = self.session
+        ready = session.project is not None
+        self.detect_one.setEnabled(ready and session.micrograph is not None)
+        self.detect_all.setEnabled(ready and session.runner.heavy is None)
+        self.pixel_size.setEnabled(ready and bool(session.project.entries))
+
+    # --- drops ----------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a folder or a project file."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.session.open_project(path)
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.is_dir() or path.suffix == ".cdse" else None

@@ -1,0 +1,32 @@
+"""Sentences for the person, as napari's notifications."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_error, show_info, show_warning
+
+from napari_cdse.core.errors import CdseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def inform(sentence: str) -> None:
+    """Say something that is good to know."""
+    show_info(sentence)
+
+
+def warn(sentence: str) -> None:
+    """Say that something was not done."""
+    show_warning(sentence)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an error that a person can mend into a notification."""
+    try:
+        yield
+    except CdseError as error:
+        show_error(str(error))

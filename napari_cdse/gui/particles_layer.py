@@ -1,0 +1,382 @@
+"""The Shapes layer that shows the particles, and turns gestures into edits.
+
+The layer is a view. Whatever napari says happened, the layer is read as a whole and
+compared with its last snapshot; the difference goes to the project as one edit, and
+then the layer is made to show what the project holds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from napari.layers import Shapes
+from napari.layers.utils.color_encoding import NominalColorEncoding
+from napari.utils.colormaps.categorical_colormap import CategoricalColormap
+from qtpy.QtCore import QTimer
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.geometry import circle_vertices
+from napari_cdse.gui.looks import COLUMNS, Look, Plan, plan
+from napari_cdse.gui.palette import CLASS_NAMES, HEX, UNLABELLED
+from napari_cdse.gui.snapshot import Changes, Row, compare, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Commit = Callable[[Changes], tuple[str, ...]]
+    Wanted = Callable[[], Mapping[str, Look]]
+
+NAME = "particles"
+_POLL_MS = 400
+_AGAIN_MS = 20
+_SLIP_SCREEN_PX = 8.0
+_SLIP_PX = 3.0
+
+
+def feature_table(looks: Iterable[Look]) -> pd.DataFrame:
+    """Feature rows of a layer; the class is a Categorical with a real ``"null"``."""
+    table = pd.DataFrame([one.features() for one in looks], columns=list(COLUMNS))
+    table = table.astype({"particle_id": object, "letter": object, "by_person": bool})
+    table["class"] = pd.Categorical(table["class"], categories=list(CLASS_NAMES))
+    return table
+
+
+def letter_colours() -> NominalColorEncoding:
+    """Colours of the letters by class, as napari's text takes them."""
+    return NominalColorEncoding(
+        feature="class", colormap=CategoricalColormap(colormap=dict(HEX))
+    )
+
+
+def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
+    """Make the empty layer, dressed for particles."""
+    layer = Shapes(
+        ndim=2,
+        name=NAME,
+        scale=scale,
+        units=units,
+        features=feature_table(()),
+        face_color="transparent",
+        edge_color=HEX[UNLABELLED],
+        text={
+            "string": "{letter}",
+            "size": 11,
+            "anchor": "upper_left",
+            "color": letter_colours(),
+        },
+        opacity=1.0,
+    )
+    set_features(layer, ())
+    return layer
+
+
+def set_features(layer: Shapes, looks: Iterable[Look]) -> None:
+    """Set all feature rows; the next drawn shape must not copy the last one's."""
+    layer.features = feature_table(looks)
+    layer.feature_defaults = {
+        "particle_id": "",
+        "class": UNLABELLED,
+        "letter": "",
+        "by_person": False,
+    }
+
+
+class ParticlesLayer:
+    """Keeps one Shapes layer and one project in step.
+
+    Parameters
+    ----------
+    layer : Shapes
+    wanted : callable
+        Gives the looks of all particles, by id, in the layer's order.
+    commit : callable
+        Takes the changes of one gesture, gives the ids of what was drawn; raises
+        `CdseError` when they cannot be kept.
+    tell : callable
+        Shows a sentence to the person.
+    selected : callable
+        Called with the ids that the person selected.
+    """
+
+    def __init__(
+        self,
+        layer: Shapes,
+        wanted: Wanted,
+        commit: Commit,
+        tell: Callable[[str], None],
+        selected: Callable[[tuple[str, ...]], None],
+    ) -> None:
+        self.layer = layer
+        self._wanted = wanted
+        self._commit = commit
+        self._tell = tell
+        self._selected = selected
+        self._rows: tuple[Row, ...] = ()
+        self._shown: dict[str, Look] = {}
+        self._quiet = False
+        self._pressed = False
+        self._committing = False
+        self._scale = tuple(layer.scale)
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.repair)
+        self._poll = QTimer()
+        self._poll.setInterval(_POLL_MS)
+        self._poll.timeout.connect(self.check)
+        self._poll.start()
+        layer.events.data.connect(self._on_data)
+        layer.events.features.connect(self._on_features)
+        layer.selected_data.events.items_changed.connect(self._on_selected)
+        layer.mouse_drag_callbacks.append(self._on_press)
+
+    def close(self) -> None:
+        """Let go of the layer."""
+        self._timer.stop()
+        self._poll.stop()
+        self.layer.events.data.disconnect(self._on_data)
+        self.layer.events.features.disconnect(self._on_features)
+        self.layer.selected_data.events.items_changed.disconnect(self._on_selected)
+        if self._on_press in self.layer.mouse_drag_callbacks:
+            self.layer.mouse_drag_callbacks.remove(self._on_press)
+
+    # --- what the person does -------------------------------------------------
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether the mouse is at work on the layer."""
+        layer = self.layer
+        return bool(
+            self._pressed
+            or layer._is_moving
+            or layer._is_creating
+            or layer._is_selecting
+        )
+
+    def check(self) -> None:
+        """Find what was changed since last time and hand it to the project."""
+        if self._quiet or self.in_gesture:
+            return
+        self._look_for_edits()
+        self._hold_in_place()
+
+    def _on_data(self, event: object) -> None:
+        # The "-ING" halves come before anything changed.
+        if not str(event.action).lower().endswith("ing"):
+            self._look_for_edits()
+
+    def _on_features(self) -> None:
+        if not (self.layer._is_creating or self.layer._is_moving):
+            self._look_for_edits()
+
+    def _on_press(self, layer: Shapes, event: object) -> Iterator[None]:
+        self._pressed = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        self._pressed = False
+        self._later()
+
+    def _look_for_edits(self) -> None:
+        if self._quiet or self._committing:
+            return
+        rows = self._read()
+        changes = compare(self._rows, rows, self._smallest_diameter_px())
+        if changes == Changes() and len(rows) == len(self._rows):
+            return
+        new_ids = self._hand_over(changes)
+        self._rows = self._named(rows, changes, new_ids)
+        self._later()
+
+    def _smallest_diameter_px(self) -> float:
+        """Below it, a circle was a click without a drag: as seen on the screen."""
+        screen = _SLIP_SCREEN_PX * self.layer.scale_factor / self._scale[-1]
+        return max(_SLIP_PX, screen)
+
+    def _hand_over(self, changes: Changes) -> tuple[str, ...]:
+        """Give the edit to the project; the ids of what was drawn come back."""
+        if changes.refused:
+            self._tell(
+                "A line or an open path has no area; draw an ellipse (E) around "
+                "the particle."
+            )
+        if not changes.edits:
+            return ()
+        self._committing = True
+        try:
+            return self._commit(changes)
+        except CdseError as error:
+            self._tell(str(error))
+            return tuple(str(uuid.uuid4()) for _ in changes.drawn)
+        finally:
+            self._committing = False
+
+    def _named(
+        self, rows: tuple[Row, ...], changes: Changes, new_ids: tuple[str, ...]
+    ) -> tuple[Row, ...]:
+        """Give new shapes their ids, in the layer too, where its rows are in order."""
+        named = list(rows)
+        for one, particle_id in zip(changes.drawn, new_ids, strict=True):
+            row = rows[one.index]
+            named[one.index] = Row(particle_id, row.kind, row.vertices, UNLABELLED)
+            if len(self.layer.features) == len(rows):
+                self._set_feature(one.index, "particle_id", particle_id)
+                self._set_feature(one.index, "class", UNLABELLED)
+        dropped = {*changes.slipped, *changes.refused}
+        return tuple(row for at, row in enumerate(named) if at not in dropped)
+
+    def _read(self) -> tuple[Row, ...]:
+        layer = self.layer
+        features = layer.features
+        return read_rows(
+            layer.shape_type,
+            layer.data,
+            list(features["particle_id"]) if "particle_id" in features else [],
+            list(features["class"].astype(object)) if "class" in features else [],
+            self._rows,
+        )
+
+    def _hold_in_place(self) -> None:
+        """Undo a transform of the whole layer: circles belong to the micrograph."""
+        layer = self.layer
+        if not np.allclose(layer.scale, self._scale):
+            layer.scale = self._scale
+        if np.any(layer.translate):
+            layer.translate = (0, 0)
+        if not np.allclose(layer.affine.affine_matrix, np.eye(3)):
+            layer.affine = np.eye(3)
+        if not np.allclose(layer.rotate, np.eye(2)):
+            layer.rotate = 0
+        if np.any(layer.shear):
+            layer.shear = [0]
+
+    # --- what the project says ------------------------------------------------
+
+    def update(self, ids: Iterable[str] | None = None) -> None:
+        """Show what the project holds, for some particles or for all."""
+        if self._committing or self.in_gesture:
+            self._later()
+            return
+        self._write(plan(self._rows, self._shown, self._wanted(), ids))
+
+    def repair(self) -> None:
+        """Read the layer anew and make it show what the project holds."""
+        if self.in_gesture:
+            self._timer.start(_AGAIN_MS)
+            return
+        self._look_for_edits()
+        self._timer.stop()
+        self._write(plan(self._read(), self._shown, self._wanted()))
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Select particles in the layer, without telling anyone."""
+        chosen = set(ids)
+        indices = {at for at, r in enumerate(self._rows) if r.particle_id in chosen}
+        if indices != set(self.layer.selected_data):
+            with self._silently():
+                self.layer.selected_data = indices
+
+    def selection(self) -> tuple[str, ...]:
+        """Ids of the selected particles."""
+        rows = self._rows
+        chosen = sorted(self.layer.selected_data)
+        return tuple(rows[at].particle_id for at in chosen if at < len(rows))
+
+    def _later(self) -> None:
+        self._timer.start(0)
+
+    def _on_selected(self) -> None:
+        if not self._quiet and not self.layer._is_creating:
+            self._selected(self.selection())
+
+    @contextmanager
+    def _silently(self) -> Iterator[None]:
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def _write(self, todo: Plan) -> None:
+        wanted = self._wanted()
+        in_order = len(self.layer.features) == self.layer.nshapes
+        if not todo and in_order:
+            return
+        chosen = self.selection()
+        with self._silently():
+            if todo.structural or not in_order:
+                self._write_all(todo, wanted)
+            else:
+                self._write_some(todo)
+        if todo.structural or todo.reshape:
+            # Selecting anew moves napari's box to where the circle now is.
+            with self._silently():
+                self.layer.selected_data = set()
+            self.select(chosen)
+
+    def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+        layer = self.layer
+        gone = set(todo.remove)
+        order = [r.particle_id for at, r in enumerate(self._read()) if at not in gone]
+        order += [one.particle_id for one in todo.add]
+        if gone:
+            layer.remove(sorted(gone))
+        for index, one in todo.reshape:
+            layer._data_view.edit(index, circle_vertices(one.circle))
+        if todo.add:
+            _add(layer, todo.add)
+        looks = [wanted[particle_id] for particle_id in order]
+        set_features(layer, looks)
+        layer.edge_color = _colours(looks)
+        for index, one in todo.restyle:
+            layer._data_view.update_edge_width(index, one.width)
+        layer.refresh()
+        self._shown = {one.particle_id: one for one in looks}
+        self._rows = tuple(one.row() for one in looks)
+
+    def _write_some(self, todo: Plan) -> None:
+        """Touch only what differs: 500 others must not be drawn anew for one."""
+        layer = self.layer
+        rows = list(self._rows)
+        for index, one in todo.reshape:
+            layer._data_view.edit(index, circle_vertices(one.circle))
+        for index, one in todo.restyle:
+            self._dress(index, one)
+        for index, one in (*todo.reshape, *todo.restyle):
+            rows[index] = one.row()
+            self._shown[one.particle_id] = one
+        self._rows = tuple(rows)
+        # One event draws outlines and letters; a second would only double the wait.
+        with layer.text.events.blocker():
+            layer.refresh_text()
+        layer.events.edge_color()
+
+    def _dress(self, index: int, one: Look) -> None:
+        view = self.layer._data_view
+        before = self._shown.get(one.particle_id)
+        view.update_edge_color(index, np.array(one.rgba, dtype=np.float32))
+        if before is None or before.width != one.width:
+            view.update_edge_width(index, one.width)
+        for column, value in zip(COLUMNS, one.features(), strict=True):
+            self._set_feature(index, column, value)
+
+    def _set_feature(self, index: int, column: str, value: object) -> None:
+        features = self.layer.features
+        features.iat[index, features.columns.get_loc(column)] = value
+
+
+def _add(layer: Shapes, looks: tuple[Look, ...]) -> None:
+    layer.add(
+        [circle_vertices(one.circle) for one in looks],
+        shape_type="ellipse",
+        edge_color=_colours(looks),
+        face_color=np.zeros((len(looks), 4)),
+        edge_width=[one.width for one in looks],
+    )
+
+
+def _colours(looks: Iterable[Look]) -> np.ndarray:
+    return np.array([one.rgba for one in looks], dtype=np.float32).reshape(-1, 4)

@@ -1,0 +1,312 @@
+"""What keys, buttons and clicks do with particles: label, go on, undo, look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui import notices
+from napari_cdse.gui.geometry import circle_at
+from napari_cdse.gui.keys import SHORTCUTS, bind, unbind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from napari_cdse.core.records import Label, SelectedBy
+    from napari_cdse.core.review_queue import Order
+    from napari_cdse.gui.session import Session
+
+_NOTHING_CHOSEN = "Choose a particle first: click its circle, or press . for the next."
+_ALL_DONE = "Every particle of the project has been reviewed."
+_NOTHING_LEFT = "There is no other particle."
+
+
+class Review(QObject):
+    """Goes through the particles of a session.
+
+    Attributes
+    ----------
+    order : {"uncertain", "micrograph"}
+        In which the next particle is found.
+    unlabelled_only : bool
+        Whether judged particles are passed over.
+    """
+
+    order_changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._order: Order = "uncertain"
+        self._unlabelled_only = True
+        self._shown: str | None = None
+        self._arrived: tuple[str | None, SelectedBy] = (None, "hand")
+        self.actions: Mapping[str, Callable[..., object]] = self._actions()
+        viewer = session.viewer
+        bind(viewer, self.actions, SHORTCUTS)
+        viewer.mouse_drag_callbacks.append(self._on_press)
+        self._sheet_shortcut = None
+        self._listen_for_question_mark()
+
+    def close(self) -> None:
+        """Give keys and mouse back."""
+        viewer = self._session.viewer
+        if viewer is not None and self._on_press in viewer.mouse_drag_callbacks:
+            viewer.mouse_drag_callbacks.remove(self._on_press)
+            unbind(viewer, SHORTCUTS)
+
+    def attach(self) -> None:
+        """Take over the layers of a micrograph that was just shown."""
+        for layer in self._session.scene.layers:
+            self.bind_layer(layer)
+        self._shown = None
+        selected = self._session.project.selected
+        if selected is not None:
+            self.on_project_selection(selected)
+            self._see(selected)
+
+    def bind_layer(self, layer: object) -> None:
+        """Make our keys work while this layer is the active one."""
+        bind(layer, self.actions, SHORTCUTS)
+
+    def detach(self) -> None:
+        """Forget the layers that are going away."""
+        self._shown = None
+
+    def _actions(self) -> Mapping[str, Callable[..., object]]:
+        labels = {
+            f"label_{label}": lambda chosen=label: self.label(chosen)
+            for label in CLASSES
+        }
+        return labels | {
+            "accept": self.accept,
+            "next": lambda: self.go(forward=True),
+            "previous": lambda: self.go(forward=False),
+            "next_micrograph": lambda: self.step_micrograph(1),
+            "previous_micrograph": lambda: self.step_micrograph(-1),
+            "remove": self.remove,
+            "undo": self.undo,
+            "redo": self.redo,
+            "draw": lambda: self.toggle_mode("add_ellipse"),
+            "grab": lambda: self.toggle_mode("select"),
+            "hide": self._session.scene.hide,
+            "whole": self.see_whole,
+            "key_sheet": self.show_keys,
+        }
+
+    # --- labels ---------------------------------------------------------------
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Ids of the selected particles, or of the current one."""
+        session = self._session
+        if session.project is None:
+            return ()
+        ids = session.view.selection() if session.view is not None else ()
+        if ids:
+            return ids
+        return () if session.project.selected is None else (session.project.selected,)
+
+    def label(self, label: Label) -> None:
+        """Give the chosen particles a class and go to the next."""
+        self._on_chosen(
+            lambda ids: self._session.project.label(
+                ids, label, selected_by=self._how(ids)
+            )
+        )
+
+    def accept(self) -> None:
+        """Confirm what the forest says of the chosen particles, and go on."""
+        self._on_chosen(
+            lambda ids: self._session.project.accept(ids, selected_by=self._how(ids))
+        )
+
+    def remove(self) -> None:
+        """Take the chosen circles away, and go on."""
+        self._on_chosen(lambda ids: self._session.project.remove(ids))
+
+    def _on_chosen(self, act: Callable[[tuple[str, ...]], object]) -> None:
+        if not self._ready():
+            return
+        ids = self.chosen
+        if not ids:
+            self._say(_NOTHING_CHOSEN)
+            return
+        with notices.told():
+            act(ids)
+            self.go(forward=True)
+
+    def _how(self, ids: tuple[str, ...]) -> SelectedBy:
+        arrived, how = self._arrived
+        return how if ids == (arrived,) else "hand"
+
+    def _ready(self) -> bool:
+        """Whether the layer can be changed now; takes in what was changed by hand."""
+        session = self._session
+        if session.project is None:
+            return False
+        if session.view is not None:
+            if session.view.in_gesture:
+                return False
+            session.check()
+        return True
+
+    # --- going on -------------------------------------------------------------
+
+    @property
+    def order(self) -> Order:
+        """In which the next particle is found."""
+        return self._order
+
+    @property
+    def unlabelled_only(self) -> bool:
+        """Whether judged particles are passed over."""
+        return self._unlabelled_only
+
+    def set_order(self, order: Order, unlabelled_only: bool) -> None:
+        """Choose another order."""
+        self._order, self._unlabelled_only = order, unlabelled_only
+        self.order_changed.emit()
+
+    def go(self, *, forward: bool) -> None:
+        """Select the next particle, or the one before, and look at it."""
+        if not self._ready():
+            return
+        project = self._session.project
+        found = project.neighbour(
+            self._order, forward=forward, unlabelled_only=self._unlabelled_only
+        )
+        if found is None:
+            self._say(_ALL_DONE if self._unlabelled_only else _NOTHING_LEFT)
+            return
+        how: SelectedBy = "queue" if self._order == "uncertain" else "order"
+        self._arrived = (found, how)
+        with notices.told():
+            project.select(found)
+            self._see(found)
+
+    def step_micrograph(self, by: int) -> None:
+        """Open the next micrograph, or the one before."""
+        project = self._session.project
+        if project is not None and project.current is not None and self._ready():
+            self._session.open_micrograph(project.current + by)
+
+    def undo(self) -> None:
+        """Take the last step back and show where it was."""
+        self._walk_history("undo", "Undone", "There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Make the step again that was taken back last."""
+        self._walk_history("redo", "Done again", "There is nothing to redo.")
+
+    def _walk_history(self, name: str, says: str, nothing: str) -> None:
+        if not self._ready():
+            return
+        project = self._session.project
+        touched: set[str] = set()
+
+        def collect(ids: frozenset[str] | None) -> None:
+            touched.update(ids or ())
+
+        project.particles_changed.connect(collect)
+        try:
+            with notices.told():
+                summary = getattr(project, name)()
+                self._say(nothing if summary is None else f"{says}: {summary}")
+                self._return_to(touched)
+        finally:
+            project.particles_changed.disconnect(collect)
+
+    def _return_to(self, ids: set[str]) -> None:
+        """Select the particle that a step was about, if it was only one."""
+        project = self._session.project
+        if len(ids) == 1 and project.find(next(iter(ids))) is not None:
+            (particle_id,) = ids
+            project.select(particle_id)
+
+    # --- looking --------------------------------------------------------------
+
+    def see_whole(self) -> None:
+        """Fit the micrograph into the view."""
+        self._session.scene.see_whole()
+
+    def toggle_mode(self, mode: str) -> None:
+        """Go into a mode of the particles layer, or back to moving the picture."""
+        view = self._session.view
+        if view is None or view.in_gesture:
+            return
+        self._session.viewer.layers.selection.active = view.layer
+        view.layer.mode = "pan_zoom" if view.layer.mode == mode else mode
+
+    def show_keys(self) -> None:
+        """Show the list of keys."""
+        from napari_cdse.gui.key_sheet import KeySheet
+
+        KeySheet.show_for(self._session.viewer.window._qt_window)
+
+    def _see(self, particle_id: str) -> None:
+        project = self._session.project
+        particle = project.find(particle_id)
+        if particle is not None and self._session.view is not None:
+            self._session.scene.see(particle.circle)
+
+    def _say(self, sentence: str) -> None:
+        self._session.viewer.status = sentence
+
+    # --- selection, both ways -------------------------------------------------
+
+    def on_project_selection(self, particle_id: str | None) -> None:
+        """Mark the current particle in the layer."""
+        view = self._session.view
+        before, self._shown = self._shown, particle_id
+        if view is None:
+            return
+        if particle_id is None or particle_id not in view.selection():
+            view.select(() if particle_id is None else (particle_id,))
+        view.update({one for one in (before, particle_id) if one is not None})
+
+    def on_layer_selection(self, ids: tuple[str, ...]) -> None:
+        """Make what was clicked in the layer the current particle."""
+        project = self._session.project
+        if ids and project is not None and project.selected not in ids:
+            known = [one for one in ids if project.find(one) is not None]
+            if known:
+                self._arrived = (known[-1], "hand")
+                project.select(known[-1])
+
+    def _on_press(self, viewer: object, event: object) -> Iterator[None]:
+        """Select by a click while the mouse otherwise moves the picture."""
+        moved = False
+        yield
+        while event.type == "mouse_move":
+            moved = True
+            yield
+        if not moved:
+            self._select_at(event.position)
+
+    def _select_at(self, position: tuple[float, ...]) -> None:
+        session = self._session
+        active = session.viewer.layers.selection.active
+        if session.view is None or active not in session.scene.layers:
+            return
+        if active.mode != "pan_zoom":
+            return
+        particles = session.project.particles
+        row, col = session.scene.pixel_at(position)
+        found = circle_at([one.circle for one in particles], row, col)
+        if found is not None:
+            particle_id = particles[found].id
+            self._arrived = (particle_id, "hand")
+            session.view.select((particle_id,))
+            session.project.select(particle_id)
+
+    def _listen_for_question_mark(self) -> None:
+        """Napari's key maps know no question mark, so Qt listens for it."""
+        from qtpy.QtGui import QKeySequence
+        from qtpy.QtWidgets import QShortcut
+
+        window = self._session.viewer.window._qt_window
+        self._sheet_shortcut = QShortcut(QKeySequence("?"), window)
+        self._sheet_shortcut.activated.connect(self.show_keys)

@@ -1,0 +1,380 @@
+"""What one window works on: project, layers, workers; gone when the window closes."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_cdse.gui import notices
+from napari_cdse.gui.analysing import Analyst
+from napari_cdse.gui.jobs import Job, JobRunner
+from napari_cdse.gui.looks import Look, look
+from napari_cdse.gui.particles_layer import ParticlesLayer
+from napari_cdse.gui.retraining import Trainer
+from napari_cdse.gui.review import Review
+from napari_cdse.gui.scene import Scene
+from napari_cdse.gui.work import Source, reading
+from napari_cdse.project import Drawing, Gesture, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari import Viewer
+
+    from napari_cdse.core.accumulation import AccumulationMap
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
+    from napari_cdse.gui.snapshot import Changes, Drawn
+    from napari_cdse.project import MicrographEntry
+
+_SIGNALS = (
+    "micrographs_changed",
+    "opened",
+    "pixels_changed",
+    "particles_changed",
+    "selection_changed",
+    "models_changed",
+    "history_changed",
+    "notice",
+)
+
+
+class Session(QObject):
+    """Everything behind the docks of one viewer.
+
+    Signals say what a dock may have to show anew; `particles_changed` carries the
+    ids, or None for all.
+
+    Attributes
+    ----------
+    project : Project or None
+    scene : Scene
+    runner : JobRunner
+    review : Review
+        What the keys and buttons do with particles.
+    analyst : Analyst
+        Detection and classification.
+    trainer : Trainer
+    """
+
+    project_changed = Signal()
+    opened = Signal()
+    micrographs_changed = Signal()
+    particles_changed = Signal(object)
+    selection_changed = Signal()
+    models_changed = Signal()
+    history_changed = Signal()
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self._viewer = weakref.ref(viewer)
+        self.closed = False
+        self.project: Project | None = None
+        self.runner = JobRunner()
+        self.scene = Scene(viewer)
+        self.view: ParticlesLayer | None = None
+        self._reading: Job | None = None
+        self._problems: dict[int, str] = {}
+        self._to_classify = QTimer(self)
+        self._to_classify.setSingleShot(True)
+        self.analyst = Analyst(self)
+        self.trainer = Trainer(self)
+        self.review = Review(self)
+        self._to_classify.timeout.connect(self.analyst.classify_missing)
+        viewer.layers.events.removed.connect(self._on_layer_removed)
+        viewer.window._qt_window.destroyed.connect(self.close)
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """The viewer, as long as it is there."""
+        return self._viewer()
+
+    @property
+    def micrograph(self) -> Micrograph | None:
+        """The open micrograph; None while there is none or it is being read."""
+        return None if self.project is None else self.project.micrograph
+
+    @property
+    def current_entry(self) -> MicrographEntry | None:
+        """The open micrograph's line in the table."""
+        if self.project is None or self.project.current is None:
+            return None
+        return self.entries[self.project.current]
+
+    def close(self) -> None:
+        """Stop the workers, let go of layers and project; called with the window."""
+        if self.closed:
+            return
+        self.closed = True
+        self._to_classify.stop()
+        self.runner.close()
+        self.review.close()
+        self._drop_view()
+        self._leave_project()
+        viewer = self.viewer
+        if viewer is not None:
+            viewer.layers.events.removed.disconnect(self._on_layer_removed)
+
+    # --- project --------------------------------------------------------------
+
+    def open_project(self, source: Path | Sequence[Path]) -> bool:
+        """Open a folder, micrograph files or a project file; True if it worked."""
+        with notices.told():
+            project = self.analyst.open_project(source)
+            self.runner.cancel_all()
+            self._drop_view()
+            self.scene.clear()
+            self._leave_project()
+            self._enter_project(project)
+            return True
+        return False
+
+    def open_sample(self) -> bool:
+        """Open the sample project, a copy that the person may work in."""
+        from napari_cdse.sample import sample_project_folder
+
+        with notices.told():
+            return self.open_project(sample_project_folder())
+        return False
+
+    def _enter_project(self, project: Project) -> None:
+        self.project = project
+        self._problems.clear()
+        for name in _SIGNALS:
+            getattr(project, name).connect(getattr(self, f"_on_{name}"))
+        for sentence in project.notices:
+            notices.warn(sentence)
+        self.project_changed.emit()
+        if project.entries:
+            project.open(project.last_opened or 0)
+
+    def _leave_project(self) -> None:
+        project, self.project = self.project, None
+        if project is None:
+            return
+        for name in _SIGNALS:
+            getattr(project, name).disconnect(getattr(self, f"_on_{name}"))
+        project.close()
+
+    # --- micrograph -----------------------------------------------------------
+
+    def open_micrograph(self, index: int) -> None:
+        """Show another micrograph."""
+        if self.project is None or not 0 <= index < len(self.project.entries):
+            return
+        self.check()
+        if index == self.project.current and self.view is None:
+            self._on_opened(index)
+        self.project.open(index)
+
+    @property
+    def entries(self) -> tuple[MicrographEntry, ...]:
+        """The table of micrographs, with what went wrong since it was opened."""
+        if self.project is None:
+            return ()
+        return tuple(
+            replace(one, problem=self._problems.get(one.index, one.problem))
+            for one in self.project.entries
+        )
+
+    def set_problem(self, index: int, sentence: str | None) -> None:
+        """Note why a micrograph could not be done; None: it could."""
+        if sentence is None:
+            self._problems.pop(index, None)
+        else:
+            self._problems[index] = sentence
+        self.micrographs_changed.emit()
+
+    def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
+        """Lay accumulation maps over the open micrograph."""
+        if self.view is not None:
+            self.scene.show_maps(maps)
+            for layer in self.scene.maps:
+                self.review.bind_layer(layer)
+
+    def source(self, index: int) -> Source:
+        """Where a worker finds a micrograph."""
+        project = self.project
+        entry = project.entries[index]
+        pixels = project.micrograph if index == project.current else None
+        size = project.person_pixel_size(index)
+        return Source(index, entry.path, 0, size, pixels)
+
+    def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
+        """Say how large a pixel is, for the open micrograph or the whole folder."""
+        project = self.project
+        if project is None or (project.current is None and not whole_folder):
+            return
+        with notices.told():
+            indices = None if whole_folder else [project.current]
+            project.set_pixel_size(pixel_size_nm, indices)
+
+    def pixel_size(self) -> tuple[float | None, PixelSizeSource | None]:
+        """Edge of the open micrograph's pixels in nm, and who said so."""
+        if self.project is None or self.project.current is None:
+            return None, None
+        return self.project.pixel_size(self.project.current) or (None, None)
+
+    def set_detection_params(self, params: DetectionParams) -> None:
+        """Keep the parameters with the project."""
+        if self.project is not None:
+            with notices.told():
+                self.project.detection_params = params
+
+    def detect_current(self) -> None:
+        """Find and classify the particles of the open micrograph."""
+        if self.project is not None and self.project.current is not None:
+            self.analyst.analyse([self.project.current])
+
+    def detect_all(self) -> None:
+        """Find and classify the particles of every micrograph."""
+        if self.project is not None:
+            wanted = [one.index for one in self.project.entries if not one.excluded]
+            self.analyst.analyse(wanted)
+
+    def _on_opened(self, index: int) -> None:
+        self._drop_view()
+        if self._reading is not None:
+            self._reading.cancel()
+        job = Job("Reading", partial(reading, self.source(index)), heavy=False)
+        job.produced.connect(lambda found: self._on_read(index, found))
+        job.failed.connect(lambda sentence: self._on_unreadable(index, sentence))
+        self._reading = self.runner.submit(job)
+        self.opened.emit()
+
+    def _on_read(self, index: int, micrograph: Micrograph) -> None:
+        if self.project is None or self.project.current != index:
+            return
+        with notices.told():
+            self.project.set_micrograph(index, micrograph)
+        for sentence in micrograph.notices:
+            notices.inform(f"{micrograph.name}: {sentence}")
+
+    def _on_unreadable(self, index: int, sentence: str) -> None:
+        if self.project is None or self.project.current != index:
+            return
+        self.scene.clear()
+        notices.warn(sentence)
+        self.set_problem(index, sentence)
+
+    def _on_pixels_changed(self, _index: int) -> None:
+        micrograph = self.micrograph
+        if micrograph is None or self.viewer is None:
+            return
+        self._drop_view()
+        self.scene.show(micrograph)
+        self.view = ParticlesLayer(
+            self.scene.particles,
+            wanted=self._looks,
+            commit=self._commit,
+            tell=notices.warn,
+            selected=self.review.on_layer_selection,
+        )
+        self.view.update()
+        self.review.attach()
+        self.analyst.show_maps()
+        self._classify_soon()
+        self.opened.emit()
+
+    def _drop_view(self) -> None:
+        if self.view is not None:
+            self.view.close()
+            self.view = None
+            self.review.detach()
+
+    def _on_layer_removed(self, event: object) -> None:
+        if self.view is not None and event.value is self.view.layer:
+            self._drop_view()
+            QTimer.singleShot(0, self._tell_layer_is_gone)
+
+    def _tell_layer_is_gone(self) -> None:
+        viewer = self.viewer
+        # The layers also go when the window closes; then there is nobody to tell.
+        if viewer is not None and hasattr(viewer.window, "_qt_window"):
+            notices.inform(
+                "The circles are safe in the project; open the micrograph again to "
+                "see them."
+            )
+
+    # --- particles ------------------------------------------------------------
+
+    def check(self) -> None:
+        """Take in what was changed in the layer without an event."""
+        if self.view is not None:
+            self.view.check()
+
+    def _looks(self) -> dict[str, Look]:
+        project = self.project
+        if project is None or project.micrograph is None:
+            return {}
+        size = max(project.micrograph.shape)
+        return {
+            one.id: look(
+                one.id,
+                one.circle,
+                one.label,
+                by_person=one.by_person,
+                selected=one.id == project.selected,
+                image_size_px=size,
+            )
+            for one in project.particles
+        }
+
+    def _commit(self, changes: Changes) -> tuple[str, ...]:
+        gesture = Gesture(
+            labelled=changes.relabelled,
+            drawn=tuple(Drawing(self._place(one)) for one in changes.drawn),
+            reshaped=changes.reshaped,
+            removed=changes.removed,
+        )
+        ids = self.project.apply(gesture)
+        if len(ids) == 1:
+            self.project.select(ids[0])
+        return ids
+
+    def _place(self, drawn: Drawn) -> Circle:
+        """Move a pasted circle aside: napari lays it exactly over its original."""
+        circle = drawn.circle
+        rows, cols = self.micrograph.shape
+        if not drawn.pasted:
+            return circle
+        aside = circle.radius_px / 2
+        return replace(
+            circle,
+            row_px=circle.row_px + (aside if circle.row_px + aside < rows else -aside),
+            col_px=circle.col_px + (aside if circle.col_px + aside < cols else -aside),
+        )
+
+    def _on_particles_changed(self, ids: frozenset[str] | None) -> None:
+        if self.view is not None:
+            self.view.update(ids)
+        self._classify_soon()
+        self.particles_changed.emit(ids)
+
+    def _on_selection_changed(self, particle_id: str | None) -> None:
+        self.review.on_project_selection(particle_id)
+        self.selection_changed.emit()
+
+    def _classify_soon(self) -> None:
+        if self.micrograph is not None and not self.closed:
+            self._to_classify.start(0)
+
+    # --- the rest is passed on ------------------------------------------------
+
+    def _on_micrographs_changed(self) -> None:
+        self.micrographs_changed.emit()
+
+    def _on_models_changed(self) -> None:
+        self.models_changed.emit()
+        self._classify_soon()
+
+    def _on_history_changed(self) -> None:
+        self.history_changed.emit()
+
+    def _on_notice(self, sentence: str) -> None:
+        notices.warn(sentence)

@@ -1,0 +1,154 @@
+"""The whole window: viewer and docks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import napari
+from qtpy.QtCore import QEventLoop, QTimer
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.sessions import session_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_cdse.gui.session import Session
+
+PLUGIN = "napari-cdse"
+NAMES = ("Micrographs", "Retrain", "Particle")
+_PICTURE_SIZE = (1600, 1000)
+_PATIENCE_MS = 300_000
+
+
+def open_window(path: Path | None = None, show: bool = True) -> napari.Viewer:
+    """Open a viewer with our docks, and a folder or project in it.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Folder of micrographs, one micrograph, or project file.
+    show : bool
+        Whether to show the window.
+    """
+    viewer = napari.Viewer(title="napari-cdse", show=show, show_welcome_screen=False)
+    add_docks(viewer)
+    if path is not None:
+        session_for(viewer).open_project(path)
+    return viewer
+
+
+def run() -> None:
+    """Hand over to the person until the last window is closed."""
+    napari.run()
+
+
+def open_demo(folder: Path, screenshot: Path | None = None) -> None:
+    """Open the sample project, detect and classify, show it ready for review.
+
+    Parameters
+    ----------
+    folder : Path
+        The sample project.
+    screenshot : Path, optional
+        Save the window's picture there and close it again.
+
+    Raises
+    ------
+    CdseError
+        When the picture cannot be made.
+    """
+    viewer = open_window(folder)
+    session = session_for(viewer)
+    if screenshot is None:
+        _prepare(session)
+        run()
+        return
+    viewer.window._qt_window.resize(*_PICTURE_SIZE)
+    try:
+        _wait_until_shown(session)
+        _prepare(session)
+        _save_picture(viewer, screenshot)
+    finally:
+        viewer.close()
+
+
+def add_docks(viewer: napari.Viewer) -> dict[str, QWidget]:
+    """Dock what is not there yet; the docks come by name."""
+    docks = {name: add_dock(viewer, name) for name in NAMES}
+    add_dock(viewer, NAMES[0])
+    return docks
+
+
+def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
+    """Dock one of our widgets, or bring forward the one that is there.
+
+    Micrographs and Retrain share a place: one looks at them by turns, and a small
+    screen has no room for three docks above each other.
+    """
+    dock, widget = viewer.window.add_plugin_dock_widget(
+        PLUGIN, name, tabify=name == "Retrain"
+    )
+    dock.show()
+    dock.raise_()
+    return widget
+
+
+def open_in(viewer: napari.Viewer | None, path: Path) -> None:
+    """Open a project in a viewer that is there."""
+    if viewer is None:
+        raise CdseError("There is no napari window to open the project in.")
+    add_docks(viewer)
+    session_for(viewer).open_project(path)
+
+
+def open_sample_in(viewer: napari.Viewer | None) -> None:
+    """Open the sample project in a viewer that is there."""
+    if viewer is None:
+        raise CdseError("There is no napari window to open the sample in.")
+    add_docks(viewer)
+    session_for(viewer).open_sample()
+
+
+def _wait_until_shown(session: Session) -> None:
+    if session.micrograph is None:
+        _wait(session.opened, lambda: session.micrograph is not None)
+
+
+def _prepare(session: Session) -> None:
+    """Detect in what was not analysed yet, and go to the first particle."""
+    todo = [one.index for one in session.entries if not one.analysed]
+    if todo:
+        job = session.analyst.analyse(todo)
+        if job is not None:
+            _wait(job.finished, lambda: not job.running)
+    session.review.go(forward=True)
+    _wait_until_shown(session)
+
+
+def _wait(signal: object, done: Callable[[], bool]) -> None:
+    """Run the window until something is done."""
+    loop = QEventLoop()
+    limit = QTimer()
+    limit.setSingleShot(True)
+    limit.timeout.connect(loop.quit)
+    limit.start(_PATIENCE_MS)
+    signal.connect(lambda *_: loop.quit() if done() else None)
+    while not done() and limit.isActive():
+        loop.exec()
+
+
+def _save_picture(viewer: napari.Viewer, path: Path) -> None:
+    from qtpy.QtWidgets import QApplication
+
+    QApplication.processEvents()
+    try:
+        viewer.screenshot(str(path), canvas_only=False, flash=False)
+    except OSError as error:
+        raise CdseError(
+            f"The picture cannot be written to {path} ({error.strerror}); "
+            "name another place."
+        ) from error

@@ -1,0 +1,162 @@
+"""What runs in threads: generator functions on frozen data, no Qt, no layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_cdse.batch import analyse, classify
+from napari_cdse.batch.analysis import predictions_of
+from napari_cdse.core.detection import detect
+from napari_cdse.core.errors import Cancelled, CdseError
+from napari_cdse.io.micrograph_file import read_micrograph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cdse.batch import Analysis
+    from napari_cdse.core.accumulation import AccumulationMap
+    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.forest import Model
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.records import Circle, Micrograph, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a micrograph comes from.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the project.
+    path : Path
+    frame : int
+    pixel_size_nm : float or None
+        From the person.
+    micrograph : Micrograph or None
+        If its pixels are in memory already.
+    """
+
+    index: int
+    path: Path
+    frame: int
+    pixel_size_nm: float | None
+    micrograph: Micrograph | None = None
+
+    def read(self) -> Micrograph:
+        """Give the pixels."""
+        if self.micrograph is not None:
+            return self.micrograph
+        return read_micrograph(
+            self.path, pixel_size_nm=self.pixel_size_nm, frame=self.frame
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A micrograph that could not be done, and why."""
+
+    index: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysed:
+    """A micrograph that was detected and classified."""
+
+    index: int
+    analysis: Analysis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classified:
+    """Predictions of one model for circles of one micrograph."""
+
+    index: int
+    model_id: str
+    predictions: tuple[Prediction, ...]
+    circles: tuple[Circle, ...]
+
+
+def reading(source: Source, _report: Progress) -> Iterator[Micrograph]:
+    """Read one micrograph."""
+    yield source.read()
+
+
+def analysing(
+    sources: Sequence[Source],
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress,
+) -> Iterator[Analysed | Problem]:
+    """Detect and classify micrographs; one that fails does not stop the others."""
+    for done, source in enumerate(sources):
+        step = _Share(report, done, len(sources))
+        step(0.0)
+        try:
+            yield Analysed(
+                source.index, analyse(source.read(), model, params, progress=step)
+            )
+        except Cancelled:
+            raise
+        except CdseError as error:
+            yield Problem(source.index, str(error))
+    report(1.0)
+
+
+def mapping(
+    micrograph: Micrograph, params: DetectionParams, report: Progress
+) -> Iterator[tuple[AccumulationMap, ...]]:
+    """Compute the accumulation maps of a micrograph that was analysed before."""
+    yield detect(micrograph, params, report).maps
+
+
+def classifying(
+    todo: Sequence[tuple[Source, tuple[tuple[str, Circle], ...]]],
+    model: Model,
+    report: Progress,
+) -> Iterator[Classified | Problem]:
+    """Classify circles that are there already, micrograph by micrograph."""
+    for done, (source, circles) in enumerate(todo):
+        report(done / len(todo))
+        try:
+            yield _classified(source, circles, model)
+        except Cancelled:
+            raise
+        except CdseError as error:
+            yield Problem(source.index, str(error))
+    report(1.0)
+
+
+def _classified(
+    source: Source, particles: tuple[tuple[str, Circle], ...], model: Model
+) -> Classified:
+    circles = tuple(circle for _, circle in particles)
+    ids = [particle_id for particle_id, _ in particles]
+    probabilities = classify(source.read(), circles, model)
+    predictions = predictions_of(ids, model, probabilities)
+    return Classified(source.index, model.card.id, predictions, circles)
+
+
+class _Share:
+    """Progress within one of several equal parts."""
+
+    def __init__(self, report: Progress, number: int, total: int) -> None:
+        self._report, self._number, self._total = report, number, total
+
+    def __call__(self, share: float) -> None:
+        self._report((self._number + share) / self._total)
+
+
+__all__ = [
+    "Analysed",
+    "Classified",
+    "Problem",
+    "Source",
+    "analysing",
+    "classifying",
+    "mapping",
+    "reading",
+]

@@ -1,0 +1,241 @@
+"""A real viewer, a folder of drawn micrographs, and a small forest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
+
+from napari_cdse.core.accumulation import AccumulationMap
+from napari_cdse.core.detection import Detection
+from napari_cdse.core.forest import fit
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import Candidate, Circle, Prediction
+from napari_cdse.core.training import examples, join
+from napari_cdse.gui import analysing, window
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.io.micrograph_file import read_micrograph
+
+SHAPE = (240, 320)
+PIXEL_NM = 0.04
+CIRCLES = (
+    Circle(60.0, 60.0, 30.0),
+    Circle(60.0, 160.0, 28.0),
+    Circle(60.0, 260.0, 26.0),
+    Circle(170.0, 80.0, 32.0),
+    Circle(170.0, 220.0, 30.0),
+)
+PROBABILITIES = (
+    (0.90, 0.05, 0.03, 0.02),
+    (0.10, 0.80, 0.05, 0.05),
+    (0.05, 0.10, 0.75, 0.10),
+    (0.40, 0.35, 0.15, 0.10),
+    (0.02, 0.03, 0.05, 0.90),
+)
+SIGNAL_MS = 20_000
+
+
+def draw(seed: int) -> np.ndarray:
+    """Speckle with a lattice of two families in the first two and the fourth circle."""
+    rng = np.random.default_rng(seed)
+    rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(float)
+    image = rng.normal(128.0, 12.0, SHAPE)
+    period = 0.35 / PIXEL_NM
+    for number in (0, 1, 3):
+        circle = CIRCLES[number]
+        inside = np.hypot(rows - circle.row_px, cols - circle.col_px) < circle.radius_px
+        angle = rng.uniform(0, np.pi)
+        for turn in (angle, angle + 1.23):
+            wave = np.sin(
+                2 * np.pi * (rows * np.cos(turn) + cols * np.sin(turn)) / period
+            )
+            image += inside * 18.0 * wave
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def micrographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three drawn micrographs, made once."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for number in range(3):
+        Image.fromarray(draw(number)).save(folder / f"dots_{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def forest(micrographs: Path):
+    """A small forest that has seen the drawn circles."""
+    labels = ["yes", "no", "null", "yes", "empty"]
+    sets = []
+    for path in sorted(micrographs.glob("*.png")):
+        found = read_micrograph(path, pixel_size_nm=PIXEL_NM)
+        sets.append(examples(found, CIRCLES, labels, "bragg", PIXEL_NM))
+    shifted = [
+        one.__class__(
+            **{**_fields(one), "micrograph_ids": one.micrograph_ids + "/other"}
+        )
+        for one in sets
+    ]
+    return fit(join(*shifted), ForestParams(trees=10, copies=0), name="small")
+
+
+def _fields(training) -> dict:
+    names = training.__dataclass_fields__
+    return {name: getattr(training, name) for name in names}
+
+
+@pytest.fixture
+def folder(micrographs: Path, tmp_path: Path) -> Path:
+    """A copy of the drawn micrographs to work in."""
+    place = tmp_path / "work"
+    place.mkdir()
+    for path in micrographs.glob("*.png"):
+        (place / path.name).write_bytes(path.read_bytes())
+    return place
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, monkeypatch, forest):
+    """A shown viewer with our docks; closed and checked for leaks afterwards."""
+    monkeypatch.setattr(analysing, "shipped_model", lambda: forest)
+    viewer = make_napari_viewer(show=True, title="test")
+    viewer.window._qt_window.resize(1100, 800)
+    window.add_docks(viewer)
+    yield viewer
+    session_for(viewer).close()
+
+
+@pytest.fixture
+def session(viewer, folder, qtbot, forest):
+    """The session of a viewer with the first micrograph open, found and classified."""
+    session = session_for(viewer)
+    open_folder(session, folder, qtbot)
+    put_circles(session, forest)
+    return session
+
+
+def open_folder(session, folder: Path, qtbot) -> None:
+    """Open a project and wait for the pixels of its first micrograph."""
+    session.open_project(folder)
+    wait_for_pixels(session, qtbot)
+
+
+def wait_for_pixels(session, qtbot) -> None:
+    """Wait until the open micrograph is shown and the light work is done."""
+    qtbot.waitUntil(lambda: session.view is not None, timeout=SIGNAL_MS)
+    settle(session, qtbot)
+
+
+def settle(session, qtbot) -> None:
+    """Wait until nothing is running, waiting or to be repaired."""
+
+    def idle() -> None:
+        assert not session.runner.jobs
+        assert not session._to_classify.isActive()
+        assert session.view is None or not session.view._timer.isActive()
+
+    qtbot.waitUntil(idle, timeout=SIGNAL_MS)
+
+
+def put_circles(session, forest) -> None:
+    """Put known circles and probabilities in, as a worker would."""
+    project = session.project
+    micrograph = project.micrograph
+    values = np.zeros((12, 16), dtype=np.float32)
+    values[3, 4] = 1.0
+    detection = Detection(
+        circles=CIRCLES,
+        strengths=(5.0, 4.0, 3.0, 2.0, 1.0),
+        found_by="bragg",
+        maps=(AccumulationMap("Bragg contrast", values, (10.0, 10.0), (20.0, 20.0)),),
+        pixel_size_nm=PIXEL_NM,
+        pixel_size_source="estimated",
+        window_px=50,
+    )
+    candidates = [Candidate.propose(micrograph.id, one, "bragg") for one in CIRCLES]
+    predictions = [
+        Prediction(one.id, project.active_model.card.id, values)
+        for one, values in zip(candidates, PROBABILITIES, strict=True)
+    ]
+    project.put_analysis(micrograph.id, detection, candidates, predictions)
+    session.analyst.show_maps()
+
+
+def particle_ids(session) -> list[str]:
+    """Ids of the five known particles, in the order of `CIRCLES`."""
+    by_circle = {one.circle: one.id for one in session.project.particles}
+    return [by_circle[circle] for circle in CIRCLES]
+
+
+def canvas(session):
+    """The widget that the person presses keys and the mouse on."""
+    return session.viewer.window._qt_viewer.canvas.native
+
+
+def press(session, qtbot, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    """Press and release a key on the canvas."""
+    qtbot.keyClick(canvas(session), key, modifier)
+
+
+def at(session, row: float, col: float):
+    """Place of a micrograph position on the canvas, as Qt counts it."""
+    view = session.viewer.window._qt_viewer.canvas
+    camera = session.viewer.scene.camera
+    height, width = view.size
+    scale = session.scene.layers[0].scale[0]
+    y = (row * scale - camera.center[-2]) * camera.zoom + height / 2
+    x = (col * scale - camera.center[-1]) * camera.zoom + width / 2
+    return QPoint(round(x), round(y))
+
+
+def drag(session, qtbot, start, end, steps: int = 4) -> None:
+    """Drag the mouse from one micrograph position to another."""
+    widget = canvas(session)
+    shares = np.linspace(0, 1, steps + 1)[:, None]
+    way = np.array(start) + shares * (np.array(end) - np.array(start))
+    button = Qt.MouseButton.LeftButton
+    no_key = Qt.KeyboardModifier.NoModifier
+    qtbot.mousePress(widget, button, no_key, at(session, *way[0]))
+    for row, col in way[1:]:
+        move(session, qtbot, row, col)
+    qtbot.mouseRelease(widget, button, no_key, at(session, *way[-1]))
+
+
+def move(session, qtbot, row: float, col: float) -> None:
+    """Move the mouse with the left button down, and wait until napari has seen it."""
+    widget, place = canvas(session), at(session, row, col)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(place),
+        QPointF(widget.mapToGlobal(place)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    # vispy drops a move that follows another within 10 ms, napari delays it.
+    widget._last_time = 0.0
+    QApplication.sendEvent(widget, event)
+    viewer = session.viewer
+    scale = session.scene.image.scale[0]
+
+    def seen() -> None:
+        there = np.array(viewer.cursor.position)[-2:]
+        off = np.abs(there - np.array([row, col]) * scale) * viewer.scene.camera.zoom
+        assert off.max() < 2
+
+    qtbot.waitUntil(seen, timeout=SIGNAL_MS)
+
+
+def click(session, qtbot, row: float, col: float) -> None:
+    """Click on a micrograph position."""
+    qtbot.mouseClick(
+        canvas(session),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        at(session, row, col),
+    )

@@ -1,0 +1,61 @@
+"""What napari sees of the plugin."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+from npe2 import PluginManifest
+
+import napari_cdse
+
+PATH = Path(napari_cdse.__file__).with_name("napari.yaml")
+
+
+@pytest.fixture(scope="module")
+def manifest() -> PluginManifest:
+    return PluginManifest.from_file(PATH)
+
+
+def test_is_valid_and_named_as_the_distribution(manifest):
+    assert manifest.name == "napari-cdse"
+    manifest.validate_imports()
+
+
+def test_is_found_through_its_entry_point():
+    (entry,) = entry_points(group="napari.manifest", name="napari-cdse")
+    assert entry.value == "napari_cdse:napari.yaml"
+
+
+def test_every_command_exists(manifest):
+    for command in manifest.contributions.commands:
+        module, name = command.python_name.split(":")
+        assert callable(getattr(import_module(module), name)), command.id
+
+
+def test_every_command_is_used(manifest):
+    parts = manifest.contributions
+    used = {one.command for one in (*parts.readers, *parts.writers, *parts.widgets)}
+    used |= {one.command for one in parts.sample_data}
+    used |= {one.command for menu in parts.menus.values() for one in menu}
+    assert used == {one.id for one in parts.commands}
+
+
+def test_offers_the_three_docks(manifest):
+    names = [one.display_name for one in manifest.contributions.widgets]
+    assert names == ["Micrographs", "Particle", "Retrain"]
+
+
+def test_generic_text_is_not_ours(tmp_path):
+    from napari_cdse.gui.readers import get_label_reader
+
+    note = tmp_path / "note.txt"
+    note.write_text("Dear diary, today the beam was stable.\n")
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\nParticle Location:\n[1.0, 2.0]\n")
+    assert get_label_reader(str(note)) is None
+    assert get_label_reader(str(labels)) is not None
+    assert get_label_reader([str(labels), str(note)]) is None
+    assert get_label_reader(str(tmp_path / "missing.txt")) is None

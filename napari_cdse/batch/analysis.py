@@ -14,6 +14,7 @@ from napari_cdse.core.features import compute_features
 from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Micrograph, Prediction
 from napari_cdse.core.scale import pixel_size_for
+from napari_cdse.io.files import name_of
 from napari_cdse.io.micrograph_file import read_micrograph
 
 if TYPE_CHECKING:
@@ -153,7 +154,14 @@ def analyse_file(
         micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
         return Outcome(path, analyse(micrograph, model, params))
     except CdseError as error:
-        return Outcome(path, None, str(error))
+        return Outcome(path, None, naming(path, error))
+
+
+def naming(path: Path, error: CdseError) -> str:
+    """Return an error's sentence, with the file's name if it lacks it."""
+    sentence = str(error)
+    name = name_of(path)
+    return sentence if name in sentence else f"{name}: {sentence}"
 
 
 def analyse_many(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.batch.analysis import naming
 from napari_cdse.core.detection import Detection, Progress, detect
 from napari_cdse.core.empty import empty_gaps, empty_squares
 from napari_cdse.core.errors import CdseError
@@ -111,7 +112,7 @@ def examples_from_folders(
             detection = detect(micrograph, detection_params)
             yield _study(path, micrograph, truth, detection, params)
         except CdseError as error:
-            yield str(error)
+            yield naming(path, error)
 
 
 def _study(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from napari_cdse.batch.analysis import naming
 from napari_cdse.batch.folders import examples_from_folders
 from napari_cdse.core.errors import CdseError, TrainingError
 from napari_cdse.core.scale import pixel_size_for
@@ -132,7 +133,7 @@ def training_from_annotations(
         try:
             sets.append(_own_examples(item, params))
         except CdseError as error:
-            notices.append(str(error))
+            notices.append(naming(item.path, error))
     if not sets:
         why = f" {notices[0]}" if notices else ""
         raise TrainingError(

@@ -1,4 +1,4 @@
-"""The micrograph's own amorphous background, and the micrograph whitened by it."""
+"""The micrograph's own amorphous background: the mean power of its speckle."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import fft
-from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
+from scipy.ndimage import gaussian_filter1d, map_coordinates, uniform_filter
 
 from napari_cdse.core.sliding_fft import frequencies, power_spectra, window_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.sliding_fft import WindowGrid
+
 _WINDOWS = 1600
 _CRYSTAL_CAP = 2.5
 _DEAD_SHARE = 1e-3
-_CLIP_SIGMA = 7.0
+_USABLE_SHARE = 0.9
+_LOWEST = 3.0
+_CRYSTAL_PEAK = 30.0
+_ARCS = 72
+_ARC_SIGMA = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +60,16 @@ class AmorphousBackground:
 
 
 def estimate_background(
-    image: NDArray[np.float32], window_px: int
+    image: NDArray[np.float32],
+    window_px: int,
+    usable: NDArray[np.bool_] | None = None,
 ) -> AmorphousBackground:
     """Median over windows, which no particle that covers less than half can move.
 
     Speckle power is exponentially distributed, so its mean is the median over
-    ln 2. Where a crystal fills the view, its own peaks are capped at a small
-    multiple of the ring's median, so that they still stand out.
+    ln 2. It is smoothed along arcs only, which keeps narrow rings of the contrast
+    transfer and astigmatism. Where a crystal fills the view, its own peaks are
+    capped at a small multiple of the ring's median, so that they still stand out.
 
     Parameters
     ----------
@@ -69,6 +77,8 @@ def estimate_background(
         Shape (rows, columns).
     window_px : int
         Edge of the windows.
+    usable : ndarray of bool, optional
+        Same shape; windows that lie mostly outside do not count.
 
     Raises
     ------
@@ -79,13 +89,55 @@ def estimate_background(
     grid = window_grid(image.shape, window_px, max(window_px // 2, spread, 1))
     strips = [power for _, power in power_spectra(image, grid)]
     spectra = np.concatenate(strips).reshape(-1, *strips[0].shape[2:])
-    power = np.median(spectra, axis=0) / np.float32(np.log(2))
+    if usable is not None and not usable.all():
+        counted = _usable_windows(usable, grid)
+        spectra = spectra[counted] if counted.any() else spectra
+    power = _speckle_power(spectra)
     measured = AmorphousBackground(window_px, power)
     radius, ring = measured.radial()
     cap = np.interp(frequencies(window_px), radius, ring) * _CRYSTAL_CAP
-    plane = _full_plane(np.minimum(power, cap))
-    smooth = gaussian_filter(plane, 0.5, mode="wrap")[:, : power.shape[1]]
-    return AmorphousBackground(window_px, smooth.astype(np.float32))
+    smooth = _along_arcs(_full_plane(np.minimum(power, cap)))
+    return AmorphousBackground(window_px, smooth[:, : power.shape[1]])
+
+
+def _speckle_power(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median over windows / ln 2; again without those that hold a strong peak."""
+    power = np.median(spectra, axis=0)
+    contrast = spectra / np.maximum(power, dead_below(power))
+    contrast[:, frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]] = 0
+    quiet = contrast.max(axis=(1, 2)) < _CRYSTAL_PEAK
+    if 0.2 < quiet.mean() < 1:
+        power = np.median(spectra[quiet], axis=0)
+    return np.asarray(power / np.float32(np.log(2)))
+
+
+def _usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
+    share = uniform_filter(usable.astype(np.float32), grid.window_px, mode="nearest")
+    rows, cols = (
+        np.clip(np.rint(places).astype(int), 0, length - 1)
+        for places, length in zip(
+            (grid.rows_px, grid.cols_px), usable.shape, strict=True
+        )
+    )
+    return np.asarray(share[rows[:, None], cols].ravel() > _USABLE_SHARE)
+
+
+def _along_arcs(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Smooth a power spectrum along arcs; ``plane`` is in the order of ``fft2``."""
+    size = plane.shape[0]
+    centred = np.fft.fftshift(plane)
+    radii = np.arange(0, size, 0.5)
+    angles = np.arange(_ARCS) * (2 * np.pi / _ARCS)
+    places = radii[:, None] * np.stack([np.sin(angles), np.cos(angles)])[:, None]
+    polar = map_coordinates(centred, places + size // 2, order=1, mode="nearest")
+    polar = gaussian_filter1d(polar, _ARC_SIGMA, axis=1, mode="wrap")
+    axis = np.fft.fftfreq(size) * size
+    radius = 2 * np.hypot(axis[:, None], axis)
+    angle = np.arctan2(axis[:, None], axis + 0 * axis[:, None]) % (2 * np.pi)
+    where = [radius, angle * (_ARCS / (2 * np.pi))]
+    polar = np.concatenate([polar, polar[:, :1]], axis=1)
+    smooth = map_coordinates(polar, where, order=1, mode="nearest")
+    return np.asarray(smooth, dtype=np.float32)
 
 
 def dead_below(power: NDArray[np.float32]) -> float:
@@ -99,133 +151,8 @@ def dead_below(power: NDArray[np.float32]) -> float:
     return max(_DEAD_SHARE * float(np.quantile(power, 0.9)), 1e-30)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Whitened:
-    """A micrograph whose speckle is white noise of unit power, limited to a band.
-
-    Attributes
-    ----------
-    values : ndarray of float32, shape (rows, columns)
-        Zero outside the micrograph.
-    step_px : tuple of float
-        Distance between samples in pixels of the micrograph.
-    origin_px : tuple of float
-        Place of sample ``[0, 0]`` in the micrograph; negative, as it is padded.
-    shape_px : tuple of int
-        Rows and columns of the micrograph.
-    """
-
-    values: NDArray[np.float32]
-    step_px: tuple[float, float]
-    origin_px: tuple[float, float]
-    shape_px: tuple[int, int]
-
-    def valid(self) -> NDArray[np.bool_]:
-        """Tell which samples lie on the micrograph."""
-        rows, cols = (
-            (origin + step * np.arange(count) > -0.5)
-            & (origin + step * np.arange(count) < length - 0.5)
-            for origin, step, count, length in zip(
-                self.origin_px,
-                self.step_px,
-                self.values.shape,
-                self.shape_px,
-                strict=True,
-            )
-        )
-        return rows[:, None] & cols
-
-
-def whiten(
-    image: NDArray[np.float32],
-    background: AmorphousBackground,
-    band_per_px: tuple[float, float],
-    pad_px: int,
-) -> Whitened:
-    """Divide the spectrum by the background's amplitude and keep a band.
-
-    The result is sampled as coarsely as the band allows. Values beyond 7 standard
-    deviations (edges, scale bars, dirt) are clipped: they would ring as fringes.
-
-    Parameters
-    ----------
-    image : ndarray of float32
-        Shape (rows, columns).
-    background : AmorphousBackground
-        Of the same image.
-    band_per_px : tuple of float
-        Lowest and highest spatial frequency in cycles per pixel.
-    pad_px : int
-        Margin of zeros around the micrograph.
-    """
-    full = [fft.next_fast_len(length + 2 * pad_px, real=True) for length in image.shape]
-    margins = [
-        (pad_px, total - length - pad_px)
-        for total, length in zip(full, image.shape, strict=True)
-    ]
-    padded = np.pad(image - image.mean(), margins, mode="reflect")
-    coarse = [_coarse_length(total, band_per_px[1]) for total in full]
-    spectrum = _cropped_spectrum(padded, coarse)
-    gain = _whitening_gain(background, full, coarse, band_per_px)
-    spectrum *= gain
-    values = fft.irfft2(spectrum, s=coarse)
-    step = (full[0] / coarse[0], full[1] / coarse[1])
-    origin = (-float(pad_px), -float(pad_px))
-    white = Whitened(values, step, origin, (image.shape[0], image.shape[1]))
-    share = float(np.mean(gain > 0))
-    _even_out(values, max(4, round(background.window_px / step[0])), share)
-    np.multiply(values, white.valid(), out=values)
-    np.clip(values, -_CLIP_SIGMA, _CLIP_SIGMA, out=values)
-    return white
-
-
-def _even_out(values: NDArray[np.float32], cell: int, share: float) -> None:
-    """Bring the noise to unit power within the passed share of the spectrum, in place.
-
-    The local level is a median over cells of one window, so that particles, which
-    cover less than half of any neighbourhood, do not move it.
-    """
-    rows, cols = (max(1, length // cell) for length in values.shape)
-    cells = values[: rows * cell, : cols * cell].reshape(rows, cell, cols, cell)
-    power = np.square(cells).mean(axis=(1, 3))
-    level = gaussian_filter(median_filter(power, 7, mode="nearest"), 1.0)
-    level = np.maximum(level, 0.05 * np.median(level) + np.finfo(np.float32).tiny)
-    where = [(np.arange(length) + 0.5) / cell - 0.5 for length in values.shape]
-    grid = np.meshgrid(*where, indexing="ij")
-    values /= np.sqrt(map_coordinates(level, grid, order=1, mode="nearest") / share)
-
-
 def _full_plane(half: NDArray[np.float32]) -> NDArray[np.float32]:
     """Both halves of a real image's power spectrum, from the ``rfft2`` half."""
     size = half.shape[0]
     mirrored = half[-np.arange(size) % size][:, 1 : (size + 1) // 2][:, ::-1]
     return np.concatenate([half, mirrored], axis=1)
-
-
-def _coarse_length(total: int, highest_per_px: float) -> int:
-    wanted = int(np.ceil(2 * highest_per_px * total))
-    return min(total, fft.next_fast_len(wanted + wanted % 2, real=True))
-
-
-def _cropped_spectrum(
-    padded: NDArray[np.float32], coarse: list[int]
-) -> NDArray[np.complex64]:
-    spectrum = fft.rfft2(padded)[:, : coarse[1] // 2 + 1]
-    upper = (coarse[0] + 1) // 2
-    lower = coarse[0] - upper
-    return np.concatenate([spectrum[:upper], spectrum[len(spectrum) - lower :]])
-
-
-def _whitening_gain(
-    background: AmorphousBackground,
-    full: list[int],
-    coarse: list[int],
-    band_per_px: tuple[float, float],
-) -> NDArray[np.float32]:
-    rows = np.fft.fftfreq(coarse[0]) * coarse[0] / full[0]
-    cols = np.fft.rfftfreq(coarse[1]) * coarse[1] / full[1]
-    radius = np.hypot(rows[:, None], cols)
-    inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
-    power = background.at(rows, cols)
-    floor = dead_below(power[inside])
-    return np.where(inside, 1 / np.sqrt(np.maximum(power, floor)), 0).astype(np.float32)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.accumulation import AccumulationMap
-from napari_cdse.core.background import estimate_background, whiten
+from napari_cdse.core.background import estimate_background
 from napari_cdse.core.disk_fit import Disk, DiskFitter
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.false_alarms import searched_volume, threshold_for
@@ -16,16 +16,17 @@ from napari_cdse.core.lattice import FringePrior
 from napari_cdse.core.particles import peel
 from napari_cdse.core.records import Circle
 from napari_cdse.core.template_bank import respond
+from napari_cdse.core.whitening import whiten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    from napari_cdse.core.background import Whitened
     from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.preparation import Prepared
     from napari_cdse.core.template_bank import Responses
+    from napari_cdse.core.whitening import Whitened
 
+_BACKGROUND_WINDOWS = 2
 _SEED_SHARE = 0.75
 _RADII_TRIED = 20
 _SPREAD = 1.1
@@ -78,7 +79,7 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
 
 
 def find_particles(
-    image: NDArray[np.float32],
+    prepared: Prepared,
     where: Scene,
     params: DetectionParams,
     progress: Callable[[float], None],
@@ -87,8 +88,8 @@ def find_particles(
 
     Parameters
     ----------
-    image : ndarray of float32
-        Shape (rows, columns).
+    prepared : Prepared
+        From `prepare`.
     where : Scene
         Lengths in pixels.
     params : DetectionParams
@@ -96,10 +97,14 @@ def find_particles(
     progress : callable
         Called with the share done.
     """
-    background = estimate_background(image, where.window_px)
+    image = prepared.pixels
+    window = min(_BACKGROUND_WINDOWS * where.window_px, min(image.shape) // 2 * 2)
+    window = max(window, where.window_px)
+    background = estimate_background(image, window, prepared.usable)
     pad = round(1.5 * where.window_px)
     low, high = where.band_per_px
-    white = whiten(image, background, (0.7 * low, min(1.1 * high, 0.5)), pad)
+    band = (0.7 * low, min(1.1 * high, 0.5))
+    white = whiten(prepared, background, band, pad)
     progress(0.1)
     volume = searched_volume(white.shape_px, where.prior)
     threshold = threshold_for(params.false_alarms, volume)

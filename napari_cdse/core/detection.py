@@ -10,12 +10,10 @@ import numpy as np
 
 from napari_cdse.core.bragg import Scene, find_particles, scene
 from napari_cdse.core.nfindr import find_by_unmixing
-from napari_cdse.core.preparation import prepare
+from napari_cdse.core.preparation import Prepared, prepare
 from napari_cdse.core.scale import estimate_from_pixels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from napari_cdse.core.accumulation import AccumulationMap
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
@@ -57,7 +55,7 @@ class Detection:
 
 
 Finder = Callable[
-    ["NDArray[np.float32]", Scene, "DetectionParams", Progress],
+    [Prepared, Scene, "DetectionParams", Progress],
     tuple[list["Circle"], list[float], tuple["AccumulationMap", ...]],
 ]
 
@@ -113,7 +111,7 @@ def _silent(share: float) -> None:
 
 
 def _scale(
-    micrograph: Micrograph, image: NDArray[np.float32]
+    micrograph: Micrograph, image: Prepared
 ) -> tuple[float, PixelSizeSource, bool, tuple[str, ...]]:
     if micrograph.pixel_size_nm is not None:
         source = micrograph.pixel_size_source or "file"

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 if TYPE_CHECKING:
     from napari_cdse.core.lattice import FringePrior
 
-_CONSTANT = 2.1
+_CONSTANT = 0.9
 _EXPONENT = 2.5
 
 

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.bragg import Scene
     from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.preparation import Prepared
 
 _MOST_FREQUENCIES = 900
 
 
 def find_by_unmixing(
-    image: NDArray[np.float32],
+    prepared: Prepared,
     where: Scene,
     params: DetectionParams,
     progress: Callable[[float], None],
@@ -36,8 +37,8 @@ def find_by_unmixing(
 
     Parameters
     ----------
-    image : ndarray of float32
-        Shape (rows, columns).
+    prepared : Prepared
+        From `prepare`.
     where : Scene
         Lengths in pixels.
     params : DetectionParams
@@ -50,7 +51,7 @@ def find_by_unmixing(
     MicrographError
         If there are fewer windows than endmembers.
     """
-    spectra, places = _spectra(image, where, params.step_fraction, progress)
+    spectra, places = _spectra(prepared, where, params.step_fraction, progress)
     if len(spectra) <= params.endmembers:
         raise MicrographError(
             f"The micrograph holds {len(spectra)} windows, too few for "
@@ -75,14 +76,14 @@ def particle_map(maps: tuple[AccumulationMap, ...]) -> AccumulationMap:
 
 
 def _spectra(
-    image: NDArray[np.float32],
+    prepared: Prepared,
     where: Scene,
     step_fraction: float,
     progress: Callable[[float], None],
 ) -> tuple[NDArray[np.float32], tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Log contrast within the band, shape (windows, frequencies), and the grid."""
-    size = where.window_px
-    background = estimate_background(image, size).power
+    image, size = prepared.pixels, where.window_px
+    background = estimate_background(image, size, prepared.usable).power
     radius = frequencies(size)
     band = (radius >= where.band_per_px[0]) & (radius <= where.band_per_px[1])
     chosen = np.flatnonzero(band)

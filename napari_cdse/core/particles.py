@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.background import Whitened
     from napari_cdse.core.disk_fit import Disk, DiskFitter
+    from napari_cdse.core.whitening import Whitened
 
 _MARGIN = 1.1
 _TOO_CLOSE = 0.75
@@ -50,7 +50,7 @@ def peel(
     """
     seeds = sorted(seeds, key=lambda seed: -seed.strength)
     floor = min((seed.strength for seed in seeds), default=0.0)
-    counts = white.valid().astype(np.float32)
+    counts = white.valid.astype(np.float32)
     left = white.values * counts
     places = np.array([(seed.row, seed.col) for seed in seeds]).reshape(-1, 2)
     waiting = np.ones(len(seeds), bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,11 +22,29 @@ if TYPE_CHECKING:
 
 _SPIKE_SIGMA = 9.0
 _FLAT_PX = 40
+_STROKE_PX = 8
+_STROKE_STEP = 1.5
 _FLAT_MARGIN_PX = 3
 _FILL_SIGMA_PX = 12.0
 
 
-def prepare(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Pixels fit for Fourier transforms.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+        Mean 0, standard deviation 1 or a little less.
+    usable : ndarray of bool, shape (rows, columns)
+        False in flat areas, which were filled smoothly.
+    """
+
+    pixels: NDArray[np.float32]
+    usable: NDArray[np.bool_]
+
+
+def prepare(pixels: NDArray[np.float32]) -> Prepared:
     """Take out hot pixels and flat areas (scale bars, letters, saturation).
 
     Parameters
@@ -35,8 +54,7 @@ def prepare(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Returns
     -------
-    ndarray of float32, shape (rows, columns)
-        Mean 0, standard deviation 1.
+    Prepared
 
     Raises
     ------
@@ -50,14 +68,16 @@ def prepare(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         )
     image = (pixels / np.float32(max(abs(low), abs(high)))).astype(np.float32)
     image -= image.mean()
-    image = _without_flat_areas(_without_spikes(image))
-    spread = float(image.std())
-    if spread == 0:
+    flat = _flat_areas(image)
+    if flat.all():
         raise MicrographError(
             "This picture has flat areas only; open a micrograph with contrast."
         )
-    image /= np.float32(spread)
-    return image
+    image = _without_spikes(image)
+    if flat.any():
+        image = _filled(image, flat)
+    image /= np.float32(image.std())
+    return Prepared(image, ~flat)
 
 
 def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -68,29 +88,42 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     excess = np.abs(image - around)
     sample = excess[:: max(1, len(excess) // 512)]
     sigma = float(np.median(sample)) / 0.6745
-    rows, cols = np.nonzero(excess > _SPIKE_SIGMA * max(sigma, 1e-7))
+    limit = _SPIKE_SIGMA * max(sigma, 1e-7)
+    rows, cols = np.nonzero(excess > limit)
     if not 0 < len(rows) < image.size // 100:
         return image
     padded = np.pad(image, 1, mode="reflect")
     ring = [(r, c) for r in range(3) for c in range(3) if (r, c) != (1, 1)]
     near = np.stack([padded[rows + r, cols + c] for r, c in ring])
-    image[rows, cols] = np.median(near, axis=0)
+    middle = np.median(near, axis=0)
+    # The neighbours of a spike were suspected too; their own medians acquit them.
+    spike = np.abs(image[rows, cols] - middle) > limit
+    image[rows[spike], cols[spike]] = middle[spike]
     return image
 
 
-def _without_flat_areas(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill areas of one gray value smoothly from their surroundings."""
+def _flat_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Areas of one gray value, with a margin."""
     flat = maximum_filter(image, 3) == minimum_filter(image, 3)
     if not flat.any():
-        return image
+        return np.asarray(flat, dtype=bool)
     regions, count = label(flat)
     sizes = np.bincount(regions.ravel(), minlength=count + 1)
     sizes[0] = 0
-    marks = binary_dilation(
-        (sizes >= _FLAT_PX)[regions], np.ones((3, 3), bool), _FLAT_MARGIN_PX
-    )
-    if not marks.any() or marks.all():
-        return image
+    # Strokes of letters are narrow but end in a step; saturated fringes do not.
+    step = np.abs(image - uniform_filter(image, 7)) > _STROKE_STEP * image.std()
+    strokes = np.unique(regions[flat & step])
+    sizes[strokes] *= _FLAT_PX // _STROKE_PX
+    large = (sizes >= _FLAT_PX)[regions]
+    if not large.any():
+        return large
+    return binary_dilation(large, np.ones((3, 3), bool), _FLAT_MARGIN_PX)
+
+
+def _filled(
+    image: NDArray[np.float32], marks: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Fill marked areas smoothly from their surroundings."""
     weight = np.where(marks, np.float32(0), np.float32(1))
     total = gaussian_filter(weight, _FILL_SIGMA_PX)
     smooth = gaussian_filter(image * weight, _FILL_SIGMA_PX)

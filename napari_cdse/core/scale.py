@@ -26,6 +26,7 @@ from napari_cdse.core.sliding_fft import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.preparation import Prepared
     from napari_cdse.core.records import Micrograph, PixelSizeSource
 
 TYPICAL_PIXEL_SIZE_NM = 0.037
@@ -33,7 +34,7 @@ TYPICAL_PIXEL_SIZE_NM = 0.037
 
 _RANGE_NM = (0.012, 0.1)
 _BAND_NM = (0.15, 0.45)
-_WINDOW_PX = 96
+_WINDOWS_PX = (96, 56, 144)
 _WINDOWS = 1200
 _FLOOR = 14.0
 _SHARE = 0.25
@@ -59,6 +60,14 @@ class PixelSizeEstimate:
     pixel_size_nm: float
     confident: bool
     sentence: str
+
+
+_UNKNOWN = PixelSizeEstimate(
+    TYPICAL_PIXEL_SIZE_NM,
+    False,
+    "The pixel size is unknown and too few lattice fringes tell it; "
+    f"{TYPICAL_PIXEL_SIZE_NM} nm is assumed, please set the true one.",
+)
 
 
 def pixel_size_for(
@@ -88,21 +97,21 @@ def estimate_pixel_size(micrograph: Micrograph) -> PixelSizeEstimate:
     return estimate_from_pixels(prepare(micrograph.pixels))
 
 
-def estimate_from_pixels(image: NDArray[np.float32]) -> PixelSizeEstimate:
-    """Do the same for prepared pixels, shape (rows, columns)."""
-    frequency, weight = _fringes(image)
+def estimate_from_pixels(image: Prepared) -> PixelSizeEstimate:
+    """Do the same for prepared pixels."""
+    estimates = (_estimate(image, window) for window in _WINDOWS_PX)
+    return next((each for each in estimates if each is not None), _UNKNOWN)
+
+
+def _estimate(image: Prepared, window_px: int) -> PixelSizeEstimate | None:
+    frequency, weight = _fringes(image, window_px)
     sizes = np.geomspace(*_RANGE_NM, 300)
     nats = np.array([_agreement(frequency, weight, size) for size in sizes])
     best = int(nats.argmax())
     others = nats[np.abs(np.log(sizes / sizes[best])) > _SAME_SCALE]
     lead = float(nats[best] - others.max())
     if lead < _ENOUGH_NATS:
-        return PixelSizeEstimate(
-            TYPICAL_PIXEL_SIZE_NM,
-            False,
-            "The pixel size is unknown and too few lattice fringes tell it; "
-            f"{TYPICAL_PIXEL_SIZE_NM} nm is assumed, please set the true one.",
-        )
+        return None
     size = _centred(frequency, weight, sizes[best])
     return PixelSizeEstimate(
         size,
@@ -113,11 +122,12 @@ def estimate_from_pixels(image: NDArray[np.float32]) -> PixelSizeEstimate:
 
 
 def _fringes(
-    image: NDArray[np.float32],
+    prepared: Prepared, window_px: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Frequencies (cycles per px) of the strongest peaks, and their weights."""
-    window = min(_WINDOW_PX, min(image.shape) // 2 * 2)
-    background = estimate_background(image, window).power
+    image = prepared.pixels
+    window = min(window_px, min(image.shape) // 2 * 2)
+    background = estimate_background(image, window, prepared.usable).power
     spread = int(np.sqrt(image.shape[0] * image.shape[1] / _WINDOWS))
     grid = window_grid(image.shape, window, max(window // 2, spread))
     usable = frequencies(window) >= 2.5 / window

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.background import Whitened
     from napari_cdse.core.lattice import FringePrior
+    from napari_cdse.core.whitening import Whitened
 
 _PHASE_STEP_RAD = 1.41
 _SAMPLES_PER_RADIUS = 2.5

@@ -1,0 +1,194 @@
+"""The micrograph whitened: its speckle turned into white noise of unit power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
+
+from napari_cdse.core.background import dead_below
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.background import AmorphousBackground
+    from napari_cdse.core.preparation import Prepared
+
+_CLIP_SIGMA = 7.0
+_TREND_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whitened:
+    """A micrograph whose speckle is white noise of unit power, limited to a band.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (rows, columns)
+    step_px : tuple of float
+        Distance between samples in pixels of the micrograph.
+    origin_px : tuple of float
+        Place of sample ``[0, 0]`` in the micrograph; negative, as it is padded.
+    shape_px : tuple of int
+        Rows and columns of the micrograph.
+    valid : ndarray of bool, shape (rows, columns)
+        Samples that lie on usable pixels; the others are zero.
+    """
+
+    values: NDArray[np.float32]
+    step_px: tuple[float, float]
+    origin_px: tuple[float, float]
+    shape_px: tuple[int, int]
+    valid: NDArray[np.bool_]
+
+
+def whiten(
+    prepared: Prepared,
+    background: AmorphousBackground,
+    band_per_px: tuple[float, float],
+    pad_px: int,
+) -> Whitened:
+    """Divide the spectrum by the background's amplitude and keep a band.
+
+    The result is sampled as coarsely as the band allows. Values beyond 7 standard
+    deviations (edges, scale bars, dirt) are clipped: they would ring as fringes.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From `prepare`.
+    background : AmorphousBackground
+        Of the same image.
+    band_per_px : tuple of float
+        Lowest and highest spatial frequency in cycles per pixel.
+    pad_px : int
+        Margin of zeros around the micrograph.
+    """
+    image = prepared.pixels
+    full = [fft.next_fast_len(length + 2 * pad_px, real=True) for length in image.shape]
+    margins = [
+        (pad_px, total - length - pad_px)
+        for total, length in zip(full, image.shape, strict=True)
+    ]
+    padded = np.pad(image - image.mean(), margins, mode="reflect")
+    coarse = [_coarse_length(total, band_per_px[1]) for total in full]
+    spectrum = _cropped_spectrum(padded, coarse)
+    gain = _whitening_gain(background, full, coarse, band_per_px)
+    spectrum *= gain
+    values = fft.irfft2(spectrum, s=coarse)
+    step = (full[0] / coarse[0], full[1] / coarse[1])
+    valid = _sampled(prepared.usable, step, pad_px, values.shape)
+    share = float(np.mean(gain > 0))
+    _even_out(values, valid, max(4, round(background.window_px / step[0] / 2)), share)
+    np.multiply(values, valid, out=values)
+    np.clip(values, -_CLIP_SIGMA, _CLIP_SIGMA, out=values)
+    origin = (-float(pad_px), -float(pad_px))
+    shape = (image.shape[0], image.shape[1])
+    return Whitened(values, step, origin, shape, valid)
+
+
+def _sampled(
+    usable: NDArray[np.bool_],
+    step_px: tuple[float, float],
+    pad_px: int,
+    shape: tuple[int, ...],
+) -> NDArray[np.bool_]:
+    """Whether the nearest pixel of each sample lies on the micrograph and counts."""
+    places = [
+        np.rint(step * np.arange(count) - pad_px).astype(int)
+        for step, count in zip(step_px, shape, strict=True)
+    ]
+    on = [
+        (place >= 0) & (place < length)
+        for place, length in zip(places, usable.shape, strict=True)
+    ]
+    valid = np.zeros(shape, bool)
+    inside = [place[index] for place, index in zip(places, on, strict=True)]
+    valid[np.ix_(*on)] = usable[np.ix_(*inside)]
+    return valid
+
+
+def _even_out(
+    values: NDArray[np.float32], valid: NDArray[np.bool_], cell: int, share: float
+) -> None:
+    """Bring the noise to unit power within the passed share of the spectrum, in place.
+
+    The local level is a median over cells, so that particles, which cover less than
+    half of any neighbourhood, do not move it.
+    """
+    rows, cols = (max(1, length // cell) for length in values.shape)
+    power = _in_cells(np.square(values) * valid, rows, cols, cell)
+    counted = _in_cells(valid, rows, cols, cell)
+    seen = counted > 0.5
+    level = power / np.maximum(counted, 0.5)
+    typical = float(np.median(level[seen])) if seen.any() else 1.0
+    level = np.maximum(level, 1e-3 * typical + np.finfo(np.float32).tiny)
+    trend = _log_trend(np.log(level), seen)
+    rest = np.where(seen, np.log(level) - trend, 0)
+    rest = gaussian_filter(median_filter(rest, 7, mode="nearest"), 1.0)
+    level = np.exp(trend + rest)
+    where = [(np.arange(length) + 0.5) / cell - 0.5 for length in values.shape]
+    grid = np.meshgrid(*where, indexing="ij")
+    values /= np.sqrt(map_coordinates(level, grid, order=1, mode="nearest") / share)
+
+
+def _log_trend(
+    level: NDArray[np.float64], seen: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Quadratic surface with the least absolute deviations: uneven light, say.
+
+    A median near the border sees one side of a slope only, so the slope goes first.
+    """
+    rows, cols = np.indices(level.shape) / max(level.shape)
+    terms = [np.ones_like(rows), rows, cols, rows**2, rows * cols, cols**2]
+    basis = np.stack(terms, axis=-1)
+    if np.count_nonzero(seen) < 4 * len(terms):
+        return np.full(level.shape, np.median(level[seen]) if seen.any() else 0.0)
+    weight = np.ones(np.count_nonzero(seen))
+    for _ in range(_TREND_ROUNDS):
+        scaled = np.sqrt(weight)
+        fitted = np.linalg.lstsq(
+            basis[seen] * scaled[:, None], level[seen] * scaled, rcond=None
+        )[0]
+        weight = 1 / np.maximum(np.abs(level[seen] - basis[seen] @ fitted), 0.02)
+    surface = basis @ fitted
+    return np.asarray(np.clip(surface, level[seen].min(), level[seen].max()))
+
+
+def _in_cells(
+    values: NDArray[np.float32] | NDArray[np.bool_], rows: int, cols: int, cell: int
+) -> NDArray[np.float64]:
+    cut = values[: rows * cell, : cols * cell].reshape(rows, cell, cols, cell)
+    return np.asarray(cut.mean(axis=(1, 3), dtype=np.float64))
+
+
+def _coarse_length(total: int, highest_per_px: float) -> int:
+    wanted = int(np.ceil(2 * highest_per_px * total))
+    return min(total, fft.next_fast_len(wanted + wanted % 2, real=True))
+
+
+def _cropped_spectrum(
+    padded: NDArray[np.float32], coarse: list[int]
+) -> NDArray[np.complex64]:
+    spectrum = fft.rfft2(padded)[:, : coarse[1] // 2 + 1]
+    upper = (coarse[0] + 1) // 2
+    lower = coarse[0] - upper
+    return np.concatenate([spectrum[:upper], spectrum[len(spectrum) - lower :]])
+
+
+def _whitening_gain(
+    background: AmorphousBackground,
+    full: list[int],
+    coarse: list[int],
+    band_per_px: tuple[float, float],
+) -> NDArray[np.float32]:
+    rows = np.fft.fftfreq(coarse[0]) * coarse[0] / full[0]
+    cols = np.fft.rfftfreq(coarse[1]) * coarse[1] / full[1]
+    radius = np.hypot(rows[:, None], cols)
+    inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+    power = background.at(rows, cols)
+    floor = dead_below(power[inside])
+    return np.where(inside, 1 / np.sqrt(np.maximum(power, floor)), 0).astype(np.float32)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.features import compute_features, groups_in
+from napari_cdse.core.forest import predict_proba
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import CLASSES
+from napari_cdse.io.folder import find_micrographs
+from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.model_file import load_model
+from napari_cdse.io.training_file import load_training
+from napari_cdse.resources import models_dir, sample_data_dir
+from tests.drawn_particles import KINDS, PIXEL_NM, micrograph_of
+from tests.tables import drawn_set
+
+SCRIPT = Path(__file__).parent.parent / "models" / "make.py"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_model(models_dir() / "cdse.skops")
+
+
+def test_its_card_says_where_it_comes_from(shipped):
+    card = shipped.card
+    assert "imulated" in card.trained_on
+    assert card.scores["n_micrographs"] == card.n_micrographs
+    assert groups_in(card.feature_schema) == card.parameters["features"]
+    told = json.loads((models_dir() / "cdse.json").read_text())
+    assert told["id"] == card.id
+
+
+def test_its_table_is_shipped_beside_it(shipped):
+    table = load_training(models_dir() / "cdse.table.npz")
+    assert table.digest() == shipped.card.training_digest
+    assert shipped.training.digest() == table.digest()
+
+
+def test_it_never_saw_the_sample_micrographs(shipped):
+    files = find_micrographs([sample_data_dir()]).files
+    assert files
+    samples = {read_micrograph(path).id for path in files}
+    assert not samples & set(shipped.training.micrograph_ids)
+
+
+def test_it_knows_particles_drawn_by_another_recipe(shipped):
+    right = np.zeros(len(KINDS))
+    for seed in range(20, 28):
+        micrograph, circles = micrograph_of(list(KINDS), seed)
+        table = compute_features(micrograph, circles, "bragg", PIXEL_NM)
+        told = predict_proba(shipped, table).argmax(axis=1)
+        right += np.array(CLASSES)[told] == KINDS
+    assert dict(zip(KINDS, right.tolist(), strict=True)) == pytest.approx(
+        dict.fromkeys(KINDS, 8), abs=2
+    )
+
+
+@pytest.fixture
+def make():
+    if not SCRIPT.exists():
+        pytest.skip("models/make.py lies in the source tree only")
+    spec = importlib.util.spec_from_file_location("make_model", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys):
+    asked = {}
+
+    def from_folders(folders, params, *, leave_out, progress):
+        asked.update(folders=folders, leave_out=leave_out)
+        return drawn_set(), ("One label file was left alone.",)
+
+    monkeypatch.setattr(make, "training_from_folders", from_folders)
+    assert make.main(["some", "--out", str(tmp_path), "--trees", "10"]) == 0
+    assert asked["folders"] == [Path("some")]
+    assert len(asked["leave_out"]) == len(find_micrographs([sample_data_dir()]).files)
+    model = load_model(tmp_path / "cdse.skops")
+    assert model.card.parameters["trees"] == 10
+    assert model.card.scores["balanced_accuracy"] > 0.5
+    assert load_training(tmp_path / "cdse.table.npz").digest() == drawn_set().digest()
+    assert "left alone" in capsys.readouterr().err
+
+
+def test_the_script_says_what_it_lacks(make, tmp_path, capsys):
+    assert make.main([str(tmp_path), "--out", str(tmp_path)]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_its_defaults_are_those_of_the_parameters(make):
+    told = make._parser().parse_args(["x"])
+    assert (told.trees, told.features) == (
+        ForestParams().trees,
+        ForestParams().features,
+    )

@@ -148,7 +148,7 @@ def dead_below(power: NDArray[np.float32]) -> float:
     """
     if power.size == 0:
         return 1.0
-    return max(_DEAD_SHARE * float(np.quantile(power, 0.9)), 1e-30)
+    return max(_DEAD_SHARE * float(power.max()), 1e-30)
 
 
 def _full_plane(half: NDArray[np.float32]) -> NDArray[np.float32]:

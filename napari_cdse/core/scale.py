@@ -41,7 +41,11 @@ _SHARE = 0.25
 _MOST_EVIDENCE = 1.5
 _OUTSIDE = 0.03
 _SAME_SCALE = 0.12
+_ALIVE = 5.0
 _ENOUGH_NATS = 6.0
+_APART_NM = 4.0
+_ON_LINE = 0.2
+_WITNESSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,9 @@ def estimate_from_pixels(image: Prepared) -> PixelSizeEstimate:
 
 
 def _estimate(image: Prepared, window_px: int) -> PixelSizeEstimate | None:
-    frequency, weight = _fringes(image, window_px)
+    fringes = _fringes(image, window_px)
+    frequency = fringes.frequency
+    weight = np.minimum(fringes.weight, _MOST_EVIDENCE)
     sizes = np.geomspace(*_RANGE_NM, 300)
     nats = np.array([_agreement(frequency, weight, size) for size in sizes])
     best = int(nats.argmax())
@@ -113,6 +119,8 @@ def _estimate(image: Prepared, window_px: int) -> PixelSizeEstimate | None:
     if lead < _ENOUGH_NATS:
         return None
     size = _centred(frequency, weight, sizes[best])
+    if _witnesses(fringes, size, window_px + _APART_NM / size) < _WITNESSES:
+        return None
     return PixelSizeEstimate(
         size,
         True,
@@ -121,28 +129,54 @@ def _estimate(image: Prepared, window_px: int) -> PixelSizeEstimate | None:
     )
 
 
-def _fringes(
-    prepared: Prepared, window_px: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies (cycles per px) of the strongest peaks, and their weights."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fringes:
+    """Peaks: cycles per px and weights, shape (n,), window centres, shape (n, 2)."""
+
+    frequency: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    places: NDArray[np.float64]
+
+
+def _fringes(prepared: Prepared, window_px: int) -> _Fringes:
+    """Strongest peaks of all windows."""
     image = prepared.pixels
     window = min(window_px, min(image.shape) // 2 * 2)
     background = estimate_background(image, window, prepared.usable).power
     spread = int(np.sqrt(image.shape[0] * image.shape[1] / _WINDOWS))
     grid = window_grid(image.shape, window, max(window // 2, spread))
     usable = frequencies(window) >= 2.5 / window
-    gain = usable / np.maximum(background, dead_below(background[usable]))
+    floor = _ALIVE * dead_below(background[usable])
+    gain = (usable & (background > floor)) / np.maximum(background, floor)
     found = [
-        _strip_peaks(power.reshape(-1, *gain.shape) * gain, grid)
-        for _, power in power_spectra(image, grid)
+        _strip_peaks(power.reshape(-1, *gain.shape) * gain, rows, grid)
+        for rows, power in power_spectra(image, grid)
     ]
-    frequency, weight = (np.concatenate(part) for part in zip(*found, strict=True))
-    return frequency, weight
+    frequency, weight, places = zip(*found, strict=True)
+    return _Fringes(
+        np.concatenate(frequency), np.concatenate(weight), np.concatenate(places)
+    )
+
+
+def _witnesses(fringes: _Fringes, size_nm: float, apart_px: float) -> int:
+    """Count the places with fringes on a reflection, up to as many as needed.
+
+    Windows overlap, so places must be apart; and a dot or two in a rare orientation
+    show one wrong reflection only, which is no proof.
+    """
+    density = spacing_density(size_nm / fringes.frequency, _BAND_NM)
+    order = np.argsort(-fringes.weight, kind="stable")
+    places = fringes.places[order[density[order] > _ON_LINE]]
+    count = 0
+    while len(places) and count < _WITNESSES:
+        places = places[np.hypot(*(places - places[0]).T) >= apart_px]
+        count += 1
+    return count
 
 
 def _strip_peaks(
-    ratio: NDArray[np.float32], grid: WindowGrid
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ratio: NDArray[np.float32], rows: slice, grid: WindowGrid
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     size = grid.window_px
     strongest = ratio.max(axis=(1, 2), keepdims=True)
     local = maximum_filter(ratio, (1, 3, 3), mode="wrap") == ratio
@@ -155,8 +189,10 @@ def _strip_peaks(
     ]
     k_row = (row + _vertex(log[1], log[0], log[2]) + size / 2) % size - size / 2
     k_col = col + _vertex(log[3], log[0], log[4])
-    weight = np.minimum(np.log(ratio[at, row, col] / _FLOOR), _MOST_EVIDENCE)
-    return np.hypot(k_row, k_col) / size, weight.astype(np.float64)
+    weight = np.log(ratio[at, row, col] / _FLOOR)
+    strip, across = np.divmod(at, len(grid.cols_px))
+    places = np.stack([grid.rows_px[rows][strip], grid.cols_px[across]], axis=1)
+    return np.hypot(k_row, k_col) / size, weight.astype(np.float64), places
 
 
 def _vertex(

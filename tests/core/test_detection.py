@@ -115,8 +115,12 @@ def test_progress_rises_to_one_and_can_stop_the_work() -> None:
 
 
 def test_an_unknown_scale_is_estimated_and_said() -> None:
-    dots = (Dot(Circle(90, 100, 48)), Dot(Circle(200, 300, 50)))
-    drawn = draw((300, 400), dots, seed=9, known_scale=False)
+    dots = (
+        Dot(Circle(90, 100, 48), amplitude=2.0),
+        Dot(Circle(210, 300, 50), ((0.35, 75.0),), amplitude=2.0),
+        Dot(Circle(330, 130, 46), ((0.35, 140.0),), amplitude=2.0),
+    )
+    drawn = draw((420, 420), dots, seed=9, known_scale=False)
     found = detect(drawn, SURE)
     assert found.pixel_size_source == "estimated"
     assert found.pixel_size_nm == pytest.approx(0.04, rel=0.05)

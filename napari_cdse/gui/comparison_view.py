@@ -12,10 +12,12 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.palette import LETTERS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cdse.core.validation import Scores
     from napari_cdse.gui.retraining import Outcome
 
-_NO_OLD = "There was no forest to compare with."
+_NO_OLD = "There was no forest with these features to compare with."
 _DASH = "\u2013"
 
 
@@ -42,75 +44,89 @@ class ComparisonView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.flips = QLabel()
         self.flips.setWordWrap(True)
-        self._scores = QWidget()
-        self._grid = QGridLayout(self._scores)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setVerticalSpacing(1)
+        self._scores = QVBoxLayout()
+        self._scores.setSpacing(4)
+        self._scores.setContentsMargins(0, 0, 0, 0)
+        self._tables: list[QWidget] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
         column.addWidget(self.note)
-        column.addWidget(self._scores)
+        column.addLayout(self._scores)
         column.addWidget(self.flips)
 
     def show_outcome(self, outcome: Outcome, flipped: int, total: int) -> None:
         """Show figures, or the sentence that stands in their place."""
-        comparison = outcome.comparison
-        note = _NO_OLD if comparison is None else comparison.new.note or ""
-        self.note.setText(note or _head(comparison.new))
-        self.flips.setText(flip_sentence(flipped, total))
         self._clear()
-        self._scores.setVisible(comparison is not None and not comparison.new.note)
-        if comparison is not None and not comparison.new.note:
-            self._show_scores(comparison.old, comparison.new)
-            self._show_confusion(comparison.new)
+        self.flips.setText(flip_sentence(flipped, total))
+        comparison = outcome.comparison
+        if comparison is None:
+            self.note.setText(_NO_OLD)
+        elif comparison.new.note:
+            self.note.setText(comparison.new.note)
+        else:
+            self.note.setText(_head(comparison.new))
+            self._show(comparison.old, comparison.new)
 
     def texts(self) -> list[str]:
-        """Everything that stands in the grid, row by row."""
-        items = (self._grid.itemAt(at) for at in range(self._grid.count()))
-        return [item.widget().text() for item in items]
+        """Everything that stands in the tables, row by row."""
+        return [
+            label.text()
+            for table in self._tables
+            for label in table.findChildren(QLabel)
+        ]
 
-    def _show_scores(self, old: Scores, new: Scores) -> None:
-        self._row(0, "", "old", "new")
-        self._row(1, "balanced accuracy", accuracy(old), accuracy(new))
-        row = 2
-        for label in CLASSES:
-            if not new.class_counts.get(label):
-                continue
-            for name, part in (("recall", "recall"), ("precision", "precision")):
-                before, after = getattr(old, part)[label], getattr(new, part)[label]
-                self._row(row, f"{name} {label}", number(before), number(after))
-                row += 1
-
-    def _show_confusion(self, new: Scores) -> None:
-        row = self._grid.rowCount()
-        title = QLabel("New forest: your label by row, its word by column")
+    def _show(self, old: Scores, new: Scores) -> None:
+        self._add(
+            [["Balanced accuracy", accuracy(old), accuracy(new)]], ["", "old", "new"]
+        )
+        head = ["", "recall old", "new", "precision old", "new"]
+        self._add(
+            [_class_row(one, old, new) for one in CLASSES if _known(one, new)], head
+        )
+        title = QLabel("New forest: your label by row, what it says by column")
         title.setWordWrap(True)
-        self._grid.addWidget(title, row, 0, 1, 3)
-        table = QGridLayout()
-        table.setVerticalSpacing(1)
-        for at, label in enumerate(CLASSES):
-            table.addWidget(_cell(LETTERS[label], bold=True), 0, at + 1)
-            table.addWidget(_cell(label, bold=True), at + 1, 0)
-            for other in range(len(CLASSES)):
-                cell = _cell(str(new.confusion[at, other]), bold=at == other)
-                table.addWidget(cell, at + 1, other + 1)
-        holder = QWidget()
-        holder.setLayout(table)
-        table.setContentsMargins(0, 0, 0, 0)
-        self._grid.addWidget(holder, row + 1, 0, 1, 3)
+        self._keep(title)
+        rows = [
+            [name, *(str(count) for count in new.confusion[at])]
+            for at, name in enumerate(CLASSES)
+        ]
+        self._add(rows, ["", *(LETTERS[one] for one in CLASSES)])
 
-    def _row(self, row: int, *texts: str) -> None:
-        for column, text in enumerate(texts):
-            self._grid.addWidget(_cell(text, left=column == 0), row, column)
+    def _add(self, rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
+        table = QWidget()
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(1)
+        for at, texts in enumerate([head, *rows]):
+            for column, text in enumerate(texts):
+                cell = _cell(text, bold=at == 0, left=column == 0)
+                grid.addWidget(cell, at, column)
+        self._keep(table)
+
+    def _keep(self, widget: QWidget) -> None:
+        self._tables.append(widget)
+        self._scores.addWidget(widget)
 
     def _clear(self) -> None:
-        while self._grid.count():
-            self._grid.takeAt(0).widget().deleteLater()
+        for table in self._tables:
+            table.hide()
+            self._scores.removeWidget(table)
+            table.deleteLater()
+        self._tables.clear()
+
+
+def _known(label: str, scores: Scores) -> bool:
+    return bool(scores.class_counts.get(label))
+
+
+def _class_row(label: str, old: Scores, new: Scores) -> list[str]:
+    values = (old.recall, new.recall, old.precision, new.precision)
+    return [label, *(number(one[label]) for one in values)]
 
 
 def _head(scores: Scores) -> str:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Circle, Label
 
-_WIDTH_PERSON = 2.0
-_WIDTH_FOREST = 1.2
+_WIDTH_PERSON = 2.4
+_WIDTH_FOREST = 1.6
 _SELECTED = 2.5
 _REFERENCE_PX = 1024
 

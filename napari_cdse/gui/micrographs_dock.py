@@ -27,6 +27,7 @@ from napari_cdse.gui.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
 
+_ROW = 1.5
 _EMPTY = (
     "Open a folder of micrographs, or the sample project.\n\n"
     "You can also drop a folder or a .cdse project here."
@@ -110,6 +111,8 @@ class MicrographsDock(QWidget):
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
+        line = self.fontMetrics().height()
+        self.table.verticalHeader().setDefaultSectionSize(round(_ROW * line))
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

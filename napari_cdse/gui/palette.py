@@ -42,7 +42,7 @@ MEANINGS: Mapping[str, str] = {
     "empty": "no particle here",
 }
 
-PALE = 0.6
+PALE = 0.7
 """Opacity of what only the forest says."""
 
 

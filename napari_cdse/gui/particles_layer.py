@@ -12,16 +12,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from napari.layers import Shapes
-from napari.layers.utils.color_encoding import NominalColorEncoding
-from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.geometry import circle_vertices
 from napari_cdse.gui.looks import COLUMNS, Look, Plan, plan
-from napari_cdse.gui.palette import CLASS_NAMES, HEX, UNLABELLED
+from napari_cdse.gui.palette import UNLABELLED
+from napari_cdse.gui.shapes_style import (
+    add_shapes,
+    colours,
+    hold_in_place,
+    set_features,
+)
 from napari_cdse.gui.snapshot import Changes, Row, compare, read_rows
 
 if TYPE_CHECKING:
@@ -30,59 +33,11 @@ if TYPE_CHECKING:
     Commit = Callable[[Changes], tuple[str, ...]]
     Wanted = Callable[[], Mapping[str, Look]]
 
-NAME = "particles"
 _POLL_MS = 400
 _AGAIN_MS = 20
+_SELECTING = ("select", "direct")
 _SLIP_SCREEN_PX = 8.0
 _SLIP_PX = 3.0
-
-
-def feature_table(looks: Iterable[Look]) -> pd.DataFrame:
-    """Feature rows of a layer; the class is a Categorical with a real ``"null"``."""
-    table = pd.DataFrame([one.features() for one in looks], columns=list(COLUMNS))
-    table = table.astype({"particle_id": object, "letter": object, "by_person": bool})
-    table["class"] = pd.Categorical(table["class"], categories=list(CLASS_NAMES))
-    return table
-
-
-def letter_colours() -> NominalColorEncoding:
-    """Colours of the letters by class, as napari's text takes them."""
-    return NominalColorEncoding(
-        feature="class", colormap=CategoricalColormap(colormap=dict(HEX))
-    )
-
-
-def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
-    """Make the empty layer, dressed for particles."""
-    layer = Shapes(
-        ndim=2,
-        name=NAME,
-        scale=scale,
-        units=units,
-        features=feature_table(()),
-        face_color="transparent",
-        edge_color=HEX[UNLABELLED],
-        text={
-            "string": "{letter}",
-            "size": 11,
-            "anchor": "upper_left",
-            "color": letter_colours(),
-        },
-        opacity=1.0,
-    )
-    set_features(layer, ())
-    return layer
-
-
-def set_features(layer: Shapes, looks: Iterable[Look]) -> None:
-    """Set all feature rows; the next drawn shape must not copy the last one's."""
-    layer.features = feature_table(looks)
-    layer.feature_defaults = {
-        "particle_id": "",
-        "class": UNLABELLED,
-        "letter": "",
-        "by_person": False,
-    }
 
 
 class ParticlesLayer:
@@ -161,7 +116,7 @@ class ParticlesLayer:
         if self._quiet or self.in_gesture:
             return
         self._look_for_edits()
-        self._hold_in_place()
+        hold_in_place(self.layer, self._scale)
 
     def _on_data(self, event: object) -> None:
         # The "-ING" halves come before anything changed.
@@ -239,20 +194,6 @@ class ParticlesLayer:
             self._rows,
         )
 
-    def _hold_in_place(self) -> None:
-        """Undo a transform of the whole layer: circles belong to the micrograph."""
-        layer = self.layer
-        if not np.allclose(layer.scale, self._scale):
-            layer.scale = self._scale
-        if np.any(layer.translate):
-            layer.translate = (0, 0)
-        if not np.allclose(layer.affine.affine_matrix, np.eye(3)):
-            layer.affine = np.eye(3)
-        if not np.allclose(layer.rotate, np.eye(2)):
-            layer.rotate = 0
-        if np.any(layer.shear):
-            layer.shear = [0]
-
     # --- what the project says ------------------------------------------------
 
     def update(self, ids: Iterable[str] | None = None) -> None:
@@ -272,8 +213,12 @@ class ParticlesLayer:
         self._write(plan(self._read(), self._shown, self._wanted()))
 
     def select(self, ids: Iterable[str]) -> None:
-        """Select particles in the layer, without telling anyone."""
-        chosen = set(ids)
+        """Select particles in the layer, without telling anyone.
+
+        Only while shapes can be moved: napari paints what is selected in its own
+        colour, which would hide the class.
+        """
+        chosen = set(ids) if self.layer.mode in _SELECTING else set()
         indices = {at for at, r in enumerate(self._rows) if r.particle_id in chosen}
         if indices != set(self.layer.selected_data):
             with self._silently():
@@ -327,10 +272,10 @@ class ParticlesLayer:
         for index, one in todo.reshape:
             layer._data_view.edit(index, circle_vertices(one.circle))
         if todo.add:
-            _add(layer, todo.add)
+            add_shapes(layer, todo.add)
         looks = [wanted[particle_id] for particle_id in order]
         set_features(layer, looks)
-        layer.edge_color = _colours(looks)
+        layer.edge_color = colours(looks)
         for index, one in todo.restyle:
             layer._data_view.update_edge_width(index, one.width)
         layer.refresh()
@@ -366,17 +311,3 @@ class ParticlesLayer:
     def _set_feature(self, index: int, column: str, value: object) -> None:
         features = self.layer.features
         features.iat[index, features.columns.get_loc(column)] = value
-
-
-def _add(layer: Shapes, looks: tuple[Look, ...]) -> None:
-    layer.add(
-        [circle_vertices(one.circle) for one in looks],
-        shape_type="ellipse",
-        edge_color=_colours(looks),
-        face_color=np.zeros((len(looks), 4)),
-        edge_width=[one.width for one in looks],
-    )
-
-
-def _colours(looks: Iterable[Look]) -> np.ndarray:
-    return np.array([one.rgba for one in looks], dtype=np.float32).reshape(-1, 4)

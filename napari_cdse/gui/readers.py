@@ -14,8 +14,8 @@ import numpy as np
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.gui.looks import look
-from napari_cdse.gui.particles_layer import feature_table
 from napari_cdse.gui.scene import scale_of
+from napari_cdse.gui.shapes_style import feature_table
 from napari_cdse.io.label_file import read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
 

@@ -1,7 +1,18 @@
 """Dock: labels per class, retrain, old beside new, keep or not."""
 
+from dataclasses import replace
+
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QCollapsible
 
 from napari_cdse.core.errors import CdseError
@@ -9,7 +20,6 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
 from napari_cdse.gui.comparison_view import ComparisonView
-from napari_cdse.gui.palette import LETTERS
 from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
@@ -46,27 +56,40 @@ class RetrainDock(QWidget):
     def _lay_out(self) -> None:
         self.retrain = QPushButton("Retrain")
         self.retrain.setToolTip(
-            "Train a new forest; the one in use stays until you keep"
+            "Train a new forest; the one in use stays until you keep the new one"
         )
         self.keep = QPushButton("Keep new")
+        self.keep.setToolTip("Classify everything anew with the new forest")
         self.reject = QPushButton("Keep old")
+        self.reject.setToolTip("Drop the new forest; nothing changes")
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
-        column.addWidget(self.model)
-        column.addWidget(self.counts)
-        column.addWidget(self.retrain)
-        column.addWidget(self.progress)
-        column.addWidget(self.comparison)
+        for widget in (self.model, self.counts, self.retrain, self.progress):
+            column.addWidget(widget)
+        column.addWidget(self._scrolling(), 1)
         decision = QHBoxLayout()
         decision.addWidget(self.keep)
         decision.addWidget(self.reject)
         column.addLayout(decision)
+
+    def _scrolling(self) -> QScrollArea:
+        """Figures and parameters: a small screen must not grow for them."""
         self.parameters = QCollapsible("How the forest is trained")
         self.parameters.addWidget(self.form.native)
         self.parameters.collapse(animate=False)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.comparison)
         column.addWidget(self.parameters)
         column.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return area
 
     def _connect(self) -> None:
         session = self.session
@@ -92,8 +115,6 @@ class RetrainDock(QWidget):
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""
-        from dataclasses import replace
-
         with notices.told():
             model = self.session.project.active_model
             known = {} if model is None else model.card.parameters
@@ -124,8 +145,8 @@ class RetrainDock(QWidget):
             return _EMPTY
         if not labelled:
             return _NO_LABELS
-        each = "   ".join(f"{LETTERS[one]} {one} {counts[one]}" for one in CLASSES)
-        return f"Your labels:   {each}"
+        each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)
+        return f"Your labels: {each}"
 
 
 def _in_use(project: object) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QShortcut
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
 from napari_cdse.gui.geometry import circle_at
+from napari_cdse.gui.key_sheet import KeySheet
 from napari_cdse.gui.keys import SHORTCUTS, bind, unbind
 
 if TYPE_CHECKING:
@@ -47,7 +50,6 @@ class Review(QObject):
         viewer = session.viewer
         bind(viewer, self.actions, SHORTCUTS)
         viewer.mouse_drag_callbacks.append(self._on_press)
-        self._sheet_shortcut = None
         self._listen_for_question_mark()
 
     def close(self) -> None:
@@ -61,6 +63,7 @@ class Review(QObject):
         """Take over the layers of a micrograph that was just shown."""
         for layer in self._session.scene.layers:
             self.bind_layer(layer)
+        self._session.view.layer.events.mode.connect(self._on_mode)
         self._shown = None
         selected = self._session.project.selected
         if selected is not None:
@@ -242,8 +245,6 @@ class Review(QObject):
 
     def show_keys(self) -> None:
         """Show the list of keys."""
-        from napari_cdse.gui.key_sheet import KeySheet
-
         KeySheet.show_for(self._session.viewer.window._qt_window)
 
     def _see(self, particle_id: str) -> None:
@@ -263,7 +264,7 @@ class Review(QObject):
         before, self._shown = self._shown, particle_id
         if view is None:
             return
-        if particle_id is None or particle_id not in view.selection():
+        if particle_id not in view.selection():
             view.select(() if particle_id is None else (particle_id,))
         view.update({one for one in (before, particle_id) if one is not None})
 
@@ -275,6 +276,12 @@ class Review(QObject):
             if known:
                 self._arrived = (known[-1], "hand")
                 project.select(known[-1])
+
+    def _on_mode(self) -> None:
+        """Hand the current particle to napari's tools when they are taken up."""
+        session = self._session
+        if session.view is not None and session.project.selected is not None:
+            session.view.select((session.project.selected,))
 
     def _on_press(self, viewer: object, event: object) -> Iterator[None]:
         """Select by a click while the mouse otherwise moves the picture."""
@@ -303,10 +310,11 @@ class Review(QObject):
             session.project.select(particle_id)
 
     def _listen_for_question_mark(self) -> None:
-        """Napari's key maps know no question mark, so Qt listens for it."""
-        from qtpy.QtGui import QKeySequence
-        from qtpy.QtWidgets import QShortcut
+        """Napari's key maps know no question mark, so Qt listens for it.
 
+        Which of the two sequences comes depends on keyboard and platform.
+        """
         window = self._session.viewer.window._qt_window
-        self._sheet_shortcut = QShortcut(QKeySequence("?"), window)
-        self._sheet_shortcut.activated.connect(self.show_keys)
+        for sequence in ("?", "Shift+?"):
+            shortcut = QShortcut(QKeySequence(sequence), window)
+            shortcut.activated.connect(self.show_keys)

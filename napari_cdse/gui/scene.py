@@ -14,7 +14,7 @@ import numpy as np
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
-from napari_cdse.gui.particles_layer import new_layer
+from napari_cdse.gui.shapes_style import new_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -127,6 +127,7 @@ def _prepare(session: Session) -> None:
             _wait(job.finished, lambda: not job.running)
     session.review.go(forward=True)
     _wait_until_shown(session)
+    session.review.see_whole()
 
 
 def _wait(signal: object, done: Callable[[], bool]) -> None:

@@ -101,13 +101,12 @@ def folder(micrographs: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def viewer(make_napari_viewer, monkeypatch, forest):
-    """A shown viewer with our docks; closed and checked for leaks afterwards."""
+    """A shown viewer with our docks; its session must close with it, unasked."""
     monkeypatch.setattr(analysing, "shipped_model", lambda: forest)
     viewer = make_napari_viewer(show=True, title="test")
     viewer.window._qt_window.resize(1100, 800)
     window.add_docks(viewer)
-    yield viewer
-    session_for(viewer).close()
+    return viewer
 
 
 @pytest.fixture

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
+from napari_cdse.gui.key_sheet import KeySheet
+from napari_cdse.gui.keys import SHORTCUTS
+from napari_cdse.gui.palette import LETTERS
 from tests.gui.conftest import (
     CIRCLES,
+    SIGNAL_MS,
+    canvas,
     click,
     drag,
     particle_ids,
@@ -61,28 +69,29 @@ def test_shows_what_was_found(session):
     assert shown(session)[ids[4]] == ("empty", "O?", False)
 
 
-@pytest.mark.parametrize(
-    ("key", "label"),
-    [
-        (Qt.Key.Key_Y, "yes"),
-        (Qt.Key.Key_N, "no"),
-        (Qt.Key.Key_U, "null"),
-        (Qt.Key.Key_O, "empty"),
-    ],
-)
-@pytest.mark.parametrize("layer", [0, 1, 2])
-def test_a_key_labels_and_goes_on_whichever_layer_is_active(
-    session, qtbot, key, label, layer
-):
+LABEL_KEYS = {
+    "yes": Qt.Key.Key_Y,
+    "no": Qt.Key.Key_N,
+    "null": Qt.Key.Key_U,
+    "empty": Qt.Key.Key_O,
+}
+
+
+def test_a_key_labels_and_goes_on_whichever_layer_is_active(session, qtbot):
     ids = particle_ids(session)
-    session.viewer.layers.selection.active = session.scene.layers[layer]
-    session.project.select(ids[0])
-    press(session, qtbot, key)
-    assert labels(session) == [label, None, None, None, None]
-    # The next in doubt after the first is the last one.
-    assert session.project.selected == ids[4]
-    assert shown(session)[ids[0]][0] == label
-    in_step(session)
+    layers = session.scene.layers
+    assert len(layers) == 3
+    for layer, (label, key) in itertools.product(layers, LABEL_KEYS.items()):
+        session.viewer.layers.selection.active = layer
+        session.project.select(ids[0])
+        press(session, qtbot, key)
+        assert labels(session) == [label, None, None, None, None]
+        # The next in doubt after the first is the last one.
+        assert session.project.selected == ids[4]
+        assert shown(session)[ids[0]] == (label, LETTERS[label], True)
+        in_step(session)
+        press(session, qtbot, Qt.Key.Key_Z, CTRL)
+        assert labels(session) == [None] * 5
 
 
 def test_accept_says_what_the_forest_says(session, qtbot):
@@ -183,22 +192,23 @@ def test_several_selected_move_in_one_step(session, qtbot):
     in_step(session)
 
 
-@pytest.mark.parametrize("layer", [0, 2])
-@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
-def test_delete(session, qtbot, key, layer):
+def test_delete_undo_redo(session, qtbot):
     ids = particle_ids(session)
-    session.viewer.layers.selection.active = session.scene.layers[layer]
-    session.project.select(ids[1])
-    press(session, qtbot, key)
-    settle(session, qtbot)
-    assert session.project.find(ids[1]) is None
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert session.project.find(ids[1]).circle == CIRCLES[1]
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
-    assert session.project.find(ids[1]) is None
-    in_step(session)
+    keys = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+    for layer, key in itertools.product(session.scene.layers, keys):
+        session.viewer.layers.selection.active = layer
+        session.project.select(ids[1])
+        press(session, qtbot, key)
+        settle(session, qtbot)
+        assert session.project.find(ids[1]) is None
+        in_step(session)
+        press(session, qtbot, Qt.Key.Key_Z, CTRL)
+        assert session.project.find(ids[1]).circle == CIRCLES[1]
+        in_step(session)
+        press(session, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
+        assert session.project.find(ids[1]) is None
+        press(session, qtbot, Qt.Key.Key_Z, CTRL)
+        assert session.viewer.layers.selection.active is layer
 
 
 def test_napari_own_delete_key_goes_through_undo(session, qtbot):
@@ -279,8 +289,6 @@ def test_click_selects_while_the_mouse_moves_the_picture(session, qtbot):
 
 
 def test_hold_to_hide(session, qtbot):
-    from tests.gui.conftest import canvas
-
     image, circles = session.scene.image, session.view.layer
     qtbot.keyPress(canvas(session), Qt.Key.Key_H)
     assert image.visible
@@ -303,9 +311,17 @@ def test_the_particle_fills_a_third_of_the_view(session, qtbot):
 
 
 def test_question_mark_shows_the_keys(session, qtbot):
-    from napari_cdse.gui.key_sheet import KeySheet
-
-    session.review.show_keys()
-    sheet = session.viewer.window._qt_window.findChild(KeySheet)
-    assert sheet.isVisible()
+    window = session.viewer.window._qt_window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=SIGNAL_MS)
+    press(session, qtbot, Qt.Key.Key_Question)
+    qtbot.waitUntil(lambda: bool(sheets(session)), timeout=SIGNAL_MS)
+    (sheet,) = sheets(session)
+    qtbot.waitUntil(sheet.isVisible, timeout=SIGNAL_MS)
+    texts = {label.text() for label in sheet.findChildren(QLabel)}
+    assert {one.description for one in SHORTCUTS} < texts
     sheet.close()
+
+
+def sheets(session) -> list[KeySheet]:
+    return session.viewer.window._qt_window.findChildren(KeySheet)

@@ -10,10 +10,11 @@ import numpy as np
 
 from napari_cdse.core.detection import Detection, detect
 from napari_cdse.core.errors import CdseError
-from napari_cdse.core.features import compute_features
+from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Micrograph, Prediction
 from napari_cdse.core.scale import pixel_size_for
+from napari_cdse.core.views import over_views, views
 from napari_cdse.io.files import name_of
 from napari_cdse.io.micrograph_file import read_micrograph
 
@@ -107,6 +108,8 @@ def classify(
 ) -> NDArray[np.float64]:
     """Probabilities of the classes for circles that are known.
 
+    Each circle is looked at from five places, and the forest's answers averaged.
+
     Parameters
     ----------
     micrograph : Micrograph
@@ -123,13 +126,18 @@ def classify(
     -------
     ndarray, shape (n_circles, 4)
         In the order of `CLASSES`; each row adds up to 1.
+
+    Raises
+    ------
+    ModelError
+        For a model whose features this version does not compute.
     """
     if not circles:
         return np.zeros((0, len(CLASSES)))
     scale = pixel_size_nm or pixel_size_for(micrograph)[0]
-    groups = str(model.card.parameters["features"])
-    table = compute_features(micrograph, circles, groups, scale)
-    return predict_proba(model, table)
+    groups = groups_in(model.card.feature_schema)
+    table = compute_features(micrograph, views(circles), groups, scale)
+    return over_views(predict_proba(model, table))
 
 
 def predictions_of(

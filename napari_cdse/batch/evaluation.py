@@ -13,6 +13,7 @@ from napari_cdse.core.matching import match
 from napari_cdse.core.records import CLASSES, Circle, Label
 from napari_cdse.core.training import join
 from napari_cdse.core.validation import grouped_splits
+from napari_cdse.core.views import over_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,7 +174,7 @@ def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
 def _classes(model: Model, item: FolderExamples) -> list[Label]:
     if not item.detection.circles:
         return []
-    best = np.argmax(predict_proba(model, item.found), axis=1)
+    best = np.argmax(over_views(predict_proba(model, item.found)), axis=1)
     return [CLASSES[int(i)] for i in best]
 
 

@@ -15,6 +15,7 @@ from napari_cdse.core.features import FeatureTable, compute_features
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.training import TrainingSet, examples, stack
+from napari_cdse.core.views import views
 from napari_cdse.io.folder import pair_labels
 from napari_cdse.io.label_file import LabelFile, read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
@@ -43,7 +44,7 @@ class FolderExamples:
     truth : LabelFile
     detection : Detection
     found : FeatureTable
-        Features of the detection's circles.
+        Features of the `views` of the detection's circles.
     training : TrainingSet
         Labelled particles, the detector's circles on them as further copies, and
         background as ``empty``.
@@ -129,7 +130,10 @@ def _study(
             "reviewed; a forest that learns from it learns its own mistakes."
         )
     found = compute_features(
-        micrograph, detection.circles, params.features, detection.pixel_size_nm
+        micrograph,
+        views(detection.circles),
+        params.features,
+        detection.pixel_size_nm,
     )
     training = (
         _labelled_examples(micrograph, truth, detection, params)

@@ -20,6 +20,7 @@ from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
 from napari_cdse.cli.report import evaluation_lines
 from napari_cdse.core.errors import MicrographError, ParameterError
+from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.io.files import make_folder, write_file
 from napari_cdse.io.label_file import is_inside, write_label_file
@@ -59,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
     model = load_model(model_path) if model_path else None
     if model is not None:
-        params = replace(params, features=str(model.card.parameters["features"]))
+        params = replace(params, features=groups_in(model.card.feature_schema))
     labelled, failed = _labelled(folders, params, arguments)
     if model is None:
         tell(f"Fitting {params.folds} forests, each without a part of the micrographs.")

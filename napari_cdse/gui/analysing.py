@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
+from napari_cdse.core.errors import ModelError
 from napari_cdse.gui import notices
 from napari_cdse.gui.jobs import Job
 from napari_cdse.gui.work import (
@@ -49,23 +50,35 @@ class Analyst(QObject):
         self._classifying: Job | None = None
         self._tried: set[tuple[str, str, Circle]] = set()
         self._failed = 0
+        self._told: str | None = None
 
     def open_project(self, source: Path | Sequence[Path]) -> Project:
         """Open or make a project that starts with the shipped forest."""
         self._tried.clear()
+        self._told = None
         return Project.create_or_open(source, default_model=shipped_model)
+
+    def model(self) -> Model | None:
+        """Give the forest in use; one that is of no use is told once, then left."""
+        try:
+            return self._session.project.active_model
+        except ModelError as error:
+            if self._told != str(error):
+                self._told = str(error)
+                notices.warn(f"{error} Circles are found, but not classified.")
+            return None
 
     # --- detection ------------------------------------------------------------
 
     def analyse(self, indices: Sequence[int]) -> Job | None:
         """Detect and classify micrographs in a worker."""
         session, project = self._session, self._session.project
-        session.check()
+        session.stage.check()
         job = None
         with notices.told():
             params = project.detection_params
             sources = [session.source(index) for index in indices]
-            work = partial(analysing, sources, project.active_model, params)
+            work = partial(analysing, sources, self.model(), params)
             job = Job(_title(0, len(sources)), work)
             self._failed = 0
             count = _Count(job, len(sources))
@@ -104,7 +117,7 @@ class Analyst(QObject):
         )
         self._session.set_problem(found.index, None)
         if project.current == found.index:
-            self._session.show_maps(analysis.detection.maps)
+            self._session.stage.show_maps(analysis.detection.maps)
 
     def _on_done(self, complete: bool, count: _Count) -> None:
         if not complete or count.total == 1:
@@ -125,7 +138,7 @@ class Analyst(QObject):
         session, project = self._session, self._session.project
         self._stop(self._maps)
         if project.detection is not None:
-            session.show_maps(project.detection.maps)
+            session.stage.show_maps(project.detection.maps)
             return
         entry = session.current_entry
         if entry is None or not entry.analysed:
@@ -140,7 +153,7 @@ class Analyst(QObject):
         project = self._session.project
         fresh = project is not None and project.current == index
         if fresh and project.detection is None and project.micrograph is not None:
-            self._session.show_maps(maps)
+            self._session.stage.show_maps(maps)
 
     # --- classes of circles that are there ------------------------------------
 
@@ -152,7 +165,7 @@ class Analyst(QObject):
         if self._classifying is not None and self._classifying.running:
             return
         with notices.told():
-            model = project.active_model
+            model = self.model()
             todo = [] if model is None else self._untried(model.card.id)
             if todo:
                 source = session.source(project.current)
@@ -165,10 +178,10 @@ class Analyst(QObject):
 
     def classify_everything(self) -> Job | None:
         """Classify whatever lacks the active forest's word, in all micrographs."""
-        session, project = self._session, self._session.project
+        session = self._session
         job = None
         with notices.told():
-            model = project.active_model
+            model = self.model()
             todo = self.unclassified()
             if model is None or not todo:
                 return None

@@ -3,6 +3,7 @@
 from napari.viewer import Viewer
 
 from napari_cdse.gui.dialogs import ask_folder, ask_project
+from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.window import add_dock, add_docks, open_in
 
 
@@ -18,6 +19,12 @@ def choose_project(viewer: Viewer) -> None:
     file = ask_project(viewer.window._qt_window)
     if file is not None:
         open_in(viewer, file)
+
+
+def open_sample_project(viewer: Viewer) -> None:
+    """Open the sample project, a copy that the person may work in."""
+    add_docks(viewer)
+    session_for(viewer).open_sample()
 
 
 def show_docks(viewer: Viewer) -> None:

@@ -115,12 +115,9 @@ class RetrainDock(QWidget):
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""
-        with notices.told():
-            model = self.session.project.active_model
-            known = {} if model is None else model.card.parameters
-            if "features" in known:
-                return replace(params, features=str(known["features"]))
-        return params
+        model = self.session.analyst.model()
+        known = {} if model is None else model.card.parameters
+        return replace(params, features=str(known.get("features", params.features)))
 
     def refresh(self) -> None:
         """Show counts, the forest in use, and the outcome if there is one."""

@@ -170,7 +170,7 @@ class Trainer(QObject):
         session = self._session
         if session.project is None or self.job is not None:
             return None
-        session.check()
+        session.stage.check()
         with notices.told():
             self._drop_outcome()
             order = self._order(params)
@@ -219,7 +219,7 @@ class Trainer(QObject):
 
     def _order(self, params: ForestParams) -> Order:
         project = self._session.project
-        old = project.active_model
+        old = self._session.analyst.model()
         return Order(
             labelled=tuple(project.labelled()),
             old=old,

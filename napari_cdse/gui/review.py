@@ -10,12 +10,12 @@ from qtpy.QtWidgets import QShortcut
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
-from napari_cdse.gui.geometry import circle_at
 from napari_cdse.gui.key_sheet import KeySheet
 from napari_cdse.gui.keys import SHORTCUTS, bind, unbind
+from napari_cdse.gui.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from napari_cdse.core.records import Label, SelectedBy
     from napari_cdse.core.review_queue import Order
@@ -44,31 +44,26 @@ class Review(QObject):
         self._session = session
         self._order: Order = "uncertain"
         self._unlabelled_only = True
-        self._shown: str | None = None
-        self._arrived: tuple[str | None, SelectedBy] = (None, "hand")
+        self.selection = Selection(session)
         self.actions: Mapping[str, Callable[..., object]] = self._actions()
         viewer = session.viewer
         bind(viewer, self.actions, SHORTCUTS)
-        viewer.mouse_drag_callbacks.append(self._on_press)
         self._listen_for_question_mark()
 
     def close(self) -> None:
         """Give keys and mouse back."""
+        self.selection.close()
         viewer = self._session.viewer
-        if viewer is not None and self._on_press in viewer.mouse_drag_callbacks:
-            viewer.mouse_drag_callbacks.remove(self._on_press)
+        if viewer is not None:
             unbind(viewer, SHORTCUTS)
 
     def attach(self) -> None:
         """Take over the layers of a micrograph that was just shown."""
         for layer in self._session.scene.layers:
             self.bind_layer(layer)
-        self._session.view.layer.events.mode.connect(self._on_mode)
-        self._shown = None
-        selected = self._session.project.selected
-        if selected is not None:
-            self.on_project_selection(selected)
-            self._see(selected)
+        self.selection.attach()
+        if self._session.project.selected is not None:
+            self._see(self._session.project.selected)
 
     def bind_layer(self, layer: object) -> None:
         """Make our keys work while this layer is the active one."""
@@ -76,7 +71,7 @@ class Review(QObject):
 
     def detach(self) -> None:
         """Forget the layers that are going away."""
-        self._shown = None
+        self.selection.detach()
 
     def _actions(self) -> Mapping[str, Callable[..., object]]:
         labels = {
@@ -101,29 +96,20 @@ class Review(QObject):
 
     # --- labels ---------------------------------------------------------------
 
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """Ids of the selected particles, or of the current one."""
-        session = self._session
-        if session.project is None:
-            return ()
-        ids = session.view.selection() if session.view is not None else ()
-        if ids:
-            return ids
-        return () if session.project.selected is None else (session.project.selected,)
-
     def label(self, label: Label) -> None:
         """Give the chosen particles a class and go to the next."""
         self._on_chosen(
             lambda ids: self._session.project.label(
-                ids, label, selected_by=self._how(ids)
+                ids, label, selected_by=self.selection.how(ids)
             )
         )
 
     def accept(self) -> None:
         """Confirm what the forest says of the chosen particles, and go on."""
         self._on_chosen(
-            lambda ids: self._session.project.accept(ids, selected_by=self._how(ids))
+            lambda ids: self._session.project.accept(
+                ids, selected_by=self.selection.how(ids)
+            )
         )
 
     def remove(self) -> None:
@@ -133,17 +119,13 @@ class Review(QObject):
     def _on_chosen(self, act: Callable[[tuple[str, ...]], object]) -> None:
         if not self._ready():
             return
-        ids = self.chosen
+        ids = self.selection.chosen
         if not ids:
             self._say(_NOTHING_CHOSEN)
             return
         with notices.told():
             act(ids)
             self.go(forward=True)
-
-    def _how(self, ids: tuple[str, ...]) -> SelectedBy:
-        arrived, how = self._arrived
-        return how if ids == (arrived,) else "hand"
 
     def _ready(self) -> bool:
         """Whether the layer can be changed now; takes in what was changed by hand."""
@@ -153,7 +135,7 @@ class Review(QObject):
         if session.view is not None:
             if session.view.in_gesture:
                 return False
-            session.check()
+            session.stage.check()
         return True
 
     # --- going on -------------------------------------------------------------
@@ -185,9 +167,8 @@ class Review(QObject):
             self._say(_ALL_DONE if self._unlabelled_only else _NOTHING_LEFT)
             return
         how: SelectedBy = "queue" if self._order == "uncertain" else "order"
-        self._arrived = (found, how)
         with notices.told():
-            project.select(found)
+            self.selection.go_to(found, how)
             self._see(found)
 
     def step_micrograph(self, by: int) -> None:
@@ -255,59 +236,6 @@ class Review(QObject):
 
     def _say(self, sentence: str) -> None:
         self._session.viewer.status = sentence
-
-    # --- selection, both ways -------------------------------------------------
-
-    def on_project_selection(self, particle_id: str | None) -> None:
-        """Mark the current particle in the layer."""
-        view = self._session.view
-        before, self._shown = self._shown, particle_id
-        if view is None:
-            return
-        if particle_id not in view.selection():
-            view.select(() if particle_id is None else (particle_id,))
-        view.update({one for one in (before, particle_id) if one is not None})
-
-    def on_layer_selection(self, ids: tuple[str, ...]) -> None:
-        """Make what was clicked in the layer the current particle."""
-        project = self._session.project
-        if ids and project is not None and project.selected not in ids:
-            known = [one for one in ids if project.find(one) is not None]
-            if known:
-                self._arrived = (known[-1], "hand")
-                project.select(known[-1])
-
-    def _on_mode(self) -> None:
-        """Hand the current particle to napari's tools when they are taken up."""
-        session = self._session
-        if session.view is not None and session.project.selected is not None:
-            session.view.select((session.project.selected,))
-
-    def _on_press(self, viewer: object, event: object) -> Iterator[None]:
-        """Select by a click while the mouse otherwise moves the picture."""
-        moved = False
-        yield
-        while event.type == "mouse_move":
-            moved = True
-            yield
-        if not moved:
-            self._select_at(event.position)
-
-    def _select_at(self, position: tuple[float, ...]) -> None:
-        session = self._session
-        active = session.viewer.layers.selection.active
-        if session.view is None or active not in session.scene.layers:
-            return
-        if active.mode != "pan_zoom":
-            return
-        particles = session.project.particles
-        row, col = session.scene.pixel_at(position)
-        found = circle_at([one.circle for one in particles], row, col)
-        if found is not None:
-            particle_id = particles[found].id
-            self._arrived = (particle_id, "hand")
-            session.view.select((particle_id,))
-            session.project.select(particle_id)
 
     def _listen_for_question_mark(self) -> None:
         """Napari's key maps know no question mark, so Qt listens for it.

@@ -30,13 +30,3 @@ def labelled_micrograph() -> list[LayerData]:
         found.circles, found.labels, found.shape, f"{micrograph.name} labels"
     )
     return [image, (data, attributes | place, kind)]
-
-
-def sample_project() -> list[LayerData]:
-    """Open the sample project in the viewer; its layers come by themselves."""
-    from napari import current_viewer
-
-    from napari_cdse.gui.window import open_sample_in
-
-    open_sample_in(current_viewer())
-    return []

@@ -97,6 +97,7 @@ class Scene:
             metadata={"napari_cdse": MICROGRAPH},
         )
         self.particles = new_layer((scale, scale), (unit, unit))
+        self.particles.metadata["image_shape"] = micrograph.shape
         viewer.add_layer(self.image)
         viewer.add_layer(self.particles)
         viewer.layers.selection.active = self.particles

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui import notices
 from napari_cdse.gui.analysing import Analyst
-from napari_cdse.gui.jobs import Job, JobRunner
-from napari_cdse.gui.looks import Look, look
-from napari_cdse.gui.particles_layer import ParticlesLayer
+from napari_cdse.gui.jobs import JobRunner
 from napari_cdse.gui.retraining import Trainer
 from napari_cdse.gui.review import Review
-from napari_cdse.gui.scene import Scene
-from napari_cdse.gui.work import Source, reading
-from napari_cdse.project import Drawing, Gesture, Project
+from napari_cdse.gui.stage import Stage
+from napari_cdse.gui.work import Source
+from napari_cdse.sample import sample_project_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +23,11 @@ if TYPE_CHECKING:
 
     from napari import Viewer
 
-    from napari_cdse.core.accumulation import AccumulationMap
     from napari_cdse.core.params import DetectionParams
-    from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
-    from napari_cdse.gui.snapshot import Changes, Drawn
-    from napari_cdse.project import MicrographEntry
+    from napari_cdse.core.records import Micrograph, PixelSizeSource
+    from napari_cdse.gui.particles_layer import ParticlesLayer
+    from napari_cdse.gui.scene import Scene
+    from napari_cdse.project import MicrographEntry, Project
 
 _SIGNALS = (
     "micrographs_changed",
@@ -53,7 +50,8 @@ class Session(QObject):
     Attributes
     ----------
     project : Project or None
-    scene : Scene
+    stage : Stage
+        The open micrograph's layers.
     runner : JobRunner
     review : Review
         What the keys and buttons do with particles.
@@ -76,9 +74,7 @@ class Session(QObject):
         self.closed = False
         self.project: Project | None = None
         self.runner = JobRunner()
-        self.scene = Scene(viewer)
-        self.view: ParticlesLayer | None = None
-        self._reading: Job | None = None
+        self.stage = Stage(self)
         self._problems: dict[int, str] = {}
         self._to_classify = QTimer(self)
         self._to_classify.setSingleShot(True)
@@ -86,13 +82,22 @@ class Session(QObject):
         self.trainer = Trainer(self)
         self.review = Review(self)
         self._to_classify.timeout.connect(self.analyst.classify_missing)
-        viewer.layers.events.removed.connect(self._on_layer_removed)
         viewer.window._qt_window.destroyed.connect(self.close)
 
     @property
     def viewer(self) -> Viewer | None:
         """The viewer, as long as it is there."""
         return self._viewer()
+
+    @property
+    def scene(self) -> Scene:
+        """Our layers."""
+        return self.stage.scene
+
+    @property
+    def view(self) -> ParticlesLayer | None:
+        """The particles' layer, as long as one is shown."""
+        return self.stage.view
 
     @property
     def micrograph(self) -> Micrograph | None:
@@ -114,11 +119,8 @@ class Session(QObject):
         self._to_classify.stop()
         self.runner.close()
         self.review.close()
-        self._drop_view()
+        self.stage.close()
         self._leave_project()
-        viewer = self.viewer
-        if viewer is not None:
-            viewer.layers.events.removed.disconnect(self._on_layer_removed)
 
     # --- project --------------------------------------------------------------
 
@@ -127,8 +129,7 @@ class Session(QObject):
         with notices.told():
             project = self.analyst.open_project(source)
             self.runner.cancel_all()
-            self._drop_view()
-            self.scene.clear()
+            self.stage.clear()
             self._leave_project()
             self._enter_project(project)
             return True
@@ -136,8 +137,6 @@ class Session(QObject):
 
     def open_sample(self) -> bool:
         """Open the sample project, a copy that the person may work in."""
-        from napari_cdse.sample import sample_project_folder
-
         with notices.told():
             return self.open_project(sample_project_folder())
         return False
@@ -167,7 +166,7 @@ class Session(QObject):
         """Show another micrograph."""
         if self.project is None or not 0 <= index < len(self.project.entries):
             return
-        self.check()
+        self.stage.check()
         if index == self.project.current and self.view is None:
             self._on_opened(index)
         self.project.open(index)
@@ -190,20 +189,13 @@ class Session(QObject):
             self._problems[index] = sentence
         self.micrographs_changed.emit()
 
-    def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
-        """Lay accumulation maps over the open micrograph."""
-        if self.view is not None:
-            self.scene.show_maps(maps)
-            for layer in self.scene.maps:
-                self.review.bind_layer(layer)
-
     def source(self, index: int) -> Source:
         """Where a worker finds a micrograph."""
         project = self.project
         entry = project.entries[index]
         pixels = project.micrograph if index == project.current else None
         size = project.person_pixel_size(index)
-        return Source(index, entry.path, 0, size, pixels)
+        return Source(index, entry.path, entry.frame, size, pixels)
 
     def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
         """Say how large a pixel is, for the open micrograph or the whole folder."""
@@ -238,133 +230,31 @@ class Session(QObject):
             self.analyst.analyse(wanted)
 
     def _on_opened(self, index: int) -> None:
-        self._drop_view()
-        if self._reading is not None:
-            self._reading.cancel()
-        job = Job("Reading", partial(reading, self.source(index)), heavy=False)
-        job.produced.connect(lambda found: self._on_read(index, found))
-        job.failed.connect(lambda sentence: self._on_unreadable(index, sentence))
-        self._reading = self.runner.submit(job)
+        self.stage.read(index)
         self.opened.emit()
 
-    def _on_read(self, index: int, micrograph: Micrograph) -> None:
-        if self.project is None or self.project.current != index:
-            return
-        with notices.told():
-            self.project.set_micrograph(index, micrograph)
-        for sentence in micrograph.notices:
-            notices.inform(f"{micrograph.name}: {sentence}")
-
-    def _on_unreadable(self, index: int, sentence: str) -> None:
-        if self.project is None or self.project.current != index:
-            return
-        self.scene.clear()
-        notices.warn(sentence)
-        self.set_problem(index, sentence)
-
     def _on_pixels_changed(self, _index: int) -> None:
-        micrograph = self.micrograph
-        if micrograph is None or self.viewer is None:
+        if self.micrograph is None or self.viewer is None:
             return
-        self._drop_view()
-        self.scene.show(micrograph)
-        self.view = ParticlesLayer(
-            self.scene.particles,
-            wanted=self._looks,
-            commit=self._commit,
-            tell=notices.warn,
-            selected=self.review.on_layer_selection,
-        )
-        self.view.update()
-        self.review.attach()
+        self.stage.show()
         self.analyst.show_maps()
         self._classify_soon()
         self.opened.emit()
 
-    def _drop_view(self) -> None:
-        if self.view is not None:
-            self.view.close()
-            self.view = None
-            self.review.detach()
-
-    def _on_layer_removed(self, event: object) -> None:
-        if self.view is not None and event.value is self.view.layer:
-            self._drop_view()
-            QTimer.singleShot(0, self._tell_layer_is_gone)
-
-    def _tell_layer_is_gone(self) -> None:
-        viewer = self.viewer
-        # The layers also go when the window closes; then there is nobody to tell.
-        if viewer is not None and hasattr(viewer.window, "_qt_window"):
-            notices.inform(
-                "The circles are safe in the project; open the micrograph again to "
-                "see them."
-            )
-
-    # --- particles ------------------------------------------------------------
-
-    def check(self) -> None:
-        """Take in what was changed in the layer without an event."""
-        if self.view is not None:
-            self.view.check()
-
-    def _looks(self) -> dict[str, Look]:
-        project = self.project
-        if project is None or project.micrograph is None:
-            return {}
-        size = max(project.micrograph.shape)
-        return {
-            one.id: look(
-                one.id,
-                one.circle,
-                one.label,
-                by_person=one.by_person,
-                selected=one.id == project.selected,
-                image_size_px=size,
-            )
-            for one in project.particles
-        }
-
-    def _commit(self, changes: Changes) -> tuple[str, ...]:
-        gesture = Gesture(
-            labelled=changes.relabelled,
-            drawn=tuple(Drawing(self._place(one)) for one in changes.drawn),
-            reshaped=changes.reshaped,
-            removed=changes.removed,
-        )
-        ids = self.project.apply(gesture)
-        if len(ids) == 1:
-            self.project.select(ids[0])
-        return ids
-
-    def _place(self, drawn: Drawn) -> Circle:
-        """Move a pasted circle aside: napari lays it exactly over its original."""
-        circle = drawn.circle
-        rows, cols = self.micrograph.shape
-        if not drawn.pasted:
-            return circle
-        aside = circle.radius_px / 2
-        return replace(
-            circle,
-            row_px=circle.row_px + (aside if circle.row_px + aside < rows else -aside),
-            col_px=circle.col_px + (aside if circle.col_px + aside < cols else -aside),
-        )
+    # --- the project's signals, passed on -------------------------------------
 
     def _on_particles_changed(self, ids: frozenset[str] | None) -> None:
-        if self.view is not None:
-            self.view.update(ids)
+        self.stage.update(ids)
         self._classify_soon()
         self.particles_changed.emit(ids)
 
     def _on_selection_changed(self, particle_id: str | None) -> None:
-        self.review.on_project_selection(particle_id)
+        self.review.selection.on_project_selection(particle_id)
         self.selection_changed.emit()
 
     def _classify_soon(self) -> None:
         if self.micrograph is not None and not self.closed:
             self._to_classify.start(0)
-
-    # --- the rest is passed on ------------------------------------------------
 
     def _on_micrographs_changed(self) -> None:
         self.micrographs_changed.emit()

@@ -105,14 +105,6 @@ def open_in(viewer: napari.Viewer | None, path: Path) -> None:
     session_for(viewer).open_project(path)
 
 
-def open_sample_in(viewer: napari.Viewer | None) -> None:
-    """Open the sample project in a viewer that is there."""
-    if viewer is None:
-        raise CdseError("There is no napari window to open the sample in.")
-    add_docks(viewer)
-    session_for(viewer).open_sample()
-
-
 def _wait_until_shown(session: Session) -> None:
     if session.micrograph is None:
         _wait(session.opened, lambda: session.micrograph is not None)

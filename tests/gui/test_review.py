@@ -264,7 +264,7 @@ def test_a_class_set_in_the_features_table_is_an_edit(session, qtbot):
     features = session.view.layer.features
     row = list(features["particle_id"]).index(ids[2])
     features.iat[row, features.columns.get_loc("class")] = "no"
-    session.check()
+    session.stage.check()
     assert labels(session) == [None, None, "no", None, None]
     settle(session, qtbot)
     in_step(session)

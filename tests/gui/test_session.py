@@ -84,7 +84,7 @@ def test_a_pixel_size_calibrates_all_layers(session, qtbot):
 def test_a_transform_of_the_whole_layer_is_undone(session):
     session.view.layer.translate = (5, 5)
     session.view.layer.scale = (2, 2)
-    session.check()
+    session.stage.check()
     assert tuple(session.view.layer.translate) == (0, 0)
     assert tuple(session.view.layer.scale) == (1, 1)
 
@@ -278,9 +278,12 @@ def test_retrain_and_keep(labelled, qtbot, forest):
     assert session.project.counts() == {"yes": 3, "no": 6, "null": 3, "empty": 3}
     assert dock.keep.isHidden()
     in_step(session)
+    # What the first one learnt here is replaced by what the second one does.
+    retrained(session, qtbot)
+    assert len(session.trainer.outcome.model.training) == len(outcome.model.training)
 
 
-def test_retrain_and_reject(labelled, qtbot, forest):
+def test_retrain_and_reject_and_cancel(labelled, qtbot, forest):
     session = labelled
     dock = retrained(session, qtbot)
     new = session.trainer.outcome.model.card.id
@@ -290,21 +293,7 @@ def test_retrain_and_reject(labelled, qtbot, forest):
     assert session.trainer.outcome is None
     for one in session.project.particles:
         assert one.prediction.model_id == forest.card.id
-
-
-def test_retraining_replaces_what_an_earlier_one_learnt_here(labelled, qtbot, forest):
-    session = labelled
-    dock = retrained(session, qtbot)
-    first = session.trainer.outcome.model.training
-    qtbot.mouseClick(dock.keep, Qt.MouseButton.LeftButton)
-    settle(session, qtbot)
-    retrained(session, qtbot)
-    second = session.trainer.outcome.model.training
-    assert len(second) == len(first)
-
-
-def test_cancel_a_retraining(labelled, qtbot, forest):
-    session = labelled
+    # And one that is cancelled leaves everything as it was, too.
     session.trainer.retrain(ForestParams(trees=5000, folds=5))
     job = session.trainer.job
     job.progressed.connect(lambda _share: session.runner.cancel(job))

@@ -1,0 +1,185 @@
+"""The open micrograph in the viewer: read, shown, and kept in step with the project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer
+
+from napari_cdse.gui import notices
+from napari_cdse.gui.jobs import Job
+from napari_cdse.gui.looks import Look, look
+from napari_cdse.gui.particles_layer import ParticlesLayer
+from napari_cdse.gui.scene import Scene
+from napari_cdse.gui.work import reading
+from napari_cdse.project import Drawing, Gesture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari_cdse.core.accumulation import AccumulationMap
+    from napari_cdse.core.records import Circle, Micrograph
+    from napari_cdse.gui.session import Session
+    from napari_cdse.gui.snapshot import Changes, Drawn
+
+
+class Stage(QObject):
+    """Reads the open micrograph in a worker and puts its layers up.
+
+    Attributes
+    ----------
+    scene : Scene
+    view : ParticlesLayer or None
+        None while nothing is shown.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._reading: Job | None = None
+        self.scene = Scene(session.viewer)
+        self.view: ParticlesLayer | None = None
+        session.viewer.layers.events.removed.connect(self._on_layer_removed)
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self.drop()
+        viewer = self._session.viewer
+        if viewer is not None:
+            viewer.layers.events.removed.disconnect(self._on_layer_removed)
+
+    def clear(self) -> None:
+        """Take everything away."""
+        self.drop()
+        self.scene.clear()
+
+    def drop(self) -> None:
+        """Stop following the layer; it may stay until the next one comes."""
+        if self.view is not None:
+            self.view.close()
+            self.view = None
+            self._session.review.detach()
+
+    # --- reading and showing --------------------------------------------------
+
+    def read(self, index: int) -> None:
+        """Read a micrograph; what was asked for before is not wanted any more."""
+        self.drop()
+        if self._reading is not None:
+            self._reading.cancel()
+        work = partial(reading, self._session.source(index))
+        job = Job("Reading", work, heavy=False)
+        job.produced.connect(lambda found: self._on_read(index, found))
+        job.failed.connect(lambda sentence: self._on_unreadable(index, sentence))
+        self._reading = self._session.runner.submit(job)
+
+    def show(self) -> None:
+        """Put the open micrograph up with its particles."""
+        micrograph = self._session.micrograph
+        self.drop()
+        self.scene.show(micrograph)
+        self.view = ParticlesLayer(
+            self.scene.particles,
+            wanted=self._looks,
+            commit=self._commit,
+            tell=notices.warn,
+            selected=self._session.review.selection.on_layer_selection,
+        )
+        self.view.update()
+        self._session.review.attach()
+
+    def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
+        """Lay accumulation maps over the open micrograph."""
+        if self.view is not None:
+            self.scene.show_maps(maps)
+            for layer in self.scene.maps:
+                self._session.review.bind_layer(layer)
+
+    def update(self, ids: Iterable[str] | None) -> None:
+        """Show particles as they are now."""
+        if self.view is not None:
+            self.view.update(ids)
+
+    def check(self) -> None:
+        """Take in what was changed in the layer without an event."""
+        if self.view is not None:
+            self.view.check()
+
+    def _is_open(self, index: int) -> bool:
+        project = self._session.project
+        return project is not None and project.current == index
+
+    def _on_read(self, index: int, micrograph: Micrograph) -> None:
+        if not self._is_open(index):
+            return
+        with notices.told():
+            self._session.project.set_micrograph(index, micrograph)
+        for sentence in micrograph.notices:
+            notices.inform(f"{micrograph.name}: {sentence}")
+
+    def _on_unreadable(self, index: int, sentence: str) -> None:
+        if self._is_open(index):
+            self.scene.clear()
+            notices.warn(sentence)
+            self._session.set_problem(index, sentence)
+
+    def _on_layer_removed(self, event: object) -> None:
+        if self.view is not None and event.value is self.view.layer:
+            self.drop()
+            QTimer.singleShot(0, self._tell_layer_is_gone)
+
+    def _tell_layer_is_gone(self) -> None:
+        viewer = self._session.viewer
+        # The layers also go when the window closes; then there is nobody to tell.
+        if viewer is not None and hasattr(viewer.window, "_qt_window"):
+            notices.inform(
+                "The circles are safe in the project; open the micrograph again to "
+                "see them."
+            )
+
+    # --- particles and gestures -----------------------------------------------
+
+    def _looks(self) -> dict[str, Look]:
+        project = self._session.project
+        if project is None or project.micrograph is None:
+            return {}
+        size = max(project.micrograph.shape)
+        return {
+            one.id: look(
+                one.id,
+                one.circle,
+                one.label,
+                by_person=one.by_person,
+                selected=one.id == project.selected,
+                image_size_px=size,
+            )
+            for one in project.particles
+        }
+
+    def _commit(self, changes: Changes) -> tuple[str, ...]:
+        project = self._session.project
+        gesture = Gesture(
+            labelled=changes.relabelled,
+            drawn=tuple(Drawing(self._place(one)) for one in changes.drawn),
+            reshaped=changes.reshaped,
+            removed=changes.removed,
+        )
+        ids = project.apply(gesture)
+        if len(ids) == 1:
+            project.select(ids[0])
+        return ids
+
+    def _place(self, drawn: Drawn) -> Circle:
+        """Move a pasted circle aside: napari lays it exactly over its original."""
+        circle = drawn.circle
+        if not drawn.pasted:
+            return circle
+        rows, cols = self._session.micrograph.shape
+        aside = circle.radius_px / 2
+        return replace(
+            circle,
+            row_px=circle.row_px + (aside if circle.row_px + aside < rows else -aside),
+            col_px=circle.col_px + (aside if circle.col_px + aside < cols else -aside),
+        )

@@ -19,8 +19,18 @@ MAY_IMPORT = {
     "io": {"core"},
     "batch": {"core", "io"},
     "project": {"core", "io"},
+    "simulate": {"core", "io"},
     "gui": {"core", "io", "batch", "project", "resources", "sample"},
-    "cli": {"core", "io", "batch", "project", "resources", "sample", "gui"},
+    "cli": {
+        "core",
+        "io",
+        "batch",
+        "project",
+        "simulate",
+        "resources",
+        "sample",
+        "gui",
+    },
 }
 WINDOW_LIBRARIES = {
     "napari",

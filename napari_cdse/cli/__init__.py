@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.cli import evaluate, export, predict, train, window
+from napari_cdse.cli import evaluate, export, predict, simulate, train, window
 from napari_cdse.cli.console import SOME_FAILED, WRONG_USAGE, fail
 from napari_cdse.core.errors import CdseError, ParameterError
 
@@ -25,6 +25,7 @@ COMMANDS = (
     train.COMMAND,
     evaluate.COMMAND,
     export.COMMAND,
+    simulate.COMMAND,
 )
 INTERRUPTED = 130
 

@@ -1,0 +1,240 @@
+"""Drawing dots: kind, stacking, orientation, outline, and a place in the field."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.simulate import stacking
+from napari_cdse.simulate.crystal import Crystal, cut, layers_for
+from napari_cdse.simulate.outline import Outline, draw_outline
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.simulate.params import Dots, Field, Material, Preset
+
+_BEYOND_NM = 0.5
+_APART = 1.17
+_TOUCHING = (0.88, 1.13)
+_TRIES = 200
+_OTHER_ZONES = ("112", "111", "100")
+_OTHER_WEIGHTS = (0.55, 0.3, 0.15)
+
+
+@dataclass(frozen=True, eq=False)
+class Dot:
+    """One dot as it lies in the field; positions in pixels of the micrograph."""
+
+    x_px: float
+    y_px: float
+    crystal: Crystal
+    outline: Outline
+    rotation: NDArray[np.float64]
+    diameter_nm: float
+    hexagonal: bool
+    intent: str
+    defect: str
+    zone: str
+    tilt_deg: float | None
+    inplane_deg: float | None
+
+    @property
+    def has_defect(self) -> bool:
+        """Whether a defect lies inside the outline."""
+        return not stacking.is_perfect(self.crystal.stacking)
+
+    @property
+    def height_nm(self) -> float:
+        """Extent of the atoms along the beam."""
+        return float(np.ptp(self.crystal.places_nm[:, 2]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    intent: str
+    defect: str
+    hexagonal: bool
+
+
+def draw_dots(
+    rng: np.random.Generator, preset: Preset, pixel_size_nm: float
+) -> list[Dot]:
+    """Draw all dots of one micrograph.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of chance.
+    preset : Preset
+        What to draw from.
+    pixel_size_nm : float
+        Edge of a pixel.
+    """
+    if rng.random() < preset.field.empty_share:
+        return []
+    count = int(rng.integers(preset.field.dots[0], preset.field.dots[1] + 1))
+    radii = [_diameter(rng, preset.dots) / 2 for _ in range(count)]
+    places = _places(rng, preset.field, radii, pixel_size_nm)
+    return [
+        _draw_dot(rng, preset, place, 2 * radius)
+        for place, radius in zip(places, radii, strict=False)
+    ]
+
+
+def _diameter(rng: np.random.Generator, dots: Dots) -> float:
+    drawn = rng.normal(dots.diameter_mean_nm, dots.diameter_spread_nm)
+    return float(np.clip(drawn, *dots.diameter_nm))
+
+
+def _places(
+    rng: np.random.Generator, field: Field, radii: list[float], pixel_size_nm: float
+) -> list[tuple[float, float]]:
+    """Find places that keep apart, some of them touching an earlier one."""
+    found: list[tuple[float, float]] = []
+    beyond = _BEYOND_NM / pixel_size_nm
+    for number, radius in enumerate(radii):
+        touching = number > 0 and rng.random() < field.touching_share
+        for _ in range(_TRIES):
+            place = rng.uniform(-beyond, field.size_px + beyond, size=2)
+            closest = _APART
+            if touching:
+                mate = int(rng.integers(len(found)))
+                gap, closest = rng.uniform(*_TOUCHING), _TOUCHING[0]
+                angle = rng.uniform(0, 2 * math.pi)
+                away = gap * (radius + radii[mate]) / pixel_size_nm
+                turn = np.array([math.cos(angle), math.sin(angle)])
+                place = np.array(found[mate]) + away * turn
+            if _fits(place, radius, found, radii, closest, pixel_size_nm):
+                inside = (place > -beyond) & (place < field.size_px + beyond)
+                if inside.all():
+                    found.append((float(place[0]), float(place[1])))
+                    break
+        else:
+            return found
+    return found
+
+
+def _fits(
+    place: NDArray[np.float64],
+    radius: float,
+    found: list[tuple[float, float]],
+    radii: list[float],
+    closest: float,
+    pixel_size_nm: float,
+) -> bool:
+    return all(
+        math.dist(place, other) * pixel_size_nm >= closest * (radius + reach) * 0.999
+        for other, reach in zip(found, radii, strict=False)
+    )
+
+
+def _draw_dot(
+    rng: np.random.Generator,
+    preset: Preset,
+    place: tuple[float, float],
+    diameter_nm: float,
+) -> Dot:
+    kind = _draw_kind(rng, preset.dots, preset.material)
+    zone, tilt, inplane, rotation = _orientation(rng, preset.dots, kind)
+    height = diameter_nm * rng.uniform(*preset.dots.flatness)
+    facetted = rng.random() < preset.dots.facetted_share
+    outline = draw_outline(rng, diameter_nm, height, facetted, kind.hexagonal)
+    layers = layers_for(preset.material, 2 * outline.reach_nm)
+    inner = max(4, round(diameter_nm / preset.material.layer_nm) + 1)
+    letters = stacking.draw_sequence(
+        rng, layers, kind.hexagonal, kind.defect, within=inner
+    )
+    crystal = cut(preset.material, letters, rotation, outline)
+    defect = kind.defect if not stacking.is_perfect(crystal.stacking) else "perfect"
+    return Dot(
+        *place,
+        crystal,
+        outline,
+        rotation,
+        diameter_nm,
+        kind.hexagonal,
+        kind.intent,
+        defect,
+        zone,
+        tilt,
+        inplane,
+    )
+
+
+def _draw_kind(rng: np.random.Generator, dots: Dots, material: Material) -> _Kind:
+    tetrahedral = material.lattice == "tetrahedral"
+    hexagonal = tetrahedral and bool(rng.random() < material.hexagonal_share)
+    shares = (dots.defect_share, dots.perfect_share)
+    intent = str(rng.choice(["defect", "perfect", "off"], p=[*shares, 1 - sum(shares)]))
+    faulty = intent == "defect"
+    if intent == "off":
+        faulty = rng.random() < dots.off_defect_share
+    if not faulty:
+        return _Kind(intent, stacking.PERFECT, hexagonal)
+    names, weights = (
+        (stacking.HEXAGONAL_DEFECTS, stacking.HEXAGONAL_WEIGHTS)
+        if hexagonal
+        else (stacking.CUBIC_DEFECTS, stacking.CUBIC_WEIGHTS)
+    )
+    return _Kind(intent, str(rng.choice(names, p=weights)), hexagonal)
+
+
+def _orientation(
+    rng: np.random.Generator, dots: Dots, kind: _Kind
+) -> tuple[str, float | None, float | None, NDArray[np.float64]]:
+    """Draw zone, tilt off it, turn in the plane, and the rotation."""
+    off = kind.intent == "off"
+    if off and rng.random() < 0.5:
+        return "random", None, None, _random_rotation(rng)
+    zone = "110"
+    if kind.intent == "perfect" and rng.random() < dots.other_zone_share:
+        zone = str(rng.choice(_OTHER_ZONES, p=_OTHER_WEIGHTS))
+    tilt = dots.tilt_deg * math.sqrt(rng.random())
+    if off:
+        tilt = rng.uniform(*dots.off_tilt_deg)
+    inplane = rng.uniform(0, 360)
+    beam = _tilted(rng, zone_axis(zone), math.radians(tilt))
+    return zone, tilt, inplane, _facing(beam, math.radians(inplane))
+
+
+def zone_axis(zone: str) -> NDArray[np.float64]:
+    """Direction of a zone axis in the crystal's frame: cubic indices, [111] along z."""
+    height = 1 / math.sqrt(3)
+    axes = {
+        "110": (1.0, 0.0, 0.0),
+        "112": (0.0, 1.0, 0.0),
+        "111": (0.0, 0.0, 1.0),
+        "100": (0.0, -math.sqrt(1 - height**2), height),
+    }
+    return np.array(axes[zone])
+
+
+def _tilted(
+    rng: np.random.Generator, axis: NDArray[np.float64], tilt: float
+) -> NDArray[np.float64]:
+    across = np.cross(axis, rng.normal(size=3))
+    across /= np.linalg.norm(across)
+    turned: NDArray[np.float64] = math.cos(tilt) * axis + math.sin(tilt) * across
+    return turned
+
+
+def _facing(beam: NDArray[np.float64], inplane: float) -> NDArray[np.float64]:
+    """Rotation that brings a crystal direction along the beam."""
+    helper = np.eye(3)[int(np.argmin(np.abs(beam)))]
+    first = np.cross(beam, helper)
+    first /= np.linalg.norm(first)
+    second = np.cross(beam, first)
+    cos, sin = math.cos(inplane), math.sin(inplane)
+    return np.stack([cos * first + sin * second, cos * second - sin * first, beam])
+
+
+def _random_rotation(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Even over all rotations, by the QR decomposition of Gaussian numbers."""
+    q, r = np.linalg.qr(rng.normal(size=(3, 3)))
+    q = q * np.sign(np.diag(r))
+    turned: NDArray[np.float64] = q * np.sign(np.linalg.det(q))
+    return turned

@@ -1,0 +1,168 @@
+"""One simulated micrograph with its truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cdse.simulate import exposure, masks, truth
+from napari_cdse.simulate.crystal import cut
+from napari_cdse.simulate.potential import library_version, scattering_factor
+from napari_cdse.simulate.scene import Scene, draw_scene
+from napari_cdse.simulate.stacking import nearest_perfect
+from napari_cdse.simulate.truth import Defect
+from napari_cdse.simulate.visibility import (
+    Background,
+    background,
+    defect_signal,
+    look_at,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.simulate.dots import Dot
+    from napari_cdse.simulate.exposure import Patch, Slices
+    from napari_cdse.simulate.params import Preset
+    from napari_cdse.simulate.potential import Factor
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """A micrograph as it is written: gray levels, contrast, instances, truth."""
+
+    gray: NDArray[np.uint8]
+    contrast: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    record: dict[str, Any]
+
+
+def simulate(
+    preset: Preset, seed: int, index: int, factor: Factor = scattering_factor
+) -> Simulated:
+    """Simulate one micrograph; the same three arguments give the same pixels.
+
+    Parameters
+    ----------
+    preset : Preset
+        What to draw from.
+    seed, index : int
+        Which of the series, and which of its micrographs.
+    factor : callable, optional
+        Scattering factor by element and squared frequency (default: abTEM's).
+
+    Raises
+    ------
+    ParameterError
+        abTEM is missing.
+    """
+    scene = _on_grid(draw_scene(preset, seed, index))
+    patches = [exposure.patch_for(scene, dot) for dot in scene.dots]
+    slices = [
+        exposure.dot_slices(scene, patch, dot.crystal, factor)
+        for patch, dot in zip(patches, scene.dots, strict=True)
+    ]
+    ready = list(zip(patches, slices, strict=True))
+    image = exposure.expose(scene, exposure.whole_field(scene, ready, factor))
+    prints = [
+        _footprint(scene, dot, patch)
+        for dot, patch in zip(scene.dots, patches, strict=True)
+    ]
+    mask = masks.instance_mask(prints, (image.shape[0], image.shape[1]))
+    behind = background(image, mask > 0)
+    limits = exposure.gray_limits(scene, image)
+    spotted, outliers = exposure.add_outliers(scene, image)
+    overlaps = masks.overlap_fractions(prints)
+    dots = []
+    for number, dot in enumerate(scene.dots):
+        offset = exposure.defocus_offset(scene, dot)
+        seen = _see(scene, dot, ready[number], behind, offset, factor)
+        dots.append(
+            truth.dot_record(
+                number + 1,
+                scene,
+                dot,
+                prints[number],
+                overlaps[number],
+                scene.lens.defocus + offset,
+                seen,
+            )
+        )
+    record = truth.micrograph_record(
+        scene, behind, limits, outliers, dots, library_version()
+    )
+    return Simulated(_gray(spotted, limits), spotted, mask, record)
+
+
+def _on_grid(scene: Scene) -> Scene:
+    """Put each dot on the nearest grid point."""
+    grid = scene.grid
+    dots = tuple(
+        replace(
+            dot,
+            x_px=grid.place_of(grid.point_of(dot.x_px)),
+            y_px=grid.place_of(grid.point_of(dot.y_px)),
+        )
+        for dot in scene.dots
+    )
+    return replace(scene, dots=dots)
+
+
+def _footprint(scene: Scene, dot: Dot, patch: Patch) -> masks.Footprint:
+    return masks.footprint(
+        dot.crystal.places_nm,
+        scene.grid.pixel_size_nm,
+        patch.size_px,
+        (dot.y_px, dot.x_px),
+    )
+
+
+def _see(
+    scene: Scene,
+    dot: Dot,
+    ready: tuple[Patch, Slices],
+    behind: Background,
+    offset: float,
+    factor: Factor,
+) -> tuple[Any, Defect, truth.Verdict]:
+    """Simulate a dot alone and judge it."""
+    patch, slices = ready
+    rule, pixel = scene.preset.rule, scene.grid.pixel_size_nm
+    alone = exposure.dot_alone(scene, patch, slices, offset)
+    middle = (patch.size_px / 2, patch.size_px / 2)
+    outline = masks.shadow(dot.crystal.places_nm, pixel, patch.size_px, middle)
+    look = look_at(alone, outline, behind, pixel, rule)
+    defect = Defect()
+    if dot.has_defect:
+        twins = _perfect_twins(scene, dot, patch, offset, factor)
+        signals = [defect_signal(alone, twin, outline, behind) for twin in twins]
+        defect = Defect(*min(signals))
+    return look, defect, truth.judge(look, defect, rule)
+
+
+def _perfect_twins(
+    scene: Scene, dot: Dot, patch: Patch, offset: float, factor: Factor
+) -> list[NDArray[np.float32]]:
+    """Pictures of the nearest perfect stackings in the same outline."""
+    crystal = dot.crystal
+    pictures = []
+    for letters in nearest_perfect(crystal.stacking, crystal.layer_weights()):
+        twin = cut(
+            scene.preset.material,
+            letters,
+            dot.rotation,
+            dot.outline,
+            crystal.middle_nm,
+        )
+        slices = exposure.dot_slices(scene, patch, twin, factor)
+        pictures.append(exposure.dot_alone(scene, patch, slices, offset))
+    return pictures
+
+
+def _gray(image: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.uint8]:
+    black, white = limits
+    scaled = (image - black) / (white - black) * 255
+    gray: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return gray

@@ -1,0 +1,113 @@
+"""Outlines of dots: a facetted or round crystal, lying flat across the beam."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ROUND_POWER = 2.2
+_FACET_POWER = 3.0
+_FACETS_AT = (0.74, 0.98)  # of the radius
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """A convex body around the origin.
+
+    ``normals`` (facets, 3) with ``distances_nm`` are facets in the crystal's frame;
+    besides, a superellipsoid in the laboratory's frame bounds the body, with half
+    axes ``half_nm`` along x, y and the beam, whose power makes it round or boxy, and
+    two planes across the beam at ``below_nm`` and ``above_nm``.
+    """
+
+    normals: NDArray[np.float64]
+    distances_nm: NDArray[np.float64]
+    half_nm: tuple[float, float, float]
+    power: float
+    below_nm: float
+    above_nm: float
+
+    @property
+    def reach_nm(self) -> float:
+        """Radius of a sphere that holds the body."""
+        return 1.25 * max(self.half_nm)
+
+    def depth_nm(
+        self, places: NDArray[np.float64], crystal: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Depth below the surface, about; negative outside.
+
+        Parameters
+        ----------
+        places, crystal : ndarray, shape (n, 3)
+            The same points in the laboratory's and in the crystal's frame, in nm.
+        """
+        scaled = np.abs(places) / np.array(self.half_nm)
+        norm = (scaled**self.power).sum(axis=1) ** (1 / self.power)
+        depth: NDArray[np.float64] = (1 - norm) * min(self.half_nm)
+        depth = np.minimum(depth, places[:, 2] - self.below_nm)
+        depth = np.minimum(depth, self.above_nm - places[:, 2])
+        if len(self.normals):
+            facets = self.distances_nm - crystal @ self.normals.T
+            depth = np.minimum(depth, facets.min(axis=1))
+        return depth
+
+
+def draw_outline(
+    rng: np.random.Generator,
+    diameter_nm: float,
+    height_nm: float,
+    facetted: bool,
+    hexagonal: bool,
+) -> Outline:
+    """Draw the outline of a dot.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of chance.
+    diameter_nm, height_nm : float
+        Across and along the beam.
+    facetted : bool
+        Cut by low-index facets, else only round.
+    hexagonal : bool
+        Facets of a hexagonal prism, else of a truncated octahedron.
+    """
+    stretch = rng.uniform(0.94, 1.06)
+    radius = diameter_nm / 2
+    half = (radius * stretch, radius / stretch, radius)
+    lift = rng.uniform(-0.5, 0.5) * (diameter_nm - height_nm)
+    planes = (lift - height_nm / 2, lift + height_nm / 2)
+    if not facetted:
+        return Outline(np.zeros((0, 3)), np.zeros(0), half, _ROUND_POWER, *planes)
+    normals = _prism() if hexagonal else _octahedron()
+    distances = radius * rng.uniform(*_FACETS_AT, size=len(normals))
+    return Outline(normals, distances, half, _FACET_POWER, *planes)
+
+
+def _prism() -> NDArray[np.float64]:
+    """Six {10-10} sides and two (0001) ends."""
+    angles = np.radians(30 + 60 * np.arange(6))
+    sides = np.stack([np.cos(angles), np.sin(angles), np.zeros(6)], axis=1)
+    return np.concatenate([sides, [[0, 0, 1.0], [0, 0, -1.0]]])
+
+
+def _octahedron() -> NDArray[np.float64]:
+    """Eight {111} and six {100} facets, [111] along z and [1-10] along x."""
+    frame = np.array(
+        [
+            np.array([1.0, -1.0, 0.0]) / math.sqrt(2),
+            np.array([1.0, 1.0, -2.0]) / math.sqrt(6),
+            np.array([1.0, 1.0, 1.0]) / math.sqrt(3),
+        ]
+    )
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 3)).reshape(3, -1).T / math.sqrt(3)
+    cubes = np.concatenate([np.eye(3), -np.eye(3)])
+    normals: NDArray[np.float64] = np.concatenate([signs, cubes]) @ frame.T
+    return normals

@@ -1,0 +1,173 @@
+"""Setting up one micrograph: everything that is drawn before waves are computed."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+
+from napari_cdse.simulate.dots import Dot, draw_dots
+from napari_cdse.simulate.optics import Lens, scherzer_nm
+
+if TYPE_CHECKING:
+    from napari_cdse.simulate.params import Optics, Preset, Range
+
+_COARSEST_STEP_NM = 0.031
+_MARGIN_NM = 1.5
+_OVERSAMPLINGS = (1.0, 1.5, 2.0, 2.5, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The computing grid: a margin around the micrograph, finer than its pixels."""
+
+    size_px: int
+    padded_px: int
+    oversampling: float
+    pixel_size_nm: float
+
+    @property
+    def step_nm(self) -> float:
+        """Distance of grid points."""
+        return self.pixel_size_nm / self.oversampling
+
+    @property
+    def points(self) -> int:
+        """Grid points along an edge."""
+        return round(self.padded_px * self.oversampling)
+
+    @property
+    def margin_px(self) -> int:
+        """Pixels left of and above the micrograph."""
+        return (self.padded_px - self.size_px) // 2
+
+    def point_of(self, place_px: float) -> int:
+        """Nearest grid point to a position in the micrograph."""
+        return round((place_px + self.margin_px) * self.oversampling)
+
+    def place_of(self, point: int) -> float:
+        """Position in the micrograph of a grid point."""
+        return point / self.oversampling - self.margin_px
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One micrograph before anything is computed."""
+
+    name: str
+    seed: int
+    index: int
+    preset: Preset
+    grid: Grid
+    lens: Lens
+    dots: tuple[Dot, ...]
+    carbon_nm: float
+    residue_nm: float
+    dots_first: bool
+    dose_per_A2: float
+    mtf: float
+    read_noise: float
+    defocus_tilt_nm: float
+    defocus_tilt_angle: float
+
+    @property
+    def electrons_per_px(self) -> float:
+        """Mean number of electrons in a pixel."""
+        return self.dose_per_A2 * (10 * self.grid.pixel_size_nm) ** 2
+
+    @property
+    def dots_region_nm(self) -> float:
+        """Thickness of the layer that holds the dots."""
+        return max((dot.height_nm for dot in self.dots), default=0.0)
+
+    def tilt_at(self, x_px: float, y_px: float) -> float:
+        """Change of defocus over a tilted field, in nm; zero in the middle."""
+        size = self.grid.size_px
+        along = (x_px / size - 0.5) * math.cos(self.defocus_tilt_angle)
+        along += (y_px / size - 0.5) * math.sin(self.defocus_tilt_angle)
+        return self.defocus_tilt_nm * along
+
+    def stream(self, purpose: str) -> np.random.Generator:
+        """Open a source of chance of its own for one purpose."""
+        return stream(self.preset.name, self.seed, self.index, purpose)
+
+
+def stream(preset: str, seed: int, index: int, purpose: str) -> np.random.Generator:
+    """Open a source of chance that depends on preset, seed, index and purpose only."""
+    words = [zlib.crc32(text.encode()) for text in (preset, purpose)]
+    return np.random.default_rng([seed, index, *words])
+
+
+def draw_scene(preset: Preset, seed: int, index: int) -> Scene:
+    """Draw all that a micrograph shows and how it is taken."""
+    rng = stream(preset.name, seed, index, "scene")
+    pixel_size = _draw(rng, preset.field.pixel_size_nm)
+    camera, support = preset.camera, preset.support
+    return Scene(
+        name=f"{preset.name}_{seed}_{index:04d}",
+        seed=seed,
+        index=index,
+        preset=preset,
+        grid=make_grid(preset.field.size_px, pixel_size),
+        lens=_draw_lens(rng, preset.optics),
+        dots=tuple(draw_dots(rng, preset, pixel_size)),
+        carbon_nm=_draw(rng, support.carbon_nm),
+        residue_nm=_draw(rng, support.residue_nm),
+        dots_first=bool(rng.random() < 0.5),
+        dose_per_A2=_draw(rng, camera.dose_per_A2),
+        mtf=_draw(rng, camera.mtf),
+        read_noise=_draw(rng, camera.read_noise),
+        defocus_tilt_nm=_draw(rng, preset.optics.defocus_tilt_nm),
+        defocus_tilt_angle=rng.uniform(0, 2 * math.pi),
+    )
+
+
+def make_grid(size_px: int, pixel_size_nm: float) -> Grid:
+    """Choose a grid that is fine enough and fast to transform."""
+    fine = [
+        value for value in _OVERSAMPLINGS if pixel_size_nm / value <= _COARSEST_STEP_NM
+    ]
+    oversampling = fine[0] if fine else pixel_size_nm / _COARSEST_STEP_NM // 0.5 / 2 + 1
+    padded = size_px + 2 * math.ceil(_MARGIN_NM / pixel_size_nm)
+    while not _is_fast(padded, oversampling):
+        padded += 1
+    return Grid(size_px, padded, oversampling, pixel_size_nm)
+
+
+def _is_fast(padded: int, oversampling: float) -> bool:
+    points = padded * oversampling
+    if padded % 2 or points % 2:
+        return False
+    return all(fft.next_fast_len(size) == size for size in (padded, int(points)))
+
+
+def _draw_lens(rng: np.random.Generator, optics: Optics) -> Lens:
+    voltage = float(rng.choice(optics.voltages_kV))
+    if rng.random() < optics.corrected_share:
+        Cs = _draw(rng, optics.corrected_Cs_mm)
+        ranges = optics.corrected_defocus_nm
+        defocus = _draw(rng, ranges[int(rng.integers(len(ranges)))])
+    else:
+        Cs = _draw(rng, optics.Cs_mm)
+        defocus = scherzer_nm(Cs, voltage) * _draw(rng, optics.scherzer_multiple)
+    return Lens(
+        kV=voltage,
+        Cs_mm=Cs,
+        defocus=defocus,
+        focal_spread=_draw(rng, optics.focal_spread_nm),
+        convergence_mrad=_draw(rng, optics.convergence_mrad),
+        astig=_draw(rng, optics.astigmatism_nm),
+        astig_angle=rng.uniform(0, math.pi),
+        drift=_draw(rng, optics.drift_nm),
+        drift_angle=rng.uniform(0, 180),
+        vibration=_draw(rng, optics.vibration_nm),
+        contrast=_draw(rng, optics.contrast),
+    )
+
+
+def _draw(rng: np.random.Generator, limits: Range) -> float:
+    return float(rng.uniform(*limits))

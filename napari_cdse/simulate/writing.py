@@ -1,0 +1,121 @@
+"""Simulated micrographs on disk, in the origin's layout with the truth beside it.
+
+::
+
+    DIR/images/STEM.png        8 bit, no pixel size
+    DIR/tiff/STEM.tif          32 bit, calibrated in nm as ImageJ does
+    DIR/text_files/STEM.txt    listed particles only
+    DIR/masks/STEM.png         numbers of the dots
+    DIR/truth/STEM.json        written last: what has it is finished
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import tifffile
+from PIL import Image
+
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.io.files import make_folder, read_file, write_file
+from napari_cdse.io.label_file import write_label_file
+from napari_cdse.simulate.truth import circle_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.simulate.micrograph import Simulated
+    from napari_cdse.simulate.params import Preset
+
+FOLDERS = ("images", "tiff", "text_files", "masks", "truth")
+_LIMIT_BYTES = 2**24
+
+
+def make_folders(out: Path) -> None:
+    """Make the folders of a series.
+
+    Raises
+    ------
+    MicrographError
+        When they cannot be made.
+    """
+    for name in FOLDERS:
+        make_folder(out / name, MicrographError)
+
+
+def write_micrograph(out: Path, simulated: Simulated) -> None:
+    """Write one micrograph; each file whole or not at all, the truth last.
+
+    Raises
+    ------
+    MicrographError, LabelFileError
+        Disk full, no permission.
+    """
+    record = simulated.record
+    stem, shape = record["name"], simulated.gray.shape
+    write_file(out / f"images/{stem}.png", _png(simulated.gray), MicrographError)
+    write_file(out / f"masks/{stem}.png", _png(simulated.mask), MicrographError)
+    data = _tiff(simulated.contrast, record["pixel_size_nm"])
+    write_file(out / f"tiff/{stem}.tif", data, MicrographError)
+    listed = [dot for dot in record["dots"] if dot["listed"]]
+    write_label_file(
+        out / f"text_files/{stem}.txt",
+        [circle_of(dot) for dot in listed],
+        [dot["label"] for dot in listed],
+        (shape[0], shape[1]),
+    )
+    text = json.dumps(record, indent=1, allow_nan=False)
+    write_file(out / f"truth/{stem}.json", text.encode(), MicrographError)
+
+
+def is_finished(out: Path, stem: str, preset: Preset) -> bool:
+    """Whether a micrograph is already there, made with the same parameters.
+
+    Raises
+    ------
+    MicrographError
+        It is there with other parameters, or its truth file is damaged.
+    """
+    path = out / "truth" / f"{stem}.json"
+    if not path.exists():
+        return False
+    try:
+        record = json.loads(read_file(path, _LIMIT_BYTES, MicrographError))
+        parameters = record["parameters"]
+    except (ValueError, TypeError, KeyError) as problem:
+        raise MicrographError(
+            f"truth/{path.name} is damaged; remove it, and it is made again."
+        ) from problem
+    if parameters != _as_read(preset):
+        raise MicrographError(
+            f"{stem} was made with other parameters; choose another folder or "
+            "another name for the preset."
+        )
+    return True
+
+
+def _as_read(preset: Preset) -> Any:
+    return json.loads(json.dumps(preset.as_dict()))
+
+
+def _png(image: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _tiff(image: NDArray[Any], pixel_size_nm: float) -> bytes:
+    buffer = io.BytesIO()
+    per_nm = 1 / pixel_size_nm
+    tifffile.imwrite(
+        buffer,
+        image,
+        imagej=True,
+        resolution=(per_nm, per_nm),
+        metadata={"unit": "nm", "axes": "YX"},
+    )
+    return buffer.getvalue()

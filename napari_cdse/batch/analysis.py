@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 
+from napari_cdse.batch.windows import METHOD, detect_by_windows
 from napari_cdse.core.detection import Detection, detect
-from napari_cdse.core.errors import CdseError
+from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Micrograph, Prediction
@@ -84,7 +85,7 @@ def analyse(
     ModelError
         For a model whose features this version does not compute.
     """
-    detection = detect(micrograph, params, progress)
+    detection = find(micrograph, model, params, progress)
     candidates = tuple(
         Candidate.propose(micrograph.id, circle, detection.found_by, strength)
         for circle, strength in zip(detection.circles, detection.strengths, strict=True)
@@ -98,6 +99,31 @@ def analyse(
         [candidate.id for candidate in candidates], model, probabilities
     )
     return Analysis(micrograph, detection, candidates, predictions)
+
+
+def find(
+    micrograph: Micrograph,
+    model: Model | None,
+    params: DetectionParams,
+    progress: Progress | None = None,
+) -> Detection:
+    """Detect by the method that ``params`` names.
+
+    Parameters are those of `analyse`.
+
+    Raises
+    ------
+    ParameterError
+        If the method needs a forest and there is none.
+    """
+    if params.method != METHOD:
+        return detect(micrograph, params, progress)
+    if model is None:
+        raise ParameterError(
+            "The method 'window' asks a forest about every window, and there is none; "
+            "choose a model, or the method 'bragg'."
+        )
+    return detect_by_windows(micrograph, model, params, progress)
 
 
 def classify(

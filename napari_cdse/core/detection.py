@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.bragg import Scene, find_particles, scene
+from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.nfindr import find_by_unmixing
 from napari_cdse.core.preparation import Prepared, prepare
 from napari_cdse.core.scale import estimate_from_pixels
@@ -83,9 +84,16 @@ def detect(
     ------
     MicrographError
         If it is constant, smaller than one window, or too coarse for any fringe.
+    ParameterError
+        For a method that needs a forest.
     Cancelled
         If ``progress`` raises it.
     """
+    if params.method not in METHODS:
+        raise ParameterError(
+            f"The method {params.method!r} needs a forest, which is not asked here; "
+            f"choose one of {', '.join(METHODS)}."
+        )
     report = progress or _silent
     image = prepare(micrograph.pixels)
     report(0.02)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from napari_cdse.core.errors import ParameterError
 
-Method = Literal["bragg", "nfindr"]
+Method = Literal["bragg", "nfindr", "window"]
 Criterion = Literal["gini", "entropy"]
 SplitFeatures = Literal["sqrt", "log2", "3", "8", "10"]
 
@@ -56,7 +56,8 @@ class DetectionParams:
     method: Method = _parameter(
         "bragg",
         "Method",
-        "bragg: Bragg contrast map; nfindr: N-FINDR unmixing of the window spectra",
+        "bragg: Bragg contrast; nfindr: N-FINDR unmixing of the window spectra; "
+        "window: sliding windows, each classified by the forest",
     )
     window_nm: float = _parameter(
         2.0,

@@ -1,0 +1,65 @@
+"""The three ways to circles, by name, on a real crop."""
+
+import pytest
+
+from napari_cdse.batch import analyse, training_from_folders
+from napari_cdse.core.detection import METHODS
+from napari_cdse.core.errors import ParameterError, TrainingError
+from napari_cdse.core.matching import match
+from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.io.label_file import read_label_file
+from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.model_file import load_model
+from napari_cdse.resources import default_model_path
+
+
+@pytest.fixture
+def crop(labelled_folder):
+    micrograph = read_micrograph(labelled_folder / "images" / "easy_42_0004.png")
+    truth = read_label_file(labelled_folder / "text_files" / "easy_42_0004.txt")
+    return micrograph, truth
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model(default_model_path())
+
+
+@pytest.mark.parametrize(
+    ("method", "maps", "min_iou"),
+    [
+        ("bragg", ["Bragg contrast"], 0.6),
+        ("nfindr", ["endmember 1", "endmember 2", "endmember 3"], 0.2),
+        ("window", ["particle probability"], 0.2),
+    ],
+)
+def test_each_method_finds_the_particles(crop, model, method, maps, min_iou):
+    micrograph, truth = crop
+    analysis = analyse(micrograph, model, DetectionParams(method=method))
+    assert [each.name for each in analysis.detection.maps] == maps
+    assert {each.found_by for each in analysis.candidates} == {method}
+    kept = [
+        candidate.circle
+        for candidate, prediction in zip(
+            analysis.candidates, analysis.predictions, strict=True
+        )
+        if prediction.label != "empty"
+    ]
+    assert match(truth.circles, kept, min_iou).recall > 0.6
+
+
+def test_the_list_of_methods_is_what_can_be_run():
+    (info,) = (each for each in describe(DetectionParams) if each.name == "method")
+    assert set(info.choices) == {*METHODS, "window"}
+
+
+def test_windows_without_a_forest_are_refused(crop):
+    with pytest.raises(ParameterError, match="forest"):
+        analyse(crop[0], None, DetectionParams(method="window"))
+
+
+def test_training_on_windows_is_refused(labelled_folder):
+
+    params = DetectionParams(method="window")
+    with pytest.raises(TrainingError, match="needs a forest"):
+        training_from_folders([labelled_folder], ForestParams(), params)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,17 +67,12 @@ def find_by_unmixing(
 
 
 def particle_map(maps: tuple[AccumulationMap, ...]) -> AccumulationMap:
-    """Everything but the support: the share of a window that is particle.
+    """Choose the map whose high values are the rarest and stand out most.
 
-    The support fills most of the view, so its abundance has the highest median. The
-    origin looked at a single other map, and so lost the particles whose lattice is
-    turned like none of its endmembers.
+    The support fills most of the view, so its abundance is high in most windows,
+    and the particles' in few: the most skewed map is theirs.
     """
-    support = int(np.argmax([np.median(each.values) for each in maps]))
-    stacked = np.stack([each.values for each in maps])
-    total = np.maximum(stacked.sum(axis=0), np.finfo(np.float32).tiny)
-    share: NDArray[np.float32] = 1 - stacked[support] / total
-    return replace(maps[support], name="particles", values=share)
+    return max(maps, key=lambda each: _skewness(each.values))
 
 
 def _spectra(
@@ -121,6 +115,13 @@ def _maps(
     )
 
 
+def _skewness(values: NDArray[np.float32]) -> float:
+    spread = float(values.std())
+    if spread == 0:
+        return -np.inf
+    return float((((values - values.mean()) / spread) ** 3).mean())
+
+
 def _outlined(
     chosen: AccumulationMap, radii: tuple[float, float]
 ) -> tuple[list[Circle], list[float]]:
@@ -130,8 +131,8 @@ def _outlined(
         return [], []
     reach = max(1, round(0.5 * radii[0] / step))
     high = np.pad(smooth > threshold_otsu(smooth), 2 * reach)
-    down, right = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    disk = down**2 + right**2 <= reach**2
+    row, col = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    disk = row**2 + col**2 <= reach**2
     regions, count = label(binary_opening(binary_closing(high, disk), disk))
     found = []
     for number in range(1, count + 1):
@@ -139,8 +140,8 @@ def _outlined(
         radius = np.sqrt(len(rows) / np.pi) * step
         if not radii[0] <= radius <= radii[1]:
             continue
-        row, col = float(rows.mean()), float(cols.mean())
-        centre = chosen.place(row - 2 * reach, col - 2 * reach)
+        middle = float(rows.mean()) - 2 * reach, float(cols.mean()) - 2 * reach
+        centre = chosen.place(*middle)
         inside = np.pad(smooth, 2 * reach)[rows, cols]
         found.append((Circle(*centre, float(radius)), float(inside.max())))
     found.sort(key=lambda pair: -pair[1])

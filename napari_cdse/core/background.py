@@ -21,6 +21,8 @@ _DEAD_SHARE = 1e-3
 _USABLE_SHARE = 0.9
 _LOWEST = 3.0
 _CRYSTAL_PEAK = 30.0
+_FIRST_WINDOWS = 120
+_CLIP = 2.0
 _ARCS = 72
 _ARC_SIGMA = 3.0
 
@@ -64,10 +66,9 @@ def estimate_background(
     window_px: int,
     usable: NDArray[np.bool_] | None = None,
 ) -> AmorphousBackground:
-    """Median over windows, which no particle that covers less than half can move.
+    """Robust mean over windows, which particles in few of them hardly move.
 
-    Speckle power is exponentially distributed, so its mean is the median over
-    ln 2. It is smoothed along arcs only, which keeps narrow rings of the contrast
+    It is smoothed along arcs only, which keeps narrow rings of the contrast
     transfer and astigmatism. Where a crystal fills the view, its own peaks are
     capped at a small multiple of the ring's median, so that they still stand out.
 
@@ -85,13 +86,33 @@ def estimate_background(
     MicrographError
         If the micrograph is smaller than one window.
     """
-    spread = int(np.sqrt(image.shape[0] * image.shape[1] / _WINDOWS))
-    grid = window_grid(image.shape, window_px, max(window_px // 2, spread, 1))
+    grid = background_grid(image.shape, window_px)
+    return background_of(window_spectra(image, grid), grid, usable)
+
+
+def background_grid(shape: tuple[int, ...], window_px: int) -> WindowGrid:
+    """Lay windows over the whole view: half overlapping, or fewer where it is large."""
+    spread = int(np.sqrt(shape[0] * shape[1] / _WINDOWS))
+    step = max(window_px // 2, spread, 1)
+    return window_grid((shape[0], shape[1]), window_px, step)
+
+
+def window_spectra(image: NDArray[np.float32], grid: WindowGrid) -> NDArray[np.float32]:
+    """Power spectra of all windows of a grid, shape (windows, k_row, k_col)."""
     strips = [power for _, power in power_spectra(image, grid)]
-    spectra = np.concatenate(strips).reshape(-1, *strips[0].shape[2:])
+    return np.concatenate(strips).reshape(-1, *strips[0].shape[2:])
+
+
+def background_of(
+    spectra: NDArray[np.float32],
+    grid: WindowGrid,
+    usable: NDArray[np.bool_] | None = None,
+) -> AmorphousBackground:
+    """Do what `estimate_background` does, from the spectra of its windows."""
     if usable is not None and not usable.all():
         counted = _usable_windows(usable, grid)
         spectra = spectra[counted] if counted.any() else spectra
+    window_px = grid.window_px
     power = _speckle_power(spectra)
     measured = AmorphousBackground(window_px, power)
     radius, ring = measured.radial()
@@ -101,14 +122,22 @@ def estimate_background(
 
 
 def _speckle_power(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Median over windows / ln 2; again without those that hold a strong peak."""
-    power = np.median(spectra, axis=0)
-    contrast = spectra / np.maximum(power, dead_below(power))
-    contrast[:, frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]] = 0
-    quiet = contrast.max(axis=(1, 2)) < _CRYSTAL_PEAK
-    if 0.2 < quiet.mean() < 1:
-        power = np.median(spectra[quiet], axis=0)
-    return np.asarray(power / np.float32(np.log(2)))
+    """Mean over windows without a strong peak, of powers clipped at twice the mean.
+
+    Speckle power is exponentially distributed: its mean is the median over ln 2,
+    taken here from some of the windows to know where to clip, and clipping at
+    ``c`` times the mean takes a share of ``exp(-c)`` away. A clipped mean is as
+    robust as the median and scatters less.
+    """
+    first = spectra[:: max(1, len(spectra) // _FIRST_WINDOWS)]
+    rough = np.median(first, axis=0) / np.float32(np.log(2))
+    usual = np.maximum(rough, dead_below(rough))
+    lowest = frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]
+    peak = np.where(lowest, np.inf, usual * np.float32(_CRYSTAL_PEAK * np.log(2)))
+    quiet = (spectra < peak.astype(np.float32)).all(axis=(1, 2))
+    chosen = spectra[quiet] if 0.2 < quiet.mean() < 1 else spectra
+    clipped = np.minimum(chosen, np.float32(_CLIP) * rough).mean(axis=0)
+    return np.asarray(clipped / np.float32(1 - np.exp(-_CLIP)))
 
 
 def _usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:

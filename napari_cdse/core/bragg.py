@@ -15,6 +15,7 @@ from napari_cdse.core.false_alarms import searched_volume, threshold_for
 from napari_cdse.core.lattice import FringePrior
 from napari_cdse.core.particles import peel
 from napari_cdse.core.records import Circle
+from napari_cdse.core.seeds import look_again
 from napari_cdse.core.template_bank import respond
 from napari_cdse.core.whitening import whiten
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _BACKGROUND_WINDOWS = 2
 _SEED_SHARE = 0.75
+_FIRST_SHARE = 0.5
+_FIRST_RADIUS = 1.5
 _RADII_TRIED = 20
 _SPREAD = 1.1
 
@@ -108,10 +111,17 @@ def find_particles(
     progress(0.1)
     volume = searched_volume(white.shape_px, where.prior)
     threshold = threshold_for(params.false_alarms, volume)
-    responses = _responses(white, where, _SEED_SHARE * threshold, progress)
-    disks = _peel(white, where, responses, threshold, progress)
+    response = respond(
+        white,
+        min(_FIRST_RADIUS * where.radius_px[0], where.radius_px[1]),
+        where.band_per_px,
+        where.prior,
+        (_FIRST_SHARE * threshold, _FIRST_SHARE),
+        part_of(progress, 0.1, 0.5),
+    )
+    disks = _peel(white, where, response, threshold, progress)
     circles = [_circle(white, disk) for disk in disks]
-    contrast = contrast_map(responses[0], white)
+    contrast = contrast_map(response, white)
     return circles, [disk.strength for disk in disks], (contrast,)
 
 
@@ -124,7 +134,7 @@ def template_radii(radius: tuple[float, float]) -> list[float]:
 
 
 def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
-    """Cut the map of the smallest template to the micrograph."""
+    """Cut the map of the search to the micrograph."""
     inside = [
         np.flatnonzero((places >= -0.5) & (places <= length - 0.5))
         for places, length in zip(response.places(), white.shape_px, strict=True)
@@ -139,24 +149,6 @@ def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
     )
 
 
-def _responses(
-    white: Whitened, where: Scene, floor: float, progress: Callable[[float], None]
-) -> list[Responses]:
-    radii = template_radii(where.radius_px)
-    share = 0.6 / len(radii)
-    return [
-        respond(
-            white,
-            radius,
-            where.band_per_px,
-            where.prior,
-            floor,
-            part_of(progress, 0.1 + index * share, share),
-        )
-        for index, radius in enumerate(radii)
-    ]
-
-
 def part_of(
     progress: Callable[[float], None], first: float, share: float
 ) -> Callable[[float], None]:
@@ -167,7 +159,7 @@ def part_of(
 def _peel(
     white: Whitened,
     where: Scene,
-    responses: list[Responses],
+    response: Responses,
     threshold: float,
     progress: Callable[[float], None],
 ) -> list[Disk]:
@@ -181,20 +173,17 @@ def _peel(
         (where.band_per_px[0] * step, where.band_per_px[1] * step),
         prior.penalty,
     )
-    seeds = [
-        Disk(
-            (row - white.origin_px[0]) / white.step_px[0],
-            (col - white.origin_px[1]) / white.step_px[1],
-            response.radius_px / step,
-            power,
-            ((k_row * white.step_px[0], k_col * white.step_px[1]),),
-        )
-        for response in responses
-        for row, col, k_row, k_col, power in response.peaks
-    ]
+    seeds = look_again(
+        white.values,
+        (response.places_px - white.origin_px) / white.step_px,
+        response.fringes_per_px * white.step_px,
+        template_radii((smallest, largest)),
+        fitter.penalty,
+    )
+    progress(0.7)
     return peel(
         white,
-        seeds,
+        [seed for seed in seeds if seed.strength > _SEED_SHARE * threshold],
         fitter,
         threshold,
         (smallest / _SPREAD, largest * _SPREAD),

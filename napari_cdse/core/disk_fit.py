@@ -129,9 +129,8 @@ class DiskFitter:
             disk, tried = found, self._near(found.radius)
         return disk
 
-    def _penalty(self, family: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Interpolate the penalty of families (k_row, k_col), shape (..., 2)."""
-        frequency = np.hypot(family[..., 0], family[..., 1])
+    def penalty(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Interpolate the penalty at frequencies in cycles per sample."""
         return np.interp(frequency, self._scan, self._penalties)
 
     def strength_at(
@@ -156,7 +155,7 @@ class DiskFitter:
         norm = float((counts * square).sum())
         if norm < _MIN_VISIBLE * float(square.sum()):
             return 0.0
-        return float(total / norm - self._penalty(family))
+        return float(total / norm - self.penalty(np.hypot(*family)))
 
     def _families(self, patch: _Patch, disk: Disk) -> NDArray[np.float64] | None:
         """Bins (row, column) of the fringe families in a disk, strongest first."""
@@ -198,7 +197,7 @@ class DiskFitter:
         ratio = self.radii[1] / self.radii[0]
         signed = (bins + self.size / 2) % self.size - self.size / 2
         strengths = with_norm[:, index, row, col]
-        strengths = strengths - self._penalty(signed / self.size)
+        strengths = strengths - self.penalty(np.hypot(*signed.T) / self.size)
         order = np.argsort(-strengths, kind="stable")
         return Disk(
             patch.corner[0] + (row + shift[1]) * self._spread,

@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import maximum_filter
 
-from napari_cdse.core.background import dead_below, estimate_background
+from napari_cdse.core.background import (
+    background_grid,
+    background_of,
+    dead_below,
+    window_spectra,
+)
 from napari_cdse.core.lattice import spacing_density
 from napari_cdse.core.preparation import prepare
-from napari_cdse.core.sliding_fft import (
-    WindowGrid,
-    frequencies,
-    power_spectra,
-    window_grid,
-)
+from napari_cdse.core.sliding_fft import frequencies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.preparation import Prepared
     from napari_cdse.core.records import Micrograph, PixelSizeSource
+    from napari_cdse.core.sliding_fft import WindowGrid
 
 TYPICAL_PIXEL_SIZE_NM = 0.037
 """Assumed where even the lattice does not tell: 370 000 times, the usual choice."""
@@ -35,7 +35,6 @@ TYPICAL_PIXEL_SIZE_NM = 0.037
 _RANGE_NM = (0.012, 0.1)
 _BAND_NM = (0.15, 0.45)
 _WINDOWS_PX = (96, 56, 144)
-_WINDOWS = 1200
 _FLOOR = 14.0
 _SHARE = 0.25
 _MOST_EVIDENCE = 1.5
@@ -142,20 +141,15 @@ def _fringes(prepared: Prepared, window_px: int) -> _Fringes:
     """Strongest peaks of all windows."""
     image = prepared.pixels
     window = min(window_px, min(image.shape) // 2 * 2)
-    background = estimate_background(image, window, prepared.usable).power
-    spread = int(np.sqrt(image.shape[0] * image.shape[1] / _WINDOWS))
-    grid = window_grid(image.shape, window, max(window // 2, spread))
+    grid = background_grid(image.shape, window)
+    spectra = window_spectra(image, grid)
+    background = background_of(spectra, grid, prepared.usable).power
     usable = frequencies(window) >= 2.5 / window
+    usable[:, [0, -1]] = False
     floor = _ALIVE * dead_below(background[usable])
     gain = (usable & (background > floor)) / np.maximum(background, floor)
-    found = [
-        _strip_peaks(power.reshape(-1, *gain.shape) * gain, rows, grid)
-        for rows, power in power_spectra(image, grid)
-    ]
-    frequency, weight, places = zip(*found, strict=True)
-    return _Fringes(
-        np.concatenate(frequency), np.concatenate(weight), np.concatenate(places)
-    )
+    spectra *= gain.astype(np.float32)
+    return _peaks(spectra, grid)
 
 
 def _witnesses(fringes: _Fringes, size_nm: float, apart_px: float) -> int:
@@ -174,25 +168,28 @@ def _witnesses(fringes: _Fringes, size_nm: float, apart_px: float) -> int:
     return count
 
 
-def _strip_peaks(
-    ratio: NDArray[np.float32], rows: slice, grid: WindowGrid
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _peaks(ratio: NDArray[np.float32], grid: WindowGrid) -> _Fringes:
+    """Strongest peaks of each window; ``ratio`` is its power over the background."""
     size = grid.window_px
     strongest = ratio.max(axis=(1, 2), keepdims=True)
-    local = maximum_filter(ratio, (1, 3, 3), mode="wrap") == ratio
-    peak = local & (ratio > np.maximum(_SHARE * strongest, _FLOOR))
-    peak[:, :, [0, -1]] = False
-    at, row, col = np.nonzero(peak)
+    at, row, col = np.nonzero(ratio > np.maximum(_SHARE * strongest, _FLOOR))
+    here = ratio[at, row, col]
+    local = np.ones(len(at), bool)
+    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1)):
+        for sign in (-1, 1):
+            beside = ratio[at, (row + sign * down) % size, col + sign * right]
+            local &= here >= beside
+    at, row, col, here = at[local], row[local], col[local], here[local]
     log = [
         np.log(np.maximum(ratio[at, (row + down) % size, col + right], 1e-3))
         for down, right in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
     ]
     k_row = (row + _vertex(log[1], log[0], log[2]) + size / 2) % size - size / 2
     k_col = col + _vertex(log[3], log[0], log[4])
-    weight = np.log(ratio[at, row, col] / _FLOOR)
+    weight = np.log(here / _FLOOR).astype(np.float64)
     strip, across = np.divmod(at, len(grid.cols_px))
-    places = np.stack([grid.rows_px[rows][strip], grid.cols_px[across]], axis=1)
-    return np.hypot(k_row, k_col) / size, weight.astype(np.float64), places
+    places = np.stack([grid.rows_px[strip], grid.cols_px[across]], axis=1)
+    return _Fringes(np.hypot(k_row, k_col) / size, weight, places)
 
 
 def _vertex(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_STRIP_VALUES = 4_000_000
+_STRIP_VALUES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

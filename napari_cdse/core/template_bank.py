@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from napari_cdse.core.lattice import FringePrior
     from napari_cdse.core.whitening import Whitened
 
-_PHASE_STEP_RAD = 1.41
-_SAMPLES_PER_RADIUS = 2.5
-_BATCH = 32
+_PHASE_STEP_RAD = 1.6
+_SAMPLES_PER_RADIUS = 2.0
+_BATCH_VALUES = 130_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Responses:
-    """What templates of one radius found.
+    """What a template of one radius found at first sight.
 
     Attributes
     ----------
@@ -40,16 +40,19 @@ class Responses:
         Largest power, less penalty, over all fringe frequencies; 0 or more.
     origin_px, step_px : tuple of float
         Place of sample ``[0, 0]`` in the micrograph, and distance of samples.
-    peaks : ndarray of float64, shape (n, 5)
-        Local maxima in place above the floor: row, column (px of the micrograph),
-        k_row, k_col (cycles per px), power.
+    places_px : ndarray of float64, shape (n, 2)
+        Rows and columns of local maxima in place above the floor, in px of the
+        micrograph.
+    fringes_per_px : ndarray of float64, shape (n, 2)
+        Their k_row and k_col in cycles per px.
     """
 
     radius_px: float
     strongest: NDArray[np.float32]
     origin_px: tuple[float, float]
     step_px: tuple[float, float]
-    peaks: NDArray[np.float64]
+    places_px: NDArray[np.float64]
+    fringes_per_px: NDArray[np.float64]
 
     def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Rows and columns of the samples in pixels of the micrograph."""
@@ -75,7 +78,7 @@ def respond(
     radius_px: float,
     band_per_px: tuple[float, float],
     prior: FringePrior,
-    floor: float,
+    floor: tuple[float, float],
     progress: Callable[[float], None],
 ) -> Responses:
     """Correlate with one template radius at all fringe frequencies of the band.
@@ -90,64 +93,77 @@ def respond(
         Lowest and highest spatial frequency in cycles per pixel.
     prior : FringePrior
         Its penalty is taken off the power of each frequency.
-    floor : float
-        Power, less penalty, from which a local maximum is kept.
+    floor : tuple of float
+        A local maximum is kept where its power exceeds the first plus the second
+        times the penalty.
     progress : callable
         Called with the share done.
     """
-    spectrum = fft.fft2(white.values, norm="ortho")
     extent = _extent(white)
-    blocks = _Blocks.of(extent, radius_px)
+    blocks = _Blocks.of(fft.fft2(white.values, norm="ortho"), extent, radius_px)
     centres = _centres(extent, radius_px, band_per_px)
     strongest = np.zeros(blocks.shape, np.float32)
-    peaks = [np.zeros((0, 5))]
+    found: list[NDArray[np.intp]] = [np.zeros((0, 3), np.intp)]
     penalties = prior.penalty(np.hypot(*(centres / extent).T)).astype(np.float32)
-    for first in range(0, len(centres), _BATCH):
-        batch = slice(first, first + _BATCH)
-        power = blocks.power(spectrum, centres[batch])
+    floors = np.float32(floor[0]) + np.float32(floor[1] - 1) * penalties
+    count = max(1, _BATCH_VALUES // (blocks.shape[0] * blocks.shape[1]))
+    for first in range(0, len(centres), count):
+        batch = slice(first, first + count)
+        power = blocks.power(centres[batch])
         power -= penalties[batch, None, None]
         np.maximum(strongest, power.max(axis=0), out=strongest)
-        peaks.append(_local_maxima(power, floor, blocks, centres[batch]))
+        found.append(_local_maxima(power, floors[batch]) + np.array([first, 0, 0]))
         progress(first / len(centres))
+    at, rows, cols = np.concatenate(found).T
     step = (extent[0] / blocks.shape[0], extent[1] / blocks.shape[1])
-    found = np.concatenate(peaks)
-    found[:, :2] = found[:, :2] * step + white.origin_px
-    return Responses(radius_px, strongest, white.origin_px, step, found)
+    places = np.stack([rows, cols], axis=1) * step + white.origin_px
+    fringes = centres[at] / extent
+    return Responses(radius_px, strongest, white.origin_px, step, places, fringes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blocks:
-    """Cuts the surroundings of one frequency out of a spectrum and goes back."""
+    """Cuts the surroundings of one frequency out of a spectrum and goes back.
 
-    shape: tuple[int, int]
-    offsets: tuple[NDArray[np.intp], NDArray[np.intp]]
+    The spectrum is held with frequency 0 in the middle and continued by its period,
+    so that a block is one piece; that shifts the phase of the responses only.
+    """
+
+    spectrum: NDArray[np.complex64]
     weights: NDArray[np.float32]
-    extent: tuple[float, float]
 
     @classmethod
-    def of(cls, extent: tuple[float, float], radius_px: float) -> _Blocks:
+    def of(
+        cls,
+        spectrum: NDArray[np.complex64],
+        extent: tuple[float, float],
+        radius_px: float,
+    ) -> _Blocks:
         rows, cols = (
             fft.next_fast_len(int(np.ceil(e * _SAMPLES_PER_RADIUS / radius_px)))
             for e in extent
         )
-        offsets = tuple(
-            np.rint(np.fft.fftfreq(count) * count).astype(np.intp)
-            for count in (rows, cols)
-        )
-        distance = np.hypot(offsets[0][:, None] / extent[0], offsets[1] / extent[1])
+        down, right = (np.arange(count) - count // 2 for count in (rows, cols))
+        distance = np.hypot(down[:, None] / extent[0], right / extent[1])
         weights = dome_transform(distance, radius_px)
         unit = weights / np.sqrt((weights**2).sum())
-        return cls(
-            (rows, cols), (offsets[0], offsets[1]), unit.astype(np.float32), extent
-        )
+        margins = [(count // 2, count - count // 2) for count in (rows, cols)]
+        around = np.pad(fft.fftshift(spectrum), margins, mode="wrap")
+        return cls(around, unit.astype(np.float32))
 
-    def power(
-        self, spectrum: NDArray[np.complex64], centres: NDArray[np.intp]
-    ) -> NDArray[np.float32]:
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a block and of the responses."""
+        return self.weights.shape[0], self.weights.shape[1]
+
+    def power(self, centres: NDArray[np.intp]) -> NDArray[np.float32]:
         """Squared responses around some frequencies, shape (n, rows, columns)."""
-        rows = (centres[:, :1] + self.offsets[0]) % spectrum.shape[0]
-        cols = (centres[:, 1:] + self.offsets[1]) % spectrum.shape[1]
-        block = spectrum[rows[:, :, None], cols[:, None, :]]
+        every = np.lib.stride_tricks.sliding_window_view(self.spectrum, self.shape)
+        middle = [
+            (length - count) // 2
+            for length, count in zip(self.spectrum.shape, self.shape, strict=True)
+        ]
+        block = every[centres[:, 0] + middle[0], centres[:, 1] + middle[1]]
         block *= self.weights
         response = fft.ifft2(block, norm="forward", overwrite_x=True)
         power: NDArray[np.float32] = response.real**2
@@ -175,18 +191,14 @@ def _centres(
 
 
 def _local_maxima(
-    power: NDArray[np.float32],
-    floor: float,
-    blocks: _Blocks,
-    centres: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    at, rows, cols = np.nonzero(power > floor)
+    power: NDArray[np.float32], floors: NDArray[np.float32]
+) -> NDArray[np.intp]:
+    """Frequency, row and column of maxima among four neighbours, shape (n, 3)."""
+    high = np.flatnonzero(power > floors[:, None, None])
+    at, rows, cols = np.unravel_index(high, power.shape)
     here = power[at, rows, cols]
     keep = np.ones(len(rows), bool)
     for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-        beside = (rows + down) % blocks.shape[0], (cols + right) % blocks.shape[1]
+        beside = (rows + down) % power.shape[1], (cols + right) % power.shape[2]
         keep &= here >= power[at, beside[0], beside[1]]
-    found = np.empty((int(keep.sum()), 5))
-    found[:, 0], found[:, 1], found[:, 4] = rows[keep], cols[keep], here[keep]
-    found[:, 2:4] = centres[at[keep]] / np.asarray(blocks.extent)
-    return found
+    return np.stack([at[keep], rows[keep], cols[keep]], axis=1)

@@ -11,20 +11,14 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import numpy as np
 from napari.layers import Shapes
 from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.geometry import circle_vertices
-from napari_cdse.gui.looks import COLUMNS, Look, Plan, plan
+from napari_cdse.gui.looks import Look, Plan, plan
 from napari_cdse.gui.palette import UNLABELLED
-from napari_cdse.gui.shapes_style import (
-    add_shapes,
-    colours,
-    hold_in_place,
-    set_features,
-)
+from napari_cdse.gui.shapes_style import hold_in_place
+from napari_cdse.gui.shapes_writer import rebuild, set_feature, touch
 from napari_cdse.gui.snapshot import Changes, Row, compare, read_rows
 
 if TYPE_CHECKING:
@@ -75,6 +69,8 @@ class ParticlesLayer:
         self._quiet = False
         self._pressed = False
         self._committing = False
+        self._closed = False
+        self._waiting: set[str | None] | None = None
         self._scale = tuple(layer.scale)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -90,6 +86,7 @@ class ParticlesLayer:
 
     def close(self) -> None:
         """Let go of the layer."""
+        self._closed = True
         self._timer.stop()
         self._poll.stop()
         self.layer.events.data.disconnect(self._on_data)
@@ -178,8 +175,8 @@ class ParticlesLayer:
             row = rows[one.index]
             named[one.index] = Row(particle_id, row.kind, row.vertices, UNLABELLED)
             if len(self.layer.features) == len(rows):
-                self._set_feature(one.index, "particle_id", particle_id)
-                self._set_feature(one.index, "class", UNLABELLED)
+                set_feature(self.layer, one.index, "particle_id", particle_id)
+                set_feature(self.layer, one.index, "class", UNLABELLED)
         dropped = {*changes.slipped, *changes.refused}
         return tuple(row for at, row in enumerate(named) if at not in dropped)
 
@@ -196,8 +193,22 @@ class ParticlesLayer:
 
     # --- what the project says ------------------------------------------------
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Draw several updates as one: each costs as much as all of them."""
+        self._waiting = set()
+        try:
+            yield
+        finally:
+            ids, self._waiting = self._waiting, None
+            if ids and not self._closed:
+                self.update(None if None in ids else ids)
+
     def update(self, ids: Iterable[str] | None = None) -> None:
         """Show what the project holds, for some particles or for all."""
+        if self._waiting is not None:
+            self._waiting.update((None,) if ids is None else ids)
+            return
         if self._committing or self.in_gesture:
             self._later()
             return
@@ -263,51 +274,18 @@ class ParticlesLayer:
             self.select(chosen)
 
     def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
-        layer = self.layer
         gone = set(todo.remove)
         order = [r.particle_id for at, r in enumerate(self._read()) if at not in gone]
         order += [one.particle_id for one in todo.add]
-        if gone:
-            layer.remove(sorted(gone))
-        for index, one in todo.reshape:
-            layer._data_view.edit(index, circle_vertices(one.circle))
-        if todo.add:
-            add_shapes(layer, todo.add)
         looks = [wanted[particle_id] for particle_id in order]
-        set_features(layer, looks)
-        layer.edge_color = colours(looks)
-        for index, one in todo.restyle:
-            layer._data_view.update_edge_width(index, one.width)
-        layer.refresh()
+        rebuild(self.layer, todo, looks)
         self._shown = {one.particle_id: one for one in looks}
         self._rows = tuple(one.row() for one in looks)
 
     def _write_some(self, todo: Plan) -> None:
-        """Touch only what differs: 500 others must not be drawn anew for one."""
-        layer = self.layer
+        touch(self.layer, todo, self._shown)
         rows = list(self._rows)
-        for index, one in todo.reshape:
-            layer._data_view.edit(index, circle_vertices(one.circle))
-        for index, one in todo.restyle:
-            self._dress(index, one)
         for index, one in (*todo.reshape, *todo.restyle):
             rows[index] = one.row()
             self._shown[one.particle_id] = one
         self._rows = tuple(rows)
-        # One event draws outlines and letters; a second would only double the wait.
-        with layer.text.events.blocker():
-            layer.refresh_text()
-        layer.events.edge_color()
-
-    def _dress(self, index: int, one: Look) -> None:
-        view = self.layer._data_view
-        before = self._shown.get(one.particle_id)
-        view.update_edge_color(index, np.array(one.rgba, dtype=np.float32))
-        if before is None or before.width != one.width:
-            view.update_edge_width(index, one.width)
-        for column, value in zip(COLUMNS, one.features(), strict=True):
-            self._set_feature(index, column, value)
-
-    def _set_feature(self, index: int, column: str, value: object) -> None:
-        features = self.layer.features
-        features.iat[index, features.columns.get_loc(column)] = value

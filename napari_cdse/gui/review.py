@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
@@ -123,7 +124,8 @@ class Review(QObject):
         if not ids:
             self._say(_NOTHING_CHOSEN)
             return
-        with notices.told():
+        view = self._session.view
+        with notices.told(), nullcontext() if view is None else view.together():
             act(ids)
             self.go(forward=True)
 

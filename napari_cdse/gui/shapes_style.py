@@ -10,7 +10,6 @@ from napari.layers import Shapes
 from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 
-from napari_cdse.gui.geometry import circle_vertices
 from napari_cdse.gui.looks import COLUMNS, Look
 from napari_cdse.gui.palette import CLASS_NAMES, HEX, UNLABELLED
 
@@ -66,22 +65,6 @@ def set_features(layer: Shapes, looks: Iterable[Look]) -> None:
         "letter": "",
         "by_person": False,
     }
-
-
-def add_shapes(layer: Shapes, looks: tuple[Look, ...]) -> None:
-    """Append circles; their feature rows are set afterwards."""
-    layer.add(
-        [circle_vertices(one.circle) for one in looks],
-        shape_type="ellipse",
-        edge_color=colours(looks),
-        face_color=np.zeros((len(looks), 4)),
-        edge_width=[one.width for one in looks],
-    )
-
-
-def colours(looks: Iterable[Look]) -> np.ndarray:
-    """Edge colours, shape (n, 4)."""
-    return np.array([one.rgba for one in looks], dtype=np.float32).reshape(-1, 4)
 
 
 def hold_in_place(layer: Shapes, scale: tuple[float, ...]) -> None:

@@ -44,6 +44,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a TOML file with another microscope, support or lattice; what it "
         "leaves out comes from the preset",
     )
+    _add_numbers(parser)
+
+
+def _add_numbers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=_whole,

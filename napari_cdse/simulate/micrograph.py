@@ -15,6 +15,7 @@ from napari_cdse.simulate.stacking import nearest_perfect
 from napari_cdse.simulate.truth import Defect
 from napari_cdse.simulate.visibility import (
     Background,
+    Look,
     background,
     defect_signal,
     look_at,
@@ -72,14 +73,28 @@ def simulate(
     ]
     mask = masks.instance_mask(prints, (image.shape[0], image.shape[1]))
     behind = background(image, mask > 0)
+    dots = _dot_records(scene, ready, prints, behind, factor)
     limits = exposure.gray_limits(scene, image)
     spotted, outliers = exposure.add_outliers(scene, image)
+    record = truth.micrograph_record(
+        scene, behind, limits, outliers, dots, library_version()
+    )
+    return Simulated(_gray(spotted, limits), spotted, mask, record)
+
+
+def _dot_records(
+    scene: Scene,
+    ready: list[tuple[Patch, Slices]],
+    prints: list[masks.Footprint],
+    behind: Background,
+    factor: Factor,
+) -> list[dict[str, Any]]:
+    """Judge all dots."""
     overlaps = masks.overlap_fractions(prints)
-    dots = []
+    records = []
     for number, dot in enumerate(scene.dots):
         offset = exposure.defocus_offset(scene, dot)
-        seen = _see(scene, dot, ready[number], behind, offset, factor)
-        dots.append(
+        records.append(
             truth.dot_record(
                 number + 1,
                 scene,
@@ -87,13 +102,10 @@ def simulate(
                 prints[number],
                 overlaps[number],
                 scene.lens.defocus + offset,
-                seen,
+                _see(scene, dot, ready[number], behind, offset, factor),
             )
         )
-    record = truth.micrograph_record(
-        scene, behind, limits, outliers, dots, library_version()
-    )
-    return Simulated(_gray(spotted, limits), spotted, mask, record)
+    return records
 
 
 def _on_grid(scene: Scene) -> Scene:
@@ -126,7 +138,7 @@ def _see(
     behind: Background,
     offset: float,
     factor: Factor,
-) -> tuple[Any, Defect, truth.Verdict]:
+) -> tuple[Look, Defect, truth.Verdict]:
     """Simulate a dot alone and judge it."""
     patch, slices = ready
     rule, pixel = scene.preset.rule, scene.grid.pixel_size_nm

@@ -168,8 +168,8 @@ def _defocus(
     double_cos = k.col**2 - k.row**2
     double_sin = 2 * k.col * k.row
     along = double_cos * math.cos(angle) + double_sin * math.sin(angle)
-    value: NDArray[np.float32] = defocus + lens.astig * along / np.maximum(k2, 1e-9)
-    return value
+    astigmatism = lens.astig * along / np.maximum(k2, 1e-9)
+    return (defocus + astigmatism).astype(np.float32, copy=False)
 
 
 def _envelope(

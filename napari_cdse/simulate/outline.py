@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _ROUND_POWER = 2.2
 _FACET_POWER = 3.0
-_FACETS_AT = (0.74, 0.98)  # of the radius
+_ROUND_AT = 0.94  # of half the diameter that is asked for
+_FACETS_AT = (0.74, 0.98)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,8 @@ def draw_outline(
     """
     stretch = rng.uniform(0.94, 1.06)
     radius = diameter_nm / 2
-    half = (radius * stretch, radius / stretch, radius)
+    bound = _ROUND_AT * radius
+    half = (bound * stretch, bound / stretch, bound)
     lift = rng.uniform(-0.5, 0.5) * (diameter_nm - height_nm)
     planes = (lift - height_nm / 2, lift + height_nm / 2)
     if not facetted:

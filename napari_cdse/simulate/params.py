@@ -54,7 +54,7 @@ class Dots:
     diameter_nm: Range = (2.5, 6.0)
     diameter_mean_nm: float = 4.2
     diameter_spread_nm: float = 0.8
-    flatness: Range = (0.45, 0.85)
+    flatness: Range = (0.46, 0.78)
     facetted_share: float = 0.6
     defect_share: float = 0.56
     perfect_share: float = 0.22
@@ -122,7 +122,7 @@ class Camera:
     uneven_light: Range = (0.0, 0.02)
     outliers: tuple[int, int] = (5, 12)
     black: Range = (4.1, 5.0)
-    white: Range = (6.0, 8.3)
+    white: Range = (6.2, 8.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,24 @@ def window_of(
     return window
 
 
+def bilinear(
+    plane: NDArray[np.float32],
+    rows: NDArray[np.float64],
+    cols: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """Interpolate at fractional indices on the grid ``rows x cols``, constant outside.
+
+    One axis after the other, which costs a fraction of interpolation at loose points.
+    """
+    for index in (rows, cols):
+        inside = np.clip(index, 0, len(plane) - 1)
+        before = np.minimum(inside.astype(np.intp), max(len(plane) - 2, 0))
+        after = np.minimum(before + 1, len(plane) - 1)
+        share = (inside - before).astype(np.float32)[:, None]
+        plane = (plane[before] * (1 - share) + plane[after] * share).T
+    return plane
+
+
 def peaks_among(
     power: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

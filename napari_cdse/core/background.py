@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, map_coordinates, uniform_filter
 
+from napari_cdse.core.arrays import bilinear
 from napari_cdse.core.sliding_fft import frequencies, power_spectra, window_grid
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ class AmorphousBackground:
         """Power at frequencies in cycles per pixel, on the grid ``rows x cols``."""
         size = self.window_px
         plane = np.fft.fftshift(_full_plane(self.power))
-        where = np.meshgrid(rows * size + size // 2, cols * size + size // 2)
-        found = map_coordinates(plane, [w.T for w in where], order=1, mode="nearest")
-        return np.asarray(found, dtype=np.float32)
+        return bilinear(plane, rows * size + size // 2, cols * size + size // 2)
 
 
 def estimate_background(

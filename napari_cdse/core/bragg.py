@@ -104,7 +104,7 @@ def find_particles(
     window = min(_BACKGROUND_WINDOWS * where.window_px, min(image.shape) // 2 * 2)
     window = max(window, where.window_px)
     background = estimate_background(image, window, prepared.usable)
-    pad = round(1.5 * where.window_px)
+    pad = round(0.75 * where.window_px)
     low, high = where.band_per_px
     band = (0.7 * low, min(1.1 * high, 0.5))
     white = whiten(prepared, background, band, pad)
@@ -179,11 +179,12 @@ def _peel(
         response.fringes_per_px * white.step_px,
         template_radii((smallest, largest)),
         fitter.penalty,
+        _SEED_SHARE * threshold,
     )
     progress(0.7)
     return peel(
         white,
-        [seed for seed in seeds if seed.strength > _SEED_SHARE * threshold],
+        seeds,
         fitter,
         threshold,
         (smallest / _SPREAD, largest * _SPREAD),

@@ -116,7 +116,7 @@ class DiskFitter:
         """
         corner = (round(start.row) - self.size // 2, round(start.col) - self.size // 2)
         patch = _Patch.cut(values, valid, corner, self)
-        disk, tried = start, slice(0, len(self.radii))
+        disk, tried = start, slice(0, len(self.radii), 2)
         for number in range(rounds):
             bins = self._families(patch, disk)
             if bins is None:
@@ -159,16 +159,16 @@ class DiskFitter:
 
     def _families(self, patch: _Patch, disk: Disk) -> NDArray[np.float64] | None:
         """Bins (row, column) of the fringe families in a disk, strongest first."""
-        axis = np.arange(self.size)
-        square = (axis[:, None] - disk.row + patch.corner[0]) ** 2 + (
-            axis - disk.col + patch.corner[1]
-        ) ** 2
-        dome = np.sqrt(np.maximum(1 - square / disk.radius**2, 0)) * patch.valid
-        spectrum = fft.fft2((patch.values * dome).astype(np.float32))
-        norm = max(float(np.square(dome).sum()), 1e-6)
-        power = np.asarray(
-            (spectrum.real**2 + spectrum.imag**2) / norm, dtype=np.float32
+        axis = np.arange(self.size, dtype=np.float32)
+        down = (axis - np.float32(disk.row - patch.corner[0])) / np.float32(disk.radius)
+        right = (axis - np.float32(disk.col - patch.corner[1])) / np.float32(
+            disk.radius
         )
+        square = np.square(down)[:, None] + np.square(right)
+        dome = np.sqrt(np.maximum(1 - square, 0)) * patch.valid
+        spectrum = fft.fft2(patch.values * dome)
+        power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+        power /= np.float32(max(float(np.square(dome).sum()), 1e-6))
         rows, cols = np.nonzero(self._in_band & (power > _FAMILY_FLOOR))
         rows, cols = peaks_among(power, rows, cols)
         strength = power[rows, cols]
@@ -185,8 +185,7 @@ class DiskFitter:
     def _best_disk(
         self, patch: _Patch, bins: NDArray[np.float64], start: Disk, tried: slice
     ) -> Disk | None:
-        powers = np.stack([self._responses(patch, place, tried) for place in bins])
-        with_norm = powers / patch.norms[tried]
+        with_norm = self._responses(patch, bins, tried) / patch.norms[tried]
         allowed = self._allowed(patch, start)[tried]
         total = np.where(allowed, with_norm.sum(axis=0), -1.0)
         best = np.unravel_index(int(total.argmax()), total.shape)
@@ -194,7 +193,7 @@ class DiskFitter:
             return None
         index, row, col = (int(i) for i in best)
         shift = [vertex(total, best, axis) for axis in range(3)]
-        ratio = self.radii[1] / self.radii[0]
+        ratio = self.radii[tried][1] / self.radii[tried][0]
         signed = (bins + self.size / 2) % self.size - self.size / 2
         strengths = with_norm[:, index, row, col]
         strengths = strengths - self.penalty(np.hypot(*signed.T) / self.size)
@@ -208,20 +207,24 @@ class DiskFitter:
         )
 
     def _responses(
-        self, patch: _Patch, place: NDArray[np.float64], tried: slice
+        self, patch: _Patch, bins: NDArray[np.float64], tried: slice
     ) -> NDArray[np.float32]:
-        """Power of one family for each radius and centre of the coarse grid."""
-        whole = np.rint(place).astype(int)
-        rows = (whole[0] + self._offsets) % self.size
-        cols = (whole[1] + self._offsets) % self.size
+        """Power of each family, radius and centre of the coarse grid."""
+        whole = np.rint(bins).astype(int)
+        rows, cols = (
+            (whole[:, axis, None] + self._offsets) % self.size for axis in (0, 1)
+        )
         axis = np.arange(self.block) / self.block
-        ramp = [np.exp(-2j * np.pi * part * axis) for part in place - whole]
-        slow = fft.ifft2(patch.spectrum[rows[:, None], cols])
-        slow = fft.fft2((slow * np.outer(*ramp)).astype(np.complex64))
-        response = fft.ifft2(slow * self._templates[tried])
-        scale = np.float32(1 / self._spread**4)
-        power: NDArray[np.float32] = response.real**2 + response.imag**2
-        return power * scale
+        ramps = np.exp(-2j * np.pi * (bins - whole)[..., None] * axis)
+        ramp = ramps[:, 0, :, None] * ramps[:, 1, None, :]
+        slow = fft.ifft2(patch.spectrum[rows[:, :, None], cols[:, None]])
+        slow = fft.fft2(slow * ramp.astype(np.complex64), overwrite_x=True)
+        every = slow[:, None] * self._templates[tried]
+        response = fft.ifft2(every, overwrite_x=True)
+        power: NDArray[np.float32] = response.real**2
+        power += response.imag**2
+        power *= np.float32(1 / self._spread**4)
+        return power
 
     def _allowed(self, patch: _Patch, start: Disk) -> NDArray[np.bool_]:
         axis = np.arange(self.block) * self._spread

@@ -47,6 +47,10 @@ _ON_LINE = 0.2
 _WITNESSES = 3
 
 
+_SPACINGS = np.geomspace(*_BAND_NM, 2000)
+_TABLE = (np.log(_SPACINGS), np.log(spacing_density(_SPACINGS, _BAND_NM)))
+
+
 @dataclass(frozen=True, slots=True)
 class PixelSizeEstimate:
     """What the lattice says about the scale.
@@ -202,10 +206,9 @@ def _vertex(
 def _agreement(
     frequency: NDArray[np.float64], weight: NDArray[np.float64], size_nm: float
 ) -> float:
-    spacing = size_nm / frequency
-    inside = (spacing > _BAND_NM[0]) & (spacing < _BAND_NM[1])
-    density = np.where(inside, spacing_density(spacing, _BAND_NM), _OUTSIDE)
-    return float(weight @ np.log(density))
+    log = np.log(size_nm / frequency)
+    outside = float(np.log(_OUTSIDE))
+    return float(weight @ np.interp(log, *_TABLE, left=outside, right=outside))
 
 
 def _centred(

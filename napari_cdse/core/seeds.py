@@ -28,8 +28,9 @@ def look_again(
     fringes: NDArray[np.float64],
     radii: list[float],
     penalty: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    floor: float,
 ) -> list[Disk]:
-    """Find the best radius and frequency at each place, and its power less penalty.
+    """Find the best radius and frequency at each place where one is strong enough.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ def look_again(
         Radii of the templates in samples.
     penalty : callable
         Gives what to take off a power at a frequency in cycles per sample.
+    floor : float
+        Power, less penalty, from which a disk is returned.
     """
     half = int(np.ceil(max(radii)))
     around = np.pad(values, half)
@@ -60,7 +63,7 @@ def look_again(
         power -= penalty(frequency)[:, None]
         seeds += [
             _strongest(power[n], near[n], whole[first + n], radii)
-            for n in range(len(cut))
+            for n in np.flatnonzero(power.max(axis=(1, 2, 3)) > floor)
         ]
     return seeds
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import fft
-from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
+from scipy.ndimage import gaussian_filter, median_filter
 
+from napari_cdse.core.arrays import bilinear
 from napari_cdse.core.background import dead_below
 
 if TYPE_CHECKING:
@@ -129,10 +130,9 @@ def _even_out(
     trend = _log_trend(np.log(level), seen)
     rest = np.where(seen, np.log(level) - trend, 0)
     rest = gaussian_filter(median_filter(rest, 7, mode="nearest"), 1.0)
-    level = np.exp(trend + rest)
-    where = [(np.arange(length) + 0.5) / cell - 0.5 for length in values.shape]
-    grid = np.meshgrid(*where, indexing="ij")
-    values /= np.sqrt(map_coordinates(level, grid, order=1, mode="nearest") / share)
+    gain = np.exp((trend + rest) / -2).astype(np.float32) * np.float32(share**0.5)
+    down, right = ((np.arange(n) + 0.5) / cell - 0.5 for n in values.shape)
+    values *= bilinear(gain, down, right)
 
 
 def _log_trend(

@@ -101,7 +101,7 @@ def dot_alone(
 def defocus_offset(scene: Scene, dot: Dot) -> float:
     """Defocus at a dot's middle beyond the lens's, in nm, by tilt and height."""
     above = (scene.dots_region_nm - dot.height_nm) / 2
-    height = -above if scene.dots_first else above
+    height = above if scene.dots_first else -above
     return scene.tilt_at(dot.x_px, dot.y_px) + height
 
 

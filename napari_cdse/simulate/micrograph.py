@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from napari_cdse.simulate import exposure, masks, truth
 from napari_cdse.simulate.crystal import cut
 from napari_cdse.simulate.potential import library_version, scattering_factor
-from napari_cdse.simulate.scene import Scene, draw_scene
+from napari_cdse.simulate.scene import draw_scene, on_grid
 from napari_cdse.simulate.stacking import nearest_perfect
 from napari_cdse.simulate.truth import Defect
 from napari_cdse.simulate.visibility import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_cdse.simulate.exposure import Patch, Slices
     from napari_cdse.simulate.params import Preset
     from napari_cdse.simulate.potential import Factor
+    from napari_cdse.simulate.scene import Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ def simulate(
     ParameterError
         abTEM is missing.
     """
-    scene = _on_grid(draw_scene(preset, seed, index))
+    scene = on_grid(draw_scene(preset, seed, index))
     patches = [exposure.patch_for(scene, dot) for dot in scene.dots]
     slices = [
         exposure.dot_slices(scene, patch, dot.crystal, factor)
@@ -106,20 +107,6 @@ def _dot_records(
             )
         )
     return records
-
-
-def _on_grid(scene: Scene) -> Scene:
-    """Put each dot on the nearest grid point."""
-    grid = scene.grid
-    dots = tuple(
-        replace(
-            dot,
-            x_px=grid.place_of(grid.point_of(dot.x_px)),
-            y_px=grid.place_of(grid.point_of(dot.y_px)),
-        )
-        for dot in scene.dots
-    )
-    return replace(scene, dots=dots)
 
 
 def _footprint(scene: Scene, dot: Dot, patch: Patch) -> masks.Footprint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,6 +124,20 @@ def draw_scene(preset: Preset, seed: int, index: int) -> Scene:
         defocus_tilt_nm=_draw(rng, preset.optics.defocus_tilt_nm),
         defocus_tilt_angle=rng.uniform(0, 2 * math.pi),
     )
+
+
+def on_grid(scene: Scene) -> Scene:
+    """Put each dot on the nearest grid point."""
+    grid = scene.grid
+    dots = tuple(
+        replace(
+            dot,
+            x_px=grid.place_of(grid.point_of(dot.x_px)),
+            y_px=grid.place_of(grid.point_of(dot.y_px)),
+        )
+        for dot in scene.dots
+    )
+    return replace(scene, dots=dots)
 
 
 def make_grid(size_px: int, pixel_size_nm: float) -> Grid:

@@ -103,6 +103,8 @@ class MicrographsDock(QWidget):
 
     def _make_table(self) -> QTableView:
         self.table = QTableView()
+        # Names of one series differ at their end.
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setModel(self.model)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import napari
-from qtpy.QtCore import QEventLoop, QTimer
+from qtpy.QtCore import QEventLoop, QSize, QTimer
+from qtpy.QtWidgets import QApplication, QDialog
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.sessions import session_for
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-cdse"
 NAMES = ("Micrographs", "Retrain", "Particle")
-_PICTURE_SIZE = (1600, 1000)
+_GOOD_SIZE = QSize(1600, 1000)
+_PICTURE_SIZE = QSize(1600, 1000)
 _PATIENCE_MS = 300_000
 
 
@@ -36,6 +38,7 @@ def open_window(path: Path | None = None, show: bool = True) -> napari.Viewer:
     """
     viewer = napari.Viewer(title="napari-cdse", show=show, show_welcome_screen=False)
     add_docks(viewer)
+    _fit_to_screen(viewer)
     if path is not None:
         session_for(viewer).open_project(path)
     return viewer
@@ -67,12 +70,16 @@ def open_demo(folder: Path, screenshot: Path | None = None) -> None:
         _prepare(session)
         run()
         return
-    viewer.window._qt_window.resize(*_PICTURE_SIZE)
+    window = viewer.window._qt_window
+    persons_size = window.size()
+    window.resize(_PICTURE_SIZE)
     try:
         _wait_until_shown(session)
         _prepare(session)
         _save_picture(viewer, screenshot)
     finally:
+        # napari remembers the size of its last window for the next one.
+        window.resize(persons_size)
         viewer.close()
 
 
@@ -105,6 +112,16 @@ def open_in(viewer: napari.Viewer | None, path: Path) -> None:
     session_for(viewer).open_project(path)
 
 
+def _fit_to_screen(viewer: napari.Viewer) -> None:
+    """Give the docks room, and keep all of the window on the screen."""
+    window = viewer.window._qt_window
+    screen = window.screen().availableGeometry()
+    window.resize(window.size().expandedTo(_GOOD_SIZE).boundedTo(screen.size()))
+    place = window.frameGeometry()
+    if not screen.contains(place):
+        window.move(screen.topLeft())
+
+
 def _wait_until_shown(session: Session) -> None:
     if session.micrograph is None:
         _wait(session.opened, lambda: session.micrograph is not None)
@@ -117,6 +134,8 @@ def _prepare(session: Session) -> None:
         job = session.analyst.analyse(todo)
         if job is not None:
             _wait(job.finished, lambda: not job.running)
+    if session.closed:
+        return
     session.review.go(forward=True)
     _wait_until_shown(session)
     session.review.see_whole()
@@ -135,8 +154,9 @@ def _wait(signal: object, done: Callable[[], bool]) -> None:
 
 
 def _save_picture(viewer: napari.Viewer, path: Path) -> None:
-    from qtpy.QtWidgets import QApplication
-
+    for dialog in viewer.window._qt_window.findChildren(QDialog):
+        if dialog.metaObject().className() == "NapariQtNotification":
+            dialog.close()
     QApplication.processEvents()
     try:
         viewer.screenshot(str(path), canvas_only=False, flash=False)

@@ -82,13 +82,11 @@ class ComparisonView(QWidget):
 
     def _show(self, old: Scores, new: Scores) -> None:
         self._add(
-            [["Balanced accuracy", accuracy(old), accuracy(new)]], ["", "old", "new"]
+            [["old", accuracy(old)], ["new", accuracy(new)]], ["Balanced accuracy", ""]
         )
-        head = ["", "recall old", "new", "precision old", "new"]
-        self._add(
-            [_class_row(one, old, new) for one in CLASSES if _known(one, new)], head
-        )
-        title = QLabel("New forest: your label by row, what it says by column")
+        rows = [_class_row(one, old, new) for one in CLASSES if _known(one, new)]
+        self._add(rows, ["old \u2192 new", "recall", "precision"])
+        title = QLabel("New forest: your labels by row, its words by column")
         title.setWordWrap(True)
         self._keep(title)
         rows = [
@@ -125,8 +123,12 @@ def _known(label: str, scores: Scores) -> bool:
 
 
 def _class_row(label: str, old: Scores, new: Scores) -> list[str]:
-    values = (old.recall, new.recall, old.precision, new.precision)
-    return [label, *(number(one[label]) for one in values)]
+    recall = _arrow(old.recall[label], new.recall[label])
+    return [label, recall, _arrow(old.precision[label], new.precision[label])]
+
+
+def _arrow(before: float, after: float) -> str:
+    return f"{number(before)} \u2192 {number(after)}"
 
 
 def _head(scores: Scores) -> str:

@@ -70,7 +70,8 @@ def look(
         name=class_name(label),
         letter=letter(label, by_person),
         by_person=by_person,
-        rgba=rgba(label, by_person),
+        # Whoever said it, the one being looked at must not drown in the speckle.
+        rgba=rgba(label, by_person or selected),
         width=width,
     )
 

@@ -23,7 +23,7 @@ HEX: Mapping[str, str] = {
     "yes": "#f020d8",
     "no": "#66ffff",
     "null": "#ffa81a",
-    "empty": "#9ca0a3",
+    "empty": "#b4b8bb",
     UNLABELLED: "#f5f5f5",
 }
 

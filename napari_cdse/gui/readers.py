@@ -90,7 +90,7 @@ def _attributes(looks: list[Look], shape: tuple[int, int], name: str) -> dict[st
         "shape_type": "ellipse",
         "features": feature_table(looks),
         "face_color": "transparent",
-        "text": {"string": "{letter}", "size": 11, "anchor": "upper_left"},
+        "text": {"string": "{letter}", "size": 13, "anchor": "upper_left"},
         "metadata": {"image_shape": tuple(shape)},
     }
     if looks:

@@ -46,7 +46,7 @@ def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
         edge_color=HEX[UNLABELLED],
         text={
             "string": "{letter}",
-            "size": 11,
+            "size": 13,
             "anchor": "upper_left",
             "color": letter_colours(),
         },

@@ -266,6 +266,7 @@ def test_retrain_and_keep(labelled, qtbot, forest):
     assert session.project.active_model_id == forest.card.id
     assert outcome.model.card.parent == forest.card.id
     assert "particles would change class" in dock.comparison.flips.text()
+    assert dock.comparison.note.text()
     _flipped, total = session.trainer.flips()
     assert total == 15
     qtbot.mouseClick(dock.keep, Qt.MouseButton.LeftButton)

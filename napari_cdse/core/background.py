@@ -14,7 +14,11 @@ from napari_cdse.core.sliding_fft import frequencies, power_spectra, window_grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.preparation import Prepared
     from napari_cdse.core.sliding_fft import WindowGrid
+
+WINDOWS_PX = (96, 56, 144, 216)
+"""Edges of windows that all measurements choose from, and so can share."""
 
 _WINDOWS = 1600
 _CRYSTAL_CAP = 2.5
@@ -24,6 +28,7 @@ _LOWEST = 3.0
 _CRYSTAL_PEAK = 30.0
 _FIRST_WINDOWS = 120
 _CLIP = 2.0
+_BATCH = 32
 _ARCS = 72
 _ARC_SIGMA = 3.0
 
@@ -58,6 +63,23 @@ class AmorphousBackground:
         size = self.window_px
         plane = np.fft.fftshift(_full_plane(self.power))
         return bilinear(plane, rows * size + size // 2, cols * size + size // 2)
+
+
+def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
+    """Measure in windows of about this size, once for each size.
+
+    Raises
+    ------
+    MicrographError
+        If the micrograph is smaller than any such window.
+    """
+    near = min(WINDOWS_PX, key=lambda size: abs(np.log(size / window_px)))
+    size = min(near, min(prepared.pixels.shape) // 2 * 2)
+    if size not in prepared.backgrounds:
+        prepared.backgrounds[size] = estimate_background(
+            prepared.pixels, size, prepared.usable
+        )
+    return prepared.backgrounds[size]
 
 
 def estimate_background(
@@ -98,8 +120,11 @@ def background_grid(shape: tuple[int, ...], window_px: int) -> WindowGrid:
 
 def window_spectra(image: NDArray[np.float32], grid: WindowGrid) -> NDArray[np.float32]:
     """Power spectra of all windows of a grid, shape (windows, k_row, k_col)."""
-    strips = [power for _, power in power_spectra(image, grid)]
-    return np.concatenate(strips).reshape(-1, *strips[0].shape[2:])
+    shape = (len(grid.rows_px), len(grid.cols_px), *frequencies(grid.window_px).shape)
+    spectra = np.empty(shape, np.float32)
+    for rows, power in power_spectra(image, grid):
+        spectra[rows] = power
+    return spectra.reshape(-1, *shape[2:])
 
 
 def background_of(
@@ -132,11 +157,18 @@ def _speckle_power(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
     rough = np.median(first, axis=0) / np.float32(np.log(2))
     usual = np.maximum(rough, dead_below(rough))
     lowest = frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]
-    peak = np.where(lowest, np.inf, usual * np.float32(_CRYSTAL_PEAK * np.log(2)))
-    quiet = (spectra < peak.astype(np.float32)).all(axis=(1, 2))
-    chosen = spectra[quiet] if 0.2 < quiet.mean() < 1 else spectra
-    clipped = np.minimum(chosen, np.float32(_CLIP) * rough).mean(axis=0)
-    return np.asarray(clipped / np.float32(1 - np.exp(-_CLIP)))
+    peak = np.where(lowest, np.inf, usual * (_CRYSTAL_PEAK * np.log(2)))
+    peak = peak.astype(np.float32)
+    batches = [spectra[i : i + _BATCH] for i in range(0, len(spectra), _BATCH)]
+    quiet = [(batch < peak).all(axis=(1, 2)) for batch in batches]
+    count = sum(int(each.sum()) for each in quiet)
+    if count <= 0.2 * len(spectra):
+        quiet, count = [np.ones(len(batch), bool) for batch in batches], len(spectra)
+    clip = np.float32(_CLIP) * rough
+    clipped = np.zeros(rough.shape, np.float32)
+    for batch, counted in zip(batches, quiet, strict=True):
+        clipped += np.minimum(batch[counted], clip).sum(axis=0)
+    return clipped / np.float32(count * (1 - np.exp(-_CLIP)))
 
 
 def _usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:

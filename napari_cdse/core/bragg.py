@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.accumulation import AccumulationMap
-from napari_cdse.core.background import estimate_background
+from napari_cdse.core.background import background_near
 from napari_cdse.core.disk_fit import Disk, DiskFitter
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.false_alarms import searched_volume, threshold_for
@@ -16,6 +16,7 @@ from napari_cdse.core.lattice import FringePrior
 from napari_cdse.core.particles import peel
 from napari_cdse.core.records import Circle
 from napari_cdse.core.seeds import look_again
+from napari_cdse.core.sliding_fft import too_small
 from napari_cdse.core.template_bank import respond
 from napari_cdse.core.whitening import whiten
 
@@ -100,10 +101,9 @@ def find_particles(
     progress : callable
         Called with the share done.
     """
-    image = prepared.pixels
-    window = min(_BACKGROUND_WINDOWS * where.window_px, min(image.shape) // 2 * 2)
-    window = max(window, where.window_px)
-    background = estimate_background(image, window, prepared.usable)
+    if min(prepared.pixels.shape) < where.window_px:
+        raise too_small(prepared.pixels.shape, where.window_px)
+    background = background_near(prepared, _BACKGROUND_WINDOWS * where.window_px)
     pad = round(0.75 * where.window_px)
     low, high = where.band_per_px
     band = (0.7 * low, min(1.1 * high, 0.5))

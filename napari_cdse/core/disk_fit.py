@@ -66,10 +66,8 @@ class DiskFitter:
         self.radii = radii
         self._scan = np.linspace(0.5 * band[0], 2 * band[1], 2000)
         self._penalties = penalty(self._scan)
-        self.size = fft.next_fast_len(int(np.ceil(2.4 * radii[-1])) // 2 * 2)
-        self.size += self.size % 2
-        coarse = self.size * 3.2 / radii[0]
-        self.block = min(int(np.ceil(coarse)) // 2 * 2, self.size)
+        self.size = _even_fast(2.4 * radii[-1])
+        self.block = min(_even_fast(self.size * 3.2 / radii[0]), self.size)
         self._spread = self.size / self.block
         self._offsets = np.rint(np.fft.fftfreq(self.block) * self.block).astype(int)
         self._templates, self._squares = self._transforms()
@@ -94,7 +92,7 @@ class DiskFitter:
         values: NDArray[np.float32],
         valid: NDArray[np.float32],
         start: Disk,
-        rounds: int = 3,
+        rounds: int = 2,
     ) -> Disk | None:
         """Improve a disk until centre, radius and families agree.
 
@@ -245,6 +243,11 @@ class DiskFitter:
     def squares(self) -> NDArray[np.float32]:
         """Transforms of the squared templates."""
         return self._squares
+
+
+def _even_fast(least: float) -> int:
+    """Even length of at least so many samples that transforms fast."""
+    return 2 * int(fft.next_fast_len(int(np.ceil(least / 2))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,8 @@ from napari_cdse.core.errors import MicrographError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_cdse.core.background import AmorphousBackground
 
 _SPIKE_SIGMA = 9.0
 _FLAT_PX = 40
@@ -36,10 +38,13 @@ class Prepared:
         Mean 0, standard deviation 1 or a little less.
     usable : ndarray of bool, shape (rows, columns)
         False in flat areas, which were filled smoothly.
+    backgrounds : dict
+        What was measured of it so far: the amorphous background by edge of window.
     """
 
     pixels: NDArray[np.float32]
     usable: NDArray[np.bool_]
+    backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
 
 def prepare(pixels: NDArray[np.float32]) -> Prepared:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.background import (
+    WINDOWS_PX,
     background_grid,
     background_of,
     dead_below,
@@ -34,7 +35,7 @@ TYPICAL_PIXEL_SIZE_NM = 0.037
 
 _RANGE_NM = (0.012, 0.1)
 _BAND_NM = (0.15, 0.45)
-_WINDOWS_PX = (96, 56, 144)
+_TRIED = 3
 _FLOOR = 14.0
 _SHARE = 0.25
 _MOST_EVIDENCE = 1.5
@@ -106,7 +107,7 @@ def estimate_pixel_size(micrograph: Micrograph) -> PixelSizeEstimate:
 
 def estimate_from_pixels(image: Prepared) -> PixelSizeEstimate:
     """Do the same for prepared pixels."""
-    estimates = (_estimate(image, window) for window in _WINDOWS_PX)
+    estimates = (_estimate(image, window) for window in WINDOWS_PX[:_TRIED])
     return next((each for each in estimates if each is not None), _UNKNOWN)
 
 
@@ -147,7 +148,9 @@ def _fringes(prepared: Prepared, window_px: int) -> _Fringes:
     window = min(window_px, min(image.shape) // 2 * 2)
     grid = background_grid(image.shape, window)
     spectra = window_spectra(image, grid)
-    background = background_of(spectra, grid, prepared.usable).power
+    measured = background_of(spectra, grid, prepared.usable)
+    prepared.backgrounds[window] = measured
+    background = measured.power
     usable = frequencies(window) >= 2.5 / window
     usable[:, [0, -1]] = False
     floor = _ALIVE * dead_below(background[usable])
@@ -176,7 +179,8 @@ def _peaks(ratio: NDArray[np.float32], grid: WindowGrid) -> _Fringes:
     """Strongest peaks of each window; ``ratio`` is its power over the background."""
     size = grid.window_px
     strongest = ratio.max(axis=(1, 2), keepdims=True)
-    at, row, col = np.nonzero(ratio > np.maximum(_SHARE * strongest, _FLOOR))
+    high = np.flatnonzero(ratio > np.maximum(_SHARE * strongest, _FLOOR))
+    at, row, col = np.unravel_index(high, ratio.shape)
     here = ratio[at, row, col]
     local = np.ones(len(at), bool)
     for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1)):

@@ -64,12 +64,17 @@ def window_grid(shape: tuple[int, int], window_px: int, step_px: int) -> WindowG
         If the micrograph is smaller than one window.
     """
     if min(shape) < window_px:
-        raise MicrographError(
-            f"The micrograph has {shape[0]} x {shape[1]} pixels, less than one "
-            f"window of {window_px}; check the pixel size or choose a smaller window."
-        )
+        raise too_small(shape, window_px)
     rows, cols = (_centres(length, window_px, step_px) for length in shape)
     return WindowGrid(shape, window_px, step_px, rows, cols)
+
+
+def too_small(shape: tuple[int, ...], window_px: int) -> MicrographError:
+    """Say that not even one window fits."""
+    return MicrographError(
+        f"The micrograph has {shape[0]} x {shape[1]} pixels, less than one "
+        f"window of {window_px}; check the pixel size or choose a smaller window."
+    )
 
 
 def power_spectra(

@@ -67,7 +67,7 @@ class DiskFitter:
         self._scan = np.linspace(0.5 * band[0], 2 * band[1], 2000)
         self._penalties = penalty(self._scan)
         self.size = _even_fast(2.4 * radii[-1])
-        self.block = min(_even_fast(self.size * 3.2 / radii[0]), self.size)
+        self.block = min(_even_fast(self.size * 4.0 / radii[0]), self.size)
         self._spread = self.size / self.block
         self._offsets = np.rint(np.fft.fftfreq(self.block) * self.block).astype(int)
         self._templates, self._squares = self._transforms()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MARGIN = 1.1
 _TOO_CLOSE = 0.75
+_SAME_PLACE = 0.35
 
 
 def peel(
@@ -63,12 +64,17 @@ def peel(
             continue
         disk = fitter.fit(left, counts, replace(seed, strength=threshold))
         if disk is None or not _is_particle(disk, disks, radii):
+            # Weaker seeds of the same place lead to the same disk.
+            waiting &= _apart(places, seed) > _SAME_PLACE * seed.radius
             continue
         disks.append(disk)
         _take_out(disk, left, counts)
-        apart = np.hypot(*(places - (disk.row, disk.col)).T)
-        waiting &= apart > disk.radius
+        waiting &= _apart(places, disk) > disk.radius
     return disks
+
+
+def _apart(places: NDArray[np.float64], disk: Disk) -> NDArray[np.float64]:
+    return np.hypot(places[:, 0] - disk.row, places[:, 1] - disk.col)
 
 
 def _is_particle(disk: Disk, disks: list[Disk], radii: tuple[float, float]) -> bool:

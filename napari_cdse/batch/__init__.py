@@ -10,6 +10,7 @@ from napari_cdse.batch.analysis import (
     analyse,
     analyse_many,
     classify,
+    find,
 )
 from napari_cdse.batch.evaluation import Evaluation, evaluate, evaluate_held_out
 from napari_cdse.batch.folders import FolderExamples, examples_from_folders
@@ -31,6 +32,7 @@ __all__ = [
     "evaluate",
     "evaluate_held_out",
     "examples_from_folders",
+    "find",
     "training_from_annotations",
     "training_from_folders",
 ]

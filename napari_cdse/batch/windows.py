@@ -67,12 +67,12 @@ def detect_by_windows(
         8, round((params.diameter_min_nm + params.diameter_max_nm) / 2 / size_nm)
     )
     grid = window_grid(micrograph.shape, edge_px, max(1, edge_px // 2))
+    groups = groups_in(model.card.feature_schema)
     rows = []
-    for done, circles in enumerate(_rows(grid)):
+    for done, windows in enumerate(_rows(grid)):
         if progress is not None:
             progress(done / len(grid.rows_px))
-        groups = groups_in(model.card.feature_schema)
-        table = compute_features(micrograph, circles, groups, size_nm)
+        table = compute_features(micrograph, windows, groups, size_nm)
         rows.append(predict_proba(model, table))
     probabilities = np.stack(rows)
     smallest, largest = params.diameter_min_nm / 2, params.diameter_max_nm / 2

@@ -144,7 +144,8 @@ class Analyst(QObject):
         if entry is None or not entry.analysed:
             return
         index = entry.index
-        work = partial(mapping, project.micrograph, project.detection_params)
+        params = project.detection_params
+        work = partial(mapping, project.micrograph, self.model(), params)
         job = Job("Maps", work, heavy=False)
         job.produced.connect(lambda maps: self._on_maps(index, maps))
         self._maps = session.runner.submit(job)

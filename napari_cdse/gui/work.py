@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch import analyse, classify
+from napari_cdse.batch import analyse, classify, find
 from napari_cdse.batch.analysis import predictions_of
-from napari_cdse.core.detection import detect
 from napari_cdse.core.errors import Cancelled, CdseError
 from napari_cdse.io.micrograph_file import read_micrograph
 
@@ -107,10 +106,13 @@ def analysing(
 
 
 def mapping(
-    micrograph: Micrograph, params: DetectionParams, report: Progress
+    micrograph: Micrograph,
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress,
 ) -> Iterator[tuple[AccumulationMap, ...]]:
     """Compute the accumulation maps of a micrograph that was analysed before."""
-    yield detect(micrograph, params, report).maps
+    yield find(micrograph, model, params, report).maps
 
 
 def classifying(

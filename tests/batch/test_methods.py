@@ -1,5 +1,6 @@
 """The three ways to circles, by name, on a real crop."""
 
+import numpy as np
 import pytest
 
 from napari_cdse.batch import analyse, training_from_folders
@@ -7,6 +8,7 @@ from napari_cdse.core.detection import METHODS
 from napari_cdse.core.errors import ParameterError, TrainingError
 from napari_cdse.core.matching import match
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.gui.work import mapping
 from napari_cdse.io.label_file import read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.io.model_file import load_model
@@ -51,6 +53,15 @@ def test_each_method_finds_the_particles(crop, model, method, maps, min_iou, sha
 def test_the_list_of_methods_is_what_can_be_run():
     (info,) = (each for each in describe(DetectionParams) if each.name == "method")
     assert set(info.choices) == {*METHODS, "window"}
+
+
+@pytest.mark.parametrize("method", ["bragg", "window"])
+def test_maps_made_anew_are_those_of_the_analysis(crop, model, method):
+    params = DetectionParams(method=method)
+    first = analyse(crop[0], model, params).detection.maps
+    (again,) = mapping(crop[0], model, params, lambda share: None)
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one.values, other.values)
 
 
 def test_windows_without_a_forest_are_refused(crop):

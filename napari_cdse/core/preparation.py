@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.background import AmorphousBackground
 
 _SPIKE_SIGMA = 9.0
+_STRIP_ROWS = 64
 _FLAT_PX = 40
 _STROKE_PX = 8
 _STROKE_STEP = 1.5
@@ -69,7 +70,8 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         raise MicrographError(
             "All pixels have the same gray value; open a micrograph with contrast."
         )
-    image = (pixels / np.float32(max(abs(low), abs(high)))).astype(np.float32)
+    image = pixels.astype(np.float32)
+    image /= np.float32(max(abs(low), abs(high)))
     image -= image.mean()
     flat = _flat_areas(image)
     if flat.all():
@@ -88,9 +90,7 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     if min(image.shape) < 3:
         return image
     padded = np.pad(image, 1, mode="reflect")
-    around = padded[:-2] + padded[1:-1] + padded[2:]
-    around = around[:, :-2] + around[:, 1:-1] + around[:, 2:]
-    excess = np.abs(around - 9 * image) / 8
+    excess = _excess(padded)
     sample = excess[:: max(1, len(excess) // 512)]
     sigma = float(np.median(sample)) / 0.6745
     limit = _SPIKE_SIGMA * max(sigma, 1e-7)
@@ -104,6 +104,22 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     spike = np.abs(image[rows, cols] - middle) > limit
     image[rows[spike], cols[spike]] = middle[spike]
     return image
+
+
+def _excess(padded: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel is from the mean of its eight neighbours.
+
+    In strips, which stay in the cache and keep the memory bounded.
+    """
+    excess = np.empty((len(padded) - 2, padded.shape[1] - 2), np.float32)
+    for first in range(0, len(excess), _STRIP_ROWS):
+        strip = padded[first : first + _STRIP_ROWS + 2]
+        down = strip[:-2] + strip[1:-1] + strip[2:]
+        around = down[:, :-2] + down[:, 1:-1] + down[:, 2:]
+        around -= 9 * strip[1:-1, 1:-1]
+        np.abs(around, out=excess[first : first + _STRIP_ROWS])
+    excess /= 8
+    return excess
 
 
 def _flat_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -6,7 +6,6 @@ Qt and napari are imported only by the commands that show a window.
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         when interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
         return _run(words)
     except ParameterError as error:

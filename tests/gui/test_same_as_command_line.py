@@ -1,0 +1,55 @@
+"""``napari-cdse predict`` and the window give identical circles and probabilities."""
+
+from __future__ import annotations
+
+import csv
+
+from qtpy.QtCore import Qt
+
+from napari_cdse.cli import main
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui import analysing, window
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.io.model_file import load_model
+from napari_cdse.resources import default_model_path
+from tests.gui.conftest import open_folder, settle
+
+NUMBERS = ("x_px", "y_px", "radius_px", *(f"p_{name}" for name in CLASSES))
+
+
+def written(out) -> dict[str, list[str]]:
+    """Numbers of each particle in the table, as they stand there."""
+    with (out / "particles.csv").open(newline="") as file:
+        return {
+            row["particle"]: [row[name] for name in NUMBERS]
+            for row in csv.DictReader(file)
+        }
+
+
+def shown(project) -> dict[str, list[str]]:
+    """The same of each particle in the window's project."""
+    found = {}
+    for entry in project.entries:
+        for one in project.particles_of(entry.index):
+            circle = one.circle
+            place = (circle.col_px, circle.row_px, circle.radius_px)
+            numbers = (*place, *one.prediction.probabilities)
+            found[one.id] = [f"{number:.10g}" for number in numbers]
+    return found
+
+
+def test_window_and_command_line_give_the_same(
+    viewer, picture_folder, tmp_path, qtbot, monkeypatch
+):
+    out = tmp_path / "out"
+    assert main(["predict", str(picture_folder), "--out", str(out)]) == 0
+    model = load_model(default_model_path())
+    monkeypatch.setattr(analysing, "shipped_model", lambda: model)
+    session = session_for(viewer)
+    open_folder(session, picture_folder, qtbot)
+    dock = window.add_dock(viewer, "Micrographs")
+    qtbot.mouseClick(dock.detect_all, Qt.MouseButton.LeftButton)
+    settle(session, qtbot)
+    expected = written(out)
+    assert len(expected) >= 8
+    assert shown(session.project) == expected

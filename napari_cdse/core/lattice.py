@@ -48,13 +48,16 @@ REFLECTIONS: tuple[Reflection, ...] = (
 
 
 def spacing_density(
-    spacing_nm: NDArray[np.float64], band_nm: tuple[float, float]
+    spacing_nm: NDArray[np.float64],
+    band_nm: tuple[float, float],
+    falloff: float = 4.0,
 ) -> NDArray[np.float64]:
     """How likely a fringe has a spacing, per unit of ln(spacing) within the band.
 
     The powder intensities are multiplied by the fourth power of the spacing, the
     fall of electron scattering beyond the form factor of X-rays (Mott, Proc. R.
-    Soc. A 127, 1930). A small share is spread evenly, so that other lattices and
+    Soc. A 127, 1930), or by another power where the lens passes fine spacings
+    better than coarse ones. A small share is spread evenly, so that other lattices and
     rare reflections are found too, only later.
 
     Parameters
@@ -63,10 +66,12 @@ def spacing_density(
         Any shape.
     band_nm : tuple of float
         Shortest and longest spacing.
+    falloff : float
+        Power of the spacing that the powder intensities are multiplied by.
     """
     log = np.log(np.asarray(spacing_nm, dtype=np.float64))
     lines = np.array([np.log(line.spacing_nm) for line in REFLECTIONS])
-    weights = np.array([r.intensity * r.spacing_nm**4 for r in REFLECTIONS])
+    weights = np.array([r.intensity * r.spacing_nm**falloff for r in REFLECTIONS])
     inside = (lines > np.log(band_nm[0])) & (lines < np.log(band_nm[1]))
     even = 1 / np.log(band_nm[1] / band_nm[0])
     if not inside.any():

@@ -39,7 +39,8 @@ _TRIED = 3
 _FLOOR = 14.0
 _SHARE = 0.25
 _MOST_EVIDENCE = 1.5
-_OUTSIDE = 0.03
+_TOO_FINE, _TOO_COARSE = 0.03, 0.003
+_FALLOFFS = (-2.0, 0.0, 2.0, 4.0)
 _SAME_SCALE = 0.12
 _ALIVE = 5.0
 _ENOUGH_NATS = 6.0
@@ -49,7 +50,9 @@ _WITNESSES = 3
 
 
 _SPACINGS = np.geomspace(*_BAND_NM, 2000)
-_TABLE = (np.log(_SPACINGS), np.log(spacing_density(_SPACINGS, _BAND_NM)))
+_TABLES = [
+    np.log(spacing_density(_SPACINGS, _BAND_NM, falloff)) for falloff in _FALLOFFS
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +213,21 @@ def _vertex(
 def _agreement(
     frequency: NDArray[np.float64], weight: NDArray[np.float64], size_nm: float
 ) -> float:
+    """Log likelihood of the peaks under a pixel size, with the lens that suits it.
+
+    Focus and voltage decide whether {111} or {220} is the stronger, so the lines'
+    weights are not known beforehand; one power of the spacing is fitted. No plane of
+    CdSe lies further apart than 0.372 nm, so fringes coarser than the band are very
+    unlikely, finer ones only unlikely.
+    """
     log = np.log(size_nm / frequency)
-    outside = float(np.log(_OUTSIDE))
-    return float(weight @ np.interp(log, *_TABLE, left=outside, right=outside))
+    fine, coarse = np.log(_TOO_FINE), np.log(_TOO_COARSE)
+    return max(
+        float(
+            weight @ np.interp(log, np.log(_SPACINGS), table, left=fine, right=coarse)
+        )
+        for table in _TABLES
+    )
 
 
 def _centred(

@@ -33,6 +33,19 @@ def test_pixel_size_from_three_dots(pixel_nm: float) -> None:
     assert f"{estimate.pixel_size_nm:.4f} nm" in estimate.sentence
 
 
+def test_a_lens_that_passes_fine_spacings_best_misleads_nobody() -> None:
+    """{220} and (103) outshine {111}, 1.7 times as coarse, and are not taken for it."""
+    fine = [((0.214, 20.0 + turn), (0.1979, 80.0 + turn)) for turn in (0, 31, 62)]
+    mixed = [((0.214, 50.0 + turn), (0.3494, 110.0 + turn)) for turn in (0, 17, 34)]
+    places = ((90, 90), (90, 260), (90, 430), (260, 90), (260, 260), (260, 430))
+    dots = tuple(
+        Dot(Circle(row, col, 60), families, amplitude=2.0)
+        for (row, col), families in zip(places, fine + mixed, strict=True)
+    )
+    drawn = draw((520, 520), dots, pixel_nm=0.03, seed=2, known_scale=False)
+    assert estimate_pixel_size(drawn).pixel_size_nm == pytest.approx(0.03, rel=0.03)
+
+
 def test_one_rare_reflection_of_one_dot_is_no_proof() -> None:
     families = ((0.214, 10.0), (0.214, 70.0), (0.214, 130.0))
     dots = (Dot(Circle(250, 200, 45), families, amplitude=2.0),)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from napari_cdse.core.errors import ModelError, ParameterError
 from napari_cdse.core.features import (
@@ -159,6 +160,7 @@ def test_pixel_size_off_by_six_per_cent_changes_no_evidence():
         Circle(0, 0, 40),
         Circle(-30, 150, 40),
         Circle(1e4, 1e4, 40),
+        Circle(70, -38, 45),
         Circle(80, 80, 0.2),
         Circle(80, 80, 900),
     ],
@@ -169,6 +171,14 @@ def test_circles_over_the_border_or_of_odd_size_give_numbers(circle, groups):
     assert np.isfinite(
         compute_features(micrograph, [circle], groups, 0.04).values
     ).all()
+
+
+@pytest.mark.parametrize("pixel_nm", [0.003, 0.12, 0.3])
+def test_any_pixel_size_gives_numbers_that_a_forest_can_use(pixel_nm):
+    micrograph, circles = micrograph_of(KINDS, 9)
+    small = [Circle(30, 30, 6)]
+    table = compute_features(micrograph, [*circles, *small], "bragg", pixel_nm)
+    assert np.abs(table.values).max() < 1e4
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 40), (30, 30)])
@@ -183,3 +193,24 @@ def test_radius_is_told_in_nm():
     micrograph, _ = micrograph_of(["no"], 9)
     told = columns(micrograph, [Circle(90, 90, RADIUS_PX)])
     assert told["radius_nm"] == pytest.approx(RADIUS_PX * PIXEL_NM)
+
+
+def test_features_depend_neither_on_companions_nor_on_threads():
+    micrograph, circles = micrograph_of(KINDS, 10)
+    circles += [Circle(90, 90, 120.0)]
+    together = compute_features(micrograph, circles, "bragg", PIXEL_NM).values
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            alone = [
+                compute_features(micrograph, [circle], "bragg", PIXEL_NM).values[0]
+                for circle in reversed(circles)
+            ]
+        assert np.array_equal(together, alone[::-1])
+
+
+def test_half_a_pixel_changes_little():
+    micrograph, circles = micrograph_of(["no"], 11)
+    moved = [replace(c, row_px=c.row_px + 0.5, col_px=c.col_px + 0.5) for c in circles]
+    before, after = columns(micrograph, circles), columns(micrograph, moved)
+    for name in ("strength_1", "contrast_1", "pair_margin", "power_2.75_3.1"):
+        assert after[name] == pytest.approx(before[name], abs=0.1), name

@@ -85,7 +85,7 @@ def test_missing_classes_have_probability_zero():
 def test_features_of_another_schema_are_refused(model, training):
     table = training.table
     other = FeatureTable(table.names, table.values, "bragg/0")
-    with pytest.raises(ModelError, match=r"bragg/1.*bragg/0"):
+    with pytest.raises(ModelError, match=r"bragg/\d+.*bragg/0"):
         predict_proba(model, other)
 
 

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.features.domains import demodulate
+from napari_cdse.core.features.domains import fringes_of
+from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features
-from napari_cdse.core.features.patch import Surroundings, cut
-from napari_cdse.core.features.peaks import (
-    PEAK_FEATURES,
-    find_families,
-    peak_features,
-)
+from napari_cdse.core.features.patch import cut
+from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
+from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.features.table import FeatureGroup
 
 if TYPE_CHECKING:
@@ -46,8 +44,8 @@ def _one(around: Surroundings, circle: Circle) -> list[float]:
     patch = cut(around, circle)
     families = find_families(patch)
     told = (
-        peak_features(patch, families)
-        | fault_features(demodulate(patch, families))
+        peak_features(families, around.pixel_size_nm)
+        | fault_features(fringes_of(patch, families))
         | profile_features(patch)
     )
     return [told[name] for name in MEANINGS]
@@ -55,7 +53,7 @@ def _one(around: Surroundings, circle: Circle) -> list[float]:
 
 BRAGG = FeatureGroup(
     name="bragg",
-    version=1,
+    version=2,
     names=tuple(MEANINGS),
     description="Bragg peaks, faults and profile against the micrograph's background",
     function=bragg_features,

@@ -18,23 +18,29 @@ preferred, so a turned, mirrored or slightly misplaced particle gives the same n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.features.families import CELLS, cell_radii, cell_sums
 from napari_cdse.core.features.peaks import MIN_STRENGTH
+from napari_cdse.core.features.sampling import REACH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.features.families import Family
     from napari_cdse.core.features.patch import Patch
-    from napari_cdse.core.features.peaks import Family
 
-_REACH = 1.125
-_CELLS = 15
 _DIRECTIONS = 20
-_OFFSETS = 11
+_SPACING = 0.12
+"""Distance of two lines in radii; strips between them are what is summed."""
+_SLICES = 20
+_LINES = _SPACING * np.arange(-5, 6)
+"""Where lines split the disk, in radii from its centre."""
+_FIRST = 4
+"""The last slice before the first line."""
 _RAMPS = 7
 _STRIPS = 11
 _MIN_SIDE = 0.12
@@ -48,87 +54,98 @@ class Fringes:
 
     Attributes
     ----------
-    fields : ndarray of complex, shape (n_families, n_cells)
-        Sum of the demodulated pixels in each cell.
-    sizes : ndarray of float, shape (n_cells,)
-        Effective number of pixels in each cell.
+    fields : ndarray of complex64, shape (n_cells, n_families)
+        Sum of the demodulated samples in each cell.
+    sizes : ndarray of float32, shape (n_cells, 1)
+        Effective number of samples in each cell.
     noise : ndarray of float, shape (n_families,)
-        Mean power of the background per pixel at each family.
+        Mean power of the background per sample at each family.
     """
 
-    fields: NDArray[np.complex128]
-    sizes: NDArray[np.float64]
+    fields: NDArray[np.complex64]
+    sizes: NDArray[np.float32]
     noise: NDArray[np.float64]
 
-    @property
+    @cached_property
+    def size(self) -> float:
+        """Effective number of samples in the disk."""
+        return max(float(self.sizes.sum()), 1e-9)
+
+    @cached_property
     def one_amplitude(self) -> NDArray[np.float64]:
         """Energy that one amplitude explains, shape (n_families,)."""
-        total = max(float(self.sizes.sum()), 1e-9)
-        return np.asarray(np.abs(self.fields.sum(axis=1)) ** 2 / total)
+        return np.asarray(np.abs(self.fields.sum(axis=0)) ** 2 / self.size)
 
 
-def demodulate(patch: Patch, families: list[Family]) -> Fringes:
-    """Bring families to zero frequency and sum them over the cells of the grid."""
+def fringes_of(patch: Patch, families: list[Family]) -> Fringes:
+    """Choose the families that are clear enough to be followed."""
     chosen = [f for f in families if f.strength > MIN_STRENGTH][:_FOLLOWED]
-    place = np.arange(len(patch.pixels)) - len(patch.pixels) // 2
-    edges = np.linspace(-_REACH, _REACH, _CELLS + 1)[:-1]
-    starts = np.searchsorted(place / patch.radius_px, edges).clip(0, len(place) - 1)
-    weighted = patch.pixels * patch.window
-    fields = [_binned(weighted * _carrier(f, place), starts) for f in chosen]
     frequency = np.array([family.k_per_px for family in chosen])
-    return Fringes(
-        np.array(fields, np.complex128).reshape(len(chosen), _CELLS**2),
-        _binned(patch.window**2, starts).real,
-        patch.around.power_at(frequency),
-    )
-
-
-def _carrier(family: Family, place: NDArray[np.intp]) -> NDArray[np.complex128]:
-    down = np.exp(-2j * np.pi * family.k_row * place)
-    right = np.exp(-2j * np.pi * family.k_col * place)
-    return np.asarray(np.outer(down, right))
-
-
-def _binned(
-    image: NDArray[np.generic], starts: NDArray[np.intp]
-) -> NDArray[np.generic]:
-    rows = np.add.reduceat(image, starts, axis=0)
-    return np.add.reduceat(rows, starts, axis=1).ravel()
+    fields = np.empty((CELLS**2, len(chosen)), np.complex64)
+    for number, family in enumerate(chosen):
+        fields[:, number] = family.cells.ravel()
+    sums = cell_sums(len(patch.window))
+    sizes = np.asarray(sums @ patch.window**2 @ sums.T, np.float32).reshape(-1, 1)
+    return Fringes(fields, sizes, patch.noise_at(frequency))
 
 
 @lru_cache(maxsize=1)
 def _positions() -> NDArray[np.float64]:
     """Distance of each cell along each direction in radii, (n_directions, n_cells)."""
-    middle = ((np.arange(_CELLS) + 0.5) / _CELLS * 2 - 1) * _REACH
-    row, col = (axis.ravel() for axis in np.meshgrid(middle, middle, indexing="ij"))
+    row, col = np.repeat(cell_radii(), CELLS), np.tile(cell_radii(), CELLS)
     angle = np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS
     return np.asarray(np.cos(angle)[:, None] * col + np.sin(angle)[:, None] * row)
 
 
-@lru_cache(maxsize=1)
-def _sides() -> NDArray[np.float64]:
-    """Mask of the cells on one side, shape (n_directions, n_offsets, n_cells)."""
-    offsets = np.linspace(-0.6, 0.6, _OFFSETS)
-    return np.asarray(_positions()[:, None, :] < offsets[:, None], np.float64)
+def _masks(number: NDArray[np.float64], count: int) -> NDArray[np.float32]:
+    """Masks of strips along each direction, shape (n_directions, count, n_cells)."""
+    strip = np.floor(number).clip(0, count - 1)[:, None, :]
+    return np.asarray(strip == np.arange(count)[:, None], np.float32)
 
 
 @lru_cache(maxsize=1)
-def _ramps() -> NDArray[np.complex128]:
-    """Phase ramps along each direction, shape (n_ramps, n_directions, n_cells).
+def _slice_masks() -> NDArray[np.float32]:
+    """Masks of the slices between lines."""
+    return _masks(_positions() / _SPACING + _SLICES / 2, _SLICES)
 
+
+@lru_cache(maxsize=1)
+def _strip_masks() -> NDArray[np.float32]:
+    """Masks of the strips that each get an amplitude."""
+    return _masks((_positions() / REACH + 1) / 2 * _STRIPS, _STRIPS)
+
+
+@lru_cache(maxsize=1)
+def _sides() -> NDArray[np.complex64]:
+    """Weights of the slices, shape (n_ramps * (1 + n_lines), n_slices).
+
+    For each phase ramp, the whole disk comes first, then what lies before each line.
     A jump tilts the best single frequency, and both sides must tilt back together.
     """
     cycles_per_radius = np.linspace(-0.3, 0.3, _RAMPS)
-    turns = cycles_per_radius[:, None, None] * _positions()
-    return np.asarray(np.exp(-2j * np.pi * turns))
+    middle = (np.arange(_SLICES) + 0.5 - _SLICES / 2) * _SPACING
+    ramps = np.exp(-2j * np.pi * cycles_per_radius[:, None] * middle)
+    before = middle < _LINES[:, None]
+    sides = np.concatenate([np.ones_like(before[:1]), before])
+    weights = ramps[:, None, :] * sides
+    return np.asarray(weights.reshape(-1, _SLICES), np.complex64)
 
 
-@lru_cache(maxsize=1)
-def _strip_masks() -> NDArray[np.float64]:
-    """Mask of the cells of each strip, shape (n_directions, n_strips, n_cells)."""
-    number = ((_positions() / _REACH + 1) / 2 * _STRIPS).astype(int)
-    number = number.clip(0, _STRIPS - 1)
-    return np.asarray(number[:, None, :] == np.arange(_STRIPS)[:, None], np.float64)
+def _summed(
+    masks: NDArray[np.float32], fringes: Fringes
+) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    """Sum fields and sizes over masks.
+
+    Returns
+    -------
+    ndarray of complex64, shape (n_directions, n_strips, n_families)
+    ndarray of float32, shape (n_directions, n_strips, 1)
+    """
+    # Real times complex is slow, but a complex number is two real ones side by side;
+    # direction by direction, each product is too small for BLAS to share out, whose
+    # sums could then depend on the number of threads.
+    fields = (masks @ fringes.fields.view(np.float32)).view(np.complex64)
+    return fields, masks @ fringes.sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,51 +154,62 @@ class Splits:
 
     Attributes
     ----------
-    gain : ndarray, shape (n_families, n_directions, n_offsets)
+    gain : ndarray, shape (n_directions, n_lines, n_families)
         Energy explained beyond one amplitude for all.
-    left, right : ndarray of complex, same shape
-        Amplitude on either side.
+    ramp : ndarray of int, same shape
+        The phase ramp that explains most.
+    left, right : ndarray of complex64
+        Sums of the fields on either side, shape
+        (n_directions, n_ramps, n_lines, n_families).
+    size_left, size_right : ndarray of float32, shape (n_directions, n_lines, 1)
+        Effective number of samples on either side.
     """
 
     gain: NDArray[np.float64]
-    left: NDArray[np.complex128]
-    right: NDArray[np.complex128]
+    ramp: NDArray[np.intp]
+    left: NDArray[np.complex64]
+    right: NDArray[np.complex64]
+    size_left: NDArray[np.float32]
+    size_right: NDArray[np.float32]
+
+    def amplitudes(
+        self, direction: int, line: int
+    ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+        """Tell the amplitudes on either side of a line, shape (n_families,) each."""
+        ramp = self.ramp[direction, line]
+        at = (direction, ramp, line, np.arange(len(ramp)))
+        return (
+            self.left[at] / _some(self.size_left[direction, line]),
+            self.right[at] / _some(self.size_right[direction, line]),
+        )
 
 
 def split(fringes: Fringes) -> Splits:
     """Give each side of every line an amplitude of its own."""
-    sides, ramps = _sides(), _ramps()
-    size_left = sides @ fringes.sizes
-    size_right = fringes.sizes.sum() - size_left
-    allowed = np.minimum(size_left, size_right) > _MIN_SIDE * fringes.sizes.sum()
-    parts = [
-        _split_family(field, sides, ramps, size_left, size_right)
-        for field in fringes.fields
-    ]
-    explained, left, right = (np.array(part) for part in zip(*parts, strict=True))
-    gain = explained - fringes.one_amplitude[:, None, None]
-    return Splits(np.maximum(gain, 0.0) * allowed, left, right)
+    fields, sizes = _summed(_slice_masks(), fringes)
+    n_lines = len(_LINES)
+    sums = (_sides() @ fields).reshape(_DIRECTIONS, _RAMPS, 1 + n_lines, -1)
+    left = sums[:, :, 1:]
+    right = sums[:, :, :1] - left
+    size_left = np.cumsum(sizes, axis=1)[:, _FIRST : _FIRST + n_lines]
+    size_right = np.float32(fringes.size) - size_left
+    explained = _energy(left, size_left[:, None]) + _energy(right, size_right[:, None])
+    allowed = np.minimum(size_left, size_right) > _MIN_SIDE * fringes.size
+    gain = np.maximum(explained.max(axis=1) - fringes.one_amplitude, 0) * allowed
+    return Splits(gain, explained.argmax(axis=1), left, right, size_left, size_right)
 
 
-def _split_family(
-    field: NDArray[np.complex128],
-    sides: NDArray[np.float64],
-    ramps: NDArray[np.complex128],
-    size_left: NDArray[np.float64],
-    size_right: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.complex128]]:
-    tilted = (ramps * field).transpose(1, 2, 0)
-    left = sides @ tilted
-    right = tilted.sum(axis=1, keepdims=True) - left
-    mean_left = left / np.maximum(size_left, 1e-9)[..., None]
-    mean_right = right / np.maximum(size_right, 1e-9)[..., None]
-    explained = np.abs(left * mean_left) + np.abs(right * mean_right)
-    best = explained.argmax(axis=-1)[..., None]
-    return (
-        np.take_along_axis(explained, best, axis=-1)[..., 0],
-        np.take_along_axis(mean_left, best, axis=-1)[..., 0],
-        np.take_along_axis(mean_right, best, axis=-1)[..., 0],
-    )
+def _energy(
+    sums: NDArray[np.complex64], sizes: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Energy that an amplitude for each sum explains."""
+    power = sums.real**2 + sums.imag**2
+    return np.asarray(power / _some(sizes))
+
+
+def _some(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sizes to divide by: a side that lies outside the micrograph has none."""
+    return np.maximum(sizes, np.float32(1e-9))
 
 
 def strip_energy(fringes: Fringes) -> NDArray[np.float64]:
@@ -189,12 +217,9 @@ def strip_energy(fringes: Fringes) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray, shape (n_families, n_directions)
+    ndarray, shape (n_directions, n_families)
     """
-    masks = _strip_masks()
-    sizes = masks @ fringes.sizes
-    used = sizes > 0.02 * fringes.sizes.sum()
-    sums = np.einsum("dsc,fc->fds", masks, fringes.fields, optimize=True)
-    energy = np.where(used, np.abs(sums) ** 2 / np.maximum(sizes, 1e-9), 0.0)
-    expected = fringes.noise[:, None] * used.sum(axis=1)
-    return np.asarray(energy.sum(axis=2) - expected)
+    fields, sizes = _summed(_strip_masks(), fringes)
+    used = sizes > 0.02 * fringes.size
+    energy = (_energy(fields, sizes) * used).sum(axis=1)
+    return np.asarray(energy - fringes.noise * used.sum(axis=1))

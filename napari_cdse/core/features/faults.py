@@ -41,10 +41,10 @@ _CHANCE = 4.0
 
 def fault_features(fringes: Fringes) -> dict[str, float]:
     """Compute `FAULT_FEATURES` of a patch's families; zeros where there are none."""
-    if not len(fringes.fields):
+    if not fringes.fields.size:
         return dict.fromkeys(FAULT_FEATURES, 0.0)
     splits = split(fringes)
-    shares = splits.gain.sum(axis=0) / fringes.one_amplitude.sum()
+    shares = splits.gain.sum(axis=-1) / fringes.one_amplitude.sum()
     best = np.unravel_index(int(shares.argmax()), shares.shape)
     at = (int(best[0]), int(best[1]))
     values = [
@@ -64,16 +64,16 @@ def _share_features(
 ) -> list[float]:
     by_direction = shares.max(axis=1)
     across = (at[0] + len(by_direction) // 2) % len(by_direction)
-    evidence = splits.gain[:, *at] / fringes.noise
+    evidence = splits.gain[at] / fringes.noise
     energy = fringes.one_amplitude
-    clean = np.maximum(splits.gain - _CHANCE * fringes.noise[:, None, None], 0)
+    clean = np.maximum(splits.gain - _CHANCE * fringes.noise, 0)
     return [
         float(shares[at]),
-        float((clean.sum(axis=0) / energy.sum()).max()),
+        float((clean.sum(axis=-1) / energy.sum()).max()),
         float(np.log1p(evidence.sum())),
         float(by_direction.max() / max(float(np.median(by_direction)), 1e-6)),
         float(by_direction[across]),
-        float((splits.gain[:, *at] / energy).max()),
+        float((splits.gain[at] / energy).max()),
         float((evidence > _CLEAR).sum()),
     ]
 
@@ -81,8 +81,8 @@ def _share_features(
 def _jump_features(
     fringes: Fringes, splits: Splits, at: tuple[int, int]
 ) -> list[float]:
-    left, right = splits.left[:, *at], splits.right[:, *at]
-    evidence = splits.gain[:, *at] / fringes.noise
+    left, right = splits.amplitudes(*at)
+    evidence = splits.gain[at] / fringes.noise
     jump = np.abs(np.angle(left * right.conj()))
     clear = evidence > _CLEAR
     largest = float(jump[clear].max()) if clear.any() else 0.0
@@ -103,8 +103,8 @@ def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
 
 def _strip_features(fringes: Fringes, direction: int) -> list[float]:
     energy, one = strip_energy(fringes), fringes.one_amplitude
-    share = np.maximum(energy.sum(axis=0) / one.sum() - 1, 0)
-    coherence = one / np.maximum(energy.max(axis=1), one * 1e-3)
+    share = np.maximum(energy.sum(axis=1) / one.sum() - 1, 0)
+    coherence = one / np.maximum(energy.max(axis=0), one * 1e-3)
     first = [*coherence[:3].tolist(), 0.0, 0.0, 0.0][:3]
     return [
         float(share.max()),

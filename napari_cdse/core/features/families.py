@@ -1,0 +1,194 @@
+"""Families of fringes: found as Bragg peaks, followed across the disk.
+
+A family is found as a top of the patch's spectrum over background, and then brought
+to frequency zero and summed over the cells of a coarse grid. What is left varies so
+slowly that a few hundred cells hold all of it: the peak's true top is looked for, and
+later faults (see `domains`), in the cells instead of the pixels. This is the geometric
+phase method (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998) with a coarse grid.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.features.patch import BAND_PER_NM
+from napari_cdse.core.features.sampling import radii, transfer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.features.patch import Patch
+
+    Frequency = tuple[float, float]
+
+MAX_FAMILIES = 6
+"""Families that are followed, strongest first."""
+CELLS = 15
+"""Cells along each edge of the coarse grid."""
+VISIBLE_STRENGTH = 18.0
+VISIBLE_CONTRAST = 0.3
+SIDE_LOBES = 1.3
+"""Reach of a peak's side lobes, over the radius; beyond it they are below 1 %."""
+_CLIMB = 0.14
+"""Largest step from a sample of the spectrum to the true top, in cycles per radius."""
+_STEPS = 13
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """One family of fringes: a Bragg peak and its mirror image.
+
+    Attributes
+    ----------
+    k_row, k_col : float
+        Spatial frequency, in cycles per pixel.
+    strength : float
+        Peak power over the background's mean power there.
+    contrast : float
+        Rms amplitude of the fringes over the background's rms.
+    cells : ndarray of complex64, shape (CELLS, CELLS)
+        Sum of the demodulated samples in each cell.
+    """
+
+    k_row: float
+    k_col: float
+    strength: float
+    contrast: float
+    cells: NDArray[np.complex64]
+
+    @property
+    def k_per_px(self) -> float:
+        """Length of the frequency vector."""
+        return math.hypot(self.k_row, self.k_col)
+
+    @property
+    def margin(self) -> float:
+        """How far above the limit of visibility: 1 is at the limit."""
+        seen = (self.contrast / VISIBLE_CONTRAST) ** 2
+        return min(self.strength / VISIBLE_STRENGTH, seen)
+
+    def angle_to(self, other: Family) -> float:
+        """Angle between two families' normals, 0 to 90 degrees."""
+        dot = self.k_row * other.k_row + self.k_col * other.k_col
+        cosine = abs(dot) / max(self.k_per_px * other.k_per_px, 1e-12)
+        return math.degrees(math.acos(min(cosine, 1.0)))
+
+
+def find_families(patch: Patch, number: int = MAX_FAMILIES) -> list[Family]:
+    """Find the strongest peaks over background in the band of lattice spacings.
+
+    A weaker peak beside a stronger one is no family of its own: it is the disk's
+    side lobe, or the same family broken by a fault.
+    """
+    reach = SIDE_LOBES / patch.radius_px
+    kept: list[Frequency] = []
+    for top in _tops(patch, 4 * number):
+        if len(kept) < number and all(_apart(top, other) > reach for other in kept):
+            kept.append(top)
+    if not kept:
+        return []
+    return sorted(_followed(patch, kept), key=lambda family: -family.strength)
+
+
+def _tops(patch: Patch, number: int) -> list[Frequency]:
+    """Local maxima of the ratio in the band, as frequencies, largest first."""
+    k_row, k_col = patch.frequencies
+    tops = np.flatnonzero(patch.ratio >= _largest_around(patch.ratio))
+    ratio = patch.ratio.ravel()[tops]
+    k_per_nm = patch.ring_k_per_nm[patch.rings.number[tops]]
+    rows, cols = np.divmod(tops, len(k_col))
+    low, high = BAND_PER_NM
+    chosen = (k_per_nm >= low) & (k_per_nm <= high) & (ratio > 0)
+    # The column k_col = 0 holds both members of each pair.
+    chosen &= (cols > 0) | (k_row[rows] >= 0)
+    order = np.flatnonzero(chosen)
+    order = order[np.argsort(-ratio[order], kind="stable")][:number]
+    down, right = k_row[rows[order]].tolist(), k_col[cols[order]].tolist()
+    return list(zip(down, right, strict=True))
+
+
+def _largest_around(ratio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Largest of each sample and its eight neighbours; rows go round."""
+    across = ratio.copy()
+    np.maximum(across[:, 1:], ratio[:, :-1], out=across[:, 1:])
+    np.maximum(across[:, :-1], ratio[:, 1:], out=across[:, :-1])
+    beside = np.maximum(np.roll(across, 1, axis=0), np.roll(across, -1, axis=0))
+    return np.maximum(across, beside)
+
+
+def _apart(one: Frequency, other: Frequency) -> float:
+    """Distance of two frequencies, or of one and the other's mirror image."""
+    same = math.hypot(one[0] - other[0], one[1] - other[1])
+    mirrored = math.hypot(one[0] + other[0], one[1] + other[1])
+    return min(same, mirrored)
+
+
+def _followed(patch: Patch, tops: list[Frequency]) -> list[Family]:
+    """Demodulate peaks, climb to their tops between the samples, measure them."""
+    k_row, k_col = np.array(tops).T
+    cells = _demodulated(patch, k_row, k_col)
+    row, col, top = _highest(cells)
+    cells *= _climbs()[row][:, :, None] * _climbs()[col][:, None, :]
+    shift = _shifts() / patch.radius_px
+    k_row, k_col = k_row + shift[row], k_col + shift[col]
+    kept = transfer(k_row, patch.step_px) * transfer(k_col, patch.step_px)
+    top = top / kept**2
+    noise = patch.noise_at(np.hypot(k_row, k_col))
+    strength = top / (noise * patch.window_energy)
+    contrast = np.sqrt(2 * top) / patch.window_sum
+    cells /= kept.astype(np.float32)[:, None, None]
+    numbers = (each.tolist() for each in (k_row, k_col, strength, contrast))
+    return [Family(*told) for told in zip(*numbers, cells, strict=True)]
+
+
+def _demodulated(
+    patch: Patch, k_row: NDArray[np.float64], k_col: NDArray[np.float64]
+) -> NDArray[np.complex64]:
+    """Bring frequencies to zero and sum over cells, shape (n, CELLS, CELLS)."""
+    number = len(patch.values)
+    place = radii(number) * patch.radius_px
+    # Family by family, each product is too small for BLAS to share out among threads.
+    down, right = (
+        cell_sums(number) * np.exp(-2j * np.pi * k[:, None, None] * place).astype("c8")
+        for k in (k_row, k_col)
+    )
+    return np.asarray(down @ patch.values @ right.transpose(0, 2, 1))
+
+
+@lru_cache(maxsize=64)
+def cell_sums(number: int) -> NDArray[np.float32]:
+    """Which samples along an edge lie in which cell, shape (CELLS, number)."""
+    cell = (2 * np.arange(number) + 1) * CELLS // (2 * number)
+    return np.asarray(np.arange(CELLS)[:, None] == cell, np.float32)
+
+
+def cell_radii() -> NDArray[np.float64]:
+    """Place of the cells along an edge, in radii."""
+    return radii(CELLS)
+
+
+def _shifts() -> NDArray[np.float64]:
+    return np.linspace(-_CLIMB, _CLIMB, _STEPS)
+
+
+@lru_cache(maxsize=1)
+def _climbs() -> NDArray[np.complex64]:
+    """Phases of the cells along an edge for each shift, shape (_STEPS, CELLS)."""
+    turns = _shifts()[:, None] * cell_radii()
+    return np.asarray(np.exp(-2j * np.pi * turns), np.complex64)
+
+
+def _highest(
+    cells: NDArray[np.complex64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Find the shifts along rows and columns with the most power, and that power."""
+    amplitude = _climbs() @ cells @ _climbs().T
+    power = (amplitude.real**2 + amplitude.imag**2).reshape(len(cells), -1)
+    best = power.argmax(axis=1)
+    row, col = np.divmod(best, _STEPS)
+    return row, col, power[np.arange(len(cells)), best].astype(np.float64)

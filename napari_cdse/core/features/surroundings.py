@@ -1,0 +1,113 @@
+"""A micrograph's amorphous background, against which every particle is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Micrograph
+
+_WINDOW_NM = 4.0
+_WINDOWS = 7
+"""Windows along each axis at most: 49 fix the median to a few per cent, and
+the mean of a ring to less."""
+_RADIAL_BINS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """A micrograph with the mean power of its amorphous background.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+    pixel_size_nm : float
+    rms : float
+        Standard deviation of the background's gray values.
+    frequencies_per_px : ndarray, shape (n_bins,)
+        Centres of the radial bins, in cycles per pixel.
+    power : ndarray, shape (n_bins,)
+        Mean power per pixel at these frequencies, in ``rms**2``: a window w of noise
+        has ``|FFT(w * noise / rms)|**2`` of ``power * sum(w**2)`` on average.
+    """
+
+    pixels: NDArray[np.float32]
+    pixel_size_nm: float
+    rms: float
+    frequencies_per_px: NDArray[np.float64]
+    power: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, micrograph: Micrograph, pixel_size_nm: float) -> Surroundings:
+        """Measure the background of a micrograph."""
+        pixels = micrograph.pixels
+        size = _window_px(pixels.shape, pixel_size_nm)
+        power = _radial_mean(_median_power(pixels, size))
+        centres = (np.arange(_RADIAL_BINS) + 0.5) / _RADIAL_BINS * np.sqrt(0.5)
+        # Each ring of the frequency plane counts by its area; the corners hardly do.
+        weight = centres * (centres < 0.5)
+        variance = float((power * weight).sum() / weight.sum())
+        rms = float(np.sqrt(variance))
+        return cls(pixels, pixel_size_nm, rms, centres, power / variance)
+
+    def power_at(self, k_per_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Background power at radial frequencies in cycles per pixel."""
+        level = np.interp(k_per_px, self.frequencies_per_px, np.log(self.power))
+        return np.asarray(np.exp(level))
+
+
+def _window_px(shape: tuple[int, ...], pixel_size_nm: float) -> int:
+    wanted = fft.next_fast_len(round(_WINDOW_NM / pixel_size_nm), real=True)
+    return int(np.clip(wanted, 4, max(4, min(shape))))
+
+
+def _median_power(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Median over windows; of exponentially distributed power ln 2 of the mean."""
+    lack = [(0, max(0, size - n)) for n in pixels.shape]
+    padded = np.pad(pixels, lack, "symmetric") if np.any(lack) else pixels
+    starts = [_starts(n, size) for n in padded.shape]
+    side = np.hanning(size + 2)[1:-1]
+    taper = np.outer(side, side).astype(np.float32)
+    windows = np.stack(
+        [padded[r : r + size, c : c + size] for r in starts[0] for c in starts[1]]
+    ).astype(np.float32)
+    windows -= windows.mean(axis=(1, 2), keepdims=True)
+    windows *= taper / np.float32(np.sqrt((taper**2).sum()))
+    power = _squared(fft.rfft2(windows)).reshape(len(windows), -1)
+    # The median of neighbours in memory is found several times faster.
+    median = np.median(np.ascontiguousarray(power.T), axis=1, overwrite_input=True)
+    return np.asarray(median / np.log(2), np.float32).reshape(size, -1)
+
+
+def _squared(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    return np.asarray(spectrum.real**2 + spectrum.imag**2)
+
+
+def _starts(length: int, size: int) -> NDArray[np.intp]:
+    number = int(np.clip(round(1.5 * length / size), 1, _WINDOWS))
+    return np.linspace(0, length - size, number).round().astype(np.intp)
+
+
+def _radial_mean(power: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean by distance from frequency zero; ``power`` in the order of ``rfft2``."""
+    size = len(power)
+    radius = np.hypot(fft.fftfreq(size)[:, None], fft.rfftfreq(size)).ravel()
+    bins = np.minimum(radius / np.sqrt(0.5) * _RADIAL_BINS, _RADIAL_BINS - 1)
+    bins = bins.astype(np.intp)
+    # All but the first and an even transform's last column stand for their mirror
+    # images too; a turned micrograph has the same mean only if these count.
+    twice = np.full(power.shape, 2.0)
+    twice[:, 0] = 1.0
+    twice[:, size // 2 + size % 2 :] = 1.0
+    counts = np.bincount(bins, twice.ravel(), minlength=_RADIAL_BINS)
+    sums = np.bincount(bins, (power * twice).ravel(), minlength=_RADIAL_BINS)
+    filled = np.flatnonzero(counts)
+    mean = np.interp(np.arange(_RADIAL_BINS), filled, sums[filled] / counts[filled])
+    # A constant micrograph has no power; the floor keeps ratios finite.
+    return np.maximum(mean, 1e-12 * max(float(mean.max()), 1e-12))

@@ -92,12 +92,6 @@ class Change:
     before: Annotation | None
     after: Annotation | None
 
-    def inverted(self) -> Change:
-        """Return the change that takes this one back."""
-        return Change(
-            self.particle_id, self.micrograph_key, before=self.after, after=self.before
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -159,6 +159,10 @@ class Annotation:
         Chance with which an audit drew it.
     prediction_seen : bool
         Whether ``shown`` was in view before the label was given.
+    deferred : bool
+        The person looked and left it for later; doubt is no ``null``.
+    note : str
+        What the person wrote down about it.
     """
 
     id: str
@@ -174,6 +178,8 @@ class Annotation:
     selected_by: SelectedBy = "hand"
     selection_chance: float | None = None
     prediction_seen: bool = False
+    deferred: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The project file: what it holds, and what it does when things go wrong."""
 
 import dataclasses
+import json
 import os
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
 from napari_cdse.io import migrations
 from napari_cdse.io.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from napari_cdse.io.store import Change, Edit, Run, Store, StoreChanged
+from napari_cdse.io.store_records import changes_from_json
 
 CIRCLE = Circle(10.5, 20.25, 7.125)
 RUN = Run("bragg", {"window_nm": 2.0}, 0.04, "estimated", 50, ("a notice",))
@@ -128,6 +130,8 @@ def test_an_edit_comes_back_whole(store, path):
         selection_chance=0.1,
         prediction_seen=False,
         removed=True,
+        deferred=True,
+        note="a twin, tilted",
     )
     stored = store.edits.append(edit(annotation(label=None), after), None)
     store.close()
@@ -138,6 +142,17 @@ def test_an_edit_comes_back_whole(store, path):
     assert change.before.label is None
     assert (found.id, found.summary, found.annotator) == (stored.id, "Label", "Ada")
     again.close()
+
+
+def test_an_edit_of_before_there_were_notes_comes_back(store, path):
+    store.edits.append(edit(after=annotation(deferred=True, note="odd")), None)
+    store.close()
+    ((written,),) = query(path, "SELECT changes FROM edits")
+    (entry,) = json.loads(written)
+    assert entry["after"].pop("deferred")
+    assert entry["after"].pop("note") == "odd"
+    (change,) = changes_from_json(json.dumps([entry]), {})
+    assert change.after == annotation()
 
 
 def test_edits_are_a_tree_with_a_head(store):

@@ -42,7 +42,7 @@ test-window: $(READY)
 	$(SCREEN) $(BIN)/python -m pytest -o qt_api=$(QT) tests/gui tests/test_manifest.py
 
 bench: $(READY)
-	$(BIN)/python -m tests.benchmarks
+	$(SCREEN) $(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) .venv-* demo.png .pytest_cache .mypy_cache .ruff_cache

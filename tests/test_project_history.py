@@ -1,11 +1,6 @@
-"""Undo and redo against a naive model, over restarts, kills and other windows."""
+"""Undo and redo against a naive model, over restarts and other windows."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -162,82 +157,6 @@ def test_an_edit_after_undo_opens_a_new_branch_and_keeps_the_old_one(folder):
     circles = [store.edits.get(n, {}).changes[0].after.circle for n in (1, 2)]
     assert circles == [GRID[0], GRID[1]]
     store.close()
-
-
-# Killed
-
-SESSION = """
-import sys
-from napari_cdse.core.records import Circle
-from napari_cdse.project import Project
-
-project = Project.create_or_open(sys.argv[1])
-project.open(0)
-ids = []
-for number in range(10_000):
-    if number % 7 == 5:
-        print("undo", project.undo(), flush=True)
-    elif number % 7 == 6:
-        print("redo", project.redo(), flush=True)
-    elif number % 3 == 2:
-        project.label([ids[-1]], ("yes", "no")[number % 2])
-        print("label", ids[-1], flush=True)
-    else:
-        ids.append(project.draw(Circle(10.0, 10.0 + number, 5.0)))
-        print("draw", ids[-1], flush=True)
-"""
-
-
-def replay(lines):
-    """What must be there after the acknowledged lines: labels by particle."""
-    state, past, future = {}, [], []
-    for number, (what, particle_id) in enumerate(lines):
-        if what == "undo":
-            future.append(state)
-            state = past.pop()
-            continue
-        if what == "redo":
-            past.append(state)
-            state = future.pop()
-            continue
-        past.append(state)
-        future = []
-        label = ("yes", "no")[number % 2] if what == "label" else None
-        state = {**state, particle_id: label}
-    return state, past
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-@pytest.mark.parametrize("acknowledged", [1, 6, 23, 60])
-def test_a_killed_session_loses_nothing_that_was_acknowledged(folder, acknowledged):
-    Project.create_or_open(folder).close()
-    with subprocess.Popen(
-        [sys.executable, "-c", SESSION, str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[1],
-    ) as process:
-        lines = [process.stdout.readline().split() for _ in range(acknowledged)]
-        os.kill(process.pid, signal.SIGKILL)
-        lines += [line.split() for line in process.stdout if line.endswith("\n")]
-    lines = [(line[0], line[1]) for line in lines]
-
-    project = Project.create_or_open(folder)
-    assert project._store.integrity_problems() == []
-    project.open(0)
-    found = {each.id: each.label for each in project.particles}
-    state, past = replay(lines)
-    if found != state:
-        # One more may have been committed whose line the kill swallowed.
-        back = project.redo if len(lines) % 7 == 5 else project.undo
-        assert back() is not None
-        found = {each.id: each.label for each in project.particles}
-        assert found == state
-    for expected in reversed(past):
-        assert project.undo() is not None
-        assert {each.id: each.label for each in project.particles} == expected
-    assert project.undo() is None
-    project.close()
 
 
 # Two windows

@@ -144,6 +144,67 @@ def test_an_unknown_class_is_refused(project):
 # Circles
 
 
+def test_a_note_outlives_labels_undo_and_a_restart(project):
+    project.annotator = "Ann"
+    (one, *_) = put_circles(project, [A, B])
+    project.label([one], "yes")
+    project.annotator = "Bob"
+    project.apply(Gesture(noted={one: " twin,\n two lamellae "}))
+    said = project.particle(one).annotation
+    assert (said.note, said.label, said.annotator) == (
+        "twin, two lamellae",
+        "yes",
+        "Ann",
+    )
+    assert project.undo_summary == "Note on 1 circle"
+    project.label([one], "no")
+    project.reshape({one: Circle(21.0, 21.0, 9.0)})
+    assert project.particle(one).annotation.note == "twin, two lamellae"
+    for _ in range(3):
+        project.undo()
+    assert project.particle(one).annotation.note == ""
+    project.redo()
+    path = project.path
+    project.close()
+    again = Project.create_or_open(path)
+    assert again.particle(one).annotation == said
+    again.apply(Gesture(noted={one: ""}))
+    assert again.particle(one).annotation.note == ""
+    again.close()
+
+
+def test_a_note_is_no_judgement(project):
+    use_model(project)
+    (one, *_) = put_circles(project, [A], MODEL)
+    project.apply(Gesture(noted={one: ""}))
+    assert not project.can_undo
+    project.apply(Gesture(noted={one: "blurred"}))
+    particle = project.particle(one)
+    assert (particle.by_person, particle.label) == (False, "yes")
+    assert one in [particle_id for _, particle_id in project.queue()]
+    project.accept([one])
+    particle = project.particle(one)
+    assert (particle.annotation.origin, particle.annotation.note) == (
+        "confirmed",
+        "blurred",
+    )
+
+
+def test_what_was_said_is_told_in_order_and_without_what_was_undone(project):
+    (one, *_) = put_circles(project, [A])
+    project.annotator = "Ann"
+    project.label([one], "no")
+    project.annotator = "Bob"
+    project.label([one], "null")
+    project.label([one], "yes")
+    project.undo()
+    told = [(each.annotator, each.label) for each in project.said_of(one)]
+    assert told == [("Ann", "no"), ("Bob", "null")]
+    project.reload()
+    assert [each.label for each in project.said_of(one)] == ["no", "null"]
+    assert project.said_of("unknown") == ()
+
+
 def test_moving_a_proposal_keeps_its_class_the_forests(project):
     use_model(project)
     (first,) = put_circles(project, [A], MODEL)

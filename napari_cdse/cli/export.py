@@ -101,6 +101,7 @@ def _rows(
             pixel_size_source=source,
             by_person=particle.by_person,
             micrograph_id=entry.id or str(entry.path),
+            note="" if particle.annotation is None else particle.annotation.note,
         )
         for particle in sorted(project.particles_of(entry.index), key=_place)
         if particle.by_person or include_predictions

@@ -39,7 +39,8 @@ COLUMNS = (
     "label",
     *(f"p_{name}" for name in CLASSES),
 )
-"""Columns of ``particles.csv``."""
+"""Columns of ``particles.csv``; `NOTE` follows where a particle has one."""
+NOTE = "note"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -68,6 +69,8 @@ class ParticleRow:
         Whether a person gave the label.
     micrograph_id : str
         Tells micrographs of the same name apart.
+    note : str
+        What a person wrote down about it.
     """
 
     micrograph: str
@@ -79,6 +82,7 @@ class ParticleRow:
     pixel_size_source: PixelSizeSource | None = None
     by_person: bool = False
     micrograph_id: str = ""
+    note: str = ""
 
     @property
     def diameter_px(self) -> float:
@@ -103,17 +107,20 @@ def write_particles_csv(
 
     ``x_px`` is the column and ``y_px`` the row, from the centre of the first pixel.
     A field that is not known is empty; the class "null" is the word null. A text that
-    a spreadsheet would take for a formula has an apostrophe before it.
+    a spreadsheet would take for a formula has an apostrophe before it. A last column
+    holds the notes, if there is any.
 
     Raises
     ------
     CdseError
         The file cannot be written.
     """
+    rows = list(rows)
+    last = [NOTE] if any(row.note for row in rows) else []
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_cells(row) for row in rows)
+    writer.writerow([*COLUMNS, *last])
+    writer.writerows(_cells(row)[: len(COLUMNS) + len(last)] for row in rows)
     write_file(path, _utf8(table.getvalue()), CdseError)
 
 
@@ -243,6 +250,7 @@ def _cells(row: ParticleRow) -> list[str]:
         _number(row.diameter_nm),
         row.label or "",
         *(_number(p) for p in row.probabilities or (None,) * len(CLASSES)),
+        _text(row.note),
     ]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.detection import Detection
-    from napari_cdse.core.records import Micrograph
+    from napari_cdse.core.records import Annotation, Micrograph
     from napari_cdse.core.review_queue import Order, QueueItem
     from napari_cdse.io.store import Store
     from napari_cdse.project.particles import MicrographEntry, Particle
@@ -169,6 +169,13 @@ class ProjectBase:
                 "This circle is no longer in the project; choose another one."
             )
         return particle
+
+    def said_of(self, particle_id: str) -> tuple[Annotation, ...]:
+        """Return everything that was said of a particle, oldest first.
+
+        What was undone is not in it; the last one is the particle's annotation.
+        """
+        return self._state.said(particle_id)
 
     def index_of(self, particle_id: str) -> int | None:
         """Return the index of the micrograph that a particle lies in."""

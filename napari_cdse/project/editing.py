@@ -42,17 +42,20 @@ class Gesture:
         Moved and resized circles by particle id.
     removed : collection of str
         Deleted circles.
+    noted : mapping of str to str
+        What was written down about particles by id; an empty text takes a note away.
     """
 
     labelled: Mapping[str, Label | None] = field(default_factory=dict)
     drawn: Sequence[Drawing] = ()
     reshaped: Mapping[str, Circle] = field(default_factory=dict)
     removed: Collection[str] = ()
+    noted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def touched(self) -> set[str]:
         """Ids of the particles that must be there."""
-        return {*self.labelled, *self.reshaped, *self.removed}
+        return {*self.labelled, *self.reshaped, *self.removed, *self.noted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ def summary_of(gesture: Gesture) -> str:
     if gesture.labelled:
         what = _label_words(labels) if len(labels) == 1 else "several classes"
         parts.append(f"Label {_circles(len(gesture.labelled))} {what}")
+    if gesture.noted:
+        parts.append(f"Note on {_circles(len(gesture.noted))}")
     first, *others = parts
     return ", ".join([first, *(part[0].lower() + part[1:] for part in others)])
 
@@ -149,6 +154,9 @@ def _after(gesture: Gesture, particle: Particle, hand: Hand) -> Annotation | Non
     if particle.id in gesture.labelled:
         moved = replace(particle, annotation=annotation)
         annotation = _labelled(moved, gesture.labelled[particle.id], hand)
+    if particle.id in gesture.noted:
+        moved = replace(particle, annotation=annotation)
+        annotation = _noted(moved, gesture.noted[particle.id], hand)
     if particle.id in gesture.removed:
         start = annotation or _first(particle, "corrected", hand)
         annotation = _stamped(start, hand, removed=True)
@@ -185,6 +193,15 @@ def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation
         selection_chance=hand.selection_chance,
         prediction_seen=hand.prediction_seen and shown is not None,
     )
+
+
+def _noted(particle: Particle, note: str, hand: Hand) -> Annotation | None:
+    """Write a note down; whose label it is, and of when, stays as it was."""
+    start, note = particle.annotation, " ".join(note.split())
+    if note == ("" if start is None else start.note):
+        return start
+    start = start or _first(particle, "confirmed", hand)
+    return replace(start, id=str(uuid.uuid4()), note=note)
 
 
 def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> bool:

@@ -40,6 +40,7 @@ class ProjectState:
         self._predictions: dict[str, dict[Circle, Prediction]] = {}
         self._keys: dict[str, int] = {}
         self._shown: dict[int, dict[str, Particle]] = {}
+        self._said: dict[str, list[Annotation | None]] = {}
 
     # What is there
 
@@ -62,6 +63,11 @@ class ProjectState:
         """Return one micrograph's annotations, those of removed circles too."""
         return [self._annotations[i] for i in sorted(self._annotated.get(key, ()))]
 
+    def said(self, particle_id: str) -> tuple[Annotation, ...]:
+        """Return every statement in force about a particle, oldest first."""
+        found = self._said.get(particle_id, ())
+        return tuple(each for each in found if each is not None)
+
     def run(self, key: int) -> int | None:
         """Return the latest detection of a micrograph."""
         return self._runs.get(key)
@@ -80,6 +86,7 @@ class ProjectState:
             if change.before is None:
                 self._born[change.particle_id] = after_run
             self._set(change.particle_id, change.micrograph_key, change.after)
+            self._said.setdefault(change.particle_id, []).append(change.after)
             touched.add(change.micrograph_key)
         return touched
 
@@ -88,6 +95,7 @@ class ProjectState:
         touched = set()
         for change in reversed(changes):
             self._set(change.particle_id, change.micrograph_key, change.before)
+            self._said[change.particle_id].remove(change.after)
             touched.add(change.micrograph_key)
         return touched
 

@@ -11,7 +11,7 @@ from napari_cdse.cli import main
 from napari_cdse.core.params import ForestParams
 from napari_cdse.io.label_file import read_label_file, write_label_file
 from napari_cdse.io.model_file import load_model
-from napari_cdse.project import Project
+from napari_cdse.project import Gesture, Project
 from napari_cdse.resources import default_model_path
 
 SMALL = ["--trees", "12", "--copies", "1"]
@@ -153,6 +153,20 @@ def test_export_writes_what_a_person_reviewed(labelled_folder, tmp_path, capsys)
         n_yes / (n_yes + n_no)
     )
     assert "Visible defects" in capsys.readouterr().out
+
+
+def test_export_tells_the_notes_in_a_last_column(labelled_folder, tmp_path):
+    project = Project.create_or_open(labelled_folder)
+    noted, plain = project.particles_of(0)[0].id, project.particles_of(1)[0].id
+    project.apply(Gesture(noted={noted: "twin, two lamellae"}))
+    path = project.path
+    project.close()
+    assert main(["export", str(path), "--out", str(tmp_path / "out")]) == 0
+    with (tmp_path / "out" / "particles.csv").open(newline="") as file:
+        rows = {row["particle"]: row for row in csv.DictReader(file)}
+    assert rows[noted]["note"] == "twin, two lamellae"
+    assert rows[plain]["note"] == ""
+    assert list(rows[noted])[-1] == "note"
 
 
 def test_a_project_trains_as_its_label_files_do(labelled_folder, tmp_path):

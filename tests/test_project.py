@@ -126,6 +126,24 @@ def test_another_person_saying_the_same_is_news(project):
     assert project.particle(first).annotation.annotator == "Ada"
 
 
+def test_a_label_stays_its_givers_when_another_moves_or_removes_the_circle(project):
+    first, second = put_circles(project, [A, B])
+    project.annotator = "Ada"
+    project.label([first], "yes")
+    said = project.particle(first).annotation
+    project.annotator = "Grace"
+    project.reshape({first: C, second: Circle(61.0, 71.0, 12.0)})
+    moved = project.particle(first).annotation
+    assert (moved.label, moved.annotator, moved.time) == ("yes", "Ada", said.time)
+    assert moved.id != said.id
+    assert project.particle(second).annotation.annotator == "Grace"
+    project.remove([first])
+    edits = project._store.edits.in_force({})
+    assert [each.annotator for each in edits] == ["Ada", "Grace", "Grace"]
+    removed = edits[-1].changes[0].after
+    assert (removed.removed, removed.annotator) == (True, "Ada")
+
+
 def test_a_label_can_be_taken_back_by_hand(project):
     (first,) = put_circles(project, [A])
     project.label([first], "yes")

@@ -145,8 +145,10 @@ class Annotation:
         None: the person placed the circle but has not judged the class yet.
     origin : {"confirmed", "corrected", "drawn", "imported"}
     annotator : str
+        Who gave the label; where there is none, who placed the circle.
     time : str
-        ISO 8601, UTC.
+        When that was: ISO 8601, UTC. Who moved or removed a labelled circle later,
+        and when, stands in the edit.
     removed : bool
         The person deleted the circle. It stays here so that it does not come back
         with the next detection, and so that the deletion can be undone. It is no
@@ -163,6 +165,8 @@ class Annotation:
         The person looked and left it for later; doubt is no ``null``.
     note : str
         What the person wrote down about it.
+    others_seen : bool
+        Whether another annotator's label was in view before this one was given.
     """
 
     id: str
@@ -180,6 +184,7 @@ class Annotation:
     prediction_seen: bool = False
     deferred: bool = False
     note: str = ""
+    others_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,10 +271,10 @@ def _placed(change: Change, content_ids: Mapping[int, str]) -> Change:
 
 
 def _stamped(start: Annotation, hand: Hand, **values: Any) -> Annotation:
-    """Make a new statement of an annotation: own id, annotator and time."""
-    return replace(
-        start, id=str(uuid.uuid4()), annotator=hand.annotator, time=now(), **values
-    )
+    """Make a new statement of an annotation; a label stays its giver's."""
+    if start.label is None:
+        values |= {"annotator": hand.annotator, "time": now()}
+    return replace(start, id=str(uuid.uuid4()), **values)
 
 
 def _plain(circle: Circle) -> Circle:

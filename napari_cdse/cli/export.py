@@ -17,6 +17,7 @@ from napari_cdse.project import MicrographEntry, Particle, Project
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +67,8 @@ def _export(project: Project, folder: Path, include_predictions: bool) -> int:
             "include_predictions": include_predictions,
             "micrographs": len(entries),
             "micrographs_left_out": len(project.entries) - len(entries),
+            "circles_left_out": sum(entry.left_out for entry in entries),
+            "left_out": list(_left_out(project)),
         }
     )
     say(results.sentence())
@@ -106,6 +109,20 @@ def _rows(
         for particle in sorted(project.particles_of(entry.index), key=_place)
         if particle.by_person or include_predictions
     ]
+
+
+def _left_out(project: Project) -> Iterator[dict[str, object]]:
+    """Say what is in no number, and why: whole micrographs, then regions."""
+    for entry in project.entries:
+        if entry.excluded is not None:
+            yield {"micrograph": entry.name, "reason": entry.excluded}
+    for entry in project.entries:
+        for region in entry.regions:
+            yield {
+                "micrograph": entry.name,
+                "reason": region.reason,
+                "corners_x_y_px": [[col, row] for row, col in region.corners_px],
+            }
 
 
 def _place(particle: Particle) -> tuple[float, float]:

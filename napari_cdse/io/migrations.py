@@ -129,7 +129,15 @@ def first_schema(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (first_schema,)
+def edits_of_micrographs(_connection: sqlite3.Connection) -> None:
+    """Version 2 changes no table: its edits may be about micrographs and regions.
+
+    A program of version 1 would take such an edit for a damaged one; now it says that
+    it is too old.
+    """
+
+
+MIGRATIONS: tuple[Migration, ...] = (first_schema, edits_of_micrographs)
 
 
 def migrate(

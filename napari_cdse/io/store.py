@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.database import Database
+from napari_cdse.io.micrograph_changes import MicrographChange
 from napari_cdse.io.store_edits import EditTable, StoreChanged
 from napari_cdse.io.store_machine import FindingTable, ModelTable
 from napari_cdse.io.store_records import (
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 __all__ = [
+    "COLUMNS",
+    "FOLDER_PIXEL_SIZE",
     "SUFFIX",
     "Change",
     "Edit",
+    "MicrographChange",
     "MicrographRow",
     "ModelRole",
     "Run",
@@ -39,6 +43,11 @@ __all__ = [
 ]
 
 SUFFIX = ".cdse"
+FOLDER_PIXEL_SIZE = "pixel_size_nm"
+"""Setting: the pixel size that a person gave for the whole folder."""
+
+COLUMNS = {"excluded": "excluded", "pixel_size": "person_pixel_size_nm"}
+"""Column of a micrograph's row that shows the outcome of each kind of edit."""
 _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
@@ -167,6 +176,23 @@ class Store:
                 f"UPDATE micrographs SET {names} WHERE key = ?",
                 [*columns.values(), key],
             )
+
+    def set_of_micrographs(self, changes: Iterable[MicrographChange]) -> None:
+        """Bring the columns up to what edits of micrographs say.
+
+        Regions have no column: they follow from the edits alone.
+        """
+        with self.transaction():
+            for change in changes:
+                column = COLUMNS.get(change.what)
+                if column is None:
+                    continue
+                if change.micrograph_key is None:
+                    self.set_setting(FOLDER_PIXEL_SIZE, change.after)
+                else:
+                    self.update_micrograph(
+                        change.micrograph_key, **{column: change.after}
+                    )
 
     def move_micrograph(self, key: int, path: Path) -> None:
         """Say where a micrograph lies now; a bare entry for that place is dropped."""

@@ -6,13 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.store_records import (
-    Edit,
-    EditKind,
-    changes_from_json,
-    changes_to_json,
-    damaged,
-)
+from napari_cdse.io.edit_json import changes_from_json, changes_to_json
+from napari_cdse.io.store_records import Edit, EditKind, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,13 +147,15 @@ class EditTable:
                 edit.annotator,
                 edit.summary,
                 edit.after_run,
-                changes_to_json(edit.changes),
+                changes_to_json(edit.changes, edit.micrograph_changes),
             ],
         )
         return replace(edit, id=int(cursor.lastrowid or 0))
 
 
 def _edit(row: tuple[Any, ...], content_ids: Mapping[int, str]) -> Edit:
-    values = list(row)
-    values[-1] = changes_from_json(values[-1], content_ids)
-    return Edit(*values)
+    *values, changes = row
+    of_particles, of_micrographs = changes_from_json(changes, content_ids)
+    return replace(
+        Edit(*values), changes=of_particles, micrograph_changes=of_micrographs
+    )

@@ -8,17 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.core.records import (
-    CLASSES,
-    Annotation,
-    Circle,
-    ModelCard,
-    PixelSizeSource,
-    Prediction,
-)
+from napari_cdse.core.records import ModelCard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from napari_cdse.core.records import Annotation, PixelSizeSource
+    from napari_cdse.io.micrograph_changes import MicrographChange
 
 EditKind = Literal["edit", "import"]
 ModelRole = Literal["candidate", "kept", "rejected", "shipped"]
@@ -112,6 +108,7 @@ class Edit:
     after_run : int
         The project's latest detection when the edit was made; 0 for none.
     changes : tuple of Change
+    micrograph_changes : tuple of MicrographChange
     """
 
     id: int
@@ -123,6 +120,7 @@ class Edit:
     summary: str
     after_run: int
     changes: tuple[Change, ...] = ()
+    micrograph_changes: tuple[MicrographChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,44 +169,6 @@ def damaged(what: str) -> StoreError:
     )
 
 
-def changes_to_json(changes: tuple[Change, ...]) -> str:
-    """Write the changes of an edit."""
-    return dump_json(
-        [
-            {
-                "particle_id": change.particle_id,
-                "micrograph": change.micrograph_key,
-                "before": _annotation_to_dict(change.before),
-                "after": _annotation_to_dict(change.after),
-            }
-            for change in changes
-        ]
-    )
-
-
-def changes_from_json(text: str, content_ids: Mapping[int, str]) -> tuple[Change, ...]:
-    """Read the changes of an edit.
-
-    Parameters
-    ----------
-    text : str
-        JSON from `changes_to_json`.
-    content_ids : mapping of int to str
-        Micrograph ids by key; the changes name micrographs by key alone, because
-        labels may be imported before any pixel was read.
-
-    Raises
-    ------
-    StoreError
-        If the record is damaged.
-    """
-    entries = load_json(text, "an edit")
-    try:
-        return tuple(_change(entry, content_ids) for entry in entries)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged("an edit") from error
-
-
 def card_to_json(card: ModelCard) -> str:
     """Write a model card."""
     # vars() and asdict() fail on slots and on mapping proxies.
@@ -248,47 +208,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value != value:
         return None
     return value
-
-
-def _change(entry: dict[str, Any], content_ids: Mapping[int, str]) -> Change:
-    key, particle_id = int(entry["micrograph"]), str(entry["particle_id"])
-    content_id = content_ids.get(key, "")
-    before, after = (
-        _annotation_from_dict(entry[side], particle_id, content_id)
-        for side in ("before", "after")
-    )
-    return Change(particle_id, key, before, after)
-
-
-def _annotation_to_dict(annotation: Annotation | None) -> dict[str, Any] | None:
-    if annotation is None:
-        return None
-    skipped = ("particle_id", "micrograph_id", "circle", "shown")
-    values = {
-        entry.name: getattr(annotation, entry.name)
-        for entry in fields(annotation)
-        if entry.name not in skipped
-    }
-    circle, shown = annotation.circle, annotation.shown
-    values["circle"] = [circle.row_px, circle.col_px, circle.radius_px]
-    values["shown"] = shown and [shown.model_id, list(shown.probabilities)]
-    return values
-
-
-def _annotation_from_dict(
-    values: dict[str, Any] | None, particle_id: str, content_id: str
-) -> Annotation | None:
-    if values is None:
-        return None
-    values = dict(values)
-    row, col, radius = values.pop("circle")
-    shown = values.pop("shown")
-    if values["label"] not in (None, *CLASSES):
-        raise ValueError(values["label"])
-    return Annotation(
-        particle_id=particle_id,
-        micrograph_id=content_id,
-        circle=Circle(row, col, radius),
-        shown=shown and Prediction(particle_id, shown[0], tuple(shown[1])),
-        **values,
-    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.io.folder import natural_key
+from napari_cdse.io.store import COLUMNS
 from napari_cdse.project.particles import MicrographEntry
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.records import Label, Micrograph
-    from napari_cdse.io.store import MicrographRow, Store
+    from napari_cdse.io.store import MicrographChange, MicrographRow, Store
     from napari_cdse.project.state import ProjectState
 
 
@@ -89,10 +90,11 @@ class Catalog:
         )
 
     def counts(self, labels: Iterable[Label]) -> dict[Label, int]:
-        """Return how many particles a person put in each class."""
+        """Return how many particles a person put in each class, none left out."""
         total: Counter[Label | None] = Counter()
         for row in self.rows:
-            total.update(self._tally(row.key))
+            if row.excluded is None:
+                total.update(self._tally(row.key))
         return {label: total[label] for label in labels}
 
     def totals(self) -> tuple[int, int]:
@@ -112,6 +114,13 @@ class Catalog:
         if row.content_id:
             self._ids[row.content_id] = key
         self.refresh([key])
+
+    def follow(self, changes: Iterable[MicrographChange]) -> None:
+        """Follow what the store already holds of micrographs that are still there."""
+        for change in changes:
+            key, column = change.micrograph_key, COLUMNS.get(change.what)
+            if key in self._places and column is not None:
+                self.update_here(key, **{column: change.after})
 
     def know(self, key: int, micrograph: Micrograph) -> list[str]:
         """Note what reading its pixels told of a micrograph.
@@ -184,6 +193,8 @@ class Catalog:
             shape=row.shape,
             looked_at=row.looked_at,
             frame=row.frame,
+            left_out=self._state.left_out(row.key),
+            regions=self._state.regions(row.key),
         )
         self._entries[index] = entry
         return entry

@@ -12,7 +12,7 @@ from psygnal import Signal
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store import Run
-from napari_cdse.project.history import ProjectHistory
+from napari_cdse.project.leaving_out import ProjectLeavingOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ _MAPS_KEPT = 8
 """Accumulation maps of this many micrographs stay in memory."""
 
 
-class ProjectFindings(ProjectHistory):
+class ProjectFindings(ProjectLeavingOut):
     """Detections, predictions and models; see `Project`."""
 
     analysed = Signal(int)

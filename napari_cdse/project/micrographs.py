@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.io.micrograph_file import check_pixel_size
 from napari_cdse.project.base import ProjectBase
 from napari_cdse.project.label_import import withdrawal
-from napari_cdse.project.opening import PIXEL_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from napari_cdse.core.records import Micrograph, PixelSizeSource
     from napari_cdse.io.store import MicrographRow
 
@@ -41,12 +37,6 @@ class ProjectMicrographs(ProjectBase):
         self._catalog.update_here(self._catalog.rows[index].key, problem=sentence)
         self.micrographs_changed.emit()
 
-    def set_excluded(self, index: int, reason: str | None) -> None:
-        """Leave a micrograph out of queue and training, or (None) take it back in."""
-        self._catalog.update(self._catalog.rows[index].key, excluded=reason)
-        self._forget_order()
-        self.micrographs_changed.emit()
-
     # Pixel size
 
     def pixel_size(self, index: int) -> tuple[float, PixelSizeSource] | None:
@@ -61,41 +51,6 @@ class ProjectMicrographs(ProjectBase):
     def person_pixel_size(self, index: int) -> float | None:
         """Return the pixel size in nm that a person gave, for reading the file."""
         return self._catalog.rows[index].person_pixel_size_nm
-
-    def set_pixel_size(
-        self, pixel_size_nm: float | None, indices: Iterable[int] | None = None
-    ) -> None:
-        """Set the pixel size for some micrographs, or for the whole folder.
-
-        Parameters
-        ----------
-        pixel_size_nm : float or None
-            None goes back to what the files say; the open one is wanted anew then.
-        indices : iterable of int, optional
-            All micrographs without it, those that will be added later too.
-
-        Raises
-        ------
-        ParameterError
-            Outside what HRTEM has.
-        """
-        check_pixel_size(pixel_size_nm)
-        chosen = range(len(self._catalog)) if indices is None else indices
-        keys = [self._catalog.rows[index].key for index in chosen]
-        with self._store.transaction():
-            if indices is None:
-                self._store.set_setting(PIXEL_SIZE, pixel_size_nm)
-            for key in keys:
-                self._store.update_micrograph(key, person_pixel_size_nm=pixel_size_nm)
-        self._catalog.reload()
-        if self._current in keys and pixel_size_nm is None:
-            # What the file says is known only by reading it again.
-            self._micrograph = None
-            self.opened.emit(self._catalog.index(self._current))
-        elif self._micrograph is not None and self._current in keys:
-            self._micrograph = self._with_pixel_size(self._micrograph)
-            self.pixels_changed.emit(self._catalog.index(self._current))
-        self.micrographs_changed.emit()
 
     # Inside
 
@@ -144,6 +99,19 @@ class ProjectMicrographs(ProjectBase):
         what = "its labels are left out, so check that the right file lies there"
         self.notice.emit(_size_sentence(row, micrograph, what))
         self.particles_changed.emit(None)
+
+    def _show_pixel_size(self) -> None:
+        """Show the open micrograph's pixel size as it is stored now."""
+        if self._current is None:
+            return
+        index = self._catalog.index(self._current)
+        if self._catalog.row(self._current).person_pixel_size_nm is None:
+            # What the file says is known only by reading it again.
+            self._micrograph = None
+            self.opened.emit(index)
+        elif self._micrograph is not None:
+            self._micrograph = self._with_pixel_size(self._micrograph)
+            self.pixels_changed.emit(index)
 
     def _with_pixel_size(self, micrograph: Micrograph) -> Micrograph:
         """Put the person's pixel size, or its absence, into the record."""

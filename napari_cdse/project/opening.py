@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import CdseError, StoreError
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.micrograph_file import micrograph_id
-from napari_cdse.io.store import SUFFIX, MicrographRow, Store
+from napari_cdse.io.store import FOLDER_PIXEL_SIZE, SUFFIX, MicrographRow, Store
 from napari_cdse.project.label_import import import_labels
 
 if TYPE_CHECKING:
     from napari_cdse.io.folder import FolderListing
 
 DEFAULT_NAME = f"napari-cdse{SUFFIX}"
-PIXEL_SIZE = "pixel_size_nm"
-"""Setting: the pixel size that a person gave for the whole folder."""
 Source = str | Path | Sequence[str | Path]
 
 
@@ -103,7 +101,8 @@ def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
     known = {row.path for row in store.micrographs()}
     new = [path for path in listing.files if store.relative(path) not in known]
     if new:
-        store.add_micrographs(new, person_pixel_size_nm=store.setting(PIXEL_SIZE))
+        size = store.setting(FOLDER_PIXEL_SIZE)
+        store.add_micrographs(new, person_pixel_size_nm=size)
     return notices + import_labels(store, listing)
 
 

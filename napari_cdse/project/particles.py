@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.records import Annotation, Circle, Label, Prediction
+    from napari_cdse.core.regions import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class MicrographEntry:
     looked_at : bool
         A label file says that a person looked at it, particles or none.
     frame : int
+    left_out : int
+        Circles in regions that were left out; ``found`` is without them.
+    regions : tuple of Region
+        Those regions.
     """
 
     index: int
@@ -95,6 +100,8 @@ class MicrographEntry:
     shape: tuple[int, int] | None = None
     looked_at: bool = False
     frame: int = 0
+    left_out: int = 0
+    regions: tuple[Region, ...] = ()
 
 
 class LabelledMicrograph(NamedTuple):

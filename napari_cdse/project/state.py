@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.matching import circle_iou
+from napari_cdse.core.regions import Region, left_out
 from napari_cdse.project.particles import Particle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
+    from napari_cdse.io.micrograph_changes import MicrographChange
     from napari_cdse.io.store_records import Change, Edit
 
 SAME_PARTICLE_IOU = 0.3
@@ -21,10 +23,10 @@ SAME_PARTICLE_IOU = 0.3
 class ProjectState:
     """Annotations, latest candidates and the active model's predictions.
 
-    What is shown follows from these three alone, so that undo, a restart and another
-    window all come to the same picture. A candidate is not shown where an annotated
-    or removed circle of an earlier time lies: a person's word stands against later
-    detections, and what she deleted does not come back.
+    What is shown follows from these three and the regions left out alone, so that
+    undo, a restart and another window all come to the same picture. A candidate is
+    not shown where an annotated or removed circle of an earlier time lies: a person's
+    word stands against later detections, and what she deleted does not come back.
     """
 
     def __init__(self) -> None:
@@ -39,6 +41,8 @@ class ProjectState:
         self._runs: dict[int, int] = {}
         self._predictions: dict[str, dict[Circle, Prediction]] = {}
         self._keys: dict[str, int] = {}
+        self._regions: dict[int, dict[str, Region]] = {}
+        self._left_out: dict[int, int] = {}
         self._shown: dict[int, dict[str, Particle]] = {}
         self._said: dict[str, list[Annotation | None]] = {}
 
@@ -47,8 +51,22 @@ class ProjectState:
     def particles(self, key: int) -> Mapping[str, Particle]:
         """Return the particles of one micrograph by id, in a lasting order."""
         if key not in self._shown:
-            self._shown[key] = {each.id: each for each in self._build(key)}
+            everything = list(self._build(key))
+            circles = [each.circle for each in everything]
+            out = left_out(self.regions(key), circles).tolist()
+            pairs = zip(everything, out, strict=True)
+            self._shown[key] = {each.id: each for each, aside in pairs if not aside}
+            self._left_out[key] = sum(out)
         return self._shown[key]
+
+    def regions(self, key: int) -> tuple[Region, ...]:
+        """Return the regions of one micrograph that are left out, oldest first."""
+        return tuple(self._regions.get(key, {}).values())
+
+    def left_out(self, key: int) -> int:
+        """Return how many circles of one micrograph lie in regions left out."""
+        self.particles(key)
+        return self._left_out[key]
 
     def particle(self, particle_id: str) -> Particle | None:
         """Return a particle wherever it lies; None if it is not shown."""
@@ -78,6 +96,7 @@ class ProjectState:
         """Apply edits in order."""
         for edit in edits:
             self.apply(edit.changes, edit.after_run)
+            self.set_regions(edit.micrograph_changes)
 
     def apply(self, changes: Iterable[Change], after_run: int) -> set[int]:
         """Make the changes of an edit; return the keys of what they touched."""
@@ -98,6 +117,18 @@ class ProjectState:
             self._said[change.particle_id].remove(change.after)
             touched.add(change.micrograph_key)
         return touched
+
+    def set_regions(self, changes: Iterable[MicrographChange]) -> None:
+        """Leave regions out and take them back in; other changes are not its own."""
+        for change in changes:
+            key = change.micrograph_key
+            if change.what != "region" or key is None:
+                continue
+            mine = self._regions.setdefault(key, {})
+            mine.pop(change.region_id, None)
+            if isinstance(change.after, Region):
+                mine[change.region_id] = change.after
+            self._shown.pop(key, None)
 
     def set_candidates(
         self, key: int, run_id: int, candidates: Sequence[Candidate]

@@ -11,9 +11,9 @@ import pytest
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
 from napari_cdse.io import migrations
+from napari_cdse.io.edit_json import changes_from_json
 from napari_cdse.io.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from napari_cdse.io.store import Change, Edit, Run, Store, StoreChanged
-from napari_cdse.io.store_records import changes_from_json
 
 CIRCLE = Circle(10.5, 20.25, 7.125)
 RUN = Run("bragg", {"window_nm": 2.0}, 0.04, "estimated", 50, ("a notice",))
@@ -71,7 +71,9 @@ def change_file(path, *statements):
 def test_the_file_says_what_it_is(store, path):
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert query(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
-    assert query(path, "SELECT version, name FROM migrations") == [(1, "first_schema")]
+    assert query(path, "SELECT version, name FROM migrations") == [
+        (version, made.__name__) for version, made in enumerate(MIGRATIONS, start=1)
+    ]
     store.close()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
@@ -151,7 +153,7 @@ def test_an_edit_of_before_there_were_notes_comes_back(store, path):
     (entry,) = json.loads(written)
     assert entry["after"].pop("deferred")
     assert entry["after"].pop("note") == "odd"
-    (change,) = changes_from_json(json.dumps([entry]), {})
+    (change,), () = changes_from_json(json.dumps([entry]), {})
     assert change.after == annotation()
 
 
@@ -426,8 +428,9 @@ def test_an_old_store_is_brought_up_step_by_step(store, path):
     connection = sqlite3.connect(path, isolation_level=None)
     migrate(connection, (*MIGRATIONS, second_schema))
     names = [row[0] for row in connection.execute("SELECT name FROM migrations")]
-    assert names == ["first_schema", "second_schema"]
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert names == [*(one.__name__ for one in MIGRATIONS), "second_schema"]
+    version = len(MIGRATIONS) + 1
+    assert connection.execute("PRAGMA user_version").fetchone() == (version,)
     assert connection.execute("SELECT path, rating FROM micrographs").fetchone() == (
         "a.png",
         None,
@@ -441,8 +444,9 @@ def test_a_failed_migration_leaves_the_version_before_it(store, path):
     with pytest.raises(sqlite3.OperationalError):
         migrate(connection, (*MIGRATIONS, second_schema, broken_schema))
     connection.close()
-    assert query(path, "PRAGMA user_version") == [(2,)]
-    assert query(path, "SELECT COUNT(*) FROM migrations") == [(2,)]
+    version = len(MIGRATIONS) + 1
+    assert query(path, "PRAGMA user_version") == [(version,)]
+    assert query(path, "SELECT COUNT(*) FROM migrations") == [(version,)]
     columns = {row[1] for row in query(path, "PRAGMA table_info(micrographs)")}
     assert "rating" in columns
     assert "mood" not in columns

@@ -1,0 +1,101 @@
+"""What an edit does to a whole micrograph: leave it or a part out, calibrate it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from napari_cdse.core.regions import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+What = Literal["excluded", "pixel_size", "region"]
+Value = str | float | Region | None
+_SIDES = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class MicrographChange:
+    """One micrograph's part in an edit: a value before and after.
+
+    Attributes
+    ----------
+    what : {"excluded", "pixel_size", "region"}
+        Why it is left out; the person's pixel size in nm; one of its regions.
+    micrograph_key : int or None
+        None: the pixel size of the whole folder, also of what will be added to it.
+    before, after : str, float, Region or None
+    region_id : str
+        Which region; empty for the others.
+    """
+
+    what: What
+    micrograph_key: int | None
+    before: Value
+    after: Value
+    region_id: str = ""
+
+    def reversed(self) -> MicrographChange:
+        """Return the change that takes this one back."""
+        return MicrographChange(
+            self.what, self.micrograph_key, self.after, self.before, self.region_id
+        )
+
+
+def to_entry(change: MicrographChange) -> dict[str, Any]:
+    """Write a change as JSON knows it.
+
+    It names its micrograph ``key``, for a whole folder's pixel size is nothing that
+    was said about each of its micrographs (see ``EditTable.mention``).
+    """
+    return {
+        "what": change.what,
+        "key": change.micrograph_key,
+        "region_id": change.region_id,
+        "before": _plain(change.before),
+        "after": _plain(change.after),
+    }
+
+
+def from_entries(entries: Iterable[dict[str, Any]]) -> tuple[MicrographChange, ...]:
+    """Read the changes of an edit that are about micrographs.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If an entry is damaged.
+    """
+    return tuple(_change(entry) for entry in entries if "what" in entry)
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Region):
+        return {"corners": value.corners_px, "reason": value.reason}
+    return value
+
+
+def _change(entry: dict[str, Any]) -> MicrographChange:
+    what, key, region_id = entry["what"], entry["key"], str(entry["region_id"])
+    before, after = (_value(what, entry[side], region_id) for side in _SIDES)
+    if what not in get_args(What) or (key is None and what != "pixel_size"):
+        raise ValueError(what)
+    return MicrographChange(
+        what, None if key is None else int(key), before, after, region_id
+    )
+
+
+def _value(what: What, value: Any, region_id: str) -> Value:
+    if value is None:
+        return None
+    if what == "region":
+        return _region(value, region_id)
+    return float(value) if what == "pixel_size" else str(value)
+
+
+def _region(values: dict[str, Any], region_id: str) -> Region:
+    corners = tuple((float(row), float(col)) for row, col in values["corners"])
+    region = Region(region_id, corners, str(values["reason"]))
+    if not region.valid:
+        raise ValueError(corners)
+    return region

@@ -16,7 +16,6 @@ import numpy as np
 from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.core.statistics import (
     MIN_MICROGRAPHS,
-    RESAMPLES,
     Z_95,
     wilson_interval,
 )
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 MIN_PARTICLES = 2 * len(CLASSES) ** 2
 """Fewest particles for kappa: twice the square of the number of classes (Cicchetti,
 Educ. Psychol. Meas. 41, 101 (1981))."""
+
+_RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,7 +219,7 @@ def _bootstrap(by_micrograph: NDArray[np.int64], seed: int) -> Interval:
     """Percentile interval of kappa from resampled micrographs."""
     n = len(by_micrograph)
     times = np.random.default_rng(seed).multinomial(
-        n, np.full(n, 1 / n), size=RESAMPLES
+        n, np.full(n, 1 / n), size=_RESAMPLES
     )
     drawn = np.tensordot(times, by_micrograph, axes=1)
     # A sample in which both give one class only has no kappa.

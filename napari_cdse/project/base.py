@@ -13,6 +13,7 @@ from psygnal import Signal
 from napari_cdse.core.errors import ParameterError, StoreError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.project.catalog import Catalog
+from napari_cdse.project.opinions import latest
 from napari_cdse.project.shelf import ModelShelf
 from napari_cdse.project.state import ProjectState
 
@@ -61,6 +62,7 @@ class ProjectBase:
         self._head: int | None = None
         self._closed = False
         self._login = _login_name()
+        self._hide_others = False
         self._orders: dict[Order, list[QueueItem]] = {}
         self._detections: OrderedDict[int, Detection] = OrderedDict()
         self._load()
@@ -209,7 +211,9 @@ class ProjectBase:
 
     @annotator.setter
     def annotator(self, name: str) -> None:
-        self._store.set_setting(f"{_ANNOTATOR}/{self._login}", name.strip())
+        if name.strip() != self.annotator:
+            self._store.set_setting(f"{_ANNOTATOR}/{self._login}", name.strip())
+            self._look()
 
     @property
     def detection_params(self) -> DetectionParams:
@@ -243,6 +247,14 @@ class ProjectBase:
             self._load_predictions()
         self._forget_order()
 
+    def _look(self) -> None:
+        """Show the labels that this annotator may see."""
+        mine = self.annotator if self._hide_others else None
+        self._state.look_as(mine)
+        self._catalog.refresh()
+        self.particles_changed.emit(None)
+        self.micrographs_changed.emit()
+
     def _load_predictions(self) -> None:
         model_id = self._shelf.active_id
         known = self._store.findings.predictions(model_id) if model_id else ()
@@ -250,6 +262,13 @@ class ProjectBase:
 
     def _present(self, key: int) -> Mapping[str, Particle]:
         return self._state.particles(key)
+
+    def _as_stored(self, particle_id: str) -> Particle:
+        particle = self.particle(particle_id)
+        return self._state.stored(particle_id) or particle
+
+    def _others_labelled(self, particle_id: str) -> bool:
+        return bool(latest(self.said_of(particle_id)).keys() - {self.annotator})
 
     def _forget_order(self) -> None:
         """Drop the orders of review, because circles or predictions changed."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Label, Micrograph
     from napari_cdse.io.store import MicrographChange, MicrographRow, Store
+    from napari_cdse.project.particles import Particle
     from napari_cdse.project.state import ProjectState
 
 
@@ -94,7 +95,7 @@ class Catalog:
         total: Counter[Label | None] = Counter()
         for row in self.rows:
             if row.excluded is None:
-                total.update(self._tally(row.key))
+                total.update(self._stored_tally(row.key))
         return {label: total[label] for label in labels}
 
     def totals(self) -> tuple[int, int]:
@@ -209,11 +210,21 @@ class Catalog:
 
     def _tally(self, key: int) -> Counter[Label | None]:
         if key not in self._tallies:
-            particles = self._state.particles(key).values()
-            self._tallies[key] = Counter(
-                each.annotation.label if each.annotation else None for each in particles
-            )
+            self._tallies[key] = _count(self._state.particles(key).values())
         return self._tallies[key]
+
+    def _stored_tally(self, key: int) -> Counter[Label | None]:
+        """Count what is stored, where an annotator may not see all of it."""
+        if not self._state.hides:
+            return self._tally(key)
+        found = map(self._state.stored, self._state.particles(key))
+        return _count(each for each in found if each is not None)
+
+
+def _count(particles: Iterable[Particle]) -> Counter[Label | None]:
+    return Counter(
+        each.annotation.label if each.annotation else None for each in particles
+    )
 
 
 def _order(row: MicrographRow) -> tuple[object, ...]:

@@ -60,12 +60,18 @@ class Gesture:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who makes a gesture, and how the particle came before the eyes."""
+    """Who makes a gesture, and how the particle came before the eyes.
+
+    ``others_labels`` are the particles that another annotator labelled;
+    ``others_hidden`` says that these labels were out of view.
+    """
 
     annotator: str
     selected_by: SelectedBy = "hand"
     selection_chance: float | None = None
     prediction_seen: bool = True
+    others_labels: Collection[str] = ()
+    others_hidden: bool = False
 
 
 def changes_of(
@@ -118,25 +124,6 @@ def changes_of(
     return tuple(_placed(each, content_ids) for each in [*changed, *drawn])
 
 
-def summary_of(gesture: Gesture) -> str:
-    """Say in a few words what an edit did, for the menu of undo."""
-    parts = []
-    if gesture.drawn:
-        parts.append(f"Draw {_circles(len(gesture.drawn))}")
-    if gesture.reshaped:
-        parts.append(f"Reshape {_circles(len(gesture.reshaped))}")
-    if gesture.removed:
-        parts.append(f"Remove {_circles(len(gesture.removed))}")
-    labels = set(gesture.labelled.values())
-    if gesture.labelled:
-        what = _label_words(labels) if len(labels) == 1 else "several classes"
-        parts.append(f"Label {_circles(len(gesture.labelled))} {what}")
-    if gesture.noted:
-        parts.append(f"Note on {_circles(len(gesture.noted))}")
-    first, *others = parts
-    return ", ".join([first, *(part[0].lower() + part[1:] for part in others)])
-
-
 def check_circle(circle: Circle) -> None:
     """Raise `StoreError` for a circle that cannot be stored."""
     numbers = (circle.row_px, circle.col_px, circle.radius_px)
@@ -185,13 +172,14 @@ def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation
         start or _first(particle, "corrected", hand),
         id=str(uuid.uuid4()),
         label=label,
-        origin=_origin(particle, label),
+        origin=_origin(particle, label, hand),
         annotator=hand.annotator,
         time=now(),
         shown=shown,
         selected_by=hand.selected_by,
         selection_chance=hand.selection_chance,
         prediction_seen=hand.prediction_seen and shown is not None,
+        others_seen=particle.id in hand.others_labels and not hand.others_hidden,
     )
 
 
@@ -217,12 +205,14 @@ def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> boo
     return same_hand and start.origin != "imported"
 
 
-def _origin(particle: Particle, label: Label | None) -> Origin:
+def _origin(particle: Particle, label: Label | None, hand: Hand) -> Origin:
     start = particle.annotation
     if start is not None and start.origin == "drawn":
         return "drawn"
     moved = start is not None and start.origin == "corrected"
-    return "confirmed" if label == particle.label and not moved else "corrected"
+    hidden = hand.others_hidden and particle.id in hand.others_labels
+    in_view = replace(particle, annotation=None) if hidden else particle
+    return "confirmed" if label == in_view.label and not moved else "corrected"
 
 
 def _first(particle: Particle, origin: Origin, hand: Hand) -> Annotation:
@@ -286,12 +276,3 @@ def _plain(circle: Circle) -> Circle:
 
 def _no_class(label: object) -> StoreError:
     return StoreError(f"{label!r} is not a class; use one of {', '.join(CLASSES)}.")
-
-
-def _circles(number: int) -> str:
-    return "1 circle" if number == 1 else f"{number} circles"
-
-
-def _label_words(labels: set[Label | None]) -> str:
-    (label,) = labels
-    return "as not judged" if label is None else label

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.regions import region_of
-from napari_cdse.project.editing import Drawing, Gesture, Hand, changes_of, summary_of
+from napari_cdse.project.editing import Drawing, Gesture, Hand, changes_of
 from napari_cdse.project.steps import ProjectSteps
+from napari_cdse.project.summaries import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,7 +114,12 @@ class ProjectHistory(ProjectSteps):
 
     def _make(self, gesture: Gesture, hand: Hand) -> None:
         self._catch_up(gesture.touched)
-        touched = {each: self.particle(each) for each in gesture.touched}
+        touched = {each: self._as_stored(each) for each in gesture.touched}
+        hand = replace(
+            hand,
+            others_labels=[each for each in touched if self._others_labelled(each)],
+            others_hidden=self._hide_others,
+        )
         keys = {each: self._state.key(each) or 0 for each in touched}
         self._check_new([each.id for each in gesture.drawn])
         ids = self._catalog.content_ids()

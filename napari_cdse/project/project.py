@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review_queue import QueueItem, ordered, step
-from napari_cdse.project.findings import ProjectFindings
+from napari_cdse.project.annotators import ProjectAnnotators
 from napari_cdse.project.opening import open_store
 from napari_cdse.project.particles import LabelledMicrograph, Position
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_cdse.project.shelf import DefaultModel
 
 
-class Project(ProjectFindings):
+class Project(ProjectAnnotators):
     """Micrographs, what was found in them, and what a person said about it.
 
     Everything is stored before a signal tells of it; whoever shows the project
@@ -171,8 +171,9 @@ class Project(ProjectFindings):
     # Inside
 
     def _judged(self, key: int) -> Iterator[Annotation]:
-        for each in self._present(key).values():
-            if each.annotation is not None and each.by_person:
+        for particle_id in self._present(key):
+            each = self._state.stored(particle_id)
+            if each is not None and each.annotation is not None and each.by_person:
                 yield each.annotation
 
     def _judged_ids(self, items: list[QueueItem]) -> set[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.matching import circle_iou
 from napari_cdse.core.regions import Region, left_out
+from napari_cdse.project.opinions import own_view
 from napari_cdse.project.particles import Particle
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class ProjectState:
     """
 
     def __init__(self) -> None:
+        self._only: str | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -73,6 +75,23 @@ class ProjectState:
         key = self._keys.get(particle_id)
         return None if key is None else self.particles(key).get(particle_id)
 
+    def stored(self, particle_id: str) -> Particle | None:
+        """Return a particle with its annotation, whoever may see that."""
+        particle = self.particle(particle_id)
+        if particle is None or self._only is None:
+            return particle
+        return replace(particle, annotation=self._annotations.get(particle_id))
+
+    @property
+    def hides(self) -> bool:
+        """Whether some annotators' labels are out of view."""
+        return self._only is not None
+
+    def look_as(self, annotator: str | None) -> None:
+        """Hide the labels of all but one annotator, or (None) show them."""
+        self._only = annotator
+        self._shown.clear()
+
     def key(self, particle_id: str) -> int | None:
         """Return the key of the micrograph that a particle lies in."""
         return self._keys.get(particle_id)
@@ -114,7 +133,7 @@ class ProjectState:
         touched = set()
         for change in reversed(changes):
             self._set(change.particle_id, change.micrograph_key, change.before)
-            self._said[change.particle_id].remove(change.after)
+            self._said[change.particle_id].pop()
             touched.add(change.micrograph_key)
         return touched
 
@@ -200,6 +219,8 @@ class ProjectState:
 
     def _annotated_particle(self, particle_id: str) -> Iterable[Particle]:
         annotation = self._annotations[particle_id]
+        if self._only is not None:
+            annotation = own_view(annotation, self.said(particle_id), self._only)
         if not annotation.removed:
             particle = Particle(particle_id, annotation.circle, annotation)
             yield self._with_prediction(particle)

@@ -94,7 +94,7 @@ def test_a_reason_must_be_given(project):
 
 
 def test_circles_of_a_region_are_nowhere_until_it_is_back(project):
-    first, second, third = put_circles(project, [A, B, C])
+    first, _, third = put_circles(project, [A, B, C])
     project.label([first, third], "yes")
     region = project.leave_region_out(0, AROUND_A, "ice")
     assert circles(project) == {B, C}

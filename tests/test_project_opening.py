@@ -1,7 +1,6 @@
-"""Folders and files becoming projects: label files, moved and changed pictures."""
+"""Folders and files becoming projects: label files, and stores that fail."""
 
 import os
-import shutil
 
 import pytest
 
@@ -270,96 +269,7 @@ def test_labels_of_another_image_that_were_worked_on_are_the_persons(labelled):
     project.close()
 
 
-# Moved, lost and changed
-
-
-def test_a_lost_picture_is_named_and_its_labels_are_kept(folder):
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    project.draw(A, "yes")
-    project.close()
-    (folder / "m1.png").unlink()
-    again = Project.create_or_open(folder)
-    assert "m1.png is not in" in again.entries[0].problem
-    assert again.counts()["yes"] == 1
-    assert again.labelled() == []
-    assert again.queue(unlabelled_only=False) == []
-    again.close()
-
-
-def test_a_picture_that_was_moved_is_found_again(folder):
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    drawn = project.draw(A, "yes")
-    project.close()
-    (folder / "good").mkdir()
-    shutil.move(folder / "m1.png", folder / "good" / "m1.png")
-    again = Project.create_or_open(folder)
-    assert any("found again" in each for each in again.notices)
-    entry = again.entries[again.index_of(drawn)]
-    assert (entry.path, entry.problem) == (folder / "good" / "m1.png", None)
-    again.close()
-
-
-def test_another_picture_of_the_same_name_is_not_taken_for_it(folder):
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    project.draw(A, "yes")
-    path = project.path
-    project.close()
-    (folder / "m1.png").unlink()
-    write_picture(folder / "other" / "m1.png", 77)
-    again = Project.create_or_open(path)
-    assert "m1.png is not in" in again.entries[0].problem
-    again.close()
-
-
-def test_a_renamed_picture_is_known_by_its_content(folder):
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    drawn = project.draw(A, "yes")
-    project.close()
-    (folder / "m1.png").rename(folder / "z.png")
-    again = Project.create_or_open(folder)
-    assert len(again.entries) == 4
-    heard = Heard(again)
-    new = next(each.index for each in again.entries if each.name == "z.png")
-    hand_over(again, new)
-    assert "was moved" in heard.of("notice")[0]
-    assert [each.name for each in again.entries] == ["m2.png", "m10.png", "z.png"]
-    assert [each.id for each in again.particles] == [drawn]
-    assert again.micrograph is not None
-    again.close()
-
-
-def test_a_picture_that_was_changed_keeps_labels_and_loses_findings(folder):
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    first, _ = put_circles(project, [A, B])
-    project.label([first], "yes")
-    project.close()
-    write_picture(folder / "m1.png", 99)
-    again = Project.create_or_open(folder)
-    heard = Heard(again)
-    hand_over(again)
-    assert "was changed" in heard.of("notice")[0]
-    assert [each.circle for each in again.particles] == [A]
-    assert not again.entries[0].analysed
-    assert again.particles[0].annotation.micrograph_id == again.micrograph.id
-    third = reopened(again)
-    assert [each.circle for each in third.particles_of(0)] == [A]
-    third.close()
-
-
-def test_the_same_picture_twice_is_told(folder):
-    shutil.copy(folder / "m1.png", folder / "m5.png")
-    project = Project.create_or_open(folder)
-    hand_over(project, 0)
-    heard = Heard(project)
-    hand_over(project, 2)
-    assert "m5.png is the same picture as m1.png" in heard.of("notice")[0]
-    assert project.entries[2].problem == heard.of("notice")[0]
-    project.close()
+# Problems
 
 
 def test_a_problem_of_a_file_is_shown_until_it_can_be_read(folder):

@@ -137,7 +137,17 @@ def edits_of_micrographs(_connection: sqlite3.Connection) -> None:
     """
 
 
-MIGRATIONS: tuple[Migration, ...] = (first_schema, edits_of_micrographs)
+def marks_of_files(connection: sqlite3.Connection) -> None:
+    """Version 3 remembers how a micrograph's file looked, to find it again."""
+    for column in ("stamp", "glance"):
+        connection.execute(f"ALTER TABLE micrographs ADD COLUMN {column} TEXT")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    first_schema,
+    edits_of_micrographs,
+    marks_of_files,
+)
 
 
 def migrate(

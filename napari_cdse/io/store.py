@@ -51,7 +51,7 @@ COLUMNS = {"excluded": "excluded", "pixel_size": "person_pixel_size_nm"}
 _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
-    " labels_from, labels_shape, run_id FROM micrographs"
+    " labels_from, labels_shape, run_id, stamp, glance FROM micrographs"
 )
 
 
@@ -194,15 +194,10 @@ class Store:
                         change.micrograph_key, **{column: change.after}
                     )
 
-    def move_micrograph(self, key: int, path: Path) -> None:
-        """Say where a micrograph lies now; a bare entry for that place is dropped."""
+    def drop_micrograph(self, key: int) -> None:
+        """Forget a micrograph about which nothing is known."""
         with self.transaction():
-            self._database.execute(
-                "DELETE FROM micrographs WHERE path = ? AND key <> ?"
-                " AND frame = (SELECT frame FROM micrographs WHERE key = ?)",
-                [self.relative(path), key, key],
-            )
-            self.update_micrograph(key, path=self.relative(path))
+            self._database.execute("DELETE FROM micrographs WHERE key = ?", [key])
 
     def relative(self, path: Path) -> str:
         """Return a path as the store keeps it, with forward slashes."""
@@ -253,7 +248,7 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
 def _micrograph(row: tuple[Any, ...]) -> MicrographRow:
     key, path, frame, content_id, n_rows, n_columns, *rest = row
     from_file, person, estimated, excluded, looked_at, problem, *labels = rest
-    labels_from, labels_shape, run_id = labels
+    labels_from, labels_shape, run_id, stamp, glance = labels
     return MicrographRow(
         key=key,
         path=path,
@@ -269,4 +264,6 @@ def _micrograph(row: tuple[Any, ...]) -> MicrographRow:
         labels_from=labels_from,
         labels_shape=labels_shape and tuple(load_json(labels_shape, "an image size")),
         run_id=run_id,
+        stamp=stamp,
+        glance=glance,
     )

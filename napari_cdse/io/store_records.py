@@ -50,6 +50,8 @@ class MicrographRow:
         The image size that label file gave.
     run_id : int or None
         The latest detection.
+    stamp, glance : str or None
+        What `napari_cdse.io.file_marks` saw of the file when it was last read.
     """
 
     key: int
@@ -66,6 +68,8 @@ class MicrographRow:
     labels_from: str | None = None
     labels_shape: tuple[int, int] | None = None
     run_id: int | None = None
+    stamp: str | None = None
+    glance: str | None = None
 
     @property
     def pixel_size(self) -> tuple[float, PixelSizeSource] | None:

@@ -59,8 +59,8 @@ class ProjectAnnotators(ProjectFindings):
         """Compare each two annotators who labelled the same particles.
 
         Only labels that were given without seeing the other's are compared; removed
-        circles and what was left out are not. Pairs without a particle in common are left out, unless
-        there is no other pair.
+        circles and what was left out are not. Two people without a particle in
+        common are told so where there are no others.
         """
         common: dict[tuple[str, str], list[tuple[str, Label, Label]]] = {}
         for micrograph, _, said in self._said():

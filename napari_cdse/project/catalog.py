@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from napari_cdse.io.file_marks import glance, stamp
 from napari_cdse.io.folder import natural_key
 from napari_cdse.io.store import COLUMNS
+from napari_cdse.project.astray import changed_sentence
 from napari_cdse.project.particles import MicrographEntry
 
 if TYPE_CHECKING:
@@ -137,14 +139,19 @@ class Catalog:
         notices: list[str] = []
         if micrograph.pixel_size_source == "file":
             values["file_pixel_size_nm"] = micrograph.pixel_size_nm
+        path = self.path(row)
         if twin is not None and twin != key:
             values["problem"] = self._same_picture(row, twin)
             notices.append(values["problem"])
         elif row.content_id != micrograph.id:
             values["content_id"] = micrograph.id
             if row.content_id is not None:
-                values.update(run_id=None, problem=self._changed(row))
-                notices.append(self._changed(row))
+                sentence = changed_sentence(path.name)
+                values.update(run_id=None, problem=sentence)
+                notices.append(sentence)
+        values["stamp"] = stamp(path)
+        if "content_id" in values or row.glance is None:
+            values["glance"] = glance(path)
         self._note(row, values)
         return notices
 
@@ -166,12 +173,6 @@ class Catalog:
         return (
             f"{self.path(row).name} is the same picture as {other}, which holds its "
             "circles; take one of the two files away."
-        )
-
-    def _changed(self, row: MicrographRow) -> str:
-        return (
-            f"{self.path(row).name} was changed since it was last opened here; check "
-            "its circles, or put the old file back."
         )
 
     def _entry(self, index: int) -> MicrographEntry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.project.astray import settle
 from napari_cdse.project.base import ProjectBase
 from napari_cdse.project.label_import import withdrawal
 
@@ -71,7 +72,7 @@ class ProjectMicrographs(ProjectBase):
         if self.read_only or not bare or self._store.edits.mention(key):
             return key
         path = self._catalog.path(row)
-        self._store.move_micrograph(lost, path)
+        settle(self._store, {lost: path})
         self._catalog.reload()
         if self._current == key:
             self._current = lost

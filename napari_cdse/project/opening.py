@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import CdseError, StoreError
+from napari_cdse.core.errors import StoreError
 from napari_cdse.io.folder import find_micrographs
-from napari_cdse.io.micrograph_file import micrograph_id
-from napari_cdse.io.store import FOLDER_PIXEL_SIZE, SUFFIX, MicrographRow, Store
+from napari_cdse.io.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
+from napari_cdse.project.astray import find_again
 from napari_cdse.project.label_import import import_labels
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
             f"{store.path.name} may not be written, so it is open for looking only; "
             "copy it to a folder of your own to go on with it."
         ]
-    lost = [row for row in store.micrographs() if not _is_there(store, row)]
-    notices = _find_again(store, lost) if lost else []
+    notices = find_again(store, () if listing is None else listing.folders)
     if listing is None:
         return notices
     notices = [*listing.problems, *listing.notices, *notices]
@@ -104,41 +103,3 @@ def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
         size = store.setting(FOLDER_PIXEL_SIZE)
         store.add_micrographs(new, person_pixel_size_nm=size)
     return notices + import_labels(store, listing)
-
-
-def _is_there(store: Store, row: MicrographRow) -> bool:
-    return store.absolute(row.path).is_file()
-
-
-def _find_again(store: Store, lost: list[MicrographRow]) -> list[str]:
-    """Look for lost micrographs among files of the same name in folders nearby."""
-    known = {row.path for row in store.micrographs()}
-    strays: dict[str, list[Path]] = {}
-    for path in find_micrographs(_folders_near(store.folder)).files:
-        if store.relative(path) not in known:
-            strays.setdefault(path.name, []).append(path)
-    notices = []
-    for row in lost:
-        name = store.absolute(row.path).name
-        home = next((p for p in strays.get(name, []) if _is_same(p, row)), None)
-        if home is not None:
-            store.move_micrograph(row.key, home)
-            notices.append(f"{name} was found again in {home.parent}.")
-    return notices
-
-
-def _folders_near(folder: Path) -> list[Path]:
-    # Two levels: deeper, a project in a home folder would search all of it.
-    inner = [p for pattern in ("*", "*/*") for p in folder.glob(pattern)]
-    shown = [p for p in inner if not p.name.startswith(".") and not p.is_symlink()]
-    return [folder, *(path for path in shown if path.is_dir())]
-
-
-def _is_same(path: Path, row: MicrographRow) -> bool:
-    # One that was never read has nothing but its name.
-    if row.content_id is None:
-        return True
-    try:
-        return micrograph_id(path, row.frame) == row.content_id
-    except CdseError:
-        return False

@@ -199,6 +199,26 @@ def split(fringes: Fringes) -> Splits:
     return Splits(gain, explained.argmax(axis=1), left, right, size_left, size_right)
 
 
+def best_line(fringes: Fringes, splits: Splits) -> tuple[int, int]:
+    """Find direction and line of the split that explains the largest share."""
+    shares = shares_of(fringes, splits)
+    direction, line = np.unravel_index(int(shares.argmax()), shares.shape)
+    return int(direction), int(line)
+
+
+def shares_of(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
+    """Energy each split explains over one amplitude, (n_directions, n_lines)."""
+    return np.asarray(splits.gain.sum(axis=-1) / fringes.one_amplitude.sum())
+
+
+def placed(direction: int, line: int) -> tuple[float, float]:
+    """Tell where a split is: angle of its normal from the columns, distance in radii.
+
+    The normal is (cos, sin) of that angle along columns and rows.
+    """
+    return direction * np.pi / _DIRECTIONS, float(_LINES[line])
+
+
 def _energy(
     sums: NDArray[np.complex64], sizes: NDArray[np.float32]
 ) -> NDArray[np.float32]:

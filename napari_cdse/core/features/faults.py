@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.features.domains import Fringes, Splits, split, strip_energy
+from napari_cdse.core.features.domains import (
+    Fringes,
+    Splits,
+    best_line,
+    shares_of,
+    split,
+    strip_energy,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +40,7 @@ FAULT_FEATURES = {
     "coherence_3": "the same for the third",
 }
 """Names and meanings, in order; see `domains` for the method."""
-_CLEAR = 6.0
+CLEAR = 6.0
 """Evidence of a family, in background powers, that chance rarely gives."""
 _CHANCE = 4.0
 """Mean of the largest of the gains that background gives by chance."""
@@ -44,9 +51,8 @@ def fault_features(fringes: Fringes) -> dict[str, float]:
     if not fringes.fields.size:
         return dict.fromkeys(FAULT_FEATURES, 0.0)
     splits = split(fringes)
-    shares = splits.gain.sum(axis=-1) / fringes.one_amplitude.sum()
-    best = np.unravel_index(int(shares.argmax()), shares.shape)
-    at = (int(best[0]), int(best[1]))
+    shares = shares_of(fringes, splits)
+    at = best_line(fringes, splits)
     values = [
         *_share_features(fringes, splits, shares, at),
         *_jump_features(fringes, splits, at),
@@ -74,7 +80,7 @@ def _share_features(
         float(by_direction.max() / max(float(np.median(by_direction)), 1e-6)),
         float(by_direction[across]),
         float((splits.gain[at] / energy).max()),
-        float((evidence > _CLEAR).sum()),
+        float((evidence > CLEAR).sum()),
     ]
 
 
@@ -84,7 +90,7 @@ def _jump_features(
     left, right = splits.amplitudes(*at)
     evidence = splits.gain[at] / fringes.noise
     jump = np.abs(np.angle(left * right.conj()))
-    clear = evidence > _CLEAR
+    clear = evidence > CLEAR
     largest = float(jump[clear].max()) if clear.any() else 0.0
     ratio = np.abs(
         np.log(np.maximum(np.abs(left), 1e-9) / np.maximum(np.abs(right), 1e-9))

@@ -108,6 +108,31 @@ def test_a_rejected_model_leaves_its_card_and_nothing_else(project):
     assert project.active_model_id == FIRST.card.id
 
 
+def test_a_model_is_renamed_and_stays_the_same(project):
+    project.add_model(SECOND)
+    project.rename_model(SECOND.card.id, " mine ")
+    assert project.models[-1].name == "mine"
+    again = reopened(project)
+    assert again.model(SECOND.card.id).card.name == "mine"
+    assert again.model(SECOND.card.id).card.id == SECOND.card.id
+    with pytest.raises(StoreError, match="needs a name"):
+        again.rename_model(SECOND.card.id, " ")
+    again.close()
+
+
+def test_a_rejected_model_is_offered_no_more(project):
+    project.add_model(SECOND)
+    assert project.usable_models == (FIRST.card, SECOND.card)
+    assert project.previous_model is None
+    project.keep(SECOND.card.id)
+    assert project.previous_model == FIRST.card
+    project.keep(FIRST.card.id)
+    project.reject(SECOND.card.id)
+    assert project.usable_models == (FIRST.card,)
+    with pytest.raises(StoreError, match="given a name"):
+        project.rename_model(SECOND.card.id, "mine")
+
+
 def test_a_model_that_was_rejected_may_be_fitted_again(project):
     project.add_model(SECOND)
     project.reject(SECOND.card.id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from napari_cdse.batch.analysis import naming
 from napari_cdse.batch.folders import examples_from_folders
 from napari_cdse.core.errors import CdseError, TrainingError
@@ -140,6 +142,37 @@ def training_from_annotations(
             f"There is no label to learn from yet; label some particles first.{why}"
         )
     return join(*sets), tuple(notices)
+
+
+def joined(
+    own: TrainingSet, earlier: TrainingSet | None, own_micrographs: frozenset[str]
+) -> TrainingSet:
+    """Join a person's examples with what an earlier forest learnt from.
+
+    Parameters
+    ----------
+    own : TrainingSet
+        From her labels as they are now.
+    earlier : TrainingSet or None
+        The earlier forest's table.
+    own_micrographs : frozenset of str
+        Content ids of her micrographs: what the earlier forest learnt from them is
+        replaced by what her labels say now.
+
+    Raises
+    ------
+    TrainingError
+        When the two have different features.
+    """
+    if earlier is None:
+        return own
+    if earlier.table.schema != own.table.schema:
+        raise TrainingError(
+            f"The earlier forest was trained on features {earlier.table.schema}, "
+            f"these labels give {own.table.schema}; choose the same features."
+        )
+    foreign = ~np.isin(earlier.micrograph_ids, list(own_micrographs))
+    return join(earlier.rows(foreign), own) if foreign.any() else own
 
 
 def _own_examples(item: Labelled, params: ForestParams) -> TrainingSet:

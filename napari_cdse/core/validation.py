@@ -40,7 +40,10 @@ class Comparison:
 
 
 def cross_validate(
-    training: TrainingSet, params: ForestParams, progress: Progress | None = None
+    training: TrainingSet,
+    params: ForestParams,
+    progress: Progress | None = None,
+    only: NDArray[np.bool_] | NDArray[np.str_] | None = None,
 ) -> tuple[Scores, NDArray[np.float64]]:
     """Score a forest by stratified cross-validation grouped by micrograph.
 
@@ -55,6 +58,8 @@ def cross_validate(
         How the forest is grown.
     progress : callable, optional
         Called with 0 to 1; may raise `Cancelled`.
+    only : ndarray of bool or of str, optional
+        Mask of rows, or ids of the particles to score; all are learnt from.
 
     Returns
     -------
@@ -72,16 +77,17 @@ def cross_validate(
     """
     check_training(training)
     probabilities = np.full((len(training), len(CLASSES)), np.nan)
-    note = _too_few(training)
+    mask = _mask(training, only)
+    note = _too_few(training.rows(mask))
     if note is not None:
-        return unscored(training, note), probabilities
+        return unscored(training.rows(mask), note), probabilities
     splits = grouped_splits(training, params)
     for number, (learn, held_out) in enumerate(splits):
         step = _step(progress, number, len(splits))
         forest = fit_forest(training.rows(learn), params, step)
         values = training.table.values[held_out]
         probabilities[held_out] = forest.predict_proba(values)
-    return score(training, probabilities, len(splits)), probabilities
+    return score(training, probabilities, len(splits), mask), probabilities
 
 
 def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:

@@ -1,23 +1,26 @@
-"""Old forest beside the new one: accuracy, recall and precision, confusion, flips."""
+"""Old forest beside the new one: scores, confusion, defect fraction, what flips."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.palette import LETTERS
+from napari_cdse.gui.confusion_view import ConfusionView
+from napari_cdse.gui.flips_view import FlipsView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from napari_cdse.core.changes import FractionChange
     from napari_cdse.core.validation import Scores
-    from napari_cdse.gui.retraining import Outcome
+    from napari_cdse.gui.retrain_work import Outcome
 
-_NO_OLD = "There was no forest with these features to compare with."
+_NO_OLD = "There was no forest with these features to compare with. "
+_CONFUSION = "Your labels by row, the forests' words by column:"
 _DASH = "\u2013"
 
 
@@ -40,37 +43,62 @@ def flip_sentence(flipped: int, total: int) -> str:
 
 
 class ComparisonView(QWidget):
-    """Shows one outcome of a retraining."""
+    """Shows one outcome of a retraining; `chosen` carries a particle to go to."""
+
+    chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.flips = QLabel()
-        self.flips.setWordWrap(True)
+        self.note = _wrapped()
+        self.confusion_title = _wrapped(_CONFUSION)
+        self.old_confusion = ConfusionView("old")
+        self.new_confusion = ConfusionView("new")
+        self.fraction = _wrapped()
+        self.flips = _wrapped()
+        self.flip_list = FlipsView()
+        self.flip_list.chosen.connect(self.chosen)
         self._scores = QVBoxLayout()
         self._scores.setSpacing(4)
         self._scores.setContentsMargins(0, 0, 0, 0)
         self._tables: list[QWidget] = []
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column.setSpacing(6)
         column.addWidget(self.note)
         column.addLayout(self._scores)
+        column.addWidget(self.confusion_title)
+        matrices = QHBoxLayout()
+        matrices.setSpacing(12)
+        matrices.addWidget(self.old_confusion)
+        matrices.addWidget(self.new_confusion)
+        column.addLayout(matrices)
+        column.addWidget(self.fraction)
         column.addWidget(self.flips)
+        column.addWidget(self.flip_list)
 
-    def show_outcome(self, outcome: Outcome, flipped: int, total: int) -> None:
-        """Show figures, or the sentence that stands in their place."""
+    def show_outcome(self, outcome: Outcome, name_of: Callable[[str], str]) -> None:
+        """Show figures, or the sentence that stands in their place.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            What a retraining gave.
+        name_of : callable
+            Gives the name of a particle's micrograph.
+        """
         self._clear()
-        self.flips.setText(flip_sentence(flipped, total))
-        comparison = outcome.comparison
-        if comparison is None:
-            self.note.setText(_NO_OLD)
-        elif comparison.new.note:
-            self.note.setText(comparison.new.note)
-        else:
-            self.note.setText(_head(comparison.new))
-            self._show(comparison.old, comparison.new)
+        old = None if outcome.comparison is None else outcome.comparison.old
+        self.note.setText(("" if old else _NO_OLD) + _head(outcome.scores))
+        scored = not outcome.scores.note
+        if scored:
+            self._show(old, outcome.scores)
+        self.confusion_title.setVisible(scored)
+        self.new_confusion.setVisible(scored)
+        self.old_confusion.setVisible(scored and old is not None)
+        self._show_changes(outcome, name_of)
 
     def texts(self) -> list[str]:
         """Everything that stands in the tables, row by row."""
@@ -80,20 +108,28 @@ class ComparisonView(QWidget):
             for label in table.findChildren(QLabel)
         ]
 
-    def _show(self, old: Scores, new: Scores) -> None:
-        self._add(
-            [["old", accuracy(old)], ["new", accuracy(new)]], ["Balanced accuracy", ""]
-        )
-        rows = [_class_row(one, old, new) for one in CLASSES if _known(one, new)]
-        self._add(rows, ["old \u2192 new", "recall", "precision"])
-        title = QLabel("New forest: your labels by row, its words by column")
-        title.setWordWrap(True)
-        self._keep(title)
-        rows = [
-            [name, *(str(count) for count in new.confusion[at])]
-            for at, name in enumerate(CLASSES)
-        ]
-        self._add(rows, ["", *(LETTERS[one] for one in CLASSES)])
+    def _show_changes(self, outcome: Outcome, name_of: Callable[[str], str]) -> None:
+        _say(self.flips, flip_sentence(len(outcome.flips), outcome.compared))
+        names = [name_of(each.particle_id) for each in outcome.flips]
+        self.flip_list.show_flips(outcome.flips, names)
+        told = outcome.fraction.sentence if outcome.compared else ""
+        _say(self.fraction, told)
+        self.fraction.setToolTip(_fraction_tip(outcome.fraction))
+
+    def _show(self, old: Scores | None, new: Scores) -> None:
+        rows = [] if old is None else [["old", accuracy(old)]]
+        rows.append(["new", accuracy(new)])
+        self._add(rows, ["Balanced accuracy", ""])
+        shown = [one for one in CLASSES if new.class_counts.get(one)]
+        head = ["recall", "precision"]
+        if old is None:
+            rows = [[c, number(new.recall[c]), number(new.precision[c])] for c in shown]
+            self._add(rows, ["new", *head])
+        else:
+            rows = [_class_row(one, old, new) for one in shown]
+            self._add(rows, ["old \u2192 new", *head])
+            self.old_confusion.show_counts(old.confusion)
+        self.new_confusion.show_counts(new.confusion)
 
     def _add(self, rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
         table = QWidget()
@@ -104,11 +140,8 @@ class ComparisonView(QWidget):
             for column, text in enumerate(texts):
                 cell = _cell(text, bold=at == 0, left=column == 0)
                 grid.addWidget(cell, at, column)
-        self._keep(table)
-
-    def _keep(self, widget: QWidget) -> None:
-        self._tables.append(widget)
-        self._scores.addWidget(widget)
+        self._tables.append(table)
+        self._scores.addWidget(table)
 
     def _clear(self) -> None:
         for table in self._tables:
@@ -116,10 +149,6 @@ class ComparisonView(QWidget):
             self._scores.removeWidget(table)
             table.deleteLater()
         self._tables.clear()
-
-
-def _known(label: str, scores: Scores) -> bool:
-    return bool(scores.class_counts.get(label))
 
 
 def _class_row(label: str, old: Scores, new: Scores) -> list[str]:
@@ -132,10 +161,31 @@ def _arrow(before: float, after: float) -> str:
 
 
 def _head(scores: Scores) -> str:
+    if scores.note:
+        return scores.note
     return (
         f"On your own labels, each forest without the micrograph it is asked about "
         f"({scores.n_micrographs} micrographs, {scores.folds} folds):"
     )
+
+
+def _fraction_tip(change: FractionChange) -> str:
+    words = (
+        "Your class counts where you judged, else the forest's. The interval says how "
+        "such a sample scatters, not how wrong a forest is."
+    )
+    return f"{words} {change.note}".strip()
+
+
+def _say(label: QLabel, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))
+
+
+def _wrapped(text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label
 
 
 def _cell(text: str, *, bold: bool = False, left: bool = False) -> QLabel:

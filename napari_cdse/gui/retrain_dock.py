@@ -1,13 +1,16 @@
 """Dock: labels per class, retrain, old beside new, keep or not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -20,6 +23,7 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
 from napari_cdse.gui.comparison_view import ComparisonView
+from napari_cdse.gui.forests_row import ForestsRow
 from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
@@ -44,13 +48,15 @@ class RetrainDock(QWidget):
         self.session = session_for(napari_viewer)
         self.counts = QLabel()
         self.counts.setWordWrap(True)
-        self.model = QLabel()
-        self.model.setWordWrap(True)
+        self.forests = ForestsRow(self.session)
         self.form = ParamsForm(ForestParams(), _FEW)
         self.progress = ProgressRow(self.session.runner.cancel)
         self.comparison = ComparisonView()
+        self._shown: object = None
         self._lay_out()
         self._connect()
+        self.comparison.hide()
+        self.decision.hide()
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -58,24 +64,48 @@ class RetrainDock(QWidget):
         self.retrain.setToolTip(
             "Train a new forest; the one in use stays until you keep the new one"
         )
-        self.keep = QPushButton("Keep new")
-        self.keep.setToolTip("Classify everything anew with the new forest")
-        self.reject = QPushButton("Keep old")
-        self.reject.setToolTip("Drop the new forest; nothing changes")
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
-        for widget in (self.model, self.counts, self.retrain, self.progress):
+        for widget in (self.forests, self.counts, self.retrain, self.progress):
             column.addWidget(widget)
         column.addWidget(self._scrolling(), 1)
-        decision = QHBoxLayout()
-        decision.addWidget(self.keep)
-        decision.addWidget(self.reject)
-        column.addLayout(decision)
+        column.addWidget(self._decision())
+
+    def _decision(self) -> QWidget:
+        self.name = QLineEdit()
+        self.name.setToolTip("What to call the new forest")
+        self.keep = QPushButton("Keep new")
+        self.keep.setToolTip("Classify everything anew with the new forest")
+        self.keep_both = QPushButton("Keep both")
+        self.keep_both.setToolTip(
+            "Leave the old forest in use, and the new one in the project's list"
+        )
+        self.reject = QPushButton("Keep old")
+        self.reject.setToolTip("Drop the new forest; nothing changes")
+        buttons = QHBoxLayout()
+        for button in (self.keep, self.keep_both, self.reject):
+            buttons.addWidget(button)
+        name = QHBoxLayout()
+        name.addWidget(QLabel("New forest"))
+        name.addWidget(self.name, 1)
+        self.decision = QWidget()
+        column = QVBoxLayout(self.decision)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(name)
+        column.addLayout(buttons)
+        return self.decision
 
     def _scrolling(self) -> QScrollArea:
         """Figures and parameters: a small screen must not grow for them."""
+        self.onto = QCheckBox("Learn on top of the forest in use")
+        self.onto.setChecked(True)
+        self.onto.setToolTip(
+            "Join your labels with what the forest in use learnt from elsewhere; "
+            "without it, the new forest learns from your labels alone"
+        )
         self.parameters = QCollapsible("How the forest is trained")
+        self.parameters.addWidget(self.onto)
         self.parameters.addWidget(self.form.native)
         self.parameters.collapse(animate=False)
         inside = QWidget()
@@ -94,7 +124,11 @@ class RetrainDock(QWidget):
     def _connect(self) -> None:
         session = self.session
         self.retrain.clicked.connect(self._on_retrain)
-        self.keep.clicked.connect(session.trainer.keep)
+        self.keep.clicked.connect(lambda: session.trainer.keep(self.name.text()))
+        self.keep_both.clicked.connect(
+            lambda: session.trainer.keep_both(self.name.text())
+        )
+        self.comparison.chosen.connect(session.review.go_to)
         self.reject.clicked.connect(session.trainer.reject)
         session.trainer.changed.connect(self.refresh)
         for signal in (
@@ -111,7 +145,9 @@ class RetrainDock(QWidget):
         except CdseError as error:
             notices.warn(str(error))
             return
-        self.session.trainer.retrain(self._with_features(params))
+        self.session.trainer.retrain(
+            self._with_features(params), onto=self.onto.isChecked()
+        )
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""
@@ -125,17 +161,34 @@ class RetrainDock(QWidget):
         counts = {} if project is None else project.counts()
         labelled = sum(counts.values())
         self.counts.setText(self._counts_text(counts, labelled))
-        self.model.setText("" if project is None else _in_use(project))
-        self.model.setVisible(project is not None)
+        self.forests.refresh()
         self.retrain.setEnabled(labelled > 0 and trainer.job is None)
         running = trainer.job if trainer.job in self.session.runner.jobs else None
         self.progress.follow(running)
-        outcome = trainer.outcome
+        self._show_outcome()
+
+    def _show_outcome(self) -> None:
+        """Show the new forest, only when it is another: labelling must stay quick."""
+        outcome = self.session.trainer.outcome
+        if outcome is self._shown:
+            return
+        self._shown = outcome
         self.comparison.setVisible(outcome is not None)
-        for button in (self.keep, self.reject):
-            button.setVisible(outcome is not None)
+        self.decision.setVisible(outcome is not None)
         if outcome is not None:
-            self.comparison.show_outcome(outcome, *trainer.flips())
+            self.name.setText(outcome.model.card.name)
+            self.comparison.show_outcome(outcome, self._micrograph_of())
+
+    def _micrograph_of(self) -> Callable[[str], str]:
+        """Give a function that names a particle's micrograph."""
+        project = self.session.project
+        names = [one.path.stem for one in project.entries]
+
+        def name_of(particle_id: str) -> str:
+            index = project.index_of(particle_id)
+            return "" if index is None else names[index]
+
+        return name_of
 
     def _counts_text(self, counts: dict, labelled: int) -> str:
         if self.session.project is None:
@@ -144,12 +197,3 @@ class RetrainDock(QWidget):
             return _NO_LABELS
         each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)
         return f"Your labels: {each}"
-
-
-def _in_use(project: object) -> str:
-    card = next(
-        (one for one in project.models if one.id == project.active_model_id), None
-    )
-    if card is None:
-        return "No forest in use yet"
-    return f"In use: {card.name or card.id[:8]}, {card.n_micrographs} micrographs"

@@ -173,6 +173,15 @@ class Review(QObject):
             self.selection.go_to(found, how)
             self._see(found)
 
+    def go_to(self, particle_id: str) -> None:
+        """Select a particle that the person chose from a list, and look at it."""
+        project = self._session.project
+        if project is None or not self._ready() or project.find(particle_id) is None:
+            return
+        with notices.told():
+            self.selection.go_to(particle_id, "hand")
+            self._see(particle_id)
+
     def step_micrograph(self, by: int) -> None:
         """Open the next micrograph, or the one before."""
         project = self._session.project

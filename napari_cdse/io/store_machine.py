@@ -150,6 +150,13 @@ class ModelTable:
         rows = self._database.rows("SELECT card, role FROM models ORDER BY rowid")
         return [(card_from_json(card), role) for card, role in rows]
 
+    def replace_card(self, card: ModelCard) -> None:
+        """Store another card in place of the one with its id."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE models SET card = ? WHERE id = ?", [card_to_json(card), card.id]
+            )
+
     def data(self, model_id: str) -> bytes | None:
         """Return the bytes of a model; None if it is unknown or was dropped."""
         rows = self._database.rows("SELECT data FROM models WHERE id = ?", [model_id])

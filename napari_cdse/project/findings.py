@@ -1,4 +1,4 @@
-"""What the program finds: detections, predictions and models."""
+"""What the program finds: detections and predictions."""
 
 from __future__ import annotations
 
@@ -12,24 +12,22 @@ from psygnal import Signal
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store import Run
-from napari_cdse.project.leaving_out import ProjectLeavingOut
+from napari_cdse.project.forests import ProjectForests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from napari_cdse.core.detection import Detection
-    from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
-    from napari_cdse.core.records import Candidate, Circle, ModelCard, Prediction
-    from napari_cdse.io.store import ModelRole
+    from napari_cdse.core.records import Candidate, Circle, Prediction
     from napari_cdse.project.particles import Particle
 
 _MAPS_KEPT = 8
 """Accumulation maps of this many micrographs stay in memory."""
 
 
-class ProjectFindings(ProjectLeavingOut):
-    """Detections, predictions and models; see `Project`."""
+class ProjectFindings(ProjectForests):
+    """Detections and predictions; see `Project`."""
 
     analysed = Signal(int)
 
@@ -142,71 +140,6 @@ class ProjectFindings(ProjectLeavingOut):
         particles = self.particles if index is None else self.particles_of(index)
         return tuple(each.id for each in particles if each.prediction is None)
 
-    # Models
-
-    @property
-    def active_model(self) -> Model | None:
-        """The forest in use, loaded when first asked for; None where there is none.
-
-        Raises
-        ------
-        ModelError
-            If the stored model cannot be trusted or read.
-        """
-        model = self._shelf.active()
-        if model is not None and model.card.id != self._shelf.active_id:
-            self._adopt(model)
-        return model
-
-    @property
-    def active_model_id(self) -> str | None:
-        """Id of the forest in use, without loading it."""
-        return self._shelf.active_id
-
-    @property
-    def models(self) -> tuple[ModelCard, ...]:
-        """Cards of all forests of this project, oldest first."""
-        return self._shelf.cards
-
-    def model(self, model_id: str) -> Model | None:
-        """Load any model whose bytes are in the project."""
-        return self._shelf.get(model_id)
-
-    def model_role(self, model_id: str) -> ModelRole | None:
-        """Tell whether a model is a candidate, was kept, rejected, or is shipped."""
-        return self._shelf.role(model_id)
-
-    def add_model(self, model: Model, data: bytes | None = None) -> None:
-        """Store a new forest beside the active one, which stays active.
-
-        Parameters
-        ----------
-        model : Model
-            A forest that was just fitted.
-        data : bytes, optional
-            What ``model_bytes`` makes of it, if a worker has done that.
-        """
-        self._shelf.add(model, data)
-        self.models_changed.emit()
-
-    def keep(self, model_id: str) -> None:
-        """Make a forest the active one; what it has predicted is shown at once."""
-        self._shelf.keep(model_id, self.annotator)
-        self._show_active()
-
-    def reject(self, model_id: str) -> None:
-        """Drop a forest that was not kept; its card stays."""
-        self._shelf.reject(model_id)
-        self.models_changed.emit()
-
-    def roll_back(self) -> ModelCard | None:
-        """Go back to the forest that was active before; None if there was none."""
-        previous = self._shelf.previous_id
-        if previous is None:
-            return None
-        self.keep(previous)
-        return next(card for card in self.models if card.id == previous)
-
     # Inside
 
     def _remember(self, key: int, detection: Detection) -> None:
@@ -243,26 +176,6 @@ class ProjectFindings(ProjectLeavingOut):
         self.particles_changed.emit(frozenset(changed))
         self.micrographs_changed.emit()
         self.analysed.emit(self._catalog.index(key))
-
-    def _adopt(self, model: Model) -> None:
-        """Take the shipped forest, and say so when it is another than last time."""
-        earlier = self._shelf.active_id
-        if self.read_only:
-            return
-        self._shelf.adopt(model, self.annotator)
-        if earlier is not None:
-            self.notice.emit(
-                "The model that came with an earlier version is now "
-                f"{model.card.name}; classify again to see what it says. Your labels "
-                "are as they were."
-            )
-        self._show_active()
-
-    def _show_active(self) -> None:
-        self._load_predictions()
-        self._forget_order()
-        self.models_changed.emit()
-        self.particles_changed.emit(None)
 
 
 def _estimate(detection: Detection) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
@@ -48,6 +49,11 @@ class ModelShelf:
         return next((role for card, role in self._cards if card.id == model_id), None)
 
     @property
+    def usable(self) -> tuple[ModelCard, ...]:
+        """Cards of the models that can be made the active one, oldest first."""
+        return tuple(card for card, role in self._cards if role != "rejected")
+
+    @property
     def active_id(self) -> str | None:
         """Id of the active model, as far as known without loading one."""
         return self._choices[-1] if self._choices else None
@@ -84,7 +90,8 @@ class ModelShelf:
                 return None
             from napari_cdse.io.model_file import model_from_bytes
 
-            self._loaded[model_id] = model_from_bytes(data, self._store.path.name)
+            model = model_from_bytes(data, self._store.path.name)
+            self._loaded[model_id] = replace(model, card=self._named(model.card))
         return self._loaded[model_id]
 
     def add(self, model: Model, data: bytes | None = None) -> None:
@@ -104,6 +111,25 @@ class ModelShelf:
         self._store.models.add(model.card, data, "candidate")
         self._loaded[model.card.id] = model
         self.reload()
+
+    def rename(self, model_id: str, name: str) -> None:
+        """Call a stored model by another name; its id stays.
+
+        Raises
+        ------
+        StoreError
+            If the name is empty, or the project does not hold the model's bytes.
+        """
+        card = next((card for card, _ in self._cards if card.id == model_id), None)
+        if card is None or self.role(model_id) not in ("candidate", "kept"):
+            raise StoreError("Only a model of this project can be given a name.")
+        if not name.strip():
+            raise StoreError("A model needs a name; write one.")
+        self._store.models.replace_card(replace(card, name=name.strip()))
+        self.reload()
+        if model_id in self._loaded:
+            model = self._loaded[model_id]
+            self._loaded[model_id] = replace(model, card=self._named(model.card))
 
     def adopt(self, model: Model, annotator: str) -> None:
         """Make the shipped model the active one; only its card is stored."""
@@ -145,6 +171,11 @@ class ModelShelf:
             self._store.findings.forget_predictions(model_id)
         self._loaded.pop(model_id, None)
         self.reload()
+
+    def _named(self, card: ModelCard) -> ModelCard:
+        """Give a card the name that the person gave it since its bytes were made."""
+        names = {each.id: each.name for each, _ in self._cards}
+        return replace(card, name=names.get(card.id, card.name))
 
     def _shipped(self) -> Model | None:
         return None if self._default is None else self._default()

@@ -25,6 +25,7 @@ MODEL = "model-1"
 @pytest.fixture
 def project(tmp_path):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
+    project.audit_share = 0
     hand_over(project)
     yield project
     project.close()
@@ -67,18 +68,17 @@ def test_a_label_records_who_when_how_and_what_was_on_the_screen(project):
     use_model(project)
     first, second = put_circles(project, [A, B], MODEL)
     project.annotator = "Ada"
-    project.label(
-        [first], "yes", selected_by="audit", selection_chance=0.1, prediction_seen=False
-    )
+    project.label([first], "yes", selected_by="queue")
     project.label([second], "yes")
-    audited, corrected = (project.particle(each).annotation for each in (first, second))
-    assert (audited.annotator, audited.selected_by) == ("Ada", "audit")
-    assert (audited.selection_chance, audited.prediction_seen) == (0.1, False)
-    assert audited.shown == prediction(first, MODEL, "yes")
-    assert audited.origin == "confirmed"
-    assert audited.micrograph_id == project.entries[0].id
+    queued, corrected = (project.particle(each).annotation for each in (first, second))
+    assert (queued.annotator, queued.selected_by) == ("Ada", "queue")
+    assert (queued.selection_chance, queued.prediction_seen) == (None, True)
+    assert queued.shown == prediction(first, MODEL, "yes")
+    assert queued.origin == "confirmed"
+    assert queued.micrograph_id == project.entries[0].id
     assert (corrected.origin, corrected.prediction_seen) == ("corrected", True)
-    assert corrected.time > audited.time
+    assert corrected.selected_by == "hand"
+    assert corrected.time > queued.time
 
 
 def test_without_a_prediction_none_was_seen(project):
@@ -531,9 +531,9 @@ def test_a_micrograph_that_was_left_out_is_in_no_queue_and_no_training(project):
     project.set_excluded(0, "out of focus")
     assert project.entries[0].excluded == "out of focus"
     assert project.labelled() == []
-    assert project.queue(unlabelled_only=False) == []
+    assert project.queue(which="all") == []
     project.set_excluded(0, None)
-    assert len(project.queue(unlabelled_only=False)) == 1
+    assert len(project.queue(which="all")) == 1
 
 
 def test_labelled_gives_what_training_needs(project):
@@ -572,40 +572,3 @@ def test_settings_last(project):
 def test_parameters_out_of_range_fall_back_to_the_defaults(project):
     project._store.set_setting("detection_params", {"window_nm": 1e9})
     assert project.detection_params == DetectionParams()
-
-
-def test_the_queue_goes_through_the_whole_project(project):
-    use_model(project)
-    first, second = put_circles(project, [A, B])
-    hand_over(project, 1)
-    (third,) = put_circles(project, [C])
-    project.put_predictions(
-        MODEL,
-        [
-            prediction(first, MODEL, "yes", 0.9),
-            prediction(second, MODEL, "yes", 0.6),
-            prediction(third, MODEL, "no", 0.3),
-        ],
-    )
-    assert project.queue() == [(1, third), (0, second), (0, first)]
-    assert project.queue("micrograph") == [(0, first), (0, second), (1, third)]
-    project.select(second)
-    assert str(project.position()) == "2/3"
-    project.label([second], "no")
-    assert project.queue() == [(1, third), (0, first)]
-    assert project.neighbour() == first
-    assert project.neighbour(forward=False) == third
-    assert str(project.position()) == "2/3"
-    assert str(project.progress()) == "1/3"
-
-
-def test_the_queue_follows_every_change(project):
-    first, second = put_circles(project, [A, B])
-    assert len(project.queue()) == 2
-    drawn = project.draw(C)
-    assert {each for _, each in project.queue()} == {first, second, drawn}
-    project.remove([first])
-    assert {each for _, each in project.queue()} == {second, drawn}
-    project.undo()
-    project.undo()
-    assert {each for _, each in project.queue()} == {first, second}

@@ -57,7 +57,7 @@ def test_a_lost_picture_is_named_and_its_labels_are_kept(folder):
     assert "m1.png is missing; its labels are kept" in again.notices[0]
     assert again.counts()["yes"] == 1
     assert again.labelled() == []
-    assert again.queue(unlabelled_only=False) == []
+    assert again.queue(which="all") == []
     again.close()
 
 

@@ -101,8 +101,8 @@ def test_circles_of_a_region_are_nowhere_until_it_is_back(project):
     assert project.find(first) is None
     assert project.counts()["yes"] == 1
     assert project.progress().total == 2
-    assert [each[1] for each in project.queue(unlabelled_only=False)] != []
-    assert first not in {each[1] for each in project.queue(unlabelled_only=False)}
+    assert [each[1] for each in project.queue(which="all")] != []
+    assert first not in {each[1] for each in project.queue(which="all")}
     (item,) = project.labelled()
     assert item.circles == (C,)
     entry = project.entries[0]

@@ -1,17 +1,37 @@
-"""Which particle is worth looking at next; pure functions on frozen items."""
+"""Which particle is worth looking at next; pure functions on frozen items.
+
+The doubtful come first, but not ten of a kind in a row: neighbours on one support
+teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4). Those
+that an audit has drawn take places which follow from their draw alone, so that the
+place gives nothing of the prediction away, and so that whoever stops half-way has
+labelled a random half of them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+import numpy as np
+
+from napari_cdse.core.records import CLASSES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from napari_cdse.core.records import Circle, Prediction
 
-Order = Literal["uncertain", "micrograph"]
+Order = Literal["uncertain", "micrograph", "class", "confidence"]
 ORDERS: tuple[Order, ...] = get_args(Order)
+
+SPREAD = 0.5
+"""Margin that a particle may lose its turn to, if all those just before are like it."""
+_BLOCK = 50
+_RECENT = 9
+_SIZE_SCALE = 0.2
+"""Logarithm of the ratio of radii over which likeness in size falls to 1 / e."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +45,16 @@ class QueueItem:
     particle_id : str
     circle : Circle
     prediction : Prediction or None
+    draw : float or None
+        Even from 0 to below 1 if an audit has drawn it, whatever its chance was: its
+        place in orders that would follow the prediction.
     """
 
     micrograph: int
     particle_id: str
     circle: Circle
     prediction: Prediction | None = None
+    draw: float | None = None
 
 
 def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[QueueItem]:
@@ -40,10 +64,12 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
     ----------
     items : iterable of QueueItem
         In any order.
-    order : {"uncertain", "micrograph"}
+    order : {"uncertain", "micrograph", "class", "confidence"}
         uncertain: the smallest margin between the two most probable classes first,
-        particles without a prediction last; micrograph: by micrograph, and in each
-        from top to bottom.
+        but spread over micrographs, classes and sizes; confidence: the largest
+        highest probability first; class: as predicted, the doubtful of each first;
+        particles without a prediction come last in these three. micrograph: by
+        micrograph, and in each from top to bottom.
 
     Returns
     -------
@@ -51,41 +77,44 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
         The same for the same particles, whatever order they came in. Labels play no
         part, so that nobody's place changes while she labels.
     """
-    return sorted(items, key=_KEYS[order])
+    if order == "micrograph":
+        return sorted(items, key=_by_place)
+    items = list(items)
+    drawn = [item for item in items if item.draw is not None]
+    ranked = sorted((i for i in items if i.draw is None), key=_KEYS[order])
+    if order == "uncertain":
+        known = sum(item.prediction is not None for item in ranked)
+        ranked = [*_spread(ranked[:known]), *ranked[known:]]
+    return _interleaved(ranked, drawn)
 
 
-def step(
+def following(
     queue: Sequence[str],
-    current: str | None,
     open_ids: Collection[str],
-    forward: bool = True,
-) -> str | None:
-    """Find the next particle that is still open, from where one stands.
+    deferred: Collection[str],
+    start: int = 0,
+    passed: Collection[str] = (),
+) -> list[str]:
+    """List what is to be looked at, from some place on and once around.
 
     Parameters
     ----------
     queue : sequence of str
-        Ids of all particles in order, labelled ones too.
-    current : str or None
-        Where one stands; None, or an id that isn't in the queue: at its start.
+        Ids of all particles in order, those that are done too.
     open_ids : collection of str
         Those worth stopping at.
-    forward : bool
-        Towards the end or towards the start; either way on around at the end.
-
-    Returns
-    -------
-    str or None
-        None if no other particle is open.
+    deferred : collection of str
+        Those left for later: they come after all others.
+    start : int
+        Where to begin in the queue.
+    passed : collection of str
+        Those seen in this round: they come again after the deferred.
     """
-    at = queue.index(current) if current in queue else None
-    if at is None:
-        way = queue if forward else queue[::-1]
-    elif forward:
-        way = [*queue[at + 1 :], *queue[:at]]
-    else:
-        way = [*queue[:at][::-1], *queue[at + 1 :][::-1]]
-    return next((each for each in way if each in open_ids), None)
+    way = [each for each in (*queue[start:], *queue[:start]) if each in open_ids]
+    turns: tuple[list[str], ...] = ([], [], [], [])
+    for each in way:
+        turns[2 * (each in passed) + (each in deferred)].append(each)
+    return [each for turn in turns for each in turn]
 
 
 def _by_place(item: QueueItem) -> tuple[object, ...]:
@@ -100,7 +129,100 @@ def _by_doubt(item: QueueItem) -> tuple[object, ...]:
     return 0, prediction.margin, *_by_place(item)
 
 
+def _by_class(item: QueueItem) -> tuple[object, ...]:
+    prediction = item.prediction
+    place = len(CLASSES) if prediction is None else CLASSES.index(prediction.label)
+    return place, *_by_doubt(item)
+
+
+def _by_confidence(item: QueueItem) -> tuple[object, ...]:
+    prediction = item.prediction
+    best = 0.0 if prediction is None else max(prediction.probabilities)
+    return -best, *_by_place(item)
+
+
 _KEYS: dict[Order, Callable[[QueueItem], tuple[object, ...]]] = {
     "uncertain": _by_doubt,
-    "micrograph": _by_place,
+    "class": _by_class,
+    "confidence": _by_confidence,
 }
+
+
+def _interleaved(
+    ranked: Sequence[QueueItem], drawn: Sequence[QueueItem]
+) -> list[QueueItem]:
+    """Give those drawn the share of the way that their draw says."""
+    places = [((at + 0.5) / len(ranked), 0, item) for at, item in enumerate(ranked)]
+    places += [(item.draw or 0.0, 1, item) for item in drawn]
+    places.sort(key=lambda place: (*place[:2], place[2].particle_id))
+    return [item for _, _, item in places]
+
+
+def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
+    """Mix up what is alike, among particles of about the same doubt.
+
+    All blocks of fifty go forward together, one step at a time: thousands of
+    particles cost as few steps as fifty.
+    """
+    if len(ranked) < 3:
+        return list(ranked)
+    traits = _traits(ranked)
+    at = np.arange(-(-len(ranked) // _BLOCK) * _BLOCK).reshape(-1, _BLOCK)
+    real = at < len(ranked)
+    index = np.where(real, at, 0)
+    cost = np.where(real, traits.margin[index], np.inf)
+    rows = np.arange(len(at))
+    recent: list[NDArray[np.float64]] = []
+    turns = []
+    for _ in range(_BLOCK):
+        likeness = _mean(recent) if recent else np.zeros(at.shape)
+        # argmin takes the first of equals: the order is the same every time.
+        chosen = np.argmin(cost + SPREAD * likeness, axis=1)
+        left = np.isfinite(cost[rows, chosen])
+        turns.append(np.where(left, at[rows, chosen], len(ranked)))
+        cost[rows, chosen] = np.inf
+        recent.append(traits.likeness(index, index[rows, chosen][:, None]))
+        del recent[:-_RECENT]
+    return [ranked[one] for one in np.stack(turns, axis=1).ravel() if one < len(ranked)]
+
+
+def _mean(recent: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Average likeness to the last few; the later ones weigh more."""
+    weights = np.arange(1, len(recent) + 1)
+    mean: NDArray[np.float64] = np.tensordot(weights / weights.sum(), recent, axes=1)
+    return mean
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Traits:
+    """What makes particles alike, as arrays over all of them."""
+
+    margin: NDArray[np.float64]
+    micrograph: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    log_radius: NDArray[np.float64]
+
+    def likeness(
+        self, one: NDArray[np.int64], other: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Say from 0 to 1 how alike particles are, by their indices."""
+        apart = np.abs(self.probabilities[one] - self.probabilities[other]).sum(axis=-1)
+        classes = self.probabilities.argmax(axis=1)
+        ratio = np.abs(self.log_radius[one] - self.log_radius[other])
+        same: NDArray[np.float64] = (
+            (self.micrograph[one] == self.micrograph[other])
+            + (classes[one] == classes[other])
+            + (1 - apart / 2)
+            + np.exp(-ratio / _SIZE_SCALE)
+        )
+        return same / 4
+
+
+def _traits(items: Sequence[QueueItem]) -> _Traits:
+    said = [item.prediction for item in items if item.prediction is not None]
+    return _Traits(
+        np.array([each.margin for each in said]),
+        np.array([item.micrograph for item in items]),
+        np.array([each.probabilities for each in said]),
+        np.log([item.circle.radius_px for item in items]),
+    )

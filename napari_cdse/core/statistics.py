@@ -84,7 +84,7 @@ def class_counts(labels: Sequence[Label | None]) -> dict[Label, int]:
     return {label: counts[label] for label in CLASSES}
 
 
-def wilson_interval(successes: int, n: int, z: float = Z_95) -> Interval:
+def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
     """Score interval of a binomial proportion.
 
     E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). It stays within 0 to 1 and is
@@ -93,8 +93,9 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> Interval:
 
     Parameters
     ----------
-    successes, n : int
-        0 <= successes <= n, and n above 0.
+    successes, n : float
+        0 <= successes <= n, and n above 0. Whole numbers, or an effective number and
+        its share where the particles weigh differently.
     z : float, optional
         Normal quantile, 1.96 for 95 %.
     """

@@ -43,6 +43,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("label_null", ("U",), "Null: not resolved"),
     Shortcut("label_empty", ("O",), "Empty: no particle here"),
     Shortcut("accept", ("K",), "Accept what the forest says"),
+    Shortcut("defer", ("J",), "Leave it for later: it comes again at the end"),
     Shortcut("next", (".",), "Skip to the next particle"),
     Shortcut("previous", (",",), "Back to the particle before"),
     Shortcut("next_micrograph", ("PageDown",), "Next micrograph"),

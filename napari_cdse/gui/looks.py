@@ -23,6 +23,7 @@ _WIDTH_PERSON = 2.4
 _WIDTH_FOREST = 1.6
 _SELECTED = 2.5
 _REFERENCE_PX = 1024
+_LATER = " later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,11 @@ def look(
     by_person: bool,
     selected: bool,
     image_size_px: int,
+    deferred: bool = False,
 ) -> Look:
     """Dress a particle: opaque and broad for a person's word, pale and thin else.
+
+    One that was left for later says so beside its letter.
 
     Widths scale with the image, so that they look alike at any number of pixels.
     """
@@ -68,7 +72,7 @@ def look(
         particle_id=particle_id,
         circle=circle,
         name=class_name(label),
-        letter=letter(label, by_person),
+        letter=letter(label, by_person) + (_LATER if deferred else ""),
         by_person=by_person,
         # Whoever said it, the one being looked at must not drown in the speckle.
         rgba=rgba(label, by_person or selected),

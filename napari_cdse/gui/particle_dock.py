@@ -3,7 +3,6 @@
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -16,22 +15,21 @@ from napari_cdse.gui.bars import ProbabilityBars
 from napari_cdse.gui.crops import crop, power_spectrum, stretched
 from napari_cdse.gui.palette import HEX, MEANINGS, class_name
 from napari_cdse.gui.picture import Picture
+from napari_cdse.gui.queue_row import QueueRow
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.project import Particle
 
-_ORDERS = (
-    ("most doubtful first", "uncertain", True),
-    ("by position, unlabelled", "micrograph", True),
-    ("by position, all", "micrograph", False),
-)
 _BUTTONS = (("yes", "&Yes"), ("no", "&No"), ("null", "N&ull"), ("empty", "&O empty"))
+_HIDDEN = "drawn at random: judge it before the forest's word is shown"
 _NO_PARTICLE = "Click a circle, or press . for the next particle."
 _NO_PROJECT = "Open a folder of micrographs, or the sample project."
 
 
-def who_said_what(particle: Particle) -> str:
+def who_said_what(particle: Particle, hidden: bool = False) -> str:
     """Say in one line what the forest and the person think."""
-    parts = []
+    parts = ["left for later"] if particle.deferred else []
+    if hidden:
+        return ", ".join([*parts, _HIDDEN])
     if particle.prediction is not None:
         label = particle.prediction.label
         share = particle.prediction.probabilities[CLASSES.index(label)]
@@ -59,7 +57,7 @@ class ParticleDock(QWidget):
         self.bars = ProbabilityBars()
         self.says = QLabel()
         self.says.setWordWrap(True)
-        self.place = QLabel()
+        self.queue = QueueRow(self.session)
         self._pictured: object = None
         self._lay_out()
         self._connect()
@@ -80,7 +78,7 @@ class ParticleDock(QWidget):
         column.addWidget(self.says)
         column.addWidget(self.bars)
         column.addLayout(self._label_buttons())
-        column.addLayout(self._way())
+        column.addWidget(self.queue)
 
     def _label_buttons(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -97,29 +95,8 @@ class ParticleDock(QWidget):
             line.addWidget(button)
         return line
 
-    def _way(self) -> QHBoxLayout:
-        self.previous = QPushButton("<")
-        self.previous.setToolTip("Particle before (,)")
-        self.next = QPushButton(">")
-        self.next.setToolTip("Next particle (.)")
-        self.order = QComboBox()
-        self.order.setToolTip("Which particle comes next")
-        self.order.addItems([text for text, _, _ in _ORDERS])
-        line = QHBoxLayout()
-        for button in (self.previous, self.next):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.setMaximumWidth(36)
-            line.addWidget(button)
-        line.addWidget(self.order, 1)
-        line.addWidget(self.place)
-        return line
-
     def _connect(self) -> None:
         session = self.session
-        self.previous.clicked.connect(lambda: session.review.go(forward=False))
-        self.next.clicked.connect(lambda: session.review.go(forward=True))
-        self.order.activated.connect(self._on_order)
-        session.review.order_changed.connect(self.refresh)
         for signal in (
             session.project_changed,
             session.opened,
@@ -128,10 +105,6 @@ class ParticleDock(QWidget):
         ):
             signal.connect(self.refresh)
         session.particles_changed.connect(self._on_particles)
-
-    def _on_order(self, row: int) -> None:
-        _text, order, unlabelled_only = _ORDERS[row]
-        self.session.review.set_order(order, unlabelled_only)
 
     def _on_particles(self, _ids: object) -> None:
         self.refresh()
@@ -142,28 +115,19 @@ class ParticleDock(QWidget):
         particle = None
         if project is not None and project.selected is not None:
             particle = project.find(project.selected)
+        if particle is not None:
+            particle = project.as_seen(particle)
         self._show_pictures(particle)
         prediction = None if particle is None else particle.prediction
         self.bars.show_probabilities(prediction and prediction.probabilities)
         self.says.setText(self._sentence(particle))
-        self._show_place()
         for button in self.buttons.values():
             button.setEnabled(particle is not None)
 
     def _sentence(self, particle: Particle | None) -> str:
         if particle is not None:
-            return who_said_what(particle)
+            return who_said_what(particle, self.session.review.hides(particle.id))
         return _NO_PROJECT if self.session.project is None else _NO_PARTICLE
-
-    def _show_place(self) -> None:
-        project = self.session.project
-        place = (
-            "" if project is None else str(project.position(self.session.review.order))
-        )
-        self.place.setText(place)
-        self.place.setToolTip(
-            "" if project is None else f"{project.progress()} reviewed"
-        )
 
     def _show_pictures(self, particle: Particle | None) -> None:
         micrograph = self.session.micrograph

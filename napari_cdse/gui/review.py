@@ -21,10 +21,18 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Label, SelectedBy
     from napari_cdse.core.review_queue import Order
     from napari_cdse.gui.session import Session
+    from napari_cdse.project.reviewing import Which
 
 _NOTHING_CHOSEN = "Choose a particle first: click its circle, or press . for the next."
 _ALL_DONE = "Every particle of the project has been reviewed."
+_NONE_DEFERRED = "No other particle was left for later."
 _NOTHING_LEFT = "There is no other particle."
+_NO_MORE: Mapping[Which, str] = {
+    "unlabelled": _ALL_DONE,
+    "deferred": _NONE_DEFERRED,
+    "all": _NOTHING_LEFT,
+}
+_AT_START = "This is where you began."
 
 
 class Review(QObject):
@@ -32,10 +40,10 @@ class Review(QObject):
 
     Attributes
     ----------
-    order : {"uncertain", "micrograph"}
+    order : {"uncertain", "micrograph", "class", "confidence"}
         In which the next particle is found.
-    unlabelled_only : bool
-        Whether judged particles are passed over.
+    which : {"unlabelled", "deferred", "all"}
+        Particles to stop at.
     """
 
     order_changed = Signal()
@@ -44,7 +52,7 @@ class Review(QObject):
         super().__init__(session)
         self._session = session
         self._order: Order = "uncertain"
-        self._unlabelled_only = True
+        self._which: Which = "unlabelled"
         self.selection = Selection(session)
         self.actions: Mapping[str, Callable[..., object]] = self._actions()
         viewer = session.viewer
@@ -81,8 +89,9 @@ class Review(QObject):
         }
         return labels | {
             "accept": self.accept,
-            "next": lambda: self.go(forward=True),
-            "previous": lambda: self.go(forward=False),
+            "defer": self.defer,
+            "next": self.go_on,
+            "previous": self.go_back,
             "next_micrograph": lambda: self.step_micrograph(1),
             "previous_micrograph": lambda: self.step_micrograph(-1),
             "remove": self.remove,
@@ -113,6 +122,14 @@ class Review(QObject):
             )
         )
 
+    def defer(self) -> None:
+        """Leave the chosen particles for later, and go on."""
+        self._on_chosen(
+            lambda ids: self._session.project.defer(
+                ids, selected_by=self.selection.how(ids)
+            )
+        )
+
     def remove(self) -> None:
         """Take the chosen circles away, and go on."""
         self._on_chosen(lambda ids: self._session.project.remove(ids))
@@ -126,8 +143,8 @@ class Review(QObject):
             return
         view = self._session.view
         with notices.told(), nullcontext() if view is None else view.together():
-            act(ids)
-            self.go(forward=True)
+            if act(ids) is not False:
+                self.go_on()
 
     def _ready(self) -> bool:
         """Whether the layer can be changed now; takes in what was changed by hand."""
@@ -148,27 +165,37 @@ class Review(QObject):
         return self._order
 
     @property
-    def unlabelled_only(self) -> bool:
-        """Whether judged particles are passed over."""
-        return self._unlabelled_only
+    def which(self) -> Which:
+        """Particles to stop at."""
+        return self._which
 
-    def set_order(self, order: Order, unlabelled_only: bool) -> None:
-        """Choose another order."""
-        self._order, self._unlabelled_only = order, unlabelled_only
+    def set_order(self, order: Order, which: Which) -> None:
+        """Choose another order, or other particles."""
+        self._order, self._which = order, which
         self.order_changed.emit()
 
-    def go(self, *, forward: bool) -> None:
-        """Select the next particle, or the one before, and look at it."""
-        if not self._ready():
-            return
+    def hides(self, particle_id: str) -> bool:
+        """Tell whether a particle's prediction must not be shown yet."""
         project = self._session.project
-        found = project.neighbour(
-            self._order, forward=forward, unlabelled_only=self._unlabelled_only
-        )
+        return project is not None and project.hides(particle_id)
+
+    def go_on(self) -> None:
+        """Select the next particle and look at it."""
+        if self._ready():
+            found = self._session.project.advance(self._order, self._which)
+            how = "queue" if self._order == "uncertain" else "order"
+            self._go_to(found, how, _NO_MORE[self._which])
+
+    def go_back(self) -> None:
+        """Select the particle that was looked at before this one."""
+        if self._ready():
+            found = self._session.project.retreat()
+            self._go_to(found, self.selection.arrived_by(found), _AT_START)
+
+    def _go_to(self, found: str | None, how: SelectedBy, nothing: str) -> None:
         if found is None:
-            self._say(_ALL_DONE if self._unlabelled_only else _NOTHING_LEFT)
+            self._say(nothing)
             return
-        how: SelectedBy = "queue" if self._order == "uncertain" else "order"
         with notices.told():
             self.selection.go_to(found, how)
             self._see(found)

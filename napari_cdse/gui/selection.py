@@ -27,7 +27,8 @@ class Selection(QObject):
         super().__init__(session)
         self._session = session
         self._shown: str | None = None
-        self._arrived: tuple[str | None, SelectedBy] = (None, "hand")
+        self._arrived: dict[str, SelectedBy] = {}
+        session.project_changed.connect(self._arrived.clear)
         session.viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
@@ -60,12 +61,15 @@ class Selection(QObject):
 
     def how(self, ids: tuple[str, ...]) -> SelectedBy:
         """Say how the person came to look at these."""
-        arrived, how = self._arrived
-        return how if ids == (arrived,) else "hand"
+        return self.arrived_by(ids[0]) if len(ids) == 1 else "hand"
+
+    def arrived_by(self, particle_id: str | None) -> SelectedBy:
+        """Say how the person came to look at a particle; undo changes none of it."""
+        return self._arrived.get(particle_id or "", "hand")
 
     def go_to(self, particle_id: str, how: SelectedBy) -> None:
         """Make a particle the current one; that may open its micrograph."""
-        self._arrived = (particle_id, how)
+        self._arrived[particle_id] = how
         self._session.project.select(particle_id)
 
     def on_project_selection(self, particle_id: str | None) -> None:

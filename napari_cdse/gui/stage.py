@@ -152,10 +152,11 @@ class Stage(QObject):
                 one.circle,
                 one.label,
                 by_person=one.by_person,
+                deferred=one.deferred,
                 selected=one.id == project.selected,
                 image_size_px=size,
             )
-            for one in project.particles
+            for one in map(project.as_seen, project.particles)
         }
 
     def _commit(self, changes: Changes) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def _prepare(session: Session) -> None:
             _wait(job.finished, lambda: not job.running)
     if session.closed:
         return
-    session.review.go(forward=True)
+    session.review.go_on()
     _wait_until_shown(session)
     session.review.see_whole()
 

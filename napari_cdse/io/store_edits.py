@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from napari_cdse.io.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store_records import Edit, EditKind, damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from napari_cdse.io.database import Database
 
@@ -125,6 +126,21 @@ class EditTable:
             chain.append(by_id[current])
             current = by_id[current][1]
         return [_edit(row, content_ids) for row in [*imports, *reversed(chain)]]
+
+    def undone(
+        self, in_force: Collection[int], content_ids: Mapping[int, str]
+    ) -> list[Edit]:
+        """Return the edits that were taken back, oldest first.
+
+        A damaged one is left out: redo will tell, but nothing in force depends on it.
+        """
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM edits ORDER BY id")
+        found = []
+        for row in rows:
+            if row[0] not in in_force:
+                with suppress(StoreError):
+                    found.append(_edit(row, content_ids))
+        return found
 
     def _check_head(self, expected: int | None) -> None:
         if self.head() != expected:

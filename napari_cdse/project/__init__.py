@@ -1,7 +1,7 @@
 """The one mutable object of the program; it knows no Qt."""
 
 from napari_cdse.io.store import SUFFIX
-from napari_cdse.project.editing import Drawing, Gesture
+from napari_cdse.project.gesture import Drawing, Gesture
 from napari_cdse.project.particles import (
     LabelledMicrograph,
     MicrographEntry,

@@ -15,6 +15,7 @@ from napari_cdse.core.params import DetectionParams
 from napari_cdse.project.catalog import Catalog
 from napari_cdse.project.opinions import latest
 from napari_cdse.project.shelf import ModelShelf
+from napari_cdse.project.sitting import Sitting
 from napari_cdse.project.state import ProjectState
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ProjectBase:
         self._login = _login_name()
         self._hide_others = False
         self._orders: dict[Order, list[QueueItem]] = {}
+        self._sitting = Sitting()
         self._detections: OrderedDict[int, Detection] = OrderedDict()
         self._load()
 
@@ -199,6 +201,8 @@ class ProjectBase:
             if index is not None:
                 self.open(index)
         self._selected = particle_id
+        if particle_id is not None:
+            self._sitting.visit(particle_id)
         self.selection_changed.emit(particle_id)
 
     # Settings
@@ -241,7 +245,10 @@ class ProjectBase:
             self._shelf.reload()
             ids = self._catalog.content_ids()
             self._head = self._store.edits.head()
-            self._state.load(self._store.edits.in_force(ids))
+            edits = self._store.edits.in_force(ids)
+            self._state.load(edits)
+            undone = self._store.edits.undone({each.id for each in edits}, ids)
+            self._state.note_undone(undone)
             for key, (run, found) in self._store.findings.candidates(ids).items():
                 self._state.set_candidates(key, run, found)
             self._load_predictions()

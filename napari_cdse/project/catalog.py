@@ -105,6 +105,10 @@ class Catalog:
         entries = [each for each in self.entries() if each.excluded is None]
         return sum(e.reviewed for e in entries), sum(e.found for e in entries)
 
+    def deferred(self) -> int:
+        """Return how many particles are left for later."""
+        return sum(e.deferred for e in self.entries() if e.excluded is None)
+
     def update(self, key: int, **values: Any) -> None:
         """Set columns of one micrograph in the store and here."""
         self._store.update_micrograph(key, **values)
@@ -186,6 +190,7 @@ class Catalog:
             id=row.content_id,
             found=sum(tally.values()),
             reviewed=sum(tally.values()) - tally[None],
+            deferred=self._deferred(row.key),
             resolved=tally["yes"] + tally["no"],
             defects=tally["yes"],
             analysed=self._state.run(row.key) is not None,
@@ -200,6 +205,9 @@ class Catalog:
         )
         self._entries[index] = entry
         return entry
+
+    def _deferred(self, key: int) -> int:
+        return sum(each.deferred for each in self._state.particles(key).values())
 
     def _problem(self, row: MicrographRow, path: Path) -> str | None:
         if row.key not in self._missing:

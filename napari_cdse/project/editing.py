@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
@@ -12,66 +12,13 @@ from napari_cdse.core.records import CLASSES, Annotation, Circle
 from napari_cdse.io.store_records import Change, now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
 
-    from napari_cdse.core.records import Label, Origin, SelectedBy
+    from napari_cdse.core.records import Label, Origin
+    from napari_cdse.project.gesture import Drawing, Gesture
+    from napari_cdse.project.hand import Hand
     from napari_cdse.project.particles import Particle
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A new circle; its id may be chosen by whoever shows it already."""
-
-    circle: Circle
-    label: Label | None = None
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-
-@dataclass(frozen=True, slots=True)
-class Gesture:
-    """Everything that one gesture did, to become one undoable step.
-
-    Attributes
-    ----------
-    labelled : mapping of str to label or None
-        New classes by particle id; None takes a class back.
-    drawn : sequence of Drawing
-        New circles.
-    reshaped : mapping of str to Circle
-        Moved and resized circles by particle id.
-    removed : collection of str
-        Deleted circles.
-    noted : mapping of str to str
-        What was written down about particles by id; an empty text takes a note away.
-    """
-
-    labelled: Mapping[str, Label | None] = field(default_factory=dict)
-    drawn: Sequence[Drawing] = ()
-    reshaped: Mapping[str, Circle] = field(default_factory=dict)
-    removed: Collection[str] = ()
-    noted: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def touched(self) -> set[str]:
-        """Ids of the particles that must be there."""
-        return {*self.labelled, *self.reshaped, *self.removed, *self.noted}
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """Who makes a gesture, and how the particle came before the eyes.
-
-    ``others_labels`` are the particles that another annotator labelled;
-    ``others_hidden`` says that these labels were out of view.
-    """
-
-    annotator: str
-    selected_by: SelectedBy = "hand"
-    selection_chance: float | None = None
-    prediction_seen: bool = True
-    others_labels: Collection[str] = ()
-    others_hidden: bool = False
 
 
 def changes_of(
@@ -144,6 +91,8 @@ def _after(gesture: Gesture, particle: Particle, hand: Hand) -> Annotation | Non
     if particle.id in gesture.noted:
         moved = replace(particle, annotation=annotation)
         annotation = _noted(moved, gesture.noted[particle.id], hand)
+    if particle.id in gesture.deferred:
+        annotation = _deferred(replace(particle, annotation=annotation), hand)
     if particle.id in gesture.removed:
         start = annotation or _first(particle, "corrected", hand)
         annotation = _stamped(start, hand, removed=True)
@@ -167,7 +116,6 @@ def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation
         return None
     if start is not None and _says_nothing_new(start, label, hand):
         return start
-    shown = particle.prediction
     return replace(
         start or _first(particle, "corrected", hand),
         id=str(uuid.uuid4()),
@@ -175,11 +123,10 @@ def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation
         origin=_origin(particle, label, hand),
         annotator=hand.annotator,
         time=now(),
-        shown=shown,
-        selected_by=hand.selected_by,
-        selection_chance=hand.selection_chance,
-        prediction_seen=hand.prediction_seen and shown is not None,
+        shown=particle.prediction,
+        deferred=False,
         others_seen=particle.id in hand.others_labels and not hand.others_hidden,
+        **hand.selection(particle),
     )
 
 
@@ -192,12 +139,20 @@ def _noted(particle: Particle, note: str, hand: Hand) -> Annotation | None:
     return replace(start, id=str(uuid.uuid4()), note=note)
 
 
+def _deferred(particle: Particle, hand: Hand) -> Annotation:
+    start = particle.annotation
+    if start is not None and start.deferred:
+        return start
+    start = start or _first(particle, "confirmed", hand)
+    return _stamped(start, hand, label=None, deferred=True)
+
+
 def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> bool:
     # To confirm an imported label, or another person's, is news worth keeping.
     if start.label != label:
         return False
     if label is None:
-        return True
+        return not start.deferred
     same_hand = (start.annotator, start.selected_by) == (
         hand.annotator,
         hand.selected_by,
@@ -226,9 +181,7 @@ def _first(particle: Particle, origin: Origin, hand: Hand) -> Annotation:
         annotator=hand.annotator,
         time=now(),
         shown=particle.prediction,
-        selected_by=hand.selected_by,
-        selection_chance=hand.selection_chance,
-        prediction_seen=hand.prediction_seen and particle.prediction is not None,
+        **hand.selection(particle),
     )
 
 
@@ -247,8 +200,6 @@ def _drawn(drawing: Drawing, key: int | None, hand: Hand) -> Change:
         origin="drawn",
         annotator=hand.annotator,
         time=now(),
-        selected_by=hand.selected_by,
-        selection_chance=hand.selection_chance,
     )
     return Change(drawing.id, key, before=None, after=annotation)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.regions import region_of
-from napari_cdse.project.editing import Drawing, Gesture, Hand, changes_of
-from napari_cdse.project.steps import ProjectSteps
+from napari_cdse.project.audits import ProjectAudits
+from napari_cdse.project.editing import changes_of
+from napari_cdse.project.gesture import Drawing, Gesture
+from napari_cdse.project.hand import Hand
 from napari_cdse.project.summaries import summary_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Label, SelectedBy
 
 
-class ProjectHistory(ProjectSteps):
+class ProjectHistory(ProjectAudits):
     """Edits of circles and classes; see `Project`."""
 
     # Edits
@@ -28,8 +29,6 @@ class ProjectHistory(ProjectSteps):
         label: Label | None,
         *,
         selected_by: SelectedBy = "hand",
-        selection_chance: float | None = None,
-        prediction_seen: bool = True,
     ) -> None:
         """Give particles a class, or (None) take it back; one step.
 
@@ -39,42 +38,48 @@ class ProjectHistory(ProjectSteps):
             Of any micrograph.
         label : {"yes", "no", "null", "empty"} or None
             The same for all of them.
-        selected_by : {"queue", "audit", "order", "hand"}
-            How the person came to look at them.
-        selection_chance : float, optional
-            Chance with which an audit drew them.
-        prediction_seen : bool
-            Whether the prediction was in view before the label was given.
+        selected_by : {"queue", "order", "hand"}
+            How the person came to look at them. What the queue or an order brought
+            up with its prediction hidden (see `hides`) is recorded as an audit.
 
         Raises
         ------
         StoreError
             If it cannot be stored; then nothing has changed.
         """
-        hand = Hand(self.annotator, selected_by, selection_chance, prediction_seen)
-        self._do(Gesture(labelled=dict.fromkeys(ids, label)), hand)
+        self._do(Gesture(labelled=dict.fromkeys(ids, label)), selected_by)
+
+    def defer(self, ids: Iterable[str], *, selected_by: SelectedBy = "hand") -> None:
+        """Leave particles for later; one step. They count as not judged."""
+        self._do(Gesture(deferred=tuple(ids)), selected_by)
 
     def accept(
         self,
         ids: Iterable[str],
         *,
         selected_by: SelectedBy = "hand",
-        selection_chance: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Label particles as the forest does; one step. See `label`.
 
-        Particles without a prediction stay as they are, with a notice.
+        Particles without a prediction, or with a hidden one, stay as they are, with a
+        notice; False if all do.
         """
-        found = [self.particle(each) for each in ids]
+        ids = list(ids)
+        found = [self.particle(each) for each in ids if not self.hides(each)]
+        if len(found) < len(ids):
+            self.notice.emit(
+                "This particle is judged before the forest's word is shown; press "
+                "the key of a class."
+            )
         said = {each.id: each.prediction.label for each in found if each.prediction}
         if len(said) < len(found):
             self.notice.emit(
                 "There is no prediction to accept yet; detect and classify first, or "
                 "press the key of a class."
             )
-        hand = Hand(self.annotator, selected_by, selection_chance)
         if said:
-            self._do(Gesture(labelled=said), hand)
+            self._do(Gesture(labelled=said), selected_by)
+        return bool(said)
 
     def draw(self, circle: Circle, label: Label | None = None) -> str:
         """Add a circle to the open micrograph; return its id."""
@@ -104,19 +109,21 @@ class ProjectHistory(ProjectSteps):
             Nothing has changed then, and ``particles_changed`` has gone out so that
             every view shows again what is stored.
         """
-        self._do(gesture, Hand(self.annotator))
+        self._do(gesture)
         return tuple(each.id for each in gesture.drawn)
 
     # Inside
 
-    def _do(self, gesture: Gesture, hand: Hand) -> None:
-        self._stored(lambda: self._make(gesture, hand))
+    def _do(self, gesture: Gesture, selected_by: SelectedBy = "hand") -> None:
+        self._stored(lambda: self._make(gesture, selected_by))
 
-    def _make(self, gesture: Gesture, hand: Hand) -> None:
+    def _make(self, gesture: Gesture, selected_by: SelectedBy) -> None:
         self._catch_up(gesture.touched)
         touched = {each: self._as_stored(each) for each in gesture.touched}
-        hand = replace(
-            hand,
+        hand = Hand(
+            self.annotator,
+            selected_by,
+            self._chances(gesture.touched),
             others_labels=[each for each in touched if self._others_labelled(each)],
             others_hidden=self._hide_others,
         )

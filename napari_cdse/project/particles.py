@@ -44,6 +44,11 @@ class Particle:
         """Whether a person judged the class."""
         return self.annotation is not None and self.annotation.label is not None
 
+    @property
+    def deferred(self) -> bool:
+        """Whether a person left it for later."""
+        return self.annotation is not None and self.annotation.deferred
+
 
 @dataclass(frozen=True, slots=True)
 class MicrographEntry:
@@ -62,6 +67,8 @@ class MicrographEntry:
         Circles shown.
     reviewed : int
         Circles whose class a person judged.
+    deferred : int
+        Circles that a person left for later.
     resolved : int
         Circles that a person called yes or no.
     defects : int
@@ -91,6 +98,7 @@ class MicrographEntry:
     id: str | None = None
     found: int = 0
     reviewed: int = 0
+    deferred: int = 0
     resolved: int = 0
     defects: int = 0
     analysed: bool = False

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.review_queue import QueueItem, ordered, step
-from napari_cdse.project.annotators import ProjectAnnotators
 from napari_cdse.project.opening import open_store
 from napari_cdse.project.particles import LabelledMicrograph, Position
+from napari_cdse.project.reviewing import ProjectReview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from napari_cdse.core.records import Annotation, Label
-    from napari_cdse.core.review_queue import Order
     from napari_cdse.project.opening import Source
     from napari_cdse.project.shelf import DefaultModel
 
 
-class Project(ProjectAnnotators):
+class Project(ProjectReview):
     """Micrographs, what was found in them, and what a person said about it.
 
     Everything is stored before a signal tells of it; whoever shows the project
@@ -98,6 +96,10 @@ class Project(ProjectAnnotators):
         """Return how many particles are judged, of how many."""
         return Position(*self._catalog.totals())
 
+    def deferred(self) -> int:
+        """Return how many particles are left for later."""
+        return self._catalog.deferred()
+
     def labelled(self) -> list[LabelledMicrograph]:
         """Return every micrograph with judged particles, for training.
 
@@ -116,58 +118,6 @@ class Project(ProjectAnnotators):
             if (judged := tuple(self._judged(row.key)))
         ]
 
-    # Review
-
-    def queue(
-        self, order: Order = "uncertain", *, unlabelled_only: bool = True
-    ) -> list[tuple[int, str]]:
-        """Return the particles of the whole project in an order of review.
-
-        Parameters
-        ----------
-        order : {"uncertain", "micrograph"}
-            Most doubtful first, or from micrograph to micrograph.
-        unlabelled_only : bool
-            Leave out what a person has judged.
-
-        Returns
-        -------
-        list of (int, str)
-            Index of the micrograph and id of the particle.
-        """
-        items = self._ordered(order)
-        judged = self._judged_ids(items) if unlabelled_only else set()
-        return [
-            (each.micrograph, each.particle_id)
-            for each in items
-            if each.particle_id not in judged
-        ]
-
-    def neighbour(
-        self,
-        order: Order = "uncertain",
-        *,
-        forward: bool = True,
-        unlabelled_only: bool = True,
-    ) -> str | None:
-        """Return the particle to go to from the selected one.
-
-        That may be judged already; its place in the order stays. None if there is no
-        other one to look at.
-        """
-        items = self._ordered(order)
-        ids = [each.particle_id for each in items]
-        judged = self._judged_ids(items) if unlabelled_only else set()
-        return step(ids, self._selected, set(ids) - judged, forward)
-
-    def position(
-        self, order: Order = "uncertain", particle_id: str | None = None
-    ) -> Position:
-        """Return where a particle (else the selected one) stands among all."""
-        wanted = particle_id or self._selected
-        ids = [each.particle_id for each in self._ordered(order)]
-        return Position(ids.index(wanted) + 1 if wanted in ids else 0, len(ids))
-
     # Inside
 
     def _judged(self, key: int) -> Iterator[Annotation]:
@@ -175,18 +125,3 @@ class Project(ProjectAnnotators):
             each = self._state.stored(particle_id)
             if each is not None and each.annotation is not None and each.by_person:
                 yield each.annotation
-
-    def _judged_ids(self, items: list[QueueItem]) -> set[str]:
-        found = (self.find(each.particle_id) for each in items)
-        return {each.id for each in found if each is not None and each.by_person}
-
-    def _ordered(self, order: Order) -> list[QueueItem]:
-        if order not in self._orders:
-            self._orders[order] = ordered(self._queue_items(), order)
-        return self._orders[order]
-
-    def _queue_items(self) -> Iterator[QueueItem]:
-        for index, row in enumerate(self._catalog.rows):
-            if row.excluded is None and not self._catalog.is_missing(row.key):
-                for each in self._present(row.key).values():
-                    yield QueueItem(index, each.id, each.circle, each.prediction)

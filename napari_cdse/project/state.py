@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.audit import counts
 from napari_cdse.core.matching import circle_iou
 from napari_cdse.core.regions import Region, left_out
 from napari_cdse.project.opinions import own_view
@@ -45,6 +46,7 @@ class ProjectState:
         self._keys: dict[str, int] = {}
         self._regions: dict[int, dict[str, Region]] = {}
         self._left_out: dict[int, int] = {}
+        self._judged: set[str] = set()
         self._shown: dict[int, dict[str, Particle]] = {}
         self._said: dict[str, list[Annotation | None]] = {}
 
@@ -109,6 +111,28 @@ class ProjectState:
         """Return the latest detection of a micrograph."""
         return self._runs.get(key)
 
+    def analysed(self) -> tuple[int, ...]:
+        """Return the keys of the micrographs that have a detection."""
+        return tuple(self._runs)
+
+    def is_proposed(self, particle_id: str) -> bool:
+        """Tell whether the program proposed a particle; not drawn, not imported."""
+        annotation = self._annotations.get(particle_id)
+        return annotation is None or annotation.origin not in ("drawn", "imported")
+
+    def was_judged(self, particle_id: str) -> bool:
+        """Tell whether a person ever gave a class, even if she took that back."""
+        return particle_id in self._judged
+
+    def audited(self) -> list[Annotation]:
+        """Return the first labels, given unseen, of particles that have one still."""
+        usable = {
+            each: next((one for one in said if one is not None and counts(one)), None)
+            for each, said in self._said.items()
+        }
+        pairs = [(self.stored(each), one) for each, one in usable.items() if one]
+        return [given for one, given in pairs if one is not None and one.by_person]
+
     # What changes it
 
     def load(self, edits: Iterable[Edit]) -> None:
@@ -117,9 +141,16 @@ class ProjectState:
             self.apply(edit.changes, edit.after_run)
             self.set_regions(edit.micrograph_changes)
 
+    def note_undone(self, edits: Iterable[Edit]) -> None:
+        """Remember of which particles a class was given and taken back."""
+        for edit in edits:
+            self._note_judged(edit.changes)
+
     def apply(self, changes: Iterable[Change], after_run: int) -> set[int]:
         """Make the changes of an edit; return the keys of what they touched."""
         touched = set()
+        changes = tuple(changes)
+        self._note_judged(changes)
         for change in changes:
             if change.before is None:
                 self._born[change.particle_id] = after_run
@@ -192,6 +223,13 @@ class ProjectState:
         self._shown.pop(key, None)
 
     # How it follows
+
+    def _note_judged(self, changes: Iterable[Change]) -> None:
+        self._judged.update(
+            each.particle_id
+            for each in changes
+            if each.after is not None and each.after.label is not None
+        )
 
     def _set(self, particle_id: str, key: int, annotation: Annotation | None) -> None:
         mine = self._annotated.setdefault(key, set())

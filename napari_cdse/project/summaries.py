@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import Label
-    from napari_cdse.project.editing import Gesture
+    from napari_cdse.project.gesture import Gesture
 
 
 def summary_of(gesture: Gesture) -> str:
@@ -18,6 +18,8 @@ def summary_of(gesture: Gesture) -> str:
         parts.append(f"Reshape {_circles(len(gesture.reshaped))}")
     if gesture.removed:
         parts.append(f"Remove {_circles(len(gesture.removed))}")
+    if gesture.deferred:
+        parts.append(f"Defer {_circles(len(gesture.deferred))}")
     labels = set(gesture.labelled.values())
     if gesture.labelled:
         what = _label_words(labels) if len(labels) == 1 else "several classes"

@@ -1,15 +1,27 @@
 import random
+from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from napari_cdse.core.records import Circle, Prediction
-from napari_cdse.core.review_queue import QueueItem, ordered, step
+from napari_cdse.core.records import CLASSES, Circle, Prediction
+from napari_cdse.core.review_queue import (
+    ORDERS,
+    SPREAD,
+    QueueItem,
+    following,
+    ordered,
+)
 
 
-def item(name, micrograph=0, row=0.0, sure=None):
-    chances = None if sure is None else (sure, 1 - sure, 0.0, 0.0)
-    said = None if chances is None else Prediction(name, "model", chances)
-    return QueueItem(micrograph, name, Circle(row, 0.0, 5.0), said)
+def item(name, micrograph=0, row=0.0, sure=None, label="yes", radius=5.0, draw=None):
+    said = None
+    if sure is not None:
+        other = CLASSES[CLASSES.index(label) - 1]
+        chances = {label: sure, other: 1 - sure}
+        said = Prediction(name, "model", tuple(chances.get(c, 0.0) for c in CLASSES))
+    return QueueItem(micrograph, name, Circle(row, 0.0, radius), said, draw)
 
 
 DOUBTFUL = item("doubtful", 2, 50.0, sure=0.52)
@@ -32,28 +44,119 @@ def test_by_micrograph_and_from_top_to_bottom():
     assert names(found) == ["unknown", "unsure", "certain", "doubtful"]
 
 
-@pytest.mark.parametrize("order", ["uncertain", "micrograph"])
+def test_by_confidence_the_surest_come_first_and_the_unclassified_last():
+    found = ordered([UNKNOWN, DOUBTFUL, CERTAIN, UNSURE], "confidence")
+    assert names(found) == ["certain", "unsure", "doubtful", "unknown"]
+
+
+def test_by_class_as_predicted_and_the_doubtful_of_each_first():
+    items = [
+        UNKNOWN,
+        item("empty", label="empty", sure=0.9),
+        item("no", label="no", sure=0.9),
+        item("no, maybe", label="no", sure=0.6),
+        item("yes", label="yes", sure=0.9),
+    ]
+    found = names(ordered(items, "class"))
+    assert found == ["yes", "no, maybe", "no", "empty", "unknown"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
 def test_the_order_does_not_depend_on_the_order_of_arrival(order):
-    items = [item(f"p{n:02}", n % 3, 10.0, sure=0.6) for n in range(20)]
+    items = [
+        item(
+            f"p{n:03}",
+            n % 3,
+            10.0,
+            sure=0.6,
+            draw=n / 137 if n % 10 == 0 else None,
+        )
+        for n in range(137)
+    ]
     expected = names(ordered(items, order))
     for seed in range(5):
         random.Random(seed).shuffle(items)
         assert names(ordered(items, order)) == expected
 
 
-def test_a_step_skips_what_is_done_and_goes_on_around():
-    queue = ["a", "b", "c", "d"]
-    assert step(queue, "a", {"c", "d"}) == "c"
-    assert step(queue, "d", {"a", "c"}) == "a"
-    assert step(queue, "b", {"a", "c", "d"}, forward=False) == "a"
-    assert step(queue, "a", {"b", "c"}, forward=False) == "c"
+def crowd(number=400, micrographs=40, seed=3):
+    """Particles whose doubt goes with micrograph, class and size, as in folders."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for n in range(number):
+        micrograph = n * micrographs // number
+        sure = 0.5 + 0.45 * micrograph / micrographs + 0.02 * rng.random()
+        label = CLASSES[micrograph * 4 // micrographs]
+        radius = 20.0 + micrograph
+        found.append(item(f"p{n:03}", micrograph, n, sure, label, radius))
+    return found
 
 
-def test_a_step_from_nowhere_starts_at_the_end_one_comes_from():
-    assert step(["a", "b"], None, {"a", "b"}) == "a"
-    assert step(["a", "b"], "gone", {"a", "b"}, forward=False) == "b"
+def test_the_next_ten_are_not_all_alike():
+    items = crowd()
+    plain = sorted(items, key=lambda each: each.prediction.margin)
+    assert len({each.micrograph for each in plain[:10]}) == 1
+    found = ordered(items)
+    tens = [found[start : start + 10] for start in range(0, 400, 10)]
+    kinds = [len({each.micrograph for each in ten}) for ten in tens]
+    assert min(kinds) >= 2
+    assert np.mean(kinds) > 3
+    assert Counter(names(found)) == Counter(names(items))
+    # Nobody waits much longer for it: doubt still comes first.
+    late = [found.index(each) - plain.index(each) for each in plain]
+    assert max(late) < 50
 
 
-def test_there_is_no_step_to_oneself_or_to_nothing():
-    assert step(["a", "b"], "a", {"a"}) is None
-    assert step([], None, set()) is None
+def test_two_classes_of_the_same_doubt_take_turns():
+    items = [
+        item(f"{label}{n}", n, 0.0, 0.6, label) for label in CLASSES for n in range(5)
+    ]
+    found = ordered(items)
+    for start in range(0, 20, 4):
+        assert len({e.prediction.label for e in found[start : start + 4]}) == 4
+
+
+def test_likeness_weighs_less_than_doubt():
+    alike = [item(f"alike{n}", sure=0.5 + 0.001 * n) for n in range(3)]
+    other = item("other", 9, 0.0, 0.5 + 0.002 + SPREAD / 2, "empty", 50.0)
+    assert names(ordered([other, *alike]))[-1] == "other"
+
+
+def test_a_drawn_particle_stands_where_its_lot_says_whatever_was_predicted():
+    crowd_ = crowd(100)
+    for order in ("uncertain", "class", "confidence"):
+        for label in CLASSES:
+            drawn = [
+                item(f"lot{n}", 7, 3.0, 0.5 + n / 20, label, 20.0, draw=n / 10)
+                for n in range(10)
+            ]
+            found = names(ordered([*crowd_, *drawn], order))
+            places = [found.index(each.particle_id) for each in drawn]
+            assert places == [11 * n for n in range(10)]
+
+
+def test_by_micrograph_a_drawn_particle_stays_at_its_place():
+    drawn = replace(UNSURE, draw=0.0)
+    found = ordered([drawn, CERTAIN, UNKNOWN], "micrograph")
+    assert names(found) == ["unknown", "unsure", "certain"]
+
+
+QUEUE = ["a", "b", "c", "d", "e"]
+
+
+def test_what_is_done_is_left_out_and_what_is_deferred_comes_last():
+    assert following(QUEUE, {"a", "b", "d", "e"}, {"a", "d"}) == ["b", "e", "a", "d"]
+
+
+def test_from_a_place_on_and_once_around():
+    assert following(QUEUE, set(QUEUE), {"d"}, 3) == ["e", "a", "b", "c", "d"]
+
+
+def test_what_was_passed_comes_again_when_the_others_are_through():
+    found = following(QUEUE, set(QUEUE), {"b", "c"}, 0, {"a", "b"})
+    assert found == ["d", "e", "c", "a", "b"]
+
+
+def test_there_is_nothing_after_the_last():
+    assert following(QUEUE, set(), set()) == []
+    assert following([], set(), set()) == []

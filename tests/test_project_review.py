@@ -1,0 +1,208 @@
+"""The queue of review over a whole project: on, back, later, filters."""
+
+import pytest
+
+from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.project import Project
+from tests.project_tools import prediction, put_circles, write_folder
+from tests.test_project import A, B, C, hand_over, use_model
+
+MODEL = "model-1"
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project.create_or_open(write_folder(tmp_path / "sample"))
+    project.audit_share = 0
+    hand_over(project)
+    use_model(project)
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def five(project):
+    """Ids of five particles in two micrographs, the most doubtful first."""
+    first, second = put_circles(project, [A, B])
+    hand_over(project, 1)
+    third, fourth, fifth = put_circles(project, [A, B, C])
+    ids = [third, second, fifth, first, fourth]
+    doubt = zip(ids, (0.26, 0.4, 0.6, 0.8, 0.98), strict=True)
+    project.put_predictions(
+        MODEL,
+        [
+            prediction(one, MODEL, CLASSES[at % 4], sure)
+            for at, (one, sure) in enumerate(doubt)
+        ],
+    )
+    return ids
+
+
+def go(project, *way):
+    """Go on, or to the next by some order, and select it."""
+    found = project.advance(*way)
+    project.select(found)
+    return found
+
+
+def test_the_queue_goes_through_the_whole_project(project, five):
+    assert [each for _, each in project.queue()] == five
+    assert [index for index, _ in project.queue()] == [1, 0, 1, 0, 1]
+    assert [index for index, _ in project.queue("micrograph")] == [0, 0, 1, 1, 1]
+    project.label([five[1]], "no")
+    assert [each for _, each in project.queue()] == [five[0], *five[2:]]
+    assert [each for _, each in project.queue(which="all")] == five
+    assert str(project.progress()) == "1/5"
+
+
+def test_the_queue_follows_every_change(project):
+    first, second = put_circles(project, [A, B])
+    assert len(project.queue()) == 2
+    drawn = project.draw(C)
+    assert {each for _, each in project.queue()} == {first, second, drawn}
+    project.remove([first])
+    assert {each for _, each in project.queue()} == {second, drawn}
+    project.undo()
+    project.undo()
+    assert {each for _, each in project.queue()} == {first, second}
+
+
+def test_what_is_upcoming_is_what_comes(project, five):
+    for _ in range(2):
+        go(project)
+    expected = project.upcoming()
+    came = []
+    for _ in expected:
+        project.label([project.selected], "yes")
+        came.append(go(project))
+    assert came == expected
+
+
+def test_a_click_elsewhere_loses_nobody_her_place(project, five):
+    assert go(project) == five[0]
+    assert go(project) == five[1]
+    project.select(five[4])
+    project.label([five[4]], "empty")
+    assert go(project) == five[1]
+
+
+def test_new_predictions_lose_nobody_her_place(project, five):
+    go(project)
+    project.label([five[0]], "yes")
+    assert go(project) == five[1]
+    # Now the forest doubts the others more, and the present one hardly.
+    project.put_predictions(
+        MODEL,
+        [
+            prediction(five[1], MODEL, "no", 0.99),
+            prediction(five[3], MODEL, "yes", 0.3),
+            prediction(five[2], MODEL, "null", 0.5),
+        ],
+    )
+    assert project.selected == five[1]
+    project.label([five[1]], "no")
+    assert [go(project), go(project), go(project)] == [five[3], five[2], five[4]]
+    assert [project.retreat(), project.retreat()] == [five[2], five[3]]
+    assert [project.retreat(), project.retreat()] == [five[1], five[0]]
+
+
+def test_what_was_skipped_comes_again_after_all_others(project, five):
+    assert [go(project) for _ in five] == five
+    assert go(project) == five[0]
+
+
+def test_back_goes_where_one_was_and_on_again_to_where_one_stood(project, five):
+    for _ in range(3):
+        go(project)
+        project.label([project.selected], "yes")
+    assert go(project) == five[3]
+    project.select(project.retreat())
+    project.select(project.retreat())
+    assert project.selected == five[1]
+    project.label([five[1]], "no")
+    assert go(project) == five[3]
+    assert project.retreat() == five[2]
+
+
+def test_back_passes_over_what_is_gone_and_stops_at_the_start(project, five):
+    for _ in range(3):
+        go(project)
+    project.remove([five[1]])
+    project.select(project.retreat())
+    assert project.selected == five[0]
+    assert project.retreat() is None
+    assert project.selected == five[0]
+
+
+def test_after_undo_the_next_is_the_one_that_was_left(project, five):
+    go(project)
+    project.label([five[0]], "yes")
+    assert go(project) == five[1]
+    project.undo()
+    project.select(five[0])
+    project.label([five[0]], "null")
+    assert go(project) == five[1]
+    assert project.retreat() == five[0]
+
+
+def test_by_micrograph_one_goes_on_from_where_one_is(project, five):
+    places = [each for _, each in project.queue("micrograph")]
+    project.select(places[3])
+    assert go(project, "micrograph") == places[4]
+    assert go(project, "micrograph") == places[0]
+    project.select(None)
+    project.open(1)
+    assert go(project, "micrograph") == places[2]
+
+
+def test_all_includes_the_labelled(project, five):
+    project.label(five, "null")
+    assert project.advance() is None
+    assert [go(project, "uncertain", "all") for _ in five] == five
+
+
+def test_deferred_is_one_step_unlabelled_and_last(project, five):
+    go(project)
+    project.defer([five[0]], selected_by="queue")
+    particle = project.particle(five[0])
+    assert particle.deferred
+    assert not particle.by_person
+    assert particle.annotation.selected_by == "queue"
+    assert project.undo_summary == "Defer 1 circle"
+    assert (str(project.progress()), project.deferred()) == ("0/5", 1)
+    assert [each for _, each in project.queue()] == [*five[1:], five[0]]
+    assert [go(project) for _ in five[1:]] == five[1:]
+    project.label(five[1:], "no")
+    assert go(project) == five[0]
+    assert [each for _, each in project.queue(which="deferred")] == [five[0]]
+    project.label([five[0]], "yes")
+    assert not project.particle(five[0]).deferred
+    assert project.particle(five[0]).annotation.origin != "drawn"
+    assert project.queue(which="deferred") == []
+    for _ in range(3):
+        project.undo()
+    assert not project.particle(five[0]).deferred
+    assert project.particle(five[0]).annotation is None
+
+
+def test_deferred_survives_a_restart_and_a_new_detection(project, five):
+    project.defer([five[0]])
+    with_others = [A, Circle(61.0, 71.0, 12.0), C]
+    put_circles(project, with_others, MODEL, 1)
+    assert project.particle(five[0]).deferred
+    other = Project.create_or_open(project.path)
+    assert other.particle(five[0]).deferred
+    assert other.deferred() == 1
+    other.close()
+
+
+def test_deferring_a_labelled_particle_takes_the_class_back(project, five):
+    project.label([five[0]], "yes")
+    project.defer([five[0]])
+    assert not project.particle(five[0]).by_person
+    assert project.counts()["yes"] == 0
+    before = project.particle(five[0])
+    project.defer([five[0]])
+    assert project.particle(five[0]) == before
+    project.undo()
+    assert project.particle(five[0]).annotation.label == "yes"

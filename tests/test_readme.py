@@ -35,8 +35,7 @@ def test_the_table_of_keys_is_the_registry():
     assert [(s.keys, s.description) for s in SHORTCUTS] == [
         (
             tuple(
-                k.replace("Ctrl+Shift+", "Control-Shift-").replace("Ctrl+", "Control-")
-                for k in key
+                k.replace("Ctrl+", "Control-").replace("Shift+", "Shift-") for k in key
             ),
             text,
         )

@@ -55,6 +55,9 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("grab", ("M",), "Move and resize circles"),
     Shortcut("hide", ("H",), "Hide circles and maps while held", hold=True),
     Shortcut("whole", ("W",), "See the whole micrograph"),
+    Shortcut("measure", ("Q",), "Measure a distance: drag a line"),
+    Shortcut("scale_bar", ("C",), "Set the pixel size: drag along the scale bar"),
+    Shortcut("leave_region_out", ("Shift-X",), "Leave a region out: drag over it"),
     Shortcut("key_sheet", ("F1",), "This list (? too)"),
 )
 

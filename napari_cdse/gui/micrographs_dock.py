@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtCore import QModelIndex, QPoint, Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -97,8 +97,13 @@ class MicrographsDock(QWidget):
         self.detect_one.setToolTip("Find circles in the open micrograph, classify them")
         self.detect_all.setToolTip("The same for every micrograph of the folder")
         line = QHBoxLayout()
-        line.addWidget(self.detect_one)
-        line.addWidget(self.detect_all)
+        self.leave_out = QPushButton("Leave out")
+        self.leave_out.setToolTip(
+            "Keep the open micrograph or a region of it out of queue, training and "
+            "counts, or take it in again"
+        )
+        for button in (self.detect_one, self.detect_all, self.leave_out):
+            line.addWidget(button)
         return line
 
     def _make_table(self) -> QTableView:
@@ -111,6 +116,7 @@ class MicrographsDock(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         # Letters belong to the particles, wherever the last click went.
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
         line = self.fontMetrics().height()
@@ -131,7 +137,9 @@ class MicrographsDock(QWidget):
         self.open_sample.clicked.connect(session.open_sample)
         self.detect_one.clicked.connect(session.detect_current)
         self.detect_all.clicked.connect(session.detect_all)
+        self.leave_out.clicked.connect(self._on_leave_out)
         self.table.clicked.connect(self._on_row)
+        self.table.customContextMenuRequested.connect(self._on_table_menu)
         self.form.on_change(self._on_params)
         session.project_changed.connect(self._on_project)
         session.micrographs_changed.connect(self.refresh)
@@ -150,6 +158,22 @@ class MicrographsDock(QWidget):
 
     def _on_row(self, index: QModelIndex) -> None:
         self.session.open_micrograph(index.row())
+
+    def _on_leave_out(self) -> None:
+        current = self.session.current_entry
+        if current is not None:
+            below = self.leave_out.rect().bottomLeft()
+            self._pop_up(current.index, self.leave_out.mapToGlobal(below))
+
+    def _on_table_menu(self, place: QPoint) -> None:
+        index = self.table.indexAt(place)
+        if index.isValid():
+            self._pop_up(index.row(), self.table.viewport().mapToGlobal(place))
+
+    def _pop_up(self, index: int, place: QPoint) -> None:
+        menu = self.session.leaving_out.menu(index, self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
 
     def _on_params(self) -> None:
         try:
@@ -183,6 +207,8 @@ class MicrographsDock(QWidget):
     def _show_problem(self) -> None:
         entry = self.session.current_entry
         text = entry.problem if entry is not None and entry.problem else ""
+        if entry is not None and entry.excluded:
+            text = f"{text} Left out: {entry.excluded}.".strip()
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
 
@@ -191,6 +217,7 @@ class MicrographsDock(QWidget):
         ready = session.project is not None
         self.detect_one.setEnabled(ready and session.micrograph is not None)
         self.detect_all.setEnabled(ready and session.runner.heavy is None)
+        self.leave_out.setEnabled(session.current_entry is not None)
         self.pixel_size.setEnabled(ready and bool(session.project.entries))
 
     # --- drops ----------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtGui import QFont, QPalette
+from qtpy.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from napari_cdse.project import MicrographEntry
@@ -12,12 +14,14 @@ if TYPE_CHECKING:
 HEADERS = ("Micrograph", "Found", "Reviewed", "Defects")
 _TIPS = (
     "File name; a warning sign marks what could not be read",
-    "Circles in it",
+    "Circles in it, and (+) in regions that were left out",
     "Circles that a person judged, of all",
     "Resolved particles with a visible defect, of all resolved, as judged",
 )
 _WARNING = "\u26a0 "
 _NOTHING = "\u2013"
+_LEFT_OUT = "left out"
+_GREYED = QPalette.ColorGroup.Disabled
 
 
 def cell(entry: MicrographEntry, column: int) -> str:
@@ -25,10 +29,30 @@ def cell(entry: MicrographEntry, column: int) -> str:
     if column == 0:
         return f"{_WARNING if entry.problem else ''}{entry.path.stem}"
     if column == 1:
-        return str(entry.found) if entry.found or entry.analysed else _NOTHING
+        return _found(entry)
+    if entry.excluded:
+        return _LEFT_OUT if column == 2 else _NOTHING
     if column == 2:
         return f"{entry.reviewed}/{entry.found}" if entry.found else _NOTHING
     return f"{entry.defects}/{entry.resolved}" if entry.resolved else _NOTHING
+
+
+def _found(entry: MicrographEntry) -> str:
+    if entry.left_out:
+        return f"{entry.found} (+{entry.left_out})"
+    return str(entry.found) if entry.found or entry.analysed else _NOTHING
+
+
+def tip(entry: MicrographEntry) -> str:
+    """Say what is behind a line: what is wrong, what was left out and why, where."""
+    parts = [entry.problem] if entry.problem else []
+    if entry.excluded:
+        parts.append(f"Left out: {entry.excluded}. Its particles are in no count.")
+    if entry.regions:
+        reasons = ", ".join(dict.fromkeys(one.reason for one in entry.regions))
+        circles = "1 circle" if entry.left_out == 1 else f"{entry.left_out} circles"
+        parts.append(f"{circles} in regions left out: {reasons}.")
+    return "\n".join([*parts, str(entry.path)])
 
 
 class MicrographsModel(QAbstractTableModel):
@@ -67,7 +91,13 @@ class MicrographsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return cell(entry, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return entry.problem or str(entry.path)
+            return tip(entry)
+        if role == Qt.ItemDataRole.ForegroundRole and entry.excluded:
+            return QApplication.palette().brush(_GREYED, QPalette.ColorRole.Text)
+        if role == Qt.ItemDataRole.FontRole and entry.excluded:
+            font = QFont()
+            font.setItalic(True)
+            return font
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QShortcut
+from qtpy.QtWidgets import QApplication, QShortcut
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
@@ -57,11 +57,13 @@ class Review(QObject):
         self.actions: Mapping[str, Callable[..., object]] = self._actions()
         viewer = session.viewer
         bind(viewer, self.actions, SHORTCUTS)
+        QApplication.instance().focusChanged.connect(self._on_focus)
         self._listen_for_question_mark()
 
     def close(self) -> None:
         """Give keys and mouse back."""
         self.selection.close()
+        QApplication.instance().focusChanged.disconnect(self._on_focus)
         viewer = self._session.viewer
         if viewer is not None:
             unbind(viewer, SHORTCUTS)
@@ -101,6 +103,9 @@ class Review(QObject):
             "grab": lambda: self.toggle_mode("select"),
             "hide": self._session.scene.hide,
             "whole": self.see_whole,
+            "measure": self._session.measuring.measure,
+            "scale_bar": self._session.measuring.scale_bar,
+            "leave_region_out": self._session.leaving_out.draw,
             "key_sheet": self.show_keys,
         }
 
@@ -261,6 +266,10 @@ class Review(QObject):
             return
         self._session.viewer.layers.selection.active = view.layer
         view.layer.mode = "pan_zoom" if view.layer.mode == mode else mode
+
+    def _on_focus(self, _before: object, _now: object) -> None:
+        """Bring the overlays back: the key's release goes elsewhere now."""
+        self._session.scene.hide(False)
 
     def show_keys(self) -> None:
         """Show the list of keys."""

@@ -14,6 +14,7 @@ import numpy as np
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
+from napari_cdse.gui.regions_layer import regions_layer
 from napari_cdse.gui.shapes_style import new_layer
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.accumulation import AccumulationMap
     from napari_cdse.core.records import Circle, Micrograph
+    from napari_cdse.core.regions import Region
 
 MICROGRAPH = "micrograph"
 _MAP_COLOURS = ("#ffd166", "#4cc9a7", "#8fb4ff", "#ff9aa2", "#d0b3ff", "#f0f0f0")
@@ -62,9 +64,11 @@ class Scene:
         self._viewer = weakref.ref(viewer)
         self.image: Image | None = None
         self.maps: tuple[Image, ...] = ()
+        self.regions: Shapes | None = None
         self.particles: Shapes | None = None
         self._unit: tuple[float, str] = (1.0, "pixel")
         self._hidden: list[Layer] = []
+        self._held = False
 
     @property
     def viewer(self) -> ViewerModel | None:
@@ -74,7 +78,7 @@ class Scene:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All our layers that are still in the viewer."""
-        mine = (self.image, *self.maps, self.particles)
+        mine = (self.image, *self.maps, self.regions, self.particles)
         viewer = self.viewer
         if viewer is None:
             return ()
@@ -100,6 +104,7 @@ class Scene:
         self.particles.metadata["image_shape"] = micrograph.shape
         viewer.add_layer(self.image)
         viewer.add_layer(self.particles)
+        self._hide_if_held(self.particles)
         viewer.layers.selection.active = self.particles
         viewer.canvas.overlays.scale_bar.visible = unit == "nm"
         self.see_whole()
@@ -107,30 +112,58 @@ class Scene:
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
         """Lay accumulation maps over the micrograph, below the particles."""
         viewer = self.viewer
-        was_visible = [layer.visible for layer in self.maps]
+        hidden = [layer for layer in self.maps if layer in self._hidden]
+        was_visible = [layer.visible or layer in hidden for layer in self.maps]
         active = viewer.layers.selection.active
         self._remove(self.maps)
         self.maps = tuple(self._map_layer(one, at) for at, one in enumerate(maps))
         for at, layer in enumerate(self.maps):
             if was_visible:
                 layer.visible = was_visible[min(at, len(was_visible) - 1)]
-            viewer.layers.insert(self._map_index(), layer)
-        if active is not None and active in viewer.layers:
-            viewer.layers.selection.active = active
+            viewer.layers.insert(self._index_below(self.regions), layer)
+            self._hide_if_held(layer)
+        self._keep_active(active)
+
+    def show_regions(self, regions: Sequence[Region]) -> bool:
+        """Show which regions are left out; True if the layer is another one."""
+        viewer, before = self.viewer, self.regions
+        if viewer is None or self.image is None:
+            return False
+        there = before is not None and before in viewer.layers
+        shown = tuple(before.metadata["regions"]) if there else ()
+        if shown == tuple(regions) and (not there or before.nshapes == len(shown)):
+            return False
+        active = viewer.layers.selection.active
+        visible = not there or before.visible or before in self._hidden
+        self._remove([before] if there else [])
+        self.regions = None
+        if regions:
+            scale, unit = self._unit
+            size = max(self.image.data.shape)
+            layer = regions_layer(regions, (scale, scale), (unit, unit), size)
+            layer.visible = visible
+            viewer.layers.insert(self._index_below(self.particles), layer)
+            self.regions = layer
+            self._hide_if_held(layer)
+        self._keep_active(active)
+        return True
 
     def clear(self) -> None:
         """Take our layers away."""
         self._remove(self.layers)
-        self.image, self.maps, self.particles = None, (), None
+        self.image, self.maps, self.regions, self.particles = None, (), None, None
         self._hidden = []
 
     def hide(self, hidden: bool) -> None:
-        """Hide circles and maps, or bring back those that were shown."""
-        if hidden:
+        """Hide what lies over the micrograph, or bring back what was shown."""
+        if hidden and not self._held:
             over = [one for one in self.layers if one is not self.image]
             self._hidden = [one for one in over if one.visible]
+        self._held = hidden
         for layer in self._hidden:
             layer.visible = not hidden
+        if not hidden:
+            self._hidden = []
 
     def see(self, circle: Circle) -> None:
         """Move the camera so that a particle fills about a third of the view."""
@@ -167,11 +200,22 @@ class Scene:
             metadata={"napari_cdse": "map"},
         )
 
-    def _map_index(self) -> int:
+    def _index_below(self, above: Layer | None) -> int:
         layers = self.viewer.layers
-        if self.particles is not None and self.particles in layers:
-            return layers.index(self.particles)
+        for layer in (above, self.particles):
+            if layer is not None and layer in layers:
+                return layers.index(layer)
         return len(layers)
+
+    def _hide_if_held(self, layer: Layer) -> None:
+        """Hide a layer that comes while the overlays are held away."""
+        if self._held and layer.visible:
+            layer.visible = False
+            self._hidden.append(layer)
+
+    def _keep_active(self, layer: Layer | None) -> None:
+        if layer is not None and layer in self.viewer.layers:
+            self.viewer.layers.selection.active = layer
 
     def _remove(self, layers: Iterable[Layer]) -> None:
         viewer = self.viewer

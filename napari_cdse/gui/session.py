@@ -11,6 +11,8 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cdse.gui import notices
 from napari_cdse.gui.analysing import Analyst
 from napari_cdse.gui.jobs import JobRunner
+from napari_cdse.gui.leaving_out import LeavingOut
+from napari_cdse.gui.measuring import Measuring
 from napari_cdse.gui.retraining import Trainer
 from napari_cdse.gui.review import Review
 from napari_cdse.gui.stage import Stage
@@ -58,6 +60,10 @@ class Session(QObject):
     analyst : Analyst
         Detection and classification.
     trainer : Trainer
+    measuring : Measuring
+        Ruler and scale bar.
+    leaving_out : LeavingOut
+        Micrographs and regions that are left out.
     """
 
     project_changed = Signal()
@@ -80,6 +86,8 @@ class Session(QObject):
         self._to_classify.setSingleShot(True)
         self.analyst = Analyst(self)
         self.trainer = Trainer(self)
+        self.measuring = Measuring(self)
+        self.leaving_out = LeavingOut(self)
         self.review = Review(self)
         self._to_classify.timeout.connect(self.analyst.classify_missing)
         viewer.window._qt_window.destroyed.connect(self.close)
@@ -257,6 +265,7 @@ class Session(QObject):
             self._to_classify.start(0)
 
     def _on_micrographs_changed(self) -> None:
+        self.stage.show_regions()
         self.micrographs_changed.emit()
 
     def _on_models_changed(self) -> None:

@@ -58,6 +58,8 @@ class Stage(QObject):
     def drop(self) -> None:
         """Stop following the layer; it may stay until the next one comes."""
         if self.view is not None:
+            self._session.measuring.end()
+            self._session.leaving_out.end()
             self.view.close()
             self.view = None
             self._session.review.detach()
@@ -88,7 +90,23 @@ class Stage(QObject):
             selected=self._session.review.selection.on_layer_selection,
         )
         self.view.update()
+        self.show_regions()
         self._session.review.attach()
+
+    def show_regions(self) -> None:
+        """Show the regions of the open micrograph that are left out."""
+        project = self._session.project
+        if self.view is None or project is None or project.current is None:
+            return
+        if self.scene.show_regions(project.regions(project.current)):
+            layer = self.scene.regions
+            if layer is not None:
+                self._session.review.bind_layer(layer)
+                layer.events.data.connect(self._restore_regions)
+
+    def _restore_regions(self) -> None:
+        """Undo what napari's keys do to a layer that only shows."""
+        QTimer.singleShot(0, self.show_regions)
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
         """Lay accumulation maps over the open micrograph."""

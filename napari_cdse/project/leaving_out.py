@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.io.store import MicrographRow
 
+_SCALE_BAR = "scale_bar"
+
 
 class ProjectLeavingOut(ProjectHistory):
     """What a person says of micrographs as wholes; every step can be undone."""
@@ -141,6 +143,16 @@ class ProjectLeavingOut(ProjectHistory):
         what = "from the files" if pixel_size_nm is None else f"{pixel_size_nm:.4g} nm"
         there = rows[0].key if indices is not None and len(rows) == 1 else None
         self._change_micrographs(f"Pixel size of {where}: {what}", changes, there)
+
+    @property
+    def scale_bar(self) -> tuple[float, str]:
+        """Length and unit of the scale bar that was measured last."""
+        length, unit = self._store.setting(_SCALE_BAR, (20.0, "nm"))
+        return float(length), str(unit)
+
+    @scale_bar.setter
+    def scale_bar(self, length_and_unit: tuple[float, str]) -> None:
+        self._store.set_setting(_SCALE_BAR, list(length_and_unit))
 
     # Inside
 

@@ -1,0 +1,60 @@
+"""The question why something is left out."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cdse.core.regions import REASONS
+
+
+class ReasonDialog(QDialog):
+    """Choose a reason from the usual ones, or write another.
+
+    Parameters
+    ----------
+    what : str
+        What is left out, for the question.
+    first : str
+        The reason to start with.
+    """
+
+    def __init__(self, what: str, first: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Leave out")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question = QLabel(f"Why is {what} left out?")
+        question.setWordWrap(True)
+        self.field = QComboBox()
+        self.field.setEditable(True)
+        self.field.addItems(list(REASONS))
+        self.field.setCurrentText(first)
+        self.field.setMinimumWidth(280)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.field.currentTextChanged.connect(self._enable)
+        column = QVBoxLayout(self)
+        for widget in (question, self.field, self.buttons):
+            column.addWidget(widget)
+        self.field.lineEdit().selectAll()
+        self.field.setFocus()
+        self._enable()
+
+    @property
+    def reason(self) -> str:
+        """What was chosen or written."""
+        return self.field.currentText().strip()
+
+    def _enable(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(bool(self.reason))

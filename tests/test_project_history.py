@@ -1,6 +1,9 @@
 """Undo and redo against a naive model, over restarts and other windows."""
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +11,14 @@ from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.store import Store
 from napari_cdse.project import Drawing, Gesture, Project
-from tests.project_tools import Heard, hand_over, put_circles, write_folder
+from tests.project_tools import (
+    Heard,
+    hand_over,
+    put_circles,
+    small_model,
+    write_folder,
+    write_picture,
+)
 
 GRID = [Circle(15.0 + 30 * (n // 4), 15.0 + 30 * (n % 4), 8.0) for n in range(12)]
 
@@ -226,3 +236,105 @@ def test_a_detection_by_another_window_is_taken_in_without_fuss(two):
     second.label([a], "yes")
     assert heard.of("notice") == []
     assert len(second.particles) == 4
+
+
+def test_what_another_window_does_appears_when_one_looks(two):
+    first, second = two
+    a, b, _ = (each.id for each in first.particles)
+    assert not second.look_elsewhere()
+    first.label([a], "yes")
+    drawn = first.draw(GRID[5], "null")
+    heard = Heard(second)
+    assert second.look_elsewhere()
+    assert heard.of("particles_changed") == [frozenset([a]), frozenset([drawn])]
+    assert len(heard.of("notice")) == 1
+    assert seen(second) == seen(first)
+    assert second.entries == first.entries
+    assert not second.look_elsewhere()
+    first.undo()
+    assert second.look_elsewhere()
+    assert seen(second) == seen(first)
+    first.redo()
+    second.label([b], "no")
+    first.look_elsewhere()
+    assert seen(second) == seen(first)
+    assert second.undo_summary == first.undo_summary
+
+
+def test_findings_models_and_micrographs_of_another_window_appear_too(two):
+    first, second = two
+    put_circles(first, GRID[:4])
+    second.look_elsewhere()
+    assert seen(second) == seen(first)
+    model = small_model()
+    first.add_model(model)
+    first.keep(model.card.id)
+    second.look_elsewhere()
+    assert second.active_model_id == model.card.id
+    write_picture(first.folder / "m11.png", 11)
+    Project.create_or_open(first.folder).close()
+    second.look_elsewhere()
+    assert [each.name for each in second.entries][-1] == "m11.png"
+
+
+def test_looking_keeps_what_is_open_and_chosen(two):
+    first, second = two
+    second.select(second.particles[1].id)
+    first.label([first.particles[0].id], "yes")
+    second.look_elsewhere()
+    assert second.selected == second.particles[1].id
+    assert second.micrograph is not None
+
+
+def test_undo_says_whose_step_it_takes_back(two):
+    first, second = two
+    first.annotator = "Ada"
+    first.label([first.particles[0].id], "yes")
+    second.annotator = "Ben"
+    second.look_elsewhere()
+    assert second.undo() == "Label 1 circle yes (Ada)"
+    assert second.redo() == "Label 1 circle yes (Ada)"
+
+
+OTHER_WINDOW = """
+import sys
+from napari_cdse.project import Project
+
+project = Project.create_or_open(sys.argv[1])
+project.annotator = "Ben"
+for particle_id in sys.argv[2:]:
+    project.open(project.index_of(particle_id))
+    project.label([particle_id], "no")
+    print(particle_id, flush=True)
+project.close()
+"""
+
+
+def test_two_processes_work_on_one_project_at_the_same_time(folder):
+    project = Project.create_or_open(folder)
+    project.annotator = "Ada"
+    for index in range(3):
+        hand_over(project, index)
+        put_circles(project, GRID)
+    mine = [each.id for each in project.particles_of(0)]
+    theirs = [each.id for index in (1, 2) for each in project.particles_of(index)]
+    command = [sys.executable, "-c", OTHER_WINDOW, str(project.path), *theirs]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    ) as process:
+        told = [process.stdout.readline().strip()]
+        for particle_id in mine:
+            project.label([particle_id], "yes")
+        told += process.stdout.read().split()
+    assert process.returncode == 0
+    assert told == theirs
+    project.look_elsewhere()
+    labels = {each: project.labels_of(each) for each in [*mine, *theirs]}
+    assert {tuple(given) for given in map(labels.get, mine)} == {("Ada",)}
+    assert {tuple(given) for given in map(labels.get, theirs)} == {("Ben",)}
+    steps = 0
+    while project.undo() is not None:
+        steps += 1
+    assert steps == len(mine) + len(theirs)
+    assert project.counts()["yes"] == 0
+    project.close()

@@ -16,6 +16,7 @@ from napari_cdse.gui.measuring import Measuring
 from napari_cdse.gui.retraining import Trainer
 from napari_cdse.gui.review import Review
 from napari_cdse.gui.stage import Stage
+from napari_cdse.gui.watcher import Watcher
 from napari_cdse.gui.work import Source
 from napari_cdse.sample import sample_project_folder
 
@@ -64,6 +65,8 @@ class Session(QObject):
         Ruler and scale bar.
     leaving_out : LeavingOut
         Micrographs and regions that are left out.
+    watcher : Watcher
+        Looks what other windows wrote.
     """
 
     project_changed = Signal()
@@ -89,6 +92,7 @@ class Session(QObject):
         self.measuring = Measuring(self)
         self.leaving_out = LeavingOut(self)
         self.review = Review(self)
+        self.watcher = Watcher(self)
         self._to_classify.timeout.connect(self.analyst.classify_missing)
         viewer.window._qt_window.destroyed.connect(self.close)
 
@@ -125,6 +129,7 @@ class Session(QObject):
             return
         self.closed = True
         self._to_classify.stop()
+        self.watcher.close()
         self.runner.close()
         self.review.close()
         self.stage.close()

@@ -63,6 +63,8 @@ class ProjectBase:
         self._head: int | None = None
         self._closed = False
         self._login = _login_name()
+        known = store.setting(f"{_ANNOTATOR}/{self._login}", self._login)
+        self._annotator = str(known)
         self._hide_others = False
         self._orders: dict[Order, list[QueueItem]] = {}
         self._sitting = Sitting()
@@ -209,15 +211,21 @@ class ProjectBase:
 
     @property
     def annotator(self) -> str:
-        """Whose labels the next ones are; each login has its own name."""
-        name = self._store.setting(f"{_ANNOTATOR}/{self._login}", self._login)
-        return str(name)
+        """Whose labels the next ones are; each login has its own name.
+
+        What another window calls its annotator does not change it here.
+        """
+        return self._annotator
 
     @annotator.setter
     def annotator(self, name: str) -> None:
-        if name.strip() != self.annotator:
-            self._store.set_setting(f"{_ANNOTATOR}/{self._login}", name.strip())
-            self._look()
+        name = name.strip()
+        if name == self._annotator:
+            return
+        self._annotator = name
+        self._look()
+        if not self.read_only:
+            self._store.set_setting(f"{_ANNOTATOR}/{self._login}", name)
 
     @property
     def detection_params(self) -> DetectionParams:

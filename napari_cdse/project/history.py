@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.regions import region_of
+from napari_cdse.io.store import StoreChanged
 from napari_cdse.project.audits import ProjectAudits
 from napari_cdse.project.editing import changes_of
+from napari_cdse.project.elsewhere import StepConflict
 from napari_cdse.project.gesture import Drawing, Gesture
 from napari_cdse.project.hand import Hand
 from napari_cdse.project.summaries import summary_of
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from napari_cdse.core.records import Circle, Label, SelectedBy
+
+_TRIES = 5
+"""How often a step is tried while another window writes at the same time."""
 
 
 class ProjectHistory(ProjectAudits):
@@ -118,6 +123,17 @@ class ProjectHistory(ProjectAudits):
         self._stored(lambda: self._make(gesture, selected_by))
 
     def _make(self, gesture: Gesture, selected_by: SelectedBy) -> None:
+        """Make a step; when another window was quicker, look again and make it."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._try(gesture, selected_by)
+            except StepConflict:
+                raise
+            except StoreChanged:
+                continue
+        return self._try(gesture, selected_by)
+
+    def _try(self, gesture: Gesture, selected_by: SelectedBy) -> None:
         self._catch_up(gesture.touched)
         touched = {each: self._as_stored(each) for each in gesture.touched}
         hand = Hand(

@@ -133,6 +133,10 @@ class ProjectState:
         pairs = [(self.stored(each), one) for each, one in usable.items() if one]
         return [given for one, given in pairs if one is not None and one.by_person]
 
+    def latest_run(self) -> int:
+        """Return the newest detection that is in force; 0 before the first."""
+        return max(self._runs.values(), default=0)
+
     # What changes it
 
     def load(self, edits: Iterable[Edit]) -> None:

@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store import Edit, StoreChanged, now
-from napari_cdse.project.micrographs import ProjectMicrographs
+from napari_cdse.project.elsewhere import ProjectElsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from napari_cdse.io.store import Change, MicrographChange
-    from napari_cdse.project.particles import Particle
 
     T = TypeVar("T")
 
-_ELSEWHERE = (
-    "Another window changed this project; its changes are shown now, "
-    "please repeat your last step."
-)
 
-
-class ProjectSteps(ProjectMicrographs):
+class ProjectSteps(ProjectElsewhere):
     """Steps made, taken back and made again; see `Project`."""
 
     # Undo and redo
@@ -80,7 +74,7 @@ class ProjectSteps(ProjectMicrographs):
             self._store.set_of_micrographs(changes)
         self._head = edit.parent_id
         self._follow(edit, lambda: self._state.take_back(edit.changes), changes)
-        return edit.summary
+        return self._summary(edit)
 
     def _redo(self) -> str | None:
         self._catch_up()
@@ -93,13 +87,13 @@ class ProjectSteps(ProjectMicrographs):
             self._store.set_of_micrographs(edit.micrograph_changes)
         self._head = edit.id
         self._follow(edit, lambda: self._made(edit), edit.micrograph_changes)
-        return edit.summary
+        return self._summary(edit)
 
-    def _get(self, edit_id: int) -> Edit:
-        return self._store.edits.get(edit_id, self._catalog.content_ids())
-
-    def _made(self, edit: Edit) -> set[int]:
-        return self._state.apply(edit.changes, edit.after_run)
+    def _summary(self, edit: Edit) -> str:
+        """Say whose step it was, if it was another's."""
+        if edit.annotator in ("", self.annotator):
+            return edit.summary
+        return f"{edit.summary} ({edit.annotator})"
 
     def _append(
         self,
@@ -166,78 +160,3 @@ class ProjectSteps(ProjectMicrographs):
         self._shown(change, edit, of_micrographs)
         if self._current not in keys and there is not None:
             self.open(self._catalog.index(there))
-
-    def _shown(
-        self,
-        change: Callable[[], set[int]],
-        edit: Edit,
-        of_micrographs: Sequence[MicrographChange],
-    ) -> None:
-        """Change what is in memory and tell whose particles are others now."""
-        keys = {each.micrograph_key for each in edit.changes}
-        keys |= {x.micrograph_key or 0 for x in of_micrographs if x.what == "region"}
-        before = {key: self._present(key) for key in keys}
-        change()
-        self._state.set_regions(of_micrographs)
-        self._catalog.refresh(keys)
-        changed = set()
-        for key in keys:
-            changed |= self._compare(before[key], self._present(key))
-        if self._selected is not None and self.find(self._selected) is None:
-            self.select(None)
-        self._follow_micrographs(of_micrographs)
-        self.particles_changed.emit(frozenset(changed))
-        self.micrographs_changed.emit()
-        self.history_changed.emit()
-
-    def _follow_micrographs(self, changes: Sequence[MicrographChange]) -> None:
-        """Change what is in memory of micrographs as wholes."""
-        if not changes:
-            return
-        self._catalog.follow(changes)
-        self._forget_order()
-        calibrated = {x.micrograph_key for x in changes if x.what == "pixel_size"}
-        if self._current in calibrated:
-            self._show_pixel_size()
-
-    def _compare(
-        self, before: Mapping[str, Particle], after: Mapping[str, Particle]
-    ) -> set[str]:
-        changed = {
-            each
-            for each in before.keys() | after.keys()
-            if before.get(each) != after.get(each)
-        }
-        pairs = [(before.get(each), after.get(each)) for each in changed]
-        if any(not _same_place_in_queue(old, new) for old, new in pairs):
-            self._forget_order()
-        return changed
-
-    def _catch_up(self, touched: Iterable[str] | None = None) -> None:
-        """Read what another window wrote before building on it.
-
-        Without particles the whole history is touched, as by undo.
-
-        Raises
-        ------
-        StoreChanged
-            If that concerns the very particles, or the step to take back.
-        """
-        if not self._store.changed_elsewhere():
-            return
-        ids = list(touched or ())
-        before, head = [self.find(each) for each in ids], self._head
-        self.reload()
-        if head == self._head:
-            return
-        if touched is None or before != [self.find(each) for each in ids]:
-            raise StoreChanged(_ELSEWHERE)
-        self.notice.emit(
-            "Another window changed this project; its changes are shown now."
-        )
-
-
-def _same_place_in_queue(old: Particle | None, new: Particle | None) -> bool:
-    if old is None or new is None:
-        return False
-    return (old.circle, old.prediction) == (new.circle, new.prediction)

@@ -176,6 +176,27 @@ def test_a_damaged_model_is_refused_with_a_sentence(project):
     again.close()
 
 
+def test_what_is_out_of_range_is_marked_and_stays_so(project):
+    put_circles(project, [A, B], FIRST.card.id)
+    assert project.entries[0].out_of_range is None
+    said = [
+        dataclasses.replace(each.prediction, novelty=1.5) for each in project.particles
+    ]
+    project.put_predictions(FIRST.card.id, said)
+    assert "2 of its 2 circles" in project.entries[0].out_of_range
+    again = reopened(project)
+    assert "2 of its 2 circles" in again.entries[0].out_of_range
+    again.open(0)
+    assert [each.prediction.novelty for each in again.particles] == [1.5, 1.5]
+    # Another forest, which was not asked yet, knows nothing of it.
+    again.add_model(SECOND)
+    again.keep(SECOND.card.id)
+    assert again.entries[0].out_of_range is None
+    again.set_pixel_size(0.4, [0])
+    assert "0.4000 nm" in again.entries[0].out_of_range
+    again.close()
+
+
 # The model that comes with the program
 
 

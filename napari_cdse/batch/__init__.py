@@ -9,8 +9,8 @@ from napari_cdse.batch.analysis import (
     Outcome,
     analyse,
     analyse_many,
-    classify,
     find,
+    predict,
 )
 from napari_cdse.batch.evaluation import Evaluation, evaluate, evaluate_held_out
 from napari_cdse.batch.folders import FolderExamples, examples_from_folders
@@ -29,12 +29,12 @@ __all__ = [
     "Outcome",
     "analyse",
     "analyse_many",
-    "classify",
     "evaluate",
     "evaluate_held_out",
     "examples_from_folders",
     "find",
     "joined",
+    "predict",
     "training_from_annotations",
     "training_from_folders",
 ]

@@ -13,7 +13,8 @@ from napari_cdse.core.detection import Detection, detect
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.forest import predict_proba
-from napari_cdse.core.records import CLASSES, Candidate, Circle, Micrograph, Prediction
+from napari_cdse.core.novelty import novelty, out_of_range
+from napari_cdse.core.records import Candidate, Circle, Micrograph, Prediction
 from napari_cdse.core.scale import pixel_size_for
 from napari_cdse.core.views import over_views, views
 from napari_cdse.io.files import name_of
@@ -22,8 +23,6 @@ from napari_cdse.io.micrograph_file import read_micrograph
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
@@ -42,12 +41,15 @@ class Analysis:
         One per circle of the detection, in its order.
     predictions : tuple of Prediction
         One per candidate; none when no model was given.
+    out_of_range : str or None
+        Why the model may be asked too much here, in a sentence.
     """
 
     micrograph: Micrograph
     detection: Detection
     candidates: tuple[Candidate, ...]
     predictions: tuple[Prediction, ...]
+    out_of_range: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,13 +94,12 @@ def analyse(
     )
     if model is None:
         return Analysis(micrograph, detection, candidates, ())
-    probabilities = classify(
-        micrograph, detection.circles, model, detection.pixel_size_nm
-    )
-    predictions = predictions_of(
-        [candidate.id for candidate in candidates], model, probabilities
-    )
-    return Analysis(micrograph, detection, candidates, predictions)
+    ids = [candidate.id for candidate in candidates]
+    size_nm = detection.pixel_size_nm
+    predictions = predict(micrograph, ids, detection.circles, model, size_nm)
+    strange = [each.novelty for each in predictions]
+    note = out_of_range(model.card, size_nm, strange)
+    return Analysis(micrograph, detection, candidates, predictions, note)
 
 
 def find(
@@ -126,20 +127,24 @@ def find(
     return detect_by_windows(micrograph, model, params, progress)
 
 
-def classify(
+def predict(
     micrograph: Micrograph,
+    particle_ids: Sequence[str],
     circles: Sequence[Circle],
     model: Model,
     pixel_size_nm: float | None = None,
-) -> NDArray[np.float64]:
-    """Probabilities of the classes for circles that are known.
+) -> tuple[Prediction, ...]:
+    """Ask a forest about circles that are known.
 
-    Each circle is looked at from five places, and the forest's answers averaged.
+    Each circle is looked at from five places, and the forest's answers averaged; its
+    novelty is that of the circle as it lies.
 
     Parameters
     ----------
     micrograph : Micrograph
         The picture they lie in.
+    particle_ids : sequence of str
+        One name for each circle.
     circles : sequence of Circle
         Any number, in pixels.
     model : Model
@@ -148,32 +153,23 @@ def classify(
         Scale of the features' windows; by default the micrograph's own, or else the
         estimate from its lattice.
 
-    Returns
-    -------
-    ndarray, shape (n_circles, 4)
-        In the order of `CLASSES`; each row adds up to 1.
-
     Raises
     ------
     ModelError
         For a model whose features this version does not compute.
     """
     if not circles:
-        return np.zeros((0, len(CLASSES)))
+        return ()
     scale = pixel_size_nm or pixel_size_for(micrograph)[0]
     groups = groups_in(model.card.feature_schema)
     table = compute_features(micrograph, views(circles), groups, scale)
-    return over_views(predict_proba(model, table))
-
-
-def predictions_of(
-    particle_ids: Sequence[str], model: Model, probabilities: NDArray[np.float64]
-) -> tuple[Prediction, ...]:
-    """Turn rows of probabilities, shape (n, 4), into records."""
-    rows: list[list[float]] = probabilities.tolist()
+    shares: list[list[float]] = over_views(predict_proba(model, table)).tolist()
+    strange = novelty(model, table.rows(np.arange(len(circles))))
     return tuple(
-        Prediction(particle_id, model.card.id, (yes, no, null, empty))
-        for particle_id, (yes, no, null, empty) in zip(particle_ids, rows, strict=True)
+        Prediction(name, model.card.id, (yes, no, null, empty), far)
+        for name, (yes, no, null, empty), far in zip(
+            particle_ids, shares, strange, strict=True
+        )
     )
 
 

@@ -104,6 +104,9 @@ def _rows(
             pixel_size_source=source,
             by_person=particle.by_person,
             micrograph_id=entry.id or str(entry.path),
+            novelty=None
+            if particle.prediction is None
+            else particle.prediction.novelty,
             note="" if particle.annotation is None else particle.annotation.note,
         )
         for particle in sorted(project.particles_of(entry.index), key=_place)

@@ -106,6 +106,7 @@ def _take(outcome: Outcome, results: Results, where: str) -> bool:
     for sentence in (
         *analysis.micrograph.notices,
         *analysis.detection.notices,
+        *([] if analysis.out_of_range is None else [analysis.out_of_range]),
         *sentences,
     ):
         tell(f"    {sentence}")
@@ -124,6 +125,7 @@ def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:
             pixel_size_nm=micrograph.pixel_size_nm,
             pixel_size_source=micrograph.pixel_size_source,
             micrograph_id=micrograph.id,
+            novelty=prediction.novelty,
         )
         for candidate, prediction in zip(
             analysis.candidates, analysis.predictions, strict=True

@@ -109,12 +109,16 @@ class Candidate:
 class Prediction:
     """What one forest says of one particle.
 
-    ``probabilities`` follow `CLASSES`; they add up to 1.
+    ``probabilities`` follow `CLASSES`; they add up to 1. ``novelty`` is the distance
+    to the forest's training set as a multiple of its limit, see
+    `napari_cdse.core.novelty`: above 1 the forest was asked beyond what it knows.
+    None where it cannot tell. Two predictions that say the same are equal.
     """
 
     particle_id: str
     model_id: str
     probabilities: tuple[float, float, float, float]
+    novelty: float | None = field(default=None, compare=False)
 
     @property
     def label(self) -> Label:

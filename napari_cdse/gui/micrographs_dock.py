@@ -206,7 +206,7 @@ class MicrographsDock(QWidget):
 
     def _show_problem(self) -> None:
         entry = self.session.current_entry
-        text = entry.problem if entry is not None and entry.problem else ""
+        text = (entry.problem or entry.out_of_range or "") if entry is not None else ""
         if entry is not None and entry.excluded:
             text = f"{text} Left out: {entry.excluded}.".strip()
         self.problem.setText(text)

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 HEADERS = ("Micrograph", "Found", "Reviewed", "Defects")
 _TIPS = (
-    "File name; a warning sign marks what could not be read",
+    "File name; \u26a0 marks what could not be read, \u25c7 what is unlike what the "
+    "forest learnt from",
     "Circles in it, and (+) in regions that were left out",
     "Circles that a person judged, of all",
     "Resolved particles with a visible defect, of all resolved, as judged",
 )
 _WARNING = "\u26a0 "
+_STRANGE = "\u25c7 "
 _NOTHING = "\u2013"
 _LEFT_OUT = "left out"
 _GREYED = QPalette.ColorGroup.Disabled
@@ -27,7 +29,7 @@ _GREYED = QPalette.ColorGroup.Disabled
 def cell(entry: MicrographEntry, column: int) -> str:
     """Text of one cell."""
     if column == 0:
-        return f"{_WARNING if entry.problem else ''}{entry.path.stem}"
+        return f"{_sign(entry)}{entry.path.stem}"
     if column == 1:
         return _found(entry)
     if entry.excluded:
@@ -45,7 +47,7 @@ def _found(entry: MicrographEntry) -> str:
 
 def tip(entry: MicrographEntry) -> str:
     """Say what is behind a line: what is wrong, what was left out and why, where."""
-    parts = [entry.problem] if entry.problem else []
+    parts = [words for words in (entry.problem, entry.out_of_range) if words]
     if entry.excluded:
         parts.append(f"Left out: {entry.excluded}. Its particles are in no count.")
     if entry.regions:
@@ -53,6 +55,12 @@ def tip(entry: MicrographEntry) -> str:
         circles = "1 circle" if entry.left_out == 1 else f"{entry.left_out} circles"
         parts.append(f"{circles} in regions left out: {reasons}.")
     return "\n".join([*parts, str(entry.path)])
+
+
+def _sign(entry: MicrographEntry) -> str:
+    if entry.problem:
+        return _WARNING
+    return _STRANGE if entry.out_of_range else ""
 
 
 class MicrographsModel(QAbstractTableModel):

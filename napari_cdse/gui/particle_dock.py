@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cdse.core.novelty import is_novel
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.bars import ProbabilityBars
 from napari_cdse.gui.crops import crop, power_spectrum, stretched
@@ -34,6 +35,8 @@ def who_said_what(particle: Particle, hidden: bool = False) -> str:
         label = particle.prediction.label
         share = particle.prediction.probabilities[CLASSES.index(label)]
         parts.append(f"forest says {label} {share:.2f}")
+        if is_novel(particle.prediction.novelty):
+            parts.append("which learnt from nothing like it")
     if particle.by_person:
         who = particle.annotation.annotator or "you"
         verb = "imported" if particle.annotation.origin == "imported" else f"{who} said"

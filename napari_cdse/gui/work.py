@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch import analyse, classify, find
-from napari_cdse.batch.analysis import predictions_of
+from napari_cdse.batch import analyse, find, predict
 from napari_cdse.core.errors import Cancelled, CdseError
 from napari_cdse.io.micrograph_file import read_micrograph
 
@@ -137,8 +136,7 @@ def _classified(
 ) -> Classified:
     circles = tuple(circle for _, circle in particles)
     ids = [particle_id for particle_id, _ in particles]
-    probabilities = classify(source.read(), circles, model)
-    predictions = predictions_of(ids, model, probabilities)
+    predictions = predict(source.read(), ids, circles, model)
     return Classified(source.index, model.card.id, predictions, circles)
 
 

@@ -39,8 +39,9 @@ COLUMNS = (
     "label",
     *(f"p_{name}" for name in CLASSES),
 )
-"""Columns of ``particles.csv``; `NOTE` follows where a particle has one."""
-NOTE = "note"
+"""Columns of ``particles.csv``; those of `LAST` follow where any particle has one."""
+NOTE, NOVELTY = "note", "novelty"
+LAST = (NOTE, NOVELTY)
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -71,6 +72,8 @@ class ParticleRow:
         Tells micrographs of the same name apart.
     note : str
         What a person wrote down about it.
+    novelty : float or None
+        Of the prediction: above 1, the forest learnt from nothing like it.
     """
 
     micrograph: str
@@ -83,6 +86,7 @@ class ParticleRow:
     by_person: bool = False
     micrograph_id: str = ""
     note: str = ""
+    novelty: float | None = None
 
     @property
     def diameter_px(self) -> float:
@@ -107,8 +111,8 @@ def write_particles_csv(
 
     ``x_px`` is the column and ``y_px`` the row, from the centre of the first pixel.
     A field that is not known is empty; the class "null" is the word null. A text that
-    a spreadsheet would take for a formula has an apostrophe before it. A last column
-    holds the notes, if there is any.
+    a spreadsheet would take for a formula has an apostrophe before it. Last columns
+    hold the notes and how far out of the forest's range a particle is, if any is known.
 
     Raises
     ------
@@ -116,11 +120,17 @@ def write_particles_csv(
         The file cannot be written.
     """
     rows = list(rows)
-    last = [NOTE] if any(row.note for row in rows) else []
+    cells = [_cells(row) for row in rows]
+    last = [
+        name
+        for place, name in enumerate(LAST, start=len(COLUMNS))
+        if any(each[place] for each in cells)
+    ]
+    kept = [*range(len(COLUMNS)), *(len(COLUMNS) + LAST.index(n) for n in last)]
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow([*COLUMNS, *last])
-    writer.writerows(_cells(row)[: len(COLUMNS) + len(last)] for row in rows)
+    writer.writerows([each[place] for place in kept] for each in cells)
     write_file(path, _utf8(table.getvalue()), CdseError)
 
 
@@ -251,6 +261,7 @@ def _cells(row: ParticleRow) -> list[str]:
         row.label or "",
         *(_number(p) for p in row.probabilities or (None,) * len(CLASSES)),
         _text(row.note),
+        _number(row.novelty),
     ]
 
 

@@ -143,10 +143,16 @@ def marks_of_files(connection: sqlite3.Connection) -> None:
         connection.execute(f"ALTER TABLE micrographs ADD COLUMN {column} TEXT")
 
 
+def novelty_of_predictions(connection: sqlite3.Connection) -> None:
+    """Version 4 holds with each prediction how far out of the model's range it is."""
+    connection.execute("ALTER TABLE predictions ADD COLUMN novelty REAL")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
     marks_of_files,
+    novelty_of_predictions,
 )
 
 

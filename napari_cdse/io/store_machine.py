@@ -79,13 +79,14 @@ class FindingTable:
         """Store predictions, each with the circle it was made for."""
         with self._database.transaction():
             self._database.execute_many(
-                "INSERT OR REPLACE INTO predictions VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO predictions VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (
                     (
                         each.model_id,
                         each.particle_id,
                         *_numbers(circle),
                         *each.probabilities,
+                        each.novelty,
                     )
                     for circle, each in predictions
                 ),
@@ -95,12 +96,14 @@ class FindingTable:
         """Yield a model's predictions, each with the circle it was made for."""
         rows = self._database.rows(
             "SELECT particle_id, row_px, col_px, radius_px,"
-            " p_yes, p_no, p_null, p_empty FROM predictions WHERE model_id = ?",
+            " p_yes, p_no, p_null, p_empty, novelty"
+            " FROM predictions WHERE model_id = ?",
             [model_id],
         )
-        for particle_id, row, col, radius, *probabilities in rows:
-            yes, no, null, empty = probabilities
-            prediction = Prediction(particle_id, model_id, (yes, no, null, empty))
+        for particle_id, row, col, radius, *numbers in rows:
+            yes, no, null, empty, novelty = numbers
+            shares = (yes, no, null, empty)
+            prediction = Prediction(particle_id, model_id, shares, novelty)
             yield Circle(row, col, radius), prediction
 
     def forget_predictions(self, model_id: str) -> None:

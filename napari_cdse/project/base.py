@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_cdse.core.errors import ParameterError, StoreError
+from napari_cdse.core.novelty import out_of_range
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.project.catalog import Catalog
 from napari_cdse.project.opinions import latest
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.detection import Detection
     from napari_cdse.core.records import Annotation, Micrograph
     from napari_cdse.core.review_queue import Order, QueueItem
-    from napari_cdse.io.store import Store
+    from napari_cdse.io.store import MicrographRow, Store
     from napari_cdse.project.particles import MicrographEntry, Particle
     from napari_cdse.project.shelf import DefaultModel
 
@@ -55,7 +56,7 @@ class ProjectBase:
         self.notices = tuple(notices)
         self._store = store
         self._state = ProjectState()
-        self._catalog = Catalog(store, self._state)
+        self._catalog = Catalog(store, self._state, self._out_of_range)
         self._shelf = ModelShelf(store, default_model)
         self._current: int | None = None
         self._micrograph: Micrograph | None = None
@@ -274,6 +275,15 @@ class ProjectBase:
         model_id = self._shelf.active_id
         known = self._store.findings.predictions(model_id) if model_id else ()
         self._state.set_predictions(known, anew=True)
+
+    def _out_of_range(self, row: MicrographRow) -> str | None:
+        """Say why the forest in use may be asked too much in a micrograph."""
+        card = self._shelf.active_card
+        if card is None:
+            return None
+        size = None if row.pixel_size is None else row.pixel_size[0]
+        said = (each.prediction for each in self._present(row.key).values())
+        return out_of_range(card, size, [each.novelty for each in said if each])
 
     def _present(self, key: int) -> Mapping[str, Particle]:
         return self._state.particles(key)

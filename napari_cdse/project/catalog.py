@@ -13,7 +13,7 @@ from napari_cdse.project.astray import changed_sentence
 from napari_cdse.project.particles import MicrographEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from napari_cdse.core.records import Label, Micrograph
@@ -21,16 +21,28 @@ if TYPE_CHECKING:
     from napari_cdse.project.particles import Particle
     from napari_cdse.project.state import ProjectState
 
+    RangeCheck = Callable[[MicrographRow], str | None]
+
 
 class Catalog:
     """Micrographs in the order of their names, with their tallies.
 
     The store knows a micrograph by its key, the window by its index in this order.
+
+    Parameters
+    ----------
+    store : Store
+    state : ProjectState
+    out_of_range : callable, optional
+        Says of a row why the forest in use may be asked too much there, or None.
     """
 
-    def __init__(self, store: Store, state: ProjectState) -> None:
+    def __init__(
+        self, store: Store, state: ProjectState, out_of_range: RangeCheck | None = None
+    ) -> None:
         self._store = store
         self._state = state
+        self._out_of_range = out_of_range
         self._missing: set[int] = set()
         self.reload()
 
@@ -202,6 +214,9 @@ class Catalog:
             frame=row.frame,
             left_out=self._state.left_out(row.key),
             regions=self._state.regions(row.key),
+            out_of_range=None
+            if self._out_of_range is None
+            else self._out_of_range(row),
         )
         self._entries[index] = entry
         return entry

@@ -118,6 +118,7 @@ class ProjectForests(ProjectLeavingOut):
 
     def _show_active(self) -> None:
         self._load_predictions()
+        self._catalog.refresh()
         self._forget_order()
         self.models_changed.emit()
         self.particles_changed.emit(None)

@@ -90,6 +90,8 @@ class MicrographEntry:
         Circles in regions that were left out; ``found`` is without them.
     regions : tuple of Region
         Those regions.
+    out_of_range : str or None
+        Why the forest in use may be asked too much in it.
     """
 
     index: int
@@ -110,6 +112,7 @@ class MicrographEntry:
     frame: int = 0
     left_out: int = 0
     regions: tuple[Region, ...] = ()
+    out_of_range: str | None = None
 
 
 class LabelledMicrograph(NamedTuple):

@@ -59,6 +59,12 @@ class ModelShelf:
         return self._choices[-1] if self._choices else None
 
     @property
+    def active_card(self) -> ModelCard | None:
+        """Card of the active model, as far as known without loading one."""
+        wanted = self.active_id
+        return next((card for card, _ in self._cards if card.id == wanted), None)
+
+    @property
     def previous_id(self) -> str | None:
         """Id of the model that was active before this one."""
         earlier = [each for each in self._choices if each != self.active_id]

@@ -80,6 +80,22 @@ def test_a_persons_pixel_size_gives_diameters(picture_folder, tmp_path):
         assert float(row["diameter_nm"]) == pytest.approx(expected, rel=1e-6)
 
 
+def test_pixels_of_another_size_are_told_to_be_out_of_range(
+    picture_folder, tmp_path, capsys
+):
+    path = picture_folder / "standard_41_0010.png"
+    out = tmp_path / "out"
+    assert main(["predict", str(path), "--pixel-size", "0.06", "--out", str(out)]) == 0
+    told = capsys.readouterr().err
+    assert "0.0600 nm are outside the range that the forest learnt from" in told
+    usual = tmp_path / "usual"
+    assert main(["predict", str(path), "--out", str(usual)]) == 0
+    assert "outside the range" not in capsys.readouterr().err
+    values = [float(row["novelty"]) for row in table(usual)]
+    assert values
+    assert np.median(values) < 1
+
+
 def make_bad_files(folder):
     (folder / "empty.png").write_bytes(b"")
     good = (folder / "easy_42_0002.png").read_bytes()

@@ -403,6 +403,20 @@ def test_a_forest_goes_to_a_file_and_comes_back(session, qtbot, tmp_path, forest
     assert not session.project.unclassified()
 
 
+def test_what_is_unlike_the_training_set_is_marked(session, qtbot):
+    project = session.project
+    said = [replace(one.prediction, novelty=2.0) for one in project.particles]
+    project.put_predictions(project.active_model_id, said)
+    shown = docks(session.viewer)
+    session.micrographs_changed.emit()
+    first = shown["Micrographs"].model.index(0, 0)
+    assert first.data().startswith("\u25c7")
+    assert "5 of its 5 circles" in first.data(Qt.ItemDataRole.ToolTipRole)
+    assert "5 of its 5 circles" in shown["Micrographs"].problem.text()
+    project.select(particle_ids(session)[0])
+    assert "learnt from nothing like it" in shown["Particle"].says.text()
+
+
 # --- closing ------------------------------------------------------------------
 
 

@@ -77,6 +77,8 @@ def prepare(folder: Path) -> Path:
     """Make a project with candidates and predictions; return its file."""
     write_folder(folder, [f"m{n}.png" for n in range(N_MICROGRAPHS)])
     project = Project.create_or_open(folder)
+    # Whether a prediction can be accepted must not hang on a lot.
+    project.audit_share = 0
     model = small_model()
     project.add_model(model)
     project.keep(model.card.id)

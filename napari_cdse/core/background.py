@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, map_coordinates, uniform_filter
+from scipy.ndimage import uniform_filter
 
-from napari_cdse.core.arrays import bilinear
+from napari_cdse.core.drift import TERMS, Pattern, no_drift, patterns, place_terms
+from napari_cdse.core.half_plane import along_arcs, at_frequencies, sharpened
 from napari_cdse.core.sliding_fft import frequencies, power_spectra, window_grid
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _CRYSTAL_PEAK = 30.0
 _FIRST_WINDOWS = 120
 _CLIP = 2.0
 _BATCH = 32
-_ARCS = 72
-_ARC_SIGMA = 3.0
+_FEWEST_FOR_DRIFT = 40
+_DRIFT_RIDGE = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +45,14 @@ class AmorphousBackground:
     power : ndarray of float32, shape (window_px, window_px // 2 + 1)
         In the order of ``rfft2``, scaled so that white noise of unit variance
         has a power of one.
+    drift : ndarray of float32, shape (6, window_px, window_px // 2 + 1)
+        Share of the mean clipped power that belongs to each of `place_terms`; not
+        smoothed.
     """
 
     window_px: int
     power: NDArray[np.float32]
+    drift: NDArray[np.float32]
 
     def radial(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Radius in cycles per pixel, and the median power on its ring."""
@@ -59,10 +64,21 @@ class AmorphousBackground:
     def at(
         self, rows: NDArray[np.float64], cols: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Power at frequencies in cycles per pixel, on the grid ``rows x cols``."""
-        size = self.window_px
-        plane = np.fft.fftshift(_full_plane(self.power))
-        return bilinear(plane, rows * size + size // 2, cols * size + size // 2)
+        """Power at frequencies in cycles per pixel, on the grid ``rows x cols``.
+
+        What window and smoothing smeared is sharpened, so that speckle whitened by
+        it is white at the zeros of the contrast transfer too.
+        """
+        return at_frequencies(sharpened(self.power), rows, cols)
+
+    def gain_patterns(
+        self, band_per_px: tuple[float, float]
+    ) -> tuple[NDArray[np.float32], list[Pattern]]:
+        """Find what whitens speckle that is not alike everywhere: see `patterns`."""
+        radius = frequencies(self.window_px)
+        counted = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+        smooth = [along_arcs(term, 1) for term in self.drift]
+        return patterns(np.array(smooth), _CLIP, counted)
 
 
 def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
@@ -133,42 +149,89 @@ def background_of(
     usable: NDArray[np.bool_] | None = None,
 ) -> AmorphousBackground:
     """Do what `estimate_background` does, from the spectra of its windows."""
+    places = _half_views(grid)
     if usable is not None and not usable.all():
         counted = _usable_windows(usable, grid)
-        spectra = spectra[counted] if counted.any() else spectra
+        if counted.any():
+            spectra, places = spectra[counted], places[counted]
     window_px = grid.window_px
-    power = _speckle_power(spectra)
-    measured = AmorphousBackground(window_px, power)
+    power, drift = _speckle_power(spectra, places)
+    measured = AmorphousBackground(window_px, power, drift)
     radius, ring = measured.radial()
     cap = np.interp(frequencies(window_px), radius, ring) * _CRYSTAL_CAP
-    smooth = _along_arcs(_full_plane(np.minimum(power, cap)))
-    return AmorphousBackground(window_px, smooth[:, : power.shape[1]])
+    smooth = along_arcs(np.minimum(power, cap))
+    return AmorphousBackground(window_px, smooth, drift)
 
 
-def _speckle_power(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+def _half_views(grid: WindowGrid) -> NDArray[np.float64]:
+    """Rows and columns of all windows, -1 and 1 at the borders, shape (n, 2)."""
+    rows, cols = (
+        np.clip(2 * (places + 0.5) / length - 1, -1, 1)
+        for places, length in zip((grid.rows_px, grid.cols_px), grid.shape, strict=True)
+    )
+    return np.stack([np.repeat(rows, len(cols)), np.tile(cols, len(rows))], axis=1)
+
+
+def _speckle_power(
+    spectra: NDArray[np.float32], places: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean over windows without a strong peak, of powers clipped at twice the mean.
 
     Speckle power is exponentially distributed: its mean is the median over ln 2,
     taken here from some of the windows to know where to clip, and clipping at
     ``c`` times the mean takes a share of ``exp(-c)`` away. A clipped mean is as
-    robust as the median and scatters less.
+    robust as the median and scatters less. The second result is its drift.
     """
     first = spectra[:: max(1, len(spectra) // _FIRST_WINDOWS)]
     rough = np.median(first, axis=0) / np.float32(np.log(2))
+    quiet = _without_peaks(spectra, rough)
+    crystal = quiet.sum() <= 0.2 * len(spectra)
+    quiet |= crystal
+    terms = place_terms(*places[quiet].T)
+    sums = _clipped_sums(spectra, quiet, terms, np.float32(_CLIP) * rough)
+    count = len(terms)
+    power = (sums[0] / np.float32(count * (1 - np.exp(-_CLIP)))).reshape(rough.shape)
+    if crystal or count < _FEWEST_FOR_DRIFT:
+        return power, no_drift(rough.shape)
+    ridge = np.diag([0.0] + [_DRIFT_RIDGE] * (TERMS - 1)).astype(np.float32)
+    drift = np.linalg.solve(terms.T @ terms + ridge, sums)
+    drift /= np.maximum(sums[0] / count, np.finfo(np.float32).tiny)
+    return power, drift.reshape(TERMS, *rough.shape)
+
+
+def _without_peaks(
+    spectra: NDArray[np.float32], rough: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Which windows show no crystal."""
     usual = np.maximum(rough, dead_below(rough))
     lowest = frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]
     peak = np.where(lowest, np.inf, usual * (_CRYSTAL_PEAK * np.log(2)))
     peak = peak.astype(np.float32)
-    batches = [spectra[i : i + _BATCH] for i in range(0, len(spectra), _BATCH)]
-    quiet = [(batch < peak).all(axis=(1, 2)) for batch in batches]
-    count = sum(int(each.sum()) for each in quiet)
-    if count <= 0.2 * len(spectra):
-        quiet, count = [np.ones(len(batch), bool) for batch in batches], len(spectra)
-    clip = np.float32(_CLIP) * rough
-    clipped = np.zeros(rough.shape, np.float32)
-    for batch, counted in zip(batches, quiet, strict=True):
-        clipped += np.minimum(batch[counted], clip).sum(axis=0)
-    return clipped / np.float32(count * (1 - np.exp(-_CLIP)))
+    return np.concatenate(
+        [(spectra[batch] < peak).all(axis=(1, 2)) for batch in _batches(len(spectra))]
+    )
+
+
+def _clipped_sums(
+    spectra: NDArray[np.float32],
+    quiet: NDArray[np.bool_],
+    terms: NDArray[np.float32],
+    clip: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Add up clipped powers times each term, shape (terms, frequencies)."""
+    sums = np.zeros((TERMS, clip.size), np.float32)
+    done = 0
+    for batch in _batches(len(spectra)):
+        clipped = np.minimum(spectra[batch][quiet[batch]], clip)
+        count = len(clipped)
+        sums += terms[done : done + count].T @ clipped.reshape(count, clip.size)
+        done += count
+    return sums
+
+
+def _batches(count: int) -> list[slice]:
+    """Pieces that stay in the cache."""
+    return [slice(first, first + _BATCH) for first in range(0, count, _BATCH)]
 
 
 def _usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
@@ -182,24 +245,6 @@ def _usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.b
     return np.asarray(share[rows[:, None], cols].ravel() > _USABLE_SHARE)
 
 
-def _along_arcs(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Smooth a power spectrum along arcs; ``plane`` is in the order of ``fft2``."""
-    size = plane.shape[0]
-    centred = np.fft.fftshift(plane)
-    radii = np.arange(0, size, 0.5)
-    angles = np.arange(_ARCS) * (2 * np.pi / _ARCS)
-    places = radii[:, None] * np.stack([np.sin(angles), np.cos(angles)])[:, None]
-    polar = map_coordinates(centred, places + size // 2, order=1, mode="nearest")
-    polar = gaussian_filter1d(polar, _ARC_SIGMA, axis=1, mode="wrap")
-    axis = np.fft.fftfreq(size) * size
-    radius = 2 * np.hypot(axis[:, None], axis)
-    angle = np.arctan2(axis[:, None], axis + 0 * axis[:, None]) % (2 * np.pi)
-    where = [radius, angle * (_ARCS / (2 * np.pi))]
-    polar = np.concatenate([polar, polar[:, :1]], axis=1)
-    smooth = map_coordinates(polar, where, order=1, mode="nearest")
-    return np.asarray(smooth, dtype=np.float32)
-
-
 def dead_below(power: NDArray[np.float32]) -> float:
     """Power that is not raised further: nothing was recorded at such frequencies.
 
@@ -209,10 +254,3 @@ def dead_below(power: NDArray[np.float32]) -> float:
     if power.size == 0:
         return 1.0
     return max(_DEAD_SHARE * float(power.max()), 1e-30)
-
-
-def _full_plane(half: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Both halves of a real image's power spectrum, from the ``rfft2`` half."""
-    size = half.shape[0]
-    mirrored = half[-np.arange(size) % size][:, 1 : (size + 1) // 2][:, ::-1]
-    return np.concatenate([half, mirrored], axis=1)

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter, median_filter
 
 from napari_cdse.core.arrays import bilinear
 from napari_cdse.core.background import dead_below
+from napari_cdse.core.half_plane import at_frequencies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,10 +78,17 @@ def whiten(
     padded = np.pad(image - image.mean(), margins, mode="reflect")
     coarse = [_coarse_length(total, band_per_px[1]) for total in full]
     spectrum = _cropped_spectrum(padded, coarse)
-    gain = _whitening_gain(background, full, coarse, band_per_px)
-    spectrum *= gain
-    values = fft.irfft2(spectrum, s=coarse)
     step = (full[0] / coarse[0], full[1] / coarse[1])
+    bins = _frequencies(full, coarse)
+    gain = _whitening_gain(background, bins, band_per_px)
+    spectrum *= gain
+    places = [
+        np.clip((each * index - pad_px + 0.5) * 2 / length - 1, -1, 1)
+        for each, index, length in zip(
+            step, map(np.arange, coarse), image.shape, strict=True
+        )
+    ]
+    values = _white_everywhere(spectrum, background, bins, places, band_per_px)
     valid = _sampled(prepared.usable, step, pad_px, values.shape)
     share = float(np.mean(gain > 0))
     _even_out(values, valid, max(4, round(background.window_px / step[0] / 2)), share)
@@ -179,16 +187,49 @@ def _cropped_spectrum(
     return np.concatenate([spectrum[:upper], spectrum[len(spectrum) - lower :]])
 
 
-def _whitening_gain(
-    background: AmorphousBackground,
-    full: list[int],
-    coarse: list[int],
-    band_per_px: tuple[float, float],
-) -> NDArray[np.float32]:
+def _frequencies(
+    full: list[int], coarse: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cycles per pixel of the rows and columns of the cropped spectrum."""
     rows = np.fft.fftfreq(coarse[0]) * coarse[0] / full[0]
     cols = np.fft.rfftfreq(coarse[1]) * coarse[1] / full[1]
+    return rows, cols
+
+
+def _whitening_gain(
+    background: AmorphousBackground,
+    bins: tuple[NDArray[np.float64], NDArray[np.float64]],
+    band_per_px: tuple[float, float],
+) -> NDArray[np.float32]:
+    rows, cols = bins
     radius = np.hypot(rows[:, None], cols)
     inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
     power = background.at(rows, cols)
     floor = dead_below(power[inside])
     return np.where(inside, 1 / np.sqrt(np.maximum(power, floor)), 0).astype(np.float32)
+
+
+def _white_everywhere(
+    spectrum: NDArray[np.complex64],
+    background: AmorphousBackground,
+    bins: tuple[NDArray[np.float64], NDArray[np.float64]],
+    places: list[NDArray[np.float64]],
+    band_per_px: tuple[float, float],
+) -> NDArray[np.float32]:
+    """Go back to places, with the gain that suits each of them.
+
+    ``places`` are rows and columns in half views from the middle.
+    """
+    shape = [len(each) for each in places]
+    middle, patterns = background.gain_patterns(band_per_px)
+    if not patterns:
+        return np.asarray(fft.irfft2(spectrum, s=shape), dtype=np.float32)
+    spectrum *= at_frequencies(middle, *bins)
+    values: NDArray[np.float32] = fft.irfft2(spectrum, s=shape)
+    for pattern in patterns:
+        changed = fft.irfft2(
+            spectrum * at_frequencies(pattern.over_frequency, *bins), s=shape
+        )
+        changed *= pattern.over_place(*places)
+        values += changed
+    return values

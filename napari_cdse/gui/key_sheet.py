@@ -9,51 +9,94 @@ from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
+    QLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_cdse.gui.keys import NAPARI_KEYS, SHORTCUTS
+from napari_cdse.gui.chosen_keys import key_words
+from napari_cdse.gui.keys import NAPARI_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
+
+    from napari_cdse.gui.key_settings import KeySettings
+    from napari_cdse.gui.keys import Shortcut
+
+    Line = tuple[str, str]
+
+_CHANGE = (
+    "Keys can be changed under File, Preferences, CdSe quantum dots; a change holds as "
+    "soon as it is written."
+)
 
 
-def lines() -> Iterator[tuple[str, str]]:
+def lines(shortcuts: Iterable[Shortcut]) -> list[Line]:
     """Keys and what they do, ours first."""
-    for shortcut in SHORTCUTS:
-        names = " or ".join(key.replace("Control-", "Ctrl+") for key in shortcut.keys)
-        yield names.replace("Shift-", "Shift+"), shortcut.description
-    yield from NAPARI_KEYS
+    ours = [(key_words(one.keys), one.description) for one in shortcuts]
+    return [*ours, *NAPARI_KEYS]
 
 
 class KeySheet(QDialog):
-    """A window that stays open beside the work until it is closed."""
+    """A window that stays open beside the work until it is closed.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    keys : KeySettings
+        Shown as they are, also when they change.
+    """
+
+    def __init__(self, keys: KeySettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._keys = keys
+        self._table = QWidget()
+        change = QLabel(_CHANGE)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        self._column = QVBoxLayout(self)
+        self._column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        for widget in (self._table, change, buttons):
+            self._column.addWidget(widget)
+        self.refresh()
+        keys.changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Show the keys that hold now."""
+        table = _table(lines(self._keys.shortcuts))
+        self._column.replaceWidget(self._table, table)
+        self._table.deleteLater()
+        self._table = table
+
+    @classmethod
+    def show_for(cls, window: QWidget, keys: KeySettings) -> KeySheet:
+        """Show the sheet of a window, the one that is open if there is one."""
+        sheet = window.findChild(cls) or cls(keys, window)
+        sheet.show()
+        sheet.raise_()
+        return sheet
+
+
+def _table(all_lines: list[Line]) -> QWidget:
+    """Two columns beside each other: a small screen is broader than it is high."""
+    table = QWidget()
+    row = QHBoxLayout(table)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(28)
+    half = (len(all_lines) + 1) // 2
+    for part in (all_lines[:half], all_lines[half:]):
         grid = QGridLayout()
-        grid.setHorizontalSpacing(18)
-        for row, (keys, description) in enumerate(lines()):
+        grid.setHorizontalSpacing(14)
+        for at, (keys, description) in enumerate(part):
             name = QLabel(keys)
             font = name.font()
             font.setBold(True)
             name.setFont(font)
-            grid.addWidget(name, row, 0)
-            grid.addWidget(QLabel(description), row, 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
-        column = QVBoxLayout(self)
-        column.addLayout(grid)
-        column.addWidget(buttons)
-
-    @classmethod
-    def show_for(cls, window: QWidget) -> KeySheet:
-        """Show the sheet of a window, the one that is open if there is one."""
-        sheet = window.findChild(cls) or cls(window)
-        sheet.show()
-        sheet.raise_()
-        return sheet
+            grid.addWidget(name, at, 0)
+            grid.addWidget(QLabel(description), at, 1)
+        grid.setRowStretch(len(part), 1)
+        row.addLayout(grid)
+    return table

@@ -36,6 +36,11 @@ class Shortcut:
     description: str
     hold: bool = False
 
+    @property
+    def short(self) -> str:
+        """The description up to its colon."""
+        return self.description.split(":")[0]
+
 
 SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("label_yes", ("Y",), "Yes: resolved, with a visible defect"),

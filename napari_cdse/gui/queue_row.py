@@ -40,8 +40,8 @@ class QueueRow(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.previous = self._button("<", "Particle before (,)")
-        self.next = self._button(">", "Next particle (.)")
+        self.previous = self._button("<", "Particle before", "previous")
+        self.next = self._button(">", "Next particle", "next")
         self.order = _box([(text, tip) for text, _, tip in ORDERS])
         self.which = _box([(text, tip) for text, _, tip in STOPS])
         self.done = QLabel()
@@ -55,9 +55,9 @@ class QueueRow(QWidget):
         self._connect()
         self.refresh()
 
-    def _button(self, text: str, tip: str) -> QPushButton:
+    def _button(self, text: str, tip: str, shortcut: str) -> QPushButton:
         button = QPushButton(text)
-        button.setToolTip(tip)
+        self._session.keys.tip(button, tip, shortcut)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setMaximumWidth(36)
         return button

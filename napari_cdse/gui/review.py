@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QShortcut
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
 from napari_cdse.gui.key_sheet import KeySheet
-from napari_cdse.gui.keys import SHORTCUTS, bind, unbind
+from napari_cdse.gui.keys import bind, unbind
 from napari_cdse.gui.selection import Selection
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session import Session
     from napari_cdse.project.reviewing import Which
 
-_NOTHING_CHOSEN = "Choose a particle first: click its circle, or press . for the next."
+_NOTHING_CHOSEN = "Choose a particle first: click its circle, or press {} for the next."
 _ALL_DONE = "Every particle of the project has been reviewed."
 _NONE_DEFERRED = "No other particle was left for later."
 _NOTHING_LEFT = "There is no other particle."
@@ -56,7 +57,10 @@ class Review(QObject):
         self.selection = Selection(session)
         self.actions: Mapping[str, Callable[..., object]] = self._actions()
         viewer = session.viewer
-        bind(viewer, self.actions, SHORTCUTS)
+        self._shortcuts = session.keys.shortcuts
+        self._bound: weakref.WeakSet[object] = weakref.WeakSet()
+        self._bind(viewer)
+        session.keys.changed.connect(self._bind_anew)
         QApplication.instance().focusChanged.connect(self._on_focus)
         self._listen_for_question_mark()
 
@@ -66,7 +70,7 @@ class Review(QObject):
         QApplication.instance().focusChanged.disconnect(self._on_focus)
         viewer = self._session.viewer
         if viewer is not None:
-            unbind(viewer, SHORTCUTS)
+            unbind(viewer, self._shortcuts)
 
     def attach(self) -> None:
         """Take over the layers of a micrograph that was just shown."""
@@ -78,7 +82,18 @@ class Review(QObject):
 
     def bind_layer(self, layer: object) -> None:
         """Make our keys work while this layer is the active one."""
-        bind(layer, self.actions, SHORTCUTS)
+        self._bind(layer)
+
+    def _bind(self, target: object) -> None:
+        bind(target, self.actions, self._shortcuts)
+        self._bound.add(target)
+
+    def _bind_anew(self) -> None:
+        """Give the old keys back, then take the new ones."""
+        before, self._shortcuts = self._shortcuts, self._session.keys.shortcuts
+        for target in tuple(self._bound):
+            unbind(target, before)
+            self._bind(target)
 
     def detach(self) -> None:
         """Forget the layers that are going away."""
@@ -144,7 +159,7 @@ class Review(QObject):
             return
         ids = self.selection.chosen
         if not ids:
-            self._say(_NOTHING_CHOSEN)
+            self._say(_NOTHING_CHOSEN.format(self._session.keys.words("next")))
             return
         view = self._session.view
         with notices.told(), nullcontext() if view is None else view.together():
@@ -273,7 +288,7 @@ class Review(QObject):
 
     def show_keys(self) -> None:
         """Show the list of keys."""
-        KeySheet.show_for(self._session.viewer.window._qt_window)
+        KeySheet.show_for(self._session.viewer.window._qt_window, self._session.keys)
 
     def _see(self, particle_id: str) -> None:
         project = self._session.project

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cdse.gui import notices
 from napari_cdse.gui.analysing import Analyst
 from napari_cdse.gui.jobs import JobRunner
+from napari_cdse.gui.key_settings import KeySettings
 from napari_cdse.gui.leaving_out import LeavingOut
 from napari_cdse.gui.measuring import Measuring
 from napari_cdse.gui.retraining import Trainer
@@ -61,6 +62,7 @@ class Session(QObject):
     analyst : Analyst
         Detection and classification.
     trainer : Trainer
+    keys : KeySettings
     measuring : Measuring
         Ruler and scale bar.
     leaving_out : LeavingOut
@@ -89,6 +91,7 @@ class Session(QObject):
         self._to_classify.setSingleShot(True)
         self.analyst = Analyst(self)
         self.trainer = Trainer(self)
+        self.keys = KeySettings(self)
         self.measuring = Measuring(self)
         self.leaving_out = LeavingOut(self)
         self.review = Review(self)
@@ -132,6 +135,7 @@ class Session(QObject):
         self.watcher.close()
         self.runner.close()
         self.review.close()
+        self.keys.close()
         self.stage.close()
         self._leave_project()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from napari import settings
 from PIL import Image
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
@@ -100,7 +101,16 @@ def folder(micrographs: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def viewer(make_napari_viewer, monkeypatch, forest):
+def _own_settings(monkeypatch, tmp_path):
+    """Keep the Preferences of whoever runs the tests out of them, and unwritten."""
+    settings._clear_plugin_settings_cache()
+    monkeypatch.setattr(settings, "_CFG_PATH", str(tmp_path / "settings.yaml"))
+    yield
+    settings._clear_plugin_settings_cache()
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, monkeypatch, forest, _own_settings):
     """A shown viewer with our docks; its session must close with it, unasked."""
     monkeypatch.setattr(analysing, "shipped_model", lambda: forest)
     viewer = make_napari_viewer(show=True, title="test")

@@ -14,6 +14,8 @@ from napari_cdse.gui.palette import HEX, LETTERS, MEANINGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_A_LINE = 2
+
 
 class Bar(QWidget):
     """A bar whose filled share shows a number from 0 to 1."""
@@ -31,7 +33,7 @@ class Bar(QWidget):
 
     def sizeHint(self) -> QSize:
         """Give Qt the size that suits it best."""
-        return QSize(80, 10)
+        return QSize(60, 10)
 
     def set_share(self, share: float) -> None:
         """Show another number."""
@@ -49,7 +51,7 @@ class Bar(QWidget):
 
 
 class ProbabilityBars(QWidget):
-    """One line per class: letter and name, bar, number."""
+    """Letter and name, bar and number of each class, two classes a line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,18 +60,20 @@ class ProbabilityBars(QWidget):
         grid.setVerticalSpacing(2)
         self.bars: dict[str, Bar] = {}
         self.numbers: dict[str, QLabel] = {}
-        for row, label in enumerate(CLASSES):
+        grid.setHorizontalSpacing(6)
+        for place, label in enumerate(CLASSES):
             name = QLabel(f"{LETTERS[label]}  {label}")
             name.setToolTip(MEANINGS[label])
             self.bars[label] = Bar(HEX[label])
             self.numbers[label] = QLabel()
-            width = self.numbers[label].fontMetrics().horizontalAdvance("0.000")
+            width = self.numbers[label].fontMetrics().horizontalAdvance("0.00")
             self.numbers[label].setMinimumWidth(width)
+            row, side = divmod(place, _A_LINE)
             for column, widget in enumerate(
                 (name, self.bars[label], self.numbers[label])
             ):
-                grid.addWidget(widget, row, column)
-        grid.setColumnStretch(1, 1)
+                grid.addWidget(widget, row, 3 * side + column)
+            grid.setColumnStretch(3 * side + 1, 1)
 
     def show_probabilities(self, probabilities: Sequence[float] | None) -> None:
         """Show four probabilities in the order of `CLASSES`, or none."""

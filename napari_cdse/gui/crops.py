@@ -1,24 +1,60 @@
-"""The picture of one particle and its power spectrum, as gray values from 0 to 1."""
+"""Pictures of one particle as arrays: crop, spectrum, phase, amplitude."""
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.utils.colormaps import ensure_colormap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.records import Circle
 
+FIELD_NM = 8.0
+"""Edge of the crop: the same for all particles that fit, so that sizes compare."""
+FIELD_STEP_NM = 4.0
 _MARGIN = 1.25
-_SHORTEST_SPACING_NM = 0.16
-_SMALLEST_SPECTRUM_PX = 16
+_SAMPLE = 40_000
+_FLOOR = 2.5
+"""Speckle seldom has more power over its mean than this; it stays dark."""
+_PHASE_COLOURS = "twilight_shifted"
+_AMPLITUDE_COLOURS = "viridis"
 
 
-def crop(pixels: NDArray[np.float32], circle: Circle) -> NDArray[np.float32]:
-    """Square around a circle, with a margin; what lies outside is NaN."""
-    half = max(2, round(_MARGIN * circle.radius_px))
+def field_px(circle: Circle, pixel_size_nm: float | None) -> tuple[float, float | None]:
+    """Choose how much of the micrograph a crop shows: its edge in pixels and in nm.
+
+    8 nm, or the next multiple of 4 nm in which the particle has some margin; without a
+    pixel size just the particle with its margin.
+    """
+    needed = 2 * _MARGIN * circle.radius_px
+    if not pixel_size_nm:
+        return max(4.0, needed), None
+    steps = math.ceil(needed * pixel_size_nm / FIELD_STEP_NM)
+    edge_nm = max(FIELD_NM, FIELD_STEP_NM * steps)
+    return edge_nm / pixel_size_nm, edge_nm
+
+
+def crop(
+    pixels: NDArray[np.float32], circle: Circle, edge_px: float | None = None
+) -> NDArray[np.float32]:
+    """Cut a square around a circle; what lies outside the micrograph is NaN.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+        The micrograph.
+    circle : Circle
+        Its centre is in the middle pixel.
+    edge_px : float, optional
+        Edge of the square; a quarter more than the circle without it.
+    """
+    wanted = 2 * _MARGIN * circle.radius_px if edge_px is None else edge_px
+    half = max(2, round(wanted / 2))
     row, col = round(circle.row_px), round(circle.col_px)
     square = np.full((2 * half + 1, 2 * half + 1), np.nan, dtype=np.float32)
     rows = slice(max(0, row - half), max(0, min(pixels.shape[0], row + half + 1)))
@@ -32,37 +68,63 @@ def crop(pixels: NDArray[np.float32], circle: Circle) -> NDArray[np.float32]:
 
 def stretched(square: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gray values from 0 to 1; a few outliers saturate, NaN becomes mid-gray."""
-    if not np.isfinite(square).any():
+    step = max(1, int(math.sqrt(square.size / _SAMPLE)))
+    sample = square[::step, ::step]
+    if not np.isfinite(sample).any():
         return np.full_like(square, 0.5)
-    low, high = np.nanpercentile(square, (0.5, 99.5))
+    low, high = np.nanpercentile(sample, (0.5, 99.5))
     if high <= low:
         return np.full_like(square, 0.5)
     values = np.clip((square - low) / (high - low), 0, 1)
     return np.nan_to_num(values, nan=0.5).astype(np.float32)
 
 
-def power_spectrum(
-    square: NDArray[np.float32], pixel_size_nm: float | None
-) -> NDArray[np.float32]:
-    """Log power spectrum of a square, origin in the middle, from 0 to 1.
+def spectrum_values(ratio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gray values of a power spectrum over background: log scale, background dark."""
+    level = np.log(np.maximum(ratio, _FLOOR))
+    high = max(float(np.percentile(level, 99.9)), 1.0)
+    return np.asarray(np.clip(level / high, 0, 1), np.float32)
 
-    Cut off at a spacing of 0.16 nm where the pixel size is known: no reflection of
-    CdSe that these microscopes show lies farther out.
-    """
-    filled = np.nan_to_num(square - np.nanmean(square))
-    window = np.hanning(len(filled) + 2)[1:-1]
-    power = np.abs(np.fft.fftshift(np.fft.fft2(filled * np.outer(window, window)))) ** 2
-    middle = len(power) // 2
-    # The mean and its leakage through the window would drown everything else.
-    power[middle - 1 : middle + 2, middle - 1 : middle + 2] = 0
-    log_power = np.log(power + np.median(power) + 1e-12)
-    reach = middle
-    if pixel_size_nm:
-        reach = int(len(power) * pixel_size_nm / _SHORTEST_SPACING_NM)
-        reach = min(middle, max(_SMALLEST_SPECTRUM_PX // 2, reach))
-    inner = log_power[
-        middle - reach : middle + reach + 1, middle - reach : middle + reach + 1
-    ]
-    low, high = np.percentile(inner, (30, 99.9))
-    span = high - low if high > low else 1.0
-    return np.clip((inner - low) / span, 0, 1).astype(np.float32)
+
+def phase_colours(phase_rad: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colour a phase so that -pi and pi look the same; NaN is clear."""
+    share = np.nan_to_num(phase_rad / (2 * np.pi) + 0.5)
+    return _coloured(share, np.isfinite(phase_rad), _PHASE_COLOURS)
+
+
+def amplitude_colours(amplitude: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colour an amplitude from 0 to its largest; NaN is clear."""
+    inside = np.isfinite(amplitude)
+    high = float(amplitude[inside].max()) if inside.any() else 1.0
+    share = np.nan_to_num(amplitude / max(high, 1e-9))
+    return _coloured(share, inside, _AMPLITUDE_COLOURS)
+
+
+def filtered_colours(filtered: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Gray of a filtered picture, its zero in the middle; NaN is clear."""
+    inside = np.isfinite(filtered)
+    high = float(np.percentile(np.abs(filtered[inside]), 99.5)) if inside.any() else 1.0
+    share = np.nan_to_num(0.5 + 0.5 * filtered / max(high, 1e-9))
+    return _coloured(np.clip(share, 0, 1), inside, "gray")
+
+
+@lru_cache(maxsize=2)
+def phase_key(number: int = 24) -> tuple[str, ...]:
+    """Colours of the phase from -pi to pi, for a legend."""
+    table = _table(_PHASE_COLOURS)[np.linspace(0, 255, number).round().astype(int)]
+    return tuple("#{:02x}{:02x}{:02x}".format(*each[:3]) for each in table)
+
+
+def _coloured(
+    share: NDArray[np.floating], inside: NDArray[np.bool_], name: str
+) -> NDArray[np.uint8]:
+    colours = _table(name)[np.round(share * 255).astype(np.uint8)]
+    colours[~inside, 3] = 0
+    return colours
+
+
+@lru_cache(maxsize=4)
+def _table(name: str) -> NDArray[np.uint8]:
+    """Give a colour map as 256 colours, shape (256, 4)."""
+    colours = ensure_colormap(name).map(np.linspace(0, 1, 256))
+    return np.asarray(np.round(colours * 255), np.uint8)

@@ -1,4 +1,4 @@
-"""A small gray picture in a dock."""
+"""A small picture in a dock, with marks over it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPen
+from qtpy.QtGui import QImage, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from napari_cdse.gui.marks import Mark
+
+_FONT_SHARE = 0.85
+_SMALLEST_PX = 104
 
 
 class Picture(QWidget):
-    """Draws gray values as large as its place allows, square pixels kept.
+    """Draws a picture as large as its place allows, square pixels kept.
 
     Parameters
     ----------
@@ -25,32 +32,53 @@ class Picture(QWidget):
     def __init__(self, placeholder: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image: QImage | None = None
+        self._scaled: QImage | None = None
         self._placeholder = placeholder
-        self._ring: tuple[float, QColor] | None = None
+        self.marks: tuple[Mark, ...] = ()
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setSizePolicy(policy)
-        self.setMinimumSize(96, 96)
+        self.setMinimumSize(_SMALLEST_PX, _SMALLEST_PX)
 
     def sizeHint(self) -> QSize:
         """Give Qt the size that suits it best."""
-        return QSize(150, 150)
+        return QSize(164, 164)
 
-    def show_values(self, values: NDArray[np.floating] | None) -> None:
-        """Show gray values from 0 to 1, or the placeholder."""
-        if values is None:
-            self._image = None
-        else:
-            gray = np.ascontiguousarray(np.round(values * 255).astype(np.uint8))
-            rows, cols = gray.shape
-            image = QImage(
-                gray.tobytes(), cols, rows, cols, QImage.Format.Format_Grayscale8
-            )
-            self._image = image.copy()
+    @property
+    def empty(self) -> bool:
+        """Whether only the placeholder is shown."""
+        return self._image is None
+
+    def clear(self) -> None:
+        """Show the placeholder."""
+        self._image = self._scaled = None
+        self.marks = ()
         self.update()
 
-    def ring(self, share: float | None, colour: str = "#ffffff") -> None:
-        """Draw a circle whose diameter is a share of the picture's edge."""
-        self._ring = None if share is None else (share, QColor(colour))
+    def show_values(
+        self, values: NDArray[np.floating], marks: Sequence[Mark] = ()
+    ) -> None:
+        """Show gray values from 0 to 1."""
+        gray = np.ascontiguousarray(np.round(values * 255).astype(np.uint8))
+        rows, cols = gray.shape
+        self._show(
+            QImage(gray.data, cols, rows, cols, QImage.Format.Format_Grayscale8), marks
+        )
+
+    def show_colours(
+        self, colours: NDArray[np.uint8], marks: Sequence[Mark] = ()
+    ) -> None:
+        """Show colours, shape (rows, columns, 4): red, green, blue, opacity."""
+        rgba = np.ascontiguousarray(colours)
+        rows, cols, _ = rgba.shape
+        self._show(
+            QImage(rgba.data, cols, rows, 4 * cols, QImage.Format.Format_RGBA8888),
+            marks,
+        )
+
+    def _show(self, image: QImage, marks: Sequence[Mark]) -> None:
+        # The array does not outlive this call; the copy does.
+        self._image, self._scaled = image.copy(), None
+        self.marks = tuple(marks)
         self.update()
 
     def paintEvent(self, _event: object) -> None:
@@ -61,18 +89,27 @@ class Picture(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect(), int(flags), self._placeholder)
             return
-        edge = float(min(self.width(), self.height()))
-        place = QRectF(
-            (self.width() - edge) / 2, (self.height() - edge) / 2, edge, edge
-        )
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(place, self._image)
-        if self._ring is not None:
-            self._paint_ring(painter, place)
-
-    def _paint_ring(self, painter: QPainter, place: QRectF) -> None:
-        share, colour = self._ring
+        edge = min(self.width(), self.height())
+        place = QRectF((self.width() - edge) // 2, 0, edge, edge)
+        painter.drawImage(QPointF(place.topLeft()), self._fitted(edge))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colour, 1.5))
-        radius = share * place.width() / 2
-        painter.drawEllipse(QPointF(place.center()), radius, radius)
+        painter.setClipRect(place)
+        font = painter.font()
+        font.setPointSizeF(_FONT_SHARE * max(font.pointSizeF(), 6.0))
+        painter.setFont(font)
+        for mark in self.marks:
+            mark.paint(painter, place)
+
+    def _fitted(self, edge: int) -> QImage:
+        """Bring the picture to size; fringes must not beat with the screen's pixels."""
+        ratio = self.devicePixelRatioF()
+        size = max(1, round(edge * ratio))
+        if self._scaled is None or self._scaled.width() != size:
+            self._scaled = self._image.scaled(
+                size,
+                size,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            self._scaled.setDevicePixelRatio(ratio)
+        return self._scaled

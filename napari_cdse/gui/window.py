@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import napari
-from qtpy.QtCore import QEventLoop, QSize, QTimer
-from qtpy.QtWidgets import QApplication, QDialog
+from qtpy.QtCore import QEventLoop, QSize, Qt, QTimer
+from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.sessions import session_for
@@ -37,8 +37,9 @@ def open_window(path: Path | None = None, show: bool = True) -> napari.Viewer:
         Whether to show the window.
     """
     viewer = napari.Viewer(title="napari-cdse", show=show, show_welcome_screen=False)
-    add_docks(viewer)
+    docks = add_docks(viewer)
     _fit_to_screen(viewer)
+    _give_room(viewer, docks["Particle"])
     if path is not None:
         session_for(viewer).open_project(path)
     return viewer
@@ -120,6 +121,15 @@ def _fit_to_screen(viewer: napari.Viewer) -> None:
     place = window.frameGeometry()
     if not screen.contains(place):
         window.move(screen.topLeft())
+
+
+def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
+    """Let one dock be as high as it would like; those above it shrink and scroll."""
+    dock = widget.parentWidget()
+    while not isinstance(dock, QDockWidget):
+        dock = dock.parentWidget()
+    height = widget.sizeHint().height()
+    viewer.window._qt_window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
 
 def _wait_until_shown(session: Session) -> None:

@@ -43,7 +43,7 @@ def test_a_key_defers_and_goes_on(session, qtbot):
     dock = docks(session.viewer)["Particle"]
     assert "1 left for later" in dock.queue.done.toolTip()
     session.project.select(ids[3])
-    assert "left for later" in dock.says.text()
+    assert "left for later" in dock.card.says.text()
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
     assert not session.project.find(ids[3]).deferred
     assert shown(session)[ids[3]] == ("yes", "Y?", False)
@@ -99,8 +99,8 @@ def test_nothing_gives_a_hidden_prediction_away(audited, qtbot):
     dock = docks(session.viewer)["Particle"]
     for one in ids:
         session.project.select(one)
-        assert not any(number.text() for number in dock.bars.numbers.values())
-        assert "judge it before" in dock.says.text()
+        assert not any(number.text() for number in dock.card.bars.numbers.values())
+        assert "judge it before" in dock.card.says.text()
 
 
 def test_a_hidden_prediction_cannot_be_accepted_but_is_there_after_the_label(
@@ -124,7 +124,7 @@ def test_a_hidden_prediction_cannot_be_accepted_but_is_there_after_the_label(
     press(session, qtbot, Qt.Key.Key_Comma)
     dock = docks(session.viewer)["Particle"]
     assert session.project.selected == here
-    assert all(number.text() for number in dock.bars.numbers.values())
+    assert all(number.text() for number in dock.card.bars.numbers.values())
     assert not session.review.hides(here)
     assert len([one for one in ids if session.review.hides(one)]) == 4
 

@@ -48,7 +48,7 @@ def finished(job, qtbot) -> None:
 def test_an_empty_window_says_what_to_do(viewer):
     shown = docks(viewer)
     assert shown["Micrographs"].pages.currentIndex() == 0
-    assert "sample project" in shown["Particle"].says.text()
+    assert "sample project" in shown["Particle"].card.says.text()
     assert not shown["Micrographs"].detect_all.isEnabled()
     assert not shown["Retrain"].retrain.isEnabled()
 
@@ -414,7 +414,7 @@ def test_what_is_unlike_the_training_set_is_marked(session, qtbot):
     assert "5 of its 5 circles" in first.data(Qt.ItemDataRole.ToolTipRole)
     assert "5 of its 5 circles" in shown["Micrographs"].problem.text()
     project.select(particle_ids(session)[0])
-    assert "learnt from nothing like it" in shown["Particle"].says.text()
+    assert "learnt from nothing like it" in shown["Particle"].card.says.text()
 
 
 # --- closing ------------------------------------------------------------------

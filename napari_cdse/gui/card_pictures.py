@@ -1,0 +1,205 @@
+"""Four pictures of one particle: crop, spectrum, phase, and amplitude or filtered."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
+
+from napari_cdse.core.features.sampling import REACH
+from napari_cdse.gui.crops import (
+    amplitude_colours,
+    crop,
+    field_px,
+    filtered_colours,
+    phase_colours,
+    phase_key,
+    spectrum_values,
+    stretched,
+)
+from napari_cdse.gui.marks import Caption, ColourKey, Ring, ScaleBar, Spot, Ticks
+from napari_cdse.gui.picture import Picture
+
+if TYPE_CHECKING:
+    from napari_cdse.core.examination import Examination, ExaminedFamily
+    from napari_cdse.core.records import Circle, Micrograph
+    from napari_cdse.gui.marks import Mark
+    from napari_cdse.gui.peaks_table import Scale
+
+_BAR_NM = 2.0
+_BAR_PER_NM = 2.0
+_CHOSEN = "#ffd166"
+_OTHERS = "#f5f5f5"
+_OUTLINE = "#808080"
+_FAINT = 0.8
+_SURE_RAD = math.radians(45)
+"""A step less sure than this says nothing."""
+_NO_LINE = "no break found"
+_STEP_TIP = (
+    "How far the phase of the chosen family steps across the line that breaks the "
+    "fringes best, marked by the ticks. A stacking fault gives 120° in the families "
+    "inclined to its plane and 0° in those parallel to it; where a twin ends, the "
+    "amplitude falls instead. A straight line is the simplest fault there is: look "
+    "whether the phase is flat on both sides."
+)
+_TIPS = {
+    "crop": "The particle, always 8 nm across unless it is larger; the ring is its "
+    "circle",
+    "spectrum": "Its power spectrum over the background's, log scale: each family of "
+    "fringes is a pair of Bragg peaks. Numbers as in the table",
+    "phase": "Geometric phase (Hytch, Snoeck, Kilaas 1998) of the chosen family: one "
+    "colour where its planes are in step, a jump at a fault. Click a row of the table "
+    "for another family",
+    "amplitude": "How strong the chosen family is at each place: a twin has it on one "
+    "side only",
+    "filtered": "Nothing but the numbered peaks, each through a soft mask. Filtering "
+    "makes fringes of speckle too: believe only what the crop shows as well",
+}
+
+
+class CardPictures(QWidget):
+    """Crop and spectrum above, phase and amplitude (or filtered picture) below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.crop = Picture("No particle")
+        self.spectrum = Picture("No spectrum")
+        self.phase = Picture("No phase")
+        self.other = Picture("No amplitude")
+        self.step = QLabel()
+        self.step.setToolTip(_STEP_TIP)
+        self.switch = QButtonGroup(self)
+        self._shown: tuple[Examination, int | None, Scale] | None = None
+        self._lay_out()
+        for name in ("crop", "spectrum", "phase"):
+            getattr(self, name).setToolTip(_TIPS[name])
+        self.switch.buttonToggled.connect(lambda _button, on: on and self._show_other())
+        self.switch.buttons()[0].setChecked(True)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        grid.addWidget(self.crop, 0, 0, 1, 2)
+        grid.addWidget(self.spectrum, 0, 2, 1, 2)
+        grid.addWidget(self.phase, 1, 0, 1, 2)
+        grid.addWidget(self.other, 1, 2, 1, 2)
+        grid.addWidget(self.step, 2, 0, 1, 2)
+        for column, name in enumerate(("amplitude", "filtered")):
+            button = QPushButton(name)
+            button.setToolTip(_TIPS[name])
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.switch.addButton(button, column)
+            button.setMaximumHeight(button.fontMetrics().height() + 6)
+            grid.addWidget(button, 2, 2 + column)
+        for column in range(4):
+            grid.setColumnStretch(column, 1)
+        grid.setRowStretch(0, 1)
+        grid.setRowStretch(1, 1)
+
+    def clear(self) -> None:
+        """Show no particle."""
+        self.crop.clear()
+        self.show_examination(None, None, None)
+
+    def show_crop(
+        self, micrograph: Micrograph, circle: Circle, scale: Scale, colour: str
+    ) -> None:
+        """Show the particle with its circle in a colour."""
+        edge_px, edge_nm = field_px(circle, scale.pixel_size_nm)
+        square = crop(micrograph.pixels, circle, edge_px)
+        share = 2 * circle.radius_px / len(square)
+        marks: list[Mark] = [Ring(share, colour)]
+        if edge_nm is not None:
+            length = _BAR_NM / (scale.pixel_size_nm * len(square))
+            marks.append(ScaleBar(length, f"{scale.about}{_BAR_NM:.0f} nm"))
+        self.crop.show_values(stretched(square), marks)
+
+    def show_examination(
+        self, examination: Examination | None, chosen: int | None, scale: Scale | None
+    ) -> None:
+        """Show what was measured, one family of it in detail; None: not yet."""
+        if examination is None or scale is None:
+            self._shown = None
+            for picture in (self.spectrum, self.phase, self.other):
+                picture.clear()
+            self.step.clear()
+            return
+        self._shown = (examination, chosen, scale)
+        self._show_spectrum(examination, chosen, scale)
+        self.step.setText(_step_words(examination, chosen))
+        if chosen is None:
+            self.phase.clear()
+        else:
+            local = examination.families[chosen].local
+            marks = [*_outline(examination), Caption(f"phase of {chosen + 1}")]
+            marks.append(ColourKey(phase_key(), "-π", "π"))
+            self.phase.show_colours(phase_colours(local.phase_rad), marks)
+        self._show_other()
+
+    def _show_spectrum(
+        self, examination: Examination, chosen: int | None, scale: Scale
+    ) -> None:
+        values = spectrum_values(examination.spectrum)
+        size, step = len(values), examination.spectrum_step_per_px
+        marks: list[Mark] = []
+        for number, family in enumerate(examination.families):
+            peak = family.peak
+            x, y = (k / (step * size) for k in (peak.k_col, peak.k_row))
+            colour = _CHOSEN if number == chosen else _OTHERS
+            marks.append(Spot(0.5 + x, 0.5 + y, str(number + 1), colour))
+            marks.append(Spot(0.5 - x, 0.5 - y, "", colour, 0.6))
+        if scale.pixel_size_nm is not None:
+            length = _BAR_PER_NM * scale.pixel_size_nm / (step * size)
+            text = f"{scale.about}{_BAR_PER_NM:.0f} nm⁻¹"
+            marks.append(ScaleBar(length, text))
+        self.spectrum.show_values(values, marks)
+
+    def _show_other(self) -> None:
+        if self._shown is None:
+            return
+        examination, chosen, _ = self._shown
+        name = self.switch.checkedButton().text()
+        self.other.setToolTip(_TIPS[name])
+        if chosen is None:
+            self.other.clear()
+        elif name == "filtered":
+            colours = filtered_colours(examination.filtered)
+            self.other.show_colours(
+                colours, [*_outline(examination), Caption("filtered")]
+            )
+        else:
+            amplitude = examination.families[chosen].local.amplitude
+            marks = [*_outline(examination), Caption(f"amplitude of {chosen + 1}")]
+            self.other.show_colours(amplitude_colours(amplitude), marks)
+
+
+def _outline(examination: Examination) -> list[Mark]:
+    """Mark the circle, and where a line breaks the fringes."""
+    radius = 0.5 / REACH
+    marks: list[Mark] = [Ring(2 * radius, _OUTLINE, _FAINT, 1.0)]
+    line = examination.line
+    if line is not None:
+        offset = line.offset_radii * radius
+        marks.append(Ticks(line.normal_rad, offset, radius, 0.5 - radius))
+    return marks
+
+
+def _step_words(examination: Examination, chosen: int | None) -> str:
+    if chosen is None:
+        return "no clear fringes"
+    if examination.line is None:
+        return _NO_LINE
+    return _family_step(examination.families[chosen])
+
+
+def _family_step(family: ExaminedFamily) -> str:
+    if family.step_rad is None or family.step_sigma_rad > _SURE_RAD:
+        return "step too unsure to tell"
+    step, sigma = (
+        math.degrees(each) for each in (family.step_rad, family.step_sigma_rad)
+    )
+    return f"phase step {abs(step):.0f} ± {sigma:.0f}°"

@@ -1,0 +1,188 @@
+"""What is drawn over a small picture: rings, lines, words, a scale bar.
+
+Places are shares of the picture's edge, from its top left corner: x to the right, y
+down. Words and rings keep their size whatever size the picture has.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from qtpy.QtCore import QLineF, QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHADE = QColor(0, 0, 0, 150)
+_INK = QColor("#f5f5f5")
+_MARGIN_PX = 4.0
+_BAR_PX = 3.0
+_KEY_PX = 6.0
+
+
+class Mark(Protocol):
+    """Something that can be drawn over a picture."""
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw it, where the picture lies at a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A circle that grows with the picture; ``diameter`` is a share of its edge."""
+
+    diameter: float
+    colour: str
+    alpha: float = 1.0
+    width_px: float = 1.5
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw it round the middle."""
+        colour = QColor(self.colour)
+        colour.setAlphaF(self.alpha)
+        painter.setPen(QPen(colour, self.width_px))
+        radius = self.diameter * place.width() / 2
+        painter.drawEllipse(place.center(), radius, radius)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A ring round a peak, with its number on the side away from the middle."""
+
+    x: float
+    y: float
+    number: str = ""
+    colour: str = "#f5f5f5"
+    width_px: float = 1.2
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw it."""
+        radius = max(4.0, 0.04 * place.width())
+        centre = _at(place, self.x, self.y)
+        painter.setPen(QPen(QColor(self.colour), self.width_px))
+        painter.drawEllipse(centre, radius, radius)
+        if not self.number:
+            return
+        away = QLineF(place.center(), centre)
+        away.setLength(away.length() + radius + 0.55 * painter.fontMetrics().height())
+        box = QRectF(0, 0, 16, 16)
+        box.moveCenter(away.p2())
+        _write(painter, _within(box, place), self.number, QColor(self.colour))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Where a line crosses the particle, marked outside its outline only.
+
+    Attributes
+    ----------
+    normal_rad : float
+        Angle of its normal: cosine to the right, sine down.
+    offset, radius, length : float
+        Distance from the middle, radius of the outline, length of each tick.
+    """
+
+    normal_rad: float
+    offset: float
+    radius: float
+    length: float
+    colour: str = "#ffd166"
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw both ends."""
+        across, down = math.cos(self.normal_rad), math.sin(self.normal_rad)
+        start = math.sqrt(max(self.radius**2 - self.offset**2, 0.0))
+        for sign in (-1, 1):
+            ends = [
+                _at(
+                    place,
+                    0.5 + self.offset * across - sign * along * down,
+                    0.5 + self.offset * down + sign * along * across,
+                )
+                for along in (start, start + self.length)
+            ]
+            for colour, width in ((_SHADE, 4.5), (QColor(self.colour), 2.5)):
+                painter.setPen(QPen(colour, width))
+                painter.drawLine(*ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Words in the top left corner."""
+
+    text: str
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw them on a shade, so that they can be read on any picture."""
+        metrics = painter.fontMetrics()
+        box = QRectF(0, 0, metrics.horizontalAdvance(self.text) + 6, metrics.height())
+        box.moveTopLeft(place.topLeft())
+        painter.fillRect(box, _SHADE)
+        _write(painter, box, self.text, _INK)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleBar:
+    """A bar of known length with its length in words, bottom left."""
+
+    length: float
+    text: str
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw it."""
+        metrics = painter.fontMetrics()
+        width = max(self.length * place.width(), metrics.horizontalAdvance(self.text))
+        height = metrics.height() + _BAR_PX + _MARGIN_PX
+        shade = QRectF(0, 0, width + 2 * _MARGIN_PX, height)
+        shade.moveBottomLeft(place.bottomLeft())
+        painter.fillRect(shade, _SHADE)
+        bar = QRectF(0, 0, self.length * place.width(), _BAR_PX)
+        bar.moveBottomLeft(shade.bottomLeft() + QPointF(_MARGIN_PX, -_MARGIN_PX + 1))
+        painter.fillRect(bar, _INK)
+        words = QRectF(shade.left(), shade.top(), shade.width(), metrics.height())
+        _write(painter, words, self.text, _INK)
+
+
+@dataclass(frozen=True, slots=True)
+class ColourKey:
+    """A strip of colours along the bottom edge, with words at its ends."""
+
+    colours: Sequence[str]
+    low: str
+    high: str
+
+    def paint(self, painter: QPainter, place: QRectF) -> None:
+        """Draw it."""
+        metrics = painter.fontMetrics()
+        step = 0.5 * place.width() / len(self.colours)
+        left = place.center().x() - 0.25 * place.width()
+        top = place.bottom() - _KEY_PX - 2
+        for number, colour in enumerate(self.colours):
+            strip = QRectF(left + number * step, top, step + 0.5, _KEY_PX)
+            painter.fillRect(strip, QColor(colour))
+        for text, right in ((self.low, False), (self.high, True)):
+            width = metrics.horizontalAdvance(text) + 6
+            box = QRectF(0, 0, width, metrics.height())
+            edge = left + 0.5 * place.width() if right else left - width
+            box.moveBottomLeft(QPointF(edge, place.bottom()))
+            painter.fillRect(box, _SHADE)
+            _write(painter, box, text, _INK)
+
+
+def _at(place: QRectF, x: float, y: float) -> QPointF:
+    return QPointF(place.left() + x * place.width(), place.top() + y * place.height())
+
+
+def _within(box: QRectF, place: QRectF) -> QRectF:
+    """Push a box back into the picture."""
+    left = min(max(box.left(), place.left()), place.right() - box.width())
+    top = min(max(box.top(), place.top()), place.bottom() - box.height())
+    return QRectF(left, top, box.width(), box.height())
+
+
+def _write(painter: QPainter, box: QRectF, text: str, colour: QColor) -> None:
+    painter.setPen(colour)
+    painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)

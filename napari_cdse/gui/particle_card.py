@@ -1,0 +1,193 @@
+"""One particle on one card: pictures, peaks, probabilities, who said what, a note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from napari_cdse.core.novelty import is_novel
+from napari_cdse.core.scale import ESTIMATE_SIGMA, TYPICAL_PIXEL_SIZE_NM
+from napari_cdse.gui.bars import ProbabilityBars
+from napari_cdse.gui.card_pictures import CardPictures
+from napari_cdse.gui.examiner import Examiner, Question
+from napari_cdse.gui.note_row import NoteRow
+from napari_cdse.gui.palette import HEX, class_name
+from napari_cdse.gui.peaks_table import PeaksTable, Scale
+from napari_cdse.gui.statements import history, person_says
+
+if TYPE_CHECKING:
+    from napari_cdse.core.records import Annotation
+    from napari_cdse.gui.session import Session
+    from napari_cdse.project import Particle
+
+_SPACING_PX = 5
+_LEAST_HEIGHT_PX = 126
+NO_PARTICLE = "Click a circle, or press . for the next particle."
+NO_PROJECT = "Open a folder of micrographs, or the sample project."
+_NOT_CLASSIFIED = "Not classified yet"
+_HIDDEN = "Drawn at random: judge it before the forest's word is shown"
+_NOVEL = ", which learnt from nothing like it"
+
+
+class ParticleCard(QWidget):
+    """Shows one particle; what takes longer to measure follows from a worker.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._cropped: object = None
+        self._question: Question | None = None
+        self._chosen: int | None = None
+        self.examiner = Examiner(session, self)
+        self.pictures = CardPictures()
+        self.peaks = PeaksTable()
+        self.bars = ProbabilityBars()
+        self.says = QLabel()
+        self.says.setWordWrap(True)
+        self.note = NoteRow(session)
+        self._lay_out()
+        self.examiner.answered.connect(self._show_measured)
+        self.peaks.chosen.connect(self._on_chosen)
+
+    def _lay_out(self) -> None:
+        scrolled = QWidget()
+        inner = _column(scrolled)
+        inner.addWidget(self.pictures, 1)
+        inner.addWidget(self.peaks)
+        inner.addWidget(self.note)
+        column = _column(self)
+        column.addWidget(_Scrolled(scrolled), 1)
+        column.addWidget(self.says)
+        column.addWidget(self.bars)
+
+    @property
+    def measured(self) -> bool:
+        """Whether what is measured of the particle is shown."""
+        return self._question is not None and not self.pictures.spectrum.empty
+
+    def show_particle(self, particle: Particle | None) -> None:
+        """Show a particle as it is now, or none."""
+        if particle is not None:
+            particle = self._session.project.as_seen(particle)
+        self._show_words(particle)
+        self.note.show_note(particle)
+        micrograph = self._session.micrograph
+        if particle is None or micrograph is None:
+            self._cropped = self._question = None
+            self.examiner.forget()
+            self.pictures.clear()
+            self.peaks.show_peaks(None, None, Scale(None))
+            return
+        self._show_crop(particle)
+        size = self._scale().pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
+        question = Question(micrograph.id, size, particle.circle)
+        if question != self._question:
+            self._question, self._chosen = question, None
+            self.examiner.ask(micrograph, question)
+            self._show_measured()
+
+    # --- pictures -------------------------------------------------------------
+
+    def _scale(self) -> Scale:
+        size, source = self._session.pixel_size()
+        if size is None or (source, size) == ("estimated", TYPICAL_PIXEL_SIZE_NM):
+            return Scale(None)
+        return Scale(size, ESTIMATE_SIGMA if source == "estimated" else 0.0)
+
+    def _show_crop(self, particle: Particle) -> None:
+        micrograph, scale = self._session.micrograph, self._scale()
+        colour = HEX[class_name(particle.label)]
+        shown = (micrograph.id, scale, particle.circle, colour)
+        if shown != self._cropped:
+            self._cropped = shown
+            self.pictures.show_crop(micrograph, particle.circle, scale, colour)
+
+    def _show_measured(self) -> None:
+        """Show what is known of the present particle; an answer on another is not."""
+        examination = None
+        if self._question is not None:
+            examination = self.examiner.known(self._question)
+        if examination is not None and self._chosen is None:
+            self._chosen = examination.chosen
+        self.pictures.show_examination(examination, self._chosen, self._scale())
+        self.peaks.show_peaks(examination, self._chosen, self._scale())
+
+    def _on_chosen(self, row: int) -> None:
+        self._chosen = row
+        self._show_measured()
+
+    # --- words ----------------------------------------------------------------
+
+    def _show_words(self, particle: Particle | None) -> None:
+        prediction = None if particle is None else particle.prediction
+        self.bars.show_probabilities(prediction and prediction.probabilities)
+        if particle is None:
+            nothing = self._session.project is None
+            self.says.setText(NO_PROJECT if nothing else NO_PARTICLE)
+            self.says.setToolTip("")
+            return
+        said = self._said(particle)
+        lines = []
+        if particle.annotation is not None:
+            more = f" (and {len(said) - 1} before)" if len(said) > 1 else ""
+            lines.append(person_says(particle.annotation, self._model_name) + more)
+        lines.append(self._forest_words(particle))
+        self.says.setText("\n".join(lines))
+        self.says.setToolTip(history(said, self._model_name))
+
+    def _forest_words(self, particle: Particle) -> str:
+        """Name the forest whose word the bars show, or say why they show none."""
+        if self._session.review.hides(particle.id):
+            return _HIDDEN
+        prediction = particle.prediction
+        if prediction is None:
+            return _NOT_CLASSIFIED
+        novel = _NOVEL if is_novel(prediction.novelty) else ""
+        return f"Forest: {self._model_name(prediction.model_id)}{novel}"
+
+    def _said(self, particle: Particle) -> tuple[Annotation, ...]:
+        project = self._session.project
+        said = project.said_of(particle.id)
+        if project.hide_others:
+            return tuple(each for each in said if each.annotator == project.annotator)
+        return said
+
+    def _model_name(self, model_id: str) -> str:
+        names = {card.id: card.name for card in self._session.project.models}
+        return names.get(model_id, "another forest")
+
+
+class _Scrolled(QScrollArea):
+    """As high as what is in it where there is room; scrolls where there is not."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self.setWidget(widget)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumHeight(_LEAST_HEIGHT_PX)
+
+    def sizeHint(self) -> QSize:
+        """Give Qt the size that suits it best."""
+        return self.widget().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Give Qt the least size: the width is not scrolled."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, _LEAST_HEIGHT_PX)
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(_SPACING_PX)
+    return column

@@ -1,0 +1,87 @@
+"""Who said what of a particle, and when, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.palette import class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_cdse.core.records import Annotation, Prediction
+
+    ModelName = Callable[[str], str]
+
+_HOW = {
+    "confirmed": "as the forest said",
+    "corrected": "corrected",
+    "drawn": "drawn by hand",
+    "imported": "imported",
+}
+
+
+def person_says(
+    annotation: Annotation, model_name: ModelName, now: datetime | None = None
+) -> str:
+    """Say in one sentence who said what, when, and what the forest said then."""
+    words = f"{annotation.annotator or 'You'}: {_what(annotation)}"
+    words += f", {when(annotation.time, now)}"
+    if annotation.label is None:
+        return words
+    words += f", {_HOW[annotation.origin]}"
+    if annotation.shown is None:
+        return words
+    seen = "" if annotation.prediction_seen else ", out of view"
+    shown = annotation.shown
+    return (
+        f"{words}; forest said {_sure(shown)} at the time{seen}, "
+        f"by {model_name(shown.model_id)}"
+    )
+
+
+def history(
+    said: Sequence[Annotation], model_name: ModelName, now: datetime | None = None
+) -> str:
+    """List everything that was said of a particle, latest first, one line each."""
+    return "\n".join(person_says(each, model_name, now) for each in reversed(said))
+
+
+def when(time: str, now: datetime | None = None) -> str:
+    """Say an ISO 8601 time in words, on the clock of this place.
+
+    Parameters
+    ----------
+    time : str
+        As stored, in UTC.
+    now : datetime, optional
+        What counts as today; the present without it.
+    """
+    try:
+        moment = datetime.fromisoformat(time).astimezone()
+    except ValueError:
+        return time
+    today = (now or datetime.now()).astimezone().date()
+    clock = f"{moment:%H:%M}"
+    if moment.date() == today:
+        return f"today {clock}"
+    if moment.date() == today - timedelta(days=1):
+        return f"yesterday {clock}"
+    return f"{moment.day} {moment:%b %Y} {clock}"
+
+
+def _what(annotation: Annotation) -> str:
+    if annotation.removed:
+        return "removed"
+    if annotation.label is not None:
+        return class_name(annotation.label)
+    if annotation.deferred:
+        return "left for later"
+    return "placed" if annotation.origin in ("drawn", "corrected") else "not judged"
+
+
+def _sure(prediction: Prediction) -> str:
+    label = prediction.label
+    return f"{label} ({prediction.probabilities[CLASSES.index(label)]:.2f})"

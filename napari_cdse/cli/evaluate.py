@@ -19,6 +19,7 @@ from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
 from napari_cdse.cli.report import evaluation_lines
+from napari_cdse.cli.studies import add_studies
 from napari_cdse.core.errors import MicrographError, ParameterError
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
@@ -46,6 +47,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write the scores, and with --folds the held-out label files, there",
     )
+    add_studies(parser)
     add_pixel_size(parser)
     add_parameters(parser, ForestParams)
     parser.set_defaults(**{"ForestParams.folds": None})
@@ -54,9 +56,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     anew = getattr(arguments, "ForestParams.folds") is not None
-    model_path, folders = _split(arguments.paths, anew)
     if not anew:
         setattr(arguments, "ForestParams.folds", ForestParams().folds)
+    if arguments.study is not None:
+        return int(arguments.study(arguments))
+    model_path, folders = _split(arguments.paths, anew)
     params = read_parameters(arguments, ForestParams)
     model = load_model(model_path) if model_path else None
     if model is not None:
@@ -162,7 +166,8 @@ COMMAND = Command(
     name="evaluate",
     summary="score a model, or held-out forests, on labelled folders",
     description="Score a model on labelled folders, by micrograph; or, with --folds, "
-    "fit forests anew, each without the micrographs it is scored on.",
+    "fit forests anew, each without the micrographs it is scored on. Or study what "
+    "the labels could give: --tune, --importance, --learning-curve.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.batch import Evaluation
+    from napari_cdse.core.importance import Importance, Worth
+    from napari_cdse.core.learning_curve import LearningCurves
     from napari_cdse.core.scores import Scores
+    from napari_cdse.core.tuning import Trial, Tuning
 
 _NAMES = {
     "f1": "detection F1 (IoU 0.5)",
@@ -40,6 +43,56 @@ def score_lines(scores: Scores) -> list[str]:
         if count
     ]
     return [head, *rows]
+
+
+def tuning_lines(tuning: Tuning, shown: int = 10) -> list[str]:
+    """Describe the best settings beside the present ones."""
+    rows = [("now", tuning.present), *(("", one) for one in tuning.trials[:shown])]
+    return [
+        "     trees  features per split  criterion   balanced accuracy    to present",
+        *(_trial_line(mark, one) for mark, one in rows),
+        tuning.sentence,
+    ]
+
+
+def _trial_line(mark: str, trial: Trial) -> str:
+    params, scores, gain = trial.params, trial.scores, trial.difference
+    low, high = scores.interval_95
+    return (
+        f"{mark:4s} {params.trees:5d}  {params.split_features:>18s}  "
+        f"{params.criterion:9s}   {scores.balanced_accuracy:.3f} "
+        f"({low:.2f} to {high:.2f})  {gain.value:+.3f} "
+        f"({gain.interval_95[0]:+.2f} to {gain.interval_95[1]:+.2f})"
+    )
+
+
+def importance_lines(found: Importance, shown: int = 15) -> list[str]:
+    """Describe what families and features are worth."""
+    head = (
+        f"Balanced accuracy {found.balanced_accuracy:.3f} on held-out micrographs "
+        f"({found.n_micrographs}); lost when shuffled, 95 % over micrographs:"
+    )
+    families = [_worth_line(one) for one in found.families]
+    return [head, *families, "", *(_worth_line(one) for one in found.features[:shown])]
+
+
+def _worth_line(worth: Worth) -> str:
+    low, high = worth.loss.interval_95
+    return (
+        f"  {worth.name:22s} {worth.loss.value:+.3f} ({low:+.3f} to {high:+.3f})"
+        f"   impurity {worth.impurity:.3f}"
+    )
+
+
+def curve_lines(curves: LearningCurves) -> list[str]:
+    """Describe learning curves step by step."""
+    names = list(curves.scores)
+    rows = [
+        f"{count:8d}" + "".join(f"{curves.mean(name)[at]:10.3f}" for name in names)
+        for at, count in enumerate(curves.labels)
+    ]
+    head = "  labels" + "".join(f"{name:>10s}" for name in names)
+    return [head, *rows, curves.sentence()]
 
 
 def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str]:

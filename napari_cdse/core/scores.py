@@ -80,7 +80,7 @@ def score(
     chosen = training.rows(mask)
     truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
     told = probabilities[mask].argmax(axis=1)
-    by_micrograph = _confusions(truth, told, chosen.micrograph_ids)
+    by_micrograph = confusions(truth, told, chosen.micrograph_ids)
     confusion = by_micrograph.sum(axis=0)
     right = np.diag(confusion)
     return Scores(
@@ -93,6 +93,60 @@ def score(
         n_micrographs=len(by_micrograph),
         folds=folds,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Balanced accuracy of one forest less that of another on the same particles.
+
+    Attributes
+    ----------
+    value : float
+    interval_95 : tuple of float
+        Bootstrap over micrographs, both forests on the same draws.
+    """
+
+    value: float
+    interval_95: tuple[float, float]
+
+    @property
+    def sentence(self) -> str:
+        """Say whether there is one."""
+        low, high = self.interval_95
+        told = f"Balanced accuracy {self.value:+.2f} ({low:+.2f} to {high:+.2f}, 95 %)"
+        if low > 0:
+            return f"{told}: the new forest is better."
+        if high < 0:
+            return f"{told}: the new forest is worse."
+        return f"{told}: no difference that these micrographs could show."
+
+
+def paired_difference(
+    training: TrainingSet,
+    old: NDArray[np.float64],
+    new: NDArray[np.float64],
+    only: NDArray[np.bool_] | None = None,
+) -> Difference:
+    """Compare two forests' probabilities, shape (n_rows, 4), of the originals."""
+    mask = training.originals if only is None else training.originals & only
+    chosen = training.rows(mask)
+    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    before, after = (
+        confusions(truth, told[mask].argmax(axis=1), chosen.micrograph_ids)
+        for told in (old, new)
+    )
+    return difference_of(before, after)
+
+
+def difference_of(
+    old: NDArray[np.floating | np.integer], new: NDArray[np.floating | np.integer]
+) -> Difference:
+    """Compare two forests by their confusion matrices, one for each micrograph."""
+    low, high = np.quantile(
+        _balanced(_resampled(new)) - _balanced(_resampled(old)), [0.025, 0.975]
+    )
+    value = float(_balanced(new.sum(axis=0)) - _balanced(old.sum(axis=0)))
+    return Difference(value, (float(low), float(high)))
 
 
 def unscored(training: TrainingSet, note: str) -> Scores:
@@ -111,16 +165,17 @@ def unscored(training: TrainingSet, note: str) -> Scores:
     )
 
 
-def _confusions(
+def confusions(
     truth: NDArray[np.intp], told: NDArray[np.intp], micrographs: NDArray[np.str_]
 ) -> NDArray[np.int64]:
+    """Count truth by row and word by column, one matrix for each micrograph."""
     names, group = np.unique(micrographs, return_inverse=True)
     counts = np.zeros((len(names), len(CLASSES), len(CLASSES)), np.int64)
     np.add.at(counts, (group, truth, told), 1)
     return counts
 
 
-def _balanced(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+def _balanced(confusion: NDArray[np.floating | np.integer]) -> NDArray[np.float64]:
     """Mean recall over the classes that occur, for a stack of confusion matrices."""
     totals = confusion.sum(axis=-1)
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
@@ -129,14 +184,20 @@ def _balanced(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _interval(by_micrograph: NDArray[np.int64]) -> tuple[float, float]:
+    low, high = np.quantile(_balanced(_resampled(by_micrograph)), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _resampled(
+    by_micrograph: NDArray[np.floating | np.integer],
+) -> NDArray[np.floating | np.integer]:
+    """Add up micrographs drawn with replacement, the same ones for the same number."""
     rng = np.random.default_rng(0)
     n_micrographs = len(by_micrograph)
     drawn = rng.multinomial(
         n_micrographs, np.full(n_micrographs, 1 / n_micrographs), size=_RESAMPLES
     )
-    resampled = np.tensordot(drawn, by_micrograph, axes=1)
-    low, high = np.quantile(_balanced(resampled), [0.025, 0.975])
-    return float(low), float(high)
+    return np.tensordot(drawn, by_micrograph, axes=1)
 
 
 def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> dict[str, float]:

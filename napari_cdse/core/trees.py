@@ -11,6 +11,8 @@ from napari_cdse.core.errors import ModelError
 from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _LEAF = -1
@@ -91,7 +93,34 @@ class Forest:
             result[start:stop] = self._average(rows[start:stop])
         return result
 
+    def staged_proba(
+        self, values: NDArray[np.float32], trees: Sequence[int]
+    ) -> NDArray[np.float64]:
+        """Average the first trees only, for several numbers of them.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n_rows, n_features)
+            Features in the order of training.
+        trees : sequence of int
+            Numbers of trees, from 1 to all.
+
+        Returns
+        -------
+        ndarray of float64, shape (len(trees), n_rows, 4)
+            What forests of so many trees with the same seed would say.
+        """
+        shares = self.probability[self._leaves(values)].astype(np.float64)
+        sums = np.cumsum(shares, axis=1)[:, np.asarray(trees) - 1]
+        staged = np.moveaxis(sums, 1, 0)
+        return np.asarray(staged / staged.sum(axis=-1, keepdims=True))
+
     def _average(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        shares = self.probability[self._leaves(values)].mean(axis=1, dtype=np.float64)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+    def _leaves(self, values: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Walk every row down every tree, shape (n_rows, n_trees)."""
         node = np.broadcast_to(self.roots, (len(values), len(self.roots))).copy()
         inner = self.left[node] != _LEAF
         while inner.any():
@@ -100,8 +129,7 @@ class Forest:
             goes_left = values[row, self.feature[at]] <= self.threshold[at]
             node[inner] = np.where(goes_left, self.left[at], self.right[at])
             inner = self.left[node] != _LEAF
-        shares = self.probability[node].mean(axis=1, dtype=np.float64)
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        return node
 
 
 def forest_from_estimator(estimator: Any) -> Forest:

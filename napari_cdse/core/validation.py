@@ -12,7 +12,13 @@ from napari_cdse.core.errors import ModelError
 from napari_cdse.core.forest import check_training, fit_forest
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.scores import Scores, score, unscored
+from napari_cdse.core.scores import (
+    Difference,
+    Scores,
+    paired_difference,
+    score,
+    unscored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +39,18 @@ MIN_PER_CLASS = 5
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two models scored on the same held-out particles."""
+    """Two models scored on the same held-out particles.
+
+    Attributes
+    ----------
+    old, new : Scores
+    difference : Difference or None
+        New less old; None where there are too few to score.
+    """
 
     old: Scores
     new: Scores
+    difference: Difference | None = None
 
 
 def cross_validate(
@@ -77,13 +91,13 @@ def cross_validate(
     """
     check_training(training)
     probabilities = np.full((len(training), len(CLASSES)), np.nan)
-    mask = _mask(training, only)
-    note = _too_few(training.rows(mask))
+    mask = scored_rows(training, only)
+    note = too_few(training.rows(mask))
     if note is not None:
         return unscored(training.rows(mask), note), probabilities
     splits = grouped_splits(training, params)
     for number, (learn, held_out) in enumerate(splits):
-        step = _step(progress, number, len(splits))
+        step = part_of(progress, number, len(splits))
         forest = fit_forest(training.rows(learn), params, step)
         values = training.table.values[held_out]
         probabilities[held_out] = forest.predict_proba(values)
@@ -155,8 +169,8 @@ def compare(
         When the old model wants other features than the new set has.
     """
     check_training(new_training)
-    mask = _mask(new_training, only)
-    note = _too_few(new_training.rows(mask))
+    mask = scored_rows(new_training, only)
+    note = too_few(new_training.rows(mask))
     if note is not None:
         nothing = unscored(new_training.rows(mask), note)
         return Comparison(nothing, nothing)
@@ -164,7 +178,7 @@ def compare(
     told_old = np.full((len(new_training), len(CLASSES)), np.nan)
     told_new = told_old.copy()
     for number, (learn, held_out) in enumerate(splits):
-        steps = _step(progress, number, len(splits))
+        steps = part_of(progress, number, len(splits))
         values = new_training.table.values[held_out]
         told_new[held_out] = fit_forest(
             new_training.rows(learn), params, steps
@@ -173,12 +187,14 @@ def compare(
     return Comparison(
         score(new_training, told_old, len(splits), mask),
         score(new_training, told_new, len(splits), mask),
+        paired_difference(new_training, told_old, told_new, mask),
     )
 
 
-def _mask(
+def scored_rows(
     training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
 ) -> NDArray[np.bool_]:
+    """Turn ids of particles, or nothing for all, into a mask of rows."""
     if only is None:
         return np.ones(len(training), np.bool_)
     if only.dtype == np.bool_:
@@ -211,7 +227,8 @@ def _parameters(old: Model, fallback: ForestParams) -> ForestParams:
         return fallback
 
 
-def _too_few(training: TrainingSet) -> str | None:
+def too_few(training: TrainingSet) -> str | None:
+    """Say in a sentence why there can be no honest score; None if there can."""
     n_micrographs = len(np.unique(training.micrograph_ids))
     if n_micrographs < MIN_MICROGRAPHS:
         return (
@@ -230,8 +247,8 @@ def _too_few(training: TrainingSet) -> str | None:
     return None
 
 
-def _step(progress: Progress | None, number: int, total: int) -> Progress | None:
-    """Turn the progress within one fold into that of all folds."""
+def part_of(progress: Progress | None, number: int, total: int) -> Progress | None:
+    """Turn the progress within one of several equal parts into that of all."""
     if progress is None:
         return None
     return lambda part: progress((number + part) / total)

@@ -50,6 +50,7 @@ class ComparisonView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.note = _wrapped()
+        self.difference = _wrapped()
         self.confusion_title = _wrapped(_CONFUSION)
         self.old_confusion = ConfusionView("old")
         self.new_confusion = ConfusionView("new")
@@ -69,6 +70,7 @@ class ComparisonView(QWidget):
         column.setSpacing(6)
         column.addWidget(self.note)
         column.addLayout(self._scores)
+        column.addWidget(self.difference)
         column.addWidget(self.confusion_title)
         matrices = QHBoxLayout()
         matrices.setSpacing(12)
@@ -98,6 +100,8 @@ class ComparisonView(QWidget):
         self.confusion_title.setVisible(scored)
         self.new_confusion.setVisible(scored)
         self.old_confusion.setVisible(scored and old is not None)
+        compared = None if old is None else outcome.comparison.difference
+        _say(self.difference, "" if compared is None else compared.sentence)
         self._show_changes(outcome, name_of)
 
     def texts(self) -> list[str]:

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.core.sizes import PARTICLES, size_histogram
 from napari_cdse.core.statistics import DefectFraction, class_counts, defect_fraction
 from napari_cdse.io.files import make_folder, write_file
+from napari_cdse.io.svg import (
+    INK,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    document,
+    horizontal_rules,
+    line,
+    rect,
+    text,
+    ticks,
+)
 
 if TYPE_CHECKING:
     import os
@@ -39,10 +50,6 @@ MEANINGS: Mapping[Label, str] = {
     "null": "not resolved",
     "empty": "no particle",
 }
-
-WIDTH, HEIGHT = 640, 440
-_LEFT, _RIGHT = 70, 610
-_INK, _RULE = "#222222", "#d9d9d9"
 
 
 def write_figures(
@@ -75,9 +82,9 @@ def write_figures(
         "sizes.svg": sizes_svg(rows),
     }
     written = []
-    for name, text in figures.items():
-        if text is not None:
-            write_file(target / name, text.encode(), CdseError)
+    for name, figure in figures.items():
+        if figure is not None:
+            write_file(target / name, figure.encode(), CdseError)
             written.append(target / name)
     return tuple(written)
 
@@ -89,7 +96,7 @@ def classes_svg(rows: Sequence[ParticleRow], *, seed: int = 0) -> str:
     fraction = defect_fraction(labels, micrographs, seed=seed)
     counts = class_counts(labels)
     title = f"Labelled circles by class (n = {sum(counts.values())})"
-    return _document(title, [*_bars(counts), *_fraction_axis(fraction)])
+    return document(title, [*_bars(counts), *_fraction_axis(fraction)])
 
 
 def sizes_svg(rows: Sequence[ParticleRow]) -> str | None:
@@ -112,53 +119,45 @@ def sizes_svg(rows: Sequence[ParticleRow]) -> str | None:
     n_hidden = sum(label in PARTICLES for label in labels) - n_shown
     note = f"; {n_hidden} without a pixel size" if n_hidden else ""
     title = f"Diameter of particles in {unit} (n = {n_shown}{note})"
-    return _document(title, _panels(histogram, unit))
-
-
-def ticks(top: float, wanted: int = 4) -> list[float]:
-    """Round numbers from 0 to at least `top`, about `wanted` steps."""
-    rough = max(top, 1e-12) / wanted
-    unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(k * unit for k in (1, 2, 5, 10) if k * unit >= rough * (1 - 1e-9))
-    return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)]
+    return document(title, _panels(histogram, unit))
 
 
 def _bars(counts: Mapping[Label, int]) -> list[str]:
     top, bottom = 70.0, 270.0
     marks = [tick for tick in ticks(max(*counts.values(), 4)) if tick == int(tick)]
     scale = (bottom - top) / marks[-1]
-    parts = _horizontal_rules(marks, bottom, scale)
-    slot = (_RIGHT - _LEFT) / len(CLASSES)
+    parts = horizontal_rules(marks, bottom, scale)
+    slot = (RIGHT - LEFT) / len(CLASSES)
     for i, label in enumerate(CLASSES):
-        middle = _LEFT + slot * (i + 0.5)
+        middle = LEFT + slot * (i + 0.5)
         height = counts[label] * scale
         parts += [
-            _rect(middle - 35, bottom - height, 70, height, COLOURS[label]),
-            _text(middle, bottom - height - 7, str(counts[label])),
-            _text(middle, bottom + 20, f"{LETTERS[label]}  {label}", bold=True),
-            _text(middle, bottom + 38, MEANINGS[label], size=12),
+            rect(middle - 35, bottom - height, 70, height, COLOURS[label]),
+            text(middle, bottom - height - 7, str(counts[label])),
+            text(middle, bottom + 20, f"{LETTERS[label]}  {label}", bold=True),
+            text(middle, bottom + 38, MEANINGS[label], size=12),
         ]
     return parts
 
 
 def _fraction_axis(fraction: DefectFraction) -> list[str]:
     y, interval = 376.0, fraction.interval_95
-    parts = [_text(WIDTH / 2, y - 28, fraction.sentence, size=12)]
+    parts = [text(WIDTH / 2, y - 28, fraction.sentence, size=12)]
     if fraction.fraction is None or interval is None:
         return parts
-    width = _RIGHT - _LEFT
-    parts.append(_line(_LEFT, y + 12, _RIGHT, y + 12, _INK))
+    width = RIGHT - LEFT
+    parts.append(line(LEFT, y + 12, RIGHT, y + 12, INK))
     for tenth in range(0, 11, 2):
-        x = _LEFT + width * tenth / 10
-        parts.append(_line(x, y + 12, x, y + 17, _INK))
-        parts.append(_text(x, y + 32, f"{tenth / 10:.1f}", size=12))
-    low, high = (_LEFT + width * end for end in interval)
-    parts.append(_line(low, y, high, y, COLOURS["yes"], 4))
-    parts += [_line(x, y - 7, x, y + 7, COLOURS["yes"], 3) for x in (low, high)]
-    middle = _LEFT + width * fraction.fraction
+        x = LEFT + width * tenth / 10
+        parts.append(line(x, y + 12, x, y + 17, INK))
+        parts.append(text(x, y + 32, f"{tenth / 10:.1f}", size=12))
+    low, high = (LEFT + width * end for end in interval)
+    parts.append(line(low, y, high, y, COLOURS["yes"], 4))
+    parts += [line(x, y - 7, x, y + 7, COLOURS["yes"], 3) for x in (low, high)]
+    middle = LEFT + width * fraction.fraction
     parts.append(
         f'<circle cx="{middle:.1f}" cy="{y:.1f}" r="7" fill="{COLOURS["yes"]}" '
-        f'stroke="{_INK}"/>'
+        f'stroke="{INK}"/>'
     )
     return parts
 
@@ -177,84 +176,27 @@ def _panel(
     histogram: SizeHistogram, label: Label, marks: Sequence[float], bottom: float
 ) -> list[str]:
     scale = 85 / marks[-1]
-    parts = _horizontal_rules(marks, bottom, scale)
+    parts = horizontal_rules(marks, bottom, scale)
     edges, counts = histogram.edges, histogram.counts[label]
     for left, right, count in zip(edges, edges[1:], counts, strict=False):
         x, end = (_on_axis(edge, edges) for edge in (left, right))
         height = count * scale
         if count:
-            parts.append(_rect(x, bottom - height, end - x, height, COLOURS[label]))
+            parts.append(rect(x, bottom - height, end - x, height, COLOURS[label]))
     name = f"{LETTERS[label]}  {label}: {MEANINGS[label]} ({sum(counts)})"
-    return [*parts, _text(_RIGHT, bottom - 88, name, size=12, anchor="end", bold=True)]
+    return [*parts, text(RIGHT, bottom - 88, name, size=12, anchor="end", bold=True)]
 
 
 def _size_axis(edges: Sequence[float], y: float, name: str) -> list[str]:
     step = max(1, math.ceil((len(edges) - 1) / 10))
-    parts = [_line(_LEFT, y, _RIGHT, y, _INK)]
+    parts = [line(LEFT, y, RIGHT, y, INK)]
     for edge in edges[::step]:
         x = _on_axis(edge, edges)
-        parts.append(_line(x, y, x, y + 5, _INK))
-        parts.append(_text(x, y + 20, f"{edge:.4g}", size=12))
-    return [*parts, _text((_LEFT + _RIGHT) / 2, y + 42, name)]
+        parts.append(line(x, y, x, y + 5, INK))
+        parts.append(text(x, y + 20, f"{edge:.4g}", size=12))
+    return [*parts, text((LEFT + RIGHT) / 2, y + 42, name)]
 
 
 def _on_axis(value: float, edges: Sequence[float]) -> float:
     share = (value - edges[0]) / (edges[-1] - edges[0])
-    return _LEFT + share * (_RIGHT - _LEFT)
-
-
-def _horizontal_rules(marks: Sequence[float], bottom: float, scale: float) -> list[str]:
-    parts = []
-    for mark in marks:
-        y = bottom - mark * scale
-        parts.append(_line(_LEFT, y, _RIGHT, y, _INK if mark == 0 else _RULE))
-        parts.append(_text(_LEFT - 10, y + 4, f"{mark:g}", size=12, anchor="end"))
-    return parts
-
-
-def _document(title: str, parts: Sequence[str]) -> str:
-    heading = _text(WIDTH / 2, 32, title, size=16, bold=True)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
-            f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-            'font-family="Helvetica, Arial, sans-serif">',
-            f"<title>{escape(title)}</title>",
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-            heading,
-            *parts,
-            "</svg>\n",
-        ]
-    )
-
-
-def _rect(x: float, y: float, width: float, height: float, fill: str) -> str:
-    return (
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-        f'fill="{fill}" stroke="{_INK}" stroke-width="0.7"/>'
-    )
-
-
-def _line(
-    x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1
-) -> str:
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
-        f'stroke="{colour}" stroke-width="{width:g}"/>'
-    )
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    size: int = 14,
-    anchor: str = "middle",
-    bold: bool = False,
-) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-        f'fill="{_INK}"{weight}>{escape(text)}</text>'
-    )
+    return LEFT + share * (RIGHT - LEFT)

@@ -8,6 +8,7 @@ import pytest
 
 from napari_cdse.batch import evaluation, examples_from_folders
 from napari_cdse.cli import main
+from napari_cdse.core import learning_curve, validation
 from napari_cdse.core.params import ForestParams
 from napari_cdse.io.label_file import read_label_file, write_label_file
 from napari_cdse.io.model_file import load_model
@@ -129,6 +130,47 @@ def test_evaluate_says_what_is_wrong(arguments, words, labelled_folder, capsys):
 def test_evaluate_scores_the_shipped_model(labelled_folder, capsys):
     assert main(["evaluate", str(default_model_path()), str(labelled_folder)]) == 0
     assert "3 micrographs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("study", ["tune", "importance", "learning-curve"])
+def test_studies_say_write_and_draw(
+    study, labelled_folder, tmp_path, capsys, monkeypatch
+):
+    # Three small micrographs hold too few labels for an honest number.
+    for module in (validation, learning_curve):
+        monkeypatch.setattr(module, "MIN_PER_CLASS", 2)
+    out = tmp_path / "out"
+    few = ["--trees", "6", "--copies", "0", "--folds", "2"]
+    few += ["--repeats", "2", "--labels-per-step", "10"]
+    status = main(
+        ["evaluate", f"--{study}", str(labelled_folder), "--out", str(out), *few]
+    )
+    told = capsys.readouterr()
+    name = {"tune": "tuning"}.get(study, study.replace("-", "_"))
+    assert status == 0, told.err
+    found = json.loads((out / f"{name}.json").read_text())
+    assert (out / f"{name}.svg").exists() == (study != "tune")
+    if study == "tune":
+        assert len(found["trials"]) == 48
+        assert found["sentence"] in told.out
+    elif study == "importance":
+        assert len(found["features"]) == 48
+        assert "Bragg peaks" in told.out
+    else:
+        assert set(found["balanced_accuracy"]) == {"queue", "random"}
+        assert found["sentence"] in told.out
+
+
+def test_a_study_of_too_few_labels_is_refused(labelled_folder, capsys):
+    assert main(["evaluate", "--importance", str(labelled_folder), *SMALL]) == 1
+    assert "at least 5 labels of each class" in capsys.readouterr().err
+
+
+def test_one_study_at_a_time(labelled_folder, capsys):
+    arguments = ["evaluate", "--tune", "--importance", str(labelled_folder)]
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert "not allowed with" in capsys.readouterr().err
 
 
 def test_export_writes_what_a_person_reviewed(labelled_folder, tmp_path, capsys):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import fields
 
+import numpy as np
 from qtpy.QtCore import Qt
 
 from napari_cdse.cli import main
+from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
+from napari_cdse.core.trees import Forest
 from napari_cdse.gui import analysing, window
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.io.model_file import load_model
 from napari_cdse.resources import default_model_path
-from tests.gui.conftest import open_folder, settle
+from tests.gui.conftest import SIGNAL_MS, open_folder, settle, wait_for_pixels
 
 NUMBERS = ("x_px", "y_px", "radius_px", *(f"p_{name}" for name in CLASSES))
 
@@ -53,3 +57,34 @@ def test_window_and_command_line_give_the_same(
     expected = written(out)
     assert len(expected) >= 8
     assert shown(session.project) == expected
+
+
+def test_window_and_command_line_train_the_same_forest(
+    viewer, labelled_folder, tmp_path, qtbot, monkeypatch
+):
+    """The same labels and settings: the same forest, to the last node."""
+    model = load_model(default_model_path())
+    monkeypatch.setattr(analysing, "shipped_model", lambda: model)
+    session = session_for(viewer)
+    open_folder(session, labelled_folder, qtbot)
+    for entry in session.entries:
+        session.open_micrograph(entry.index)
+        wait_for_pixels(session, qtbot)
+    session.trainer.retrain(ForestParams(trees=12, copies=1, folds=2))
+    qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
+    here = session.trainer.outcome.model
+    out = tmp_path / "there.skops"
+    few = ["--trees", "12", "--copies", "1", "--folds", "2"]
+    onto = ["--onto", str(default_model_path())]
+    project = str(session.project.path)
+    assert main(["train", project, "--out", str(out), *onto, *few]) == 0
+    there = load_model(out)
+    assert there.card.id == here.card.id
+    assert there.training.digest() == here.training.digest()
+    for part in fields(Forest):
+        one, other = getattr(here.forest, part.name), getattr(there.forest, part.name)
+        np.testing.assert_array_equal(one, other)
+    # And what the command line made works in the window.
+    session.trainer.load(out)
+    settle(session, qtbot)
+    assert session.project.active_model_id == there.card.id

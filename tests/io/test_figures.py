@@ -10,7 +10,8 @@ from skimage.color import rgb2lab
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import Circle
 from napari_cdse.io.export import ParticleRow
-from napari_cdse.io.figures import COLOURS, classes_svg, sizes_svg, ticks, write_figures
+from napari_cdse.io.figures import COLOURS, classes_svg, sizes_svg, write_figures
+from napari_cdse.io.svg import ticks
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 # Machado, Oliveira, Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009).

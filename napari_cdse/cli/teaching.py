@@ -1,0 +1,70 @@
+"""Training sets from what a person names: labelled folders, projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.batch import training_from_annotations, training_from_folders
+from napari_cdse.cli.console import tell
+from napari_cdse.core.training import TrainingSet, join
+from napari_cdse.project import SUFFIX, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.params import DetectionParams, ForestParams
+
+
+Taught = tuple[TrainingSet, tuple[str, ...], frozenset[str]]
+
+
+def teach(
+    paths: Sequence[Path],
+    params: ForestParams,
+    detection: DetectionParams,
+    pixel_size_nm: float | None,
+) -> Taught:
+    """Join what folders and projects teach.
+
+    Returns
+    -------
+    training : TrainingSet
+    notices : tuple of str
+        What was left out and why, one sentence each.
+    micrographs : frozenset of str
+        Content ids of all micrographs of the projects, labelled or not.
+
+    Raises
+    ------
+    CdseError
+        If there is nothing to learn from.
+    """
+    projects = [path for path in paths if path.suffix == SUFFIX]
+    folders = [path for path in paths if path.suffix != SUFFIX]
+    parts: list[Taught] = []
+    if folders:
+        training, notices = training_from_folders(
+            folders,
+            params,
+            detection,
+            pixel_size_nm=pixel_size_nm,
+            progress=lambda share: tell(f"{share:4.0%}  folders"),
+        )
+        parts.append((training, notices, frozenset()))
+    parts.extend(_from_project(path, params) for path in projects)
+    return (
+        join(*(training for training, _, _ in parts)),
+        tuple(notice for _, notices, _ in parts for notice in notices),
+        frozenset().union(*(micrographs for _, _, micrographs in parts)),
+    )
+
+
+def _from_project(path: Path, params: ForestParams) -> Taught:
+    project = Project.create_or_open(path)
+    try:
+        labelled = project.labelled()
+        micrographs = frozenset(one.id for one in project.entries if one.id)
+    finally:
+        project.close()
+    return (*training_from_annotations(labelled, params), micrographs)

@@ -1,0 +1,129 @@
+"""Figures of what was studied about a forest: learning curves, importance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.io.svg import INK, LEFT, RIGHT, RULE, WIDTH, document, line, rect, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cdse.core.importance import Importance, Worth
+    from napari_cdse.core.learning_curve import LearningCurves
+
+_COLOURS = ("#0b66b0", "#b8540a", "#4a7a12", "#7a3f9a", "#555555")
+_DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 2")
+_TOP, _BOTTOM = 70.0, 370.0
+_ROW = 19.0
+_NAMES = 190.0
+_MOST_FEATURES = 20
+
+
+def learning_curves_svg(curves: LearningCurves) -> str:
+    """Draw the mean score of each order, and the band from lowest to highest seed."""
+    n_seeds = len(next(iter(curves.scores.values())))
+    title = f"Balanced accuracy on held-out micrographs ({n_seeds} repeats)"
+    most = curves.labels[-1]
+    parts = [*_score_axis(), *_label_axis(most)]
+    for number, name in enumerate(curves.scores):
+        parts += _curve(curves, name, number, most)
+    y = _height(0.95 * curves.final)
+    parts.append(_dashed([(LEFT, y), (RIGHT, y)], INK, "2 4", 1))
+    parts.append(text(RIGHT, y - 5, "95 % of the final score", size=11, anchor="end"))
+    return document(title, parts)
+
+
+def importance_svg(found: Importance) -> str:
+    """Draw what is lost without each family and each of the best features."""
+    shown = [*found.families, None, *found.features[:_MOST_FEATURES]]
+    known = [one for one in shown if one is not None]
+    ends = [end for one in known for end in (*one.loss.interval_95, one.loss.value)]
+    low, high = min(0.0, *ends), max(0.01, *ends)
+    parts = []
+    for row, one in enumerate(shown):
+        if one is not None:
+            parts += _worth(one, _TOP + row * _ROW, low, high)
+    bottom = _TOP + len(shown) * _ROW
+    zero = _across(0.0, low, high)
+    parts.append(line(zero, _TOP - 8, zero, bottom, INK))
+    for value in (0.0, high / 2, high):
+        x = _across(value, low, high)
+        parts.append(text(x, bottom + 16, f"{value:.2f}", size=12))
+    words = "balanced accuracy lost when shuffled, with 95 % intervals"
+    parts.append(text((_NAMES + RIGHT) / 2, bottom + 36, words, size=12))
+    title = (
+        f"Importance on held-out micrographs (of {found.balanced_accuracy:.2f}, "
+        f"{found.n_micrographs} micrographs)"
+    )
+    return document(title, parts, bottom + 55)
+
+
+def _worth(one: Worth, y: float, low: float, high: float) -> list[str]:
+    zero, end = _across(0.0, low, high), _across(one.loss.value, low, high)
+    ends = [_across(each, low, high) for each in one.loss.interval_95]
+    family = len(one.features) > 1
+    return [
+        text(_NAMES - 10, y + 4, one.name, size=12, anchor="end", bold=family),
+        rect(min(zero, end), y - 6, abs(end - zero), 12, _COLOURS[0]),
+        line(ends[0], y, ends[1], y, INK, 2),
+    ]
+
+
+def _across(value: float, low: float, high: float) -> float:
+    return _NAMES + (RIGHT - _NAMES) * (value - low) / (high - low)
+
+
+def _curve(curves: LearningCurves, name: str, number: int, most: int) -> list[str]:
+    colour, dash = _COLOURS[number % 5], _DASHES[number % 5]
+    runs, mean = curves.scores[name], curves.mean(name)
+    xs = [_right(count, most) for count in curves.labels]
+    upper = [(x, _height(y)) for x, y in zip(xs, runs.max(axis=0), strict=True)]
+    lower = [(x, _height(y)) for x, y in zip(xs, runs.min(axis=0), strict=True)]
+    band = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*upper, *lower[::-1]))
+    way = [(x, _height(y)) for x, y in zip(xs, mean, strict=True)]
+    y = _BOTTOM - 18 * (len(curves.scores) - number)
+    return [
+        f'<polygon points="{band}" fill="{colour}" fill-opacity="0.15"/>',
+        _dashed(way, colour, dash, 2.5),
+        _dashed([(RIGHT - 150, y - 4), (RIGHT - 115, y - 4)], colour, dash, 2.5),
+        text(RIGHT - 108, y, f"{name} order", size=12, anchor="start"),
+    ]
+
+
+def _dashed(
+    way: Sequence[tuple[float, float]], colour: str, dash: str, width: float
+) -> str:
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in way)
+    return (
+        f'<polyline points="{points}" fill="none" stroke="{colour}" '
+        f'stroke-width="{width:g}" stroke-dasharray="{dash}"/>'
+    )
+
+
+def _score_axis() -> list[str]:
+    parts = []
+    for tenth in range(0, 11, 2):
+        y = _height(tenth / 10)
+        parts.append(line(LEFT, y, RIGHT, y, INK if tenth == 0 else RULE))
+        words = f"{tenth / 10:.1f}"
+        parts.append(text(LEFT - 10, y + 4, words, size=12, anchor="end"))
+    return parts
+
+
+def _label_axis(most: int) -> list[str]:
+    parts = [text(WIDTH / 2, _BOTTOM + 42, "particles labelled", size=14)]
+    for share in range(6):
+        count = round(most * share / 5)
+        x = _right(count, most)
+        parts.append(line(x, _BOTTOM, x, _BOTTOM + 5, INK))
+        parts.append(text(x, _BOTTOM + 20, str(count), size=12))
+    return parts
+
+
+def _right(count: float, most: float) -> float:
+    return LEFT + (RIGHT - LEFT) * count / most
+
+
+def _height(score: float) -> float:
+    return _BOTTOM - (_BOTTOM - _TOP) * score

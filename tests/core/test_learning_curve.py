@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_cdse.core import learning_curve
+from napari_cdse.core.errors import Cancelled, TrainingError
+from napari_cdse.core.learning_curve import ORDERS, LearningCurves, learning_curves
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import Circle
+from tests.tables import drawn_set
+
+PARAMS = ForestParams(trees=10, folds=3)
+
+
+def circles_of(training) -> dict[str, Circle]:
+    ids = np.unique(training.particle_ids).tolist()
+    return {name: Circle(float(at), 0.0, 20.0) for at, name in enumerate(ids)}
+
+
+def curves(**scores) -> LearningCurves:
+    return LearningCurves((10, 20, 40), {n: np.array([s]) for n, s in scores.items()})
+
+
+def test_what_is_needed_is_read_off_the_mean_curve():
+    told = curves(queue=(0.5, 0.78, 0.8), random=(0.4, 0.6, 0.8))
+    assert told.final == pytest.approx(0.8)
+    # 0.76 lies at 0.26 / 0.28 of the first stride, at 0.16 / 0.2 of the second.
+    assert told.needed("queue") == pytest.approx(10 + 10 * 0.26 / 0.28)
+    assert told.needed("random") == pytest.approx(20 + 20 * 0.16 / 0.2)
+    assert "19 labels in the queue's order and 36 in random order: 54%" in (
+        told.sentence()
+    )
+
+
+def test_a_score_that_falls_again_was_not_reached():
+    assert curves(queue=(0.8, 0.5, 0.8)).needed("queue") > 20
+
+
+def test_no_micrograph_is_learnt_from_and_scored(monkeypatch):
+    training, learnt, scored = drawn_set(9, 2), [], []
+    fit_forest, score = learning_curve.fit_forest, learning_curve.score
+
+    def watched_fit(rows, *arguments):
+        learnt.append(set(rows.micrograph_ids.tolist()))
+        return fit_forest(rows, *arguments)
+
+    def watched_score(rows, *arguments):
+        scored.append(set(rows.micrograph_ids.tolist()))
+        return score(rows, *arguments)
+
+    monkeypatch.setattr(learning_curve, "fit_forest", watched_fit)
+    monkeypatch.setattr(learning_curve, "score", watched_score)
+    base = replace(drawn_set(9, 1), weights=np.full(72, 0.5))
+    learning_curves(training, circles_of(training), PARAMS, seeds=2, base=base)
+    assert len(learnt) == len(scored) > 0
+    assert not any(one & other for one, other in zip(learnt, scored, strict=True))
+
+
+def test_both_orders_start_alike_and_end_alike():
+    training = drawn_set(9, 3, signal=2.5)
+    told = learning_curves(training, circles_of(training), PARAMS, seeds=2, step=15)
+    assert list(told.scores) == ["queue", "random"]
+    assert told.scores["queue"].shape == (2, len(told.labels))
+    for at in (0, -1):
+        np.testing.assert_allclose(
+            told.scores["queue"][:, at], told.scores["random"][:, at], atol=0.1
+        )
+    again = learning_curves(training, circles_of(training), PARAMS, seeds=2, step=15)
+    for name, each in told.scores.items():
+        np.testing.assert_array_equal(each, again.scores[name])
+
+
+def test_what_is_rare_is_found_sooner_by_asking_for_it():
+    """Many particles alike and few that differ: an order that knows them wins."""
+    training = drawn_set(12, 4, copies=0, signal=3.0)
+    rng = np.random.default_rng(0)
+    rare = (training.labels == "yes") & (rng.random(len(training)) < 0.8)
+    rows = training.rows(~rare & (training.labels != "empty"))
+
+    def knowing(items, _rng):
+        return sorted(items, key=lambda one: "/yes/" not in one.particle_id)
+
+    orders = {"queue": knowing, "random": ORDERS["random"]}
+    told = learning_curves(
+        rows, circles_of(rows), PARAMS, seeds=4, step=10, orders=orders
+    )
+    early = slice(1, 4)
+    assert told.mean("queue")[early].mean() > told.mean("random")[early].mean()
+
+
+def test_too_few_labels_are_a_sentence():
+    training = drawn_set(2, 9)
+    with pytest.raises(TrainingError, match="at least 3 micrographs"):
+        learning_curves(training, circles_of(training), PARAMS)
+
+
+def test_cancel_stops():
+    def stop(share):
+        if share > 0.2:
+            raise Cancelled("Stopped.")
+
+    training = drawn_set(6, 2)
+    with pytest.raises(Cancelled):
+        learning_curves(training, circles_of(training), PARAMS, progress=stop)

@@ -43,9 +43,9 @@ def test_every_command_is_used(manifest):
     assert used == {one.id for one in parts.commands}
 
 
-def test_offers_the_three_docks(manifest):
+def test_offers_its_docks(manifest):
     names = [one.display_name for one in manifest.contributions.widgets]
-    assert names == ["Micrographs", "Particle", "Retrain"]
+    assert names == ["Micrographs", "Particle", "Retrain", "Annotators"]
 
 
 def test_generic_text_is_not_ours(tmp_path):

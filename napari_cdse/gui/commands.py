@@ -32,6 +32,11 @@ def show_docks(viewer: Viewer) -> None:
     add_docks(viewer)
 
 
+def show_annotators(viewer: Viewer) -> None:
+    """Show the dock that compares annotators."""
+    add_dock(viewer, "Annotators")
+
+
 def show_retrain(viewer: Viewer) -> None:
     """Show the dock that retrains."""
     add_dock(viewer, "Retrain")

@@ -34,9 +34,17 @@ class ConfusionView(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = title
+        self._sides = ("Your labels", "the forest's words")
+        self._cell_words = "{} of your {} called {}"
         self.counts: list[list[int]] = []
         self.names: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def name_sides(self, rows: str, columns: str) -> None:
+        """Say whose classes stand by row and by column, where it is two people."""
+        self._title = f"{rows} by row, {columns} by column"
+        self._sides = rows, columns
+        self._cell_words = f"{{}} that {rows} calls {{}} and {columns} {{}}"
 
     def show_counts(self, confusion: NDArray[np.int64]) -> None:
         """Show a matrix of shape (4, 4), without classes that do not occur at all."""
@@ -107,9 +115,10 @@ class ConfusionView(QWidget):
 
     def _words(self) -> str:
         told = [
-            f"{count} of your {true} called {said}"
+            self._cell_words.format(count, true, said)
             for true, row in zip(self.names, self.counts, strict=True)
             for said, count in zip(self.names, row, strict=True)
             if count
         ]
-        return "\n".join(["Your labels by row, the forest's words by column", *told])
+        rows, columns = self._sides
+        return "\n".join([f"{rows} by row, {columns} by column", *told])

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from napari._app_model import get_app_model
 from napari.layers import Image, Shapes
-from napari.settings import get_plugin_settings
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui import notices
 from napari_cdse.gui.chosen_keys import choose, key_words
 from napari_cdse.gui.keys import SHORTCUTS, Shortcut
+from napari_cdse.gui.preferences import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.session import Session
 
-PLUGIN = "napari-cdse"
 _PAUSE_MS = 700
 _OWN = {"Escape": "leave a tool", "Space": "move the picture while held"}
 
@@ -43,7 +42,7 @@ class KeySettings(QObject):
         self._session = session
         self._tips: list[tuple[QWidget, str, str]] = []
         self._told: tuple[str, ...] = ()
-        self._settings = _plugin_settings()
+        self._settings = page("keys")
         self.shortcuts: tuple[Shortcut, ...] = SHORTCUTS
         self._read()
         # The Preferences pass on every letter: of "F8", the F alone is napari's.
@@ -106,14 +105,6 @@ class KeySettings(QObject):
         for rule in get_app_model().keybindings:
             taken[str(rule.keybinding)] = _named(rule.command_id.rpartition(".")[2])
         return taken
-
-
-def _plugin_settings() -> object | None:
-    """Our page of the Preferences; None where napari does not know the plugin."""
-    try:
-        return get_plugin_settings(PLUGIN).keys
-    except KeyError:
-        return None
 
 
 def _named(act: object) -> str:

@@ -25,6 +25,7 @@ ORDERS: tuple[tuple[str, Order, str], ...] = (
 STOPS: tuple[tuple[str, Which, str], ...] = (
     ("unlabelled", "unlabelled", "Those that nobody judged; deferred ones at the end"),
     ("deferred", "deferred", "Those that were left for later"),
+    ("disputed", "disputed", "Those on which annotators differ; see Annotators"),
     ("all", "all", "Labelled ones too"),
 )
 

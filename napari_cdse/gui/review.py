@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 _NOTHING_CHOSEN = "Choose a particle first: click its circle, or press {} for the next."
 _ALL_DONE = "Every particle of the project has been reviewed."
 _NONE_DEFERRED = "No other particle was left for later."
+_NONE_DISPUTED = "Annotators differ on no other particle."
 _NOTHING_LEFT = "There is no other particle."
 _NO_MORE: Mapping[Which, str] = {
     "unlabelled": _ALL_DONE,
     "deferred": _NONE_DEFERRED,
+    "disputed": _NONE_DISPUTED,
     "all": _NOTHING_LEFT,
 }
 _AT_START = "This is where you began."
@@ -43,7 +45,7 @@ class Review(QObject):
     ----------
     order : {"uncertain", "micrograph", "class", "confidence"}
         In which the next particle is found.
-    which : {"unlabelled", "deferred", "all"}
+    which : {"unlabelled", "deferred", "disputed", "all"}
         Particles to stop at.
     """
 

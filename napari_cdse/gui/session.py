@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui import notices
 from napari_cdse.gui.analysing import Analyst
+from napari_cdse.gui.annotator_name import AnnotatorName
 from napari_cdse.gui.jobs import JobRunner
 from napari_cdse.gui.key_settings import KeySettings
 from napari_cdse.gui.leaving_out import LeavingOut
@@ -69,6 +70,8 @@ class Session(QObject):
         Micrographs and regions that are left out.
     watcher : Watcher
         Looks what other windows wrote.
+    annotator : AnnotatorName
+        Whose labels the next ones are.
     """
 
     project_changed = Signal()
@@ -96,6 +99,7 @@ class Session(QObject):
         self.leaving_out = LeavingOut(self)
         self.review = Review(self)
         self.watcher = Watcher(self)
+        self.annotator = AnnotatorName(self)
         self._to_classify.timeout.connect(self.analyst.classify_missing)
         viewer.window._qt_window.destroyed.connect(self.close)
 
@@ -133,6 +137,7 @@ class Session(QObject):
         self.closed = True
         self._to_classify.stop()
         self.watcher.close()
+        self.annotator.close()
         self.runner.close()
         self.review.close()
         self.keys.close()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-cdse"
 NAMES = ("Micrographs", "Retrain", "Particle")
+_IN_ONE_PLACE = ("Retrain", "Annotators")
 _GOOD_SIZE = QSize(1600, 1000)
 _PICTURE_SIZE = QSize(1600, 1000)
 _PATIENCE_MS = 300_000
@@ -94,11 +95,11 @@ def add_docks(viewer: napari.Viewer) -> dict[str, QWidget]:
 def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     """Dock one of our widgets, or bring forward the one that is there.
 
-    Micrographs and Retrain share a place: one looks at them by turns, and a small
-    screen has no room for three docks above each other.
+    Micrographs, Retrain and Annotators share a place: one looks at them by turns, and
+    a small screen has no room for four docks above each other.
     """
     dock, widget = viewer.window.add_plugin_dock_widget(
-        PLUGIN, name, tabify=name == "Retrain"
+        PLUGIN, name, tabify=name in _IN_ONE_PLACE
     )
     dock.show()
     dock.raise_()

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.review_queue import Order
 
-Which = Literal["unlabelled", "deferred", "all"]
-"""Particles worth stopping at: not judged yet, left for later, or any."""
+Which = Literal["unlabelled", "deferred", "disputed", "all"]
+"""Particles worth stopping at: not judged yet, left for later, those on which
+annotators differ (none while their labels are hidden), or any."""
 WHICH: tuple[Which, ...] = get_args(Which)
 
 
@@ -29,7 +30,7 @@ class ProjectReview(ProjectAnnotators):
         ----------
         order : {"uncertain", "micrograph", "class", "confidence"}
             See `napari_cdse.core.review_queue.ordered`.
-        which : {"unlabelled", "deferred", "all"}
+        which : {"unlabelled", "deferred", "disputed", "all"}
             Deferred ones come last among the unlabelled.
 
         Returns
@@ -84,6 +85,8 @@ class ProjectReview(ProjectAnnotators):
         """Return ids worth stopping at, and those among them that come last."""
         if which == "all":
             return {each.particle_id for each in items}, set()
+        if which == "disputed":
+            return set() if self.hide_others else set(self.disagreements()), set()
         found = [self.find(each.particle_id) for each in items]
         deferred = {each.id for each in found if each is not None and each.deferred}
         if which == "deferred":

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session import Session
 
 PLUGIN = "napari-cdse"
-NAMES = ("Micrographs", "Retrain", "Particle")
-_IN_ONE_PLACE = ("Retrain", "Annotators")
+NAMES = ("Micrographs", "Retrain", "Gallery", "Particle")
+_IN_ONE_PLACE = ("Retrain", "Gallery", "Annotators")
 _GOOD_SIZE = QSize(1600, 1000)
 _PICTURE_SIZE = QSize(1600, 1000)
 _PATIENCE_MS = 300_000
@@ -95,12 +95,14 @@ def add_docks(viewer: napari.Viewer) -> dict[str, QWidget]:
 def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     """Dock one of our widgets, or bring forward the one that is there.
 
-    Micrographs, Retrain and Annotators share a place: one looks at them by turns, and
-    a small screen has no room for four docks above each other.
+    Micrographs, Retrain, Gallery and Annotators share a place: one looks at them by
+    turns, and a small screen has no room for more than two docks above each other.
     """
     dock, widget = viewer.window.add_plugin_dock_widget(
         PLUGIN, name, tabify=name in _IN_ONE_PLACE
     )
+    # With the plugin's name in them the tabs would not fit beside each other.
+    dock.setWindowTitle(name)
     dock.show()
     dock.raise_()
     return widget

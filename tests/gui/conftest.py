@@ -18,7 +18,7 @@ from napari_cdse.core.forest import fit
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import Candidate, Circle, Prediction
 from napari_cdse.core.training import examples, join
-from napari_cdse.gui import analysing, window
+from napari_cdse.gui import analysing, gallery_dock, window
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.io.micrograph_file import read_micrograph
 
@@ -110,9 +110,11 @@ def _own_settings(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer, monkeypatch, forest, _own_settings):
+def viewer(make_napari_viewer, monkeypatch, forest, tmp_path, _own_settings):
     """A shown viewer with our docks; its session must close with it, unasked."""
     monkeypatch.setattr(analysing, "shipped_model", lambda: forest)
+    thumbnails = tmp_path / "thumbnails.sqlite"
+    monkeypatch.setattr(gallery_dock, "default_path", lambda: thumbnails)
     viewer = make_napari_viewer(show=True, title="test")
     viewer.window._qt_window.resize(1100, 800)
     window.add_docks(viewer)

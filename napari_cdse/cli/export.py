@@ -11,13 +11,17 @@ from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.names import distinct_names
 from napari_cdse.cli.results import Results
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.records import CLASSES
 from napari_cdse.io.export import ParticleRow
+from napari_cdse.io.label_table import LabelRow, write_labels_csv
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.project import MicrographEntry, Particle, Project
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+
+    from napari_cdse.core.agreement import Agreement
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +64,8 @@ def _export(project: Project, folder: Path, include_predictions: bool) -> int:
             tell(f"{entry.name}: {error}")
             results.add_rows(rows)
             failed += 1
+    agreements = project.agreements()
+    write_labels_csv(folder / "labels.csv", _label_rows(project, entries, results))
     results.write_tables(
         {
             "program": f"napari-cdse {__version__}",
@@ -69,8 +75,13 @@ def _export(project: Project, folder: Path, include_predictions: bool) -> int:
             "micrographs_left_out": len(project.entries) - len(entries),
             "circles_left_out": sum(entry.left_out for entry in entries),
             "left_out": list(_left_out(project)),
+            "annotators": project.annotators(),
+            "agreement": [_agreement(each) for each in agreements],
+            "disagreements": len(project.disagreements()),
         }
     )
+    for each in agreements:
+        say(each.sentence)
     say(results.sentence())
     return SOME_FAILED if failed else 0
 
@@ -126,6 +137,31 @@ def _left_out(project: Project) -> Iterator[dict[str, object]]:
                 "reason": region.reason,
                 "corners_x_y_px": [[col, row] for row, col in region.corners_px],
             }
+
+
+def _label_rows(
+    project: Project, entries: list[MicrographEntry], results: Results
+) -> Iterator[LabelRow]:
+    for entry in entries:
+        for particle in sorted(project.particles_of(entry.index), key=_place):
+            for name, label in project.labels_of(particle.id).items():
+                yield LabelRow(results.name(entry.path), name, label)
+
+
+def _agreement(found: Agreement) -> dict[str, object]:
+    return {
+        "annotators": (found.first, found.second),
+        "particles": found.n_particles,
+        "micrographs": found.n_micrographs,
+        "agreed": found.n_agreed,
+        "observed": found.observed,
+        "observed_95": found.observed_95,
+        "kappa": found.kappa,
+        "kappa_95": found.kappa_95,
+        "classes": CLASSES,
+        "confusion": found.confusion,
+        "sentence": found.sentence,
+    }
 
 
 def _place(particle: Particle) -> tuple[float, float]:

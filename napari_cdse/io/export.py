@@ -6,9 +6,7 @@ same numbers.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import math
 from collections.abc import Mapping
@@ -24,6 +22,7 @@ from napari_cdse.core.sizes import size_distribution
 from napari_cdse.core.statistics import class_counts, defect_fraction
 from napari_cdse.io.files import write_file
 from napari_cdse.io.label_file import is_inside, write_label_file
+from napari_cdse.io.tables import number_cell, text_cell, utf8, write_table
 
 if TYPE_CHECKING:
     import os
@@ -42,8 +41,6 @@ COLUMNS = (
 """Columns of ``particles.csv``; those of `LAST` follow where any particle has one."""
 NOTE, NOVELTY = "note", "novelty"
 LAST = (NOTE, NOVELTY)
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +124,8 @@ def write_particles_csv(
         if any(each[place] for each in cells)
     ]
     kept = [*range(len(COLUMNS)), *(len(COLUMNS) + LAST.index(n) for n in last)]
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*COLUMNS, *last])
-    writer.writerows([each[place] for place in kept] for each in cells)
-    write_file(path, _utf8(table.getvalue()), CdseError)
+    lines = [[each[place] for place in kept] for each in cells]
+    write_table(path, [*COLUMNS, *last], lines)
 
 
 def summarise(rows: Sequence[ParticleRow], *, seed: int = 0) -> dict[str, object]:
@@ -186,7 +180,7 @@ def write_summary_json(
         The file cannot be written.
     """
     text = json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False)
-    write_file(path, _utf8(text + "\n"), CdseError)
+    write_file(path, utf8(text + "\n"), CdseError)
 
 
 def write_labels(
@@ -252,30 +246,17 @@ def write_labels(
 def _cells(row: ParticleRow) -> list[str]:
     circle = row.circle
     return [
-        _text(row.micrograph),
-        _text(row.particle),
-        _number(circle.col_px),
-        _number(circle.row_px),
-        _number(circle.radius_px),
-        _number(row.diameter_nm),
+        text_cell(row.micrograph),
+        text_cell(row.particle),
+        number_cell(circle.col_px),
+        number_cell(circle.row_px),
+        number_cell(circle.radius_px),
+        number_cell(row.diameter_nm),
         row.label or "",
-        *(_number(p) for p in row.probabilities or (None,) * len(CLASSES)),
-        _text(row.note),
-        _number(row.novelty),
+        *(number_cell(p) for p in row.probabilities or (None,) * len(CLASSES)),
+        text_cell(row.note),
+        number_cell(row.novelty),
     ]
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA_STARTS) else value
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{float(value):.10g}"
-
-
-def _utf8(text: str) -> bytes:
-    """Encode, with escapes for what file names hold that is no text."""
-    return text.encode("utf-8", "backslashreplace")
 
 
 def _plain(value: object) -> object:

@@ -285,3 +285,19 @@ def test_export_leaves_out_what_was_left_out_and_says_so(project, tmp_path, caps
     assert second in table
     assert first not in table
     assert "[30.0, 30.0]" not in (out / "labels" / "m1.txt").read_text()
+
+
+# Beside the micrograph
+
+
+def test_no_circle_is_drawn_or_moved_beside_the_micrograph(project):
+    (first,) = put_circles(project, [A])
+    rows, columns = project.shape(0)
+    for row, col in ((-2, 30), (30, -2), (rows + 1, 30), (30, columns + 1)):
+        circle = Circle(float(row), float(col), 10.0)
+        with pytest.raises(StoreError, match="beside the micrograph"):
+            project.draw(circle)
+        with pytest.raises(StoreError, match="beside the micrograph"):
+            project.reshape({first: circle})
+    assert not project.can_undo
+    project.draw(Circle(0.0, columns - 1.0, 10.0))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_CLOSED = 0.25
+"""Ends of a path are taken to meet within this share of its extent."""
+
 
 def circle_vertices(circle: Circle) -> NDArray[np.float32]:
     """Corners of the square around a circle, in napari's order, shape (4, 2)."""
@@ -31,14 +34,17 @@ def circle_of(kind: str, vertices: NDArray[np.floating]) -> Circle | None:
     Parameters
     ----------
     kind : str
-        napari's shape type. Lines and open paths have no area.
+        napari's shape type. Lines and open paths have no area; a path whose ends
+        nearly meet was drawn around something.
     vertices : ndarray, shape (n, 2)
         Corners in pixels, as napari stores them. A sheared or turned ellipse has a
         parallelogram of corners; its area is pi / 4 of the parallelogram's.
     """
-    if kind in ("line", "path") or len(vertices) < 3:
-        return None
     corners = np.asarray(vertices, dtype=np.float64)
+    if kind == "line" or len(corners) < 3:
+        return None
+    if kind == "path" and not _closes(corners):
+        return None
     area, centre = _area_and_centroid(corners)
     if kind == "ellipse":
         area *= np.pi / 4
@@ -46,6 +52,11 @@ def circle_of(kind: str, vertices: NDArray[np.floating]) -> Circle | None:
     if not np.isfinite(radius) or radius == 0:
         return None
     return Circle(float(centre[0]), float(centre[1]), radius)
+
+
+def _closes(corners: NDArray[np.float64]) -> bool:
+    gap = np.hypot(*(corners[-1] - corners[0]))
+    return bool(gap < _CLOSED * np.ptp(corners, axis=0).max())
 
 
 def _area_and_centroid(

@@ -21,6 +21,7 @@ from superqt import QCollapsible
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.gui.dialogs import ask_folder, ask_project
+from napari_cdse.gui.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs_model import MicrographsModel
 from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.pixel_size_row import PixelSizeRow
@@ -89,6 +90,7 @@ class MicrographsDock(QWidget):
         line = QHBoxLayout()
         for button in (self.open_folder, self.open_project, self.open_sample):
             line.addWidget(button)
+        line.addWidget(HistoryButtons(self.session))
         return line
 
     def _detect_buttons(self) -> QHBoxLayout:

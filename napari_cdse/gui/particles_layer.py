@@ -16,10 +16,10 @@ from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.looks import Look, Plan, plan
-from napari_cdse.gui.palette import UNLABELLED
+from napari_cdse.gui.shapes_reader import badly_dressed, named, read_layer
 from napari_cdse.gui.shapes_style import hold_in_place
-from napari_cdse.gui.shapes_writer import rebuild, set_feature, touch
-from napari_cdse.gui.snapshot import Changes, Row, compare, read_rows
+from napari_cdse.gui.shapes_writer import rebuild, touch
+from napari_cdse.gui.snapshot import Changes, Row, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,6 +70,7 @@ class ParticlesLayer:
         self._pressed = False
         self._committing = False
         self._closed = False
+        self._told = False
         self._waiting: set[str | None] | None = None
         self._scale = tuple(layer.scale)
         self._timer = QTimer()
@@ -113,11 +114,21 @@ class ParticlesLayer:
         if self._quiet or self.in_gesture:
             return
         self._look_for_edits()
-        hold_in_place(self.layer, self._scale)
+        if not self._undress():
+            hold_in_place(self.layer, self._scale)
+
+    def _undress(self) -> bool:
+        """Forget how shapes look that were dressed otherwise, so as to mend them."""
+        for particle_id in badly_dressed(self.layer, self._rows, self._shown):
+            del self._shown[particle_id]
+            self._later()
+        return self._timer.isActive()
 
     def _on_data(self, event: object) -> None:
-        # The "-ING" halves come before anything changed.
-        if not str(event.action).lower().endswith("ing"):
+        # The "-ING" halves come before anything changed; a polygon that still grows
+        # has a vertex that moves.
+        growing = self.layer._is_creating and self.layer._moving_value[0] is not None
+        if not growing and not str(event.action).lower().endswith("ing"):
             self._look_for_edits()
 
     def _on_features(self) -> None:
@@ -135,12 +146,12 @@ class ParticlesLayer:
     def _look_for_edits(self) -> None:
         if self._quiet or self._committing:
             return
-        rows = self._read()
+        rows = read_layer(self.layer, self._rows)
         changes = compare(self._rows, rows, self._smallest_diameter_px())
         if changes == Changes() and len(rows) == len(self._rows):
             return
         new_ids = self._hand_over(changes)
-        self._rows = self._named(rows, changes, new_ids)
+        self._rows = named(self.layer, rows, changes, new_ids)
         self._later()
 
     def _smallest_diameter_px(self) -> float:
@@ -150,11 +161,7 @@ class ParticlesLayer:
 
     def _hand_over(self, changes: Changes) -> tuple[str, ...]:
         """Give the edit to the project; the ids of what was drawn come back."""
-        if changes.refused:
-            self._tell(
-                "A line or an open path has no area; draw an ellipse (E) around "
-                "the particle."
-            )
+        self._tell_refused(changes)
         if not changes.edits:
             return ()
         self._committing = True
@@ -166,30 +173,19 @@ class ParticlesLayer:
         finally:
             self._committing = False
 
-    def _named(
-        self, rows: tuple[Row, ...], changes: Changes, new_ids: tuple[str, ...]
-    ) -> tuple[Row, ...]:
-        """Give new shapes their ids, in the layer too, where its rows are in order."""
-        named = list(rows)
-        for one, particle_id in zip(changes.drawn, new_ids, strict=True):
-            row = rows[one.index]
-            named[one.index] = Row(particle_id, row.kind, row.vertices, UNLABELLED)
-            if len(self.layer.features) == len(rows):
-                set_feature(self.layer, one.index, "particle_id", particle_id)
-                set_feature(self.layer, one.index, "class", UNLABELLED)
-        dropped = {*changes.slipped, *changes.refused}
-        return tuple(row for at, row in enumerate(named) if at not in dropped)
-
-    def _read(self) -> tuple[Row, ...]:
-        layer = self.layer
-        features = layer.features
-        return read_rows(
-            layer.shape_type,
-            layer.data,
-            list(features["particle_id"]) if "particle_id" in features else [],
-            list(features["class"].astype(object)) if "class" in features else [],
-            self._rows,
-        )
+    def _tell_refused(self, changes: Changes) -> None:
+        """Say once what cannot be a particle; it is seen again before it is gone."""
+        if changes.spoilt:
+            self._tell(
+                "So small a circle is no particle, so it is as before; press Delete "
+                "to remove one."
+            )
+        if changes.refused and not self._told:
+            self._tell(
+                "A line or an open path has no area; draw an ellipse (E) around "
+                "the particle."
+            )
+        self._told = bool(changes.refused)
 
     # --- what the project says ------------------------------------------------
 
@@ -221,7 +217,9 @@ class ParticlesLayer:
             return
         self._look_for_edits()
         self._timer.stop()
-        self._write(plan(self._read(), self._shown, self._wanted()))
+        self._write(
+            plan(read_layer(self.layer, self._rows), self._shown, self._wanted())
+        )
 
     def select(self, ids: Iterable[str]) -> None:
         """Select particles in the layer, without telling anyone.
@@ -275,7 +273,11 @@ class ParticlesLayer:
 
     def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
         gone = set(todo.remove)
-        order = [r.particle_id for at, r in enumerate(self._read()) if at not in gone]
+        order = [
+            r.particle_id
+            for at, r in enumerate(read_layer(self.layer, self._rows))
+            if at not in gone
+        ]
         order += [one.particle_id for one in todo.add]
         looks = [wanted[particle_id] for particle_id in order]
         rebuild(self.layer, todo, looks)

@@ -67,6 +67,11 @@ class Changes:
         Indices of shapes too small to be meant.
     refused : tuple of int
         Indices of shapes that have no area: lines, open paths.
+    spoilt : tuple of particle ids
+        Circles that were shrunk to nothing; they are to be as before.
+    misnamed : mapping of int to particle id
+        Indices of shapes whose id was written over in the features table, and the
+        id that each has by its place.
     """
 
     drawn: tuple[Drawn, ...] = ()
@@ -75,6 +80,8 @@ class Changes:
     removed: tuple[str, ...] = ()
     slipped: tuple[int, ...] = ()
     refused: tuple[int, ...] = ()
+    spoilt: tuple[str, ...] = ()
+    misnamed: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def edits(self) -> bool:
@@ -124,25 +131,43 @@ def compare(
         The ids in ``before`` are unique. An id that occurs twice in ``now`` is a
         paste: the shape that stayed in place keeps it.
     smallest_diameter_px : float
-        A new shape below it is a click without a drag.
+        A new shape below it is a click without a drag, a known one a slip.
     """
     known = {row.particle_id: row for row in before}
     owners = _owners(known, now)
-    kept = [(known[now[at].particle_id], now[at]) for at in sorted(owners)]
+    kept = [(known[owners[at]], now[at]) for at in sorted(owners)]
     new = [at for at in range(len(now)) if at not in owners]
     drawn, slipped, refused = _sort_new(known, now, new, smallest_diameter_px)
+    reshaped, spoilt = _reshaped(kept, smallest_diameter_px)
     return Changes(
         drawn=tuple(drawn),
-        reshaped=_reshaped(kept),
+        reshaped=reshaped,
         relabelled=_relabelled(kept),
-        removed=tuple(known.keys() - {row.particle_id for _, row in kept}),
+        removed=tuple(known.keys() - set(owners.values())),
         slipped=tuple(slipped),
         refused=tuple(refused),
+        spoilt=tuple(spoilt),
+        misnamed={at: i for at, i in owners.items() if now[at].particle_id != i},
     )
 
 
-def _owners(known: Mapping[str, Row], now: Sequence[Row]) -> set[int]:
-    """Index of the one shape that each known id belongs to."""
+def _owners(known: Mapping[str, Row], now: Sequence[Row]) -> dict[int, str]:
+    """Find which shape is which of the known particles, by index.
+
+    By id; and by place, where an id was written over.
+    """
+    owner = _owners_by_id(known, now)
+    free = [at for at in range(len(now)) if at not in set(owner.values())]
+    for particle_id in known.keys() - owner.keys():
+        row = known[particle_id]
+        found = next((at for at in free if row.same_place(now[at])), None)
+        if found is not None:
+            owner[particle_id] = found
+            free.remove(found)
+    return {at: particle_id for particle_id, at in owner.items()}
+
+
+def _owners_by_id(known: Mapping[str, Row], now: Sequence[Row]) -> dict[str, int]:
     owner: dict[str, int] = {}
     for index, row in enumerate(now):
         before = known.get(row.particle_id)
@@ -153,7 +178,7 @@ def _owners(known: Mapping[str, Row], now: Sequence[Row]) -> set[int]:
             before.same_place(row) and not before.same_place(now[rival])
         ):
             owner[row.particle_id] = index
-    return set(owner.values())
+    return owner
 
 
 def _sort_new(
@@ -168,7 +193,10 @@ def _sort_new(
     for index in indices:
         row = now[index]
         circle = circle_of(row.kind, row.vertices)
-        if circle is None:
+        # A polygon begins as a path that lies in one point.
+        if np.ptp(row.vertices, axis=0).max(initial=0.0) < smallest_diameter_px:
+            slipped.append(index)
+        elif circle is None:
             refused.append(index)
         elif 2 * circle.radius_px < smallest_diameter_px:
             slipped.append(index)
@@ -179,17 +207,27 @@ def _sort_new(
     return drawn, slipped, refused
 
 
-def _reshaped(kept: Iterable[tuple[Row, Row]]) -> dict[str, Circle]:
-    """Circles that moved or grew; a turned circle is still the same one."""
+def _reshaped(
+    kept: Iterable[tuple[Row, Row]], smallest_diameter_px: float
+) -> tuple[dict[str, Circle], list[str]]:
+    """Circles that moved or grew, and those of which nothing is left.
+
+    A turned circle is still the same one. A particle may be as small as before, on
+    a screen that shows a whole micrograph.
+    """
     found: dict[str, Circle] = {}
+    spoilt: list[str] = []
     for before, now in kept:
         if before.same_place(now):
             continue
         old = circle_of(before.kind, before.vertices)
         new = circle_of(now.kind, now.vertices)
-        if new is not None and not _same_circle(old, new):
-            found[now.particle_id] = new
-    return found
+        was = 0.0 if old is None else old.radius_px
+        if new is None or 2 * new.radius_px < min(smallest_diameter_px, 2 * was):
+            spoilt.append(before.particle_id)
+        elif not _same_circle(old, new):
+            found[before.particle_id] = new
+    return found, spoilt
 
 
 def _same_circle(old: Circle | None, new: Circle) -> bool:
@@ -209,7 +247,7 @@ def _relabelled(kept: Iterable[tuple[Row, Row]]) -> dict[str, Label | None]:
     labels: dict[str, Label | None] = {str(label): label for label in CLASSES}
     labels[UNLABELLED] = None
     return {
-        now.particle_id: labels[now.name]
+        before.particle_id: labels[now.name]
         for before, now in kept
         if now.name != before.name and now.name in labels
     }

@@ -150,16 +150,21 @@ class ProjectHistory(ProjectAudits):
         if not changes:
             self.particles_changed.emit(frozenset(touched))
             return
-        self._check_regions(gesture, keys)
+        self._check_places(gesture, keys)
         there = changes[0].micrograph_key
         self._append(summary_of(gesture), there, changes, annotator=hand.annotator)
 
-    def _check_regions(self, gesture: Gesture, keys: Mapping[str, int]) -> None:
-        """Refuse circles that would vanish at once, since they lie in a region."""
+    def _check_places(self, gesture: Gesture, keys: Mapping[str, int]) -> None:
+        """Refuse circles beside the micrograph, or in a region that is left out."""
         here = self._current or 0
         placed = [(here, each.circle) for each in gesture.drawn]
         placed += [(keys[each], circle) for each, circle in gesture.reshaped.items()]
         for key, circle in placed:
+            if not _holds(self._catalog.row(key).shape, circle):
+                raise StoreError(
+                    "The centre of this circle lies beside the micrograph; keep it on "
+                    "the picture, or remove the circle."
+                )
             region = region_of(self._state.regions(key), circle)
             if region is not None:
                 raise StoreError(
@@ -174,3 +179,11 @@ class ProjectHistory(ProjectAudits):
                 "A new circle has the id of another one; draw it again instead of "
                 "copying its row."
             )
+
+
+def _holds(shape: tuple[int, int] | None, circle: Circle) -> bool:
+    """Tell whether a circle's centre is on a micrograph; one unread holds any."""
+    if shape is None:
+        return True
+    rows, columns = shape
+    return -0.5 <= circle.row_px < rows and -0.5 <= circle.col_px < columns

@@ -62,3 +62,11 @@ def test_circle_at_takes_the_nearest_centre():
     assert circle_at(circles, 59, 59) == 1
     assert circle_at(circles, 40, 40) == 0
     assert circle_at(circles, 120, 120) is None
+
+
+def test_a_path_drawn_around_something_is_the_circle_of_its_area():
+    turns = np.linspace(0, 2 * np.pi * 0.98, 200)
+    ring = np.stack([40 + 15 * np.sin(turns), 60 + 15 * np.cos(turns)], axis=1)
+    assert circle_of("path", ring).radius_px == pytest.approx(15, rel=0.01)
+    half = ring[:100]
+    assert circle_of("path", half) is None

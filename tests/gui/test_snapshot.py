@@ -129,3 +129,30 @@ def test_a_shape_without_a_feature_row_is_new():
     )
     changes = compare(BEFORE[:1], rows, 5)
     assert [one.circle for one in changes.drawn] == [Circle(10, 10, 8)]
+
+
+def test_a_polygon_that_begins_is_no_line_yet():
+    point = Row("", "path", np.array([[30.0, 30.0], [30.0, 30.0]]), "unlabelled")
+    changes = found(*BEFORE, point)
+    assert changes.slipped == (3,)
+    assert not changes.refused
+
+
+def test_shrunk_to_nothing_is_no_edit():
+    changes = found(row("a", Circle(50, 50, 1), "yes"), *BEFORE[1:])
+    assert changes.spoilt == ("a",)
+    assert not changes.edits
+
+
+def test_a_small_particle_may_stay_as_small_as_it_is():
+    before = (row("a", Circle(50, 50, 2)),)
+    moved = (row("a", Circle(60, 50, 2)),)
+    assert compare(before, moved, 5).reshaped == {"a": Circle(60, 50, 2)}
+
+
+def test_an_id_that_was_written_over_is_known_by_its_place():
+    changes = found(row("foo", A, "no"), *BEFORE[1:])
+    assert changes.misnamed == {0: "a"}
+    assert changes.relabelled == {"a": "no"}
+    assert not changes.drawn
+    assert not changes.removed

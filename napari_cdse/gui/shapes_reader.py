@@ -1,0 +1,105 @@
+"""Reading particles out of the Shapes layer: shapes, their rows, how they look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.gui.looks import COLUMNS
+from napari_cdse.gui.palette import UNLABELLED
+from napari_cdse.gui.shapes_writer import colours, set_feature
+from napari_cdse.gui.snapshot import Row, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari.layers import Shapes
+
+    from napari_cdse.gui.looks import Look
+    from napari_cdse.gui.snapshot import Changes
+
+_SAME_COLOUR = 0.01
+
+
+def read_layer(layer: Shapes, before: Sequence[Row]) -> tuple[Row, ...]:
+    """Take a snapshot of the layer; ``before`` is the last one."""
+    features = layer.features
+    return read_rows(
+        layer.shape_type,
+        layer.data,
+        list(features["particle_id"]) if "particle_id" in features else [],
+        list(features["class"].astype(object)) if "class" in features else [],
+        before,
+    )
+
+
+def named(
+    layer: Shapes, rows: tuple[Row, ...], changes: Changes, new_ids: tuple[str, ...]
+) -> tuple[Row, ...]:
+    """Give shapes their ids, in the layer too, where its feature rows are in order.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be written to.
+    rows : tuple of Row
+        As read.
+    changes : Changes
+        What was found in them.
+    new_ids : tuple of str
+        Ids of what was drawn, in the order of the changes.
+
+    Returns
+    -------
+    tuple of Row
+        Without those that are to go.
+    """
+    ids = dict(changes.misnamed)
+    ids |= {one.index: i for one, i in zip(changes.drawn, new_ids, strict=True)}
+    in_order = len(layer.features) == len(rows)
+    found = list(rows)
+    for index, particle_id in ids.items():
+        found[index] = replace(rows[index], particle_id=particle_id)
+        if in_order:
+            set_feature(layer, index, "particle_id", particle_id)
+    for one in changes.drawn:
+        found[one.index] = replace(found[one.index], name=UNLABELLED)
+        if in_order:
+            set_feature(layer, one.index, "class", UNLABELLED)
+    dropped = {*changes.slipped, *changes.refused}
+    return tuple(row for at, row in enumerate(found) if at not in dropped)
+
+
+def badly_dressed(
+    layer: Shapes, rows: Sequence[Row], shown: Mapping[str, Look]
+) -> list[str]:
+    """Name the particles whose feature row or colour was changed by hand.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be looked at.
+    rows : sequence of Row
+        Its shapes.
+    shown : mapping of particle id to Look
+        How each was dressed last. Where one is missing, or the feature rows are out
+        of order, nothing is found: then all is written anew anyway.
+    """
+    looks = [shown[row.particle_id] for row in rows if row.particle_id in shown]
+    features, edges = layer.features, layer.edge_color
+    if not len(looks) == len(rows) == len(features) > 0:
+        return []
+    if not set(COLUMNS) <= set(features):
+        return [one.particle_id for one in looks]
+    off = np.zeros(len(looks), dtype=bool)
+    # A drawing that was given up leaves napari with more colours than shapes.
+    if len(edges) == len(looks):
+        off = np.abs(edges - colours(looks)).max(axis=1) > _SAME_COLOUR
+    cells = zip(*(features[name] for name in COLUMNS), strict=True)
+    return [
+        one.particle_id
+        for one, row, recoloured in zip(looks, cells, off, strict=True)
+        if recoloured or row != one.features()
+    ]

@@ -30,6 +30,8 @@ SMOOTHING_NM = 0.4
 _SMOOTHING_RADII = 0.25
 """At most that much of the radius, so that something is left of a small particle."""
 _SEEN = 0.05
+_OFF = 0.25
+"""The window is higher than this in all of the circle, and 0 off the micrograph."""
 _TRUNCATE = 3.0
 
 
@@ -72,8 +74,8 @@ def local_fringes(patch: Patch, peak: BraggPeak, zero_rad: float = 0.0) -> Local
     )
     field = smooth / np.maximum(weight, _SEEN) / _kept(patch, peak)
     phase = np.angle(field * np.exp(-1j * zero_rad))
-    outside = ~inside(number)
     amplitude = 2 * np.abs(field)
+    outside = ~_seen(patch)
     phase[outside] = amplitude[outside] = np.nan
     return LocalFringes(phase.astype(np.float32), amplitude.astype(np.float32))
 
@@ -100,7 +102,7 @@ def fourier_filtered(patch: Patch, peaks: Sequence[BraggPeak]) -> NDArray[np.flo
     spectrum = fft.rfft2(patch.values, s=(size, size))
     image = fft.irfft2(spectrum * mask, s=(size, size))[:number, :number]
     filtered = np.asarray(image, np.float32).copy()
-    filtered[~inside(number)] = np.nan
+    filtered[~_seen(patch)] = np.nan
     return filtered
 
 
@@ -109,6 +111,11 @@ def inside(number: int) -> NDArray[np.bool_]:
     """Which samples of a patch lie in the circle, shape (number, number)."""
     place = radii(number)
     return np.asarray(np.hypot(place[:, None], place) <= 1)
+
+
+def _seen(patch: Patch) -> NDArray[np.bool_]:
+    """Which samples lie in the circle and in the micrograph."""
+    return np.asarray(inside(len(patch.window)) & (patch.window > _OFF))
 
 
 def _smoothing_px(patch: Patch) -> float:

@@ -21,6 +21,7 @@ from napari_cdse.gui.crops import (
 )
 from napari_cdse.gui.marks import Caption, ColourKey, Ring, ScaleBar, Spot, Ticks
 from napari_cdse.gui.picture import Picture
+from napari_cdse.gui.tooltips import wrapped
 
 if TYPE_CHECKING:
     from napari_cdse.core.examination import Examination, ExaminedFamily
@@ -41,8 +42,8 @@ _STEP_TIP = (
     "How far the phase of the chosen family steps across the line that breaks the "
     "fringes best, marked by the ticks. A stacking fault gives 120° in the families "
     "inclined to its plane and 0° in those parallel to it; where a twin ends, the "
-    "amplitude falls instead. A straight line is the simplest fault there is: look "
-    "whether the phase is flat on both sides."
+    "amplitude falls instead. The uncertainty is that of the speckle alone: look "
+    "whether the phase is flat on both sides, as it is for a single fault."
 )
 _TIPS = {
     "crop": "The particle, always 8 nm across unless it is larger; the ring is its "
@@ -65,16 +66,14 @@ class CardPictures(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.crop = Picture("No particle")
-        self.spectrum = Picture("No spectrum")
-        self.phase = Picture("No phase")
-        self.other = Picture("No amplitude")
+        self.spectrum, self.phase, self.other = Picture(), Picture(), Picture()
         self.step = QLabel()
-        self.step.setToolTip(_STEP_TIP)
+        self.step.setToolTip(wrapped(_STEP_TIP))
         self.switch = QButtonGroup(self)
         self._shown: tuple[Examination, int | None, Scale] | None = None
         self._lay_out()
         for name in ("crop", "spectrum", "phase"):
-            getattr(self, name).setToolTip(_TIPS[name])
+            getattr(self, name).setToolTip(wrapped(_TIPS[name]))
         self.switch.buttonToggled.connect(lambda _button, on: on and self._show_other())
         self.switch.buttons()[0].setChecked(True)
 
@@ -89,7 +88,7 @@ class CardPictures(QWidget):
         grid.addWidget(self.step, 2, 0, 1, 2)
         for column, name in enumerate(("amplitude", "filtered")):
             button = QPushButton(name)
-            button.setToolTip(_TIPS[name])
+            button.setToolTip(wrapped(_TIPS[name]))
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.switch.addButton(button, column)
@@ -163,7 +162,7 @@ class CardPictures(QWidget):
             return
         examination, chosen, _ = self._shown
         name = self.switch.checkedButton().text()
-        self.other.setToolTip(_TIPS[name])
+        self.other.setToolTip(wrapped(_TIPS[name]))
         if chosen is None:
             self.other.clear()
         elif name == "filtered":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PAUSE_MS = 30
 """The circle is drawn first; who steps on within this time asks for nothing."""
-_KEPT = 64
+_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_cdse.gui import notices
+from napari_cdse.gui.tooltips import wrapped
 from napari_cdse.project import Gesture
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.session import Session
     from napari_cdse.project import Particle
+
+_TIP = (
+    "What no class says, in your words. Enter stores it, Escape takes it back. It is "
+    "exported in the last column of particles.csv."
+)
 
 
 class NoteRow(QLineEdit):
@@ -31,10 +37,7 @@ class NoteRow(QLineEdit):
         self._particle_id: str | None = None
         self._stored = ""
         self.setPlaceholderText("Note")
-        self.setToolTip(
-            "What no class says, in your words. Enter stores it, Escape takes it back. "
-            "It is exported in the last column of particles.csv."
-        )
+        self.setToolTip(wrapped(_TIP))
         # Only a click gets here: letters belong to the particles otherwise.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setEnabled(False)

@@ -18,7 +18,7 @@ from napari_cdse.gui.peaks_table import PeaksTable, Scale
 from napari_cdse.gui.statements import history, person_says
 
 if TYPE_CHECKING:
-    from napari_cdse.core.records import Annotation
+    from napari_cdse.core.records import Annotation, PixelSizeSource
     from napari_cdse.gui.session import Session
     from napari_cdse.project import Particle
 
@@ -44,6 +44,7 @@ class ParticleCard(QWidget):
         self._session = session
         self._cropped: object = None
         self._question: Question | None = None
+        self._scale = Scale(None)
         self._chosen: int | None = None
         self.examiner = Examiner(session, self)
         self.pictures = CardPictures()
@@ -51,6 +52,9 @@ class ParticleCard(QWidget):
         self.bars = ProbabilityBars()
         self.says = QLabel()
         self.says.setWordWrap(True)
+        self.says.setTextFormat(Qt.TextFormat.PlainText)
+        # Most particles have two lines to say: nothing jumps from one to the next.
+        self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
         self.note = NoteRow(session)
         self._lay_out()
         self.examiner.answered.connect(self._show_measured)
@@ -85,24 +89,19 @@ class ParticleCard(QWidget):
             self.pictures.clear()
             self.peaks.show_peaks(None, None, Scale(None))
             return
-        self._show_crop(particle)
-        size = self._scale().pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
+        scale = _scale_of(*self._session.pixel_size())
+        self._show_crop(particle, scale)
+        size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
         question = Question(micrograph.id, size, particle.circle)
-        if question != self._question:
-            self._question, self._chosen = question, None
+        if (question, scale) != (self._question, self._scale):
+            self._question, self._scale, self._chosen = question, scale, None
             self.examiner.ask(micrograph, question)
             self._show_measured()
 
     # --- pictures -------------------------------------------------------------
 
-    def _scale(self) -> Scale:
-        size, source = self._session.pixel_size()
-        if size is None or (source, size) == ("estimated", TYPICAL_PIXEL_SIZE_NM):
-            return Scale(None)
-        return Scale(size, ESTIMATE_SIGMA if source == "estimated" else 0.0)
-
-    def _show_crop(self, particle: Particle) -> None:
-        micrograph, scale = self._session.micrograph, self._scale()
+    def _show_crop(self, particle: Particle, scale: Scale) -> None:
+        micrograph = self._session.micrograph
         colour = HEX[class_name(particle.label)]
         shown = (micrograph.id, scale, particle.circle, colour)
         if shown != self._cropped:
@@ -116,8 +115,8 @@ class ParticleCard(QWidget):
             examination = self.examiner.known(self._question)
         if examination is not None and self._chosen is None:
             self._chosen = examination.chosen
-        self.pictures.show_examination(examination, self._chosen, self._scale())
-        self.peaks.show_peaks(examination, self._chosen, self._scale())
+        self.pictures.show_examination(examination, self._chosen, self._scale)
+        self.peaks.show_peaks(examination, self._chosen, self._scale)
 
     def _on_chosen(self, row: int) -> None:
         self._chosen = row
@@ -136,11 +135,17 @@ class ParticleCard(QWidget):
         said = self._said(particle)
         lines = []
         if particle.annotation is not None:
-            more = f" (and {len(said) - 1} before)" if len(said) > 1 else ""
-            lines.append(person_says(particle.annotation, self._model_name) + more)
+            lines.append(self._person_words(particle.annotation, len(said)))
         lines.append(self._forest_words(particle))
         self.says.setText("\n".join(lines))
         self.says.setToolTip(history(said, self._model_name))
+
+    def _person_words(self, annotation: Annotation, number: int) -> str:
+        """Tell the last statement; the forest below is named once only."""
+        shown = annotation.shown
+        same = shown is None or shown.model_id == self._session.project.active_model_id
+        words = person_says(annotation, None if same else self._model_name)
+        return f"{words} (and {number - 1} before)" if number > 1 else words
 
     def _forest_words(self, particle: Particle) -> str:
         """Name the forest whose word the bars show, or say why they show none."""
@@ -162,6 +167,14 @@ class ParticleCard(QWidget):
     def _model_name(self, model_id: str) -> str:
         names = {card.id: card.name for card in self._session.project.models}
         return names.get(model_id, "another forest")
+
+
+def _scale_of(pixel_size_nm: float | None, source: PixelSizeSource | None) -> Scale:
+    """Say how sure a pixel size is; one that was only assumed is none."""
+    assumed = (source, pixel_size_nm) == ("estimated", TYPICAL_PIXEL_SIZE_NM)
+    if pixel_size_nm is None or assumed:
+        return Scale(None)
+    return Scale(pixel_size_nm, ESTIMATE_SIGMA if source == "estimated" else 0.0)
 
 
 class _Scrolled(QScrollArea):

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.core.examination import SHORTEST_NM
 from napari_cdse.core.lattice_planes import LATTICE_SCATTER, fitting
+from napari_cdse.gui.tooltips import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ class PeaksTable(QTableWidget):
         super().__init__(0, len(_HEADERS), parent)
         for column, (text, tip) in enumerate(_HEADERS):
             item = QTableWidgetItem(text)
-            item.setToolTip(tip)
+            item.setToolTip(wrapped(tip))
             item.setTextAlignment(Qt.AlignmentFlag.AlignLeft)
             self.setHorizontalHeaderItem(column, item)
         self.verticalHeader().hide()
@@ -193,7 +194,7 @@ class PeaksTable(QTableWidget):
             lines.append("parallel to the suspected fault, which it can't show")
         if scale.sigma:
             lines.append(
-                "The pixel size is itself an estimate that takes CdSe for granted, so "
+                "The pixel size is an estimate that takes CdSe for granted:\n"
                 "these spacings can't prove that it is CdSe."
             )
         return "\n".join(lines)

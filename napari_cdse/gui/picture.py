@@ -26,10 +26,10 @@ class Picture(QWidget):
     Parameters
     ----------
     placeholder : str
-        Shown while there is no picture.
+        Said while there is no picture.
     """
 
-    def __init__(self, placeholder: str, parent: QWidget | None = None) -> None:
+    def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image: QImage | None = None
         self._scaled: QImage | None = None

@@ -24,22 +24,32 @@ _HOW = {
 
 
 def person_says(
-    annotation: Annotation, model_name: ModelName, now: datetime | None = None
+    annotation: Annotation,
+    model_name: ModelName | None = None,
+    now: datetime | None = None,
 ) -> str:
-    """Say in one sentence who said what, when, and what the forest said then."""
+    """Say in one sentence who said what, when, and what the forest said then.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        What was said.
+    model_name : callable, optional
+        Names the forest by its id; it stays unnamed without.
+    now : datetime, optional
+        What counts as today; the present without it.
+    """
     words = f"{annotation.annotator or 'You'}: {_what(annotation)}"
     words += f", {when(annotation.time, now)}"
     if annotation.label is None:
         return words
     words += f", {_HOW[annotation.origin]}"
-    if annotation.shown is None:
+    shown = annotation.shown
+    if shown is None:
         return words
     seen = "" if annotation.prediction_seen else ", out of view"
-    shown = annotation.shown
-    return (
-        f"{words}; forest said {_sure(shown)} at the time{seen}, "
-        f"by {model_name(shown.model_id)}"
-    )
+    whose = "" if model_name is None else f", by {model_name(shown.model_id)}"
+    return f"{words}; forest said {_sure(shown)} at the time{seen}{whose}"
 
 
 def history(
@@ -79,7 +89,8 @@ def _what(annotation: Annotation) -> str:
         return class_name(annotation.label)
     if annotation.deferred:
         return "left for later"
-    return "placed" if annotation.origin in ("drawn", "corrected") else "not judged"
+    placed = annotation.origin in ("drawn", "corrected")
+    return "placed the circle" if placed else "wrote a note"
 
 
 def _sure(prediction: Prediction) -> str:

@@ -200,3 +200,18 @@ def test_odd_circles_and_scales_are_examined_too(circle, pixel_nm):
     for each in examination.families:
         assert np.isfinite(each.peak.relative_sigma)
         assert each.peak.k_per_px > 0
+
+
+def test_nothing_is_shown_where_there_is_no_micrograph():
+    micrograph, (circle,) = micrograph_of(["no"], 8)
+    cut_off = round(circle.row_px) - 15
+    pixels = np.ascontiguousarray(micrograph.pixels[cut_off:])
+    around = Surroundings.of(replace(micrograph, pixels=pixels), PIXEL_NM)
+    moved = replace(circle, row_px=circle.row_px - cut_off)
+    patch, examination = cut(around, moved), examine(around, moved)
+    number = len(patch.values)
+    rows = moved.row_px + (np.arange(number) - (number - 1) / 2) * patch.step_px
+    local = examination.families[0].local
+    for picture in (examination.filtered, local.phase_rad, local.amplitude):
+        assert np.isnan(picture[rows < -0.5]).all()
+        assert np.isfinite(picture[rows > 0]).any()

@@ -144,6 +144,10 @@ def test_an_estimated_pixel_size_is_called_so(session, card, qtbot):
     assert marks(card.pictures.crop, ScaleBar)[0].text == "about 2 nm"
     assert card.peaks.horizontalHeaderItem(1).text().startswith("≈")
     assert "can't prove" in card.peaks.item(0, 1).toolTip()
+    session.set_pixel_size(PIXEL_NM, whole_folder=True)
+    assert marks(card.pictures.crop, ScaleBar)[0].text == "2 nm"
+    assert card.peaks.horizontalHeaderItem(1).text() == "spacing, nm"
+    assert card.measured
 
 
 def test_a_note_is_one_edit_and_outlives_label_undo_and_restart(
@@ -280,10 +284,9 @@ def test_a_statement_says_who_what_when_and_what_the_forest_said():
     def name(_id):
         return "first forest"
 
-    assert person_says(annotation(), name, NOW) == (
-        "Ann: no, today 14:00, corrected; forest said yes (0.81) at the time, "
-        "by first forest"
-    )
+    words = "Ann: no, today 14:00, corrected; forest said yes (0.81) at the time"
+    assert person_says(annotation(), now=NOW) == words
+    assert person_says(annotation(), name, NOW) == f"{words}, by first forest"
     hidden = person_says(annotation(prediction_seen=False), name, NOW)
     assert "at the time, out of view, by first forest" in hidden
     file = annotation(annotator="m1.txt", origin="imported", shown=None)
@@ -291,6 +294,8 @@ def test_a_statement_says_who_what_when_and_what_the_forest_said():
     # Before a label is given the forest's word may have to stay hidden.
     for unjudged in ({"label": None}, {"label": None, "deferred": True}):
         assert "forest" not in person_says(annotation(**unjudged), name, NOW)
+    note = annotation(label=None, origin="confirmed", note="odd")
+    assert person_says(note, now=NOW) == "Ann: wrote a note, today 14:00"
     lines = history([annotation(), annotation(annotator="Bob")], name, NOW)
     assert [line[:3] for line in lines.splitlines()] == ["Bob", "Ann"]
 

@@ -54,9 +54,9 @@ def steps(
     yield "order of review, anew", lambda: fresh(project).queue(), 0.5
     project.open(0)
     project.select(project.particles[0].id)
-    project.neighbour()
+    project.upcoming()
     assert len(project.entries) > 1
-    yield "find the next particle", project.neighbour, 0.05
+    yield "find the next particle", project.upcoming, 0.05
     labels = iter(CLASSES * ROUNDS)
     yield "label one, stored", lambda: label_one(project, next(labels)), 0.05
     yield "table of micrographs, after one label", lambda: project.entries, 0.02
@@ -94,7 +94,7 @@ def circles(index: int) -> list[Circle]:
 
 def edit(project: Project, n_edits: int) -> None:
     """Label in the order of review, a fifth of it by a second annotator too."""
-    ids = [each for _, each in project.queue("micrograph", unlabelled_only=False)]
+    ids = [each for _, each in project.queue("micrograph", "all")]
     second = n_edits // 5
     work = [
         (_ANNOTATORS[0], ids[: n_edits - second]),

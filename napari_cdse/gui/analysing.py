@@ -142,6 +142,7 @@ class Analyst(QObject):
             return
         entry = session.current_entry
         if entry is None or not entry.analysed:
+            session.stage.show_maps(())
             return
         index = entry.index
         params = project.detection_params

@@ -137,6 +137,22 @@ def plan(
     return Plan(tuple(remove), tuple(reshape), tuple(restyle), add)
 
 
+def take_over(kinds: Sequence[str], looks: Sequence[Look]) -> Plan:
+    """Plan to use the shapes of another micrograph, whatever they showed.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        napari's types of the shapes that are there.
+    looks : sequence of Look
+        What they shall show.
+    """
+    kept = min(len(kinds), len(looks)) if set(kinds) <= {"ellipse"} else 0
+    known = tuple(enumerate(looks[:kept]))
+    remove = tuple(range(kept, len(kinds)))
+    return Plan(remove, reshape=known, restyle=known, add=tuple(looks[kept:]))
+
+
 def _differences(
     rows: Sequence[Row],
     shown: Mapping[str, Look],

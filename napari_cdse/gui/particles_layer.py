@@ -15,14 +15,14 @@ from napari.layers import Shapes
 from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.looks import Look, Plan, plan
+from napari_cdse.gui.looks import Look, Plan, plan, take_over
 from napari_cdse.gui.shapes_reader import badly_dressed, named, read_layer
 from napari_cdse.gui.shapes_style import hold_in_place
 from napari_cdse.gui.shapes_writer import rebuild, touch
 from napari_cdse.gui.snapshot import Changes, Row, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Commit = Callable[[Changes], tuple[str, ...]]
     Wanted = Callable[[], Mapping[str, Look]]
@@ -200,6 +200,14 @@ class ParticlesLayer:
             if ids and not self._closed:
                 self.update(None if None in ids else ids)
 
+    def fill(self) -> None:
+        """Show the particles in the shapes of the micrograph before: that is faster."""
+        looks = list(self._wanted().values())
+        with self._silently():
+            self.layer.selected_data = set()
+            rebuild(self.layer, take_over(self.layer.shape_type, looks), looks)
+        self._take_note(looks)
+
     def update(self, ids: Iterable[str] | None = None) -> None:
         """Show what the project holds, for some particles or for all."""
         if self._waiting is not None:
@@ -217,9 +225,8 @@ class ParticlesLayer:
             return
         self._look_for_edits()
         self._timer.stop()
-        self._write(
-            plan(read_layer(self.layer, self._rows), self._shown, self._wanted())
-        )
+        rows = read_layer(self.layer, self._rows)
+        self._write(plan(rows, self._shown, self._wanted()))
 
     def select(self, ids: Iterable[str]) -> None:
         """Select particles in the layer, without telling anyone.
@@ -272,15 +279,14 @@ class ParticlesLayer:
             self.select(chosen)
 
     def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
-        gone = set(todo.remove)
-        order = [
-            r.particle_id
-            for at, r in enumerate(read_layer(self.layer, self._rows))
-            if at not in gone
-        ]
+        gone, rows = set(todo.remove), read_layer(self.layer, self._rows)
+        order = [r.particle_id for at, r in enumerate(rows) if at not in gone]
         order += [one.particle_id for one in todo.add]
         looks = [wanted[particle_id] for particle_id in order]
         rebuild(self.layer, todo, looks)
+        self._take_note(looks)
+
+    def _take_note(self, looks: Sequence[Look]) -> None:
         self._shown = {one.particle_id: one for one in looks}
         self._rows = tuple(one.row() for one in looks)
 

@@ -6,7 +6,6 @@ import weakref
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QShortcut
 
@@ -14,49 +13,22 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
 from napari_cdse.gui.key_sheet import KeySheet
 from napari_cdse.gui.keys import bind, unbind
-from napari_cdse.gui.selection import Selection
+from napari_cdse.gui.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from napari_cdse.core.records import Label, SelectedBy
-    from napari_cdse.core.review_queue import Order
+    from napari_cdse.core.records import Label
     from napari_cdse.gui.session import Session
-    from napari_cdse.project.reviewing import Which
 
 _NOTHING_CHOSEN = "Choose a particle first: click its circle, or press {} for the next."
-_ALL_DONE = "Every particle of the project has been reviewed."
-_NONE_DEFERRED = "No other particle was left for later."
-_NONE_DISPUTED = "Annotators differ on no other particle."
-_NOTHING_LEFT = "There is no other particle."
-_NO_MORE: Mapping[Which, str] = {
-    "unlabelled": _ALL_DONE,
-    "deferred": _NONE_DEFERRED,
-    "disputed": _NONE_DISPUTED,
-    "all": _NOTHING_LEFT,
-}
-_AT_START = "This is where you began."
 
 
-class Review(QObject):
-    """Goes through the particles of a session.
-
-    Attributes
-    ----------
-    order : {"uncertain", "micrograph", "class", "confidence"}
-        In which the next particle is found.
-    which : {"unlabelled", "deferred", "disputed", "all"}
-        Particles to stop at.
-    """
-
-    order_changed = Signal()
+class Review(Way):
+    """Labels the particles of a session, and binds the keys for all that one can do."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._session = session
-        self._order: Order = "uncertain"
-        self._which: Which = "unlabelled"
-        self.selection = Selection(session)
         self.actions: Mapping[str, Callable[..., object]] = self._actions()
         viewer = session.viewer
         self._shortcuts = session.keys.shortcuts
@@ -168,108 +140,6 @@ class Review(QObject):
             if act(ids) is not False:
                 self.go_on()
 
-    def _ready(self) -> bool:
-        """Whether the layer can be changed now; takes in what was changed by hand."""
-        session = self._session
-        if session.project is None:
-            return False
-        if session.view is not None:
-            if session.view.in_gesture:
-                return False
-            session.stage.check()
-        return True
-
-    # --- going on -------------------------------------------------------------
-
-    @property
-    def order(self) -> Order:
-        """In which the next particle is found."""
-        return self._order
-
-    @property
-    def which(self) -> Which:
-        """Particles to stop at."""
-        return self._which
-
-    def set_order(self, order: Order, which: Which) -> None:
-        """Choose another order, or other particles."""
-        self._order, self._which = order, which
-        self.order_changed.emit()
-
-    def hides(self, particle_id: str) -> bool:
-        """Tell whether a particle's prediction must not be shown yet."""
-        project = self._session.project
-        return project is not None and project.hides(particle_id)
-
-    def go_on(self) -> None:
-        """Select the next particle and look at it."""
-        if self._ready():
-            found = self._session.project.advance(self._order, self._which)
-            how = "queue" if self._order == "uncertain" else "order"
-            self._go_to(found, how, _NO_MORE[self._which])
-
-    def go_back(self) -> None:
-        """Select the particle that was looked at before this one."""
-        if self._ready():
-            found = self._session.project.retreat()
-            self._go_to(found, self.selection.arrived_by(found), _AT_START)
-
-    def _go_to(self, found: str | None, how: SelectedBy, nothing: str) -> None:
-        if found is None:
-            self._say(nothing)
-            return
-        with notices.told():
-            self.selection.go_to(found, how)
-            self._see(found)
-
-    def go_to(self, particle_id: str) -> None:
-        """Select a particle that the person chose from a list, and look at it."""
-        project = self._session.project
-        if project is None or not self._ready() or project.find(particle_id) is None:
-            return
-        with notices.told():
-            self.selection.go_to(particle_id, "hand")
-            self._see(particle_id)
-
-    def step_micrograph(self, by: int) -> None:
-        """Open the next micrograph, or the one before."""
-        project = self._session.project
-        if project is not None and project.current is not None and self._ready():
-            self._session.open_micrograph(project.current + by)
-
-    def undo(self) -> None:
-        """Take the last step back and show where it was."""
-        self._walk_history("undo", "Undone", "There is nothing to undo.")
-
-    def redo(self) -> None:
-        """Make the step again that was taken back last."""
-        self._walk_history("redo", "Done again", "There is nothing to redo.")
-
-    def _walk_history(self, name: str, says: str, nothing: str) -> None:
-        if not self._ready():
-            return
-        project = self._session.project
-        touched: set[str] = set()
-
-        def collect(ids: frozenset[str] | None) -> None:
-            touched.update(ids or ())
-
-        project.particles_changed.connect(collect)
-        try:
-            with notices.told():
-                summary = getattr(project, name)()
-                self._say(nothing if summary is None else f"{says}: {summary}")
-                self._return_to(touched)
-        finally:
-            project.particles_changed.disconnect(collect)
-
-    def _return_to(self, ids: set[str]) -> None:
-        """Select the particle that a step was about, if it was only one."""
-        project = self._session.project
-        if len(ids) == 1 and project.find(next(iter(ids))) is not None:
-            (particle_id,) = ids
-            project.select(particle_id)
-
     # --- looking --------------------------------------------------------------
 
     def see_whole(self) -> None:
@@ -291,15 +161,6 @@ class Review(QObject):
     def show_keys(self) -> None:
         """Show the list of keys."""
         KeySheet.show_for(self._session.viewer.window._qt_window, self._session.keys)
-
-    def _see(self, particle_id: str) -> None:
-        project = self._session.project
-        particle = project.find(particle_id)
-        if particle is not None and self._session.view is not None:
-            self._session.scene.see(particle.circle)
-
-    def _say(self, sentence: str) -> None:
-        self._session.viewer.status = sentence
 
     def _listen_for_question_mark(self) -> None:
         """Napari's key maps know no question mark, so Qt listens for it.

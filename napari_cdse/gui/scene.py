@@ -14,6 +14,7 @@ import numpy as np
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
+from napari_cdse.gui.contrast import contrast_limits
 from napari_cdse.gui.regions_layer import regions_layer
 from napari_cdse.gui.shapes_style import new_layer
 
@@ -84,34 +85,64 @@ class Scene:
             return ()
         return tuple(one for one in mine if one is not None and one in viewer.layers)
 
-    def show(self, micrograph: Micrograph) -> None:
-        """Show another micrograph, without maps and without particles."""
-        self.clear()
+    def show(self, micrograph: Micrograph, *, whole: bool = True) -> None:
+        """Show another micrograph, without maps; its particles are up to the caller.
+
+        Layers that are there are used again: to remove one and to add another takes
+        napari the better part of a second. It is fitted into the view as a whole,
+        unless somebody will see to that.
+        """
         viewer = self.viewer
-        self._unit = scale_of(micrograph)
+        before, self._unit = self._unit, scale_of(micrograph)
         scale, unit = self._unit
-        pixels = micrograph.pixels
-        self.image = Image(
-            pixels,
-            name=micrograph.name or MICROGRAPH,
-            scale=(scale, scale),
-            units=(unit, unit),
-            contrast_limits=_limits(pixels),
-            interpolation2d="linear",
-            metadata={"napari_cdse": MICROGRAPH},
-        )
-        self.particles = new_layer((scale, scale), (unit, unit))
-        self.particles.metadata["image_shape"] = micrograph.shape
-        viewer.add_layer(self.image)
-        viewer.add_layer(self.particles)
-        self._hide_if_held(self.particles)
+        there = all(one is not None and one in viewer.layers for one in self._lasting)
+        if not there or before[1] != unit:
+            self.clear()
+            self.image = Image(
+                micrograph.pixels,
+                units=(unit, unit),
+                interpolation2d="linear",
+                metadata={"napari_cdse": MICROGRAPH},
+            )
+            self.particles = new_layer((scale, scale), (unit, unit))
+            viewer.add_layer(self.image)
+            viewer.add_layer(self.particles)
+            self._hide_if_held(self.particles)
+        self._fill(micrograph)
         viewer.layers.selection.active = self.particles
         viewer.canvas.overlays.scale_bar.visible = unit == "nm"
-        self.see_whole()
+        if whole or not there:
+            self.see_whole()
+
+    @property
+    def _lasting(self) -> tuple[Layer | None, ...]:
+        """Layers that each micrograph has."""
+        return self.image, self.particles
+
+    def _fill(self, micrograph: Micrograph) -> None:
+        """Put a micrograph into the layers, and take out what was of another one."""
+        self._remove([self.regions])
+        self.regions = None
+        for layer in self.maps:
+            layer.data = np.zeros((2, 2), dtype=np.float32)
+        self.particles.mode = "pan_zoom"
+        self.particles.metadata["image_shape"] = micrograph.shape
+        image = self.image
+        image.name = micrograph.name or MICROGRAPH
+        image.data = micrograph.pixels
+        for layer in (image, self.particles):
+            if not np.allclose(layer.scale, self._unit[0]):
+                layer.scale = (self._unit[0], self._unit[0])
+        image.reset_contrast_limits_range()
+        image.contrast_limits = contrast_limits(micrograph)
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
         """Lay accumulation maps over the micrograph, below the particles."""
         viewer = self.viewer
+        if len(maps) == len(self.maps) and all(m in viewer.layers for m in self.maps):
+            for layer, one in zip(self.maps, maps, strict=True):
+                self._put_map(layer, one)
+            return
         hidden = [layer for layer in self.maps if layer in self._hidden]
         was_visible = [layer.visible or layer in hidden for layer in self.maps]
         active = viewer.layers.selection.active
@@ -184,21 +215,28 @@ class Scene:
         return row / self._unit[0], col / self._unit[0]
 
     def _map_layer(self, one: AccumulationMap, number: int) -> Image:
-        # napari places the centre of sample [0, 0] at the translation.
-        scale, unit = self._unit
-        return Image(
+        unit = self._unit[1]
+        layer = Image(
             one.values,
-            name=one.name,
-            scale=tuple(step * scale for step in one.step_px),
-            translate=tuple(origin * scale for origin in one.origin_px),
             units=(unit, unit),
             colormap=map_colormap(number),
-            contrast_limits=map_limits(one.values),
             blending="additive",
             opacity=_MAP_OPACITY,
             interpolation2d="linear",
             metadata={"napari_cdse": "map"},
         )
+        self._put_map(layer, one)
+        return layer
+
+    def _put_map(self, layer: Image, one: AccumulationMap) -> None:
+        # napari places the centre of sample [0, 0] at the translation.
+        scale = self._unit[0]
+        layer.name = one.name
+        layer.data = one.values
+        layer.scale = tuple(step * scale for step in one.step_px)
+        layer.translate = tuple(origin * scale for origin in one.origin_px)
+        layer.reset_contrast_limits_range()
+        layer.contrast_limits = map_limits(one.values)
 
     def _index_below(self, above: Layer | None) -> int:
         layers = self.viewer.layers
@@ -217,16 +255,8 @@ class Scene:
         if layer is not None and layer in self.viewer.layers:
             self.viewer.layers.selection.active = layer
 
-    def _remove(self, layers: Iterable[Layer]) -> None:
+    def _remove(self, layers: Iterable[Layer | None]) -> None:
         viewer = self.viewer
         for layer in layers:
-            if viewer is not None and layer in viewer.layers:
+            if viewer is not None and layer is not None and layer in viewer.layers:
                 viewer.layers.remove(layer)
-
-
-def _limits(pixels: np.ndarray) -> tuple[float, float]:
-    """Contrast limits that leave out a few outlier pixels, from a sample of rows."""
-    step = max(1, pixels.size // 1_000_000)
-    sample = pixels.ravel()[::step]
-    low, high = (float(value) for value in np.percentile(sample, (0.2, 99.8)))
-    return (low, high) if high > low else (low, low + 1.0)

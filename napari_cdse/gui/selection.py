@@ -45,7 +45,10 @@ class Selection(QObject):
             self.on_project_selection(self._session.project.selected)
 
     def detach(self) -> None:
-        """Forget the layer that is going away."""
+        """Forget the layer that is going away, or will show another micrograph."""
+        layer = self._session.scene.particles
+        if layer is not None:
+            layer.events.mode.disconnect(self._on_mode)
         self._shown = None
 
     @property

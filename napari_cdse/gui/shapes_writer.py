@@ -34,14 +34,16 @@ def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
     """
     if todo.remove:
         layer.remove(sorted(todo.remove))
-    for index, one in todo.reshape:
-        layer._data_view.edit(index, circle_vertices(one.circle))
+    with layer._data_view.batched_updates():
+        for index, one in todo.reshape:
+            layer._data_view.edit(index, circle_vertices(one.circle))
     if todo.add:
         add_shapes(layer, todo.add)
     set_features(layer, looks)
     layer.edge_color = colours(looks)
-    for index, one in todo.restyle:
-        layer._data_view.update_edge_width(index, one.width)
+    with layer._data_view.batched_updates():
+        for index, one in todo.restyle:
+            layer._data_view.update_edge_width(index, one.width)
     layer.refresh()
 
 

@@ -12,6 +12,7 @@ from napari_cdse.gui import notices
 from napari_cdse.gui.jobs import Job
 from napari_cdse.gui.looks import Look, look
 from napari_cdse.gui.particles_layer import ParticlesLayer
+from napari_cdse.gui.prefetch import AHEAD, Prefetch
 from napari_cdse.gui.scene import Scene
 from napari_cdse.gui.work import reading
 from napari_cdse.project import Drawing, Gesture
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.gui.session import Session
     from napari_cdse.gui.snapshot import Changes, Drawn
+    from napari_cdse.gui.work import Source
 
 
 class Stage(QObject):
@@ -33,18 +35,25 @@ class Stage(QObject):
     scene : Scene
     view : ParticlesLayer or None
         None while nothing is shown.
+    prefetch : Prefetch
+        Micrographs in memory.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self._reading: Job | None = None
+        self.prefetch = Prefetch(session.runner, self)
         self.scene = Scene(session.viewer)
         self.view: ParticlesLayer | None = None
         session.viewer.layers.events.removed.connect(self._on_layer_removed)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._read_ahead)
 
     def close(self) -> None:
         """Let go of the viewer."""
+        self._soon.stop()
         self.drop()
         viewer = self._session.viewer
         if viewer is not None:
@@ -52,6 +61,7 @@ class Stage(QObject):
 
     def clear(self) -> None:
         """Take everything away."""
+        self.prefetch.clear()
         self.drop()
         self.scene.clear()
 
@@ -61,8 +71,8 @@ class Stage(QObject):
             self._session.measuring.end()
             self._session.leaving_out.end()
             self.view.close()
-            self.view = None
             self._session.review.detach()
+            self.view = None
 
     # --- reading and showing --------------------------------------------------
 
@@ -71,9 +81,13 @@ class Stage(QObject):
         self.drop()
         if self._reading is not None:
             self._reading.cancel()
-        work = partial(reading, self._session.source(index))
-        job = Job("Reading", work, heavy=False)
-        job.produced.connect(lambda found: self._on_read(index, found))
+        source = self._session.source(index)
+        ready = self.prefetch.take(source)
+        if ready is not None:
+            self._on_read(source, ready)
+            return
+        job = Job("Reading", partial(reading, source), heavy=False)
+        job.produced.connect(lambda found: self._on_read(source, found))
         job.failed.connect(lambda sentence: self._on_unreadable(index, sentence))
         self._reading = self._session.runner.submit(job)
 
@@ -81,7 +95,7 @@ class Stage(QObject):
         """Put the open micrograph up with its particles."""
         micrograph = self._session.micrograph
         self.drop()
-        self.scene.show(micrograph)
+        self.scene.show(micrograph, whole=not self._session.review.arriving)
         self.view = ParticlesLayer(
             self.scene.particles,
             wanted=self._looks,
@@ -89,9 +103,20 @@ class Stage(QObject):
             tell=notices.warn,
             selected=self._session.review.selection.on_layer_selection,
         )
-        self.view.update()
+        self.view.fill()
         self.show_regions()
         self._session.review.attach()
+        self.read_ahead()
+
+    def read_ahead(self) -> None:
+        """Soon read the micrographs that the queue opens next."""
+        self._soon.start(0)
+
+    def _read_ahead(self) -> None:
+        session = self._session
+        if session.project is not None and self.view is not None:
+            indices = session.review.micrographs_ahead(AHEAD)
+            self.prefetch.want([session.source(index) for index in indices])
 
     def show_regions(self) -> None:
         """Show the regions of the open micrograph that are left out."""
@@ -129,9 +154,11 @@ class Stage(QObject):
         project = self._session.project
         return project is not None and project.current == index
 
-    def _on_read(self, index: int, micrograph: Micrograph) -> None:
+    def _on_read(self, source: Source, micrograph: Micrograph) -> None:
+        index = source.index
         if not self._is_open(index):
             return
+        self.prefetch.keep(source, micrograph)
         with notices.told():
             self._session.project.set_micrograph(index, micrograph)
         for sentence in micrograph.notices:

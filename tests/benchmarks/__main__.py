@@ -10,7 +10,7 @@ from importlib import import_module
 
 from tests.benchmarks.measuring import show
 
-TABLES = ("detection", "parts", "large", "large_project", "gallery")
+TABLES = ("detection", "parts", "large", "large_project", "gallery", "review")
 
 
 def main() -> None:

@@ -1,0 +1,155 @@
+"""Going on to the next micrograph of the queue, and the queue itself, when large.
+
+The bare thing is what napari alone needs to put up such a micrograph in a new image
+layer and to draw the frame. Needs a screen, as ``xvfb-run`` gives one.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import napari
+import numpy as np
+from PIL import Image
+from qtpy.QtWidgets import QApplication
+
+from napari_cdse.core.records import CLASSES, Circle, Prediction
+from napari_cdse.core.review_queue import ORDERS, QueueItem, ordered
+from napari_cdse.gui.session import Session
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.window import open_window
+from napari_cdse.io.micrograph_file import read_micrograph
+from tests.benchmarks.measuring import ROUNDS, Row, seconds
+from tests.project_tools import put_circles
+
+TITLE = "review"
+LIMIT_S = 0.15
+"""Longest wait, of processor time, until the next micrograph is on the screen."""
+SIDE_PX = 1024
+PATIENCE_S = 300.0
+
+
+def rows(quick: bool = False) -> Iterator[Row]:
+    yield from _queue(2000 if quick else 10_000)
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _next_micrograph(Path(folder), 4 if quick else 12)
+
+
+def _queue(number: int) -> Iterator[Row]:
+    items = _crowd(number)
+    bare = median(seconds(lambda: sorted(items, key=_margin)) for _ in range(ROUNDS))
+    for order in ORDERS:
+        took = median(seconds(lambda o=order: ordered(items, o)) for _ in range(ROUNDS))
+        name = f"{number} particles by {order} / bare sort"
+        yield Row(name, took, value=took / bare)
+
+
+def _crowd(number: int) -> list[QueueItem]:
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.ones(4), number)
+    return [
+        QueueItem(
+            n // 20,
+            f"p{n}",
+            Circle(n % 20 * 50.0, 50.0, 20.0 + n % 30),
+            Prediction(f"p{n}", "forest", tuple(map(float, chances[n]))),
+            n / number if n % 10 == 0 else None,
+        )
+        for n in range(number)
+    ]
+
+
+def _margin(item: QueueItem) -> float:
+    return item.prediction.margin if item.prediction else 1.0
+
+
+def _next_micrograph(folder: Path, number: int) -> Iterator[Row]:
+    rng = np.random.default_rng(0)
+    for n in range(number):
+        pixels = rng.integers(0, 255, (SIDE_PX, SIDE_PX), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"m{n:02}.png")
+    viewer = open_window(folder)
+    session = session_for(viewer)
+    session.project.audit_share = 0
+    _wait(lambda: session.view is not None)
+    _fill(session)
+    times, bare = _walk(session, number), _bare(viewer)
+    name = "key to the next micrograph on the screen"
+    yield Row(f"{name} / bare napari", median(times), value=median(times) / bare)
+    yield Row(
+        f"{name}, 95th percentile / 0.15 s",
+        _late(times),
+        value=_late(times) / LIMIT_S,
+        limit=1,
+    )
+    viewer.close()
+
+
+def _fill(session: Session) -> None:
+    """Thirty circles in each micrograph, as after a detection."""
+    grid = [
+        Circle(90.0 + 170 * r, 90.0 + 200 * c, 45.0) for r in range(6) for c in range(5)
+    ]
+    for entry in session.project.entries:
+        micrograph = read_micrograph(entry.path)
+        session.project.know(entry.index, micrograph)
+        put_circles(
+            session.project, grid, session.project.active_model.card.id, entry.index
+        )
+    _wait(lambda: _idle(session))
+
+
+def _walk(session: Session, number: int) -> list[float]:
+    """Press the key of a class; every fifth particle lies in another micrograph."""
+    session.review.set_order("uncertain", "unlabelled")
+    session.review.go_on()
+    times = []
+    while len(times) < 4 * number:
+        _wait(lambda: _idle(session))
+        before = session.project.current
+        took = seconds(lambda: _press(session))
+        if session.project.current != before:
+            times.append(took)
+    return times
+
+
+def _press(session: Session) -> None:
+    label = CLASSES[len(session.project.selected or "") % 4]
+    session.review.label(label)
+    _wait(lambda: session.view is not None)
+    QApplication.processEvents()
+
+
+def _bare(viewer: napari.Viewer) -> float:
+    """Processor time of napari alone, for an image of that size in a new layer."""
+    rng = np.random.default_rng(1)
+
+    def put_up() -> None:
+        layer = viewer.add_image(pixels)
+        QApplication.processEvents()
+        viewer.layers.remove(layer)
+
+    times = []
+    for _ in range(ROUNDS):
+        pixels = rng.random((SIDE_PX, SIDE_PX), dtype=np.float32)
+        times.append(seconds(put_up))
+    return median(times)
+
+
+def _late(times: list[float]) -> float:
+    return float(np.percentile(times, 95))
+
+
+def _idle(session: Session) -> bool:
+    stage = session.stage
+    return not (
+        session.runner.jobs or stage._soon.isActive() or session._to_classify.isActive()
+    )
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not done() and time.monotonic() < end:
+        QApplication.processEvents()

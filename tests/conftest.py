@@ -1,6 +1,10 @@
 """Micrographs that tests of several parts work on."""
 
+import contextlib
+import os
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -50,3 +54,35 @@ def labelled_folder(_cut_samples, tmp_path) -> Path:
 def picture_folder(_cut_samples, tmp_path) -> Path:
     """The same micrographs without labels."""
     return Path(shutil.copytree(_cut_samples / "images", tmp_path / "pictures"))
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that other users may enter, as pytest's own may not be."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def without_rights():
+    """A context in which even root is held by a file's permissions."""
+    if sys.platform == "win32":
+        pytest.skip("permissions are of another kind here")
+    return _as_nobody
+
+
+@contextlib.contextmanager
+def _as_nobody():
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -1,10 +1,12 @@
 """Folders and files becoming projects: label files, and stores that fail."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from napari_cdse.core.errors import CdseError, StoreError
+from napari_cdse.core.errors import CdseError, FolderNotWritable, StoreError
 from napari_cdse.core.records import Circle
 from napari_cdse.io.label_file import write_label_file
 from napari_cdse.io.store import Store
@@ -136,6 +138,62 @@ def test_a_project_that_may_not_be_written_can_be_looked_at(folder, monkeypatch)
     assert looking.particle(first).label == "yes"
     assert heard.of("particles_changed") == [None]
     looking.close()
+
+
+def test_a_folder_that_may_not_be_written_gets_its_project_elsewhere(
+    open_folder, tmp_path, without_rights
+):
+    write_folder(open_folder)
+    for each in open_folder.iterdir():
+        each.chmod(0o644)
+    with without_rights():
+        with pytest.raises(FolderNotWritable, match="choose another folder") as caught:
+            Project.create_or_open(open_folder)
+        assert caught.value.folder == open_folder
+        with tempfile.TemporaryDirectory() as elsewhere:
+            place = Path(elsewhere, "mine.cdse")
+            project = Project.create_or_open(open_folder, place)
+            project.open(0)
+            project.draw(A, "yes")
+            project.close()
+            again = Project.create_or_open(open_folder, place)
+            assert not again.read_only
+            assert again.counts()["yes"] == 1
+            assert again.entries[0].path.resolve() == open_folder / "m1.png"
+            again.close()
+
+
+def test_a_project_that_may_only_be_looked_at_can_be_copied(
+    open_folder, without_rights
+):
+    project = Project.create_or_open(write_folder(open_folder))
+    hand_over(project)
+    first, _ = put_circles(project, [A, B])
+    project.label([first], "yes")
+    project.close()
+    for each in open_folder.iterdir():
+        each.chmod(0o644)
+    with without_rights(), tempfile.TemporaryDirectory() as elsewhere:
+        looking = Project.create_or_open(open_folder)
+        assert looking.read_only
+        place = Path(elsewhere, "sub", "mine.cdse")
+        with pytest.raises(FolderNotWritable):
+            looking.copy_to(place)
+        place.parent.mkdir()
+        looking.copy_to(place)
+        with pytest.raises(StoreError, match="is there already"):
+            looking.copy_to(place)
+        looking.close()
+        copy = Project.create_or_open(place)
+        assert copy.notices == ()
+        assert [each.problem for each in copy.entries] == [None] * 3
+        assert copy.particle(first).label == "yes"
+        hand_over(copy)
+        assert copy.undo() == "Label 1 circle yes"
+        copy.close()
+        again = Project.create_or_open(open_folder)
+        assert again.particle(first).label == "yes"
+        again.close()
 
 
 # Label files

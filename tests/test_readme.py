@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from napari_cdse.cli import COMMANDS, build_parser
+from napari_cdse.cli import COMMANDS, build_opening_parser, build_parser
 from napari_cdse.gui.keys import SHORTCUTS
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -22,7 +22,7 @@ def test_every_flag_in_the_readme_exists():
     (subparsers,) = (a for a in parser._actions if hasattr(a, "choices") and a.choices)
     known = {
         flag
-        for sub in subparsers.choices.values()
+        for sub in (*subparsers.choices.values(), build_opening_parser())
         for action in sub._actions
         for flag in action.option_strings
     }

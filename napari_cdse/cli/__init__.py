@@ -60,7 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="napari-cdse",
         description="Find CdSe quantum dots in HRTEM micrographs, classify visible "
         "defects, correct by eye, retrain. Without a command: the window.",
-        epilog="`napari-cdse PATH` opens a folder, a micrograph or a project.",
+        epilog="`napari-cdse PATH` opens a folder, a micrograph or a project; with "
+        "`--project FILE` the project file of that folder lies elsewhere.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", dest="command", metavar="")
@@ -70,6 +71,19 @@ def build_parser() -> argparse.ArgumentParser:
         )
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)
+    return parser
+
+
+def build_opening_parser() -> argparse.ArgumentParser:
+    """Describe the way to open something without a command."""
+    parser = argparse.ArgumentParser(prog="napari-cdse")
+    parser.add_argument("path", type=Path, metavar="PATH")
+    parser.add_argument(
+        "--project",
+        type=Path,
+        metavar="FILE",
+        help="where the project file of that folder lies, or shall lie",
+    )
     return parser
 
 
@@ -88,7 +102,7 @@ def _run(words: list[str]) -> int:
 
 
 def _open(parser: argparse.ArgumentParser, words: list[str]) -> int:
-    path = Path(words[0])
-    if len(words) > 1 or not path.exists():
+    if not Path(words[0]).exists():
         parser.error(f"there is no command and no file or folder '{words[0]}'")
-    return window.show(path)
+    arguments = build_opening_parser().parse_args(words)
+    return window.show(arguments.path, arguments.project)

@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def show(path: Path | None) -> int:
-    """Open the window, with a folder, a micrograph or a project in it."""
+def show(path: Path | None, project: Path | None = None) -> int:
+    """Open the window, with a folder, a micrograph or a project in it.
+
+    Parameters
+    ----------
+    path : Path or None
+        What to open; None for an empty window.
+    project : Path, optional
+        Where the project file of a folder lies, or shall lie.
+    """
     gui = _gui()
-    gui.open_window(path)
+    gui.open_window(path, place=project)
     gui.run()
     return 0
 

@@ -4,6 +4,13 @@ None of them derives from ``RuntimeError``: a generator worker that raises one o
 those may never report its end.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class CdseError(Exception):
     """Base of every error whose message is meant for the person at the screen."""
@@ -19,6 +26,22 @@ class LabelFileError(CdseError):
 
 class StoreError(CdseError):
     """A project file that cannot be opened, read or written."""
+
+
+class FolderNotWritable(StoreError):
+    """A folder in which no project can be made; it may lie in another one.
+
+    Attributes
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"No project can be made in {folder} ({reason}); choose another folder "
+            "for it."
+        )
+        self.folder = folder
 
 
 class ModelError(CdseError):

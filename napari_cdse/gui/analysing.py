@@ -52,11 +52,13 @@ class Analyst(QObject):
         self._failed = 0
         self._told: str | None = None
 
-    def open_project(self, source: Path | Sequence[Path]) -> Project:
+    def open_project(
+        self, source: Path | Sequence[Path], place: Path | None = None
+    ) -> Project:
         """Open or make a project that starts with the shipped forest."""
         self._tried.clear()
         self._told = None
-        return Project.create_or_open(source, default_model=shipped_model)
+        return Project.create_or_open(source, place, default_model=shipped_model)
 
     def model(self) -> Model | None:
         """Give the forest in use; one that is of no use is told once, then left."""

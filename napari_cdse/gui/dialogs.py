@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QInputDialog
+from qtpy.QtCore import QStandardPaths
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+
+from napari_cdse.project import SUFFIX
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -48,3 +51,43 @@ def ask_project(parent: QWidget | None) -> Path | None:
         parent, "Project file", "", "CdSe projects (*.cdse);;All files (*)"
     )
     return Path(name) if name else None
+
+
+def ask_place(
+    parent: QWidget | None, question: str, act: str, name: str
+) -> Path | None:
+    """Let the person choose where a project file shall lie, or leave it.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+        The window that asks.
+    question : str
+        Why another place is wanted.
+    act : str
+        What the button says.
+    name : str
+        Suggested for the file.
+    """
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(question)
+    choose = box.addButton(act, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    if box.clickedButton() is not choose:
+        return None
+    documents = QStandardPaths.StandardLocation.DocumentsLocation
+    suggested = Path(QStandardPaths.writableLocation(documents), name)
+    # One that is there is opened, never overwritten.
+    chosen, _kind = QFileDialog.getSaveFileName(
+        parent,
+        "Project file",
+        str(suggested),
+        f"CdSe projects (*{SUFFIX})",
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )
+    if not chosen:
+        return None
+    place = Path(chosen)
+    return place if place.suffix == SUFFIX else place.with_name(place.name + SUFFIX)

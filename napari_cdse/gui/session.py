@@ -15,6 +15,7 @@ from napari_cdse.gui.jobs import JobRunner
 from napari_cdse.gui.key_settings import KeySettings
 from napari_cdse.gui.leaving_out import LeavingOut
 from napari_cdse.gui.measuring import Measuring
+from napari_cdse.gui.places import opened
 from napari_cdse.gui.retraining import Trainer
 from napari_cdse.gui.review import Review
 from napari_cdse.gui.stage import Stage
@@ -146,10 +147,15 @@ class Session(QObject):
 
     # --- project --------------------------------------------------------------
 
-    def open_project(self, source: Path | Sequence[Path]) -> bool:
-        """Open a folder, micrograph files or a project file; True if it worked."""
+    def open_project(
+        self, source: Path | Sequence[Path], place: Path | None = None
+    ) -> bool:
+        """Open a folder, micrograph files or a project file; True if it worked.
+
+        The project file of a folder lies in it, or at another ``place``.
+        """
         with notices.told():
-            project = self.analyst.open_project(source)
+            project = opened(self, source, place)
             self.runner.cancel_all()
             self.stage.clear()
             self._leave_project()

@@ -27,7 +27,9 @@ _PICTURE_SIZE = QSize(1600, 1000)
 _PATIENCE_MS = 300_000
 
 
-def open_window(path: Path | None = None, show: bool = True) -> napari.Viewer:
+def open_window(
+    path: Path | None = None, show: bool = True, place: Path | None = None
+) -> napari.Viewer:
     """Open a viewer with our docks, and a folder or project in it.
 
     Parameters
@@ -36,13 +38,15 @@ def open_window(path: Path | None = None, show: bool = True) -> napari.Viewer:
         Folder of micrographs, one micrograph, or project file.
     show : bool
         Whether to show the window.
+    place : Path, optional
+        Where the project file of a folder lies, if not in that folder.
     """
     viewer = napari.Viewer(title="napari-cdse", show=show, show_welcome_screen=False)
     docks = add_docks(viewer)
     _fit_to_screen(viewer)
     _give_room(viewer, docks["Particle"])
     if path is not None:
-        session_for(viewer).open_project(path)
+        session_for(viewer).open_project(path, place)
     return viewer
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from napari_cdse.core.errors import StoreError
+from napari_cdse.core.errors import FolderNotWritable, StoreError
 from napari_cdse.io.database_errors import (
     CANNOT_OPEN,
     NO_PROJECT,
@@ -70,10 +70,8 @@ class Database:
                 f"{path.name} is there already; open it, or choose another name."
             ) from None
         except OSError as error:
-            raise StoreError(
-                f"No project can be made in {path.parent} ({error.strerror}); "
-                "choose another folder for it."
-            ) from error
+            reason = error.strerror or "it cannot be written"
+            raise FolderNotWritable(path.parent, reason) from error
         try:
             return cls.open(path)
         except StoreError:
@@ -117,6 +115,25 @@ class Database:
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
+
+    def copy_to(self, path: Path) -> None:
+        """Write a sound copy of the file, as it is at this moment.
+
+        Raises
+        ------
+        StoreError
+            If a file is there already, or none can be made.
+        """
+        Database.create(path).close()
+        with self.translated():
+            target = sqlite3.connect(path)
+            try:
+                self._connection.backup(target)
+            except sqlite3.Error:
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                target.close()
 
     def rows(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
         """Return all rows that a query gives."""

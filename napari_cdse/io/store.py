@@ -99,6 +99,24 @@ class Store:
         """
         return cls(Database.open(Path(path), read_only=read_only))
 
+    def copy_to(self, path: str | Path) -> None:
+        """Write a copy elsewhere, whose micrographs are where they were.
+
+        Raises
+        ------
+        StoreError
+            If a file is there already, or none can be made.
+        """
+        places = {row.key: self.absolute(row.path) for row in self.micrographs()}
+        self._database.copy_to(Path(path))
+        copy = Store.open(path)
+        try:
+            with copy.transaction():
+                for key, place in places.items():
+                    copy.update_micrograph(key, path=copy.relative(place))
+        finally:
+            copy.close()
+
     def close(self) -> None:
         """Close the file; calling it again does nothing."""
         self._database.close()

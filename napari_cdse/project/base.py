@@ -5,16 +5,13 @@ from __future__ import annotations
 import getpass
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_cdse.core.errors import ParameterError, StoreError
+from napari_cdse.core.errors import StoreError
 from napari_cdse.core.novelty import out_of_range
-from napari_cdse.core.params import DetectionParams
 from napari_cdse.project.catalog import Catalog
-from napari_cdse.project.opinions import latest
 from napari_cdse.project.shelf import ModelShelf
 from napari_cdse.project.sitting import Sitting
 from napari_cdse.project.state import ProjectState
@@ -30,8 +27,7 @@ if TYPE_CHECKING:
     from napari_cdse.project.particles import MicrographEntry, Particle
     from napari_cdse.project.shelf import DefaultModel
 
-_ANNOTATOR = "annotator"
-_DETECTION = "detection_params"
+ANNOTATOR = "annotator"
 _LAST = "last_opened"
 
 
@@ -64,7 +60,7 @@ class ProjectBase:
         self._head: int | None = None
         self._closed = False
         self._login = _login_name()
-        known = store.setting(f"{_ANNOTATOR}/{self._login}", self._login)
+        known = store.setting(f"{ANNOTATOR}/{self._login}", self._login)
         self._annotator = str(known)
         self._hide_others = False
         self._orders: dict[Order, list[QueueItem]] = {}
@@ -208,41 +204,6 @@ class ProjectBase:
             self._sitting.visit(particle_id)
         self.selection_changed.emit(particle_id)
 
-    # Settings
-
-    @property
-    def annotator(self) -> str:
-        """Whose labels the next ones are; each login has its own name.
-
-        What another window calls its annotator does not change it here.
-        """
-        return self._annotator
-
-    @annotator.setter
-    def annotator(self, name: str) -> None:
-        name = name.strip()
-        if name == self._annotator:
-            return
-        self._annotator = name
-        self._look()
-        if not self.read_only:
-            self._store.set_setting(f"{_ANNOTATOR}/{self._login}", name)
-
-    @property
-    def detection_params(self) -> DetectionParams:
-        """How this project's micrographs are searched for particles."""
-        stored = self._store.setting(_DETECTION, {})
-        known = {entry.name for entry in fields(DetectionParams)}
-        try:
-            return DetectionParams(**{k: v for k, v in stored.items() if k in known})
-        except (ParameterError, TypeError, AttributeError):
-            # Another version's ranges; its results are still stored with their runs.
-            return DetectionParams()
-
-    @detection_params.setter
-    def detection_params(self, params: DetectionParams) -> None:
-        self._store.set_setting(_DETECTION, asdict(params))
-
     # Inside
 
     def _load(self) -> None:
@@ -263,14 +224,6 @@ class ProjectBase:
             self._load_predictions()
         self._forget_order()
 
-    def _look(self) -> None:
-        """Show the labels that this annotator may see."""
-        mine = self.annotator if self._hide_others else None
-        self._state.look_as(mine)
-        self._catalog.refresh()
-        self.particles_changed.emit(None)
-        self.micrographs_changed.emit()
-
     def _load_predictions(self) -> None:
         model_id = self._shelf.active_id
         known = self._store.findings.predictions(model_id) if model_id else ()
@@ -287,13 +240,6 @@ class ProjectBase:
 
     def _present(self, key: int) -> Mapping[str, Particle]:
         return self._state.particles(key)
-
-    def _as_stored(self, particle_id: str) -> Particle:
-        particle = self.particle(particle_id)
-        return self._state.stored(particle_id) or particle
-
-    def _others_labelled(self, particle_id: str) -> bool:
-        return bool(latest(self.said_of(particle_id)).keys() - {self.annotator})
 
     def _forget_order(self) -> None:
         """Drop the orders of review, because circles or predictions changed."""

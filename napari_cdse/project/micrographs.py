@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.project.astray import settle
-from napari_cdse.project.base import ProjectBase
 from napari_cdse.project.label_import import withdrawal
+from napari_cdse.project.settings import ProjectSettings
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import Micrograph, PixelSizeSource
     from napari_cdse.io.store import MicrographRow
 
 
-class ProjectMicrographs(ProjectBase):
+class ProjectMicrographs(ProjectSettings):
     """Micrographs as workers read them; see `Project`."""
 
     def set_micrograph(self, index: int, micrograph: Micrograph) -> None:

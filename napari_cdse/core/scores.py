@@ -84,7 +84,7 @@ def score(
     confusion = by_micrograph.sum(axis=0)
     right = np.diag(confusion)
     return Scores(
-        balanced_accuracy=float(_balanced(confusion)),
+        balanced_accuracy=float(balanced_of(confusion)),
         interval_95=_interval(by_micrograph),
         precision=_ratios(right, confusion.sum(axis=0)),
         recall=_ratios(right, confusion.sum(axis=1)),
@@ -143,9 +143,9 @@ def difference_of(
 ) -> Difference:
     """Compare two forests by their confusion matrices, one for each micrograph."""
     low, high = np.quantile(
-        _balanced(_resampled(new)) - _balanced(_resampled(old)), [0.025, 0.975]
+        balanced_of(resampled(new)) - balanced_of(resampled(old)), [0.025, 0.975]
     )
-    value = float(_balanced(new.sum(axis=0)) - _balanced(old.sum(axis=0)))
+    value = float(balanced_of(new.sum(axis=0)) - balanced_of(old.sum(axis=0)))
     return Difference(value, (float(low), float(high)))
 
 
@@ -175,7 +175,9 @@ def confusions(
     return counts
 
 
-def _balanced(confusion: NDArray[np.floating | np.integer]) -> NDArray[np.float64]:
+def balanced_of(
+    confusion: NDArray[np.floating | np.integer],
+) -> NDArray[np.float64]:
     """Mean recall over the classes that occur, for a stack of confusion matrices."""
     totals = confusion.sum(axis=-1)
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
@@ -184,11 +186,11 @@ def _balanced(confusion: NDArray[np.floating | np.integer]) -> NDArray[np.float6
 
 
 def _interval(by_micrograph: NDArray[np.int64]) -> tuple[float, float]:
-    low, high = np.quantile(_balanced(_resampled(by_micrograph)), [0.025, 0.975])
+    low, high = np.quantile(balanced_of(resampled(by_micrograph)), [0.025, 0.975])
     return float(low), float(high)
 
 
-def _resampled(
+def resampled(
     by_micrograph: NDArray[np.floating | np.integer],
 ) -> NDArray[np.floating | np.integer]:
     """Add up micrographs drawn with replacement, the same ones for the same number."""

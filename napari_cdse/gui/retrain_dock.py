@@ -27,8 +27,17 @@ from napari_cdse.gui.forests_row import ForestsRow
 from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.studies_view import StudiesView
 
-_FEW = ("trees", "own_weight", "copies", "folds", "seed")
+_FEW = (
+    "trees",
+    "split_features",
+    "criterion",
+    "own_weight",
+    "copies",
+    "folds",
+    "seed",
+)
 _EMPTY = "Open a folder of micrographs, or the sample project."
 _NO_LABELS = (
     "Label some particles first; the forest learns from them and from its own table."
@@ -50,9 +59,16 @@ class RetrainDock(QWidget):
         self.counts.setWordWrap(True)
         self.forests = ForestsRow(self.session)
         self.form = ParamsForm(ForestParams(), _FEW)
+        self.ahead = QLabel()
+        self.ahead.setWordWrap(True)
+        self.ahead.setToolTip(
+            "From forests that learnt from a quarter, a half and all of your labels"
+        )
+        self.studies = StudiesView()
         self.progress = ProgressRow(self.session.runner.cancel)
         self.comparison = ComparisonView()
         self._shown: object = None
+        self._studied: object = (None, None)
         self._lay_out()
         self._connect()
         self.comparison.hide()
@@ -67,8 +83,9 @@ class RetrainDock(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
-        for widget in (self.forests, self.counts, self.retrain, self.progress):
+        for widget in (self.forests, self.counts, self.ahead, self.retrain):
             column.addWidget(widget)
+        column.addWidget(self.progress)
         column.addWidget(self._scrolling(), 1)
         column.addWidget(self._decision())
 
@@ -108,11 +125,15 @@ class RetrainDock(QWidget):
         self.parameters.addWidget(self.onto)
         self.parameters.addWidget(self.form.native)
         self.parameters.collapse(animate=False)
+        self.what_counts = QCollapsible("What could be better")
+        self.what_counts.addWidget(self.studies)
+        self.what_counts.collapse(animate=False)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.comparison)
         column.addWidget(self.parameters)
+        column.addWidget(self.what_counts)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidget(inside)
@@ -129,6 +150,9 @@ class RetrainDock(QWidget):
             lambda: session.trainer.keep_both(self.name.text())
         )
         self.comparison.chosen.connect(session.review.go_to)
+        self.studies.tried.connect(lambda: self._ask(session.trainer.try_settings))
+        self.studies.weighed.connect(lambda: self._ask(session.trainer.weigh_features))
+        self.studies.chosen.connect(self._take_settings)
         self.reject.clicked.connect(session.trainer.reject)
         session.trainer.changed.connect(self.refresh)
         for signal in (
@@ -140,14 +164,21 @@ class RetrainDock(QWidget):
             signal.connect(self.refresh)
 
     def _on_retrain(self) -> None:
+        self._ask(self.session.trainer.retrain)
+
+    def _take_settings(self, params: ForestParams) -> None:
+        """Show settings that were tried; the next retraining takes them."""
+        self.form.set_value(params)
+        self.parameters.expand(animate=False)
+
+    def _ask(self, what: Callable[..., object]) -> None:
+        """Start something with the settings that the form shows."""
         try:
             params = self.form.value()
         except CdseError as error:
             notices.warn(str(error))
             return
-        self.session.trainer.retrain(
-            self._with_features(params), onto=self.onto.isChecked()
-        )
+        what(self._with_features(params), onto=self.onto.isChecked())
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""
@@ -165,7 +196,24 @@ class RetrainDock(QWidget):
         self.retrain.setEnabled(labelled > 0 and trainer.job is None)
         running = trainer.job if trainer.job in self.session.runner.jobs else None
         self.progress.follow(running)
+        ahead = trainer.forecast
+        self.ahead.setText("" if ahead is None else ahead.sentence)
+        self.ahead.setVisible(ahead is not None)
         self._show_outcome()
+        self._show_studies(busy=trainer.job is not None, ready=labelled > 0)
+
+    def _show_studies(self, *, busy: bool, ready: bool) -> None:
+        trainer = self.session.trainer
+        self.studies.set_busy(busy, ready)
+        found = (trainer.tuning, trainer.importance)
+        if found == self._studied:
+            return
+        self._studied = found
+        self.studies.clear()
+        if trainer.tuning is not None:
+            self.studies.show_tuning(trainer.tuning)
+        if trainer.importance is not None:
+            self.studies.show_importance(trainer.importance)
 
     def _show_outcome(self) -> None:
         """Show the new forest, only when it is another: labelling must stay quick."""

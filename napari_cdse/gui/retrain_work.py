@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cdse.batch import joined, training_from_annotations
 from napari_cdse.core.changes import Verdict, flipped, fraction_change
+from napari_cdse.core.forecast import Forecast, forecast
 from napari_cdse.core.forest import fit
 from napari_cdse.core.validation import compare, cross_validate
 from napari_cdse.gui.work import Classified, Problem, classifying
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     Shown = tuple[Source, tuple[Particle, ...]]
 
-_READ, _SCORED, _FIT = 0.1, 0.5, 0.6
+_READ, _SCORED, _FIT, _ASKED = 0.1, 0.4, 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,25 +96,24 @@ class Outcome:
     notices: tuple[str, ...]
 
 
-def retraining(order: Order, report: Progress) -> Iterator[Outcome]:
-    """Train on the project's labels, compare, and ask both about every particle."""
-    own, told = training_from_annotations(
-        order.labelled, order.params, _part(report, 0.0, _READ)
-    )
+def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
+    """Train on the project's labels, compare, and ask both about every particle.
+
+    What more labels would buy comes last: nobody has to wait for it.
+    """
+    own, training, told = taught(order, _part(report, 0.0, _READ))
     old = order.old
-    earlier = old.training if old is not None and order.onto else None
-    training = joined(own, earlier, order.own_micrographs)
     scores, comparison = _scored(order, own, training, _part(report, _READ, _SCORED))
     model = fit(
         training,
         order.params,
         name=_name(own),
         parent=None if old is None else old.card.id,
-        trained_on=_provenance(own, None if earlier is None else old),
+        trained_on=_provenance(own, old if order.onto else None),
         scores=scores.as_dict(),
         progress=_part(report, _SCORED, _FIT),
     )
-    found, problems = _predict(order.shown, model, _part(report, _FIT, 1.0))
+    found, problems = _predict(order.shown, model, _part(report, _FIT, _ASKED))
     verdicts = tuple(_verdicts(order.shown, found))
     yield Outcome(
         model=model,
@@ -126,6 +126,17 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome]:
         fraction=fraction_change(verdicts),
         notices=(*told, *problems),
     )
+    mine = np.unique(own.particle_ids)
+    yield forecast(training, mine, order.params, _part(report, _ASKED, 1.0))
+
+
+def taught(
+    order: Order, report: Progress
+) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
+    """Give the person's own examples, all that is learnt from, and notices."""
+    own, told = training_from_annotations(order.labelled, order.params, report)
+    earlier = order.old.training if order.old is not None and order.onto else None
+    return own, joined(own, earlier, order.own_micrographs), told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +178,7 @@ def _provenance(own: TrainingSet, old: Model | None) -> str:
     particles = len(np.unique(own.particle_ids))
     micrographs = len(np.unique(own.micrograph_ids))
     words = f"{particles} labelled particles of {micrographs} own micrographs"
-    if old is None:
+    if old is None or old.training is None:
         return words
     return f"{words}, joined with the training table of {old.card.name or old.card.id}"
 

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_cdse.core.forecast import Forecast
+from napari_cdse.core.importance import Importance
+from napari_cdse.core.tuning import Tuning
 from napari_cdse.gui import notices
 from napari_cdse.gui.jobs import Job
-from napari_cdse.gui.retrain_work import Order, loading, retraining, saving
+from napari_cdse.gui.retrain_work import Order, Outcome, loading, retraining, saving
+from napari_cdse.gui.study_work import tuning, weighing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from napari_cdse.core.detection import Progress
     from napari_cdse.core.params import ForestParams
-    from napari_cdse.gui.retrain_work import Loaded, Outcome, Shown
+    from napari_cdse.gui.retrain_work import Loaded, Shown
     from napari_cdse.gui.session import Session
+
+    Study = Callable[[Order, Progress], Iterator[object]]
 
 _SAME = (
     "The same labels and settings gave the forest that is in use: nothing would change."
@@ -41,6 +48,9 @@ class Trainer(QObject):
         self._session = session
         self.job: Job | None = None
         self.outcome: Outcome | None = None
+        self.forecast: Forecast | None = None
+        self.tuning: Tuning | None = None
+        self.importance: Importance | None = None
         self._fresh = False
         session.project_changed.connect(self._forget)
 
@@ -63,13 +73,36 @@ class Trainer(QObject):
         with notices.told():
             self._drop_outcome()
             order = self._order(params, onto)
-            self.job = Job("Retraining", partial(retraining, order))
-            self.job.produced.connect(self._on_outcome)
-            self.job.failed.connect(notices.warn)
-            self.job.finished.connect(self._on_finished)
-            session.runner.submit(self.job)
+            self._start(Job("Retraining", partial(retraining, order)))
         self.changed.emit()
         return self.job
+
+    def try_settings(self, params: ForestParams, *, onto: bool = True) -> Job | None:
+        """Score a grid of settings in a worker; `tuning` holds what comes of it."""
+        return self._study("Trying settings", tuning, params, onto)
+
+    def weigh_features(self, params: ForestParams, *, onto: bool = True) -> Job | None:
+        """Tell in a worker what features are worth; `importance` holds it."""
+        return self._study("Weighing features", weighing, params, onto)
+
+    def _study(
+        self, title: str, study: Study, params: ForestParams, onto: bool
+    ) -> Job | None:
+        session = self._session
+        if session.project is None or self.job is not None:
+            return None
+        session.stage.check()
+        with notices.told():
+            self._start(Job(title, partial(study, self._order(params, onto))))
+        self.changed.emit()
+        return self.job
+
+    def _start(self, job: Job) -> None:
+        self.job = job
+        job.produced.connect(self._on_produced)
+        job.failed.connect(notices.warn)
+        job.finished.connect(self._on_finished)
+        self._session.runner.submit(job)
 
     def keep(self, name: str) -> None:
         """Put the new forest in the old one's place."""
@@ -189,6 +222,17 @@ class Trainer(QObject):
             if particles and entry.problem is None and entry.excluded is None:
                 yield session.source(entry.index), particles
 
+    def _on_produced(self, found: object) -> None:
+        if isinstance(found, Outcome):
+            self._on_outcome(found)
+        elif isinstance(found, Forecast):
+            self.forecast = found
+        elif isinstance(found, Tuning):
+            self.tuning = found
+        elif isinstance(found, Importance):
+            self.importance = found
+        self.changed.emit()
+
     def _on_outcome(self, outcome: Outcome) -> None:
         project, model_id = self._session.project, outcome.model.card.id
         for sentence in outcome.notices:
@@ -200,6 +244,8 @@ class Trainer(QObject):
             self._fresh = project.model_role(model_id) in (None, "rejected")
             project.add_model(outcome.model, outcome.data)
             self.outcome = outcome
+        if self.job is not None:
+            self.job.title = "Looking ahead"
 
     def _on_finished(self, _complete: bool) -> None:
         self.job = None
@@ -213,5 +259,5 @@ class Trainer(QObject):
             project.reject(outcome.model.card.id)
 
     def _forget(self) -> None:
-        self.outcome = None
+        self.outcome = self.forecast = self.tuning = self.importance = None
         self.changed.emit()

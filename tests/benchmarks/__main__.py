@@ -10,7 +10,15 @@ from importlib import import_module
 
 from tests.benchmarks.measuring import show
 
-TABLES = ("detection", "parts", "large", "large_project", "gallery", "review")
+TABLES = (
+    "detection",
+    "parts",
+    "large",
+    "large_project",
+    "gallery",
+    "review",
+    "retrain",
+)
 
 
 def main() -> None:

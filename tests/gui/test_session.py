@@ -11,6 +11,7 @@ from PIL import Image
 from qtpy.QtCore import Qt, QThreadPool
 
 from napari_cdse.batch import analyse
+from napari_cdse.core import validation
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.forest import fit
 from napari_cdse.core.params import ForestParams
@@ -303,6 +304,40 @@ def test_retrain_and_reject_and_cancel(labelled, qtbot, forest):
     qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
     assert session.trainer.outcome is None
     assert session.project.active_model_id == forest.card.id
+
+
+def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr(notices, "warn", told.append)
+    session = labelled
+    dock = docks(session.viewer)["Retrain"]
+    dock.studies.settings.click()
+    assert not dock.studies.features.isEnabled()
+    qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
+    assert "at least 5 labels of each class" in told[0]
+    assert dock.studies.features.isEnabled()
+    retrained(session, qtbot)
+    assert dock.ahead.text() == session.trainer.forecast.sentence
+    assert "No score yet" in dock.ahead.text()
+
+
+def test_settings_and_features_are_studied_in_the_dock(labelled, qtbot, monkeypatch):
+    monkeypatch.setattr(validation, "MIN_PER_CLASS", 2)
+    session = labelled
+    dock = docks(session.viewer)["Retrain"]
+    dock.form.set_value(FEW_TREES)
+    for button in (dock.studies.settings, dock.studies.features):
+        button.click()
+        qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
+    assert dock.studies.words.text() == session.trainer.tuning.sentence
+    assert dock.studies.table.rowCount() > 10
+    assert dock.studies.importance.rows[0].name in (
+        one.name for one in session.trainer.importance.families
+    )
+    chosen = session.trainer.tuning.trials[0].params
+    dock.studies.chosen.emit(chosen)
+    assert dock.form.value().trees == chosen.trees
+    assert dock.form.value().criterion == chosen.criterion
 
 
 def test_keep_both_then_take_turns(labelled, qtbot, forest):

@@ -89,13 +89,17 @@ def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
     MicrographError
         If the micrograph is smaller than any such window.
     """
-    near = min(WINDOWS_PX, key=lambda size: abs(np.log(size / window_px)))
-    size = min(near, min(prepared.pixels.shape) // 2 * 2)
+    size = min(nearest_window(window_px), min(prepared.pixels.shape) // 2 * 2)
     if size not in prepared.backgrounds:
         prepared.backgrounds[size] = estimate_background(
             prepared.pixels, size, prepared.usable
         )
     return prepared.backgrounds[size]
+
+
+def nearest_window(window_px: float) -> int:
+    """Choose among `WINDOWS_PX`."""
+    return min(WINDOWS_PX, key=lambda size: abs(np.log(size / window_px)))
 
 
 def estimate_background(
@@ -151,7 +155,7 @@ def background_of(
     """Do what `estimate_background` does, from the spectra of its windows."""
     places = _half_views(grid)
     if usable is not None and not usable.all():
-        counted = _usable_windows(usable, grid)
+        counted = usable_windows(usable, grid)
         if counted.any():
             spectra, places = spectra[counted], places[counted]
     window_px = grid.window_px
@@ -234,7 +238,8 @@ def _batches(count: int) -> list[slice]:
     return [slice(first, first + _BATCH) for first in range(0, count, _BATCH)]
 
 
-def _usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
+def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
+    """Which windows of a grid lie on usable pixels, all but a tenth."""
     share = uniform_filter(usable.astype(np.float32), grid.window_px, mode="nearest")
     rows, cols = (
         np.clip(np.rint(places).astype(int), 0, length - 1)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.template_bank import Responses
     from napari_cdse.core.whitening import Whitened
 
-_BACKGROUND_WINDOWS = 2
+BACKGROUND_WINDOWS = 2
+"""Edge of the windows for the background, in sliding windows."""
+
 _SEED_SHARE = 0.75
 _FIRST_SHARE = 0.5
 _FIRST_RADIUS = 1.5
@@ -103,7 +105,7 @@ def find_particles(
     """
     if min(prepared.pixels.shape) < where.window_px:
         raise too_small(prepared.pixels.shape, where.window_px)
-    background = background_near(prepared, _BACKGROUND_WINDOWS * where.window_px)
+    background = background_near(prepared, BACKGROUND_WINDOWS * where.window_px)
     pad = round(0.75 * where.window_px)
     low, high = where.band_per_px
     band = (0.7 * low, min(1.1 * high, 0.5))

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.bragg import Scene, find_particles, scene
+from napari_cdse.core.bragg import BACKGROUND_WINDOWS, Scene, find_particles, scene
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.nfindr import find_by_unmixing
 from napari_cdse.core.preparation import Prepared, prepare
-from napari_cdse.core.scale import estimate_from_pixels
+from napari_cdse.core.scale import doubt_about, estimate_from_pixels
 
 if TYPE_CHECKING:
     from napari_cdse.core.accumulation import AccumulationMap
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
+
+_BLIND_SHARE = 0.1
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1; may raise `Cancelled`."""
@@ -97,10 +99,10 @@ def detect(
     report = progress or _silent
     image = prepare(micrograph.pixels)
     report(0.02)
-    size, source, trusted, notices = _scale(micrograph, image)
+    size, source, trusted, notices = _scale(micrograph, image, params)
     where = scene(params, size, trusted)
     circles, strengths, maps = METHODS[params.method](image, where, params, report)
-    notices += _doubts(circles, micrograph.shape)
+    notices += _blind_spots(image) + _doubts(circles, micrograph.shape)
     report(1.0)
     return Detection(
         tuple(circles),
@@ -119,14 +121,32 @@ def _silent(share: float) -> None:
 
 
 def _scale(
-    micrograph: Micrograph, image: Prepared
+    micrograph: Micrograph, image: Prepared, params: DetectionParams
 ) -> tuple[float, PixelSizeSource, bool, tuple[str, ...]]:
     if micrograph.pixel_size_nm is not None:
         source = micrograph.pixel_size_source or "file"
-        return micrograph.pixel_size_nm, source, True, ()
+        doubt = doubt_about(
+            micrograph.pixel_size_nm, image, BACKGROUND_WINDOWS * params.window_nm
+        )
+        notices = () if doubt is None else (doubt,)
+        return micrograph.pixel_size_nm, source, True, notices
     estimate = estimate_from_pixels(image)
-    notices = (estimate.sentence,)
-    return estimate.pixel_size_nm, "estimated", estimate.confident, notices
+    return (
+        estimate.pixel_size_nm,
+        "estimated",
+        estimate.confident,
+        (estimate.sentence,),
+    )
+
+
+def _blind_spots(image: Prepared) -> tuple[str, ...]:
+    share = 1 - float(np.mean(image.usable))
+    if share < _BLIND_SHARE:
+        return ()
+    return (
+        f"{share:.0%} of the picture shows nothing to look at (saturated, black, "
+        "letters or edges); no particle is sought there.",
+    )
 
 
 def _doubts(circles: list[Circle], shape: tuple[int, int]) -> tuple[str, ...]:

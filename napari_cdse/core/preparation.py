@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import (
-    binary_dilation,
-    gaussian_filter,
-    label,
-    uniform_filter,
-)
 
+from napari_cdse.core.burned_in import (
+    filled,
+    flat_areas,
+    letters,
+    steep_edges,
+    take_out_lines,
+)
 from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.levelling import dead_areas, levelled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,11 +24,6 @@ if TYPE_CHECKING:
 
 _SPIKE_SIGMA = 9.0
 _STRIP_ROWS = 64
-_FLAT_PX = 40
-_STROKE_PX = 8
-_STROKE_STEP = 1.5
-_FLAT_MARGIN_PX = 3
-_FILL_SIGMA_PX = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +35,7 @@ class Prepared:
     pixels : ndarray of float32, shape (rows, columns)
         Mean 0, standard deviation 1 or a little less.
     usable : ndarray of bool, shape (rows, columns)
-        False in flat areas, which were filled smoothly.
+        False in flat areas and at steep edges, which were filled smoothly.
     backgrounds : dict
         What was measured of it so far: the amorphous background by edge of window.
     """
@@ -49,7 +46,7 @@ class Prepared:
 
 
 def prepare(pixels: NDArray[np.float32]) -> Prepared:
-    """Take out hot pixels and flat areas (scale bars, letters, saturation).
+    """Take out hot pixels, flat areas, letters, frames, edges of holes, dead lines.
 
     Parameters
     ----------
@@ -73,16 +70,24 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     image = pixels.astype(np.float32)
     image /= np.float32(max(abs(low), abs(high)))
     image -= image.mean()
-    flat = _flat_areas(image)
-    if flat.all():
+    marks = flat_areas(image)
+    if marks.all():
         raise MicrographError(
             "This picture has flat areas only; open a micrograph with contrast."
         )
+    marks |= dead_areas(image)
     image = _without_spikes(image)
-    if flat.any():
-        image = _filled(image, flat)
+    marks |= letters(image)
+    if marks.any():
+        image = filled(image, marks)
+    edges = steep_edges(image)
+    if edges.any():
+        marks |= edges
+        image = filled(image, marks)
+    take_out_lines(image)
+    image = levelled(image, marks)
     image /= np.float32(image.std())
-    return Prepared(image, ~flat)
+    return Prepared(image, ~marks)
 
 
 def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -120,45 +125,3 @@ def _excess(padded: NDArray[np.float32]) -> NDArray[np.float32]:
         np.abs(around, out=excess[first : first + _STRIP_ROWS])
     excess /= 8
     return excess
-
-
-def _flat_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Areas of one gray value, with a margin."""
-    flat = _like_neighbours(image)
-    if not flat.any():
-        return flat
-    regions, count = label(flat)
-    sizes = np.bincount(regions.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    # Strokes of letters are narrow but end in a step; saturated fringes do not.
-    step = np.abs(image - uniform_filter(image, 7)) > _STROKE_STEP * image.std()
-    strokes = np.unique(regions[flat & step])
-    sizes[strokes] *= _FLAT_PX // _STROKE_PX
-    large = (sizes >= _FLAT_PX)[regions]
-    if not large.any():
-        return large
-    return binary_dilation(large, np.ones((3, 3), bool), _FLAT_MARGIN_PX)
-
-
-def _like_neighbours(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Pixels whose eight neighbours have their gray value; fewer at the border."""
-    beside = np.ones(image.shape, bool)
-    step = image[:, 1:] == image[:, :-1]
-    beside[:, 1:] &= step
-    beside[:, :-1] &= step
-    # Rows that are flat, and equal to each other: the corners follow.
-    step = (image[1:] == image[:-1]) & beside[1:] & beside[:-1]
-    beside[1:] &= step
-    beside[:-1] &= step
-    return beside
-
-
-def _filled(
-    image: NDArray[np.float32], marks: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Fill marked areas smoothly from their surroundings."""
-    weight = np.where(marks, np.float32(0), np.float32(1))
-    total = gaussian_filter(weight, _FILL_SIGMA_PX)
-    smooth = gaussian_filter(image * weight, _FILL_SIGMA_PX)
-    fill = np.where(total > 1e-3, smooth / np.maximum(total, 1e-3), 0)
-    return np.where(marks, fill, image).astype(np.float32)

@@ -17,6 +17,8 @@ from napari_cdse.core.background import (
     background_grid,
     background_of,
     dead_below,
+    nearest_window,
+    usable_windows,
     window_spectra,
 )
 from napari_cdse.core.lattice import spacing_density
@@ -52,6 +54,7 @@ _ENOUGH_NATS = 6.0
 _APART_NM = 4.0
 _ON_LINE = 0.2
 _WITNESSES = 3
+_DOUBTFUL = 1.7
 
 
 _SPACINGS = np.geomspace(*_BAND_NM, 2000)
@@ -113,10 +116,41 @@ def estimate_pixel_size(micrograph: Micrograph) -> PixelSizeEstimate:
     return estimate_from_pixels(prepare(micrograph.pixels))
 
 
-def estimate_from_pixels(image: Prepared) -> PixelSizeEstimate:
-    """Do the same for prepared pixels."""
-    estimates = (_estimate(image, window) for window in WINDOWS_PX[:_TRIED])
+def estimate_from_pixels(
+    image: Prepared, windows_px: tuple[int, ...] = WINDOWS_PX[:_TRIED]
+) -> PixelSizeEstimate:
+    """Do the same for prepared pixels, with windows that are tried in turn."""
+    estimates = (_estimate(image, window) for window in windows_px)
     return next((each for each in estimates if each is not None), _UNKNOWN)
+
+
+def doubt_about(pixel_size_nm: float, image: Prepared, window_nm: float) -> str | None:
+    """Say that the lattice fits another pixel size much better than the given one.
+
+    Other materials than CdSe have other spacings, so only a large difference counts.
+
+    Parameters
+    ----------
+    pixel_size_nm : float
+        What the file or a person said; it is doubted, not changed.
+    image : Prepared
+        From `prepare`.
+    window_nm : float
+        Length of the windows to look in, such as others measure in too.
+    """
+    window = nearest_window(window_nm / pixel_size_nm)
+    # A size far too small asks for windows that are far too large.
+    windows = tuple(dict.fromkeys((window, min(window, WINDOWS_PX[0]))))
+    estimate = estimate_from_pixels(image, windows)
+    times = estimate.pixel_size_nm / pixel_size_nm
+    if not estimate.confident or max(times, 1 / times) < _DOUBTFUL:
+        return None
+    size = estimate.pixel_size_nm
+    return (
+        f"The pixel size is set to {pixel_size_nm:.4g} nm, but the CdSe lattice fits "
+        f"{size:.4f} nm, {max(times, 1 / times):.1f} times as "
+        f"{'much' if times > 1 else 'little'}; check the calibration."
+    )
 
 
 def _estimate(image: Prepared, window_px: int) -> PixelSizeEstimate | None:
@@ -164,6 +198,9 @@ def _fringes(prepared: Prepared, window_px: int) -> _Fringes:
     floor = _ALIVE * dead_below(background[usable])
     gain = (usable & (background > floor)) / np.maximum(background, floor)
     spectra *= gain.astype(np.float32)
+    if not prepared.usable.all():
+        # Edges of what was filled look like fringes.
+        spectra[~usable_windows(prepared.usable, grid)] = 0
     return _peaks(spectra, grid)
 
 

@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter, median_filter
 from napari_cdse.core.arrays import bilinear
 from napari_cdse.core.background import dead_below
 from napari_cdse.core.half_plane import at_frequencies
+from napari_cdse.core.levelling import robust_surface
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.preparation import Prepared
 
 _CLIP_SIGMA = 7.0
-_TREND_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ def whiten(
     spectrum = _cropped_spectrum(padded, coarse)
     step = (full[0] / coarse[0], full[1] / coarse[1])
     bins = _frequencies(full, coarse)
-    gain = _whitening_gain(background, bins, band_per_px)
+    gain, share = _whitening_gain(background, bins, band_per_px)
     spectrum *= gain
     places = [
         np.clip((each * index - pad_px + 0.5) * 2 / length - 1, -1, 1)
@@ -90,7 +90,6 @@ def whiten(
     ]
     values = _white_everywhere(spectrum, background, bins, places, band_per_px)
     valid = _sampled(prepared.usable, step, pad_px, values.shape)
-    share = float(np.mean(gain > 0))
     _even_out(values, valid, max(4, round(background.window_px / step[0] / 2)), share)
     np.multiply(values, valid, out=values)
     np.clip(values, -_CLIP_SIGMA, _CLIP_SIGMA, out=values)
@@ -135,35 +134,12 @@ def _even_out(
     level = power / np.maximum(counted, 0.5)
     typical = float(np.median(level[seen])) if seen.any() else 1.0
     level = np.maximum(level, 1e-3 * typical + np.finfo(np.float32).tiny)
-    trend = _log_trend(np.log(level), seen)
+    trend = robust_surface(np.log(level), seen)
     rest = np.where(seen, np.log(level) - trend, 0)
     rest = gaussian_filter(median_filter(rest, 7, mode="nearest"), 1.0)
     gain = np.exp((trend + rest) / -2).astype(np.float32) * np.float32(share**0.5)
     down, right = ((np.arange(n) + 0.5) / cell - 0.5 for n in values.shape)
     values *= bilinear(gain, down, right)
-
-
-def _log_trend(
-    level: NDArray[np.float64], seen: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Quadratic surface with the least absolute deviations: uneven light, say.
-
-    A median near the border sees one side of a slope only, so the slope goes first.
-    """
-    rows, cols = np.indices(level.shape) / max(level.shape)
-    terms = [np.ones_like(rows), rows, cols, rows**2, rows * cols, cols**2]
-    basis = np.stack(terms, axis=-1)
-    if np.count_nonzero(seen) < 4 * len(terms):
-        return np.full(level.shape, np.median(level[seen]) if seen.any() else 0.0)
-    weight = np.ones(np.count_nonzero(seen))
-    for _ in range(_TREND_ROUNDS):
-        scaled = np.sqrt(weight)
-        fitted = np.linalg.lstsq(
-            basis[seen] * scaled[:, None], level[seen] * scaled, rcond=None
-        )[0]
-        weight = 1 / np.maximum(np.abs(level[seen] - basis[seen] @ fitted), 0.02)
-    surface = basis @ fitted
-    return np.asarray(np.clip(surface, level[seen].min(), level[seen].max()))
 
 
 def _in_cells(
@@ -200,13 +176,15 @@ def _whitening_gain(
     background: AmorphousBackground,
     bins: tuple[NDArray[np.float64], NDArray[np.float64]],
     band_per_px: tuple[float, float],
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], float]:
+    """Gain, and the mean power that it leaves; less than one where nothing is alive."""
     rows, cols = bins
     radius = np.hypot(rows[:, None], cols)
     inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
     power = background.at(rows, cols)
-    floor = dead_below(power[inside])
-    return np.where(inside, 1 / np.sqrt(np.maximum(power, floor)), 0).astype(np.float32)
+    raised = np.maximum(power, dead_below(power[inside]))
+    gain = np.where(inside, 1 / np.sqrt(raised), 0).astype(np.float32)
+    return gain, float(np.mean(np.where(inside, power / raised, 0)))
 
 
 def _white_everywhere(

@@ -34,8 +34,8 @@ def test_a_scale_bar_is_marked_and_filled() -> None:
     pixels[180:188, 20:120] = 255
     prepared = prepare(pixels)
     assert not prepared.usable[180:188, 20:120].any()
-    assert prepared.usable[:170].all()
-    assert prepared.usable[:, 130:].all()
+    assert prepared.usable[:160].all()
+    assert prepared.usable[:, 144:].all()
     assert np.abs(prepared.pixels[180:188, 20:120]).max() < 1
 
 

@@ -145,16 +145,16 @@ class CardPictures(QWidget):
         values = spectrum_values(examination.spectrum)
         size, step = len(values), examination.spectrum_step_per_px
         marks: list[Mark] = []
+        if scale.pixel_size_nm is not None:
+            length = _BAR_PER_NM * scale.pixel_size_nm / (step * size)
+            text = f"{'≈ ' if scale.sigma else ''}{_BAR_PER_NM:.0f} nm⁻¹"
+            marks.append(ScaleBar(length, text))
         for number, family in enumerate(examination.families):
             peak = family.peak
             x, y = (k / (step * size) for k in (peak.k_col, peak.k_row))
             colour = _CHOSEN if number == chosen else _OTHERS
             marks.append(Spot(0.5 + x, 0.5 + y, str(number + 1), colour))
             marks.append(Spot(0.5 - x, 0.5 - y, "", colour, 0.6))
-        if scale.pixel_size_nm is not None:
-            length = _BAR_PER_NM * scale.pixel_size_nm / (step * size)
-            text = f"{scale.about}{_BAR_PER_NM:.0f} nm⁻¹"
-            marks.append(ScaleBar(length, text))
         self.spectrum.show_values(values, marks)
 
     def _show_other(self) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session import Session
     from napari_cdse.project import Particle
 
-_SPACING_PX = 5
-_LEAST_HEIGHT_PX = 126
+_SPACING_PX = 4
+_LEAST_HEIGHT_PX = 120
 NO_PARTICLE = "Click a circle, or press . for the next particle."
 NO_PROJECT = "Open a folder of micrographs, or the sample project."
 _NOT_CLASSIFIED = "Not classified yet"

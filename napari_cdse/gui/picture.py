@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_cdse.gui.marks import Mark
 
 _FONT_SHARE = 0.85
-_SMALLEST_PX = 104
+_SMALLEST_PX = 92
 
 
 class Picture(QWidget):

@@ -13,6 +13,7 @@ from tests.benchmarks.measuring import show
 TABLES = (
     "detection",
     "parts",
+    "card",
     "large",
     "large_project",
     "gallery",

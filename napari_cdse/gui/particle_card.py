@@ -15,7 +15,7 @@ from napari_cdse.gui.examiner import Examiner, Question
 from napari_cdse.gui.note_row import NoteRow
 from napari_cdse.gui.palette import HEX, class_name
 from napari_cdse.gui.peaks_table import PeaksTable, Scale
-from napari_cdse.gui.statements import history, person_says
+from napari_cdse.gui.statements import difference, history, person_says
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import Annotation, PixelSizeSource
@@ -136,8 +136,9 @@ class ParticleCard(QWidget):
         lines = []
         if particle.annotation is not None:
             lines.append(self._person_words(particle.annotation, len(said)))
+        lines.append(self._difference(particle))
         lines.append(self._forest_words(particle))
-        self.says.setText("\n".join(lines))
+        self.says.setText("\n".join(filter(None, lines)))
         self.says.setToolTip(history(said, self._model_name))
 
     def _person_words(self, annotation: Annotation, number: int) -> str:
@@ -146,6 +147,10 @@ class ParticleCard(QWidget):
         same = shown is None or shown.model_id == self._session.project.active_model_id
         words = person_says(annotation, None if same else self._model_name)
         return f"{words} (and {number - 1} before)" if number > 1 else words
+
+    def _difference(self, particle: Particle) -> str:
+        project = self._session.project
+        return "" if project.hide_others else difference(project.labels_of(particle.id))
 
     def _forest_words(self, particle: Particle) -> str:
         """Name the forest whose word the bars show, or say why they show none."""

@@ -9,7 +9,7 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.palette import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Prediction
 
@@ -57,6 +57,20 @@ def history(
 ) -> str:
     """List everything that was said of a particle, latest first, one line each."""
     return "\n".join(person_says(each, model_name, now) for each in reversed(said))
+
+
+def difference(labels: Mapping[str, Annotation]) -> str:
+    """Say who calls a particle what where annotators differ; else nothing.
+
+    Parameters
+    ----------
+    labels : mapping of str to Annotation
+        The label that each of them stands by.
+    """
+    if len({each.label for each in labels.values()}) < 2:
+        return ""
+    words = [f"{who} {class_name(each.label)}" for who, each in labels.items()]
+    return f"Annotators differ: {', '.join(words)}"
 
 
 def when(time: str, now: datetime | None = None) -> str:

@@ -7,6 +7,7 @@ from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
 
 from napari_cdse.gui import window
+from napari_cdse.gui.particle_card import ParticleCard
 from napari_cdse.gui.preferences import PLUGIN
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
 from tests.gui.test_review import in_step, labels, shown
@@ -68,7 +69,9 @@ def test_the_name_in_the_preferences_is_that_of_every_project(
     assert dock.name.text() == "Ben"
 
 
-def test_blind_labels_are_compared_and_disagreements_reviewed(dock, session, qtbot):
+def test_blind_labels_are_compared_and_disagreements_reviewed(
+    dock, session, viewer, qtbot
+):
     ids = particle_ids(session)
     call_oneself(dock, qtbot, "Ada")
     for one, key in zip(ids, (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_U), strict=False):
@@ -77,6 +80,8 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(dock, session, qtb
     dock.hide_others.click()
     settle(session, qtbot)
     assert labels(session) == [None] * 5
+    card = viewer.window._qt_window.findChild(ParticleCard)
+    assert "Ada" not in card.says.text() + card.says.toolTip()
     assert shown(session)[ids[2]] == ("null", "U?", False)
     in_step(session)
     label(session, qtbot, ids[0], Qt.Key.Key_Y)
@@ -94,6 +99,7 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(dock, session, qtb
     dock.review.click()
     settle(session, qtbot)
     assert session.project.selected == ids[1]
+    assert "Annotators differ: Ada no, Ben yes" in card.says.text()
     press(session, qtbot, Qt.Key.Key_N)
     settle(session, qtbot)
     refreshed(dock, qtbot)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Circle, Prediction
 
-Order = Literal["uncertain", "micrograph", "class", "confidence"]
+Order = Literal["uncertain", "micrograph", "class", "confidence", "novelty"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 SPREAD = 0.5
@@ -64,12 +64,13 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
     ----------
     items : iterable of QueueItem
         In any order.
-    order : {"uncertain", "micrograph", "class", "confidence"}
+    order : {"uncertain", "micrograph", "class", "confidence", "novelty"}
         uncertain: the smallest margin between the two most probable classes first,
         but spread over micrographs, classes and sizes; confidence: the largest
         highest probability first; class: as predicted, the doubtful of each first;
-        particles without a prediction come last in these three. micrograph: by
-        micrograph, and in each from top to bottom.
+        novelty: the least like the training set first; particles without a
+        prediction come last in these four. micrograph: by micrograph, and in each
+        from top to bottom.
 
     Returns
     -------
@@ -141,10 +142,17 @@ def _by_confidence(item: QueueItem) -> tuple[object, ...]:
     return -best, *_by_place(item)
 
 
+def _by_novelty(item: QueueItem) -> tuple[object, ...]:
+    prediction = item.prediction
+    far = None if prediction is None else prediction.novelty
+    return far is None, -(far or 0.0), *_by_doubt(item)
+
+
 _KEYS: dict[Order, Callable[[QueueItem], tuple[object, ...]]] = {
     "uncertain": _by_doubt,
     "class": _by_class,
     "confidence": _by_confidence,
+    "novelty": _by_novelty,
 }
 
 

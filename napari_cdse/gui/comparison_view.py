@@ -35,11 +35,12 @@ def accuracy(scores: Scores) -> str:
     return f"{number(scores.balanced_accuracy)} ({number(low)} to {number(high)})"
 
 
-def flip_sentence(flipped: int, total: int) -> str:
-    """Say how many particles would change class."""
+def flip_sentence(flipped: int, total: int, hidden: int = 0) -> str:
+    """Say how many particles would change class, and how many of them are hidden."""
     if not total:
         return ""
-    return f"{flipped} of {total} particles would change class."
+    told = f"{flipped} of {total} particles would change class"
+    return f"{told}; {hidden} of them wait for the audit." if hidden else f"{told}."
 
 
 class ComparisonView(QWidget):
@@ -81,7 +82,12 @@ class ComparisonView(QWidget):
         column.addWidget(self.flips)
         column.addWidget(self.flip_list)
 
-    def show_outcome(self, outcome: Outcome, name_of: Callable[[str], str]) -> None:
+    def show_outcome(
+        self,
+        outcome: Outcome,
+        name_of: Callable[[str], str],
+        hides: Callable[[str], bool] = lambda _particle_id: False,
+    ) -> None:
         """Show figures, or the sentence that stands in their place.
 
         Parameters
@@ -90,6 +96,8 @@ class ComparisonView(QWidget):
             What a retraining gave.
         name_of : callable
             Gives the name of a particle's micrograph.
+        hides : callable, optional
+            Tells whether an audit must not have a particle's prediction shown.
         """
         self._clear()
         old = None if outcome.comparison is None else outcome.comparison.old
@@ -102,7 +110,7 @@ class ComparisonView(QWidget):
         self.old_confusion.setVisible(scored and old is not None)
         compared = None if old is None else outcome.comparison.difference
         _say(self.difference, "" if compared is None else compared.sentence)
-        self._show_changes(outcome, name_of)
+        self._show_changes(outcome, name_of, hides)
 
     def texts(self) -> list[str]:
         """Everything that stands in the tables, row by row."""
@@ -112,10 +120,18 @@ class ComparisonView(QWidget):
             for label in table.findChildren(QLabel)
         ]
 
-    def _show_changes(self, outcome: Outcome, name_of: Callable[[str], str]) -> None:
-        _say(self.flips, flip_sentence(len(outcome.flips), outcome.compared))
-        names = [name_of(each.particle_id) for each in outcome.flips]
-        self.flip_list.show_flips(outcome.flips, names)
+    def _show_changes(
+        self,
+        outcome: Outcome,
+        name_of: Callable[[str], str],
+        hides: Callable[[str], bool],
+    ) -> None:
+        shown = [each for each in outcome.flips if not hides(each.particle_id)]
+        total = len(outcome.flips)
+        sentence = flip_sentence(total, outcome.compared, total - len(shown))
+        _say(self.flips, sentence)
+        names = [name_of(each.particle_id) for each in shown]
+        self.flip_list.show_flips(shown, names)
         told = outcome.fraction.sentence if outcome.compared else ""
         _say(self.fraction, told)
         self.fraction.setToolTip(_fraction_tip(outcome.fraction))

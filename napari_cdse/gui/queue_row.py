@@ -21,6 +21,8 @@ ORDERS: tuple[tuple[str, Order, str], ...] = (
     ("by class", "class", "As the forest calls them: yes, no, null, empty; the "
      "doubtful of each first"),
     ("certain first", "confidence", "What the forest is surest of first"),
+    ("unfamiliar first", "novelty", "What is least like all that the forest learnt "
+     "from first"),
 )  # fmt: skip
 STOPS: tuple[tuple[str, Which, str], ...] = (
     ("unlabelled", "unlabelled", "Those that nobody judged; deferred ones at the end"),

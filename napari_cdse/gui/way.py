@@ -35,7 +35,7 @@ class Way(QObject):
 
     Attributes
     ----------
-    order : {"uncertain", "micrograph", "class", "confidence"}
+    order : {"uncertain", "micrograph", "class", "confidence", "novelty"}
         In which the next particle is found.
     which : {"unlabelled", "deferred", "disputed", "all"}
         Particles to stop at.

@@ -28,7 +28,7 @@ class ProjectReview(ProjectAnnotators):
 
         Parameters
         ----------
-        order : {"uncertain", "micrograph", "class", "confidence"}
+        order : {"uncertain", "micrograph", "class", "confidence", "novelty"}
             See `napari_cdse.core.review_queue.ordered`.
         which : {"unlabelled", "deferred", "disputed", "all"}
             Deferred ones come last among the unlabelled.

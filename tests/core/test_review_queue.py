@@ -61,6 +61,15 @@ def test_by_class_as_predicted_and_the_doubtful_of_each_first():
     assert found == ["yes", "no, maybe", "no", "empty", "unknown"]
 
 
+def test_what_is_unlike_the_training_set_comes_first():
+    near, far, unknown = (
+        replace(one, prediction=replace(one.prediction, novelty=value))
+        for one, value in ((DOUBTFUL, 0.4), (CERTAIN, 1.8), (UNSURE, None))
+    )
+    found = ordered([UNKNOWN, unknown, near, far], "novelty")
+    assert names(found) == names([far, near, unknown, UNKNOWN])
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_order_does_not_depend_on_the_order_of_arrival(order):
     items = [

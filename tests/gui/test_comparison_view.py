@@ -113,6 +113,14 @@ def test_a_click_on_a_flip_names_its_particle(view, qtbot):
     assert heard.args == ["p2"]
 
 
+def test_what_an_audit_hides_is_counted_and_not_shown(view):
+    flips = [flip("p1", "yes", "no"), flip("p2", "no", "yes")]
+    told = outcome(scores(0.7), scores(0.8), flips, 9)
+    view.show_outcome(told, name, lambda particle_id: particle_id == "p1")
+    assert [row[0] for row in cells(view.flip_list)] == ["micrograph of p2"]
+    assert "2 of 9 particles would change class; 1 of them" in view.flips.text()
+
+
 def test_without_an_old_forest_the_new_one_is_scored_alone(view):
     view.show_outcome(outcome(None, scores(0.8)), name)
     assert "no forest with these features" in view.note.text()

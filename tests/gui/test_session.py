@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt, QThreadPool
 
 from napari_cdse.batch import analyse
 from napari_cdse.core import validation
+from napari_cdse.core.audit import audit
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.forest import fit
 from napari_cdse.core.params import ForestParams
@@ -304,6 +305,21 @@ def test_retrain_and_reject_and_cancel(labelled, qtbot, forest):
     qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
     assert session.trainer.outcome is None
     assert session.project.active_model_id == forest.card.id
+
+
+def test_what_an_audit_told_stands_in_the_dock(viewer, folder, qtbot, forest):
+    session = session_for(viewer)
+    open_folder(session, folder, qtbot)
+    session.project.audit_share = 1.0
+    put_circles(session, forest)
+    dock = docks(viewer)["Retrain"]
+    assert dock.audited.isHidden()
+    press(session, qtbot, Qt.Key.Key_Period)
+    press(session, qtbot, Qt.Key.Key_N)
+    settle(session, qtbot)
+    assert len(session.project.audited()) == 1
+    told = audit(session.project.audited(), forest.card.id).note
+    assert dock.audited.text() == told != ""
 
 
 def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):

@@ -1,8 +1,8 @@
 """What a program or a camera burned into a picture: bars, letters, frames, dead lines.
 
 Flat areas are known by their pixels. Letters that were resized or compressed are not
-flat any more, and the edge of a hole or of an aperture never was; they are known by
-steps of the mean gray value that are too steep for speckle.
+flat any more; they are known by blocks that are nearly all black or all white. The edge
+of a hole or of an aperture is known by a long step that is too steep for speckle.
 """
 
 from __future__ import annotations

@@ -138,8 +138,8 @@ def _block_means(
 ) -> NDArray[np.float32]:
     rows, cols = (length // _BLOCK_PX for length in image.shape)
     cut = image[: rows * _BLOCK_PX, : cols * _BLOCK_PX]
-    whole = cut.reshape(rows, _BLOCK_PX, cols, _BLOCK_PX)
-    return np.asarray(whole.mean(axis=(1, 3), dtype=np.float32))
+    down = cut.reshape(rows, _BLOCK_PX, -1).mean(axis=1, dtype=np.float32)
+    return np.asarray(down.reshape(rows, cols, _BLOCK_PX).mean(axis=2))
 
 
 def _as_pixels(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -109,5 +109,5 @@ def _cell_means(
 ) -> NDArray[np.float32]:
     rows, cols = (length // _CELL_PX for length in values.shape)
     cut = values[: rows * _CELL_PX, : cols * _CELL_PX]
-    whole = cut.reshape(rows, _CELL_PX, cols, _CELL_PX)
-    return np.asarray(whole.mean(axis=(1, 3), dtype=np.float32))
+    down = cut.reshape(rows, _CELL_PX, -1).mean(axis=1, dtype=np.float32)
+    return np.asarray(down.reshape(rows, cols, _CELL_PX).mean(axis=2))

@@ -275,6 +275,50 @@ def test_a_detection_yields_to_imported_labels(labelled):
     project.close()
 
 
+def test_labels_of_what_was_found_already_make_no_second_circle(labelled):
+    text = labelled / "text_files" / "m1.txt"
+    kept = text.rename(labelled / "m1.kept")
+    project = Project.create_or_open(labelled)
+    hand_over(project)
+    found = put_circles(project, [Circle(31.0, 41.0, 10.0), Circle(20.0, 110.0, 9.0)])
+    project.close()
+    kept.rename(text)
+    again = Project.create_or_open(labelled)
+    shown = {each.id: (each.circle, each.label) for each in again.particles_of(0)}
+    assert len(shown) == 3
+    assert shown[found[0]] == (A, "yes")
+    assert shown[found[1]][1] is None
+    assert (B, "empty") in shown.values()
+    again.close()
+
+
+def test_labels_that_come_later_do_not_stand_above_a_persons(labelled):
+    text = labelled / "text_files" / "m1.txt"
+    kept = text.rename(labelled / "m1.kept")
+    project = Project.create_or_open(labelled)
+    hand_over(project)
+    first, second = put_circles(project, [A, B])
+    project.annotator = "Ada"
+    project.label([first], "no")
+    project.remove([second])
+    project.close()
+    kept.rename(text)
+    again = Project.create_or_open(labelled)
+    assert [(each.id, each.label) for each in again.particles_of(0)] == [(first, "no")]
+    labels = {name: each.label for name, each in again.labels_of(first).items()}
+    assert labels == {"label files": "yes", "Ada": "no"}
+    assert again.disagreements() == (first,)
+    again.undo()
+    again.undo()
+    under = [(each.id, each.label) for each in again.particles_of(0)]
+    assert sorted(under) == sorted([(first, "yes"), (second, "empty")])
+    third = reopened(again)
+    assert [(each.id, each.label) for each in third.particles_of(0)] == under
+    assert third.redo() == "Label 1 circle no"
+    assert third.particle(first).label == "no"
+    third.close()
+
+
 def test_a_bad_label_file_is_told_and_the_others_are_imported(labelled):
     texts = labelled / "text_files"
     (texts / "m10.txt").write_text("Particle Location:\n[1.0, x]\n")

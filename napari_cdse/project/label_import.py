@@ -2,7 +2,8 @@
 
 An import lies below all edits (see `napari_cdse.io.store_edits`): a person who goes
 back with undo never loses it by accident. To take it back, remove its circles; that is
-an ordinary edit.
+an ordinary edit. Where a circle lies already, the label becomes one of that particle,
+and what a person said of it stays on top.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import uuid
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import LabelFileError
+from napari_cdse.core.matching import match
 from napari_cdse.core.records import Annotation
 from napari_cdse.io.folder import pair_labels
 from napari_cdse.io.label_file import LabelFile, read_label_file
 from napari_cdse.io.store import Change, Edit, MicrographRow, Store, now
+from napari_cdse.project.state import SAME_PARTICLE_IOU, ProjectState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.records import Circle
     from napari_cdse.io.folder import FolderListing
 
 _NAMED = 5
@@ -83,10 +87,11 @@ def _store(
         # Another window may have imported them while the files were read.
         fresh = {row.key for row in store.micrographs() if row.labels_from is None}
         found = [each for each in found if each[0].key in fresh]
+        known = _known_circles(store)
         changes = tuple(
             change
             for row, path, labels in found
-            for change in _changes(row, path, labels)
+            for change in _changes(row, path, labels, known(row.key))
         )
         for row, path, labels in found:
             store.update_micrograph(
@@ -104,13 +109,35 @@ def _store(
             store.edits.append_import(edit)
 
 
-def _changes(row: MicrographRow, path: Path, labels: LabelFile) -> list[Change]:
+def _known_circles(store: Store) -> Callable[[int], dict[str, Circle]]:
+    """Give the circles of a micrograph by its key, those that were removed too."""
+    state = ProjectState()
+    state.load(store.edits.in_force({}))
+    for key, (run, candidates) in store.findings.candidates({}).items():
+        state.set_candidates(key, run, candidates)
+
+    def circles(key: int) -> dict[str, Circle]:
+        shown = {each.id: each.circle for each in state.particles(key).values()}
+        said = {each.particle_id: each.circle for each in state.annotations(key)}
+        return {**shown, **said}
+
+    return circles
+
+
+def _changes(
+    row: MicrographRow, path: Path, labels: LabelFile, known: Mapping[str, Circle]
+) -> list[Change]:
     time = now()
     changes = []
-    for circle, label in zip(labels.circles, labels.labels, strict=True):
+    same: dict[int, str] = {}
+    if known:
+        found = match(labels.circles, list(known.values()), SAME_PARTICLE_IOU)
+        same = {mine: list(known)[there] for mine, there in found.pairs}
+    pairs = zip(labels.circles, labels.labels, strict=True)
+    for at, (circle, label) in enumerate(pairs):
         annotation = Annotation(
             id=str(uuid.uuid4()),
-            particle_id=str(uuid.uuid4()),
+            particle_id=same.get(at) or str(uuid.uuid4()),
             micrograph_id=row.content_id or "",
             circle=circle,
             label=label,

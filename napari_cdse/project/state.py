@@ -167,8 +167,11 @@ class ProjectState:
         """Undo the changes of an edit; return the keys of what they touched."""
         touched = set()
         for change in reversed(changes):
-            self._set(change.particle_id, change.micrograph_key, change.before)
-            self._said[change.particle_id].pop()
+            said = self._said[change.particle_id]
+            said.pop()
+            # Labels that were imported since the edit lie below it.
+            before = change.before or (said[-1] if said else None)
+            self._set(change.particle_id, change.micrograph_key, before)
             touched.add(change.micrograph_key)
         return touched
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.audit import SHARE, draw
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.forest import MIN_PARTICLES, fit_forest
 from napari_cdse.core.records import CLASSES, Circle, Prediction
@@ -64,12 +65,15 @@ class LearningCurves:
     def needed(self, name: str, share: float = ENOUGH) -> float:
         """Labels after which the mean score stays above a share of the final one."""
         mean, wanted = self.mean(name), share * self.final
-        below = np.flatnonzero(mean < wanted)
+        # Where a repeat had but one class to learn, there is no score: not reached.
+        below = np.flatnonzero(~(mean >= wanted))
         if not len(below):
             return float(self.labels[0])
         last = int(below[-1])
         if last == len(mean) - 1:
             return float(self.labels[-1])
+        if np.isnan(mean[last]):
+            return float(self.labels[last + 1])
         rise = (wanted - mean[last]) / (mean[last + 1] - mean[last])
         stride = self.labels[last + 1] - self.labels[last]
         return float(self.labels[last] + rise * stride)
@@ -90,7 +94,7 @@ def by_chance(items: Sequence[QueueItem], rng: np.random.Generator) -> list[Queu
 
 
 def by_queue(items: Sequence[QueueItem], _rng: np.random.Generator) -> list[QueueItem]:
-    """In the order in which the window offers particles for review."""
+    """In the window's order: doubtful and mixed, with what an audit has drawn."""
     return ordered(items, "uncertain")
 
 
@@ -250,9 +254,11 @@ class _Replay:
         if shares is not None:
             yes, no, null, empty = (float(share) for share in shares)
             prediction = Prediction(particle_id, "", (yes, no, null, empty))
+        lot = draw(str(self._params.seed), particle_id)
         return QueueItem(
             micrograph=self._micrographs[particle_id],
             particle_id=particle_id,
             circle=self._circles[particle_id],
             prediction=prediction,
+            draw=lot / SHARE if lot < SHARE else None,
         )

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_cdse.io.svg import INK, LEFT, RIGHT, RULE, WIDTH, document, line, rect, text
+import numpy as np
+
+from napari_cdse.core.learning_curve import ENOUGH
+from napari_cdse.io.svg import (
+    INK,
+    LEFT,
+    RIGHT,
+    RULE,
+    WIDTH,
+    document,
+    line,
+    rect,
+    text,
+    ticks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +40,41 @@ def learning_curves_svg(curves: LearningCurves) -> str:
     """Draw the mean score of each order, and the band from lowest to highest seed."""
     n_seeds = len(next(iter(curves.scores.values())))
     title = f"Balanced accuracy on held-out micrographs ({n_seeds} repeats)"
-    most = curves.labels[-1]
-    parts = [*_score_axis(), *_label_axis(most)]
+    frame = _Frame.around(curves)
+    parts = [*_score_axis(frame), *_label_axis(frame)]
     for number, name in enumerate(curves.scores):
-        parts += _curve(curves, name, number, most)
-    y = _height(0.95 * curves.final)
+        parts += _curve(curves, name, number, frame)
+    y = frame.height(ENOUGH * curves.final)
     parts.append(_dashed([(LEFT, y), (RIGHT, y)], INK, "2 4", 1))
-    parts.append(text(RIGHT, y - 5, "95 % of the final score", size=11, anchor="end"))
+    words = f"{100 * ENOUGH:.0f} % of the final score"
+    parts.append(text(RIGHT, y + 13, words, size=11, anchor="end"))
     return document(title, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where labels and scores lie on the page."""
+
+    most: int
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, curves: LearningCurves) -> _Frame:
+        """Leave out tenths in which no curve runs."""
+        every = np.concatenate([each.ravel() for each in curves.scores.values()])
+        low = math.floor(10 * float(np.nanmin(every))) / 10
+        high = math.ceil(10 * float(np.nanmax(every))) / 10
+        return cls(curves.labels[-1], low, max(high, low + 0.1))
+
+    def right(self, count: float) -> float:
+        """Place on the axis of labels."""
+        return LEFT + (RIGHT - LEFT) * count / self.most
+
+    def height(self, score: float) -> float:
+        """Place on the axis of scores."""
+        share = (score - self.low) / (self.high - self.low)
+        return _BOTTOM - (_BOTTOM - _TOP) * share
 
 
 def importance_svg(found: Importance) -> str:
@@ -74,14 +117,14 @@ def _across(value: float, low: float, high: float) -> float:
     return _NAMES + (RIGHT - _NAMES) * (value - low) / (high - low)
 
 
-def _curve(curves: LearningCurves, name: str, number: int, most: int) -> list[str]:
+def _curve(curves: LearningCurves, name: str, number: int, frame: _Frame) -> list[str]:
     colour, dash = _COLOURS[number % 5], _DASHES[number % 5]
     runs, mean = curves.scores[name], curves.mean(name)
-    xs = [_right(count, most) for count in curves.labels]
-    upper = [(x, _height(y)) for x, y in zip(xs, runs.max(axis=0), strict=True)]
-    lower = [(x, _height(y)) for x, y in zip(xs, runs.min(axis=0), strict=True)]
+    xs = [frame.right(count) for count in curves.labels]
+    upper = [(x, frame.height(y)) for x, y in zip(xs, runs.max(axis=0), strict=True)]
+    lower = [(x, frame.height(y)) for x, y in zip(xs, runs.min(axis=0), strict=True)]
     band = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*upper, *lower[::-1]))
-    way = [(x, _height(y)) for x, y in zip(xs, mean, strict=True)]
+    way = [(x, frame.height(y)) for x, y in zip(xs, mean, strict=True)]
     y = _BOTTOM - 18 * (len(curves.scores) - number)
     return [
         f'<polygon points="{band}" fill="{colour}" fill-opacity="0.15"/>',
@@ -101,29 +144,21 @@ def _dashed(
     )
 
 
-def _score_axis() -> list[str]:
+def _score_axis(frame: _Frame) -> list[str]:
     parts = []
-    for tenth in range(0, 11, 2):
-        y = _height(tenth / 10)
-        parts.append(line(LEFT, y, RIGHT, y, INK if tenth == 0 else RULE))
+    for tenth in range(round(10 * frame.low), round(10 * frame.high) + 1):
+        y = frame.height(tenth / 10)
+        parts.append(line(LEFT, y, RIGHT, y, INK if y == _BOTTOM else RULE))
         words = f"{tenth / 10:.1f}"
         parts.append(text(LEFT - 10, y + 4, words, size=12, anchor="end"))
     return parts
 
 
-def _label_axis(most: int) -> list[str]:
+def _label_axis(frame: _Frame) -> list[str]:
     parts = [text(WIDTH / 2, _BOTTOM + 42, "particles labelled", size=14)]
-    for share in range(6):
-        count = round(most * share / 5)
-        x = _right(count, most)
-        parts.append(line(x, _BOTTOM, x, _BOTTOM + 5, INK))
-        parts.append(text(x, _BOTTOM + 20, str(count), size=12))
+    for count in ticks(frame.most, wanted=5):
+        if count <= frame.most:
+            x = frame.right(count)
+            parts.append(line(x, _BOTTOM, x, _BOTTOM + 5, INK))
+            parts.append(text(x, _BOTTOM + 20, f"{count:g}", size=12))
     return parts
-
-
-def _right(count: float, most: float) -> float:
-    return LEFT + (RIGHT - LEFT) * count / most
-
-
-def _height(score: float) -> float:
-    return _BOTTOM - (_BOTTOM - _TOP) * score

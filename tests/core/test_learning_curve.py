@@ -7,7 +7,12 @@ import pytest
 
 from napari_cdse.core import learning_curve
 from napari_cdse.core.errors import Cancelled, TrainingError
-from napari_cdse.core.learning_curve import ORDERS, LearningCurves, learning_curves
+from napari_cdse.core.learning_curve import (
+    ORDERS,
+    LearningCurves,
+    by_queue,
+    learning_curves,
+)
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import Circle
 from tests.tables import drawn_set
@@ -37,6 +42,28 @@ def test_what_is_needed_is_read_off_the_mean_curve():
 
 def test_a_score_that_falls_again_was_not_reached():
     assert curves(queue=(0.8, 0.5, 0.8)).needed("queue") > 20
+
+
+def test_a_point_without_a_score_is_not_reached():
+    told = curves(queue=(np.nan, 0.8, 0.8), random=(0.8, 0.8, 0.8))
+    assert told.needed("queue") == 20
+    assert told.needed("random") == 10
+
+
+def test_the_queue_brings_up_what_an_audit_drew():
+    """A part is drawn by chance, so that a class not yet met can be found."""
+    asked = []
+
+    def watched(items, rng):
+        asked.extend(items)
+        return by_queue(items, rng)
+
+    training = drawn_set(12, 3, copies=0)
+    orders = {"queue": watched, "random": ORDERS["random"]}
+    learning_curves(training, circles_of(training), PARAMS, seeds=1, orders=orders)
+    drawn = {one.particle_id for one in asked if one.draw is not None}
+    every = {one.particle_id for one in asked}
+    assert 0 < len(drawn) < len(every) / 3
 
 
 def test_no_micrograph_is_learnt_from_and_scored(monkeypatch):

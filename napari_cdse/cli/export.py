@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.names import distinct_names
 from napari_cdse.cli.results import Results
+from napari_cdse.core.audit import audits
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES
 from napari_cdse.io.export import ParticleRow
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_cdse.core.agreement import Agreement
+    from napari_cdse.core.audit import Audit
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +68,7 @@ def _export(project: Project, folder: Path, include_predictions: bool) -> int:
             results.add_rows(rows)
             failed += 1
     agreements = project.agreements()
+    audited = audits(project.audited())
     write_labels_csv(folder / "labels.csv", _label_rows(project, entries, results))
     results.write_tables(
         {
@@ -78,12 +82,26 @@ def _export(project: Project, folder: Path, include_predictions: bool) -> int:
             "annotators": project.annotators(),
             "agreement": [_agreement(each) for each in agreements],
             "disagreements": len(project.disagreements()),
+            "audits": [_audit(project, each) for each in audited],
         }
     )
+    for found in audited:
+        say(f"{_name(project, found.model_id)}: {found.sentence}")
     for each in agreements:
         say(each.sentence)
     say(results.sentence())
     return SOME_FAILED if failed else 0
+
+
+def _audit(project: Project, found: Audit) -> dict[str, object]:
+    name = _name(project, found.model_id)
+    return {"model": name, **asdict(found), "sentence": found.sentence}
+
+
+def _name(project: Project, model_id: str) -> str:
+    """Say what a forest is called; cards of all that were in use stay."""
+    names = {card.id: card.name for card in project.models}
+    return names.get(model_id) or model_id[:12]
 
 
 def _write_labels(

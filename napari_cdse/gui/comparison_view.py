@@ -184,8 +184,10 @@ def _head(scores: Scores) -> str:
     if scores.note:
         return scores.note
     return (
-        f"On your own labels, each forest without the micrograph it is asked about "
-        f"({scores.n_micrographs} micrographs, {scores.folds} folds):"
+        f"To compare the forests: on your own labels, each without the micrograph it "
+        f"is asked about ({scores.n_micrographs} micrographs, {scores.folds} folds). "
+        "You chose these particles, doubtful ones mostly; how often a forest is right, "
+        "only the audit tells."
     )
 
 

@@ -18,18 +18,17 @@ from qtpy.QtWidgets import (
 )
 from superqt import QCollapsible
 
-from napari_cdse.core.audit import audit
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
+from napari_cdse.gui.audit_row import AuditRow
 from napari_cdse.gui.comparison_view import ComparisonView
 from napari_cdse.gui.forests_row import ForestsRow
 from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.studies_view import StudiesView
-from napari_cdse.project import Project
 
 _FEW = (
     "trees",
@@ -60,13 +59,8 @@ class RetrainDock(QWidget):
         self.counts = QLabel()
         self.counts.setWordWrap(True)
         self.forests = ForestsRow(self.session)
+        self.audit = AuditRow(self.session)
         self.form = ParamsForm(ForestParams(), _FEW)
-        self.audited = QLabel()
-        self.audited.setWordWrap(True)
-        self.audited.setToolTip(
-            "Only particles drawn at random and judged with the forest's word hidden "
-            "tell how often it is right; the doubtful, which come first, never do"
-        )
         self.ahead = QLabel()
         self.ahead.setWordWrap(True)
         self.ahead.setToolTip(
@@ -91,9 +85,9 @@ class RetrainDock(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
-        above = (self.forests, self.counts, self.audited, self.ahead, self.retrain)
-        for widget in above:
+        for widget in (self.forests, self.audit, self.counts, self.ahead):
             column.addWidget(widget)
+        column.addWidget(self.retrain)
         column.addWidget(self.progress)
         column.addWidget(self._scrolling(), 1)
         column.addWidget(self._decision())
@@ -205,9 +199,6 @@ class RetrainDock(QWidget):
         self.retrain.setEnabled(labelled > 0 and trainer.job is None)
         running = trainer.job if trainer.job in self.session.runner.jobs else None
         self.progress.follow(running)
-        audited = "" if project is None else _audit_sentence(project)
-        self.audited.setText(audited)
-        self.audited.setVisible(bool(audited))
         ahead = trainer.forecast
         self.ahead.setText("" if ahead is None else ahead.sentence)
         self.ahead.setVisible(ahead is not None)
@@ -258,12 +249,3 @@ class RetrainDock(QWidget):
             return _NO_LABELS
         each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)
         return f"Your labels: {each}"
-
-
-def _audit_sentence(project: Project) -> str:
-    """Say how often the forest in use was right, as far as an audit tells."""
-    model_id = project.active_model_id
-    annotations = project.audited()
-    if model_id is None or not annotations:
-        return ""
-    return audit(annotations, model_id).sentence

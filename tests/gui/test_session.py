@@ -313,13 +313,14 @@ def test_what_an_audit_told_stands_in_the_dock(viewer, folder, qtbot, forest):
     session.project.audit_share = 1.0
     put_circles(session, forest)
     dock = docks(viewer)["Retrain"]
-    assert dock.audited.isHidden()
+    says = dock.audit.says
+    qtbot.waitUntil(lambda: "0 of at least 20" in says.text(), timeout=SIGNAL_MS)
     press(session, qtbot, Qt.Key.Key_Period)
     press(session, qtbot, Qt.Key.Key_N)
     settle(session, qtbot)
     assert len(session.project.audited()) == 1
     told = audit(session.project.audited(), forest.card.id).note
-    assert dock.audited.text() == told != ""
+    qtbot.waitUntil(lambda: says.text() == told, timeout=SIGNAL_MS)
 
 
 def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):

@@ -10,6 +10,8 @@ import pytest
 from npe2 import PluginManifest
 
 import napari_cdse
+from napari_cdse.gui.chosen_keys import key_words
+from napari_cdse.gui.keys import SHORTCUTS
 
 PATH = Path(napari_cdse.__file__).with_name("napari.yaml")
 
@@ -59,3 +61,11 @@ def test_generic_text_is_not_ours(tmp_path):
     assert get_label_reader(str(labels)) is not None
     assert get_label_reader([str(labels), str(note)]) is None
     assert get_label_reader(str(tmp_path / "missing.txt")) is None
+
+
+def test_the_preferences_offer_every_shortcut_with_its_usual_key(manifest):
+    page = manifest.contributions.configurations["keys"]
+    assert [
+        (name, one.default, one.title, one.description)
+        for name, one in page.properties.items()
+    ] == [(s.name, key_words(s.keys), s.short, s.description) for s in SHORTCUTS]

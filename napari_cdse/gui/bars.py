@@ -66,7 +66,8 @@ class ProbabilityBars(QWidget):
             name.setToolTip(MEANINGS[label])
             self.bars[label] = Bar(HEX[label])
             self.numbers[label] = QLabel()
-            width = self.numbers[label].fontMetrics().horizontalAdvance("0.00")
+            # A digit more, since the window's own font comes later.
+            width = self.numbers[label].fontMetrics().horizontalAdvance("00.00")
             self.numbers[label].setMinimumWidth(width)
             row, side = divmod(place, _A_LINE)
             for column, widget in enumerate(

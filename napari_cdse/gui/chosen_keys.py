@@ -26,6 +26,14 @@ def key_words(keys: Iterable[str]) -> str:
     return _BETWEEN.join(_plain(key) for key in keys)
 
 
+def with_key(word: str, key: str) -> str:
+    """Put a key into the word on a button: ``[Y]es``, or ``[F8] Yes``."""
+    at = word.casefold().find(key.casefold()) if len(key) == 1 else -1
+    if at < 0:
+        return f"[{key}] {word}"
+    return f"{word[:at]}[{key}]{word[at + 1 :]}"
+
+
 def parse_keys(words: str) -> tuple[str, ...] | None:
     """Read what `key_words` writes.
 

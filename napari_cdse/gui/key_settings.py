@@ -87,7 +87,11 @@ class KeySettings(QObject):
     def _read(self) -> None:
         if self._settings is None:
             return
-        wanted = {one.name: getattr(self._settings, one.name) for one in SHORTCUTS}
+        wanted = {
+            one.name: getattr(self._settings, one.name)
+            for one in SHORTCUTS
+            if hasattr(self._settings, one.name)
+        }
         self.shortcuts, refused = choose(SHORTCUTS, wanted, self._taken())
         for sentence in refused:
             if sentence not in self._told:

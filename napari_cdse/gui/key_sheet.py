@@ -90,6 +90,7 @@ def _table(all_lines: list[Line]) -> QWidget:
     for part in (all_lines[:half], all_lines[half:]):
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(6)
         for at, (keys, description) in enumerate(part):
             name = QLabel(keys)
             font = name.font()

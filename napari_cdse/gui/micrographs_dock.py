@@ -21,6 +21,7 @@ from superqt import QCollapsible
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.gui.dialogs import ask_folder, ask_project
+from napari_cdse.gui.fitting_area import FittingArea
 from napari_cdse.gui.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs_model import MicrographsModel
 from napari_cdse.gui.params_form import ParamsForm
@@ -78,7 +79,7 @@ class MicrographsDock(QWidget):
         self.parameters = QCollapsible("How circles are found")
         self.parameters.addWidget(self.form.native)
         self.parameters.collapse(animate=False)
-        column.addWidget(self.parameters)
+        column.addWidget(FittingArea(self.parameters))
 
     def _open_buttons(self) -> QHBoxLayout:
         self.open_folder = QPushButton("Open folder")

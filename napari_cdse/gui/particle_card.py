@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SPACING_PX = 4
 _LEAST_HEIGHT_PX = 120
-NO_PARTICLE = "Click a circle, or press . for the next particle."
+NO_PARTICLE = "Click a circle, or press {} for the next particle."
 NO_PROJECT = "Open a folder of micrographs, or the sample project."
 _NOT_CLASSIFIED = "Not classified yet"
 _HIDDEN = "Drawn at random: judge it before the forest's word is shown"
@@ -129,7 +129,8 @@ class ParticleCard(QWidget):
         self.bars.show_probabilities(prediction and prediction.probabilities)
         if particle is None:
             nothing = self._session.project is None
-            self.says.setText(NO_PROJECT if nothing else NO_PARTICLE)
+            hint = NO_PARTICLE.format(self._session.keys.words("next"))
+            self.says.setText(NO_PROJECT if nothing else hint)
             self.says.setToolTip("")
             return
         said = self._said(particle)

@@ -9,12 +9,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cdse.gui.chosen_keys import with_key
 from napari_cdse.gui.palette import MEANINGS
 from napari_cdse.gui.particle_card import ParticleCard
 from napari_cdse.gui.queue_row import QueueRow
 from napari_cdse.gui.sessions import session_for
 
-_BUTTONS = (("yes", "&Yes"), ("no", "&No"), ("null", "N&ull"), ("empty", "&O empty"))
+_WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
 
 
 class ParticleDock(QWidget):
@@ -45,17 +46,23 @@ class ParticleDock(QWidget):
     def _label_buttons(self) -> QHBoxLayout:
         line = QHBoxLayout()
         self.buttons = {}
-        for label, text in _BUTTONS:
+        for label in _WORDS:
             # No focus, and no Alt key: the letters work by themselves.
-            button = QPushButton(_bracketed(text))
-            button.setToolTip(MEANINGS[label])
+            button = QPushButton()
+            self.session.keys.tip(button, MEANINGS[label], f"label_{label}")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(
                 lambda _on, one=label: self.session.review.label(one)
             )
             self.buttons[label] = button
             line.addWidget(button)
+        self._name_buttons()
         return line
+
+    def _name_buttons(self) -> None:
+        for label, button in self.buttons.items():
+            key = self.session.keys.words(f"label_{label}")
+            button.setText(with_key(_WORDS[label], key))
 
     def _connect(self) -> None:
         session = self.session
@@ -67,6 +74,7 @@ class ParticleDock(QWidget):
         ):
             signal.connect(self.refresh)
         session.particles_changed.connect(self._on_particles)
+        session.keys.changed.connect(self._name_buttons)
 
     def _on_particles(self, _ids: object) -> None:
         self.refresh()
@@ -80,9 +88,3 @@ class ParticleDock(QWidget):
         self.card.show_particle(particle)
         for button in self.buttons.values():
             button.setEnabled(particle is not None)
-
-
-def _bracketed(text: str) -> str:
-    """Turn the letter after an ampersand into one in brackets: N&ull -> N[U]ll."""
-    before, after = text.split("&", 1)
-    return f"{before}[{after[0].upper()}]{after[1:]}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 from napari.settings import get_plugin_settings
-from npe2 import PluginManifest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QPushButton
 
-import napari_cdse
 from napari_cdse.gui import notices
-from napari_cdse.gui.chosen_keys import choose, key_words, parse_keys
+from napari_cdse.gui.chosen_keys import choose, key_words, parse_keys, with_key
 from napari_cdse.gui.key_sheet import KeySheet
 from napari_cdse.gui.keys import SHORTCUTS
 from napari_cdse.gui.queue_row import QueueRow
@@ -29,13 +27,10 @@ def chosen(taken=(), **wanted):
     return differing, list(refused)
 
 
-def test_the_preferences_offer_every_shortcut_with_its_usual_key():
-    path = f"{napari_cdse.__path__[0]}/napari.yaml"
-    page = PluginManifest.from_file(path).contributions.configurations["keys"]
-    assert [
-        (name, one.default, one.title, one.description)
-        for name, one in page.properties.items()
-    ] == [(s.name, key_words(s.keys), s.short, s.description) for s in SHORTCUTS]
+def test_the_word_on_a_button_shows_the_key():
+    assert with_key("Null", "U") == "N[U]ll"
+    assert with_key("empty", "O") == "[O] empty"
+    assert with_key("Yes", "F8") == "[F8] Yes"
 
 
 def test_no_usual_key_is_there_twice_and_all_can_be_read():
@@ -97,6 +92,10 @@ def test_three_that_want_the_same_key_leave_it_to_the_first():
     assert len(refused) == 2
 
 
+def buttons(session) -> list[QPushButton]:
+    return session.viewer.window._qt_window.findChildren(QPushButton)
+
+
 def label(session, particle_id):
     annotation = session.project.find(particle_id).annotation
     return None if annotation is None else annotation.label
@@ -124,6 +123,8 @@ def test_a_change_in_the_preferences_holds_at_once(session, qtbot, monkeypatch):
     assert {"F8", "F7"} < texts
     dock = session.viewer.window._qt_window.findChild(QueueRow)
     assert dock.next.toolTip() == "Next particle (F7)"
+    (button,) = [one for one in buttons(session) if one.text() == "[F8] Yes"]
+    assert button.toolTip().endswith("(F8)")
     # napari's own key, on the Shapes layer and in a menu: refused, and not broken.
     page.label_yes = "E"
     page.label_no = "Ctrl+O"

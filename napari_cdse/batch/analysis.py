@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 
+from napari_cdse.batch.parts import Part
 from napari_cdse.batch.windows import METHOD, detect_by_windows
 from napari_cdse.core.detection import Detection, detect
 from napari_cdse.core.errors import CdseError, ParameterError
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
+
+_FOUND = 0.5
+"""Share of the time that finding takes, the rest is classifying."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +91,8 @@ def analyse(
     ModelError
         For a model whose features this version does not compute.
     """
-    detection = find(micrograph, model, params, progress)
+    step = None if progress is None else Part(progress, 0.0, _FOUND)
+    detection = find(micrograph, model, params, step)
     candidates = tuple(
         Candidate.propose(micrograph.id, circle, detection.found_by, strength)
         for circle, strength in zip(detection.circles, detection.strengths, strict=True)
@@ -96,7 +101,8 @@ def analyse(
         return Analysis(micrograph, detection, candidates, ())
     ids = [candidate.id for candidate in candidates]
     size_nm = detection.pixel_size_nm
-    predictions = predict(micrograph, ids, detection.circles, model, size_nm)
+    step = None if progress is None else Part(progress, _FOUND, 1.0)
+    predictions = predict(micrograph, ids, detection.circles, model, size_nm, step)
     strange = [each.novelty for each in predictions]
     note = out_of_range(model.card, size_nm, strange)
     return Analysis(micrograph, detection, candidates, predictions, note)
@@ -133,6 +139,7 @@ def predict(
     circles: Sequence[Circle],
     model: Model,
     pixel_size_nm: float | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Prediction, ...]:
     """Ask a forest about circles that are known.
 
@@ -152,6 +159,8 @@ def predict(
     pixel_size_nm : float, optional
         Scale of the features' windows; by default the micrograph's own, or else the
         estimate from its lattice.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
 
     Raises
     ------
@@ -162,7 +171,7 @@ def predict(
         return ()
     scale = pixel_size_nm or pixel_size_for(micrograph)[0]
     groups = groups_in(model.card.feature_schema)
-    table = compute_features(micrograph, views(circles), groups, scale)
+    table = compute_features(micrograph, views(circles), groups, scale, progress)
     shares: list[list[float]] = over_views(predict_proba(model, table)).tolist()
     strange = novelty(model, table.rows(np.arange(len(circles))))
     return tuple(

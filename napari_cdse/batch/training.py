@@ -8,7 +8,8 @@ import numpy as np
 
 from napari_cdse.batch.analysis import naming
 from napari_cdse.batch.folders import examples_from_folders
-from napari_cdse.core.errors import CdseError, TrainingError
+from napari_cdse.batch.parts import Part
+from napari_cdse.core.errors import Cancelled, CdseError, TrainingError
 from napari_cdse.core.scale import pixel_size_for
 from napari_cdse.core.training import TrainingSet, examples, join
 from napari_cdse.io.micrograph_file import read_micrograph
@@ -133,7 +134,14 @@ def training_from_annotations(
         if progress is not None:
             progress(done / len(todo))
         try:
-            sets.append(_own_examples(item, params))
+            step = (
+                None
+                if progress is None
+                else Part(progress, done / len(todo), (done + 1) / len(todo))
+            )
+            sets.append(_own_examples(item, params, step))
+        except Cancelled:
+            raise
         except CdseError as error:
             notices.append(naming(item.path, error))
     if not sets:
@@ -175,7 +183,9 @@ def joined(
     return join(earlier.rows(foreign), own) if foreign.any() else own
 
 
-def _own_examples(item: Labelled, params: ForestParams) -> TrainingSet:
+def _own_examples(
+    item: Labelled, params: ForestParams, progress: Progress | None
+) -> TrainingSet:
     micrograph = read_micrograph(
         item.path, pixel_size_nm=item.pixel_size_nm, frame=item.frame
     )
@@ -188,4 +198,5 @@ def _own_examples(item: Labelled, params: ForestParams) -> TrainingSet:
         particle_ids=item.particle_ids,
         copies=params.copies,
         weight=params.own_weight,
+        progress=progress,
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cdse.core.detection import Progress
     from napari_cdse.core.records import Circle, Label, Micrograph
 
 
@@ -132,6 +133,7 @@ def examples(
     copies: int = 0,
     weight: float = 1.0,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> TrainingSet:
     """Turn the labelled circles of one micrograph into training rows.
 
@@ -154,6 +156,8 @@ def examples(
     seed : int
         Start of the copies' errors. A particle's copies depend on this and its name
         only, not on what else is in the set.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
 
     Returns
     -------
@@ -175,7 +179,7 @@ def examples(
     for number in range(1, copies + 1):
         pairs = zip(circles, names, strict=True)
         views.append([misplaced(c, n, number, seed) for c, n in pairs])
-    table = _features(micrograph, views, groups, pixel_size_nm)
+    table = _features(micrograph, views, groups, pixel_size_nm, progress)
     return _assemble(table, micrograph, labels, names, weight, pixel_size_nm)
 
 
@@ -184,12 +188,15 @@ def _features(
     views: Sequence[Sequence[Circle]],
     groups: str,
     pixel_size_nm: float,
+    progress: Progress | None,
 ) -> FeatureTable:
     if all(group.invariant for group in groups_of(groups)):
         every = [circle for view in views for circle in view]
-        return compute_features(micrograph, every, groups, pixel_size_nm)
+        return compute_features(micrograph, every, groups, pixel_size_nm, progress)
     turned = [symmetric(micrograph, v, number) for number, v in enumerate(views)]
-    tables = [compute_features(*view, groups, pixel_size_nm) for view in turned]
+    tables = [
+        compute_features(*view, groups, pixel_size_nm, progress) for view in turned
+    ]
     values = np.concatenate([table.values for table in tables])
     return FeatureTable(tables[0].names, values, tables[0].schema)
 

@@ -123,7 +123,8 @@ def classifying(
     for done, (source, circles) in enumerate(todo):
         report(done / len(todo))
         try:
-            yield _classified(source, circles, model)
+            step = _Share(report, done, len(todo))
+            yield _classified(source, circles, model, step)
         except Cancelled:
             raise
         except CdseError as error:
@@ -132,11 +133,14 @@ def classifying(
 
 
 def _classified(
-    source: Source, particles: tuple[tuple[str, Circle], ...], model: Model
+    source: Source,
+    particles: tuple[tuple[str, Circle], ...],
+    model: Model,
+    report: Progress,
 ) -> Classified:
     circles = tuple(circle for _, circle in particles)
     ids = [particle_id for particle_id, _ in particles]
-    predictions = predict(source.read(), ids, circles, model)
+    predictions = predict(source.read(), ids, circles, model, progress=report)
     return Classified(source.index, model.card.id, predictions, circles)
 
 

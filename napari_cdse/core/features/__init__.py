@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cdse.core.detection import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
 __all__ = [
@@ -87,6 +88,7 @@ def compute_features(
     circles: Sequence[Circle],
     groups: str,
     pixel_size_nm: float,
+    progress: Progress | None = None,
 ) -> FeatureTable:
     """Compute the features of circles in one micrograph.
 
@@ -100,6 +102,8 @@ def compute_features(
         Names of feature groups, joined by ``+``.
     pixel_size_nm : float
         Edge of a pixel; an estimate that is off by some per cent will do.
+    progress : callable, optional
+        Called with the share done of each group, 0 to 1; may raise `Cancelled`.
 
     Returns
     -------
@@ -116,7 +120,10 @@ def compute_features(
             f"The pixel size is {pixel_size_nm} nm; give a number above 0."
         )
     chosen = groups_of(groups)
-    parts = [_columns(group, micrograph, circles, pixel_size_nm) for group in chosen]
+    parts = [
+        _columns(group, micrograph, circles, pixel_size_nm, progress)
+        for group in chosen
+    ]
     names = tuple(name for group in chosen for name in group.names)
     return FeatureTable(names, np.concatenate(parts, axis=1), schema_of(groups))
 
@@ -126,8 +133,9 @@ def _columns(
     micrograph: Micrograph,
     circles: Sequence[Circle],
     pixel_size_nm: float,
+    progress: Progress | None,
 ) -> NDArray[np.float32]:
     if not circles:
         return np.empty((0, len(group.names)), np.float32)
-    values = group.function(micrograph, circles, pixel_size_nm)
+    values = group.function(micrograph, circles, pixel_size_nm, progress)
     return np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30)

@@ -13,13 +13,14 @@ from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
 from napari_cdse.core.features.surroundings import Surroundings
-from napari_cdse.core.features.table import FeatureGroup
+from napari_cdse.core.features.table import FeatureGroup, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from napari_cdse.core.detection import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
 MEANINGS = PEAK_FEATURES | FAULT_FEATURES | PROFILE_FEATURES
@@ -27,7 +28,10 @@ MEANINGS = PEAK_FEATURES | FAULT_FEATURES | PROFILE_FEATURES
 
 
 def bragg_features(
-    micrograph: Micrograph, circles: Sequence[Circle], pixel_size_nm: float
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    pixel_size_nm: float,
+    progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Compute the physical features of circles.
 
@@ -36,7 +40,7 @@ def bragg_features(
     ndarray of float32, shape (n_circles, n_features)
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
-    rows = [_one(around, circle) for circle in circles]
+    rows = [_one(around, circle) for circle in told_of(circles, progress)]
     return np.asarray(rows, dtype=np.float32)
 
 

@@ -16,13 +16,14 @@ from scipy import fft
 from skimage.feature import blob_log, local_binary_pattern
 from skimage.filters import sobel
 
-from napari_cdse.core.features.table import FeatureGroup
+from napari_cdse.core.features.table import FeatureGroup, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from napari_cdse.core.detection import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
 CENTRE_PX = 20
@@ -112,7 +113,10 @@ def crop_features(image: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def origin_features(
-    micrograph: Micrograph, circles: Sequence[Circle], pixel_size_nm: float
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    pixel_size_nm: float,
+    progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Compute the origin's features; they know pixels only, so the size is unused.
 
@@ -121,7 +125,7 @@ def origin_features(
     ndarray of float32, shape (n_circles, 874)
     """
     gray = as_gray8(micrograph.pixels)
-    rows = [crop_features(crop(gray, circle)) for circle in circles]
+    rows = [crop_features(crop(gray, one)) for one in told_of(circles, progress)]
     return np.asarray(rows, dtype=np.float32)
 
 

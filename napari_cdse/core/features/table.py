@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_cdse.core.detection import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
-    GroupFunction = Callable[[Micrograph, Sequence[Circle], float], NDArray[np.float32]]
+    GroupFunction = Callable[
+        [Micrograph, Sequence[Circle], float, Progress | None], NDArray[np.float32]
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,8 @@ class FeatureGroup:
     names : tuple of str
     description : str
     function : callable
-        ``(micrograph, circles, pixel_size_nm) -> float32 array (n_circles, n_names)``.
+        ``(micrograph, circles, pixel_size_nm, progress) -> float32 array (n_circles,
+        n_names)``.
     invariant : bool
         Turning or mirroring the micrograph leaves the features as they are, so that
         turned copies would teach nothing.
@@ -89,3 +93,11 @@ class FeatureGroup:
     def schema(self) -> str:
         """Name and version."""
         return f"{self.name}/{self.version}"
+
+
+def told_of(circles: Sequence[Circle], progress: Progress | None) -> Iterator[Circle]:
+    """Go through circles and tell the share done before each; that may cancel."""
+    for done, circle in enumerate(circles):
+        if progress is not None:
+            progress(done / len(circles))
+        yield circle

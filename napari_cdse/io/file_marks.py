@@ -41,7 +41,6 @@ def glance(path: Path) -> str | None:
     return f"{size}-{hashlib.sha256(block).hexdigest()[:32]}"
 
 
-def has_size_of(path: Path, known: str) -> bool:
-    """Tell whether a file is as large as one that `stamp` or `glance` has seen."""
-    now = stamp(path)
-    return now is not None and now.split("-")[0] == known.split("-")[0]
+def size_in(mark: str) -> str:
+    """Return the size in bytes that `stamp` or `glance` saw."""
+    return mark.partition("-")[0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.io.file_marks import glance, has_size_of, stamp
+from napari_cdse.io.file_marks import glance, size_in, stamp
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.micrograph_file import micrograph_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from napari_cdse.io.store import MicrographRow, Store
@@ -67,10 +67,15 @@ def settle(store: Store, places: Mapping[int, Path]) -> None:
         for key in places:
             # Two that change places must not meet on the way.
             store.update_micrograph(key, path=f"on its way/{key}")
+        rows = store.micrographs()
+        frames = {row.key: row.frame for row in rows}
+        in_the_way = {(row.path, row.frame): row for row in rows}
         for key, path in places.items():
-            _make_room(store, store.micrograph(key), path)
-            values = {"path": store.relative(path), "stamp": stamp(path)}
-            store.update_micrograph(key, **values, problem=None)
+            wanted = store.relative(path)
+            other = in_the_way.get((wanted, frames[key]))
+            if other is not None:
+                _make_room(store, other, path)
+            store.update_micrograph(key, path=wanted, stamp=stamp(path), problem=None)
 
 
 def changed_sentence(name: str) -> str:
@@ -103,25 +108,33 @@ def _homes(
 ) -> dict[int, Path]:
     found = find_micrographs(folders).files
     pool = [path for path in found if store.relative(path) not in taken]
+    by_look = _by_look(pool, {row.glance for row in astray if row.glance is not None})
+    by_name = _grouped((path.name, path) for path in pool)
     homes: dict[int, Path] = {}
+    used: set[tuple[Path, int]] = set()
     for row in astray:
-        used = {(homes[each.key], each.frame) for each in astray if each.key in homes}
-        for path in _alike(pool, row):
+        known = by_look.get(row.glance or "", by_name.get(_name(row), []))
+        for path in known:
             if (path, row.frame) not in used and _is_same(path, row):
                 homes[row.key] = path
+                used.add((path, row.frame))
                 break
     return homes
 
 
-def _alike(pool: Sequence[Path], row: MicrographRow) -> Iterator[Path]:
-    """Yield the files that may be a micrograph, those of its name first."""
-    known = row.glance
-    for path in sorted(pool, key=lambda each: each.name != _name(row)):
-        if known is None:
-            if path.name == _name(row):
-                yield path
-        elif has_size_of(path, known) and glance(path) == known:
-            yield path
+def _by_look(pool: Iterable[Path], wanted: set[str]) -> dict[str, list[Path]]:
+    """Glance at each file that is as large as one of those wanted, once."""
+    sizes = {size_in(each) for each in wanted}
+    alike = (path for path in pool if size_in(stamp(path) or "") in sizes)
+    seen = _grouped((glance(path) or "", path) for path in alike)
+    return {each: seen.get(each, []) for each in wanted}
+
+
+def _grouped(pairs: Iterable[tuple[str, Path]]) -> dict[str, list[Path]]:
+    groups: dict[str, list[Path]] = {}
+    for name, path in pairs:
+        groups.setdefault(name, []).append(path)
+    return groups
 
 
 def _is_same(path: Path, row: MicrographRow) -> bool:
@@ -146,17 +159,13 @@ def _folders(
     return [path for path in wanted if path.is_dir()]
 
 
-def _make_room(store: Store, row: MicrographRow, path: Path) -> None:
-    wanted = store.relative(path)
-    for other in store.micrographs():
-        if (other.path, other.frame) != (wanted, row.frame) or other.key == row.key:
-            continue
-        bare = other.labels_from is None and other.run_id is None
-        if bare and not store.edits.mention(other.key):
-            store.drop_micrograph(other.key)
-        else:
-            aside = path.with_name(f"{path.stem} (replaced, {other.key}){path.suffix}")
-            store.update_micrograph(other.key, path=store.relative(aside))
+def _make_room(store: Store, other: MicrographRow, path: Path) -> None:
+    bare = other.labels_from is None and other.run_id is None
+    if bare and not store.edits.mention(other.key):
+        store.drop_micrograph(other.key)
+        return
+    aside = path.with_name(f"{path.stem} (replaced, {other.key}){path.suffix}")
+    store.update_micrograph(other.key, path=store.relative(aside))
 
 
 def _name(row: MicrographRow) -> str:

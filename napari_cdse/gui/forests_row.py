@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_cdse.gui.dialogs import ask_forest, ask_name, ask_where
 
@@ -56,9 +56,7 @@ class ForestsRow(QWidget):
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.forests.setSizeAdjustPolicy(policy)
         self.forests.activated.connect(self._on_chosen)
-        self.more = QToolButton()
-        self.more.setText("More")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more = QPushButton("More")
         self.more.setMenu(self._menu())
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)

@@ -37,7 +37,12 @@ def find_again(store: Store, folders: Iterable[Path] = ()) -> list[str]:
         What was found, is missing or was changed, in sentences.
     """
     rows = store.micrographs()
-    astray = [row for row in rows if not _is_at_home(store, row)]
+    touched: dict[int, str] = {}
+    astray = [row for row in rows if not _is_at_home(store, row, touched)]
+    if touched:
+        with store.transaction():
+            for key, now in touched.items():
+                store.update_micrograph(key, stamp=now)
     if not astray:
         return []
     away = {row.key for row in astray}
@@ -86,7 +91,8 @@ def changed_sentence(name: str) -> str:
     )
 
 
-def _is_at_home(store: Store, row: MicrographRow) -> bool:
+def _is_at_home(store: Store, row: MicrographRow, touched: dict[int, str]) -> bool:
+    """Tell whether a file is there and the same; note one that was only touched."""
     path = store.absolute(row.path)
     now = stamp(path)
     if now is None or not path.is_file():
@@ -95,8 +101,7 @@ def _is_at_home(store: Store, row: MicrographRow) -> bool:
         return True
     if glance(path) != row.glance:
         return False
-    # Copied or touched, and still the same.
-    store.update_micrograph(row.key, stamp=now)
+    touched[row.key] = now
     return True
 
 

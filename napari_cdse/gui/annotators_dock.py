@@ -1,7 +1,7 @@
 """Dock: who labels, whose labels are in view, and how far annotators agree."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer, Slot
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -103,6 +103,7 @@ class AnnotatorsDock(QWidget):
         super().showEvent(event)
         self._refresh_soon()
 
+    @Slot()
     def _refresh_soon(self, *_what: object) -> None:
         # Counting all labels after each of a row of quick ones would be felt.
         if self.isVisible():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer, Slot
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from napari_cdse.core.audit import audit
@@ -74,6 +74,7 @@ class AuditRow(QWidget):
             signal.connect(self._soon.start)
         session.particles_changed.connect(self._on_particles)
 
+    @Slot(object)
     def _on_particles(self, ids: frozenset[str] | None) -> None:
         """Follow a share that was set elsewhere; then all particles may look anew."""
         if ids is None:
@@ -85,6 +86,7 @@ class AuditRow(QWidget):
                 self._session.project.audit_share = per_cent / 100
             self.refresh()
 
+    @Slot()
     def refresh(self) -> None:
         """Show the share in force and what the audit says."""
         project = self._session.project

@@ -1,7 +1,7 @@
 """Dock: all particles of the project as pictures, to be judged many at a time."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
@@ -116,6 +116,7 @@ class GalleryDock(QWidget):
         self.filters.changed.connect(self._choose)
         self.sort_anew.clicked.connect(self._sort)
 
+    @Slot()
     def _on_project(self) -> None:
         self.thumbnails.forget()
         self._stale = True
@@ -123,14 +124,17 @@ class GalleryDock(QWidget):
             self._choose()
             self.refresh(anew=True)
 
+    @Slot()
     def _on_opened(self) -> None:
         self.thumbnails.try_again()
         if self.model.arrangement.choice.micrograph is not None:
             self._choose()
 
+    @Slot()
     def _on_micrographs(self) -> None:
         self.thumbnails.look_up()
 
+    @Slot(object)
     def _on_particles(self, ids: frozenset[str] | None) -> None:
         if not self.in_sight:
             self._stale = True
@@ -154,6 +158,7 @@ class GalleryDock(QWidget):
         self._show_numbers()
         return True
 
+    @Slot()
     def _on_selected(self) -> None:
         """Follow what was selected elsewhere."""
         project = self.session.project

@@ -9,6 +9,7 @@ jobs wait for each other, so that two of them do not fight for the cores; light 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class Job(QObject):
         """Begin in another thread."""
         self.running = True
         self._ended.clear()
-        self._worker = create_worker(self._run, _start_thread=False)
+        self._worker = create_worker(_body(weakref.ref(self)), _start_thread=False)
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)
         self._worker.start()
@@ -103,7 +104,28 @@ class Job(QObject):
         self._ended.set()
         self.running = False
         self._worker = None
+        # Whoever still holds the job need not hold the pixels that it worked on.
+        self._work = _nothing
         self.finished.emit(self._complete and not self.cancelled)
+
+
+def _body(job: weakref.ref[Job]) -> Callable[[], Iterator[Any]]:
+    """Make what a worker runs, without a hold on the job.
+
+    napari remembers every worker, with all that it refers to, as long as its window
+    lives: an afternoon's micrographs would stay in memory.
+    """
+
+    def run() -> Iterator[Any]:
+        running = job()
+        if running is not None:
+            yield from running._run()
+
+    return run
+
+
+def _nothing(_report: Report) -> Iterator[Any]:
+    return iter(())
 
 
 class _Unexpected(Exception):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 from napari._app_model import get_app_model
 from napari.layers import Image, Shapes
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui import notices
@@ -40,7 +42,7 @@ class KeySettings(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._tips: list[tuple[QWidget, str, str]] = []
+        self._tips: list[tuple[weakref.ref[QWidget], str, str]] = []
         self._told: tuple[str, ...] = ()
         self._settings = page("keys")
         self.shortcuts: tuple[Shortcut, ...] = SHORTCUTS
@@ -66,12 +68,11 @@ class KeySettings(QObject):
 
     def tip(self, widget: QWidget, text: str, name: str) -> None:
         """Give a button a tooltip that names its key, now and when it changes."""
-        self._tips.append((widget, text, name))
+        self._tips.append((weakref.ref(widget, self._forget), text, name))
         widget.setToolTip(f"{text} ({self.words(name)})")
-        widget.destroyed.connect(lambda: self._forget(widget))
 
-    def _forget(self, widget: QWidget) -> None:
-        self._tips = [one for one in self._tips if one[0] is not widget]
+    def _forget(self, gone: weakref.ref[QWidget]) -> None:
+        self._tips = [one for one in self._tips if one[0] is not gone]
 
     def _on_settings(self, _event: object) -> None:
         self._written.start()
@@ -80,8 +81,10 @@ class KeySettings(QObject):
         before = self.shortcuts
         self._read()
         if self.shortcuts != before:
-            for widget, text, name in self._tips:
-                widget.setToolTip(f"{text} ({self.words(name)})")
+            for held, text, name in self._tips:
+                widget = held()
+                if widget is not None and isalive(widget):
+                    widget.setToolTip(f"{text} ({self.words(name)})")
             self.changed.emit()
 
     def _read(self) -> None:

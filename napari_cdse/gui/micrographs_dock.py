@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QModelIndex, QPoint, Qt
+from qtpy.QtCore import QModelIndex, QPoint, Qt, Slot
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -184,16 +184,19 @@ class MicrographsDock(QWidget):
         except CdseError as error:
             self.problem.setText(str(error))
 
+    @Slot()
     def _on_project(self) -> None:
         project = self.session.project
         if project is not None:
             self.form.set_value(project.detection_params)
         self.refresh()
 
+    @Slot()
     def _on_jobs(self) -> None:
         self.progress.follow(self.session.runner.heavy)
         self._enable()
 
+    @Slot()
     def refresh(self) -> None:
         """Show what the project holds now."""
         project = self.session.project

@@ -1,7 +1,7 @@
 """Dock: one particle, what is known of it, and the keys to judge it."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -59,6 +59,7 @@ class ParticleDock(QWidget):
         self._name_buttons()
         return line
 
+    @Slot()
     def _name_buttons(self) -> None:
         for label, button in self.buttons.items():
             key = self.session.keys.words(f"label_{label}")
@@ -76,9 +77,11 @@ class ParticleDock(QWidget):
         session.particles_changed.connect(self._on_particles)
         session.keys.changed.connect(self._name_buttons)
 
+    @Slot(object)
     def _on_particles(self, _ids: object) -> None:
         self.refresh()
 
+    @Slot()
     def refresh(self) -> None:
         """Show the selected particle."""
         project = self.session.project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class QueueRow(QWidget):
         _, which, _ = STOPS[self.which.currentIndex()]
         self._session.review.set_order(order, which)
 
+    @Slot()
     def refresh(self) -> None:
         """Show the order in use and how much is reviewed."""
         review, project = self._session.review, self._session.project

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -189,6 +189,7 @@ class RetrainDock(QWidget):
         known = {} if model is None else model.card.parameters
         return replace(params, features=str(known.get("features", params.features)))
 
+    @Slot()
     def refresh(self) -> None:
         """Show counts, the forest in use, and the outcome if there is one."""
         trainer, project = self.session.trainer, self.session.project

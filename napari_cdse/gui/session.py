@@ -51,7 +51,8 @@ class Session(QObject):
     """Everything behind the docks of one viewer.
 
     Signals say what a dock may have to show anew; `particles_changed` carries the
-    ids, or None for all.
+    ids, or None for all. Docks listen with methods marked as `Slot`: Qt forgets these
+    together with the dock, others would be called on until the window closes.
 
     Attributes
     ----------

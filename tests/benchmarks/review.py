@@ -1,7 +1,8 @@
 """Going on to the next micrograph of the queue, and the queue itself, when large.
 
 The bare thing is what napari alone needs to put up such a micrograph in a new image
-layer and to draw the frame. Needs a screen, as ``xvfb-run`` gives one.
+layer and to draw the frame. Both are the time of the window's own thread: what is read
+ahead or measured in others, nobody waits for. Needs a screen, as ``xvfb-run`` gives one.
 """
 
 import tempfile
@@ -26,7 +27,7 @@ from tests.project_tools import put_circles
 
 TITLE = "review"
 LIMIT_S = 0.15
-"""Longest wait, of processor time, until the next micrograph is on the screen."""
+"""Longest wait, of the thread's time, until the next micrograph is on the screen."""
 SIDE_PX = 1024
 PATIENCE_S = 300.0
 
@@ -76,14 +77,10 @@ def _next_micrograph(folder: Path, number: int) -> Iterator[Row]:
     _wait(lambda: session.view is not None)
     _fill(session)
     times, bare = _walk(session, number), _bare(viewer)
-    name = "key to the next micrograph on the screen"
+    name = "key to the next micrograph drawn"
+    late = _late(times)
     yield Row(f"{name} / bare napari", median(times), value=median(times) / bare)
-    yield Row(
-        f"{name}, 95th percentile / 0.15 s",
-        _late(times),
-        value=_late(times) / LIMIT_S,
-        limit=1,
-    )
+    yield Row("the same, 95th percentile / 0.15 s", late, value=late / LIMIT_S, limit=1)
     viewer.close()
 
 
@@ -109,7 +106,7 @@ def _walk(session: Session, number: int) -> list[float]:
     while len(times) < 4 * number:
         _wait(lambda: _idle(session))
         before = session.project.current
-        took = seconds(lambda: _press(session))
+        took = _waited(lambda: _press(session))
         if session.project.current != before:
             times.append(took)
     return times
@@ -123,7 +120,7 @@ def _press(session: Session) -> None:
 
 
 def _bare(viewer: napari.Viewer) -> float:
-    """Processor time of napari alone, for an image of that size in a new layer."""
+    """Time of napari alone, for an image of that size in a new layer."""
     rng = np.random.default_rng(1)
 
     def put_up() -> None:
@@ -134,8 +131,14 @@ def _bare(viewer: napari.Viewer) -> float:
     times = []
     for _ in range(ROUNDS):
         pixels = rng.random((SIDE_PX, SIDE_PX), dtype=np.float32)
-        times.append(seconds(put_up))
+        times.append(_waited(put_up))
     return median(times)
+
+
+def _waited(run: Callable[[], object]) -> float:
+    start = time.thread_time()
+    run()
+    return time.thread_time() - start
 
 
 def _late(times: list[float]) -> float:

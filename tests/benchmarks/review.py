@@ -1,8 +1,8 @@
 """Going on to the next micrograph of the queue, and the queue itself, when large.
 
 The bare thing is what napari alone needs to put up such a micrograph in a new image
-layer and to draw the frame. Both are the time of the window's own thread: what is read
-ahead or measured in others, nobody waits for. Needs a screen, as ``xvfb-run`` gives one.
+layer and to draw the frame. Both are the time of the window's own thread: for what is
+read ahead or measured in others, nobody waits. Needs a screen (``xvfb-run`` gives one).
 """
 
 import tempfile

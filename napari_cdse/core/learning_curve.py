@@ -7,6 +7,7 @@ Active Learning (2012), chapter 6).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 from napari_cdse.core.audit import SHARE, draw
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.forest import MIN_PARTICLES, fit_forest
+from napari_cdse.core.novelty import familiar
 from napari_cdse.core.records import CLASSES, Circle, Prediction
 from napari_cdse.core.review_queue import QueueItem, ordered
 from napari_cdse.core.scores import score
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 HELD_OUT = 3
 """One micrograph in so many is held out for the scores."""
+_FEWEST = 10
+"""Labels from which on the replay tells what is least like them."""
 ENOUGH = 0.95
 """Share of the final score that counts as reached."""
 
@@ -229,15 +233,18 @@ class _Replay:
         training = self._learnable(known)
         rest = [each for each in self.ids if each not in set(known)]
         if training is None:
-            return float("nan"), [self._item(each, None) for each in rest]
+            return float("nan"), [self._item(each) for each in rest]
         forest = fit_forest(training, self._params, progress)
         told = forest.predict_proba(self._test.table.values)
         accuracy = score(self._test, told, HELD_OUT).balanced_accuracy
         if not rest:
             return accuracy, []
-        shares = forest.predict_proba(np.stack([self._values[each] for each in rest]))
-        items = [self._item(each, row) for each, row in zip(rest, shares, strict=True)]
-        return accuracy, items
+        values = np.stack([self._values[each] for each in rest])
+        shares = forest.predict_proba(values)
+        near = familiar(training, least=_FEWEST)
+        far = np.full(len(rest), np.nan) if near is None else near.novelty(values)
+        each = zip(rest, shares, far.tolist(), strict=True)
+        return accuracy, [self._item(*one) for one in each]
 
     def _learnable(self, known: Sequence[str]) -> TrainingSet | None:
         """Rows to learn from; a class of which there is one particle waits."""
@@ -249,11 +256,17 @@ class _Replay:
             return None
         return training.rows(np.isin(training.labels, enough))
 
-    def _item(self, particle_id: str, shares: NDArray[np.float64] | None) -> QueueItem:
+    def _item(
+        self,
+        particle_id: str,
+        shares: NDArray[np.float64] | None = None,
+        novelty: float = math.nan,
+    ) -> QueueItem:
         prediction = None
         if shares is not None:
             yes, no, null, empty = (float(share) for share in shares)
-            prediction = Prediction(particle_id, "", (yes, no, null, empty))
+            far = None if math.isnan(novelty) else float(novelty)
+            prediction = Prediction(particle_id, "", (yes, no, null, empty), far)
         lot = draw(str(self._params.seed), particle_id)
         return QueueItem(
             micrograph=self._micrographs[particle_id],

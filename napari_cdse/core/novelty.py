@@ -80,21 +80,29 @@ class Familiar:
         return np.concatenate([np.zeros(0), *parts]) / self.limit
 
 
-def familiar(training: TrainingSet) -> Familiar | None:
+def familiar(training: TrainingSet, least: int = MIN_PARTICLES) -> Familiar | None:
     """Learn what is ordinary in a training set.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    least : int, optional
+        Particles it takes; with fewer than `MIN_PARTICLES` the limit is too low to
+        call anything novel, but what is further is further.
 
     Returns
     -------
     Familiar or None
-        None with fewer than `MIN_PARTICLES` particles, or a single micrograph:
-        then nobody can say what is unlike them.
+        None with fewer particles, or a single micrograph: then nobody can say what
+        is unlike them.
     """
     originals = training.rows(training.originals)
     if len(originals) > _MOST:
         chosen = np.random.default_rng(0).choice(len(originals), _MOST, replace=False)
         originals = originals.rows(np.sort(chosen))
     names, groups = np.unique(originals.micrograph_ids, return_inverse=True)
-    if len(originals) < MIN_PARTICLES or len(names) < 2:
+    if len(originals) < least or len(names) < 2:
         return None
     values = originals.table.values.astype(np.float64)
     centre = np.median(values, axis=0)
@@ -105,7 +113,7 @@ def familiar(training: TrainingSet) -> Familiar | None:
     nearest = _neighbour(apart)
     # Where one micrograph holds nearly all, some have too few neighbours elsewhere.
     known = nearest[np.isfinite(nearest)]
-    if len(known) < MIN_PARTICLES:
+    if len(known) < least:
         return None
     limit = float(np.quantile(known, 1 - FALSE_ALARMS, method="higher"))
     return None if limit <= 0 else Familiar(rows, centre, scale, limit)

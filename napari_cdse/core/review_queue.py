@@ -1,7 +1,9 @@
 """Which particle is worth looking at next; pure functions on frozen items.
 
 The doubtful come first, but not ten of a kind in a row: neighbours on one support
-teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4). Those
+teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4); and
+among them some that are like nothing it learnt from, for it has no doubts about a class
+that it never met. Those
 that an audit has drawn take places which follow from their draw alone, so that the
 place gives nothing of the prediction away, and so that whoever stops half-way has
 labelled a random half of them.
@@ -28,6 +30,8 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 SPREAD = 0.5
 """Margin that a particle may lose its turn to, if all those just before are like it."""
+EXPLORE = 5
+"""One particle in so many is the least familiar one, where that is known."""
 _BLOCK = 50
 _RECENT = 9
 _SIZE_SCALE = 0.2
@@ -66,7 +70,8 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
         In any order.
     order : {"uncertain", "micrograph", "class", "confidence", "novelty"}
         uncertain: the smallest margin between the two most probable classes first,
-        but spread over micrographs, classes and sizes; confidence: the largest
+        but spread over micrographs, classes and sizes, and every fifth the least like
+        the training set; confidence: the largest
         highest probability first; class: as predicted, the doubtful of each first;
         novelty: the least like the training set first; particles without a
         prediction come last in these four. micrograph: by micrograph, and in each
@@ -85,7 +90,7 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
     ranked = sorted((i for i in items if i.draw is None), key=_KEYS[order])
     if order == "uncertain":
         known = sum(item.prediction is not None for item in ranked)
-        ranked = [*_spread(ranked[:known]), *ranked[known:]]
+        ranked = _explored([*_spread(ranked[:known]), *ranked[known:]])
     return _interleaved(ranked, drawn)
 
 
@@ -192,6 +197,29 @@ def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
         recent.append(traits.likeness(index, index[rows, chosen][:, None]))
         del recent[:-_RECENT]
     return [ranked[one] for one in np.stack(turns, axis=1).ravel() if one < len(ranked)]
+
+
+def _explored(ranked: Sequence[QueueItem]) -> list[QueueItem]:
+    """Give every so many-th place to the particle least like the training set.
+
+    A forest has no doubts about a class that it never met: it calls it another one,
+    and an order by doubt alone does not come to it.
+    """
+    far = iter([item for item in sorted(ranked, key=_by_novelty) if _is_far(item)])
+    near = iter(ranked)
+    taken: set[str] = set()
+    turns: list[QueueItem] = []
+    while len(turns) < len(ranked):
+        turn = far if len(turns) % EXPLORE == EXPLORE - 1 else near
+        item = next((one for one in turn if one.particle_id not in taken), None)
+        item = item or next(one for one in near if one.particle_id not in taken)
+        taken.add(item.particle_id)
+        turns.append(item)
+    return turns
+
+
+def _is_far(item: QueueItem) -> bool:
+    return item.prediction is not None and item.prediction.novelty is not None
 
 
 def _mean(recent: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -61,6 +61,20 @@ def test_by_class_as_predicted_and_the_doubtful_of_each_first():
     assert found == ["yes", "no, maybe", "no", "empty", "unknown"]
 
 
+def test_every_fifth_is_the_least_familiar():
+    """Surely and wrongly classified, for the forest never met its like."""
+    sure = [item(f"sure{n}", n, sure=0.9) for n in range(30)]
+    odd = [item(f"odd{n}", n, sure=0.99) for n in range(3)]
+    known = [
+        replace(one, prediction=replace(one.prediction, novelty=far))
+        for group, far in ((sure, 0.5), (odd, 2.0))
+        for one in group
+    ]
+    found = names(ordered(known))
+    assert {found[4], found[9], found[14]} == {"odd0", "odd1", "odd2"}
+    assert Counter(found) == Counter(names(known))
+
+
 def test_what_is_unlike_the_training_set_comes_first():
     near, far, unknown = (
         replace(one, prediction=replace(one.prediction, novelty=value))

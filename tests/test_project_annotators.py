@@ -21,6 +21,7 @@ GRID = [Circle(11.0 + 22 * (n // 6), 11.0 + 22 * (n % 6), 9.0) for n in range(24
 @pytest.fixture
 def project(tmp_path):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
+    project.audit_share = 0
     model = small_model()
     project.add_model(model)
     project.keep(model.card.id)

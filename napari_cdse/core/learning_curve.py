@@ -132,7 +132,8 @@ def learning_curves(
     step : int
         Labels between two retrainings.
     base : TrainingSet, optional
-        Learnt from beside the labels, such as the shipped table.
+        Learnt from beside the labels, such as the shipped table; a label weighs
+        ``params.own_weight`` then.
     orders : mapping, optional
         Ways to choose what comes next.
     progress : callable, optional
@@ -249,7 +250,8 @@ class _Replay:
     def _learnable(self, known: Sequence[str]) -> TrainingSet | None:
         """Rows to learn from; a class of which there is one particle waits."""
         rows = self._learn.rows(np.isin(self._learn.particle_ids, known))
-        training = rows if self._base is None else stack(self._base, rows)
+        own = self._params.own_weight
+        training = rows if self._base is None else stack(self._base, rows.weighted(own))
         counts = training.class_counts
         enough = [name for name in CLASSES if counts[name] >= MIN_PARTICLES]
         if len(enough) < 2:

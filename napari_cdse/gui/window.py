@@ -82,6 +82,7 @@ def open_demo(folder: Path, screenshot: Path | None = None) -> None:
     try:
         _wait_until_shown(session)
         _prepare(session)
+        _wait_until_measured(viewer)
         _save_picture(viewer, screenshot)
     finally:
         # napari remembers the size of its last window for the next one.
@@ -156,6 +157,13 @@ def _prepare(session: Session) -> None:
     session.review.go_on()
     _wait_until_shown(session)
     session.review.see_whole()
+
+
+def _wait_until_measured(viewer: napari.Viewer) -> None:
+    """Let the card's worker come to its end, well or badly."""
+    runner = session_for(viewer).runner
+    examiner = add_dock(viewer, "Particle").card.examiner
+    _wait(runner.changed, lambda: examiner.idle and not runner.jobs)
 
 
 def _wait(signal: object, done: Callable[[], bool]) -> None:

@@ -490,6 +490,14 @@ def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
 
 def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):
     monkeypatch.setattr(window.napari, "Viewer", make_napari_viewer)
+    save, measured = window._save_picture, []
+
+    def look_and_save(viewer, path):
+        measured.append(docks(viewer)["Particle"].card.measured)
+        save(viewer, path)
+
+    monkeypatch.setattr(window, "_save_picture", look_and_save)
     picture = tmp_path / "window.png"
     window.open_demo(folder, picture)
+    assert measured == [True]
     assert np.asarray(Image.open(picture)).std() > 5

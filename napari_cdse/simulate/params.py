@@ -28,8 +28,8 @@ class Material:
     in_plane_nm: float = 0.430
     layer_nm: float = 0.351
     hexagonal_share: float = 0.42
-    bulk_rms_nm: float = 0.010
-    surface_rms_nm: float = 0.058
+    bulk_rms_nm: float = 0.022
+    surface_rms_nm: float = 0.052
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import joblib
 import numpy as np
 
 from napari_cdse.batch.analysis import naming
@@ -14,6 +17,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.features import FeatureTable, compute_features
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.records import Circle
 from napari_cdse.core.training import TrainingSet, examples, stack
 from napari_cdse.core.views import views
 from napari_cdse.io.folder import pair_labels
@@ -21,16 +25,16 @@ from napari_cdse.io.label_file import LabelFile, read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     from napari_cdse.core.params import ForestParams
-    from napari_cdse.core.records import Circle, Label, Micrograph
+    from napari_cdse.core.records import Label, Micrograph
 
 FALSE_CIRCLE_IOU = 0.1
 """A circle that overlaps every label less than this shows the background."""
 GAPS = 4
 """Circles put where a labelled micrograph has nothing."""
+
+Ignored = Callable[[Path], Sequence[Circle]]
+"""Gives places in a micrograph that are neither labelled nor certainly empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +71,8 @@ def examples_from_folders(
     *,
     pixel_size_nm: float | None = None,
     leave_out: frozenset[str] = frozenset(),
+    ignored: Ignored | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[FolderExamples | str]:
     """Go through folders in the origin's layout.
@@ -84,6 +90,11 @@ def examples_from_folders(
         From the person, for every file.
     leave_out : frozenset of str
         Ids of micrographs not to train on.
+    ignored : callable, optional
+        Gives circles in which nothing is taken for ``empty``, such as particles too
+        faint to be labelled.
+    jobs : int
+        Processes; -1 takes all cores.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
 
@@ -102,18 +113,45 @@ def examples_from_folders(
             f"{path.name} has no micrograph of the same name; it was left alone."
             for path in pairing.unmatched_labels
         )
-    for done, (path, label_path) in enumerate(pairs):
+    tasks = (
+        joblib.delayed(_study_file)(
+            path,
+            label_path,
+            params,
+            detection_params,
+            pixel_size_nm,
+            leave_out,
+            () if ignored is None else ignored(path),
+        )
+        for path, label_path in pairs
+    )
+    studied = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    for done, item in enumerate(studied):
+        if item is not None:
+            yield item
         if progress is not None:
-            progress(done / len(pairs))
-        try:
-            micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
-            truth = read_label_file(label_path, shape=micrograph.shape)
-            if truth is None or micrograph.id in leave_out:
-                continue
-            detection = detect(micrograph, detection_params)
-            yield _study(path, micrograph, truth, detection, params)
-        except CdseError as error:
-            yield naming(path, error)
+            progress((done + 1) / len(pairs))
+
+
+def _study_file(
+    path: Path,
+    label_path: Path,
+    params: ForestParams,
+    detection_params: DetectionParams,
+    pixel_size_nm: float | None,
+    leave_out: frozenset[str],
+    ignored: Sequence[Circle],
+) -> FolderExamples | str | None:
+    """Study one pair of files; None for one that is not labelled or left out."""
+    try:
+        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
+        truth = read_label_file(label_path, shape=micrograph.shape)
+        if truth is None or micrograph.id in leave_out:
+            return None
+        detection = detect(micrograph, detection_params)
+        return _study(path, micrograph, truth, detection, params, ignored)
+    except CdseError as error:
+        return naming(path, error)
 
 
 def _study(
@@ -122,6 +160,7 @@ def _study(
     truth: LabelFile,
     detection: Detection,
     params: ForestParams,
+    ignored: Sequence[Circle],
 ) -> FolderExamples:
     notices = []
     if not truth.reviewed:
@@ -135,70 +174,69 @@ def _study(
         params.features,
         detection.pixel_size_nm,
     )
-    training = (
-        _labelled_examples(micrograph, truth, detection, params)
-        if truth.circles
-        else empty_squares(micrograph, params.features, detection.pixel_size_nm)
+    training = stack(
+        _background(micrograph, truth, detection, params, ignored),
+        *_particles(micrograph, truth, detection, params),
     )
     return FolderExamples(
         path, micrograph.id, truth, detection, found, training, tuple(notices)
     )
 
 
-def _labelled_examples(
+def _particles(
     micrograph: Micrograph,
     truth: LabelFile,
     detection: Detection,
     params: ForestParams,
-) -> TrainingSet:
-    """Rows of the labels, of the detector's circles on them, and of the background."""
+) -> Iterator[TrainingSet]:
+    """Rows of the labels, and of the detector's circles on them as further copies."""
     ids = [f"{micrograph.id}/{number}" for number in range(len(truth.circles))]
     pairs = match(truth.circles, detection.circles).pairs
-    false = _false_circles(truth.circles, detection.circles)
-    groups: tuple[tuple[Sequence[Circle], Sequence[Label], list[str], int], ...] = (
-        (truth.circles, truth.labels, ids, params.copies),
-        (
-            [detection.circles[j] for _, j in pairs],
-            [truth.labels[i] for i, _ in pairs],
-            [ids[i] for i, _ in pairs],
-            0,
-        ),
-        (
-            false,
-            ["empty"] * len(false),
-            [f"{micrograph.id}/false/{number}" for number in range(len(false))],
-            0,
-        ),
-    )
-    gaps = empty_gaps(
-        micrograph,
-        [*truth.circles, *detection.circles],
-        params.features,
-        detection.pixel_size_nm,
-        number=GAPS,
-    )
-    return stack(
-        gaps,
-        *(
-            examples(
+    found = [detection.circles[j] for _, j in pairs]
+    on_them = [i for i, _ in pairs]
+    for circles, numbers, copies in (
+        (truth.circles, range(len(ids)), params.copies),
+        (found, on_them, 0),
+    ):
+        if circles:
+            yield examples(
                 micrograph,
                 circles,
-                labels,
+                [truth.labels[i] for i in numbers],
                 params.features,
                 detection.pixel_size_nm,
-                particle_ids=particle_ids,
+                particle_ids=[ids[i] for i in numbers],
                 copies=copies,
             )
-            for circles, labels, particle_ids, copies in groups
-            if circles
-        ),
-    )
 
 
-def _false_circles(truth: Sequence[Circle], found: Sequence[Circle]) -> list[Circle]:
+def _background(
+    micrograph: Micrograph,
+    truth: LabelFile,
+    detection: Detection,
+    params: ForestParams,
+    ignored: Sequence[Circle],
+) -> TrainingSet:
+    """Rows of ``empty``: places without a particle, and false circles."""
+    scale, groups = detection.pixel_size_nm, params.features
+    if truth.circles:
+        taken = [*truth.circles, *detection.circles, *ignored]
+        places = empty_gaps(micrograph, taken, groups, scale, number=GAPS)
+    else:
+        places = empty_squares(micrograph, groups, scale)
+    false = _false_circles([*truth.circles, *ignored], detection.circles)
+    if not false:
+        return places
+    ids = [f"{micrograph.id}/false/{number}" for number in range(len(false))]
+    empty: list[Label] = ["empty"] * len(false)
+    told = examples(micrograph, false, empty, groups, scale, particle_ids=ids)
+    return stack(places, told)
+
+
+def _false_circles(taken: Sequence[Circle], found: Sequence[Circle]) -> list[Circle]:
     if not found:
         return []
-    overlap = np.max(circle_iou(truth, found), axis=0, initial=0.0)
+    overlap = np.max(circle_iou(taken, found), axis=0, initial=0.0)
     return [
         circle
         for circle, most in zip(found, overlap, strict=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cdse.batch.parts import Part
 from napari_cdse.batch.windows import METHOD, detect_by_windows
+from napari_cdse.core.calibration import sharpened
 from napari_cdse.core.detection import Detection, detect
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import compute_features, groups_in
@@ -143,8 +144,9 @@ def predict(
 ) -> tuple[Prediction, ...]:
     """Ask a forest about circles that are known.
 
-    Each circle is looked at from five places, and the forest's answers averaged; its
-    novelty is that of the circle as it lies.
+    Each circle is looked at from five places, and the forest's answers averaged and
+    brought to the temperature at which they mean what they say; its novelty is that
+    of the circle as it lies.
 
     Parameters
     ----------
@@ -172,7 +174,8 @@ def predict(
     scale = pixel_size_nm or pixel_size_for(micrograph)[0]
     groups = groups_in(model.card.feature_schema)
     table = compute_features(micrograph, views(circles), groups, scale, progress)
-    shares: list[list[float]] = over_views(predict_proba(model, table)).tolist()
+    averaged = over_views(predict_proba(model, table))
+    shares: list[list[float]] = sharpened(averaged, model.card.temperature).tolist()
     strange = novelty(model, table.rows(np.arange(len(circles))))
     return tuple(
         Prediction(name, model.card.id, (yes, no, null, empty), far)

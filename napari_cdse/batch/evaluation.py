@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.calibration import (
+    ReliabilityBin,
+    calibration_error,
+    reliability,
+    sharpened,
+)
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.forest import Model, fit, predict_proba
 from napari_cdse.core.matching import match
@@ -46,6 +52,11 @@ class ScoredMicrograph:
     confusion : ndarray, shape (3, 3)
         Matched particles: true class by row, called class by column, in the order
         yes, no, null.
+    probabilities : ndarray, shape (n_found, 4)
+        Of every circle found, those called ``empty`` too.
+    truth : ndarray of int, shape (n_found,)
+        Number of the class that the label file gives each; ``empty`` where it has no
+        particle.
     """
 
     path: Path
@@ -56,6 +67,8 @@ class ScoredMicrograph:
     missed: int
     false: int
     confusion: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    truth: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +95,18 @@ class Evaluation:
         """Sum of the micrographs' confusion matrices, shape (3, 3)."""
         start = np.zeros((3, 3), np.int64)
         return sum((one.confusion for one in self.micrographs), start)
+
+    @property
+    def reliability(self) -> tuple[ReliabilityBin, ...]:
+        """How sure the forest is, against how often it is right."""
+        probabilities = [one.probabilities for one in self.micrographs]
+        truth = [one.truth for one in self.micrographs]
+        return reliability(np.concatenate(probabilities), np.concatenate(truth))
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean distance of the two over all circles; NaN where there are none."""
+        return calibration_error(self.reliability)
 
 
 def evaluate(
@@ -149,7 +174,8 @@ def _folds(
 
 
 def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
-    classes = _classes(model, item)
+    probabilities = _probabilities(model, item)
+    classes = [CLASSES[int(i)] for i in probabilities.argmax(axis=1)]
     keep = [i for i, label in enumerate(classes) if label != "empty"]
     circles = tuple(item.detection.circles[i] for i in keep)
     labels = tuple(classes[i] for i in keep)
@@ -168,14 +194,24 @@ def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
         missed=len(matches.missed),
         false=len(matches.false),
         confusion=confusion,
+        probabilities=probabilities,
+        truth=_truth(item),
     )
 
 
-def _classes(model: Model, item: FolderExamples) -> list[Label]:
+def _probabilities(model: Model, item: FolderExamples) -> NDArray[np.float64]:
     if not item.detection.circles:
-        return []
-    best = np.argmax(over_views(predict_proba(model, item.found)), axis=1)
-    return [CLASSES[int(i)] for i in best]
+        return np.zeros((0, len(CLASSES)))
+    averaged = over_views(predict_proba(model, item.found))
+    return sharpened(averaged, model.card.temperature)
+
+
+def _truth(item: FolderExamples) -> NDArray[np.intp]:
+    """Class of the label under each circle found."""
+    truth = np.full(len(item.detection.circles), CLASSES.index("empty"), np.intp)
+    for true, found in match(item.truth.circles, item.detection.circles).pairs:
+        truth[found] = CLASSES.index(item.truth.labels[true])
+    return truth
 
 
 def summarize(scored: Sequence[ScoredMicrograph], seed: int = 0) -> Evaluation:

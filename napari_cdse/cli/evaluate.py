@@ -130,6 +130,7 @@ def _write(result: Evaluation, folder: Path, *, with_labels: bool) -> None:
         "interval_95": result.intervals,
         "classes": PARTICLE_CLASSES,
         "confusion": result.confusion.tolist(),
+        "reliability": [each._asdict() for each in result.reliability],
         "micrographs": [
             {
                 "name": one.path.name,

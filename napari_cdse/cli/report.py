@@ -102,7 +102,21 @@ def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str
         low, high = evaluation.intervals[key]
         value = evaluation.figures[key]
         lines.append(f"{name:30s} {value:.3f}  ({low:.3f} to {high:.3f})")
-    return [*lines, *_confusion_lines(evaluation.confusion, classes)]
+    return [
+        *lines,
+        *_confusion_lines(evaluation.confusion, classes),
+        *_reliability_lines(evaluation),
+    ]
+
+
+def _reliability_lines(evaluation: Evaluation) -> list[str]:
+    """Say how often the forest is right when it is so sure."""
+    head = f"calibration error {evaluation.calibration_error:.3f} over all circles"
+    rows = [
+        f"  sure {each.confidence:.2f}  right {each.right:.2f}  of {each.number}"
+        for each in evaluation.reliability
+    ]
+    return [head, *rows] if rows else []
 
 
 def _confusion_lines(confusion: NDArray[np.int64], classes: Sequence[str]) -> list[str]:

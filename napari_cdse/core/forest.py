@@ -165,7 +165,7 @@ def _card(
     sizes = training.pixel_sizes_nm
     versions = {n: version(n) for n in ("napari-cdse", "scikit-learn", "numpy")}
     return ModelCard(
-        id=_model_id(digest, params, versions),
+        id=_model_id(digest, params, versions, scores),
         name=name,
         parent=parent,
         feature_schema=training.table.schema,
@@ -183,9 +183,15 @@ def _card(
     )
 
 
-def _model_id(digest: str, params: ForestParams, versions: Mapping[str, str]) -> str:
-    told = json.dumps([digest, asdict(params), dict(versions)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+def _model_id(
+    digest: str,
+    params: ForestParams,
+    versions: Mapping[str, str],
+    scores: Mapping[str, object],
+) -> str:
+    """Name a model after all that its answers depend on."""
+    told = [digest, asdict(params), dict(versions), scores.get("temperature", 1.0)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def predict_proba(model: Model, table: FeatureTable) -> NDArray[np.float64]:

@@ -137,14 +137,14 @@ class ForestParams:
     """How a random forest is trained."""
 
     trees: int = _parameter(
-        300, "Trees", "number of trees in the forest", minimum=1, maximum=5000
+        200, "Trees", "number of trees in the forest", minimum=1, maximum=5000
     )
     split_features: SplitFeatures = _parameter(
         "sqrt", "Features per split", "how many features each split may choose from"
     )
     criterion: Criterion = _parameter("gini", "Criterion", "what a split makes purer")
     min_leaf: int = _parameter(
-        2, "Smallest leaf", "particles that a leaf must hold", minimum=1, maximum=100
+        3, "Smallest leaf", "particles that a leaf must hold", minimum=1, maximum=100
     )
     features: str = _parameter(
         "bragg",

@@ -198,7 +198,7 @@ class ModelCard:
     Attributes
     ----------
     id : str
-        Follows from training set, parameters and library versions.
+        Follows from training set, parameters, library versions and temperature.
     name : str
         What the person calls it.
     parent : str or None
@@ -242,3 +242,9 @@ class ModelCard:
     trained_on: str = ""
     licence: str = "BSD-3-Clause"
     created: str = ""
+
+    @property
+    def temperature(self) -> float:
+        """What sharpens the forest's averaged answers; 1 where it was not fitted."""
+        told = self.scores.get("temperature", 1.0)
+        return float(told) if isinstance(told, int | float) and told > 0 else 1.0

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.calibration import (
+    ReliabilityBin,
+    by_particle,
+    fit_temperature,
+    reliability,
+    sharpened,
+)
 from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
@@ -33,6 +40,10 @@ class Scores:
         Truth by row, forest by column, in the order of `CLASSES`.
     class_counts : dict of str to int
     n_micrographs, folds : int
+    temperature : float
+        What makes the probabilities mean what they say; see `calibration`.
+    reliability : tuple of ReliabilityBin
+        How far they then do.
     note : str or None
         A sentence in place of numbers, where there are too few for honest ones.
     """
@@ -45,6 +56,8 @@ class Scores:
     class_counts: dict[str, int]
     n_micrographs: int
     folds: int
+    temperature: float = 1.0
+    reliability: tuple[ReliabilityBin, ...] = ()
     note: str | None = None
 
     def as_dict(self) -> dict[str, object]:
@@ -83,6 +96,7 @@ def score(
     by_micrograph = confusions(truth, told, chosen.micrograph_ids)
     confusion = by_micrograph.sum(axis=0)
     right = np.diag(confusion)
+    temperature, bins = _calibrated(training, probabilities)
     return Scores(
         balanced_accuracy=float(balanced_of(confusion)),
         interval_95=_interval(by_micrograph),
@@ -92,6 +106,8 @@ def score(
         class_counts=chosen.class_counts,
         n_micrographs=len(by_micrograph),
         folds=folds,
+        temperature=temperature,
+        reliability=bins,
     )
 
 
@@ -147,6 +163,15 @@ def difference_of(
     )
     value = float(balanced_of(new.sum(axis=0)) - balanced_of(old.sum(axis=0)))
     return Difference(value, (float(low), float(high)))
+
+
+def _calibrated(
+    training: TrainingSet, probabilities: NDArray[np.float64]
+) -> tuple[float, tuple[ReliabilityBin, ...]]:
+    """Temperature and reliability of the whole set: a few particles tell nothing."""
+    averaged, truth = by_particle(training, probabilities)
+    temperature = fit_temperature(averaged, truth)
+    return temperature, reliability(sharpened(averaged, temperature), truth)
 
 
 def unscored(training: TrainingSet, note: str) -> Scores:

@@ -94,7 +94,11 @@ def test_held_out_labels_come_from_forests_that_never_saw_them(
     }
     told = json.loads((out / "evaluation.json").read_text())
     assert set(told["figures"]) >= {"f1", "balanced_accuracy", "end_to_end"}
-    assert "detection F1" in capsys.readouterr().out
+    circles = sum(each["number"] for each in told["reliability"])
+    printed = capsys.readouterr().out
+    assert "detection F1" in printed
+    assert f"of {told['reliability'][-1]['number']}" in printed
+    assert circles >= sum(each["matched"] for each in told["micrographs"])
 
 
 def test_one_micrograph_under_two_names_is_on_one_side(labelled_folder, tmp_path):

@@ -1,0 +1,166 @@
+"""Do probabilities mean what they say? Temperature scaling, and the reliability curve.
+
+A forest that averages its trees is less sure than it could be where all of them saw
+the same, and a weighted training set tilts it further. One number, fitted on held-out
+micrographs, mends most of that: every probability is raised to the power ``1 / T`` and
+all are scaled to add up to 1 (Guo, Pleiss, Sun, Weinberger, Proc. ICML 70 (2017)
+1321). It never changes which class is the most probable one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from napari_cdse.core.records import CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.training import TrainingSet
+
+MIN_PARTICLES = 50
+"""Held-out particles below which no temperature is fitted."""
+BINS = 10
+_LIMITS = (0.2, 5.0)
+_FLOOR = 1e-4
+"""Least probability: no forest of some hundred trees can be surer."""
+
+
+class ReliabilityBin(NamedTuple):
+    """Particles whose most probable class has about the same probability.
+
+    Attributes
+    ----------
+    confidence : float
+        Mean probability of the most probable class.
+    right : float
+        Share of the particles that are of that class.
+    number : int
+    """
+
+    confidence: float
+    right: float
+    number: int
+
+
+def by_particle(
+    training: TrainingSet, probabilities: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Average the answers to all rows of each particle, as its views are averaged.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    probabilities : ndarray of float64, shape (n_rows, 4)
+        Held-out answers; rows that are NaN are left out.
+
+    Returns
+    -------
+    averaged : ndarray of float64, shape (n_particles, 4)
+    truth : ndarray of int, shape (n_particles,)
+        Number of each particle's class.
+    """
+    told = np.isfinite(probabilities).all(axis=1)
+    ids, first, number = np.unique(
+        training.particle_ids[told], return_index=True, return_inverse=True
+    )
+    sums = np.zeros((len(ids), len(CLASSES)))
+    np.add.at(sums, number, probabilities[told])
+    labels = training.labels[told][first]
+    truth = np.array([CLASSES.index(name) for name in labels.tolist()], np.intp)
+    return sums / np.maximum(sums.sum(axis=1, keepdims=True), _FLOOR), truth
+
+
+def fit_temperature(
+    probabilities: NDArray[np.float64], truth: NDArray[np.intp]
+) -> float:
+    """Find the temperature under which the truth is most likely.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n, 4)
+        Held-out answers.
+    truth : ndarray of int, shape (n,)
+        Number of the true class of each.
+
+    Returns
+    -------
+    float
+        Between 0.2 and 5; 1 where there are fewer than `MIN_PARTICLES`.
+    """
+    if len(truth) < MIN_PARTICLES:
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        told = sharpened(probabilities, float(np.exp(log_temperature)))
+        return -float(np.log(told[np.arange(len(truth)), truth] + _FLOOR).mean())
+
+    found = minimize_scalar(loss, bounds=tuple(np.log(_LIMITS)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def sharpened(
+    probabilities: NDArray[np.float64], temperature: float
+) -> NDArray[np.float64]:
+    """Raise to the power of one over a temperature; rows still add up to 1.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n, 4)
+        Rows that add up to 1.
+    temperature : float
+        Below 1 sharpens, above 1 blurs, 1 leaves all as it is.
+    """
+    if temperature == 1:
+        return probabilities
+    powers = np.maximum(probabilities, _FLOOR) ** (1 / temperature)
+    powers[probabilities == 0] = 0
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def reliability(
+    probabilities: NDArray[np.float64], truth: NDArray[np.intp]
+) -> tuple[ReliabilityBin, ...]:
+    """Compare how sure a forest is with how often it is right.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n, 4)
+        Held-out answers.
+    truth : ndarray of int, shape (n,)
+        Number of the true class of each.
+
+    Returns
+    -------
+    tuple of ReliabilityBin
+        Up to `BINS`, of equal width in confidence, empty ones left out.
+    """
+    if not len(truth):
+        return ()
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return tuple(
+        ReliabilityBin(
+            float(confidence[place == each].mean()),
+            float(right[place == each].mean()),
+            int(np.count_nonzero(place == each)),
+        )
+        for each in np.unique(place)
+    )
+
+
+def calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:
+    """Mean distance of confidence and share right, weighted by particles.
+
+    Expected calibration error (Naeini, Cooper, Hauskrecht, Proc. AAAI 29 (2015)).
+    """
+    total = sum(each.number for each in bins)
+    if not total:
+        return float("nan")
+    apart = sum(each.number * abs(each.confidence - each.right) for each in bins)
+    return apart / total

@@ -1,10 +1,14 @@
-"""Train the forest that is shipped: ``python models/make.py FOLDER... [--out DIR]``.
+"""Make the forest that is shipped: ``python models/make.py``, some 45 minutes.
 
-Each folder is in the origin's layout (``images/STEM.png``, ``text_files/STEM.txt``).
-The sample micrographs are left out, so that the shipped forest meets them for the
-first time in the demo. Writes ``cdse.skops``, which holds forest, card and training
-table, ``cdse.table.npz``, the same table by itself, and ``cdse.json``, the card for
-people to read. The same folders give the same bytes on one machine, but for the date.
+Simulates the micrographs that `series.toml` names into a working folder, trains on
+them and scores by held-out micrograph. What is in the folder already is not made
+again, so that an interrupted run goes on where it stopped. With folders named,
+nothing is simulated and the forest is trained on these, which are in the origin's
+layout (``images/STEM.png``, ``text_files/STEM.txt``).
+
+Writes ``cdse.skops``, which holds forest, card and training table, and ``cdse.json``,
+the card for people to read. The same folders give the same bytes on one machine, but
+for the date.
 """
 
 from __future__ import annotations
@@ -12,40 +16,48 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cdse.batch import training_from_folders
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.forest import Model, fit
-from napari_cdse.core.params import ForestParams
+from napari_cdse.core.params import DetectionParams, ForestParams
+from napari_cdse.core.records import Circle
 from napari_cdse.core.validation import cross_validate
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.io.model_file import save_model
-from napari_cdse.io.training_file import save_training
 from napari_cdse.resources import sample_data_dir
+from napari_cdse.simulate import NAMES, load_preset, preset_by_name, simulate_series
 
 if TYPE_CHECKING:
     from napari_cdse.core.detection import Progress
     from napari_cdse.core.scores import Scores
     from napari_cdse.core.training import TrainingSet
+    from napari_cdse.simulate import Preset
 
+HERE = Path(__file__).parent
+WORK = HERE.parent / "build" / "series"
 NAME = "CdSe quantum dots, simulated"
 TRAINED_ON = (
     "Simulated micrographs of CdSe quantum dots on amorphous carbon (multislice, "
     "truth known, no real micrograph); their pixel sizes were estimated from the "
     "lattice. Correct some of your own particles and retrain before you trust it."
 )
+FALSE_ALARMS = 1.0
+"""More than in use, so that the forest meets enough false circles to know them."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train, score and write the model; 0 when done, 1 when it could not be."""
+    """Simulate, train, score and write; 0 when done, 1 when it could not be."""
     told = _parser().parse_args(arguments)
     params = ForestParams(trees=told.trees, features=told.features, seed=told.seed)
     try:
-        model = make(told.folders, params)
+        folders = told.folders or simulated(told.work, told.jobs)
+        model = make(folders, params, told.jobs)
         write(model, told.out)
     except CdseError as error:
         print(error, file=sys.stderr)
@@ -54,19 +66,52 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Train the forest that is shipped.")
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser = argparse.ArgumentParser(description="Make the forest that is shipped.")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=HERE, metavar="DIR")
     parser.add_argument("--features", default=ForestParams().features)
     parser.add_argument("--trees", type=int, default=ForestParams().trees)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=-1)
     return parser
 
 
-def make(folders: list[Path], params: ForestParams) -> Model:
+def simulated(work: Path, jobs: int, plan: Path = HERE / "series.toml") -> list[Path]:
+    """Simulate what a plan names; a folder for each kind of micrograph."""
+    told = tomllib.loads(plan.read_text("utf-8"))
+    folders = []
+    for each in told["series"]:
+        for preset, count in _kinds(each, plan.parent / "series"):
+            folder = work / preset.name
+            report = _progress(preset.name)
+            made = simulate_series(folder, preset, told["seed"], range(count), jobs)
+            for number, _ in enumerate(made, 1):
+                report(number / count)
+            folders.append(folder)
+    return folders
+
+
+def _kinds(series: dict[str, Any], folder: Path) -> list[tuple[Preset, int]]:
+    """Presets of one entry of a plan: with particles, and bare support."""
+    name = series["preset"]
+    known = name in NAMES
+    preset = preset_by_name(name) if known else load_preset(folder / f"{name}.toml")
+    no_dots = replace(preset.field, dots=(0, 0))
+    bare = replace(preset, name=f"{name}-bare", field=no_dots)
+    return [(preset, series["micrographs"]), (bare, series["bare"])]
+
+
+def make(folders: list[Path], params: ForestParams, jobs: int = 1) -> Model:
     """Train on folders and score by held-out micrograph."""
     training, notices = training_from_folders(
-        folders, params, leave_out=sample_ids(), progress=_progress("micrographs")
+        folders,
+        params,
+        DetectionParams(false_alarms=FALSE_ALARMS),
+        leave_out=sample_ids(),
+        ignored=faint,
+        jobs=jobs,
+        progress=_progress("micrographs"),
     )
     for notice in notices:
         print(notice, file=sys.stderr)
@@ -78,16 +123,27 @@ def make(folders: list[Path], params: ForestParams) -> Model:
 
 
 def sample_ids() -> frozenset[str]:
-    """Content hashes of the sample micrographs."""
+    """Content hashes of the sample micrographs: the demo shows them to a stranger."""
     files = find_micrographs([sample_data_dir()]).files
     return frozenset(read_micrograph(path).id for path in files)
 
 
+def faint(path: Path) -> list[Circle]:
+    """Particles that the truth beside a micrograph calls too faint to be listed."""
+    truth = path.parent.parent / "truth" / f"{path.stem}.json"
+    if not truth.is_file():
+        return []
+    dots = json.loads(truth.read_text("utf-8"))["dots"]
+    return [
+        Circle(dot["y"], dot["x"], dot["radius_px"])
+        for dot in dots
+        if not dot["listed"]
+    ]
+
+
 def write(model: Model, folder: Path) -> None:
-    """Write the model, its table and its card."""
+    """Write the model and its card."""
     save_model(model, folder / "cdse.skops")
-    if model.training is not None:
-        save_training(model.training, folder / "cdse.table.npz")
     # The names are in the table; a person reads the rest.
     card = asdict(replace(model.card, feature_names=()))
     text = json.dumps(card, indent=1)
@@ -101,6 +157,9 @@ def _tell(training: TrainingSet, scores: Scores) -> None:
     print(f"held out by micrograph: {scores.n_micrographs} in {scores.folds} folds")
     print(f"recall {scores.recall}")
     print(f"confusion (truth by row) {scores.confusion.tolist()}")
+    print(f"temperature {scores.temperature:.2f}")
+    for confidence, right, number in scores.reliability:
+        print(f"  sure {confidence:.2f}  right {right:.2f}  of {number}")
 
 
 def _progress(what: str) -> Progress:

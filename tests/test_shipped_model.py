@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from napari_cdse.core.calibration import ReliabilityBin, calibration_error
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import CLASSES
+from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.io.model_file import load_model
-from napari_cdse.io.training_file import load_training
 from napari_cdse.resources import models_dir, sample_data_dir
 from tests.drawn_particles import KINDS, PIXEL_NM, micrograph_of
 from tests.tables import drawn_set
@@ -36,10 +37,18 @@ def test_its_card_says_where_it_comes_from(shipped):
     assert told["id"] == card.id
 
 
-def test_its_table_is_shipped_beside_it(shipped):
-    table = load_training(models_dir() / "cdse.table.npz")
-    assert table.digest() == shipped.card.training_digest
-    assert shipped.training.digest() == table.digest()
+def test_it_has_learnt_from_many_micrographs_at_all_pixel_sizes(shipped):
+    assert shipped.card.n_micrographs >= 300
+    smallest, largest = shipped.card.pixel_size_range_nm
+    assert smallest < 0.022
+    assert largest > 0.06
+    assert shipped.training.digest() == shipped.card.training_digest
+
+
+def test_its_probabilities_mean_what_they_say(shipped):
+    bins = [ReliabilityBin(*each) for each in shipped.card.scores["reliability"]]
+    assert shipped.card.temperature != 1
+    assert calibration_error(tuple(bins)) < 0.03
 
 
 def test_it_never_saw_the_sample_micrographs(shipped):
@@ -74,8 +83,8 @@ def make():
 def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys):
     asked = {}
 
-    def from_folders(folders, params, *, leave_out, progress):
-        asked.update(folders=folders, leave_out=leave_out)
+    def from_folders(folders, params, detection, *, leave_out, **told):
+        asked.update(folders=folders, leave_out=leave_out, ignored=told["ignored"])
         return drawn_set(), ("One label file was left alone.",)
 
     monkeypatch.setattr(make, "training_from_folders", from_folders)
@@ -85,8 +94,33 @@ def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys
     model = load_model(tmp_path / "cdse.skops")
     assert model.card.parameters["trees"] == 10
     assert model.card.scores["balanced_accuracy"] > 0.5
-    assert load_training(tmp_path / "cdse.table.npz").digest() == drawn_set().digest()
+    assert model.training.digest() == drawn_set().digest()
     assert "left alone" in capsys.readouterr().err
+
+
+def test_particles_too_faint_to_be_listed_are_no_examples_of_empty(make, tmp_path):
+    truth = {
+        "dots": [
+            {"x": 30, "y": 20, "radius_px": 9, "listed": False},
+            {"x": 70, "y": 60, "radius_px": 9, "listed": True},
+        ]
+    }
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "one.json").write_text(json.dumps(truth))
+    assert make.faint(tmp_path / "images" / "one.png") == [Circle(20, 30, 9)]
+    assert make.faint(tmp_path / "images" / "other.png") == []
+
+
+def test_the_plan_names_presets_that_can_be_read(make):
+    plan = tomllib.loads((SCRIPT.parent / "series.toml").read_text())
+    kinds = [
+        kind
+        for series in plan["series"]
+        for kind in make._kinds(series, SCRIPT.parent / "series")
+    ]
+    assert sum(count for preset, count in kinds if preset.field.dots[1]) >= 300
+    assert sum(count for preset, count in kinds if not preset.field.dots[1]) >= 20
+    assert len({preset.name for preset, _ in kinds}) == len(kinds)
 
 
 def test_the_script_says_what_it_lacks(make, tmp_path, capsys):

@@ -25,7 +25,7 @@ from napari_cdse.core.records import CLASSES, ModelCard
 from napari_cdse.core.trees import Forest
 from napari_cdse.io.archive import MAX_FILE_BYTES, check_arrays, damaged, open_archive
 from napari_cdse.io.files import name_of, read_file, write_file
-from napari_cdse.io.training_file import from_arrays, to_arrays
+from napari_cdse.io.training_arrays import from_arrays, to_arrays
 
 if TYPE_CHECKING:
     import os

@@ -26,7 +26,7 @@ from napari_cdse.io.model_file import (
     model_from_bytes,
     save_model,
 )
-from napari_cdse.io.training_file import to_arrays
+from napari_cdse.io.training_arrays import to_arrays
 from tests.tables import drawn_set
 
 PARAMS = ForestParams(trees=12)

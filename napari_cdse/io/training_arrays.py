@@ -1,20 +1,17 @@
-"""Training sets as bytes: a compressed ``.npz`` of plain arrays."""
+"""Training sets as plain arrays, the form in which a model file holds them."""
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.errors import CdseError, ModelError
+from napari_cdse.core.errors import CdseError
 from napari_cdse.core.features import FeatureTable
 from napari_cdse.core.training import TrainingSet
-from napari_cdse.io.archive import MAX_FILE_BYTES, check_arrays, damaged, open_archive
-from napari_cdse.io.files import name_of, read_file, write_file
+from napari_cdse.io.archive import damaged
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
@@ -77,53 +74,3 @@ def _assemble(arrays: Arrays) -> TrainingSet:
         arrays["weights"].astype(np.float64, copy=False),
         arrays["pixel_sizes_nm"].astype(np.float64, copy=False),
     )
-
-
-def training_bytes(training: TrainingSet) -> bytes:
-    """Write a training set into the bytes of a compressed ``.npz`` file."""
-    stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **to_arrays(training))
-    return stream.getvalue()
-
-
-def training_from_bytes(data: bytes, source: str = "The training table") -> TrainingSet:
-    """Read a training set back, exactly as it was.
-
-    Raises
-    ------
-    ModelError
-        For anything but the bytes of `training_bytes`.
-    """
-    with open_archive(data, source) as archive:
-        check_arrays(archive, source)
-        members = [name for name in archive.namelist() if name.endswith(".npy")]
-        arrays = {
-            name.removesuffix(".npy"): np.load(
-                io.BytesIO(archive.read(name)), allow_pickle=False
-            )
-            for name in members
-        }
-    return from_arrays(arrays, source)
-
-
-def save_training(training: TrainingSet, path: str | os.PathLike[str]) -> None:
-    """Write a training set to a ``.npz`` file, whole or not at all.
-
-    Raises
-    ------
-    ModelError
-        When the file cannot be written.
-    """
-    write_file(path, training_bytes(training), ModelError)
-
-
-def load_training(path: str | os.PathLike[str]) -> TrainingSet:
-    """Read a training set from a ``.npz`` file.
-
-    Raises
-    ------
-    ModelError
-        When it cannot be read or is no training table.
-    """
-    data = read_file(path, MAX_FILE_BYTES, ModelError)
-    return training_from_bytes(data, name_of(path))

@@ -57,7 +57,7 @@ def _one(around: Surroundings, circle: Circle) -> list[float]:
 
 BRAGG = FeatureGroup(
     name="bragg",
-    version=2,
+    version=3,
     names=tuple(MEANINGS),
     description="Bragg peaks, faults and profile against the micrograph's background",
     function=bragg_features,

@@ -8,8 +8,7 @@ jumps by 2 pi / 3 in the families inclined to the fault's plane, and in a twin a
 lives on one side only. So the disk is split along straight lines of all directions,
 each side gets an amplitude of its own, and the energy that this explains beyond one
 amplitude for all is the evidence: a generalised likelihood ratio for a planar defect,
-for noise of the background's power. Faults that lie close together are seen by strips:
-each strip along the fault's plane gets its own amplitude.
+for noise of the background's power.
 
 Everything is scaled by the particle's radius, and no line, direction or phase is
 preferred, so a turned, mirrored or slightly misplaced particle gives the same numbers.
@@ -25,7 +24,6 @@ import numpy as np
 
 from napari_cdse.core.features.families import CELLS, cell_radii, cell_sums
 from napari_cdse.core.features.peaks import MIN_STRENGTH
-from napari_cdse.core.features.sampling import REACH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +40,6 @@ _LINES = _SPACING * np.arange(-5, 6)
 _FIRST = 4
 """The last slice before the first line."""
 _RAMPS = 7
-_STRIPS = 11
 _MIN_SIDE = 0.12
 """Share of the disk that each side of a split must hold."""
 _FOLLOWED = 5
@@ -97,22 +94,12 @@ def _positions() -> NDArray[np.float64]:
     return np.asarray(np.cos(angle)[:, None] * col + np.sin(angle)[:, None] * row)
 
 
-def _masks(number: NDArray[np.float64], count: int) -> NDArray[np.float32]:
-    """Masks of strips along each direction, shape (n_directions, count, n_cells)."""
-    strip = np.floor(number).clip(0, count - 1)[:, None, :]
-    return np.asarray(strip == np.arange(count)[:, None], np.float32)
-
-
 @lru_cache(maxsize=1)
 def _slice_masks() -> NDArray[np.float32]:
-    """Masks of the slices between lines."""
-    return _masks(_positions() / _SPACING + _SLICES / 2, _SLICES)
-
-
-@lru_cache(maxsize=1)
-def _strip_masks() -> NDArray[np.float32]:
-    """Masks of the strips that each get an amplitude."""
-    return _masks((_positions() / REACH + 1) / 2 * _STRIPS, _STRIPS)
+    """Masks of the slices between lines, shape (n_directions, n_slices, n_cells)."""
+    number = np.floor(_positions() / _SPACING + _SLICES / 2).clip(0, _SLICES - 1)
+    inside = number[:, None, :] == np.arange(_SLICES)[:, None]
+    return np.asarray(inside, np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -230,16 +217,3 @@ def _energy(
 def _some(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sizes to divide by: a side that lies outside the micrograph has none."""
     return np.maximum(sizes, np.float32(1e-9))
-
-
-def strip_energy(fringes: Fringes) -> NDArray[np.float64]:
-    """Energy that an amplitude per strip explains beyond the background's share.
-
-    Returns
-    -------
-    ndarray, shape (n_directions, n_families)
-    """
-    fields, sizes = _summed(_strip_masks(), fringes)
-    used = sizes > 0.02 * fringes.size
-    energy = (_energy(fields, sizes) * used).sum(axis=1)
-    return np.asarray(energy - fringes.noise * used.sum(axis=1))

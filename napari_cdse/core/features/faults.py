@@ -12,7 +12,6 @@ from napari_cdse.core.features.domains import (
     best_line,
     shares_of,
     split,
-    strip_energy,
 )
 
 if TYPE_CHECKING:
@@ -31,13 +30,6 @@ FAULT_FEATURES = {
     "fault_likeness": "cosine distance of that jump from 2 pi / 3, 0 at it",
     "one_sided": "mean |log| of the amplitudes' ratio at the best line (twin)",
     "line_offset": "distance of the best line from the centre, radii",
-    "strip_share": "energy explained by strips along the best direction, over one",
-    "strip_share_min": "the same along the worst direction",
-    "strip_anisotropy": "difference of the two",
-    "strip_of_split": "the same along the best split's direction",
-    "coherence_1": "energy of one amplitude over that of strips, strongest family",
-    "coherence_2": "the same for the second",
-    "coherence_3": "the same for the third",
 }
 """Names and meanings, in order; see `domains` for the method."""
 CLEAR = 6.0
@@ -57,7 +49,6 @@ def fault_features(fringes: Fringes) -> dict[str, float]:
         *_share_features(fringes, splits, shares, at),
         *_jump_features(fringes, splits, at),
         abs(2 * at[1] / (shares.shape[1] - 1) - 1) * 0.6,
-        *_strip_features(fringes, at[0]),
     ]
     return dict(zip(FAULT_FEATURES, values, strict=True))
 
@@ -105,17 +96,3 @@ def _jump_features(
 
 def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     return float((values * weights).sum() / max(float(weights.sum()), 1e-9))
-
-
-def _strip_features(fringes: Fringes, direction: int) -> list[float]:
-    energy, one = strip_energy(fringes), fringes.one_amplitude
-    share = np.maximum(energy.sum(axis=1) / one.sum() - 1, 0)
-    coherence = one / np.maximum(energy.max(axis=0), one * 1e-3)
-    first = [*coherence[:3].tolist(), 0.0, 0.0, 0.0][:3]
-    return [
-        float(share.max()),
-        float(share.min()),
-        float(share.max() - share.min()),
-        float(share[direction]),
-        *first,
-    ]

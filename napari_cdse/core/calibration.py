@@ -14,12 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from napari_cdse.core.records import CLASSES
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from napari_cdse.core.training import TrainingSet
 
 MIN_PARTICLES = 50
 """Held-out particles below which no temperature is fitted."""
@@ -46,35 +42,6 @@ class ReliabilityBin(NamedTuple):
     number: int
 
 
-def by_particle(
-    training: TrainingSet, probabilities: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Average the answers to all rows of each particle, as its views are averaged.
-
-    Parameters
-    ----------
-    training : TrainingSet
-        Labelled rows, copies included.
-    probabilities : ndarray of float64, shape (n_rows, 4)
-        Held-out answers; rows that are NaN are left out.
-
-    Returns
-    -------
-    averaged : ndarray of float64, shape (n_particles, 4)
-    truth : ndarray of int, shape (n_particles,)
-        Number of each particle's class.
-    """
-    told = np.isfinite(probabilities).all(axis=1)
-    ids, first, number = np.unique(
-        training.particle_ids[told], return_index=True, return_inverse=True
-    )
-    sums = np.zeros((len(ids), len(CLASSES)))
-    np.add.at(sums, number, probabilities[told])
-    labels = training.labels[told][first]
-    truth = np.array([CLASSES.index(name) for name in labels.tolist()], np.intp)
-    return sums / np.maximum(sums.sum(axis=1, keepdims=True), _FLOOR), truth
-
-
 def fit_temperature(
     probabilities: NDArray[np.float64], truth: NDArray[np.intp]
 ) -> float:
@@ -83,7 +50,8 @@ def fit_temperature(
     Parameters
     ----------
     probabilities : ndarray of float64, shape (n, 4)
-        Held-out answers.
+        Held-out answers. Single ones, to misplaced copies too, leave averaged answers
+        a little modest, which other microscopes then use up.
     truth : ndarray of int, shape (n,)
         Number of the true class of each.
 

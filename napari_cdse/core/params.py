@@ -91,7 +91,7 @@ class DetectionParams:
         maximum=2.0,
     )
     false_alarms: float = _parameter(
-        0.05,
+        0.3,
         "False alarms",
         "circles expected on a particle-free micrograph of the same size, "
         "before the forest looks at them",

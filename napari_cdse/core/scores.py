@@ -9,7 +9,6 @@ import numpy as np
 
 from napari_cdse.core.calibration import (
     ReliabilityBin,
-    by_particle,
     fit_temperature,
     reliability,
     sharpened,
@@ -169,9 +168,12 @@ def _calibrated(
     training: TrainingSet, probabilities: NDArray[np.float64]
 ) -> tuple[float, tuple[ReliabilityBin, ...]]:
     """Temperature and reliability of the whole set: a few particles tell nothing."""
-    averaged, truth = by_particle(training, probabilities)
-    temperature = fit_temperature(averaged, truth)
-    return temperature, reliability(sharpened(averaged, temperature), truth)
+    told = np.isfinite(probabilities).all(axis=1)
+    names = training.labels[told].tolist()
+    truth = np.array([CLASSES.index(name) for name in names], np.intp)
+    temperature = fit_temperature(probabilities[told], truth)
+    sharp = sharpened(probabilities[told], temperature)
+    return temperature, reliability(sharp, truth)
 
 
 def unscored(training: TrainingSet, note: str) -> Scores:

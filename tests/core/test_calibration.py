@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.calibration import (
-    by_particle,
     calibration_error,
     fit_temperature,
     reliability,
     sharpened,
 )
-from tests.tables import drawn_set
 
 N = 20_000
 
@@ -62,15 +60,3 @@ def test_the_reliability_curve_counts_every_particle_once(honest):
     bins = reliability(probabilities, truth)
     assert sum(each.number for each in bins) == N
     assert [each.confidence for each in bins] == sorted(b.confidence for b in bins)
-
-
-def test_copies_are_averaged_into_their_particle():
-    training = drawn_set(n_micrographs=2, copies=1)
-    rng = np.random.default_rng(0)
-    told = rng.dirichlet(np.ones(4), len(training))
-    told[0] = np.nan
-    averaged, truth = by_particle(training, told)
-    assert len(averaged) == len(truth) == np.count_nonzero(training.originals)
-    ids = np.unique(training.particle_ids)
-    rows = training.particle_ids == ids[-1]
-    assert np.allclose(averaged[-1], told[rows].mean(axis=0))

@@ -87,7 +87,8 @@ def simulated(work: Path, jobs: int, plan: Path = HERE / "series.toml") -> list[
             report = _progress(preset.name)
             made = simulate_series(folder, preset, told["seed"], range(count), jobs)
             for number, _ in enumerate(made, 1):
-                report(number / count)
+                report(min(number / count, 0.99))
+            report(1.0)
             folders.append(folder)
     return folders
 

@@ -85,9 +85,9 @@ def test_pixels_of_another_size_are_told_to_be_out_of_range(
 ):
     path = picture_folder / "standard_41_0010.png"
     out = tmp_path / "out"
-    assert main(["predict", str(path), "--pixel-size", "0.06", "--out", str(out)]) == 0
+    assert main(["predict", str(path), "--pixel-size", "0.1", "--out", str(out)]) == 0
     told = capsys.readouterr().err
-    assert "0.0600 nm are outside the range that the forest learnt from" in told
+    assert "0.1000 nm are outside the range that the forest learnt from" in told
     usual = tmp_path / "usual"
     assert main(["predict", str(path), "--out", str(usual)]) == 0
     assert "outside the range" not in capsys.readouterr().err

@@ -1,6 +1,7 @@
 # make demo   set everything up and show the sample project
 # make test   set everything up and run all checks and tests
 # make bench  speed and memory, as a table
+# make pictures  the README's pictures, made anew
 # make clean  remove what these made
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test lint test-window bench clean
+.PHONY: demo test lint test-window bench pictures clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml .constraints.txt .ci/system-packages
@@ -43,6 +44,9 @@ test-window: $(READY)
 
 bench: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.benchmarks
+
+pictures: $(READY)
+	$(SCREEN) $(BIN)/python -m tests.pictures
 
 clean:
 	rm -rf $(VENV) .venv-* demo.png .pytest_cache .mypy_cache .ruff_cache

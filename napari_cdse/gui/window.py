@@ -179,10 +179,7 @@ def _wait(signal: object, done: Callable[[], bool]) -> None:
 
 
 def _save_picture(viewer: napari.Viewer, path: Path) -> None:
-    for dialog in viewer.window._qt_window.findChildren(QDialog):
-        if dialog.metaObject().className() == "NapariQtNotification":
-            dialog.close()
-    QApplication.processEvents()
+    _dismiss_notices(viewer)
     try:
         viewer.screenshot(str(path), canvas_only=False, flash=False)
     except OSError as error:
@@ -190,3 +187,10 @@ def _save_picture(viewer: napari.Viewer, path: Path) -> None:
             f"The picture cannot be written to {path} ({error.strerror}); "
             "name another place."
         ) from error
+
+
+def _dismiss_notices(viewer: napari.Viewer) -> None:
+    for dialog in viewer.window._qt_window.findChildren(QDialog):
+        if dialog.metaObject().className() == "NapariQtNotification":
+            dialog.close()
+    QApplication.processEvents()

@@ -1,0 +1,112 @@
+"""Pictures of the window and of every dock, dark and light: ``make pictures``.
+
+Opens the sample project, detects and classifies, retrains a small forest, and saves
+what a person would then see into a folder (default: ``.readme``).
+"""
+
+import argparse
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from math import hypot
+from pathlib import Path
+
+import napari
+from PIL import Image
+from qtpy.QtCore import QBuffer, QIODevice
+from qtpy.QtWidgets import QApplication, QWidget
+
+from napari_cdse.core.params import ForestParams
+from napari_cdse.gui import window
+from napari_cdse.gui.session import Session
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.sample import sample_project_folder
+
+THEMES = ("dark", "light")
+DOCKS = (*window.NAMES, "Annotators")
+TREES = 30
+COLOURS = 256
+LARGEST_PX = 1400
+SMALL_PX = 600
+
+
+def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
+    """Put each dock in front, in turn; the window comes first."""
+    yield "window", viewer.window._qt_window
+    for name in DOCKS:
+        widget = window.add_dock(viewer, name)
+        settle(viewer)
+        yield name.lower(), widget
+
+
+def settle(viewer: napari.Viewer) -> None:
+    """Run the window until no worker has anything to do."""
+    session = session_for(viewer)
+    for _ in range(3):
+        QApplication.processEvents()
+        _until(session, lambda: not session.runner.jobs)
+    window._wait_until_measured(viewer)
+    QApplication.processEvents()
+
+
+def _until(session: Session, done: Callable[[], bool]) -> None:
+    window._wait(session.runner.changed, done)
+
+
+def save(widget: QWidget, path: Path) -> None:
+    """Write a widget as a small PNG."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    picture = Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB")
+    picture.thumbnail((LARGEST_PX, LARGEST_PX))
+    if picture.width > SMALL_PX:
+        # The default method spends all colours on the speckle's grays.
+        picture = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    picture.save(path, optimize=True)
+
+
+def prepare(viewer: napari.Viewer) -> None:
+    """Detect in all, judge a few, retrain, and stop at a resolved particle."""
+    session = session_for(viewer)
+    window._wait_until_shown(session)
+    window._prepare(session)
+    for label in ("no", "yes", "null"):
+        session.review.label(label)
+        settle(viewer)
+    job = session.trainer.retrain(ForestParams(trees=TREES))
+    if job is not None:
+        window._wait(job.finished, lambda: not job.running)
+    rows, cols = session.micrograph.shape
+    defects = [one for one in session.project.particles if one.label == "yes"]
+    middle = min(
+        defects,
+        key=lambda one: hypot(
+            one.circle.row_px - rows / 2, one.circle.col_px - cols / 2
+        ),
+    )
+    session.review.selection.go_to(middle.id, "hand")
+    settle(viewer)
+    session.review.see_whole()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Picture every dock.")
+    parser.add_argument("out", nargs="?", type=Path, default=Path(".readme"))
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        viewer = window.open_window(sample_project_folder(Path(folder)))
+        viewer.window._qt_window.resize(window._PICTURE_SIZE)
+        prepare(viewer)
+        for theme in THEMES:
+            viewer.theme = theme
+            settle(viewer)
+            for name, widget in pictures(viewer):
+                window._dismiss_notices(viewer)
+                save(widget, out / f"{name}-{theme}.png")
+        viewer.close()
+
+
+if __name__ == "__main__":
+    main()

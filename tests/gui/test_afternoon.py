@@ -51,8 +51,15 @@ class Reviewer:
 
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         press(self.session, self.qtbot, key, modifier)
-        self.qtbot.waitUntil(lambda: self.session.view is not None, timeout=SIGNAL_MS)
+        self.qtbot.waitUntil(self._there, timeout=SIGNAL_MS)
         self.micrographs.add(self.session.project.current)
+
+    def _there(self) -> bool:
+        """Whether circles are shown; imported ones are classified only then."""
+        project = self.session.project
+        if self.session.view is None or project.selected is None:
+            return False
+        return project.particle(project.selected).prediction is not None
 
     def skip(self) -> None:
         self.press(Qt.Key.Key_Period)

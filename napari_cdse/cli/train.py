@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_cdse.batch import joined
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
@@ -59,7 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
     earlier = None if parent is None else _table_of(parent)
     training = joined(own, earlier, micrographs)
     tell(f"Cross-validating {params.folds} forests by micrograph.")
-    scores, _ = cross_validate(training, params)
+    mine = np.unique(own.particle_ids)
+    scores, _ = cross_validate(training, params, only=mine)
     model = fit(
         training,
         params,

@@ -51,7 +51,10 @@ def test_it_is_the_forest_of_scikit_learn(training, model):
     weighted = balanced(training)
     codes = [CLASSES.index(name) for name in weighted.labels]
     bare = RandomForestClassifier(
-        PARAMS.trees, max_features="sqrt", min_samples_leaf=2, random_state=PARAMS.seed
+        PARAMS.trees,
+        max_features="sqrt",
+        min_samples_leaf=PARAMS.min_leaf,
+        random_state=PARAMS.seed,
     ).fit(weighted.table.values, codes, sample_weight=weighted.weights)
     fresh = drawn_set(seed=5).table
     assert predict_proba(model, fresh) == pytest.approx(

@@ -24,7 +24,7 @@ def scores(accuracy: float, note: str | None = None) -> Scores:
     recall = {"yes": 1.0, "no": 0.71, "null": 1.0, "empty": NAN}
     precision = {"yes": 0.78, "no": 1.0, "null": 1.0, "empty": NAN}
     return Scores(
-        accuracy, (0.5, 0.9), precision, recall, confusion, counts, 4, 4, note
+        accuracy, (0.5, 0.9), precision, recall, confusion, counts, 4, 4, note=note
     )
 
 

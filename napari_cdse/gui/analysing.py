@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle
     from napari_cdse.gui.session import Session
-    from napari_cdse.gui.work import Source
+    from napari_cdse.gui.work import Circles, Source
 
 
 class Analyst(QObject):
@@ -79,11 +79,12 @@ class Analyst(QObject):
         job = None
         with notices.told():
             params = project.detection_params
-            sources = [session.source(index) for index in indices]
-            work = partial(analysing, sources, self.model(), params)
-            job = Job(_title(0, len(sources)), work)
+            model = self.model()
+            todo = [(session.source(one), self._standing(one)) for one in indices]
+            work = partial(analysing, todo, model, params)
+            job = Job(_title(0, len(todo)), work)
             self._failed = 0
-            count = _Count(job, len(sources))
+            count = _Count(job, len(todo))
             job.produced.connect(lambda found: self._on_found(found, params, count))
             job.failed.connect(notices.warn)
             job.finished.connect(lambda complete: self._on_done(complete, count))
@@ -110,6 +111,8 @@ class Analyst(QObject):
         project, analysis = self._session.project, found.analysis
         if project.current != found.index or project.micrograph is None:
             project.know(found.index, analysis.micrograph)
+        if found.standing is not None:
+            self._on_classified(found.standing)
         project.put_analysis(
             analysis.micrograph.id,
             analysis.detection,
@@ -196,16 +199,29 @@ class Analyst(QObject):
             session.runner.submit(job)
         return job
 
-    def unclassified(self) -> list[tuple[Source, tuple[tuple[str, Circle], ...]]]:
+    def unclassified(self) -> list[tuple[Source, Circles]]:
         """Circles without the active forest's word, by micrograph."""
-        project = self._session.project
         todo = []
-        for entry in project.entries:
-            ids = project.unclassified(entry.index)
-            if ids and entry.problem is None:
-                circles = tuple((one, project.particle(one).circle) for one in ids)
+        for entry in self._session.project.entries:
+            circles = self._missing(entry.index)
+            if circles and entry.problem is None:
                 todo.append((self._session.source(entry.index), circles))
         return todo
+
+    def _missing(self, index: int) -> Circles:
+        """Circles of a micrograph without the active forest's word."""
+        project = self._session.project
+        ids = project.unclassified(index)
+        return tuple((one, project.particle(one).circle) for one in ids)
+
+    def _standing(self, index: int) -> Circles:
+        """Those among them that a person placed or judged: no detection moves them."""
+        project = self._session.project
+        return tuple(
+            (one, circle)
+            for one, circle in self._missing(index)
+            if project.particle(one).annotation is not None
+        )
 
     def _untried(self, model_id: str) -> list[tuple[str, Circle]]:
         """Circles that were not given to this forest yet, so as to ask only once."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.batch import analyse, find, predict
+from napari_cdse.batch.parts import Part
 from napari_cdse.core.errors import Cancelled, CdseError
 from napari_cdse.io.micrograph_file import read_micrograph
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle, Micrograph, Prediction
+
+    Circles = tuple[tuple[str, Circle], ...]
+
+_ANALYSED = 0.9
+"""Share of the time after which a micrograph's standing circles are classified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,19 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysed:
-    """A micrograph that was detected and classified."""
+    """A micrograph that was detected and classified.
+
+    Attributes
+    ----------
+    index : int
+    analysis : Analysis
+    standing : Classified or None
+        The same for circles that were there already and stay.
+    """
 
     index: int
     analysis: Analysis
+    standing: Classified | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,19 +99,20 @@ def reading(source: Source, _report: Progress) -> Iterator[Micrograph]:
 
 
 def analysing(
-    sources: Sequence[Source],
+    todo: Sequence[tuple[Source, Circles]],
     model: Model | None,
     params: DetectionParams,
     report: Progress,
 ) -> Iterator[Analysed | Problem]:
-    """Detect and classify micrographs; one that fails does not stop the others."""
-    for done, source in enumerate(sources):
-        step = _Share(report, done, len(sources))
+    """Detect and classify micrographs; one that fails does not stop the others.
+
+    The circles named with a source lie in it already and lack the forest's word.
+    """
+    for done, (source, circles) in enumerate(todo):
+        step = _Share(report, done, len(todo))
         step(0.0)
         try:
-            yield Analysed(
-                source.index, analyse(source.read(), model, params, progress=step)
-            )
+            yield _analysed(source, circles, model, params, step)
         except Cancelled:
             raise
         except CdseError as error:
@@ -115,7 +131,7 @@ def mapping(
 
 
 def classifying(
-    todo: Sequence[tuple[Source, tuple[tuple[str, Circle], ...]]],
+    todo: Sequence[tuple[Source, Circles]],
     model: Model,
     report: Progress,
 ) -> Iterator[Classified | Problem]:
@@ -132,15 +148,35 @@ def classifying(
     report(1.0)
 
 
+def _analysed(
+    source: Source,
+    circles: Circles,
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress,
+) -> Analysed:
+    micrograph = source.read()
+    step = Part(report, 0.0, _ANALYSED)
+    analysis = analyse(micrograph, model, params, progress=step)
+    if model is None or not circles:
+        return Analysed(source.index, analysis)
+    size_nm = analysis.detection.pixel_size_nm
+    source = replace(source, micrograph=micrograph)
+    step = Part(report, _ANALYSED, 1.0)
+    standing = _classified(source, circles, model, step, size_nm)
+    return Analysed(source.index, analysis, standing)
+
+
 def _classified(
     source: Source,
-    particles: tuple[tuple[str, Circle], ...],
+    particles: Circles,
     model: Model,
     report: Progress,
+    pixel_size_nm: float | None = None,
 ) -> Classified:
     circles = tuple(circle for _, circle in particles)
     ids = [particle_id for particle_id, _ in particles]
-    predictions = predict(source.read(), ids, circles, model, progress=report)
+    predictions = predict(source.read(), ids, circles, model, pixel_size_nm, report)
     return Classified(source.index, model.card.id, predictions, circles)
 
 

@@ -10,13 +10,21 @@ from PIL import Image
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
+from napari_cdse.batch import predict
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
 from napari_cdse.gui import commands, window
 from napari_cdse.gui import session as session_module
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.io.label_file import read_label_file, write_label_file
-from tests.gui.conftest import SIGNAL_MS, particle_ids, settle, wait_for_pixels
+from napari_cdse.io.micrograph_file import read_micrograph
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    open_folder,
+    particle_ids,
+    settle,
+    wait_for_pixels,
+)
 
 PLUGIN = "napari-cdse"
 TRUTH = (Circle(60, 60, 30), Circle(170, 220, 25))
@@ -112,6 +120,29 @@ def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, 
         lambda: all(one.prediction for one in session.project.particles),
         timeout=SIGNAL_MS,
     )
+
+
+def test_detect_all_asks_the_forest_about_imported_circles_too(
+    viewer, folder, label_file, qtbot
+):
+    (folder / "dots_1.txt").write_bytes(label_file.read_bytes())
+    session = session_for(viewer)
+    open_folder(session, folder, qtbot)
+    project = session.project
+    imported = project.particles_of(1)
+    assert [one.prediction for one in imported] == [None, None]
+    session.detect_all()
+    settle(session, qtbot)
+    assert project.current == 0
+    assert {one.id for one in imported} <= {one.id for one in project.particles_of(1)}
+    found = [one for at in range(3) for one in project.particles_of(at)]
+    assert all(one.prediction for one in found)
+    # It is the word that the forest has on the same circles when they are in view.
+    said = {one.id: one.prediction for one in found}
+    pixels = read_micrograph(folder / "dots_1.png")
+    ids, circles = [one.id for one in imported], [one.circle for one in imported]
+    expected = predict(pixels, ids, circles, project.active_model)
+    assert tuple(said[each] for each in ids) == expected
 
 
 def test_the_menu_commands_open_their_things(viewer, qtbot, monkeypatch, folder):

@@ -1,25 +1,24 @@
 """Dock: who labels, whose labels are in view, and how far annotators agree."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtCore import QTimer, Slot
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_cdse.core.agreement import Agreement
 from napari_cdse.gui import notices
 from napari_cdse.gui.confusion_view import ConfusionView
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets import NO_PROJECT, dock_column, keyless, sentence
 
 _LATER_MS = 400
-_NO_PROJECT = "Open a folder of micrographs, or the sample project."
 _NO_LABELS = "Nobody has labelled a particle yet."
 _ALONE = (
     "Only {} has labelled so far. A second person gives her name above, hides the "
@@ -51,15 +50,15 @@ class AnnotatorsDock(QWidget):
         self.name.setToolTip(
             "Stands with each label you give; also in napari's Preferences"
         )
-        self.hide_others = QCheckBox("Hide the labels of others")
+        self.hide_others = keyless(QCheckBox("Hide the labels of others"))
         self.hide_others.setToolTip(_HIDDEN_TIP)
-        self.hide_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.said = _wrapped()
-        self.pairs = QComboBox()
-        self.pairs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.said = sentence()
+        self.pairs = keyless(QComboBox())
         self.confusion = ConfusionView("")
-        self.review = QPushButton()
-        self.review.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.review = keyless(QPushButton())
+        self.review.setToolTip(
+            "One is settled by the next label that anyone gives to it"
+        )
         self._agreements: tuple[Agreement, ...] = ()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -69,9 +68,7 @@ class AnnotatorsDock(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(6)
+        column = dock_column(self)
         form = QFormLayout()
         form.addRow("You are", self.name)
         column.addLayout(form)
@@ -125,17 +122,13 @@ class AnnotatorsDock(QWidget):
         closed = project is None or hidden
         self._agreements = () if closed else project.agreements()
         disputed = () if closed else project.disagreements()
-        self.hide_others.blockSignals(True)
-        self.hide_others.setChecked(hidden)
-        self.hide_others.blockSignals(False)
+        with signals_blocked(self.hide_others):
+            self.hide_others.setChecked(hidden)
         self._list_pairs()
         self.review.setVisible(bool(disputed))
         number = len(disputed)
         what = "1 disagreement" if number == 1 else f"{number} disagreements"
         self.review.setText(f"Review {what}")
-        self.review.setToolTip(
-            "One is settled by the next label that anyone gives to it"
-        )
         self._show_pair()
 
     def _list_pairs(self) -> None:
@@ -157,7 +150,7 @@ class AnnotatorsDock(QWidget):
     def _alone(self) -> str:
         project = self.session.project
         if project is None:
-            return _NO_PROJECT
+            return NO_PROJECT
         if project.hide_others:
             return _BLIND
         names = project.annotators()
@@ -179,9 +172,3 @@ class AnnotatorsDock(QWidget):
     def _on_review(self) -> None:
         self.session.review.set_order(self.session.review.order, "disputed")
         self.session.review.go_on()
-
-
-def _wrapped() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    return label

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer, Slot
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QSpinBox, QWidget
+from superqt.utils import signals_blocked
 
 from napari_cdse.core.audit import audit
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui import notices
 from napari_cdse.gui.tooltips import wrapped
+from napari_cdse.gui.widgets import flush_column, row_of, sentence
 
 if TYPE_CHECKING:
     from napari_cdse.core.audit import Audit, Rate
@@ -45,8 +47,7 @@ class AuditRow(QWidget):
         self.share.setKeyboardTracking(False)
         self.share.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.share.setToolTip(wrapped(_TIP))
-        self.says = QLabel()
-        self.says.setWordWrap(True)
+        self.says = sentence()
         # Labelling must stay quick: the sentence follows when the hands rest.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -57,11 +58,10 @@ class AuditRow(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.addWidget(QLabel("Judge unseen, drawn by lot"), 1)
-        line.addWidget(self.share)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        name = QLabel("Judge unseen, drawn by lot")
+        line = row_of((name, self.share))
+        line.setStretchFactor(name, 1)
+        column = flush_column(self)
         column.setSpacing(4)
         column.addLayout(line)
         column.addWidget(self.says)
@@ -93,9 +93,8 @@ class AuditRow(QWidget):
         self.setVisible(project is not None)
         if project is None:
             return
-        before = self.share.blockSignals(True)
-        self.share.setValue(round(100 * project.audit_share))
-        self.share.blockSignals(before)
+        with signals_blocked(self.share):
+            self.share.setValue(round(100 * project.audit_share))
         self.share.setEnabled(not project.read_only)
         found = audit(project.audited(), project.active_model_id or "")
         nothing = found.note and not project.audit_share

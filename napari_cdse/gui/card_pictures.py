@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
 
 from napari_cdse.core.features.sampling import REACH
@@ -22,6 +21,7 @@ from napari_cdse.gui.crops import (
 from napari_cdse.gui.marks import Caption, ColourKey, Ring, ScaleBar, Spot, Ticks
 from napari_cdse.gui.picture import Picture
 from napari_cdse.gui.tooltips import wrapped
+from napari_cdse.gui.widgets import keyless
 
 if TYPE_CHECKING:
     from napari_cdse.core.examination import Examination, ExaminedFamily
@@ -87,10 +87,9 @@ class CardPictures(QWidget):
         grid.addWidget(self.other, 1, 2, 1, 2)
         grid.addWidget(self.step, 2, 0, 1, 2)
         for column, name in enumerate(("amplitude", "filtered")):
-            button = QPushButton(name)
+            button = keyless(QPushButton(name))
             button.setToolTip(wrapped(_TIPS[name]))
             button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.switch.addButton(button, column)
             button.setMaximumHeight(button.fontMetrics().height() + 6)
             grid.addWidget(button, 2, 2 + column)

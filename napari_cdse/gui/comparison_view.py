@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.confusion_view import ConfusionView
 from napari_cdse.gui.flips_view import FlipsView
+from napari_cdse.gui.widgets import flush_column, row_of, say, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,13 +51,13 @@ class ComparisonView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.note = _wrapped()
-        self.difference = _wrapped()
-        self.confusion_title = _wrapped(_CONFUSION)
+        self.note = sentence()
+        self.difference = sentence()
+        self.confusion_title = sentence(_CONFUSION)
         self.old_confusion = ConfusionView("old")
         self.new_confusion = ConfusionView("new")
-        self.fraction = _wrapped()
-        self.flips = _wrapped()
+        self.fraction = sentence()
+        self.flips = sentence()
         self.flip_list = FlipsView()
         self.flip_list.chosen.connect(self.chosen)
         self._scores = QVBoxLayout()
@@ -66,17 +67,14 @@ class ComparisonView(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = flush_column(self)
         column.setSpacing(6)
         column.addWidget(self.note)
         column.addLayout(self._scores)
         column.addWidget(self.difference)
         column.addWidget(self.confusion_title)
-        matrices = QHBoxLayout()
+        matrices = row_of((self.old_confusion, self.new_confusion))
         matrices.setSpacing(12)
-        matrices.addWidget(self.old_confusion)
-        matrices.addWidget(self.new_confusion)
         column.addLayout(matrices)
         column.addWidget(self.fraction)
         column.addWidget(self.flips)
@@ -109,7 +107,7 @@ class ComparisonView(QWidget):
         self.new_confusion.setVisible(scored)
         self.old_confusion.setVisible(scored and old is not None)
         compared = None if old is None else outcome.comparison.difference
-        _say(self.difference, "" if compared is None else compared.sentence)
+        say(self.difference, "" if compared is None else compared.sentence)
         self._show_changes(outcome, name_of, hides)
 
     def texts(self) -> list[str]:
@@ -128,12 +126,11 @@ class ComparisonView(QWidget):
     ) -> None:
         shown = [each for each in outcome.flips if not hides(each.particle_id)]
         total = len(outcome.flips)
-        sentence = flip_sentence(total, outcome.compared, total - len(shown))
-        _say(self.flips, sentence)
+        told = flip_sentence(total, outcome.compared, total - len(shown))
+        say(self.flips, told)
         names = [name_of(each.particle_id) for each in shown]
         self.flip_list.show_flips(shown, names)
-        told = outcome.fraction.sentence if outcome.compared else ""
-        _say(self.fraction, told)
+        say(self.fraction, outcome.fraction.sentence if outcome.compared else "")
         self.fraction.setToolTip(_fraction_tip(outcome.fraction))
 
     def _show(self, old: Scores | None, new: Scores) -> None:
@@ -197,17 +194,6 @@ def _fraction_tip(change: FractionChange) -> str:
         "such a sample scatters, not how wrong a forest is."
     )
     return f"{words} {change.note}".strip()
-
-
-def _say(label: QLabel, text: str) -> None:
-    label.setText(text)
-    label.setVisible(bool(text))
-
-
-def _wrapped(text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    return label
 
 
 def _cell(text: str, *, bold: bool = False, left: bool = False) -> QLabel:

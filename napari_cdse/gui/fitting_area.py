@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
+from qtpy.QtCore import QEvent, QObject, QSize
+from qtpy.QtWidgets import QScrollArea, QSizePolicy
+
+from napari_cdse.gui.widgets import scroll_down
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -24,10 +26,7 @@ class FittingArea(QScrollArea):
 
     def __init__(self, widget: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidget(widget)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll_down(self, widget)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         widget.installEventFilter(self)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from qtpy.QtWidgets import QTableView, QWidget
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.palette import HEX, LETTERS
+from napari_cdse.gui.tables import RowsModel, show_rows, stretch_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,32 +24,23 @@ _TIPS = (
     "What the new forest says, and its probability; the surest come first",
     "What you said when the retraining began",
 )
-_ROW = 1.4
+_ROW_LINES = 1.4
 _SHOWN = 8
 _DASH = "\u2013"
 
 
-class FlipsModel(QAbstractTableModel):
+class FlipsModel(RowsModel):
     """Rows are verdicts, each with the name of its micrograph."""
 
     def __init__(self, parent: Any = None) -> None:
-        super().__init__(parent)
-        self.verdicts: tuple[Verdict, ...] = ()
+        super().__init__(HEADERS, _TIPS, parent)
         self._names: tuple[str, ...] = ()
 
     def show(self, verdicts: Sequence[Verdict], names: Sequence[str]) -> None:
         """Show these, with one name for each."""
         self.beginResetModel()
-        self.verdicts, self._names = tuple(verdicts), tuple(names)
+        self.rows, self._names = tuple(verdicts), tuple(names)
         self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of rows."""
-        return 0 if parent is not None and parent.isValid() else len(self.verdicts)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(HEADERS)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Give Qt what it asks for."""
@@ -56,25 +48,12 @@ class FlipsModel(QAbstractTableModel):
             return None
         name = self._names[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return _cell(self.verdicts[index.row()], name, index.column())
+            return _cell(self.rows[index.row()], name, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             return name
         if role == Qt.ItemDataRole.DecorationRole and index.column():
-            return _colour(self.verdicts[index.row()], index.column())
+            return _colour(self.rows[index.row()], index.column())
         return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Give Qt the headers."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        return _TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
 
 class FlipsView(QTableView):
@@ -86,20 +65,8 @@ class FlipsView(QTableView):
         super().__init__(parent)
         self.flips = FlipsModel(self)
         self.setModel(self.flips)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        # Letters belong to the particles, wherever the last click went.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setShowGrid(False)
-        self.verticalHeader().hide()
-        line = round(_ROW * self.fontMetrics().height())
-        self.verticalHeader().setDefaultSectionSize(line)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
+        show_rows(self, round(_ROW_LINES * self.fontMetrics().height()))
+        stretch_names(self)
         self.clicked.connect(self._on_clicked)
 
     def show_flips(self, verdicts: Sequence[Verdict], names: Sequence[str]) -> None:
@@ -110,7 +77,7 @@ class FlipsView(QTableView):
         self.setFixedHeight(round(lines * self.verticalHeader().defaultSectionSize()))
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        self.chosen.emit(self.flips.verdicts[index.row()].particle_id)
+        self.chosen.emit(self.flips.rows[index.row()].particle_id)
 
 
 def _cell(verdict: Verdict, name: str, column: int) -> str:

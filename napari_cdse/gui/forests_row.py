@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QWidget
 
 from napari_cdse.gui.dialogs import ask_forest, ask_name, ask_where
+from napari_cdse.gui.widgets import flush_row
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
@@ -58,8 +59,7 @@ class ForestsRow(QWidget):
         self.forests.activated.connect(self._on_chosen)
         self.more = QPushButton("More")
         self.more.setMenu(self._menu())
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
+        line = flush_row(self)
         line.addWidget(QLabel("In use"))
         line.addWidget(self.forests, 1)
         line.addWidget(self.more)

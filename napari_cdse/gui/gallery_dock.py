@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QSlider,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,10 +22,10 @@ from napari_cdse.gui.gallery_model import GalleryModel
 from napari_cdse.gui.gallery_thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery_view import GalleryView
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets import NO_PROJECT, dock_column, hint, keyless
 from napari_cdse.io.thumbnail_file import default_path
 
 _NEAR = 1.0
-_NO_PROJECT = "Open a folder of micrographs, or the sample project."
 _NO_CIRCLES = 'No circles yet: press "Detect in all" beside Micrographs.'
 _NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
 _HINT = "The keys that judge a particle judge all that are chosen; Enter goes there."
@@ -51,8 +50,8 @@ class GalleryDock(QWidget):
         self.hand = Hand(self.session, self.view)
         self.filters = GalleryFilters()
         self.says = QLabel()
-        self.sort_anew = QPushButton()
-        self.edge = QSlider(Qt.Orientation.Horizontal)
+        self.sort_anew = keyless(QPushButton())
+        self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
         self._stale = True
         self._following = True
         self._dock: QDockWidget | None = None
@@ -64,14 +63,10 @@ class GalleryDock(QWidget):
     # --- layout ---------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(4)
+        column = dock_column(self)
         column.addWidget(self.filters)
         self.pages = QStackedWidget()
-        self.hint = QLabel()
-        self.hint.setWordWrap(True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint = hint()
         self.pages.addWidget(self.hint)
         self.pages.addWidget(self.view)
         # Otherwise napari fills the room below with nothing.
@@ -82,13 +77,11 @@ class GalleryDock(QWidget):
 
     def _bottom(self) -> QHBoxLayout:
         self.says.setToolTip(_HINT)
-        self.sort_anew.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.sort_anew.setToolTip(
             "What you judge stays where it is until you sort anew"
         )
         self.edge.setRange(SMALLEST_PX, LARGEST_PX)
         self.edge.setValue(self.view.edge_px)
-        self.edge.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.edge.setMaximumWidth(90)
         self.edge.setToolTip("Size of the pictures (Ctrl and the wheel)")
         line = QHBoxLayout()
@@ -256,7 +249,7 @@ class GalleryDock(QWidget):
 
     def _sentence(self) -> str:
         if self.session.project is None:
-            return _NO_PROJECT
+            return NO_PROJECT
         return _NONE_LEFT if self.model.arrangement.present else _NO_CIRCLES
 
     def _show_chosen(self) -> None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_cdse.gui.gallery_items import SORTINGS, WHO, Choice
 from napari_cdse.gui.palette import CLASS_NAMES, HEX, LETTERS, MEANINGS, UNLABELLED
+from napari_cdse.gui.widgets import choices, flush_column, keyless
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _SORTINGS = {
     "surest": ("surest first", "By the forest's probability of the class shown"),
@@ -49,8 +49,7 @@ class GalleryFilters(QWidget):
         self.who = self._box([_WHO[one] for one in WHO])
         self.this_one = self._button("this one")
         self.this_one.setToolTip("Only the open micrograph's")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = flush_column(self)
         column.setSpacing(4)
         column.addLayout(_line(self.classes.values()))
         column.addLayout(_line((self.sorting, self.who, self.this_one)))
@@ -88,20 +87,13 @@ class GalleryFilters(QWidget):
         return button
 
     def _button(self, text: str) -> QPushButton:
-        button = QPushButton(text)
+        button = keyless(QPushButton(text))
         button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.toggled.connect(lambda _on: self.changed.emit())
         return button
 
     def _box(self, lines: Sequence[tuple[str, str]]) -> QComboBox:
-        box = QComboBox()
-        # Letters belong to the particles, wherever the last click went.
-        box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        box.setMinimumContentsLength(6)
-        for row, (text, tip) in enumerate(lines):
-            box.addItem(text)
-            box.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        box = choices(lines)
         box.currentIndexChanged.connect(lambda _row: self.changed.emit())
         return box
 
@@ -120,7 +112,7 @@ def _swatch(name: str) -> QIcon:
     return icon
 
 
-def _line(widgets: object) -> QHBoxLayout:
+def _line(widgets: Iterable[QWidget]) -> QHBoxLayout:
     line = QHBoxLayout()
     line.setSpacing(4)
     for widget in widgets:

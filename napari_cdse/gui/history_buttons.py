@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Slot
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtCore import Slot
+from qtpy.QtWidgets import QPushButton, QWidget
+
+from napari_cdse.gui.widgets import flush_row, keyless
 
 if TYPE_CHECKING:
     from napari_cdse.gui.session import Session
@@ -24,15 +26,13 @@ class HistoryButtons(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.undo = QPushButton("\u21b6")
-        self.redo = QPushButton("\u21b7")
+        self.undo = keyless(QPushButton("\u21b6"))
+        self.redo = keyless(QPushButton("\u21b7"))
         self.undo.clicked.connect(session.review.undo)
         self.redo.clicked.connect(session.review.redo)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
+        line = flush_row(self)
         line.setSpacing(2)
         for button in (self.undo, self.redo):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setFixedWidth(_WIDTH_PX)
             line.addWidget(button)
         for signal in (

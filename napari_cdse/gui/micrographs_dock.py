@@ -6,14 +6,10 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QModelIndex, QPoint, Qt, Slot
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
-    QLabel,
     QPushButton,
     QStackedWidget,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 from superqt import QCollapsible
@@ -28,12 +24,19 @@ from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
-
-_ROW = 1.5
-_EMPTY = (
-    "Open a folder of micrographs, or the sample project.\n\n"
-    "You can also drop a folder or a .cdse project here."
+from napari_cdse.gui.tables import show_rows, stretch_names
+from napari_cdse.gui.widgets import (
+    NO_PROJECT,
+    dock_column,
+    hint,
+    row_of,
+    say,
+    sentence,
 )
+
+_ROW_LINES = 1.5
+_LEAST_HEIGHT_PX = 90
+_DROP = "You can also drop a folder or a .cdse project here."
 
 
 class MicrographsDock(QWidget):
@@ -49,8 +52,7 @@ class MicrographsDock(QWidget):
         self.session = session_for(napari_viewer)
         self.setAcceptDrops(True)
         self.model = MicrographsModel(self)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
+        self.problem = sentence()
         self.pixel_size = PixelSizeRow(self.session.set_pixel_size)
         self.form = ParamsForm(DetectionParams())
         self.progress = ProgressRow(self.session.runner.cancel)
@@ -61,15 +63,10 @@ class MicrographsDock(QWidget):
     # --- layout ---------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(6)
+        column = dock_column(self)
         column.addLayout(self._open_buttons())
         self.pages = QStackedWidget()
-        hint = QLabel(_EMPTY)
-        hint.setWordWrap(True)
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.pages.addWidget(hint)
+        self.pages.addWidget(hint(f"{NO_PROJECT}\n\n{_DROP}"))
         self.pages.addWidget(self._make_table())
         column.addWidget(self.pages, 1)
         column.addWidget(self.problem)
@@ -88,47 +85,28 @@ class MicrographsDock(QWidget):
         self.open_project.setToolTip("A project file (.cdse)")
         self.open_sample = QPushButton("Sample")
         self.open_sample.setToolTip("Simulated micrographs to try things on")
-        line = QHBoxLayout()
-        for button in (self.open_folder, self.open_project, self.open_sample):
-            line.addWidget(button)
-        line.addWidget(HistoryButtons(self.session))
-        return line
+        history = HistoryButtons(self.session)
+        return row_of((self.open_folder, self.open_project, self.open_sample, history))
 
     def _detect_buttons(self) -> QHBoxLayout:
         self.detect_one = QPushButton("Detect in this one")
         self.detect_all = QPushButton("Detect in all")
         self.detect_one.setToolTip("Find circles in the open micrograph, classify them")
         self.detect_all.setToolTip("The same for every micrograph of the folder")
-        line = QHBoxLayout()
         self.leave_out = QPushButton("Leave out")
         self.leave_out.setToolTip(
             "Keep the open micrograph or a region of it out of queue, training and "
             "counts, or take it in again"
         )
-        for button in (self.detect_one, self.detect_all, self.leave_out):
-            line.addWidget(button)
-        return line
+        return row_of((self.detect_one, self.detect_all, self.leave_out))
 
     def _make_table(self) -> QTableView:
         self.table = QTableView()
-        # Names of one series differ at their end.
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        # Letters belong to the particles, wherever the last click went.
-        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_rows(self.table, round(_ROW_LINES * self.fontMetrics().height()))
+        stretch_names(self.table)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
-        line = self.fontMetrics().height()
-        self.table.verticalHeader().setDefaultSectionSize(round(_ROW * line))
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-        self.table.setMinimumHeight(90)
+        self.table.setMinimumHeight(_LEAST_HEIGHT_PX)
         return self.table
 
     # --- wiring ---------------------------------------------------------------
@@ -203,7 +181,7 @@ class MicrographsDock(QWidget):
         entries = self.session.entries
         current = None if project is None else project.current
         self.pages.setCurrentIndex(1 if entries else 0)
-        self.model.show(entries, current)
+        self.model.show(entries)
         if current is not None and current < len(entries):
             self.table.selectRow(current)
         self._show_problem()
@@ -215,8 +193,7 @@ class MicrographsDock(QWidget):
         text = (entry.problem or entry.out_of_range or "") if entry is not None else ""
         if entry is not None and entry.excluded:
             text = f"{text} Left out: {entry.excluded}.".strip()
-        self.problem.setText(text)
-        self.problem.setVisible(bool(text))
+        say(self.problem, text)
 
     def _enable(self) -> None:
         session = self.session

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtGui import QFont, QPalette
 from qtpy.QtWidgets import QApplication
+
+from napari_cdse.gui.tables import RowsModel
 
 if TYPE_CHECKING:
     from napari_cdse.project import MicrographEntry
@@ -63,39 +65,29 @@ def _sign(entry: MicrographEntry) -> str:
     return _STRANGE if entry.out_of_range else ""
 
 
-class MicrographsModel(QAbstractTableModel):
+class MicrographsModel(RowsModel):
     """Rows are the project's entries."""
 
     def __init__(self, parent: Any = None) -> None:
-        super().__init__(parent)
-        self.entries: tuple[MicrographEntry, ...] = ()
-        self._current: int | None = None
+        super().__init__(HEADERS, _TIPS, parent)
 
-    def show(self, entries: tuple[MicrographEntry, ...], current: int | None) -> None:
+    def show(self, entries: tuple[MicrographEntry, ...]) -> None:
         """Show these entries; the selection stays when their number does."""
-        if len(entries) != len(self.entries):
+        if len(entries) != len(self.rows):
             self.beginResetModel()
-            self.entries, self._current = entries, current
+            self.rows = entries
             self.endResetModel()
             return
-        self.entries, self._current = entries, current
+        self.rows = entries
         if entries:
             last = self.index(len(entries) - 1, len(HEADERS) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of rows."""
-        return 0 if parent is not None and parent.isValid() else len(self.entries)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(HEADERS)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Give Qt what it asks for."""
         if not index.isValid():
             return None
-        entry = self.entries[index.row()]
+        entry: MicrographEntry = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return cell(entry, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -109,16 +101,3 @@ class MicrographsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Give Qt the headers."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        return _TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_cdse.core.novelty import is_novel
 from napari_cdse.core.scale import ESTIMATE_SIGMA, TYPICAL_PIXEL_SIZE_NM
@@ -16,6 +16,13 @@ from napari_cdse.gui.note_row import NoteRow
 from napari_cdse.gui.palette import HEX, class_name
 from napari_cdse.gui.peaks_table import PeaksTable, Scale
 from napari_cdse.gui.statements import difference, history, person_says
+from napari_cdse.gui.widgets import (
+    NO_PROJECT,
+    flush_column,
+    keyless,
+    scroll_down,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import Annotation, PixelSizeSource
@@ -24,8 +31,7 @@ if TYPE_CHECKING:
 
 _SPACING_PX = 4
 _LEAST_HEIGHT_PX = 120
-NO_PARTICLE = "Click a circle, or press {} for the next particle."
-NO_PROJECT = "Open a folder of micrographs, or the sample project."
+_NO_PARTICLE = "Click a circle, or press {} for the next particle."
 _NOT_CLASSIFIED = "Not classified yet"
 _HIDDEN = "Drawn at random: judge it before the forest's word is shown"
 _NOVEL = ", which learnt from nothing like it"
@@ -50,8 +56,7 @@ class ParticleCard(QWidget):
         self.pictures = CardPictures()
         self.peaks = PeaksTable()
         self.bars = ProbabilityBars()
-        self.says = QLabel()
-        self.says.setWordWrap(True)
+        self.says = sentence()
         self.says.setTextFormat(Qt.TextFormat.PlainText)
         # Most particles have two lines to say: nothing jumps from one to the next.
         self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
@@ -129,7 +134,7 @@ class ParticleCard(QWidget):
         self.bars.show_probabilities(prediction and prediction.probabilities)
         if particle is None:
             nothing = self._session.project is None
-            hint = NO_PARTICLE.format(self._session.keys.words("next"))
+            hint = _NO_PARTICLE.format(self._session.keys.words("next"))
             self.says.setText(NO_PROJECT if nothing else hint)
             self.says.setToolTip("")
             return
@@ -188,11 +193,8 @@ class _Scrolled(QScrollArea):
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__()
-        self.setWidget(widget)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll_down(self, widget)
+        keyless(self)
         self.setMinimumHeight(_LEAST_HEIGHT_PX)
 
     def sizeHint(self) -> QSize:
@@ -206,7 +208,6 @@ class _Scrolled(QScrollArea):
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
+    column = flush_column(widget)
     column.setSpacing(_SPACING_PX)
     return column

@@ -1,19 +1,15 @@
 """Dock: one particle, what is known of it, and the keys to judge it."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt, Slot
-from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import Slot
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_cdse.gui.chosen_keys import with_key
 from napari_cdse.gui.palette import MEANINGS
 from napari_cdse.gui.particle_card import ParticleCard
 from napari_cdse.gui.queue_row import QueueRow
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets import dock_column, keyless, row_of
 
 _WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
 
@@ -36,28 +32,22 @@ class ParticleDock(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(6)
+        column = dock_column(self)
         column.addWidget(self.card, 1)
         column.addLayout(self._label_buttons())
         column.addWidget(self.queue)
 
     def _label_buttons(self) -> QHBoxLayout:
-        line = QHBoxLayout()
         self.buttons = {}
         for label in _WORDS:
-            # No focus, and no Alt key: the letters work by themselves.
-            button = QPushButton()
+            button = keyless(QPushButton())
             self.session.keys.tip(button, MEANINGS[label], f"label_{label}")
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(
                 lambda _on, one=label: self.session.review.label(one)
             )
             self.buttons[label] = button
-            line.addWidget(button)
         self._name_buttons()
-        return line
+        return row_of(self.buttons.values())
 
     @Slot()
     def _name_buttons(self) -> None:

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QWidget,
-)
+from qtpy.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
 
 from napari_cdse.core.examination import SHORTEST_NM
 from napari_cdse.core.lattice_planes import LATTICE_SCATTER, fitting
+from napari_cdse.gui.tables import show_rows
 from napari_cdse.gui.tooltips import wrapped
 
 if TYPE_CHECKING:
@@ -114,26 +109,19 @@ class PeaksTable(QTableWidget):
             item.setToolTip(wrapped(tip))
             item.setTextAlignment(Qt.AlignmentFlag.AlignLeft)
             self.setHorizontalHeaderItem(column, item)
-        self.verticalHeader().hide()
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
         self.setWordWrap(False)
         self._size()
         self.cellClicked.connect(lambda row, _column: self.chosen.emit(row))
 
     def _size(self) -> None:
         """Take as much room as a few rows need, however many there are."""
+        row = self.fontMetrics().height() + 3
+        self.verticalHeader().setMinimumSectionSize(row)
+        show_rows(self, row)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(16)
         header.setSectionsClickable(False)
-        row = self.fontMetrics().height() + 3
-        self.verticalHeader().setMinimumSectionSize(row)
-        self.verticalHeader().setDefaultSectionSize(row)
         self.setFixedHeight(header.sizeHint().height() + _ROWS * row + 4)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 

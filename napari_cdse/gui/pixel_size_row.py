@@ -10,9 +10,10 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
+
+from napari_cdse.gui.widgets import flush_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +68,7 @@ class PixelSizeRow(QWidget):
         line = QHBoxLayout()
         for widget, stretch in ((self.field, 1), (self.scope, 0), (self.button, 0)):
             line.addWidget(widget, stretch)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = flush_column(self)
         column.setSpacing(2)
         column.addWidget(self.says)
         column.addLayout(line)

@@ -5,14 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
+
+from napari_cdse.gui.widgets import flush_column, row_of, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,17 +34,14 @@ class ProgressRow(QWidget):
         self._cancel = cancel
         self._job: Job | None = None
         self._began = 0.0
-        self.title = QLabel()
-        self.title.setWordWrap(True)
+        self.title = sentence()
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.button = QPushButton("Cancel")
         self.button.clicked.connect(self._on_cancel)
-        line = QHBoxLayout()
-        line.addWidget(self.bar, 1)
-        line.addWidget(self.button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        line = row_of((self.bar, self.button))
+        line.setStretchFactor(self.bar, 1)
+        column = flush_column(self)
         column.addWidget(self.title)
         column.addLayout(line)
         self.hide()

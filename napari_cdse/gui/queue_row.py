@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Slot
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtCore import Slot
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+
+from napari_cdse.gui.widgets import choices, flush_row, keyless
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_cdse.core.review_queue import Order
     from napari_cdse.gui.session import Session
     from napari_cdse.project.reviewing import Which
@@ -45,11 +45,10 @@ class QueueRow(QWidget):
         self._session = session
         self.previous = self._button("<", "Particle before", "previous")
         self.next = self._button(">", "Next particle", "next")
-        self.order = _box([(text, tip) for text, _, tip in ORDERS])
-        self.which = _box([(text, tip) for text, _, tip in STOPS])
+        self.order = choices((text, tip) for text, _, tip in ORDERS)
+        self.which = choices((text, tip) for text, _, tip in STOPS)
         self.done = QLabel()
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
+        line = flush_row(self)
         line.addWidget(self.previous)
         line.addWidget(self.next)
         line.addWidget(self.order, 3)
@@ -59,9 +58,8 @@ class QueueRow(QWidget):
         self.refresh()
 
     def _button(self, text: str, tip: str, shortcut: str) -> QPushButton:
-        button = QPushButton(text)
+        button = keyless(QPushButton(text))
         self._session.keys.tip(button, tip, shortcut)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setMaximumWidth(36)
         return button
 
@@ -95,14 +93,3 @@ class QueueRow(QWidget):
         self.done.setToolTip(
             f"{progress.number} of {progress.total} particles reviewed{later}"
         )
-
-
-def _box(lines: Sequence[tuple[str, str]]) -> QComboBox:
-    box = QComboBox()
-    # The letters belong to the particles, wherever the last click went.
-    box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    for row, (text, tip) in enumerate(lines):
-        box.addItem(text)
-        box.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
-    box.setMinimumContentsLength(6)
-    return box

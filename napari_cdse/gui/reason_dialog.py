@@ -7,12 +7,12 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_cdse.core.regions import REASONS
+from napari_cdse.gui.widgets import sentence
 
 
 class ReasonDialog(QDialog):
@@ -30,8 +30,7 @@ class ReasonDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Leave out")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question = QLabel(f"Why is {what} left out?")
-        question.setWordWrap(True)
+        question = sentence(f"Why is {what} left out?")
         self.field = QComboBox()
         self.field.setEditable(True)
         self.field.addItems(list(REASONS))

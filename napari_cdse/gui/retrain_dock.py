@@ -4,16 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt, Slot
+from qtpy.QtCore import Slot
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFrame,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 from superqt import QCollapsible
@@ -29,6 +26,15 @@ from napari_cdse.gui.params_form import ParamsForm
 from napari_cdse.gui.progress_row import ProgressRow
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.studies_view import StudiesView
+from napari_cdse.gui.widgets import (
+    NO_PROJECT,
+    dock_column,
+    flush_column,
+    row_of,
+    say,
+    scroll_down,
+    sentence,
+)
 
 _FEW = (
     "trees",
@@ -39,7 +45,6 @@ _FEW = (
     "folds",
     "seed",
 )
-_EMPTY = "Open a folder of micrographs, or the sample project."
 _NO_LABELS = (
     "Label some particles first; the forest learns from them and from its own table."
 )
@@ -56,13 +61,11 @@ class RetrainDock(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.session = session_for(napari_viewer)
-        self.counts = QLabel()
-        self.counts.setWordWrap(True)
+        self.counts = sentence()
         self.forests = ForestsRow(self.session)
         self.audit = AuditRow(self.session)
         self.form = ParamsForm(ForestParams(), _FEW)
-        self.ahead = QLabel()
-        self.ahead.setWordWrap(True)
+        self.ahead = sentence()
         self.ahead.setToolTip(
             "From forests that learnt from a quarter, a half and all of your labels"
         )
@@ -82,9 +85,7 @@ class RetrainDock(QWidget):
         self.retrain.setToolTip(
             "Train a new forest; the one in use stays until you keep the new one"
         )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(6)
+        column = dock_column(self)
         for widget in (self.forests, self.audit, self.counts, self.ahead):
             column.addWidget(widget)
         column.addWidget(self.retrain)
@@ -103,17 +104,12 @@ class RetrainDock(QWidget):
         )
         self.reject = QPushButton("Keep old")
         self.reject.setToolTip("Drop the new forest; nothing changes")
-        buttons = QHBoxLayout()
-        for button in (self.keep, self.keep_both, self.reject):
-            buttons.addWidget(button)
-        name = QHBoxLayout()
-        name.addWidget(QLabel("New forest"))
-        name.addWidget(self.name, 1)
+        name = row_of((QLabel("New forest"), self.name))
+        name.setStretchFactor(self.name, 1)
         self.decision = QWidget()
-        column = QVBoxLayout(self.decision)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = flush_column(self.decision)
         column.addLayout(name)
-        column.addLayout(buttons)
+        column.addLayout(row_of((self.keep, self.keep_both, self.reject)))
         return self.decision
 
     def _scrolling(self) -> QScrollArea:
@@ -132,17 +128,13 @@ class RetrainDock(QWidget):
         self.what_counts.addWidget(self.studies)
         self.what_counts.collapse(animate=False)
         inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = flush_column(inside)
         column.addWidget(self.comparison)
         column.addWidget(self.parameters)
         column.addWidget(self.what_counts)
         column.addStretch(1)
         area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll_down(area, inside)
         return area
 
     def _connect(self) -> None:
@@ -201,8 +193,7 @@ class RetrainDock(QWidget):
         running = trainer.job if trainer.job in self.session.runner.jobs else None
         self.progress.follow(running)
         ahead = trainer.forecast
-        self.ahead.setText("" if ahead is None else ahead.sentence)
-        self.ahead.setVisible(ahead is not None)
+        say(self.ahead, "" if ahead is None else ahead.sentence)
         self._show_outcome()
         self._show_studies(busy=trainer.job is not None, ready=labelled > 0)
 
@@ -245,7 +236,7 @@ class RetrainDock(QWidget):
 
     def _counts_text(self, counts: dict, labelled: int) -> str:
         if self.session.project is None:
-            return _EMPTY
+            return NO_PROJECT
         if not labelled:
             return _NO_LABELS
         each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)

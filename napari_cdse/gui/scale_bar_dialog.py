@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.errors import ParameterError
+from napari_cdse.gui.widgets import sentence
 from napari_cdse.io.micrograph_file import check_pixel_size
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class ScaleBarDialog(QDialog):
         self.units.setCurrentText(unit)
         self.scope = QComboBox()
         self.scope.addItems(SCOPES)
-        self.says = QLabel()
-        self.says.setWordWrap(True)
+        self.says = sentence()
         self.says.setMinimumWidth(320)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel

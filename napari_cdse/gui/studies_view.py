@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_cdse.gui.importance_view import ImportanceView
+from napari_cdse.gui.tables import show_rows
+from napari_cdse.gui.widgets import flush_column, row_of, sentence
 
 if TYPE_CHECKING:
     from napari_cdse.core.importance import Importance
@@ -31,7 +28,7 @@ _TIPS = (
     "95 % interval of the gain over the present settings",
 )
 _SHOWN = 12
-_LINES = 1.35
+_ROW_LINES = 1.35
 
 
 class StudiesView(QWidget):
@@ -60,16 +57,11 @@ class StudiesView(QWidget):
         )
         self.settings.clicked.connect(self.tried)
         self.features.clicked.connect(self.weighed)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.words = sentence()
         self.table = self._make_table()
         self.importance = ImportanceView()
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.settings)
-        buttons.addWidget(self.features)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(buttons)
+        column = flush_column(self)
+        column.addLayout(row_of((self.settings, self.features)))
         for widget in (self.words, self.table, self.importance):
             column.addWidget(widget)
             widget.hide()
@@ -79,16 +71,8 @@ class StudiesView(QWidget):
         table.setHorizontalHeaderLabels(_HEADERS)
         for column, words in enumerate(_TIPS):
             table.horizontalHeaderItem(column).setToolTip(words)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        table.setShowGrid(False)
-        table.verticalHeader().hide()
-        line = round(_LINES * self.fontMetrics().height())
-        table.verticalHeader().setDefaultSectionSize(line)
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        show_rows(table, round(_ROW_LINES * self.fontMetrics().height()))
+        table.horizontalHeader().setStretchLastSection(True)
         table.setToolTip("A double click takes the settings over")
         table.cellDoubleClicked.connect(self._on_row)
         return table

@@ -46,7 +46,7 @@ def test_the_row_counts_up_to_a_number(session, crowd, qtbot):
 
 def test_the_share_is_the_projects(session, crowd, qtbot):
     row = docks(session.viewer)["Retrain"].audit
-    assert row.share.value() == 100
+    qtbot.waitUntil(lambda: row.share.value() == 100, timeout=SIGNAL_MS)
     row.share.setValue(5)
     assert session.project.audit_share == 0.05
     row.share.setValue(0)
@@ -67,6 +67,6 @@ def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):  # noqa
     dock.comparison.show_outcome(
         replace(outcome), lambda _one: "", lambda one: one == hidden
     )
-    assert hidden not in {each.particle_id for each in shown.verdicts}
+    assert hidden not in {each.particle_id for each in shown.rows}
     assert shown.rowCount() == len(flips) - 1
     assert dock.comparison.flips.text().startswith(f"{len(flips)} of")

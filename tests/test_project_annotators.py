@@ -1,11 +1,13 @@
 """Several annotators of one project: whose label is whose, blind labels, agreement."""
 
+from dataclasses import replace
+
 import pytest
 
 from napari_cdse.core.agreement import MIN_PARTICLES
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.label_file import write_label_file
-from napari_cdse.project import Project
+from napari_cdse.project import Gesture, Project
 from tests.project_tools import (
     SHAPE,
     Heard,
@@ -180,6 +182,100 @@ def test_hiding_changes_neither_counts_nor_training(project):
     project.annotator, project.hide_others = "Ben", True
     assert project.counts() == counts
     assert project.labelled() == labelled
+
+
+def test_blind_one_sees_no_deferral_and_no_note_of_others(project):
+    a, b, c, d, *_ = ids(project)
+    say(project, "Ada", {b: "null"})
+    project.defer([a])
+    project.apply(Gesture(noted={b: "twin", c: "twin", d: "mine to see"}))
+    project.annotator, project.hide_others = "Ben", True
+    fresh = project.particles_of(1)[0]
+    for each in (a, b, c, d):
+        assert project.particle(each) == replace(
+            fresh,
+            id=each,
+            circle=project.particle(each).circle,
+            prediction=project.particle(each).prediction,
+        )
+        assert project.said_in_view(each) == ()
+    assert (project.deferred(), project.entries[0].deferred) == (0, 0)
+    assert project.queue(which="deferred") == []
+    assert "null" not in project.undo_summary
+    assert "Ada" in project.undo_summary
+    # Her own label is hers; the note may be read after it.
+    project.label([b], "yes")
+    assert project.particle(b).annotation.note == "twin"
+    assert project.undo_summary == "Label 1 circle yes"
+    project.annotator = "Ada"
+    assert project.particle(a).deferred
+    assert project.particle(b).label == "null"
+
+
+def test_a_blind_note_stands_beside_the_hidden_one(project):
+    a, b, *_ = ids(project)
+    project.annotator = "Ada"
+    project.apply(Gesture(noted={a: "twin", b: "twin"}))
+    project.annotator, project.hide_others = "Ben", True
+    for note in ("cut off", "cut off by the border"):
+        project.apply(Gesture(noted={a: note}))
+        assert project.particle(a).annotation.note == note
+    project.apply(Gesture(noted={b: "cut off"}))
+    project.apply(Gesture(noted={b: ""}))
+    assert project.particle(b).annotation is None
+    again = Project.create_or_open(project.path)
+    notes = [again.particle(each).annotation.note for each in (a, b)]
+    assert notes == ["twin | cut off by the border", "twin"]
+    again.annotator, again.hide_others = "Ben", True
+    assert again.particle(a).annotation.note == "cut off by the border"
+    again.close()
+
+
+def test_blind_one_leaves_for_later_what_another_has_labelled(project):
+    a, b, *_ = ids(project)
+    say(project, "Ada", {a: "yes"})
+    project.defer([b])
+    project.annotator, project.hide_others = "Ben", True
+    project.defer([a, b])
+    assert [project.particle(each).deferred for each in (a, b)] == [True, True]
+    assert project.deferred() == 2
+    assert given(project, a) == {"Ada": "yes"}
+    assert project.counts()["yes"] == 1
+    # Moving the circle makes another's deferral not hers.
+    project.annotator = "Cleo"
+    project.reshape({b: Circle(12.0, 12.0, 8.0)})
+    assert not project.particle(b).deferred
+    assert not project.said_in_view(b)[-1].deferred
+    project.annotator = "Ben"
+    project.label([a], "no")
+    assert not project.particle(a).deferred
+    project.annotator, project.hide_others = "Ada", False
+    assert not project.particle(a).deferred
+    assert given(project, a) == {"Ada": "yes", "Ben": "no"}
+
+
+def test_leaving_for_later_takes_back_ones_own_label_only(project):
+    a, *_ = ids(project)
+    say(project, "Ada", {a: "yes"})
+    project.annotator = "Ben"
+    project.defer([a])
+    assert project.particle(a).label == "yes"  # the forest's
+    assert not project.particle(a).by_person
+    assert given(project, a) == {"Ada": "yes"}
+    say(project, "Ada", {a: "yes"})
+    project.defer([a])
+    assert given(project, a) == {}
+
+
+def test_second_thoughts_after_anothers_note_are_not_compared(project):
+    a, *_ = ids(project)
+    say(project, "Ada", {a: "yes"})
+    project.apply(Gesture(noted={a: "clear twin"}))
+    say(project, "Ben", {a: "no"}, hide=True)
+    say(project, "Ben", {a: "yes"}, hide=True)
+    assert given(project, a) == {"Ada": "yes", "Ben": "yes"}
+    (found,) = project.agreements()
+    assert (found.n_particles, found.n_agreed) == (1, 0)
 
 
 def test_edits_under_the_blind_start_from_what_is_stored(project):

@@ -171,6 +171,10 @@ class Annotation:
         What the person wrote down about it.
     others_seen : bool
         Whether another annotator's label was in view before this one was given.
+    deferred_by : str
+        Who left it for later; the annotator in projects that do not say so.
+    note_by : str
+        Who wrote the note last; empty in projects that do not say so.
     """
 
     id: str
@@ -189,6 +193,8 @@ class Annotation:
     deferred: bool = False
     note: str = ""
     others_seen: bool = False
+    deferred_by: str = ""
+    note_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

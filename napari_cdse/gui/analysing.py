@@ -220,7 +220,7 @@ class Analyst(QObject):
         return tuple(
             (one, circle)
             for one, circle in self._missing(index)
-            if project.particle(one).annotation is not None
+            if project.said_of(one)
         )
 
     def _untried(self, model_id: str) -> list[tuple[str, Circle]]:

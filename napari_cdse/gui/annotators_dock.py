@@ -29,8 +29,9 @@ _BLIND = (
     "them."
 )
 _HIDDEN_TIP = (
-    "Show the forest's word, not what others said, so that your labels are your own. "
-    "Only labels given like this can be compared."
+    "Show the forest's word, not what others said or left for later, so that your "
+    "labels are your own; their notes show once you have labelled. Only labels given "
+    "like this can be compared."
 )
 
 

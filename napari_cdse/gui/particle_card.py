@@ -138,7 +138,7 @@ class ParticleCard(QWidget):
             self.says.setText(NO_PROJECT if nothing else hint)
             self.says.setToolTip("")
             return
-        said = self._said(particle)
+        said = self._session.project.said_in_view(particle.id)
         lines = []
         if particle.annotation is not None:
             lines.append(self._person_words(particle.annotation, len(said)))
@@ -167,13 +167,6 @@ class ParticleCard(QWidget):
             return _NOT_CLASSIFIED
         novel = _NOVEL if is_novel(prediction.novelty) else ""
         return f"Forest: {self._model_name(prediction.model_id)}{novel}"
-
-    def _said(self, particle: Particle) -> tuple[Annotation, ...]:
-        project = self._session.project
-        said = project.said_of(particle.id)
-        if project.hide_others:
-            return tuple(each for each in said if each.annotator == project.annotator)
-        return said
 
     def _model_name(self, model_id: str) -> str:
         names = {card.id: card.name for card in self._session.project.models}

@@ -40,7 +40,8 @@ def person_says(
         What counts as today; the present without it.
     """
     words = f"{annotation.annotator or 'You'}: {_what(annotation)}"
-    words += f", {when(annotation.time, now)}"
+    if annotation.time:
+        words += f", {when(annotation.time, now)}"
     if annotation.label is None:
         return words
     words += f", {_HOW[annotation.origin]}"

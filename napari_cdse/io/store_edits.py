@@ -90,10 +90,12 @@ class EditTable:
             raise damaged(f"edit {edit_id}")
         return _edit(rows[0], content_ids)
 
-    def summary(self, edit_id: int | None) -> str | None:
-        """Return an edit's summary."""
-        rows = self._database.rows("SELECT summary FROM edits WHERE id = ?", [edit_id])
-        return str(rows[0][0]) if rows else None
+    def summary(self, edit_id: int | None) -> tuple[str, str] | None:
+        """Return an edit's summary, and whose it is."""
+        rows = self._database.rows(
+            "SELECT summary, annotator FROM edits WHERE id = ?", [edit_id]
+        )
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
     def newest_child(self, edit_id: int | None) -> int | None:
         """Return the edit that redo would bring back."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.agreement import Agreement, agreement
 from napari_cdse.project.findings import ProjectFindings
-from napari_cdse.project.opinions import in_dispute, independent, latest
+from napari_cdse.project.opinions import in_dispute, independent, latest, own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,10 +23,11 @@ class ProjectAnnotators(ProjectFindings):
 
     @property
     def hide_others(self) -> bool:
-        """Whether other annotators' labels are out of view, as in a blind test.
+        """Whether what other annotators said is out of view, as in a blind test.
 
-        Their particles look as if nobody had judged them. Training, agreement and
-        `counts` go on as before, and whatever labels are stored stay stored.
+        Their particles look as if nobody had judged them or left them for later, and
+        their notes show once this annotator has given her label. Training, agreement
+        and `counts` go on as before, and whatever is stored stays stored.
         """
         return self._hide_others
 
@@ -54,6 +55,11 @@ class ProjectAnnotators(ProjectFindings):
     def labels_of(self, particle_id: str) -> Mapping[str, Annotation]:
         """Return the label that each annotator stands by, oldest first."""
         return latest(self.said_of(particle_id))
+
+    def said_in_view(self, particle_id: str) -> tuple[Annotation, ...]:
+        """Return what was said of a particle, as far as this annotator may see it."""
+        said = self.said_of(particle_id)
+        return own_words(said, self.annotator) if self.hide_others else said
 
     def agreements(self) -> tuple[Agreement, ...]:
         """Compare each two annotators who labelled the same particles.

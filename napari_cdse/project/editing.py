@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import CLASSES, Annotation, Circle
 from napari_cdse.io.store_records import Change, now
+from napari_cdse.project.opinions import beside, deferred_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,6 +126,7 @@ def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation
         time=now(),
         shown=particle.prediction,
         deferred=False,
+        deferred_by="",
         others_seen=particle.id in hand.others_labels and not hand.others_hidden,
         **hand.selection(particle),
     )
@@ -133,18 +135,26 @@ def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation
 def _noted(particle: Particle, note: str, hand: Hand) -> Annotation | None:
     """Write a note down; whose label it is, and of when, stays as it was."""
     start, note = particle.annotation, " ".join(note.split())
+    note = beside(hand.others_notes.get(particle.id, ""), note)
     if note == ("" if start is None else start.note):
         return start
     start = start or _first(particle, "confirmed", hand)
-    return replace(start, id=str(uuid.uuid4()), note=note)
+    return replace(start, id=str(uuid.uuid4()), note=note, note_by=hand.annotator)
 
 
 def _deferred(particle: Particle, hand: Hand) -> Annotation:
+    """Leave it for later, which takes a label back that is in view."""
     start = particle.annotation
-    if start is not None and start.deferred:
+    if start is not None and deferred_by(start) == hand.annotator:
         return start
     start = start or _first(particle, "confirmed", hand)
-    return _stamped(start, hand, label=None, deferred=True)
+    stands = hand.leaves_standing(start)
+    start = replace(start, deferred=True, deferred_by=hand.annotator)
+    if stands:
+        return replace(start, id=str(uuid.uuid4()))
+    # What is imported has no annotator of its own to leave it.
+    origin: Origin = "confirmed" if start.origin == "imported" else start.origin
+    return _stamped(replace(start, label=None, origin=origin), hand)
 
 
 def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> bool:

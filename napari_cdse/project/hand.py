@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cdse.project.opinions import author
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import Any
 
-    from napari_cdse.core.records import SelectedBy
+    from napari_cdse.core.records import Annotation, SelectedBy
     from napari_cdse.project.particles import Particle
 
 
@@ -30,6 +32,8 @@ class Hand:
         Those that another annotator labelled.
     others_hidden : bool
         These labels were out of view.
+    others_notes : mapping of str to str
+        Notes that are out of view, so that what she writes stands beside them.
     """
 
     annotator: str
@@ -37,6 +41,7 @@ class Hand:
     hidden: Mapping[str, float] = field(default_factory=dict)
     others_labels: Collection[str] = ()
     others_hidden: bool = False
+    others_notes: Mapping[str, str] = field(default_factory=dict)
 
     def selection(self, particle: Particle) -> dict[str, Any]:
         """Return how a particle was selected, as an annotation records it."""
@@ -47,3 +52,8 @@ class Hand:
             "selection_chance": self.hidden[particle.id] if is_audit else None,
             "prediction_seen": seen,
         }
+
+    def leaves_standing(self, annotation: Annotation) -> bool:
+        """Tell whether a label is another's and out of view: she can't take it back."""
+        own = author(annotation) == self.annotator
+        return self.others_hidden and annotation.label is not None and not own

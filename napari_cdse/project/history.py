@@ -142,6 +142,7 @@ class ProjectHistory(ProjectAudits):
             self._chances(gesture.touched),
             others_labels=[each for each in touched if self._others_labelled(each)],
             others_hidden=self._hide_others,
+            others_notes={each: self._others_note(each) for each in gesture.noted},
         )
         keys = {each: self._state.key(each) or 0 for each in touched}
         self._check_new([each.id for each in gesture.drawn])

@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Label
 
 LABEL_FILES = "label files"
 """Who gave the labels that were imported: their files name nobody."""
 NO_NAME = "no name"
+_BESIDE = " | "
 
 
 def author(annotation: Annotation) -> str:
@@ -34,10 +35,16 @@ def independent(said: Iterable[Annotation]) -> dict[str, Annotation]:
     """Return each annotator's latest label that was given without seeing another's.
 
     These alone can be compared: who sees a label tends to agree with it, and who goes
-    through the disagreements does away with them.
+    through the disagreements does away with them. Who has given her label sees the
+    notes of others; her second thoughts after that are not independent either.
     """
-    labels = _labels(said)
-    return _latest(one for one in labels if one.label is None or not one.others_seen)
+    found, named = [], set()
+    for one in _labels(said):
+        told = author(one) in named and one.note_by not in ("", one.annotator)
+        if one.label is None or not (one.others_seen or told):
+            found.append(one)
+        named.add(author(one))
+    return _latest(found)
 
 
 def in_dispute(said: Iterable[Annotation]) -> bool:
@@ -57,22 +64,90 @@ def in_dispute(said: Iterable[Annotation]) -> bool:
 
 
 def own_view(
-    annotation: Annotation, said: Iterable[Annotation], annotator: str
-) -> Annotation:
-    """Return an annotation as it looks to who shall not see others' labels.
+    annotation: Annotation, said: Sequence[Annotation], annotator: str
+) -> Annotation | None:
+    """Return an annotation as it looks to who shall not see what others said.
 
-    Circle, deferral and note are those of all.
+    None where she said nothing of her own. The circle is that of all; once she has
+    given her label, so is the note.
     """
-    if author(annotation) == annotator:
-        return annotation
-    mine = latest(said).get(annotator)
+    hers = own_words(said, annotator)
+    deferred = _defers(said, annotator)
+    _, note = notes(said, annotator)
+    if not (hers or deferred or note):
+        return None
+    start = hers[-1] if hers else _nothing_said(annotation, annotator)
+    label = None if deferred else start.label
     return replace(
-        mine or replace(annotation, label=None, shown=None),
+        start,
         circle=annotation.circle,
         removed=annotation.removed,
-        deferred=annotation.deferred,
-        note=annotation.note,
+        label=label,
+        deferred=deferred,
+        note=note if label is None else annotation.note,
     )
+
+
+def own_words(said: Iterable[Annotation], annotator: str) -> tuple[Annotation, ...]:
+    """Return the statements that are one annotator's own."""
+    return tuple(
+        replace(one, deferred=deferred_by(one) == annotator)
+        for one in said
+        if author(one) == annotator
+    )
+
+
+def notes(said: Iterable[Annotation], annotator: str) -> tuple[str, str]:
+    """Return the note as others wrote it, and what one annotator wrote after them."""
+    others = hers = before = ""
+    for one in said:
+        if one.note != before and one.note_by == annotator:
+            hers = _without(one.note, others)
+        elif one.note != before:
+            others, hers = one.note, ""
+        before = one.note
+    return others, hers
+
+
+def beside(others: str, own: str) -> str:
+    """Write a note beside one that its writer could not see."""
+    return _BESIDE.join(filter(None, (others, own)))
+
+
+def deferred_by(annotation: Annotation) -> str | None:
+    """Return who left a particle for later; None if nobody did."""
+    if not annotation.deferred:
+        return None
+    return annotation.deferred_by or annotation.annotator
+
+
+def _defers(said: Iterable[Annotation], annotator: str) -> bool:
+    """Tell whether one left it for later and has not judged it since."""
+    deferred = False
+    for one in said:
+        if deferred_by(one) == annotator:
+            deferred = True
+        elif author(one) == annotator and not one.deferred:
+            deferred = False
+    return deferred
+
+
+def _nothing_said(annotation: Annotation, annotator: str) -> Annotation:
+    """Take everything out of another's statement; her own does not know its time."""
+    return replace(
+        annotation,
+        label=None,
+        origin="confirmed",
+        annotator=annotator,
+        time="",
+        shown=None,
+    )
+
+
+def _without(note: str, others: str) -> str:
+    if not others:
+        return note
+    return "" if note == others else note.removeprefix(others + _BESIDE)
 
 
 def _labels(said: Iterable[Annotation]) -> Iterator[Annotation]:

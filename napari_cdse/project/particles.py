@@ -46,8 +46,9 @@ class Particle:
 
     @property
     def deferred(self) -> bool:
-        """Whether a person left it for later."""
-        return self.annotation is not None and self.annotation.deferred
+        """Whether a person left it for later, and nobody judged it."""
+        said = self.annotation
+        return said is not None and said.deferred and not self.by_person
 
 
 @dataclass(frozen=True, slots=True)

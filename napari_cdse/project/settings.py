@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.project.base import ANNOTATOR, ProjectBase
-from napari_cdse.project.opinions import latest
+from napari_cdse.project.opinions import latest, notes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,7 @@ class ProjectSettings(ProjectBase):
         self._catalog.refresh()
         self.particles_changed.emit(None)
         self.micrographs_changed.emit()
+        self.history_changed.emit()
 
     def _as_stored(self, particle_id: str) -> Particle:
         particle = self.particle(particle_id)
@@ -80,3 +81,12 @@ class ProjectSettings(ProjectBase):
 
     def _others_labelled(self, particle_id: str) -> bool:
         return bool(latest(self.said_of(particle_id)).keys() - {self.annotator})
+
+    def _others_note(self, particle_id: str) -> str:
+        """Return what others wrote about a particle and this annotator can't see."""
+        stored, seen = self._as_stored(particle_id), self.particle(particle_id)
+        note = "" if stored.annotation is None else stored.annotation.note
+        if note == ("" if seen.annotation is None else seen.annotation.note):
+            return ""
+        others, _ = notes(self.said_of(particle_id), self.annotator)
+        return others

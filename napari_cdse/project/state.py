@@ -264,11 +264,12 @@ class ProjectState:
 
     def _annotated_particle(self, particle_id: str) -> Iterable[Particle]:
         annotation = self._annotations[particle_id]
+        if annotation.removed:
+            return
+        view: Annotation | None = annotation
         if self._only is not None:
-            annotation = own_view(annotation, self.said(particle_id), self._only)
-        if not annotation.removed:
-            particle = Particle(particle_id, annotation.circle, annotation)
-            yield self._with_prediction(particle)
+            view = own_view(annotation, self.said(particle_id), self._only)
+        yield self._with_prediction(Particle(particle_id, annotation.circle, view))
 
     def _with_prediction(self, particle: Particle) -> Particle:
         known = self._predictions.get(particle.id)

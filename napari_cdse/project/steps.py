@@ -35,12 +35,12 @@ class ProjectSteps(ProjectElsewhere):
     @property
     def undo_summary(self) -> str | None:
         """What undo would take back, in a few words."""
-        return self._store.edits.summary(self._head)
+        return self._summary(self._head)
 
     @property
     def redo_summary(self) -> str | None:
         """What redo would make again, in a few words."""
-        return self._store.edits.summary(self._store.edits.newest_child(self._head))
+        return self._summary(self._store.edits.newest_child(self._head))
 
     def undo(self) -> str | None:
         """Take the last step back, and show the micrograph where it was made.
@@ -74,7 +74,7 @@ class ProjectSteps(ProjectElsewhere):
             self._store.set_of_micrographs(changes)
         self._head = edit.parent_id
         self._follow(edit, lambda: self._state.take_back(edit.changes), changes)
-        return self._summary(edit)
+        return self._summary(edit.id)
 
     def _redo(self) -> str | None:
         self._catch_up()
@@ -87,13 +87,18 @@ class ProjectSteps(ProjectElsewhere):
             self._store.set_of_micrographs(edit.micrograph_changes)
         self._head = edit.id
         self._follow(edit, lambda: self._made(edit), edit.micrograph_changes)
-        return self._summary(edit)
+        return self._summary(edit.id)
 
-    def _summary(self, edit: Edit) -> str:
-        """Say whose step it was, if it was another's."""
-        if edit.annotator in ("", self.annotator):
-            return edit.summary
-        return f"{edit.summary} ({edit.annotator})"
+    def _summary(self, edit_id: int | None) -> str | None:
+        """Say what a step did, and whose it was if it was another's."""
+        found = self._store.edits.summary(edit_id)
+        if found is None:
+            return None
+        summary, annotator = found
+        if annotator in ("", self.annotator):
+            return summary
+        # What another did may be hidden, and is no less undone by that.
+        return f"{'Step' if self._hide_others else summary} ({annotator})"
 
     def _append(
         self,

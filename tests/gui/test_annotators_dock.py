@@ -7,8 +7,10 @@ from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
 
 from napari_cdse.gui import window
+from napari_cdse.gui.history_buttons import HistoryButtons
 from napari_cdse.gui.particle_card import ParticleCard
 from napari_cdse.gui.preferences import PLUGIN
+from napari_cdse.project import Gesture
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
 from tests.gui.test_review import in_step, labels, shown
 
@@ -106,6 +108,51 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     assert session.project.disagreements() == ()
     assert not dock.review.isVisible()
     assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
+
+
+def test_nothing_that_others_said_is_in_view_of_a_blind_one(
+    dock, session, viewer, qtbot
+):
+    first, second, *_ = particle_ids(session)
+    call_oneself(dock, qtbot, "Ada")
+    label(session, qtbot, first, Qt.Key.Key_U)
+    label(session, qtbot, second, Qt.Key.Key_J)
+    session.project.apply(Gesture(noted={first: "twin", second: "twin"}))
+    gallery = window.add_dock(viewer, "Gallery")
+    card = viewer.window._qt_window.findChild(ParticleCard)
+    undo = viewer.window._qt_window.findChild(HistoryButtons).undo
+
+    def in_view(one) -> str:
+        session.review.go_to(one)
+        settle(session, qtbot)
+        model = gallery.view.model()
+        tips = [
+            model.index(row).data(Qt.ItemDataRole.ToolTipRole)
+            for row in range(model.rowCount())
+        ]
+        words = [card.says.text(), card.says.toolTip(), card.note.text()]
+        letters = [letter for _, letter, _ in shown(session).values()]
+        return "\n".join([*words, *tips, *letters, undo.toolTip()])
+
+    secrets = ("twin", "later", "Ada: null", "judged")
+
+    def filled() -> None:
+        words = in_view(first)
+        assert all(each in words for each in secrets)
+
+    qtbot.waitUntil(filled, timeout=SIGNAL_MS)
+    call_oneself(dock, qtbot, "Ben")
+    dock.hide_others.click()
+    settle(session, qtbot)
+    for one in (first, second):
+        words = in_view(one)
+        assert not [each for each in secrets if each in words]
+    assert "Step (Ada)" in undo.toolTip()
+    label(session, qtbot, second, Qt.Key.Key_Y)
+    words = in_view(second)
+    assert card.note.text() == "twin"
+    assert "judged by Ben" in words
+    assert "later" not in words
 
 
 def test_who_labelled_blind_last_time_stays_blind(dock, session, folder, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 
 SHAPE = (90, 140)
+A, B, C = Circle(30.0, 30.0, 10.0), Circle(60.0, 70.0, 12.0), Circle(40.0, 110.0, 9.0)
+"""Three circles within `SHAPE` that lie apart."""
+MODEL = "model-1"
 
 
 def write_picture(path: Path, seed: int, shape: tuple[int, int] = SHAPE) -> Path:
@@ -87,6 +91,38 @@ def small_model(seed: int = 0, name: str = "small") -> Model:
         np.full(8, 0.04),
     )
     return fit(training, ForestParams(trees=3, seed=seed), name=name)
+
+
+def use_model(project: Project, model_id: str = MODEL) -> None:
+    """Make an id active, as if its forest had been kept."""
+    model = small_model()
+    card = dataclasses.replace(model.card, id=model_id)
+    project.add_model(dataclasses.replace(model, card=card), data=b"")
+    project.keep(model_id)
+
+
+def circles(project: Project, index: int = 0) -> set[Circle]:
+    """Circles that a micrograph shows."""
+    return {each.circle for each in project.particles_of(index)}
+
+
+def seen(project: Project) -> list[dict]:
+    """Everything a person sees of the particles, by micrograph."""
+    return [
+        {each.id: (each.circle, each.label, each.by_person) for each in particles}
+        for particles in map(project.particles_of, range(len(project.entries)))
+    ]
+
+
+def reopened(project: Project, **options) -> Project:
+    """Close a project; return it as the next start of the program reads it."""
+    project.close()
+    return Project.create_or_open(project.path, **options)
+
+
+def restarted(project: Project) -> Project:
+    """Open a project once more, as the next start of the program reads it."""
+    return Project.create_or_open(project.path)
 
 
 class Heard:

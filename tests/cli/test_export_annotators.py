@@ -6,32 +6,22 @@ import json
 import pytest
 
 from napari_cdse.cli import main
-from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.core.records import CLASSES
 from napari_cdse.io.label_table import COLUMNS
 from napari_cdse.project import Project
-from tests.project_tools import hand_over, put_circles, small_model, write_folder
-
-GRID = [Circle(11.0 + 22 * (n // 6), 11.0 + 22 * (n % 6), 9.0) for n in range(24)]
+from tests.annotating import GRID, fill, ids, say
+from tests.project_tools import hand_over, write_folder
 
 
 @pytest.fixture
 def project(tmp_path):
     """Two annotators on 48 particles; every sixth is another class to the second."""
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
-    project.audit_share = 0
-    model = small_model()
-    project.add_model(model)
-    project.keep(model.card.id)
-    for index in range(2):
-        hand_over(project, index)
-        put_circles(project, GRID, model.card.id)
-    ids = [each.id for index in range(2) for each in project.particles_of(index)]
-    project.annotator = "=Ada"
-    for n, each in enumerate(ids):
-        project.label([each], CLASSES[n % 3])
-    project.annotator, project.hide_others = "Ben", True
-    for n, each in enumerate(ids):
-        project.label([each], CLASSES[(n + (n % 6 == 0)) % 3])
+    fill(project, 2)
+    every = [*ids(project, 0), *ids(project, 1)]
+    say(project, "=Ada", {each: CLASSES[n % 3] for n, each in enumerate(every)})
+    other = {each: CLASSES[(n + (n % 6 == 0)) % 3] for n, each in enumerate(every)}
+    say(project, "Ben", other, hide=True)
     yield project
     project.close()
 

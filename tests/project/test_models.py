@@ -13,17 +13,12 @@ from tests.project_tools import (
     hand_over,
     prediction,
     put_circles,
+    reopened,
     small_model,
-    write_folder,
 )
 
 A, B = Circle(30.0, 40.0, 10.0), Circle(60.0, 70.0, 12.0)
 FIRST, SECOND = small_model(1, "first"), small_model(2, "second")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_folder(tmp_path)
 
 
 @pytest.fixture
@@ -34,12 +29,6 @@ def project(folder):
     hand_over(project)
     yield project
     project.close()
-
-
-def reopened(project, **options):
-    path = project.path
-    project.close()
-    return Project.create_or_open(path, **options)
 
 
 def test_a_project_starts_without_a_model(folder):

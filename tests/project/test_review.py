@@ -4,20 +4,23 @@ import pytest
 
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.project import Project
-from tests.project_tools import prediction, put_circles, write_folder
-from tests.test_project import A, B, C, hand_over, use_model
-
-MODEL = "model-1"
+from tests.project_tools import (
+    MODEL,
+    A,
+    B,
+    C,
+    hand_over,
+    prediction,
+    put_circles,
+    use_model,
+)
 
 
 @pytest.fixture
-def project(tmp_path):
-    project = Project.create_or_open(write_folder(tmp_path / "sample"))
-    project.audit_share = 0
-    hand_over(project)
+def project(project):
+    """A forest is in use."""
     use_model(project)
-    yield project
-    project.close()
+    return project
 
 
 @pytest.fixture

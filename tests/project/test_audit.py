@@ -7,10 +7,16 @@ from napari_cdse.core.audit import counts
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.records import Circle
 from napari_cdse.project import Project
-from tests.project_tools import Heard, prediction, put_circles, write_folder
-from tests.test_project import A, hand_over, use_model
+from tests.project_tools import (
+    MODEL,
+    A,
+    Heard,
+    hand_over,
+    prediction,
+    put_circles,
+    use_model,
+)
 
-MODEL = "model-1"
 GRID = [
     Circle(10.0 + 2 * n, 10.0 + 3 * m, 1.0 + n / 100)
     for n in range(40)
@@ -19,8 +25,8 @@ GRID = [
 
 
 @pytest.fixture
-def project(tmp_path):
-    project = Project.create_or_open(write_folder(tmp_path / "sample"))
+def project(folder):
+    project = Project.create_or_open(folder)
     hand_over(project)
     use_model(project)
     yield project

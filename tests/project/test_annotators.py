@@ -1,13 +1,13 @@
-"""Several annotators of one project: whose label is whose, blind labels, agreement."""
+"""Several annotators of one project: whose label is whose, and labels given blind."""
 
 from dataclasses import replace
 
 import pytest
 
-from napari_cdse.core.agreement import MIN_PARTICLES
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.label_file import write_label_file
 from napari_cdse.project import Gesture, Project
+from tests.annotating import GRID, fill, given, ids, say
 from tests.project_tools import (
     SHAPE,
     Heard,
@@ -17,41 +17,12 @@ from tests.project_tools import (
     write_folder,
 )
 
-GRID = [Circle(11.0 + 22 * (n // 6), 11.0 + 22 * (n % 6), 9.0) for n in range(24)]
-
 
 @pytest.fixture
-def project(tmp_path):
-    project = Project.create_or_open(write_folder(tmp_path / "sample"))
-    project.audit_share = 0
-    model = small_model()
-    project.add_model(model)
-    project.keep(model.card.id)
-    for index in range(3):
-        hand_over(project, index)
-        put_circles(project, GRID, model.card.id)
-    project.open(0)
-    yield project
-    project.close()
-
-
-def ids(project, index=0):
-    return [each.id for each in project.particles_of(index)]
-
-
-def say(project, name, labels, hide=False):
-    """Let an annotator give labels, one step each."""
-    project.annotator, project.hide_others = name, hide
-    for particle_id, label in labels.items():
-        project.label([particle_id], label)
-
-
-def given(project, particle_id):
-    labels = project.labels_of(particle_id)
-    return {name: each.label for name, each in labels.items()}
-
-
-# Whose label is whose
+def project(project):
+    """All three micrographs are read, found and classified."""
+    fill(project, 3)
+    return project
 
 
 def test_each_annotator_keeps_a_label_of_her_own(project):
@@ -139,9 +110,6 @@ def test_the_program_never_gives_a_label_and_never_takes_one(project, tmp_path):
     kept = said.shown
     assert (kept.model_id, kept.label) == (small_model().card.id, CLASSES[0])
     again.close()
-
-
-# Blind
 
 
 def test_blind_one_sees_the_forests_word_in_place_of_others_labels(project):
@@ -312,115 +280,3 @@ def test_the_choice_to_hide_is_kept_for_the_window_and_not_for_exports(project):
     assert again.hide_others
     assert not again.particle(a).by_person
     again.close()
-
-
-# Agreement
-
-
-def test_only_labels_given_without_seeing_the_others_are_compared(project):
-    a, b, c, *_ = ids(project)
-    say(project, "Ada", {a: "yes", b: "no", c: "no"})
-    say(project, "Ben", {a: "yes", b: "yes"}, hide=True)
-    say(project, "Ben", {c: "no"})
-    (found,) = project.agreements()
-    assert (found.first, found.second) == ("Ada", "Ben")
-    assert (found.n_agreed, found.n_particles) == (1, 2)
-    # Ada comes round to Ben's view: settled, but they had differed.
-    say(project, "Ada", {b: "yes"})
-    (found,) = project.agreements()
-    assert (found.n_agreed, found.n_particles) == (1, 2)
-    assert found.confusion[CLASSES.index("no"), CLASSES.index("yes")] == 1
-
-
-def test_enough_labels_give_a_kappa_with_its_interval(project):
-    every = [each for index in range(3) for each in ids(project, index)]
-    assert len(every) >= MIN_PARTICLES
-    truth = {each: CLASSES[n % 3] for n, each in enumerate(every)}
-    other = {each: CLASSES[(n + (n % 10 == 0)) % 3] for n, each in enumerate(every)}
-    say(project, "Ada", truth)
-    say(project, "Ben", other, hide=True)
-    (found,) = project.agreements()
-    wrong = len([n for n in range(len(every)) if n % 10 == 0])
-    assert found.n_agreed == len(every) - wrong
-    assert found.kappa == pytest.approx(1 - 1.5 * wrong / len(every), abs=0.02)
-    low, high = found.kappa_95
-    assert low < found.kappa < high
-
-
-def test_two_without_a_common_particle_get_a_sentence(project):
-    a, b, *_ = ids(project)
-    say(project, "Ada", {a: "yes"})
-    assert project.agreements() == ()
-    say(project, "Ben", {b: "yes"})
-    (found,) = project.agreements()
-    assert "no particle in common" in found.sentence
-
-
-def test_of_three_annotators_each_two_are_compared(project):
-    a, b, *_ = ids(project)
-    say(project, "Ada", {a: "yes", b: "yes"}, hide=True)
-    say(project, "Ben", {a: "no"}, hide=True)
-    say(project, "Cleo", {a: "no", b: "yes"}, hide=True)
-    found = {(each.first, each.second): each for each in project.agreements()}
-    assert {pair: each.n_agreed for pair, each in found.items()} == {
-        ("Ada", "Ben"): 0,
-        ("Ada", "Cleo"): 1,
-        ("Ben", "Cleo"): 1,
-    }
-
-
-def test_a_removed_circle_is_not_compared(project):
-    a, *_ = ids(project)
-    say(project, "Ada", {a: "yes"})
-    say(project, "Ben", {a: "no"}, hide=True)
-    project.remove([a])
-    assert project.disagreements() == ()
-    assert project.agreements() == ()
-
-
-# Disagreements
-
-
-def test_differing_labels_are_in_dispute_until_somebody_has_seen_both(project):
-    a, b, c, *_ = ids(project)
-    say(project, "Ada", {a: "yes", b: "no", c: "no"})
-    say(project, "Ben", {a: "no", b: "no", c: "null"}, hide=True)
-    project.hide_others = False
-    assert set(project.disagreements()) == {a, c}
-    say(project, "Ada", {a: "yes"})
-    assert project.disagreements() == (c,)
-    assert given(project, a) == {"Ada": "yes", "Ben": "no"}
-    project.undo()
-    assert set(project.disagreements()) == {a, c}
-
-
-def test_a_correction_of_anothers_label_is_a_disagreement_too(project):
-    a, *_ = ids(project)
-    say(project, "Ada", {a: "yes"})
-    say(project, "Ben", {a: "no"})
-    assert project.disagreements() == (a,)
-
-
-def test_a_third_opinion_opens_a_settled_one_only_if_it_differs(project):
-    a, *_ = ids(project)
-    say(project, "Ada", {a: "yes"})
-    say(project, "Ben", {a: "no"}, hide=True)
-    say(project, "Ben", {a: "yes"}, hide=False)
-    assert project.disagreements() == ()
-    say(project, "Cleo", {a: "yes"}, hide=True)
-    assert project.disagreements() == ()
-    say(project, "Cleo", {a: "null"}, hide=True)
-    assert project.disagreements() == (a,)
-
-
-def test_a_step_before_the_picture_was_read_can_be_undone_after_it(tmp_path):
-    project = Project.create_or_open(write_folder(tmp_path / "sample"))
-    project.open(0)
-    drawn = project.draw(GRID[0], "yes")
-    hand_over(project, 1)
-    hand_over(project, 0)
-    assert project.undo() == "Draw 1 circle"
-    assert project.find(drawn) is None
-    assert project.redo() == "Draw 1 circle"
-    assert given(project, drawn) == {project.annotator: "yes"}
-    project.close()

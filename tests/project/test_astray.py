@@ -2,8 +2,6 @@
 
 import shutil
 
-import pytest
-
 from napari_cdse.core.records import Circle
 from napari_cdse.io.file_marks import stamp
 from napari_cdse.io.store import Store
@@ -12,23 +10,13 @@ from tests.project_tools import (
     Heard,
     hand_over,
     put_circles,
+    reopened,
     write_folder,
     write_picture,
 )
 
 A, B = Circle(30.0, 40.0, 10.0), Circle(60.0, 70.0, 12.0)
 NAMES = ("m1.png", "m2.png", "m10.png")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_folder(tmp_path / "sample")
-
-
-def reopened(project):
-    path = project.path
-    project.close()
-    return Project.create_or_open(path)
 
 
 def prepared(folder):

@@ -1,4 +1,4 @@
-"""Micrographs and regions left out, and pixel sizes: steps like all others."""
+"""Micrographs and regions left out: steps like all others."""
 
 import json
 
@@ -6,44 +6,19 @@ import pytest
 
 from napari_cdse.cli import main
 from napari_cdse.core.errors import StoreError
-from napari_cdse.core.records import Circle
-from napari_cdse.project import Gesture, Project
+from napari_cdse.project import Gesture
 from tests.project_tools import (
+    A,
+    B,
+    C,
     Heard,
-    hand_over,
+    circles,
     put_circles,
-    write_folder,
-    write_picture,
+    restarted,
 )
 
-A, B, C = Circle(30.0, 30.0, 10.0), Circle(60.0, 70.0, 12.0), Circle(40.0, 110.0, 9.0)
 AROUND_A = [(15.0, 15.0), (15.0, 45.0), (45.0, 45.0), (45.0, 15.0)]
 AROUND_B = [(45.0, 55.0), (45.0, 85.0), (75.0, 85.0), (75.0, 55.0)]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_folder(tmp_path / "sample")
-
-
-@pytest.fixture
-def project(folder):
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    yield project
-    project.close()
-
-
-def circles(project, index=0):
-    return {each.circle for each in project.particles_of(index)}
-
-
-def restarted(project):
-    """The same project, as the next start of the program reads it."""
-    return Project.create_or_open(project.path)
-
-
-# Micrographs
 
 
 def test_a_micrograph_left_out_is_in_no_count(project):
@@ -53,6 +28,7 @@ def test_a_micrograph_left_out_is_in_no_count(project):
     assert project.entries[0].excluded == "out of focus"
     assert project.counts()["yes"] == 0
     assert project.progress().total == 0
+    assert project.queue(which="all") == []
     assert project.labelled() == []
     project.undo()
     assert project.entries[0].excluded is None
@@ -88,9 +64,6 @@ def test_a_reason_must_be_given(project):
     with pytest.raises(StoreError, match="why"):
         project.leave_region_out(0, AROUND_A, "")
     assert not project.can_undo
-
-
-# Regions
 
 
 def test_circles_of_a_region_are_nowhere_until_it_is_back(project):
@@ -196,71 +169,6 @@ def test_another_window_sees_the_region(project):
     other.close()
 
 
-# Pixel size
-
-
-def test_a_pixel_size_is_undone_for_one_and_for_the_folder(project):
-    project.set_pixel_size(0.05, [0])
-    project.set_pixel_size(0.04)
-    assert project.undo_summary == "Pixel size of the folder: 0.04 nm"
-    assert [each.pixel_size_nm for each in project.entries] == [0.04] * 3
-    project.undo()
-    assert [each.pixel_size_nm for each in project.entries] == [0.05, None, None]
-    assert project.micrograph.pixel_size_nm == 0.05
-    assert project.undo_summary == "Pixel size of 1 micrograph: 0.05 nm"
-    project.redo()
-    again = restarted(project)
-    assert [each.pixel_size_nm for each in again.entries] == [0.04] * 3
-    again.close()
-
-
-def test_an_undone_pixel_size_of_the_folder_is_not_given_to_new_files(project, folder):
-    project.set_pixel_size(0.04)
-    project.undo()
-    write_picture(folder / "m11.png", 11)
-    again = Project.create_or_open(folder)
-    assert [each.pixel_size_nm for each in again.entries] == [None] * 4
-    again.close()
-
-
-def test_undoing_the_first_pixel_size_wants_the_file_anew(project):
-    project.set_pixel_size(0.05, [0])
-    heard = Heard(project)
-    project.undo()
-    assert heard.of("opened") == [0]
-    assert project.micrograph is None
-    assert project.pixel_size(0) is None
-
-
-def test_the_same_pixel_size_again_is_no_step(project):
-    project.set_pixel_size(0.05)
-    project.undo()
-    project.redo()
-    project.set_pixel_size(0.05)
-    project.undo()
-    assert not project.can_undo
-
-
-def test_a_pixel_size_of_the_folder_keeps_no_moved_file_from_being_found(
-    project, folder
-):
-    put_circles(project, [A])
-    project.close()
-    (folder / "m1.png").rename(folder / "renamed.png")
-    again = Project.create_or_open(folder)
-    again.set_pixel_size(0.04)
-    names = [each.name for each in again.entries]
-    hand_over(again, names.index("renamed.png"))
-    assert [each.name for each in again.entries] == ["m2.png", "m10.png", "renamed.png"]
-    assert circles(again, 2) == {A}
-    again.undo()
-    assert [each.pixel_size_nm for each in again.entries][:2] == [None, None]
-    again.close()
-
-
-# The command line
-
-
 def test_export_leaves_out_what_was_left_out_and_says_so(project, tmp_path, capsys):
     first, second = put_circles(project, [A, B])
     project.label([first], "yes")
@@ -285,19 +193,3 @@ def test_export_leaves_out_what_was_left_out_and_says_so(project, tmp_path, caps
     assert second in table
     assert first not in table
     assert "[30.0, 30.0]" not in (out / "labels" / "m1.txt").read_text()
-
-
-# Beside the micrograph
-
-
-def test_no_circle_is_drawn_or_moved_beside_the_micrograph(project):
-    (first,) = put_circles(project, [A])
-    rows, columns = project.shape(0)
-    for row, col in ((-2, 30), (30, -2), (rows + 1, 30), (30, columns + 1)):
-        circle = Circle(float(row), float(col), 10.0)
-        with pytest.raises(StoreError, match="beside the micrograph"):
-            project.draw(circle)
-        with pytest.raises(StoreError, match="beside the micrograph"):
-            project.reshape({first: circle})
-    assert not project.can_undo
-    project.draw(Circle(0.0, columns - 1.0, 10.0))

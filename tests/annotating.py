@@ -1,0 +1,39 @@
+"""Several annotators of one project, for tests of what each of them said."""
+
+from __future__ import annotations
+
+from napari_cdse.core.records import Circle
+from napari_cdse.project import Project
+from tests.project_tools import hand_over, put_circles, small_model
+
+GRID = [Circle(11.0 + 22 * (n // 6), 11.0 + 22 * (n % 6), 9.0) for n in range(24)]
+
+
+def fill(project: Project, micrographs: int) -> None:
+    """Find and classify 24 circles in each of the first micrographs."""
+    project.audit_share = 0
+    model = small_model()
+    project.add_model(model)
+    project.keep(model.card.id)
+    for index in range(micrographs):
+        hand_over(project, index)
+        put_circles(project, GRID, model.card.id)
+    project.open(0)
+
+
+def ids(project: Project, index: int = 0) -> list[str]:
+    """Ids of all particles of a micrograph."""
+    return [each.id for each in project.particles_of(index)]
+
+
+def say(project: Project, name: str, labels: dict, hide: bool = False) -> None:
+    """Let an annotator give labels, one step each."""
+    project.annotator, project.hide_others = name, hide
+    for particle_id, label in labels.items():
+        project.label([particle_id], label)
+
+
+def given(project: Project, particle_id: str) -> dict[str, str]:
+    """Class that each annotator gave a particle."""
+    labels = project.labels_of(particle_id)
+    return {name: each.label for name, each in labels.items()}

@@ -15,12 +15,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
 
 from napari_cdse.core.errors import ModelError, TrainingError
+from napari_cdse.core.growing import grow
 from napari_cdse.core.records import CLASSES, ModelCard
 from napari_cdse.core.training import TrainingSet, balanced
-from napari_cdse.core.trees import Forest, forest_from_estimator
+from napari_cdse.core.trees import Forest, forest_from_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float], None]
 
-BATCH_TREES = 10
-"""Trees grown between two reports of progress, and so between two looks at Cancel."""
 MIN_PARTICLES = 2
 """Particles, copies not counted, that a class needs to be learnt."""
 
@@ -132,25 +130,8 @@ def fit_forest(
     """Fit the bare forest, without checks and card."""
     weighted = balanced(training)
     codes = np.array([CLASSES.index(name) for name in weighted.labels.tolist()])
-    estimator = _estimator(params)
-    for grown in range(0, params.trees, BATCH_TREES):
-        estimator.set_params(n_estimators=min(grown + BATCH_TREES, params.trees))
-        estimator.fit(weighted.table.values, codes, sample_weight=weighted.weights)
-        if progress is not None:
-            progress(estimator.n_estimators / params.trees)
-    return forest_from_estimator(estimator)
-
-
-def _estimator(params: ForestParams) -> RandomForestClassifier:
-    split = params.split_features
-    return RandomForestClassifier(
-        criterion=params.criterion,
-        max_features=int(split) if split.isdigit() else split,
-        min_samples_leaf=params.min_leaf,
-        random_state=params.seed,
-        warm_start=True,
-        n_jobs=-1,
-    )
+    trees = grow(weighted.table.values, codes, weighted.weights, params, progress)
+    return forest_from_trees(trees)
 
 
 def _card(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from sklearn.tree import DecisionTreeClassifier
 
 _LEAF = -1
 _CHUNK_ROWS = 4096
@@ -132,13 +133,13 @@ class Forest:
         return node
 
 
-def forest_from_estimator(estimator: Any) -> Forest:
-    """Copy the trees out of a fitted scikit-learn forest.
+def forest_from_trees(grown: Sequence[DecisionTreeClassifier]) -> Forest:
+    """Copy trees out of scikit-learn; all of them have met the same classes.
 
     Thresholds are rounded down to float32, which changes no decision: the features
     are float32 themselves.
     """
-    trees = [member.tree_ for member in estimator.estimators_]
+    trees = [member.tree_ for member in grown]
     sizes = np.array([tree.node_count for tree in trees])
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
     leaf = np.concatenate([tree.children_left for tree in trees]) == _LEAF
@@ -150,8 +151,8 @@ def forest_from_estimator(estimator: Any) -> Forest:
         threshold=_rounded_down(
             _joined(leaf, [tree.threshold for tree in trees], 0.0, np.float64)
         ),
-        probability=_shares(trees, estimator.classes_),
-        importance=np.asarray(estimator.feature_importances_, dtype=np.float64),
+        probability=_shares(trees, grown[0].classes_),
+        importance=_importance(trees),
     )
 
 
@@ -182,6 +183,16 @@ def _shares(trees: list[Any], codes: NDArray[np.intp]) -> NDArray[np.float32]:
     shares = np.zeros((len(known), len(CLASSES)))
     shares[:, codes] = known / known.sum(axis=1, keepdims=True)
     return shares.astype(np.float32)
+
+
+def _importance(trees: list[Any]) -> NDArray[np.float64]:
+    """Average over the trees that split at all; 0 throughout where none does."""
+    split = [tree for tree in trees if tree.node_count > 1]
+    if not split:
+        return np.zeros(trees[0].n_features)
+    every = [tree.compute_feature_importances() for tree in split]
+    mean = np.mean(every, axis=0, dtype=np.float64)
+    return np.asarray(mean / mean.sum())
 
 
 def _check_shapes(forest: Forest) -> None:

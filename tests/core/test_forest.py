@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.ensemble import RandomForestClassifier
 
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
@@ -47,6 +49,10 @@ def test_another_seed_or_set_gives_another_model(training, model):
     assert len({model.card.id, other.card.id, fit(drawn_set(7), PARAMS).card.id}) == 3
 
 
+@pytest.mark.skipif(
+    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9),
+    reason="scikit-learn draws rows as often as they weigh from 1.9 on",
+)
 def test_it_is_the_forest_of_scikit_learn(training, model):
     weighted = balanced(training)
     codes = [CLASSES.index(name) for name in weighted.labels]
@@ -61,6 +67,21 @@ def test_it_is_the_forest_of_scikit_learn(training, model):
         bare.predict_proba(fresh.values), abs=1e-6
     )
     assert model.forest.importance == pytest.approx(bare.feature_importances_)
+
+
+def test_a_fit_keeps_the_warning_filters_of_the_process(training, monkeypatch):
+    """All threads share them: emptied in one, they are gone in the others too."""
+
+    def emptied():
+        raise AssertionError("The filters of all threads were emptied.")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = list(warnings.filters)
+        with monkeypatch.context() as patch:
+            patch.setattr(warnings, "resetwarnings", emptied)
+            fit(training, replace(PARAMS, trees=100))
+        assert warnings.filters == before
 
 
 def test_it_learns_and_says_so_on_its_card(training, model):

@@ -1,0 +1,92 @@
+"""The trees of a random forest, each grown by scikit-learn on its own bootstrap.
+
+scikit-learn's forest empties and refills the warning filters of the whole process for
+each tree, in several threads at once. Until Python has filters for each thread, one
+thread puts back what another has just emptied: the filters are lost, and every later
+fit warns. A tree by itself does not empty them, so the forest is put together here.
+Its draws are those of scikit-learn 1.9 (rows drawn as often as they weigh), whatever
+version grows the trees: the same labels give the same forest.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.tree import DecisionTreeClassifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.params import ForestParams
+
+BATCH_TREES = 10
+"""Trees grown between two reports of progress, and so between two looks at Cancel."""
+
+
+def grow(
+    values: NDArray[np.float32],
+    codes: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    params: ForestParams,
+    progress: Callable[[float], None] | None = None,
+) -> list[DecisionTreeClassifier]:
+    """Grow the trees of a random forest (Breiman, Machine Learning 45, 2001).
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_rows, n_features)
+        Features.
+    codes : ndarray of int, shape (n_rows,)
+        Class of each row.
+    weights : ndarray of float64, shape (n_rows,)
+        How often a row is drawn, relative to the others.
+    params : ForestParams
+        How the forest is grown.
+    progress : callable, optional
+        Called with 0 to 1 after every few trees; may raise `Cancelled`.
+
+    Returns
+    -------
+    list of DecisionTreeClassifier
+        The same ones on any number of cores; the first few of a larger forest are
+        those of a smaller one.
+    """
+    chances = weights / weights.sum()
+    rng = np.random.RandomState(params.seed)
+    seeds = rng.randint(np.iinfo(np.int32).max, size=params.trees).tolist()
+    trees: list[DecisionTreeClassifier] = []
+    # Threads: scikit-learn lets go of the interpreter's lock while a tree grows.
+    # A tree adds a filter of its own for a moment, which may stay behind.
+    with warnings.catch_warnings(), Parallel(n_jobs=-1, prefer="threads") as together:
+        for start in range(0, params.trees, BATCH_TREES):
+            batch = seeds[start : start + BATCH_TREES]
+            trees += together(
+                delayed(_grown)(values, codes, chances, params, seed) for seed in batch
+            )
+            if progress is not None:
+                progress(len(trees) / params.trees)
+    return trees
+
+
+def _grown(
+    values: NDArray[np.float32],
+    codes: NDArray[np.intp],
+    chances: NDArray[np.float64],
+    params: ForestParams,
+    seed: int,
+) -> DecisionTreeClassifier:
+    n_rows = len(values)
+    drawn = np.random.RandomState(seed).choice(n_rows, n_rows, p=chances)
+    split = params.split_features
+    tree = DecisionTreeClassifier(
+        criterion=params.criterion,
+        max_features=int(split) if split.isdigit() else split,
+        min_samples_leaf=params.min_leaf,
+        random_state=seed,
+    )
+    return tree.fit(values, codes, sample_weight=np.bincount(drawn, minlength=n_rows))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ANNOTATOR = "annotator"
 _LAST = "last_opened"
+_PASSED = "passed"
 
 
 class ProjectBase:
@@ -64,7 +65,7 @@ class ProjectBase:
         self._annotator = str(known)
         self._hide_others = False
         self._orders: dict[Order, list[QueueItem]] = {}
-        self._sitting = Sitting()
+        self._sitting = Sitting(self._passed())
         self._detections: OrderedDict[int, Detection] = OrderedDict()
         self._load()
 
@@ -87,10 +88,10 @@ class ProjectBase:
 
     def close(self) -> None:
         """Close the project; everything has been saved before."""
-        if not (self._closed or self.read_only or self._current is None):
+        if not (self._closed or self.read_only):
             # A full disk must not keep anyone from closing.
             with suppress(StoreError):
-                self._store.set_setting(_LAST, [self._current, self._head])
+                self._keep_place()
         self._store.close()
         self._closed = True
 
@@ -205,6 +206,19 @@ class ProjectBase:
         self.selection_changed.emit(particle_id)
 
     # Inside
+
+    def _keep_place(self) -> None:
+        """Write down where the person stopped, and what she passed by."""
+        if self._current is not None:
+            self._store.set_setting(_LAST, [self._current, self._head])
+        passed = sorted(self._sitting.passed)
+        if set(passed) != self._passed():
+            self._store.set_setting(f"{_PASSED}/{self._annotator}", passed)
+
+    def _passed(self) -> set[str]:
+        """Return what this annotator had passed by when she stopped."""
+        known = self._store.setting(f"{_PASSED}/{self._annotator}", ())
+        return set(map(str, known)) if isinstance(known, list) else set()
 
     def _load(self) -> None:
         # Asked first, so that what is written while we read is noticed afterwards.

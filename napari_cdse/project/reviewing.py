@@ -49,9 +49,9 @@ class ProjectReview(ProjectAnnotators):
         """Return what comes after the selected particle, in turn.
 
         By micrograph, that is from where one stands on. In the other orders it is
-        from the first that was not passed by in this sitting: neither a click on
-        some circle nor new predictions make anyone lose her place. When all were
-        passed by, they come again.
+        from the first that this annotator has not passed by: neither a click on some
+        circle nor new predictions nor a restart make anyone lose her place. When all
+        were passed by, they come again.
         """
         items = self._ordered(order)
         ids = [each.particle_id for each in items]

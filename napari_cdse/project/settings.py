@@ -34,7 +34,10 @@ class ProjectSettings(ProjectBase):
         name = name.strip()
         if name == self._annotator:
             return
+        if not self.read_only:
+            self._keep_place()
         self._annotator = name
+        self._sitting.passed = self._passed()
         self._look()
         if not self.read_only:
             self._store.set_setting(f"{ANNOTATOR}/{self._login}", name)

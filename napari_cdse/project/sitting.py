@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 class Sitting:
@@ -18,11 +18,12 @@ class Sitting:
     Attributes
     ----------
     passed : set of str
-        Particles that she went on from in this round, labelled or not.
+        Particles that she went on from in this round, labelled or not; a round may
+        take several sittings.
     """
 
-    def __init__(self) -> None:
-        self.passed: set[str] = set()
+    def __init__(self, passed: Iterable[str] = ()) -> None:
+        self.passed = set(passed)
         self._way: list[str] = []
         self._at = -1
 

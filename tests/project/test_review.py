@@ -114,6 +114,31 @@ def test_what_was_skipped_comes_again_after_all_others(project, five):
     assert go(project) == five[0]
 
 
+def test_what_was_skipped_waits_for_all_others_after_a_restart_too(project, five):
+    project.annotator = "Ada"
+    assert [go(project) for _ in range(3)] == five[:3]
+    project.label([five[2]], "yes")
+    project.close()
+    again = Project.create_or_open(project.path)
+    assert again.annotator == "Ada"
+    # The third was on the screen, and labelled; two were skipped.
+    assert [go(again) for _ in range(4)] == [five[3], five[4], five[0], five[1]]
+    # What Ada skipped, Ben has not seen.
+    again.annotator = "Ben"
+    again.select(None)
+    assert again.advance() == five[0]
+    again.annotator = "Ada"
+    assert go(again) == five[1]
+    again.close()
+
+
+def test_a_damaged_list_of_what_was_skipped_is_an_empty_one(project, five):
+    project._store.set_setting(f"passed/{project.annotator}", {"a": 3})
+    again = Project.create_or_open(project.path)
+    assert again.advance() == five[0]
+    again.close()
+
+
 def test_back_goes_where_one_was_and_on_again_to_where_one_stood(project, five):
     for _ in range(3):
         go(project)

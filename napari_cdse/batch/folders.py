@@ -20,9 +20,9 @@ from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Circle
 from napari_cdse.core.training import TrainingSet, examples, stack
 from napari_cdse.core.views import views
-from napari_cdse.io.folder import pair_labels
 from napari_cdse.io.label_file import LabelFile, read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.pairing import pair_labels
 
 if TYPE_CHECKING:
     from napari_cdse.core.params import ForestParams

@@ -32,14 +32,20 @@ class FittingArea(QScrollArea):
 
     def sizeHint(self) -> QSize:
         """As its widget would be."""
-        return self.widget().sizeHint()
+        return self.widget().sizeHint() + self._edges
 
     def minimumSizeHint(self) -> QSize:
         """As broad as its widget must be, and as high as one that is folded."""
         line = round(_LINES * self.fontMetrics().height())
-        inside = self.widget().minimumSizeHint()
+        inside = self.widget().minimumSizeHint() + self._edges
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(inside.width() + bar, min(inside.height(), line))
+
+    @property
+    def _edges(self) -> QSize:
+        """What the theme puts around the widget, where it wants a frame."""
+        both = 2 * self.frameWidth()
+        return QSize(both, both)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask for another size when the widget does."""

@@ -8,6 +8,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QTableView,
     QWidget,
@@ -68,6 +69,9 @@ class MicrographsDock(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(hint(f"{NO_PROJECT}\n\n{_DROP}"))
         self.pages.addWidget(self._make_table())
+        # Otherwise napari fills the room below with nothing.
+        grows = QSizePolicy.Policy.Expanding
+        self.pages.setSizePolicy(grows, grows)
         column.addWidget(self.pages, 1)
         column.addWidget(self.problem)
         column.addWidget(self.pixel_size)
@@ -92,7 +96,9 @@ class MicrographsDock(QWidget):
         self.detect_one = QPushButton("Detect in this one")
         self.detect_all = QPushButton("Detect in all")
         self.detect_one.setToolTip("Find circles in the open micrograph, classify them")
-        self.detect_all.setToolTip("The same for every micrograph of the folder")
+        self.detect_all.setToolTip(
+            "The same for every micrograph; goes on where it was stopped"
+        )
         self.leave_out = QPushButton("Leave out")
         self.leave_out.setToolTip(
             "Keep the open micrograph or a region of it out of queue, training and "
@@ -191,6 +197,8 @@ class MicrographsDock(QWidget):
     def _show_problem(self) -> None:
         entry = self.session.current_entry
         text = (entry.problem or entry.out_of_range or "") if entry is not None else ""
+        if not text and self.session.micrograph is not None:
+            text = " ".join(self.session.micrograph.notices)
         if entry is not None and entry.excluded:
             text = f"{text} Left out: {entry.excluded}.".strip()
         say(self.problem, text)

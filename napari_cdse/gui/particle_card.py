@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _SPACING_PX = 4
 _LEAST_HEIGHT_PX = 120
 _NO_PARTICLE = "Click a circle, or press {} for the next particle."
+_NO_CIRCLES = (
+    'No circles here yet: press "Detect in this one", or {} and drag over a particle.'
+)
 _NOT_CLASSIFIED = "Not classified yet"
 _HIDDEN = "Drawn at random: judge it before the forest's word is shown"
 _NOVEL = ", which learnt from nothing like it"
@@ -133,9 +136,7 @@ class ParticleCard(QWidget):
         prediction = None if particle is None else particle.prediction
         self.bars.show_probabilities(prediction and prediction.probabilities)
         if particle is None:
-            nothing = self._session.project is None
-            hint = _NO_PARTICLE.format(self._session.keys.words("next"))
-            self.says.setText(NO_PROJECT if nothing else hint)
+            self.says.setText(self._hint())
             self.says.setToolTip("")
             return
         said = self._session.project.said_in_view(particle.id)
@@ -146,6 +147,15 @@ class ParticleCard(QWidget):
         lines.append(self._forest_words(particle))
         self.says.setText("\n".join(filter(None, lines)))
         self.says.setToolTip(history(said, self._model_name))
+
+    def _hint(self) -> str:
+        """Say what to do where no particle is selected."""
+        entry, keys = self._session.current_entry, self._session.keys
+        if self._session.project is None:
+            return NO_PROJECT
+        if entry is None or entry.found or entry.analysed or entry.problem:
+            return _NO_PARTICLE.format(keys.words("next"))
+        return _NO_CIRCLES.format(keys.words("draw"))
 
     def _person_words(self, annotation: Annotation, number: int) -> str:
         """Tell the last statement; the forest below is named once only."""

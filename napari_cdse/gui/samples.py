@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.gui.readers import label_layer
 from napari_cdse.gui.scene import scale_of
-from napari_cdse.io.folder import pair_labels
 from napari_cdse.io.label_file import read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.pairing import pair_labels
 from napari_cdse.resources import sample_data_dir
 
 if TYPE_CHECKING:

@@ -206,8 +206,8 @@ class Scene:
         camera.zoom = min(viewer.canvas.size) * _SHARE_OF_VIEW / across
 
     def see_whole(self) -> None:
-        """Fit the micrograph into the view."""
-        self.viewer.reset_view()
+        """Fit the micrograph into the view, whatever lies over its border."""
+        self.viewer.reset_view(layers=None if self.image is None else [self.image])
 
     def pixel_at(self, position: Iterable[float]) -> tuple[float, float]:
         """Row and column of a world position."""

@@ -253,10 +253,10 @@ class Session(QObject):
             self.analyst.analyse([self.project.current])
 
     def detect_all(self) -> None:
-        """Find and classify the particles of every micrograph."""
+        """Find and classify in every micrograph, or go on where it was stopped."""
         if self.project is not None:
-            wanted = [one.index for one in self.project.entries if not one.excluded]
-            self.analyst.analyse(wanted)
+            broken = [one.index for one in self.entries if one.problem]
+            self.analyst.analyse(self.project.to_detect(broken))
 
     def _on_opened(self, index: int) -> None:
         self.stage.read(index)

@@ -43,6 +43,7 @@ class Stage(QObject):
         super().__init__(session)
         self._session = session
         self._reading: Job | None = None
+        self._told: set[str] = set()
         self.prefetch = Prefetch(session.runner, self)
         self.scene = Scene(session.viewer)
         self.view: ParticlesLayer | None = None
@@ -62,6 +63,7 @@ class Stage(QObject):
     def clear(self) -> None:
         """Take everything away."""
         self.prefetch.clear()
+        self._told.clear()
         self.drop()
         self.scene.clear()
 
@@ -161,8 +163,14 @@ class Stage(QObject):
         self.prefetch.keep(source, micrograph)
         with notices.told():
             self._session.project.set_micrograph(index, micrograph)
+        self._tell_of(micrograph)
+
+    def _tell_of(self, micrograph: Micrograph) -> None:
+        """Say what reading it changed, once: a folder of JPEGs would say it all day."""
         for sentence in micrograph.notices:
-            notices.inform(f"{micrograph.name}: {sentence}")
+            if sentence not in self._told:
+                self._told.add(sentence)
+                notices.inform(f"{micrograph.name}: {sentence}")
 
     def _on_unreadable(self, index: int, sentence: str) -> None:
         if self._is_open(index):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from napari_cdse.project.reviewing import Which
 
 _ALL_DONE = "Every particle of the project has been reviewed."
+_FOUND_DONE = (
+    "Every particle found so far has been reviewed; {} not been looked through yet: "
+    'press "Detect in all".'
+)
 _NONE_DEFERRED = "No other particle was left for later."
 _NONE_DISPUTED = "Annotators differ on no other particle."
 _NOTHING_LEFT = "There is no other particle."
@@ -92,7 +96,7 @@ class Way(QObject):
         if self._ready():
             found = self._session.project.advance(self._order, self._which)
             how = "queue" if self._order == "uncertain" else "order"
-            self._go_to(found, how, _NO_MORE[self._which])
+            self._go_to(found, how, self._no_more())
 
     def go_back(self) -> None:
         """Select the particle that was looked at before this one."""
@@ -170,6 +174,19 @@ class Way(QObject):
                 return False
             session.stage.check()
         return True
+
+    def _no_more(self) -> str:
+        """Say why there is no next particle."""
+        entries = self._session.entries
+        untouched = sum(
+            not (each.analysed or each.found or each.excluded or each.problem)
+            for each in entries
+        )
+        if self._which != "unlabelled" or not untouched:
+            return _NO_MORE[self._which]
+        is_one = untouched == 1
+        what = "1 micrograph has" if is_one else f"{untouched} micrographs have"
+        return _FOUND_DONE.format(what)
 
     def _see(self, particle_id: str) -> None:
         project = self._session.project

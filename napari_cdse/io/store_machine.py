@@ -11,12 +11,14 @@ from napari_cdse.io.store_records import (
     card_from_json,
     card_to_json,
     dump_json,
+    load_json,
     now,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from napari_cdse.core.records import PixelSizeSource
     from napari_cdse.io.database import Database
 
 
@@ -52,6 +54,15 @@ class FindingTable:
         """Return the id of the project's newest run; 0 before the first."""
         ((run_id,),) = self._database.rows("SELECT MAX(id) FROM runs")
         return int(run_id or 0)
+
+    def latest_runs(self) -> dict[int, Run]:
+        """Return each micrograph's latest detection, by the micrograph's key."""
+        rows = self._database.rows(
+            "SELECT key, found_by, parameters, runs.pixel_size_nm, pixel_size_source,"
+            " window_px, notices, versions, time FROM micrographs"
+            " JOIN runs ON runs.id = run_id"
+        )
+        return {key: _run_of(*columns) for key, *columns in rows}
 
     def candidates(
         self, content_ids: Mapping[int, str]
@@ -189,6 +200,27 @@ class ModelTable:
                 "UPDATE models SET role = 'rejected', data = NULL WHERE id = ?",
                 [model_id],
             )
+
+
+def _run_of(
+    found_by: str,
+    parameters: str,
+    pixel_size_nm: float,
+    source: PixelSizeSource,
+    window_px: int,
+    *words: str,
+) -> Run:
+    notices, versions, time = words
+    return Run(
+        found_by=found_by,
+        parameters=load_json(parameters, "a detection's parameters"),
+        pixel_size_nm=pixel_size_nm,
+        pixel_size_source=source,
+        window_px=window_px,
+        notices=tuple(load_json(notices, "what a detection said")),
+        versions=load_json(versions, "a detection's versions"),
+        time=time,
+    )
 
 
 def _numbers(circle: Circle) -> tuple[Any, ...]:

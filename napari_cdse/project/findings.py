@@ -15,7 +15,7 @@ from napari_cdse.io.store import Run
 from napari_cdse.project.forests import ProjectForests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from napari_cdse.core.detection import Detection
     from napari_cdse.core.params import DetectionParams
@@ -127,6 +127,24 @@ class ProjectFindings(ProjectForests):
             self._forget_order()
             self.particles_changed.emit(changed)
 
+    def to_detect(self, broken: Collection[int] = ()) -> list[int]:
+        """Return the indices of the micrographs that a detection in all is due for.
+
+        Those that were not detected in with the present parameters and pixel size, or
+        hold circles without the active model's word; if there are none, all that are
+        not left out.
+
+        Parameters
+        ----------
+        broken : collection of int
+            Indices of files that could not be read: tried again, but never alone.
+        """
+        runs = self._store.findings.latest_runs()
+        wanted = [each for each in self.entries if not each.excluded]
+        due = [each for each in wanted if self._is_due(each.index, runs)]
+        stopped = any(each.index not in broken for each in due)
+        return [each.index for each in (due if stopped else wanted)]
+
     def unclassified(self, index: int | None = None) -> tuple[str, ...]:
         """Return ids of particles that lack the active model's word on their circle.
 
@@ -141,6 +159,16 @@ class ProjectFindings(ProjectForests):
         return tuple(each.id for each in particles if each.prediction is None)
 
     # Inside
+
+    def _is_due(self, index: int, runs: Mapping[int, Run]) -> bool:
+        row = self._catalog.rows[index]
+        run = runs.get(row.key)
+        if run is None or run.parameters != asdict(self.detection_params):
+            return True
+        size, source = row.pixel_size or (None, "estimated")
+        used = None if run.pixel_size_source == "estimated" else run.pixel_size_nm
+        known = None if source == "estimated" else size
+        return used != known or bool(self.unclassified(index))
 
     def _remember(self, key: int, detection: Detection) -> None:
         self._detections[key] = detection

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.matching import match
 from napari_cdse.core.records import Annotation
-from napari_cdse.io.folder import pair_labels
 from napari_cdse.io.label_file import LabelFile, read_label_file
+from napari_cdse.io.pairing import pair_labels
 from napari_cdse.io.store import Change, Edit, MicrographRow, Store, now
 from napari_cdse.project.state import SAME_PARTICLE_IOU, ProjectState
 

@@ -78,7 +78,7 @@ def _open_or_create(place: Path, listing: FolderListing) -> Store:
     if place.exists():
         return Store.open(place)
     if not listing.files:
-        why = f" {listing.problems[0]}" if listing.problems else ""
+        why = "".join(f" {one}" for one in (*listing.problems[:1], *listing.notices))
         raise StoreError(
             f"There is no micrograph in {place.parent.name}; choose a folder with PNG "
             f"or TIFF files.{why}"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_cdse.io.folder import find_micrographs, label_path, pair_labels
+from napari_cdse.io.folder import find_micrographs
+from napari_cdse.io.pairing import label_path, pair_labels
 
 
 def _touch(folder, *names):
@@ -26,7 +27,9 @@ def test_natural_order_hidden_skipped_others_counted(tmp_path):
     assert _names(found.files) == ["a.jpg", "M1.tiff", "m2.TIF", "m10.png"]
     assert found.ignored == 2
     assert found.problems == ()
-    assert found.notices == ()
+    (own,) = found.notices
+    assert "notes.dm4" in own
+    assert "TIFF" in own
 
 
 def test_the_layout_of_the_origin(tmp_path):

@@ -167,3 +167,9 @@ def test_a_project_that_may_only_be_looked_at_can_be_copied(
         again = Project.create_or_open(open_folder)
         assert again.particle(first).label == "yes"
         again.close()
+
+
+def test_a_folder_of_a_microscopes_own_files_says_to_export_them(tmp_path):
+    (tmp_path / "0001.dm3").write_bytes(b"\0\0\0\3")
+    with pytest.raises(StoreError, match=r"0001\.dm3.*TIFF"):
+        Project.create_or_open(tmp_path)

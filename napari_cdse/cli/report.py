@@ -42,7 +42,8 @@ def score_lines(scores: Scores) -> list[str]:
         for name, count in scores.class_counts.items()
         if count
     ]
-    return [head, *rows]
+    limits = [f"  {scores.limits}"] if scores.limits else []
+    return [head, *rows, *limits]
 
 
 def tuning_lines(tuning: Tuning, shown: int = 10) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,8 @@ class Scores:
         How far they then do.
     note : str or None
         A sentence in place of numbers, where there are too few for honest ones.
+    too_rare : dict of str to int
+        Particles of classes with too few of them, which are not in the numbers.
     """
 
     balanced_accuracy: float
@@ -58,6 +60,15 @@ class Scores:
     temperature: float = 1.0
     reliability: tuple[ReliabilityBin, ...] = ()
     note: str | None = None
+    too_rare: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> str:
+        """Say in a sentence which classes the numbers are without; may be empty."""
+        if not self.too_rare:
+            return ""
+        rare = ", ".join(f"{name} ({n})" for name, n in self.too_rare.items())
+        return f"Too few labels to be scored: {rare}."
 
     def as_dict(self) -> dict[str, object]:
         """Return plain numbers and lists, as cards and JSON files hold them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MIN_MICROGRAPHS = 3
 """Micrographs below which no score is given."""
 MIN_PER_CLASS = 5
-"""Particles that each class which occurs needs for a score."""
+"""Particles that a class needs for a score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def cross_validate(
     -------
     scores : Scores
         With a note instead of numbers when there are fewer than `MIN_MICROGRAPHS`
-        micrographs, or fewer than `MIN_PER_CLASS` particles of a class.
+        micrographs, or fewer than two classes with `MIN_PER_CLASS` particles.
     probabilities : ndarray of float64, shape (n_rows, 4)
         Of each row, from the forest that did not see its micrograph; NaN where the
         note stands.
@@ -101,7 +101,8 @@ def cross_validate(
         forest = fit_forest(training.rows(learn), params, step)
         values = training.table.values[held_out]
         probabilities[held_out] = forest.predict_proba(values)
-    return score(training, probabilities, len(splits), mask), probabilities
+    scores = score(training, probabilities, len(splits), mask)
+    return replace(scores, too_rare=too_rare(training, only)), probabilities
 
 
 def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
@@ -114,7 +115,7 @@ def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
     """
     chosen = np.flatnonzero(training.originals)
     groups = training.micrograph_ids[chosen]
-    labels = training.labels[chosen]
+    labels = _strata(training.labels[chosen])
     rarest = int(np.unique(labels, return_counts=True)[1].min())
     folds = max(2, min(params.folds, len(np.unique(groups)), rarest))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=params.seed)
@@ -123,6 +124,12 @@ def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
         for _, held_out in splitter.split(labels, labels, groups)
         if len(held_out)
     ]
+
+
+def _strata(labels: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Put classes too rare to be spread over the folds to the most frequent one."""
+    names, at, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.where(counts[at] < MIN_PER_CLASS, names[counts.argmax()], labels)
 
 
 def _rows_of(training: TrainingSet, held_out_micrographs: NDArray[np.str_]) -> Split:
@@ -184,9 +191,14 @@ def compare(
             new_training.rows(learn), params, steps
         ).predict_proba(values)
         told_old[held_out] = _old_answer(old, new_training.rows(held_out), params)
+    rare = too_rare(new_training, only)
+    before, after = (
+        replace(score(new_training, told, len(splits), mask), too_rare=rare)
+        for told in (told_old, told_new)
+    )
     return Comparison(
-        score(new_training, told_old, len(splits), mask),
-        score(new_training, told_new, len(splits), mask),
+        before,
+        after,
         paired_difference(new_training, told_old, told_new, mask),
     )
 
@@ -194,7 +206,33 @@ def compare(
 def scored_rows(
     training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
 ) -> NDArray[np.bool_]:
-    """Turn ids of particles, or nothing for all, into a mask of rows."""
+    """Turn ids of particles, or nothing for all, into a mask of rows to score.
+
+    Particles of classes that are `too_rare` are learnt from and not scored.
+    """
+    return _asked_for(training, only) & ~np.isin(
+        training.labels, list(too_rare(training, only))
+    )
+
+
+def too_rare(
+    training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None = None
+) -> dict[str, int]:
+    """Count particles of the classes with too few of them for a score.
+
+    One particle of a fourth class must not take away the score of the other three:
+    as long as two classes have enough, the others are left out of it.
+    """
+    counts = training.rows(_asked_for(training, only)).class_counts
+    enough = [name for name, count in counts.items() if count >= MIN_PER_CLASS]
+    if len(enough) < 2:
+        return {}
+    return {name: n for name, n in counts.items() if 0 < n < MIN_PER_CLASS}
+
+
+def _asked_for(
+    training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
+) -> NDArray[np.bool_]:
     if only is None:
         return np.ones(len(training), np.bool_)
     if only.dtype == np.bool_:
@@ -241,8 +279,8 @@ def too_few(training: TrainingSet) -> str | None:
     for name, count in counts.items():
         if count < MIN_PER_CLASS:
             return (
-                f"No score yet: it takes at least {MIN_PER_CLASS} labels of each "
-                f"class, and {name!r} has {count}."
+                f"No score yet: it takes at least {MIN_PER_CLASS} labels each "
+                f"of two classes, and {name!r} has {count}."
             )
     return None
 

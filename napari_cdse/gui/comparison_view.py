@@ -184,8 +184,8 @@ def _head(scores: Scores) -> str:
         f"To compare the forests: on your own labels, each without the micrograph it "
         f"is asked about ({scores.n_micrographs} micrographs, {scores.folds} folds). "
         "You chose these particles, doubtful ones mostly; how often a forest is right, "
-        "only the audit tells."
-    )
+        f"only the audit tells. {scores.limits}"
+    ).strip()
 
 
 def _fraction_tip(change: FractionChange) -> str:

@@ -192,10 +192,16 @@ class RetrainDock(QWidget):
         self.retrain.setEnabled(labelled > 0 and trainer.job is None)
         running = trainer.job if trainer.job in self.session.runner.jobs else None
         self.progress.follow(running)
-        ahead = trainer.forecast
-        say(self.ahead, "" if ahead is None else ahead.sentence)
+        self._show_ahead()
         self._show_outcome()
         self._show_studies(busy=trainer.job is not None, ready=labelled > 0)
+
+    def _show_ahead(self) -> None:
+        """Say what more labels would buy, unless the outcome's note says the same."""
+        ahead, outcome = self.session.trainer.forecast, self.session.trainer.outcome
+        words = "" if ahead is None else ahead.sentence
+        note = None if outcome is None else outcome.scores.note
+        say(self.ahead, "" if words == note else words)
 
     def _show_studies(self, *, busy: bool, ready: bool) -> None:
         trainer = self.session.trainer

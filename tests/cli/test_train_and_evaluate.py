@@ -168,7 +168,7 @@ def test_studies_say_write_and_draw(
 
 def test_a_study_of_too_few_labels_is_refused(labelled_folder, capsys):
     assert main(["evaluate", "--importance", str(labelled_folder), *SMALL]) == 1
-    assert "at least 5 labels of each class" in capsys.readouterr().err
+    assert "at least 5 labels each of two classes" in capsys.readouterr().err
 
 
 def test_one_study_at_a_time(labelled_folder, capsys):

@@ -91,6 +91,37 @@ def test_too_few_for_an_honest_number_give_a_sentence(training, sentence):
     assert scores.as_dict()["balanced_accuracy"] is None
 
 
+def rare(training, name, keep):
+    """The set with only some particles of one class."""
+    here = np.flatnonzero(training.labels == name)
+    rows = np.setdiff1d(np.arange(len(training)), here[keep:])
+    return training.rows(rows)
+
+
+def test_a_class_with_too_few_labels_does_not_take_the_others_score_away():
+    training = rare(drawn_set(copies=0), "empty", 2)
+    scores, told = cross_validate(training, PARAMS)
+    assert scores.note is None
+    assert scores.too_rare == {"empty": 2}
+    assert "empty (2)" in scores.limits
+    # It is learnt from and told of, but in no number.
+    others = training.labels != "empty"
+    assert scores.confusion.sum() == others.sum()
+    assert np.isnan(scores.recall["empty"])
+    guess = np.array(CLASSES)[told[others].argmax(axis=1)]
+    truth = training.labels[others]
+    recalls = [np.mean(guess[truth == name] == name) for name in CLASSES[:3]]
+    assert scores.balanced_accuracy == pytest.approx(np.mean(recalls))
+    assert np.isfinite(told).all()
+    both = compare(fit(drawn_set(seed=1), PARAMS), training, PARAMS)
+    assert both.old.too_rare == both.new.too_rare == scores.too_rare
+
+
+def test_a_rare_class_does_not_lessen_the_folds():
+    training = rare(drawn_set(copies=0), "empty", 1)
+    assert len(grouped_splits(training, PARAMS)) == PARAMS.folds
+
+
 def test_a_hopeless_set_is_an_error():
     with pytest.raises(TrainingError):
         cross_validate(drawn_set(classes=("no",)), PARAMS)

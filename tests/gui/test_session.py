@@ -331,11 +331,13 @@ def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
     dock.studies.settings.click()
     assert not dock.studies.features.isEnabled()
     qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
-    assert "at least 5 labels of each class" in told[0]
+    assert "at least 5 labels each of two classes" in told[0]
     assert dock.studies.features.isEnabled()
     retrained(session, qtbot)
-    assert dock.ahead.text() == session.trainer.forecast.sentence
-    assert "No score yet" in dock.ahead.text()
+    # The same sentence is not said twice.
+    assert session.trainer.forecast.sentence == dock.comparison.note.text()
+    assert "No score yet" in dock.comparison.note.text()
+    assert dock.ahead.isHidden()
 
 
 def test_settings_and_features_are_studied_in_the_dock(labelled, qtbot, monkeypatch):

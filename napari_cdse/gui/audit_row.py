@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _SOON_MS = 100
 _TIP = (
     "So many of the proposed particles are drawn by lot and shown without the forest's "
-    "word until you have judged them. Only they tell how often it is right."
+    "word until you have judged them. Only they tell how often it is right. A larger "
+    "share draws more where no prediction has been in view yet."
 )
 _NOTHING_DRAWN = (
     "No particle is drawn for the audit, so how often the forest is right stays "

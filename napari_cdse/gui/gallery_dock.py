@@ -264,3 +264,4 @@ class GalleryDock(QWidget):
         arrangement = self.model.arrangement
         near = [arrangement.at(row) for row in self.view.rows_in_view(_NEAR)]
         self.thumbnails.want(near, arrangement.present.values())
+        self.session.project.note_in_view(each.particle.id for each in near)

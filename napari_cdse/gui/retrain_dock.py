@@ -226,8 +226,9 @@ class RetrainDock(QWidget):
         self.decision.setVisible(outcome is not None)
         if outcome is not None:
             self.name.setText(outcome.model.card.name)
-            hides = self.session.project.hides
-            self.comparison.show_outcome(outcome, self._micrograph_of(), hides)
+            project = self.session.project
+            self.comparison.show_outcome(outcome, self._micrograph_of(), project.hides)
+            project.note_in_view(each.particle_id for each in outcome.flips)
 
     def _micrograph_of(self) -> Callable[[str], str]:
         """Give a function that names a particle's micrograph."""

@@ -7,18 +7,37 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.project.audit_plan import AuditPlan
+from napari_cdse.core.review_queue import ORDERS, QueueItem
+from napari_cdse.project.audit_plan import AuditPlan, within_reach
 from napari_cdse.project.steps import ProjectSteps
 
 if TYPE_CHECKING:
-    from napari_cdse.core.records import Annotation
-    from napari_cdse.project.particles import Particle
+    from collections.abc import Iterable, Iterator
 
-_AUDIT = "audit"
+    from napari_cdse.core.records import Annotation
+    from napari_cdse.core.review_queue import Order
+    from napari_cdse.io.store import Store
+    from napari_cdse.project.particles import Particle
+    from napari_cdse.project.shelf import DefaultModel
+
+_AUDIT, _IN_VIEW, _ORDERS = "audit", "in_view", "orders"
 
 
 class ProjectAudits(ProjectSteps):
     """Particles drawn at random and judged unseen; see `Project`."""
+
+    def __init__(
+        self,
+        store: Store,
+        notices: Iterable[str] = (),
+        default_model: DefaultModel | None = None,
+    ) -> None:
+        self._audit = AuditPlan()
+        self._lots: dict[str, float] = {}
+        self._gone_by: set[Order] = set()
+        super().__init__(store, notices, default_model)
+        # First of all who listen: it is written down before it is shown.
+        self.particles_changed.connect(self._note_open)
 
     def hides(self, particle_id: str) -> bool:
         """Tell whether a particle's prediction must not be shown yet.
@@ -53,35 +72,121 @@ class ProjectAudits(ProjectSteps):
 
     @audit_share.setter
     def audit_share(self, share: float) -> None:
-        plan = self._audit.with_share(share, self._state.analysed())
-        self._store.set_setting(_AUDIT, plan.as_setting())
-        grown = share > self._audit.share and bool(self._state.analysed())
-        self._audit = plan
-        self._lots.clear()
-        self._forget_order()
+        before = self._audit.share
+        with self._store.transaction():
+            # Another window shows particles too, and may have changed the share.
+            self._read_audit()
+            seen = {*self._in_view, *self._within_reach()}
+            plan = self._audit.with_share(share, seen)
+            self._store.set_setting(_AUDIT, plan.as_setting())
+        self._take_audit(plan)
         self.particles_changed.emit(None)
-        if grown:
-            self.notice.emit(
-                "The larger share holds for micrographs that are analysed from now "
-                "on; in the others the predictions have been in view."
-            )
+        if share > before:
+            self._tell_held()
+
+    def note_in_view(self, particle_ids: Iterable[str]) -> None:
+        """Note that predictions are in view; to be called by whoever shows them.
+
+        What is shown of the open micrograph is noted without asking.
+        """
+        hidden = (each for each in particle_ids if not self.hides(each))
+        keys = {self._state.key(each) for each in hidden} - {None, *self._in_view}
+        if not keys:
+            return
+        self._in_view |= {each for each in keys if each is not None}
+        if not self.read_only:
+            # A full disk keeps nobody from looking.
+            with suppress(StoreError), self._store.transaction():
+                known = self._store.setting(_IN_VIEW, [])
+                self._store.set_setting(_IN_VIEW, sorted({*known, *self._in_view}))
 
     # Inside
 
-    _audit: AuditPlan
-    _lots: dict[str, float]
+    _in_view: set[int]
 
     def _load(self) -> None:
         super()._load()
-        stored = self._store.setting(_AUDIT)
-        self._lots = {}
-        self._audit = AuditPlan.from_setting(stored)
-        if stored is None and not self.read_only:
-            plan = AuditPlan.new(self._state.analysed())
-            # Without room for it nothing is drawn, and all else works.
-            with suppress(StoreError):
-                self._store.set_setting(_AUDIT, plan.as_setting())
-                self._audit = plan
+        self._read_audit()
+
+    def _take_in(self) -> bool:
+        found = super()._take_in()
+        if found and self._read_audit():
+            self.particles_changed.emit(None)
+        return found
+
+    def _read_audit(self) -> bool:
+        """Read the plan and what has been in view; True if the plan is another."""
+        known = self._store.setting(_IN_VIEW, [])
+        self._in_view = set(known if isinstance(known, list) else self._analysed())
+        return self._take_audit(self._planned(self._store.setting(_AUDIT)))
+
+    def _take_audit(self, plan: AuditPlan) -> bool:
+        if plan == self._audit:
+            return False
+        self._audit = plan
+        self._lots.clear()
+        self._forget_order()
+        return True
+
+    def _planned(self, stored: object) -> AuditPlan:
+        """Return the plan that is stored; begin one where there is none."""
+        plan = AuditPlan.from_setting(stored)
+        if self.read_only or (stored is not None and plan.watched):
+            return plan
+        analysed = self._analysed()
+        new = stored is None
+        begun = AuditPlan.new(analysed) if new else plan.watching(analysed)
+        # Without room for it nothing is drawn anew, and all else works.
+        with suppress(StoreError):
+            self._store.set_setting(_AUDIT, begun.as_setting())
+            return begun
+        return plan
+
+    def _analysed(self) -> tuple[int, ...]:
+        return self._state.analysed()
+
+    def _within_reach(self) -> set[int]:
+        """Return keys of micrographs to which the queue leads by now, lots aside."""
+        steps = len(self._sitting.passed | self._state.judged_in_turn())
+        orders = self._store.setting(_ORDERS) or ORDERS
+        places = within_reach(self._queue_items(), steps, orders)
+        return {self._catalog.rows[each].key for each in places}
+
+    def _note_order(self, order: Order) -> None:
+        """Write down by which orders the project was ever gone through."""
+        if order in self._gone_by or self.read_only:
+            return
+        self._gone_by.add(order)
+        with suppress(StoreError), self._store.transaction():
+            known = self._store.setting(_ORDERS, [])
+            self._store.set_setting(_ORDERS, sorted({*known, order}))
+
+    def _queue_items(self) -> Iterator[QueueItem]:
+        """Yield the particles that may come up for review."""
+        for index, row in enumerate(self._catalog.rows):
+            if row.excluded is None and not self._catalog.is_missing(row.key):
+                for one in self._present(row.key).values():
+                    draw = self._lot(one.id)
+                    if draw is not None:
+                        draw /= self._audit.chance(row.key)
+                    yield QueueItem(index, one.id, one.circle, one.prediction, draw)
+
+    def _note_open(self, _ids: object) -> None:
+        """Note that the open micrograph's predictions are in view."""
+        if self._current is not None and self._current not in self._in_view:
+            particles = self._present(self._current).values()
+            self.note_in_view(each.id for each in particles if each.prediction)
+
+    def _tell_held(self) -> None:
+        """Say where a larger share does not hold."""
+        analysed = self._analysed()
+        free = sum(each not in self._audit.held for each in analysed)
+        if free < len(analysed):
+            whose = f"{free} of {len(analysed)} micrographs" if free else "new ones"
+            self.notice.emit(
+                f"The larger share holds for {whose}; in the others the predictions "
+                "have been in view, or were next in turn."
+            )
 
     def _lot(self, particle_id: str) -> float | None:
         """Return the lot of a particle that was drawn; None for one that was not."""

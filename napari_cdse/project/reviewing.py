@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from napari_cdse.core.review_queue import QueueItem, following, ordered
+from napari_cdse.core.review_queue import following, ordered
 from napari_cdse.project.annotators import ProjectAnnotators
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from napari_cdse.core.review_queue import Order
+    from napari_cdse.core.review_queue import Order, QueueItem
 
 Which = Literal["unlabelled", "deferred", "disputed", "all"]
 """Particles worth stopping at: not judged yet, left for later, those on which
@@ -65,6 +65,7 @@ class ProjectReview(ProjectAnnotators):
         self, order: Order = "uncertain", which: Which = "unlabelled"
     ) -> str | None:
         """Pass the selected particle by; return the next, None if there is no other."""
+        self._note_order(order)
         passed = self._sitting.passed
         if self._selected is not None:
             passed.add(self._selected)
@@ -105,12 +106,3 @@ class ProjectReview(ProjectAnnotators):
         if order not in self._orders:
             self._orders[order] = ordered(self._queue_items(), order)
         return self._orders[order]
-
-    def _queue_items(self) -> Iterator[QueueItem]:
-        for index, row in enumerate(self._catalog.rows):
-            if row.excluded is None and not self._catalog.is_missing(row.key):
-                for one in self._present(row.key).values():
-                    draw = self._lot(one.id)
-                    if draw is not None:
-                        draw /= self._audit.chance(row.key)
-                    yield QueueItem(index, one.id, one.circle, one.prediction, draw)

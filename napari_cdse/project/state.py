@@ -124,6 +124,14 @@ class ProjectState:
         """Tell whether a person ever gave a class, even if she took that back."""
         return particle_id in self._judged
 
+    def judged_in_turn(self) -> set[str]:
+        """Return the particles that got a class as the queue or an order went."""
+        return {
+            each
+            for each, said in self._said.items()
+            if any(one and one.label and one.selected_by != "hand" for one in said)
+        }
+
     def audited(self) -> list[Annotation]:
         """Return the first labels, given unseen, of particles that have one still."""
         usable = {
@@ -272,9 +280,7 @@ class ProjectState:
         yield self._with_prediction(Particle(particle_id, annotation.circle, view))
 
     def _with_prediction(self, particle: Particle) -> Particle:
-        known = self._predictions.get(particle.id)
-        if known is None:
-            return particle
+        known = self._predictions.get(particle.id, {})
         return replace(particle, prediction=known.get(particle.circle))
 
     def _hidden(

@@ -54,6 +54,22 @@ def test_the_share_is_the_projects(session, crowd, qtbot):
     assert "No particle is drawn" in row.says.text()
 
 
+def test_what_the_gallery_shows_is_not_drawn_any_more(session, crowd, qtbot):
+    project = session.project
+    others = [each.id for each in project.particles]
+    project.audit_share = 0
+    project.audit_share = 1
+    assert all(map(project.hides, crowd))
+    assert not any(map(project.hides, others))
+    project.audit_share = 0
+    gallery = docks(session.viewer)["Gallery"]
+    gallery.parentWidget().raise_()
+    qtbot.waitUntil(lambda: gallery.in_sight, timeout=SIGNAL_MS)
+    settle(session, qtbot)
+    project.audit_share = 1
+    assert not any(map(project.hides, crowd))
+
+
 def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):  # noqa: F811
     session = labelled
     dock = retrained(session, qtbot)

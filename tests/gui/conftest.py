@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from napari import settings
+from npe2.manifest import _bases as manifests
 from PIL import Image
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
@@ -57,6 +60,29 @@ def draw(seed: int) -> np.ndarray:
             )
             image += inside * 18.0 * wave
     return np.clip(image, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_viewers():
+    """Spare each of hundreds of viewers what is the same for all of them.
+
+    Manifests of plugins are parsed once, which takes longer than all else in them; and
+    what is there before the first viewer is no longer looked through for garbage.
+    """
+    parse, parsed = manifests._load_yaml_no_duplicates, {}
+
+    def parse_once(stream):
+        text = stream.read()
+        if text not in parsed:
+            parsed[text] = parse(text)
+        return copy.deepcopy(parsed[text])
+
+    gc.collect()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(manifests, "_load_yaml_no_duplicates", parse_once)
+        yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -156,6 +156,21 @@ def session(viewer, folder, qtbot, forest):
     return session
 
 
+@pytest.fixture
+def labelled(session, qtbot, forest):
+    """A session of three micrographs; a person has labelled five particles in each."""
+    words = ("yes", "no", "null", "no", "empty")
+    for index in range(3):
+        session.open_micrograph(index)
+        wait_for_pixels(session, qtbot)
+        if index:
+            put_circles(session, forest)
+        for one, word in zip(particle_ids(session), words, strict=True):
+            session.project.label([one], word)
+    settle(session, qtbot)
+    return session
+
+
 def open_folder(session, folder: Path, qtbot) -> None:
     """Open a project and wait for the pixels of its first micrograph."""
     session.open_project(folder)

@@ -12,7 +12,7 @@ from napari_cdse.gui.particle_card import ParticleCard
 from napari_cdse.gui.preferences import PLUGIN
 from napari_cdse.project import Gesture
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
-from tests.gui.test_review import in_step, labels, shown
+from tests.gui.showing import in_step, labels, shown
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.gui.flips_view import FlipsView
 from napari_cdse.io.micrograph_file import read_micrograph
 from tests.gui.conftest import SIGNAL_MS, settle
-from tests.gui.test_session import docks, labelled, retrained  # noqa: F401
+from tests.gui.showing import docks, retrained
 from tests.project_tools import put_circles
 
 
@@ -70,7 +70,7 @@ def test_what_the_gallery_shows_is_not_drawn_any_more(session, crowd, qtbot):
     assert not any(map(project.hides, crowd))
 
 
-def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):  # noqa: F811
+def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):
     session = labelled
     dock = retrained(session, qtbot)
     outcome = session.trainer.outcome

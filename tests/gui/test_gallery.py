@@ -1,4 +1,4 @@
-"""The gallery in a real window: real keys and clicks, and what comes of them."""
+"""Judging in the gallery: one or many, by real keys and clicks."""
 
 from __future__ import annotations
 
@@ -7,27 +7,25 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_cdse.core.records import Circle
 from napari_cdse.gui import window
-from napari_cdse.gui.sessions import session_for
 from tests.gui.conftest import (
     CIRCLES,
-    SIGNAL_MS,
-    open_folder,
     particle_ids,
-    press,
-    put_circles,
     settle,
     wait_for_pixels,
 )
-from tests.gui.test_review import in_step, labels
-from tests.project_tools import put_circles as put_elsewhere
-from tests.project_tools import write_folder
-
-CTRL = Qt.KeyboardModifier.ControlModifier
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-PLAIN = Qt.KeyboardModifier.NoModifier
-LEFT = Qt.MouseButton.LeftButton
+from tests.gui.galleries import (
+    CTRL,
+    LEFT,
+    PLAIN,
+    SHIFT,
+    analysed_elsewhere,
+    click,
+    key,
+    ready,
+    shown,
+)
+from tests.gui.showing import in_step, labels
 
 
 @pytest.fixture
@@ -38,59 +36,12 @@ def gallery(session, qtbot):
     return dock
 
 
-def ready(dock, qtbot) -> None:
-    """Wait until the dock is shown and what is in view has its picture."""
-
-    def pictured() -> None:
-        assert dock.in_sight
-        arrangement = dock.model.arrangement
-        rows = dock.view.rows_in_view()
-        assert all(dock.thumbnails.picture(arrangement.at(row)) for row in rows)
-
-    qtbot.waitUntil(pictured, timeout=SIGNAL_MS)
-    settle(dock.session, qtbot)
-
-
-def shown(dock) -> list[str]:
-    return [one.id for one in dock.model.arrangement.rows]
-
-
-def middle(dock, particle_id: str) -> QPoint:
-    row = dock.model.arrangement.row_of(particle_id)
-    index = dock.model.index(row)
-    dock.view.scrollTo(index)
-    return dock.view.visualRect(index).center()
-
-
-def click(dock, qtbot, particle_id: str, modifier=PLAIN) -> None:
-    place = middle(dock, particle_id)
-    qtbot.mouseClick(dock.view.viewport(), LEFT, modifier, place)
-
-
-def key(dock, qtbot, which, modifier=PLAIN) -> None:
-    qtbot.keyClick(dock.view, which, modifier)
-
-
 def steps(session) -> int:
     """How many steps can be taken back; takes them all."""
     count = 0
     while session.project.undo() is not None:
         count += 1
     return count
-
-
-def test_all_particles_by_class_the_surest_first(gallery, session):
-    ids = particle_ids(session)
-    assert shown(gallery) == [ids[0], ids[3], ids[1], ids[2], ids[4]]
-    assert [name for name, _ in gallery.model.arrangement.sections] == [
-        "yes",
-        "no",
-        "null",
-        "empty",
-    ]
-    texts = {n: b.text() for n, b in gallery.filters.classes.items()}
-    assert texts["yes"] == "Y 2"
-    assert texts["unlabelled"] == "? 0"
 
 
 def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, session, qtbot):
@@ -213,50 +164,6 @@ def drag(view, place: QPoint) -> None:
     QApplication.sendEvent(port, event)
 
 
-def test_what_is_selected_elsewhere_is_followed(gallery, session, qtbot):
-    press(session, qtbot, Qt.Key.Key_Period)
-    first = session.project.selected
-    assert gallery.view.chosen == (first,)
-    # And a key of the canvas works from within the gallery.
-    key(gallery, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected not in (None, first)
-    assert gallery.view.chosen == (session.project.selected,)
-
-
-def test_filters(gallery, session, qtbot):
-    ids = particle_ids(session)
-    qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
-    assert shown(gallery) == [ids[1], ids[2], ids[4]]
-    qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
-    session.project.label([ids[1]], "yes")
-    gallery.filters.who.setCurrentText("disputed")
-    assert shown(gallery) == [ids[1]]
-    gallery.filters.who.setCurrentText("left for later")
-    assert gallery.pages.currentWidget() is gallery.hint
-    assert "everyone" in gallery.hint.text()
-
-
-def test_only_the_open_micrograph(gallery, session, qtbot):
-    (other,) = analysed_elsewhere(session, qtbot)
-    assert len(shown(gallery)) == 6
-    qtbot.mouseClick(gallery.filters.this_one, LEFT)
-    assert other not in shown(gallery)
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
-    assert shown(gallery) == [other]
-
-
-def analysed_elsewhere(session, qtbot) -> list[str]:
-    """Put one particle into the second micrograph, and come back to the first."""
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
-    project = session.project
-    ids = put_elsewhere(project, [CIRCLES[0]], project.active_model_id)
-    session.open_micrograph(0)
-    wait_for_pixels(session, qtbot)
-    return ids
-
-
 def test_one_step_over_two_micrographs(gallery, session, qtbot):
     (other,) = analysed_elsewhere(session, qtbot)
     ready(gallery, qtbot)
@@ -291,61 +198,3 @@ def test_an_audited_particle_is_not_given_away(gallery, session, qtbot, monkeypa
     seen = [session.project.find(one).annotation.prediction_seen for one in ids]
     assert seen == [False, True, True, True, True]
     assert steps(session) == 1
-
-
-def test_a_picture_is_of_the_circle_as_it_is_now(gallery, session, qtbot):
-    ids = particle_ids(session)
-    old = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
-    session.project.reshape({ids[0]: Circle(90.0, 90.0, 20.0)})
-    ready(gallery, qtbot)
-    new = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
-    assert new != old
-
-
-def test_a_missing_file_says_that_there_is_no_picture(
-    viewer, folder, qtbot, forest, tmp_path
-):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    put_circles(session, forest)
-    ids = particle_ids(session)
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
-    (folder / "dots_0.png").unlink()
-    dock = window.add_dock(viewer, "Gallery")
-    item = dock.model.arrangement.present[ids[0]]
-    qtbot.waitUntil(lambda: dock.thumbnails.is_missing(item), timeout=SIGNAL_MS)
-    settle(session, qtbot)
-    assert dock.thumbnails.picture(item) is None
-
-
-def test_behind_another_tab_it_reads_nothing_and_comes_back_sorted(
-    gallery, session, qtbot
-):
-    ids = particle_ids(session)
-    click(gallery, qtbot, ids[0])
-    key(gallery, qtbot, Qt.Key.Key_O)
-    assert gallery.model.arrangement.astray == 1
-    window.add_dock(session.viewer, "Micrographs")
-    qtbot.waitUntil(lambda: not gallery.in_sight, timeout=SIGNAL_MS)
-    session.project.label([ids[1]], "empty")
-    window.add_dock(session.viewer, "Gallery")
-    ready(gallery, qtbot)
-    assert gallery.model.arrangement.astray == 0
-    assert gallery.model.arrangement.sections[-1] == ("empty", 3)
-
-
-def test_the_cells_fill_the_width_and_their_size_can_be_changed(gallery, qtbot):
-    view = gallery.view
-    for edge in (48, 100, 150):
-        gallery.edge.setValue(edge)
-        assert view.grid.cell_px >= edge
-        used = view.grid.columns * view.grid.pitch_px
-        assert view.viewport().width() - used < view.grid.columns + 8
-
-
-def test_another_project_leaves_nothing_of_the_first(gallery, session, qtbot, tmp_path):
-    session.open_project(write_folder(tmp_path / "other"))
-    wait_for_pixels(session, qtbot)
-    assert not shown(gallery)
-    assert "Detect in all" in gallery.hint.text()

@@ -18,7 +18,7 @@ from tests.gui.conftest import (
     settle,
     wait_for_pixels,
 )
-from tests.gui.test_review import in_step
+from tests.gui.showing import in_step
 
 
 @pytest.fixture

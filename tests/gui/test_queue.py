@@ -15,8 +15,9 @@ from tests.gui.conftest import (
     settle,
     wait_for_pixels,
 )
-from tests.gui.test_review import CTRL, in_step, labels, shown
-from tests.gui.test_session import docks
+from tests.gui.showing import docks, in_step, labels, shown
+
+CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture

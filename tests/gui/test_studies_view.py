@@ -1,4 +1,4 @@
-"""Tables and bars of what a study found."""
+"""Tables and bars of what a study found, and the study itself in the dock."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from types import SimpleNamespace
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_cdse.core import validation
 from napari_cdse.core.importance import Importance, Worth
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.scores import Difference
 from napari_cdse.core.tuning import Trial, Tuning
+from napari_cdse.gui import notices
 from napari_cdse.gui.studies_view import StudiesView
+from tests.gui.conftest import (
+    SIGNAL_MS,
+)
+from tests.gui.showing import FEW_TREES, docks, retrained
 
 NOW = ForestParams(trees=300)
 
@@ -76,3 +82,39 @@ def test_bars_are_as_long_as_what_is_lost(view):
     assert blue(0) == pytest.approx(2 * blue(1), abs=3)
     assert blue(1) > 20
     assert blue(2) == 0
+
+
+def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr(notices, "warn", told.append)
+    session = labelled
+    dock = docks(session.viewer)["Retrain"]
+    dock.studies.settings.click()
+    assert not dock.studies.features.isEnabled()
+    qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
+    assert "at least 5 labels each of two classes" in told[0]
+    assert dock.studies.features.isEnabled()
+    retrained(session, qtbot)
+    # The same sentence is not said twice.
+    assert session.trainer.forecast.sentence == dock.comparison.note.text()
+    assert "No score yet" in dock.comparison.note.text()
+    assert dock.ahead.isHidden()
+
+
+def test_settings_and_features_are_studied_in_the_dock(labelled, qtbot, monkeypatch):
+    monkeypatch.setattr(validation, "MIN_PER_CLASS", 2)
+    session = labelled
+    dock = docks(session.viewer)["Retrain"]
+    dock.form.set_value(FEW_TREES)
+    for button in (dock.studies.settings, dock.studies.features):
+        button.click()
+        qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
+    assert dock.studies.words.text() == session.trainer.tuning.sentence
+    assert dock.studies.table.rowCount() > 10
+    assert dock.studies.importance.rows[0].name in (
+        one.name for one in session.trainer.importance.families
+    )
+    chosen = session.trainer.tuning.trials[0].params
+    dock.studies.chosen.emit(chosen)
+    assert dock.form.value().trees == chosen.trees
+    assert dock.form.value().criterion == chosen.criterion

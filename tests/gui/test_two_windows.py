@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.gui import notices, watcher
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
-from tests.gui.test_review import in_step, labels
+from tests.gui.showing import in_step, labels
 
 OTHER = """
 import sys

@@ -1,0 +1,145 @@
+"""Circles drawn, moved, resized, removed, copied: real keys and drags, real undo."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from tests.gui.conftest import (
+    CIRCLES,
+    click,
+    drag,
+    particle_ids,
+    press,
+    settle,
+)
+from tests.gui.showing import in_step
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def test_draw(session, qtbot):
+    press(session, qtbot, Qt.Key.Key_G)
+    assert session.view.layer.mode == "add_ellipse"
+    drag(session, qtbot, (100, 20), (140, 60))
+    assert len(session.project.particles) == 6
+    settle(session, qtbot)
+    (drawn,) = [one for one in session.project.particles if one.circle not in CIRCLES]
+    assert drawn.circle.row_px == pytest.approx(120, abs=3)
+    assert drawn.circle.col_px == pytest.approx(40, abs=3)
+    assert drawn.circle.radius_px == pytest.approx(20, abs=3)
+    assert drawn.annotation.origin == "drawn"
+    assert drawn.annotation.label is None
+    assert drawn.prediction is not None
+    in_step(session)
+    press(session, qtbot, Qt.Key.Key_Z, CTRL)
+    assert len(session.project.particles) == 5
+    in_step(session)
+
+
+def test_drag_moves_one_circle_in_one_step(session, qtbot):
+    ids = particle_ids(session)
+    press(session, qtbot, Qt.Key.Key_M)
+    assert session.view.layer.mode == "select"
+    drag(session, qtbot, (60, 60), (80, 90))
+    settle(session, qtbot)
+    moved = session.project.find(ids[0]).circle
+    assert (moved.row_px, moved.col_px) == (
+        pytest.approx(80, abs=2),
+        pytest.approx(90, abs=2),
+    )
+    assert moved.radius_px == pytest.approx(30, abs=0.01)
+    in_step(session)
+    press(session, qtbot, Qt.Key.Key_Z, CTRL)
+    assert session.project.find(ids[0]).circle == CIRCLES[0]
+    assert not session.project.can_undo
+    in_step(session)
+
+
+def test_resize_makes_a_circle_of_the_same_area(session, qtbot):
+    ids = particle_ids(session)
+    press(session, qtbot, Qt.Key.Key_M)
+    click(session, qtbot, 170, 80)
+    # From the middle of the right edge: only the width grows.
+    drag(session, qtbot, (170, 112), (170, 132))
+    settle(session, qtbot)
+    circle = session.project.find(ids[3]).circle
+    expected = np.sqrt(32 * 42)
+    assert circle.radius_px == pytest.approx(expected, rel=0.05)
+    assert circle.col_px == pytest.approx(90, abs=2)
+    in_step(session)
+
+
+def test_several_selected_move_in_one_step(session, qtbot):
+    ids = particle_ids(session)
+    press(session, qtbot, Qt.Key.Key_M)
+    session.view.layer.selected_data = {0, 1}
+    chosen = session.view.selection()
+    first = session.project.find(chosen[0]).circle
+    drag(
+        session,
+        qtbot,
+        (first.row_px, first.col_px),
+        (first.row_px + 20, first.col_px),
+    )
+    settle(session, qtbot)
+    moved = [one for one in ids if session.project.find(one).circle not in CIRCLES]
+    assert set(moved) == set(chosen)
+    press(session, qtbot, Qt.Key.Key_Z, CTRL)
+    assert not session.project.can_undo
+    in_step(session)
+
+
+def test_delete_undo_redo(session, qtbot):
+    ids = particle_ids(session)
+    keys = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+    for layer, key in itertools.product(session.scene.layers, keys):
+        session.viewer.layers.selection.active = layer
+        session.project.select(ids[1])
+        press(session, qtbot, key)
+        settle(session, qtbot)
+        assert session.project.find(ids[1]) is None
+        in_step(session)
+        press(session, qtbot, Qt.Key.Key_Z, CTRL)
+        assert session.project.find(ids[1]).circle == CIRCLES[1]
+        in_step(session)
+        press(session, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
+        assert session.project.find(ids[1]) is None
+        press(session, qtbot, Qt.Key.Key_Z, CTRL)
+        assert session.viewer.layers.selection.active is layer
+
+
+def test_napari_own_delete_key_goes_through_undo(session, qtbot):
+    press(session, qtbot, Qt.Key.Key_M)
+    session.view.layer.selected_data = {0, 2}
+    press(session, qtbot, Qt.Key.Key_3)
+    settle(session, qtbot)
+    assert len(session.project.particles) == 3
+    in_step(session)
+    press(session, qtbot, Qt.Key.Key_Z, CTRL)
+    assert len(session.project.particles) == 5
+    in_step(session)
+
+
+def test_copy_and_paste_makes_new_particles(session, qtbot):
+    ids = particle_ids(session)
+    press(session, qtbot, Qt.Key.Key_M)
+    session.project.label([ids[0]], "yes")
+    session.view.select([ids[0]])
+    press(session, qtbot, Qt.Key.Key_C, CTRL)
+    press(session, qtbot, Qt.Key.Key_V, CTRL)
+    settle(session, qtbot)
+    assert len(session.project.particles) == 6
+    assert session.project.find(ids[0]).annotation.label == "yes"
+    (pasted,) = [one for one in session.project.particles if one.id not in ids]
+    assert not pasted.by_person
+    assert pasted.circle.row_px == pytest.approx(60 + 15, abs=0.01)
+    assert pasted.circle.radius_px == pytest.approx(30, abs=0.01)
+    in_step(session)
+    press(session, qtbot, Qt.Key.Key_Z, CTRL)
+    assert len(session.project.particles) == 5
+    in_step(session)

@@ -4,6 +4,8 @@ import contextlib
 
 import pytest
 
+from napari_cdse.io.store import Store
+
 
 @pytest.fixture
 def full_disk():
@@ -20,3 +22,18 @@ def full_disk():
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return limited
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where a project file would lie, in an empty folder."""
+    return tmp_path / "p.cdse"
+
+
+@pytest.fixture
+def store(path):
+    """A new project file that knows two micrographs."""
+    store = Store.create(path)
+    store.add_micrographs([path.parent / "a.png", path.parent / "b.png"])
+    yield store
+    store.close()

@@ -25,7 +25,6 @@ from napari_cdse.batch import training_from_folders
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.forest import Model, fit
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.core.records import Circle
 from napari_cdse.core.validation import cross_validate
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.micrograph_file import read_micrograph
@@ -110,7 +109,6 @@ def make(folders: list[Path], params: ForestParams, jobs: int = 1) -> Model:
         params,
         DetectionParams(false_alarms=FALSE_ALARMS),
         leave_out=sample_ids(),
-        ignored=faint,
         jobs=jobs,
         progress=_progress("micrographs"),
     )
@@ -127,19 +125,6 @@ def sample_ids() -> frozenset[str]:
     """Content hashes of the sample micrographs: the demo shows them to a stranger."""
     files = find_micrographs([sample_data_dir()]).files
     return frozenset(read_micrograph(path).id for path in files)
-
-
-def faint(path: Path) -> list[Circle]:
-    """Particles that the truth beside a micrograph calls too faint to be listed."""
-    truth = path.parent.parent / "truth" / f"{path.stem}.json"
-    if not truth.is_file():
-        return []
-    dots = json.loads(truth.read_text("utf-8"))["dots"]
-    return [
-        Circle(dot["y"], dot["x"], dot["radius_px"])
-        for dot in dots
-        if not dot["listed"]
-    ]
 
 
 def write(model: Model, folder: Path) -> None:

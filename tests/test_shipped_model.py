@@ -12,7 +12,7 @@ from napari_cdse.core.calibration import ReliabilityBin, calibration_error
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.core.records import CLASSES
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.io.model_file import load_model
@@ -83,8 +83,8 @@ def make():
 def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys):
     asked = {}
 
-    def from_folders(folders, params, detection, *, leave_out, **told):
-        asked.update(folders=folders, leave_out=leave_out, ignored=told["ignored"])
+    def from_folders(folders, params, detection, *, leave_out, **_):
+        asked.update(folders=folders, leave_out=leave_out)
         return drawn_set(), ("One label file was left alone.",)
 
     monkeypatch.setattr(make, "training_from_folders", from_folders)
@@ -96,19 +96,6 @@ def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys
     assert model.card.scores["balanced_accuracy"] > 0.5
     assert model.training.digest() == drawn_set().digest()
     assert "left alone" in capsys.readouterr().err
-
-
-def test_particles_too_faint_to_be_listed_are_no_examples_of_empty(make, tmp_path):
-    truth = {
-        "dots": [
-            {"x": 30, "y": 20, "radius_px": 9, "listed": False},
-            {"x": 70, "y": 60, "radius_px": 9, "listed": True},
-        ]
-    }
-    (tmp_path / "truth").mkdir()
-    (tmp_path / "truth" / "one.json").write_text(json.dumps(truth))
-    assert make.faint(tmp_path / "images" / "one.png") == [Circle(20, 30, 9)]
-    assert make.faint(tmp_path / "images" / "other.png") == []
 
 
 def test_the_plan_names_presets_that_can_be_read(make):

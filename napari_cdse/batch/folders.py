@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import joblib
@@ -17,24 +15,24 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.features import FeatureTable, compute_features
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.core.records import Circle
 from napari_cdse.core.training import TrainingSet, examples, stack
 from napari_cdse.core.views import views
 from napari_cdse.io.label_file import LabelFile, read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.io.pairing import pair_labels
+from napari_cdse.io.truth_file import unlisted_particles
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from napari_cdse.core.params import ForestParams
-    from napari_cdse.core.records import Label, Micrograph
+    from napari_cdse.core.records import Circle, Label, Micrograph
 
 FALSE_CIRCLE_IOU = 0.1
 """A circle that overlaps every label less than this shows the background."""
 GAPS = 4
 """Circles put where a labelled micrograph has nothing."""
-
-Ignored = Callable[[Path], Sequence[Circle]]
-"""Gives places in a micrograph that are neither labelled nor certainly empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +45,9 @@ class FolderExamples:
     micrograph_id : str
     truth : LabelFile
     detection : Detection
+    false_circles : tuple of Circle
+        The detector's circles on nothing; where a simulator left its truth, those on
+        particles too faint to be labelled are not among them.
     found : FeatureTable
         Features of the `views` of the detection's circles.
     training : TrainingSet
@@ -59,6 +60,7 @@ class FolderExamples:
     micrograph_id: str
     truth: LabelFile
     detection: Detection
+    false_circles: tuple[Circle, ...]
     found: FeatureTable
     training: TrainingSet
     notices: tuple[str, ...] = ()
@@ -71,7 +73,6 @@ def examples_from_folders(
     *,
     pixel_size_nm: float | None = None,
     leave_out: frozenset[str] = frozenset(),
-    ignored: Ignored | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[FolderExamples | str]:
@@ -90,9 +91,6 @@ def examples_from_folders(
         From the person, for every file.
     leave_out : frozenset of str
         Ids of micrographs not to train on.
-    ignored : callable, optional
-        Gives circles in which nothing is taken for ``empty``, such as particles too
-        faint to be labelled.
     jobs : int
         Processes; -1 takes all cores.
     progress : callable, optional
@@ -121,7 +119,6 @@ def examples_from_folders(
             detection_params,
             pixel_size_nm,
             leave_out,
-            () if ignored is None else ignored(path),
         )
         for path, label_path in pairs
     )
@@ -140,7 +137,6 @@ def _study_file(
     detection_params: DetectionParams,
     pixel_size_nm: float | None,
     leave_out: frozenset[str],
-    ignored: Sequence[Circle],
 ) -> FolderExamples | str | None:
     """Study one pair of files; None for one that is not labelled or left out."""
     try:
@@ -149,7 +145,7 @@ def _study_file(
         if truth is None or micrograph.id in leave_out:
             return None
         detection = detect(micrograph, detection_params)
-        return _study(path, micrograph, truth, detection, params, ignored)
+        return _study(path, micrograph, truth, detection, params)
     except CdseError as error:
         return naming(path, error)
 
@@ -160,7 +156,6 @@ def _study(
     truth: LabelFile,
     detection: Detection,
     params: ForestParams,
-    ignored: Sequence[Circle],
 ) -> FolderExamples:
     notices = []
     if not truth.reviewed:
@@ -174,12 +169,22 @@ def _study(
         params.features,
         detection.pixel_size_nm,
     )
+    unlisted = unlisted_particles(path)
+    false = _false_circles([*truth.circles, *unlisted], detection.circles)
     training = stack(
-        _background(micrograph, truth, detection, params, ignored),
+        _gaps(micrograph, truth, detection, unlisted, params.features),
+        *_false_examples(micrograph, false, detection, params.features),
         *_particles(micrograph, truth, detection, params),
     )
     return FolderExamples(
-        path, micrograph.id, truth, detection, found, training, tuple(notices)
+        path,
+        micrograph.id,
+        truth,
+        detection,
+        false,
+        found,
+        training,
+        tuple(notices),
     )
 
 
@@ -210,35 +215,43 @@ def _particles(
             )
 
 
-def _background(
+def _gaps(
     micrograph: Micrograph,
     truth: LabelFile,
     detection: Detection,
-    params: ForestParams,
-    ignored: Sequence[Circle],
+    unlisted: Sequence[Circle],
+    groups: str,
 ) -> TrainingSet:
-    """Rows of ``empty``: places without a particle, and false circles."""
-    scale, groups = detection.pixel_size_nm, params.features
-    if truth.circles:
-        taken = [*truth.circles, *detection.circles, *ignored]
-        places = empty_gaps(micrograph, taken, groups, scale, number=GAPS)
-    else:
-        places = empty_squares(micrograph, groups, scale)
-    false = _false_circles([*truth.circles, *ignored], detection.circles)
-    if not false:
-        return places
-    ids = [f"{micrograph.id}/false/{number}" for number in range(len(false))]
-    empty: list[Label] = ["empty"] * len(false)
-    told = examples(micrograph, false, empty, groups, scale, particle_ids=ids)
-    return stack(places, told)
+    """Rows of ``empty``: places without a particle."""
+    scale = detection.pixel_size_nm
+    if not truth.circles:
+        return empty_squares(micrograph, groups, scale)
+    taken = [*truth.circles, *detection.circles, *unlisted]
+    return empty_gaps(micrograph, taken, groups, scale, number=GAPS)
 
 
-def _false_circles(taken: Sequence[Circle], found: Sequence[Circle]) -> list[Circle]:
+def _false_examples(
+    micrograph: Micrograph,
+    false: Sequence[Circle],
+    detection: Detection,
+    groups: str,
+) -> Iterator[TrainingSet]:
+    """Rows of ``empty``: circles on nothing."""
+    if false:
+        ids = [f"{micrograph.id}/false/{number}" for number in range(len(false))]
+        empty: list[Label] = ["empty"] * len(false)
+        scale = detection.pixel_size_nm
+        yield examples(micrograph, false, empty, groups, scale, particle_ids=ids)
+
+
+def _false_circles(
+    taken: Sequence[Circle], found: Sequence[Circle]
+) -> tuple[Circle, ...]:
     if not found:
-        return []
+        return ()
     overlap = np.max(circle_iou(taken, found), axis=0, initial=0.0)
-    return [
+    return tuple(
         circle
         for circle, most in zip(found, overlap, strict=True)
         if most < FALSE_CIRCLE_IOU
-    ]
+    )

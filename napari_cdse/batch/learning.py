@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_cdse.batch.folders import FALSE_CIRCLE_IOU
-from napari_cdse.core.learning_curve import ORDERS, LearningCurves, learning_curves
-from napari_cdse.core.matching import circle_iou
+from napari_cdse.core.learning_curve import ORDERS, learning_curves
 from napari_cdse.core.training import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from napari_cdse.batch.folders import FolderExamples
+    from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.learning_curve import Ranking
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.records import Circle
@@ -26,7 +23,7 @@ def replay(
     labelled: Sequence[FolderExamples],
     params: ForestParams,
     *,
-    seeds: int = 5,
+    seeds: int = 10,
     step: int = 20,
     base: TrainingSet | None = None,
     orders: Mapping[str, Ranking] = ORDERS,
@@ -35,7 +32,7 @@ def replay(
     """Replay how a person labels folders, see `learning_curves`.
 
     What can be asked for is what the window shows: labelled particles, and circles of
-    the detector that lie on none.
+    the detector that lie on nothing.
 
     Raises
     ------
@@ -56,12 +53,7 @@ def replay(
 
 def _shown(item: FolderExamples) -> Iterator[tuple[str, Circle]]:
     """Name the circles as the training rows do."""
-    truth, found = item.truth.circles, item.detection.circles
-    for number, circle in enumerate(truth):
+    for number, circle in enumerate(item.truth.circles):
         yield f"{item.micrograph_id}/{number}", circle
-    overlap = np.max(circle_iou(truth, found), axis=0, initial=0.0)
-    false = [
-        c for c, most in zip(found, overlap, strict=True) if most < FALSE_CIRCLE_IOU
-    ]
-    for number, circle in enumerate(false):
+    for number, circle in enumerate(item.false_circles):
         yield f"{item.micrograph_id}/false/{number}", circle

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from napari_cdse.batch.folders import Ignored
     from napari_cdse.core.detection import Progress
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.records import Circle, Label
@@ -59,7 +58,6 @@ def training_from_folders(
     *,
     pixel_size_nm: float | None = None,
     leave_out: frozenset[str] = frozenset(),
-    ignored: Ignored | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> tuple[TrainingSet, tuple[str, ...]]:
@@ -86,7 +84,6 @@ def training_from_folders(
         detection_params,
         pixel_size_nm=pixel_size_nm,
         leave_out=leave_out,
-        ignored=ignored,
         jobs=jobs,
         progress=progress,
     ):

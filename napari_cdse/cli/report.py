@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.batch import Evaluation
+    from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.importance import Importance, Worth
-    from napari_cdse.core.learning_curve import LearningCurves
     from napari_cdse.core.scores import Scores
     from napari_cdse.core.tuning import Trial, Tuning
 

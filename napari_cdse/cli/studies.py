@@ -12,10 +12,11 @@ from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
 from napari_cdse.cli.report import curve_lines, importance_lines, tuning_lines
 from napari_cdse.cli.teaching import teach
+from napari_cdse.core.curves import ENOUGH
 from napari_cdse.core.errors import MicrographError, TrainingError
 from napari_cdse.core.importance import importance
-from napari_cdse.core.learning_curve import ENOUGH
 from napari_cdse.core.params import DetectionParams, ForestParams
+from napari_cdse.core.scores import without_nan
 from napari_cdse.core.tuning import tune
 from napari_cdse.io.files import make_folder, write_file
 from napari_cdse.io.model_file import load_model
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
+    from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.importance import Worth
-    from napari_cdse.core.learning_curve import LearningCurves
     from napari_cdse.core.training import TrainingSet
     from napari_cdse.core.tuning import Trial
 
@@ -61,9 +62,9 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--repeats",
         type=int,
-        default=5,
+        default=10,
         metavar="N",
-        help="repeats of the learning curve (default: 5)",
+        help="repeats of the learning curve (default: 10)",
     )
     group.add_argument(
         "--labels-per-step",
@@ -212,11 +213,15 @@ def _worth(worth: Worth) -> dict[str, object]:
 
 
 def _curves(curves: LearningCurves) -> dict[str, object]:
-    return {
+    saving = curves.saving()
+    told = {
         "labels": curves.labels,
         "balanced_accuracy": {n: each.tolist() for n, each in curves.scores.items()},
         "final": curves.final,
         "share": ENOUGH,
         "labels_needed": {name: curves.needed(name) for name in curves.scores},
+        "needed_of_random": saving.share,
+        "needed_of_random_95": saving.interval_95,
         "sentence": curves.sentence(),
     }
+    return {name: without_nan(value) for name, value in told.items()}

@@ -8,12 +8,13 @@ Active Learning (2012), chapter 6).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cdse.core.audit import SHARE, draw
+from napari_cdse.core.curves import LearningCurves
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.forest import MIN_PARTICLES, fit_forest
 from napari_cdse.core.novelty import familiar
@@ -38,58 +39,6 @@ HELD_OUT = 3
 """One micrograph in so many is held out for the scores."""
 _FEWEST = 10
 """Labels from which on the replay tells what is least like them."""
-ENOUGH = 0.95
-"""Share of the final score that counts as reached."""
-
-
-@dataclass(frozen=True, eq=False)
-class LearningCurves:
-    """Scores after so many labels, by the order of labelling.
-
-    Attributes
-    ----------
-    labels : tuple of int
-        Particles labelled, from step to step.
-    scores : mapping of str to ndarray, shape (n_seeds, n_steps)
-        Balanced accuracy on held-out micrographs, by the name of the order.
-    """
-
-    labels: tuple[int, ...]
-    scores: Mapping[str, NDArray[np.float64]]
-
-    def mean(self, name: str) -> NDArray[np.float64]:
-        """Average the seeds."""
-        return np.asarray(self.scores[name].mean(axis=0))
-
-    @property
-    def final(self) -> float:
-        """Mean score with all labels, which the order plays no part in."""
-        return float(np.mean([each[:, -1].mean() for each in self.scores.values()]))
-
-    def needed(self, name: str, share: float = ENOUGH) -> float:
-        """Labels after which the mean score stays above a share of the final one."""
-        mean, wanted = self.mean(name), share * self.final
-        # Where a repeat had but one class to learn, there is no score: not reached.
-        below = np.flatnonzero(~(mean >= wanted))
-        if not len(below):
-            return float(self.labels[0])
-        last = int(below[-1])
-        if last == len(mean) - 1:
-            return float(self.labels[-1])
-        if np.isnan(mean[last]):
-            return float(self.labels[last + 1])
-        rise = (wanted - mean[last]) / (mean[last + 1] - mean[last])
-        stride = self.labels[last + 1] - self.labels[last]
-        return float(self.labels[last] + rise * stride)
-
-    def sentence(self, one: str = "queue", other: str = "random") -> str:
-        """Compare two orders in words."""
-        first, second = self.needed(one), self.needed(other)
-        return (
-            f"{ENOUGH:.0%} of the final balanced accuracy ({self.final:.2f}) after "
-            f"{first:.0f} labels in the {one}'s order and {second:.0f} in {other} "
-            f"order: {first / second:.0%} of them."
-        )
 
 
 def by_chance(items: Sequence[QueueItem], rng: np.random.Generator) -> list[QueueItem]:
@@ -110,7 +59,7 @@ def learning_curves(
     circles: Mapping[str, Circle],
     params: ForestParams,
     *,
-    seeds: int = 5,
+    seeds: int = 10,
     step: int = 20,
     base: TrainingSet | None = None,
     orders: Mapping[str, Ranking] = ORDERS,

@@ -73,7 +73,7 @@ class Scores:
     def as_dict(self) -> dict[str, object]:
         """Return plain numbers and lists, as cards and JSON files hold them."""
         told = asdict(self) | {"confusion": self.confusion.tolist()}
-        return {name: _without_nan(value) for name, value in told.items()}
+        return {name: without_nan(value) for name, value in told.items()}
 
 
 def score(
@@ -246,12 +246,12 @@ def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> dict[str, floa
     return dict(zip(CLASSES, values.tolist(), strict=True))
 
 
-def _without_nan(value: object) -> object:
-    # JSON has no NaN.
+def without_nan(value: object) -> object:
+    """Put None in place of NaN, which JSON has not, in dicts, lists and tuples."""
     if isinstance(value, dict):
-        return {name: _without_nan(part) for name, part in value.items()}
+        return {name: without_nan(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
+        return [without_nan(part) for part in value]
     if isinstance(value, float) and np.isnan(value):
         return None
     return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.learning_curve import ENOUGH
+from napari_cdse.core.curves import ENOUGH
 from napari_cdse.io.svg import (
     INK,
     LEFT,
@@ -25,8 +25,8 @@ from napari_cdse.io.svg import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.importance import Importance, Worth
-    from napari_cdse.core.learning_curve import LearningCurves
 
 _COLOURS = ("#0b66b0", "#b8540a", "#4a7a12", "#7a3f9a", "#555555")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 2")
@@ -38,8 +38,7 @@ _MOST_FEATURES = 20
 
 def learning_curves_svg(curves: LearningCurves) -> str:
     """Draw the mean score of each order, and the band from lowest to highest seed."""
-    n_seeds = len(next(iter(curves.scores.values())))
-    title = f"Balanced accuracy on held-out micrographs ({n_seeds} repeats)"
+    title = f"Balanced accuracy on held-out micrographs ({curves.repeats} repeats)"
     frame = _Frame.around(curves)
     parts = [*_score_axis(frame), *_label_axis(frame)]
     for number, name in enumerate(curves.scores):

@@ -163,6 +163,8 @@ def test_studies_say_write_and_draw(
         assert "Bragg peaks" in told.out
     else:
         assert set(found["balanced_accuracy"]) == {"queue", "random"}
+        assert found["needed_of_random"] > 0
+        assert found["needed_of_random_95"] == [None, None]
         assert found["sentence"] in told.out
 
 

@@ -9,7 +9,6 @@ from napari_cdse.core import learning_curve
 from napari_cdse.core.errors import Cancelled, TrainingError
 from napari_cdse.core.learning_curve import (
     ORDERS,
-    LearningCurves,
     by_queue,
     learning_curves,
 )
@@ -23,31 +22,6 @@ PARAMS = ForestParams(trees=10, folds=3)
 def circles_of(training) -> dict[str, Circle]:
     ids = np.unique(training.particle_ids).tolist()
     return {name: Circle(float(at), 0.0, 20.0) for at, name in enumerate(ids)}
-
-
-def curves(**scores) -> LearningCurves:
-    return LearningCurves((10, 20, 40), {n: np.array([s]) for n, s in scores.items()})
-
-
-def test_what_is_needed_is_read_off_the_mean_curve():
-    told = curves(queue=(0.5, 0.78, 0.8), random=(0.4, 0.6, 0.8))
-    assert told.final == pytest.approx(0.8)
-    # 0.76 lies at 0.26 / 0.28 of the first stride, at 0.16 / 0.2 of the second.
-    assert told.needed("queue") == pytest.approx(10 + 10 * 0.26 / 0.28)
-    assert told.needed("random") == pytest.approx(20 + 20 * 0.16 / 0.2)
-    assert "19 labels in the queue's order and 36 in random order: 54%" in (
-        told.sentence()
-    )
-
-
-def test_a_score_that_falls_again_was_not_reached():
-    assert curves(queue=(0.8, 0.5, 0.8)).needed("queue") > 20
-
-
-def test_a_point_without_a_score_is_not_reached():
-    told = curves(queue=(np.nan, 0.8, 0.8), random=(0.8, 0.8, 0.8))
-    assert told.needed("queue") == 20
-    assert told.needed("random") == 10
 
 
 def test_the_queue_brings_up_what_an_audit_drew():

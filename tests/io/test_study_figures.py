@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from napari_cdse.core.curves import LearningCurves
 from napari_cdse.core.importance import Importance, Worth
-from napari_cdse.core.learning_curve import LearningCurves
 from napari_cdse.core.scores import Difference
 from napari_cdse.io.study_figures import importance_svg, learning_curves_svg
 

@@ -1,0 +1,123 @@
+"""Learning curves and what is read off them: labels saved, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+ENOUGH = 0.95
+"""Share of the final score that counts as reached."""
+MIN_REPEATS = 3
+"""Repeats below which nobody can say how sure the share is."""
+_RESAMPLES = 1000
+
+
+class Saving(NamedTuple):
+    """Labels that one order needs, as a share of those that another needs.
+
+    Attributes
+    ----------
+    share : float
+    interval_95 : tuple of float
+        Bootstrap over repeats (Efron 1979), both orders on the same ones; it tells of
+        other starts and other held-out micrographs of these folders, not of other
+        folders. NaN with fewer than `MIN_REPEATS`.
+    """
+
+    share: float
+    interval_95: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurves:
+    """Scores after so many labels, by the order of labelling.
+
+    Attributes
+    ----------
+    labels : tuple of int
+        Particles labelled, from step to step.
+    scores : mapping of str to ndarray, shape (n_seeds, n_steps)
+        Balanced accuracy on held-out micrographs, by the name of the order.
+    """
+
+    labels: tuple[int, ...]
+    scores: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def repeats(self) -> int:
+        """Number of replays of each order."""
+        return len(next(iter(self.scores.values())))
+
+    def mean(self, name: str) -> NDArray[np.float64]:
+        """Average the seeds."""
+        return np.asarray(self.scores[name].mean(axis=0))
+
+    @property
+    def final(self) -> float:
+        """Mean score with all labels, which the order plays no part in."""
+        return float(np.mean([each[:, -1].mean() for each in self.scores.values()]))
+
+    def needed(self, name: str, share: float = ENOUGH) -> float:
+        """Labels after which the mean score stays above a share of the final one."""
+        return _needed(self.labels, self.mean(name), share * self.final)
+
+    def saving(self, one: str = "queue", other: str = "random") -> Saving:
+        """Compare the labels that two orders need."""
+        share = self.needed(one) / self.needed(other)
+        if self.repeats < MIN_REPEATS:
+            return Saving(share, (float("nan"), float("nan")))
+        rng = np.random.default_rng(0)
+        drawn = rng.integers(self.repeats, size=(_RESAMPLES, self.repeats))
+        shares = [
+            each.needed(one) / each.needed(other) for each in map(self._only, drawn)
+        ]
+        low, high = np.quantile(shares, [0.025, 0.975]).tolist()
+        return Saving(share, (low, high))
+
+    def sentence(self, one: str = "queue", other: str = "random") -> str:
+        """Compare two orders in words."""
+        first, second = self.needed(one), self.needed(other)
+        what = f"{ENOUGH:.0%} of the final balanced accuracy ({self.final:.2f})"
+        if first == second == self.labels[0]:
+            return (
+                f"{what} with the first {first:.0f} labels already, which are the same "
+                "in both orders: there is nothing to save."
+            )
+        share = f"{first / second:.0%} of them ({self._how_sure(one, other)})"
+        return (
+            f"{what} after {first:.0f} labels in the {one}'s order and {second:.0f} in "
+            f"{other} order: {share}."
+        )
+
+    def _how_sure(self, one: str, other: str) -> str:
+        if self.repeats < MIN_REPEATS:
+            return f"how sure that is takes at least {MIN_REPEATS} repeats"
+        low, high = self.saving(one, other).interval_95
+        return f"{low:.0%} to {high:.0%}, 95 % interval over {self.repeats} repeats"
+
+    def _only(self, repeats: NDArray[np.intp]) -> LearningCurves:
+        return LearningCurves(
+            self.labels, {name: each[repeats] for name, each in self.scores.items()}
+        )
+
+
+def _needed(labels: Sequence[int], mean: NDArray[np.float64], wanted: float) -> float:
+    """Labels from which on a curve stays above a score; between points, a line."""
+    # Where a repeat had but one class to learn, there is no score: not reached.
+    below = np.flatnonzero(~(mean >= wanted))
+    if not len(below):
+        return float(labels[0])
+    last = int(below[-1])
+    if last == len(mean) - 1:
+        return float(labels[-1])
+    if np.isnan(mean[last]):
+        return float(labels[last + 1])
+    rise = (wanted - mean[last]) / (mean[last + 1] - mean[last])
+    return float(labels[last] + rise * (labels[last + 1] - labels[last]))

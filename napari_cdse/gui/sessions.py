@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import weakref
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,19 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 _SESSIONS: weakref.WeakKeyDictionary[Viewer, Session] = weakref.WeakKeyDictionary()
+
+
+def _close_all() -> None:
+    """Close what a script left open when it ended or failed half-way.
+
+    Qt deletes timers, jobs and windows at the exit in any order, and a session could
+    not close any more. It was imported before this module, so its turn comes later.
+    """
+    for session in tuple(_SESSIONS.values()):
+        session.close()
+
+
+atexit.register(_close_all)
 
 
 def session_for(viewer: Viewer) -> Session:

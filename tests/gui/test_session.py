@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from napari_cdse.core.errors import StoreError
 from napari_cdse.gui import notices, window
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.project import Project
 from tests.gui.conftest import (
     PIXEL_NM,
     SIGNAL_MS,
@@ -175,6 +180,52 @@ def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
     )
     with sqlite3.connect(path) as store:
         assert store.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+_FAILS_HALF_WAY = """
+import sys
+from pathlib import Path
+import napari
+from qtpy.QtWidgets import QApplication
+from napari_cdse.gui import window
+from napari_cdse.gui.sessions import session_for
+
+viewer = napari.Viewer(show=False)
+window.add_docks(viewer)
+session = session_for(viewer)
+session.open_project(Path(sys.argv[1]))
+while session.view is None:
+    QApplication.processEvents()
+session.open_micrograph(1)
+sys.exit("failed half-way")
+"""
+
+
+def test_a_script_that_fails_half_way_says_only_why(folder, tmp_path):
+    environment = {**os.environ, "NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
+    ended = subprocess.run(
+        [sys.executable, "-c", _FAILS_HALF_WAY, str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.splitlines()[-1] == "failed half-way"
+    assert "Traceback" not in ended.stderr
+    # It was closed in good order.
+    with closing(Project.create_or_open(folder)) as project:
+        assert project.last_opened == 1
+
+
+def test_the_window_may_go_before_the_session(session, viewer, qtbot):
+    path = session.project.path
+    viewer.window._qt_window.close()
+    session.close()
+    assert session.project is None
+    assert not session.view
+    with closing(Project.create_or_open(path)) as project:
+        assert project.last_opened == 0
 
 
 def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):

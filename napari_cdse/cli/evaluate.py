@@ -34,11 +34,12 @@ MODEL_SUFFIX = ".skops"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "%(prog)s [options] [MODEL] FOLDER [FOLDER ...]"
     parser.add_argument(
         "paths",
         nargs="+",
         type=Path,
-        metavar="[MODEL] FOLDER...",
+        metavar="[MODEL] FOLDER",
         help="a model and labelled folders; with --folds, labelled folders only",
     )
     parser.add_argument(

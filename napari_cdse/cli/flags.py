@@ -93,10 +93,10 @@ def _clashes(info: ParameterInfo, owner: type[ParamsType]) -> bool:
 
 
 def _how(info: ParameterInfo) -> dict[str, Any]:
-    unit = f" in {info.unit}" if info.unit else ""
+    unit = f"in {info.unit}, " if info.unit else ""
     how: dict[str, Any] = {
         "default": info.default,
-        "help": f"{info.help}{unit} (default: {info.default})".replace("%", "%%"),
+        "help": f"{info.help} ({unit}default: {info.default})".replace("%", "%%"),
     }
     if info.choices:
         return how | {"choices": info.choices}

@@ -16,13 +16,13 @@ from napari_cdse.cli.flags import (
     model_path,
     read_parameters,
 )
-from napari_cdse.cli.names import distinct_names
-from napari_cdse.cli.results import Results
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.io.export import ParticleRow
 from napari_cdse.io.folder import find_micrographs
 from napari_cdse.io.model_file import load_model
+from napari_cdse.io.names import distinct_names
+from napari_cdse.io.results import Results
 
 if TYPE_CHECKING:
     import argparse

@@ -74,7 +74,7 @@ class DefectFraction:
         return (
             f"Visible defects in {self.fraction:.2f} of the resolved particles "
             f"({interval[0]:.2f} to {interval[1]:.2f}, 95 %): {self.n_yes} of "
-            f"{self.n_yes + self.n_no} in {self.n_micrographs} micrographs."
+            f"{self.n_yes + self.n_no} in {_micrographs(self.n_micrographs)}."
         )
 
 
@@ -183,9 +183,13 @@ def _no_bootstrap(n_yes: int, n_no: int, n_micrographs: int) -> str:
         return "No resolved particle is labelled."
     if n_micrographs < MIN_MICROGRAPHS:
         return (
-            f"Resolved particles come from {n_micrographs} micrographs; at least "
+            f"Resolved particles come from {_micrographs(n_micrographs)}; at least "
             f"{MIN_MICROGRAPHS} are needed to see how much micrographs differ."
         )
     if not n_yes or not n_no:
         return "All resolved particles are of one class, so resampling shows nothing."
     return ""
+
+
+def _micrographs(number: int) -> str:
+    return "1 micrograph" if number == 1 else f"{number} micrographs"

@@ -22,6 +22,14 @@ def ask_folder(parent: QWidget | None) -> Path | None:
     return Path(name) if name else None
 
 
+def ask_results(parent: QWidget | None, beside: Path) -> Path | None:
+    """Let the person choose or make a folder for results."""
+    name = QFileDialog.getExistingDirectory(
+        parent, "Folder for the results (make a new one)", str(beside)
+    )
+    return Path(name) if name else None
+
+
 def ask_forest(parent: QWidget | None) -> Path | None:
     """Let the person choose a model file."""
     name, _kind = QFileDialog.getOpenFileName(parent, "Forest", "", _FORESTS)

@@ -18,6 +18,7 @@ from superqt import QCollapsible
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.gui.dialogs import ask_folder, ask_project
+from napari_cdse.gui.export_button import ExportButton
 from napari_cdse.gui.fitting_area import FittingArea
 from napari_cdse.gui.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs_model import MicrographsModel
@@ -104,7 +105,8 @@ class MicrographsDock(QWidget):
             "Keep the open micrograph or a region of it out of queue, training and "
             "counts, or take it in again"
         )
-        return row_of((self.detect_one, self.detect_all, self.leave_out))
+        self.export = ExportButton(self.session)
+        return row_of((self.detect_one, self.detect_all, self.leave_out, self.export))
 
     def _make_table(self) -> QTableView:
         self.table = QTableView()

@@ -9,6 +9,7 @@ from napari_cdse.batch import analyse, find, predict
 from napari_cdse.batch.parts import Part
 from napari_cdse.core.errors import Cancelled, CdseError
 from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.project import Project, export
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle, Micrograph, Prediction
+    from napari_cdse.project import Exported
 
     Circles = tuple[tuple[str, Circle], ...]
 
@@ -180,6 +182,20 @@ def _classified(
     return Classified(source.index, model.card.id, predictions, circles)
 
 
+def exporting(
+    path: Path, folder: Path, include_predictions: bool, report: Progress
+) -> Iterator[Exported]:
+    """Write a project's results; it is opened anew, for a project has one thread."""
+    project = Project.create_or_open(path)
+    try:
+        yield export(
+            project, folder, include_predictions=include_predictions, progress=report
+        )
+    finally:
+        project.close()
+    report(1.0)
+
+
 class _Share:
     """Progress within one of several equal parts."""
 
@@ -197,6 +213,7 @@ __all__ = [
     "Source",
     "analysing",
     "classifying",
+    "exporting",
     "mapping",
     "reading",
 ]

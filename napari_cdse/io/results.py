@@ -92,7 +92,14 @@ class Results:
         """Say the visible-defect fraction and where everything lies."""
         defects = summarise(self._rows)["visible_defects"]
         told = defects["sentence"] if isinstance(defects, dict) else ""
-        return f"{told}\nThe results are in {self.folder}"
+        return f"{told}{self._not_reviewed()}\nThe results are in {self.folder}"
+
+    def _not_reviewed(self) -> str:
+        """Say how much of a mixed table only the forest says."""
+        unseen = sum(not row.by_person for row in self._rows)
+        if not 0 < unseen < len(self._rows):
+            return ""
+        return f" Of {len(self._rows)} classes {unseen} are the forest's, not reviewed."
 
 
 def _spare_reviewed(target: Path) -> None:
@@ -103,5 +110,5 @@ def _spare_reviewed(target: Path) -> None:
     if old is not None and old.reviewed:
         raise LabelFileError(
             f"{target.name} in {target.parent} holds labels that a person reviewed; "
-            "it was left as it is: choose another --out."
+            "it was left as it is: choose another folder for the results."
         )

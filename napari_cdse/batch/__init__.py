@@ -16,6 +16,7 @@ from napari_cdse.batch.evaluation import Evaluation, evaluate, evaluate_held_out
 from napari_cdse.batch.folders import FolderExamples, examples_from_folders
 from napari_cdse.batch.training import (
     Labelled,
+    inheriting,
     joined,
     training_from_annotations,
     training_from_folders,
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate_held_out",
     "examples_from_folders",
     "find",
+    "inheriting",
     "joined",
     "predict",
     "training_from_annotations",

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.detection import Progress
+    from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.records import Circle, Label
+    from napari_cdse.core.scores import Scores
 
 
 class Labelled(Protocol):
@@ -183,6 +185,15 @@ def joined(
         )
     foreign = ~np.isin(earlier.micrograph_ids, list(own_micrographs))
     return join(earlier.rows(foreign), own) if foreign.any() else own
+
+
+def inheriting(
+    scores: Scores, earlier: Model | None, own: TrainingSet, training: TrainingSet
+) -> Scores:
+    """Take over the temperature of a forest that takes part, where none was fitted."""
+    if earlier is None or len(training) == len(own):
+        return scores
+    return scores.inheriting(earlier.card)
 
 
 def _own_examples(

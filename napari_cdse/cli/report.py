@@ -29,7 +29,7 @@ _NAMES = {
 def score_lines(scores: Scores) -> list[str]:
     """Describe a cross-validated forest."""
     if scores.note is not None:
-        return [scores.note]
+        return [line for line in (scores.note, scores.inheritance) if line]
     low, high = scores.interval_95
     head = (
         f"balanced accuracy {scores.balanced_accuracy:.3f} "

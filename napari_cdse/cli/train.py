@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.batch import joined
+from napari_cdse.batch import inheriting, joined
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
@@ -62,7 +62,8 @@ def _run(arguments: argparse.Namespace) -> int:
     training = joined(own, earlier, micrographs)
     tell(f"Cross-validating {params.folds} forests by micrograph.")
     mine = np.unique(own.particle_ids)
-    scores, _ = cross_validate(training, params, only=mine)
+    scored, _ = cross_validate(training, params, only=mine)
+    scores = inheriting(scored, parent, own, training)
     model = fit(
         training,
         params,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from napari_cdse.core.records import CLASSES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.records import ModelCard
     from napari_cdse.core.training import TrainingSet
 
 _RESAMPLES = 1000
@@ -47,6 +48,8 @@ class Scores:
         A sentence in place of numbers, where there are too few for honest ones.
     too_rare : dict of str to int
         Particles of classes with too few of them, which are not in the numbers.
+    temperature_from : str or None
+        Id of the forest that the temperature was taken over from.
     """
 
     balanced_accuracy: float
@@ -61,6 +64,7 @@ class Scores:
     reliability: tuple[ReliabilityBin, ...] = ()
     note: str | None = None
     too_rare: dict[str, int] = field(default_factory=dict)
+    temperature_from: str | None = None
 
     @property
     def limits(self) -> str:
@@ -69,6 +73,22 @@ class Scores:
             return ""
         rare = ", ".join(f"{name} ({n})" for name, n in self.too_rare.items())
         return f"Too few labels to be scored: {rare}."
+
+    @property
+    def inheritance(self) -> str:
+        """Say in a sentence whose temperature it is; empty where it was fitted."""
+        if self.temperature_from is None:
+            return ""
+        return (
+            f"How sure it says to be is scaled as in the forest that it learns on top "
+            f"of (temperature {self.temperature:.2f}), until there are labels enough."
+        )
+
+    def inheriting(self, card: ModelCard) -> Scores:
+        """Take over an earlier forest's temperature where none could be fitted."""
+        if self.note is None:
+            return self
+        return replace(self, temperature=card.temperature, temperature_from=card.id)
 
     def as_dict(self) -> dict[str, object]:
         """Return plain numbers and lists, as cards and JSON files hold them."""

@@ -179,7 +179,7 @@ def _arrow(before: float, after: float) -> str:
 
 def _head(scores: Scores) -> str:
     if scores.note:
-        return scores.note
+        return f"{scores.note} {scores.inheritance}".strip()
     return (
         f"To compare the forests: on your own labels, each without the micrograph it "
         f"is asked about ({scores.n_micrographs} micrographs, {scores.folds} folds). "

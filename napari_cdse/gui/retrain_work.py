@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.batch import joined, training_from_annotations
+from napari_cdse.batch import inheriting, joined, training_from_annotations
 from napari_cdse.core.changes import Verdict, flipped, fraction_change
 from napari_cdse.core.forecast import Forecast, forecast
 from napari_cdse.core.forest import fit
@@ -103,7 +103,8 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
     """
     own, training, told = taught(order, _part(report, 0.0, _READ))
     old = order.old
-    scores, comparison = _scored(order, own, training, _part(report, _READ, _SCORED))
+    scored, comparison = _scored(order, own, training, _part(report, _READ, _SCORED))
+    scores = inheriting(scored, old, own, training)
     model = fit(
         training,
         order.params,

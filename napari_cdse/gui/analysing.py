@@ -75,7 +75,7 @@ class Analyst(QObject):
     def analyse(self, indices: Sequence[int]) -> Job | None:
         """Detect and classify micrographs in a worker."""
         session, project = self._session, self._session.project
-        session.stage.check()
+        session.stage.take_in()
         job = None
         with notices.told():
             params = project.detection_params

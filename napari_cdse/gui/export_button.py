@@ -54,7 +54,7 @@ class ExportButton(QPushButton):
         if folder is None:
             return None
         # What is drawn and not yet taken in belongs to it too.
-        self._session.stage.check()
+        self._session.stage.take_in()
         work = partial(exporting, project.path, folder, include_predictions)
         job = Job("Exporting", work)
         job.produced.connect(_tell)

@@ -84,7 +84,7 @@ class Hand(QObject):
         if not ids:
             self.said.emit(_CHOOSE)
             return
-        session.stage.check()
+        session.stage.take_in()
         row = self._view.model().arrangement.row_of(ids[0])
         with notices.told():
             if self._acts[name](session.project, ids, self._how(ids)) is not False:

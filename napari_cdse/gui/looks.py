@@ -15,7 +15,7 @@ from napari_cdse.gui.palette import class_name, letter, rgba
 from napari_cdse.gui.snapshot import TOLERANCE_PX, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_cdse.core.records import Circle, Label
 
@@ -107,7 +107,7 @@ def plan(
     rows: Sequence[Row],
     shown: Mapping[str, Look],
     wanted: Mapping[str, Look],
-    only: Iterable[str] | None = None,
+    only: frozenset[str] | None = None,
 ) -> Plan:
     """Find the least that turns the layer's shapes into the wanted ones.
 
@@ -119,20 +119,21 @@ def plan(
         How each was dressed when last written.
     wanted : mapping of particle id to Look
         How each should be.
-    only : iterable of str, optional
-        Ids that may differ; all others are left unread.
+    only : frozenset of str, optional
+        Ids that may differ; all others are left as they are, and need not be wanted.
     """
     keep: list[int] = []
     remove: list[int] = []
     seen: set[str] = set()
     for index, row in enumerate(rows):
-        good = row.particle_id in wanted and row.particle_id not in seen
+        left_alone = only is not None and row.particle_id not in only
+        good = row.particle_id in wanted or left_alone
+        good = good and row.particle_id not in seen
         good = good and row.kind == "ellipse"
         (keep if good else remove).append(index)
         if good:
             seen.add(row.particle_id)
-    chosen = None if only is None else frozenset(only)
-    reshape, restyle = _differences([rows[i] for i in keep], shown, wanted, chosen)
+    reshape, restyle = _differences([rows[i] for i in keep], shown, wanted, only)
     add = tuple(one for key, one in wanted.items() if key not in seen)
     return Plan(tuple(remove), tuple(reshape), tuple(restyle), add)
 

@@ -16,7 +16,7 @@ from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.looks import Look, Plan, plan, take_over
-from napari_cdse.gui.shapes_reader import badly_dressed, named, read_layer
+from napari_cdse.gui.shapes_reader import badly_dressed, named, read_layer, unchanged
 from napari_cdse.gui.shapes_style import hold_in_place
 from napari_cdse.gui.shapes_writer import rebuild, touch
 from napari_cdse.gui.snapshot import Changes, Row, compare
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Commit = Callable[[Changes], tuple[str, ...]]
-    Wanted = Callable[[], Mapping[str, Look]]
+    Wanted = Callable[[Iterable[str] | None], Mapping[str, Look]]
 
 _POLL_MS = 400
 _AGAIN_MS = 20
@@ -41,7 +41,7 @@ class ParticlesLayer:
     ----------
     layer : Shapes
     wanted : callable
-        Gives the looks of all particles, by id, in the layer's order.
+        Gives the looks of the particles with some ids, or of all in the layer's order.
     commit : callable
         Takes the changes of one gesture, gives the ids of what was drawn; raises
         `CdseError` when they cannot be kept.
@@ -109,8 +109,13 @@ class ParticlesLayer:
             or layer._is_selecting
         )
 
-    def check(self) -> None:
+    def take_in(self) -> None:
         """Find what was changed since last time and hand it to the project."""
+        if not (self._quiet or self.in_gesture):
+            self._look_for_edits()
+
+    def check(self) -> None:
+        """Take in what was changed, and mend how the layer lies and looks."""
         if self._quiet or self.in_gesture:
             return
         self._look_for_edits()
@@ -144,7 +149,7 @@ class ParticlesLayer:
         self._later()
 
     def _look_for_edits(self) -> None:
-        if self._quiet or self._committing:
+        if self._quiet or self._committing or unchanged(self.layer, self._rows):
             return
         rows = read_layer(self.layer, self._rows)
         changes = compare(self._rows, rows, self._smallest_diameter_px())
@@ -202,7 +207,7 @@ class ParticlesLayer:
 
     def fill(self) -> None:
         """Show the particles in the shapes of the micrograph before: that is faster."""
-        looks = list(self._wanted().values())
+        looks = list(self._wanted(None).values())
         with self._silently():
             self.layer.selected_data = set()
             rebuild(self.layer, take_over(self.layer.shape_type, looks), looks)
@@ -216,7 +221,19 @@ class ParticlesLayer:
         if self._committing or self.in_gesture:
             self._later()
             return
-        self._write(plan(self._rows, self._shown, self._wanted(), ids))
+        only = None if ids is None or not self._in_order else frozenset(ids)
+        wanted = self._wanted(only)
+        todo = plan(self._rows, self._shown, wanted, only)
+        if only is not None and todo.structural:
+            # All feature rows are set anew when shapes come or go.
+            wanted = self._wanted(None)
+            todo = plan(self._rows, self._shown, wanted)
+        self._write(todo, wanted)
+
+    @property
+    def _in_order(self) -> bool:
+        """Whether each shape has its feature row."""
+        return len(self.layer.features) == self.layer.nshapes
 
     def repair(self) -> None:
         """Read the layer anew and make it show what the project holds."""
@@ -226,7 +243,8 @@ class ParticlesLayer:
         self._look_for_edits()
         self._timer.stop()
         rows = read_layer(self.layer, self._rows)
-        self._write(plan(rows, self._shown, self._wanted()))
+        wanted = self._wanted(None)
+        self._write(plan(rows, self._shown, wanted), wanted)
 
     def select(self, ids: Iterable[str]) -> None:
         """Select particles in the layer, without telling anyone.
@@ -261,14 +279,12 @@ class ParticlesLayer:
         finally:
             self._quiet = before
 
-    def _write(self, todo: Plan) -> None:
-        wanted = self._wanted()
-        in_order = len(self.layer.features) == self.layer.nshapes
-        if not todo and in_order:
+    def _write(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+        if not todo and self._in_order:
             return
         chosen = self.selection()
         with self._silently():
-            if todo.structural or not in_order:
+            if todo.structural or not self._in_order:
                 self._write_all(todo, wanted)
             else:
                 self._write_some(todo)

@@ -69,7 +69,7 @@ class Trainer(QObject):
         session = self._session
         if session.project is None or self.job is not None:
             return None
-        session.stage.check()
+        session.stage.take_in()
         with notices.told():
             self._drop_outcome()
             order = self._order(params, onto)
@@ -91,7 +91,7 @@ class Trainer(QObject):
         session = self._session
         if session.project is None or self.job is not None:
             return None
-        session.stage.check()
+        session.stage.take_in()
         with notices.told():
             self._start(Job(title, partial(study, self._order(params, onto))))
         self.changed.emit()

@@ -135,10 +135,11 @@ class Review(Way):
         if not ids:
             self._say(_NOTHING_CHOSEN.format(self._session.keys.words("next")))
             return
-        view = self._session.view
-        with notices.told(), nullcontext() if view is None else view.together():
+        view, herald = self._session.view, self._session.herald
+        together = nullcontext() if view is None else view.together()
+        with notices.told(), herald.after_drawing(), together:
             if act(ids) is not False:
-                self.go_on()
+                self._advance()
 
     # --- looking --------------------------------------------------------------
 

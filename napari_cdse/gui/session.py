@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cdse.gui import notices
 from napari_cdse.gui.analysing import Analyst
 from napari_cdse.gui.annotator_name import AnnotatorName
+from napari_cdse.gui.herald import Herald
 from napari_cdse.gui.jobs import JobRunner
 from napari_cdse.gui.key_settings import KeySettings
 from napari_cdse.gui.leaving_out import LeavingOut
@@ -60,6 +61,8 @@ class Session(QObject):
     stage : Stage
         The open micrograph's layers.
     runner : JobRunner
+    herald : Herald
+        Sends these signals.
     review : Review
         What the keys and buttons do with particles.
     analyst : Analyst
@@ -92,6 +95,7 @@ class Session(QObject):
         self.runner = JobRunner()
         self.stage = Stage(self)
         self._problems: dict[int, str] = {}
+        self.herald = Herald(self)
         self._to_classify = QTimer(self)
         self._to_classify.setSingleShot(True)
         self.analyst = Analyst(self)
@@ -183,6 +187,7 @@ class Session(QObject):
 
     def _leave_project(self) -> None:
         project, self.project = self.project, None
+        self.herald.forget()
         if project is None:
             return
         for name in _SIGNALS:
@@ -195,7 +200,7 @@ class Session(QObject):
         """Show another micrograph."""
         if self.project is None or not 0 <= index < len(self.project.entries):
             return
-        self.stage.check()
+        self.stage.take_in()
         if index == self.project.current and self.view is None:
             self._on_opened(index)
         self.project.open(index)
@@ -275,11 +280,11 @@ class Session(QObject):
     def _on_particles_changed(self, ids: frozenset[str] | None) -> None:
         self.stage.update(ids)
         self._classify_soon()
-        self.particles_changed.emit(ids)
+        self.herald.tell_of(ids)
 
     def _on_selection_changed(self, particle_id: str | None) -> None:
         self.review.selection.on_project_selection(particle_id)
-        self.selection_changed.emit()
+        self.herald.tell("selection_changed")
 
     def _classify_soon(self) -> None:
         if self.micrograph is not None and not self.closed:
@@ -287,14 +292,14 @@ class Session(QObject):
 
     def _on_micrographs_changed(self) -> None:
         self.stage.show_regions()
-        self.micrographs_changed.emit()
+        self.herald.tell("micrographs_changed")
 
     def _on_models_changed(self) -> None:
         self.models_changed.emit()
         self._classify_soon()
 
     def _on_history_changed(self) -> None:
-        self.history_changed.emit()
+        self.herald.tell("history_changed")
 
     def _on_notice(self, sentence: str) -> None:
         notices.warn(sentence)

@@ -10,7 +10,7 @@ import numpy as np
 from napari_cdse.gui.looks import COLUMNS
 from napari_cdse.gui.palette import UNLABELLED
 from napari_cdse.gui.shapes_writer import colours, set_feature
-from napari_cdse.gui.snapshot import Row, read_rows
+from napari_cdse.gui.snapshot import TOLERANCE_PX, Row, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,38 @@ def read_layer(layer: Shapes, before: Sequence[Row]) -> tuple[Row, ...]:
         list(features["particle_id"]) if "particle_id" in features else [],
         list(features["class"].astype(object)) if "class" in features else [],
         before,
+    )
+
+
+def unchanged(layer: Shapes, rows: Sequence[Row]) -> bool:
+    """Tell at a glance whether the layer still holds what was read or written last.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be looked at.
+    rows : sequence of Row
+        What it held then.
+
+    Returns
+    -------
+    bool
+        False also where only a full reading can tell.
+    """
+    features, corners = layer.features, layer._data_view.data
+    if not len(corners) == len(rows) == len(features) or "class" not in features:
+        return False
+    if not rows:
+        return True
+    before = [row.vertices for row in rows]
+    if [each.shape for each in corners] != [each.shape for each in before]:
+        return False
+    moved = np.abs(np.concatenate(corners) - np.concatenate(before)).max()
+    return bool(
+        moved < TOLERANCE_PX
+        and list(layer.shape_type) == [row.kind for row in rows]
+        and list(features["particle_id"]) == [row.particle_id for row in rows]
+        and list(features["class"]) == [row.name for row in rows]
     )
 
 

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from napari.layers import Shapes
 from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 
 from napari_cdse.gui.looks import COLUMNS, Look
 from napari_cdse.gui.palette import CLASS_NAMES, HEX, UNLABELLED
+from napari_cdse.gui.particles_visual import ParticleShapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from napari.layers import Shapes
 
 NAME = "particles"
 
@@ -36,7 +38,7 @@ def letter_colours() -> NominalColorEncoding:
 
 def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
     """Make the empty layer, dressed for particles."""
-    layer = Shapes(
+    layer = ParticleShapes(
         ndim=2,
         name=NAME,
         scale=scale,

@@ -49,13 +49,12 @@ def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
 
 def touch(layer: Shapes, todo: Plan, shown: Mapping[str, Look]) -> None:
     """Touch only what differs: 500 others must not be drawn anew for one."""
-    for index, one in todo.reshape:
-        layer._data_view.edit(index, circle_vertices(one.circle))
-    for index, one in todo.restyle:
-        _dress(layer, index, one, shown.get(one.particle_id))
-    # One event draws outlines and letters; a second would only double the wait.
-    with layer.text.events.blocker():
-        layer.refresh_text()
+    with layer._data_view.batched_updates():
+        for index, one in todo.reshape:
+            layer._data_view.edit(index, circle_vertices(one.circle))
+        for index, one in todo.restyle:
+            _dress(layer, index, one, shown.get(one.particle_id))
+    # This one event draws outlines and letters.
     layer.events.edge_color()
 
 

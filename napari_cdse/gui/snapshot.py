@@ -157,7 +157,8 @@ def _owners(known: Mapping[str, Row], now: Sequence[Row]) -> dict[int, str]:
     By id; and by place, where an id was written over.
     """
     owner = _owners_by_id(known, now)
-    free = [at for at in range(len(now)) if at not in set(owner.values())]
+    owned = set(owner.values())
+    free = [at for at in range(len(now)) if at not in owned]
     for particle_id in known.keys() - owner.keys():
         row = known[particle_id]
         found = next((at for at in free if row.same_place(now[at])), None)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session import Session
     from napari_cdse.gui.snapshot import Changes, Drawn
     from napari_cdse.gui.work import Source
+    from napari_cdse.project import Particle
 
 
 class Stage(QObject):
@@ -147,10 +148,10 @@ class Stage(QObject):
         if self.view is not None:
             self.view.update(ids)
 
-    def check(self) -> None:
+    def take_in(self) -> None:
         """Take in what was changed in the layer without an event."""
         if self.view is not None:
-            self.view.check()
+            self.view.take_in()
 
     def _is_open(self, index: int) -> bool:
         project = self._session.project
@@ -194,10 +195,11 @@ class Stage(QObject):
 
     # --- particles and gestures -----------------------------------------------
 
-    def _looks(self) -> dict[str, Look]:
+    def _looks(self, ids: Iterable[str] | None) -> dict[str, Look]:
         project = self._session.project
         if project is None or project.micrograph is None:
             return {}
+        particles = project.particles if ids is None else self._here(ids)
         size = max(project.micrograph.shape)
         return {
             one.id: look(
@@ -209,8 +211,14 @@ class Stage(QObject):
                 selected=one.id == project.selected,
                 image_size_px=size,
             )
-            for one in map(project.as_seen, project.particles)
+            for one in map(project.as_seen, particles)
         }
+
+    def _here(self, ids: Iterable[str]) -> tuple[Particle, ...]:
+        """Of these, the particles of the open micrograph."""
+        project = self._session.project
+        here = (one for one in ids if project.index_of(one) == project.current)
+        return tuple(filter(None, map(project.find, here)))
 
     def _commit(self, changes: Changes) -> tuple[str, ...]:
         project = self._session.project

@@ -94,9 +94,7 @@ class Way(QObject):
     def go_on(self) -> None:
         """Select the next particle and look at it."""
         if self._ready():
-            found = self._session.project.advance(self._order, self._which)
-            how = "queue" if self._order == "uncertain" else "order"
-            self._go_to(found, how, self._no_more())
+            self._advance()
 
     def go_back(self) -> None:
         """Select the particle that was looked at before this one."""
@@ -164,6 +162,11 @@ class Way(QObject):
 
     # Inside
 
+    def _advance(self) -> None:
+        found = self._session.project.advance(self._order, self._which)
+        how = "queue" if self._order == "uncertain" else "order"
+        self._go_to(found, how, self._no_more())
+
     def _ready(self) -> bool:
         """Whether the layer can be changed now; takes in what was changed by hand."""
         session = self._session
@@ -172,7 +175,7 @@ class Way(QObject):
         if session.view is not None:
             if session.view.in_gesture:
                 return False
-            session.stage.check()
+            session.stage.take_in()
         return True
 
     def _no_more(self) -> str:

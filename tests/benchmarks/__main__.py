@@ -18,6 +18,7 @@ TABLES = (
     "large_project",
     "gallery",
     "review",
+    "latency",
     "retrain",
 )
 

@@ -191,6 +191,7 @@ def settle(session, qtbot) -> None:
     def idle() -> None:
         assert not session.runner.jobs
         assert not session._to_classify.isActive()
+        assert not session.herald.waiting
         assert session.view is None or not session.view._timer.isActive()
 
     qtbot.waitUntil(idle, timeout=SIGNAL_MS)
@@ -232,8 +233,14 @@ def canvas(session):
 
 
 def press(session, qtbot, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
-    """Press and release a key on the canvas."""
+    """Press and release a key on the canvas, and wait until the docks have heard."""
     qtbot.keyClick(canvas(session), key, modifier)
+    heard(session, qtbot)
+
+
+def heard(session, qtbot) -> None:
+    """Wait until the docks were told what has changed."""
+    qtbot.waitUntil(lambda: not session.herald.waiting, timeout=SIGNAL_MS)
 
 
 def at(session, row: float, col: float):

@@ -98,7 +98,7 @@ def moved(hand):
 def shrunk_to_nothing(hand):
     hand.choose(170, 80)
     hand.layer._data_view.edit(hand.layer.selected_data.pop(), np.full((4, 2), 99.0))
-    hand.session.stage.check()
+    hand.session.stage.take_in()
 
 
 def all_deleted(hand):

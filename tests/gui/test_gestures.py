@@ -32,7 +32,7 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
         session.viewer.layers.selection.active = hand.layer
         gesture(hand)
         settle(session, qtbot)
-        session.stage.check()
+        session.view.check()
         settle(session, qtbot)
         name = gesture.__name__
         in_step(session)
@@ -58,7 +58,7 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
 
 def dressed_by_class(session) -> None:
     """Every outline has the colour of its class, and every letter says it."""
-    layer, looks = session.view.layer, session.stage._looks()
+    layer, looks = session.view.layer, session.stage._looks(None)
     wanted = [looks[one] for one in layer.features["particle_id"]]
     assert list(layer.features["letter"]) == [one.letter for one in wanted]
     for at_, one in enumerate(wanted):

@@ -72,7 +72,7 @@ def test_a_pixel_size_calibrates_all_layers(session, qtbot):
 def test_a_transform_of_the_whole_layer_is_undone(session):
     session.view.layer.translate = (5, 5)
     session.view.layer.scale = (2, 2)
-    session.stage.check()
+    session.view.check()
     assert tuple(session.view.layer.translate) == (0, 0)
     assert tuple(session.view.layer.scale) == (1, 1)
 

@@ -33,7 +33,7 @@ from napari_cdse.resources import sample_data_dir
 from napari_cdse.simulate import NAMES, load_preset, preset_by_name, simulate_series
 
 if TYPE_CHECKING:
-    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.scores import Scores
     from napari_cdse.core.training import TrainingSet
     from napari_cdse.simulate import Preset

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 
-from napari_cdse.batch.parts import Part
 from napari_cdse.batch.windows import METHOD, detect_by_windows
 from napari_cdse.core.calibration import sharpened
 from napari_cdse.core.detection import Detection, detect
@@ -16,6 +15,7 @@ from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.novelty import novelty, out_of_range
+from napari_cdse.core.progress import span
 from napari_cdse.core.records import Candidate, Circle, Micrograph, Prediction
 from napari_cdse.core.scale import pixel_size_for
 from napari_cdse.core.views import over_views, views
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
 
 _FOUND = 0.5
 """Share of the time that finding takes, the rest is classifying."""
@@ -92,7 +92,7 @@ def analyse(
     ModelError
         For a model whose features this version does not compute.
     """
-    step = None if progress is None else Part(progress, 0.0, _FOUND)
+    step = span(progress, 0.0, _FOUND)
     detection = find(micrograph, model, params, step)
     candidates = tuple(
         Candidate.propose(micrograph.id, circle, detection.found_by, strength)
@@ -102,7 +102,7 @@ def analyse(
         return Analysis(micrograph, detection, candidates, ())
     ids = [candidate.id for candidate in candidates]
     size_nm = detection.pixel_size_nm
-    step = None if progress is None else Part(progress, _FOUND, 1.0)
+    step = span(progress, _FOUND, 1.0)
     predictions = predict(micrograph, ids, detection.circles, model, size_nm, step)
     strange = [each.novelty for each in predictions]
     note = out_of_range(model.card, size_nm, strange)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.batch.folders import FolderExamples
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
 
 PARTICLE_CLASSES: tuple[Label, ...] = CLASSES[:3]
 _RESAMPLES = 1000

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 
 from napari_cdse.batch.analysis import naming
-from napari_cdse.core.detection import Detection, Progress, detect
+from napari_cdse.core.detection import Detection, detect
 from napari_cdse.core.empty import empty_gaps, empty_squares
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.features import FeatureTable, compute_features
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label, Micrograph
 
 FALSE_CIRCLE_IOU = 0.1

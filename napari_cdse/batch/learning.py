@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.learning_curve import Ranking
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle
     from napari_cdse.core.training import TrainingSet
-    from napari_cdse.core.validation import Progress
 
 
 def replay(

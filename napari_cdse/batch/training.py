@@ -8,8 +8,8 @@ import numpy as np
 
 from napari_cdse.batch.analysis import naming
 from napari_cdse.batch.folders import examples_from_folders
-from napari_cdse.batch.parts import Part
 from napari_cdse.core.errors import Cancelled, CdseError, TrainingError
+from napari_cdse.core.progress import part_of
 from napari_cdse.core.scale import pixel_size_for
 from napari_cdse.core.training import TrainingSet, examples, join
 from napari_cdse.io.micrograph_file import read_micrograph
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams, ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label
     from napari_cdse.core.scores import Scores
 
@@ -138,11 +138,7 @@ def training_from_annotations(
         if progress is not None:
             progress(done / len(todo))
         try:
-            step = (
-                None
-                if progress is None
-                else Part(progress, done / len(todo), (done + 1) / len(todo))
-            )
+            step = part_of(progress, done, len(todo))
             sets.append(_own_examples(item, params, step))
         except Cancelled:
             raise

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Micrograph
 
 METHOD = "window"

@@ -14,6 +14,7 @@ from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.false_alarms import searched_volume, threshold_for
 from napari_cdse.core.lattice import FringePrior
 from napari_cdse.core.particles import peel
+from napari_cdse.core.progress import span
 from napari_cdse.core.records import Circle
 from napari_cdse.core.seeds import look_again
 from napari_cdse.core.sliding_fft import too_small
@@ -21,10 +22,9 @@ from napari_cdse.core.template_bank import respond
 from napari_cdse.core.whitening import whiten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.preparation import Prepared
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.template_bank import Responses
     from napari_cdse.core.whitening import Whitened
 
@@ -36,6 +36,8 @@ _FIRST_SHARE = 0.5
 _FIRST_RADIUS = 1.5
 _RADII_TRIED = 20
 _SPREAD = 1.1
+_WHITENED, _SEARCHED, _SEEDED = 0.1, 0.6, 0.7
+"""Shares of the time after which these are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def find_particles(
     prepared: Prepared,
     where: Scene,
     params: DetectionParams,
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...]]:
     """Find circles, their strengths and the contrast map in a prepared image.
 
@@ -110,7 +112,7 @@ def find_particles(
     low, high = where.band_per_px
     band = (0.7 * low, min(1.1 * high, 0.5))
     white = whiten(prepared, background, band, pad)
-    progress(0.1)
+    progress(_WHITENED)
     volume = searched_volume(white.shape_px, where.prior)
     threshold = threshold_for(params.false_alarms, volume)
     response = respond(
@@ -119,7 +121,7 @@ def find_particles(
         where.band_per_px,
         where.prior,
         (_FIRST_SHARE * threshold, _FIRST_SHARE),
-        part_of(progress, 0.1, 0.5),
+        span(progress, _WHITENED, _SEARCHED),
     )
     disks = _peel(white, where, response, threshold, progress)
     circles = [_circle(white, disk) for disk in disks]
@@ -151,19 +153,12 @@ def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
     )
 
 
-def part_of(
-    progress: Callable[[float], None], first: float, share: float
-) -> Callable[[float], None]:
-    """Report a part's own progress, 0 to 1, as a share of the whole."""
-    return lambda done: progress(first + share * done)
-
-
 def _peel(
     white: Whitened,
     where: Scene,
     response: Responses,
     threshold: float,
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> list[Disk]:
     step = float(np.mean(white.step_px))
     smallest, largest = (radius / step for radius in where.radius_px)
@@ -183,14 +178,14 @@ def _peel(
         fitter.penalty,
         _SEED_SHARE * threshold,
     )
-    progress(0.7)
+    progress(_SEEDED)
     return peel(
         white,
         seeds,
         fitter,
         threshold,
         (smallest / _SPREAD, largest * _SPREAD),
-        part_of(progress, 0.7, 0.3),
+        span(progress, _SEEDED, 1.0),
     )
 
 

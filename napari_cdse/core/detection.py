@@ -12,6 +12,7 @@ from napari_cdse.core.bragg import BACKGROUND_WINDOWS, Scene, find_particles, sc
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.nfindr import find_by_unmixing
 from napari_cdse.core.preparation import Prepared, prepare
+from napari_cdse.core.progress import Progress
 from napari_cdse.core.scale import doubt_about, estimate_from_pixels
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
 
 _BLIND_SHARE = 0.1
-
-Progress = Callable[[float], None]
-"""Called with the share done, 0 to 1; may raise `Cancelled`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

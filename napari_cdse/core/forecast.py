@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.forest import MIN_PARTICLES, check_training, fit_forest
+from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.scores import balanced_of, confusions, resampled
 from napari_cdse.core.statistics import MIN_MICROGRAPHS
-from napari_cdse.core.validation import grouped_splits, part_of, scored_rows, too_few
+from napari_cdse.core.validation import grouped_splits, scored_rows, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.training import TrainingSet
-    from napari_cdse.core.validation import Progress
 
 MORE = 50
 """Labels that the forecast is about."""

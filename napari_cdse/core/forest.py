@@ -23,14 +23,13 @@ from napari_cdse.core.training import TrainingSet, balanced
 from napari_cdse.core.trees import Forest, forest_from_trees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from napari_cdse.core.features import FeatureTable
     from napari_cdse.core.params import ForestParams
-
-    Progress = Callable[[float], None]
+    from napari_cdse.core.progress import Progress
 
 MIN_PARTICLES = 2
 """Particles, copies not counted, that a class needs to be learnt."""

@@ -18,11 +18,10 @@ from joblib import Parallel, delayed
 from sklearn.tree import DecisionTreeClassifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
 
 BATCH_TREES = 10
 """Trees grown between two reports of progress, and so between two looks at Cancel."""
@@ -33,7 +32,7 @@ def grow(
     codes: NDArray[np.intp],
     weights: NDArray[np.float64],
     params: ForestParams,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[DecisionTreeClassifier]:
     """Grow the trees of a random forest (Breiman, Machine Learning 45, 2001).
 

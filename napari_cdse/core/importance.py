@@ -19,9 +19,10 @@ from napari_cdse.core.features.faults import FAULT_FEATURES
 from napari_cdse.core.features.peaks import PEAK_FEATURES
 from napari_cdse.core.features.profile import PROFILE_FEATURES
 from napari_cdse.core.forest import check_training, fit_forest
+from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.scores import Difference, confusions, difference_of
-from napari_cdse.core.validation import grouped_splits, part_of, scored_rows, too_few
+from napari_cdse.core.validation import grouped_splits, scored_rows, too_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.training import TrainingSet
     from napari_cdse.core.trees import Forest
-    from napari_cdse.core.validation import Progress
 
 REPEATS = 5
 _FAMILIES = {

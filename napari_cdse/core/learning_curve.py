@@ -18,11 +18,12 @@ from napari_cdse.core.curves import LearningCurves
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.forest import MIN_PARTICLES, fit_forest
 from napari_cdse.core.novelty import familiar
+from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES, Circle, Prediction
 from napari_cdse.core.review_queue import QueueItem, ordered
 from napari_cdse.core.scores import score
 from napari_cdse.core.training import stack
-from napari_cdse.core.validation import MIN_PER_CLASS, grouped_splits, part_of, too_few
+from napari_cdse.core.validation import MIN_PER_CLASS, grouped_splits, too_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.training import TrainingSet
-    from napari_cdse.core.validation import Progress
 
     Ranking = Callable[[Sequence[QueueItem], np.random.Generator], list[QueueItem]]
 

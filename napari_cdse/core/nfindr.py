@@ -16,13 +16,12 @@ from napari_cdse.core.sliding_fft import frequencies, power_spectra, window_grid
 from napari_cdse.core.unmixing import abundances, n_findr, principal_components
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_cdse.core.bragg import Scene
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.preparation import Prepared
+    from napari_cdse.core.progress import Progress
 
 _MOST_FREQUENCIES = 900
 
@@ -31,7 +30,7 @@ def find_by_unmixing(
     prepared: Prepared,
     where: Scene,
     params: DetectionParams,
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...]]:
     """Unmix the window spectra and outline the regions of the particle map.
 
@@ -79,7 +78,7 @@ def _spectra(
     prepared: Prepared,
     where: Scene,
     step_fraction: float,
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> tuple[NDArray[np.float32], tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Log contrast within the band, shape (windows, frequencies), and the grid."""
     image, size = prepared.pixels, where.window_px

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_cdse.core.disk_fit import Disk, DiskFitter
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.whitening import Whitened
 
 _MARGIN = 1.1
@@ -30,7 +29,7 @@ def peel(
     fitter: DiskFitter,
     threshold: float,
     radii: tuple[float, float],
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> list[Disk]:
     """Fit a disk to each seed, strongest first, and take it out of the image.
 

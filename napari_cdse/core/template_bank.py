@@ -16,11 +16,10 @@ import numpy as np
 from scipy import fft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_cdse.core.lattice import FringePrior
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.whitening import Whitened
 
 _PHASE_STEP_RAD = 1.6
@@ -79,7 +78,7 @@ def respond(
     band_per_px: tuple[float, float],
     prior: FringePrior,
     floor: tuple[float, float],
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> Responses:
     """Correlate with one template radius at all fringe frequencies of the band.
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.forest import check_training, fit_forest
+from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.scores import Difference, paired_difference, score
-from napari_cdse.core.validation import grouped_splits, part_of, scored_rows, too_few
+from napari_cdse.core.validation import grouped_splits, scored_rows, too_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.params import Criterion, ForestParams, SplitFeatures
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.scores import Scores
     from napari_cdse.core.training import TrainingSet
-    from napari_cdse.core.validation import Progress, Split
+    from napari_cdse.core.validation import Split
 
 TREES = (10, 20, 30, 50, 70, 100)
 SPLIT_FEATURES: tuple[SplitFeatures, ...] = ("3", "8", "10", "sqrt")

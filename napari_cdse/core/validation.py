@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.forest import check_training, fit_forest
 from napari_cdse.core.params import ForestParams
+from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.scores import (
     Difference,
@@ -21,14 +22,12 @@ from napari_cdse.core.scores import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_cdse.core.forest import Model
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.training import TrainingSet
 
-    Progress = Callable[[float], None]
     Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 MIN_MICROGRAPHS = 3
@@ -283,10 +282,3 @@ def too_few(training: TrainingSet) -> str | None:
                 f"of two classes, and {name!r} has {count}."
             )
     return None
-
-
-def part_of(progress: Progress | None, number: int, total: int) -> Progress | None:
-    """Turn the progress within one of several equal parts into that of all."""
-    if progress is None:
-        return None
-    return lambda part: progress((number + part) / total)

@@ -16,7 +16,7 @@ from napari_cdse.gui.jobs import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.gui.session import Session
 

@@ -15,7 +15,7 @@ from napari_cdse.gui.jobs import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Micrograph
     from napari_cdse.gui.jobs import JobRunner
     from napari_cdse.gui.work import Source

@@ -12,6 +12,7 @@ from napari_cdse.batch import inheriting, joined, training_from_annotations
 from napari_cdse.core.changes import Verdict, flipped, fraction_change
 from napari_cdse.core.forecast import Forecast, forecast
 from napari_cdse.core.forest import fit
+from napari_cdse.core.progress import span
 from napari_cdse.core.validation import compare, cross_validate
 from napari_cdse.gui.work import Classified, Problem, classifying
 from napari_cdse.io.model_file import load_model, model_bytes, save_model
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.changes import FractionChange
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle
     from napari_cdse.core.scores import Scores
     from napari_cdse.core.training import TrainingSet
@@ -101,9 +102,9 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
 
     What more labels would buy comes last: nobody has to wait for it.
     """
-    own, training, told = taught(order, _part(report, 0.0, _READ))
+    own, training, told = taught(order, span(report, 0.0, _READ))
     old = order.old
-    scored, comparison = _scored(order, own, training, _part(report, _READ, _SCORED))
+    scored, comparison = _scored(order, own, training, span(report, _READ, _SCORED))
     scores = inheriting(scored, old, own, training)
     model = fit(
         training,
@@ -112,9 +113,9 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
         parent=None if old is None else old.card.id,
         trained_on=_provenance(own, old if order.onto else None),
         scores=scores.as_dict(),
-        progress=_part(report, _SCORED, _FIT),
+        progress=span(report, _SCORED, _FIT),
     )
-    found, problems = _predict(order.shown, model, _part(report, _FIT, _ASKED))
+    found, problems = _predict(order.shown, model, span(report, _FIT, _ASKED))
     verdicts = tuple(_verdicts(order.shown, found))
     yield Outcome(
         model=model,
@@ -128,7 +129,7 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
         notices=(*told, *problems),
     )
     mine = np.unique(own.particle_ids)
-    yield forecast(training, mine, order.params, _part(report, _ASKED, 1.0))
+    yield forecast(training, mine, order.params, span(report, _ASKED, 1.0))
 
 
 def taught(
@@ -217,7 +218,3 @@ def _verdicts(shown: Sequence[Shown], found: Sequence[Classified]) -> Iterator[V
                 yield Verdict(
                     each.id, micrograph, said[each.id], each.prediction, judged
                 )
-
-
-def _part(report: Progress, start: float, end: float) -> Progress:
-    return lambda share: report(start + share * (end - start))

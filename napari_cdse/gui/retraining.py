@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.gui.retrain_work import Loaded, Shown
     from napari_cdse.gui.session import Session
 

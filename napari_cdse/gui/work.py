@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.batch import analyse, find, predict
-from napari_cdse.batch.parts import Part
 from napari_cdse.core.errors import Cancelled, CdseError
+from napari_cdse.core.progress import span
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.project import Project, export
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from napari_cdse.batch import Analysis
     from napari_cdse.core.accumulation import AccumulationMap
-    from napari_cdse.core.detection import Progress
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph, Prediction
     from napari_cdse.project import Exported
 
@@ -158,13 +158,13 @@ def _analysed(
     report: Progress,
 ) -> Analysed:
     micrograph = source.read()
-    step = Part(report, 0.0, _ANALYSED)
+    step = span(report, 0.0, _ANALYSED)
     analysis = analyse(micrograph, model, params, progress=step)
     if model is None or not circles:
         return Analysed(source.index, analysis)
     size_nm = analysis.detection.pixel_size_nm
     source = replace(source, micrograph=micrograph)
-    step = Part(report, _ANALYSED, 1.0)
+    step = span(report, _ANALYSED, 1.0)
     standing = _classified(source, circles, model, step, size_nm)
     return Analysed(source.index, analysis, standing)
 

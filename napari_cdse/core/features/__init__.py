@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
 __all__ = [

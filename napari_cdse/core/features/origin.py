@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
 CENTRE_PX = 20

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection import Progress
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
     GroupFunction = Callable[

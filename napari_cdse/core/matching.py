@@ -44,12 +44,6 @@ class Matches:
         """Share of the true circles that were found; 0 when there is none."""
         return len(self.pairs) / max(len(self.pairs) + len(self.missed), 1)
 
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall; 0 when there is no circle."""
-        total = 2 * len(self.pairs) + len(self.missed) + len(self.false)
-        return 2 * len(self.pairs) / max(total, 1)
-
 
 def circle_iou(a: Sequence[Circle], b: Sequence[Circle]) -> NDArray[np.float64]:
     """Area of the intersection over the area of the union, for all pairs.

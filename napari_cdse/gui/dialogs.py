@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 _FORESTS = "Forests (*.skops)"
+_PROJECTS = f"CdSe projects (*{SUFFIX})"
 
 
 def ask_folder(parent: QWidget | None) -> Path | None:
@@ -56,7 +57,7 @@ def ask_name(parent: QWidget | None, name: str) -> str | None:
 def ask_project(parent: QWidget | None) -> Path | None:
     """Let the person choose a project file."""
     name, _kind = QFileDialog.getOpenFileName(
-        parent, "Project file", "", "CdSe projects (*.cdse);;All files (*)"
+        parent, "Project file", "", f"{_PROJECTS};;All files (*)"
     )
     return Path(name) if name else None
 
@@ -92,7 +93,7 @@ def ask_place(
         parent,
         "Project file",
         str(suggested),
-        f"CdSe projects (*{SUFFIX})",
+        _PROJECTS,
         options=QFileDialog.Option.DontConfirmOverwrite,
     )
     if not chosen:

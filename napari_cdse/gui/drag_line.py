@@ -87,7 +87,6 @@ class DragLine(QObject):
         What to write beside the line.
     """
 
-    moved = Signal(object)
     drawn = Signal(object)
     ended = Signal()
 
@@ -154,7 +153,8 @@ class DragLine(QObject):
             end = self._pixel(event)
             if "Shift" in event.modifiers:
                 end = locked(start, end)
-            self._show(Line(tuple(start), tuple(end), self._screen_px()))
+            screen_px = self._session.scene.screen_px
+            self._show(Line(tuple(start), tuple(end), screen_px))
             yield
         if self.line is not None and self.line.meant and not self._over:
             self.drawn.emit(self.line)
@@ -174,10 +174,6 @@ class DragLine(QObject):
         layer.features = {_SAYS: [text]}
         layer.text.translation = (-1.5 * _CAP_SCREEN_PX * line.screen_px, 0)
         self._session.viewer.status = text
-        self.moved.emit(line)
 
     def _pixel(self, event: object) -> NDArray[np.float64]:
         return np.array(self._session.scene.pixel_at(event.position), dtype=np.float64)
-
-    def _screen_px(self) -> float:
-        return 1 / (self._session.viewer.scene.camera.zoom * self.layer.scale[-1])

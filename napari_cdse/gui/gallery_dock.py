@@ -52,7 +52,6 @@ class GalleryDock(QWidget):
         self.says = QLabel()
         self.sort_anew = keyless(QPushButton())
         self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
-        self._stale = True
         self._following = True
         self._dock: QDockWidget | None = None
         self.in_sight = False
@@ -112,7 +111,6 @@ class GalleryDock(QWidget):
     @Slot()
     def _on_project(self) -> None:
         self.thumbnails.forget()
-        self._stale = True
         if self.in_sight:
             self._choose()
             self.refresh(anew=True)
@@ -129,9 +127,7 @@ class GalleryDock(QWidget):
 
     @Slot(object)
     def _on_particles(self, ids: frozenset[str] | None) -> None:
-        if not self.in_sight:
-            self._stale = True
-        elif ids is None or not self._take_in(ids):
+        if self.in_sight and (ids is None or not self._take_in(ids)):
             self.refresh()
 
     def _take_in(self, ids: frozenset[str]) -> bool:
@@ -215,7 +211,7 @@ class GalleryDock(QWidget):
         """Come back sorted, with all that has happened meanwhile."""
         if in_sight == self.in_sight:
             return
-        self.in_sight, self._stale = in_sight, True
+        self.in_sight = in_sight
         if in_sight:
             self.thumbnails.try_again()
             self.refresh(anew=True)
@@ -230,7 +226,6 @@ class GalleryDock(QWidget):
         self.model.update(found, known.keys() - found.keys())
         if anew:
             self.model.sort()
-            self._stale = False
         self._show_numbers()
         self._fetch()
 

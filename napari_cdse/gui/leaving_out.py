@@ -93,7 +93,7 @@ class LeavingOut(QObject):
             opacity=1.0,
         )
         self.layer.metadata["napari_cdse"] = DRAWING
-        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._screen_px()
+        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._session.scene.screen_px
         viewer.add_layer(self.layer)
         session.review.bind_layer(self.layer)
         self.layer.bind_key("Escape", lambda _layer: self._escape(), overwrite=True)
@@ -144,7 +144,7 @@ class LeavingOut(QObject):
             return
         corners = layer.data[-1][:, -2:]
         kind = layer.shape_type[-1]
-        slip = _SLIP_SCREEN_PX * self._screen_px()
+        slip = _SLIP_SCREEN_PX * self._session.scene.screen_px
         if kind in ("line", "path") or min(corners.max(0) - corners.min(0)) < slip:
             self._clear()
             return
@@ -165,10 +165,6 @@ class LeavingOut(QObject):
     def _clear(self) -> None:
         if self.layer is not None and self.layer.nshapes:
             self.layer.remove(list(range(self.layer.nshapes)))
-
-    def _screen_px(self) -> float:
-        scale = self._session.scene.image.scale[-1]
-        return 1 / (self._session.viewer.scene.camera.zoom * scale)
 
     # --- the question and the menu --------------------------------------------
 

@@ -35,10 +35,11 @@ from napari_cdse.gui.widgets import (
     say,
     sentence,
 )
+from napari_cdse.project import SUFFIX
 
 _ROW_LINES = 1.5
 _LEAST_HEIGHT_PX = 90
-_DROP = "You can also drop a folder or a .cdse project here."
+_DROP = f"You can also drop a folder or a {SUFFIX} project here."
 
 
 class MicrographsDock(QWidget):
@@ -233,4 +234,4 @@ def _dropped(event: QDropEvent) -> Path | None:
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() or path.suffix == ".cdse" else None
+    return path if path.is_dir() or path.suffix == SUFFIX else None

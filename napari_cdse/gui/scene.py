@@ -209,6 +209,11 @@ class Scene:
         """Fit the micrograph into the view, whatever lies over its border."""
         self.viewer.reset_view(layers=None if self.image is None else [self.image])
 
+    @property
+    def screen_px(self) -> float:
+        """Edge of a pixel of the screen, in pixels of the micrograph."""
+        return 1 / (self.viewer.scene.camera.zoom * self._unit[0])
+
     def pixel_at(self, position: Iterable[float]) -> tuple[float, float]:
         """Row and column of a world position."""
         row, col = tuple(position)[-2:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from napari_cdse.core.review_queue import following, ordered
 from napari_cdse.project.annotators import ProjectAnnotators
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 Which = Literal["unlabelled", "deferred", "disputed", "all"]
 """Particles worth stopping at: not judged yet, left for later, those on which
 annotators differ (none while their labels are hidden), or any."""
-WHICH: tuple[Which, ...] = get_args(Which)
 
 
 class ProjectReview(ProjectAnnotators):

@@ -47,7 +47,6 @@ class Family:
     S: float
     C: float
     k_per_nm: float
-    d_nm: float
     angle_deg: float
 
     def margin(self, rule: Rule) -> float:
@@ -196,7 +195,7 @@ def _families(
         k = math.hypot(k_row, k_col) / pixel_size_nm
         angle = math.degrees(math.atan2(k_row, k_col)) % 180
         strength = float(ratio[i, j])
-        found.append(Family(strength, rms / behind.rms, k, 1 / k, angle))
+        found.append(Family(strength, rms / behind.rms, k, angle))
     return tuple(found)
 
 

@@ -38,7 +38,7 @@ def test_one_circle_cannot_serve_two_particles() -> None:
     assert len(matches.pairs) == 1
     assert len(matches.missed) == 1
     assert matches.false == (1,)
-    assert matches.precision == matches.recall == matches.f1 == 0.5
+    assert matches.precision == matches.recall == 0.5
 
 
 def test_matching_is_optimal_and_not_greedy() -> None:
@@ -50,4 +50,4 @@ def test_matching_is_optimal_and_not_greedy() -> None:
 def test_nothing_against_nothing() -> None:
     matches = match([], [])
     assert matches.pairs == ()
-    assert matches.f1 == 0.0
+    assert matches.precision == matches.recall == 0.0

@@ -46,7 +46,7 @@ def test_background_of_white_noise_is_flat():
 def test_a_family_is_measured_where_it_was_drawn():
     look = look_at(fringes(0.05, 0.35, 30), DISK, WHITE, PIXEL, RULE)
     first = look.families[0]
-    assert first.d_nm == pytest.approx(0.35, rel=0.02)
+    assert 1 / first.k_per_nm == pytest.approx(0.35, rel=0.02)
     assert first.angle_deg == pytest.approx(30, abs=1)
     assert pytest.approx(0.5, rel=0.12) == first.C
     area = DISK.sum()

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari import current_viewer
+from napari.layers import Image
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.gui.looks import look
 from napari_cdse.gui.scene import scale_of
 from napari_cdse.gui.shapes_style import feature_table
+from napari_cdse.gui.window import open_in
 from napari_cdse.io.label_file import read_label_file
 from napari_cdse.io.micrograph_file import read_micrograph
 
@@ -101,9 +104,6 @@ def _attributes(looks: list[Look], shape: tuple[int, int], name: str) -> dict[st
 
 def _place_on_open_micrograph(shape: tuple[int, int]) -> dict[str, Any]:
     """Scale and unit of an image of the same size in the viewer, if there is one."""
-    from napari import current_viewer
-    from napari.layers import Image
-
     viewer = current_viewer()
     layers = () if viewer is None else viewer.layers
     for layer in layers:
@@ -141,10 +141,6 @@ def _label_layer(path: Path) -> LayerData:
 
 def _open_project(path: PathOrPaths) -> list[LayerData]:
     """Open the project beside the viewer's canvas; no layer comes of it directly."""
-    from napari import current_viewer
-
-    from napari_cdse.gui.window import open_in
-
     open_in(current_viewer(), _paths(path)[0])
     return [(None,)]
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari import current_viewer
+from napari.layers import Image
+
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
+from napari_cdse.gui import notices
 from napari_cdse.gui.geometry import circle_of
 from napari_cdse.io.label_file import write_label_file
 
@@ -73,9 +77,6 @@ def _image_shape(attributes: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _shapes_in_viewer() -> set[tuple[int, int]]:
-    from napari import current_viewer
-    from napari.layers import Image
-
     viewer = current_viewer()
     layers = () if viewer is None else viewer.layers
     return {
@@ -86,12 +87,10 @@ def _shapes_in_viewer() -> set[tuple[int, int]]:
 
 
 def _tell_left_out(count: int) -> None:
-    from napari.utils.notifications import show_info
-
     if count:
         what = (
             "1 circle that nobody has labelled was"
             if count == 1
             else (f"{count} circles that nobody has labelled were")
         )
-        show_info(f"{what} left out of the label file.")
+        notices.inform(f"{what} left out of the label file.")

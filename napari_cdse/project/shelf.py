@@ -94,6 +94,8 @@ class ModelShelf:
             data = self._store.models.data(model_id)
             if data is None:
                 return None
+            # Skops and scikit-learn take a second to import; many projects are opened
+            # without need of a forest.
             from napari_cdse.io.model_file import model_from_bytes
 
             model = model_from_bytes(data, self._store.path.name)

@@ -12,7 +12,12 @@ from napari_cdse.batch.analysis import (
     find,
     predict,
 )
-from napari_cdse.batch.evaluation import Evaluation, evaluate, evaluate_held_out
+from napari_cdse.batch.evaluation import (
+    Evaluation,
+    evaluate,
+    evaluate_held_out,
+    learnt_from,
+)
 from napari_cdse.batch.folders import FolderExamples, examples_from_folders
 from napari_cdse.batch.training import (
     Labelled,
@@ -36,6 +41,7 @@ __all__ = [
     "find",
     "inheriting",
     "joined",
+    "learnt_from",
     "predict",
     "training_from_annotations",
     "training_from_folders",

@@ -131,6 +131,16 @@ def evaluate(
     return summarize([_score(model, item) for item in labelled], seed)
 
 
+def learnt_from(model: Model, labelled: Sequence[FolderExamples]) -> tuple[str, ...]:
+    """Name the micrographs that are in the model's own training table.
+
+    Scores on these tell how well a forest remembers, not how often it is right.
+    """
+    known = () if model.training is None else model.training.micrograph_ids.tolist()
+    ids = frozenset(known)
+    return tuple(one.path.name for one in labelled if one.micrograph_id in ids)
+
+
 def evaluate_held_out(
     labelled: Sequence[FolderExamples],
     params: ForestParams,

@@ -13,6 +13,7 @@ from napari_cdse.batch import (
     evaluate,
     evaluate_held_out,
     examples_from_folders,
+    learnt_from,
 )
 from napari_cdse.batch.evaluation import PARTICLE_CLASSES
 from napari_cdse.cli.command import Command
@@ -70,12 +71,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if model is None:
         tell(f"Fitting {params.folds} forests, each without a part of the micrographs.")
         result = evaluate_held_out(labelled, params)
+        seen: tuple[str, ...] = ()
     else:
         result = evaluate(model, labelled)
+        seen = learnt_from(model, labelled)
+    if seen:
+        say(_remembered(seen, len(labelled)))
     for line in evaluation_lines(result, PARTICLE_CLASSES):
         say(line)
     if arguments.out is not None:
-        _write(result, arguments.out, with_labels=model is None)
+        _write(result, arguments.out, seen, with_labels=model is None)
     return SOME_FAILED if failed else 0
 
 
@@ -124,9 +129,20 @@ def _labelled(
     return labelled, len(problems)
 
 
-def _write(result: Evaluation, folder: Path, *, with_labels: bool) -> None:
+def _remembered(seen: tuple[str, ...], number: int) -> str:
+    return (
+        f"The model learnt from {len(seen)} of these {number} micrographs "
+        f"({seen[0]}{', ...' if len(seen) > 1 else ''}): what follows is too good. "
+        "Name others that it never saw, or give --folds K to fit forests anew."
+    )
+
+
+def _write(
+    result: Evaluation, folder: Path, seen: tuple[str, ...], *, with_labels: bool
+) -> None:
     make_folder(folder, MicrographError)
     scores = {
+        "learnt_from": seen,
         "figures": result.figures,
         "interval_95": result.intervals,
         "classes": PARTICLE_CLASSES,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.batch import training_from_annotations, training_from_folders
 from napari_cdse.cli.console import tell
 from napari_cdse.core.training import TrainingSet, join
-from napari_cdse.project import SUFFIX, Project
+from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,12 @@ def teach(
     projects = [path for path in paths if path.suffix == SUFFIX]
     folders = [path for path in paths if path.suffix != SUFFIX]
     parts: list[Taught] = []
+    for folder in folders:
+        if (folder / DEFAULT_NAME).is_file():
+            tell(
+                f"{folder} holds a project too. Only its label files are learnt from; "
+                f"for labels given in the window, name {folder / DEFAULT_NAME}."
+            )
     if folders:
         training, notices = training_from_folders(
             folders,

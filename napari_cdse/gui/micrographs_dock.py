@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QModelIndex, QPoint, Qt, Slot
+from qtpy.QtCore import QModelIndex, QPoint, Qt, QTimer, Slot
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -59,6 +59,8 @@ class MicrographsDock(QWidget):
         self.pixel_size = PixelSizeRow(self.session.set_pixel_size)
         self.form = ParamsForm(DetectionParams())
         self.progress = ProgressRow(self.session.runner.cancel)
+        self._laid_out = QTimer(self)
+        self._laid_out.setSingleShot(True)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -134,6 +136,8 @@ class MicrographsDock(QWidget):
         session.project_changed.connect(self._on_project)
         session.micrographs_changed.connect(self.refresh)
         session.opened.connect(self.refresh)
+        session.opened.connect(self._on_opened)
+        self._laid_out.timeout.connect(self._show_current)
         session.runner.changed.connect(self._on_jobs)
 
     def _choose_folder(self) -> None:
@@ -196,6 +200,14 @@ class MicrographsDock(QWidget):
         self._show_problem()
         self.pixel_size.show_size(*self.session.pixel_size())
         self._enable()
+
+    @Slot()
+    def _on_opened(self) -> None:
+        # A table that has no height yet cannot scroll to a row.
+        self._laid_out.start(0)
+
+    def _show_current(self) -> None:
+        self.table.scrollTo(self.table.currentIndex())
 
     def _show_problem(self) -> None:
         entry = self.session.current_entry

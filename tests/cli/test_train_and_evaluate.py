@@ -62,6 +62,33 @@ def test_train_warns_of_labels_that_nobody_reviewed(labelled_folder, tmp_path, c
     assert "not reviewed" in told
 
 
+def test_scores_on_what_a_model_learnt_from_say_so(labelled_folder, tmp_path, capsys):
+    model, out = tmp_path / "mine.skops", tmp_path / "out"
+    less = tmp_path / "less"
+    shutil.copytree(labelled_folder, less)
+    (less / "text_files" / "easy_42_0002.txt").unlink()
+    main(["train", str(less), "--out", str(model), *SMALL])
+    arguments = ["evaluate", str(model), str(labelled_folder), "--out", str(out)]
+    capsys.readouterr()
+    assert main(arguments) == 0
+    assert "learnt from 2 of these 3 micrographs" in capsys.readouterr().out
+    told = json.loads((out / "evaluation.json").read_text())
+    assert len(told["learnt_from"]) == 2
+    assert "easy_42_0002.png" not in told["learnt_from"]
+    # The shipped forest never saw them.
+    assert main(["evaluate", str(default_model_path()), str(labelled_folder)]) == 0
+    assert "learnt from" not in capsys.readouterr().out
+
+
+def test_train_tells_of_a_project_whose_labels_it_does_not_take(
+    labelled_folder, tmp_path, capsys
+):
+    Project.create_or_open(labelled_folder).close()
+    model = str(tmp_path / "m.skops")
+    assert main(["train", str(labelled_folder), "--out", model, *SMALL]) == 0
+    assert "holds a project too" in capsys.readouterr().err
+
+
 def test_train_names_a_bad_label_file_with_its_line(labelled_folder, tmp_path, capsys):
     path = labelled_folder / "text_files" / "easy_42_0002.txt"
     lines = path.read_text().splitlines()

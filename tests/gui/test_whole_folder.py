@@ -9,7 +9,14 @@ from qtpy.QtCore import Qt
 from napari_cdse.core.records import Circle
 from napari_cdse.gui import notices, window
 from napari_cdse.gui.sessions import session_for
-from tests.gui.conftest import open_folder, press, settle, wait_for_pixels
+from napari_cdse.project import Project
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    open_folder,
+    press,
+    settle,
+    wait_for_pixels,
+)
 
 
 def test_detection_goes_on_where_it_was_stopped(viewer, folder, qtbot):
@@ -79,3 +86,23 @@ def test_the_table_gets_the_room_and_the_folded_parameters_need_no_bar(session, 
     qtbot.waitUntil(lambda: bar.maximum() == 0)
     below = dock.height() - area.geometry().bottom() - 1
     assert below == dock.layout().contentsMargins().bottom()
+
+
+def test_who_comes_back_sees_the_row_where_she_stopped(viewer, folder, qtbot):
+    for number in range(3, 30):
+        (folder / f"dots_{number}.png").write_bytes(
+            (folder / "dots_0.png").read_bytes()
+        )
+    project = Project.create_or_open(folder)
+    project.open(25)
+    project.close()
+    session = session_for(viewer)
+    open_folder(session, folder, qtbot)
+    assert session.project.current == 25
+    table = window.add_dock(viewer, "Micrographs").table
+
+    def in_sight() -> None:
+        row = table.visualRect(table.model().index(25, 0))
+        assert table.viewport().rect().contains(row)
+
+    qtbot.waitUntil(in_sight, timeout=SIGNAL_MS)

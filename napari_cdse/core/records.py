@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Label = Literal["yes", "no", "null", "empty"]
 CLASSES: tuple[Label, ...] = get_args(Label)
 """Class order of every probability array: yes, no, null, empty."""
+LETTERS: dict[Label, str] = {"yes": "Y", "no": "N", "null": "U", "empty": "O"}
+"""The letter beside a circle; it says the class again, so that no colour has to."""
 
 PixelSizeSource = Literal["file", "person", "estimated"]
 Origin = Literal["confirmed", "corrected", "drawn", "imported"]

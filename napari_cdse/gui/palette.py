@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.records import CLASSES
+from napari_cdse.core.records import LETTERS as CLASS_LETTERS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 UNLABELLED = "unlabelled"
 """What the class column says where neither a person nor the forest has spoken."""
 
-CLASS_NAMES: tuple[str, ...] = ("yes", "no", "null", "empty", UNLABELLED)
+CLASS_NAMES: tuple[str, ...] = (*CLASSES, UNLABELLED)
 
 HEX: Mapping[str, str] = {
     "yes": "#f020d8",
@@ -27,13 +30,7 @@ HEX: Mapping[str, str] = {
     UNLABELLED: "#f5f5f5",
 }
 
-LETTERS: Mapping[str, str] = {
-    "yes": "Y",
-    "no": "N",
-    "null": "U",
-    "empty": "O",
-    UNLABELLED: "",
-}
+LETTERS: Mapping[str, str] = {**CLASS_LETTERS, UNLABELLED: ""}
 
 MEANINGS: Mapping[str, str] = {
     "yes": "resolved, with a visible defect",

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.core.records import CLASSES, Label
+from napari_cdse.core.records import CLASSES, LETTERS, Label
 from napari_cdse.core.sizes import PARTICLES, size_histogram
 from napari_cdse.core.statistics import DefectFraction, class_counts, defect_fraction
 from napari_cdse.io.files import make_folder, write_file
@@ -43,7 +43,6 @@ COLOURS: Mapping[Label, str] = {
 }
 """Magenta, cyan, orange and grey as in the window, darker, for a white page."""
 
-LETTERS: Mapping[Label, str] = {"yes": "Y", "no": "N", "null": "U", "empty": "O"}
 MEANINGS: Mapping[Label, str] = {
     "yes": "visible defect",
     "no": "no visible defect",

@@ -42,6 +42,8 @@ READERS: dict[bytes, tuple[str, type[ImageFile]]] = {
 
 _GRAY_MODES = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 _SAMPLE_MODES = ("LA", "RGB", "RGBA")
+_PNG_DEPTH_AT = 24
+"""Byte of a PNG's first chunk that holds the bits per sample; the next, the colour."""
 _PNG_COLOUR_OR_ALPHA = (2, 4, 6)
 _BYTES_PER_PIXEL = 4
 
@@ -94,7 +96,7 @@ def _values(image: ImageFile) -> NDArray[Any]:
 def _notices(file: BufferedReader, kind: str) -> tuple[str, ...]:
     if kind == "JPEG":
         return ("JPEG changes faint fringes; use the original file if there is one.",)
-    file.seek(24)
+    file.seek(_PNG_DEPTH_AT)
     depth_and_colour = file.read(2)
     if kind != "PNG" or len(depth_and_colour) < 2:
         return ()

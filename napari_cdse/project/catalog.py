@@ -77,11 +77,6 @@ class Catalog:
         """Return the place of a micrograph in the table."""
         return self._places[key]
 
-    def index_of_id(self, micrograph_id: str) -> int | None:
-        """Return the place of the micrograph with that content."""
-        key = self._ids.get(micrograph_id)
-        return None if key is None else self._places[key]
-
     def key_of_id(self, micrograph_id: str) -> int | None:
         """Return the key of the micrograph with that content."""
         return self._ids.get(micrograph_id)

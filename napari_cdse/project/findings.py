@@ -67,12 +67,11 @@ class ProjectFindings(ProjectForests):
         StoreError
             If it cannot be stored or the micrograph isn't in the project.
         """
-        index = self._catalog.index_of_id(micrograph_id)
-        if index is None:
+        key = self._catalog.key_of_id(micrograph_id)
+        if key is None:
             raise StoreError(
                 "What was analysed is no micrograph of this project; open it again."
             )
-        key = self._catalog.rows[index].key
         circles = {each.id: each.circle for each in candidates}
         placed = self._placed(predictions, circles)
         with self._store.transaction():

@@ -8,7 +8,6 @@ and what a person said of it stays on top.
 
 from __future__ import annotations
 
-import os
 import uuid
 from typing import TYPE_CHECKING
 
@@ -96,7 +95,7 @@ def _store(
         for row, path, labels in found:
             store.update_micrograph(
                 row.key,
-                labels_from=os.fspath(path.name),
+                labels_from=path.name,
                 labels_shape=labels.shape,
                 looked_at=labels.looked_at,
             )

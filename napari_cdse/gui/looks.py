@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WIDTH_PERSON = 2.4
 _WIDTH_FOREST = 1.6
 _SELECTED = 2.5
+_BROADEST = 0.08
+"""Of the radius: the ring must not lie over the edge of a small particle."""
 _REFERENCE_PX = 1024
 _LATER = " later"
 
@@ -76,7 +78,7 @@ def look(
         by_person=by_person,
         # Whoever said it, the one being looked at must not drown in the speckle.
         rgba=rgba(label, by_person or selected),
-        width=width,
+        width=min(width, _BROADEST * circle.radius_px),
     )
 
 

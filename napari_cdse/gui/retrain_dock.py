@@ -74,6 +74,7 @@ class RetrainDock(QWidget):
         self.comparison = ComparisonView()
         self._shown: object = None
         self._studied: object = (None, None)
+        self._told_ahead: tuple[object, int] = (None, 0)
         self._lay_out()
         self._connect()
         self.comparison.hide()
@@ -192,16 +193,19 @@ class RetrainDock(QWidget):
         self.retrain.setEnabled(labelled > 0 and trainer.job is None)
         running = trainer.job if trainer.job in self.session.runner.jobs else None
         self.progress.follow(running)
-        self._show_ahead()
+        self._show_ahead(labelled)
         self._show_outcome()
         self._show_studies(busy=trainer.job is not None, ready=labelled > 0)
 
-    def _show_ahead(self) -> None:
-        """Say what more labels would buy, unless the outcome's note says the same."""
+    def _show_ahead(self, labelled: int) -> None:
+        """Say what more labels would buy; that they are too few only while they are."""
         ahead, outcome = self.session.trainer.forecast, self.session.trainer.outcome
+        if ahead is not self._told_ahead[0]:
+            self._told_ahead = ahead, labelled
         words = "" if ahead is None else ahead.sentence
-        note = None if outcome is None else outcome.scores.note
-        say(self.ahead, "" if words == note else words)
+        outdated = words and ahead.note and labelled != self._told_ahead[1]
+        said = outcome is not None and words in (outcome.scores.note or "")
+        say(self.ahead, "" if outdated or said else words)
 
     def _show_studies(self, *, busy: bool, ready: bool) -> None:
         trainer = self.session.trainer

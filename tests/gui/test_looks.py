@@ -64,7 +64,7 @@ def test_letters_say_the_same_without_colour():
 
 
 def test_a_person_is_opaque_and_broad_the_forest_pale_and_thin():
-    circle = Circle(10, 10, 5)
+    circle = Circle(10, 10, 40)
     options = {"selected": False, "image_size_px": 1024}
     person = look("a", circle, "yes", by_person=True, **options)
     forest = look("a", circle, "yes", by_person=False, **options)
@@ -118,3 +118,16 @@ def test_the_selected_one_is_broader():
     wanted = {"a": dressed("a", selected=True)}
     todo = plan([shown["a"].row()], shown, wanted, only={"a"})
     assert todo.restyle[0][1].width > shown["a"].width
+
+
+def test_the_ring_does_not_cover_the_edge_of_a_small_particle():
+    for radius in (12.0, 25.0, 50.0):
+        one = look(
+            "a",
+            Circle(50, 50, radius),
+            "yes",
+            by_person=True,
+            selected=True,
+            image_size_px=4096,
+        )
+        assert one.width <= radius / 10

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import gc
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from napari import settings
-from npe2.manifest import _bases as manifests
+from npe2 import PluginManifest
 from PIL import Image
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
@@ -19,47 +19,14 @@ from napari_cdse.core.accumulation import AccumulationMap
 from napari_cdse.core.detection import Detection
 from napari_cdse.core.forest import fit
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import Candidate, Circle, Prediction
+from napari_cdse.core.records import Candidate, Prediction
 from napari_cdse.core.training import examples, join
 from napari_cdse.gui import analysing, gallery_dock, window
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.io.micrograph_file import read_micrograph
+from tests.gui.drawn import CIRCLES, PIXEL_NM, PROBABILITIES, draw
 
-SHAPE = (240, 320)
-PIXEL_NM = 0.04
-CIRCLES = (
-    Circle(60.0, 60.0, 30.0),
-    Circle(60.0, 160.0, 28.0),
-    Circle(60.0, 260.0, 26.0),
-    Circle(170.0, 80.0, 32.0),
-    Circle(170.0, 220.0, 30.0),
-)
-PROBABILITIES = (
-    (0.90, 0.05, 0.03, 0.02),
-    (0.10, 0.80, 0.05, 0.05),
-    (0.05, 0.10, 0.75, 0.10),
-    (0.40, 0.35, 0.15, 0.10),
-    (0.02, 0.03, 0.05, 0.90),
-)
 SIGNAL_MS = 20_000
-
-
-def draw(seed: int) -> np.ndarray:
-    """Speckle with a lattice of two families in the first two and the fourth circle."""
-    rng = np.random.default_rng(seed)
-    rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(float)
-    image = rng.normal(128.0, 12.0, SHAPE)
-    period = 0.35 / PIXEL_NM
-    for number in (0, 1, 3):
-        circle = CIRCLES[number]
-        inside = np.hypot(rows - circle.row_px, cols - circle.col_px) < circle.radius_px
-        angle = rng.uniform(0, np.pi)
-        for turn in (angle, angle + 1.23):
-            wave = np.sin(
-                2 * np.pi * (rows * np.cos(turn) + cols * np.sin(turn)) / period
-            )
-            image += inside * 18.0 * wave
-    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,18 +36,13 @@ def _quick_viewers():
     Manifests of plugins are parsed once, which takes longer than all else in them; and
     what is there before the first viewer is no longer looked through for garbage.
     """
-    parse, parsed = manifests._load_yaml_no_duplicates, {}
-
-    def parse_once(stream):
-        text = stream.read()
-        if text not in parsed:
-            parsed[text] = parse(text)
-        return copy.deepcopy(parsed[text])
-
+    read = lru_cache(PluginManifest.from_file)
     gc.collect()
     gc.freeze()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(manifests, "_load_yaml_no_duplicates", parse_once)
+        # A copy, since napari writes into it.
+        once = staticmethod(lambda path: read(path).model_copy())
+        patched.setattr(PluginManifest, "from_file", once)
         yield
     gc.unfreeze()
 

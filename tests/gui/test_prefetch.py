@@ -12,12 +12,12 @@ from napari_cdse.gui.work import Source
 from napari_cdse.io.micrograph_file import read_micrograph
 from tests.gui.conftest import (
     CIRCLES,
-    SHAPE,
     press,
     put_circles,
     settle,
     wait_for_pixels,
 )
+from tests.gui.drawn import SHAPE
 from tests.gui.showing import in_step
 
 

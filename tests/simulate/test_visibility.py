@@ -77,7 +77,7 @@ def test_defect_signal_in_white_noise_is_energy_over_noise():
 
 
 def look(first, second, variance=0.0):
-    return Look((Family(1, 1, 3, 0.33, 0),), first, second, variance)
+    return Look((Family(1, 1, 3, 0),), first, second, variance)
 
 
 @pytest.mark.parametrize(

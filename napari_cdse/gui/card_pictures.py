@@ -19,7 +19,7 @@ from napari_cdse.gui.crops import (
     stretched,
 )
 from napari_cdse.gui.marks import Caption, ColourKey, Ring, ScaleBar, Spot, Ticks
-from napari_cdse.gui.picture import Picture
+from napari_cdse.gui.picture import SMALLEST_PX, Picture
 from napari_cdse.gui.tooltips import wrapped
 from napari_cdse.gui.widgets import keyless
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from napari_cdse.gui.marks import Mark
     from napari_cdse.gui.peaks_table import Scale
 
+_SPACING_PX = 4
+_LEAST_PX = 72
+"""Beside three others a picture may become smaller: docks need not be broader."""
 _BAR_NM = 2.0
 _BAR_PER_NM = 2.0
 _CHOSEN = "#ffd166"
@@ -61,7 +64,10 @@ _TIPS = {
 
 
 class CardPictures(QWidget):
-    """Crop and spectrum above, phase and amplitude (or filtered picture) below."""
+    """Crop, spectrum, phase, and amplitude or filtered picture.
+
+    Two above two; on a low screen all four beside each other (`lie_flat`).
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +76,7 @@ class CardPictures(QWidget):
         self.step = QLabel()
         self.step.setToolTip(wrapped(_STEP_TIP))
         self.switch = QButtonGroup(self)
+        self._flat: bool | None = None
         self._shown: tuple[Examination, int | None, Scale] | None = None
         self._lay_out()
         for name in ("crop", "spectrum", "phase"):
@@ -80,23 +87,52 @@ class CardPictures(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
-        grid.addWidget(self.crop, 0, 0, 1, 2)
-        grid.addWidget(self.spectrum, 0, 2, 1, 2)
-        grid.addWidget(self.phase, 1, 0, 1, 2)
-        grid.addWidget(self.other, 1, 2, 1, 2)
-        grid.addWidget(self.step, 2, 0, 1, 2)
-        for column, name in enumerate(("amplitude", "filtered")):
-            button = keyless(QPushButton(name))
+        grid.setSpacing(_SPACING_PX)
+        for number, name in enumerate(("amplitude", "filtered")):
+            button = keyless(QPushButton(name, self))
             button.setToolTip(wrapped(_TIPS[name]))
             button.setCheckable(True)
-            self.switch.addButton(button, column)
+            self.switch.addButton(button, number)
             button.setMaximumHeight(button.fontMetrics().height() + 6)
-            grid.addWidget(button, 2, 2 + column)
-        for column in range(4):
-            grid.setColumnStretch(column, 1)
-        grid.setRowStretch(0, 1)
-        grid.setRowStretch(1, 1)
+        self.lie_flat(False)
+
+    def lie_flat(self, flat: bool) -> None:
+        """Put all pictures into one row, or into two."""
+        if flat == self._flat:
+            return
+        self._flat = flat
+        grid, per_row = self.layout(), 4 if flat else 2
+        pictures = (self.crop, self.spectrum, self.phase, self.other)
+        for number, picture in enumerate(pictures):
+            row, place = divmod(number, per_row)
+            grid.addWidget(picture, row, 2 * place, 1, 2)
+        below, broad = 4 // per_row, per_row // 2
+        grid.addWidget(self.step, below, 0, 1, per_row)
+        for number, button in enumerate(self.switch.buttons()):
+            grid.addWidget(button, below, per_row + broad * number, 1, broad)
+        for column in range(8):
+            grid.setColumnStretch(column, int(column < 2 * per_row))
+        for row in range(3):
+            grid.setRowStretch(row, int(row < below))
+
+    def suit(self, width_px: int, height_px: int, rest_px: int) -> None:
+        """Fit into an area in which something else follows below.
+
+        They lie flat where they become larger by that; on a low screen they take all
+        of the area that is in sight, and the rest has to be scrolled to.
+        """
+        words = self.switch.buttons()[0].sizeHint().height() + _SPACING_PX
+        beside = width_px // 4 - _SPACING_PX
+        above = (height_px - rest_px - words) // 2
+        self.lie_flat(beside >= max(SMALLEST_PX, above))
+        edge = min(beside, height_px - words) if self._flat else SMALLEST_PX
+        for picture in (self.crop, self.spectrum, self.phase, self.other):
+            least = _LEAST_PX if self._flat else SMALLEST_PX
+            picture.setMinimumSize(least, max(least, edge))
+        # Higher than broad they would only come apart.
+        per_picture = beside if self._flat else width_px // 2 + _SPACING_PX
+        rows = 1 if self._flat else 2
+        self.setMaximumHeight(words + rows * max(per_picture, SMALLEST_PX))
 
     def clear(self) -> None:
         """Show no particle."""

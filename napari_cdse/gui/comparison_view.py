@@ -60,25 +60,23 @@ class ComparisonView(QWidget):
         self.flips = sentence()
         self.flip_list = FlipsView()
         self.flip_list.chosen.connect(self.chosen)
-        self._scores = QVBoxLayout()
-        self._scores.setSpacing(4)
-        self._scores.setContentsMargins(0, 0, 0, 0)
+        self._scores, self._classes = _tables(), _tables()
         self._tables: list[QWidget] = []
         self._lay_out()
 
     def _lay_out(self) -> None:
-        column = flush_column(self)
+        """Put first what decides: a small screen shows no more without scrolling."""
+        column = self._column = flush_column(self)
         column.setSpacing(6)
-        column.addWidget(self.note)
         column.addLayout(self._scores)
-        column.addWidget(self.difference)
+        for widget in (self.difference, self.fraction, self.flips, self.flip_list):
+            column.addWidget(widget)
+        column.addLayout(self._classes)
         column.addWidget(self.confusion_title)
         matrices = row_of((self.old_confusion, self.new_confusion))
         matrices.setSpacing(12)
         column.addLayout(matrices)
-        column.addWidget(self.fraction)
-        column.addWidget(self.flips)
-        column.addWidget(self.flip_list)
+        column.addWidget(self.note)
 
     def show_outcome(
         self,
@@ -101,6 +99,9 @@ class ComparisonView(QWidget):
         old = None if outcome.comparison is None else outcome.comparison.old
         self.note.setText(("" if old else _NO_OLD) + _head(outcome.scores))
         scored = not outcome.scores.note
+        # A sentence in place of the scores stands where they would.
+        self._column.removeWidget(self.note)
+        self._column.insertWidget(self._column.count() if scored else 0, self.note)
         if scored:
             self._show(old, outcome.scores)
         self.confusion_title.setVisible(scored)
@@ -136,19 +137,21 @@ class ComparisonView(QWidget):
     def _show(self, old: Scores | None, new: Scores) -> None:
         rows = [] if old is None else [["old", accuracy(old)]]
         rows.append(["new", accuracy(new)])
-        self._add(rows, ["Balanced accuracy", ""])
+        self._add(self._scores, rows, ["Balanced accuracy", ""])
         shown = [one for one in CLASSES if new.class_counts.get(one)]
         head = ["recall", "precision"]
         if old is None:
             rows = [[c, number(new.recall[c]), number(new.precision[c])] for c in shown]
-            self._add(rows, ["new", *head])
+            self._add(self._classes, rows, ["new", *head])
         else:
             rows = [_class_row(one, old, new) for one in shown]
-            self._add(rows, ["old \u2192 new", *head])
+            self._add(self._classes, rows, ["old \u2192 new", *head])
             self.old_confusion.show_counts(old.confusion)
         self.new_confusion.show_counts(new.confusion)
 
-    def _add(self, rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
+    def _add(
+        self, place: QVBoxLayout, rows: Sequence[Sequence[str]], head: Sequence[str]
+    ) -> None:
         table = QWidget()
         grid = QGridLayout(table)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -158,14 +161,20 @@ class ComparisonView(QWidget):
                 cell = _cell(text, bold=at == 0, left=column == 0)
                 grid.addWidget(cell, at, column)
         self._tables.append(table)
-        self._scores.addWidget(table)
+        place.addWidget(table)
 
     def _clear(self) -> None:
         for table in self._tables:
             table.hide()
-            self._scores.removeWidget(table)
             table.deleteLater()
         self._tables.clear()
+
+
+def _tables() -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(4)
+    column.setContentsMargins(0, 0, 0, 0)
+    return column
 
 
 def _class_row(label: str, old: Scores, new: Scores) -> list[str]:

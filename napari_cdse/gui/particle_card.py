@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_cdse.core.novelty import is_novel
@@ -25,6 +25,8 @@ from napari_cdse.gui.widgets import (
 )
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
     from napari_cdse.core.records import Annotation, PixelSizeSource
     from napari_cdse.gui.session import Session
     from napari_cdse.project import Particle
@@ -74,10 +76,19 @@ class ParticleCard(QWidget):
         inner.addWidget(self.pictures, 1)
         inner.addWidget(self.peaks)
         inner.addWidget(self.note)
+        inner.addStretch(0)
+        area = _Scrolled(scrolled)
+        area.resized.connect(self._suit)
         column = _column(self)
-        column.addWidget(_Scrolled(scrolled), 1)
+        column.addWidget(area, 1)
         column.addWidget(self.says)
         column.addWidget(self.bars)
+
+    def _suit(self, width_px: int, height_px: int) -> None:
+        """Give the pictures what table and note leave of the area."""
+        below = (self.peaks, self.note)
+        rest = sum(each.sizeHint().height() + _SPACING_PX for each in below)
+        self.pictures.suit(width_px, height_px, rest)
 
     @property
     def measured(self) -> bool:
@@ -192,13 +203,23 @@ def _scale_of(pixel_size_nm: float | None, source: PixelSizeSource | None) -> Sc
 
 
 class _Scrolled(QScrollArea):
-    """As high as what is in it where there is room; scrolls where there is not."""
+    """As high as what is in it where there is room; scrolls where there is not.
+
+    `resized` carries width and height of what is in sight, in px.
+    """
+
+    resized = Signal(int, int)
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__()
         scroll_down(self, widget)
         keyless(self)
         self.setMinimumHeight(_LEAST_HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell what is in sight."""
+        super().resizeEvent(event)
+        self.resized.emit(self.viewport().width(), self.viewport().height())
 
     def sizeHint(self) -> QSize:
         """Give Qt the size that suits it best."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_cdse.gui.marks import Mark
 
 _FONT_SHARE = 0.85
-_SMALLEST_PX = 92
+SMALLEST_PX = 92
 
 
 class Picture(QWidget):
@@ -37,7 +37,7 @@ class Picture(QWidget):
         self.marks: tuple[Mark, ...] = ()
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setSizePolicy(policy)
-        self.setMinimumSize(_SMALLEST_PX, _SMALLEST_PX)
+        self.setMinimumSize(SMALLEST_PX, SMALLEST_PX)
 
     def sizeHint(self) -> QSize:
         """Give Qt the size that suits it best."""

@@ -77,8 +77,7 @@ class RetrainDock(QWidget):
         self._told_ahead: tuple[object, int] = (None, 0)
         self._lay_out()
         self._connect()
-        self.comparison.hide()
-        self.decision.hide()
+        self._ask_for_decision(False)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -86,10 +85,13 @@ class RetrainDock(QWidget):
         self.retrain.setToolTip(
             "Train a new forest; the one in use stays until you keep the new one"
         )
+        self.before = QWidget()
+        before = flush_column(self.before)
+        for widget in (self.audit, self.counts, self.ahead, self.retrain):
+            before.addWidget(widget)
         column = dock_column(self)
-        for widget in (self.forests, self.audit, self.counts, self.ahead):
-            column.addWidget(widget)
-        column.addWidget(self.retrain)
+        column.addWidget(self.forests)
+        column.addWidget(self.before)
         column.addWidget(self.progress)
         column.addWidget(self._scrolling(), 1)
         column.addWidget(self._decision())
@@ -226,13 +228,18 @@ class RetrainDock(QWidget):
         if outcome is self._shown:
             return
         self._shown = outcome
-        self.comparison.setVisible(outcome is not None)
-        self.decision.setVisible(outcome is not None)
+        self._ask_for_decision(outcome is not None)
         if outcome is not None:
             self.name.setText(outcome.model.card.name)
             project = self.session.project
             self.comparison.show_outcome(outcome, self._micrograph_of(), project.hides)
             project.note_in_view(each.particle_id for each in outcome.flips)
+
+    def _ask_for_decision(self, waiting: bool) -> None:
+        """Give the dock to the new forest, and back to what leads to one."""
+        self.before.setVisible(not waiting)
+        self.comparison.setVisible(waiting)
+        self.decision.setVisible(waiting)
 
     def _micrograph_of(self) -> Callable[[str], str]:
         """Give a function that names a particle's micrograph."""

@@ -24,6 +24,8 @@ NAMES = ("Micrographs", "Retrain", "Gallery", "Particle")
 _IN_ONE_PLACE = ("Retrain", "Gallery", "Annotators")
 _GOOD_SIZE = QSize(1600, 1000)
 _PICTURE_SIZE = QSize(1600, 1000)
+_DOCKS_SHARE = 0.2
+"""Of a large screen's width."""
 _PATIENCE_MS = 300_000
 
 
@@ -103,14 +105,33 @@ def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     Micrographs, Retrain, Gallery and Annotators share a place: one looks at them by
     turns, and a small screen has no room for more than two docks above each other.
     """
+    size = viewer.window._qt_window.size()
     dock, widget = viewer.window.add_plugin_dock_widget(
         PLUGIN, name, tabify=name in _IN_ONE_PLACE
     )
     # With the plugin's name in them the tabs would not fit beside each other.
     dock.setWindowTitle(name)
+    if name in _IN_ONE_PLACE:
+        _put_beside(viewer, dock, size)
     dock.show()
     dock.raise_()
     return widget
+
+
+def _put_beside(viewer: napari.Viewer, dock: QDockWidget, size: QSize) -> None:
+    """Put a dock among those that share a place; napari takes the one docked last.
+
+    That may have made a small window grow: it gets the size back that it had.
+    """
+    window = viewer.window._qt_window
+    for other in window.findChildren(QDockWidget):
+        shares = other.windowTitle() in (NAMES[0], *_IN_ONE_PLACE)
+        if shares and other is not dock and not other.isFloating():
+            if dock not in window.tabifiedDockWidgets(other):
+                window.tabifyDockWidget(other, dock)
+                window.layout().activate()
+                window.resize(size)
+            return
 
 
 def open_in(viewer: napari.Viewer | None, path: Path) -> None:
@@ -132,12 +153,17 @@ def _fit_to_screen(viewer: napari.Viewer) -> None:
 
 
 def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
-    """Let one dock be as high as it would like; those above it shrink and scroll."""
+    """Let one dock be as high as it would like; those above it shrink and scroll.
+
+    On a large screen all of them become broader.
+    """
     dock = widget.parentWidget()
     while not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()
-    height = widget.sizeHint().height()
-    viewer.window._qt_window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+    window, height = viewer.window._qt_window, widget.sizeHint().height()
+    width = max(dock.width(), round(_DOCKS_SHARE * window.width()))
+    window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+    window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
 
 def _wait_until_shown(session: Session) -> None:

@@ -1,12 +1,12 @@
 """Which particle is worth looking at next; pure functions on frozen items.
 
 The doubtful come first, but not ten of a kind in a row: neighbours on one support
-teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4); and
-among them some that are like nothing it learnt from, for it has no doubts about a class
-that it never met. Those
-that an audit has drawn take places which follow from their draw alone, so that the
-place gives nothing of the prediction away, and so that whoever stops half-way has
-labelled a random half of them.
+teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4). Half the
+way belongs to what is least like all that the forest learnt from: it has no doubts
+about a class that it never met, and in replays of labelling, doubt alone needed more
+labels than chance did. Those that an audit has drawn take places which follow from
+their draw alone, so that the place gives nothing of the prediction away, and so that
+whoever stops half-way has labelled a random half of them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 SPREAD = 0.5
 """Margin that a particle may lose its turn to, if all those just before are like it."""
-EXPLORE = 5
+EXPLORE = 2
 """One particle in so many is the least familiar one, where that is known."""
+CROWDING = 0.1
+"""Share of all particles that the least familiar lets pass for each like it before."""
+_REACH = 200
+"""Unfamiliar ones that are mixed; nobody labels more before the forest is another."""
 _BLOCK = 50
 _RECENT = 9
 _SIZE_SCALE = 0.2
@@ -70,9 +74,9 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
         In any order.
     order : {"uncertain", "micrograph", "class", "confidence", "novelty"}
         uncertain: the smallest margin between the two most probable classes first,
-        but spread over micrographs, classes and sizes, and every fifth the least like
-        the training set; confidence: the largest
-        highest probability first; class: as predicted, the doubtful of each first;
+        but spread over micrographs, classes and sizes, and every second the least like
+        the training set, spread as well; confidence: the largest highest probability
+        first; class: as predicted, the doubtful of each first;
         novelty: the least like the training set first; particles without a
         prediction come last in these four. micrograph: by micrograph, and in each
         from top to bottom.
@@ -205,7 +209,7 @@ def _explored(ranked: Sequence[QueueItem]) -> list[QueueItem]:
     A forest has no doubts about a class that it never met: it calls it another one,
     and an order by doubt alone does not come to it.
     """
-    far = iter([item for item in sorted(ranked, key=_by_novelty) if _is_far(item)])
+    far = iter(_unfamiliar([item for item in ranked if _is_far(item)]))
     near = iter(ranked)
     taken: set[str] = set()
     turns: list[QueueItem] = []
@@ -216,6 +220,24 @@ def _explored(ranked: Sequence[QueueItem]) -> list[QueueItem]:
         taken.add(item.particle_id)
         turns.append(item)
     return turns
+
+
+def _unfamiliar(items: Sequence[QueueItem]) -> list[QueueItem]:
+    """Sort by novelty, but let each one taken put off all that are like it.
+
+    What is strange on one support is strange all together: one of a kind will do.
+    """
+    ranked = sorted(items, key=_by_novelty)
+    traits = _traits(ranked)
+    every = np.arange(len(ranked))
+    wait = every / max(len(ranked), 1)
+    turns: list[int] = []
+    for _ in range(min(len(ranked), _REACH)):
+        turns.append(int(np.argmin(wait)))
+        wait += CROWDING * traits.likeness(every, every[turns[-1:]])
+        wait[turns[-1]] = np.inf
+    turns += np.flatnonzero(np.isfinite(wait)).tolist()
+    return [ranked[one] for one in turns]
 
 
 def _is_far(item: QueueItem) -> bool:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from napari_cdse.project.reviewing import Which
 
 ORDERS: tuple[tuple[str, Order, str], ...] = (
-    ("doubtful first", "uncertain", "The most doubtful first, mixed so that no two of "
-     "a kind follow each other"),
+    ("doubtful first", "uncertain", "The most doubtful and the least familiar by "
+     "turns, mixed so that no two of a kind follow each other"),
     ("by micrograph", "micrograph", "From micrograph to micrograph, top to bottom"),
     ("by class", "class", "As the forest calls them: yes, no, null, empty; the "
      "doubtful of each first"),

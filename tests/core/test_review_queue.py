@@ -7,6 +7,7 @@ import pytest
 
 from napari_cdse.core.records import CLASSES, Circle, Prediction
 from napari_cdse.core.review_queue import (
+    EXPLORE,
     ORDERS,
     SPREAD,
     QueueItem,
@@ -61,18 +62,43 @@ def test_by_class_as_predicted_and_the_doubtful_of_each_first():
     assert found == ["yes", "no, maybe", "no", "empty", "unknown"]
 
 
-def test_every_fifth_is_the_least_familiar():
+def strange(one, novelty):
+    return replace(one, prediction=replace(one.prediction, novelty=novelty))
+
+
+def explored(found):
+    """Those in the places that go to the least familiar."""
+    return found[EXPLORE - 1 :: EXPLORE]
+
+
+def test_the_least_familiar_take_turns_with_the_doubtful():
     """Surely and wrongly classified, for the forest never met its like."""
-    sure = [item(f"sure{n}", n, sure=0.9) for n in range(30)]
-    odd = [item(f"odd{n}", n, sure=0.99) for n in range(3)]
-    known = [
-        replace(one, prediction=replace(one.prediction, novelty=far))
-        for group, far in ((sure, 0.5), (odd, 2.0))
-        for one in group
+    doubtful = [strange(item(f"d{n}", n, sure=0.6), 0.5) for n in range(30)]
+    odd = [strange(item(f"odd{n}", n, sure=0.99), 2.0) for n in range(3)]
+    found = ordered([*doubtful, *odd])
+    assert set(names(explored(found)[:3])) == {"odd0", "odd1", "odd2"}
+    assert all(one in doubtful for one in found[: EXPLORE - 1])
+    assert Counter(names(found)) == Counter(names([*doubtful, *odd]))
+
+
+def test_the_least_familiar_are_not_all_alike():
+    """One strange support holds thirty of them; others come in between."""
+    doubtful = [strange(item(f"d{n}", 9, sure=0.6), 0.5) for n in range(30)]
+    support = [
+        strange(item(f"s{n}", 0, sure=0.9, label="null"), 3 - n / 100)
+        for n in range(30)
     ]
-    found = names(ordered(known))
-    assert {found[4], found[9], found[14]} == {"odd0", "odd1", "odd2"}
-    assert Counter(found) == Counter(names(known))
+    others = [
+        strange(item(f"o{n}", n, sure=0.9, label=label, radius=9.0 * n), 2.5)
+        for n, label in enumerate(CLASSES, 1)
+    ]
+    every = [*doubtful, *support, *others]
+    plain = sorted(every, key=lambda one: -one.prediction.novelty)
+    assert {one.micrograph for one in plain[:10]} == {0}
+    found = explored(ordered(every))[:10]
+    assert found[0].particle_id == "s0"
+    assert len({one.micrograph for one in found}) >= 4
+    assert Counter(names(ordered(every))) == Counter(names(every))
 
 
 def test_what_is_unlike_the_training_set_comes_first():
@@ -87,12 +113,15 @@ def test_what_is_unlike_the_training_set_comes_first():
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_order_does_not_depend_on_the_order_of_arrival(order):
     items = [
-        item(
-            f"p{n:03}",
-            n % 3,
-            10.0,
-            sure=0.6,
-            draw=n / 137 if n % 10 == 0 else None,
+        strange(
+            item(
+                f"p{n:03}",
+                n % 3,
+                10.0,
+                sure=0.6,
+                draw=n / 137 if n % 10 == 0 else None,
+            ),
+            n % 7 / 5,
         )
         for n in range(137)
     ]

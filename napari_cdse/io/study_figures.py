@@ -25,6 +25,8 @@ from napari_cdse.io.svg import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.importance import Importance, Worth
 
@@ -37,7 +39,10 @@ _MOST_FEATURES = 20
 
 
 def learning_curves_svg(curves: LearningCurves) -> str:
-    """Draw the mean score of each order, and the band from lowest to highest seed."""
+    """Draw the mean score of each order, and the middle half of the repeats as a band.
+
+    Lowest and highest repeat lie the further apart the more there are.
+    """
     title = f"Balanced accuracy on held-out micrographs ({curves.repeats} repeats)"
     frame = _Frame.around(curves)
     parts = [*_score_axis(frame), *_label_axis(frame)]
@@ -61,7 +66,13 @@ class _Frame:
     @classmethod
     def around(cls, curves: LearningCurves) -> _Frame:
         """Leave out tenths in which no curve runs."""
-        every = np.concatenate([each.ravel() for each in curves.scores.values()])
+        every = np.concatenate(
+            [
+                drawn.ravel()
+                for name, runs in curves.scores.items()
+                for drawn in (_middle_half(runs), curves.mean(name))
+            ]
+        )
         low = math.floor(10 * float(np.nanmin(every))) / 10
         high = math.ceil(10 * float(np.nanmax(every))) / 10
         return cls(curves.labels[-1], low, max(high, low + 0.1))
@@ -120,8 +131,9 @@ def _curve(curves: LearningCurves, name: str, number: int, frame: _Frame) -> lis
     colour, dash = _COLOURS[number % 5], _DASHES[number % 5]
     runs, mean = curves.scores[name], curves.mean(name)
     xs = [frame.right(count) for count in curves.labels]
-    upper = [(x, frame.height(y)) for x, y in zip(xs, runs.max(axis=0), strict=True)]
-    lower = [(x, frame.height(y)) for x, y in zip(xs, runs.min(axis=0), strict=True)]
+    least, most = _middle_half(runs)
+    upper = [(x, frame.height(y)) for x, y in zip(xs, most, strict=True)]
+    lower = [(x, frame.height(y)) for x, y in zip(xs, least, strict=True)]
     band = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*upper, *lower[::-1]))
     way = [(x, frame.height(y)) for x, y in zip(xs, mean, strict=True)]
     y = _BOTTOM - 18 * (len(curves.scores) - number)
@@ -131,6 +143,10 @@ def _curve(curves: LearningCurves, name: str, number: int, frame: _Frame) -> lis
         _dashed([(RIGHT - 150, y - 4), (RIGHT - 115, y - 4)], colour, dash, 2.5),
         text(RIGHT - 108, y, f"{name} order", size=12, anchor="start"),
     ]
+
+
+def _middle_half(runs: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.quantile(runs, [0.25, 0.75], axis=0))
 
 
 def _dashed(
@@ -154,7 +170,8 @@ def _score_axis(frame: _Frame) -> list[str]:
 
 
 def _label_axis(frame: _Frame) -> list[str]:
-    parts = [text(WIDTH / 2, _BOTTOM + 42, "particles labelled", size=14)]
+    words = "particles labelled (mean score, and the middle half of the repeats)"
+    parts = [text(WIDTH / 2, _BOTTOM + 42, words, size=14)]
     for count in ticks(frame.most, wanted=5):
         if count <= frame.most:
             x = frame.right(count)

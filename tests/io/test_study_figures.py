@@ -38,6 +38,11 @@ def test_a_better_order_is_drawn_higher():
     assert queue[2] == random[2]
     bands = [each.get("points").split() for each in root.iter(f"{SVG}polygon")]
     assert [len(each) for each in bands] == [6, 6]
+    # The middle half of two repeats is the middle half of what lies between them.
+    between = [float(point.split(",")[1]) for point in (bands[0][1], bands[0][4])]
+    height = abs(between[1] - between[0])
+    tenth = abs(queue[0][1] - queue[2][1]) / 3
+    assert height == pytest.approx(tenth / 2, abs=0.2)
     assert "queue order" in texts(root)
     assert "2 repeats" in root.find(f"{SVG}title").text
 

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from napari_cdse.io.database import Database
 
 
+_PREDICTIONS = (
+    "SELECT particle_id, row_px, col_px, radius_px, p_yes, p_no, p_null, p_empty,"
+    " novelty FROM predictions"
+)
+
+
 class FindingTable:
     """Candidates by micrograph, and predictions by model.
 
@@ -65,18 +71,28 @@ class FindingTable:
         return {key: _run_of(*columns) for key, *columns in rows}
 
     def candidates(
-        self, content_ids: Mapping[int, str]
+        self, content_ids: Mapping[int, str], after: int = 0
     ) -> dict[int, tuple[int, tuple[Candidate, ...]]]:
-        """Return run id and candidates of each micrograph's latest run, by key."""
+        """Return run id and candidates of each micrograph's latest run, by key.
+
+        Parameters
+        ----------
+        content_ids : mapping of int to str
+            Micrograph ids by key, where known.
+        after : int
+            Only runs that are newer than this one.
+        """
         runs = self._database.rows(
-            "SELECT key, run_id FROM micrographs WHERE run_id IS NOT NULL"
+            "SELECT key, run_id FROM micrographs WHERE run_id > ?", [after]
         )
         found: dict[int, list[Candidate]] = {run_id: [] for _, run_id in runs}
         keys = {run_id: key for key, run_id in runs}
         rows = self._database.rows(
             "SELECT run_id, particle_id, row_px, col_px, radius_px,"
             " candidates.found_by, strength FROM candidates"
-            " JOIN micrographs USING (run_id) ORDER BY run_id, place"
+            " JOIN micrographs USING (run_id) WHERE run_id > ?"
+            " ORDER BY run_id, place",
+            [after],
         )
         for run_id, particle_id, row, col, radius, found_by, strength in rows:
             micrograph_id = content_ids.get(keys[run_id], "")
@@ -105,17 +121,19 @@ class FindingTable:
 
     def predictions(self, model_id: str) -> Iterator[tuple[Circle, Prediction]]:
         """Yield a model's predictions, each with the circle it was made for."""
-        rows = self._database.rows(
-            "SELECT particle_id, row_px, col_px, radius_px,"
-            " p_yes, p_no, p_null, p_empty, novelty"
-            " FROM predictions WHERE model_id = ?",
-            [model_id],
-        )
-        for particle_id, row, col, radius, *numbers in rows:
-            yes, no, null, empty, novelty = numbers
-            shares = (yes, no, null, empty)
-            prediction = Prediction(particle_id, model_id, shares, novelty)
-            yield Circle(row, col, radius), prediction
+        rows = self._database.rows(f"{_PREDICTIONS} WHERE model_id = ?", [model_id])
+        yield from (_prediction(model_id, row) for row in rows)
+
+    def predictions_of(
+        self, model_id: str, particle_ids: Iterable[str]
+    ) -> Iterator[tuple[Circle, Prediction]]:
+        """Yield a model's predictions for some particles only."""
+        for particle_id in particle_ids:
+            rows = self._database.rows(
+                f"{_PREDICTIONS} WHERE model_id = ? AND particle_id = ?",
+                [model_id, particle_id],
+            )
+            yield from (_prediction(model_id, row) for row in rows)
 
     def forget_predictions(self, model_id: str) -> None:
         """Delete what a rejected model said."""
@@ -200,6 +218,13 @@ class ModelTable:
                 "UPDATE models SET role = 'rejected', data = NULL WHERE id = ?",
                 [model_id],
             )
+
+
+def _prediction(model_id: str, row: tuple[Any, ...]) -> tuple[Circle, Prediction]:
+    particle_id, row_px, col_px, radius_px, *shares, novelty = row
+    yes, no, null, empty = shares
+    said = Prediction(particle_id, model_id, (yes, no, null, empty), novelty)
+    return Circle(row_px, col_px, radius_px), said
 
 
 def _run_of(

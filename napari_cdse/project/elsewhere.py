@@ -125,39 +125,74 @@ class ProjectElsewhere(ProjectMicrographs):
         """Read what another window wrote, if it did."""
         if not self._store.changed_elsewhere():
             return False
-        steps = self._steps_on_top()
+        model_id = self._shelf.active_id
+        self._shelf.reload()
+        there = _known_labels(self._store.micrographs())
+        same = there == _known_labels(self._catalog.rows)
+        self._catalog.reload()
+        steps = self._steps_on_top() if same else None
         if steps is None:
+            # A step was taken back, or label files or micrographs came.
             self.reload()
             return True
-        self._catalog.reload()
         for edit in steps:
             self._head = edit.id
             self._shown(partial(self._made, edit), edit, edit.micrograph_changes)
+        self._follow_runs()
+        if self._shelf.active_id != model_id:
+            self._show_active()
         self.micrographs_changed.emit()
         return True
+
+    def _follow_runs(self) -> None:
+        """Show what was found elsewhere since the newest detection here."""
+        ids = self._catalog.content_ids()
+        runs = self._store.findings.candidates(ids, after=self._state.latest_run())
+        changed: set[str] = set()
+        for key, (run, found) in runs.items():
+            before = self._present(key)
+            self._state.set_candidates(key, run, found)
+            self._read_predictions(key)
+            changed |= self._compare(before, self._present(key))
+        if runs:
+            self._catalog.refresh(runs)
+            self._forget_order()
+            self._tell_changed(changed)
+
+    def _read_predictions(self, key: int) -> None:
+        model_id = self._shelf.active_id
+        if model_id is not None:
+            ids = self._present(key).keys()
+            said = self._store.findings.predictions_of(model_id, ids)
+            self._state.set_predictions(said)
+
+    def _tell_changed(self, ids: set[str]) -> None:
+        """Tell whose particles are others now; one that is gone is not chosen."""
+        if self._selected is not None and self.find(self._selected) is None:
+            self.select(None)
+        self.particles_changed.emit(frozenset(ids))
+
+    def _show_active(self) -> None:
+        """Show what the forest in use says, because it is another one."""
+        self._load_predictions()
+        self._catalog.refresh()
+        self._forget_order()
+        self.models_changed.emit()
+        self.particles_changed.emit(None)
 
     def _steps_on_top(self) -> list[Edit] | None:
         """Return the steps that follow the last one here, oldest first.
 
-        None where reading them would not be all: a step was taken back, or findings,
-        models, label files or micrographs came.
+        None where there is no such way, as after undo, or a very long one.
         """
-        model_id = self._shelf.active_id
-        self._shelf.reload()
-        same = (
-            self._shelf.active_id == model_id
-            and self._store.findings.latest_run() == self._state.latest_run()
-            and _known_labels(self._store.micrographs())
-            == _known_labels(self._catalog.rows)
-        )
         at = self._store.edits.head()
         chain: list[Edit] = []
-        while same and at != self._head:
+        while at != self._head:
             if at is None or len(chain) >= _MANY_STEPS:
                 return None
             chain.append(self._get(at))
             at = chain[-1].parent_id
-        return chain[::-1] if same else None
+        return chain[::-1]
 
 
 def _known_labels(rows: Iterable[MicrographRow]) -> set[tuple[object, ...]]:

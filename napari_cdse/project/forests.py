@@ -115,10 +115,3 @@ class ProjectForests(ProjectLeavingOut):
                 "are as they were."
             )
         self._show_active()
-
-    def _show_active(self) -> None:
-        self._load_predictions()
-        self._catalog.refresh()
-        self._forget_order()
-        self.models_changed.emit()
-        self.particles_changed.emit(None)

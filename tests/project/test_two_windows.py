@@ -12,6 +12,7 @@ from napari_cdse.project import Project
 from tests.project_tools import (
     Heard,
     hand_over,
+    prediction,
     put_circles,
     seen,
     small_model,
@@ -124,6 +125,41 @@ def test_findings_models_and_micrographs_of_another_window_appear_too(two):
     Project.create_or_open(first.folder).close()
     second.look_elsewhere()
     assert [each.name for each in second.entries][-1] == "m11.png"
+
+
+def test_only_what_another_window_found_is_read(two, monkeypatch):
+    first, second = two
+    monkeypatch.setattr(second, "reload", lambda: pytest.fail("all was read anew"))
+    model = small_model()
+    first.add_model(model)
+    first.keep(model.card.id)
+    second.look_elsewhere()
+    assert second.active_model_id == model.card.id
+    hand_over(first, 1)
+    found = put_circles(first, GRID[:5], model.card.id)
+    first.label(found[:1], "yes")
+    heard = Heard(second)
+    assert second.look_elsewhere()
+    assert set().union(*heard.of("particles_changed")) == set(found)
+    assert second.particles_of(1) == first.particles_of(1)
+    assert {each.prediction.model_id for each in second.particles_of(1)} == {
+        model.card.id
+    }
+    assert [each for _, each in second.queue()] == [each for _, each in first.queue()]
+    assert second.entries == first.entries
+    # Once more in the same place: what is gone is not chosen any more.
+    second.select(found[4])
+    put_circles(first, GRID[:2], model.card.id)
+    second.look_elsewhere()
+    assert second.selected is None
+    assert second.particles_of(1) == first.particles_of(1)
+    other = small_model(seed=3)
+    first.add_model(other)
+    first.keep(other.card.id)
+    first.put_predictions(other.card.id, [prediction(found[0], other.card.id, "no")])
+    second.look_elsewhere()
+    assert second.particles_of(1) == first.particles_of(1)
+    assert second.particle(found[0]).prediction.label == "no"
 
 
 def test_looking_keeps_what_is_open_and_chosen(two):

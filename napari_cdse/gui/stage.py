@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from napari_cdse.gui.work import Source
     from napari_cdse.project import Particle
 
+_DRAWS_TO_FORGET = 3
+
 
 class Stage(QObject):
     """Reads the open micrograph in a worker and puts its layers up.
@@ -52,10 +54,14 @@ class Stage(QObject):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_ahead)
+        self._removed = QTimer(self)
+        self._removed.setSingleShot(True)
+        self._removed.timeout.connect(self._draw_again)
 
     def close(self) -> None:
         """Let go of the viewer."""
         self._soon.stop()
+        self._removed.stop()
         self.drop()
         viewer = self._session.viewer
         if viewer is not None:
@@ -180,9 +186,21 @@ class Stage(QObject):
             self._session.set_problem(index, sentence)
 
     def _on_layer_removed(self, event: object) -> None:
+        self._removed.start(0)
         if self.view is not None and event.value is self.view.layer:
             self.drop()
             QTimer.singleShot(0, self._tell_layer_is_gone)
+
+    def _draw_again(self) -> None:
+        """Draw what is left, at once.
+
+        With napari 0.9 and Mesa the process dies where a Shapes layer is removed, and
+        another one hidden and shown before the picture was drawn twice without it.
+        """
+        viewer = self._session.viewer
+        if viewer is not None and hasattr(viewer.window, "_qt_window"):
+            for _ in range(_DRAWS_TO_FORGET):
+                viewer.window._qt_viewer.canvas.native.repaint()
 
     def _tell_layer_is_gone(self) -> None:
         viewer = self._session.viewer

@@ -8,6 +8,7 @@ from napari_cdse.gui.window import add_docks
 from tests.gui.conftest import (
     SIGNAL_MS,
     canvas,
+    press,
 )
 
 AROUND_FIRST = [(25.0, 20.0), (25.0, 110.0), (110.0, 110.0), (110.0, 20.0)]
@@ -52,3 +53,20 @@ def test_what_was_hidden_comes_back_when_the_focus_goes(session, viewer, qtbot):
     session.scene.maps[0].visible = False
     qtbot.keyRelease(canvas(session), Qt.Key.Key_H)
     assert overlays(session) == [False, True]
+
+
+def test_the_picture_is_drawn_without_a_layer_before_anything_is_hidden(session, qtbot):
+    """Otherwise vispy, with Mesa, takes the process down when it comes back."""
+    drawn = []
+    scene_canvas = session.viewer.window._qt_viewer.canvas._scene_canvas
+    press(session, qtbot, Qt.Key.Key_Q)
+    ruler = session.measuring.tool.layer
+    scene_canvas.events.draw.connect(
+        lambda _event: drawn.append(ruler in session.viewer.layers)
+    )
+    press(session, qtbot, Qt.Key.Key_Q)
+    qtbot.waitUntil(lambda: drawn.count(False) >= 2, timeout=SIGNAL_MS)
+    qtbot.keyPress(canvas(session), Qt.Key.Key_H)
+    qtbot.keyRelease(canvas(session), Qt.Key.Key_H)
+    session.viewer.screenshot(flash=False)
+    assert overlays(session) == [True, True]

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.geometry import circle_vertices
 from napari_cdse.gui.palette import HEX
+from napari_cdse.gui.particle_card import ParticleCard
 from napari_cdse.gui.session import Session
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.window import open_window
@@ -158,8 +159,10 @@ def _late(times: list[float]) -> float:
 
 
 def _idle(session: Session) -> bool:
+    """Whether all that a key set off is done, as at a person's pace."""
     _settle()
-    return not session.runner.jobs
+    card = session.viewer.window._qt_window.findChild(ParticleCard)
+    return not session.runner.jobs and card.examiner.idle
 
 
 def _settle() -> None:

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.batch import (
     Evaluation,
-    FolderExamples,
     evaluate,
     evaluate_held_out,
-    examples_from_folders,
     learnt_from,
 )
 from napari_cdse.batch.evaluation import PARTICLE_CLASSES
@@ -21,7 +19,8 @@ from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
 from napari_cdse.cli.report import evaluation_lines
 from napari_cdse.cli.studies import add_studies
-from napari_cdse.core.errors import MicrographError, ParameterError
+from napari_cdse.cli.teaching import labelled_micrographs
+from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.io.files import make_folder, write_file
@@ -67,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
     model = load_model(model_path) if model_path else None
     if model is not None:
         params = replace(params, features=groups_in(model.card.feature_schema))
-    labelled, failed = _labelled(folders, params, arguments)
+    labelled, failed = labelled_micrographs(folders, params, arguments)
     if model is None:
         tell(f"Fitting {params.folds} forests, each without a part of the micrographs.")
         result = evaluate_held_out(labelled, params)
@@ -103,32 +102,6 @@ def _split(paths: list[Path], anew: bool) -> tuple[Path | None, list[Path]]:
     return (paths[0] if has_model else None), folders
 
 
-def _labelled(
-    folders: list[Path], params: ForestParams, arguments: argparse.Namespace
-) -> tuple[list[FolderExamples], int]:
-    labelled: list[FolderExamples] = []
-    problems: list[str] = []
-    for item in examples_from_folders(
-        folders,
-        params,
-        read_parameters(arguments, DetectionParams),
-        pixel_size_nm=arguments.pixel_size,
-    ):
-        if isinstance(item, str):
-            problems.append(item)
-            tell(item)
-            continue
-        labelled.append(item)
-        found = len(item.detection.circles)
-        tell(f"{item.path.name}: {len(item.truth.circles)} labelled, {found} circles")
-    if not labelled:
-        raise MicrographError(
-            "No labelled micrograph was found; put pictures into images/ and label "
-            "files of the same names into text_files/."
-        )
-    return labelled, len(problems)
-
-
 def _remembered(seen: tuple[str, ...], number: int) -> str:
     return (
         f"The model learnt from {len(seen)} of these {number} micrographs "
@@ -140,7 +113,7 @@ def _remembered(seen: tuple[str, ...], number: int) -> str:
 def _write(
     result: Evaluation, folder: Path, seen: tuple[str, ...], *, with_labels: bool
 ) -> None:
-    make_folder(folder, MicrographError)
+    make_folder(folder, CdseError)
     scores = {
         "learnt_from": seen,
         "figures": result.figures,
@@ -159,10 +132,10 @@ def _write(
         ],
     }
     text = json.dumps(scores, indent=1)
-    write_file(folder / "evaluation.json", text.encode(), MicrographError)
+    write_file(folder / "evaluation.json", text.encode(), CdseError)
     if not with_labels:
         return
-    make_folder(folder / "labels", MicrographError)
+    make_folder(folder / "labels", CdseError)
     for one in result.micrographs:
         path = folder / "labels" / f"{one.path.stem}.txt"
         held = [

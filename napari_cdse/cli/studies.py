@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch import FolderExamples, examples_from_folders
 from napari_cdse.batch.learning import replay
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
 from napari_cdse.cli.report import curve_lines, importance_lines, tuning_lines
-from napari_cdse.cli.teaching import teach
+from napari_cdse.cli.teaching import labelled_micrographs, teach
 from napari_cdse.core.curves import ENOUGH
-from napari_cdse.core.errors import MicrographError, TrainingError
+from napari_cdse.core.errors import CdseError, TrainingError
 from napari_cdse.core.importance import importance
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.scores import without_nan
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.curves import LearningCurves
     from napari_cdse.core.importance import Worth
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.training import TrainingSet
     from napari_cdse.core.tuning import Trial
 
@@ -114,7 +114,6 @@ def _importance(arguments: argparse.Namespace) -> int:
 
 def _learning_curve(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
-    detection = read_parameters(arguments, DetectionParams)
     base = None
     if arguments.onto is not None:
         base = load_model(arguments.onto).training
@@ -123,20 +122,7 @@ def _learning_curve(arguments: argparse.Namespace) -> int:
                 f"{arguments.onto.name} has no training table to start from; "
                 "leave --onto out."
             )
-    labelled, problems = [], 0
-    for item in examples_from_folders(
-        arguments.paths, params, detection, pixel_size_nm=arguments.pixel_size
-    ):
-        if isinstance(item, FolderExamples):
-            labelled.append(item)
-        else:
-            problems += 1
-            tell(item)
-    if not labelled:
-        raise MicrographError(
-            "No labelled micrograph was found; put pictures into images/ and label "
-            "files of the same names into text_files/."
-        )
+    labelled, failed = labelled_micrographs(arguments.paths, params, arguments)
     curves = replay(
         labelled,
         params,
@@ -150,7 +136,7 @@ def _learning_curve(arguments: argparse.Namespace) -> int:
     _write(
         arguments.out, "learning_curve", _curves(curves), learning_curves_svg(curves)
     )
-    return SOME_FAILED if problems else 0
+    return SOME_FAILED if failed else 0
 
 
 def _taught(
@@ -165,7 +151,7 @@ def _taught(
     return training, bool(notices)
 
 
-def _progress(what: str) -> Callable[[float], None]:
+def _progress(what: str) -> Progress:
     """Tell every twentieth part."""
     told = [-1]
 
@@ -182,11 +168,11 @@ def _write(
 ) -> None:
     if folder is None:
         return
-    make_folder(folder, MicrographError)
+    make_folder(folder, CdseError)
     text = json.dumps(told, indent=1)
-    write_file(folder / f"{name}.json", text.encode(), MicrographError)
+    write_file(folder / f"{name}.json", text.encode(), CdseError)
     if figure:
-        write_file(folder / f"{name}.svg", figure.encode(), MicrographError)
+        write_file(folder / f"{name}.svg", figure.encode(), CdseError)
     say(f"The results are in {folder}")
 
 

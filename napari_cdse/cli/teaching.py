@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch import training_from_annotations, training_from_folders
+from napari_cdse.batch import (
+    FolderExamples,
+    examples_from_folders,
+    training_from_annotations,
+    training_from_folders,
+)
 from napari_cdse.cli.console import tell
+from napari_cdse.cli.flags import read_parameters
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.training import TrainingSet, join
 from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_cdse.core.params import DetectionParams, ForestParams
+    from napari_cdse.core.params import ForestParams
 
 
 Taught = tuple[TrainingSet, tuple[str, ...], frozenset[str]]
@@ -64,6 +73,45 @@ def teach(
         tuple(notice for _, notices, _ in parts for notice in notices),
         frozenset().union(*(micrographs for _, _, micrographs in parts)),
     )
+
+
+def labelled_micrographs(
+    folders: Sequence[Path], params: ForestParams, arguments: argparse.Namespace
+) -> tuple[list[FolderExamples], int]:
+    """Measure the labelled micrographs of folders, telling of each one.
+
+    Returns
+    -------
+    labelled : list of FolderExamples
+    failed : int
+        How many could not be used.
+
+    Raises
+    ------
+    MicrographError
+        If there is none.
+    """
+    labelled: list[FolderExamples] = []
+    failed = 0
+    for item in examples_from_folders(
+        folders,
+        params,
+        read_parameters(arguments, DetectionParams),
+        pixel_size_nm=arguments.pixel_size,
+    ):
+        if isinstance(item, str):
+            failed += 1
+            tell(item)
+            continue
+        labelled.append(item)
+        found = len(item.detection.circles)
+        tell(f"{item.path.name}: {len(item.truth.circles)} labelled, {found} circles")
+    if not labelled:
+        raise MicrographError(
+            "No labelled micrograph was found; put pictures into images/ and label "
+            "files of the same names into text_files/."
+        )
+    return labelled, failed
 
 
 def _from_project(path: Path, params: ForestParams) -> Taught:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import tifffile
 from PIL import Image
 
-from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.errors import CdseError
 from napari_cdse.io.files import make_folder, read_file, write_file
 from napari_cdse.io.label_file import write_label_file
 from napari_cdse.simulate.truth import circle_of
@@ -40,11 +40,11 @@ def make_folders(out: Path) -> None:
 
     Raises
     ------
-    MicrographError
+    CdseError
         When they cannot be made.
     """
     for name in FOLDERS:
-        make_folder(out / name, MicrographError)
+        make_folder(out / name, CdseError)
 
 
 def write_micrograph(out: Path, simulated: Simulated) -> None:
@@ -52,15 +52,15 @@ def write_micrograph(out: Path, simulated: Simulated) -> None:
 
     Raises
     ------
-    MicrographError, LabelFileError
+    CdseError, LabelFileError
         Disk full, no permission.
     """
     record = simulated.record
     stem, shape = record["name"], simulated.gray.shape
-    write_file(out / f"images/{stem}.png", _png(simulated.gray), MicrographError)
-    write_file(out / f"masks/{stem}.png", _png(simulated.mask), MicrographError)
+    write_file(out / f"images/{stem}.png", _png(simulated.gray), CdseError)
+    write_file(out / f"masks/{stem}.png", _png(simulated.mask), CdseError)
     data = _tiff(simulated.contrast, record["pixel_size_nm"])
-    write_file(out / f"tiff/{stem}.tif", data, MicrographError)
+    write_file(out / f"tiff/{stem}.tif", data, CdseError)
     listed = [dot for dot in record["dots"] if dot["listed"]]
     write_label_file(
         out / f"text_files/{stem}.txt",
@@ -69,7 +69,7 @@ def write_micrograph(out: Path, simulated: Simulated) -> None:
         (shape[0], shape[1]),
     )
     text = json.dumps(record, indent=1, allow_nan=False)
-    write_file(out / f"truth/{stem}.json", text.encode(), MicrographError)
+    write_file(out / f"truth/{stem}.json", text.encode(), CdseError)
 
 
 def is_finished(out: Path, stem: str, preset: Preset) -> bool:
@@ -77,21 +77,21 @@ def is_finished(out: Path, stem: str, preset: Preset) -> bool:
 
     Raises
     ------
-    MicrographError
+    CdseError
         It is there with other parameters, or its truth file is damaged.
     """
     path = out / "truth" / f"{stem}.json"
     if not path.exists():
         return False
     try:
-        record = json.loads(read_file(path, _LIMIT_BYTES, MicrographError))
+        record = json.loads(read_file(path, _LIMIT_BYTES, CdseError))
         parameters = record["parameters"]
     except (ValueError, TypeError, KeyError) as problem:
-        raise MicrographError(
+        raise CdseError(
             f"truth/{path.name} is damaged; remove it, and it is made again."
         ) from problem
     if parameters != _as_read(preset):
-        raise MicrographError(
+        raise CdseError(
             f"{stem} was made with other parameters; choose another folder or "
             "another name for the preset."
         )

@@ -129,13 +129,15 @@ def _across(value: float, low: float, high: float) -> float:
 
 def _curve(curves: LearningCurves, name: str, number: int, frame: _Frame) -> list[str]:
     colour, dash = _COLOURS[number % 5], _DASHES[number % 5]
-    runs, mean = curves.scores[name], curves.mean(name)
-    xs = [frame.right(count) for count in curves.labels]
-    least, most = _middle_half(runs)
+    mean = curves.mean(name)
+    # A start with labels of one class has no score: the curve begins later.
+    known = np.isfinite(mean)
+    xs = [frame.right(count) for count in np.array(curves.labels)[known].tolist()]
+    least, most = _middle_half(curves.scores[name][:, known])
     upper = [(x, frame.height(y)) for x, y in zip(xs, most, strict=True)]
     lower = [(x, frame.height(y)) for x, y in zip(xs, least, strict=True)]
     band = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*upper, *lower[::-1]))
-    way = [(x, frame.height(y)) for x, y in zip(xs, mean, strict=True)]
+    way = [(x, frame.height(y)) for x, y in zip(xs, mean[known], strict=True)]
     y = _BOTTOM - 18 * (len(curves.scores) - number)
     return [
         f'<polygon points="{band}" fill="{colour}" fill-opacity="0.15"/>',

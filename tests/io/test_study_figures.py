@@ -47,6 +47,15 @@ def test_a_better_order_is_drawn_higher():
     assert "2 repeats" in root.find(f"{SVG}title").text
 
 
+def test_a_curve_begins_where_every_repeat_has_a_score():
+    runs = np.array([[np.nan, 0.7, 0.8], [0.5, 0.7, 0.8]])
+    curves = LearningCurves((10, 50, 100), {"queue": runs, "random": runs})
+    drawn = learning_curves_svg(curves)
+    assert "nan" not in drawn
+    ways = ET.fromstring(drawn).iter(f"{SVG}polyline")
+    assert any(way.get("points").startswith("340.0,") for way in ways)
+
+
 def test_importance_is_as_long_as_what_is_lost():
     def worth(name, loss, *more):
         return Worth(

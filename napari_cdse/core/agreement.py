@@ -232,8 +232,8 @@ def _note(confusion: NDArray[np.int64], names: tuple[str, str]) -> str:
     who = " and ".join(names)
     if not n:
         return (
-            f"{who} have no particle in common that each labelled without seeing the "
-            "other's label."
+            f"There is nothing to compare yet: no particle was labelled by both {who}, "
+            "neither seeing the other's label."
         )
     if n < MIN_PARTICLES:
         return (

@@ -76,12 +76,16 @@ class Scores:
 
     @property
     def inheritance(self) -> str:
-        """Say in a sentence whose temperature it is; empty where it was fitted."""
-        if self.temperature_from is None:
+        """Say in a sentence whose temperature it is; empty where it was fitted.
+
+        A temperature of 1 changes nothing, so there is nothing to say of it.
+        """
+        if self.temperature_from is None or self.temperature == 1:
             return ""
         return (
-            f"How sure it says to be is scaled as in the forest that it learns on top "
-            f"of (temperature {self.temperature:.2f}), until there are labels enough."
+            "Until there are labels enough to check how sure it is, its probabilities "
+            "are corrected like those of the forest it learns on top of (temperature "
+            f"{self.temperature:.2f})."
         )
 
     def inheriting(self, card: ModelCard) -> Scores:

@@ -177,11 +177,9 @@ def _disagreement(
 
 
 def _left_out(found: Frame, frame: int) -> tuple[str, ...]:
-    others = found.n_frames - 1
-    if not others:
+    if found.n_frames == 1:
         return ()
-    were = "other was" if others == 1 else "others were"
     return (
-        f"The file holds {found.n_frames} frames; frame {frame} (counted from 0) "
-        f"was read, {others} {were} left out.",
+        f"Only frame {frame} of the file's {found.n_frames} frames (counted from 0) "
+        "was read; to use the others, save each as a file of its own.",
     )

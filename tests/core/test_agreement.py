@@ -103,7 +103,7 @@ def test_too_few_particles_are_a_sentence():
 def test_nothing_in_common_is_a_sentence():
     found = agreement([], [], [], ("Ada", "Ben"))
     assert (found.observed, found.kappa) == (None, None)
-    assert found.sentence.startswith("Ada and Ben have no particle in common")
+    assert found.sentence.startswith("There is nothing to compare yet")
 
 
 def test_who_never_differ_have_kappa_1_and_no_interval():

@@ -247,7 +247,7 @@ def test_the_asked_frame_is_read_and_the_others_are_told(tmp_path):
     found = read_micrograph(path, frame=1)
     np.testing.assert_array_equal(found.pixels, 255 - GRAY8)
     assert found.name == "a_frame1"
-    assert "3 frames; frame 1 (counted from 0) was read, 2 others" in found.notices[0]
+    assert "Only frame 1 of the file's 3 frames (counted from 0)" in found.notices[0]
     assert "has no frame 3" in _refusal(path, frame=3)
     assert "has no frame -1" in _refusal(path, frame=-1)
     Image.fromarray(GRAY8).save(tmp_path / "a.png")

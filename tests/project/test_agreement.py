@@ -50,7 +50,7 @@ def test_two_without_a_common_particle_get_a_sentence(project):
     assert project.agreements() == ()
     say(project, "Ben", {b: "yes"})
     (found,) = project.agreements()
-    assert "no particle in common" in found.sentence
+    assert "nothing to compare yet" in found.sentence
 
 
 def test_of_three_annotators_each_two_are_compared(project):

@@ -38,6 +38,7 @@ _NO_CIRCLES = (
     'No circles here yet: press "Detect in this one", or {} and drag over a particle.'
 )
 _NOT_CLASSIFIED = "Not classified yet"
+_FIRST = 100
 _HIDDEN = "Drawn at random: judge it before the forest's word is shown"
 _NOVEL = ", which learnt from nothing like it"
 
@@ -73,8 +74,9 @@ class ParticleCard(QWidget):
     def _lay_out(self) -> None:
         scrolled = QWidget()
         inner = _column(scrolled)
-        inner.addWidget(self.pictures, 1)
-        inner.addWidget(self.peaks)
+        # The table grows where the pictures are as large as they become.
+        inner.addWidget(self.pictures, _FIRST)
+        inner.addWidget(self.peaks, 1)
         inner.addWidget(self.note)
         inner.addStretch(0)
         area = _Scrolled(scrolled)

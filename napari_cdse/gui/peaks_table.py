@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
 
 from napari_cdse.core.examination import SHORTEST_NM
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHORT = {"zinc blende": "zb", "wurtzite": "wz"}
 _ROWS = 4
+_MOST_ROWS = 8
 _HEADERS = (
     ("", "Number of the peak in the power spectrum"),
     (
@@ -114,7 +115,7 @@ class PeaksTable(QTableWidget):
         self.cellClicked.connect(lambda row, _column: self.chosen.emit(row))
 
     def _size(self) -> None:
-        """Take as much room as a few rows need, however many there are."""
+        """Take as much room as a few rows need, and what is left for a few more."""
         row = self.fontMetrics().height() + 3
         self.verticalHeader().setMinimumSectionSize(row)
         show_rows(self, row)
@@ -122,8 +123,14 @@ class PeaksTable(QTableWidget):
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(16)
         header.setSectionsClickable(False)
-        self.setFixedHeight(header.sizeHint().height() + _ROWS * row + 4)
+        around = header.sizeHint().height() + 4
+        self.setMinimumHeight(around + _ROWS * row)
+        self.setMaximumHeight(around + _MOST_ROWS * row)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def sizeHint(self) -> QSize:
+        """Ask for the few rows only: the pictures come first."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_peaks(
         self, examination: Examination | None, chosen: int | None, scale: Scale

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
 
 from napari_cdse.gui import window
-from tests.gui.conftest import SIGNAL_MS
+from tests.gui.conftest import SIGNAL_MS, settle
 from tests.gui.showing import retrained
 from tests.gui.test_comparison_view import flip, outcome, scores
 
@@ -75,6 +75,20 @@ def test_what_a_label_needs_is_in_sight_without_scrolling(session, qtbot):
 
     qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
     assert len({one.y() for one in views}) == 1
+
+
+def test_the_table_takes_what_the_pictures_leave(session, qtbot):
+    main = session.viewer.window._qt_window
+    session.review.go_on()
+    card = window.add_dock(session.viewer, "Particle").card
+
+    def height_at(width: int, height: int) -> int:
+        main.resize(width, height)
+        qtbot.waitUntil(lambda: main.width() == width, timeout=SIGNAL_MS)
+        settle(session, qtbot)
+        return card.peaks.height()
+
+    assert height_at(*SCREEN) == card.peaks.minimumHeight() < height_at(1600, 1000)
 
 
 def test_pictures_stand_two_by_two_where_there_is_room(session, qtbot):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.features.known import KnownFeatures
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
@@ -141,6 +142,7 @@ def predict(
     model: Model,
     pixel_size_nm: float | None = None,
     progress: Progress | None = None,
+    known: KnownFeatures | None = None,
 ) -> tuple[Prediction, ...]:
     """Ask a forest about circles that are known.
 
@@ -163,6 +165,8 @@ def predict(
         estimate from its lattice.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
+    known : KnownFeatures, optional
+        Keeps the features for the next time.
 
     Raises
     ------
@@ -173,7 +177,8 @@ def predict(
         return ()
     scale = pixel_size_nm or pixel_size_for(micrograph)[0]
     groups = groups_in(model.card.feature_schema)
-    table = compute_features(micrograph, views(circles), groups, scale, progress)
+    compute = compute_features if known is None else known.compute
+    table = compute(micrograph, views(circles), groups, scale, progress)
     averaged = over_views(predict_proba(model, table))
     shares: list[list[float]] = sharpened(averaged, model.card.temperature).tolist()
     strange = novelty(model, table.rows(np.arange(len(circles))))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.features.known import KnownFeatures
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.progress import Progress
@@ -108,6 +109,7 @@ def training_from_annotations(
     labelled: Iterable[Labelled],
     params: ForestParams,
     progress: Progress | None = None,
+    known: KnownFeatures | None = None,
 ) -> tuple[TrainingSet, tuple[str, ...]]:
     """Turn a project's annotations into a training set.
 
@@ -119,6 +121,8 @@ def training_from_annotations(
         Feature groups, copies and the weight of a person's own labels.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
+    known : KnownFeatures, optional
+        Keeps the features for the next time.
 
     Returns
     -------
@@ -139,7 +143,7 @@ def training_from_annotations(
             progress(done / len(todo))
         try:
             step = part_of(progress, done, len(todo))
-            sets.append(_own_examples(item, params, step))
+            sets.append(_own_examples(item, params, step, known))
         except Cancelled:
             raise
         except CdseError as error:
@@ -193,7 +197,10 @@ def inheriting(
 
 
 def _own_examples(
-    item: Labelled, params: ForestParams, progress: Progress | None
+    item: Labelled,
+    params: ForestParams,
+    progress: Progress | None,
+    known: KnownFeatures | None,
 ) -> TrainingSet:
     micrograph = read_micrograph(
         item.path, pixel_size_nm=item.pixel_size_nm, frame=item.frame
@@ -208,4 +215,5 @@ def _own_examples(
         copies=params.copies,
         weight=params.own_weight,
         progress=progress,
+        known=known,
     )

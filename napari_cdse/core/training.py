@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cdse.core.features.known import KnownFeatures
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label, Micrograph
 
@@ -134,6 +135,7 @@ def examples(
     weight: float = 1.0,
     seed: int = 0,
     progress: Progress | None = None,
+    known: KnownFeatures | None = None,
 ) -> TrainingSet:
     """Turn the labelled circles of one micrograph into training rows.
 
@@ -158,6 +160,8 @@ def examples(
         only, not on what else is in the set.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
+    known : KnownFeatures, optional
+        Keeps the features for the next time.
 
     Returns
     -------
@@ -179,7 +183,7 @@ def examples(
     for number in range(1, copies + 1):
         pairs = zip(circles, names, strict=True)
         views.append([misplaced(c, n, number, seed) for c, n in pairs])
-    table = _features(micrograph, views, groups, pixel_size_nm, progress)
+    table = _features(micrograph, views, groups, pixel_size_nm, progress, known)
     return _assemble(table, micrograph, labels, names, weight, pixel_size_nm)
 
 
@@ -189,10 +193,12 @@ def _features(
     groups: str,
     pixel_size_nm: float,
     progress: Progress | None,
+    known: KnownFeatures | None,
 ) -> FeatureTable:
     if all(group.invariant for group in groups_of(groups)):
         every = [circle for view in views for circle in view]
-        return compute_features(micrograph, every, groups, pixel_size_nm, progress)
+        compute = compute_features if known is None else known.compute
+        return compute(micrograph, every, groups, pixel_size_nm, progress)
     turned = [symmetric(micrograph, v, number) for number, v in enumerate(views)]
     tables = [
         compute_features(*view, groups, pixel_size_nm, progress) for view in turned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cdse.batch import inheriting, joined, training_from_annotations
 from napari_cdse.core.changes import Verdict, flipped, fraction_change
+from napari_cdse.core.features.known import KnownFeatures
 from napari_cdse.core.forecast import Forecast, forecast
 from napari_cdse.core.forest import fit
 from napari_cdse.core.progress import span
@@ -53,6 +54,8 @@ class Order:
         Every particle of the project.
     onto : bool
         Whether the old forest's own table is learnt from, too.
+    known : KnownFeatures
+        What an earlier retraining computed.
     """
 
     labelled: tuple[LabelledMicrograph, ...]
@@ -61,6 +64,7 @@ class Order:
     own_micrographs: frozenset[str]
     shown: tuple[Shown, ...]
     onto: bool = True
+    known: KnownFeatures = field(default_factory=KnownFeatures)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +119,7 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
         scores=scores.as_dict(),
         progress=span(report, _SCORED, _FIT),
     )
-    found, problems = _predict(order.shown, model, span(report, _FIT, _ASKED))
+    found, problems = _predict(order, model, span(report, _FIT, _ASKED))
     verdicts = tuple(_verdicts(order.shown, found))
     yield Outcome(
         model=model,
@@ -136,7 +140,9 @@ def taught(
     order: Order, report: Progress
 ) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
     """Give the person's own examples, all that is learnt from, and notices."""
-    own, told = training_from_annotations(order.labelled, order.params, report)
+    own, told = training_from_annotations(
+        order.labelled, order.params, report, order.known
+    )
     earlier = order.old.training if order.old is not None and order.onto else None
     return own, joined(own, earlier, order.own_micrographs), told
 
@@ -186,12 +192,12 @@ def _provenance(own: TrainingSet, old: Model | None) -> str:
 
 
 def _predict(
-    shown: Sequence[Shown], model: Model, report: Progress
+    order: Order, model: Model, report: Progress
 ) -> tuple[list[Classified], list[str]]:
     """Classify every particle; a micrograph that cannot be read stops no other."""
     found: list[Classified] = []
     problems: list[str] = []
-    for item in classifying(_circles(shown), model, report):
+    for item in classifying(_circles(order.shown), model, report, order.known):
         if isinstance(item, Problem):
             problems.append(item.sentence)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_cdse.core.features.known import KnownFeatures
 from napari_cdse.core.forecast import Forecast
 from napari_cdse.core.importance import Importance
 from napari_cdse.core.tuning import Tuning
@@ -52,6 +53,7 @@ class Trainer(QObject):
         self.tuning: Tuning | None = None
         self.importance: Importance | None = None
         self._fresh = False
+        self._known = KnownFeatures()
         session.project_changed.connect(self._forget)
 
     # --- a new forest ---------------------------------------------------------
@@ -212,6 +214,7 @@ class Trainer(QObject):
             own_micrographs=frozenset(one.id for one in project.entries if one.id),
             shown=tuple(self._shown()),
             onto=onto,
+            known=self._known,
         )
 
     def _shown(self) -> Iterator[Shown]:
@@ -260,4 +263,5 @@ class Trainer(QObject):
 
     def _forget(self) -> None:
         self.outcome = self.forecast = self.tuning = self.importance = None
+        self._known = KnownFeatures()
         self.changed.emit()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.batch import Analysis
     from napari_cdse.core.accumulation import AccumulationMap
+    from napari_cdse.core.features.known import KnownFeatures
     from napari_cdse.core.forest import Model
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
@@ -136,13 +137,14 @@ def classifying(
     todo: Sequence[tuple[Source, Circles]],
     model: Model,
     report: Progress,
+    known: KnownFeatures | None = None,
 ) -> Iterator[Classified | Problem]:
     """Classify circles that are there already, micrograph by micrograph."""
     for done, (source, circles) in enumerate(todo):
         report(done / len(todo))
         try:
             step = _Share(report, done, len(todo))
-            yield _classified(source, circles, model, step)
+            yield _classified(source, circles, model, step, known=known)
         except Cancelled:
             raise
         except CdseError as error:
@@ -175,10 +177,12 @@ def _classified(
     model: Model,
     report: Progress,
     pixel_size_nm: float | None = None,
+    known: KnownFeatures | None = None,
 ) -> Classified:
     circles = tuple(circle for _, circle in particles)
     ids = [particle_id for particle_id, _ in particles]
-    predictions = predict(source.read(), ids, circles, model, pixel_size_nm, report)
+    micrograph = source.read()
+    predictions = predict(micrograph, ids, circles, model, pixel_size_nm, report, known)
     return Classified(source.index, model.card.id, predictions, circles)
 
 

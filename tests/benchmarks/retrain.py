@@ -10,11 +10,13 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from napari_cdse.core.features import FeatureTable
+from napari_cdse.core.features.known import KnownFeatures
 from napari_cdse.core.forest import fit
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import CLASSES
+from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.core.scale import pixel_size_for
 from napari_cdse.core.training import TrainingSet
-from tests.benchmarks.measuring import Row, seconds
+from tests.benchmarks.measuring import Row, sample_micrograph, seconds
 
 TITLE = "retraining, 5000 labels of 200 features"
 N_LABELS, N_FEATURES = 5000, 200
@@ -73,6 +75,21 @@ def rows(quick: bool = False) -> Iterator[Row]:
     )
     longest = freeze(n_labels)
     yield Row("longest freeze meanwhile, in s", longest, value=longest, limit=0.1)
+    yield _features_again(20 if quick else 100)
+
+
+def _features_again(number: int) -> Row:
+    """What the features of a second retraining take of those of the first."""
+    micrograph, keeps = sample_micrograph(), KnownFeatures()
+    size = pixel_size_for(micrograph)[0]
+    places = np.random.default_rng(0).uniform(100.0, 900.0, (number, 2)).tolist()
+    circles = [Circle(row, col, 45.0) for row, col in places]
+    first, again = (
+        seconds(lambda: keeps.compute(micrograph, circles, "bragg", size))
+        for _ in range(2)
+    )
+    name = f"features of {number} circles, again / at first"
+    return Row(name, seconds=first, value=again / first)
 
 
 def drawn(n_labels: int) -> TrainingSet:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from qtpy.QtCore import Qt
 
 from napari_cdse.core.audit import audit
+from napari_cdse.core.features import compute_features, known
 from napari_cdse.core.forest import fit
 from napari_cdse.core.params import ForestParams
 from napari_cdse.gui import notices
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.io.model_file import load_model, save_model
+from napari_cdse.project import Gesture
 from tests.gui.conftest import (
     SIGNAL_MS,
     open_folder,
@@ -48,6 +50,32 @@ def test_retrain_and_keep(labelled, qtbot, forest):
     # What the first one learnt here is replaced by what the second one does.
     retrained(session, qtbot, replace(FEW_TREES, seed=1))
     assert len(session.trainer.outcome.model.training) == len(outcome.model.training)
+
+
+def test_a_second_retraining_computes_no_feature_anew(labelled, qtbot, monkeypatch):
+    session = labelled
+    asked = []
+
+    def count(micrograph, circles, *rest):
+        asked.append(len(circles))
+        return compute_features(micrograph, circles, *rest)
+
+    monkeypatch.setattr(known, "compute_features", count)
+    first = retrained(session, qtbot) and session.trainer.outcome
+    # Five particles in three micrographs, with their copies and views.
+    assert sum(asked) >= 3 * 5 * 5
+    asked.clear()
+    second = retrained(session, qtbot) and session.trainer.outcome
+    assert asked == []
+    assert second.model.card.id == first.model.card.id
+    # A moved circle is another particle to the forest.
+    project = session.project
+    particle = project.particles[0]
+    circle = replace(particle.circle, row_px=particle.circle.row_px + 2)
+    project.apply(Gesture(reshaped={particle.id: circle}))
+    settle(session, qtbot)
+    retrained(session, qtbot)
+    assert 0 < sum(asked) <= FEW_TREES.copies + 1 + 5
 
 
 def test_retrain_and_reject_and_cancel(labelled, qtbot, forest):

@@ -12,7 +12,7 @@ from napari_cdse.gui.widgets import scroll_down
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-_LINES = 3.2
+_LINES = 3.8
 
 
 class FittingArea(QScrollArea):

@@ -182,7 +182,7 @@ def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
         assert store.execute("pragma integrity_check").fetchone() == ("ok",)
 
 
-_FAILS_HALF_WAY = """
+_OPEN = """
 import sys
 from pathlib import Path
 import napari
@@ -197,19 +197,31 @@ session.open_project(Path(sys.argv[1]))
 while session.view is None:
     QApplication.processEvents()
 session.open_micrograph(1)
-sys.exit("failed half-way")
+"""
+_FAILS = "sys.exit('failed half-way')"
+_WINDOW_FIRST = """
+viewer.window._qt_window.close()
+QApplication.processEvents()
+session.close()
+assert session.project is None
+assert not session.view
 """
 
 
-def test_a_script_that_fails_half_way_says_only_why(folder, tmp_path):
+def run_script(script: str, folder, tmp_path) -> subprocess.CompletedProcess:
+    """Run a script of its own in another process, which closes as it likes."""
     environment = {**os.environ, "NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
-    ended = subprocess.run(
-        [sys.executable, "-c", _FAILS_HALF_WAY, str(folder)],
+    return subprocess.run(
+        [sys.executable, "-c", _OPEN + script, str(folder)],
         env=environment,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+def test_a_script_that_fails_half_way_says_only_why(folder, tmp_path):
+    ended = run_script(_FAILS, folder, tmp_path)
     assert ended.returncode == 1, ended.stderr
     assert ended.stderr.splitlines()[-1] == "failed half-way"
     assert "Traceback" not in ended.stderr
@@ -218,14 +230,12 @@ def test_a_script_that_fails_half_way_says_only_why(folder, tmp_path):
         assert project.last_opened == 1
 
 
-def test_the_window_may_go_before_the_session(session, viewer, qtbot):
-    path = session.project.path
-    viewer.window._qt_window.close()
-    session.close()
-    assert session.project is None
-    assert not session.view
-    with closing(Project.create_or_open(path)) as project:
-        assert project.last_opened == 0
+def test_the_window_may_go_before_the_session(folder, tmp_path):
+    ended = run_script(_WINDOW_FIRST, folder, tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    with closing(Project.create_or_open(folder)) as project:
+        assert project.last_opened == 1
 
 
 def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):

@@ -32,8 +32,14 @@ def span(progress: Progress | None, start: float, end: float) -> Progress | None
     return lambda share: progress(start + share * (end - start))
 
 
+@overload
+def part_of(progress: Progress, number: int, total: int) -> Progress: ...
+
+
+@overload
+def part_of(progress: None, number: int, total: int) -> None: ...
+
+
 def part_of(progress: Progress | None, number: int, total: int) -> Progress | None:
     """Turn the progress of one of several equal parts into that of the whole."""
-    if progress is None:
-        return None
-    return lambda share: progress((number + share) / total)
+    return span(progress, number / total, (number + 1) / total)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from napari._vispy.layers.shapes import VispyShapesLayer
 from napari._vispy.utils.visual import layer_to_visual
 from napari._vispy.visuals.text import Text
@@ -49,7 +50,8 @@ class ParticleShapes(Shapes):
         if not self._rows_fit:
             return super()._view_text_color
         # A class that is not known has the code -1, and so the last colour.
-        return _COLOURS[self.features["class"].cat.codes][self._view_indices]
+        named = pd.Categorical(self.features["class"], categories=CLASS_NAMES)
+        return _COLOURS[named.codes][self._view_indices]
 
     @property
     def _rows_fit(self) -> bool:

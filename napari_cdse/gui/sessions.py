@@ -18,7 +18,7 @@ def _close_all() -> None:
     """Close what a script left open when it ended or failed half-way.
 
     Qt deletes timers, jobs and windows at the exit in any order, and a session could
-    not close any more. It was imported before this module, so its turn comes later.
+    not close any more. Qt was imported before this module, so its turn comes later.
     """
     for session in tuple(_SESSIONS.values()):
         session.close()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_cdse.project import Particle
 
 _DRAWS_TO_FORGET = 3
+"""Pictures after which nothing is left of a layer: two were enough, and one more."""
 
 
 class Stage(QObject):

@@ -165,7 +165,8 @@ class Way(QObject):
     def _advance(self) -> None:
         found = self._session.project.advance(self._order, self._which)
         how = "queue" if self._order == "uncertain" else "order"
-        self._go_to(found, how, self._no_more())
+        # Only who finds nothing asks why: it takes a look at all micrographs.
+        self._go_to(found, how, "" if found else self._no_more())
 
     def _ready(self) -> bool:
         """Whether the layer can be changed now; takes in what was changed by hand."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.batch import analyse, find, predict
 from napari_cdse.core.errors import Cancelled, CdseError
-from napari_cdse.core.progress import span
+from napari_cdse.core.progress import part_of, span
 from napari_cdse.io.micrograph_file import read_micrograph
 from napari_cdse.project import Project, export
 
@@ -112,7 +112,7 @@ def analysing(
     The circles named with a source lie in it already and lack the forest's word.
     """
     for done, (source, circles) in enumerate(todo):
-        step = _Share(report, done, len(todo))
+        step = part_of(report, done, len(todo))
         step(0.0)
         try:
             yield _analysed(source, circles, model, params, step)
@@ -143,7 +143,7 @@ def classifying(
     for done, (source, circles) in enumerate(todo):
         report(done / len(todo))
         try:
-            step = _Share(report, done, len(todo))
+            step = part_of(report, done, len(todo))
             yield _classified(source, circles, model, step, known=known)
         except Cancelled:
             raise
@@ -198,16 +198,6 @@ def exporting(
     finally:
         project.close()
     report(1.0)
-
-
-class _Share:
-    """Progress within one of several equal parts."""
-
-    def __init__(self, report: Progress, number: int, total: int) -> None:
-        self._report, self._number, self._total = report, number, total
-
-    def __call__(self, share: float) -> None:
-        self._report((self._number + share) / self._total)
 
 
 __all__ = [

@@ -113,6 +113,15 @@ def test_doubles_and_other_shapes_go():
     assert not todo.add
 
 
+def test_those_that_do_not_differ_need_not_be_wanted():
+    shown = {name: dressed(name) for name in "abc"}
+    wanted = {"b": dressed("b", row=70.0)}
+    rows = [one.row() for one in shown.values()]
+    todo = plan(rows, shown, wanted, only=frozenset("b"))
+    assert not todo.structural
+    assert todo.reshape == ((1, wanted["b"]),)
+
+
 def test_the_selected_one_is_broader():
     shown = {"a": dressed("a")}
     wanted = {"a": dressed("a", selected=True)}

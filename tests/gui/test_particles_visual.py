@@ -121,6 +121,16 @@ def test_each_string_is_laid_out_once(viewer, monkeypatch):
     assert sorted(laid_out) == ["N", "Y"]
 
 
+def test_classes_written_as_plain_words_keep_their_colours(viewer):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, looks())
+    wanted = picture(viewer, ours)
+    words = feature_table(looks())
+    words["class"] = words["class"].astype(object)
+    ours.features = words
+    np.testing.assert_array_equal(picture(viewer, ours), wanted)
+
+
 def test_feature_rows_out_of_order_are_left_to_napari(viewer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     fill(ours, looks())

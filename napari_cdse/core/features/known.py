@@ -55,18 +55,18 @@ class KnownFeatures:
         progress: Progress | None = None,
     ) -> FeatureTable:
         """Give what `compute_features` gives, which tells of parameters and errors."""
+        if not circles:
+            return compute_features(micrograph, circles, groups, pixel_size_nm)
         schema = schema_of(groups)
         keys = [(micrograph.id, schema, pixel_size_nm, circle) for circle in circles]
         new = [key[-1] for key in dict.fromkeys(keys) if key not in self._rows]
-        if new or not circles:
+        if new:
             table = compute_features(micrograph, new, groups, pixel_size_nm, progress)
             self._names[schema] = table.names
             for circle, row in zip(new, table.values, strict=True):
                 # A copy: a view would keep the rows of all the others.
                 self._rows[micrograph.id, schema, pixel_size_nm, circle] = row.copy()
                 self._bytes += row.nbytes
-            if not circles:
-                return table
         values = np.stack([self._rows[key] for key in keys])
         for key in keys:
             self._rows.move_to_end(key)

@@ -72,6 +72,26 @@ class Analyst(QObject):
 
     # --- detection ------------------------------------------------------------
 
+    def set_params(self, params: DetectionParams) -> None:
+        """Keep the parameters with the project."""
+        project = self._session.project
+        if project is not None:
+            with notices.told():
+                project.detection_params = params
+
+    def detect_current(self) -> None:
+        """Find and classify the particles of the open micrograph."""
+        project = self._session.project
+        if project is not None and project.current is not None:
+            self.analyse([project.current])
+
+    def detect_all(self) -> None:
+        """Find and classify in every micrograph, or go on where it was stopped."""
+        project = self._session.project
+        if project is not None:
+            broken = [one.index for one in self._session.entries if one.problem]
+            self.analyse(project.to_detect(broken))
+
     def analyse(self, indices: Sequence[int]) -> Job | None:
         """Detect and classify micrographs in a worker."""
         session, project = self._session, self._session.project

@@ -127,8 +127,8 @@ class MicrographsDock(QWidget):
         self.open_folder.clicked.connect(self._choose_folder)
         self.open_project.clicked.connect(self._choose_project)
         self.open_sample.clicked.connect(session.open_sample)
-        self.detect_one.clicked.connect(session.detect_current)
-        self.detect_all.clicked.connect(session.detect_all)
+        self.detect_one.clicked.connect(session.analyst.detect_current)
+        self.detect_all.clicked.connect(session.analyst.detect_all)
         self.leave_out.clicked.connect(self._on_leave_out)
         self.table.clicked.connect(self._on_row)
         self.table.customContextMenuRequested.connect(self._on_table_menu)
@@ -171,7 +171,7 @@ class MicrographsDock(QWidget):
 
     def _on_params(self) -> None:
         try:
-            self.session.set_detection_params(self.form.value())
+            self.session.analyst.set_params(self.form.value())
         except CdseError as error:
             self.problem.setText(str(error))
 

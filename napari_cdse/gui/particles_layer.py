@@ -15,17 +15,18 @@ from napari.layers import Shapes
 from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.looks import Look, Plan, plan, take_over
 from napari_cdse.gui.shapes_reader import badly_dressed, named, read_layer, unchanged
 from napari_cdse.gui.shapes_style import hold_in_place
-from napari_cdse.gui.shapes_writer import rebuild, touch
-from napari_cdse.gui.snapshot import Changes, Row, compare
+from napari_cdse.gui.shown_particles import ShownParticles
+from napari_cdse.gui.snapshot import Changes, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from napari_cdse.gui.looks import Look, Plan
+    from napari_cdse.gui.shown_particles import Wanted
 
     Commit = Callable[[Changes], tuple[str, ...]]
-    Wanted = Callable[[Iterable[str] | None], Mapping[str, Look]]
 
 _POLL_MS = 400
 _AGAIN_MS = 20
@@ -60,12 +61,10 @@ class ParticlesLayer:
         selected: Callable[[tuple[str, ...]], None],
     ) -> None:
         self.layer = layer
-        self._wanted = wanted
         self._commit = commit
         self._tell = tell
         self._selected = selected
-        self._rows: tuple[Row, ...] = ()
-        self._shown: dict[str, Look] = {}
+        self._shown = ShownParticles(layer, wanted)
         self._quiet = False
         self._pressed = False
         self._committing = False
@@ -124,8 +123,9 @@ class ParticlesLayer:
 
     def _undress(self) -> bool:
         """Forget how shapes look that were dressed otherwise, so as to mend them."""
-        for particle_id in badly_dressed(self.layer, self._rows, self._shown):
-            del self._shown[particle_id]
+        shown = self._shown
+        for particle_id in badly_dressed(self.layer, shown.rows, shown.looks):
+            del shown.looks[particle_id]
             self._later()
         return self._timer.isActive()
 
@@ -149,14 +149,15 @@ class ParticlesLayer:
         self._later()
 
     def _look_for_edits(self) -> None:
-        if self._quiet or self._committing or unchanged(self.layer, self._rows):
+        shown = self._shown
+        if self._quiet or self._committing or unchanged(self.layer, shown.rows):
             return
-        rows = read_layer(self.layer, self._rows)
-        changes = compare(self._rows, rows, self._smallest_diameter_px())
-        if changes == Changes() and len(rows) == len(self._rows):
+        rows = read_layer(self.layer, shown.rows)
+        changes = compare(shown.rows, rows, self._smallest_diameter_px())
+        if changes == Changes() and len(rows) == len(shown.rows):
             return
         new_ids = self._hand_over(changes)
-        self._rows = named(self.layer, rows, changes, new_ids)
+        shown.rows = named(self.layer, rows, changes, new_ids)
         self._later()
 
     def _smallest_diameter_px(self) -> float:
@@ -207,11 +208,9 @@ class ParticlesLayer:
 
     def fill(self) -> None:
         """Show the particles in the shapes of the micrograph before: that is faster."""
-        looks = list(self._wanted(None).values())
         with self._silently():
             self.layer.selected_data = set()
-            rebuild(self.layer, take_over(self.layer.shape_type, looks), looks)
-        self._take_note(looks)
+            self._shown.fill()
 
     def update(self, ids: Iterable[str] | None = None) -> None:
         """Show what the project holds, for some particles or for all."""
@@ -221,19 +220,7 @@ class ParticlesLayer:
         if self._committing or self.in_gesture:
             self._later()
             return
-        only = None if ids is None or not self._in_order else frozenset(ids)
-        wanted = self._wanted(only)
-        todo = plan(self._rows, self._shown, wanted, only)
-        if only is not None and todo.structural:
-            # All feature rows are set anew when shapes come or go.
-            wanted = self._wanted(None)
-            todo = plan(self._rows, self._shown, wanted)
-        self._write(todo, wanted)
-
-    @property
-    def _in_order(self) -> bool:
-        """Whether each shape has its feature row."""
-        return len(self.layer.features) == self.layer.nshapes
+        self._write(*self._shown.due(ids))
 
     def repair(self) -> None:
         """Read the layer anew and make it show what the project holds."""
@@ -242,9 +229,7 @@ class ParticlesLayer:
             return
         self._look_for_edits()
         self._timer.stop()
-        rows = read_layer(self.layer, self._rows)
-        wanted = self._wanted(None)
-        self._write(plan(rows, self._shown, wanted), wanted)
+        self._write(*self._shown.due_anew())
 
     def select(self, ids: Iterable[str]) -> None:
         """Select particles in the layer, without telling anyone.
@@ -253,16 +238,14 @@ class ParticlesLayer:
         colour, which would hide the class.
         """
         chosen = set(ids) if self.layer.mode in _SELECTING else set()
-        indices = {at for at, r in enumerate(self._rows) if r.particle_id in chosen}
+        indices = self._shown.indices(chosen)
         if indices != set(self.layer.selected_data):
             with self._silently():
                 self.layer.selected_data = indices
 
     def selection(self) -> tuple[str, ...]:
         """Ids of the selected particles."""
-        rows = self._rows
-        chosen = sorted(self.layer.selected_data)
-        return tuple(rows[at].particle_id for at in chosen if at < len(rows))
+        return self._shown.ids(sorted(self.layer.selected_data))
 
     def _later(self) -> None:
         self._timer.start(0)
@@ -280,36 +263,13 @@ class ParticlesLayer:
             self._quiet = before
 
     def _write(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
-        if not todo and self._in_order:
+        if not todo and self._shown.in_order:
             return
         chosen = self.selection()
         with self._silently():
-            if todo.structural or not self._in_order:
-                self._write_all(todo, wanted)
-            else:
-                self._write_some(todo)
+            self._shown.write(todo, wanted)
         if todo.structural or todo.reshape:
             # Selecting anew moves napari's box to where the circle now is.
             with self._silently():
                 self.layer.selected_data = set()
             self.select(chosen)
-
-    def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
-        gone, rows = set(todo.remove), read_layer(self.layer, self._rows)
-        order = [r.particle_id for at, r in enumerate(rows) if at not in gone]
-        order += [one.particle_id for one in todo.add]
-        looks = [wanted[particle_id] for particle_id in order]
-        rebuild(self.layer, todo, looks)
-        self._take_note(looks)
-
-    def _take_note(self, looks: Sequence[Look]) -> None:
-        self._shown = {one.particle_id: one for one in looks}
-        self._rows = tuple(one.row() for one in looks)
-
-    def _write_some(self, todo: Plan) -> None:
-        touch(self.layer, todo, self._shown)
-        rows = list(self._rows)
-        for index, one in (*todo.reshape, *todo.restyle):
-            rows[index] = one.row()
-            self._shown[one.particle_id] = one
-        self._rows = tuple(rows)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from napari import Viewer
 
-    from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Micrograph, PixelSizeSource
     from napari_cdse.gui.particles_layer import ParticlesLayer
     from napari_cdse.gui.scene import Scene
@@ -245,23 +244,6 @@ class Session(QObject):
         if self.project is None or self.project.current is None:
             return None, None
         return self.project.pixel_size(self.project.current) or (None, None)
-
-    def set_detection_params(self, params: DetectionParams) -> None:
-        """Keep the parameters with the project."""
-        if self.project is not None:
-            with notices.told():
-                self.project.detection_params = params
-
-    def detect_current(self) -> None:
-        """Find and classify the particles of the open micrograph."""
-        if self.project is not None and self.project.current is not None:
-            self.analyst.analyse([self.project.current])
-
-    def detect_all(self) -> None:
-        """Find and classify in every micrograph, or go on where it was stopped."""
-        if self.project is not None:
-            broken = [one.index for one in self.entries if one.problem]
-            self.analyst.analyse(self.project.to_detect(broken))
 
     def _on_opened(self, index: int) -> None:
         self.stage.read(index)

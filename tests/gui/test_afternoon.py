@@ -176,7 +176,7 @@ def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, 
     session = start(viewer, sample, qtbot)
     project, path = session.project, session.project.path
     project.annotator, project.audit_share = ANNOTATOR, AUDIT_SHARE
-    session.detect_all()
+    session.analyst.detect_all()
     qtbot.waitUntil(lambda: not session.runner.jobs, timeout=6 * SIGNAL_MS)
     settle(session, qtbot)
     before = labels(project)

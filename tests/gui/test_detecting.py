@@ -45,7 +45,7 @@ def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
     Image.fromarray(np.full((200, 200), 7, np.uint8)).save(folder / "dots_9.png")
     session = session_for(viewer)
     open_folder(session, folder, qtbot)
-    session.detect_all()
+    session.analyst.detect_all()
     settle(session, qtbot)
     assert [one.analysed for one in session.entries] == [True, True, True, False]
     assert session.entries[3].problem
@@ -56,7 +56,7 @@ def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
 def test_cancel_stops_and_keeps_what_was_done(viewer, folder, qtbot):
     session = session_for(viewer)
     open_folder(session, folder, qtbot)
-    session.detect_all()
+    session.analyst.detect_all()
     job = session.runner.heavy
     job.produced.connect(lambda _found: session.runner.cancel(job))
     settle(session, qtbot)

@@ -131,7 +131,7 @@ def test_detect_all_asks_the_forest_about_imported_circles_too(
     project = session.project
     imported = project.particles_of(1)
     assert [one.prediction for one in imported] == [None, None]
-    session.detect_all()
+    session.analyst.detect_all()
     settle(session, qtbot)
     assert project.current == 0
     assert {one.id for one in imported} <= {one.id for one in project.particles_of(1)}

@@ -68,13 +68,14 @@ def test_nothing_is_told_of_a_project_that_was_left(session, qtbot, told, folder
 
 def test_a_key_asks_only_for_what_it_changed(session, qtbot, monkeypatch, told):
     asked = []
-    looks = session.view._wanted
+    shown = session.view._shown
+    looks = shown._wanted
 
     def wanted(ids):
         asked.append(ids)
         return looks(ids)
 
-    monkeypatch.setattr(session.view, "_wanted", wanted)
+    monkeypatch.setattr(shown, "_wanted", wanted)
     monkeypatch.setattr(session.review, "_no_more", lambda: pytest.fail("not asked"))
     qtbot.keyClick(canvas(session), Qt.Key.Key_Y)
     heard(session, qtbot)

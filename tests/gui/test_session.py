@@ -169,7 +169,7 @@ def test_a_full_disk_is_told_and_the_layer_repaired(session, qtbot, monkeypatch)
 def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
     session = session_for(viewer)
     open_folder(session, folder, qtbot)
-    session.detect_all()
+    session.analyst.detect_all()
     path = session.project.path
     viewer.close()
     qtbot.waitUntil(lambda: session.closed, timeout=SIGNAL_MS)

@@ -24,16 +24,16 @@ def test_detection_goes_on_where_it_was_stopped(viewer, folder, qtbot):
     open_folder(session, folder, qtbot)
     done = []
     session.project.analysed.connect(done.append)
-    session.detect_all()
+    session.analyst.detect_all()
     job = session.runner.heavy
     job.produced.connect(lambda _found: session.runner.cancel(job))
     settle(session, qtbot)
     assert done == [0]
-    session.detect_all()
+    session.analyst.detect_all()
     settle(session, qtbot)
     assert done == [0, 1, 2]
     # Where nothing is left to do, she wants it done anew.
-    session.detect_all()
+    session.analyst.detect_all()
     settle(session, qtbot)
     assert done == [0, 1, 2, 0, 1, 2]
 
@@ -61,7 +61,7 @@ def test_where_nothing_was_detected_yet_it_says_what_to_do(viewer, folder, qtbot
     open_folder(session, folder, qtbot)
     card = window.add_dock(viewer, "Particle").card
     assert '"Detect in this one"' in card.says.text()
-    session.detect_current()
+    session.analyst.detect_current()
     settle(session, qtbot)
     session.project.label([one.id for one in session.project.particles], "null")
     press(session, qtbot, Qt.Key.Key_Period)

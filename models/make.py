@@ -21,21 +21,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cdse.batch import training_from_folders
+from napari_cdse.core.classifier.forest import Model, fit
 from napari_cdse.core.errors import CdseError
-from napari_cdse.core.forest import Model, fit
+from napari_cdse.core.evaluation.validation import cross_validate
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.core.validation import cross_validate
-from napari_cdse.io.folder import find_micrographs
-from napari_cdse.io.micrograph_file import read_micrograph
-from napari_cdse.io.model_file import save_model
+from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.models.model_file import save_model
+from napari_cdse.pipeline import training_from_folders
 from napari_cdse.resources import sample_data_dir
 from napari_cdse.simulate import NAMES, load_preset, preset_by_name, simulate_series
 
 if TYPE_CHECKING:
+    from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.evaluation.scores import Scores
     from napari_cdse.core.progress import Progress
-    from napari_cdse.core.scores import Scores
-    from napari_cdse.core.training import TrainingSet
     from napari_cdse.simulate import Preset
 
 HERE = Path(__file__).parent

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from napari_cdse.core.records import Circle
-from napari_cdse.io.label_file import read_label_file, write_label_file
+from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.resources import sample_data_dir
 
 # Their assertions tell what they saw, as those in the tests do.
-pytest.register_assert_rewrite("tests.gui.showing", "tests.io.stores")
+pytest.register_assert_rewrite("tests.gui.showing", "tests.io.store.stores")
 
 CROPS = {
     "standard_41_0010": (250, 150, 350, 450),

@@ -17,8 +17,8 @@ from qtpy.QtCore import QBuffer, QIODevice
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_cdse.core.params import ForestParams
-from napari_cdse.gui import window
-from napari_cdse.gui.session import Session
+from napari_cdse.gui.app import window
+from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.sample import sample_project_folder
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from napari_cdse.core.detection import Detection
+from napari_cdse.core.classifier.forest import Model, fit
+from napari_cdse.core.classifier.training_set import TrainingSet
+from napari_cdse.core.detection.methods import Detection
 from napari_cdse.core.features import GROUPS, FeatureTable, schema_of
-from napari_cdse.core.forest import Model, fit
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Prediction
-from napari_cdse.core.training import TrainingSet
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 
 SHAPE = (90, 140)

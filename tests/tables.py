@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_cdse.core.classifier.training_set import TrainingSet
 from napari_cdse.core.features import GROUPS, FeatureTable
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.training import TrainingSet
 
 NAMES = GROUPS["bragg"].names
 SCHEMA = GROUPS["bragg"].schema

@@ -17,14 +17,15 @@ MAY_IMPORT = {
     "resources": {"core"},
     "sample": {"core", "resources"},
     "io": {"core"},
-    "batch": {"core", "io"},
+    "pipeline": {"core", "io"},
     "project": {"core", "io"},
+    "tasks": {"core", "io", "pipeline", "project"},
     "simulate": {"core", "io"},
-    "gui": {"core", "io", "batch", "project", "resources", "sample"},
+    "gui": {"core", "io", "pipeline", "project", "tasks", "resources", "sample"},
     "cli": {
         "core",
         "io",
-        "batch",
+        "pipeline",
         "project",
         "simulate",
         "resources",
@@ -104,7 +105,7 @@ def test_the_command_line_starts_where_no_window_can():
         "import sys\n"
         f"for name in {blocked}:\n"
         "    sys.modules[name] = None\n"  # any import of it raises
-        "import napari_cdse.cli, napari_cdse.project, napari_cdse.batch\n"
+        "import napari_cdse.cli, napari_cdse.project, napari_cdse.pipeline\n"
         "sys.exit(napari_cdse.cli.main(['--version']))\n"
     )
     done = subprocess.run(

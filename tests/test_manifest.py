@@ -10,8 +10,8 @@ import pytest
 from npe2 import PluginManifest
 
 import napari_cdse
-from napari_cdse.gui.chosen_keys import key_words
-from napari_cdse.gui.keys import SHORTCUTS
+from napari_cdse.gui.shortcuts.registry import SHORTCUTS
+from napari_cdse.gui.shortcuts.resolution import key_words
 
 PATH = Path(napari_cdse.__file__).with_name("napari.yaml")
 
@@ -51,7 +51,7 @@ def test_offers_its_docks(manifest):
 
 
 def test_generic_text_is_not_ours(tmp_path):
-    from napari_cdse.gui.readers import get_label_reader
+    from napari_cdse.gui.app.readers import get_label_reader
 
     note = tmp_path / "note.txt"
     note.write_text("Dear diary, today the beam was stable.\n")

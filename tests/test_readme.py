@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from napari_cdse.cli import COMMANDS, build_opening_parser, build_parser
-from napari_cdse.gui.keys import SHORTCUTS
+from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 

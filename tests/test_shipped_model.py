@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cdse.core.calibration import ReliabilityBin, calibration_error
+from napari_cdse.core.classifier.forest import predict_proba
+from napari_cdse.core.classifier.probability_calibration import (
+    ReliabilityBin,
+    calibration_error,
+)
 from napari_cdse.core.features import compute_features, groups_in
-from napari_cdse.core.forest import predict_proba
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
-from napari_cdse.io.folder import find_micrographs
-from napari_cdse.io.micrograph_file import read_micrograph
-from napari_cdse.io.model_file import load_model
+from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.models.model_file import load_model
 from napari_cdse.resources import models_dir, sample_data_dir
 from tests.drawn_particles import KINDS, PIXEL_NM, micrograph_of
 from tests.tables import drawn_set

@@ -7,13 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch import (
-    Evaluation,
-    evaluate,
-    evaluate_held_out,
-    learnt_from,
-)
-from napari_cdse.batch.evaluation import PARTICLE_CLASSES
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
@@ -24,8 +17,15 @@ from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.io.files import make_folder, write_file
-from napari_cdse.io.label_file import is_inside, write_label_file
-from napari_cdse.io.model_file import load_model
+from napari_cdse.io.labels.label_file import is_inside, write_label_file
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import (
+    Evaluation,
+    evaluate,
+    evaluate_held_out,
+    learnt_from,
+)
+from napari_cdse.pipeline.evaluation import PARTICLE_CLASSES
 
 if TYPE_CHECKING:
     import argparse

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.batch import Outcome, analyse_many
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
@@ -18,16 +17,16 @@ from napari_cdse.cli.flags import (
 )
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.io.export import ParticleRow
-from napari_cdse.io.folder import find_micrographs
-from napari_cdse.io.model_file import load_model
-from napari_cdse.io.names import distinct_names
-from napari_cdse.io.results import Results
+from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.results_folder import Results, distinct_names
+from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import Outcome, analyse_many
 
 if TYPE_CHECKING:
     import argparse
 
-    from napari_cdse.batch import Analysis
+    from napari_cdse.pipeline import Analysis
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_cdse.batch import Evaluation
-    from napari_cdse.core.curves import LearningCurves
-    from napari_cdse.core.importance import Importance, Worth
-    from napari_cdse.core.scores import Scores
-    from napari_cdse.core.tuning import Trial, Tuning
+    from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+    from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
+    from napari_cdse.core.evaluation.scores import Scores
+    from napari_cdse.core.evaluation.tuning import Trial, Tuning
+    from napari_cdse.pipeline import Evaluation
 
 _NAMES = {
     "f1": "detection F1 (IoU 0.5)",

@@ -6,30 +6,30 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch.learning import replay
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
 from napari_cdse.cli.report import curve_lines, importance_lines, tuning_lines
 from napari_cdse.cli.teaching import labelled_micrographs, teach
-from napari_cdse.core.curves import ENOUGH
 from napari_cdse.core.errors import CdseError, TrainingError
-from napari_cdse.core.importance import importance
+from napari_cdse.core.evaluation.feature_importance import importance
+from napari_cdse.core.evaluation.learning_curve_records import ENOUGH
+from napari_cdse.core.evaluation.scores import without_nan
+from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.core.scores import without_nan
-from napari_cdse.core.tuning import tune
+from napari_cdse.io.export.study_figures import importance_svg, learning_curves_svg
 from napari_cdse.io.files import make_folder, write_file
-from napari_cdse.io.model_file import load_model
-from napari_cdse.io.study_figures import importance_svg, learning_curves_svg
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline.label_replay import replay
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
-    from napari_cdse.core.curves import LearningCurves
-    from napari_cdse.core.importance import Worth
+    from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.evaluation.feature_importance import Worth
+    from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
+    from napari_cdse.core.evaluation.tuning import Trial
     from napari_cdse.core.progress import Progress
-    from napari_cdse.core.training import TrainingSet
-    from napari_cdse.core.tuning import Trial
 
     Study = Callable[[argparse.Namespace], int]
 

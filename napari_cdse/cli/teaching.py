@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.batch import (
+from napari_cdse.cli.console import tell
+from napari_cdse.cli.flags import read_parameters
+from napari_cdse.core.classifier.training_set import TrainingSet, join
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.params import DetectionParams
+from napari_cdse.pipeline import (
     FolderExamples,
     examples_from_folders,
     training_from_annotations,
     training_from_folders,
 )
-from napari_cdse.cli.console import tell
-from napari_cdse.cli.flags import read_parameters
-from napari_cdse.core.errors import MicrographError
-from napari_cdse.core.params import DetectionParams
-from napari_cdse.core.training import TrainingSet, join
 from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project
 
 if TYPE_CHECKING:

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.batch import inheriting, joined
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
 from napari_cdse.cli.report import score_lines
 from napari_cdse.cli.teaching import teach
+from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.errors import TrainingError
-from napari_cdse.core.forest import fit
+from napari_cdse.core.evaluation.validation import cross_validate
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.core.validation import cross_validate
-from napari_cdse.io.model_file import load_model, save_model
+from napari_cdse.io.models.model_file import load_model, save_model
+from napari_cdse.pipeline import inheriting, joined
 
 if TYPE_CHECKING:
     import argparse
 
-    from napari_cdse.core.forest import Model
-    from napari_cdse.core.training import TrainingSet
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.classifier.training_set import TrainingSet
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

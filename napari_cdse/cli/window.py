@@ -61,7 +61,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _gui() -> ModuleType:
     """Import the window late: the other commands need no screen."""
     try:
-        return import_module("napari_cdse.gui.window")
+        return import_module("napari_cdse.gui.app.window")
     except ImportError as error:
         raise CdseError(
             "The window needs a Qt binding, and none can be imported "

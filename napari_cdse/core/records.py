@@ -113,7 +113,8 @@ class Prediction:
 
     ``probabilities`` follow `CLASSES`; they add up to 1. ``novelty`` is the distance
     to the forest's training set as a multiple of its limit, see
-    `napari_cdse.core.novelty`: above 1 the forest was asked beyond what it knows.
+    `napari_cdse.core.classifier.novelty`: above 1 the forest was asked beyond what
+    it knows.
     None where it cannot tell. Two predictions that say the same are equal.
     """
 

@@ -6,7 +6,7 @@ import atexit
 import weakref
 from typing import TYPE_CHECKING
 
-from napari_cdse.gui.session import Session
+from napari_cdse.gui.session.session import Session
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -1,1 +1,1 @@
-"""Files and the project store; no Qt, no napari."""
+"""Everything that reads or writes a file; may import `core` only."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.project.opening import open_store
-from napari_cdse.project.particles import LabelledMicrograph, Position
-from napari_cdse.project.reviewing import ProjectReview
+from napari_cdse.project.components.review_queue import ProjectReview
+from napari_cdse.project.files.open_store import open_store
+from napari_cdse.project.state.records import LabelledMicrograph, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from napari_cdse.core.records import Annotation, Label
-    from napari_cdse.project.opening import Source
-    from napari_cdse.project.shelf import DefaultModel
+    from napari_cdse.project.files.open_store import Source
+    from napari_cdse.project.state.model_registry import DefaultModel
 
 
 class Project(ProjectReview):

@@ -20,7 +20,7 @@ from PIL import Image
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.files import make_folder, read_file, write_file
-from napari_cdse.io.label_file import write_label_file
+from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.simulate.truth import circle_of
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from napari_cdse.core.detection import detect
-from napari_cdse.core.examination import examine
+from napari_cdse.core.crystal.particle_analysis import examine
+from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.params import DetectionParams
 from tests.benchmarks.detection import origins_fft

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import fft
 
-from napari_cdse.batch import analyse
-from napari_cdse.core.detection import detect
+from napari_cdse.core.detection.methods import detect
+from napari_cdse.core.imaging.sliding_fft import power_spectra, window_grid
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.core.sliding_fft import power_spectra, window_grid
-from napari_cdse.io.model_file import load_model
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import analyse
 from napari_cdse.resources import default_model_path
 from tests.benchmarks.measuring import Row, Step, sample_micrograph, scaled, timed
 

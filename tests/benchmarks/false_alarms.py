@@ -13,10 +13,10 @@ from pathlib import Path
 from joblib import Parallel, delayed
 from scipy.stats import poisson
 
-from napari_cdse.core.detection import detect
+from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Micrograph
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 
 SQUARE_PX = 512
 MICROGRAPH_PX = 1024

@@ -11,12 +11,12 @@ import psutil
 from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.gallery_items import Choice, Item, collect, item_of
-from napari_cdse.gui.gallery_model import GalleryModel
-from napari_cdse.gui.gallery_thumbnails import Pictures
-from napari_cdse.gui.gallery_view import GalleryView
-from napari_cdse.gui.gallery_work import EDGE_PX, thumbnail
+from napari_cdse.gui.gallery.items import Choice, Item, collect, item_of
+from napari_cdse.gui.gallery.model import GalleryModel
+from napari_cdse.gui.gallery.thumbnails import Pictures
+from napari_cdse.gui.gallery.view import GalleryView
 from napari_cdse.project import Project
+from napari_cdse.tasks.thumbnails import EDGE_PX, thumbnail
 from tests.benchmarks.large_project import N_EDITS, N_MICROGRAPHS, build, circles, wall
 from tests.benchmarks.measuring import ROUNDS, Row, sample_micrograph
 

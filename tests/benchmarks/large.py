@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from napari_cdse.core.detection import detect
+from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Micrograph
 from tests.benchmarks.measuring import ROUNDS, Row, sample_micrograph, scaled, seconds

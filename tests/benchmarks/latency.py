@@ -21,12 +21,12 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.records import Circle
-from napari_cdse.gui.geometry import circle_vertices
-from napari_cdse.gui.palette import HEX
-from napari_cdse.gui.particle_card import ParticleCard
-from napari_cdse.gui.session import Session
+from napari_cdse.gui.app.window import open_window
+from napari_cdse.gui.canvas.class_colours import HEX
+from napari_cdse.gui.canvas.geometry import circle_vertices
+from napari_cdse.gui.particle.card import ParticleCard
+from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.window import open_window
 from tests.benchmarks.measuring import Row
 from tests.project_tools import put_circles
 

@@ -25,7 +25,7 @@ from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.records import Circle
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.simulate import preset_by_name, simulate_series
 from napari_cdse.simulate.optics import scherzer_nm
 from napari_cdse.simulate.params import Optics, Preset

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from napari_cdse.core.records import Micrograph, PixelSizeSource
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.resources import sample_data_dir
 
 ROUNDS = 5

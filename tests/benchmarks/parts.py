@@ -5,9 +5,9 @@ import pstats
 import statistics
 from collections.abc import Callable, Iterator
 
-from napari_cdse.batch import analyse
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.io.model_file import load_model
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import analyse
 from napari_cdse.resources import default_model_path
 from tests.benchmarks.detection import origins_fft
 from tests.benchmarks.measuring import ROUNDS, Row, sample_micrograph, seconds

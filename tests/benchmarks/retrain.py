@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.training_set import TrainingSet
 from napari_cdse.core.features import FeatureTable
-from napari_cdse.core.features.known import KnownFeatures
-from napari_cdse.core.forest import fit
+from napari_cdse.core.features.cache import KnownFeatures
+from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.core.scale import pixel_size_for
-from napari_cdse.core.training import TrainingSet
 from tests.benchmarks.measuring import Row, sample_micrograph, seconds
 
 TITLE = "retraining, 5000 labels of 200 features"
@@ -26,16 +26,16 @@ _WINDOW = """
 import os, sys, time
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
-from napari_cdse.core.forest import fit
-from napari_cdse.gui.jobs import Job, JobRunner
-from napari_cdse.io.model_file import model_bytes
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.gui.session.workers import Job, JobRunner
+from napari_cdse.io.models.model_file import model_bytes
 from tests.benchmarks.retrain import PARAMS, drawn
 
 application = QApplication.instance() or QApplication([])
 runner = JobRunner()
 if "window" in sys.argv:
     from napari_cdse.gui.sessions import session_for
-    from napari_cdse.gui.window import open_window
+    from napari_cdse.gui.app.window import open_window
     viewer = open_window()
     runner = session_for(viewer).runner
 training = drawn(int(sys.argv[1]))

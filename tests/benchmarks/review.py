@@ -17,11 +17,11 @@ from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.records import CLASSES, Circle, Prediction
-from napari_cdse.core.review_queue import ORDERS, QueueItem, ordered
-from napari_cdse.gui.session import Session
+from napari_cdse.core.review.review_queue import ORDERS, QueueItem, ordered
+from napari_cdse.gui.app.window import open_window
+from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.window import open_window
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.benchmarks.measuring import ROUNDS, Row, seconds
 from tests.project_tools import put_circles
 

@@ -7,7 +7,7 @@ import pytest
 
 from napari_cdse.cli import main
 from napari_cdse.core.records import CLASSES
-from napari_cdse.io.label_table import COLUMNS
+from napari_cdse.io.export.annotator_table import COLUMNS
 from napari_cdse.project import Project
 from tests.annotating import GRID, fill, ids, say
 from tests.project_tools import hand_over, write_folder

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_cdse.batch import analyse
 from napari_cdse.cli import main
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import CLASSES
-from napari_cdse.io.label_file import read_label_file, write_label_file
-from napari_cdse.io.micrograph_file import read_micrograph
-from napari_cdse.io.model_file import load_model
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import read_label_file, write_label_file
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import analyse
 from napari_cdse.resources import default_model_path
 
 

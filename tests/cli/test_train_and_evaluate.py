@@ -6,13 +6,13 @@ import shutil
 
 import pytest
 
-from napari_cdse.batch import evaluation, examples_from_folders
 from napari_cdse.cli import main
-from napari_cdse.core import learning_curve, validation
+from napari_cdse.core.evaluation import learning_curve, validation
 from napari_cdse.core.features import GROUPS
 from napari_cdse.core.params import ForestParams
-from napari_cdse.io.label_file import read_label_file, write_label_file
-from napari_cdse.io.model_file import load_model
+from napari_cdse.io.labels.label_file import read_label_file, write_label_file
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import evaluation, examples_from_folders
 from napari_cdse.project import Gesture, Project
 from napari_cdse.resources import default_model_path
 

@@ -15,15 +15,17 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_cdse.core.accumulation import AccumulationMap
-from napari_cdse.core.detection import Detection
-from napari_cdse.core.forest import fit
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.training_set import examples, join
+from napari_cdse.core.detection.accumulation_map import AccumulationMap
+from napari_cdse.core.detection.methods import Detection
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import Candidate, Prediction
-from napari_cdse.core.training import examples, join
-from napari_cdse.gui import analysing, gallery_dock, window
+from napari_cdse.gui.app import window
+from napari_cdse.gui.controllers import detection as analysing
+from napari_cdse.gui.gallery import dock as gallery_dock
 from napari_cdse.gui.sessions import session_for
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.drawn import CIRCLES, PIXEL_NM, PROBABILITIES, draw
 
 SIGNAL_MS = 20_000

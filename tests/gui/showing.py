@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 
 from napari_cdse.core.params import ForestParams
-from napari_cdse.gui import window
+from napari_cdse.gui.app import window
 from tests.gui.conftest import SIGNAL_MS, particle_ids
 
 FEW_TREES = ForestParams(trees=10, copies=1, folds=2)

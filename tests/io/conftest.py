@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from napari_cdse.io.store import Store
+from napari_cdse.io.store.store import Store
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from napari_cdse.core.agreement import MIN_PARTICLES
 from napari_cdse.core.records import CLASSES
+from napari_cdse.core.review.annotator_agreement import MIN_PARTICLES
 from tests.annotating import fill, given, ids, say
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.io.label_file import write_label_file
+from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.project import Gesture, Project
 from tests.annotating import GRID, fill, given, ids, say
 from tests.project_tools import (

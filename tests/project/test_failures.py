@@ -6,7 +6,7 @@ import pytest
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.store import Store
+from napari_cdse.io.store.store import Store
 from napari_cdse.project import Project
 from tests.project_tools import (
     Heard,

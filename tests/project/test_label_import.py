@@ -3,7 +3,7 @@
 import pytest
 
 from napari_cdse.core.records import Circle
-from napari_cdse.io.label_file import write_label_file
+from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.project import Project
 from tests.project_tools import (
     SHAPE,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cdse.core.audit import audit
 from napari_cdse.core.records import Annotation, Circle, Prediction
-from napari_cdse.core.review_queue import QueueItem, ordered
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.core.review.blind_audit import audit
+from napari_cdse.core.review.review_queue import QueueItem, ordered
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
-from napari_cdse.project.audit_plan import AuditPlan, within_reach
+from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 from tests.project_tools import (
     MODEL,
     Heard,

@@ -6,7 +6,7 @@ import pytest
 
 from napari_cdse.core.errors import ModelError, StoreError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.model_file import model_bytes
+from napari_cdse.io.models.model_file import model_bytes
 from napari_cdse.project import Project
 from tests.project_tools import (
     Heard,

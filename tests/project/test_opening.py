@@ -32,7 +32,7 @@ def test_opening_reads_no_micrograph(folder, monkeypatch):
     def refuse(*_args, **_values):
         raise AssertionError("a micrograph was opened")
 
-    monkeypatch.setattr("napari_cdse.io.micrograph_file.open_file", refuse)
+    monkeypatch.setattr("napari_cdse.io.images.micrograph_file.open_file", refuse)
     project = Project.create_or_open(folder)
     assert len(project.entries) == 3
     project.close()
@@ -100,7 +100,7 @@ def test_a_project_that_may_not_be_written_can_be_looked_at(folder, monkeypatch)
     first, _ = put_circles(project, [A, B])
     project.label([first], "yes")
     project.close()
-    monkeypatch.setattr("napari_cdse.io.database._may_write", lambda _path: False)
+    monkeypatch.setattr("napari_cdse.io.store.database._may_write", lambda _path: False)
     looking = Project.create_or_open(folder)
     assert looking.read_only
     assert "looking only" in looking.notices[0]

@@ -1,6 +1,6 @@
 """Who hears what, and what is open and selected after an edit."""
 
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 from tests.project_tools import A, B, C, hand_over, put_circles
 

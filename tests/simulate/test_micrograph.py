@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cdse.io.label_file import read_label_file
-from napari_cdse.io.micrograph_file import read_micrograph
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.simulate import exposure
 from napari_cdse.simulate.micrograph import simulate
 from napari_cdse.simulate.scene import draw_scene, on_grid

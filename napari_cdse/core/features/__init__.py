@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.errors import ModelError, ParameterError
-from napari_cdse.core.features.bragg import BRAGG
-from napari_cdse.core.features.origin import ORIGIN
-from napari_cdse.core.features.table import FeatureGroup, FeatureTable
+from napari_cdse.core.features.bragg_features import BRAGG
+from napari_cdse.core.features.feature_table import FeatureGroup, FeatureTable
+from napari_cdse.core.features.pipeline_2018 import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,77 @@
+"""Copies of a training particle: turned, mirrored, and misplaced like a detection."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.records import Circle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Micrograph
+
+PLACE_ERROR = 0.10
+"""Standard deviation of a copy's centre, per axis, as a fraction of the radius."""
+RADIUS_ERROR = 0.08
+"""Standard deviation of a copy's radius, as a fraction of the radius."""
+
+
+def misplaced(circle: Circle, name: str, number: int, seed: int) -> Circle:
+    """Move and resize a circle by errors that follow from seed, number and name."""
+    key = hashlib.sha256(f"{seed}/{number}/{name}".encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(key[:8], "little"))
+    down, right, larger = rng.normal(size=3)
+    radius = circle.radius_px
+    return Circle(
+        circle.row_px + PLACE_ERROR * radius * down,
+        circle.col_px + PLACE_ERROR * radius * right,
+        radius * float(np.exp(RADIUS_ERROR * larger)),
+    )
+
+
+def symmetric(
+    micrograph: Micrograph, circles: Sequence[Circle], number: int
+) -> tuple[Micrograph, list[Circle]]:
+    """Apply one of the eight symmetries of the square: turn by 90 degrees, mirror."""
+    pixels, moved = micrograph.pixels, list(circles)
+    for _ in range(number % 4):
+        last = pixels.shape[1] - 1
+        pixels = np.rot90(pixels)
+        moved = [Circle(last - c.col_px, c.row_px, c.radius_px) for c in moved]
+    if number // 4 % 2:
+        last = pixels.shape[1] - 1
+        pixels = pixels[:, ::-1]
+        moved = [Circle(c.row_px, last - c.col_px, c.radius_px) for c in moved]
+    return replace(micrograph, pixels=np.ascontiguousarray(pixels)), moved
+
+
+MOVE = 0.12
+"""How far the other four lie from the given circle, in radii."""
+_PLACES = ((0.0, 0.0), (MOVE, 0.0), (-MOVE, 0.0), (0.0, MOVE), (0.0, -MOVE))
+
+
+def views(circles: Sequence[Circle]) -> list[Circle]:
+    """List all circles as they are, then all of them moved down, up, right, left."""
+    return [
+        replace(
+            circle,
+            row_px=circle.row_px + down * circle.radius_px,
+            col_px=circle.col_px + right * circle.radius_px,
+        )
+        for down, right in _PLACES
+        for circle in circles
+    ]
+
+
+def over_views(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average the answers to `views`: from shape (5 n, 4) to shape (n, 4)."""
+    stacked = probabilities.reshape(len(_PLACES), -1, probabilities.shape[1])
+    averaged: NDArray[np.float64] = stacked.mean(axis=0)
+    return averaged

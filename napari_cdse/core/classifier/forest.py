@@ -1,0 +1,202 @@
+"""The random forest: fitted by scikit-learn, kept as plain arrays.
+
+A forest is a handful of arrays here rather than scikit-learn's own object. Nothing
+compiled ever runs on what a file said, no type needs to be trusted for loading, and a
+model stays readable whatever becomes of scikit-learn's inner formats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.classifier.training_set import TrainingSet, balanced
+from napari_cdse.core.classifier.tree_arrays import Forest, forest_from_trees
+from napari_cdse.core.classifier.tree_growing import grow
+from napari_cdse.core.errors import ModelError, TrainingError
+from napari_cdse.core.records import CLASSES, ModelCard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.features import FeatureTable
+    from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
+
+MIN_PARTICLES = 2
+"""Particles, copies not counted, that a class needs to be learnt."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A forest with its card, and what it was trained on if that is known.
+
+    Attributes
+    ----------
+    card : ModelCard
+    forest : Forest
+    training : TrainingSet or None
+    notices : tuple of str
+        What was done to make it usable, one sentence each.
+    """
+
+    card: ModelCard
+    forest: Forest
+    training: TrainingSet | None = None
+    notices: tuple[str, ...] = ()
+
+
+def fit(
+    training: TrainingSet,
+    params: ForestParams,
+    *,
+    name: str = "",
+    parent: str | None = None,
+    trained_on: str = "",
+    scores: Mapping[str, object] | None = None,
+    progress: Progress | None = None,
+) -> Model:
+    """Fit a random forest (Breiman, Machine Learning 45, 2001).
+
+    The same set, parameters and libraries give the same forest to the bit, on any
+    number of cores and however often `progress` is asked for.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    params : ForestParams
+        How the forest is grown.
+    name : str
+        What the person calls it.
+    parent : str, optional
+        Id of the model that this one goes on from.
+    trained_on : str
+        Provenance in words.
+    scores : mapping, optional
+        Cross-validated scores for the card.
+    progress : callable, optional
+        Called with 0 to 1 after every few trees; may raise `Cancelled`.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    TrainingError
+        When no forest can be fitted to the set.
+    """
+    check_training(training)
+    forest = fit_forest(training, params, progress)
+    card = _card(training, params, name, parent, trained_on, scores or {})
+    return Model(card, forest, training)
+
+
+def check_training(training: TrainingSet) -> None:
+    """Raise `TrainingError` when no forest can be fitted to the set."""
+    if not len(training):
+        raise TrainingError("There is nothing to train on; label some particles.")
+    if not np.isfinite(training.table.values).all():
+        raise TrainingError(
+            "The training set has features that are no numbers; compute them anew."
+        )
+    counts = {n: count for n, count in training.class_counts.items() if count}
+    if len(counts) < 2:
+        raise TrainingError(
+            f"All labels are {next(iter(counts))!r}; a forest needs at least two "
+            "classes to tell apart."
+        )
+    rare = [n for n, count in counts.items() if count < MIN_PARTICLES]
+    if rare:
+        raise TrainingError(
+            f"Only {counts[rare[0]]} particle is labelled {rare[0]!r}; label at least "
+            f"{MIN_PARTICLES} of each class that occurs."
+        )
+
+
+def fit_forest(
+    training: TrainingSet, params: ForestParams, progress: Progress | None = None
+) -> Forest:
+    """Fit the bare forest, without checks and card."""
+    weighted = balanced(training)
+    codes = np.array([CLASSES.index(name) for name in weighted.labels.tolist()])
+    trees = grow(weighted.table.values, codes, weighted.weights, params, progress)
+    return forest_from_trees(trees)
+
+
+def _card(
+    training: TrainingSet,
+    params: ForestParams,
+    name: str,
+    parent: str | None,
+    trained_on: str,
+    scores: Mapping[str, object],
+) -> ModelCard:
+    digest = training.digest()
+    sizes = training.pixel_sizes_nm
+    versions = {n: version(n) for n in ("napari-cdse", "scikit-learn", "numpy")}
+    return ModelCard(
+        id=_model_id(digest, params, versions, scores),
+        name=name,
+        parent=parent,
+        feature_schema=training.table.schema,
+        feature_names=training.table.names,
+        classes=CLASSES,
+        training_digest=digest,
+        class_counts=training.class_counts,
+        n_micrographs=len(np.unique(training.micrograph_ids)),
+        pixel_size_range_nm=(float(sizes.min()), float(sizes.max())),
+        parameters=asdict(params),
+        versions=versions,
+        scores=dict(scores),
+        trained_on=trained_on,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _model_id(
+    digest: str,
+    params: ForestParams,
+    versions: Mapping[str, str],
+    scores: Mapping[str, object],
+) -> str:
+    """Name a model after all that its answers depend on."""
+    told = [digest, asdict(params), dict(versions), scores.get("temperature", 1.0)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def predict_proba(model: Model, table: FeatureTable) -> NDArray[np.float64]:
+    """Give class probabilities.
+
+    Parameters
+    ----------
+    model : Model
+        A fitted or loaded model.
+    table : FeatureTable
+        Features of the model's own schema.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_circles, 4)
+        Columns in the order of `CLASSES`; a class that was not trained has 0.
+
+    Raises
+    ------
+    ModelError
+        When the features are of another schema.
+    """
+    if table.schema != model.card.feature_schema:
+        raise ModelError(
+            f"The model wants features {model.card.feature_schema} but was given "
+            f"{table.schema}; choose another model or retrain this one."
+        )
+    return model.forest.predict_proba(table.values)

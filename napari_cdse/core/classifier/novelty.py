@@ -1,0 +1,216 @@
+"""How unlike a forest's training set a particle is: a forest answers in any case.
+
+The measure is a distance to neighbours (Ramaswamy, Rastogi, Shim, SIGMOD 2000), set
+against the distances within the training set itself, each particle without its own
+micrograph. So the share of particles beyond the limit is known where a new micrograph
+is like the old ones (conformal prediction: Laxhammar, Falkman, FUSION 2010).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.stats import binom
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.features import FeatureTable
+    from napari_cdse.core.records import ModelCard
+
+NEIGHBOURS = 5
+"""The distance that counts is the one to the fifth nearest training particle."""
+FALSE_ALARMS = 0.01
+"""Share of ordinary particles that lie beyond the limit."""
+MIN_PARTICLES = 100
+"""Below this many training particles one in a hundred cannot be told."""
+PIXEL_SIZE_TOLERANCE = 0.02
+"""A pixel size this share beyond the training set's range is still inside it."""
+_MOST = 3000
+_CHUNK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Familiar:
+    """What a forest's training particles look like, ready to be compared with.
+
+    Attributes
+    ----------
+    rows : ndarray of float64, shape (n_particles, n_features)
+        Scaled features of the originals.
+    centre, scale : ndarray of float64, shape (n_features,)
+        Median, and interquartile range over that of a normal distribution.
+    limit : float
+        Distance that `FALSE_ALARMS` of the training particles exceed, each measured
+        against other micrographs.
+    """
+
+    rows: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    limit: float
+
+    def novelty(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Give each row's distance as a multiple of the limit.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n_rows, n_features)
+            Features in the order of training.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            Above 1: unlike anything in the training set.
+        """
+        scaled = _scaled(values, self.centre, self.scale)
+        parts = [
+            _neighbour(cdist(scaled[start : start + _CHUNK], self.rows))
+            for start in range(0, len(scaled), _CHUNK)
+        ]
+        return np.concatenate([np.zeros(0), *parts]) / self.limit
+
+
+def familiar(training: TrainingSet, least: int = MIN_PARTICLES) -> Familiar | None:
+    """Learn what is ordinary in a training set.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    least : int, optional
+        Particles it takes; with fewer than `MIN_PARTICLES` the limit is too low to
+        call anything novel, but what is further is further.
+
+    Returns
+    -------
+    Familiar or None
+        None with fewer particles, or a single micrograph: then nobody can say what
+        is unlike them.
+    """
+    originals = training.rows(training.originals)
+    if len(originals) > _MOST:
+        chosen = np.random.default_rng(0).choice(len(originals), _MOST, replace=False)
+        originals = originals.rows(np.sort(chosen))
+    names, groups = np.unique(originals.micrograph_ids, return_inverse=True)
+    if len(originals) < least or len(names) < 2:
+        return None
+    values = originals.table.values.astype(np.float64)
+    centre = np.median(values, axis=0)
+    scale = _scale(values)
+    rows = _scaled(originals.table.values, centre, scale)
+    apart = cdist(rows, rows)
+    apart[groups[:, None] == groups[None, :]] = np.inf
+    nearest = _neighbour(apart)
+    # Where one micrograph holds nearly all, some have too few neighbours elsewhere.
+    known = nearest[np.isfinite(nearest)]
+    if len(known) < least:
+        return None
+    limit = float(np.quantile(known, 1 - FALSE_ALARMS, method="higher"))
+    return None if limit <= 0 else Familiar(rows, centre, scale, limit)
+
+
+@lru_cache(maxsize=2)
+def familiar_to(model: Model) -> Familiar | None:
+    """Return what is ordinary to a model; None where its table is not known."""
+    return None if model.training is None else familiar(model.training)
+
+
+def novelty(model: Model, table: FeatureTable) -> list[float | None]:
+    """Tell how unlike a model's training set each row is.
+
+    Returns
+    -------
+    list of float or None
+        Above 1: out of the model's range. None where the model cannot tell.
+    """
+    known = familiar_to(model)
+    if known is None:
+        return [None] * len(table)
+    return [float(each) for each in known.novelty(table.values)]
+
+
+def is_novel(value: float | None) -> bool:
+    """Whether a particle is out of range, as far as known."""
+    return value is not None and value > 1
+
+
+def out_of_range(
+    card: ModelCard, pixel_size_nm: float | None, values: Sequence[float | None]
+) -> str | None:
+    """Say in a sentence why a micrograph is out of a model's range.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Of the model that looked at it.
+    pixel_size_nm : float or None
+        Edge of the micrograph's pixels, an estimate too.
+    values : sequence of float or None
+        Novelty of its particles.
+
+    Returns
+    -------
+    str or None
+        None where nothing is unusual: a particle beyond the limit now and then is
+        not (binomial test, `FALSE_ALARMS` on either level).
+    """
+    reasons = [_wrong_scale(card, pixel_size_nm), _strange(values)]
+    told = " ".join(reason for reason in reasons if reason)
+    return told or None
+
+
+def _wrong_scale(card: ModelCard, pixel_size_nm: float | None) -> str | None:
+    limits = card.pixel_size_range_nm
+    if limits is None or pixel_size_nm is None:
+        return None
+    low = limits[0] * (1 - PIXEL_SIZE_TOLERANCE)
+    high = limits[1] * (1 + PIXEL_SIZE_TOLERANCE)
+    if low <= pixel_size_nm <= high:
+        return None
+    return (
+        f"Its pixels of {pixel_size_nm:.4f} nm are outside the range that the forest "
+        f"learnt from ({limits[0]:.4f} to {limits[1]:.4f} nm)."
+    )
+
+
+def _strange(values: Sequence[float | None]) -> str | None:
+    known = [value for value in values if value is not None]
+    n_novel = sum(is_novel(value) for value in known)
+    if not n_novel or binom.sf(n_novel - 1, len(known), FALSE_ALARMS) > FALSE_ALARMS:
+        return None
+    return (
+        f"{n_novel} of its {len(known)} circles look like nothing that the forest "
+        "learnt from; check them, and label some before you trust its word."
+    )
+
+
+def _scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = np.quantile(values, (0.25, 0.75), axis=0)
+    spread = (high - low) / 1.349
+    # A feature that is mostly one value has no quartiles apart.
+    spread = np.where(spread > 0, spread, values.std(axis=0))
+    return np.where(spread > 0, spread, math.inf)
+
+
+def _scaled(
+    values: NDArray[np.float32],
+    centre: NDArray[np.float64],
+    scale: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Centre and scale; large values count by their logarithm, or one would be all."""
+    return np.asarray(np.arcsinh((values.astype(np.float64) - centre) / scale))
+
+
+def _neighbour(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    k = min(NEIGHBOURS, distances.shape[1]) - 1
+    return np.asarray(np.partition(distances, k, axis=1)[:, k])

@@ -1,0 +1,82 @@
+"""What is cut out of a micrograph around one particle, and its gray values."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Circle
+
+FIELD_NM = 8.0
+"""Edge of the crop: the same for all particles that fit, so that sizes compare."""
+FIELD_STEP_NM = 4.0
+_MARGIN = 1.25
+_SAMPLE = 40_000
+_FLOOR = 2.5
+"""Speckle seldom has more power over its mean than this; it stays dark."""
+
+
+def field_px(circle: Circle, pixel_size_nm: float | None) -> tuple[float, float | None]:
+    """Choose how much of the micrograph a crop shows: its edge in pixels and in nm.
+
+    8 nm, or the next multiple of 4 nm in which the particle has some margin; without a
+    pixel size just the particle with its margin.
+    """
+    needed = 2 * _MARGIN * circle.radius_px
+    if not pixel_size_nm:
+        return max(4.0, needed), None
+    steps = math.ceil(needed * pixel_size_nm / FIELD_STEP_NM)
+    edge_nm = max(FIELD_NM, FIELD_STEP_NM * steps)
+    return edge_nm / pixel_size_nm, edge_nm
+
+
+def crop(
+    pixels: NDArray[np.float32], circle: Circle, edge_px: float | None = None
+) -> NDArray[np.float32]:
+    """Cut a square around a circle; what lies outside the micrograph is NaN.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+        The micrograph.
+    circle : Circle
+        Its centre is in the middle pixel.
+    edge_px : float, optional
+        Edge of the square; a quarter more than the circle without it.
+    """
+    wanted = 2 * _MARGIN * circle.radius_px if edge_px is None else edge_px
+    half = max(2, round(wanted / 2))
+    row, col = round(circle.row_px), round(circle.col_px)
+    square = np.full((2 * half + 1, 2 * half + 1), np.nan, dtype=np.float32)
+    rows = slice(max(0, row - half), max(0, min(pixels.shape[0], row + half + 1)))
+    cols = slice(max(0, col - half), max(0, min(pixels.shape[1], col + half + 1)))
+    part = pixels[rows, cols]
+    top, left = rows.start - (row - half), cols.start - (col - half)
+    if part.size:
+        square[top : top + part.shape[0], left : left + part.shape[1]] = part
+    return square
+
+
+def stretched(square: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gray values from 0 to 1; a few outliers saturate, NaN becomes mid-gray."""
+    step = max(1, int(math.sqrt(square.size / _SAMPLE)))
+    sample = square[::step, ::step]
+    if not np.isfinite(sample).any():
+        return np.full_like(square, 0.5)
+    low, high = np.nanpercentile(sample, (0.5, 99.5))
+    if high <= low:
+        return np.full_like(square, 0.5)
+    values = np.clip((square - low) / (high - low), 0, 1)
+    return np.asarray(np.nan_to_num(values, nan=0.5), np.float32)
+
+
+def spectrum_values(ratio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gray values of a power spectrum over background: log scale, background dark."""
+    level = np.log(np.maximum(ratio, _FLOOR))
+    high = max(float(np.percentile(level, 99.9)), 1.0)
+    return np.asarray(np.clip(level / high, 0, 1), np.float32)

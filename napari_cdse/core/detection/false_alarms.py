@@ -1,0 +1,57 @@
+"""The threshold, stated as circles expected in pure speckle.
+
+In white noise the power of the template bank is the square of a complex Gaussian
+field over place (2), frequency (2) and radius (1). The number of its maxima above a
+high level t follows t**(5/2) exp(-t) (Adler and Taylor, Random Fields and Geometry,
+2007, chapter 15) times the volume searched; the prior on frequencies scales that
+volume. The constant was measured with the program's own search in white noise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+
+if TYPE_CHECKING:
+    from napari_cdse.core.crystal.lattice import FringePrior
+
+_CONSTANT = 0.9
+_EXPONENT = 2.5
+
+
+def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
+    """Area of the micrograph times the area of the frequency band, weighted by odds.
+
+    A number without unit: cells in which an independent fringe could be.
+    """
+    low, high = (prior.pixel_nm / nm for nm in reversed(prior.band_nm))
+    frequency = np.linspace(low, min(high, 0.5), 2000)
+    odds = np.exp(-prior.penalty(frequency)) * np.pi * frequency
+    return float(np.trapezoid(odds, frequency)) * shape_px[0] * shape_px[1]
+
+
+def threshold_for(false_alarms: float, volume: float) -> float:
+    """Power above which so many circles are expected in speckle alone.
+
+    Parameters
+    ----------
+    false_alarms : float
+        Circles per micrograph.
+    volume : float
+        From `searched_volume`.
+    """
+
+    def excess(level: float) -> float:
+        return expected_alarms(level, volume) - false_alarms
+
+    lowest = 2 * _EXPONENT
+    if excess(lowest) <= 0:
+        return lowest
+    return float(brentq(excess, lowest, 200.0))
+
+
+def expected_alarms(level: float, volume: float) -> float:
+    """Circles expected above a level in speckle alone."""
+    return float(_CONSTANT * volume * level**_EXPONENT * np.exp(-level))

@@ -1,0 +1,165 @@
+"""Micrograph -> circles: the one entry to every detection method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.detection.bragg_contrast import (
+    BACKGROUND_WINDOWS,
+    Scene,
+    find_particles,
+    scene,
+)
+from napari_cdse.core.detection.nfindr import find_by_unmixing
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.imaging.pixel_size_estimate import (
+    doubt_about,
+    estimate_from_pixels,
+)
+from napari_cdse.core.imaging.preprocessing import Prepared, prepare
+from napari_cdse.core.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_cdse.core.detection.accumulation_map import AccumulationMap
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
+
+_BLIND_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """What one method found in one micrograph.
+
+    Attributes
+    ----------
+    circles : tuple of Circle
+        Strongest first.
+    strengths : tuple of float
+        One for each circle; larger is surer.
+    found_by : str
+        Name of the method.
+    maps : tuple of AccumulationMap
+    pixel_size_nm : float
+        The scale that window and band were set with.
+    pixel_size_source : {"file", "person", "estimated"}
+    window_px : int
+        Edge of the sliding window.
+    notices : tuple of str
+        What a person should know, one sentence each.
+    """
+
+    circles: tuple[Circle, ...]
+    strengths: tuple[float, ...]
+    found_by: str
+    maps: tuple[AccumulationMap, ...]
+    pixel_size_nm: float
+    pixel_size_source: PixelSizeSource
+    window_px: int
+    notices: tuple[str, ...] = ()
+
+
+Finder = Callable[
+    [Prepared, Scene, "DetectionParams", Progress],
+    tuple[list["Circle"], list[float], tuple["AccumulationMap", ...]],
+]
+
+METHODS: dict[str, Finder] = {"bragg": find_particles, "nfindr": find_by_unmixing}
+"""What each name of ``DetectionParams.method`` stands for."""
+
+
+def detect(
+    micrograph: Micrograph,
+    params: DetectionParams,
+    progress: Progress | None = None,
+) -> Detection:
+    """Find the particles of a micrograph.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Any shape of at least one window.
+    params : DetectionParams
+        ``params.method`` chooses the method.
+    progress : callable, optional
+        Called with the share done, 0 to 1.
+
+    Raises
+    ------
+    MicrographError
+        If it is constant, smaller than one window, or too coarse for any fringe.
+    ParameterError
+        For a method that needs a forest.
+    Cancelled
+        If ``progress`` raises it.
+    """
+    if params.method not in METHODS:
+        raise ParameterError(
+            f"The method {params.method!r} needs a forest, which is not asked here; "
+            f"choose one of {', '.join(METHODS)}."
+        )
+    report = progress or _silent
+    image = prepare(micrograph.pixels)
+    report(0.02)
+    size, source, trusted, notices = _scale(micrograph, image, params)
+    where = scene(params, size, trusted)
+    circles, strengths, maps = METHODS[params.method](image, where, params, report)
+    notices += _blind_spots(image) + _doubts(circles, micrograph.shape)
+    report(1.0)
+    return Detection(
+        tuple(circles),
+        tuple(strengths),
+        params.method,
+        maps,
+        size,
+        source,
+        where.window_px,
+        notices,
+    )
+
+
+def _silent(share: float) -> None:
+    """Report to nobody."""
+
+
+def _scale(
+    micrograph: Micrograph, image: Prepared, params: DetectionParams
+) -> tuple[float, PixelSizeSource, bool, tuple[str, ...]]:
+    if micrograph.pixel_size_nm is not None:
+        source = micrograph.pixel_size_source or "file"
+        doubt = doubt_about(
+            micrograph.pixel_size_nm, image, BACKGROUND_WINDOWS * params.window_nm
+        )
+        notices = () if doubt is None else (doubt,)
+        return micrograph.pixel_size_nm, source, True, notices
+    estimate = estimate_from_pixels(image)
+    return (
+        estimate.pixel_size_nm,
+        "estimated",
+        estimate.confident,
+        (estimate.sentence,),
+    )
+
+
+def _blind_spots(image: Prepared) -> tuple[str, ...]:
+    share = 1 - float(np.mean(image.usable))
+    if share < _BLIND_SHARE:
+        return ()
+    return (
+        f"{share:.0%} of the picture shows nothing to look at (saturated, black, "
+        "letters or edges); no particle is sought there.",
+    )
+
+
+def _doubts(circles: list[Circle], shape: tuple[int, int]) -> tuple[str, ...]:
+    covered = sum(np.pi * circle.radius_px**2 for circle in circles)
+    if covered < 0.5 * shape[0] * shape[1]:
+        return ()
+    return (
+        "Lattice fringes cover most of the view; the circles are parts of one crystal "
+        "rather than particles.",
+    )

@@ -1,0 +1,99 @@
+"""Second look at what the template search found: other radii, finer frequencies.
+
+The search uses one template, coarsely sampled, and a low floor. Each of its maxima is
+looked at again here, at its own place, with templates of several radii at frequencies
+nearby; what is then still strong seeds a disk fit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.detection.disk_fit import Disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+_BATCH = 64
+_PHASE_STEP_RAD = 1.2
+
+
+def look_again(
+    values: NDArray[np.float32],
+    places: NDArray[np.float64],
+    fringes: NDArray[np.float64],
+    radii: list[float],
+    penalty: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    floor: float,
+) -> list[Disk]:
+    """Find the best radius and frequency at each place where one is strong enough.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (rows, columns)
+        White noise of unit power and particles.
+    places : ndarray of float64, shape (n, 2)
+        Centres (row, column) in samples.
+    fringes : ndarray of float64, shape (n, 2)
+        Frequencies (k_row, k_col) in cycles per sample.
+    radii : list of float
+        Radii of the templates in samples.
+    penalty : callable
+        Gives what to take off a power at a frequency in cycles per sample.
+    floor : float
+        Power, less penalty, from which a disk is returned.
+    """
+    half = int(np.ceil(max(radii)))
+    around = np.pad(values, half)
+    patches = np.lib.stride_tricks.sliding_window_view(around, (2 * half + 1,) * 2)
+    whole = np.rint(places).astype(np.intp)
+    whole = np.clip(whole, 0, np.array(values.shape) - 1)
+    offsets = np.array([-1, 0, 1]) * (_PHASE_STEP_RAD / (2 * np.pi * max(radii)))
+    seeds = []
+    for first in range(0, len(whole), _BATCH):
+        batch = slice(first, first + _BATCH)
+        cut = patches[whole[batch, 0], whole[batch, 1]]
+        near = fringes[batch, :, None] + offsets
+        power = _powers(cut, near, radii)
+        frequency = np.hypot(near[:, 0, :, None], near[:, 1, None, :])
+        power -= penalty(frequency)[:, None]
+        seeds += [
+            _strongest(power[n], near[n], whole[first + n], radii)
+            for n in np.flatnonzero(power.max(axis=(1, 2, 3)) > floor)
+        ]
+    return seeds
+
+
+def _powers(
+    patches: NDArray[np.float32], near: NDArray[np.float64], radii: list[float]
+) -> NDArray[np.float64]:
+    """Power of each template and frequency, shape (n, radii, k_row, k_col)."""
+    half = patches.shape[1] // 2
+    axis = np.arange(-half, half + 1)
+    waves = np.exp(-2j * np.pi * near[..., None] * axis).astype(np.complex64)
+    rows, cols = waves[:, 0], waves[:, 1].swapaxes(1, 2)
+    parts = np.concatenate([rows.real, rows.imag], axis=1)
+    count = near.shape[2]
+    power = np.empty((len(patches), len(radii), count, count))
+    for index, radius in enumerate(radii):
+        square = np.maximum(1 - (axis[:, None] ** 2 + axis**2) / radius**2, 0)
+        folded = parts @ (patches * np.sqrt(square).astype(np.float32))
+        total = (folded[:, :count] + 1j * folded[:, count:]) @ cols
+        power[:, index] = (total.real**2 + total.imag**2) / square.sum()
+    return power
+
+
+def _strongest(
+    power: NDArray[np.float64],
+    near: NDArray[np.float64],
+    place: NDArray[np.intp],
+    radii: list[float],
+) -> Disk:
+    index, down, right = np.unravel_index(int(power.argmax()), power.shape)
+    fringe = (float(near[0, down]), float(near[1, right]))
+    strength = float(power[index, down, right])
+    return Disk(float(place[0]), float(place[1]), radii[index], strength, (fringe,))

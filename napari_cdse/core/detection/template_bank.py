@@ -1,0 +1,203 @@
+"""Correlation of a whitened micrograph with fringes inside particle-sized templates.
+
+A dot is a flattened ellipsoid, so the amplitude of its fringes follows its thickness,
+``sqrt(1 - (r / R)**2)``: the template. Against white noise, the squared correlation
+with template times plane wave is the generalised likelihood ratio for one family of
+fringes of unknown amplitude and phase; in speckle alone it is exponentially
+distributed with mean 1 (Kay, Fundamentals of Statistical Signal Processing II, 7.6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.crystal.lattice import FringePrior
+    from napari_cdse.core.imaging.whitening import Whitened
+    from napari_cdse.core.progress import Progress
+
+_PHASE_STEP_RAD = 1.6
+_SAMPLES_PER_RADIUS = 2.0
+_BATCH_VALUES = 130_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Responses:
+    """What a template of one radius found at first sight.
+
+    Attributes
+    ----------
+    radius_px : float
+        Radius of the template.
+    strongest : ndarray of float32, shape (rows, columns)
+        Largest power, less penalty, over all fringe frequencies; 0 or more.
+    origin_px, step_px : tuple of float
+        Place of sample ``[0, 0]`` in the micrograph, and distance of samples.
+    places_px : ndarray of float64, shape (n, 2)
+        Rows and columns of local maxima in place above the floor, in px of the
+        micrograph.
+    fringes_per_px : ndarray of float64, shape (n, 2)
+        Their k_row and k_col in cycles per px.
+    """
+
+    radius_px: float
+    strongest: NDArray[np.float32]
+    origin_px: tuple[float, float]
+    step_px: tuple[float, float]
+    places_px: NDArray[np.float64]
+    fringes_per_px: NDArray[np.float64]
+
+    def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rows and columns of the samples in pixels of the micrograph."""
+        rows, cols = (
+            origin + step * np.arange(count)
+            for origin, step, count in zip(
+                self.origin_px, self.step_px, self.strongest.shape, strict=True
+            )
+        )
+        return rows, cols
+
+
+def dome_transform(
+    frequency: NDArray[np.float64], radius: float
+) -> NDArray[np.float64]:
+    """Fourier transform of ``sqrt(1 - (r / R)**2)``, one at frequency 0."""
+    z = np.maximum(2 * np.pi * frequency * radius, 1e-2)
+    return np.asarray(3 * (np.sin(z) - z * np.cos(z)) / z**3)
+
+
+def respond(
+    white: Whitened,
+    radius_px: float,
+    band_per_px: tuple[float, float],
+    prior: FringePrior,
+    floor: tuple[float, float],
+    progress: Progress,
+) -> Responses:
+    """Correlate with one template radius at all fringe frequencies of the band.
+
+    Parameters
+    ----------
+    white : Whitened
+        Noise of unit power and particles.
+    radius_px : float
+        Radius of the template in pixels of the micrograph.
+    band_per_px : tuple of float
+        Lowest and highest spatial frequency in cycles per pixel.
+    prior : FringePrior
+        Its penalty is taken off the power of each frequency.
+    floor : tuple of float
+        A local maximum is kept where its power exceeds the first plus the second
+        times the penalty.
+    progress : callable
+        Called with the share done.
+    """
+    extent = _extent(white)
+    blocks = _Blocks.of(fft.fft2(white.values, norm="ortho"), extent, radius_px)
+    centres = _centres(extent, radius_px, band_per_px)
+    strongest = np.zeros(blocks.shape, np.float32)
+    found: list[NDArray[np.intp]] = [np.zeros((0, 3), np.intp)]
+    penalties = prior.penalty(np.hypot(*(centres / extent).T)).astype(np.float32)
+    floors = np.float32(floor[0]) + np.float32(floor[1] - 1) * penalties
+    count = max(1, _BATCH_VALUES // (blocks.shape[0] * blocks.shape[1]))
+    for first in range(0, len(centres), count):
+        batch = slice(first, first + count)
+        power = blocks.power(centres[batch])
+        power -= penalties[batch, None, None]
+        np.maximum(strongest, power.max(axis=0), out=strongest)
+        found.append(_local_maxima(power, floors[batch]) + np.array([first, 0, 0]))
+        progress(first / len(centres))
+    at, rows, cols = np.concatenate(found).T
+    step = (extent[0] / blocks.shape[0], extent[1] / blocks.shape[1])
+    places = np.stack([rows, cols], axis=1) * step + white.origin_px
+    fringes = centres[at] / extent
+    return Responses(radius_px, strongest, white.origin_px, step, places, fringes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blocks:
+    """Cuts the surroundings of one frequency out of a spectrum and goes back.
+
+    The spectrum is held with frequency 0 in the middle and continued by its period,
+    so that a block is one piece; that shifts the phase of the responses only.
+    """
+
+    spectrum: NDArray[np.complex64]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        spectrum: NDArray[np.complex64],
+        extent: tuple[float, float],
+        radius_px: float,
+    ) -> _Blocks:
+        rows, cols = (
+            fft.next_fast_len(int(np.ceil(e * _SAMPLES_PER_RADIUS / radius_px)))
+            for e in extent
+        )
+        down, right = (np.arange(count) - count // 2 for count in (rows, cols))
+        distance = np.hypot(down[:, None] / extent[0], right / extent[1])
+        weights = dome_transform(distance, radius_px)
+        unit = weights / np.sqrt((weights**2).sum())
+        margins = [(count // 2, count - count // 2) for count in (rows, cols)]
+        around = np.pad(fft.fftshift(spectrum), margins, mode="wrap")
+        return cls(around, unit.astype(np.float32))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a block and of the responses."""
+        return self.weights.shape[0], self.weights.shape[1]
+
+    def power(self, centres: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Squared responses around some frequencies, shape (n, rows, columns)."""
+        every = np.lib.stride_tricks.sliding_window_view(self.spectrum, self.shape)
+        middle = [
+            (length - count) // 2
+            for length, count in zip(self.spectrum.shape, self.shape, strict=True)
+        ]
+        block = every[centres[:, 0] + middle[0], centres[:, 1] + middle[1]]
+        block *= self.weights
+        response = fft.ifft2(block, norm="forward", overwrite_x=True)
+        power: NDArray[np.float32] = response.real**2
+        power += response.imag**2
+        return power
+
+
+def _extent(white: Whitened) -> tuple[float, float]:
+    rows, cols = white.values.shape
+    return rows * white.step_px[0], cols * white.step_px[1]
+
+
+def _centres(
+    extent: tuple[float, float], radius_px: float, band_per_px: tuple[float, float]
+) -> NDArray[np.intp]:
+    """Frequencies of the half plane in whole cycles per extent, shape (n, 2)."""
+    step = _PHASE_STEP_RAD / (2 * np.pi * radius_px)
+    count = int(np.ceil(band_per_px[1] / step))
+    rows, cols = np.mgrid[-count : count + 1, 0 : count + 1] * step
+    radius = np.hypot(rows, cols)
+    half = (cols > 0) | (rows > 0)
+    inside = half & (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+    cycles = np.stack([rows[inside] * extent[0], cols[inside] * extent[1]], axis=1)
+    return np.asarray(np.rint(cycles), dtype=np.intp)
+
+
+def _local_maxima(
+    power: NDArray[np.float32], floors: NDArray[np.float32]
+) -> NDArray[np.intp]:
+    """Frequency, row and column of maxima among four neighbours, shape (n, 3)."""
+    high = np.flatnonzero(power > floors[:, None, None])
+    at, rows, cols = np.unravel_index(high, power.shape)
+    here = power[at, rows, cols]
+    keep = np.ones(len(rows), bool)
+    for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        beside = (rows + down) % power.shape[1], (cols + right) % power.shape[2]
+        keep &= here >= power[at, beside[0], beside[1]]
+    return np.stack([at[keep], rows[keep], cols[keep]], axis=1)

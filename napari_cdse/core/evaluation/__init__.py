@@ -1,0 +1,5 @@
+"""How good a forest is: held-out scores, comparison, tuning, learning curves.
+
+May import `core.classifier`, `core.features`, `core.statistics`, `core.detection`,
+`core.imaging` and the records.
+"""

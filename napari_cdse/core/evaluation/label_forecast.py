@@ -1,0 +1,223 @@
+"""What more labels would probably buy: the learning curve so far, carried on.
+
+The error on held-out micrographs falls about as a power of the number of labels
+(Cortes and others, NIPS 6 (1993); Figueroa and others, BMC Med. Inform. Decis. Mak.
+12, 8 (2012)). Forests that learn from a quarter, a half and all of a person's labels
+give the power; micrographs drawn with replacement say how far to believe it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.classifier.forest import MIN_PARTICLES, check_training, fit_forest
+from napari_cdse.core.evaluation.scores import balanced_of, confusions, resampled
+from napari_cdse.core.evaluation.validation import grouped_splits, scored_rows, too_few
+from napari_cdse.core.progress import part_of
+from napari_cdse.core.records import CLASSES
+from napari_cdse.core.statistics.defect_fraction import MIN_MICROGRAPHS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
+
+MORE = 50
+"""Labels that the forecast is about."""
+MIN_LABELS = 40
+"""Own labels below which a quarter of them teaches nothing."""
+MAX_WIDTH = 0.15
+"""Width of the interval above which a forecast says nothing."""
+_SHARES = (0.25, 0.5, 1.0)
+_REPEATS = 3
+_TREES = 50
+_FOLDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What `MORE` labels would probably do.
+
+    Attributes
+    ----------
+    n_labels : int
+        The person's labels so far.
+    gain : float
+        Expected rise of the balanced accuracy; NaN where `note` says why.
+    interval_95 : tuple of float
+    note : str or None
+        A sentence in place of numbers, where there can be no honest ones.
+    """
+
+    n_labels: int
+    gain: float
+    interval_95: tuple[float, float]
+    note: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one line."""
+        if self.note is not None:
+            return self.note
+        low, high = self.interval_95
+        told = (
+            f"{MORE} labels more than these {self.n_labels} would probably change the "
+            f"balanced accuracy by {self.gain:+.2f} ({low:+.2f} to {high:+.2f})"
+        )
+        return f"{told}, so perhaps not at all." if low <= 0 else f"{told}."
+
+
+def forecast(
+    training: TrainingSet,
+    own: NDArray[np.str_],
+    params: ForestParams,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Carry the learning curve of a person's own labels on.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies and what is learnt from beside her labels included.
+    own : ndarray of str
+        Ids of the particles that she labelled.
+    params : ForestParams
+        How the forest is grown; fewer trees and folds do here.
+    progress : callable, optional
+        Called with 0 to 1; may raise `Cancelled`.
+
+    Returns
+    -------
+    Forecast
+    """
+    check_training(training)
+    mine = scored_rows(training, own)
+    n_labels = int(np.count_nonzero(mine & training.originals))
+    n_micrographs = len(np.unique(training.micrograph_ids[mine]))
+    note = too_few(training.rows(mine)) or _fewer(n_labels, n_micrographs)
+    if note is not None:
+        return _unknown(n_labels, note)
+    counts = [round(share * n_labels) for share in _SHARES]
+    tables = _curve(training, mine, params, progress)
+    mean = np.array([1 - balanced_of(each.mean(axis=0).sum(axis=0)) for each in tables])
+    rng = np.random.default_rng(params.seed)
+    errors = np.stack([1 - _drawn(each, rng) for each in tables], axis=1)
+    floor = 0.5 / n_labels
+    gains = carried_on(counts, np.maximum(errors, floor), MORE)
+    low, high = (float(end) for end in np.quantile(gains, (0.025, 0.975)))
+    if high - low > MAX_WIDTH:
+        return _unknown(n_labels, _vague(n_labels))
+    gain = float(carried_on(counts, np.maximum(mean[None], floor), MORE)[0])
+    return Forecast(n_labels, gain, (low, high))
+
+
+def carried_on(
+    counts: list[int], errors: NDArray[np.float64], more: int
+) -> NDArray[np.float64]:
+    """Fit a power law to each row of errors; tell how much they would fall.
+
+    Parameters
+    ----------
+    counts : list of int
+        Labels, one for each column.
+    errors : ndarray of float64, shape (n_curves, n_counts)
+        Above 0.
+    more : int
+        Labels beyond the last count.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_curves,)
+        The fitted error at the last count less the one at so many labels more.
+    """
+    x = np.log(counts)
+    power, height = np.polyfit(x, np.log(errors).T, 1)
+    ends = np.log([counts[-1], counts[-1] + more])
+    now, then = (np.exp(height + power * end) for end in ends)
+    return np.asarray(now - then)
+
+
+def _curve(
+    training: TrainingSet,
+    mine: NDArray[np.bool_],
+    params: ForestParams,
+    progress: Progress | None,
+) -> list[NDArray[np.float64]]:
+    """Confusion by repeat and micrograph with each share of the labels."""
+    scored = mine & training.originals
+    chosen = training.rows(scored)
+    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    small = replace(params, trees=min(params.trees, _TREES), folds=_FOLDS)
+    tables: list[NDArray[np.float64]] = []
+    for place, share in enumerate(_SHARES):
+        each = []
+        for repeat in range(_REPEATS):
+            step = part_of(progress, place * _REPEATS + repeat, len(_SHARES) * _REPEATS)
+            settings = replace(small, seed=params.seed + repeat)
+            told = _held_out(training, mine, settings, share, step)
+            called = told[scored].argmax(axis=1)
+            each.append(confusions(truth, called, chosen.micrograph_ids))
+        tables.append(np.array(each, float))
+    return tables
+
+
+def _drawn(
+    tables: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Balanced accuracy of resampled micrographs, each time of a repeat by chance."""
+    every = np.array([balanced_of(resampled(each)) for each in tables])
+    repeat = rng.integers(len(every), size=every.shape[1])
+    return np.asarray(every[repeat, np.arange(every.shape[1])])
+
+
+def _held_out(
+    training: TrainingSet,
+    mine: NDArray[np.bool_],
+    params: ForestParams,
+    share: float,
+    progress: Progress | None,
+) -> NDArray[np.float64]:
+    """Probabilities from forests that learn from a share of the person's labels."""
+    told = np.zeros((len(training), len(CLASSES)))
+    ids = np.unique(training.particle_ids[mine])
+    rng = np.random.default_rng(params.seed)
+    kept = rng.permutation(ids)[: round(share * len(ids))]
+    use = ~mine | np.isin(training.particle_ids, kept)
+    splits = grouped_splits(training, params)
+    for number, (learn, held_out) in enumerate(splits):
+        rows = training.rows(learn[use[learn]])
+        enough = [n for n, count in rows.class_counts.items() if count >= MIN_PARTICLES]
+        if enough:
+            rows = rows.rows(np.isin(rows.labels, enough))
+            step = part_of(progress, number, len(splits))
+            forest = fit_forest(rows, params, step)
+            told[held_out] = forest.predict_proba(training.table.values[held_out])
+    return told
+
+
+def _unknown(n_labels: int, note: str) -> Forecast:
+    return Forecast(n_labels, float("nan"), (float("nan"), float("nan")), note)
+
+
+def _fewer(n_labels: int, n_micrographs: int) -> str | None:
+    told = f"What {MORE} more labels would buy can't be said yet: it takes"
+    if n_labels < MIN_LABELS:
+        return f"{told} {MIN_LABELS} labels, and there are {n_labels}."
+    if n_micrographs < MIN_MICROGRAPHS:
+        return (
+            f"{told} labels in {MIN_MICROGRAPHS} micrographs, and there are "
+            f"{n_micrographs}."
+        )
+    return None
+
+
+def _vague(n_labels: int) -> str:
+    return (
+        f"What {MORE} more labels would buy can't be said yet: these {n_labels} differ "
+        "too much from micrograph to micrograph."
+    )

@@ -1,0 +1,284 @@
+"""Scores on held-out micrographs, never on held-out particles of the same one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from napari_cdse.core.classifier.forest import check_training, fit_forest
+from napari_cdse.core.errors import ModelError
+from napari_cdse.core.evaluation.scores import (
+    Difference,
+    Scores,
+    paired_difference,
+    score,
+    unscored,
+)
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.progress import part_of
+from napari_cdse.core.records import CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.progress import Progress
+
+    Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+MIN_MICROGRAPHS = 3
+"""Micrographs below which no score is given."""
+MIN_PER_CLASS = 5
+"""Particles that a class needs for a score."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two models scored on the same held-out particles.
+
+    Attributes
+    ----------
+    old, new : Scores
+    difference : Difference or None
+        New less old; None where there are too few to score.
+    """
+
+    old: Scores
+    new: Scores
+    difference: Difference | None = None
+
+
+def cross_validate(
+    training: TrainingSet,
+    params: ForestParams,
+    progress: Progress | None = None,
+    only: NDArray[np.bool_] | NDArray[np.str_] | None = None,
+) -> tuple[Scores, NDArray[np.float64]]:
+    """Score a forest by stratified cross-validation grouped by micrograph.
+
+    Copies stay on their original's side, since they share its micrograph; scores are
+    those of the originals. The same content under two names is one micrograph.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    params : ForestParams
+        How the forest is grown.
+    progress : callable, optional
+        Called with 0 to 1; may raise `Cancelled`.
+    only : ndarray of bool or of str, optional
+        Mask of rows, or ids of the particles to score; all are learnt from.
+
+    Returns
+    -------
+    scores : Scores
+        With a note instead of numbers when there are fewer than `MIN_MICROGRAPHS`
+        micrographs, or fewer than two classes with `MIN_PER_CLASS` particles.
+    probabilities : ndarray of float64, shape (n_rows, 4)
+        Of each row, from the forest that did not see its micrograph; NaN where the
+        note stands.
+
+    Raises
+    ------
+    TrainingError
+        When no forest can be fitted to the set at all.
+    """
+    check_training(training)
+    probabilities = np.full((len(training), len(CLASSES)), np.nan)
+    mask = scored_rows(training, only)
+    note = too_few(training.rows(mask))
+    if note is not None:
+        return unscored(training.rows(mask), note), probabilities
+    splits = grouped_splits(training, params)
+    for number, (learn, held_out) in enumerate(splits):
+        step = part_of(progress, number, len(splits))
+        forest = fit_forest(training.rows(learn), params, step)
+        values = training.table.values[held_out]
+        probabilities[held_out] = forest.predict_proba(values)
+    scores = score(training, probabilities, len(splits), mask)
+    return replace(scores, too_rare=too_rare(training, only)), probabilities
+
+
+def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
+    """Split rows so that no micrograph, and no particle's copy, is on both sides.
+
+    Returns
+    -------
+    list of (learn, held out)
+        Row numbers; every row is held out once.
+    """
+    chosen = np.flatnonzero(training.originals)
+    groups = training.micrograph_ids[chosen]
+    labels = _strata(training.labels[chosen])
+    rarest = int(np.unique(labels, return_counts=True)[1].min())
+    folds = max(2, min(params.folds, len(np.unique(groups)), rarest))
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=params.seed)
+    return [
+        _rows_of(training, groups[held_out])
+        for _, held_out in splitter.split(labels, labels, groups)
+        if len(held_out)
+    ]
+
+
+def _strata(labels: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Put classes too rare to be spread over the folds to the most frequent one."""
+    names, at, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.where(counts[at] < MIN_PER_CLASS, names[counts.argmax()], labels)
+
+
+def _rows_of(training: TrainingSet, held_out_micrographs: NDArray[np.str_]) -> Split:
+    inside = np.isin(training.micrograph_ids, held_out_micrographs)
+    return np.flatnonzero(~inside), np.flatnonzero(inside)
+
+
+def compare(
+    old: Model,
+    new_training: TrainingSet,
+    params: ForestParams,
+    only: NDArray[np.bool_] | NDArray[np.str_] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Score the old model and a new one on the same held-out micrographs.
+
+    The old model is fitted again from its own training table without each fold's
+    micrographs, so that it does not meet particles that it was trained on. A model
+    without its table is used as it is, which is fair only to what it never saw.
+
+    Parameters
+    ----------
+    old : Model
+        The model in use.
+    new_training : TrainingSet
+        What the new model would be trained on.
+    params : ForestParams
+        How the forest is grown.
+    only : ndarray of bool or of str, optional
+        Mask of rows, or ids of the particles to score, such as the person's own.
+    progress : callable, optional
+        Called with 0 to 1; may raise `Cancelled`.
+
+    Returns
+    -------
+    Comparison
+        Both with the same note when there are too few to score.
+
+    Raises
+    ------
+    TrainingError
+        When no forest can be fitted to the new set.
+    ModelError
+        When the old model wants other features than the new set has.
+    """
+    check_training(new_training)
+    mask = scored_rows(new_training, only)
+    note = too_few(new_training.rows(mask))
+    if note is not None:
+        nothing = unscored(new_training.rows(mask), note)
+        return Comparison(nothing, nothing)
+    splits = grouped_splits(new_training, params)
+    told_old = np.full((len(new_training), len(CLASSES)), np.nan)
+    told_new = told_old.copy()
+    for number, (learn, held_out) in enumerate(splits):
+        steps = part_of(progress, number, len(splits))
+        values = new_training.table.values[held_out]
+        told_new[held_out] = fit_forest(
+            new_training.rows(learn), params, steps
+        ).predict_proba(values)
+        told_old[held_out] = _old_answer(old, new_training.rows(held_out), params)
+    rare = too_rare(new_training, only)
+    before, after = (
+        replace(score(new_training, told, len(splits), mask), too_rare=rare)
+        for told in (told_old, told_new)
+    )
+    return Comparison(
+        before,
+        after,
+        paired_difference(new_training, told_old, told_new, mask),
+    )
+
+
+def scored_rows(
+    training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
+) -> NDArray[np.bool_]:
+    """Turn ids of particles, or nothing for all, into a mask of rows to score.
+
+    Particles of classes that are `too_rare` are learnt from and not scored.
+    """
+    return _asked_for(training, only) & ~np.isin(
+        training.labels, list(too_rare(training, only))
+    )
+
+
+def too_rare(
+    training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None = None
+) -> dict[str, int]:
+    """Count particles of the classes with too few of them for a score.
+
+    One particle of a fourth class must not take away the score of the other three:
+    as long as two classes have enough, the others are left out of it.
+    """
+    counts = training.rows(_asked_for(training, only)).class_counts
+    enough = [name for name, count in counts.items() if count >= MIN_PER_CLASS]
+    if len(enough) < 2:
+        return {}
+    return {name: n for name, n in counts.items() if 0 < n < MIN_PER_CLASS}
+
+
+def _asked_for(
+    training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
+) -> NDArray[np.bool_]:
+    if only is None:
+        return np.ones(len(training), np.bool_)
+    if only.dtype == np.bool_:
+        return only.astype(np.bool_)
+    return np.isin(training.particle_ids, only)
+
+
+def _old_answer(
+    old: Model, held_out: TrainingSet, params: ForestParams
+) -> NDArray[np.float64]:
+    if held_out.table.schema != old.card.feature_schema:
+        raise ModelError(
+            f"The old model wants features {old.card.feature_schema}, the new one "
+            f"{held_out.table.schema}; they cannot be compared on one table."
+        )
+    forest = old.forest
+    if old.training is not None:
+        seen = np.isin(old.training.micrograph_ids, held_out.micrograph_ids)
+        # A forest that never saw these micrographs needs no refit.
+        if seen.any():
+            settings = _parameters(old, params)
+            forest = fit_forest(old.training.rows(~seen), settings)
+    return forest.predict_proba(held_out.table.values)
+
+
+def _parameters(old: Model, fallback: ForestParams) -> ForestParams:
+    try:
+        return ForestParams(**dict(old.card.parameters))  # type: ignore[arg-type]
+    except TypeError:  # a card of another version, with other parameters
+        return fallback
+
+
+def too_few(training: TrainingSet) -> str | None:
+    """Say in a sentence why there can be no honest score; None if there can."""
+    n_micrographs = len(np.unique(training.micrograph_ids))
+    if n_micrographs < MIN_MICROGRAPHS:
+        return (
+            f"No score yet: it takes labels in at least {MIN_MICROGRAPHS} "
+            f"micrographs, and there are {n_micrographs}."
+        )
+    counts = {n: count for n, count in training.class_counts.items() if count}
+    if len(counts) < 2:
+        return "No score yet: it takes labels of at least two classes."
+    for name, count in counts.items():
+        if count < MIN_PER_CLASS:
+            return (
+                f"No score yet: it takes at least {MIN_PER_CLASS} labels each "
+                f"of two classes, and {name!r} has {count}."
+            )
+    return None

@@ -1,0 +1,78 @@
+"""Feature rows kept from one retraining to the next.
+
+They cost milliseconds per circle, and a project of thousands is asked anew each time
+that a forest is trained.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.features import compute_features, schema_of
+from napari_cdse.core.features.feature_table import FeatureTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Circle, Micrograph
+
+    Key = tuple[str, str, float, Circle]
+
+MOST_BYTES = 200 * 2**20
+
+
+class KnownFeatures:
+    """Computes the features of circles, each once.
+
+    A row is known by the micrograph's content, the schema, the pixel size and the
+    circle, so that a row is never another's. Beyond ``most_bytes`` those that were not
+    asked for longest are forgotten.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Of all rows together.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._rows: OrderedDict[Key, NDArray[np.float32]] = OrderedDict()
+
+    def compute(
+        self,
+        micrograph: Micrograph,
+        circles: Sequence[Circle],
+        groups: str,
+        pixel_size_nm: float,
+        progress: Progress | None = None,
+    ) -> FeatureTable:
+        """Give what `compute_features` gives, which tells of parameters and errors."""
+        if not circles:
+            return compute_features(micrograph, circles, groups, pixel_size_nm)
+        schema = schema_of(groups)
+        keys = [(micrograph.id, schema, pixel_size_nm, circle) for circle in circles]
+        new = [key[-1] for key in dict.fromkeys(keys) if key not in self._rows]
+        if new:
+            table = compute_features(micrograph, new, groups, pixel_size_nm, progress)
+            self._names[schema] = table.names
+            for circle, row in zip(new, table.values, strict=True):
+                # A copy: a view would keep the rows of all the others.
+                self._rows[micrograph.id, schema, pixel_size_nm, circle] = row.copy()
+                self._bytes += row.nbytes
+        values = np.stack([self._rows[key] for key in keys])
+        for key in keys:
+            self._rows.move_to_end(key)
+        self._forget()
+        return FeatureTable(self._names[schema], values, schema)
+
+    def _forget(self) -> None:
+        while self._bytes > self._most_bytes:
+            self._bytes -= self._rows.popitem(last=False)[1].nbytes

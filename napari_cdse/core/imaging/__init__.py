@@ -1,0 +1,4 @@
+"""Pixels before any particle: preparation, background, whitening, sliding FFT, scale.
+
+May import the records only.
+"""

@@ -1,0 +1,267 @@
+"""The micrograph's own amorphous background: the mean power of its speckle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+from napari_cdse.core.imaging.background_variation import (
+    TERMS,
+    Pattern,
+    no_drift,
+    patterns,
+    place_terms,
+)
+from napari_cdse.core.imaging.rfft_spectrum import along_arcs, at_frequencies, sharpened
+from napari_cdse.core.imaging.sliding_fft import frequencies, power_spectra, window_grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.imaging.preprocessing import Prepared
+    from napari_cdse.core.imaging.sliding_fft import WindowGrid
+
+WINDOWS_PX = (96, 56, 144, 216)
+"""Edges of windows that all measurements choose from, and so can share."""
+
+_WINDOWS = 1600
+_CRYSTAL_CAP = 2.5
+_DEAD_SHARE = 1e-3
+_USABLE_SHARE = 0.9
+_LOWEST = 3.0
+_CRYSTAL_PEAK = 30.0
+_FIRST_WINDOWS = 120
+_CLIP = 2.0
+_BATCH = 32
+_FEWEST_FOR_DRIFT = 40
+_DRIFT_RIDGE = 4.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AmorphousBackground:
+    """Mean power of the support's speckle at each spatial frequency.
+
+    Attributes
+    ----------
+    window_px : int
+        Edge of the windows it was measured in.
+    power : ndarray of float32, shape (window_px, window_px // 2 + 1)
+        In the order of ``rfft2``, scaled so that white noise of unit variance
+        has a power of one.
+    drift : ndarray of float32, shape (6, window_px, window_px // 2 + 1)
+        Share of the mean clipped power that belongs to each of `place_terms`; not
+        smoothed.
+    """
+
+    window_px: int
+    power: NDArray[np.float32]
+    drift: NDArray[np.float32]
+
+    def radial(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Radius in cycles per pixel, and the median power on its ring."""
+        ring = np.rint(frequencies(self.window_px) * self.window_px).astype(int)
+        count = self.window_px // 2 + 1
+        power = [np.median(self.power[ring == index]) for index in range(count)]
+        return np.arange(count) / self.window_px, np.array(power)
+
+    def at(
+        self, rows: NDArray[np.float64], cols: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Power at frequencies in cycles per pixel, on the grid ``rows x cols``.
+
+        What window and smoothing smeared is sharpened, so that speckle whitened by
+        it is white at the zeros of the contrast transfer too.
+        """
+        return at_frequencies(sharpened(self.power), rows, cols)
+
+    def gain_patterns(
+        self, band_per_px: tuple[float, float]
+    ) -> tuple[NDArray[np.float32], list[Pattern]]:
+        """Find what whitens speckle that is not alike everywhere: see `patterns`."""
+        radius = frequencies(self.window_px)
+        counted = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+        smooth = [along_arcs(term, 1) for term in self.drift]
+        return patterns(np.array(smooth), _CLIP, counted)
+
+
+def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
+    """Measure in windows of about this size, once for each size.
+
+    Raises
+    ------
+    MicrographError
+        If the micrograph is smaller than any such window.
+    """
+    size = min(nearest_window(window_px), min(prepared.pixels.shape) // 2 * 2)
+    if size not in prepared.backgrounds:
+        prepared.backgrounds[size] = estimate_background(
+            prepared.pixels, size, prepared.usable
+        )
+    return prepared.backgrounds[size]
+
+
+def nearest_window(window_px: float) -> int:
+    """Choose among `WINDOWS_PX`."""
+    return min(WINDOWS_PX, key=lambda size: abs(np.log(size / window_px)))
+
+
+def estimate_background(
+    image: NDArray[np.float32],
+    window_px: int,
+    usable: NDArray[np.bool_] | None = None,
+) -> AmorphousBackground:
+    """Robust mean over windows, which particles in few of them hardly move.
+
+    It is smoothed along arcs only, which keeps narrow rings of the contrast
+    transfer and astigmatism. Where a crystal fills the view, its own peaks are
+    capped at a small multiple of the ring's median, so that they still stand out.
+
+    Parameters
+    ----------
+    image : ndarray of float32
+        Shape (rows, columns).
+    window_px : int
+        Edge of the windows.
+    usable : ndarray of bool, optional
+        Same shape; windows that lie mostly outside do not count.
+
+    Raises
+    ------
+    MicrographError
+        If the micrograph is smaller than one window.
+    """
+    grid = background_grid(image.shape, window_px)
+    return background_of(window_spectra(image, grid), grid, usable)
+
+
+def background_grid(shape: tuple[int, ...], window_px: int) -> WindowGrid:
+    """Lay windows over the whole view: half overlapping, or fewer where it is large."""
+    spread = int(np.sqrt(shape[0] * shape[1] / _WINDOWS))
+    step = max(window_px // 2, spread, 1)
+    return window_grid((shape[0], shape[1]), window_px, step)
+
+
+def window_spectra(image: NDArray[np.float32], grid: WindowGrid) -> NDArray[np.float32]:
+    """Power spectra of all windows of a grid, shape (windows, k_row, k_col)."""
+    shape = (len(grid.rows_px), len(grid.cols_px), *frequencies(grid.window_px).shape)
+    spectra = np.empty(shape, np.float32)
+    for rows, power in power_spectra(image, grid):
+        spectra[rows] = power
+    return spectra.reshape(-1, *shape[2:])
+
+
+def background_of(
+    spectra: NDArray[np.float32],
+    grid: WindowGrid,
+    usable: NDArray[np.bool_] | None = None,
+) -> AmorphousBackground:
+    """Do what `estimate_background` does, from the spectra of its windows."""
+    places = _half_views(grid)
+    if usable is not None and not usable.all():
+        counted = usable_windows(usable, grid)
+        if counted.any():
+            spectra, places = spectra[counted], places[counted]
+    window_px = grid.window_px
+    power, drift = _speckle_power(spectra, places)
+    measured = AmorphousBackground(window_px, power, drift)
+    radius, ring = measured.radial()
+    cap = np.interp(frequencies(window_px), radius, ring) * _CRYSTAL_CAP
+    smooth = along_arcs(np.minimum(power, cap))
+    return AmorphousBackground(window_px, smooth, drift)
+
+
+def _half_views(grid: WindowGrid) -> NDArray[np.float64]:
+    """Rows and columns of all windows, -1 and 1 at the borders, shape (n, 2)."""
+    rows, cols = (
+        np.clip(2 * (places + 0.5) / length - 1, -1, 1)
+        for places, length in zip((grid.rows_px, grid.cols_px), grid.shape, strict=True)
+    )
+    return np.stack([np.repeat(rows, len(cols)), np.tile(cols, len(rows))], axis=1)
+
+
+def _speckle_power(
+    spectra: NDArray[np.float32], places: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean over windows without a strong peak, of powers clipped at twice the mean.
+
+    Speckle power is exponentially distributed: its mean is the median over ln 2,
+    taken here from some of the windows to know where to clip, and clipping at
+    ``c`` times the mean takes a share of ``exp(-c)`` away. A clipped mean is as
+    robust as the median and scatters less. The second result is its drift.
+    """
+    first = spectra[:: max(1, len(spectra) // _FIRST_WINDOWS)]
+    rough = np.median(first, axis=0) / np.float32(np.log(2))
+    quiet = _without_peaks(spectra, rough)
+    crystal = quiet.sum() <= 0.2 * len(spectra)
+    quiet |= crystal
+    terms = place_terms(*places[quiet].T)
+    sums = _clipped_sums(spectra, quiet, terms, np.float32(_CLIP) * rough)
+    count = len(terms)
+    power = (sums[0] / np.float32(count * (1 - np.exp(-_CLIP)))).reshape(rough.shape)
+    if crystal or count < _FEWEST_FOR_DRIFT:
+        return power, no_drift(rough.shape)
+    ridge = np.diag([0.0] + [_DRIFT_RIDGE] * (TERMS - 1)).astype(np.float32)
+    drift = np.linalg.solve(terms.T @ terms + ridge, sums)
+    drift /= np.maximum(sums[0] / count, np.finfo(np.float32).tiny)
+    return power, drift.reshape(TERMS, *rough.shape)
+
+
+def _without_peaks(
+    spectra: NDArray[np.float32], rough: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Which windows show no crystal."""
+    usual = np.maximum(rough, dead_below(rough))
+    lowest = frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]
+    peak = np.where(lowest, np.inf, usual * (_CRYSTAL_PEAK * np.log(2)))
+    peak = peak.astype(np.float32)
+    return np.concatenate(
+        [(spectra[batch] < peak).all(axis=(1, 2)) for batch in _batches(len(spectra))]
+    )
+
+
+def _clipped_sums(
+    spectra: NDArray[np.float32],
+    quiet: NDArray[np.bool_],
+    terms: NDArray[np.float32],
+    clip: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Add up clipped powers times each term, shape (terms, frequencies)."""
+    sums = np.zeros((TERMS, clip.size), np.float32)
+    done = 0
+    for batch in _batches(len(spectra)):
+        clipped = np.minimum(spectra[batch][quiet[batch]], clip)
+        count = len(clipped)
+        sums += terms[done : done + count].T @ clipped.reshape(count, clip.size)
+        done += count
+    return sums
+
+
+def _batches(count: int) -> list[slice]:
+    """Pieces that stay in the cache."""
+    return [slice(first, first + _BATCH) for first in range(0, count, _BATCH)]
+
+
+def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
+    """Which windows of a grid lie on usable pixels, all but a tenth."""
+    share = uniform_filter(usable.astype(np.float32), grid.window_px, mode="nearest")
+    rows, cols = (
+        np.clip(np.rint(places).astype(int), 0, length - 1)
+        for places, length in zip(
+            (grid.rows_px, grid.cols_px), usable.shape, strict=True
+        )
+    )
+    return np.asarray(share[rows[:, None], cols].ravel() > _USABLE_SHARE)
+
+
+def dead_below(power: NDArray[np.float32]) -> float:
+    """Power that is not raised further: nothing was recorded at such frequencies.
+
+    A picture that was enlarged or blurred has them; shot noise keeps every camera's
+    own spectrum well above.
+    """
+    if power.size == 0:
+        return 1.0
+    return max(_DEAD_SHARE * float(power.max()), 1e-30)

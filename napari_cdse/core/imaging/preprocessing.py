@@ -1,0 +1,127 @@
+"""Pixels made fit for Fourier transforms: no spikes, no burned-in marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.imaging.burned_in import (
+    filled,
+    flat_areas,
+    letters,
+    steep_edges,
+    take_out_lines,
+)
+from napari_cdse.core.imaging.illumination import dead_areas, levelled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.imaging.background import AmorphousBackground
+
+_SPIKE_SIGMA = 9.0
+_STRIP_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Pixels fit for Fourier transforms.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+        Mean 0, standard deviation 1 or a little less.
+    usable : ndarray of bool, shape (rows, columns)
+        False in flat areas and at steep edges, which were filled smoothly.
+    backgrounds : dict
+        What was measured of it so far: the amorphous background by edge of window.
+    """
+
+    pixels: NDArray[np.float32]
+    usable: NDArray[np.bool_]
+    backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
+
+
+def prepare(pixels: NDArray[np.float32]) -> Prepared:
+    """Take out hot pixels, flat areas, letters, frames, edges of holes, dead lines.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (rows, columns)
+        Finite gray values.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    MicrographError
+        If all pixels are alike.
+    """
+    low, high = float(pixels.min()), float(pixels.max())
+    if not high > low:
+        raise MicrographError(
+            "All pixels have the same gray value; open a micrograph with contrast."
+        )
+    image = pixels.astype(np.float32)
+    image /= np.float32(max(abs(low), abs(high)))
+    image -= image.mean()
+    marks = flat_areas(image)
+    if marks.all():
+        raise MicrographError(
+            "This picture has flat areas only; open a micrograph with contrast."
+        )
+    marks |= dead_areas(image)
+    image = _without_spikes(image)
+    marks |= letters(image)
+    if marks.any():
+        image = filled(image, marks)
+    edges = steep_edges(image)
+    if edges.any():
+        marks |= edges
+        image = filled(image, marks)
+    take_out_lines(image)
+    image = levelled(image, marks)
+    image /= np.float32(image.std())
+    return Prepared(image, ~marks)
+
+
+def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Replace what stands far out of its eight neighbours by their median."""
+    if min(image.shape) < 3:
+        return image
+    padded = np.pad(image, 1, mode="reflect")
+    excess = _excess(padded)
+    sample = excess[:: max(1, len(excess) // 512)]
+    sigma = float(np.median(sample)) / 0.6745
+    limit = _SPIKE_SIGMA * max(sigma, 1e-7)
+    rows, cols = np.nonzero(excess > limit)
+    if not 0 < len(rows) < image.size // 100:
+        return image
+    ring = [(r, c) for r in range(3) for c in range(3) if (r, c) != (1, 1)]
+    near = np.stack([padded[rows + r, cols + c] for r, c in ring])
+    middle = np.median(near, axis=0)
+    # The neighbours of a spike were suspected too; their own medians acquit them.
+    spike = np.abs(image[rows, cols] - middle) > limit
+    image[rows[spike], cols[spike]] = middle[spike]
+    return image
+
+
+def _excess(padded: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel is from the mean of its eight neighbours.
+
+    In strips, which stay in the cache and keep the memory bounded.
+    """
+    excess = np.empty((len(padded) - 2, padded.shape[1] - 2), np.float32)
+    for first in range(0, len(excess), _STRIP_ROWS):
+        strip = padded[first : first + _STRIP_ROWS + 2]
+        down = strip[:-2] + strip[1:-1] + strip[2:]
+        around = down[:, :-2] + down[:, 1:-1] + down[:, 2:]
+        around -= 9 * strip[1:-1, 1:-1]
+        np.abs(around, out=excess[first : first + _STRIP_ROWS])
+    excess /= 8
+    return excess

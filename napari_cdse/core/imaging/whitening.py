@@ -1,0 +1,213 @@
+"""The micrograph whitened: its speckle turned into white noise of unit power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+from scipy.ndimage import gaussian_filter, median_filter
+
+from napari_cdse.core.arrays import bilinear
+from napari_cdse.core.imaging.background import dead_below
+from napari_cdse.core.imaging.illumination import robust_surface
+from napari_cdse.core.imaging.rfft_spectrum import at_frequencies
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.imaging.background import AmorphousBackground
+    from napari_cdse.core.imaging.preprocessing import Prepared
+
+_CLIP_SIGMA = 7.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whitened:
+    """A micrograph whose speckle is white noise of unit power, limited to a band.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (rows, columns)
+    step_px : tuple of float
+        Distance between samples in pixels of the micrograph.
+    origin_px : tuple of float
+        Place of sample ``[0, 0]`` in the micrograph; negative, as it is padded.
+    shape_px : tuple of int
+        Rows and columns of the micrograph.
+    valid : ndarray of bool, shape (rows, columns)
+        Samples that lie on usable pixels; the others are zero.
+    """
+
+    values: NDArray[np.float32]
+    step_px: tuple[float, float]
+    origin_px: tuple[float, float]
+    shape_px: tuple[int, int]
+    valid: NDArray[np.bool_]
+
+
+def whiten(
+    prepared: Prepared,
+    background: AmorphousBackground,
+    band_per_px: tuple[float, float],
+    pad_px: int,
+) -> Whitened:
+    """Divide the spectrum by the background's amplitude and keep a band.
+
+    The result is sampled as coarsely as the band allows. Values beyond 7 standard
+    deviations (edges, scale bars, dirt) are clipped: they would ring as fringes.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From `prepare`.
+    background : AmorphousBackground
+        Of the same image.
+    band_per_px : tuple of float
+        Lowest and highest spatial frequency in cycles per pixel.
+    pad_px : int
+        Margin of zeros around the micrograph.
+    """
+    image = prepared.pixels
+    full = [fft.next_fast_len(length + 2 * pad_px, real=True) for length in image.shape]
+    margins = [
+        (pad_px, total - length - pad_px)
+        for total, length in zip(full, image.shape, strict=True)
+    ]
+    padded = np.pad(image - image.mean(), margins, mode="reflect")
+    coarse = [_coarse_length(total, band_per_px[1]) for total in full]
+    spectrum = _cropped_spectrum(padded, coarse)
+    step = (full[0] / coarse[0], full[1] / coarse[1])
+    bins = _frequencies(full, coarse)
+    gain, share = _whitening_gain(background, bins, band_per_px)
+    spectrum *= gain
+    places = [
+        np.clip((each * index - pad_px + 0.5) * 2 / length - 1, -1, 1)
+        for each, index, length in zip(
+            step, map(np.arange, coarse), image.shape, strict=True
+        )
+    ]
+    values = _white_everywhere(spectrum, background, bins, places, band_per_px)
+    valid = _sampled(prepared.usable, step, pad_px, values.shape)
+    _even_out(values, valid, max(4, round(background.window_px / step[0] / 2)), share)
+    np.multiply(values, valid, out=values)
+    np.clip(values, -_CLIP_SIGMA, _CLIP_SIGMA, out=values)
+    origin = (-float(pad_px), -float(pad_px))
+    shape = (image.shape[0], image.shape[1])
+    return Whitened(values, step, origin, shape, valid)
+
+
+def _sampled(
+    usable: NDArray[np.bool_],
+    step_px: tuple[float, float],
+    pad_px: int,
+    shape: tuple[int, ...],
+) -> NDArray[np.bool_]:
+    """Whether the nearest pixel of each sample lies on the micrograph and counts."""
+    places = [
+        np.rint(step * np.arange(count) - pad_px).astype(int)
+        for step, count in zip(step_px, shape, strict=True)
+    ]
+    on = [
+        (place >= 0) & (place < length)
+        for place, length in zip(places, usable.shape, strict=True)
+    ]
+    valid = np.zeros(shape, bool)
+    inside = [place[index] for place, index in zip(places, on, strict=True)]
+    valid[np.ix_(*on)] = usable[np.ix_(*inside)]
+    return valid
+
+
+def _even_out(
+    values: NDArray[np.float32], valid: NDArray[np.bool_], cell: int, share: float
+) -> None:
+    """Bring the noise to unit power within the passed share of the spectrum, in place.
+
+    The local level is a median over cells, so that particles, which cover less than
+    half of any neighbourhood, do not move it.
+    """
+    rows, cols = (max(1, length // cell) for length in values.shape)
+    power = _in_cells(np.square(values) * valid, rows, cols, cell)
+    counted = _in_cells(valid, rows, cols, cell)
+    seen = counted > 0.5
+    level = power / np.maximum(counted, 0.5)
+    typical = float(np.median(level[seen])) if seen.any() else 1.0
+    level = np.maximum(level, 1e-3 * typical + np.finfo(np.float32).tiny)
+    trend = robust_surface(np.log(level), seen)
+    rest = np.where(seen, np.log(level) - trend, 0)
+    rest = gaussian_filter(median_filter(rest, 7, mode="nearest"), 1.0)
+    gain = np.exp((trend + rest) / -2).astype(np.float32) * np.float32(share**0.5)
+    down, right = ((np.arange(n) + 0.5) / cell - 0.5 for n in values.shape)
+    values *= bilinear(gain, down, right)
+
+
+def _in_cells(
+    values: NDArray[np.float32] | NDArray[np.bool_], rows: int, cols: int, cell: int
+) -> NDArray[np.float64]:
+    cut = values[: rows * cell, : cols * cell].reshape(rows, cell, cols, cell)
+    return np.asarray(cut.mean(axis=(1, 3), dtype=np.float64))
+
+
+def _coarse_length(total: int, highest_per_px: float) -> int:
+    wanted = int(np.ceil(2 * highest_per_px * total))
+    return min(total, fft.next_fast_len(wanted + wanted % 2, real=True))
+
+
+def _cropped_spectrum(
+    padded: NDArray[np.float32], coarse: list[int]
+) -> NDArray[np.complex64]:
+    spectrum = fft.rfft2(padded)[:, : coarse[1] // 2 + 1]
+    upper = (coarse[0] + 1) // 2
+    lower = coarse[0] - upper
+    return np.concatenate([spectrum[:upper], spectrum[len(spectrum) - lower :]])
+
+
+def _frequencies(
+    full: list[int], coarse: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cycles per pixel of the rows and columns of the cropped spectrum."""
+    rows = np.fft.fftfreq(coarse[0]) * coarse[0] / full[0]
+    cols = np.fft.rfftfreq(coarse[1]) * coarse[1] / full[1]
+    return rows, cols
+
+
+def _whitening_gain(
+    background: AmorphousBackground,
+    bins: tuple[NDArray[np.float64], NDArray[np.float64]],
+    band_per_px: tuple[float, float],
+) -> tuple[NDArray[np.float32], float]:
+    """Gain, and the mean power that it leaves; less than one where nothing is alive."""
+    rows, cols = bins
+    radius = np.hypot(rows[:, None], cols)
+    inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+    power = background.at(rows, cols)
+    raised = np.maximum(power, dead_below(power[inside]))
+    gain = np.where(inside, 1 / np.sqrt(raised), 0).astype(np.float32)
+    return gain, float(np.mean(np.where(inside, power / raised, 0)))
+
+
+def _white_everywhere(
+    spectrum: NDArray[np.complex64],
+    background: AmorphousBackground,
+    bins: tuple[NDArray[np.float64], NDArray[np.float64]],
+    places: list[NDArray[np.float64]],
+    band_per_px: tuple[float, float],
+) -> NDArray[np.float32]:
+    """Go back to places, with the gain that suits each of them.
+
+    ``places`` are rows and columns in half views from the middle.
+    """
+    shape = [len(each) for each in places]
+    middle, patterns = background.gain_patterns(band_per_px)
+    if not patterns:
+        return np.asarray(fft.irfft2(spectrum, s=shape), dtype=np.float32)
+    spectrum *= at_frequencies(middle, *bins)
+    values: NDArray[np.float32] = fft.irfft2(spectrum, s=shape)
+    for pattern in patterns:
+        changed = fft.irfft2(
+            spectrum * at_frequencies(pattern.over_frequency, *bins), s=shape
+        )
+        changed *= pattern.over_place(*places)
+        values += changed
+    return values

@@ -1,0 +1,196 @@
+"""How often a forest is right, from particles drawn at random and judged unseen.
+
+Labels given with the prediction in view, the most doubtful first, cannot measure a
+forest: the doubtful are those it gets wrong, and a word already on the screen is easily
+agreed with. An audit draws a known share of the proposed particles by chance alone and
+hides what the forest says of them until a person has judged them. Only such labels
+become error rates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.core.statistics.defect_fraction import wilson_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari_cdse.core.records import Annotation, Label
+    from napari_cdse.core.statistics.defect_fraction import Interval
+
+SHARE = 0.1
+"""Share of the particles that is drawn, unless the person says otherwise."""
+
+MIN_AUDITED = 20
+"""Below it an interval of 95 % spans up to 0.4: no number worth quoting."""
+
+MIN_OF_CLASS = 5
+"""Fewest particles of a class for a rate of that class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its interval.
+
+    Attributes
+    ----------
+    n : int
+        Particles that it is a share of.
+    value : float or None
+        None where there are too few.
+    interval_95 : tuple of float or None
+    """
+
+    n: int
+    value: float | None = None
+    interval_95: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """How often one forest agrees with a person who had not seen its word.
+
+    Attributes
+    ----------
+    model_id : str
+    accuracy : Rate
+        Share of the particles whose class the forest gets right.
+    recall : dict of str to Rate
+        By the person's class: the share that the forest calls the same.
+    precision : dict of str to Rate
+        By the forest's class: the share that the person calls the same.
+    confusion : tuple of tuple of int
+        Particles by person's class (row) and forest's (column), as in `CLASSES`.
+    note : str
+        Why there is no number; empty if there is one.
+    """
+
+    model_id: str
+    accuracy: Rate
+    recall: dict[Label, Rate]
+    precision: dict[Label, Rate]
+    confusion: tuple[tuple[int, ...], ...]
+    note: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words."""
+        rate = self.accuracy
+        if rate.value is None or rate.interval_95 is None:
+            return self.note
+        low, high = rate.interval_95
+        return (
+            f"The forest is right in {rate.value:.2f} ({low:.2f} to {high:.2f}, 95 %) "
+            f"of {rate.n} particles drawn at random and judged unseen."
+        )
+
+
+def draw(seed: str, particle_id: str) -> float:
+    """Draw a particle's lot, evenly from 0 to below 1.
+
+    The same seed (the project's) and particle give the same lot for ever; an audit of
+    share s consists of the particles whose lot is below s.
+    """
+    digest = hashlib.sha256(f"{seed}/{particle_id}".encode()).digest()
+    # A double holds 53 bits; with more, the quotient could round up to 1.
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
+
+
+def counts(annotation: Annotation) -> bool:
+    """Tell whether a label may stand for an error rate."""
+    return (
+        annotation.selected_by == "audit"
+        and annotation.label is not None
+        and annotation.shown is not None
+        and not annotation.prediction_seen
+        and annotation.selection_chance is not None
+        and 0 < annotation.selection_chance <= 1
+    )
+
+
+def audit(annotations: Iterable[Annotation], model_id: str) -> Audit:
+    """Work out how often a forest is right.
+
+    A particle weighs as many as it stands for, 1 / chance (Hajek's ratio estimator,
+    see Saerndal, Swensson, Wretman, Model Assisted Survey Sampling (1992), chapter
+    5.7). Where chances differ, Wilson's interval is taken at the number of equally
+    drawn particles that would tell as much (Korn, Graubard, Survey Methodology 24,
+    193 (1998)).
+
+    Parameters
+    ----------
+    annotations : iterable of Annotation
+        Any; those that may not stand for an error rate are left out.
+    model_id : str
+        Only particles whose hidden prediction was this forest's count.
+
+    Returns
+    -------
+    Audit
+    """
+    found = (_pair(each, model_id) for each in annotations if counts(each))
+    pairs = [each for each in found if each is not None]
+    return Audit(
+        model_id,
+        _rate(pairs, MIN_AUDITED),
+        {c: _rate([p for p in pairs if p.truth == c], MIN_OF_CLASS) for c in CLASSES},
+        {c: _rate([p for p in pairs if p.said == c], MIN_OF_CLASS) for c in CLASSES},
+        tuple(
+            tuple(
+                sum((p.truth, p.said) == (row, col) for p in pairs) for col in CLASSES
+            )
+            for row in CLASSES
+        ),
+        _too_few(len(pairs)),
+    )
+
+
+def audits(annotations: Iterable[Annotation]) -> tuple[Audit, ...]:
+    """Work out an `audit` for each forest that has one, in the order of first use."""
+    usable = sorted((a for a in annotations if counts(a)), key=lambda each: each.time)
+    models = dict.fromkeys(each.shown.model_id for each in usable if each.shown)
+    return tuple(audit(usable, model_id) for model_id in models)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    truth: Label
+    said: Label
+    weight: float
+
+
+def _pair(annotation: Annotation, model_id: str) -> _Pair | None:
+    label, shown = annotation.label, annotation.shown
+    chance = annotation.selection_chance
+    if label is None or shown is None or shown.model_id != model_id or not chance:
+        return None
+    return _Pair(label, shown.label, 1 / chance)
+
+
+def _rate(pairs: Sequence[_Pair], fewest: int) -> Rate:
+    if len(pairs) < fewest:
+        return Rate(len(pairs))
+    weight = np.array([each.weight for each in pairs])
+    right = np.array([each.truth == each.said for each in pairs], float)
+    value = float(weight @ right / weight.sum())
+    effective = weight.sum() ** 2 / np.sum(weight**2)
+    variance = np.sum((weight * (right - value)) ** 2) / weight.sum() ** 2
+    if variance > 0:
+        effective = min(effective, value * (1 - value) / variance)
+    interval = wilson_interval(value * float(effective), float(effective))
+    return Rate(len(pairs), value, interval)
+
+
+def _too_few(number: int) -> str:
+    if number >= MIN_AUDITED:
+        return ""
+    return (
+        f"How often the forest is right is not known yet: {number} of at least "
+        f"{MIN_AUDITED} particles drawn at random have been judged unseen."
+    )

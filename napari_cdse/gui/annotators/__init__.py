@@ -1,0 +1,1 @@
+"""The dock Annotators: who labelled what, and where they differ."""

@@ -1,0 +1,175 @@
+"""Dock: who labels, whose labels are in view, and how far annotators agree."""
+
+from napari.viewer import Viewer
+from qtpy.QtCore import QTimer, Slot
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from napari_cdse.core.review.annotator_agreement import Agreement
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
+from napari_cdse.gui.widgets.layout import NO_PROJECT, dock_column, keyless, sentence
+
+_LATER_MS = 400
+_NO_LABELS = "Nobody has labelled a particle yet."
+_ALONE = (
+    "Only {} has labelled so far. A second person gives her name above, hides the "
+    "others' labels and labels the same particles; then both are compared here."
+)
+_BLIND = (
+    "How far you agree is shown as soon as the labels of others are: it would tell "
+    "them."
+)
+_HIDDEN_TIP = (
+    "Show the forest's word, not what others said or left for later, so that your "
+    "labels are your own; their notes show once you have labelled. Only labels given "
+    "like this can be compared."
+)
+
+
+class AnnotatorsDock(QWidget):
+    """Name, blind labelling, agreement of each two annotators, disagreements.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_for(napari_viewer)
+        self.name = QLineEdit()
+        self.name.setPlaceholderText("your name")
+        self.name.setToolTip(
+            "Stands with each label you give; also in napari's Preferences"
+        )
+        self.hide_others = keyless(QCheckBox("Hide the labels of others"))
+        self.hide_others.setToolTip(_HIDDEN_TIP)
+        self.said = sentence()
+        self.pairs = keyless(QComboBox())
+        self.confusion = ConfusionView("")
+        self.review = keyless(QPushButton())
+        self.review.setToolTip(
+            "One is settled by the next label that anyone gives to it"
+        )
+        self._agreements: tuple[Agreement, ...] = ()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.refresh)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        column = dock_column(self)
+        form = QFormLayout()
+        form.addRow("You are", self.name)
+        column.addLayout(form)
+        for widget in (
+            self.hide_others,
+            self.pairs,
+            self.said,
+            self.confusion,
+            self.review,
+        ):
+            column.addWidget(widget)
+        column.addStretch(1)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.name.editingFinished.connect(self._on_name)
+        self.hide_others.toggled.connect(self._on_hide)
+        self.pairs.activated.connect(self._show_pair)
+        self.review.clicked.connect(self._on_review)
+        for signal in (
+            session.project_changed,
+            session.particles_changed,
+            session.micrographs_changed,
+        ):
+            signal.connect(self._refresh_soon)
+
+    def showEvent(self, event: object) -> None:
+        """Show what changed while nobody looked."""
+        super().showEvent(event)
+        self._refresh_soon()
+
+    @Slot()
+    def _refresh_soon(self, *_what: object) -> None:
+        # Counting all labels after each of a row of quick ones would be felt.
+        if self.isVisible():
+            self._later.start(_LATER_MS)
+
+    def refresh(self) -> None:
+        """Show names, agreement and disagreements as they are now."""
+        project = self.session.project
+        for widget in (self.name, self.hide_others):
+            widget.setEnabled(project is not None)
+        if not self.name.hasFocus():
+            self.name.setText(self.session.annotator.name)
+        with notices.told():
+            self._read()
+
+    def _read(self) -> None:
+        project = self.session.project
+        hidden = project is not None and project.hide_others
+        closed = project is None or hidden
+        self._agreements = () if closed else project.agreements()
+        disputed = () if closed else project.disagreements()
+        with signals_blocked(self.hide_others):
+            self.hide_others.setChecked(hidden)
+        self._list_pairs()
+        self.review.setVisible(bool(disputed))
+        number = len(disputed)
+        what = "1 disagreement" if number == 1 else f"{number} disagreements"
+        self.review.setText(f"Review {what}")
+        self._show_pair()
+
+    def _list_pairs(self) -> None:
+        chosen = self.pairs.currentText()
+        self.pairs.clear()
+        self.pairs.addItems([f"{a.first} and {a.second}" for a in self._agreements])
+        self.pairs.setCurrentIndex(max(0, self.pairs.findText(chosen)))
+        self.pairs.setVisible(len(self._agreements) > 1)
+
+    def _show_pair(self, *_row: object) -> None:
+        at = self.pairs.currentIndex()
+        found = self._agreements[at] if 0 <= at < len(self._agreements) else None
+        self.confusion.setVisible(found is not None and found.n_particles > 0)
+        self.said.setText(self._alone() if found is None else found.sentence)
+        if found is not None:
+            self.confusion.name_sides(found.first, found.second)
+            self.confusion.show_counts(found.confusion)
+
+    def _alone(self) -> str:
+        project = self.session.project
+        if project is None:
+            return NO_PROJECT
+        if project.hide_others:
+            return _BLIND
+        names = project.annotators()
+        return _ALONE.format(names[0]) if names else _NO_LABELS
+
+    def _on_name(self) -> None:
+        self.session.annotator.set_name(self.name.text())
+        # The letters belong to the particles again.
+        self.name.clearFocus()
+        self._refresh_soon()
+
+    def _on_hide(self, hide: bool) -> None:
+        project = self.session.project
+        if project is not None:
+            with notices.told():
+                project.hide_others = hide
+            self._refresh_soon()
+
+    def _on_review(self) -> None:
+        self.session.review.set_order(self.session.review.order, "disputed")
+        self.session.review.go_on()

@@ -1,0 +1,1 @@
+"""Entry points: the window, commands of the menus, readers, writers, sample data."""

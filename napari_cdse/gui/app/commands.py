@@ -1,0 +1,42 @@
+"""Commands of the menus."""
+
+from napari.viewer import Viewer
+
+from napari_cdse.gui.app.window import add_dock, add_docks, open_in
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
+
+
+def choose_folder(viewer: Viewer) -> None:
+    """Ask for a folder of micrographs and open it."""
+    folder = ask_folder(viewer.window._qt_window)
+    if folder is not None:
+        open_in(viewer, folder)
+
+
+def choose_project(viewer: Viewer) -> None:
+    """Ask for a project file and open it."""
+    file = ask_project(viewer.window._qt_window)
+    if file is not None:
+        open_in(viewer, file)
+
+
+def open_sample_project(viewer: Viewer) -> None:
+    """Open the sample project, a copy that the person may work in."""
+    add_docks(viewer)
+    session_for(viewer).open_sample()
+
+
+def show_docks(viewer: Viewer) -> None:
+    """Show all our docks."""
+    add_docks(viewer)
+
+
+def show_annotators(viewer: Viewer) -> None:
+    """Show the dock that compares annotators."""
+    add_dock(viewer, "Annotators")
+
+
+def show_retrain(viewer: Viewer) -> None:
+    """Show the dock that retrains."""
+    add_dock(viewer, "Retrain")

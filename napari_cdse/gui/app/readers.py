@@ -1,0 +1,151 @@
+"""What napari does with a file that is dropped on it.
+
+A TIFF that knows its pixel size becomes a calibrated image, a label file becomes
+circles in class colours, a project opens in its window.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari import current_viewer
+from napari.layers import Image
+
+from napari_cdse.core.errors import LabelFileError
+from napari_cdse.gui.app.window import open_in
+from napari_cdse.gui.canvas.layers import scale_of
+from napari_cdse.gui.canvas.particle_style import look
+from napari_cdse.gui.canvas.shapes_style import feature_table
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import read_label_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_cdse.core.records import Circle, Label
+    from napari_cdse.gui.canvas.particle_style import Look
+
+    LayerData = tuple[Any, ...]
+    Reader = Callable[[Any], list[LayerData]]
+    PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+_FIRST_LINE = "particle location"
+_SNIFF_BYTES = 512
+
+
+def get_micrograph_reader(path: PathOrPaths) -> Reader | None:
+    """Offer to read micrographs; napari's own reader knows no pixel size."""
+    return _read_micrographs if all(p.is_file() for p in _paths(path)) else None
+
+
+def get_label_reader(path: PathOrPaths) -> Reader | None:
+    """Offer to read label files; None for any other text."""
+    return _read_labels if all(map(is_label_file, _paths(path))) else None
+
+
+def get_project_reader(path: PathOrPaths) -> Reader | None:
+    """Offer to open a project in the viewer."""
+    return _open_project if len(_paths(path)) == 1 else None
+
+
+def is_label_file(path: Path) -> bool:
+    """Whether a text file begins as a label file does."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SNIFF_BYTES)
+    except OSError:
+        return False
+    text = start.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n").lower()
+    return text.startswith(_FIRST_LINE)
+
+
+def label_layer(
+    circles: Sequence[Circle],
+    labels: Sequence[Label],
+    shape: tuple[int, int],
+    name: str,
+) -> LayerData:
+    """Circles of a label file as a Shapes layer."""
+    looks = [
+        look(
+            f"{name}/{number}",
+            circle,
+            label,
+            by_person=True,
+            selected=False,
+            image_size_px=max(shape),
+        )
+        for number, (circle, label) in enumerate(zip(circles, labels, strict=True))
+    ]
+    return (
+        [one.row().vertices for one in looks],
+        _attributes(looks, shape, name),
+        "shapes",
+    )
+
+
+def _attributes(looks: list[Look], shape: tuple[int, int], name: str) -> dict[str, Any]:
+    attributes = {
+        "name": name,
+        "shape_type": "ellipse",
+        "features": feature_table(looks),
+        "face_color": "transparent",
+        "text": {"string": "{letter}", "size": 13, "anchor": "upper_left"},
+        "metadata": {"image_shape": tuple(shape)},
+    }
+    if looks:
+        attributes["edge_color"] = np.array([one.rgba for one in looks])
+        attributes["edge_width"] = [one.width for one in looks]
+    return attributes | _place_on_open_micrograph(shape)
+
+
+def _place_on_open_micrograph(shape: tuple[int, int]) -> dict[str, Any]:
+    """Scale and unit of an image of the same size in the viewer, if there is one."""
+    viewer = current_viewer()
+    layers = () if viewer is None else viewer.layers
+    for layer in layers:
+        if isinstance(layer, Image) and layer.data.shape == tuple(shape):
+            return {"scale": tuple(layer.scale), "units": tuple(map(str, layer.units))}
+    return {}
+
+
+def _read_micrographs(path: PathOrPaths) -> list[LayerData]:
+    return [_micrograph_layer(one) for one in _paths(path)]
+
+
+def _micrograph_layer(path: Path) -> LayerData:
+    micrograph = read_micrograph(path)
+    scale, unit = scale_of(micrograph)
+    attributes = {
+        "name": micrograph.name,
+        "scale": (scale, scale),
+        "units": (unit, unit),
+        "colormap": "gray",
+    }
+    return micrograph.pixels, attributes, "image"
+
+
+def _read_labels(path: PathOrPaths) -> list[LayerData]:
+    return [_label_layer(one) for one in _paths(path)]
+
+
+def _label_layer(path: Path) -> LayerData:
+    found = read_label_file(path)
+    if found is None:
+        raise LabelFileError(f"{path.name} is empty; there is nothing to show.")
+    return label_layer(found.circles, found.labels, found.shape, path.stem)
+
+
+def _open_project(path: PathOrPaths) -> list[LayerData]:
+    """Open the project beside the viewer's canvas; no layer comes of it directly."""
+    open_in(current_viewer(), _paths(path)[0])
+    return [(None,)]
+
+
+def _paths(path: PathOrPaths) -> list[Path]:
+    if isinstance(path, str | os.PathLike):
+        return [Path(path)]
+    return [Path(one) for one in path]

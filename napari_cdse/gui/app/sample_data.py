@@ -1,0 +1,32 @@
+"""Sample micrographs for napari's File > Open Sample menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.gui.app.readers import label_layer
+from napari_cdse.gui.canvas.layers import scale_of
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import read_label_file
+from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.resources import sample_data_dir
+
+if TYPE_CHECKING:
+    LayerData = tuple[Any, ...]
+
+
+def labelled_micrograph() -> list[LayerData]:
+    """Give the first sample micrograph and its label file, as two layers."""
+    pairing = pair_labels(sample_data_dir())
+    picture, labels = min(pairing.pairs.items())
+    micrograph = read_micrograph(picture)
+    scale, unit = scale_of(micrograph)
+    place = {"scale": (scale, scale), "units": (unit, unit)}
+    image = (micrograph.pixels, {"name": micrograph.name} | place, "image")
+    found = read_label_file(labels, shape=micrograph.shape)
+    if found is None:
+        return [image]
+    data, attributes, kind = label_layer(
+        found.circles, found.labels, found.shape, f"{micrograph.name} labels"
+    )
+    return [image, (data, attributes | place, kind)]

@@ -1,0 +1,1 @@
+"""The micrograph on the canvas: napari's layers, circles, maps, colours."""

@@ -1,0 +1,267 @@
+"""Our layers in the viewer: micrograph, accumulation maps, particles.
+
+All of them share one scale and one unit, so that they lie over each other: nanometres
+where a file or a person said how large a pixel is, pixels otherwise. An estimate from
+the lattice does not calibrate anything.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Image
+from napari.utils.colormaps import Colormap
+
+from napari_cdse.gui.canvas.contrast import contrast_limits
+from napari_cdse.gui.canvas.exclusion_layer import regions_layer
+from napari_cdse.gui.canvas.shapes_style import new_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer, Shapes
+
+    from napari_cdse.core.detection.accumulation_map import AccumulationMap
+    from napari_cdse.core.records import Circle, Micrograph
+    from napari_cdse.core.regions import Region
+
+MICROGRAPH = "micrograph"
+_MAP_COLOURS = ("#ffd166", "#4cc9a7", "#8fb4ff", "#ff9aa2", "#d0b3ff", "#f0f0f0")
+_MAP_OPACITY = 0.35
+_SHARE_OF_VIEW = 1 / 3
+
+
+def scale_of(micrograph: Micrograph) -> tuple[float, str]:
+    """World units per pixel and the unit; an estimate does not calibrate."""
+    if micrograph.pixel_size_nm and micrograph.pixel_size_source in ("file", "person"):
+        return micrograph.pixel_size_nm, "nm"
+    return 1.0, "pixel"
+
+
+def map_colormap(number: int) -> Colormap:
+    """Black and clear at the low end, so that only lattice lights up."""
+    colour = _MAP_COLOURS[number % len(_MAP_COLOURS)]
+    return Colormap(["#000000", colour], name=f"cdse map {number + 1}")
+
+
+def map_limits(values: np.ndarray) -> tuple[float, float]:
+    """Contrast limits of a map: its median stays dark."""
+    low, high = (float(v) for v in np.nanpercentile(values, (50, 99.8)))
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+class Scene:
+    """The layers of the open micrograph.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.image: Image | None = None
+        self.maps: tuple[Image, ...] = ()
+        self.regions: Shapes | None = None
+        self.particles: Shapes | None = None
+        self._unit: tuple[float, str] = (1.0, "pixel")
+        self._hidden: list[Layer] = []
+        self._held = False
+
+    @property
+    def viewer(self) -> ViewerModel | None:
+        """The viewer, as long as it is there."""
+        return self._viewer()
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All our layers that are still in the viewer."""
+        mine = (self.image, *self.maps, self.regions, self.particles)
+        viewer = self.viewer
+        if viewer is None:
+            return ()
+        return tuple(one for one in mine if one is not None and one in viewer.layers)
+
+    def show(self, micrograph: Micrograph, *, whole: bool = True) -> None:
+        """Show another micrograph, without maps; its particles are up to the caller.
+
+        Layers that are there are used again: to remove one and to add another takes
+        napari the better part of a second. It is fitted into the view as a whole,
+        unless somebody will see to that.
+        """
+        viewer = self.viewer
+        before, self._unit = self._unit, scale_of(micrograph)
+        scale, unit = self._unit
+        there = all(one is not None and one in viewer.layers for one in self._lasting)
+        if not there or before[1] != unit:
+            self.clear()
+            self.image = Image(
+                micrograph.pixels,
+                units=(unit, unit),
+                interpolation2d="linear",
+                metadata={"napari_cdse": MICROGRAPH},
+            )
+            self.particles = new_layer((scale, scale), (unit, unit))
+            viewer.add_layer(self.image)
+            viewer.add_layer(self.particles)
+            self._hide_if_held(self.particles)
+        self._fill(micrograph)
+        viewer.layers.selection.active = self.particles
+        viewer.canvas.overlays.scale_bar.visible = unit == "nm"
+        if whole or not there:
+            self.see_whole()
+
+    @property
+    def _lasting(self) -> tuple[Layer | None, ...]:
+        """Layers that each micrograph has."""
+        return self.image, self.particles
+
+    def _fill(self, micrograph: Micrograph) -> None:
+        """Put a micrograph into the layers, and take out what was of another one."""
+        self._remove([self.regions])
+        self.regions = None
+        for layer in self.maps:
+            layer.data = np.zeros((2, 2), dtype=np.float32)
+        self.particles.mode = "pan_zoom"
+        self.particles.metadata["image_shape"] = micrograph.shape
+        image = self.image
+        image.name = micrograph.name or MICROGRAPH
+        image.data = micrograph.pixels
+        for layer in (image, self.particles):
+            if not np.allclose(layer.scale, self._unit[0]):
+                layer.scale = (self._unit[0], self._unit[0])
+        image.reset_contrast_limits_range()
+        image.contrast_limits = contrast_limits(micrograph)
+
+    def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
+        """Lay accumulation maps over the micrograph, below the particles."""
+        viewer = self.viewer
+        if len(maps) == len(self.maps) and all(m in viewer.layers for m in self.maps):
+            for layer, one in zip(self.maps, maps, strict=True):
+                self._put_map(layer, one)
+            return
+        hidden = [layer for layer in self.maps if layer in self._hidden]
+        was_visible = [layer.visible or layer in hidden for layer in self.maps]
+        active = viewer.layers.selection.active
+        self._remove(self.maps)
+        self.maps = tuple(self._map_layer(one, at) for at, one in enumerate(maps))
+        for at, layer in enumerate(self.maps):
+            if was_visible:
+                layer.visible = was_visible[min(at, len(was_visible) - 1)]
+            viewer.layers.insert(self._index_below(self.regions), layer)
+            self._hide_if_held(layer)
+        self._keep_active(active)
+
+    def show_regions(self, regions: Sequence[Region]) -> bool:
+        """Show which regions are left out; True if the layer is another one."""
+        viewer, before = self.viewer, self.regions
+        if viewer is None or self.image is None:
+            return False
+        there = before is not None and before in viewer.layers
+        shown = tuple(before.metadata["regions"]) if there else ()
+        if shown == tuple(regions) and (not there or before.nshapes == len(shown)):
+            return False
+        active = viewer.layers.selection.active
+        visible = not there or before.visible or before in self._hidden
+        self._remove([before] if there else [])
+        self.regions = None
+        if regions:
+            scale, unit = self._unit
+            size = max(self.image.data.shape)
+            layer = regions_layer(regions, (scale, scale), (unit, unit), size)
+            layer.visible = visible
+            viewer.layers.insert(self._index_below(self.particles), layer)
+            self.regions = layer
+            self._hide_if_held(layer)
+        self._keep_active(active)
+        return True
+
+    def clear(self) -> None:
+        """Take our layers away."""
+        self._remove(self.layers)
+        self.image, self.maps, self.regions, self.particles = None, (), None, None
+        self._hidden = []
+
+    def hide(self, hidden: bool) -> None:
+        """Hide what lies over the micrograph, or bring back what was shown."""
+        if hidden and not self._held:
+            over = [one for one in self.layers if one is not self.image]
+            self._hidden = [one for one in over if one.visible]
+        self._held = hidden
+        for layer in self._hidden:
+            layer.visible = not hidden
+        if not hidden:
+            self._hidden = []
+
+    def see(self, circle: Circle) -> None:
+        """Move the camera so that a particle fills about a third of the view."""
+        viewer = self.viewer
+        scale = self._unit[0]
+        camera = viewer.scene.camera
+        camera.center = (0, circle.row_px * scale, circle.col_px * scale)
+        across = 2 * circle.radius_px * scale
+        camera.zoom = min(viewer.canvas.size) * _SHARE_OF_VIEW / across
+
+    def see_whole(self) -> None:
+        """Fit the micrograph into the view, whatever lies over its border."""
+        self.viewer.reset_view(layers=None if self.image is None else [self.image])
+
+    @property
+    def screen_px(self) -> float:
+        """Edge of a pixel of the screen, in pixels of the micrograph."""
+        return 1 / (self.viewer.scene.camera.zoom * self._unit[0])
+
+    def pixel_at(self, position: Iterable[float]) -> tuple[float, float]:
+        """Row and column of a world position."""
+        row, col = tuple(position)[-2:]
+        return row / self._unit[0], col / self._unit[0]
+
+    def _map_layer(self, one: AccumulationMap, number: int) -> Image:
+        unit = self._unit[1]
+        layer = Image(
+            one.values,
+            units=(unit, unit),
+            colormap=map_colormap(number),
+            blending="additive",
+            opacity=_MAP_OPACITY,
+            interpolation2d="linear",
+            metadata={"napari_cdse": "map"},
+        )
+        self._put_map(layer, one)
+        return layer
+
+    def _put_map(self, layer: Image, one: AccumulationMap) -> None:
+        # napari places the centre of sample [0, 0] at the translation.
+        scale = self._unit[0]
+        layer.name = one.name
+        layer.data = one.values
+        layer.scale = tuple(step * scale for step in one.step_px)
+        layer.translate = tuple(origin * scale for origin in one.origin_px)
+        layer.reset_contrast_limits_range()
+        layer.contrast_limits = map_limits(one.values)
+
+    def _index_below(self, above: Layer | None) -> int:
+        layers = self.viewer.layers
+        for layer in (above, self.particles):
+            if layer is not None and layer in layers:
+                return layers.index(layer)
+        return len(layers)
+
+    def _hide_if_held(self, layer: Layer) -> None:
+        """Hide a layer that comes while the overlays are held away."""
+        if self._held and layer.visible:
+            layer.visible = False
+            self._hidden.append(layer)
+
+    def _keep_active(self, layer: Layer | None) -> None:
+        if layer is not None and layer in self.viewer.layers:
+            self.viewer.layers.selection.active = layer
+
+    def _remove(self, layers: Iterable[Layer | None]) -> None:
+        viewer = self.viewer
+        for layer in layers:
+            if viewer is not None and layer is not None and layer in viewer.layers:
+                viewer.layers.remove(layer)

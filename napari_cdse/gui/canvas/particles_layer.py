@@ -1,0 +1,275 @@
+"""The Shapes layer that shows the particles, and turns gestures into edits.
+
+The layer is a view. Whatever napari says happened, the layer is read as a whole and
+compared with its last snapshot; the difference goes to the project as one edit, and
+then the layer is made to show what the project holds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from napari.layers import Shapes
+from qtpy.QtCore import QTimer
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.canvas.layer_diff import Changes, compare
+from napari_cdse.gui.canvas.shapes_io import badly_dressed, named, read_layer, unchanged
+from napari_cdse.gui.canvas.shapes_style import hold_in_place
+from napari_cdse.gui.canvas.shown_particles import ShownParticles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from napari_cdse.gui.canvas.particle_style import Look, Plan
+    from napari_cdse.gui.canvas.shown_particles import Wanted
+
+    Commit = Callable[[Changes], tuple[str, ...]]
+
+_POLL_MS = 400
+_AGAIN_MS = 20
+_SELECTING = ("select", "direct")
+_SLIP_SCREEN_PX = 8.0
+_SLIP_PX = 3.0
+
+
+class ParticlesLayer:
+    """Keeps one Shapes layer and one project in step.
+
+    Parameters
+    ----------
+    layer : Shapes
+    wanted : callable
+        Gives the looks of the particles with some ids, or of all in the layer's order.
+    commit : callable
+        Takes the changes of one gesture, gives the ids of what was drawn; raises
+        `CdseError` when they cannot be kept.
+    tell : callable
+        Shows a sentence to the person.
+    selected : callable
+        Called with the ids that the person selected.
+    """
+
+    def __init__(
+        self,
+        layer: Shapes,
+        wanted: Wanted,
+        commit: Commit,
+        tell: Callable[[str], None],
+        selected: Callable[[tuple[str, ...]], None],
+    ) -> None:
+        self.layer = layer
+        self._commit = commit
+        self._tell = tell
+        self._selected = selected
+        self._shown = ShownParticles(layer, wanted)
+        self._quiet = False
+        self._pressed = False
+        self._committing = False
+        self._closed = False
+        self._told = False
+        self._waiting: set[str | None] | None = None
+        self._scale = tuple(layer.scale)
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.repair)
+        self._poll = QTimer()
+        self._poll.setInterval(_POLL_MS)
+        self._poll.timeout.connect(self.check)
+        self._poll.start()
+        layer.events.data.connect(self._on_data)
+        layer.events.features.connect(self._on_features)
+        layer.selected_data.events.items_changed.connect(self._on_selected)
+        layer.mouse_drag_callbacks.append(self._on_press)
+
+    def close(self) -> None:
+        """Let go of the layer."""
+        self._closed = True
+        self._timer.stop()
+        self._poll.stop()
+        self.layer.events.data.disconnect(self._on_data)
+        self.layer.events.features.disconnect(self._on_features)
+        self.layer.selected_data.events.items_changed.disconnect(self._on_selected)
+        if self._on_press in self.layer.mouse_drag_callbacks:
+            self.layer.mouse_drag_callbacks.remove(self._on_press)
+
+    # --- what the person does -------------------------------------------------
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether the mouse is at work on the layer."""
+        layer = self.layer
+        return bool(
+            self._pressed
+            or layer._is_moving
+            or layer._is_creating
+            or layer._is_selecting
+        )
+
+    def take_in(self) -> None:
+        """Find what was changed since last time and hand it to the project."""
+        if not (self._quiet or self.in_gesture):
+            self._look_for_edits()
+
+    def check(self) -> None:
+        """Take in what was changed, and mend how the layer lies and looks."""
+        if self._quiet or self.in_gesture:
+            return
+        self._look_for_edits()
+        if not self._undress():
+            hold_in_place(self.layer, self._scale)
+
+    def _undress(self) -> bool:
+        """Forget how shapes look that were dressed otherwise, so as to mend them."""
+        shown = self._shown
+        for particle_id in badly_dressed(self.layer, shown.rows, shown.looks):
+            del shown.looks[particle_id]
+            self._later()
+        return self._timer.isActive()
+
+    def _on_data(self, event: object) -> None:
+        # The "-ING" halves come before anything changed; a polygon that still grows
+        # has a vertex that moves.
+        growing = self.layer._is_creating and self.layer._moving_value[0] is not None
+        if not growing and not str(event.action).lower().endswith("ing"):
+            self._look_for_edits()
+
+    def _on_features(self) -> None:
+        if not (self.layer._is_creating or self.layer._is_moving):
+            self._look_for_edits()
+
+    def _on_press(self, layer: Shapes, event: object) -> Iterator[None]:
+        self._pressed = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        self._pressed = False
+        self._later()
+
+    def _look_for_edits(self) -> None:
+        shown = self._shown
+        if self._quiet or self._committing or unchanged(self.layer, shown.rows):
+            return
+        rows = read_layer(self.layer, shown.rows)
+        changes = compare(shown.rows, rows, self._smallest_diameter_px())
+        if changes == Changes() and len(rows) == len(shown.rows):
+            return
+        new_ids = self._hand_over(changes)
+        shown.rows = named(self.layer, rows, changes, new_ids)
+        self._later()
+
+    def _smallest_diameter_px(self) -> float:
+        """Below it, a circle was a click without a drag: as seen on the screen."""
+        screen = _SLIP_SCREEN_PX * self.layer.scale_factor / self._scale[-1]
+        return max(_SLIP_PX, screen)
+
+    def _hand_over(self, changes: Changes) -> tuple[str, ...]:
+        """Give the edit to the project; the ids of what was drawn come back."""
+        self._tell_refused(changes)
+        if not changes.edits:
+            return ()
+        self._committing = True
+        try:
+            return self._commit(changes)
+        except CdseError as error:
+            self._tell(str(error))
+            return tuple(str(uuid.uuid4()) for _ in changes.drawn)
+        finally:
+            self._committing = False
+
+    def _tell_refused(self, changes: Changes) -> None:
+        """Say once what cannot be a particle; it is seen again before it is gone."""
+        if changes.spoilt:
+            self._tell(
+                "So small a circle is no particle, so it is as before; press Delete "
+                "to remove one."
+            )
+        if changes.refused and not self._told:
+            self._tell(
+                "A line or an open path has no area; draw an ellipse (E) around "
+                "the particle."
+            )
+        self._told = bool(changes.refused)
+
+    # --- what the project says ------------------------------------------------
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Draw several updates as one: each costs as much as all of them."""
+        self._waiting = set()
+        try:
+            yield
+        finally:
+            ids, self._waiting = self._waiting, None
+            if ids and not self._closed:
+                self.update(None if None in ids else ids)
+
+    def fill(self) -> None:
+        """Show the particles in the shapes of the micrograph before: that is faster."""
+        with self._silently():
+            self.layer.selected_data = set()
+            self._shown.fill()
+
+    def update(self, ids: Iterable[str] | None = None) -> None:
+        """Show what the project holds, for some particles or for all."""
+        if self._waiting is not None:
+            self._waiting.update((None,) if ids is None else ids)
+            return
+        if self._committing or self.in_gesture:
+            self._later()
+            return
+        self._write(*self._shown.due(ids))
+
+    def repair(self) -> None:
+        """Read the layer anew and make it show what the project holds."""
+        if self.in_gesture:
+            self._timer.start(_AGAIN_MS)
+            return
+        self._look_for_edits()
+        self._timer.stop()
+        self._write(*self._shown.due_anew())
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Select particles in the layer, without telling anyone.
+
+        Only while shapes can be moved: napari paints what is selected in its own
+        colour, which would hide the class.
+        """
+        chosen = set(ids) if self.layer.mode in _SELECTING else set()
+        indices = self._shown.indices(chosen)
+        if indices != set(self.layer.selected_data):
+            with self._silently():
+                self.layer.selected_data = indices
+
+    def selection(self) -> tuple[str, ...]:
+        """Ids of the selected particles."""
+        return self._shown.ids(sorted(self.layer.selected_data))
+
+    def _later(self) -> None:
+        self._timer.start(0)
+
+    def _on_selected(self) -> None:
+        if not self._quiet and not self.layer._is_creating:
+            self._selected(self.selection())
+
+    @contextmanager
+    def _silently(self) -> Iterator[None]:
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def _write(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+        if not todo and self._shown.in_order:
+            return
+        chosen = self.selection()
+        with self._silently():
+            self._shown.write(todo, wanted)
+        if todo.structural or todo.reshape:
+            # Selecting anew moves napari's box to where the circle now is.
+            with self._silently():
+                self.layer.selected_data = set()
+            self.select(chosen)

@@ -1,0 +1,98 @@
+"""The micrographs that the queue will open next, read before they are asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.canvas.contrast import contrast_limits
+from napari_cdse.gui.session.workers import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Micrograph
+    from napari_cdse.gui.session.workers import JobRunner
+    from napari_cdse.tasks.analysis import Source
+
+AHEAD = 3
+"""Micrographs that are read in advance."""
+_MOST_BYTES = 256 * 2**20
+_Key = tuple[str, int, float | None, int]
+
+
+class Prefetch(QObject):
+    """Holds a few micrographs in memory: those to come, and those just left.
+
+    Parameters
+    ----------
+    runner : JobRunner
+        Reads them in a thread.
+    """
+
+    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._kept: OrderedDict[_Key, Micrograph] = OrderedDict()
+        self._job: Job | None = None
+
+    def want(self, sources: Sequence[Source]) -> None:
+        """Read what is not in memory yet; what was wanted before no longer is."""
+        todo = [one for one in sources if _key(one) not in (None, *self._kept)]
+        if self._job is not None and self._job.running:
+            self._job.cancel()
+        self._job = None
+        if todo:
+            self._job = Job("Reading ahead", partial(_reading, todo), heavy=False)
+            self._job.produced.connect(lambda found: self.keep(*found))
+            self._runner.submit(self._job)
+
+    def keep(self, source: Source, micrograph: Micrograph) -> None:
+        """Hold a micrograph that was read from some source."""
+        key = _key(source)
+        if key is None:
+            return
+        self._kept[key] = micrograph
+        self._kept.move_to_end(key)
+        while len(self._kept) > 1 and self._bytes() > _MOST_BYTES:
+            self._kept.popitem(last=False)
+
+    def take(self, source: Source) -> Micrograph | None:
+        """Give a micrograph that is in memory; None if it is not, or has changed."""
+        key = _key(source)
+        return None if key is None else self._kept.get(key)
+
+    def clear(self) -> None:
+        """Let all of them go."""
+        self._kept.clear()
+
+    def _bytes(self) -> int:
+        return sum(one.pixels.nbytes for one in self._kept.values())
+
+
+def _key(source: Source) -> _Key | None:
+    """Name a file as it is now; None for one that cannot be read."""
+    try:
+        changed = source.path.stat().st_mtime_ns
+    except OSError:
+        return None
+    return str(source.path), source.frame, source.pixel_size_nm, changed
+
+
+def _reading(
+    sources: Sequence[Source], report: Progress
+) -> Iterator[tuple[Source, Micrograph]]:
+    for done, source in enumerate(sources):
+        report(done / len(sources))
+        try:
+            micrograph = source.read()
+            contrast_limits(micrograph)
+            yield source, micrograph
+        except CdseError:
+            # It is told when the micrograph itself is opened.
+            continue

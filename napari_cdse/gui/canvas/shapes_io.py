@@ -1,0 +1,207 @@
+"""Reading particles out of the Shapes layer: shapes, their rows, how they look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.gui.canvas.class_colours import UNLABELLED
+from napari_cdse.gui.canvas.geometry import circle_vertices
+from napari_cdse.gui.canvas.layer_diff import TOLERANCE_PX, Row, read_rows
+from napari_cdse.gui.canvas.particle_style import COLUMNS, Look, Plan
+from napari_cdse.gui.canvas.shapes_style import set_features
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from napari.layers import Shapes
+
+    from napari_cdse.gui.canvas.layer_diff import Changes
+    from napari_cdse.gui.canvas.particle_style import Look
+
+_SAME_COLOUR = 0.01
+
+
+def read_layer(layer: Shapes, before: Sequence[Row]) -> tuple[Row, ...]:
+    """Take a snapshot of the layer; ``before`` is the last one."""
+    features = layer.features
+    return read_rows(
+        layer.shape_type,
+        layer.data,
+        list(features["particle_id"]) if "particle_id" in features else [],
+        list(features["class"].astype(object)) if "class" in features else [],
+        before,
+    )
+
+
+def unchanged(layer: Shapes, rows: Sequence[Row]) -> bool:
+    """Tell at a glance whether the layer still holds what was read or written last.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be looked at.
+    rows : sequence of Row
+        What it held then.
+
+    Returns
+    -------
+    bool
+        False also where only a full reading can tell.
+    """
+    features, corners = layer.features, layer._data_view.data
+    if not len(corners) == len(rows) == len(features) or "class" not in features:
+        return False
+    if not rows:
+        return True
+    before = [row.vertices for row in rows]
+    if [each.shape for each in corners] != [each.shape for each in before]:
+        return False
+    moved = np.abs(np.concatenate(corners) - np.concatenate(before)).max()
+    return bool(
+        moved < TOLERANCE_PX
+        and list(layer.shape_type) == [row.kind for row in rows]
+        and list(features["particle_id"]) == [row.particle_id for row in rows]
+        and list(features["class"]) == [row.name for row in rows]
+    )
+
+
+def named(
+    layer: Shapes, rows: tuple[Row, ...], changes: Changes, new_ids: tuple[str, ...]
+) -> tuple[Row, ...]:
+    """Give shapes their ids, in the layer too, where its feature rows are in order.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be written to.
+    rows : tuple of Row
+        As read.
+    changes : Changes
+        What was found in them.
+    new_ids : tuple of str
+        Ids of what was drawn, in the order of the changes.
+
+    Returns
+    -------
+    tuple of Row
+        Without those that are to go.
+    """
+    ids = dict(changes.misnamed)
+    ids |= {one.index: i for one, i in zip(changes.drawn, new_ids, strict=True)}
+    in_order = len(layer.features) == len(rows)
+    found = list(rows)
+    for index, particle_id in ids.items():
+        found[index] = replace(rows[index], particle_id=particle_id)
+        if in_order:
+            set_feature(layer, index, "particle_id", particle_id)
+    for one in changes.drawn:
+        found[one.index] = replace(found[one.index], name=UNLABELLED)
+        if in_order:
+            set_feature(layer, one.index, "class", UNLABELLED)
+    dropped = {*changes.slipped, *changes.refused}
+    return tuple(row for at, row in enumerate(found) if at not in dropped)
+
+
+def badly_dressed(
+    layer: Shapes, rows: Sequence[Row], shown: Mapping[str, Look]
+) -> list[str]:
+    """Name the particles whose feature row or colour was changed by hand.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be looked at.
+    rows : sequence of Row
+        Its shapes.
+    shown : mapping of particle id to Look
+        How each was dressed last. Where one is missing, or the feature rows are out
+        of order, nothing is found: then all is written anew anyway.
+    """
+    looks = [shown[row.particle_id] for row in rows if row.particle_id in shown]
+    features, edges = layer.features, layer.edge_color
+    if not len(looks) == len(rows) == len(features) > 0:
+        return []
+    if not set(COLUMNS) <= set(features):
+        return [one.particle_id for one in looks]
+    off = np.zeros(len(looks), dtype=bool)
+    # A drawing that was given up leaves napari with more colours than shapes.
+    if len(edges) == len(looks):
+        off = np.abs(edges - colours(looks)).max(axis=1) > _SAME_COLOUR
+    cells = zip(*(features[name] for name in COLUMNS), strict=True)
+    return [
+        one.particle_id
+        for one, row, recoloured in zip(looks, cells, off, strict=True)
+        if recoloured or row != one.features()
+    ]
+
+
+def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
+    """Remove and add shapes, then set all feature rows and colours anew.
+
+    Parameters
+    ----------
+    layer : Shapes
+        To be changed.
+    todo : Plan
+        By index into its present shapes.
+    looks : sequence of Look
+        Of all shapes, in the order in which the layer holds them afterwards.
+    """
+    if todo.remove:
+        layer.remove(sorted(todo.remove))
+    with layer._data_view.batched_updates():
+        for index, one in todo.reshape:
+            layer._data_view.edit(index, circle_vertices(one.circle))
+    if todo.add:
+        add_shapes(layer, todo.add)
+    set_features(layer, looks)
+    layer.edge_color = colours(looks)
+    with layer._data_view.batched_updates():
+        for index, one in todo.restyle:
+            layer._data_view.update_edge_width(index, one.width)
+    layer.refresh()
+
+
+def touch(layer: Shapes, todo: Plan, shown: Mapping[str, Look]) -> None:
+    """Touch only what differs: 500 others must not be drawn anew for one."""
+    with layer._data_view.batched_updates():
+        for index, one in todo.reshape:
+            layer._data_view.edit(index, circle_vertices(one.circle))
+        for index, one in todo.restyle:
+            _dress(layer, index, one, shown.get(one.particle_id))
+    # This one event draws outlines and letters.
+    layer.events.edge_color()
+
+
+def set_feature(layer: Shapes, index: int, column: str, value: object) -> None:
+    """Set one cell of the features, which tells nobody."""
+    features = layer.features
+    features.iat[index, features.columns.get_loc(column)] = value
+
+
+def _dress(layer: Shapes, index: int, one: Look, before: Look | None) -> None:
+    view = layer._data_view
+    view.update_edge_color(index, np.array(one.rgba, dtype=np.float32))
+    if before is None or before.width != one.width:
+        view.update_edge_width(index, one.width)
+    for column, value in zip(COLUMNS, one.features(), strict=True):
+        set_feature(layer, index, column, value)
+
+
+def add_shapes(layer: Shapes, looks: tuple[Look, ...]) -> None:
+    """Append circles; their feature rows are set afterwards."""
+    layer.add(
+        [circle_vertices(one.circle) for one in looks],
+        shape_type="ellipse",
+        edge_color=colours(looks),
+        face_color=np.zeros((len(looks), 4)),
+        edge_width=[one.width for one in looks],
+    )
+
+
+def colours(looks: Iterable[Look]) -> np.ndarray:
+    """Edge colours, shape (n, 4)."""
+    return np.array([one.rgba for one in looks], dtype=np.float32).reshape(-1, 4)

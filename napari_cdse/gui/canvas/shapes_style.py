@@ -1,0 +1,83 @@
+"""How the Shapes layer of particles is made and dressed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from napari.layers.utils.color_encoding import NominalColorEncoding
+from napari.utils.colormaps.categorical_colormap import CategoricalColormap
+
+from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, HEX, UNLABELLED
+from napari_cdse.gui.canvas.particle_style import COLUMNS, Look
+from napari_cdse.gui.canvas.particles_visual import ParticleShapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari.layers import Shapes
+
+NAME = "particles"
+
+
+def feature_table(looks: Iterable[Look]) -> pd.DataFrame:
+    """Feature rows of a layer; the class is a Categorical with a real ``"null"``."""
+    table = pd.DataFrame([one.features() for one in looks], columns=list(COLUMNS))
+    table = table.astype({"particle_id": object, "letter": object, "by_person": bool})
+    table["class"] = pd.Categorical(table["class"], categories=list(CLASS_NAMES))
+    return table
+
+
+def letter_colours() -> NominalColorEncoding:
+    """Colours of the letters by class, as napari's text takes them."""
+    return NominalColorEncoding(
+        feature="class", colormap=CategoricalColormap(colormap=dict(HEX))
+    )
+
+
+def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
+    """Make the empty layer, dressed for particles."""
+    layer = ParticleShapes(
+        ndim=2,
+        name=NAME,
+        scale=scale,
+        units=units,
+        features=feature_table(()),
+        face_color="transparent",
+        edge_color=HEX[UNLABELLED],
+        text={
+            "string": "{letter}",
+            "size": 13,
+            "anchor": "upper_left",
+            "color": letter_colours(),
+        },
+        opacity=1.0,
+    )
+    set_features(layer, ())
+    return layer
+
+
+def set_features(layer: Shapes, looks: Iterable[Look]) -> None:
+    """Set all feature rows; the next drawn shape must not copy the last one's."""
+    layer.features = feature_table(looks)
+    layer.feature_defaults = {
+        "particle_id": "",
+        "class": UNLABELLED,
+        "letter": "",
+        "by_person": False,
+    }
+
+
+def hold_in_place(layer: Shapes, scale: tuple[float, ...]) -> None:
+    """Undo a transform of the whole layer: circles belong to the micrograph."""
+    if not np.allclose(layer.scale, scale):
+        layer.scale = scale
+    if np.any(layer.translate):
+        layer.translate = (0, 0)
+    if not np.allclose(layer.affine.affine_matrix, np.eye(3)):
+        layer.affine = np.eye(3)
+    if not np.allclose(layer.rotate, np.eye(2)):
+        layer.rotate = 0
+    if np.any(layer.shear):
+        layer.shear = [0]

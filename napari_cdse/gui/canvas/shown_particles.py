@@ -1,0 +1,104 @@
+"""What the Shapes layer of particles shows now, and what is to be changed about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.gui.canvas.particle_style import Look, Plan, plan, take_over
+from napari_cdse.gui.canvas.shapes_io import read_layer, rebuild, touch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from napari.layers import Shapes
+
+    from napari_cdse.gui.canvas.layer_diff import Row
+
+    Wanted = Callable[[Iterable[str] | None], Mapping[str, Look]]
+    Due = tuple[Plan, Mapping[str, Look]]
+
+
+class ShownParticles:
+    """The shapes of a layer as they were last read or written.
+
+    Parameters
+    ----------
+    layer : Shapes
+    wanted : callable
+        Gives the looks of the particles with some ids, or of all in the layer's order.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        Shape by shape.
+    looks : dict of particle id to Look
+        How each was dressed when last written.
+    """
+
+    def __init__(self, layer: Shapes, wanted: Wanted) -> None:
+        self._layer = layer
+        self._wanted = wanted
+        self.rows: tuple[Row, ...] = ()
+        self.looks: dict[str, Look] = {}
+
+    @property
+    def in_order(self) -> bool:
+        """Whether each shape has its feature row."""
+        return len(self._layer.features) == self._layer.nshapes
+
+    def ids(self, indices: Iterable[int]) -> tuple[str, ...]:
+        """Name the particles of some shapes."""
+        rows = self.rows
+        return tuple(rows[at].particle_id for at in indices if at < len(rows))
+
+    def indices(self, ids: Collection[str]) -> set[int]:
+        """Find the shapes of some particles."""
+        return {at for at, row in enumerate(self.rows) if row.particle_id in ids}
+
+    def fill(self) -> None:
+        """Show all particles in whatever shapes there are: that is faster."""
+        looks = list(self._wanted(None).values())
+        rebuild(self._layer, take_over(self._layer.shape_type, looks), looks)
+        self._take_note(looks)
+
+    def due(self, ids: Iterable[str] | None = None) -> Due:
+        """Find what is to be done, for some particles or for all, and the looks of it.
+
+        When shapes come or go, all feature rows are set anew: then all looks are given.
+        """
+        only = None if ids is None or not self.in_order else frozenset(ids)
+        wanted = self._wanted(only)
+        todo = plan(self.rows, self.looks, wanted, only)
+        return self.due() if only is not None and todo.structural else (todo, wanted)
+
+    def due_anew(self) -> Due:
+        """Find what is to be done after a look at the layer itself."""
+        wanted = self._wanted(None)
+        return plan(read_layer(self._layer, self.rows), self.looks, wanted), wanted
+
+    def write(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+        """Do it."""
+        if todo.structural or not self.in_order:
+            self._write_all(todo, wanted)
+        else:
+            self._write_some(todo)
+
+    def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+        gone, rows = set(todo.remove), read_layer(self._layer, self.rows)
+        order = [r.particle_id for at, r in enumerate(rows) if at not in gone]
+        order += [one.particle_id for one in todo.add]
+        looks = [wanted[particle_id] for particle_id in order]
+        rebuild(self._layer, todo, looks)
+        self._take_note(looks)
+
+    def _take_note(self, looks: Sequence[Look]) -> None:
+        self.looks = {one.particle_id: one for one in looks}
+        self.rows = tuple(one.row() for one in looks)
+
+    def _write_some(self, todo: Plan) -> None:
+        touch(self._layer, todo, self.looks)
+        rows = list(self.rows)
+        for index, one in (*todo.reshape, *todo.restyle):
+            rows[index] = one.row()
+            self.looks[one.particle_id] = one
+        self.rows = tuple(rows)

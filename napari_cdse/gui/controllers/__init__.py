@@ -1,0 +1,1 @@
+"""What the window does: open, detect, navigate, review, retrain."""

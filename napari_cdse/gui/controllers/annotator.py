@@ -1,0 +1,65 @@
+"""The person's name, as napari's Preferences hold it, in the open project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.preferences import page
+
+if TYPE_CHECKING:
+    from napari_cdse.gui.session.session import Session
+
+
+class AnnotatorName(QObject):
+    """Gives each project that is opened the name from the Preferences.
+
+    An empty name there leaves the project's own, which starts as the login.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._settings = page("annotator")
+        session.project_changed.connect(self._on_project)
+        if self._settings is not None:
+            self._settings.events.connect(self._pass_on)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._settings is not None:
+            self._settings.events.disconnect(self._pass_on)
+
+    @property
+    def name(self) -> str:
+        """Whose labels the next ones are."""
+        project = self._session.project
+        return "" if project is None else project.annotator
+
+    def set_name(self, name: str) -> None:
+        """Take another name, for this project and those that will be opened."""
+        project = self._session.project
+        if project is not None and name.strip():
+            with notices.told():
+                project.annotator = name
+        if self._settings is not None:
+            self._settings.name = name.strip()
+
+    def _on_project(self) -> None:
+        project = self._session.project
+        if project is not None:
+            self._pass_on()
+            project.look_as_last_time()
+
+    def _pass_on(self, _event: object = None) -> None:
+        project = self._session.project
+        if project is None or self._settings is None or not self._settings.name.strip():
+            return
+        with notices.told():
+            project.annotator = self._settings.name

@@ -1,0 +1,296 @@
+"""Detection and classification for one window: starts workers, puts results in."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_cdse.core.errors import ModelError
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.project import Project
+from napari_cdse.resources import default_model_path
+from napari_cdse.tasks.analysis import (
+    Analysed,
+    Classified,
+    Problem,
+    analysing,
+    classifying,
+    mapping,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.detection.accumulation_map import AccumulationMap
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.records import Circle
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.tasks.analysis import Circles, Source
+
+
+class Analyst(QObject):
+    """Finds and classifies, and keeps the window from waiting for it.
+
+    Parameters
+    ----------
+    session : Session
+        Its project receives what is found, its scene shows the maps.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._maps: Job | None = None
+        self._classifying: Job | None = None
+        self._tried: set[tuple[str, str, Circle]] = set()
+        self._failed = 0
+        self._told: str | None = None
+
+    def open_project(
+        self, source: Path | Sequence[Path], place: Path | None = None
+    ) -> Project:
+        """Open or make a project that starts with the shipped forest."""
+        self._tried.clear()
+        self._told = None
+        return Project.create_or_open(source, place, default_model=shipped_model)
+
+    def model(self) -> Model | None:
+        """Give the forest in use; one that is of no use is told once, then left."""
+        try:
+            return self._session.project.active_model
+        except ModelError as error:
+            if self._told != str(error):
+                self._told = str(error)
+                notices.warn(f"{error} Circles are found, but not classified.")
+            return None
+
+    # --- detection ------------------------------------------------------------
+
+    def set_params(self, params: DetectionParams) -> None:
+        """Keep the parameters with the project."""
+        project = self._session.project
+        if project is not None:
+            with notices.told():
+                project.detection_params = params
+
+    def detect_current(self) -> None:
+        """Find and classify the particles of the open micrograph."""
+        project = self._session.project
+        if project is not None and project.current is not None:
+            self.analyse([project.current])
+
+    def detect_all(self) -> None:
+        """Find and classify in every micrograph, or go on where it was stopped."""
+        project = self._session.project
+        if project is not None:
+            broken = [one.index for one in self._session.entries if one.problem]
+            self.analyse(project.to_detect(broken))
+
+    def analyse(self, indices: Sequence[int]) -> Job | None:
+        """Detect and classify micrographs in a worker."""
+        session, project = self._session, self._session.project
+        session.stage.take_in()
+        job = None
+        with notices.told():
+            params = project.detection_params
+            model = self.model()
+            todo = [(session.source(one), self._standing(one)) for one in indices]
+            work = partial(analysing, todo, model, params)
+            job = Job(_title(0, len(todo)), work)
+            self._failed = 0
+            count = _Count(job, len(todo))
+            job.produced.connect(lambda found: self._on_found(found, params, count))
+            job.failed.connect(notices.warn)
+            job.finished.connect(lambda complete: self._on_done(complete, count))
+            session.runner.submit(job)
+        return job
+
+    def _on_found(
+        self, found: Analysed | Problem, params: DetectionParams, count: _Count
+    ) -> None:
+        count.add()
+        if isinstance(found, Problem):
+            self._failed += 1
+            self._session.set_problem(found.index, found.sentence)
+            if count.total == 1:
+                notices.warn(found.sentence)
+            return
+        with notices.told():
+            self._put(found, params)
+        if count.total == 1:
+            for sentence in found.analysis.detection.notices:
+                notices.inform(sentence)
+
+    def _put(self, found: Analysed, params: DetectionParams) -> None:
+        project, analysis = self._session.project, found.analysis
+        if project.current != found.index or project.micrograph is None:
+            project.know(found.index, analysis.micrograph)
+        if found.standing is not None:
+            self._on_classified(found.standing)
+        project.put_analysis(
+            analysis.micrograph.id,
+            analysis.detection,
+            analysis.candidates,
+            analysis.predictions,
+            params=params,
+        )
+        self._session.set_problem(found.index, None)
+        if project.current == found.index:
+            self._session.stage.show_maps(analysis.detection.maps)
+
+    def _on_done(self, complete: bool, count: _Count) -> None:
+        if not complete or count.total == 1:
+            return
+        done = count.done - self._failed
+        if self._failed:
+            notices.warn(
+                f"{done} micrographs done, {self._failed} not; the table marks them "
+                "with a sign that says why."
+            )
+        else:
+            notices.inform(f"{done} micrographs done.")
+
+    # --- maps -----------------------------------------------------------------
+
+    def show_maps(self) -> None:
+        """Show the open micrograph's maps; compute them if they were forgotten."""
+        session, project = self._session, self._session.project
+        self._stop(self._maps)
+        if project.detection is not None:
+            session.stage.show_maps(project.detection.maps)
+            return
+        entry = session.current_entry
+        if entry is None or not entry.analysed:
+            session.stage.show_maps(())
+            return
+        index = entry.index
+        params = project.detection_params
+        work = partial(mapping, project.micrograph, self.model(), params)
+        job = Job("Maps", work, heavy=False)
+        job.produced.connect(lambda maps: self._on_maps(index, maps))
+        self._maps = session.runner.submit(job)
+
+    def _on_maps(self, index: int, maps: tuple[AccumulationMap, ...]) -> None:
+        project = self._session.project
+        fresh = project is not None and project.current == index
+        if fresh and project.detection is None and project.micrograph is not None:
+            self._session.stage.show_maps(maps)
+
+    # --- classes of circles that are there ------------------------------------
+
+    def classify_missing(self) -> None:
+        """Classify what was drawn, moved or imported in the open micrograph."""
+        session, project = self._session, self._session.project
+        if project is None or project.micrograph is None or not project.particles:
+            return
+        if self._classifying is not None and self._classifying.running:
+            return
+        with notices.told():
+            model = self.model()
+            todo = [] if model is None else self._untried(model.card.id)
+            if todo:
+                source = session.source(project.current)
+                work = partial(classifying, [(source, tuple(todo))], model)
+                job = Job("Classifying", work, heavy=False)
+                job.produced.connect(self._on_classified)
+                job.failed.connect(notices.warn)
+                job.finished.connect(lambda _complete: self.classify_missing())
+                self._classifying = session.runner.submit(job)
+
+    def classify_everything(self) -> Job | None:
+        """Classify whatever lacks the active forest's word, in all micrographs."""
+        session = self._session
+        job = None
+        with notices.told():
+            model = self.model()
+            todo = self.unclassified()
+            if model is None or not todo:
+                return None
+            work = partial(classifying, todo, model)
+            job = Job(f"Classifying {len(todo)} micrographs", work)
+            job.produced.connect(self._on_classified)
+            job.failed.connect(notices.warn)
+            session.runner.submit(job)
+        return job
+
+    def unclassified(self) -> list[tuple[Source, Circles]]:
+        """Circles without the active forest's word, by micrograph."""
+        todo = []
+        for entry in self._session.project.entries:
+            circles = self._missing(entry.index)
+            if circles and entry.problem is None:
+                todo.append((self._session.source(entry.index), circles))
+        return todo
+
+    def _missing(self, index: int) -> Circles:
+        """Circles of a micrograph without the active forest's word."""
+        project = self._session.project
+        ids = project.unclassified(index)
+        return tuple((one, project.particle(one).circle) for one in ids)
+
+    def _standing(self, index: int) -> Circles:
+        """Those among them that a person placed or judged: no detection moves them."""
+        project = self._session.project
+        return tuple(
+            (one, circle)
+            for one, circle in self._missing(index)
+            if project.said_of(one)
+        )
+
+    def _untried(self, model_id: str) -> list[tuple[str, Circle]]:
+        """Circles that were not given to this forest yet, so as to ask only once."""
+        project = self._session.project
+        missing = [project.particle(one) for one in project.unclassified()]
+        todo = [
+            (one.id, one.circle)
+            for one in missing
+            if (model_id, one.id, one.circle) not in self._tried
+        ]
+        self._tried |= {(model_id, *one) for one in todo}
+        return todo
+
+    def _on_classified(self, found: Classified | Problem) -> None:
+        if isinstance(found, Problem):
+            self._session.set_problem(found.index, found.sentence)
+            return
+        project = self._session.project
+        if project is None:
+            return
+        pairs = zip(found.predictions, found.circles, strict=True)
+        circles = {one.particle_id: circle for one, circle in pairs}
+        with notices.told():
+            project.put_predictions(found.model_id, found.predictions, circles)
+
+    def _stop(self, job: Job | None) -> None:
+        if job is not None and job.running:
+            job.cancel()
+
+
+def shipped_model() -> Model | None:
+    """Load the forest that comes with the program; None if there is none."""
+    path = default_model_path()
+    return load_model(path) if path.is_file() else None
+
+
+class _Count:
+    """How many of a job's micrographs are done; its title says so."""
+
+    def __init__(self, job: Job, total: int) -> None:
+        self.done, self.total = 0, total
+        self._job = job
+
+    def add(self) -> None:
+        self.done += 1
+        self._job.title = _title(self.done, self.total)
+
+
+def _title(done: int, total: int) -> str:
+    if total == 1:
+        return "Finding and classifying particles"
+    return f"Finding and classifying: {total - done} of {total} micrographs to go"

@@ -1,0 +1,125 @@
+"""Which particle is the current one: in the project, in the layer, under the mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_cdse.gui.canvas.geometry import circle_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_cdse.core.records import SelectedBy
+    from napari_cdse.gui.session.session import Session
+
+
+class Selection(QObject):
+    """Keeps the project's selection and the layer's in step.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._shown: str | None = None
+        self._arrived: dict[str, SelectedBy] = {}
+        session.project_changed.connect(self._arrived.clear)
+        session.viewer.mouse_drag_callbacks.append(self._on_press)
+
+    def close(self) -> None:
+        """Give the mouse back."""
+        viewer = self._session.viewer
+        if viewer is not None and self._on_press in viewer.mouse_drag_callbacks:
+            viewer.mouse_drag_callbacks.remove(self._on_press)
+
+    def attach(self) -> None:
+        """Follow the layer that was just shown."""
+        self._session.view.layer.events.mode.connect(self._on_mode)
+        self._shown = None
+        if self._session.project.selected is not None:
+            self.on_project_selection(self._session.project.selected)
+
+    def detach(self) -> None:
+        """Forget the layer that is going away, or will show another micrograph."""
+        layer = self._session.scene.particles
+        if layer is not None:
+            layer.events.mode.disconnect(self._on_mode)
+        self._shown = None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Ids of the particles selected with napari's tools, or of the current one."""
+        session = self._session
+        if session.project is None:
+            return ()
+        ids = session.view.selection() if session.view is not None else ()
+        if ids:
+            return ids
+        return () if session.project.selected is None else (session.project.selected,)
+
+    def how(self, ids: tuple[str, ...]) -> SelectedBy:
+        """Say how the person came to look at these."""
+        return self.arrived_by(ids[0]) if len(ids) == 1 else "hand"
+
+    def arrived_by(self, particle_id: str | None) -> SelectedBy:
+        """Say how the person came to look at a particle; undo changes none of it."""
+        return self._arrived.get(particle_id or "", "hand")
+
+    def go_to(self, particle_id: str, how: SelectedBy) -> None:
+        """Make a particle the current one; that may open its micrograph."""
+        self._arrived[particle_id] = how
+        self._session.project.select(particle_id)
+
+    def on_project_selection(self, particle_id: str | None) -> None:
+        """Mark the current particle in the layer."""
+        view = self._session.view
+        before, self._shown = self._shown, particle_id
+        if view is None:
+            return
+        if particle_id not in view.selection():
+            view.select(() if particle_id is None else (particle_id,))
+        view.update({one for one in (before, particle_id) if one is not None})
+
+    def on_layer_selection(self, ids: tuple[str, ...]) -> None:
+        """Make what was selected with napari's tools the current particle."""
+        project = self._session.project
+        if not ids or project is None or project.selected in ids:
+            return
+        known = [one for one in ids if project.find(one) is not None]
+        if known:
+            self.go_to(known[-1], "hand")
+
+    def _on_mode(self) -> None:
+        """Hand the current particle to napari's tools when they are taken up."""
+        session = self._session
+        if session.view is not None and session.project.selected is not None:
+            session.view.select((session.project.selected,))
+
+    def _on_press(self, _viewer: object, event: object) -> Iterator[None]:
+        """Select by a click while the mouse otherwise moves the picture."""
+        moved = False
+        yield
+        while event.type == "mouse_move":
+            moved = True
+            yield
+        if not moved:
+            self._select_at(event.position)
+
+    def _select_at(self, position: tuple[float, ...]) -> None:
+        session = self._session
+        active = session.viewer.layers.selection.active
+        if session.view is None or active not in session.scene.layers:
+            return
+        if active.mode != "pan_zoom":
+            return
+        particles = session.project.particles
+        row, col = session.scene.pixel_at(position)
+        found = circle_at([one.circle for one in particles], row, col)
+        if found is not None:
+            session.view.select((particles[found].id,))
+            self.go_to(particles[found].id, "hand")

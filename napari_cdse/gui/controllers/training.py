@@ -1,0 +1,274 @@
+"""Retraining for one window: the worker, its outcome, which forest is in use."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_cdse.core.evaluation.feature_importance import Importance
+from napari_cdse.core.evaluation.label_forecast import Forecast
+from napari_cdse.core.evaluation.tuning import Tuning
+from napari_cdse.core.features.cache import KnownFeatures
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.workers import Job
+from napari_cdse.tasks.training import (
+    Order,
+    Outcome,
+    loading,
+    retraining,
+    saving,
+    tuning,
+    weighing,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.tasks.training import Loaded, Shown
+
+    Study = Callable[[Order, Progress], Iterator[object]]
+
+_SAME = (
+    "The same labels and settings gave the forest that is in use: nothing would change."
+)
+
+
+class Trainer(QObject):
+    """Retrains a session's forest and keeps the outcome until it is decided on.
+
+    `changed` says that a job began or ended, or that `outcome` is another.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.job: Job | None = None
+        self.outcome: Outcome | None = None
+        self.forecast: Forecast | None = None
+        self.tuning: Tuning | None = None
+        self.importance: Importance | None = None
+        self._fresh = False
+        self._known = KnownFeatures()
+        session.project_changed.connect(self._forget)
+
+    # --- a new forest ---------------------------------------------------------
+
+    def retrain(self, params: ForestParams, *, onto: bool = True) -> Job | None:
+        """Train a new forest in a worker; the one in use stays until it is kept.
+
+        Parameters
+        ----------
+        params : ForestParams
+            How the forest is grown.
+        onto : bool
+            Learn from the table of the forest in use, too.
+        """
+        session = self._session
+        if session.project is None or self.job is not None:
+            return None
+        session.stage.take_in()
+        with notices.told():
+            self._drop_outcome()
+            order = self._order(params, onto)
+            self._start(Job("Retraining", partial(retraining, order)))
+        self.changed.emit()
+        return self.job
+
+    def try_settings(self, params: ForestParams, *, onto: bool = True) -> Job | None:
+        """Score a grid of settings in a worker; `tuning` holds what comes of it."""
+        return self._study("Trying settings", tuning, params, onto)
+
+    def weigh_features(self, params: ForestParams, *, onto: bool = True) -> Job | None:
+        """Tell in a worker what features are worth; `importance` holds it."""
+        return self._study("Weighing features", weighing, params, onto)
+
+    def _study(
+        self, title: str, study: Study, params: ForestParams, onto: bool
+    ) -> Job | None:
+        session = self._session
+        if session.project is None or self.job is not None:
+            return None
+        session.stage.take_in()
+        with notices.told():
+            self._start(Job(title, partial(study, self._order(params, onto))))
+        self.changed.emit()
+        return self.job
+
+    def _start(self, job: Job) -> None:
+        self.job = job
+        job.produced.connect(self._on_produced)
+        job.failed.connect(notices.warn)
+        job.finished.connect(self._on_finished)
+        self._session.runner.submit(job)
+
+    def keep(self, name: str) -> None:
+        """Put the new forest in the old one's place."""
+        self._decide(name, take=True)
+
+    def keep_both(self, name: str) -> None:
+        """Leave the old forest in use, and the new one in the project."""
+        self._decide(name, take=False)
+
+    def reject(self) -> None:
+        """Drop the new forest; its card stays on record."""
+        with notices.told():
+            self._drop_outcome()
+        self.changed.emit()
+
+    def _decide(self, name: str, *, take: bool) -> None:
+        project, outcome = self._session.project, self.outcome
+        if project is None or outcome is None:
+            return
+        with notices.told():
+            model_id = outcome.model.card.id
+            if name.strip() and name.strip() != outcome.model.card.name:
+                project.rename_model(model_id, name)
+            self._put(outcome)
+            self.outcome = None
+            if take:
+                self._use(lambda: project.keep(model_id))
+        self.changed.emit()
+
+    def _put(self, outcome: Outcome) -> None:
+        """Store all that the new forest has said, in one go."""
+        said = [one for found in outcome.predicted for one in found.predictions]
+        circles = [one for found in outcome.predicted for one in found.circles]
+        ids = [one.particle_id for one in said]
+        self._session.project.put_predictions(
+            outcome.model.card.id, said, dict(zip(ids, circles, strict=True))
+        )
+
+    # --- the forests of the project -------------------------------------------
+
+    def use(self, model_id: str) -> None:
+        """Take another forest of the project into use."""
+        project = self._session.project
+        if project is None or model_id == project.active_model_id:
+            return
+        with notices.told():
+            self._use(lambda: project.keep(model_id))
+        self.changed.emit()
+
+    def roll_back(self) -> None:
+        """Take the forest into use that was in use before."""
+        project = self._session.project
+        if project is None:
+            return
+        with notices.told():
+            self._use(project.roll_back)
+        self.changed.emit()
+
+    def rename(self, model_id: str, name: str) -> None:
+        """Call a forest of the project by another name."""
+        if self._session.project is not None:
+            with notices.told():
+                self._session.project.rename_model(model_id, name)
+
+    def save(self, path: Path) -> Job | None:
+        """Write the forest in use to a file, in a worker."""
+        model = self._session.analyst.model()
+        if model is None:
+            return None
+        job = Job("Saving the forest", partial(saving, model, path), heavy=False)
+        job.produced.connect(notices.inform)
+        job.failed.connect(notices.warn)
+        return self._session.runner.submit(job)
+
+    def load(self, path: Path) -> Job | None:
+        """Take a forest from a file into use; a worker reads and checks it."""
+        project = self._session.project
+        if project is None:
+            return None
+        job = Job("Reading a forest", partial(loading, path), heavy=False)
+        job.produced.connect(lambda found: self._on_loaded(project, found))
+        job.failed.connect(notices.warn)
+        return self._session.runner.submit(job)
+
+    def _on_loaded(self, project: object, found: Loaded) -> None:
+        if project is not self._session.project:
+            return
+        with notices.told():
+            for sentence in found.model.notices:
+                notices.inform(sentence)
+            project.add_model(found.model, found.data)
+            self._use(lambda: project.keep(found.model.card.id))
+        self.changed.emit()
+
+    def _use(self, choose: Callable[[], object]) -> None:
+        choose()
+        self._session.analyst.classify_everything()
+
+    # --- inside ---------------------------------------------------------------
+
+    def _order(self, params: ForestParams, onto: bool) -> Order:
+        project = self._session.project
+        return Order(
+            labelled=tuple(project.labelled()),
+            old=self._session.analyst.model(),
+            params=params,
+            own_micrographs=frozenset(one.id for one in project.entries if one.id),
+            shown=tuple(self._shown()),
+            onto=onto,
+            known=self._known,
+        )
+
+    def _shown(self) -> Iterator[Shown]:
+        """Every particle of every micrograph in use."""
+        session = self._session
+        for entry in session.entries:
+            particles = session.project.particles_of(entry.index)
+            if particles and entry.problem is None and entry.excluded is None:
+                yield session.source(entry.index), particles
+
+    def _on_produced(self, found: object) -> None:
+        if isinstance(found, Outcome):
+            self._on_outcome(found)
+        elif isinstance(found, Forecast):
+            self.forecast = found
+        elif isinstance(found, Tuning):
+            self.tuning = found
+        elif isinstance(found, Importance):
+            self.importance = found
+        self.changed.emit()
+
+    def _on_outcome(self, outcome: Outcome) -> None:
+        project, model_id = self._session.project, outcome.model.card.id
+        for sentence in outcome.notices:
+            notices.warn(sentence)
+        if model_id == project.active_model_id:
+            notices.inform(_SAME)
+            return
+        with notices.told():
+            self._fresh = project.model_role(model_id) in (None, "rejected")
+            project.add_model(outcome.model, outcome.data)
+            self.outcome = outcome
+        if self.job is not None:
+            self.job.title = "Looking ahead"
+
+    def _on_finished(self, _complete: bool) -> None:
+        self.job = None
+        self.changed.emit()
+
+    def _drop_outcome(self) -> None:
+        project, outcome = self._session.project, self.outcome
+        self.outcome = None
+        # One that was in the project before this retraining stays there.
+        if project is not None and outcome is not None and self._fresh:
+            project.reject(outcome.model.card.id)
+
+    def _forget(self) -> None:
+        self.outcome = self.forecast = self.tuning = self.importance = None
+        self._known = KnownFeatures()
+        self.changed.emit()

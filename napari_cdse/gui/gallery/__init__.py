@@ -1,0 +1,1 @@
+"""The dock Gallery: all particles of a project as pictures."""

@@ -1,0 +1,138 @@
+"""Where each particle stands in the gallery, and that it stays there.
+
+Items are placed by what they were when the person last sorted. A new class changes how
+an item looks, not where it is, so that nothing moves away from under her eyes; what is
+found, drawn or predicted anew is placed at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from napari_cdse.gui.gallery.items import Choice, Item, moved, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+class Arrangement:
+    """The gallery's items in their order; no Qt.
+
+    Attributes
+    ----------
+    rows : list of Item
+        As they were placed; see `present` for what they are now.
+    sections : tuple of (str, int)
+        Class and number of rows of each section, in order.
+    choice : Choice
+    """
+
+    def __init__(self) -> None:
+        self.choice = Choice()
+        self.rows: list[Item] = []
+        self.sections: tuple[tuple[str, int], ...] = ()
+        self._present: dict[str, Item] = {}
+        self._placed: dict[str, Item] = {}
+        self._row_of: dict[str, int] = {}
+        self._astray: set[str] = set()
+
+    def __len__(self) -> int:
+        """Return how many items are shown."""
+        return len(self.rows)
+
+    @property
+    def present(self) -> Mapping[str, Item]:
+        """Every item of the project by id, as it is now, shown or not."""
+        return self._present
+
+    @property
+    def astray(self) -> int:
+        """How many would stand elsewhere, come or go if all were sorted now."""
+        return len(self._astray)
+
+    def at(self, row: int) -> Item:
+        """Return the item in a row as it is now."""
+        return self._present[self.rows[row].id]
+
+    def row_of(self, particle_id: str) -> int | None:
+        """Return where an item stands; None if it is not shown."""
+        return self._row_of.get(particle_id)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many items there are of each class, shown or not, by name."""
+        wanted = filter(self.choice.counts, self._present.values())
+        return Counter(item.name for item in wanted)
+
+    def choose(self, choice: Choice) -> None:
+        """Show something else, sorted by what everything is now."""
+        self.choice = choice
+        self.sort()
+
+    def sort(self) -> None:
+        """Place everything by what it is now."""
+        self._placed = dict(self._present)
+        self._arrange()
+
+    def news(self, items: Mapping[str, Item]) -> dict[str, Item]:
+        """Return those of some items that are not known to be so."""
+        return {i: new for i, new in items.items() if self._present.get(i) != new}
+
+    def keeps_rows(self, news: Mapping[str, Item], gone: Collection[str]) -> bool:
+        """Whether no row comes, goes or moves when these are taken in."""
+        stays = all(self._stays(new) for new in news.values())
+        return stays and self._present.keys().isdisjoint(gone)
+
+    def take_in(self, news: Mapping[str, Item], gone: Collection[str] = ()) -> set[int]:
+        """Take in how some items are now.
+
+        Parameters
+        ----------
+        news : mapping of str to Item
+            By id; all others stay as they are.
+        gone : collection of str
+            Ids of items that are no longer there.
+
+        Returns
+        -------
+        set of int
+            Rows that look otherwise now.
+        """
+        keeps = self.keeps_rows(news, gone)
+        for new in news.values():
+            if self._is_placed_anew(new):
+                self._placed[new.id] = new
+        self._present.update(news)
+        for particle_id in self._present.keys() & gone:
+            # Where it stood is kept, for the case that its removal is undone.
+            del self._present[particle_id]
+        if keeps:
+            self._astray -= news.keys()
+            self._astray |= set(filter(self._is_astray, news))
+        else:
+            self._arrange()
+        return {self._row_of[i] for i in news if i in self._row_of}
+
+    def _stays(self, new: Item) -> bool:
+        return new.id in self._present and not self._is_placed_anew(new)
+
+    def _is_placed_anew(self, new: Item) -> bool:
+        before = self._present.get(new.id) or self._placed.get(new.id)
+        return before is None or moved(before, new)
+
+    def _arrange(self) -> None:
+        choice = self.choice
+        placed = [self._placed[i] for i in self._present]
+        self.rows = sorted(filter(choice.wants, placed), key=choice.key)
+        self.sections = tuple(sections(self.rows, choice))
+        self._row_of = {item.id: row for row, item in enumerate(self.rows)}
+        self._astray = set(filter(self._is_astray, self._present))
+
+    def _is_astray(self, particle_id: str) -> bool:
+        now, then = self._present[particle_id], self._placed[particle_id]
+        if now is then:
+            return False
+        choice = self.choice
+        if choice.wants(now) != choice.wants(then):
+            return True
+        return choice.wants(now) and choice.key(now) != choice.key(then)

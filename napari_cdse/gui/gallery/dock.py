@@ -1,0 +1,262 @@
+"""Dock: all particles of the project as pictures, to be judged many at a time."""
+
+from napari.viewer import Viewer
+from qtpy.QtCore import Qt, Slot
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QWidget,
+)
+
+from napari_cdse.gui.gallery.filters import GalleryFilters
+from napari_cdse.gui.gallery.grid_view import LARGEST_PX, SMALLEST_PX
+from napari_cdse.gui.gallery.items import collect, item_of
+from napari_cdse.gui.gallery.key_actions import Hand
+from napari_cdse.gui.gallery.model import GalleryModel
+from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
+from napari_cdse.gui.gallery.view import GalleryView
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.layout import NO_PROJECT, dock_column, hint, keyless
+from napari_cdse.io.thumbnail_file import default_path
+
+_NEAR = 1.0
+_NO_CIRCLES = 'No circles yet: press "Detect in all" beside Micrographs.'
+_NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
+_HINT = "The keys that judge a particle judge all that are chosen; Enter goes there."
+
+
+class GalleryDock(QWidget):
+    """Pictures of all particles, in sections by class.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_for(napari_viewer)
+        self.model = GalleryModel(self)
+        self.thumbnails = ThumbnailMaker(self.session, default_path(), self)
+        self.view = GalleryView(
+            self.model, self.thumbnails.picture, self.thumbnails.is_missing
+        )
+        self.hand = Hand(self.session, self.view)
+        self.filters = GalleryFilters()
+        self.says = QLabel()
+        self.sort_anew = keyless(QPushButton())
+        self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
+        self._following = True
+        self._dock: QDockWidget | None = None
+        self.in_sight = False
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    # --- layout ---------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        column = dock_column(self)
+        column.addWidget(self.filters)
+        self.pages = QStackedWidget()
+        self.hint = hint()
+        self.pages.addWidget(self.hint)
+        self.pages.addWidget(self.view)
+        # Otherwise napari fills the room below with nothing.
+        grows = QSizePolicy.Policy.Expanding
+        self.pages.setSizePolicy(grows, grows)
+        column.addWidget(self.pages, 1)
+        column.addLayout(self._bottom())
+
+    def _bottom(self) -> QHBoxLayout:
+        self.says.setToolTip(_HINT)
+        self.sort_anew.setToolTip(
+            "What you judge stays where it is until you sort anew"
+        )
+        self.edge.setRange(SMALLEST_PX, LARGEST_PX)
+        self.edge.setValue(self.view.edge_px)
+        self.edge.setMaximumWidth(90)
+        self.edge.setToolTip("Size of the pictures (Ctrl and the wheel)")
+        line = QHBoxLayout()
+        line.addWidget(self.says, 1)
+        line.addWidget(self.sort_anew)
+        line.addWidget(self.edge)
+        return line
+
+    # --- wiring ---------------------------------------------------------------
+
+    def _connect(self) -> None:
+        session, view = self.session, self.view
+        session.project_changed.connect(self._on_project)
+        session.opened.connect(self._on_opened)
+        session.micrographs_changed.connect(self._on_micrographs)
+        session.particles_changed.connect(self._on_particles)
+        session.selection_changed.connect(self._on_selected)
+        view.in_view_changed.connect(self._fetch)
+        view.visited.connect(self._visit)
+        view.selection_changed.connect(self._show_chosen)
+        view.edge_changed.connect(self.edge.setValue)
+        self.edge.valueChanged.connect(view.set_edge)
+        self.thumbnails.came.connect(self._on_pictures)
+        self.hand.said.connect(self.says.setText)
+        self.filters.changed.connect(self._choose)
+        self.sort_anew.clicked.connect(self._sort)
+
+    @Slot()
+    def _on_project(self) -> None:
+        self.thumbnails.forget()
+        if self.in_sight:
+            self._choose()
+            self.refresh(anew=True)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self.thumbnails.try_again()
+        if self.model.arrangement.choice.micrograph is not None:
+            self._choose()
+
+    @Slot()
+    def _on_micrographs(self) -> None:
+        self.thumbnails.look_up()
+
+    @Slot(object)
+    def _on_particles(self, ids: frozenset[str] | None) -> None:
+        if self.in_sight and (ids is None or not self._take_in(ids)):
+            self.refresh()
+
+    def _take_in(self, ids: frozenset[str]) -> bool:
+        """Show some particles as they are now; False if it takes more than that."""
+        project = self.session.project
+        entries = project.entries
+        items, gone = {}, []
+        for one in ids:
+            particle, index = project.find(one), project.index_of(one)
+            if particle is None:
+                gone.append(one)
+            elif entries[index].excluded is not None:
+                return False
+            else:
+                items[one] = item_of(project, particle, entries[index])
+        self.model.update(items, gone)
+        self._show_numbers()
+        return True
+
+    @Slot()
+    def _on_selected(self) -> None:
+        """Follow what was selected elsewhere."""
+        project = self.session.project
+        selected = None if project is None else project.selected
+        self.view.mark(selected)
+        row = None if selected is None else self.model.arrangement.row_of(selected)
+        if row is not None and self._following:
+            self.view.choose(row)
+
+    def _on_pictures(self) -> None:
+        self.view.viewport().update()
+
+    # --- what the person does -------------------------------------------------
+
+    def _visit(self, row: int) -> None:
+        """Make a particle the current one of the window, and show it there."""
+        particle_id = self.model.arrangement.at(row).id
+        self._following = False
+        try:
+            self.session.review.go_to(particle_id)
+        finally:
+            self._following = True
+
+    def _choose(self) -> None:
+        project = self.session.project
+        self.model.choose(
+            self.filters.choice(None if project is None else project.current)
+        )
+        self._show_numbers()
+
+    def _sort(self) -> None:
+        self.model.sort()
+        if self.view.currentIndex().isValid():
+            self.view.scrollTo(self.view.currentIndex())
+        self._show_numbers()
+
+    # --- showing --------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin to follow what happens, unless another tab lies in front."""
+        super().showEvent(event)
+        dock = self._find_dock()
+        if dock is not self._dock and dock is not None:
+            # A tab that lies behind is no hidden widget for Qt; the dock knows.
+            dock.visibilityChanged.connect(self._come_or_go)
+            self._dock = dock
+        self._come_or_go(dock is None or not dock.visibleRegion().isEmpty())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop to follow what happens."""
+        super().hideEvent(event)
+        self._come_or_go(False)
+
+    def _find_dock(self) -> QDockWidget | None:
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QDockWidget):
+            parent = parent.parentWidget()
+        return parent
+
+    def _come_or_go(self, in_sight: bool) -> None:
+        """Come back sorted, with all that has happened meanwhile."""
+        if in_sight == self.in_sight:
+            return
+        self.in_sight = in_sight
+        if in_sight:
+            self.thumbnails.try_again()
+            self.refresh(anew=True)
+            self._on_selected()
+
+    def refresh(self, anew: bool = False) -> None:
+        """Show what the project holds now; ``anew``: sorted, too."""
+        project, known = self.session.project, self.model.arrangement.present
+        found = {} if project is None else collect(project, known)
+        self.thumbnails.look_up()
+        self.model.name_of = self._name
+        self.model.update(found, known.keys() - found.keys())
+        if anew:
+            self.model.sort()
+        self._show_numbers()
+        self._fetch()
+
+    def _name(self, index: int) -> str:
+        return self.session.project.entries[index].path.stem
+
+    def _show_numbers(self) -> None:
+        arrangement = self.model.arrangement
+        self.filters.show_counts(arrangement.counts())
+        astray = arrangement.astray
+        self.sort_anew.setText(f"Sort anew ({astray})" if astray else "Sort anew")
+        self.sort_anew.setEnabled(bool(astray))
+        self.pages.setCurrentIndex(1 if len(arrangement) else 0)
+        self.hint.setText(self._sentence())
+        self._show_chosen()
+
+    def _sentence(self) -> str:
+        if self.session.project is None:
+            return NO_PROJECT
+        return _NONE_LEFT if self.model.arrangement.present else _NO_CIRCLES
+
+    def _show_chosen(self) -> None:
+        chosen = len(self.view.chosen)
+        shown = len(self.model.arrangement)
+        self.says.setText(f"{chosen} of {shown} chosen" if chosen else f"{shown} shown")
+
+    def _fetch(self) -> None:
+        """Ask for the pictures that are in view, and for those near them."""
+        if not self.in_sight or self.session.project is None:
+            return
+        arrangement = self.model.arrangement
+        near = [arrangement.at(row) for row in self.view.rows_in_view(_NEAR)]
+        self.thumbnails.want(near, arrangement.present.values())
+        self.session.project.note_in_view(each.particle.id for each in near)

@@ -1,0 +1,126 @@
+"""The gallery's controls: which particles, in what order, how large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QWidget,
+)
+
+from napari_cdse.gui.canvas.class_colours import (
+    CLASS_NAMES,
+    HEX,
+    LETTERS,
+    MEANINGS,
+    UNLABELLED,
+)
+from napari_cdse.gui.gallery.items import SORTINGS, WHO, Choice
+from napari_cdse.gui.widgets.layout import choices, flush_column, keyless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SORTINGS = {
+    "surest": ("surest first", "By the forest's probability of the class shown"),
+    "doubt": ("most doubtful first", "Where the forest's best two classes are close"),
+    "micrograph": ("by micrograph", "In each, from top to bottom"),
+    "size": ("largest first", "By diameter; in nm where the pixel size is known"),
+}
+_WHO = {
+    "anyone": ("all", "Whoever named the class"),
+    "person": ("judged", "A person named the class"),
+    "forest": ("not judged", "Only the forest named the class"),
+    "differ": ("disputed", "The person and the forest disagree"),
+    "later": ("left for later", "To be looked at again"),
+    "nobody": ("no class", "Neither a person nor the forest has spoken"),
+}
+_SWATCH_PX = 10
+
+
+class GalleryFilters(QWidget):
+    """Two lines of controls; `changed` comes with every other choice."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.classes = {name: self._class_button(name) for name in CLASS_NAMES}
+        self.sorting = self._box([_SORTINGS[one] for one in SORTINGS])
+        self.who = self._box([_WHO[one] for one in WHO])
+        self.this_one = self._button("this one")
+        self.this_one.setToolTip("Only the open micrograph's")
+        column = flush_column(self)
+        column.setSpacing(4)
+        column.addLayout(_line(self.classes.values()))
+        column.addLayout(_line((self.sorting, self.who, self.this_one)))
+
+    def choice(self, micrograph: int | None) -> Choice:
+        """Return what the person wants to see.
+
+        Parameters
+        ----------
+        micrograph : int or None
+            Index of the open one.
+        """
+        names = {name for name, button in self.classes.items() if button.isChecked()}
+        only = self.this_one.isChecked()
+        return Choice(
+            sorting=SORTINGS[self.sorting.currentIndex()],
+            who=WHO[self.who.currentIndex()],
+            names=frozenset(names),
+            # None open: nothing of it is shown.
+            micrograph=(-1 if micrograph is None else micrograph) if only else None,
+        )
+
+    def show_counts(self, counts: Mapping[str, int]) -> None:
+        """Write how many there are of each class."""
+        for name, button in self.classes.items():
+            button.setText(f"{LETTERS[name] or '?'} {counts.get(name, 0)}")
+
+    def _class_button(self, name: str) -> QPushButton:
+        button = self._button("")
+        button.setChecked(True)
+        button.setIcon(_swatch(name))
+        button.setIconSize(QSize(_SWATCH_PX, _SWATCH_PX))
+        what = "no class yet" if name == UNLABELLED else f"{name}: {MEANINGS[name]}"
+        button.setToolTip(f"Show or hide {what}")
+        return button
+
+    def _button(self, text: str) -> QPushButton:
+        button = keyless(QPushButton(text))
+        button.setCheckable(True)
+        button.toggled.connect(lambda _on: self.changed.emit())
+        return button
+
+    def _box(self, lines: Sequence[tuple[str, str]]) -> QComboBox:
+        box = choices(lines)
+        box.currentIndexChanged.connect(lambda _row: self.changed.emit())
+        return box
+
+
+def _swatch(name: str) -> QIcon:
+    """Make an icon: filled while the class is shown, an empty frame while not."""
+    icon = QIcon()
+    for state, filled in ((QIcon.State.On, True), (QIcon.State.Off, False)):
+        pixmap = QPixmap(_SWATCH_PX, _SWATCH_PX)
+        pixmap.fill(QColor(HEX[name]))
+        if not filled:
+            painter = QPainter(pixmap)
+            painter.fillRect(pixmap.rect().adjusted(1, 1, -1, -1), QColor("#000000"))
+            painter.end()
+        icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
+    return icon
+
+
+def _line(widgets: Iterable[QWidget]) -> QHBoxLayout:
+    line = QHBoxLayout()
+    line.setSpacing(4)
+    for widget in widgets:
+        line.addWidget(widget, 1)
+    return line

@@ -1,0 +1,224 @@
+"""The gallery's particles: which are shown, in what order, in which sections.
+
+Pure functions on frozen records: no Qt, no napari.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from napari_cdse.core.records import Label, Prediction
+    from napari_cdse.project import MicrographEntry, Particle, Project
+
+Sorting = Literal["surest", "doubt", "micrograph", "size"]
+SORTINGS: tuple[Sorting, ...] = get_args(Sorting)
+Who = Literal["anyone", "person", "forest", "differ", "later", "nobody"]
+WHO: tuple[Who, ...] = get_args(Who)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One particle as the gallery shows it.
+
+    Attributes
+    ----------
+    particle : Particle
+    micrograph : int
+        Index of its micrograph in the project.
+    hidden : bool
+        Its prediction is kept from the person until she has judged it.
+    pixel_size_nm : float or None
+        Of its micrograph.
+    """
+
+    particle: Particle
+    micrograph: int
+    hidden: bool = False
+    pixel_size_nm: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The particle's id."""
+        return self.particle.id
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person judged the class."""
+        return self.particle.by_person
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """What the forest says, as far as it may be shown."""
+        return None if self.hidden else self.particle.prediction
+
+    @property
+    def label(self) -> Label | None:
+        """The class shown."""
+        if self.by_person:
+            return self.particle.label
+        return None if self.prediction is None else self.prediction.label
+
+    @property
+    def name(self) -> str:
+        """The class shown, or that there is none."""
+        return class_name(self.label)
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability that the forest gives the class shown; None without one."""
+        if self.prediction is None or self.label is None:
+            return None
+        return self.prediction.probabilities[CLASSES.index(self.label)]
+
+    @property
+    def deferred(self) -> bool:
+        """Whether the person left it for later."""
+        return self.particle.deferred
+
+    @property
+    def differs(self) -> bool:
+        """Whether person and forest say different things."""
+        return (
+            self.by_person
+            and self.prediction is not None
+            and self.prediction.label != self.label
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person wants to see.
+
+    Attributes
+    ----------
+    sorting : {"surest", "doubt", "micrograph", "size"}
+    who : {"anyone", "person", "forest", "differ", "later", "nobody"}
+        Whose word a particle must have: differ is where the person and the forest
+        disagree, later what she left for later, nobody what has no class.
+    names : frozenset of str
+        Classes shown; also `UNLABELLED`.
+    grouped : bool
+        A section for each class.
+    micrograph : int or None
+        Only this one's particles.
+    """
+
+    sorting: Sorting = "surest"
+    who: Who = "anyone"
+    names: frozenset[str] = frozenset(CLASS_NAMES)
+    grouped: bool = True
+    micrograph: int | None = None
+
+    def wants(self, item: Item) -> bool:
+        """Whether an item is shown."""
+        return item.name in self.names and self.counts(item)
+
+    def counts(self, item: Item) -> bool:
+        """Whether an item would be shown if its class were."""
+        here = self.micrograph in (None, item.micrograph)
+        return here and _SAID[self.who](item)
+
+    def section(self, item: Item) -> int:
+        """Return the number of the section that an item belongs into."""
+        return CLASS_NAMES.index(item.name) if self.grouped else 0
+
+    def key(self, item: Item) -> tuple[object, ...]:
+        """Return the sort key of an item: its section, and in the end its place."""
+        circle = item.particle.circle
+        place = (item.micrograph, circle.row_px, circle.col_px, item.id)
+        return self.section(item), *_KEYS[self.sorting](item), *place
+
+
+def collect(project: Project, before: Mapping[str, Item]) -> dict[str, Item]:
+    """Make an item of every particle of the micrographs in use.
+
+    Parameters
+    ----------
+    project : Project
+        Those that were left out are not in it.
+    before : mapping of str to Item
+        Earlier items by id; those that are still true come back as they are.
+    """
+    found: dict[str, Item] = {}
+    for entry in project.entries:
+        if entry.excluded is None:
+            for particle in project.particles_of(entry.index):
+                new = item_of(project, particle, entry)
+                old = before.get(particle.id)
+                found[particle.id] = old if old is not None and old == new else new
+    return found
+
+
+def item_of(project: Project, particle: Particle, entry: MicrographEntry) -> Item:
+    """Make a particle's item; its prediction is hidden where an audit wants that."""
+    hidden = project.hides(particle.id)
+    return Item(particle, entry.index, hidden, entry.pixel_size_nm)
+
+
+def moved(old: Item, new: Item) -> bool:
+    """Whether more than a person's word has changed, so that it is placed anew."""
+    return (old.particle.circle, old.prediction, old.micrograph) != (
+        new.particle.circle,
+        new.prediction,
+        new.micrograph,
+    ) and not _only_revealed(old, new)
+
+
+def _only_revealed(old: Item, new: Item) -> bool:
+    """Whether a prediction came into view because a person has judged."""
+    return (
+        old.hidden
+        and new.by_person
+        and (old.particle.circle, old.particle.prediction)
+        == (new.particle.circle, new.particle.prediction)
+    )
+
+
+def _surest(item: Item) -> tuple[object, ...]:
+    confidence = item.confidence
+    return (1, 0.0) if confidence is None else (0, -confidence)
+
+
+def _doubt(item: Item) -> tuple[object, ...]:
+    prediction = item.prediction
+    return (1, 0.0) if prediction is None else (0, prediction.margin)
+
+
+def _largest(item: Item) -> tuple[object, ...]:
+    radius = item.particle.circle.radius_px
+    if item.pixel_size_nm is None:
+        return 1, -radius
+    return 0, -radius * item.pixel_size_nm
+
+
+_KEYS: Mapping[Sorting, Callable[[Item], tuple[object, ...]]] = {
+    "surest": _surest,
+    "doubt": _doubt,
+    "micrograph": lambda _item: (),
+    "size": _largest,
+}
+_SAID: Mapping[Who, Callable[[Item], bool]] = {
+    "anyone": lambda _item: True,
+    "person": lambda item: item.by_person,
+    "forest": lambda item: not item.by_person and item.label is not None,
+    "differ": lambda item: item.differs,
+    "later": lambda item: item.deferred,
+    "nobody": lambda item: item.label is None,
+}
+
+
+def sections(rows: list[Item], choice: Choice) -> Iterator[tuple[str, int]]:
+    """Name and length of each section of sorted items; none where it is empty."""
+    lengths: dict[int, int] = {}
+    for item in rows:
+        at = choice.section(item)
+        lengths[at] = lengths.get(at, 0) + 1
+    for at, length in lengths.items():
+        yield (CLASS_NAMES[at] if choice.grouped else ""), length

@@ -1,0 +1,124 @@
+"""What keys do with the particles that are chosen in the gallery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtGui import QKeySequence
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.session import notifications as notices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qtpy.QtGui import QKeyEvent
+
+    from napari_cdse.core.records import Label, SelectedBy
+    from napari_cdse.gui.gallery.view import GalleryView
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.shortcuts.registry import Shortcut
+    from napari_cdse.project import Project
+
+    Act = Callable[[Project, tuple[str, ...], SelectedBy], object]
+
+_CHOOSE = "Choose particles first: click, drag around them, or use Shift and Ctrl."
+_MODIFIERS = (
+    (Qt.KeyboardModifier.ControlModifier, "Ctrl+"),
+    (Qt.KeyboardModifier.AltModifier, "Alt+"),
+    (Qt.KeyboardModifier.ShiftModifier, "Shift+"),
+    (Qt.KeyboardModifier.MetaModifier, "Meta+"),
+)
+
+
+def shortcut_of(event: QKeyEvent, shortcuts: Iterable[Shortcut]) -> str | None:
+    """Return the name of the shortcut that a key belongs to."""
+    key = QKeySequence(event.key()).toString()
+    held = "".join(text for flag, text in _MODIFIERS if event.modifiers() & flag)
+    for shortcut in shortcuts:
+        if held + key in map(_as_qt_writes, shortcut.keys):
+            return shortcut.name
+    return None
+
+
+def _as_qt_writes(key: str) -> str:
+    """Turn a key as napari writes it into Qt's way: Control-Z into Ctrl+Z."""
+    *held, last = key.replace("Control", "Ctrl").split("-")
+    return "+".join([*held, QKeySequence(last).toString()])
+
+
+class Hand(QObject):
+    """Labels what is chosen in a gallery, each time as one step.
+
+    Parameters
+    ----------
+    session : Session
+    view : GalleryView
+    """
+
+    said = Signal(str)
+
+    def __init__(self, session: Session, view: GalleryView) -> None:
+        super().__init__(view)
+        self._session = session
+        self._view = view
+        self._acts = _acts()
+        view.pressed_key.connect(self.on_key)
+
+    def on_key(self, event: QKeyEvent) -> None:
+        """Do what a key of the registry stands for, with what is chosen here.
+
+        Other keys go on to the viewer and mean there what they always do.
+        """
+        name = shortcut_of(event, self._session.keys.shortcuts)
+        if name in self._acts:
+            event.accept()
+            self.act(name)
+
+    def act(self, name: str) -> None:
+        """Do what the shortcut of that name stands for."""
+        session, ids = self._session, self._view.chosen
+        if session.project is None:
+            return
+        if not ids:
+            self.said.emit(_CHOOSE)
+            return
+        session.stage.take_in()
+        row = self._view.model().arrangement.row_of(ids[0])
+        with notices.told():
+            if self._acts[name](session.project, ids, self._how(ids)) is not False:
+                self._say(ids)
+                self._go_on(ids, row)
+
+    def _how(self, ids: tuple[str, ...]) -> SelectedBy:
+        """Say how the person came to look at these."""
+        return "order" if self._view.by_keys and len(ids) == 1 else "hand"
+
+    def _say(self, ids: tuple[str, ...]) -> None:
+        done = self._session.project.undo_summary
+        if done is not None and len(ids) > 1:
+            undo = self._session.keys.words("undo")
+            self.said.emit(f"{done}. {undo} takes it back.")
+
+    def _go_on(self, ids: tuple[str, ...], row: int) -> None:
+        """Go to the next one; several stay chosen, so that one sees what was done."""
+        view = self._view
+        stays = view.model().arrangement.row_of(ids[0]) is not None
+        following = row + 1 if stays else row
+        if len(ids) == 1 and following < view.model().rowCount():
+            view.by_keys = True
+            view.choose(following)
+
+
+def _acts() -> dict[str, Act]:
+    acts: dict[str, Act] = {f"label_{label}": _labelling(label) for label in CLASSES}
+    return acts | {
+        "accept": lambda project, ids, how: project.accept(ids, selected_by=how),
+        "defer": lambda project, ids, how: project.defer(ids, selected_by=how),
+        "remove": lambda project, ids, _how: project.remove(ids),
+    }
+
+
+def _labelling(label: Label) -> Act:
+    return lambda project, ids, how: project.label(ids, label, selected_by=how)

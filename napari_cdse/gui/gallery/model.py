@@ -1,0 +1,99 @@
+"""The gallery as a Qt model: one row for each particle shown."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal
+
+from napari_cdse.gui.canvas.class_colours import MEANINGS
+from napari_cdse.gui.gallery.arrangement import Arrangement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from napari_cdse.gui.gallery.items import Choice, Item
+
+
+def words(item: Item) -> str:
+    """Say of a particle what it is called, by whom, and how sure the forest is."""
+    if item.label is None:
+        return "hidden for the audit" if item.hidden else "not classified yet"
+    lines = [f"{item.name}: {MEANINGS[item.name]}"]
+    prediction = item.prediction
+    if item.by_person:
+        who = item.particle.annotation.annotator
+        lines.append(f"judged by {who}" if who else "judged")
+    if prediction is not None:
+        lines.append(f"forest: {prediction.label} {max(prediction.probabilities):.2f}")
+    if item.deferred:
+        lines.append("left for later")
+    return "\n".join(lines)
+
+
+class GalleryModel(QAbstractListModel):
+    """Rows are the items of an arrangement.
+
+    Attributes
+    ----------
+    arrangement : Arrangement
+    rearranged : signal
+        Rows came, went or moved; row numbers of before mean nothing any more.
+    """
+
+    rearranging = Signal()
+    rearranged = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.arrangement = Arrangement()
+        self.name_of: Callable[[int], str] = str
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Tell Qt the number of rows."""
+        nested = parent is not None and parent.isValid()
+        return 0 if nested else len(self.arrangement)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Give Qt what it asks for."""
+        if not index.isValid() or index.row() >= len(self.arrangement):
+            return None
+        item = self.arrangement.at(index.row())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{words(item)}\n{self.name_of(item.micrograph)}"
+        return item.name if role == Qt.ItemDataRole.DisplayRole else None
+
+    def choose(self, choice: Choice) -> None:
+        """Show something else."""
+        with self._rearranging():
+            self.arrangement.choose(choice)
+
+    def sort(self, _column: int = 0, _order: object = None) -> None:
+        """Place everything by what it is now."""
+        with self._rearranging():
+            self.arrangement.sort()
+
+    def update(self, items: Mapping[str, Item], gone: Collection[str] = ()) -> None:
+        """Take in how some particles are now, and which are gone."""
+        arrangement = self.arrangement
+        news = arrangement.news(items)
+        if arrangement.keeps_rows(news, gone):
+            self._tell(arrangement.take_in(news))
+            return
+        with self._rearranging():
+            arrangement.take_in(news, gone)
+
+    @contextmanager
+    def _rearranging(self) -> Iterator[None]:
+        self.rearranging.emit()
+        self.beginResetModel()
+        try:
+            yield
+        finally:
+            self.endResetModel()
+        self.rearranged.emit()
+
+    def _tell(self, rows: Iterable[int]) -> None:
+        for row in sorted(rows):
+            self.dataChanged.emit(self.index(row), self.index(row))

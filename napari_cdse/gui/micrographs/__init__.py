@@ -1,0 +1,1 @@
+"""The dock Micrographs: the table, pixel size, export, undo."""

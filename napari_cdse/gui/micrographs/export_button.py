@@ -1,0 +1,70 @@
+"""The way out of the window: label files, tables and figures in a folder."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Slot
+from qtpy.QtWidgets import QMenu, QPushButton
+
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.workers import Job
+from napari_cdse.gui.widgets.dialogs import ask_results
+from napari_cdse.tasks.analysis import exporting
+
+if TYPE_CHECKING:
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.project import Exported
+
+_TIP = "Label files, tables, figures and the visible-defect fraction, in a folder"
+_ALSO_FAILED = "{} label files were not written: {}"
+
+
+class ExportButton(QPushButton):
+    """Asks for a folder and writes there what the command ``export`` writes.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("Export")
+        self._session = session
+        self.setToolTip(_TIP)
+        menu = QMenu(self)
+        menu.addAction("What you reviewed\u2026", lambda: self.ask(False))
+        menu.addAction("That and the forest's word\u2026", lambda: self.ask(True))
+        self.setMenu(menu)
+        for signal in (session.project_changed, session.runner.changed):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Wait for heavy work to end."""
+        session = self._session
+        self.setEnabled(session.project is not None and session.runner.heavy is None)
+
+    def ask(self, include_predictions: bool) -> Job | None:
+        """Let the person choose a folder, and fill it in a worker."""
+        project = self._session.project
+        folder = None if project is None else ask_results(self, project.folder)
+        if folder is None:
+            return None
+        # What is drawn and not yet taken in belongs to it too.
+        self._session.stage.take_in()
+        work = partial(exporting, project.path, folder, include_predictions)
+        job = Job("Exporting", work)
+        job.produced.connect(_tell)
+        job.failed.connect(notices.warn)
+        self._session.runner.submit(job)
+        return job
+
+
+def _tell(found: Exported) -> None:
+    if found.problems:
+        first = found.problems[0]
+        notices.warn(_ALSO_FAILED.format(len(found.problems), first))
+    notices.inform(found.sentences[-1])

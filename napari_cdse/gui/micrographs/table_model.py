@@ -1,0 +1,103 @@
+"""The table of micrographs as a Qt model; it holds no state of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtGui import QFont, QPalette
+from qtpy.QtWidgets import QApplication
+
+from napari_cdse.gui.widgets.tables import RowsModel
+
+if TYPE_CHECKING:
+    from napari_cdse.project import MicrographEntry
+
+HEADERS = ("Micrograph", "Found", "Reviewed", "Defects")
+_TIPS = (
+    "File name; \u26a0 marks what could not be read, \u25c7 what is unlike what the "
+    "forest learnt from",
+    "Circles in it, and (+) in regions that were left out",
+    "Circles that a person judged, of all",
+    "Resolved particles with a visible defect, of all resolved, as judged",
+)
+_WARNING = "\u26a0 "
+_STRANGE = "\u25c7 "
+_NOTHING = "\u2013"
+_LEFT_OUT = "left out"
+_GREYED = QPalette.ColorGroup.Disabled
+
+
+def cell(entry: MicrographEntry, column: int) -> str:
+    """Text of one cell."""
+    if column == 0:
+        return f"{_sign(entry)}{entry.path.stem}"
+    if column == 1:
+        return _found(entry)
+    if entry.excluded:
+        return _LEFT_OUT if column == 2 else _NOTHING
+    if column == 2:
+        return f"{entry.reviewed}/{entry.found}" if entry.found else _NOTHING
+    return f"{entry.defects}/{entry.resolved}" if entry.resolved else _NOTHING
+
+
+def _found(entry: MicrographEntry) -> str:
+    if entry.left_out:
+        return f"{entry.found} (+{entry.left_out})"
+    return str(entry.found) if entry.found or entry.analysed else _NOTHING
+
+
+def tip(entry: MicrographEntry) -> str:
+    """Say what is behind a line: what is wrong, what was left out and why, where."""
+    parts = [words for words in (entry.problem, entry.out_of_range) if words]
+    if entry.excluded:
+        parts.append(f"Left out: {entry.excluded}. Its particles are in no count.")
+    if entry.regions:
+        reasons = ", ".join(dict.fromkeys(one.reason for one in entry.regions))
+        circles = "1 circle" if entry.left_out == 1 else f"{entry.left_out} circles"
+        parts.append(f"{circles} in regions left out: {reasons}.")
+    return "\n".join([*parts, str(entry.path)])
+
+
+def _sign(entry: MicrographEntry) -> str:
+    if entry.problem:
+        return _WARNING
+    return _STRANGE if entry.out_of_range else ""
+
+
+class MicrographsModel(RowsModel):
+    """Rows are the project's entries."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(HEADERS, _TIPS, parent)
+
+    def show(self, entries: tuple[MicrographEntry, ...]) -> None:
+        """Show these entries; the selection stays when their number does."""
+        if len(entries) != len(self.rows):
+            self.beginResetModel()
+            self.rows = entries
+            self.endResetModel()
+            return
+        self.rows = entries
+        if entries:
+            last = self.index(len(entries) - 1, len(HEADERS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Give Qt what it asks for."""
+        if not index.isValid():
+            return None
+        entry: MicrographEntry = self.rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cell(entry, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(entry)
+        if role == Qt.ItemDataRole.ForegroundRole and entry.excluded:
+            return QApplication.palette().brush(_GREYED, QPalette.ColorRole.Text)
+        if role == Qt.ItemDataRole.FontRole and entry.excluded:
+            font = QFont()
+            font.setItalic(True)
+            return font
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None

@@ -1,0 +1,1 @@
+"""The dock Particle: the card of one particle, its pictures, queue and note."""

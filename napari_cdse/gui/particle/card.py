@@ -1,0 +1,242 @@
+"""One particle on one card: pictures, peaks, probabilities, who said what, a note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from napari_cdse.core.classifier.novelty import is_novel
+from napari_cdse.core.imaging.pixel_size_estimate import (
+    ESTIMATE_SIGMA,
+    TYPICAL_PIXEL_SIZE_NM,
+)
+from napari_cdse.gui.canvas.class_colours import HEX, class_name
+from napari_cdse.gui.particle.analysis_worker import Examiner, Question
+from napari_cdse.gui.particle.image_panel import CardPictures
+from napari_cdse.gui.particle.note_row import NoteRow
+from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
+from napari_cdse.gui.particle.probability_bars import ProbabilityBars
+from napari_cdse.gui.particle.provenance_text import difference, history, person_says
+from napari_cdse.gui.widgets.layout import (
+    NO_PROJECT,
+    flush_column,
+    keyless,
+    scroll_down,
+    sentence,
+)
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
+    from napari_cdse.core.records import Annotation, PixelSizeSource
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.project import Particle
+
+_SPACING_PX = 4
+_LEAST_HEIGHT_PX = 120
+_NO_PARTICLE = "Click a circle, or press {} for the next particle."
+_NO_CIRCLES = (
+    'No circles here yet: press "Detect in this one", or {} and drag over a particle.'
+)
+_NOT_CLASSIFIED = "Not classified yet"
+_FIRST = 100
+_HIDDEN = "Drawn at random: judge it before the forest's word is shown"
+_NOVEL = ", which learnt from nothing like it"
+
+
+class ParticleCard(QWidget):
+    """Shows one particle; what takes longer to measure follows from a worker.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._cropped: object = None
+        self._question: Question | None = None
+        self._scale = Scale(None)
+        self._chosen: int | None = None
+        self.examiner = Examiner(session, self)
+        self.pictures = CardPictures()
+        self.peaks = PeaksTable()
+        self.bars = ProbabilityBars()
+        self.says = sentence()
+        self.says.setTextFormat(Qt.TextFormat.PlainText)
+        # Most particles have two lines to say: nothing jumps from one to the next.
+        self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
+        self.note = NoteRow(session)
+        self._lay_out()
+        self.examiner.answered.connect(self._show_measured)
+        self.peaks.chosen.connect(self._on_chosen)
+
+    def _lay_out(self) -> None:
+        scrolled = QWidget()
+        inner = _column(scrolled)
+        # The table grows where the pictures are as large as they become.
+        inner.addWidget(self.pictures, _FIRST)
+        inner.addWidget(self.peaks, 1)
+        inner.addWidget(self.note)
+        inner.addStretch(0)
+        area = _Scrolled(scrolled)
+        area.resized.connect(self._suit)
+        column = _column(self)
+        column.addWidget(area, 1)
+        column.addWidget(self.says)
+        column.addWidget(self.bars)
+
+    def _suit(self, width_px: int, height_px: int) -> None:
+        """Give the pictures what table and note leave of the area."""
+        below = (self.peaks, self.note)
+        rest = sum(each.sizeHint().height() + _SPACING_PX for each in below)
+        self.pictures.suit(width_px, height_px, rest)
+
+    @property
+    def measured(self) -> bool:
+        """Whether what is measured of the particle is shown."""
+        return self._question is not None and not self.pictures.spectrum.empty
+
+    def show_particle(self, particle: Particle | None) -> None:
+        """Show a particle as it is now, or none."""
+        if particle is not None:
+            particle = self._session.project.as_seen(particle)
+        self._show_words(particle)
+        self.note.show_note(particle)
+        micrograph = self._session.micrograph
+        if particle is None or micrograph is None:
+            self._cropped = self._question = None
+            self.examiner.forget()
+            self.pictures.clear()
+            self.peaks.show_peaks(None, None, Scale(None))
+            return
+        scale = _scale_of(*self._session.pixel_size())
+        self._show_crop(particle, scale)
+        size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
+        question = Question(micrograph.id, size, particle.circle)
+        if (question, scale) != (self._question, self._scale):
+            self._question, self._scale, self._chosen = question, scale, None
+            self.examiner.ask(micrograph, question)
+            self._show_measured()
+
+    # --- pictures -------------------------------------------------------------
+
+    def _show_crop(self, particle: Particle, scale: Scale) -> None:
+        micrograph = self._session.micrograph
+        colour = HEX[class_name(particle.label)]
+        shown = (micrograph.id, scale, particle.circle, colour)
+        if shown != self._cropped:
+            self._cropped = shown
+            self.pictures.show_crop(micrograph, particle.circle, scale, colour)
+
+    def _show_measured(self) -> None:
+        """Show what is known of the present particle; an answer on another is not."""
+        examination = None
+        if self._question is not None:
+            examination = self.examiner.known(self._question)
+        if examination is not None and self._chosen is None:
+            self._chosen = examination.chosen
+        self.pictures.show_examination(examination, self._chosen, self._scale)
+        self.peaks.show_peaks(examination, self._chosen, self._scale)
+
+    def _on_chosen(self, row: int) -> None:
+        self._chosen = row
+        self._show_measured()
+
+    # --- words ----------------------------------------------------------------
+
+    def _show_words(self, particle: Particle | None) -> None:
+        prediction = None if particle is None else particle.prediction
+        self.bars.show_probabilities(prediction and prediction.probabilities)
+        if particle is None:
+            self.says.setText(self._hint())
+            self.says.setToolTip("")
+            return
+        said = self._session.project.said_in_view(particle.id)
+        lines = []
+        if particle.annotation is not None:
+            lines.append(self._person_words(particle.annotation, len(said)))
+        lines.append(self._difference(particle))
+        lines.append(self._forest_words(particle))
+        self.says.setText("\n".join(filter(None, lines)))
+        self.says.setToolTip(history(said, self._model_name))
+
+    def _hint(self) -> str:
+        """Say what to do where no particle is selected."""
+        entry, keys = self._session.current_entry, self._session.keys
+        if self._session.project is None:
+            return NO_PROJECT
+        if entry is None or entry.found or entry.analysed or entry.problem:
+            return _NO_PARTICLE.format(keys.words("next"))
+        return _NO_CIRCLES.format(keys.words("draw"))
+
+    def _person_words(self, annotation: Annotation, number: int) -> str:
+        """Tell the last statement; the forest below is named once only."""
+        shown = annotation.shown
+        same = shown is None or shown.model_id == self._session.project.active_model_id
+        words = person_says(annotation, None if same else self._model_name)
+        return f"{words} (and {number - 1} before)" if number > 1 else words
+
+    def _difference(self, particle: Particle) -> str:
+        project = self._session.project
+        return "" if project.hide_others else difference(project.labels_of(particle.id))
+
+    def _forest_words(self, particle: Particle) -> str:
+        """Name the forest whose word the bars show, or say why they show none."""
+        if self._session.review.hides(particle.id):
+            return _HIDDEN
+        prediction = particle.prediction
+        if prediction is None:
+            return _NOT_CLASSIFIED
+        novel = _NOVEL if is_novel(prediction.novelty) else ""
+        return f"Forest: {self._model_name(prediction.model_id)}{novel}"
+
+    def _model_name(self, model_id: str) -> str:
+        names = {card.id: card.name for card in self._session.project.models}
+        return names.get(model_id, "another forest")
+
+
+def _scale_of(pixel_size_nm: float | None, source: PixelSizeSource | None) -> Scale:
+    """Say how sure a pixel size is; one that was only assumed is none."""
+    assumed = (source, pixel_size_nm) == ("estimated", TYPICAL_PIXEL_SIZE_NM)
+    if pixel_size_nm is None or assumed:
+        return Scale(None)
+    return Scale(pixel_size_nm, ESTIMATE_SIGMA if source == "estimated" else 0.0)
+
+
+class _Scrolled(QScrollArea):
+    """As high as what is in it where there is room; scrolls where there is not.
+
+    `resized` carries width and height of what is in sight, in px.
+    """
+
+    resized = Signal(int, int)
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        scroll_down(self, widget)
+        keyless(self)
+        self.setMinimumHeight(_LEAST_HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell what is in sight."""
+        super().resizeEvent(event)
+        self.resized.emit(self.viewport().width(), self.viewport().height())
+
+    def sizeHint(self) -> QSize:
+        """Give Qt the size that suits it best."""
+        return self.widget().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Give Qt the least size: the width is not scrolled."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, _LEAST_HEIGHT_PX)
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = flush_column(widget)
+    column.setSpacing(_SPACING_PX)
+    return column

@@ -1,0 +1,242 @@
+"""Four pictures of one particle: crop, spectrum, phase, and amplitude or filtered."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
+
+from napari_cdse.core.crystal.crops import crop, field_px, spectrum_values, stretched
+from napari_cdse.core.features.sampling import REACH
+from napari_cdse.gui.particle.colour_images import (
+    amplitude_colours,
+    filtered_colours,
+    phase_colours,
+    phase_key,
+)
+from napari_cdse.gui.particle.image_view import SMALLEST_PX, Picture
+from napari_cdse.gui.particle.overlays import (
+    Caption,
+    ColourKey,
+    Ring,
+    ScaleBar,
+    Spot,
+    Ticks,
+)
+from napari_cdse.gui.widgets.layout import keyless, wrapped
+
+if TYPE_CHECKING:
+    from napari_cdse.core.crystal.particle_analysis import Examination, ExaminedFamily
+    from napari_cdse.core.records import Circle, Micrograph
+    from napari_cdse.gui.particle.overlays import Mark
+    from napari_cdse.gui.particle.peaks_table import Scale
+
+_SPACING_PX = 4
+_LEAST_PX = 72
+"""Beside three others a picture may become smaller: docks need not be broader."""
+_BAR_NM = 2.0
+_BAR_PER_NM = 2.0
+_CHOSEN = "#ffd166"
+_OTHERS = "#f5f5f5"
+_OUTLINE = "#808080"
+_FAINT = 0.8
+_SURE_RAD = math.radians(45)
+"""A step less sure than this says nothing."""
+_NO_LINE = "no break found"
+_STEP_TIP = (
+    "How far the phase of the chosen family steps across the line that breaks the "
+    "fringes best, marked by the ticks. A stacking fault gives 120° in the families "
+    "inclined to its plane and 0° in those parallel to it; where a twin ends, the "
+    "amplitude falls instead. The uncertainty is that of the speckle alone: look "
+    "whether the phase is flat on both sides, as it is for a single fault."
+)
+_TIPS = {
+    "crop": "The particle, always 8 nm across unless it is larger; the ring is its "
+    "circle",
+    "spectrum": "Its power spectrum over the background's, log scale: each family of "
+    "fringes is a pair of Bragg peaks. Numbers as in the table",
+    "phase": "Geometric phase (Hytch, Snoeck, Kilaas 1998) of the chosen family: one "
+    "colour where its planes are in step, a jump at a fault. Click a row of the table "
+    "for another family",
+    "amplitude": "How strong the chosen family is at each place: a twin has it on one "
+    "side only",
+    "filtered": "Nothing but the numbered peaks, each through a soft mask. Filtering "
+    "makes fringes of speckle too: believe only what the crop shows as well",
+}
+
+
+class CardPictures(QWidget):
+    """Crop, spectrum, phase, and amplitude or filtered picture.
+
+    Two above two; on a low screen all four beside each other (`lie_flat`).
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.crop = Picture("No particle")
+        self.spectrum, self.phase, self.other = Picture(), Picture(), Picture()
+        self.step = QLabel()
+        self.step.setToolTip(wrapped(_STEP_TIP))
+        self.switch = QButtonGroup(self)
+        self._flat: bool | None = None
+        self._shown: tuple[Examination, int | None, Scale] | None = None
+        self._lay_out()
+        for name in ("crop", "spectrum", "phase"):
+            getattr(self, name).setToolTip(wrapped(_TIPS[name]))
+        self.switch.buttonToggled.connect(lambda _button, on: on and self._show_other())
+        self.switch.buttons()[0].setChecked(True)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(_SPACING_PX)
+        for number, name in enumerate(("amplitude", "filtered")):
+            button = keyless(QPushButton(name, self))
+            button.setToolTip(wrapped(_TIPS[name]))
+            button.setCheckable(True)
+            self.switch.addButton(button, number)
+            button.setMaximumHeight(button.fontMetrics().height() + 6)
+        self.lie_flat(False)
+
+    def lie_flat(self, flat: bool) -> None:
+        """Put all pictures into one row, or into two."""
+        if flat == self._flat:
+            return
+        self._flat = flat
+        grid, per_row = self.layout(), 4 if flat else 2
+        pictures = (self.crop, self.spectrum, self.phase, self.other)
+        for number, picture in enumerate(pictures):
+            row, place = divmod(number, per_row)
+            grid.addWidget(picture, row, 2 * place, 1, 2)
+        below, broad = 4 // per_row, per_row // 2
+        grid.addWidget(self.step, below, 0, 1, per_row)
+        for number, button in enumerate(self.switch.buttons()):
+            grid.addWidget(button, below, per_row + broad * number, 1, broad)
+        for column in range(8):
+            grid.setColumnStretch(column, int(column < 2 * per_row))
+        for row in range(3):
+            grid.setRowStretch(row, int(row < below))
+
+    def suit(self, width_px: int, height_px: int, rest_px: int) -> None:
+        """Fit into an area in which something else follows below.
+
+        They lie flat where they become larger by that; on a low screen they take all
+        of the area that is in sight, and the rest has to be scrolled to.
+        """
+        words = self.switch.buttons()[0].sizeHint().height() + _SPACING_PX
+        beside = width_px // 4 - _SPACING_PX
+        above = (height_px - rest_px - words) // 2
+        self.lie_flat(beside >= max(SMALLEST_PX, above))
+        edge = min(beside, height_px - words) if self._flat else SMALLEST_PX
+        for picture in (self.crop, self.spectrum, self.phase, self.other):
+            least = _LEAST_PX if self._flat else SMALLEST_PX
+            picture.setMinimumSize(least, max(least, edge))
+        # Higher than broad they would only come apart.
+        per_picture = beside if self._flat else width_px // 2 + _SPACING_PX
+        rows = 1 if self._flat else 2
+        self.setMaximumHeight(words + rows * max(per_picture, SMALLEST_PX))
+
+    def clear(self) -> None:
+        """Show no particle."""
+        self.crop.clear()
+        self.show_examination(None, None, None)
+
+    def show_crop(
+        self, micrograph: Micrograph, circle: Circle, scale: Scale, colour: str
+    ) -> None:
+        """Show the particle with its circle in a colour."""
+        edge_px, edge_nm = field_px(circle, scale.pixel_size_nm)
+        square = crop(micrograph.pixels, circle, edge_px)
+        share = 2 * circle.radius_px / len(square)
+        marks: list[Mark] = [Ring(share, colour)]
+        if edge_nm is not None:
+            length = _BAR_NM / (scale.pixel_size_nm * len(square))
+            marks.append(ScaleBar(length, f"{scale.about}{_BAR_NM:.0f} nm"))
+        self.crop.show_values(stretched(square), marks)
+
+    def show_examination(
+        self, examination: Examination | None, chosen: int | None, scale: Scale | None
+    ) -> None:
+        """Show what was measured, one family of it in detail; None: not yet."""
+        if examination is None or scale is None:
+            self._shown = None
+            for picture in (self.spectrum, self.phase, self.other):
+                picture.clear()
+            self.step.clear()
+            return
+        self._shown = (examination, chosen, scale)
+        self._show_spectrum(examination, chosen, scale)
+        self.step.setText(_step_words(examination, chosen))
+        if chosen is None:
+            self.phase.clear()
+        else:
+            local = examination.families[chosen].local
+            marks = [*_outline(examination), Caption(f"phase of {chosen + 1}")]
+            marks.append(ColourKey(phase_key(), "-π", "π"))
+            self.phase.show_colours(phase_colours(local.phase_rad), marks)
+        self._show_other()
+
+    def _show_spectrum(
+        self, examination: Examination, chosen: int | None, scale: Scale
+    ) -> None:
+        values = spectrum_values(examination.spectrum)
+        size, step = len(values), examination.spectrum_step_per_px
+        marks: list[Mark] = []
+        if scale.pixel_size_nm is not None:
+            length = _BAR_PER_NM * scale.pixel_size_nm / (step * size)
+            text = f"{'≈ ' if scale.sigma else ''}{_BAR_PER_NM:.0f} nm⁻¹"
+            marks.append(ScaleBar(length, text))
+        for number, family in enumerate(examination.families):
+            peak = family.peak
+            x, y = (k / (step * size) for k in (peak.k_col, peak.k_row))
+            colour = _CHOSEN if number == chosen else _OTHERS
+            marks.append(Spot(0.5 + x, 0.5 + y, str(number + 1), colour))
+            marks.append(Spot(0.5 - x, 0.5 - y, "", colour, 0.6))
+        self.spectrum.show_values(values, marks)
+
+    def _show_other(self) -> None:
+        if self._shown is None:
+            return
+        examination, chosen, _ = self._shown
+        name = self.switch.checkedButton().text()
+        self.other.setToolTip(wrapped(_TIPS[name]))
+        if chosen is None:
+            self.other.clear()
+        elif name == "filtered":
+            colours = filtered_colours(examination.filtered)
+            self.other.show_colours(
+                colours, [*_outline(examination), Caption("filtered")]
+            )
+        else:
+            amplitude = examination.families[chosen].local.amplitude
+            marks = [*_outline(examination), Caption(f"amplitude of {chosen + 1}")]
+            self.other.show_colours(amplitude_colours(amplitude), marks)
+
+
+def _outline(examination: Examination) -> list[Mark]:
+    """Mark the circle, and where a line breaks the fringes."""
+    radius = 0.5 / REACH
+    marks: list[Mark] = [Ring(2 * radius, _OUTLINE, _FAINT, 1.0)]
+    line = examination.line
+    if line is not None:
+        offset = line.offset_radii * radius
+        marks.append(Ticks(line.normal_rad, offset, radius, 0.5 - radius))
+    return marks
+
+
+def _step_words(examination: Examination, chosen: int | None) -> str:
+    if chosen is None:
+        return "no clear fringes"
+    if examination.line is None:
+        return _NO_LINE
+    return _family_step(examination.families[chosen])
+
+
+def _family_step(family: ExaminedFamily) -> str:
+    if family.step_rad is None or family.step_sigma_rad > _SURE_RAD:
+        return "step too unsure to tell"
+    step, sigma = (
+        math.degrees(each) for each in (family.step_rad, family.step_sigma_rad)
+    )
+    return f"phase step {abs(step):.0f} ± {sigma:.0f}°"

@@ -1,0 +1,94 @@
+"""A line to write down what no class says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit, QWidget
+
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.widgets.layout import wrapped
+from napari_cdse.project import Gesture
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QFocusEvent, QHideEvent, QKeyEvent
+
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.project import Particle
+
+_TIP = (
+    "What no class says, in your words. Enter stores it, Escape takes it back. It is "
+    "exported in the last column of particles.csv."
+)
+
+
+class NoteRow(QLineEdit):
+    """The current particle's note; stored with Enter, or when the line is left.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._particle_id: str | None = None
+        self._stored = ""
+        self.setPlaceholderText("Note")
+        self.setToolTip(wrapped(_TIP))
+        # Only a click gets here: letters belong to the particles otherwise.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setEnabled(False)
+
+    def show_note(self, particle: Particle | None) -> None:
+        """Show a particle's note; what was being written of another is stored."""
+        particle_id = None if particle is None else particle.id
+        if particle_id != self._particle_id:
+            self.store()
+            self.setModified(False)
+        self._particle_id = particle_id
+        annotation = None if particle is None else particle.annotation
+        self._stored = "" if annotation is None else annotation.note
+        self.setEnabled(particle is not None)
+        if not self.isModified():
+            self.setText(self._stored)
+            self.setCursorPosition(0)
+
+    def store(self) -> None:
+        """Make what was written an edit of its particle."""
+        project, particle_id = self._session.project, self._particle_id
+        if not self.isModified() or project is None or particle_id is None:
+            return
+        self.setModified(False)
+        if project.find(particle_id) is not None:
+            with notices.told():
+                project.apply(Gesture(noted={particle_id: self.text()}))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Store with Enter, take back with Escape; both give the keys back."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.store()
+            self._leave()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.setText(self._stored)
+            self.setModified(False)
+            self._leave()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Store what was written."""
+        super().focusOutEvent(event)
+        self.store()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Store what was written when the window goes."""
+        super().hideEvent(event)
+        self.store()
+
+    def _leave(self) -> None:
+        viewer = self._session.viewer
+        if viewer is not None:
+            viewer.window._qt_viewer.canvas.native.setFocus()

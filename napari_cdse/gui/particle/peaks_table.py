@@ -1,0 +1,195 @@
+"""The Bragg peaks of a particle as a table: spacing, angle, planes of CdSe."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
+
+from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, fitting
+from napari_cdse.core.crystal.particle_analysis import SHORTEST_NM
+from napari_cdse.gui.widgets.layout import wrapped
+from napari_cdse.gui.widgets.tables import show_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cdse.core.crystal.bragg_peaks import BraggPeak
+    from napari_cdse.core.crystal.lattice_planes import Planes
+    from napari_cdse.core.crystal.particle_analysis import Examination
+
+SHORT = {"zinc blende": "zb", "wurtzite": "wz"}
+_ROWS = 4
+_MOST_ROWS = 8
+_HEADERS = (
+    ("", "Number of the peak in the power spectrum"),
+    (
+        "",
+        "Distance of the lattice planes with its standard uncertainty: from the "
+        "peak's strength and width and the particle's size and, where the pixel size "
+        "is estimated, from that",
+    ),
+    ("angle", "Between these planes and those of the chosen row"),
+    (
+        "planes of CdSe",
+        "Every reflection within twice the uncertainty, to which "
+        f"{LATTICE_SCATTER:.0%} is added for strain, tilt and lens; "
+        "zb: zinc blende, wz: wurtzite. {} stands for all equivalent planes",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large a pixel is, and how sure that is.
+
+    Attributes
+    ----------
+    pixel_size_nm : float or None
+        None: spacings are told in pixels.
+    sigma : float
+        Relative standard uncertainty; above 0 the size is an estimate.
+    """
+
+    pixel_size_nm: float | None
+    sigma: float = 0.0
+
+    @property
+    def unit(self) -> str:
+        """In which lengths are told."""
+        return "px" if self.pixel_size_nm is None else "nm"
+
+    @property
+    def about(self) -> str:
+        """What to say before a length."""
+        return "about " if self.sigma else ""
+
+
+def spacing_words(peak: BraggPeak, scale: Scale) -> str:
+    """Write a spacing with its uncertainty, as many digits as that leaves."""
+    value, sigma = peak.spacing_nm(scale.pixel_size_nm or 1.0, scale.sigma)
+    # One digit of the uncertainty, two where it begins with a 1.
+    decimals = -math.floor(math.log10(max(sigma, 1e-4) / 2))
+    decimals = min(max(decimals, 0), 4)
+    return f"{value:.{decimals}f} ± {sigma:.{decimals}f}"
+
+
+def planes_of(peak: BraggPeak, scale: Scale) -> tuple[Planes, ...]:
+    """List all planes of CdSe that a peak can be; none without a pixel size."""
+    if scale.pixel_size_nm is None:
+        return ()
+    return fitting(*peak.spacing_nm(scale.pixel_size_nm, scale.sigma), SHORTEST_NM)
+
+
+def planes_words(planes: Sequence[Planes]) -> str:
+    """Write planes shortly, by structure, that of the nearest first."""
+    names: dict[str, list[str]] = {}
+    for each in planes:
+        names.setdefault(SHORT[each.structure], []).append(each.name)
+    return ", ".join(f"{short} {' '.join(those)}" for short, those in names.items())
+
+
+class PeaksTable(QTableWidget):
+    """One row per Bragg peak; the chosen row's family is the one shown in detail.
+
+    Signals
+    -------
+    chosen(int)
+        A row was clicked.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(_HEADERS), parent)
+        for column, (text, tip) in enumerate(_HEADERS):
+            item = QTableWidgetItem(text)
+            item.setToolTip(wrapped(tip))
+            item.setTextAlignment(Qt.AlignmentFlag.AlignLeft)
+            self.setHorizontalHeaderItem(column, item)
+        self.setWordWrap(False)
+        self._size()
+        self.cellClicked.connect(lambda row, _column: self.chosen.emit(row))
+
+    def _size(self) -> None:
+        """Take as much room as a few rows need, and what is left for a few more."""
+        row = self.fontMetrics().height() + 3
+        self.verticalHeader().setMinimumSectionSize(row)
+        show_rows(self, row)
+        header = self.horizontalHeader()
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(16)
+        header.setSectionsClickable(False)
+        around = header.sizeHint().height() + 4
+        self.setMinimumHeight(around + _ROWS * row)
+        self.setMaximumHeight(around + _MOST_ROWS * row)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def sizeHint(self) -> QSize:
+        """Ask for the few rows only: the pictures come first."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def show_peaks(
+        self, examination: Examination | None, chosen: int | None, scale: Scale
+    ) -> None:
+        """Show the peaks of a particle, or nothing."""
+        families = () if examination is None else examination.families
+        peaks = [family.peak for family in families]
+        self.horizontalHeaderItem(1).setText(
+            f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}"
+        )
+        self.setRowCount(len(peaks))
+        for row, peak in enumerate(peaks):
+            reference = peaks[chosen] if chosen is not None else peak
+            angle = "" if peak is reference else f"{peak.angle_to(reference):.1f}°"
+            texts = (
+                str(row + 1),
+                spacing_words(peak, scale),
+                angle,
+                planes_words(planes_of(peak, scale)) or "none fits",
+            )
+            tip = self._tip(row, peaks, examination, scale)
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip(tip)
+                self.setItem(row, column, item)
+        if chosen is None:
+            self.clearSelection()
+        else:
+            self.selectRow(chosen)
+
+    def _tip(
+        self,
+        row: int,
+        peaks: Sequence[BraggPeak],
+        examination: Examination,
+        scale: Scale,
+    ) -> str:
+        peak = peaks[row]
+        lines = [
+            f"Peak {row + 1}: {scale.about}{spacing_words(peak, scale)} {scale.unit}, "
+            f"{peak.strength:.0f} times the background's power"
+        ]
+        lines += [
+            f"{each.structure} {each.name} {each.spacing_nm:.4f} nm"
+            for each in planes_of(peak, scale)
+        ]
+        lines += [
+            f"{peak.angle_to(other):.1f} ± "
+            f"{math.hypot(peak.direction_sigma_deg, other.direction_sigma_deg):.1f}° "
+            f"to peak {number + 1}"
+            for number, other in enumerate(peaks)
+            if other is not peak
+        ]
+        line = examination.line
+        if line is not None and line.is_parallel(peak):
+            lines.append("parallel to the suspected fault, which it can't show")
+        if scale.sigma:
+            lines.append(
+                "The pixel size is an estimate that takes CdSe for granted:\n"
+                "these spacings can't prove that it is CdSe."
+            )
+        return "\n".join(lines)

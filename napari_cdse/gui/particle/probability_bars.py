@@ -1,0 +1,85 @@
+"""Probabilities of the four classes as bars with numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QRectF, QSize
+from qtpy.QtGui import QColor, QPainter
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, MEANINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_A_LINE = 2
+
+
+class Bar(QWidget):
+    """A bar whose filled share shows a number from 0 to 1."""
+
+    def __init__(self, colour: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colour = QColor(colour)
+        self._share = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def share(self) -> float:
+        """What it shows."""
+        return self._share
+
+    def sizeHint(self) -> QSize:
+        """Give Qt the size that suits it best."""
+        return QSize(60, 10)
+
+    def set_share(self, share: float) -> None:
+        """Show another number."""
+        self._share = share
+        self.update()
+
+    def paintEvent(self, _event: object) -> None:
+        """Draw."""
+        painter = QPainter(self)
+        faint = QColor(self._colour)
+        faint.setAlphaF(0.18)
+        painter.fillRect(self.rect(), faint)
+        filled = QRectF(0, 0, self._share * self.width(), self.height())
+        painter.fillRect(filled, self._colour)
+
+
+class ProbabilityBars(QWidget):
+    """Letter and name, bar and number of each class, two classes a line."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
+        self.bars: dict[str, Bar] = {}
+        self.numbers: dict[str, QLabel] = {}
+        grid.setHorizontalSpacing(6)
+        for place, label in enumerate(CLASSES):
+            name = QLabel(f"{LETTERS[label]}  {label}")
+            name.setToolTip(MEANINGS[label])
+            self.bars[label] = Bar(HEX[label])
+            self.numbers[label] = QLabel()
+            # A digit more, since the window's own font comes later.
+            width = self.numbers[label].fontMetrics().horizontalAdvance("00.00")
+            self.numbers[label].setMinimumWidth(width)
+            row, side = divmod(place, _A_LINE)
+            for column, widget in enumerate(
+                (name, self.bars[label], self.numbers[label])
+            ):
+                grid.addWidget(widget, row, 3 * side + column)
+            grid.setColumnStretch(3 * side + 1, 1)
+
+    def show_probabilities(self, probabilities: Sequence[float] | None) -> None:
+        """Show four probabilities in the order of `CLASSES`, or none."""
+        for number, label in enumerate(CLASSES):
+            share = 0.0 if probabilities is None else float(probabilities[number])
+            self.bars[label].set_share(share)
+            text = "" if probabilities is None else f"{share:.2f}"
+            self.numbers[label].setText(text)

@@ -1,0 +1,95 @@
+"""Where the queue of review goes: back, on, in which order, at what to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Slot
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+
+from napari_cdse.gui.widgets.layout import choices, flush_row, keyless
+
+if TYPE_CHECKING:
+    from napari_cdse.core.review.review_queue import Order
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.project.components.review_queue import Which
+
+ORDERS: tuple[tuple[str, Order, str], ...] = (
+    ("doubtful first", "uncertain", "The most doubtful and the least familiar by "
+     "turns, mixed so that no two of a kind follow each other"),
+    ("by micrograph", "micrograph", "From micrograph to micrograph, top to bottom"),
+    ("by class", "class", "As the forest calls them: yes, no, null, empty; the "
+     "doubtful of each first"),
+    ("certain first", "confidence", "What the forest is surest of first"),
+    ("unfamiliar first", "novelty", "What is least like all that the forest learnt "
+     "from first"),
+)  # fmt: skip
+STOPS: tuple[tuple[str, Which, str], ...] = (
+    ("unlabelled", "unlabelled", "Those that nobody judged; deferred ones at the end"),
+    ("deferred", "deferred", "Those that were left for later"),
+    ("disputed", "disputed", "Those on which annotators differ; see Annotators"),
+    ("all", "all", "Labelled ones too"),
+)
+
+
+class QueueRow(QWidget):
+    """Buttons back and on, order, filter, and how much is done.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.previous = self._button("<", "Particle before", "previous")
+        self.next = self._button(">", "Next particle", "next")
+        self.order = choices((text, tip) for text, _, tip in ORDERS)
+        self.which = choices((text, tip) for text, _, tip in STOPS)
+        self.done = QLabel()
+        line = flush_row(self)
+        line.addWidget(self.previous)
+        line.addWidget(self.next)
+        line.addWidget(self.order, 3)
+        line.addWidget(self.which, 2)
+        line.addWidget(self.done)
+        self._connect()
+        self.refresh()
+
+    def _button(self, text: str, tip: str, shortcut: str) -> QPushButton:
+        button = keyless(QPushButton(text))
+        self._session.keys.tip(button, tip, shortcut)
+        button.setMaximumWidth(36)
+        return button
+
+    def _connect(self) -> None:
+        review, session = self._session.review, self._session
+        self.previous.clicked.connect(review.go_back)
+        self.next.clicked.connect(review.go_on)
+        self.order.activated.connect(self._on_chosen)
+        self.which.activated.connect(self._on_chosen)
+        review.order_changed.connect(self.refresh)
+        session.project_changed.connect(self.refresh)
+        session.micrographs_changed.connect(self.refresh)
+
+    def _on_chosen(self) -> None:
+        _, order, _ = ORDERS[self.order.currentIndex()]
+        _, which, _ = STOPS[self.which.currentIndex()]
+        self._session.review.set_order(order, which)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the order in use and how much is reviewed."""
+        review, project = self._session.review, self._session.project
+        self.order.setCurrentIndex([one for _, one, _ in ORDERS].index(review.order))
+        self.which.setCurrentIndex([one for _, one, _ in STOPS].index(review.which))
+        if project is None:
+            self.done.clear()
+            return
+        progress, deferred = project.progress(), project.deferred()
+        self.done.setText(str(progress))
+        later = f", {deferred} left for later" if deferred else ""
+        self.done.setToolTip(
+            f"{progress.number} of {progress.total} particles reviewed{later}"
+        )

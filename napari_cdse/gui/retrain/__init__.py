@@ -1,0 +1,1 @@
+"""The dock Retrain: training, comparison of forests, audits, studies."""

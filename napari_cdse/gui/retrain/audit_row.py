@@ -1,0 +1,119 @@
+"""How often the forest is right, as judged unseen; and how many are drawn for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtWidgets import QLabel, QSpinBox, QWidget
+from superqt.utils import signals_blocked
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.core.review.blind_audit import audit
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence, wrapped
+
+if TYPE_CHECKING:
+    from napari_cdse.core.review.blind_audit import Audit, Rate
+    from napari_cdse.gui.session.session import Session
+
+_SOON_MS = 100
+_TIP = (
+    "So many of the proposed particles are drawn by lot and shown without the forest's "
+    "word until you have judged them. Only they tell how often it is right. A larger "
+    "share draws more where no prediction has been in view yet."
+)
+_NOTHING_DRAWN = (
+    "No particle is drawn for the audit, so how often the forest is right stays "
+    "unknown."
+)
+
+
+class AuditRow(QWidget):
+    """The share that is drawn, and one sentence.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.share = QSpinBox()
+        self.share.setRange(0, 100)
+        self.share.setSuffix(" %")
+        # A number half typed is no share yet.
+        self.share.setKeyboardTracking(False)
+        self.share.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.share.setToolTip(wrapped(_TIP))
+        self.says = sentence()
+        # Labelling must stay quick: the sentence follows when the hands rest.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self.refresh)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        name = QLabel("Judge unseen, drawn by lot")
+        line = row_of((name, self.share))
+        line.setStretchFactor(name, 1)
+        column = flush_column(self)
+        column.setSpacing(4)
+        column.addLayout(line)
+        column.addWidget(self.says)
+
+    def _connect(self) -> None:
+        session = self._session
+        self.share.valueChanged.connect(self._on_share)
+        session.project_changed.connect(self.refresh)
+        for signal in (session.micrographs_changed, session.models_changed):
+            signal.connect(self._soon.start)
+        session.particles_changed.connect(self._on_particles)
+
+    @Slot(object)
+    def _on_particles(self, ids: frozenset[str] | None) -> None:
+        """Follow a share that was set elsewhere; then all particles may look anew."""
+        if ids is None:
+            self._soon.start()
+
+    def _on_share(self, per_cent: int) -> None:
+        if self._session.project is not None:
+            with notices.told():
+                self._session.project.audit_share = per_cent / 100
+            self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the share in force and what the audit says."""
+        project = self._session.project
+        self.setVisible(project is not None)
+        if project is None:
+            return
+        with signals_blocked(self.share):
+            self.share.setValue(round(100 * project.audit_share))
+        self.share.setEnabled(not project.read_only)
+        found = audit(project.audited(), project.active_model_id or "")
+        nothing = found.note and not project.audit_share
+        self.says.setText(_NOTHING_DRAWN if nothing else found.sentence)
+        self.says.setToolTip(_by_class(found))
+
+
+def _by_class(found: Audit) -> str:
+    """Say the rates of each class, where there are enough particles for one."""
+    lines = []
+    for label in CLASSES:
+        recall, precision = found.recall[label], found.precision[label]
+        if recall.value is not None:
+            lines.append(f"Of those that are {label}, it finds {_rate(recall)}.")
+        if precision.value is not None:
+            lines.append(f"When it says {label}, it is right in {_rate(precision)}.")
+    return "\n".join(lines)
+
+
+def _rate(rate: Rate) -> str:
+    low, high = rate.interval_95 or (0.0, 1.0)
+    return f"{rate.value:.2f} ({low:.2f} to {high:.2f}) of {rate.n}"

@@ -1,0 +1,261 @@
+"""Dock: labels per class, retrain, old beside new, keep or not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from napari.viewer import Viewer
+from qtpy.QtCore import Slot
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.retrain.audit_row import AuditRow
+from napari_cdse.gui.retrain.comparison_view import ComparisonView
+from napari_cdse.gui.retrain.model_row import ForestsRow
+from napari_cdse.gui.retrain.studies_view import StudiesView
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.layout import (
+    NO_PROJECT,
+    dock_column,
+    flush_column,
+    row_of,
+    say,
+    scroll_down,
+    sentence,
+)
+from napari_cdse.gui.widgets.params_form import ParamsForm
+from napari_cdse.gui.widgets.progress_row import ProgressRow
+
+_FEW = (
+    "trees",
+    "split_features",
+    "criterion",
+    "own_weight",
+    "copies",
+    "folds",
+    "seed",
+)
+_NO_LABELS = (
+    "Label some particles first; the forest learns from them and from its own table."
+)
+
+
+class RetrainDock(QWidget):
+    """Train a new forest from the corrections and see what would change.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_for(napari_viewer)
+        self.counts = sentence()
+        self.forests = ForestsRow(self.session)
+        self.audit = AuditRow(self.session)
+        self.form = ParamsForm(ForestParams(), _FEW)
+        self.ahead = sentence()
+        self.ahead.setToolTip(
+            "From forests that learnt from a quarter, a half and all of your labels"
+        )
+        self.studies = StudiesView()
+        self.progress = ProgressRow(self.session.runner.cancel)
+        self.comparison = ComparisonView()
+        self._shown: object = None
+        self._studied: object = (None, None)
+        self._told_ahead: tuple[object, int] = (None, 0)
+        self._lay_out()
+        self._connect()
+        self._ask_for_decision(False)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self.retrain = QPushButton("Retrain")
+        self.retrain.setToolTip(
+            "Train a new forest; the one in use stays until you keep the new one"
+        )
+        self.before = QWidget()
+        before = flush_column(self.before)
+        for widget in (self.audit, self.counts, self.ahead, self.retrain):
+            before.addWidget(widget)
+        column = dock_column(self)
+        column.addWidget(self.forests)
+        column.addWidget(self.before)
+        column.addWidget(self.progress)
+        column.addWidget(self._scrolling(), 1)
+        column.addWidget(self._decision())
+
+    def _decision(self) -> QWidget:
+        self.name = QLineEdit()
+        self.name.setToolTip("What to call the new forest")
+        self.keep = QPushButton("Keep new")
+        self.keep.setToolTip("Classify everything anew with the new forest")
+        self.keep_both = QPushButton("Keep both")
+        self.keep_both.setToolTip(
+            "Leave the old forest in use, and the new one in the project's list"
+        )
+        self.reject = QPushButton("Keep old")
+        self.reject.setToolTip("Drop the new forest; nothing changes")
+        name = row_of((QLabel("New forest"), self.name))
+        name.setStretchFactor(self.name, 1)
+        self.decision = QWidget()
+        column = flush_column(self.decision)
+        column.addLayout(name)
+        column.addLayout(row_of((self.keep, self.keep_both, self.reject)))
+        return self.decision
+
+    def _scrolling(self) -> QScrollArea:
+        """Figures and parameters: a small screen must not grow for them."""
+        self.onto = QCheckBox("Learn on top of the forest in use")
+        self.onto.setChecked(True)
+        self.onto.setToolTip(
+            "Join your labels with what the forest in use learnt from elsewhere; "
+            "without it, the new forest learns from your labels alone"
+        )
+        self.parameters = QCollapsible("How the forest is trained")
+        self.parameters.addWidget(self.onto)
+        self.parameters.addWidget(self.form.native)
+        self.parameters.collapse(animate=False)
+        self.what_counts = QCollapsible("What could be better")
+        self.what_counts.addWidget(self.studies)
+        self.what_counts.collapse(animate=False)
+        inside = QWidget()
+        column = flush_column(inside)
+        column.addWidget(self.comparison)
+        column.addWidget(self.parameters)
+        column.addWidget(self.what_counts)
+        column.addStretch(1)
+        area = QScrollArea()
+        scroll_down(area, inside)
+        return area
+
+    def _connect(self) -> None:
+        session = self.session
+        self.retrain.clicked.connect(self._on_retrain)
+        self.keep.clicked.connect(lambda: session.trainer.keep(self.name.text()))
+        self.keep_both.clicked.connect(
+            lambda: session.trainer.keep_both(self.name.text())
+        )
+        self.comparison.chosen.connect(session.review.go_to)
+        self.studies.tried.connect(lambda: self._ask(session.trainer.try_settings))
+        self.studies.weighed.connect(lambda: self._ask(session.trainer.weigh_features))
+        self.studies.chosen.connect(self._take_settings)
+        self.reject.clicked.connect(session.trainer.reject)
+        session.trainer.changed.connect(self.refresh)
+        for signal in (
+            session.project_changed,
+            session.micrographs_changed,
+            session.models_changed,
+            session.runner.changed,
+        ):
+            signal.connect(self.refresh)
+
+    def _on_retrain(self) -> None:
+        self._ask(self.session.trainer.retrain)
+
+    def _take_settings(self, params: ForestParams) -> None:
+        """Show settings that were tried; the next retraining takes them."""
+        self.form.set_value(params)
+        self.parameters.expand(animate=False)
+
+    def _ask(self, what: Callable[..., object]) -> None:
+        """Start something with the settings that the form shows."""
+        try:
+            params = self.form.value()
+        except CdseError as error:
+            notices.warn(str(error))
+            return
+        what(self._with_features(params), onto=self.onto.isChecked())
+
+    def _with_features(self, params: ForestParams) -> ForestParams:
+        """Take the features of the forest in use, so that its table can be joined."""
+        model = self.session.analyst.model()
+        known = {} if model is None else model.card.parameters
+        return replace(params, features=str(known.get("features", params.features)))
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show counts, the forest in use, and the outcome if there is one."""
+        trainer, project = self.session.trainer, self.session.project
+        counts = {} if project is None else project.counts()
+        labelled = sum(counts.values())
+        self.counts.setText(self._counts_text(counts, labelled))
+        self.forests.refresh()
+        self.retrain.setEnabled(labelled > 0 and trainer.job is None)
+        running = trainer.job if trainer.job in self.session.runner.jobs else None
+        self.progress.follow(running)
+        self._show_ahead(labelled)
+        self._show_outcome()
+        self._show_studies(busy=trainer.job is not None, ready=labelled > 0)
+
+    def _show_ahead(self, labelled: int) -> None:
+        """Say what more labels would buy; that they are too few only while they are."""
+        ahead, outcome = self.session.trainer.forecast, self.session.trainer.outcome
+        if ahead is not self._told_ahead[0]:
+            self._told_ahead = ahead, labelled
+        words = "" if ahead is None else ahead.sentence
+        outdated = words and ahead.note and labelled != self._told_ahead[1]
+        said = outcome is not None and words in (outcome.scores.note or "")
+        say(self.ahead, "" if outdated or said else words)
+
+    def _show_studies(self, *, busy: bool, ready: bool) -> None:
+        trainer = self.session.trainer
+        self.studies.set_busy(busy, ready)
+        found = (trainer.tuning, trainer.importance)
+        if found == self._studied:
+            return
+        self._studied = found
+        self.studies.clear()
+        if trainer.tuning is not None:
+            self.studies.show_tuning(trainer.tuning)
+        if trainer.importance is not None:
+            self.studies.show_importance(trainer.importance)
+
+    def _show_outcome(self) -> None:
+        """Show the new forest, only when it is another: labelling must stay quick."""
+        outcome = self.session.trainer.outcome
+        if outcome is self._shown:
+            return
+        self._shown = outcome
+        self._ask_for_decision(outcome is not None)
+        if outcome is not None:
+            self.name.setText(outcome.model.card.name)
+            project = self.session.project
+            self.comparison.show_outcome(outcome, self._micrograph_of(), project.hides)
+            project.note_in_view(each.particle_id for each in outcome.flips)
+
+    def _ask_for_decision(self, waiting: bool) -> None:
+        """Give the dock to the new forest, and back to what leads to one."""
+        self.before.setVisible(not waiting)
+        self.comparison.setVisible(waiting)
+        self.decision.setVisible(waiting)
+
+    def _micrograph_of(self) -> Callable[[str], str]:
+        """Give a function that names a particle's micrograph."""
+        project = self.session.project
+        names = [one.path.stem for one in project.entries]
+
+        def name_of(particle_id: str) -> str:
+            index = project.index_of(particle_id)
+            return "" if index is None else names[index]
+
+        return name_of
+
+    def _counts_text(self, counts: dict, labelled: int) -> str:
+        if self.session.project is None:
+            return NO_PROJECT
+        if not labelled:
+            return _NO_LABELS
+        each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)
+        return f"Your labels: {each}"

@@ -1,0 +1,94 @@
+"""Importance as bars: what is lost without a family or a feature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+
+_FILL = "#4f8fdd"
+_FEATURES = 12
+_ROW = 1.35
+_NAMES = 9.0
+_NUMBER = 3.2
+
+
+class ImportanceView(QWidget):
+    """Families first, then the features that are worth the most."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[Worth] = []
+        self._families = 0
+        self._title = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_importance(self, found: Importance) -> None:
+        """Show another one."""
+        self.rows = [*found.families, *found.features[:_FEATURES]]
+        self._families = len(found.families)
+        self._title = f"Balanced accuracy lost, of {found.balanced_accuracy:.2f}"
+        self.setToolTip("\n".join(_words(one) for one in self.rows))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Give Qt the size that suits it best."""
+        line = self._line()
+        return QSize(round(14 * line), round((len(self.rows) + 2) * _ROW * line))
+
+    def minimumSizeHint(self) -> QSize:
+        """Give Qt the least size."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: object) -> None:
+        """Draw."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self.palette().windowText().color())
+        line = _ROW * self._line()
+        whole = QRectF(0, 0, self.width(), line)
+        painter.drawText(whole, int(Qt.AlignmentFlag.AlignLeft), self._title)
+        for number, one in enumerate(self.rows):
+            gap = 0.5 if number >= self._families else 0.0
+            self._bar(painter, one, (number + 1.2 + gap) * line, number)
+
+    def _bar(self, painter: QPainter, one: Worth, top: float, number: int) -> None:
+        line, ink = self._line(), self.palette().windowText().color()
+        left, right = _NAMES * line, self.width() - _NUMBER * line
+        font = self.font()
+        font.setBold(number < self._families)
+        painter.setFont(font)
+        painter.setPen(ink)
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        name = QRectF(0, top, left - 6, line)
+        words = QFontMetricsF(font).elidedText(
+            one.name, Qt.TextElideMode.ElideMiddle, name.width()
+        )
+        painter.drawText(name, middle | int(Qt.AlignmentFlag.AlignRight), words)
+        scale = (right - left) / max(0.01, *(w.loss.interval_95[1] for w in self.rows))
+        length = max(0.0, one.loss.value) * scale
+        painter.fillRect(QRectF(left, top + 2, length, line - 4), QColor(_FILL))
+        low, high = (left + max(0.0, end) * scale for end in one.loss.interval_95)
+        painter.setPen(QPen(ink, 1.5))
+        y = top + line / 2
+        painter.drawLine(QPointF(low, y), QPointF(high, y))
+        place = QRectF(right + 4, top, _NUMBER * line - 4, line)
+        painter.setFont(self.font())
+        painter.drawText(place, middle, f"{one.loss.value:.3f}")
+
+    def _line(self) -> float:
+        return QFontMetricsF(self.font()).height()
+
+
+def _words(one: Worth) -> str:
+    low, high = one.loss.interval_95
+    return (
+        f"{one.name}: {one.loss.value:.3f} ({low:.3f} to {high:.3f}, 95 %); "
+        f"impurity {one.impurity:.3f}"
+    )

@@ -1,0 +1,122 @@
+"""The forests of a project: which is in use, back to the one before, files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QWidget
+
+from napari_cdse.gui.widgets.dialogs import ask_forest, ask_name, ask_where
+from napari_cdse.gui.widgets.layout import flush_row
+
+if TYPE_CHECKING:
+    from napari_cdse.core.records import ModelCard
+    from napari_cdse.gui.session.session import Session
+
+
+def described(card: ModelCard) -> str:
+    """Describe a forest in a few lines."""
+    counts = ", ".join(f"{n} {name}" for name, n in card.class_counts.items() if n)
+    lines = [
+        card.name or card.id,
+        f"Trained on {counts} in {card.n_micrographs} micrographs",
+        card.trained_on,
+        f"Made {card.created[:16].replace('T', ' ')}" if card.created else "",
+        _score(card),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _score(card: ModelCard) -> str:
+    value = card.scores.get("balanced_accuracy")
+    interval = card.scores.get("interval_95")
+    if not isinstance(value, float) or not isinstance(interval, list | tuple):
+        return "No score on held-out micrographs"
+    low, high = interval
+    return (
+        f"Balanced accuracy on held-out micrographs {value:.2f} "
+        f"({low:.2f} to {high:.2f})"
+    )
+
+
+class ForestsRow(QWidget):
+    """A list of the project's forests, and what can be done with them.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._cards: tuple[ModelCard, ...] = ()
+        self.forests = QComboBox()
+        self.forests.setToolTip("The forest in use; choose another of the project")
+        self.forests.setMinimumContentsLength(12)
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.forests.setSizeAdjustPolicy(policy)
+        self.forests.activated.connect(self._on_chosen)
+        self.more = QPushButton("More")
+        self.more.setMenu(self._menu())
+        line = flush_row(self)
+        line.addWidget(QLabel("In use"))
+        line.addWidget(self.forests, 1)
+        line.addWidget(self.more)
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        self.back = menu.addAction("Back to the forest before")
+        self.back.triggered.connect(self._session.trainer.roll_back)
+        self.naming = menu.addAction("Rename\u2026")
+        self.naming.triggered.connect(self._rename)
+        self.saving = menu.addAction("Save as a file\u2026")
+        self.saving.triggered.connect(self._save)
+        menu.addAction("Use one from a file\u2026").triggered.connect(self._load)
+        return menu
+
+    def refresh(self) -> None:
+        """Show the project's forests."""
+        project = self._session.project
+        self.setVisible(project is not None)
+        if project is None:
+            return
+        cards, active = project.usable_models, project.active_model_id
+        if cards != self._cards:
+            self._cards = cards
+            self.forests.clear()
+            self.forests.addItems([card.name or card.id for card in cards])
+        ids = [card.id for card in cards]
+        at = ids.index(active) if active in ids else -1
+        self.forests.setCurrentIndex(at)
+        self.forests.setToolTip(described(cards[at]) if at >= 0 else "No forest yet")
+        previous = project.previous_model
+        self.back.setEnabled(previous is not None)
+        if previous is not None:
+            self.back.setText(f"Back to {previous.name or previous.id}")
+        self.naming.setEnabled(project.model_role(active or "") == "kept")
+        self.saving.setEnabled(at >= 0)
+
+    def _on_chosen(self, at: int) -> None:
+        self._session.trainer.use(self._cards[at].id)
+
+    def _active(self) -> ModelCard:
+        return self._cards[self.forests.currentIndex()]
+
+    def _rename(self) -> None:
+        name = ask_name(self, self._active().name)
+        if name is not None:
+            self._session.trainer.rename(self._active().id, name)
+
+    def _save(self) -> None:
+        name = "".join(
+            c if c.isalnum() or c in "-_ " else "_" for c in self._active().name
+        )
+        path = ask_where(self, str(self._session.project.folder / f"{name}.skops"))
+        if path is not None:
+            self._session.trainer.save(path)
+
+    def _load(self) -> None:
+        path = ask_forest(self)
+        if path is not None:
+            self._session.trainer.load(path)

@@ -1,0 +1,1 @@
+"""Viewer, project, signals and workers of one window; no controllers."""

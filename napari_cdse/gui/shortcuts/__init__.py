@@ -1,0 +1,1 @@
+"""The keys: what they do, how they are changed, and their list."""

@@ -1,0 +1,103 @@
+"""The list of keys, for the person at the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cdse.gui.shortcuts.registry import NAPARI_KEYS
+from napari_cdse.gui.shortcuts.resolution import key_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_cdse.gui.shortcuts.registry import Shortcut
+    from napari_cdse.gui.shortcuts.settings import KeySettings
+
+    Line = tuple[str, str]
+
+_CHANGE = (
+    "Keys can be changed under File, Preferences, CdSe quantum dots; a change holds as "
+    "soon as it is written."
+)
+
+
+def lines(shortcuts: Iterable[Shortcut]) -> list[Line]:
+    """Keys and what they do, ours first."""
+    ours = [(key_words(one.keys), one.description) for one in shortcuts]
+    return [*ours, *NAPARI_KEYS]
+
+
+class KeySheet(QDialog):
+    """A window that stays open beside the work until it is closed.
+
+    Parameters
+    ----------
+    keys : KeySettings
+        Shown as they are, also when they change.
+    """
+
+    def __init__(self, keys: KeySettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._keys = keys
+        self._table = QWidget()
+        change = QLabel(_CHANGE)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        self._column = QVBoxLayout(self)
+        self._column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        for widget in (self._table, change, buttons):
+            self._column.addWidget(widget)
+        self.refresh()
+        keys.changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Show the keys that hold now."""
+        table = _table(lines(self._keys.shortcuts))
+        self._column.replaceWidget(self._table, table)
+        self._table.deleteLater()
+        self._table = table
+
+    @classmethod
+    def show_for(cls, window: QWidget, keys: KeySettings) -> KeySheet:
+        """Show the sheet of a window, the one that is open if there is one."""
+        sheet = window.findChild(cls) or cls(keys, window)
+        sheet.show()
+        sheet.raise_()
+        return sheet
+
+
+def _table(all_lines: list[Line]) -> QWidget:
+    """Two columns beside each other: a small screen is broader than it is high."""
+    table = QWidget()
+    row = QHBoxLayout(table)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(28)
+    half = (len(all_lines) + 1) // 2
+    for part in (all_lines[:half], all_lines[half:]):
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(6)
+        for at, (keys, description) in enumerate(part):
+            name = QLabel(keys)
+            font = name.font()
+            font.setBold(True)
+            name.setFont(font)
+            grid.addWidget(name, at, 0)
+            grid.addWidget(QLabel(description), at, 1)
+        grid.setRowStretch(len(part), 1)
+        row.addLayout(grid)
+    return table

@@ -1,0 +1,1 @@
+"""Tools on the canvas: draw a line, measure, leave out."""

@@ -1,0 +1,265 @@
+"""Leaving out micrographs and regions: the menu, the drawing, the question why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Shapes
+from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cdse.core.regions import REASONS
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.widgets.layout import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.project import MicrographEntry
+
+DRAWING = "leave out"
+_HINT = (
+    "Drag over the region to leave out; P: a polygon corner by corner, closed by Esc "
+    "or a double click; Esc again ends."
+)
+_COLOUR = "#e6e6e6"
+_FACE = "#8080804d"
+_WIDTH_SCREEN_PX = 2.0
+_SLIP_SCREEN_PX = 6.0
+
+
+class LeavingOut(QObject):
+    """What a session leaves out, and the tool that draws a region.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._reason = REASONS[0]
+        self._before: object = None
+        self.layer: Shapes | None = None
+        self.dialog: ReasonDialog | None = None
+
+    # --- whole micrographs ----------------------------------------------------
+
+    def leave_out(self, index: int, reason: str) -> None:
+        """Leave a micrograph out."""
+        self._reason = reason
+        with notices.told():
+            self._session.project.set_excluded(index, reason)
+
+    def take_in(self, index: int) -> None:
+        """Take a micrograph back in."""
+        with notices.told():
+            self._session.project.set_excluded(index, None)
+
+    def take_region_in(self, index: int, region_id: str) -> None:
+        """Take a region back in, with its circles."""
+        with notices.told():
+            self._session.project.take_region_in(index, region_id)
+
+    def ask_for_micrograph(self, index: int) -> None:
+        """Ask why a micrograph is left out, and leave it out."""
+        name = self._session.entries[index].name
+        self._ask(name, lambda reason: self.leave_out(index, reason))
+
+    # --- regions --------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Take up the tool that draws a region, or put it away."""
+        if self.layer is not None:
+            self.end()
+            return
+        session = self._session
+        if session.view is None or session.view.in_gesture:
+            return
+        session.measuring.end()
+        viewer, image = session.viewer, session.scene.image
+        self._before = viewer.layers.selection.active
+        self.layer = Shapes(
+            ndim=2,
+            name=DRAWING,
+            scale=image.scale,
+            units=image.units,
+            face_color=_FACE,
+            edge_color=_COLOUR,
+            opacity=1.0,
+        )
+        self.layer.metadata["napari_cdse"] = DRAWING
+        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._session.scene.screen_px
+        viewer.add_layer(self.layer)
+        session.review.bind_layer(self.layer)
+        self.layer.bind_key("Escape", lambda _layer: self._escape(), overwrite=True)
+        self.layer.mode = "add_rectangle"
+        self.layer.events.data.connect(self._on_data)
+        viewer.layers.selection.events.active.connect(self._on_active)
+        viewer.status = _HINT
+
+    def end(self) -> None:
+        """Put the tool away."""
+        layer, self.layer = self.layer, None
+        if layer is None:
+            return
+        viewer = self._session.viewer
+        layer.events.data.disconnect(self._on_data)
+        if viewer is None:
+            return
+        viewer.layers.selection.events.active.disconnect(self._on_active)
+        mine_is_active = viewer.layers.selection.active is layer
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
+        if mine_is_active and self._before in viewer.layers:
+            viewer.layers.selection.active = self._before
+
+    def _escape(self) -> None:
+        """Finish a polygon first, as napari does, then leave the tool."""
+        if self.layer is None:
+            return
+        if self.layer._is_creating:
+            self.layer._finish_drawing()
+        else:
+            self.end()
+
+    def _on_active(self) -> None:
+        viewer = self._session.viewer
+        if viewer is not None and viewer.layers.selection.active is not self.layer:
+            self.end()
+
+    def _on_data(self, event: object) -> None:
+        # While a polygon grows, and in the middle of napari's own handling, the
+        # layer must not be touched.
+        if str(event.action).lower().endswith(("added", "changed")):
+            QTimer.singleShot(0, self._look)
+
+    def _look(self) -> None:
+        layer = self.layer
+        if layer is None or layer._is_creating or not layer.nshapes:
+            return
+        corners = layer.data[-1][:, -2:]
+        kind = layer.shape_type[-1]
+        slip = _SLIP_SCREEN_PX * self._session.scene.screen_px
+        if kind in ("line", "path") or min(corners.max(0) - corners.min(0)) < slip:
+            self._clear()
+            return
+        if kind == "ellipse":
+            corners = layer._data_view.shapes[-1]._face_vertices
+        corners = [(float(row), float(col)) for row, col in corners]
+        index = self._session.project.current
+        self._ask("this region", lambda reason: self._leave(index, corners, reason))
+
+    def _leave(
+        self, index: int, corners: list[tuple[float, float]], reason: str
+    ) -> None:
+        self._reason = reason
+        self.end()
+        with notices.told():
+            self._session.project.leave_region_out(index, corners, reason)
+
+    def _clear(self) -> None:
+        if self.layer is not None and self.layer.nshapes:
+            self.layer.remove(list(range(self.layer.nshapes)))
+
+    # --- the question and the menu --------------------------------------------
+
+    def _ask(self, what: str, answered: Callable[[str], None]) -> None:
+        if self.dialog is not None:
+            return
+        window = self._session.viewer.window._qt_window
+        dialog = self.dialog = ReasonDialog(what, self._reason, window)
+        dialog.accepted.connect(lambda: answered(dialog.reason))
+        dialog.rejected.connect(self._clear)
+        dialog.finished.connect(self._on_answered)
+        dialog.open()
+
+    def _on_answered(self, _result: int) -> None:
+        self.dialog = None
+
+    def menu(self, index: int, parent: QWidget) -> QMenu:
+        """Make the menu of one micrograph: leave it or a part out, take back in."""
+        entry = self._session.entries[index]
+        menu = QMenu(parent)
+        if entry.excluded is None:
+            reasons = menu.addMenu(f"Leave {entry.name} out")
+            for reason in REASONS:
+                reasons.addAction(reason, lambda one=reason: self.leave_out(index, one))
+            reasons.addSeparator()
+            reasons.addAction(
+                "Another reason...", lambda: self.ask_for_micrograph(index)
+            )
+        else:
+            menu.addAction(
+                f"Take {entry.name} in again ({entry.excluded})",
+                lambda: self.take_in(index),
+            )
+        self._add_regions(menu, entry)
+        return menu
+
+    def _add_regions(self, menu: QMenu, entry: MicrographEntry) -> None:
+        draw = menu.addAction("Leave a region out: draw it", self.draw)
+        project = self._session.project
+        draw.setEnabled(
+            project.current == entry.index and self._session.view is not None
+        )
+        for region in entry.regions:
+            menu.addAction(
+                f"Take a region in again ({region.reason})",
+                lambda one=region.id: self.take_region_in(entry.index, one),
+            )
+
+
+class ReasonDialog(QDialog):
+    """Choose a reason from the usual ones, or write another.
+
+    Parameters
+    ----------
+    what : str
+        What is left out, for the question.
+    first : str
+        The reason to start with.
+    """
+
+    def __init__(self, what: str, first: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Leave out")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question = sentence(f"Why is {what} left out?")
+        self.field = QComboBox()
+        self.field.setEditable(True)
+        self.field.addItems(list(REASONS))
+        self.field.setCurrentText(first)
+        self.field.setMinimumWidth(280)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.field.currentTextChanged.connect(self._enable)
+        column = QVBoxLayout(self)
+        for widget in (question, self.field, self.buttons):
+            column.addWidget(widget)
+        self.field.lineEdit().selectAll()
+        self.field.setFocus()
+        self._enable()
+
+    @property
+    def reason(self) -> str:
+        """What was chosen or written."""
+        return self.field.currentText().strip()
+
+    def _enable(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(bool(self.reason))

@@ -1,0 +1,211 @@
+"""Tools that measure: a distance, and the pixel size from a scale bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.tools.line_tool import DragLine, Line
+from napari_cdse.gui.widgets.layout import sentence
+from napari_cdse.io.images.micrograph_file import check_pixel_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cdse.core.records import PixelSizeSource
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.tools.line_tool import Line
+
+DISTANCE = "distance"
+SCALE_BAR = "scale bar"
+_HINTS = {
+    DISTANCE: "Drag from one point to the other; Shift keeps it straight, Esc ends.",
+    SCALE_BAR: "Drag along the scale bar from end to end; Shift keeps it straight, "
+    "Esc ends.",
+}
+
+
+def distance_text(
+    length_px: float, pixel_size_nm: float | None, source: PixelSizeSource | None
+) -> str:
+    """Say a distance in pixels, and in nm as far as the pixel size is known."""
+    if pixel_size_nm is None:
+        return f"{length_px:.1f} px"
+    about = "about " if source == "estimated" else ""
+    return f"{length_px:.1f} px, {about}{length_px * pixel_size_nm:.3g} nm"
+
+
+class Measuring(QObject):
+    """The measuring tools of a session; at most one is up.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.tool: DragLine | None = None
+        self.dialog: ScaleBarDialog | None = None
+
+    def measure(self) -> None:
+        """Take up the ruler, or put it away."""
+        self._toggle(DISTANCE, self._distance)
+
+    def scale_bar(self) -> None:
+        """Take up the line that is drawn along a scale bar, or put it away."""
+        tool = self._toggle(SCALE_BAR, lambda line: f"{line.length_px:.1f} px")
+        if tool is not None:
+            tool.drawn.connect(self._ask_length)
+
+    def end(self) -> None:
+        """Put away whatever is up."""
+        if self.dialog is not None:
+            self.dialog.close()
+        if self.tool is not None:
+            self.tool.end()
+
+    def _toggle(self, name: str, says: Callable[[Line], str]) -> DragLine | None:
+        up = None if self.tool is None else self.tool.layer.name
+        self.end()
+        session = self._session
+        session.leaving_out.end()
+        if up == name or session.view is None or session.view.in_gesture:
+            return None
+        self.tool = DragLine(session, name, says)
+        self.tool.ended.connect(self._on_ended)
+        session.viewer.status = _HINTS[name]
+        return self.tool
+
+    def _distance(self, line: Line) -> str:
+        return distance_text(line.length_px, *self._session.pixel_size())
+
+    def _on_ended(self) -> None:
+        self.tool = None
+
+    def _ask_length(self, line: Line) -> None:
+        if self.dialog is not None:
+            self.dialog.close()
+        session = self._session
+        window = session.viewer.window._qt_window
+        self.dialog = ScaleBarDialog(line, session.project.scale_bar, window)
+        self.dialog.accepted.connect(self._calibrate)
+        self.dialog.finished.connect(self._on_answered)
+        self.dialog.open()
+
+    def _calibrate(self) -> None:
+        dialog, session = self.dialog, self._session
+        if self.tool is not None:
+            self.tool.end()
+        with notices.told():
+            session.project.scale_bar = (dialog.length, dialog.unit)
+        session.set_pixel_size(dialog.pixel_size_nm, dialog.whole_folder)
+
+    def _on_answered(self, _result: int) -> None:
+        self.dialog = None
+
+
+NM_PER_UNIT = {"nm": 1.0, "\u00b5m": 1000.0, "\u00c5": 0.1}
+SCOPES = ("for this one", "for the folder")
+
+
+class ScaleBarDialog(QDialog):
+    """Ask for the length that a line stands for, and show what follows.
+
+    Parameters
+    ----------
+    line : Line
+        As drawn along the scale bar.
+    last : tuple of (float, str)
+        Length and unit as answered last time.
+    """
+
+    def __init__(
+        self, line: Line, last: tuple[float, str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Scale bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._line = line
+        length, unit = last
+        self.field = QDoubleSpinBox()
+        self.field.setDecimals(4)
+        self.field.setRange(0.0001, 100_000.0)
+        self.field.setValue(length)
+        self.units = QComboBox()
+        self.units.addItems(list(NM_PER_UNIT))
+        self.units.setCurrentText(unit)
+        self.scope = QComboBox()
+        self.scope.addItems(SCOPES)
+        self.says = sentence()
+        self.says.setMinimumWidth(320)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self._lay_out()
+        self.field.valueChanged.connect(self._refresh)
+        self.units.currentTextChanged.connect(self._refresh)
+        self._refresh()
+        self.field.selectAll()
+        self.field.setFocus()
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.addWidget(QLabel("The scale bar is"))
+        for widget, stretch in ((self.field, 1), (self.units, 0), (self.scope, 0)):
+            line.addWidget(widget, stretch)
+        column = QVBoxLayout(self)
+        column.addLayout(line)
+        column.addWidget(self.says)
+        column.addWidget(self.buttons)
+
+    @property
+    def length(self) -> float:
+        """Length in the chosen unit."""
+        return self.field.value()
+
+    @property
+    def unit(self) -> str:
+        """Chosen unit."""
+        return self.units.currentText()
+
+    @property
+    def pixel_size_nm(self) -> float:
+        """Edge of a pixel that follows."""
+        return self.length * NM_PER_UNIT[self.unit] / self._line.length_px
+
+    @property
+    def whole_folder(self) -> bool:
+        """Whether it is meant for all micrographs."""
+        return self.scope.currentIndex() == 1
+
+    def _refresh(self) -> None:
+        # Half a pixel of the screen at each end, and both may err the same way.
+        share = self._line.screen_px / self._line.length_px
+        says = (
+            f"The line is {self._line.length_px:.1f} px long: "
+            f"{self.pixel_size_nm:.5f} nm/px, within {share:.1%} as it was drawn."
+        )
+        try:
+            check_pixel_size(self.pixel_size_nm)
+            good = True
+        except ParameterError as error:
+            says, good = str(error), False
+        self.says.setText(says)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)

@@ -1,0 +1,1 @@
+"""Small Qt widgets without a project."""

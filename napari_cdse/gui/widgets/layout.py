@@ -1,0 +1,110 @@
+"""The small pieces that docks and rows are put together from."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, TypeVar
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NO_PROJECT = "Open a folder of micrographs, or the sample project."
+_DOCK_MARGIN_PX = 6
+_DOCK_SPACING_PX = 6
+_CHOICE_LETTERS = 6
+
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
+
+
+def keyless(widget: AnyWidget) -> AnyWidget:
+    """Keep the keyboard off a widget, and return it.
+
+    Letters belong to the particles, wherever the last click went.
+    """
+    widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return widget
+
+
+def sentence(text: str = "") -> QLabel:
+    """Make a label that breaks its text into lines."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label
+
+
+def say(label: QLabel, text: str) -> None:
+    """Show a text, or no label where there is nothing to say."""
+    label.setText(text)
+    label.setVisible(bool(text))
+
+
+def hint(text: str = "") -> QLabel:
+    """Make the sentence that stands in the middle of an empty page."""
+    label = sentence(text)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
+def choices(lines: Iterable[tuple[str, str]]) -> QComboBox:
+    """Make a list to choose from, each line with its own tooltip."""
+    box = keyless(QComboBox())
+    box.setMinimumContentsLength(_CHOICE_LETTERS)
+    for row, (text, tip) in enumerate(lines):
+        box.addItem(text)
+        box.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+    return box
+
+
+def dock_column(dock: QWidget) -> QVBoxLayout:
+    """Lay a dock's parts below each other, a little off its edges."""
+    column = QVBoxLayout(dock)
+    margin = _DOCK_MARGIN_PX
+    column.setContentsMargins(margin, margin, margin, margin)
+    column.setSpacing(_DOCK_SPACING_PX)
+    return column
+
+
+def flush_column(widget: QWidget) -> QVBoxLayout:
+    """Lay a part's parts below each other, up to its edges."""
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    return column
+
+
+def flush_row(widget: QWidget) -> QHBoxLayout:
+    """Lay a part's parts beside each other, up to its edges."""
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    return row
+
+
+def row_of(widgets: Iterable[QWidget]) -> QHBoxLayout:
+    """Put widgets beside each other, as buttons mostly stand."""
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def scroll_down(area: QScrollArea, widget: QWidget) -> None:
+    """Let a frameless area hold a widget as broad as itself, of any height."""
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
+def wrapped(text: str) -> str:
+    """Let Qt break a long tooltip into lines, which it does for rich text only."""
+    return f"<qt>{escape(text, quote=False)}</qt>"

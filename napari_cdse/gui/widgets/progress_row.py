@@ -1,0 +1,89 @@
+"""Progress of the work that runs, with a Cancel that works."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
+
+from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cdse.gui.session.workers import Job
+
+_STEPS = 1000
+_TELL_AFTER_S = 3.0
+
+
+class ProgressRow(QWidget):
+    """A title, a bar and Cancel; hidden while nothing runs.
+
+    Parameters
+    ----------
+    cancel : callable
+        Takes the job to stop.
+    """
+
+    def __init__(
+        self, cancel: Callable[[Job], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._cancel = cancel
+        self._job: Job | None = None
+        self._began = 0.0
+        self.title = sentence()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.button = QPushButton("Cancel")
+        self.button.clicked.connect(self._on_cancel)
+        line = row_of((self.bar, self.button))
+        line.setStretchFactor(self.bar, 1)
+        column = flush_column(self)
+        column.addWidget(self.title)
+        column.addLayout(line)
+        self.hide()
+
+    def follow(self, job: Job | None) -> None:
+        """Show another job, or nothing."""
+        if job is self._job:
+            return
+        if self._job is not None:
+            self._job.progressed.disconnect(self._on_progress)
+        self._job = job
+        self.setVisible(job is not None)
+        if job is None:
+            return
+        self._began = time.monotonic()
+        self.bar.setValue(0)
+        self.button.setEnabled(True)
+        self.title.setText(job.title)
+        job.progressed.connect(self._on_progress)
+
+    def _on_progress(self, share: float) -> None:
+        self.bar.setValue(round(share * _STEPS))
+        if self._job is None or self._job.cancelled:
+            return
+        self.title.setText(f"{self._job.title}{self._remaining(share)}")
+
+    def _remaining(self, share: float) -> str:
+        spent = time.monotonic() - self._began
+        if share <= 0 or spent < _TELL_AFTER_S:
+            return ""
+        left = spent / share * (1 - share)
+        return f", {_duration(left)} left"
+
+    def _on_cancel(self) -> None:
+        if self._job is None:
+            return
+        self.button.setEnabled(False)
+        self.title.setText(f"{self._job.title}: stopping")
+        self._cancel(self._job)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"

@@ -1,0 +1,82 @@
+"""Tables of the window: a model that has headers, and a view of whole rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView
+
+from napari_cdse.gui.widgets.layout import keyless
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtWidgets import QTableView
+
+
+class RowsModel(QAbstractTableModel):
+    """A model of rows that are all alike; those who inherit it give its `data`.
+
+    Attributes
+    ----------
+    rows : sequence
+        What each row stands for; set between `beginResetModel` and `endResetModel`
+        when their number changes.
+
+    Parameters
+    ----------
+    headers, tips : sequence of str
+        Text and tooltip above each column.
+    """
+
+    def __init__(
+        self, headers: Sequence[str], tips: Sequence[str], parent: Any = None
+    ) -> None:
+        super().__init__(parent)
+        self._headers, self._tips = headers, tips
+        self.rows: Sequence[Any] = ()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Tell Qt the number of rows."""
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Tell Qt the number of columns."""
+        return 0 if parent is not None and parent.isValid() else len(self._headers)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Give Qt the headers."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._headers[section]
+        return self._tips[section] if role == Qt.ItemDataRole.ToolTipRole else None
+
+
+def show_rows(table: QTableView, row_px: int) -> None:
+    """Let a table show rows to choose one from; nothing in it is written or typed."""
+    keyless(table)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setShowGrid(False)
+    rows = table.verticalHeader()
+    rows.hide()
+    rows.setDefaultSectionSize(row_px)
+    columns = table.horizontalHeader()
+    columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    columns.setHighlightSections(False)
+
+
+def stretch_names(table: QTableView) -> None:
+    """Let names in the first column take what the numbers beside them leave."""
+    # Names of one series differ at their end.
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -1,0 +1,277 @@
+"""Tables, summaries and label files for others to read.
+
+One row record serves all of them, so that window, command line and script write the
+same numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
+from napari_cdse.core.statistics.defect_fraction import class_counts, defect_fraction
+from napari_cdse.core.statistics.size_distribution import size_distribution
+from napari_cdse.io.export.tables import number_cell, text_cell, utf8, write_table
+from napari_cdse.io.files import write_file
+from napari_cdse.io.labels.label_file import is_inside, write_label_file
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+COLUMNS = (
+    "micrograph",
+    "particle",
+    "x_px",
+    "y_px",
+    "radius_px",
+    "diameter_nm",
+    "label",
+    *(f"p_{name}" for name in CLASSES),
+)
+"""Columns of ``particles.csv``; those of `LAST` follow where any particle has one."""
+NOTE, NOVELTY = "note", "novelty"
+LAST = (NOTE, NOVELTY)
+
+
+@dataclass(frozen=True, slots=True)
+class ParticleRow:
+    """One particle as tables and figures show it.
+
+    Attributes
+    ----------
+    micrograph : str
+        Name of its micrograph.
+    particle : str
+        Id of the particle.
+    circle : Circle
+        Unrounded.
+    label : {"yes", "no", "null", "empty"} or None
+        The person's, else the forest's, else None.
+    probabilities : tuple of float or None
+        Of the forest, in the order of `CLASSES`.
+    pixel_size_nm : float or None
+        Edge of a pixel.
+    pixel_size_source : {"file", "person", "estimated"} or None
+        Who said it; an estimate is never used for lengths.
+    by_person : bool
+        Whether a person gave the label.
+    micrograph_id : str
+        Tells micrographs of the same name apart.
+    note : str
+        What a person wrote down about it.
+    novelty : float or None
+        Of the prediction: above 1, the forest learnt from nothing like it.
+    """
+
+    micrograph: str
+    particle: str
+    circle: Circle
+    label: Label | None = None
+    probabilities: tuple[float, float, float, float] | None = None
+    pixel_size_nm: float | None = None
+    pixel_size_source: PixelSizeSource | None = None
+    by_person: bool = False
+    micrograph_id: str = ""
+    note: str = ""
+    novelty: float | None = None
+
+    @property
+    def diameter_px(self) -> float:
+        """Diameter in pixels."""
+        return 2 * self.circle.radius_px
+
+    @property
+    def diameter_nm(self) -> float | None:
+        """Diameter where file or person told the pixel size, else None."""
+        if self.pixel_size_nm is None or self.pixel_size_source not in (
+            "file",
+            "person",
+        ):
+            return None
+        return self.diameter_px * self.pixel_size_nm
+
+
+def write_particles_csv(
+    path: str | os.PathLike[str], rows: Iterable[ParticleRow]
+) -> None:
+    """Write the table of particles: UTF-8, one line each, numbers to ten digits.
+
+    ``x_px`` is the column and ``y_px`` the row, from the centre of the first pixel.
+    A field that is not known is empty; the class "null" is the word null. A text that
+    a spreadsheet would take for a formula has an apostrophe before it. Last columns
+    hold the notes and how far out of the forest's range a particle is, if any is known.
+
+    Raises
+    ------
+    CdseError
+        The file cannot be written.
+    """
+    rows = list(rows)
+    cells = [_cells(row) for row in rows]
+    last = [
+        name
+        for place, name in enumerate(LAST, start=len(COLUMNS))
+        if any(each[place] for each in cells)
+    ]
+    kept = [*range(len(COLUMNS)), *(len(COLUMNS) + LAST.index(n) for n in last)]
+    lines = [[each[place] for place in kept] for each in cells]
+    write_table(path, [*COLUMNS, *last], lines)
+
+
+def summarise(rows: Sequence[ParticleRow], *, seed: int = 0) -> dict[str, object]:
+    """Put the population's statistics together.
+
+    Parameters
+    ----------
+    rows : sequence of ParticleRow
+        Of all micrographs.
+    seed : int, optional
+        For the resampling.
+
+    Returns
+    -------
+    dict
+        Fit for `write_summary_json`: particles, labels by whom, classes, the
+        visible-defect fraction with its intervals, sizes in px and nm.
+    """
+    labels = [row.label for row in rows]
+    micrographs = [row.micrograph_id or row.micrograph for row in rows]
+    fraction = defect_fraction(labels, micrographs, seed=seed)
+    sizes_nm = [row.diameter_nm for row in rows]
+    return {
+        "micrographs_with_particles": len(set(micrographs)),
+        "particles": len(rows),
+        "labelled_by_person": sum(r.by_person and r.label is not None for r in rows),
+        "labelled_by_forest": sum(
+            not r.by_person and r.label is not None for r in rows
+        ),
+        "classes": class_counts(labels),
+        "visible_defects": {
+            **dataclasses.asdict(fraction),
+            "interval_95": fraction.interval_95,
+            "sentence": fraction.sentence,
+        },
+        "diameters_px": size_distribution([row.diameter_px for row in rows], labels),
+        "diameters_nm": size_distribution(sizes_nm, labels),
+        "particles_without_pixel_size": sum(size is None for size in sizes_nm),
+    }
+
+
+def write_summary_json(
+    path: str | os.PathLike[str], summary: Mapping[str, object]
+) -> None:
+    """Write a summary as JSON; records, arrays and paths in it are spelt out.
+
+    A number that is not finite becomes null, which JSON has no other word for.
+
+    Raises
+    ------
+    CdseError
+        The file cannot be written.
+    """
+    text = json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False)
+    write_file(path, utf8(text + "\n"), CdseError)
+
+
+def write_labels(
+    path: str | os.PathLike[str],
+    rows: Sequence[ParticleRow],
+    shape: tuple[int, int],
+    *,
+    include_predictions: bool = False,
+) -> tuple[str, ...]:
+    """Write the label file of one micrograph.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    rows : sequence of ParticleRow
+        Of this micrograph.
+    shape : tuple of int
+        Its rows and columns.
+    include_predictions : bool, optional
+        Also write what only the forest says, except ``empty``. Unless a person gave
+        every label, the file is then marked as not reviewed.
+
+    Returns
+    -------
+    tuple of str
+        One sentence for what the format cannot hold and was left out.
+
+    Raises
+    ------
+    LabelFileError
+        The file cannot be written.
+    """
+    wanted = [
+        (row.circle, row.label, row.by_person)
+        for row in rows
+        if row.label is not None
+        and (row.by_person or (include_predictions and row.label != "empty"))
+    ]
+    held = [
+        (circle, label, by_person)
+        for circle, label, by_person in wanted
+        if is_inside(circle.row_px, circle.col_px, shape)
+    ]
+    everything_reviewed = bool(held) and all(by_person for _, _, by_person in held)
+    write_label_file(
+        path,
+        [circle for circle, _, _ in held],
+        [label for _, label, _ in held],
+        shape,
+        reviewed=not include_predictions or everything_reviewed,
+    )
+    n_lost = len(wanted) - len(held)
+    if not n_lost:
+        return ()
+    what = "particle has its centre" if n_lost == 1 else "particles have their centres"
+    return (
+        f"{n_lost} {what} outside the image, which a label file cannot hold; "
+        "the table has them all.",
+    )
+
+
+def _cells(row: ParticleRow) -> list[str]:
+    circle = row.circle
+    return [
+        text_cell(row.micrograph),
+        text_cell(row.particle),
+        number_cell(circle.col_px),
+        number_cell(circle.row_px),
+        number_cell(circle.radius_px),
+        number_cell(row.diameter_nm),
+        row.label or "",
+        *(number_cell(p) for p in row.probabilities or (None,) * len(CLASSES)),
+        text_cell(row.note),
+        number_cell(row.novelty),
+    ]
+
+
+def _plain(value: object) -> object:
+    """Turn records, arrays and paths into what JSON knows."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,4 @@
+"""Micrograph files: formats, pixel size, folders, fingerprints.
+
+May import `core` only.
+"""

@@ -1,0 +1,185 @@
+"""One image file in, one micrograph out."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import MicrographError, ParameterError
+from napari_cdse.core.records import Micrograph
+from napari_cdse.io.files import name_of, open_file
+from napari_cdse.io.images import pixel_size_tags as calibration
+from napari_cdse.io.images.frame import Frame, gray
+from napari_cdse.io.images.raster import READERS, read_raster
+from napari_cdse.io.images.tiff import read_tiff
+
+if TYPE_CHECKING:
+    import os
+    from io import BufferedReader
+
+    from napari_cdse.core.records import PixelSizeSource
+
+SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
+"""Endings by which a folder's micrographs are known; the content decides how a file
+is read."""
+
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MAGIC_BYTES = 8
+_AGREES_WITHIN = 0.005
+
+
+def read_micrograph(
+    path: str | os.PathLike[str],
+    *,
+    pixel_size_nm: float | None = None,
+    frame: int = 0,
+) -> Micrograph:
+    """Read one frame of a PNG, TIFF, JPEG or BMP file as a gray micrograph.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    pixel_size_nm : float, optional
+        What the person says; it wins over what the file says.
+    frame : int, optional
+        Number of the frame, from 0, in a file that holds several.
+
+    Returns
+    -------
+    Micrograph
+        ``pixels`` of shape (rows, columns), finite; ``notices`` tell what was changed
+        or left out.
+
+    Raises
+    ------
+    MicrographError
+        No such file, not a regular file, not an image, damaged, too large, no such
+        frame, or too many pixels without a finite value.
+    ParameterError
+        A pixel size that no HRTEM micrograph has.
+    """
+    check_pixel_size(pixel_size_nm)
+    name = name_of(path)
+    with open_file(path, MicrographError) as file:
+        found = _read_frame(file, name, frame)
+        identity = _identity(file, name, frame)
+    pixels, changed = gray(name, found.values)
+    size_nm, source, about_size = _pixel_size(found, pixel_size_nm)
+    notices = (*found.notices, *_left_out(found, frame), *changed, *about_size)
+    stem = Path(path).stem
+    return Micrograph(
+        pixels=pixels,
+        name=f"{stem}_frame{frame}" if frame else stem,
+        id=identity,
+        pixel_size_nm=size_nm,
+        pixel_size_source=source,
+        notices=notices,
+    )
+
+
+def micrograph_id(path: str | os.PathLike[str], frame: int = 0) -> str:
+    """Compute the id of a micrograph without decoding it.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 of the file's bytes and the frame number.
+
+    Raises
+    ------
+    MicrographError
+        The file cannot be read.
+    """
+    with open_file(path, MicrographError) as file:
+        return _identity(file, name_of(path), frame)
+
+
+def check_pixel_size(pixel_size_nm: float | None) -> None:
+    """Refuse a pixel size that no HRTEM micrograph has.
+
+    Raises
+    ------
+    ParameterError
+        Outside 0.001 to 1 nm.
+    """
+    low, high = calibration.SMALLEST_NM, calibration.LARGEST_NM
+    if pixel_size_nm is None:
+        return
+    if not (math.isfinite(pixel_size_nm) and low <= pixel_size_nm <= high):
+        raise ParameterError(
+            f"A pixel size of {pixel_size_nm:g} nm is not possible here; "
+            f"give a value from {low:g} to {high:g} nm per pixel."
+        )
+
+
+def _read_frame(file: BufferedReader, name: str, frame: int) -> Frame:
+    try:
+        start = file.read(_MAGIC_BYTES)
+    except OSError as problem:
+        raise MicrographError(
+            f"{name} cannot be read from its disk; copy it again from its source."
+        ) from problem
+    if not start:
+        raise MicrographError(f"{name} is empty; copy it again from its source.")
+    if start[:4] in _TIFF_MAGIC:
+        return read_tiff(file, name, frame)
+    for magic in READERS:
+        if start.startswith(magic):
+            return read_raster(file, name, frame, magic)
+    raise MicrographError(
+        f"{name} is not a PNG, TIFF, JPEG or BMP image; save it as one of these."
+    )
+
+
+def _identity(file: BufferedReader, name: str, frame: int) -> str:
+    try:
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256")
+    except OSError as problem:
+        raise MicrographError(
+            f"{name} cannot be read from its disk; copy it again from its source."
+        ) from problem
+    digest.update(f"frame {frame}".encode())
+    return digest.hexdigest()
+
+
+def _pixel_size(
+    found: Frame, by_person_nm: float | None
+) -> tuple[float | None, PixelSizeSource | None, tuple[str, ...]]:
+    by_file_nm, notices = calibration.usable(found.spacing)
+    if by_person_nm is None:
+        return by_file_nm, "file" if by_file_nm is not None else None, notices
+    return by_person_nm, "person", _disagreement(found.spacing, by_person_nm)
+
+
+def _disagreement(
+    stated: calibration.PixelSpacing | None, by_person_nm: float
+) -> tuple[str, ...]:
+    """Say where a person's pixel size and a believable one in the file differ."""
+    if stated is None or not stated.believable:
+        return ()
+    if not stated.square:
+        return (
+            f"The file says that pixels are not square ({stated.row_nm:.4g} x "
+            f"{stated.col_nm:.4g} nm); {by_person_nm:.4g} nm was given and is used.",
+        )
+    by_file_nm = stated.pixel_size_nm
+    if math.isclose(by_file_nm, by_person_nm, rel_tol=_AGREES_WITHIN):
+        return ()
+    notice = (
+        f"The file says {by_file_nm:.4g} nm per pixel; "
+        f"{by_person_nm:.4g} nm was given and is used."
+    )
+    return (notice,)
+
+
+def _left_out(found: Frame, frame: int) -> tuple[str, ...]:
+    if found.n_frames == 1:
+        return ()
+    return (
+        f"Only frame {frame} of the file's {found.n_frames} frames (counted from 0) "
+        "was read; to use the others, save each as a file of its own.",
+    )

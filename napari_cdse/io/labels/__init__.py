@@ -1,0 +1,4 @@
+"""Label and truth files, and which belongs to which micrograph.
+
+May import `io.images` and `core`.
+"""

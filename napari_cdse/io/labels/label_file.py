@@ -1,0 +1,178 @@
+"""The origin's label files: circles, classes, and the size of the image.
+
+::
+
+    Particle Location:
+    [418.0, 360.0]
+    Radius Size:
+    44
+    Defect Label:
+    yes
+    Image Size:
+    (1024, 768)
+
+A location is ``[x, y]``, column before row. The image size is numpy's shape, rows
+before columns, as the origin wrote it (its micrographs were square). Blank lines mean
+nothing, except that a file with nothing else says "not labelled"; four headings
+without a particle say "looked at, no particle".
+
+Labels that the program wrote and no person reviewed carry a fifth section, which a
+reader of the origin's format never comes to, because it stops at the image size::
+
+    Review:
+    not reviewed
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import LabelFileError
+from napari_cdse.core.records import CLASSES
+from napari_cdse.io.files import name_of, read_file, shown, write_file
+from napari_cdse.io.labels.label_text import (
+    LABEL,
+    LOCATION,
+    NOT_REVIEWED,
+    RADIUS,
+    REVIEW,
+    SIZE,
+    LabelFile,
+    is_inside,
+    parse_labels,
+    whole_radius,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from napari_cdse.core.records import Circle, Label
+
+__all__ = [
+    "LIMIT_BYTES",
+    "LabelFile",
+    "format_labels",
+    "is_inside",
+    "parse_labels",
+    "read_label_file",
+    "whole_radius",
+    "write_label_file",
+]
+
+LIMIT_BYTES = 2**22
+"""A hundred thousand particles fit; what is larger is no label file."""
+
+
+def read_label_file(
+    path: str | os.PathLike[str], *, shape: tuple[int, int] | None = None
+) -> LabelFile | None:
+    """Read a label file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    shape : tuple of int, optional
+        Rows and columns of the micrograph that it belongs to; the file must say the
+        same.
+
+    Returns
+    -------
+    LabelFile or None
+        None for an empty file: not labelled.
+
+    Raises
+    ------
+    LabelFileError
+        With the file's name and the number of the line that breaks the format.
+    """
+    name = name_of(path)
+    text = _decoded(name, read_file(path, LIMIT_BYTES, LabelFileError))
+    return parse_labels(text, name, shape=shape)
+
+
+def write_label_file(
+    path: str | os.PathLike[str],
+    circles: Sequence[Circle],
+    labels: Sequence[Label],
+    shape: tuple[int, int],
+    *,
+    reviewed: bool = True,
+) -> None:
+    """Write a label file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file; what is there is replaced.
+    circles : sequence of Circle
+        Their radii are rounded to whole pixels, at least one.
+    labels : sequence of {"yes", "no", "null", "empty"}
+        One for each circle.
+    shape : tuple of int
+        Rows and columns of the micrograph.
+    reviewed : bool, optional
+        False for what the program says and no person has looked at.
+
+    Raises
+    ------
+    LabelFileError
+        A circle that no reader would accept, no permission, or a full disk. The old
+        file is untouched.
+    """
+    text = format_labels(circles, labels, shape, name=name_of(path), reviewed=reviewed)
+    write_file(path, text.encode(), LabelFileError)
+
+
+def format_labels(
+    circles: Sequence[Circle],
+    labels: Sequence[Label],
+    shape: tuple[int, int],
+    *,
+    name: str = "The label file",
+    reviewed: bool = True,
+) -> str:
+    """Make the text of a label file; see `write_label_file`."""
+    if len(circles) != len(labels):
+        raise LabelFileError(
+            f"{name} was not written: {len(circles)} circles but {len(labels)} "
+            "labels; label every particle first."
+        )
+    for number, (circle, label) in enumerate(zip(circles, labels, strict=True), 1):
+        _check_writable(name, number, circle, label, shape)
+    places = [f"[{float(c.col_px)!r}, {float(c.row_px)!r}]" for c in circles]
+    radii = [str(whole_radius(c.radius_px)) for c in circles]
+    size = f"({int(shape[0])}, {int(shape[1])})"
+    lines = [LOCATION, *places, RADIUS, *radii, LABEL, *labels, SIZE, size]
+    if not reviewed:
+        lines += [REVIEW, NOT_REVIEWED]
+    return "\n".join(lines) + "\n"
+
+
+def _decoded(name: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        raise LabelFileError(
+            f"{name}, line {line}: this is not text in UTF-8; "
+            "check that it is a label file, or save it as UTF-8."
+        ) from problem
+
+
+def _check_writable(
+    name: str, number: int, circle: Circle, label: str, shape: tuple[int, int]
+) -> None:
+    """Refuse to write what `read_label_file` would refuse to read."""
+    values = (circle.row_px, circle.col_px, circle.radius_px)
+    if not all(map(math.isfinite, values)) or circle.radius_px <= 0:
+        reason = "has no proper circle; draw it again"
+    elif not is_inside(circle.row_px, circle.col_px, shape):
+        reason = "has its centre outside the image; move or remove it"
+    elif label not in CLASSES:
+        reason = f"has the label {shown(label)!r}; use one of {', '.join(CLASSES)}"
+    else:
+        return
+    raise LabelFileError(f"{name} was not written: particle {number} {reason}.")

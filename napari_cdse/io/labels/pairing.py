@@ -1,0 +1,133 @@
+"""Which label file belongs to which micrograph, by their names."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.io.files import name_of
+from napari_cdse.io.images.folder import (
+    IMAGES,
+    TEXT_FILES,
+    FolderListing,
+    find_micrographs,
+    names_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LABEL_SUFFIX = ".txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Label files and the micrographs that they belong to, paired by stem.
+
+    Attributes
+    ----------
+    pairs : mapping of Path to Path
+        From micrograph to label file.
+    unmatched_labels : tuple of Path
+        Files in a folder ``text_files`` without a micrograph.
+    unmatched_micrographs : tuple of Path
+        Micrographs without a label file of their own.
+    problems : tuple of str
+        Ambiguous names and unreadable folders, one sentence each.
+    """
+
+    pairs: Mapping[Path, Path]
+    unmatched_labels: tuple[Path, ...] = ()
+    unmatched_micrographs: tuple[Path, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
+    """Find the label file of each micrograph.
+
+    The label file of ``images/STEM.png`` is ``text_files/STEM.txt`` beside ``images``;
+    that of ``FOLDER/STEM.png`` is ``FOLDER/text_files/STEM.txt`` or
+    ``FOLDER/STEM.txt``, in this order.
+
+    Parameters
+    ----------
+    source : FolderListing or path-like
+        What `find_micrographs` found, or a folder.
+
+    Returns
+    -------
+    Pairing
+    """
+    found = source if isinstance(source, FolderListing) else find_micrographs(source)
+    by_folder: dict[Path, list[Path]] = {folder: [] for folder in found.folders}
+    for file in found.files:
+        by_folder.setdefault(file.parent, []).append(file)
+    pairs: dict[Path, Path] = {}
+    unmatched: list[Path] = []
+    problems: list[str] = []
+    for folder, files in by_folder.items():
+        labels = _labels_of(folder, problems)
+        pairs |= _paired(files, labels, problems)
+        if folder in found.folders:
+            stems = {file.stem for file in files}
+            unmatched += _strays(labels, stems)
+    alone = tuple(file for file in found.files if file not in pairs)
+    return Pairing(pairs, tuple(unmatched), alone, tuple(problems))
+
+
+def label_path(micrograph: str | os.PathLike[str]) -> Path:
+    """Where the label file of a micrograph belongs, by the origin's layout."""
+    path = Path(micrograph)
+    return _text_folder(path.parent) / f"{path.stem}{LABEL_SUFFIX}"
+
+
+def _text_folder(folder: Path) -> Path:
+    layout = folder.name == IMAGES
+    return (folder.parent if layout else folder) / TEXT_FILES
+
+
+def _labels_of(folder: Path, problems: list[str]) -> dict[str, list[Path]]:
+    """Label files by stem; those of text_files hide others of the same stem."""
+    labels: dict[str, list[Path]] = defaultdict(list)
+    text_folder = _text_folder(folder)
+    if os.path.isdir(text_folder):
+        for path in names_in(text_folder, problems) or []:
+            if path.suffix.lower() == LABEL_SUFFIX:
+                labels[path.stem].append(path)
+    beside: dict[str, list[Path]] = defaultdict(list)
+    for path in names_in(folder, []) or []:
+        if path.suffix.lower() == LABEL_SUFFIX and path.stem not in labels:
+            beside[path.stem].append(path)
+    return {**labels, **beside}
+
+
+def _paired(
+    files: Sequence[Path], labels: Mapping[str, Sequence[Path]], problems: list[str]
+) -> dict[Path, Path]:
+    by_stem: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        by_stem[file.stem].append(file)
+    pairs = {}
+    for stem, same in by_stem.items():
+        found = labels.get(stem, ())
+        if len(found) == 1 and len(same) == 1:
+            pairs[same[0]] = found[0]
+        elif found:
+            names = ", ".join(name_of(path) for path in (*same, *found))
+            problems.append(
+                f"It is not clear which label file belongs to which micrograph "
+                f"({names}); give them different names."
+            )
+    return pairs
+
+
+def _strays(labels: Mapping[str, Sequence[Path]], stems: set[str]) -> list[Path]:
+    return [
+        path
+        for stem, paths in labels.items()
+        for path in paths
+        if stem not in stems and path.parent.name == TEXT_FILES
+    ]

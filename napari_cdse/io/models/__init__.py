@@ -1,0 +1,1 @@
+"""Model files, their archive and training arrays; may import `core` only."""

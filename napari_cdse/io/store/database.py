@@ -1,0 +1,288 @@
+"""One SQLite file: opened with care, written in transactions, errors in sentences.
+
+The journal is SQLite's rollback journal, never WAL, because a project may lie on a
+network drive; every commit reaches the disk before it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from napari_cdse.core.errors import FolderNotWritable, StoreError
+from napari_cdse.io.store.database_errors import (
+    CANNOT_OPEN,
+    NO_PROJECT,
+    READ_ONLY,
+    store_error,
+)
+from napari_cdse.io.store.migrations import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    migrate,
+    schema_version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_MAGIC = b"SQLite format 3\x00"
+_BUSY_TIMEOUT_S = 5.0
+_JOURNAL_BYTES = 2**20
+
+
+class Database:
+    """A connection to a project file.
+
+    Use `Database.create` or `Database.open`. Not to be shared between threads.
+
+    Attributes
+    ----------
+    path : Path
+        The file, absolute.
+    read_only : bool
+        Whether writing raises `StoreError`.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._connection = _connect(path, "ro" if read_only else "rw")
+
+    @classmethod
+    def create(cls, path: Path) -> Database:
+        """Make a new, empty project file.
+
+        Raises
+        ------
+        StoreError
+            If a file is there already, or none can be made.
+        """
+        path = path.absolute()
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            raise StoreError(
+                f"{path.name} is there already; open it, or choose another name."
+            ) from None
+        except OSError as error:
+            reason = error.strerror or "it cannot be written"
+            raise FolderNotWritable(path.parent, reason) from error
+        try:
+            return cls.open(path)
+        except StoreError:
+            path.unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool | None = None) -> Database:
+        """Open a project file, bringing it up to this version of the program.
+
+        Parameters
+        ----------
+        path : Path
+            The file; it must exist.
+        read_only : bool or None
+            None: as the permissions of file and folder say.
+
+        Raises
+        ------
+        StoreError
+            If it is missing, not a project, damaged, locked or of a newer version.
+        """
+        path = path.absolute()
+        _check_file(path)
+        if read_only is None:
+            read_only = not _may_write(path)
+        database = cls(path, read_only=read_only)
+        try:
+            with database.translated():
+                database._prepare()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Close the connection; calling it again does nothing."""
+        # Another window may hold the file; then that one takes the journal away.
+        with suppress(sqlite3.Error):
+            if not self.read_only:
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+        self._connection.close()
+
+    def copy_to(self, path: Path) -> None:
+        """Write a sound copy of the file, as it is at this moment.
+
+        Raises
+        ------
+        StoreError
+            If a file is there already, or none can be made.
+        """
+        Database.create(path).close()
+        with self.translated():
+            target = sqlite3.connect(path)
+            try:
+                self._connection.backup(target)
+            except sqlite3.Error:
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                target.close()
+
+    def rows(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
+        """Return all rows that a query gives."""
+        with self.translated():
+            return self._connection.execute(statement, tuple(values)).fetchall()
+
+    def execute(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement inside a transaction."""
+        with self.translated():
+            return self._connection.execute(statement, tuple(values))
+
+    def execute_many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run one statement for each row inside a transaction."""
+        with self.translated():
+            self._connection.executemany(statement, rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: commit when the block ends, roll back when it raises.
+
+        A block inside another joins it.
+
+        Raises
+        ------
+        StoreError
+            If the project is read-only, locked, damaged or out of room; nothing of
+            the block is stored then.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
+        if self.read_only:
+            raise store_error(self.path.name, READ_ONLY)
+        with self.translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads of the block see the file at one moment."""
+        if self._connection.in_transaction:
+            yield
+            return
+        with self.translated():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn SQLite's errors into a `StoreError` with a sentence."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            raise store_error(self.path.name, code, error) from error
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection has written."""
+        ((version,),) = self.rows("PRAGMA data_version")
+        return int(version)
+
+    def integrity_problems(self) -> list[str]:
+        """Return what SQLite's own check finds wrong; empty for a sound file."""
+        found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA synchronous = FULL")
+        self._check_kind()
+        if not self.read_only:
+            # A journal that stays needs no change of the folder at each commit, which
+            # makes an edit three times as fast; closing takes it away.
+            connection.execute("PRAGMA journal_mode = PERSIST")
+            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+            migrate(connection)
+
+    def _check_kind(self) -> None:
+        version = schema_version(self._connection)
+        (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._connection.execute(
+            "SELECT COUNT(*) FROM sqlite_master"
+        ).fetchone()
+        if (version or tables) and kind != APPLICATION_ID:
+            raise store_error(self.path.name, NO_PROJECT)
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"{self.path.name} was written by a newer napari-cdse (its version is "
+                f"{version}, this program knows {len(MIGRATIONS)}); update the program."
+            )
+        if self.read_only and version < len(MIGRATIONS):
+            raise StoreError(
+                f"{self.path.name} must be brought up to date but may not be written; "
+                "copy it to a folder of your own first."
+            )
+
+    def _roll_back(self) -> None:
+        # After a full disk SQLite has often rolled back by itself already.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    # Three slashes and a full path: right for POSIX, Windows and its network shares.
+    location = path.as_posix()
+    slash = "" if location.startswith("/") else "/"
+    uri = f"file://{slash}{quote(location)}?mode={mode}"
+    try:
+        return sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
+        )
+    except sqlite3.Error as error:
+        raise store_error(path.name, CANNOT_OPEN) from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        # Neither a pipe nor a device may be opened to look at its first bytes.
+        if not path.is_file():
+            raise StoreError(
+                f"There is no project file {path.name} in {path.parent}; "
+                "check the name, or open the folder of micrographs."
+            )
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except OSError as error:
+        raise StoreError(
+            f"{path.name} cannot be read ({error.strerror}); "
+            "ask for permission to read it."
+        ) from error
+    # An empty file is what a kill during creation leaves: nothing can be lost in it.
+    if start not in (b"", _MAGIC):
+        raise store_error(path.name, NO_PROJECT)
+
+
+def _may_write(path: Path) -> bool:
+    # The journal is made beside the file, so its folder must be writable too.
+    effective = os.access in os.supports_effective_ids
+    return all(
+        os.access(each, os.W_OK, effective_ids=effective)
+        for each in (path, path.parent)
+    )

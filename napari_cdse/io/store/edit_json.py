@@ -1,0 +1,109 @@
+"""The changes of an edit as JSON: annotations, and what is said of micrographs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.records import CLASSES, Annotation, Circle, Prediction
+from napari_cdse.io.store.micrograph_changes import from_entries, to_entry
+from napari_cdse.io.store.records import Change, damaged, dump_json, load_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cdse.io.store.micrograph_changes import MicrographChange
+
+
+def changes_to_json(
+    changes: tuple[Change, ...], of_micrographs: tuple[MicrographChange, ...] = ()
+) -> str:
+    """Write the changes of an edit."""
+    return dump_json(
+        [
+            {
+                "particle_id": change.particle_id,
+                "micrograph": change.micrograph_key,
+                "before": _annotation_to_dict(change.before),
+                "after": _annotation_to_dict(change.after),
+            }
+            for change in changes
+        ]
+        + [to_entry(change) for change in of_micrographs]
+    )
+
+
+def changes_from_json(
+    text: str, content_ids: Mapping[int, str]
+) -> tuple[tuple[Change, ...], tuple[MicrographChange, ...]]:
+    """Read the changes of an edit.
+
+    Parameters
+    ----------
+    text : str
+        JSON from `changes_to_json`.
+    content_ids : mapping of int to str
+        Micrograph ids by key; the changes name micrographs by key alone, because
+        labels may be imported before any pixel was read.
+
+    Returns
+    -------
+    tuple of Change
+    tuple of MicrographChange
+
+    Raises
+    ------
+    StoreError
+        If the record is damaged.
+    """
+    entries = load_json(text, "an edit")
+    try:
+        particles = [entry for entry in entries if "what" not in entry]
+        changes = tuple(_change(entry, content_ids) for entry in particles)
+        return changes, from_entries(entries)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged("an edit") from error
+
+
+def _change(entry: dict[str, Any], content_ids: Mapping[int, str]) -> Change:
+    key, particle_id = int(entry["micrograph"]), str(entry["particle_id"])
+    content_id = content_ids.get(key, "")
+    before, after = (
+        _annotation_from_dict(entry[side], particle_id, content_id)
+        for side in ("before", "after")
+    )
+    return Change(particle_id, key, before, after)
+
+
+def _annotation_to_dict(annotation: Annotation | None) -> dict[str, Any] | None:
+    if annotation is None:
+        return None
+    skipped = ("particle_id", "micrograph_id", "circle", "shown")
+    values = {
+        entry.name: getattr(annotation, entry.name)
+        for entry in fields(annotation)
+        if entry.name not in skipped
+    }
+    circle, shown = annotation.circle, annotation.shown
+    values["circle"] = [circle.row_px, circle.col_px, circle.radius_px]
+    values["shown"] = shown and [shown.model_id, list(shown.probabilities)]
+    return values
+
+
+def _annotation_from_dict(
+    values: dict[str, Any] | None, particle_id: str, content_id: str
+) -> Annotation | None:
+    if values is None:
+        return None
+    values = dict(values)
+    row, col, radius = values.pop("circle")
+    shown = values.pop("shown")
+    if values["label"] not in (None, *CLASSES):
+        raise ValueError(values["label"])
+    return Annotation(
+        particle_id=particle_id,
+        micrograph_id=content_id,
+        circle=Circle(row, col, radius),
+        shown=shown and Prediction(particle_id, shown[0], tuple(shown[1])),
+        **values,
+    )

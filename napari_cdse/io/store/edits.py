@@ -1,0 +1,179 @@
+"""The table of edits: append only, each with its parent, and a head that moves."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
+from napari_cdse.io.store.records import Edit, EditKind, damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from napari_cdse.io.store.database import Database
+
+_COLUMNS = (
+    "id, parent_id, kind, micrograph_key, time, annotator, summary, after_run, changes"
+)
+
+
+class StoreChanged(StoreError):
+    """Another window edited the project since it was last read here."""
+
+
+class EditTable:
+    """The person's edits as a tree; the way from its root to the head is in force.
+
+    Undo moves the head to its parent, redo to its newest child; no row is ever
+    changed or deleted. Imports have no parent: they lie below all edits, in the
+    order in which they were made, so that undo never takes them away by accident.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def head(self) -> int | None:
+        """Return the id of the edit in force; None before the first."""
+        rows = self._database.rows("SELECT edit_id FROM head")
+        if len(rows) != 1:
+            raise damaged("the place in the history")
+        head = rows[0][0]
+        return None if head is None else int(head)
+
+    def append(self, edit: Edit, expected_head: int | None) -> Edit:
+        """Store an edit as child of the head and move the head to it.
+
+        Parameters
+        ----------
+        edit : Edit
+            Its ``id`` and ``parent_id`` are set here.
+        expected_head : int or None
+            The head that the caller believes in.
+
+        Raises
+        ------
+        StoreChanged
+            If the head is another one; nothing is stored.
+        """
+        with self._database.transaction():
+            self._check_head(expected_head)
+            stored = self._insert(replace(edit, parent_id=expected_head, kind="edit"))
+            self._set_head(stored.id)
+        return stored
+
+    def append_import(self, edit: Edit) -> Edit:
+        """Store an import below all edits."""
+        with self._database.transaction():
+            return self._insert(replace(edit, parent_id=None, kind="import"))
+
+    def move_head(self, to: int | None, expected_head: int | None) -> None:
+        """Move the head for undo or redo.
+
+        Raises
+        ------
+        StoreChanged
+            If the head is not the expected one; it stays where it is.
+        """
+        with self._database.transaction():
+            self._check_head(expected_head)
+            self._set_head(to)
+
+    def get(self, edit_id: int, content_ids: Mapping[int, str]) -> Edit:
+        """Return one edit with its changes."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM edits WHERE id = ?", [edit_id]
+        )
+        if not rows:
+            raise damaged(f"edit {edit_id}")
+        return _edit(rows[0], content_ids)
+
+    def summary(self, edit_id: int | None) -> tuple[str, str] | None:
+        """Return an edit's summary, and whose it is."""
+        rows = self._database.rows(
+            "SELECT summary, annotator FROM edits WHERE id = ?", [edit_id]
+        )
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
+
+    def newest_child(self, edit_id: int | None) -> int | None:
+        """Return the edit that redo would bring back."""
+        ((child,),) = self._database.rows(
+            "SELECT MAX(id) FROM edits WHERE parent_id IS ? AND kind = 'edit'",
+            [edit_id],
+        )
+        return None if child is None else int(child)
+
+    def mention(self, micrograph_key: int, kind: EditKind | None = None) -> bool:
+        """Tell whether any edit, undone ones too, is about a micrograph."""
+        ((found,),) = self._database.rows(
+            "SELECT EXISTS (SELECT 1 FROM edits WHERE (kind = ? OR ? IS NULL)"
+            " AND (micrograph_key = ? OR instr(changes, ?)))",
+            [kind, kind, micrograph_key, f'"micrograph":{micrograph_key:d},'],
+        )
+        return bool(found)
+
+    def in_force(self, content_ids: Mapping[int, str]) -> list[Edit]:
+        """Return the imports, then the edits from the root to the head."""
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM edits ORDER BY id")
+        by_id = {row[0]: row for row in rows}
+        imports = [row for row in rows if row[2] == "import"]
+        chain: list[tuple[Any, ...]] = []
+        current = self.head()
+        while current is not None:
+            # Parents are older than their children, which also rules out circles.
+            if current not in by_id or (chain and current >= chain[-1][0]):
+                raise damaged(f"edit {current}")
+            chain.append(by_id[current])
+            current = by_id[current][1]
+        return [_edit(row, content_ids) for row in [*imports, *reversed(chain)]]
+
+    def undone(
+        self, in_force: Collection[int], content_ids: Mapping[int, str]
+    ) -> list[Edit]:
+        """Return the edits that were taken back, oldest first.
+
+        A damaged one is left out: redo will tell, but nothing in force depends on it.
+        """
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM edits ORDER BY id")
+        found = []
+        for row in rows:
+            if row[0] not in in_force:
+                with suppress(StoreError):
+                    found.append(_edit(row, content_ids))
+        return found
+
+    def _check_head(self, expected: int | None) -> None:
+        if self.head() != expected:
+            raise StoreChanged(
+                "Another window changed this project; its changes are shown now, "
+                "please repeat your last step."
+            )
+
+    def _set_head(self, edit_id: int | None) -> None:
+        self._database.execute("UPDATE head SET edit_id = ?", [edit_id])
+
+    def _insert(self, edit: Edit) -> Edit:
+        cursor = self._database.execute(
+            f"INSERT INTO edits ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                edit.parent_id,
+                edit.kind,
+                edit.micrograph_key,
+                edit.time,
+                edit.annotator,
+                edit.summary,
+                edit.after_run,
+                changes_to_json(edit.changes, edit.micrograph_changes),
+            ],
+        )
+        return replace(edit, id=int(cursor.lastrowid or 0))
+
+
+def _edit(row: tuple[Any, ...], content_ids: Mapping[int, str]) -> Edit:
+    *values, changes = row
+    of_particles, of_micrographs = changes_from_json(changes, content_ids)
+    return replace(
+        Edit(*values), changes=of_particles, micrograph_changes=of_micrographs
+    )

@@ -1,0 +1,214 @@
+"""The rows of a project file as frozen records, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.core.records import ModelCard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cdse.core.records import Annotation, PixelSizeSource
+    from napari_cdse.io.store.micrograph_changes import MicrographChange
+
+EditKind = Literal["edit", "import"]
+ModelRole = Literal["candidate", "kept", "rejected", "shipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class MicrographRow:
+    """What a project knows of one micrograph without reading its pixels.
+
+    Attributes
+    ----------
+    key : int
+        Its number in this project.
+    path : str
+        With forward slashes, relative to the project file's folder; absolute only
+        where no relative path exists (another drive).
+    frame : int
+    content_id : str or None
+        Hash of the file's bytes and the frame; None until first read.
+    shape : tuple of int or None
+        Rows and columns, once read.
+    file_pixel_size_nm, person_pixel_size_nm, estimated_pixel_size_nm : float or None
+        Edge of a pixel as each of the three sources has it.
+    excluded : str or None
+        Why the person left the micrograph out; None: it is in use.
+    looked_at : bool
+        A person looked and found no particle.
+    problem : str or None
+        A sentence on what is wrong with the file.
+    labels_from : str or None
+        The label file that was imported.
+    labels_shape : tuple of int or None
+        The image size that label file gave.
+    run_id : int or None
+        The latest detection.
+    stamp, glance : str or None
+        What `napari_cdse.io.images.fingerprint` saw of the file when it was last read.
+    """
+
+    key: int
+    path: str
+    frame: int = 0
+    content_id: str | None = None
+    shape: tuple[int, int] | None = None
+    file_pixel_size_nm: float | None = None
+    person_pixel_size_nm: float | None = None
+    estimated_pixel_size_nm: float | None = None
+    excluded: str | None = None
+    looked_at: bool = False
+    problem: str | None = None
+    labels_from: str | None = None
+    labels_shape: tuple[int, int] | None = None
+    run_id: int | None = None
+    stamp: str | None = None
+    glance: str | None = None
+
+    @property
+    def pixel_size(self) -> tuple[float, PixelSizeSource] | None:
+        """Edge of a pixel in nm and who said it: person before file before lattice."""
+        if self.person_pixel_size_nm is not None:
+            return self.person_pixel_size_nm, "person"
+        if self.file_pixel_size_nm is not None:
+            return self.file_pixel_size_nm, "file"
+        if self.estimated_pixel_size_nm is not None:
+            return self.estimated_pixel_size_nm, "estimated"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One particle's part in an edit: its annotation before and after."""
+
+    particle_id: str
+    micrograph_key: int
+    before: Annotation | None
+    after: Annotation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One step of the person, or one import of label files.
+
+    Attributes
+    ----------
+    id : int
+        Grows with time; 0 before it is stored.
+    parent_id : int or None
+        The edit before it; None for the first one and for imports, which lie below
+        all edits and are not met by undo.
+    kind : {"edit", "import"}
+    micrograph_key : int or None
+        Where the person was.
+    time, annotator, summary : str
+        ISO 8601 in UTC, who, and a few words for the menu.
+    after_run : int
+        The project's latest detection when the edit was made; 0 for none.
+    changes : tuple of Change
+    micrograph_changes : tuple of MicrographChange
+    """
+
+    id: int
+    parent_id: int | None
+    kind: EditKind
+    micrograph_key: int | None
+    time: str
+    annotator: str
+    summary: str
+    after_run: int
+    changes: tuple[Change, ...] = ()
+    micrograph_changes: tuple[MicrographChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How the candidates of one micrograph were found."""
+
+    found_by: str
+    parameters: Mapping[str, Any]
+    pixel_size_nm: float
+    pixel_size_source: PixelSizeSource
+    window_px: int
+    notices: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    time: str = ""
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat()
+
+
+def dump_json(value: Any) -> str:
+    """Write compact JSON; refuses NaN and infinity."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def load_json(text: str, what: str) -> Any:
+    """Read JSON from the store.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise damaged(what) from error
+
+
+def damaged(what: str) -> StoreError:
+    """Make the error for a record that does not hold what it must."""
+    return StoreError(
+        f"The project file is damaged ({what} cannot be read); put back a copy of it "
+        "from your backup, and keep the damaged file so that it can be looked into."
+    )
+
+
+def card_to_json(card: ModelCard) -> str:
+    """Write a model card."""
+    # vars() and asdict() fail on slots and on mapping proxies.
+    names = [entry.name for entry in fields(card)]
+    values = {name: getattr(card, name) for name in names}
+    return dump_json({name: _plain(value) for name, value in values.items()})
+
+
+def card_from_json(text: str) -> ModelCard:
+    """Read a model card.
+
+    Raises
+    ------
+    StoreError
+        If the record is damaged.
+    """
+    values = load_json(text, "a model card")
+    try:
+        for name in ("feature_names", "classes"):
+            values[name] = tuple(values[name])
+        if values["pixel_size_range_nm"] is not None:
+            low, high = values["pixel_size_range_nm"]
+            values["pixel_size_range_nm"] = (float(low), float(high))
+        return ModelCard(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged("a model card") from error
+
+
+def _plain(value: Any) -> Any:
+    """Turn mappings, tuples and numpy scalars into what JSON knows."""
+    if hasattr(value, "items"):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and value != value:
+        return None
+    return value

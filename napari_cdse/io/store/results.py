@@ -1,0 +1,256 @@
+"""What the program itself found: runs, candidates, predictions and models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.records import Candidate, Circle, ModelCard, Prediction
+from napari_cdse.io.store.records import (
+    ModelRole,
+    Run,
+    card_from_json,
+    card_to_json,
+    dump_json,
+    load_json,
+    now,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from napari_cdse.core.records import PixelSizeSource
+    from napari_cdse.io.store.database import Database
+
+
+_PREDICTIONS = (
+    "SELECT particle_id, row_px, col_px, radius_px, p_yes, p_no, p_null, p_empty,"
+    " novelty FROM predictions"
+)
+
+
+class FindingTable:
+    """Candidates by micrograph, and predictions by model.
+
+    Candidates of earlier runs and predictions of earlier models stay in the file.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_run(
+        self, micrograph_key: int, run: Run, candidates: Sequence[Candidate]
+    ) -> int:
+        """Store a detection as the latest of its micrograph; return its id."""
+        with self._database.transaction():
+            run_id = self._insert_run(micrograph_key, run)
+            self._database.execute_many(
+                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (run_id, place, each.id, *_numbers(each.circle), *_origin(each))
+                    for place, each in enumerate(candidates)
+                ),
+            )
+            self._database.execute(
+                "UPDATE micrographs SET run_id = ? WHERE key = ?",
+                [run_id, micrograph_key],
+            )
+        return run_id
+
+    def latest_run(self) -> int:
+        """Return the id of the project's newest run; 0 before the first."""
+        ((run_id,),) = self._database.rows("SELECT MAX(id) FROM runs")
+        return int(run_id or 0)
+
+    def latest_runs(self) -> dict[int, Run]:
+        """Return each micrograph's latest detection, by the micrograph's key."""
+        rows = self._database.rows(
+            "SELECT key, found_by, parameters, runs.pixel_size_nm, pixel_size_source,"
+            " window_px, notices, versions, time FROM micrographs"
+            " JOIN runs ON runs.id = run_id"
+        )
+        return {key: _run_of(*columns) for key, *columns in rows}
+
+    def candidates(
+        self, content_ids: Mapping[int, str], after: int = 0
+    ) -> dict[int, tuple[int, tuple[Candidate, ...]]]:
+        """Return run id and candidates of each micrograph's latest run, by key.
+
+        Parameters
+        ----------
+        content_ids : mapping of int to str
+            Micrograph ids by key, where known.
+        after : int
+            Only runs that are newer than this one.
+        """
+        runs = self._database.rows(
+            "SELECT key, run_id FROM micrographs WHERE run_id > ?", [after]
+        )
+        found: dict[int, list[Candidate]] = {run_id: [] for _, run_id in runs}
+        keys = {run_id: key for key, run_id in runs}
+        rows = self._database.rows(
+            "SELECT run_id, particle_id, row_px, col_px, radius_px,"
+            " candidates.found_by, strength FROM candidates"
+            " JOIN micrographs USING (run_id) WHERE run_id > ?"
+            " ORDER BY run_id, place",
+            [after],
+        )
+        for run_id, particle_id, row, col, radius, found_by, strength in rows:
+            micrograph_id = content_ids.get(keys[run_id], "")
+            circle = Circle(row, col, radius)
+            found[run_id].append(
+                Candidate(particle_id, micrograph_id, circle, found_by, strength)
+            )
+        return {keys[run_id]: (run_id, tuple(each)) for run_id, each in found.items()}
+
+    def add_predictions(self, predictions: Iterable[tuple[Circle, Prediction]]) -> None:
+        """Store predictions, each with the circle it was made for."""
+        with self._database.transaction():
+            self._database.execute_many(
+                "INSERT OR REPLACE INTO predictions VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (
+                    (
+                        each.model_id,
+                        each.particle_id,
+                        *_numbers(circle),
+                        *each.probabilities,
+                        each.novelty,
+                    )
+                    for circle, each in predictions
+                ),
+            )
+
+    def predictions(self, model_id: str) -> Iterator[tuple[Circle, Prediction]]:
+        """Yield a model's predictions, each with the circle it was made for."""
+        rows = self._database.rows(f"{_PREDICTIONS} WHERE model_id = ?", [model_id])
+        yield from (_prediction(model_id, row) for row in rows)
+
+    def predictions_of(
+        self, model_id: str, particle_ids: Iterable[str]
+    ) -> Iterator[tuple[Circle, Prediction]]:
+        """Yield a model's predictions for some particles only."""
+        for particle_id in particle_ids:
+            rows = self._database.rows(
+                f"{_PREDICTIONS} WHERE model_id = ? AND particle_id = ?",
+                [model_id, particle_id],
+            )
+            yield from (_prediction(model_id, row) for row in rows)
+
+    def forget_predictions(self, model_id: str) -> None:
+        """Delete what a rejected model said."""
+        with self._database.transaction():
+            self._database.execute(
+                "DELETE FROM predictions WHERE model_id = ?", [model_id]
+            )
+
+    def _insert_run(self, micrograph_key: int, run: Run) -> int:
+        cursor = self._database.execute(
+            "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                micrograph_key,
+                run.found_by,
+                run.time or now(),
+                dump_json(dict(run.parameters)),
+                dump_json(dict(run.versions)),
+                run.pixel_size_nm,
+                run.pixel_size_source,
+                run.window_px,
+                dump_json(list(run.notices)),
+            ],
+        )
+        return int(cursor.lastrowid or 0)
+
+
+class ModelTable:
+    """Forests with their cards, and which of them was chosen when."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, card: ModelCard, data: bytes | None, role: ModelRole) -> None:
+        """Store a model; one that is there keeps its role, unless it was rejected."""
+        with self._database.transaction():
+            self._database.execute(
+                "INSERT INTO models (id, card, role, added, data)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+                " SET data = COALESCE(data, excluded.data), role ="
+                " CASE role WHEN 'rejected' THEN excluded.role ELSE role END",
+                [card.id, card_to_json(card), role, now(), data],
+            )
+
+    def cards(self) -> list[tuple[ModelCard, ModelRole]]:
+        """Return all cards with their role, oldest first."""
+        rows = self._database.rows("SELECT card, role FROM models ORDER BY rowid")
+        return [(card_from_json(card), role) for card, role in rows]
+
+    def replace_card(self, card: ModelCard) -> None:
+        """Store another card in place of the one with its id."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE models SET card = ? WHERE id = ?", [card_to_json(card), card.id]
+            )
+
+    def data(self, model_id: str) -> bytes | None:
+        """Return the bytes of a model; None if it is unknown or was dropped."""
+        rows = self._database.rows("SELECT data FROM models WHERE id = ?", [model_id])
+        return rows[0][0] if rows else None
+
+    def choose(self, model_id: str, annotator: str) -> None:
+        """Make a model the active one and record who did so."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE models SET role = 'kept' WHERE id = ? AND role <> 'shipped'",
+                [model_id],
+            )
+            self._database.execute(
+                "INSERT INTO model_choices VALUES (NULL, ?, ?, ?)",
+                [model_id, now(), annotator],
+            )
+
+    def choices(self) -> list[str]:
+        """Return the ids of the models that were active, oldest first."""
+        rows = self._database.rows("SELECT model_id FROM model_choices ORDER BY id")
+        return [str(row[0]) for row in rows]
+
+    def reject(self, model_id: str) -> None:
+        """Keep a model's card and drop its bytes."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE models SET role = 'rejected', data = NULL WHERE id = ?",
+                [model_id],
+            )
+
+
+def _prediction(model_id: str, row: tuple[Any, ...]) -> tuple[Circle, Prediction]:
+    particle_id, row_px, col_px, radius_px, *shares, novelty = row
+    yes, no, null, empty = shares
+    said = Prediction(particle_id, model_id, (yes, no, null, empty), novelty)
+    return Circle(row_px, col_px, radius_px), said
+
+
+def _run_of(
+    found_by: str,
+    parameters: str,
+    pixel_size_nm: float,
+    source: PixelSizeSource,
+    window_px: int,
+    *words: str,
+) -> Run:
+    notices, versions, time = words
+    return Run(
+        found_by=found_by,
+        parameters=load_json(parameters, "a detection's parameters"),
+        pixel_size_nm=pixel_size_nm,
+        pixel_size_source=source,
+        window_px=window_px,
+        notices=tuple(load_json(notices, "what a detection said")),
+        versions=load_json(versions, "a detection's versions"),
+        time=time,
+    )
+
+
+def _numbers(circle: Circle) -> tuple[Any, ...]:
+    return circle.row_px, circle.col_px, circle.radius_px
+
+
+def _origin(candidate: Candidate) -> tuple[Any, ...]:
+    return candidate.found_by, candidate.strength

@@ -1,0 +1,287 @@
+"""The project file: one SQLite file that holds everything but the pixels."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.store.database import Database
+from napari_cdse.io.store.edits import EditTable, StoreChanged
+from napari_cdse.io.store.micrograph_changes import MicrographChange
+from napari_cdse.io.store.records import (
+    Change,
+    Edit,
+    MicrographRow,
+    ModelRole,
+    Run,
+    dump_json,
+    load_json,
+    now,
+)
+from napari_cdse.io.store.results import FindingTable, ModelTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+__all__ = [
+    "COLUMNS",
+    "FOLDER_PIXEL_SIZE",
+    "SUFFIX",
+    "Change",
+    "Edit",
+    "MicrographChange",
+    "MicrographRow",
+    "ModelRole",
+    "Run",
+    "Store",
+    "StoreChanged",
+    "now",
+]
+
+SUFFIX = ".cdse"
+FOLDER_PIXEL_SIZE = "pixel_size_nm"
+"""Setting: the pixel size that a person gave for the whole folder."""
+
+COLUMNS = {"excluded": "excluded", "pixel_size": "person_pixel_size_nm"}
+"""Column of a micrograph's row that shows the outcome of each kind of edit."""
+_SELECT = (
+    "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
+    " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
+    " labels_from, labels_shape, run_id, stamp, glance FROM micrographs"
+)
+
+
+class Store:
+    """An open project file.
+
+    Everything a person said is committed before a call returns; a process killed
+    at any moment leaves a sound file with every edit that was acknowledged. Not to
+    be shared between threads.
+
+    Attributes
+    ----------
+    edits : EditTable
+    findings : FindingTable
+    models : ModelTable
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._data_version = database.data_version()
+        self.edits = EditTable(database)
+        self.findings = FindingTable(database)
+        self.models = ModelTable(database)
+
+    @classmethod
+    def create(cls, path: str | Path) -> Store:
+        """Make a new project file.
+
+        Raises
+        ------
+        StoreError
+            If one is there already, or none can be made.
+        """
+        return cls(Database.create(Path(path)))
+
+    @classmethod
+    def open(cls, path: str | Path, *, read_only: bool | None = None) -> Store:
+        """Open a project file; ``read_only=None`` leaves it to the permissions.
+
+        Raises
+        ------
+        StoreError
+            If it is missing, not a project, damaged, locked or of a newer version;
+            the file is left as it was.
+        """
+        return cls(Database.open(Path(path), read_only=read_only))
+
+    def copy_to(self, path: str | Path) -> None:
+        """Write a copy elsewhere, whose micrographs are where they were.
+
+        Raises
+        ------
+        StoreError
+            If a file is there already, or none can be made.
+        """
+        places = {row.key: self.absolute(row.path) for row in self.micrographs()}
+        self._database.copy_to(Path(path))
+        copy = Store.open(path)
+        try:
+            with copy.transaction():
+                for key, place in places.items():
+                    copy.update_micrograph(key, path=copy.relative(place))
+        finally:
+            copy.close()
+
+    def close(self) -> None:
+        """Close the file; calling it again does nothing."""
+        self._database.close()
+
+    @property
+    def path(self) -> Path:
+        """The file, absolute."""
+        return self._database.path
+
+    @property
+    def folder(self) -> Path:
+        """The folder to which the micrographs' paths are relative."""
+        return self._database.path.parent
+
+    @property
+    def read_only(self) -> bool:
+        """Whether edits are refused."""
+        return self._database.read_only
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Join several calls into one transaction: all or nothing."""
+        return self._database.transaction()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Join several reads, so that all see the project at one moment."""
+        return self._database.snapshot()
+
+    def changed_elsewhere(self) -> bool:
+        """Tell whether another process has written since this was last asked."""
+        version = self._database.data_version()
+        changed = version != self._data_version
+        self._data_version = version
+        return changed
+
+    def integrity_problems(self) -> list[str]:
+        """Return what SQLite's own check finds wrong; empty for a sound file."""
+        return self._database.integrity_problems()
+
+    # Micrographs
+
+    def micrographs(self) -> list[MicrographRow]:
+        """Return all micrographs in the order in which they came."""
+        return [
+            _micrograph(row) for row in self._database.rows(f"{_SELECT} ORDER BY key")
+        ]
+
+    def micrograph(self, key: int) -> MicrographRow:
+        """Return one micrograph."""
+        rows = self._database.rows(f"{_SELECT} WHERE key = ?", [key])
+        if not rows:
+            raise StoreError(
+                f"Micrograph {key} is no longer in the project; open it again."
+            )
+        return _micrograph(rows[0])
+
+    def add_micrographs(
+        self, paths: Iterable[Path], *, person_pixel_size_nm: float | None = None
+    ) -> None:
+        """Add the micrographs that are not there yet; no file is opened."""
+        with self.transaction():
+            self._database.execute_many(
+                "INSERT OR IGNORE INTO micrographs (path, person_pixel_size_nm)"
+                " VALUES (?, ?)",
+                ((self.relative(path), person_pixel_size_nm) for path in paths),
+            )
+
+    def update_micrograph(self, key: int, **values: Any) -> None:
+        """Set columns of one micrograph, named as in `MicrographRow`."""
+        if not values:
+            return
+        columns = _columns(values)
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with self.transaction():
+            self._database.execute(
+                f"UPDATE micrographs SET {names} WHERE key = ?",
+                [*columns.values(), key],
+            )
+
+    def set_of_micrographs(self, changes: Iterable[MicrographChange]) -> None:
+        """Bring the columns up to what edits of micrographs say.
+
+        Regions have no column: they follow from the edits alone.
+        """
+        with self.transaction():
+            for change in changes:
+                column = COLUMNS.get(change.what)
+                if column is None:
+                    continue
+                if change.micrograph_key is None:
+                    self.set_setting(FOLDER_PIXEL_SIZE, change.after)
+                else:
+                    self.update_micrograph(
+                        change.micrograph_key, **{column: change.after}
+                    )
+
+    def drop_micrograph(self, key: int) -> None:
+        """Forget a micrograph about which nothing is known."""
+        with self.transaction():
+            self._database.execute("DELETE FROM micrographs WHERE key = ?", [key])
+
+    def relative(self, path: Path) -> str:
+        """Return a path as the store keeps it, with forward slashes."""
+        try:
+            relative = os.path.relpath(path.absolute(), self.folder)
+        except ValueError:
+            # On Windows there is no way from one drive to another.
+            return path.absolute().as_posix()
+        return Path(relative).as_posix()
+
+    def absolute(self, path: str) -> Path:
+        """Return where a stored path points to."""
+        return Path(self.folder, path)
+
+    # Settings
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """Return a setting, or the default where it was never set."""
+        rows = self._database.rows("SELECT value FROM settings WHERE name = ?", [name])
+        return load_json(rows[0][0], f"the setting {name}") if rows else default
+
+    def set_setting(self, name: str, value: Any) -> None:
+        """Store a setting, anything that JSON can hold."""
+        with self.transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO settings VALUES (?, ?)",
+                [name, dump_json(value)],
+            )
+
+
+_NAMES = {entry.name for entry in fields(MicrographRow)} - {"key"}
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in _NAMES:
+            raise TypeError(f"micrographs have no column {name}")
+        if name == "shape":
+            columns["n_rows"], columns["n_columns"] = value or (None, None)
+        elif name == "labels_shape":
+            columns[name] = None if value is None else dump_json(list(value))
+        else:
+            columns[name] = value
+    return columns
+
+
+def _micrograph(row: tuple[Any, ...]) -> MicrographRow:
+    key, path, frame, content_id, n_rows, n_columns, *rest = row
+    from_file, person, estimated, excluded, looked_at, problem, *labels = rest
+    labels_from, labels_shape, run_id, stamp, glance = labels
+    return MicrographRow(
+        key=key,
+        path=path,
+        frame=frame,
+        content_id=content_id,
+        shape=None if n_rows is None else (n_rows, n_columns),
+        file_pixel_size_nm=from_file,
+        person_pixel_size_nm=person,
+        estimated_pixel_size_nm=estimated,
+        excluded=excluded,
+        looked_at=bool(looked_at),
+        problem=problem,
+        labels_from=labels_from,
+        labels_shape=labels_shape and tuple(load_json(labels_shape, "an image size")),
+        run_id=run_id,
+        stamp=stamp,
+        glance=glance,
+    )

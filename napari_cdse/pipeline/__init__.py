@@ -1,0 +1,48 @@
+"""Many micrographs: analyse, build training sets, evaluate.
+
+The window, the command line and scripts all come through here, so that they give the
+same circles and the same probabilities.
+"""
+
+from napari_cdse.pipeline.analysis import (
+    Analysis,
+    Outcome,
+    analyse,
+    analyse_many,
+    find,
+    predict,
+)
+from napari_cdse.pipeline.evaluation import (
+    Evaluation,
+    evaluate,
+    evaluate_held_out,
+    learnt_from,
+)
+from napari_cdse.pipeline.labelled_folders import FolderExamples, examples_from_folders
+from napari_cdse.pipeline.training import (
+    Labelled,
+    inheriting,
+    joined,
+    training_from_annotations,
+    training_from_folders,
+)
+
+__all__ = [
+    "Analysis",
+    "Evaluation",
+    "FolderExamples",
+    "Labelled",
+    "Outcome",
+    "analyse",
+    "analyse_many",
+    "evaluate",
+    "evaluate_held_out",
+    "examples_from_folders",
+    "find",
+    "inheriting",
+    "joined",
+    "learnt_from",
+    "predict",
+    "training_from_annotations",
+    "training_from_folders",
+]

@@ -1,0 +1,247 @@
+"""From pixels to classified circles: one micrograph, or many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import joblib
+import numpy as np
+
+from napari_cdse.core.classifier.augmentation import over_views, views
+from napari_cdse.core.classifier.forest import predict_proba
+from napari_cdse.core.classifier.novelty import novelty, out_of_range
+from napari_cdse.core.classifier.probability_calibration import sharpened
+from napari_cdse.core.detection.classified_windows import METHOD, detect_by_windows
+from napari_cdse.core.detection.methods import Detection, detect
+from napari_cdse.core.errors import CdseError, ParameterError
+from napari_cdse.core.features import compute_features, groups_in
+from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
+from napari_cdse.core.progress import span
+from napari_cdse.core.records import Candidate, Circle, Micrograph, Prediction
+from napari_cdse.io.files import name_of
+from napari_cdse.io.images.micrograph_file import read_micrograph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
+
+_FOUND = 0.5
+"""Share of the time that finding takes, the rest is classifying."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """One micrograph, its circles and what the forest says of them.
+
+    Attributes
+    ----------
+    micrograph : Micrograph
+    detection : Detection
+    candidates : tuple of Candidate
+        One per circle of the detection, in its order.
+    predictions : tuple of Prediction
+        One per candidate; none when no model was given.
+    out_of_range : str or None
+        Why the model may be asked too much here, in a sentence.
+    """
+
+    micrograph: Micrograph
+    detection: Detection
+    candidates: tuple[Candidate, ...]
+    predictions: tuple[Prediction, ...]
+    out_of_range: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What became of one file: an analysis, or the sentence that says why not."""
+
+    path: Path
+    analysis: Analysis | None
+    problem: str | None = None
+
+
+def analyse(
+    micrograph: Micrograph,
+    model: Model | None,
+    params: DetectionParams,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Detect the particles of one micrograph and classify them.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Shape (rows, columns).
+    model : Model or None
+        Without one, the particles stay unclassified.
+    params : DetectionParams
+        Method, window, band and limits.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+
+    Raises
+    ------
+    MicrographError
+        For an image in which nothing can be looked for.
+    ModelError
+        For a model whose features this version does not compute.
+    """
+    step = span(progress, 0.0, _FOUND)
+    detection = find(micrograph, model, params, step)
+    candidates = tuple(
+        Candidate.propose(micrograph.id, circle, detection.found_by, strength)
+        for circle, strength in zip(detection.circles, detection.strengths, strict=True)
+    )
+    if model is None:
+        return Analysis(micrograph, detection, candidates, ())
+    ids = [candidate.id for candidate in candidates]
+    size_nm = detection.pixel_size_nm
+    step = span(progress, _FOUND, 1.0)
+    predictions = predict(micrograph, ids, detection.circles, model, size_nm, step)
+    strange = [each.novelty for each in predictions]
+    note = out_of_range(model.card, size_nm, strange)
+    return Analysis(micrograph, detection, candidates, predictions, note)
+
+
+def find(
+    micrograph: Micrograph,
+    model: Model | None,
+    params: DetectionParams,
+    progress: Progress | None = None,
+) -> Detection:
+    """Detect by the method that ``params`` names.
+
+    Parameters are those of `analyse`.
+
+    Raises
+    ------
+    ParameterError
+        If the method needs a forest and there is none.
+    """
+    if params.method != METHOD:
+        return detect(micrograph, params, progress)
+    if model is None:
+        raise ParameterError(
+            "The method 'window' asks a forest about every window, and there is none; "
+            "choose a model, or the method 'bragg'."
+        )
+    return detect_by_windows(micrograph, model, params, progress)
+
+
+def predict(
+    micrograph: Micrograph,
+    particle_ids: Sequence[str],
+    circles: Sequence[Circle],
+    model: Model,
+    pixel_size_nm: float | None = None,
+    progress: Progress | None = None,
+    known: KnownFeatures | None = None,
+) -> tuple[Prediction, ...]:
+    """Ask a forest about circles that are known.
+
+    Each circle is looked at from five places, and the forest's answers averaged and
+    brought to the temperature at which they mean what they say; its novelty is that
+    of the circle as it lies.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        The picture they lie in.
+    particle_ids : sequence of str
+        One name for each circle.
+    circles : sequence of Circle
+        Any number, in pixels.
+    model : Model
+        Its card names the features it needs.
+    pixel_size_nm : float, optional
+        Scale of the features' windows; by default the micrograph's own, or else the
+        estimate from its lattice.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+    known : KnownFeatures, optional
+        Keeps the features for the next time.
+
+    Raises
+    ------
+    ModelError
+        For a model whose features this version does not compute.
+    """
+    if not circles:
+        return ()
+    scale = pixel_size_nm or pixel_size_for(micrograph)[0]
+    groups = groups_in(model.card.feature_schema)
+    compute = compute_features if known is None else known.compute
+    table = compute(micrograph, views(circles), groups, scale, progress)
+    averaged = over_views(predict_proba(model, table))
+    shares: list[list[float]] = sharpened(averaged, model.card.temperature).tolist()
+    strange = novelty(model, table.rows(np.arange(len(circles))))
+    return tuple(
+        Prediction(name, model.card.id, (yes, no, null, empty), far)
+        for name, (yes, no, null, empty), far in zip(
+            particle_ids, shares, strange, strict=True
+        )
+    )
+
+
+def analyse_file(
+    path: Path,
+    model: Model | None,
+    params: DetectionParams,
+    pixel_size_nm: float | None = None,
+) -> Outcome:
+    """Read and analyse one file; a `CdseError` becomes the outcome's problem."""
+    try:
+        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
+        return Outcome(path, analyse(micrograph, model, params))
+    except CdseError as error:
+        return Outcome(path, None, naming(path, error))
+
+
+def naming(path: Path, error: CdseError) -> str:
+    """Return an error's sentence, with the file's name if it lacks it."""
+    sentence = str(error)
+    name = name_of(path)
+    return sentence if name in sentence else f"{name}: {sentence}"
+
+
+def analyse_many(
+    paths: Sequence[Path],
+    model: Model | None,
+    params: DetectionParams,
+    *,
+    pixel_size_nm: float | None = None,
+    jobs: int = 1,
+) -> Iterator[Outcome]:
+    """Analyse files one after another or side by side.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Micrograph files.
+    model : Model or None
+        Without one, the particles stay unclassified.
+    params : DetectionParams
+        The same for every file.
+    pixel_size_nm : float, optional
+        From the person, for every file.
+    jobs : int
+        Processes; -1 takes all cores.
+
+    Yields
+    ------
+    Outcome
+        In the order of ``paths``, as each is done; stop asking to cancel.
+    """
+    arguments = [(path, model, params, pixel_size_nm) for path in paths]
+    if jobs == 1 or len(paths) < 2:
+        yield from (analyse_file(*one) for one in arguments)
+        return
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    yield from parallel(joblib.delayed(analyse_file)(*one) for one in arguments)

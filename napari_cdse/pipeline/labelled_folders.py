@@ -1,0 +1,258 @@
+"""Labelled folders, micrograph by micrograph: examples and what the detector finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import joblib
+import numpy as np
+
+from napari_cdse.core.classifier.augmentation import views
+from napari_cdse.core.classifier.empty_examples import empty_gaps, empty_squares
+from napari_cdse.core.classifier.training_set import TrainingSet, examples, stack
+from napari_cdse.core.detection.methods import Detection, detect
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.features import FeatureTable, compute_features
+from napari_cdse.core.matching import circle_iou, match
+from napari_cdse.core.params import DetectionParams
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import LabelFile, read_label_file
+from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.io.labels.truth_file import unlisted_particles
+from napari_cdse.pipeline.analysis import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Circle, Label, Micrograph
+
+FALSE_CIRCLE_IOU = 0.1
+"""A circle that overlaps every label less than this shows the background."""
+GAPS = 4
+"""Circles put where a labelled micrograph has nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderExamples:
+    """One labelled micrograph, ready for training and for evaluation.
+
+    Attributes
+    ----------
+    path : Path
+    micrograph_id : str
+    truth : LabelFile
+    detection : Detection
+    false_circles : tuple of Circle
+        The detector's circles on nothing; where a simulator left its truth, those on
+        particles too faint to be labelled are not among them.
+    found : FeatureTable
+        Features of the `views` of the detection's circles.
+    training : TrainingSet
+        Labelled particles, the detector's circles on them as further copies, and
+        background as ``empty``.
+    notices : tuple of str
+    """
+
+    path: Path
+    micrograph_id: str
+    truth: LabelFile
+    detection: Detection
+    false_circles: tuple[Circle, ...]
+    found: FeatureTable
+    training: TrainingSet
+    notices: tuple[str, ...] = ()
+
+
+def examples_from_folders(
+    folders: Sequence[Path],
+    params: ForestParams,
+    detection_params: DetectionParams | None = None,
+    *,
+    pixel_size_nm: float | None = None,
+    leave_out: frozenset[str] = frozenset(),
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Iterator[FolderExamples | str]:
+    """Go through folders in the origin's layout.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Each with ``images/`` and ``text_files/``, or pictures with label files
+        beside them.
+    params : ForestParams
+        Feature groups and copies.
+    detection_params : DetectionParams, optional
+        How the detector's own circles are found.
+    pixel_size_nm : float, optional
+        From the person, for every file.
+    leave_out : frozenset of str
+        Ids of micrographs not to train on.
+    jobs : int
+        Processes; -1 takes all cores.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+
+    Yields
+    ------
+    FolderExamples or str
+        A labelled micrograph, or a sentence about one that could not be used.
+    """
+    detection_params = detection_params or DetectionParams()
+    pairs: list[tuple[Path, Path]] = []
+    for folder in folders:
+        pairing = pair_labels(folder)
+        pairs.extend(pairing.pairs.items())
+        yield from pairing.problems
+        yield from (
+            f"{path.name} has no micrograph of the same name; it was left alone."
+            for path in pairing.unmatched_labels
+        )
+    tasks = (
+        joblib.delayed(_study_file)(
+            path,
+            label_path,
+            params,
+            detection_params,
+            pixel_size_nm,
+            leave_out,
+        )
+        for path, label_path in pairs
+    )
+    studied = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    for done, item in enumerate(studied):
+        if item is not None:
+            yield item
+        if progress is not None:
+            progress((done + 1) / len(pairs))
+
+
+def _study_file(
+    path: Path,
+    label_path: Path,
+    params: ForestParams,
+    detection_params: DetectionParams,
+    pixel_size_nm: float | None,
+    leave_out: frozenset[str],
+) -> FolderExamples | str | None:
+    """Study one pair of files; None for one that is not labelled or left out."""
+    try:
+        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
+        truth = read_label_file(label_path, shape=micrograph.shape)
+        if truth is None or micrograph.id in leave_out:
+            return None
+        detection = detect(micrograph, detection_params)
+        return _study(path, micrograph, truth, detection, params)
+    except CdseError as error:
+        return naming(path, error)
+
+
+def _study(
+    path: Path,
+    micrograph: Micrograph,
+    truth: LabelFile,
+    detection: Detection,
+    params: ForestParams,
+) -> FolderExamples:
+    notices = []
+    if not truth.reviewed:
+        notices.append(
+            f"{micrograph.name}: its label file was written by the program and not "
+            "reviewed; a forest that learns from it learns its own mistakes."
+        )
+    found = compute_features(
+        micrograph,
+        views(detection.circles),
+        params.features,
+        detection.pixel_size_nm,
+    )
+    unlisted = unlisted_particles(path)
+    false = _false_circles([*truth.circles, *unlisted], detection.circles)
+    training = stack(
+        _gaps(micrograph, truth, detection, unlisted, params.features),
+        *_false_examples(micrograph, false, detection, params.features),
+        *_particles(micrograph, truth, detection, params),
+    )
+    return FolderExamples(
+        path,
+        micrograph.id,
+        truth,
+        detection,
+        false,
+        found,
+        training,
+        tuple(notices),
+    )
+
+
+def _particles(
+    micrograph: Micrograph,
+    truth: LabelFile,
+    detection: Detection,
+    params: ForestParams,
+) -> Iterator[TrainingSet]:
+    """Rows of the labels, and of the detector's circles on them as further copies."""
+    ids = [f"{micrograph.id}/{number}" for number in range(len(truth.circles))]
+    pairs = match(truth.circles, detection.circles).pairs
+    found = [detection.circles[j] for _, j in pairs]
+    on_them = [i for i, _ in pairs]
+    for circles, numbers, copies in (
+        (truth.circles, range(len(ids)), params.copies),
+        (found, on_them, 0),
+    ):
+        if circles:
+            yield examples(
+                micrograph,
+                circles,
+                [truth.labels[i] for i in numbers],
+                params.features,
+                detection.pixel_size_nm,
+                particle_ids=[ids[i] for i in numbers],
+                copies=copies,
+            )
+
+
+def _gaps(
+    micrograph: Micrograph,
+    truth: LabelFile,
+    detection: Detection,
+    unlisted: Sequence[Circle],
+    groups: str,
+) -> TrainingSet:
+    """Rows of ``empty``: places without a particle."""
+    scale = detection.pixel_size_nm
+    if not truth.circles:
+        return empty_squares(micrograph, groups, scale)
+    taken = [*truth.circles, *detection.circles, *unlisted]
+    return empty_gaps(micrograph, taken, groups, scale, number=GAPS)
+
+
+def _false_examples(
+    micrograph: Micrograph,
+    false: Sequence[Circle],
+    detection: Detection,
+    groups: str,
+) -> Iterator[TrainingSet]:
+    """Rows of ``empty``: circles on nothing."""
+    if false:
+        ids = [f"{micrograph.id}/false/{number}" for number in range(len(false))]
+        empty: list[Label] = ["empty"] * len(false)
+        scale = detection.pixel_size_nm
+        yield examples(micrograph, false, empty, groups, scale, particle_ids=ids)
+
+
+def _false_circles(
+    taken: Sequence[Circle], found: Sequence[Circle]
+) -> tuple[Circle, ...]:
+    if not found:
+        return ()
+    overlap = np.max(circle_iou(taken, found), axis=0, initial=0.0)
+    return tuple(
+        circle
+        for circle, most in zip(found, overlap, strict=True)
+        if most < FALSE_CIRCLE_IOU
+    )

@@ -1,0 +1,219 @@
+"""Training sets from labelled folders and from a project's annotations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from napari_cdse.core.classifier.training_set import TrainingSet, examples, join
+from napari_cdse.core.errors import Cancelled, CdseError, TrainingError
+from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
+from napari_cdse.core.progress import part_of
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.pipeline.analysis import naming
+from napari_cdse.pipeline.labelled_folders import examples_from_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.evaluation.scores import Scores
+    from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.params import DetectionParams, ForestParams
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Circle, Label
+
+
+class Labelled(Protocol):
+    """What a person said about one micrograph, as a project hands it over."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def frame(self) -> int:
+        """Number of the picture in the file."""
+
+    @property
+    def pixel_size_nm(self) -> float | None:
+        """From the person; the file's own or the estimate holds without it."""
+
+    @property
+    def circles(self) -> Sequence[Circle]:
+        """The particles whose class a person judged."""
+
+    @property
+    def labels(self) -> Sequence[Label]:
+        """Their classes."""
+
+    @property
+    def particle_ids(self) -> Sequence[str]:
+        """Their names."""
+
+
+def training_from_folders(
+    folders: Sequence[Path],
+    params: ForestParams,
+    detection_params: DetectionParams | None = None,
+    *,
+    pixel_size_nm: float | None = None,
+    leave_out: frozenset[str] = frozenset(),
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> tuple[TrainingSet, tuple[str, ...]]:
+    """Join all labelled micrographs of some folders into one training set.
+
+    Parameters are those of `examples_from_folders`.
+
+    Returns
+    -------
+    training : TrainingSet
+    notices : tuple of str
+        What was left out and why, one sentence each.
+
+    Raises
+    ------
+    TrainingError
+        If no micrograph in the folders has usable labels.
+    """
+    sets: list[TrainingSet] = []
+    notices: list[str] = []
+    for item in examples_from_folders(
+        folders,
+        params,
+        detection_params,
+        pixel_size_nm=pixel_size_nm,
+        leave_out=leave_out,
+        jobs=jobs,
+        progress=progress,
+    ):
+        if isinstance(item, str):
+            notices.append(item)
+            continue
+        sets.append(item.training)
+        notices.extend(item.notices)
+    if not sets:
+        names = ", ".join(str(folder) for folder in folders)
+        why = f" First problem: {notices[0]}" if notices else ""
+        raise TrainingError(
+            f"No labelled micrograph was found in {names}; put pictures into images/ "
+            f"and label files of the same names into text_files/.{why}"
+        )
+    return join(*sets), tuple(notices)
+
+
+def training_from_annotations(
+    labelled: Iterable[Labelled],
+    params: ForestParams,
+    progress: Progress | None = None,
+    known: KnownFeatures | None = None,
+) -> tuple[TrainingSet, tuple[str, ...]]:
+    """Turn a project's annotations into a training set.
+
+    Parameters
+    ----------
+    labelled : iterable of Labelled
+        One item per micrograph.
+    params : ForestParams
+        Feature groups, copies and the weight of a person's own labels.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+    known : KnownFeatures, optional
+        Keeps the features for the next time.
+
+    Returns
+    -------
+    training : TrainingSet
+    notices : tuple of str
+        Micrographs that could not be read, one sentence each.
+
+    Raises
+    ------
+    TrainingError
+        If there is no label at all.
+    """
+    sets: list[TrainingSet] = []
+    notices: list[str] = []
+    todo = [item for item in labelled if item.circles]
+    for done, item in enumerate(todo):
+        if progress is not None:
+            progress(done / len(todo))
+        try:
+            step = part_of(progress, done, len(todo))
+            sets.append(_own_examples(item, params, step, known))
+        except Cancelled:
+            raise
+        except CdseError as error:
+            notices.append(naming(item.path, error))
+    if not sets:
+        why = f" {notices[0]}" if notices else ""
+        raise TrainingError(
+            f"There is no label to learn from yet; label some particles first.{why}"
+        )
+    return join(*sets), tuple(notices)
+
+
+def joined(
+    own: TrainingSet, earlier: TrainingSet | None, own_micrographs: frozenset[str]
+) -> TrainingSet:
+    """Join a person's examples with what an earlier forest learnt from.
+
+    Parameters
+    ----------
+    own : TrainingSet
+        From her labels as they are now.
+    earlier : TrainingSet or None
+        The earlier forest's table.
+    own_micrographs : frozenset of str
+        Content ids of her micrographs: what the earlier forest learnt from them is
+        replaced by what her labels say now.
+
+    Raises
+    ------
+    TrainingError
+        When the two have different features.
+    """
+    if earlier is None:
+        return own
+    if earlier.table.schema != own.table.schema:
+        raise TrainingError(
+            f"The earlier forest was trained on features {earlier.table.schema}, "
+            f"these labels give {own.table.schema}; choose the same features."
+        )
+    foreign = ~np.isin(earlier.micrograph_ids, list(own_micrographs))
+    return join(earlier.rows(foreign), own) if foreign.any() else own
+
+
+def inheriting(
+    scores: Scores, earlier: Model | None, own: TrainingSet, training: TrainingSet
+) -> Scores:
+    """Take over the temperature of a forest that takes part, where none was fitted."""
+    if earlier is None or len(training) == len(own):
+        return scores
+    return scores.inheriting(earlier.card)
+
+
+def _own_examples(
+    item: Labelled,
+    params: ForestParams,
+    progress: Progress | None,
+    known: KnownFeatures | None,
+) -> TrainingSet:
+    micrograph = read_micrograph(
+        item.path, pixel_size_nm=item.pixel_size_nm, frame=item.frame
+    )
+    return examples(
+        micrograph,
+        item.circles,
+        item.labels,
+        params.features,
+        pixel_size_for(micrograph)[0],
+        particle_ids=item.particle_ids,
+        copies=params.copies,
+        weight=params.own_weight,
+        progress=progress,
+        known=known,
+    )

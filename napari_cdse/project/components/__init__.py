@@ -1,0 +1,1 @@
+"""The parts that a project is made of, one subject each."""

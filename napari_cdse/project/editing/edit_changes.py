@@ -1,0 +1,238 @@
+"""Gestures of a person turned into changes of annotations; pure functions."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.core.records import CLASSES, Annotation, Circle
+from napari_cdse.io.store.records import Change, now
+from napari_cdse.project.state.annotator_labels import beside, deferred_by
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from napari_cdse.core.records import Label, Origin
+    from napari_cdse.project.editing.edit_request import Drawing, Gesture, Hand
+    from napari_cdse.project.state.records import Particle
+
+
+def changes_of(
+    gesture: Gesture,
+    particles: Mapping[str, Particle],
+    keys: Mapping[str, int],
+    drawn_on: int | None,
+    content_ids: Mapping[int, str],
+    hand: Hand,
+) -> tuple[Change, ...]:
+    """Work out the annotations that a gesture leads to.
+
+    Parameters
+    ----------
+    gesture : Gesture
+        What was done.
+    particles : mapping of str to Particle
+        At least those that the gesture touches.
+    keys : mapping of str to int
+        Their micrographs' keys.
+    drawn_on : int or None
+        Key of the micrograph that receives drawn circles.
+    content_ids : mapping of int to str
+        Micrograph ids by key, where known.
+    hand : Hand
+        Whose gesture it is.
+
+    Returns
+    -------
+    tuple of Change
+        Drawn particles come last, in the order given. Particles that end as they
+        were are left out.
+
+    Raises
+    ------
+    StoreError
+        If a circle has no finite place and size, or a label is none of the classes.
+    """
+    changes = [
+        Change(
+            particle_id,
+            keys[particle_id],
+            before=particles[particle_id].annotation,
+            after=_after(gesture, particles[particle_id], hand),
+        )
+        for particle_id in sorted(gesture.touched)
+    ]
+    changed = [each for each in changes if each.after != each.before]
+    drawn = [_drawn(each, drawn_on, hand) for each in gesture.drawn]
+    return tuple(_placed(each, content_ids) for each in [*changed, *drawn])
+
+
+def check_circle(circle: Circle) -> None:
+    """Raise `StoreError` for a circle that cannot be stored."""
+    numbers = (circle.row_px, circle.col_px, circle.radius_px)
+    if not all(math.isfinite(number) for number in numbers) or circle.radius_px <= 0:
+        raise StoreError(
+            "A circle needs a place and a radius above 0; draw it again by dragging "
+            "from one side of the particle to the other."
+        )
+
+
+def _after(gesture: Gesture, particle: Particle, hand: Hand) -> Annotation | None:
+    annotation = particle.annotation
+    if particle.id in gesture.reshaped:
+        annotation = _reshaped(particle, gesture.reshaped[particle.id], hand)
+    if particle.id in gesture.labelled:
+        moved = replace(particle, annotation=annotation)
+        annotation = _labelled(moved, gesture.labelled[particle.id], hand)
+    if particle.id in gesture.noted:
+        moved = replace(particle, annotation=annotation)
+        annotation = _noted(moved, gesture.noted[particle.id], hand)
+    if particle.id in gesture.deferred:
+        annotation = _deferred(replace(particle, annotation=annotation), hand)
+    if particle.id in gesture.removed:
+        start = annotation or _first(particle, "corrected", hand)
+        annotation = _stamped(start, hand, removed=True)
+    return annotation
+
+
+def _reshaped(particle: Particle, circle: Circle, hand: Hand) -> Annotation | None:
+    circle = _plain(circle)
+    if circle == particle.circle:
+        return particle.annotation
+    start = particle.annotation or _first(particle, "corrected", hand)
+    origin = "drawn" if start.origin == "drawn" else "corrected"
+    return _stamped(start, hand, circle=circle, origin=origin)
+
+
+def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation | None:
+    if label is not None and label not in CLASSES:
+        raise _no_class(label)
+    start = particle.annotation
+    if start is None and label is None:
+        return None
+    if start is not None and _says_nothing_new(start, label, hand):
+        return start
+    return replace(
+        start or _first(particle, "corrected", hand),
+        id=str(uuid.uuid4()),
+        label=label,
+        origin=_origin(particle, label, hand),
+        annotator=hand.annotator,
+        time=now(),
+        shown=particle.prediction,
+        deferred=False,
+        deferred_by="",
+        others_seen=particle.id in hand.others_labels and not hand.others_hidden,
+        **hand.selection(particle),
+    )
+
+
+def _noted(particle: Particle, note: str, hand: Hand) -> Annotation | None:
+    """Write a note down; whose label it is, and of when, stays as it was."""
+    start, note = particle.annotation, " ".join(note.split())
+    note = beside(hand.others_notes.get(particle.id, ""), note)
+    if note == ("" if start is None else start.note):
+        return start
+    start = start or _first(particle, "confirmed", hand)
+    return replace(start, id=str(uuid.uuid4()), note=note, note_by=hand.annotator)
+
+
+def _deferred(particle: Particle, hand: Hand) -> Annotation:
+    """Leave it for later, which takes a label back that is in view."""
+    start = particle.annotation
+    if start is not None and deferred_by(start) == hand.annotator:
+        return start
+    start = start or _first(particle, "confirmed", hand)
+    stands = hand.leaves_standing(start)
+    start = replace(start, deferred=True, deferred_by=hand.annotator)
+    if stands:
+        return replace(start, id=str(uuid.uuid4()))
+    # What is imported has no annotator of its own to leave it.
+    origin: Origin = "confirmed" if start.origin == "imported" else start.origin
+    return _stamped(replace(start, label=None, origin=origin), hand)
+
+
+def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> bool:
+    # To confirm an imported label, or another person's, is news worth keeping.
+    if start.label != label:
+        return False
+    if label is None:
+        return not start.deferred
+    same_hand = (start.annotator, start.selected_by) == (
+        hand.annotator,
+        hand.selected_by,
+    )
+    return same_hand and start.origin != "imported"
+
+
+def _origin(particle: Particle, label: Label | None, hand: Hand) -> Origin:
+    start = particle.annotation
+    if start is not None and start.origin == "drawn":
+        return "drawn"
+    moved = start is not None and start.origin == "corrected"
+    hidden = hand.others_hidden and particle.id in hand.others_labels
+    in_view = replace(particle, annotation=None) if hidden else particle
+    return "confirmed" if label == in_view.label and not moved else "corrected"
+
+
+def _first(particle: Particle, origin: Origin, hand: Hand) -> Annotation:
+    return Annotation(
+        id=str(uuid.uuid4()),
+        particle_id=particle.id,
+        micrograph_id="",
+        circle=particle.circle,
+        label=None,
+        origin=origin,
+        annotator=hand.annotator,
+        time=now(),
+        shown=particle.prediction,
+        **hand.selection(particle),
+    )
+
+
+def _drawn(drawing: Drawing, key: int | None, hand: Hand) -> Change:
+    if key is None:
+        raise StoreError("No micrograph is open; open one before you draw on it.")
+    circle = _plain(drawing.circle)
+    if drawing.label is not None and drawing.label not in CLASSES:
+        raise _no_class(drawing.label)
+    annotation = Annotation(
+        id=str(uuid.uuid4()),
+        particle_id=drawing.id,
+        micrograph_id="",
+        circle=circle,
+        label=drawing.label,
+        origin="drawn",
+        annotator=hand.annotator,
+        time=now(),
+    )
+    return Change(drawing.id, key, before=None, after=annotation)
+
+
+def _placed(change: Change, content_ids: Mapping[int, str]) -> Change:
+    if change.after is None:
+        return change
+    micrograph_id = content_ids.get(change.micrograph_key, "")
+    return replace(change, after=replace(change.after, micrograph_id=micrograph_id))
+
+
+def _stamped(start: Annotation, hand: Hand, **values: Any) -> Annotation:
+    """Make a new statement of an annotation; a label stays its giver's."""
+    if start.label is None:
+        values |= {"annotator": hand.annotator, "time": now()}
+    return replace(start, id=str(uuid.uuid4()), **values)
+
+
+def _plain(circle: Circle) -> Circle:
+    """Take plain floats, because JSON knows no numpy numbers."""
+    plain = Circle(float(circle.row_px), float(circle.col_px), float(circle.radius_px))
+    check_circle(plain)
+    return plain
+
+
+def _no_class(label: object) -> StoreError:
+    return StoreError(f"{label!r} is not a class; use one of {', '.join(CLASSES)}.")

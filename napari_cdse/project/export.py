@@ -1,0 +1,216 @@
+"""Everything a person said of a project as files that others can read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from napari_cdse import __version__
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.records import CLASSES
+from napari_cdse.core.review.blind_audit import audits
+from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
+from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.results_folder import Results, distinct_names
+from napari_cdse.io.images.micrograph_file import read_micrograph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from napari_cdse.core.review.annotator_agreement import Agreement
+    from napari_cdse.core.review.blind_audit import Audit
+    from napari_cdse.project.project import Project
+    from napari_cdse.project.state.records import MicrographEntry, Particle
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export has to say.
+
+    Attributes
+    ----------
+    sentences : tuple of str
+        Audits, agreement, defect fraction.
+    notices : tuple of str
+        What a label file could not hold, micrograph by micrograph.
+    problems : tuple of str
+        Micrographs whose label file was not written, and why.
+    """
+
+    sentences: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def export(
+    project: Project,
+    folder: Path,
+    *,
+    include_predictions: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> Exported:
+    """Write label files, tables, statistics and figures of a project.
+
+    Parameters
+    ----------
+    project : Project
+        Open; what is left out in it is in no file, only in the list of what is.
+    folder : Path
+        Made if it is not there.
+    include_predictions : bool
+        Also what only the forest says.
+    progress : callable, optional
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+
+    Raises
+    ------
+    CdseError
+        If the folder or one of the tables cannot be written.
+    """
+    entries = [entry for entry in project.entries if entry.excluded is None]
+    results = Results(folder, distinct_names([entry.path for entry in entries]))
+    notices: list[str] = []
+    problems: list[str] = []
+    for done, entry in enumerate(entries):
+        if progress is not None:
+            progress(done / len(entries))
+        rows = _rows(project, entry, results.name(entry.path), include_predictions)
+        try:
+            told = _write_labels(project, entry, rows, results, include_predictions)
+            notices.extend(f"{entry.name}: {sentence}" for sentence in told)
+        except CdseError as error:
+            problems.append(f"{entry.name}: {error}")
+            results.add_rows(rows)
+    sentences = _write_tables(project, entries, results, include_predictions)
+    return Exported(tuple(sentences), tuple(notices), tuple(problems))
+
+
+def _write_tables(
+    project: Project,
+    entries: list[MicrographEntry],
+    results: Results,
+    include_predictions: bool,
+) -> Iterator[str]:
+    """Write all but the label files; yield what they say in words."""
+    agreements = project.agreements()
+    audited = audits(project.audited())
+    labels = _label_rows(project, entries, results)
+    write_labels_csv(results.folder / "labels.csv", labels)
+    results.write_tables(
+        {
+            "program": f"napari-cdse {__version__}",
+            "project": project.path.name,
+            "include_predictions": include_predictions,
+            "micrographs": len(entries),
+            "micrographs_left_out": len(project.entries) - len(entries),
+            "circles_left_out": sum(entry.left_out for entry in entries),
+            "left_out": list(_left_out(project)),
+            "annotators": project.annotators(),
+            "agreement": [_agreement(each) for each in agreements],
+            "disagreements": len(project.disagreements()),
+            "audits": [_audit(project, each) for each in audited],
+        }
+    )
+    for found in audited:
+        yield f"{_name(project, found.model_id)}: {found.sentence}"
+    for each in agreements:
+        yield each.sentence
+    yield results.sentence()
+
+
+def _write_labels(
+    project: Project,
+    entry: MicrographEntry,
+    rows: list[ParticleRow],
+    results: Results,
+    include_predictions: bool,
+) -> tuple[str, ...]:
+    """Write one label file, if there is anything to say; tell what it cannot hold."""
+    if not rows:
+        return ()
+    shape = project.shape(entry.index) or read_micrograph(entry.path).shape
+    return results.add(entry.path, rows, shape, include_predictions=include_predictions)
+
+
+def _audit(project: Project, found: Audit) -> dict[str, object]:
+    name = _name(project, found.model_id)
+    return {"model": name, **asdict(found), "sentence": found.sentence}
+
+
+def _name(project: Project, model_id: str) -> str:
+    """Say what a forest is called; cards of all that were in use stay."""
+    names = {card.id: card.name for card in project.models}
+    return names.get(model_id) or model_id[:12]
+
+
+def _rows(
+    project: Project, entry: MicrographEntry, name: str, include_predictions: bool
+) -> list[ParticleRow]:
+    size, source = project.pixel_size(entry.index) or (None, None)
+    return [
+        ParticleRow(
+            micrograph=name,
+            particle=particle.id,
+            circle=particle.circle,
+            label=particle.label,
+            probabilities=_probabilities(particle),
+            pixel_size_nm=size,
+            pixel_size_source=source,
+            by_person=particle.by_person,
+            micrograph_id=entry.id or str(entry.path),
+            novelty=None
+            if particle.prediction is None
+            else particle.prediction.novelty,
+            note="" if particle.annotation is None else particle.annotation.note,
+        )
+        for particle in sorted(project.particles_of(entry.index), key=_place)
+        if particle.by_person or include_predictions
+    ]
+
+
+def _left_out(project: Project) -> Iterator[dict[str, object]]:
+    """Say what is in no number, and why: whole micrographs, then regions."""
+    for entry in project.entries:
+        if entry.excluded is not None:
+            yield {"micrograph": entry.name, "reason": entry.excluded}
+    for entry in project.entries:
+        for region in entry.regions:
+            yield {
+                "micrograph": entry.name,
+                "reason": region.reason,
+                "corners_x_y_px": [[col, row] for row, col in region.corners_px],
+            }
+
+
+def _label_rows(
+    project: Project, entries: list[MicrographEntry], results: Results
+) -> Iterator[LabelRow]:
+    for entry in entries:
+        for particle in sorted(project.particles_of(entry.index), key=_place):
+            for name, label in project.labels_of(particle.id).items():
+                yield LabelRow(results.name(entry.path), name, label)
+
+
+def _agreement(found: Agreement) -> dict[str, object]:
+    return {
+        "annotators": (found.first, found.second),
+        "particles": found.n_particles,
+        "micrographs": found.n_micrographs,
+        "agreed": found.n_agreed,
+        "observed": found.observed,
+        "observed_95": found.observed_95,
+        "kappa": found.kappa,
+        "kappa_95": found.kappa_95,
+        "classes": CLASSES,
+        "confusion": found.confusion,
+        "sentence": found.sentence,
+    }
+
+
+def _place(particle: Particle) -> tuple[float, float]:
+    return particle.circle.row_px, particle.circle.col_px
+
+
+def _probabilities(particle: Particle) -> tuple[float, float, float, float] | None:
+    return None if particle.prediction is None else particle.prediction.probabilities

@@ -1,0 +1,1 @@
+"""Opening a project file, finding moved micrographs, importing label files."""

@@ -1,0 +1,105 @@
+"""Finding a project's file and its micrographs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
+from napari_cdse.project.files.label_import import import_labels
+from napari_cdse.project.files.relocation import find_again
+
+if TYPE_CHECKING:
+    from napari_cdse.io.images.folder import FolderListing
+
+DEFAULT_NAME = f"napari-cdse{SUFFIX}"
+Source = str | Path | Sequence[str | Path]
+
+
+def open_store(
+    source: Source, store_path: str | Path | None = None
+) -> tuple[Store, list[str]]:
+    """Open or make the project of a folder, of micrograph files or of a project file.
+
+    Parameters
+    ----------
+    source : path or sequence of paths
+        What the person chose.
+    store_path : path, optional
+        Where the project file lies, or shall lie; in the micrographs' folder
+        without it.
+
+    Returns
+    -------
+    Store
+    list of str
+        What the person should know, one sentence each.
+
+    Raises
+    ------
+    StoreError
+        If there is neither a project nor a micrograph, or the file cannot be used.
+    """
+    given = [source] if isinstance(source, (str, Path)) else list(source)
+    paths = [Path(path).absolute() for path in given]
+    if len(paths) == 1 and _is_project(paths[0]):
+        store, listing = Store.open(paths[0]), None
+    else:
+        listing = find_micrographs(paths)
+        place = Path(store_path) if store_path else _folder(paths) / DEFAULT_NAME
+        store = _open_or_create(place, listing)
+    try:
+        return store, _take_in(store, listing)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _is_project(path: Path) -> bool:
+    return path.suffix.lower() == SUFFIX and not path.is_dir()
+
+
+def _folder(paths: list[Path]) -> Path:
+    if len(paths) == 1 and paths[0].is_dir():
+        return paths[0]
+    if not paths:
+        raise StoreError("Nothing was chosen; choose a folder or some micrographs.")
+    try:
+        return Path(os.path.commonpath([path.parent for path in paths]))
+    except ValueError:
+        return paths[0].parent
+
+
+def _open_or_create(place: Path, listing: FolderListing) -> Store:
+    if place.exists():
+        return Store.open(place)
+    if not listing.files:
+        why = "".join(f" {one}" for one in (*listing.problems[:1], *listing.notices))
+        raise StoreError(
+            f"There is no micrograph in {place.parent.name}; choose a folder with PNG "
+            f"or TIFF files.{why}"
+        )
+    return Store.create(place)
+
+
+def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
+    """Bring the list of micrographs up to date and import new label files."""
+    if store.read_only:
+        return [
+            f"{store.path.name} may not be written, so it is open for looking only; "
+            "copy it to a folder of your own to go on with it."
+        ]
+    notices = find_again(store, () if listing is None else listing.folders)
+    if listing is None:
+        return notices
+    notices = [*listing.problems, *listing.notices, *notices]
+    known = {row.path for row in store.micrographs()}
+    new = [path for path in listing.files if store.relative(path) not in known]
+    if new:
+        size = store.setting(FOLDER_PIXEL_SIZE)
+        store.add_micrographs(new, person_pixel_size_nm=size)
+    return notices + import_labels(store, listing)

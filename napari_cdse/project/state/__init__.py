@@ -1,0 +1,1 @@
+"""What is in memory of a project: particles, micrographs, models, audit plan."""

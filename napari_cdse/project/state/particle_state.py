@@ -1,0 +1,299 @@
+"""The present state of a project in memory: proposals overlaid by annotations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.matching import circle_iou
+from napari_cdse.core.regions import Region, left_out
+from napari_cdse.core.review.blind_audit import counts
+from napari_cdse.project.state.annotator_labels import own_view
+from napari_cdse.project.state.records import Particle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
+    from napari_cdse.io.store.micrograph_changes import MicrographChange
+    from napari_cdse.io.store.records import Change, Edit
+
+SAME_PARTICLE_IOU = 0.3
+"""A new proposal that overlaps an annotated circle this much is the same particle."""
+
+
+class ProjectState:
+    """Annotations, latest candidates and the active model's predictions.
+
+    What is shown follows from these three and the regions left out alone, so that
+    undo, a restart and another window all come to the same picture. A candidate is
+    not shown where an annotated or removed circle of an earlier time lies: a person's
+    word stands against later detections, and what she deleted does not come back.
+    """
+
+    def __init__(self) -> None:
+        self._only: str | None = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._annotations: dict[str, Annotation] = {}
+        self._born: dict[str, int] = {}
+        self._annotated: dict[int, set[str]] = {}
+        self._candidates: dict[int, tuple[Candidate, ...]] = {}
+        self._runs: dict[int, int] = {}
+        self._predictions: dict[str, dict[Circle, Prediction]] = {}
+        self._keys: dict[str, int] = {}
+        self._regions: dict[int, dict[str, Region]] = {}
+        self._left_out: dict[int, int] = {}
+        self._judged: set[str] = set()
+        self._shown: dict[int, dict[str, Particle]] = {}
+        self._said: dict[str, list[Annotation | None]] = {}
+
+    # What is there
+
+    def particles(self, key: int) -> Mapping[str, Particle]:
+        """Return the particles of one micrograph by id, in a lasting order."""
+        if key not in self._shown:
+            everything = list(self._build(key))
+            circles = [each.circle for each in everything]
+            out = left_out(self.regions(key), circles).tolist()
+            pairs = zip(everything, out, strict=True)
+            self._shown[key] = {each.id: each for each, aside in pairs if not aside}
+            self._left_out[key] = sum(out)
+        return self._shown[key]
+
+    def regions(self, key: int) -> tuple[Region, ...]:
+        """Return the regions of one micrograph that are left out, oldest first."""
+        return tuple(self._regions.get(key, {}).values())
+
+    def left_out(self, key: int) -> int:
+        """Return how many circles of one micrograph lie in regions left out."""
+        self.particles(key)
+        return self._left_out[key]
+
+    def particle(self, particle_id: str) -> Particle | None:
+        """Return a particle wherever it lies; None if it is not shown."""
+        key = self._keys.get(particle_id)
+        return None if key is None else self.particles(key).get(particle_id)
+
+    def stored(self, particle_id: str) -> Particle | None:
+        """Return a particle with its annotation, whoever may see that."""
+        particle = self.particle(particle_id)
+        if particle is None or self._only is None:
+            return particle
+        return replace(particle, annotation=self._annotations.get(particle_id))
+
+    @property
+    def hides(self) -> bool:
+        """Whether some annotators' labels are out of view."""
+        return self._only is not None
+
+    def look_as(self, annotator: str | None) -> None:
+        """Hide the labels of all but one annotator, or (None) show them."""
+        self._only = annotator
+        self._shown.clear()
+
+    def key(self, particle_id: str) -> int | None:
+        """Return the key of the micrograph that a particle lies in."""
+        return self._keys.get(particle_id)
+
+    def annotations(self, key: int) -> list[Annotation]:
+        """Return one micrograph's annotations, those of removed circles too."""
+        return [self._annotations[i] for i in sorted(self._annotated.get(key, ()))]
+
+    def said(self, particle_id: str) -> tuple[Annotation, ...]:
+        """Return every statement in force about a particle, oldest first."""
+        found = self._said.get(particle_id, ())
+        return tuple(each for each in found if each is not None)
+
+    def run(self, key: int) -> int | None:
+        """Return the latest detection of a micrograph."""
+        return self._runs.get(key)
+
+    def analysed(self) -> tuple[int, ...]:
+        """Return the keys of the micrographs that have a detection."""
+        return tuple(self._runs)
+
+    def is_proposed(self, particle_id: str) -> bool:
+        """Tell whether the program proposed a particle; not drawn, not imported."""
+        annotation = self._annotations.get(particle_id)
+        return annotation is None or annotation.origin not in ("drawn", "imported")
+
+    def was_judged(self, particle_id: str) -> bool:
+        """Tell whether a person ever gave a class, even if she took that back."""
+        return particle_id in self._judged
+
+    def judged_in_turn(self) -> set[str]:
+        """Return the particles that got a class as the queue or an order went."""
+        return {
+            each
+            for each, said in self._said.items()
+            if any(one and one.label and one.selected_by != "hand" for one in said)
+        }
+
+    def audited(self) -> list[Annotation]:
+        """Return the first labels, given unseen, of particles that have one still."""
+        usable = {
+            each: next((one for one in said if one is not None and counts(one)), None)
+            for each, said in self._said.items()
+        }
+        pairs = [(self.stored(each), one) for each, one in usable.items() if one]
+        return [given for one, given in pairs if one is not None and one.by_person]
+
+    def latest_run(self) -> int:
+        """Return the newest detection that is in force; 0 before the first."""
+        return max(self._runs.values(), default=0)
+
+    # What changes it
+
+    def load(self, edits: Iterable[Edit]) -> None:
+        """Apply edits in order."""
+        for edit in edits:
+            self.apply(edit.changes, edit.after_run)
+            self.set_regions(edit.micrograph_changes)
+
+    def note_undone(self, edits: Iterable[Edit]) -> None:
+        """Remember of which particles a class was given and taken back."""
+        for edit in edits:
+            self._note_judged(edit.changes)
+
+    def apply(self, changes: Iterable[Change], after_run: int) -> set[int]:
+        """Make the changes of an edit; return the keys of what they touched."""
+        touched = set()
+        changes = tuple(changes)
+        self._note_judged(changes)
+        for change in changes:
+            if change.before is None:
+                self._born[change.particle_id] = after_run
+            self._set(change.particle_id, change.micrograph_key, change.after)
+            self._said.setdefault(change.particle_id, []).append(change.after)
+            touched.add(change.micrograph_key)
+        return touched
+
+    def take_back(self, changes: Sequence[Change]) -> set[int]:
+        """Undo the changes of an edit; return the keys of what they touched."""
+        touched = set()
+        for change in reversed(changes):
+            said = self._said[change.particle_id]
+            said.pop()
+            # Labels that were imported since the edit lie below it.
+            before = change.before or (said[-1] if said else None)
+            self._set(change.particle_id, change.micrograph_key, before)
+            touched.add(change.micrograph_key)
+        return touched
+
+    def set_regions(self, changes: Iterable[MicrographChange]) -> None:
+        """Leave regions out and take them back in; other changes are not its own."""
+        for change in changes:
+            key = change.micrograph_key
+            if change.what != "region" or key is None:
+                continue
+            mine = self._regions.setdefault(key, {})
+            mine.pop(change.region_id, None)
+            if isinstance(change.after, Region):
+                mine[change.region_id] = change.after
+            self._shown.pop(key, None)
+
+    def set_candidates(
+        self, key: int, run_id: int, candidates: Sequence[Candidate]
+    ) -> None:
+        """Put the candidates of a new detection in place of the old ones."""
+        self._runs[key] = run_id
+        self._candidates[key] = tuple(candidates)
+        for candidate in candidates:
+            self._keys[candidate.id] = key
+        self._shown.pop(key, None)
+
+    def drop_candidates(self, key: int) -> None:
+        """Forget a detection that was made on other pixels."""
+        self._runs.pop(key, None)
+        self._candidates.pop(key, None)
+        self._shown.pop(key, None)
+
+    def set_predictions(
+        self, predictions: Iterable[tuple[Circle, Prediction]], *, anew: bool = False
+    ) -> set[int]:
+        """Add the active model's predictions, each with the circle it is for."""
+        if anew:
+            self._predictions.clear()
+            self._shown.clear()
+        touched = set()
+        for circle, prediction in predictions:
+            known = self._predictions.setdefault(prediction.particle_id, {})
+            known[circle] = prediction
+            key = self._keys.get(prediction.particle_id)
+            if key is not None:
+                self._shown.pop(key, None)
+                touched.add(key)
+        return touched
+
+    def name_micrograph(self, key: int, micrograph_id: str) -> None:
+        """Write a content id that has become known into the annotations."""
+        for particle_id in self._annotated.get(key, ()):
+            annotation = self._annotations[particle_id]
+            self._annotations[particle_id] = replace(
+                annotation, micrograph_id=micrograph_id
+            )
+        self._shown.pop(key, None)
+
+    # How it follows
+
+    def _note_judged(self, changes: Iterable[Change]) -> None:
+        self._judged.update(
+            each.particle_id
+            for each in changes
+            if each.after is not None and each.after.label is not None
+        )
+
+    def _set(self, particle_id: str, key: int, annotation: Annotation | None) -> None:
+        mine = self._annotated.setdefault(key, set())
+        if annotation is None:
+            self._annotations.pop(particle_id, None)
+            mine.discard(particle_id)
+        else:
+            self._annotations[particle_id] = annotation
+            mine.add(particle_id)
+        self._keys[particle_id] = key
+        self._shown.pop(key, None)
+
+    def _build(self, key: int) -> Iterable[Particle]:
+        candidates = self._candidates.get(key, ())
+        annotated = self._annotated.get(key, set())
+        hidden = self._hidden(key, candidates, annotated)
+        for candidate in candidates:
+            if candidate.id in annotated:
+                yield from self._annotated_particle(candidate.id)
+            elif candidate.id not in hidden:
+                yield self._with_prediction(Particle(candidate.id, candidate.circle))
+        # Sorted, so that the order is the same after a restart.
+        for particle_id in sorted(annotated - {each.id for each in candidates}):
+            yield from self._annotated_particle(particle_id)
+
+    def _annotated_particle(self, particle_id: str) -> Iterable[Particle]:
+        annotation = self._annotations[particle_id]
+        if annotation.removed:
+            return
+        view: Annotation | None = annotation
+        if self._only is not None:
+            view = own_view(annotation, self.said(particle_id), self._only)
+        yield self._with_prediction(Particle(particle_id, annotation.circle, view))
+
+    def _with_prediction(self, particle: Particle) -> Particle:
+        known = self._predictions.get(particle.id, {})
+        return replace(particle, prediction=known.get(particle.circle))
+
+    def _hidden(
+        self, key: int, candidates: Sequence[Candidate], annotated: set[str]
+    ) -> set[str]:
+        """Find the candidates that yield to what a person had said before."""
+        run = self._runs.get(key, 0)
+        proposed = {each.id for each in candidates}
+        standing = [i for i in annotated - proposed if self._born[i] < run]
+        if not standing or not candidates:
+            return set()
+        circles = [self._annotations[i].circle for i in standing]
+        overlap = circle_iou([each.circle for each in candidates], circles)
+        yielding = overlap.max(axis=1) >= SAME_PARTICLE_IOU
+        pairs = zip(candidates, yielding.tolist(), strict=True)
+        return {each.id for each, yields in pairs if yields}

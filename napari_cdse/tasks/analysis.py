@@ -1,0 +1,213 @@
+"""What runs in threads: generator functions on frozen data, no Qt, no layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import Cancelled, CdseError
+from napari_cdse.core.progress import part_of, span
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.pipeline import analyse, find, predict
+from napari_cdse.project import Project, export
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.detection.accumulation_map import AccumulationMap
+    from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Circle, Micrograph, Prediction
+    from napari_cdse.pipeline import Analysis
+    from napari_cdse.project import Exported
+
+    Circles = tuple[tuple[str, Circle], ...]
+
+_ANALYSED = 0.9
+"""Share of the time after which a micrograph's standing circles are classified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a micrograph comes from.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the project.
+    path : Path
+    frame : int
+    pixel_size_nm : float or None
+        From the person.
+    micrograph : Micrograph or None
+        If its pixels are in memory already.
+    """
+
+    index: int
+    path: Path
+    frame: int
+    pixel_size_nm: float | None
+    micrograph: Micrograph | None = None
+
+    def read(self) -> Micrograph:
+        """Give the pixels."""
+        if self.micrograph is not None:
+            return self.micrograph
+        return read_micrograph(
+            self.path, pixel_size_nm=self.pixel_size_nm, frame=self.frame
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A micrograph that could not be done, and why."""
+
+    index: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysed:
+    """A micrograph that was detected and classified.
+
+    Attributes
+    ----------
+    index : int
+    analysis : Analysis
+    standing : Classified or None
+        The same for circles that were there already and stay.
+    """
+
+    index: int
+    analysis: Analysis
+    standing: Classified | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classified:
+    """Predictions of one model for circles of one micrograph."""
+
+    index: int
+    model_id: str
+    predictions: tuple[Prediction, ...]
+    circles: tuple[Circle, ...]
+
+
+def reading(source: Source, _report: Progress) -> Iterator[Micrograph]:
+    """Read one micrograph."""
+    yield source.read()
+
+
+def analysing(
+    todo: Sequence[tuple[Source, Circles]],
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress,
+) -> Iterator[Analysed | Problem]:
+    """Detect and classify micrographs; one that fails does not stop the others.
+
+    The circles named with a source lie in it already and lack the forest's word.
+    """
+    for done, (source, circles) in enumerate(todo):
+        step = part_of(report, done, len(todo))
+        step(0.0)
+        try:
+            yield _analysed(source, circles, model, params, step)
+        except Cancelled:
+            raise
+        except CdseError as error:
+            yield Problem(source.index, str(error))
+    report(1.0)
+
+
+def mapping(
+    micrograph: Micrograph,
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress,
+) -> Iterator[tuple[AccumulationMap, ...]]:
+    """Compute the accumulation maps of a micrograph that was analysed before."""
+    yield find(micrograph, model, params, report).maps
+
+
+def classifying(
+    todo: Sequence[tuple[Source, Circles]],
+    model: Model,
+    report: Progress,
+    known: KnownFeatures | None = None,
+) -> Iterator[Classified | Problem]:
+    """Classify circles that are there already, micrograph by micrograph."""
+    for done, (source, circles) in enumerate(todo):
+        report(done / len(todo))
+        try:
+            step = part_of(report, done, len(todo))
+            yield _classified(source, circles, model, step, known=known)
+        except Cancelled:
+            raise
+        except CdseError as error:
+            yield Problem(source.index, str(error))
+    report(1.0)
+
+
+def _analysed(
+    source: Source,
+    circles: Circles,
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress,
+) -> Analysed:
+    micrograph = source.read()
+    step = span(report, 0.0, _ANALYSED)
+    analysis = analyse(micrograph, model, params, progress=step)
+    if model is None or not circles:
+        return Analysed(source.index, analysis)
+    size_nm = analysis.detection.pixel_size_nm
+    source = replace(source, micrograph=micrograph)
+    step = span(report, _ANALYSED, 1.0)
+    standing = _classified(source, circles, model, step, size_nm)
+    return Analysed(source.index, analysis, standing)
+
+
+def _classified(
+    source: Source,
+    particles: Circles,
+    model: Model,
+    report: Progress,
+    pixel_size_nm: float | None = None,
+    known: KnownFeatures | None = None,
+) -> Classified:
+    circles = tuple(circle for _, circle in particles)
+    ids = [particle_id for particle_id, _ in particles]
+    micrograph = source.read()
+    predictions = predict(micrograph, ids, circles, model, pixel_size_nm, report, known)
+    return Classified(source.index, model.card.id, predictions, circles)
+
+
+def exporting(
+    path: Path, folder: Path, include_predictions: bool, report: Progress
+) -> Iterator[Exported]:
+    """Write a project's results; it is opened anew, for a project has one thread."""
+    project = Project.create_or_open(path)
+    try:
+        yield export(
+            project, folder, include_predictions=include_predictions, progress=report
+        )
+    finally:
+        project.close()
+    report(1.0)
+
+
+__all__ = [
+    "Analysed",
+    "Classified",
+    "Problem",
+    "Source",
+    "analysing",
+    "classifying",
+    "exporting",
+    "mapping",
+    "reading",
+]

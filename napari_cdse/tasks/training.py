@@ -1,0 +1,252 @@
+"""What a retraining does in its thread: frozen data in, an outcome out; no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.evaluation.feature_importance import importance
+from napari_cdse.core.evaluation.label_forecast import Forecast, forecast
+from napari_cdse.core.evaluation.model_comparison import (
+    Verdict,
+    flipped,
+    fraction_change,
+)
+from napari_cdse.core.evaluation.tuning import tune
+from napari_cdse.core.evaluation.validation import compare, cross_validate
+from napari_cdse.core.features.cache import KnownFeatures
+from napari_cdse.core.progress import span
+from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
+from napari_cdse.pipeline import inheriting, joined, training_from_annotations
+from napari_cdse.tasks.analysis import Classified, Problem, classifying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.evaluation.feature_importance import Importance
+    from napari_cdse.core.evaluation.model_comparison import FractionChange
+    from napari_cdse.core.evaluation.scores import Scores
+    from napari_cdse.core.evaluation.tuning import Tuning
+    from napari_cdse.core.evaluation.validation import Comparison
+    from napari_cdse.core.params import ForestParams
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Circle
+    from napari_cdse.project import LabelledMicrograph, Particle
+    from napari_cdse.tasks.analysis import Source
+
+    Shown = tuple[Source, tuple[Particle, ...]]
+
+_READ, _SCORED, _FIT, _ASKED = 0.1, 0.4, 0.5, 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """Everything a retraining needs, frozen.
+
+    Attributes
+    ----------
+    labelled : tuple of LabelledMicrograph
+    old : Model or None
+        The forest in use.
+    params : ForestParams
+    own_micrographs : frozenset of str
+        Content ids of the project's micrographs.
+    shown : tuple of (Source, particles)
+        Every particle of the project.
+    onto : bool
+        Whether the old forest's own table is learnt from, too.
+    known : KnownFeatures
+        What an earlier retraining computed.
+    """
+
+    labelled: tuple[LabelledMicrograph, ...]
+    old: Model | None
+    params: ForestParams
+    own_micrographs: frozenset[str]
+    shown: tuple[Shown, ...]
+    onto: bool = True
+    known: KnownFeatures = field(default_factory=KnownFeatures)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A new forest beside the old one.
+
+    Attributes
+    ----------
+    model : Model
+    data : bytes
+        Of the model file.
+    scores : Scores
+        Of the new forest on the person's own labels.
+    comparison : Comparison or None
+        None where there is no old forest with these features.
+    predicted : tuple of Classified
+        What the new forest says of every particle.
+    compared : int
+        Particles that both forests were asked about.
+    flips : tuple of Verdict
+        Those of them with another class, the new forest's surest first.
+    fraction : FractionChange
+    notices : tuple of str
+    """
+
+    model: Model
+    data: bytes
+    scores: Scores
+    comparison: Comparison | None
+    predicted: tuple[Classified, ...]
+    compared: int
+    flips: tuple[Verdict, ...]
+    fraction: FractionChange
+    notices: tuple[str, ...]
+
+
+def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
+    """Train on the project's labels, compare, and ask both about every particle.
+
+    What more labels would buy comes last: nobody has to wait for it.
+    """
+    own, training, told = taught(order, span(report, 0.0, _READ))
+    old = order.old
+    scored, comparison = _scored(order, own, training, span(report, _READ, _SCORED))
+    scores = inheriting(scored, old, own, training)
+    model = fit(
+        training,
+        order.params,
+        name=_name(own),
+        parent=None if old is None else old.card.id,
+        trained_on=_provenance(own, old if order.onto else None),
+        scores=scores.as_dict(),
+        progress=span(report, _SCORED, _FIT),
+    )
+    found, problems = _predict(order, model, span(report, _FIT, _ASKED))
+    verdicts = tuple(_verdicts(order.shown, found))
+    yield Outcome(
+        model=model,
+        data=model_bytes(model),
+        scores=scores,
+        comparison=comparison,
+        predicted=tuple(found),
+        compared=sum(each.old is not None for each in verdicts),
+        flips=tuple(flipped(verdicts)),
+        fraction=fraction_change(verdicts),
+        notices=(*told, *problems),
+    )
+    mine = np.unique(own.particle_ids)
+    yield forecast(training, mine, order.params, span(report, _ASKED, 1.0))
+
+
+def taught(
+    order: Order, report: Progress
+) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
+    """Give the person's own examples, all that is learnt from, and notices."""
+    own, told = training_from_annotations(
+        order.labelled, order.params, report, order.known
+    )
+    earlier = order.old.training if order.old is not None and order.onto else None
+    return own, joined(own, earlier, order.own_micrographs), told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A forest from a file, and the file's bytes."""
+
+    model: Model
+    data: bytes
+
+
+def loading(path: Path, _report: Progress) -> Iterator[Loaded]:
+    """Read a forest from a file."""
+    model = load_model(path)
+    yield Loaded(model, model_bytes(model))
+
+
+def saving(model: Model, path: Path, _report: Progress) -> Iterator[str]:
+    """Write a forest to a file; give the sentence that says so."""
+    save_model(model, path)
+    yield f"{model.card.name or model.card.id} is in {path.name}."
+
+
+def _scored(
+    order: Order, own: TrainingSet, training: TrainingSet, report: Progress
+) -> tuple[Scores, Comparison | None]:
+    """Score on the person's own labels; beside the old forest, where that can be."""
+    old, mine = order.old, np.unique(own.particle_ids)
+    if old is None or old.card.feature_schema != training.table.schema:
+        return cross_validate(training, order.params, report, only=mine)[0], None
+    comparison = compare(old, training, order.params, mine, report)
+    return comparison.new, comparison
+
+
+def _name(own: TrainingSet) -> str:
+    return f"{len(np.unique(own.particle_ids))} labels, {date.today().isoformat()}"
+
+
+def _provenance(own: TrainingSet, old: Model | None) -> str:
+    particles = len(np.unique(own.particle_ids))
+    micrographs = len(np.unique(own.micrograph_ids))
+    words = f"{particles} labelled particles of {micrographs} own micrographs"
+    if old is None or old.training is None:
+        return words
+    return f"{words}, joined with the training table of {old.card.name or old.card.id}"
+
+
+def _predict(
+    order: Order, model: Model, report: Progress
+) -> tuple[list[Classified], list[str]]:
+    """Classify every particle; a micrograph that cannot be read stops no other."""
+    found: list[Classified] = []
+    problems: list[str] = []
+    for item in classifying(_circles(order.shown), model, report, order.known):
+        if isinstance(item, Problem):
+            problems.append(item.sentence)
+        else:
+            found.append(item)
+    return found, problems
+
+
+def _circles(
+    shown: Sequence[Shown],
+) -> list[tuple[Source, tuple[tuple[str, Circle], ...]]]:
+    return [
+        (source, tuple((each.id, each.circle) for each in particles))
+        for source, particles in shown
+    ]
+
+
+def _verdicts(shown: Sequence[Shown], found: Sequence[Classified]) -> Iterator[Verdict]:
+    said = {one.particle_id: one for each in found for one in each.predictions}
+    for source, particles in shown:
+        for each in particles:
+            if each.id in said:
+                judged = each.annotation.label if each.annotation else None
+                micrograph = f"{source.path}/{source.frame}"
+                yield Verdict(
+                    each.id, micrograph, said[each.id], each.prediction, judged
+                )
+
+
+_READ = 0.1
+"""Share of the time after which all labelled particles are measured."""
+
+
+def tuning(order: Order, report: Progress) -> Iterator[Tuning]:
+    """Score a grid of settings on the person's own labels."""
+    own, training, _ = taught(order, span(report, 0.0, _READ))
+    ids = np.unique(own.particle_ids)
+    yield tune(training, order.params, span(report, _READ, 1.0), ids)
+
+
+def weighing(order: Order, report: Progress) -> Iterator[Importance]:
+    """Tell what features are worth on the person's own labels."""
+    own, training, _ = taught(order, span(report, 0.0, _READ))
+    ids = np.unique(own.particle_ids)
+    yield importance(training, order.params, span(report, _READ, 1.0), ids)

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.ensemble import RandomForestClassifier
+
+from napari_cdse.core.classifier.forest import fit, predict_proba
+from napari_cdse.core.classifier.training_set import balanced
+from napari_cdse.core.classifier.tree_arrays import Forest
+from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
+from napari_cdse.core.features import FeatureTable
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import CLASSES
+from tests.tables import drawn_set
+
+PARAMS = ForestParams(trees=25)
+
+
+@pytest.fixture(scope="module")
+def training():
+    return drawn_set()
+
+
+@pytest.fixture(scope="module")
+def model(training):
+    return fit(training, PARAMS, name="drawn", parent="old", trained_on="numbers")
+
+
+def same(one: Forest, other: Forest) -> bool:
+    pairs = [(getattr(one, n), getattr(other, n)) for n in one.__dataclass_fields__]
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_same_set_and_parameters_give_the_same_forest(training, model):
+    seen = []
+    again = fit(training, PARAMS, progress=seen.append)
+    assert same(model.forest, again.forest)
+    assert model.card.id == again.card.id
+    assert seen == pytest.approx([0.4, 0.8, 1.0])
+
+
+def test_another_seed_or_set_gives_another_model(training, model):
+    other = fit(training, replace(PARAMS, seed=1))
+    assert not same(model.forest, other.forest)
+    assert len({model.card.id, other.card.id, fit(drawn_set(7), PARAMS).card.id}) == 3
+
+
+@pytest.mark.skipif(
+    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9),
+    reason="scikit-learn draws rows as often as they weigh from 1.9 on",
+)
+def test_it_is_the_forest_of_scikit_learn(training, model):
+    weighted = balanced(training)
+    codes = [CLASSES.index(name) for name in weighted.labels]
+    bare = RandomForestClassifier(
+        PARAMS.trees,
+        max_features="sqrt",
+        min_samples_leaf=PARAMS.min_leaf,
+        random_state=PARAMS.seed,
+    ).fit(weighted.table.values, codes, sample_weight=weighted.weights)
+    fresh = drawn_set(seed=5).table
+    assert predict_proba(model, fresh) == pytest.approx(
+        bare.predict_proba(fresh.values), abs=1e-6
+    )
+    assert model.forest.importance == pytest.approx(bare.feature_importances_)
+
+
+def test_a_fit_keeps_the_warning_filters_of_the_process(training, monkeypatch):
+    """All threads share them: emptied in one, they are gone in the others too."""
+
+    def emptied():
+        raise AssertionError("The filters of all threads were emptied.")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = list(warnings.filters)
+        with monkeypatch.context() as patch:
+            patch.setattr(warnings, "resetwarnings", emptied)
+            fit(training, replace(PARAMS, trees=100))
+        assert warnings.filters == before
+
+
+def test_it_learns_and_says_so_on_its_card(training, model):
+    fresh = drawn_set(seed=5)
+    told = predict_proba(model, fresh.table)
+    assert told.sum(axis=1) == pytest.approx(1)
+    right = np.array(CLASSES)[told.argmax(axis=1)] == fresh.labels
+    assert right.mean() > 0.6
+    card = model.card
+    assert card.classes == CLASSES
+    assert card.class_counts == dict.fromkeys(CLASSES, 24)
+    assert card.training_digest == training.digest()
+    assert (card.name, card.parent, card.n_micrographs) == ("drawn", "old", 8)
+    assert card.pixel_size_range_nm == (0.04, 0.04)
+    assert card.versions["scikit-learn"]
+
+
+def test_missing_classes_have_probability_zero():
+    model = fit(drawn_set(classes=("no", "empty")), PARAMS)
+    told = predict_proba(model, drawn_set(seed=2).table)
+    assert not told[:, [0, 2]].any()
+    assert told.sum(axis=1) == pytest.approx(1)
+
+
+def test_features_of_another_schema_are_refused(model, training):
+    table = training.table
+    other = FeatureTable(table.names, table.values, "bragg/0")
+    with pytest.raises(ModelError, match=r"bragg/\d+.*bragg/0"):
+        predict_proba(model, other)
+
+
+def test_no_rows_give_no_probabilities(model, training):
+    none = training.table.rows(np.zeros(len(training), np.bool_))
+    assert predict_proba(model, none).shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("training", "sentence"),
+    [
+        (drawn_set(classes=("no",)), "two classes"),
+        (drawn_set(1, 1), "at least 2"),
+        (drawn_set(0), "nothing to train on"),
+    ],
+)
+def test_hopeless_sets_are_refused_in_a_sentence(training, sentence):
+    with pytest.raises(TrainingError, match=sentence):
+        fit(training, PARAMS)
+
+
+def test_features_that_are_no_numbers_are_refused():
+    training = drawn_set()
+    training.table.values[3, 3] = np.nan
+    with pytest.raises(TrainingError, match="no numbers"):
+        fit(training, PARAMS)
+
+
+def test_cancel_stops_the_fit(training):
+    calls = []
+
+    def progress(share):
+        calls.append(share)
+        raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        fit(training, PARAMS, progress=progress)
+    assert calls == [0.4]
+
+
+def broken(forest: Forest, **changes: object) -> dict[str, object]:
+    """Copy a forest's arrays, with single numbers changed: name=(index, value)."""
+    arrays = {n: getattr(forest, n).copy() for n in forest.__dataclass_fields__}
+    for name, (index, value) in changes.items():
+        arrays[name][index] = value
+    return arrays
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"left": (0, 10**9)},
+        {"left": (0, -7)},
+        {"left": (0, 0)},
+        {"right": (0, -1)},
+        {"feature": (0, 4000)},
+        {"feature": (0, -2)},
+        {"threshold": (0, np.nan)},
+        {"probability": ((0, 0), np.nan)},
+        {"probability": ((0, 0), 3.0)},
+        {"roots": (1, 10**9)},
+        {"roots": (0, 3)},
+        {"importance": (0, np.inf)},
+    ],
+)
+def test_trees_that_lead_astray_are_refused(model, changes):
+    with pytest.raises(ModelError, match="damaged"):
+        Forest(**broken(model.forest, **changes))
+
+
+def test_a_child_in_another_tree_is_refused(model):
+    second = int(model.forest.roots[1])
+    with pytest.raises(ModelError, match="outside its tree"):
+        Forest(**broken(model.forest, right=(0, second)))
+
+
+@pytest.mark.parametrize("name", ["left", "threshold", "probability", "roots"])
+def test_arrays_of_another_shape_or_type_are_refused(model, name):
+    arrays = broken(model.forest)
+    for odd in (arrays[name][..., None], arrays[name].astype(complex)):
+        with pytest.raises(ModelError, match="damaged"):
+            Forest(**{**arrays, name: odd})

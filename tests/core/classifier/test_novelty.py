@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.novelty import (
+    familiar,
+    is_novel,
+    novelty,
+    out_of_range,
+)
+from napari_cdse.core.features import FeatureTable
+from napari_cdse.core.params import ForestParams
+from tests.tables import NAMES, SCHEMA, drawn_set
+
+SMALL = ForestParams(trees=3, copies=0)
+
+
+def drawn(n_rows: int, shift: float = 0.0, seed: int = 99) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=(n_rows, len(NAMES))) + shift).astype(np.float32)
+
+
+def test_what_is_far_away_is_novel_and_more_of_the_same_is_not():
+    known = familiar(drawn_set(20, 3, copies=0, signal=0.0))
+    same = known.novelty(drawn(2000))
+    # One in a hundred by construction; the training set is small, so up to three.
+    assert 0.001 < np.mean(same > 1) < 0.03
+    assert np.all(known.novelty(drawn(50, shift=4.0)) > 1)
+
+
+def test_one_feature_far_away_is_enough():
+    known = familiar(drawn_set(20, 3, copies=0))
+    values = drawn(20)
+    values[:, 7] = 1e6
+    assert np.all(known.novelty(values) > 1)
+
+
+def test_copies_and_the_own_micrograph_do_not_make_it_ordinary():
+    """Particles of a micrograph alike: another micrograph is as new as these were."""
+    rng = np.random.default_rng(0)
+    training = drawn_set(40, 2, copies=2, signal=0.0)
+    place = {name: 6 * rng.normal(size=len(NAMES)) for name in training.micrograph_ids}
+    moved = training.table.values + [place[name] for name in training.micrograph_ids]
+    table = replace(training.table, values=moved.astype(np.float32))
+    known = familiar(replace(training, table=table))
+    others = drawn(100) + 6 * rng.normal(size=(100, len(NAMES)))
+    assert np.mean(known.novelty(others.astype(np.float32)) > 1) < 0.1
+
+
+@pytest.mark.parametrize(
+    "training", [drawn_set(6, 4, copies=3), drawn_set(1, 40, copies=0)]
+)
+def test_too_few_to_tell(training):
+    assert familiar(training) is None
+
+
+def test_a_constant_feature_tells_nothing():
+    training = drawn_set(20, 3, copies=0)
+    training.table.values[:, 3] = 1.0
+    values = drawn(10)
+    values[:, 3] = 1.0
+    assert np.all(np.isfinite(familiar(training).novelty(values)))
+
+
+def test_a_model_without_its_table_cannot_tell():
+    model = fit(drawn_set(20, 3, copies=0), SMALL)
+    table = FeatureTable(NAMES, drawn(3, shift=9.0), SCHEMA)
+    assert all(is_novel(each) for each in novelty(model, table))
+    assert novelty(replace(model, training=None), table) == [None] * 3
+    assert not is_novel(None)
+
+
+def test_a_micrograph_is_marked_for_its_scale_and_for_what_is_in_it():
+    card = fit(drawn_set(20, 3, copies=0), SMALL).card
+    assert out_of_range(card, 0.04, [0.5] * 12) is None
+    assert out_of_range(card, None, []) is None
+    assert "0.0600 nm are outside" in out_of_range(card, 0.06, [0.5])
+    # One of twelve happens in every ninth micrograph, four do not.
+    assert out_of_range(card, 0.04, [1.2] + [0.5] * 11) is None
+    assert "4 of its 12 circles" in out_of_range(card, 0.04, [1.2] * 4 + [0.5] * 8)
+    assert out_of_range(card, 0.04, [None] * 9) is None

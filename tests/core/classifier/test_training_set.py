@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.classifier.augmentation import misplaced, symmetric
+from napari_cdse.core.classifier.empty_examples import (
+    MAX_SQUARES,
+    empty_gaps,
+    empty_squares,
+)
+from napari_cdse.core.classifier.training_set import balanced, examples, join, stack
+from napari_cdse.core.errors import TrainingError
+from napari_cdse.core.records import Circle, Micrograph
+from tests.drawn_particles import PIXEL_NM, micrograph_of, speckle
+from tests.tables import drawn_set
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return micrograph_of(["yes", "no", "null"], 1)
+
+
+def test_originals_come_first_and_copies_share_their_particle(scene):
+    told = examples(*scene, ["yes", "no", "null"], "bragg", PIXEL_NM, copies=2)
+    assert len(told) == 9
+    assert told.originals.tolist() == [True] * 3 + [False] * 6
+    assert told.labels.tolist() == ["yes", "no", "null"] * 3
+    assert told.particle_ids[:3].tolist() == told.particle_ids[6:].tolist()
+    assert told.class_counts == {"yes": 1, "no": 1, "null": 1, "empty": 0}
+    assert set(told.micrograph_ids) == {scene[0].id}
+
+
+def test_copies_of_a_particle_share_its_weight(scene):
+    for copies in (0, 3):
+        told = examples(
+            *scene, ["yes", "no", "null"], "bragg", PIXEL_NM, copies=copies, weight=3.0
+        )
+        assert told.weights.sum() == pytest.approx(9.0)
+
+
+def test_copies_do_not_depend_on_the_company(scene):
+    micrograph, circles = scene
+    arguments = {"groups": "bragg", "pixel_size_nm": PIXEL_NM, "copies": 2}
+    whole = examples(micrograph, circles, ["yes", "no", "null"], **arguments)
+    alone = examples(micrograph, circles[1:2], ["no"], **arguments)
+    same = whole.particle_ids == alone.particle_ids[0]
+    assert np.array_equal(whole.table.values[same], alone.table.values)
+
+
+def test_origin_copies_are_turned_and_mirrored(scene):
+    micrograph, circles = scene
+    told = examples(micrograph, circles[:1], ["yes"], "origin", PIXEL_NM, copies=3)
+    names = list(told.table.names)
+    centre = told.table.values[:, : names.index("binary_pattern_00_00")]
+    assert len(np.unique(centre, axis=0)) == 4
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_symmetry_moves_circles_with_the_pixels(number):
+    pixels = np.zeros((30, 50), np.float32)
+    pixels[7, 41] = 1
+    turned, (circle,) = symmetric(
+        Micrograph(pixels, "m", "0"), [Circle(7, 41, 5)], number
+    )
+    row, col = np.unravel_index(turned.pixels.argmax(), turned.shape)
+    assert (row, col) == (circle.row_px, circle.col_px)
+
+
+def test_the_eight_symmetries_differ():
+    pixels = np.arange(6, dtype=np.float32).reshape(2, 3)
+    views = [symmetric(Micrograph(pixels, "m", "0"), [], n)[0].pixels for n in range(8)]
+    assert len({(view.shape, view.tobytes()) for view in views}) == 8
+
+
+def test_misplaced_circles_scatter_like_detections():
+    circles = [misplaced(Circle(0, 0, 100), f"p{n}", 1, 0) for n in range(400)]
+    assert np.std([c.row_px for c in circles]) == pytest.approx(10, rel=0.15)
+    assert np.std([c.radius_px for c in circles]) == pytest.approx(8, rel=0.15)
+
+
+def test_numbers_of_circles_and_labels_must_agree(scene):
+    micrograph, circles = scene
+    with pytest.raises(TrainingError, match="3 circles, 1 labels"):
+        examples(micrograph, circles, ["yes"], "bragg", PIXEL_NM)
+
+
+def test_unknown_labels_are_refused(scene):
+    micrograph, circles = scene
+    with pytest.raises(TrainingError, match="maybe"):
+        examples(micrograph, circles[:1], ["maybe"], "bragg", PIXEL_NM)
+
+
+def test_squares_are_sized_in_nm_and_inside():
+    pixels = speckle((400, 900), 0).astype(np.float32)
+    told = empty_squares(Micrograph(pixels, "m", "a"), "bragg", 0.04)
+    assert set(told.labels) == {"empty"}
+    assert len(told) == 2 * 4  # 16 nm by 36 nm in squares of 8 nm
+    finer = empty_squares(Micrograph(pixels, "m", "a"), "bragg", 0.02)
+    assert len(finer) == 1 * 2
+    coarse = empty_squares(Micrograph(pixels, "m", "a"), "bragg", 0.5)
+    assert len(coarse) == MAX_SQUARES
+    tiny = Micrograph(pixels[:5, :5], "m", "a")
+    assert len(empty_squares(tiny, "bragg", 0.04)) == 1
+
+
+def test_gaps_keep_clear_of_every_label():
+    pixels = speckle((300, 300), 0).astype(np.float32)
+    micrograph = Micrograph(pixels, "m", "a")
+    everywhere = Circle(150, 150, 400)
+    assert len(empty_gaps(micrograph, [everywhere], "bragg", 0.04)) == 0
+    assert len(empty_gaps(micrograph, [Circle(40, 40, 20)], "bragg", 0.04)) > 2
+
+
+def test_the_last_word_on_a_particle_stays():
+    old = drawn_set(2, seed=1)
+    changed = old.rows(old.particle_ids == old.particle_ids[0])
+    corrected = replace(changed, labels=np.full(len(changed), "null"))
+    joined = join(old, corrected)
+    assert len(joined) == len(old)
+    assert set(joined.labels[joined.particle_ids == old.particle_ids[0]]) == {"null"}
+
+
+def test_stack_keeps_further_copies():
+    old = drawn_set(2, seed=1)
+    stacked = stack(old, old)
+    assert len(stacked) == 2 * len(old)
+    assert stacked.originals.sum() == old.originals.sum()
+
+
+def test_join_refuses_other_features(scene):
+    micrograph, circles = scene
+    parts = [
+        examples(micrograph, circles[:1], ["no"], groups, PIXEL_NM)
+        for groups in ("bragg", "origin")
+    ]
+    with pytest.raises(TrainingError, match=r"bragg/\d+ and origin/\d+"):
+        join(*parts)
+    with pytest.raises(TrainingError, match="nothing"):
+        join()
+
+
+def test_balanced_classes_count_the_same():
+    told = drawn_set(4)
+    few = told.rows((told.labels != "yes") | (np.arange(len(told)) < 2))
+    weights = balanced(few).weights
+    sums = [weights[few.labels == name].sum() for name in ("yes", "no", "null")]
+    assert sums == pytest.approx([sums[0]] * 3)
+    assert weights.sum() == pytest.approx(len(few))
+
+
+def test_digest_knows_every_part():
+    told = drawn_set(2)
+    digests = {
+        told.digest(),
+        told.weighted(2).digest(),
+        told.rows(np.arange(len(told))[::-1]).digest(),
+        replace(told, labels=np.roll(told.labels, 1)).digest(),
+        replace(told, pixel_sizes_nm=told.pixel_sizes_nm + 1).digest(),
+    }
+    assert len(digests) == 5
+    assert told.digest() == drawn_set(2).digest()

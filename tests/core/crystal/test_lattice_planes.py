@@ -1,0 +1,56 @@
+"""Planes of CdSe from its lattice constants, absent ones left out."""
+
+import pytest
+
+from napari_cdse.core.crystal.lattice import REFLECTIONS
+from napari_cdse.core.crystal.lattice_planes import fitting, planes_of_cdse
+
+SHORTEST_NM = 0.08
+
+
+def indices(structure):
+    return {p.indices for p in planes_of_cdse(SHORTEST_NM) if p.structure == structure}
+
+
+def test_zinc_blende_keeps_unmixed_indices_only():
+    found = indices("zinc blende")
+    for h, k, l_ in found:
+        assert h % 2 == k % 2 == l_ % 2
+    assert {(1, 1, 1), (2, 0, 0), (2, 2, 0), (3, 1, 1), (2, 2, 2)} <= found
+
+
+def test_wurtzite_loses_hh2hl_with_odd_l():
+    found = indices("wurtzite")
+    assert not [p for p in found if p[0] == p[1] and p[2] % 2]
+    assert {(0, 0, 2), (1, 1, 2), (1, 0, 1), (1, 0, 3), (2, 0, 1)} <= found
+    # Its atoms sit where h - k = 3n with odd l cancels too.
+    assert (3, 0, 1) not in found
+    assert (3, 0, 0) in found
+
+
+def test_spacings_are_those_of_the_powder_patterns():
+    found = {(p.structure, p.name[1:-1]): p.spacing_nm for p in planes_of_cdse(0.15)}
+    for line in REFLECTIONS:
+        key = (line.structure, line.name[1:-1])
+        assert found[key] == pytest.approx(line.spacing_nm, abs=1e-4)
+
+
+def test_the_list_ends_with_the_band():
+    spacings = [planes.spacing_nm for planes in planes_of_cdse(0.1613)]
+    assert spacings == sorted(spacings, reverse=True)
+    assert spacings[0] == pytest.approx(0.3723, abs=1e-4)
+    assert 0.1613 <= spacings[-1] < 0.17
+
+
+@pytest.mark.parametrize("spacing", [0.3494, 0.3505])
+def test_both_structures_are_named_where_they_cannot_be_told_apart(spacing):
+    found = fitting(spacing, 0.0005, 0.16)
+    names = {(planes.structure, planes.name) for planes in found}
+    assert names == {("zinc blende", "{111}"), ("wurtzite", "{002}")}
+    off = [abs(planes.spacing_nm - spacing) for planes in found]
+    assert off == sorted(off)
+
+
+def test_more_planes_fit_a_vague_spacing_and_none_a_wrong_one():
+    assert len(fitting(0.35, 0.012, 0.16)) > len(fitting(0.35, 0.001, 0.16))
+    assert fitting(0.45, 0.002, 0.16) == ()

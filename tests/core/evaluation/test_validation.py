@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.training_set import stack
+from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
+from napari_cdse.core.evaluation.scores import score
+from napari_cdse.core.evaluation.validation import (
+    compare,
+    cross_validate,
+    grouped_splits,
+)
+from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import CLASSES
+from tests.tables import drawn_set
+
+PARAMS = ForestParams(trees=20, folds=4)
+
+
+def test_no_particle_and_no_micrograph_is_on_both_sides():
+    training = drawn_set(copies=3)
+    held_out_rows = []
+    for learn, held_out in grouped_splits(training, PARAMS):
+        for column in (training.particle_ids, training.micrograph_ids):
+            assert not set(column[learn]) & set(column[held_out])
+        held_out_rows.extend(held_out.tolist())
+    assert sorted(held_out_rows) == list(range(len(training)))
+
+
+def test_copies_across_the_split_would_have_leaked():
+    """Particles without any signal, but each like its copies: chance, not memory."""
+    training = drawn_set(12, 2, copies=5, signal=0.0, mark=3.0)
+    honest, _ = cross_validate(training, PARAMS)
+    by_row = replace(
+        training,
+        micrograph_ids=np.array([f"row {n % 12}" for n in range(len(training))]),
+    )
+    leaky, _ = cross_validate(by_row, PARAMS)
+    assert leaky.balanced_accuracy > 0.8
+    assert honest.balanced_accuracy < 0.45
+
+
+def test_the_same_micrograph_twice_is_one_group():
+    once = drawn_set(8, 2, copies=0, signal=0.0, mark=3.0)
+    names = np.array([f"{name}/again" for name in once.particle_ids])
+    twice = stack(once, replace(once, particle_ids=names))
+    scores, _ = cross_validate(twice, PARAMS)
+    assert scores.n_micrographs == 8
+    assert scores.balanced_accuracy < 0.5
+
+
+def test_scores_agree_with_a_count_by_hand():
+    training = drawn_set()
+    scores, told = cross_validate(training, PARAMS)
+    mask = training.originals
+    guess = np.array(CLASSES)[told[mask].argmax(axis=1)]
+    truth = training.labels[mask]
+    recalls = [np.mean(guess[truth == name] == name) for name in CLASSES]
+    assert scores.balanced_accuracy == pytest.approx(np.mean(recalls))
+    assert list(scores.recall.values()) == pytest.approx(recalls)
+    for name in CLASSES:
+        assert scores.precision[name] == pytest.approx(
+            np.mean(truth[guess == name] == name)
+        )
+    assert scores.confusion.sum() == mask.sum()
+    low, high = scores.interval_95
+    assert low < scores.balanced_accuracy < high
+    assert scores.note is None
+    assert scores.folds == 4
+
+
+def test_scores_are_the_same_every_time():
+    training = drawn_set()
+    one, two = (cross_validate(training, PARAMS) for _ in range(2))
+    assert np.array_equal(one[1], two[1])
+    assert one[0].interval_95 == two[0].interval_95
+
+
+@pytest.mark.parametrize(
+    ("training", "sentence"),
+    [
+        (drawn_set(2, 9), "3 micrographs, and there are 2"),
+        (drawn_set(4, 1), "'yes' has 4"),
+    ],
+)
+def test_too_few_for_an_honest_number_give_a_sentence(training, sentence):
+    scores, told = cross_validate(training, PARAMS)
+    assert sentence in scores.note
+    assert np.isnan(scores.balanced_accuracy)
+    assert np.isnan(told).all()
+    assert scores.as_dict()["balanced_accuracy"] is None
+
+
+def rare(training, name, keep):
+    """The set with only some particles of one class."""
+    here = np.flatnonzero(training.labels == name)
+    rows = np.setdiff1d(np.arange(len(training)), here[keep:])
+    return training.rows(rows)
+
+
+def test_a_class_with_too_few_labels_does_not_take_the_others_score_away():
+    training = rare(drawn_set(copies=0), "empty", 2)
+    scores, told = cross_validate(training, PARAMS)
+    assert scores.note is None
+    assert scores.too_rare == {"empty": 2}
+    assert "empty (2)" in scores.limits
+    # It is learnt from and told of, but in no number.
+    others = training.labels != "empty"
+    assert scores.confusion.sum() == others.sum()
+    assert np.isnan(scores.recall["empty"])
+    guess = np.array(CLASSES)[told[others].argmax(axis=1)]
+    truth = training.labels[others]
+    recalls = [np.mean(guess[truth == name] == name) for name in CLASSES[:3]]
+    assert scores.balanced_accuracy == pytest.approx(np.mean(recalls))
+    assert np.isfinite(told).all()
+    both = compare(fit(drawn_set(seed=1), PARAMS), training, PARAMS)
+    assert both.old.too_rare == both.new.too_rare == scores.too_rare
+
+
+def test_a_rare_class_does_not_lessen_the_folds():
+    training = rare(drawn_set(copies=0), "empty", 1)
+    assert len(grouped_splits(training, PARAMS)) == PARAMS.folds
+
+
+def test_a_hopeless_set_is_an_error():
+    with pytest.raises(TrainingError):
+        cross_validate(drawn_set(classes=("no",)), PARAMS)
+
+
+def test_cancel_stops_between_trees():
+    def progress(share):
+        if share > 0.3:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        cross_validate(drawn_set(), PARAMS, progress)
+
+
+def test_progress_rises_to_one():
+    seen = []
+    cross_validate(drawn_set(), PARAMS, seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(1)
+
+
+def test_old_model_is_refitted_without_what_it_has_seen():
+    training = drawn_set(10, 2, copies=2, signal=0.0, mark=3.0)
+    old = fit(training, PARAMS)
+    both = compare(old, training, PARAMS)
+    assert both.old.balanced_accuracy < 0.45
+    assert both.old.confusion.sum() == both.new.confusion.sum()
+    # Without its table it cannot be refitted, and remembers every particle.
+    blind = compare(replace(old, training=None), training, PARAMS)
+    assert blind.old.balanced_accuracy > 0.8
+
+
+def test_old_model_of_other_micrographs_is_used_as_it_is():
+    old = fit(drawn_set(seed=1), PARAMS)
+    fresh = drawn_set(seed=2)
+    both = compare(old, fresh, PARAMS)
+    told = old.forest.predict_proba(fresh.table.values)
+    assert both.old.confusion.tolist() == score(fresh, told, 4).confusion.tolist()
+
+
+def test_only_some_particles_are_scored():
+    shipped, own = drawn_set(seed=1), drawn_set(6, 2, seed=2)
+    old = fit(shipped, PARAMS)
+    both = compare(old, stack(shipped, own), PARAMS, only=np.unique(own.particle_ids))
+    assert both.new.confusion.sum() == own.originals.sum()
+    assert both.new.n_micrographs == 6
+
+
+def test_too_few_own_labels_give_the_sentence_to_both():
+    shipped, own = drawn_set(seed=1), drawn_set(1, 2, seed=2)
+    old = fit(shipped, PARAMS)
+    both = compare(old, stack(shipped, own), PARAMS, only=np.unique(own.particle_ids))
+    assert both.old.note == both.new.note
+    assert "there are 1" in both.new.note
+
+
+def test_models_of_other_features_are_not_compared():
+    old = fit(drawn_set(seed=1), PARAMS)
+    card = replace(old.card, feature_schema="origin/1")
+    with pytest.raises(ModelError, match="origin/1"):
+        compare(replace(old, card=card, training=None), drawn_set(), PARAMS)

@@ -1,0 +1,97 @@
+"""The lattice tells the pixel size, or the program says that it cannot."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from napari_cdse.core.crystal.lattice import REFLECTIONS, FringePrior, spacing_density
+from napari_cdse.core.imaging.pixel_size_estimate import (
+    TYPICAL_PIXEL_SIZE_NM,
+    estimate_pixel_size,
+    pixel_size_for,
+)
+from napari_cdse.core.records import Circle, Micrograph
+from tests.core.drawn import Dot, draw
+
+
+@pytest.mark.parametrize("pixel_nm", [0.018, 0.028, 0.04, 0.065])
+def test_pixel_size_from_three_dots(pixel_nm: float) -> None:
+    shape = (round(22 / pixel_nm), round(26 / pixel_nm))
+    places = ((4, 4, 20.0), (17, 5, 70.0), (8, 20, 130.0))
+    dots = tuple(
+        Dot(
+            Circle(row / pixel_nm, col / pixel_nm, 2.1 / pixel_nm),
+            ((0.35, angle), (0.35, angle + 70)),
+            amplitude=2.0,
+        )
+        for row, col, angle in places
+    )
+    drawn = draw(shape, dots, pixel_nm=pixel_nm, seed=20, known_scale=False)
+    estimate = estimate_pixel_size(drawn)
+    assert estimate.confident
+    assert estimate.pixel_size_nm == pytest.approx(pixel_nm, rel=0.03)
+    assert f"{estimate.pixel_size_nm:.4f} nm" in estimate.sentence
+
+
+def test_a_lens_that_passes_fine_spacings_best_misleads_nobody() -> None:
+    """{220} and (103) outshine {111}, 1.7 times as coarse, and are not taken for it."""
+    fine = [((0.214, 20.0 + turn), (0.1979, 80.0 + turn)) for turn in (0, 31, 62)]
+    mixed = [((0.214, 50.0 + turn), (0.3494, 110.0 + turn)) for turn in (0, 17, 34)]
+    places = ((90, 90), (90, 260), (90, 430), (260, 90), (260, 260), (260, 430))
+    dots = tuple(
+        Dot(Circle(row, col, 60), families, amplitude=2.0)
+        for (row, col), families in zip(places, fine + mixed, strict=True)
+    )
+    drawn = draw((520, 520), dots, pixel_nm=0.03, seed=2, known_scale=False)
+    assert estimate_pixel_size(drawn).pixel_size_nm == pytest.approx(0.03, rel=0.03)
+
+
+def test_one_rare_reflection_of_one_dot_is_no_proof() -> None:
+    families = ((0.214, 10.0), (0.214, 70.0), (0.214, 130.0))
+    dots = (Dot(Circle(250, 200, 45), families, amplitude=2.0),)
+    drawn = draw((500, 500), dots, seed=40, known_scale=False)
+    assert not estimate_pixel_size(drawn).confident
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_speckle_alone_tells_nothing(seed: int) -> None:
+    drawn = draw((700, 600), seed=30 + seed, known_scale=False)
+    estimate = estimate_pixel_size(drawn)
+    assert not estimate.confident
+    assert estimate.pixel_size_nm == TYPICAL_PIXEL_SIZE_NM
+    assert "set the true one" in estimate.sentence
+
+
+@pytest.mark.parametrize("blur_px", [1.0, 3.0, 5.0])
+def test_a_blurred_picture_tells_nothing(blur_px: float) -> None:
+    noise = np.random.default_rng(6).normal(size=(500, 600))
+    pixels = gaussian_filter(noise, blur_px).astype(np.float32)
+    assert not estimate_pixel_size(Micrograph(pixels, "blurred", "0")).confident
+
+
+def test_a_given_pixel_size_is_not_doubted() -> None:
+    drawn = draw((128, 128), pixel_nm=0.05)
+    assert pixel_size_for(drawn) == (0.05, "person", ())
+    unknown = draw((256, 256), pixel_nm=0.05, known_scale=False)
+    size, source, notices = pixel_size_for(unknown)
+    assert source == "estimated"
+    assert size == TYPICAL_PIXEL_SIZE_NM
+    assert len(notices) == 1
+
+
+def test_spacing_density_peaks_at_the_close_packed_planes() -> None:
+    spacing = np.geomspace(0.17, 0.45, 4000)
+    density = spacing_density(spacing, (0.17, 0.45))
+    assert np.trapezoid(density, np.log(spacing)) == pytest.approx(1.0, abs=0.02)
+    assert spacing[density.argmax()] == pytest.approx(0.35, abs=0.01)
+    assert density.min() > 0
+
+
+def test_penalty_is_least_at_the_strongest_reflection() -> None:
+    prior = FringePrior((0.17, 0.45), 0.04)
+    spacings = np.array([line.spacing_nm for line in REFLECTIONS] + [0.28, 0.42])
+    penalties = dict(zip(spacings, prior.penalty(0.04 / spacings), strict=True))
+    assert penalties[0.3494] < 0.1
+    assert penalties[0.3494] < penalties[0.214] < penalties[0.28]
+    even = FringePrior((0.17, 0.45), 0.04, lattice=False)
+    assert not even.penalty(0.04 / spacings).any()

@@ -1,0 +1,116 @@
+"""Error rates come from audits alone, and are right where the truth is known."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.records import CLASSES, Annotation, Circle, Prediction
+from napari_cdse.core.review.blind_audit import MIN_AUDITED, audit, audits, draw
+from napari_cdse.core.statistics.defect_fraction import wilson_interval
+
+NUMBERS = itertools.count()
+
+
+def said(label, model="forest"):
+    chances = tuple(0.7 if each == label else 0.1 for each in CLASSES)
+    return Prediction("p", model, chances)
+
+
+def labelled(truth, shown, chance=0.1, model="forest", **others):
+    values = {"selected_by": "audit", "selection_chance": chance} | others
+    number = next(NUMBERS)
+    return Annotation(
+        id=f"a{number}",
+        particle_id=f"p{number}",
+        micrograph_id="m",
+        circle=Circle(0.0, 0.0, 5.0),
+        label=truth,
+        origin="confirmed",
+        annotator="Ada",
+        time=f"2026-01-01T00:00:{number:06}",
+        shown=None if shown is None else said(shown, model),
+        **values,
+    )
+
+
+def test_accuracy_recall_and_precision_of_a_known_table():
+    annotations = [
+        *(labelled("yes", "yes") for _ in range(12)),
+        *(labelled("yes", "no") for _ in range(4)),
+        *(labelled("no", "no") for _ in range(8)),
+        *(labelled("null", "no") for _ in range(2)),
+    ]
+    found = audit(annotations, "forest")
+    assert found.accuracy.value == pytest.approx(20 / 26)
+    assert found.accuracy.interval_95 == pytest.approx(wilson_interval(20, 26))
+    assert found.recall["yes"].value == pytest.approx(12 / 16)
+    assert found.precision["no"].value == pytest.approx(8 / 14)
+    assert found.confusion == ((12, 4, 0, 0), (0, 8, 0, 0), (0, 2, 0, 0), (0, 0, 0, 0))
+    # Two particles are no rate, and none at all neither.
+    assert (found.recall["null"].n, found.recall["null"].value) == (2, None)
+    assert (found.recall["empty"].n, found.recall["empty"].value) == (0, None)
+    assert "0.77 (0.58 to 0.89, 95 %) of 26 particles" in found.sentence
+
+
+def test_only_labels_given_unseen_after_a_draw_count():
+    good = labelled("yes", "yes")
+    bad = [
+        labelled("yes", "yes", selected_by="queue"),
+        labelled("yes", "yes", selected_by="hand", selection_chance=None),
+        labelled("yes", "yes", prediction_seen=True),
+        labelled("yes", "yes", chance=None),
+        labelled("yes", None),
+        labelled(None, "yes"),
+    ]
+    found = audit([good, *bad], "forest")
+    assert found.accuracy.n == 1
+
+
+def test_too_few_are_a_sentence_and_no_number():
+    found = audit([labelled("yes", "yes") for _ in range(MIN_AUDITED - 1)], "forest")
+    assert found.accuracy.value is None
+    assert found.accuracy.interval_95 is None
+    assert "19 of at least 20" in found.sentence
+
+
+def test_each_forest_has_its_own():
+    annotations = [labelled("yes", "no", model="old") for _ in range(25)]
+    annotations += [labelled("yes", "yes", model="new") for _ in range(25)]
+    first, second = audits(annotations)
+    assert (first.model_id, first.accuracy.value) == ("old", 0.0)
+    assert (second.model_id, second.accuracy.value) == ("new", 1.0)
+    assert audits([]) == ()
+
+
+def test_different_chances_are_weighed_and_the_interval_covers_the_truth():
+    """Half of the population is drawn five times as often, and easier."""
+    rng = np.random.default_rng(5)
+    easy = rng.random(2000) < 0.95
+    hard = rng.random(2000) < 0.55
+    truth = np.concatenate([easy, hard]).mean()
+    covered, values, plain = 0, [], []
+    for _ in range(200):
+        annotations = [
+            labelled("yes", "yes" if right else "no", chance)
+            for rights, chance in ((easy, 0.1), (hard, 0.02))
+            for right in rights[rng.random(2000) < chance]
+        ]
+        found = audit(annotations, "forest").accuracy
+        values.append(found.value)
+        plain.append(np.mean([a.shown.label == "yes" for a in annotations]))
+        covered += found.interval_95[0] <= truth <= found.interval_95[1]
+    assert np.mean(values) == pytest.approx(truth, abs=0.01)
+    assert abs(np.mean(plain) - truth) > 0.1
+    assert covered / 200 > 0.93
+
+
+def test_lots_are_even_and_the_same_for_ever():
+    lots = np.array([draw("seed", f"p{n}") for n in range(20_000)])
+    assert lots.min() >= 0
+    assert lots.max() < 1
+    counts, _ = np.histogram(lots, 10, (0, 1))
+    assert np.abs(counts - 2000).max() < 200
+    assert draw("seed", "p7") == lots[7] == pytest.approx(0.433008899)
+    others = np.array([draw("another", f"p{n}") for n in range(20_000)])
+    assert abs(np.corrcoef(lots, others)[0, 1]) < 0.03

@@ -1,0 +1,177 @@
+"""Names, blind labelling and agreement in a real window."""
+
+from __future__ import annotations
+
+import pytest
+from napari.settings import get_plugin_settings
+from qtpy.QtCore import Qt
+
+from napari_cdse.gui.app import window
+from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
+from napari_cdse.gui.particle.card import ParticleCard
+from napari_cdse.gui.session.preferences import PLUGIN
+from napari_cdse.project import Gesture
+from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
+from tests.gui.showing import in_step, labels, shown
+
+
+@pytest.fixture
+def dock(session, viewer, qtbot):
+    dock = window.add_dock(viewer, "Annotators")
+    qtbot.waitUntil(dock.isVisible, timeout=SIGNAL_MS)
+    return dock
+
+
+def refreshed(dock, qtbot) -> None:
+    """Wait until the dock shows what was said last."""
+    qtbot.waitUntil(lambda: not dock._later.isActive(), timeout=SIGNAL_MS)
+
+
+def call_oneself(dock, qtbot, name: str) -> None:
+    """Type a name, and go back to the micrograph."""
+    dock.name.setFocus()
+    dock.name.selectAll()
+    qtbot.keyClicks(dock.name, name)
+    qtbot.keyClick(dock.name, Qt.Key.Key_Return)
+    canvas(dock.session).setFocus()
+    refreshed(dock, qtbot)
+
+
+def label(session, qtbot, particle_id: str, key) -> None:
+    """Choose a particle and press the key of a class."""
+    session.review.go_to(particle_id)
+    settle(session, qtbot)
+    press(session, qtbot, key)
+    settle(session, qtbot)
+
+
+def test_a_name_that_is_typed_stands_with_labels_and_in_the_preferences(
+    dock, session, qtbot
+):
+    first, *_ = particle_ids(session)
+    call_oneself(dock, qtbot, "Yolanda Nunez")
+    label(session, qtbot, first, Qt.Key.Key_N)
+    refreshed(dock, qtbot)
+    said = session.project.particle(first).annotation
+    assert (said.annotator, said.label) == ("Yolanda Nunez", "no")
+    assert get_plugin_settings(PLUGIN).annotator.name == "Yolanda Nunez"
+    assert "Only Yolanda Nunez has labelled" in dock.said.text()
+
+
+def test_the_name_in_the_preferences_is_that_of_every_project(
+    dock, session, folder, qtbot
+):
+    get_plugin_settings(PLUGIN).annotator.name = "Ben"
+    assert session.project.annotator == "Ben"
+    session.project.annotator = "Cleo"
+    session.open_project(folder)
+    settle(session, qtbot)
+    assert session.project.annotator == "Ben"
+    refreshed(dock, qtbot)
+    assert dock.name.text() == "Ben"
+
+
+def test_blind_labels_are_compared_and_disagreements_reviewed(
+    dock, session, viewer, qtbot
+):
+    ids = particle_ids(session)
+    call_oneself(dock, qtbot, "Ada")
+    for one, key in zip(ids, (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_U), strict=False):
+        label(session, qtbot, one, key)
+    call_oneself(dock, qtbot, "Ben")
+    dock.hide_others.click()
+    settle(session, qtbot)
+    assert labels(session) == [None] * 5
+    card = viewer.window._qt_window.findChild(ParticleCard)
+    assert "Ada" not in card.says.text() + card.says.toolTip()
+    assert shown(session)[ids[2]] == ("null", "U?", False)
+    in_step(session)
+    label(session, qtbot, ids[0], Qt.Key.Key_Y)
+    label(session, qtbot, ids[1], Qt.Key.Key_Y)
+    refreshed(dock, qtbot)
+    assert "agree is shown as soon as" in dock.said.text()
+    assert not dock.confusion.isVisible()
+    assert not dock.review.isVisible()
+    dock.hide_others.click()
+    refreshed(dock, qtbot)
+    assert labels(session)[2] == "null"
+    assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
+    assert dock.confusion.counts == [[1, 0], [1, 0]]
+    assert dock.review.text() == "Review 1 disagreement"
+    dock.review.click()
+    settle(session, qtbot)
+    assert session.project.selected == ids[1]
+    assert "Annotators differ: Ada no, Ben yes" in card.says.text()
+    press(session, qtbot, Qt.Key.Key_N)
+    settle(session, qtbot)
+    refreshed(dock, qtbot)
+    assert session.project.disagreements() == ()
+    assert not dock.review.isVisible()
+    assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
+
+
+def test_nothing_that_others_said_is_in_view_of_a_blind_one(
+    dock, session, viewer, qtbot
+):
+    first, second, *_ = particle_ids(session)
+    call_oneself(dock, qtbot, "Ada")
+    label(session, qtbot, first, Qt.Key.Key_U)
+    label(session, qtbot, second, Qt.Key.Key_J)
+    session.project.apply(Gesture(noted={first: "twin", second: "twin"}))
+    gallery = window.add_dock(viewer, "Gallery")
+    card = viewer.window._qt_window.findChild(ParticleCard)
+    undo = viewer.window._qt_window.findChild(HistoryButtons).undo
+
+    def in_view(one) -> str:
+        session.review.go_to(one)
+        settle(session, qtbot)
+        model = gallery.view.model()
+        tips = [
+            model.index(row).data(Qt.ItemDataRole.ToolTipRole)
+            for row in range(model.rowCount())
+        ]
+        words = [card.says.text(), card.says.toolTip(), card.note.text()]
+        letters = [letter for _, letter, _ in shown(session).values()]
+        return "\n".join([*words, *tips, *letters, undo.toolTip()])
+
+    secrets = ("twin", "later", "Ada: null", "judged")
+
+    def filled() -> None:
+        words = in_view(first)
+        assert all(each in words for each in secrets)
+
+    qtbot.waitUntil(filled, timeout=SIGNAL_MS)
+    call_oneself(dock, qtbot, "Ben")
+    dock.hide_others.click()
+    settle(session, qtbot)
+    for one in (first, second):
+        words = in_view(one)
+        assert not [each for each in secrets if each in words]
+    assert "Step (Ada)" in undo.toolTip()
+    label(session, qtbot, second, Qt.Key.Key_Y)
+    words = in_view(second)
+    assert card.note.text() == "twin"
+    assert "judged by Ben" in words
+    assert "later" not in words
+
+
+def test_who_labelled_blind_last_time_stays_blind(dock, session, folder, qtbot):
+    first, *_ = particle_ids(session)
+    call_oneself(dock, qtbot, "Ada")
+    label(session, qtbot, first, Qt.Key.Key_U)
+    call_oneself(dock, qtbot, "Ben")
+    dock.hide_others.click()
+    session.open_project(folder)
+    settle(session, qtbot)
+    assert session.project.annotator == "Ben"
+    assert session.project.hide_others
+    assert not session.project.particle(first).by_person
+    refreshed(dock, qtbot)
+    assert dock.hide_others.isChecked()
+
+
+def test_an_empty_dock_says_what_to_do(viewer, qtbot):
+    dock = window.add_dock(viewer, "Annotators")
+    assert "sample project" in dock.said.text()
+    assert not dock.hide_others.isEnabled()
+    assert not dock.review.isVisible()

@@ -1,0 +1,224 @@
+"""An afternoon in short: fifty labels by key, undo, redo, and all there tomorrow.
+
+The sample project itself in a real viewer; what ought to come of each key is worked
+out beside it, without the project.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import cycle
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_cdse.core.records import CLASSES, Prediction
+from napari_cdse.gui.app import window
+from napari_cdse.gui.particle.queue_row import ORDERS, STOPS
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.project.state.audit_plan import AuditPlan
+from napari_cdse.sample import sample_project_folder
+from tests.gui.conftest import SIGNAL_MS, press, settle, wait_for_pixels
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+ANNOTATOR = "Ada"
+AUDIT_SHARE = 0.3
+N_LABELS, N_UNDONE, N_REDONE = 50, 20, 10
+LABELS = dict(zip("YNUO", CLASSES, strict=True))
+ROUND = "YNUOK.YNJUO"
+"""The classes, what the forest says, one passed by, one left for later."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a key must have done to the particle that it met."""
+
+    particle_id: str
+    label: str | None
+    selected_by: str
+    hidden: bool
+    shown: Prediction
+
+
+class Reviewer:
+    """Presses keys, waits until the circles are there, and keeps a list of steps."""
+
+    def __init__(self, session, qtbot) -> None:
+        self.session, self.qtbot = session, qtbot
+        self.steps: list[Step] = []
+        self.micrographs: set[int] = set()
+
+    def press(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+        press(self.session, self.qtbot, key, modifier)
+        self.qtbot.waitUntil(self._there, timeout=SIGNAL_MS)
+        self.micrographs.add(self.session.project.current)
+
+    def _there(self) -> bool:
+        """Whether circles are shown; imported ones are classified only then."""
+        project = self.session.project
+        if self.session.view is None or project.selected is None:
+            return False
+        return project.particle(project.selected).prediction is not None
+
+    def skip(self) -> None:
+        self.press(Qt.Key.Key_Period)
+
+    def judge(self, letter: str) -> None:
+        """Press a key of `ROUND`, or another class where it would be no step."""
+        if letter == ".":
+            self.skip()
+            return
+        project = self.session.project
+        particle = project.particle(project.selected)
+        hidden = project.hides(particle.id)
+        no_step = {"K": hidden, "J": particle.annotation is not None}
+        letter = "U" if no_step.get(letter) else letter
+        label = particle.prediction.label if letter == "K" else LABELS.get(letter)
+        how = "queue" if self.session.review.order == "uncertain" else "order"
+        how = "audit" if hidden else how
+        step = Step(particle.id, label, how, hidden, particle.prediction)
+        self.press(getattr(Qt.Key, f"Key_{letter}"))
+        self.steps.append(step)
+
+    def review(self) -> None:
+        """Give fifty labels in a row; when all have one, go on with all."""
+        letters = cycle(ROUND)
+        self.skip()
+        while sum(one.label is not None for one in self.steps) < N_LABELS:
+            if self.session.review.which != "all" and self.all_labelled:
+                self.go_through_all()
+            self.judge(next(letters))
+
+    @property
+    def all_labelled(self) -> bool:
+        return not self.session.project.queue("uncertain", "unlabelled")
+
+    def go_through_all(self) -> None:
+        """Choose another order in the dock, as the person does with the mouse."""
+        row = window.add_dock(self.session.viewer, "Particle").queue
+        for box, rows, wanted in (
+            (row.order, ORDERS, "micrograph"),
+            (row.which, STOPS, "all"),
+        ):
+            at = [name for _, name, _ in rows].index(wanted)
+            box.setCurrentIndex(at)
+            box.activated.emit(at)
+        self.skip()
+
+    def undo(self) -> None:
+        self.press(Qt.Key.Key_Z, CTRL)
+
+    def redo(self) -> None:
+        self.press(Qt.Key.Key_Z, CTRL | SHIFT)
+
+
+@pytest.fixture
+def sample(tmp_path, monkeypatch):
+    """A copy of the sample project to work in, with the same lots each time."""
+    monkeypatch.setattr(AuditPlan, "new", lambda _: AuditPlan("an afternoon"))
+    return sample_project_folder(tmp_path / "sample")
+
+
+def start(viewer, path, qtbot):
+    """Open the project in a viewer, and wait for its first micrograph."""
+    session = session_for(viewer)
+    assert session.open_project(path)
+    wait_for_pixels(session, qtbot)
+    return session
+
+
+def particles(project) -> list:
+    indices = [entry.index for entry in project.entries]
+    return [one for index in indices for one in project.particles_of(index)]
+
+
+def labels(project) -> dict[str, str | None]:
+    """The label that each particle of the project has from a person."""
+    return {
+        one.id: None if one.annotation is None else one.annotation.label
+        for one in particles(project)
+    }
+
+
+def after(before, steps) -> dict[str, str | None]:
+    """Labels after some steps."""
+    return before | {one.particle_id: one.label for one in steps}
+
+
+def remembered(project) -> dict[str, object]:
+    """What one comes back to: the queue, where one was, and the way back and forth."""
+    return {
+        "queue": project.queue("uncertain", "unlabelled"),
+        "deferred": {one.id for one in particles(project) if one.deferred},
+        "micrograph": project.current,
+        "annotator": project.annotator,
+        "undo": (project.can_undo, project.undo_summary),
+        "redo": (project.can_redo, project.redo_summary),
+    }
+
+
+def check_provenance(project, steps) -> None:
+    """Each label knows its giver, how it was come upon, and the forest's word."""
+    for step in {one.particle_id: one for one in steps}.values():
+        said = project.particle(step.particle_id).annotation
+        assert (said.label, said.annotator) == (step.label, ANNOTATOR)
+        assert said.deferred == (step.label is None)
+        assert said.selected_by == step.selected_by
+        assert said.shown == step.shown
+        assert said.shown.model_id == project.active_model_id
+        assert said.prediction_seen == (not step.hidden)
+        chance = AUDIT_SHARE if step.selected_by == "audit" else None
+        assert said.selection_chance == chance
+
+
+def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, qtbot):
+    session = start(viewer, sample, qtbot)
+    project, path = session.project, session.project.path
+    project.annotator, project.audit_share = ANNOTATOR, AUDIT_SHARE
+    session.analyst.detect_all()
+    qtbot.waitUntil(lambda: not session.runner.jobs, timeout=6 * SIGNAL_MS)
+    settle(session, qtbot)
+    before = labels(project)
+
+    hands = Reviewer(session, qtbot)
+    hands.review()
+    steps = hands.steps
+    assert hands.micrographs == {entry.index for entry in project.entries}
+    assert {one.label for one in steps} == {*CLASSES, None}
+    assert {one.selected_by for one in steps} >= {"queue", "audit"}
+    assert labels(project) == after(before, steps)
+    check_provenance(project, steps)
+
+    for number in range(1, N_UNDONE + 1):
+        hands.undo()
+        assert labels(project) == after(before, steps[:-number])
+    kept = len(steps) - N_UNDONE
+    for _ in range(N_REDONE):
+        hands.redo()
+        kept += 1
+        assert labels(project) == after(before, steps[:kept])
+    left = remembered(project)
+    assert left["undo"][0]
+    assert left["redo"][0]
+    viewer.close()
+    qtbot.waitUntil(lambda: session.closed, timeout=SIGNAL_MS)
+
+    tomorrow = make_napari_viewer(show=True, title="tomorrow")
+    window.add_docks(tomorrow)
+    session = start(tomorrow, path, qtbot)
+    project = session.project
+    assert remembered(project) == left
+    assert labels(project) == after(before, steps[:kept])
+    check_provenance(project, steps[:kept])
+    hands = Reviewer(session, qtbot)
+    hands.skip()
+    assert project.selected == left["queue"][0][1]
+    for number in range(kept + 1, len(steps) + 1):
+        hands.redo()
+        assert labels(project) == after(before, steps[:number])
+    assert not project.can_redo
+    for number in range(1, len(steps) + 1):
+        hands.undo()
+        assert labels(project) == after(before, steps[:-number])
+    assert not project.can_undo

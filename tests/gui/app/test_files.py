@@ -1,0 +1,172 @@
+"""Files that are dropped on napari or saved from it, through the manifest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from npe2 import PluginManager
+from PIL import Image
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+
+from napari_cdse.core.errors import LabelFileError
+from napari_cdse.core.records import Circle
+from napari_cdse.gui.app import commands, window
+from napari_cdse.gui.session import session as session_module
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import read_label_file, write_label_file
+from napari_cdse.pipeline import predict
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    open_folder,
+    particle_ids,
+    settle,
+    wait_for_pixels,
+)
+
+PLUGIN = "napari-cdse"
+TRUTH = (Circle(60, 60, 30), Circle(170, 220, 25))
+
+
+@pytest.fixture
+def label_file(tmp_path):
+    path = tmp_path / "dots_0.txt"
+    write_label_file(path, TRUTH, ("yes", "null"), (240, 320))
+    return path
+
+
+def test_a_label_file_becomes_circles_and_is_saved_again(viewer, label_file, tmp_path):
+    (layer,) = viewer.open(label_file, plugin=PLUGIN)
+    assert list(layer.features["class"]) == ["yes", "null"]
+    assert list(layer.features["letter"]) == ["Y", "U"]
+    np.testing.assert_allclose(layer.data[1].mean(axis=0), (170, 220))
+    saved = tmp_path / "saved.txt"
+    layer.save(str(saved), plugin=PLUGIN)
+    again = read_label_file(saved)
+    assert (again.circles, again.labels) == (TRUTH, ("yes", "null"))
+    assert again.shape == (240, 320)
+
+
+def test_a_label_file_lies_over_the_picture_of_its_size(viewer, label_file):
+    pixels = np.zeros((240, 320), dtype=np.float32)
+    viewer.add_image(pixels, scale=(0.04, 0.04), units=("nm", "nm"))
+    (layer,) = viewer.open(label_file, plugin=PLUGIN)
+    assert tuple(layer.scale) == (0.04, 0.04)
+    assert str(layer.units[0]) == "nanometer"
+
+
+def test_a_broken_label_file_says_where(viewer, label_file):
+    broken = label_file.read_text().replace("[60.0, 60.0]", "[sixty, 60.0]")
+    label_file.write_text(broken)
+    with pytest.raises(LabelFileError, match=r"dots_0\.txt.*line 2"):
+        viewer.open(label_file, plugin=PLUGIN)
+
+
+def test_only_what_a_person_labelled_is_saved(session, tmp_path, qtbot):
+    ids = particle_ids(session)
+    session.project.label([ids[0]], "no")
+    settle(session, qtbot)
+    path = tmp_path / "reviewed.txt"
+    session.view.layer.save(str(path), plugin=PLUGIN)
+    saved = read_label_file(path)
+    assert saved.labels == ("no",)
+    assert saved.circles == (Circle(60, 60, 30),)
+
+
+def test_a_tiff_comes_with_its_calibration(viewer, tmp_path):
+    path = tmp_path / "calibrated.tif"
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 80), dtype=np.uint8)
+    tifffile.imwrite(
+        path, pixels, imagej=True, resolution=(25, 25), metadata={"unit": "nm"}
+    )
+    (layer,) = viewer.open(path, plugin=PLUGIN)
+    assert tuple(layer.scale) == pytest.approx((0.04, 0.04))
+    assert str(layer.units[0]) == "nanometer"
+
+
+def test_a_project_file_opens_its_project(session, viewer, qtbot):
+    path = session.project.path
+    session.project.label(particle_ids(session)[:2], "yes")
+    assert viewer.open(path, plugin=PLUGIN) == []
+    wait_for_pixels(session, qtbot)
+    assert session.project.counts()["yes"] == 2
+
+
+def test_a_folder_dropped_on_the_dock_opens(viewer, folder, qtbot):
+    dock = window.add_dock(viewer, "Micrographs")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(folder))])
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy, place = Qt.DropAction.CopyAction, QPoint(5, 5)
+    enter = QDragEnterEvent(place, copy, data, left, none)
+    dock.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    dock.dropEvent(QDropEvent(QPointF(place), copy, data, left, none))
+    session = session_for(viewer)
+    wait_for_pixels(session, qtbot)
+    assert len(session.project.entries) == 3
+
+
+def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, qtbot):
+    (folder / "dots_0.txt").write_bytes(label_file.read_bytes())
+    session = session_for(viewer)
+    session.open_project(folder)
+    wait_for_pixels(session, qtbot)
+    assert session.project.counts() == {"yes": 1, "no": 0, "null": 1, "empty": 0}
+    # They are classified beside it, so that both words can be compared.
+    qtbot.waitUntil(
+        lambda: all(one.prediction for one in session.project.particles),
+        timeout=SIGNAL_MS,
+    )
+
+
+def test_detect_all_asks_the_forest_about_imported_circles_too(
+    viewer, folder, label_file, qtbot
+):
+    (folder / "dots_1.txt").write_bytes(label_file.read_bytes())
+    session = session_for(viewer)
+    open_folder(session, folder, qtbot)
+    project = session.project
+    imported = project.particles_of(1)
+    assert [one.prediction for one in imported] == [None, None]
+    session.analyst.detect_all()
+    settle(session, qtbot)
+    assert project.current == 0
+    assert {one.id for one in imported} <= {one.id for one in project.particles_of(1)}
+    found = [one for at in range(3) for one in project.particles_of(at)]
+    assert all(one.prediction for one in found)
+    # It is the word that the forest has on the same circles when they are in view.
+    said = {one.id: one.prediction for one in found}
+    pixels = read_micrograph(folder / "dots_1.png")
+    ids, circles = [one.id for one in imported], [one.circle for one in imported]
+    expected = predict(pixels, ids, circles, project.active_model)
+    assert tuple(said[each] for each in ids) == expected
+
+
+def test_the_menu_commands_open_their_things(viewer, qtbot, monkeypatch, folder):
+    monkeypatch.setattr(session_module, "sample_project_folder", lambda: folder)
+    monkeypatch.setattr(commands, "ask_folder", lambda _parent: folder)
+    session, manager = session_for(viewer), PluginManager.instance()
+    for name in ("open_sample_project", "open_folder"):
+        manager.commands.execute(f"{PLUGIN}.{name}", args=(viewer,))
+        wait_for_pixels(session, qtbot)
+        assert session.scene.image.name == "dots_0"
+
+
+def test_the_sample_micrograph_has_its_labels(viewer):
+    layers = viewer.open_sample(PLUGIN, "micrograph")
+    image, labels = layers
+    assert image.data.ndim == 2
+    assert len(labels.data) > 0
+    assert set(labels.features["class"]) <= {"yes", "no", "null", "empty"}
+
+
+def test_a_picture_that_is_none_is_refused_in_a_sentence(viewer, tmp_path, qtbot):
+    Image.new("L", (4, 4)).save(tmp_path / "tiny.png")
+    (tmp_path / "tiny.png").write_bytes(b"\x89PNG\r\n\x1a\n but no more")
+    session = session_for(viewer)
+    session.open_project(tmp_path)
+    qtbot.waitUntil(lambda: bool(session.entries[0].problem), timeout=SIGNAL_MS)
+    assert session.view is None

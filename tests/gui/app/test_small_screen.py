@@ -1,0 +1,134 @@
+"""Everything is readable on a screen of 1366 by 768."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
+
+from napari_cdse.gui.app import window
+from tests.gui.conftest import SIGNAL_MS, settle
+from tests.gui.retrain.test_comparison_view import flip, outcome, scores
+from tests.gui.showing import retrained
+
+SCREEN = (1366, 768)
+
+
+def clipped(widget) -> list[str]:
+    """Texts of a dock that are cut off, or lie outside it."""
+    found = []
+    for one in widget.findChildren((QPushButton, QLabel)):
+        if not one.isVisible() or not one.text():
+            continue
+        needs = one.fontMetrics().horizontalAdvance(one.text())
+        wraps = isinstance(one, QLabel) and one.wordWrap()
+        if not wraps and needs > one.width():
+            found.append(one.text())
+    for one in widget.findChildren(QComboBox):
+        if one.isVisible() and one.width() < one.minimumSizeHint().width():
+            found.append(one.currentText())
+    return found
+
+
+def fits(widget) -> bool:
+    least = widget.minimumSizeHint()
+    return widget.width() >= least.width() and widget.height() >= least.height()
+
+
+def in_sight(widget) -> bool:
+    """Whether all of a widget is on the screen, nothing scrolled or cut away."""
+    seen = widget.visibleRegion().boundingRect()
+    return widget.isVisible() and seen.size() == widget.size()
+
+
+def test_no_dock_is_cut_off_or_makes_the_window_grow(session, qtbot):
+    viewer = session.viewer
+    main = viewer.window._qt_window
+    main.resize(*SCREEN)
+    session.review.go_on()
+    for name in (*window.NAMES, "Annotators"):
+        dock = window.add_dock(viewer, name)
+        if hasattr(dock, "parameters"):
+            dock.parameters.expand(animate=False)
+        qtbot.waitUntil(lambda at=dock: fits(at), timeout=SIGNAL_MS)
+        assert main.minimumSizeHint().width() <= SCREEN[0], name
+        assert main.minimumSizeHint().height() <= SCREEN[1], name
+        assert clipped(dock) == [], name
+        assert (main.width(), main.height()) == SCREEN, name
+
+
+def test_what_a_label_needs_is_in_sight_without_scrolling(session, qtbot):
+    viewer = session.viewer
+    viewer.window._qt_window.resize(*SCREEN)
+    session.review.go_on()
+    card = window.add_dock(viewer, "Particle").card
+    micrographs = window.add_dock(viewer, "Micrographs")
+    # The longest that stands there often.
+    micrographs.problem.setText(" ".join(["like nothing that it learnt from"] * 4))
+    micrographs.problem.show()
+    pictures = card.pictures
+    views = (pictures.crop, pictures.spectrum, pictures.phase, pictures.other)
+    needed = (*views, card.says, card.bars, *pictures.switch.buttons())
+
+    def all_in_sight() -> None:
+        assert [type(one).__name__ for one in needed if not in_sight(one)] == []
+        assert min(min(one.width(), one.height()) for one in views) >= 92
+
+    qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
+    assert len({one.y() for one in views}) == 1
+
+
+def test_the_table_takes_what_the_pictures_leave(session, qtbot):
+    main = session.viewer.window._qt_window
+    session.review.go_on()
+    card = window.add_dock(session.viewer, "Particle").card
+
+    def height_at(width: int, height: int) -> int:
+        main.resize(width, height)
+        qtbot.waitUntil(lambda: main.width() == width, timeout=SIGNAL_MS)
+        settle(session, qtbot)
+        return card.peaks.height()
+
+    assert height_at(*SCREEN) == card.peaks.minimumHeight() < height_at(1600, 1000)
+
+
+def test_pictures_stand_two_by_two_where_there_is_room(session, qtbot):
+    session.viewer.window._qt_window.resize(1600, 1400)
+    pictures = window.add_dock(session.viewer, "Particle").card.pictures
+    views = (pictures.crop, pictures.spectrum, pictures.phase, pictures.other)
+    dock = pictures.parentWidget()
+    while not isinstance(dock, QDockWidget):
+        dock = dock.parentWidget()
+    main = session.viewer.window._qt_window
+    main.resizeDocks([dock], [900], Qt.Orientation.Vertical)
+    qtbot.waitUntil(lambda: len({one.y() for one in views}) == 2, timeout=SIGNAL_MS)
+    # Close together, however much room there is.
+    apart = pictures.phase.y() - pictures.crop.y()
+    assert apart <= pictures.crop.width() + 8
+
+
+def test_the_decision_on_a_new_forest_is_in_sight_without_scrolling(labelled, qtbot):
+    session = labelled
+    session.viewer.window._qt_window.resize(*SCREEN)
+    dock = retrained(session, qtbot)
+    window.add_dock(session.viewer, "Retrain")
+    view = dock.comparison
+    flips = [flip(f"p{at}", "yes", "no") for at in range(12)]
+    view.show_outcome(outcome(scores(0.7), scores(0.8), flips, 40), lambda _one: "")
+    view.difference.setText(
+        "Balanced accuracy -0.09 (-0.33 to +0.00, 95 %): no difference that these "
+        "micrographs could show."
+    )
+    view.difference.show()
+    needed = (view.difference, view.fraction, view.flips, dock.keep, dock.reject)
+
+    def all_in_sight() -> None:
+        cells = view.findChildren(QLabel)
+        both = [one for one in cells if one.text()[:4] in ("0.70", "0.80")]
+        assert len(both) == 2
+        assert [one.text() for one in (*both, *needed) if not in_sight(one)] == []
+        assert clipped(dock) == []
+
+    qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
+    assert dock.before.isHidden()
+    dock.reject.click()
+    assert dock.before.isVisible()

@@ -1,0 +1,66 @@
+"""Each gesture on a Shapes layer is one edit or none, and undo takes it back.
+
+One viewer for all of them: each must leave layer and project in step, and undo must
+lead back to where it began.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
+from tests.gui.conftest import (
+    CIRCLES,
+    particle_ids,
+    settle,
+)
+from tests.gui.gestures import GESTURES, REFUSED
+from tests.gui.hand import LEFT, Hand
+from tests.gui.showing import in_step, labels
+
+
+def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
+    session, qtbot, monkeypatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(session.view, "_tell", told.append)
+    hand = Hand(session, qtbot)
+    project, ids = session.project, particle_ids(session)
+    session.project.select(ids[0])
+    buttons = session.viewer.window._qt_window.findChild(HistoryButtons)
+    for gesture, summary in GESTURES.items():
+        session.viewer.layers.selection.active = hand.layer
+        gesture(hand)
+        settle(session, qtbot)
+        session.view.check()
+        settle(session, qtbot)
+        name = gesture.__name__
+        in_step(session)
+        dressed_by_class(session)
+        assert project.undo_summary == summary, name
+        assert buttons.undo.isEnabled() == (summary is not None), name
+        assert [one for one in told if REFUSED.get(gesture, "") in one] == told, name
+        assert len(told) == (gesture in REFUSED), name
+        if summary is not None:
+            assert buttons.undo.toolTip() == f"Undo: {summary} (Ctrl+Z)"
+            qtbot.mouseClick(buttons.undo, LEFT)
+            settle(session, qtbot)
+        assert not project.can_undo, name
+        assert {one.id: one.circle for one in project.particles} == dict(
+            zip(ids, CIRCLES, strict=True)
+        ), name
+        assert labels(session) == [None] * 5, name
+        in_step(session)
+        told.clear()
+        hand.layer.mode = "pan_zoom"
+        hand.layer.selected_data = set()
+
+
+def dressed_by_class(session) -> None:
+    """Every outline has the colour of its class, and every letter says it."""
+    layer, looks = session.view.layer, session.stage._looks(None)
+    wanted = [looks[one] for one in layer.features["particle_id"]]
+    assert list(layer.features["letter"]) == [one.letter for one in wanted]
+    for at_, one in enumerate(wanted):
+        drawn = layer._data_view.edge_color[at_]
+        np.testing.assert_allclose(drawn, one.rgba, atol=0.01)

@@ -1,0 +1,142 @@
+"""How particles are dressed, and that only what differs is touched."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from skimage.color import rgb2lab
+
+from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.gui.canvas.class_colours import LETTERS, letter, rgb, rgba
+from napari_cdse.gui.canvas.layer_diff import Row
+from napari_cdse.gui.canvas.particle_style import look, plan
+
+# Severity 1.0 of Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009).
+MACHADO = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def linear(values: np.ndarray) -> np.ndarray:
+    return np.where(
+        values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4
+    )
+
+
+def seen(colour, matrix) -> np.ndarray:
+    """CIELAB coordinates of a colour as a person with that eye sees it."""
+    mixed = np.clip(np.array(matrix) @ linear(np.array(colour)), 0, 1)
+    bent = np.where(
+        mixed <= 0.0031308, mixed * 12.92, 1.055 * mixed ** (1 / 2.4) - 0.055
+    )
+    return rgb2lab(bent[None, None])[0, 0]
+
+
+@pytest.mark.parametrize("eye", MACHADO)
+def test_colours_stay_apart_for_every_eye(eye):
+    lab = {name: seen(rgb(name), MACHADO[eye]) for name in CLASSES}
+    for one, other in itertools.combinations(CLASSES, 2):
+        assert np.linalg.norm(lab[one] - lab[other]) > 20, (eye, one, other)
+
+
+def test_letters_say_the_same_without_colour():
+    assert len({LETTERS[name] for name in CLASSES}) == 4
+    assert letter("null", by_person=True) == "U"
+    assert letter("null", by_person=False) == "U?"
+    assert letter(None, by_person=False) == "?"
+
+
+def test_a_person_is_opaque_and_broad_the_forest_pale_and_thin():
+    circle = Circle(10, 10, 40)
+    options = {"selected": False, "image_size_px": 1024}
+    person = look("a", circle, "yes", by_person=True, **options)
+    forest = look("a", circle, "yes", by_person=False, **options)
+    assert person.rgba[3] == 1.0
+    assert forest.rgba[3] < 1.0
+    assert person.width > forest.width
+    assert rgba("yes", True)[:3] == rgba("yes", False)[:3]
+
+
+def dressed(name: str, label=None, row: float = 50.0, selected: bool = False):
+    circle = Circle(row, 50, 20)
+    return look(
+        name, circle, label, by_person=False, selected=selected, image_size_px=1000
+    )
+
+
+def test_nothing_to_do_when_all_is_shown():
+    shown = {name: dressed(name) for name in "abc"}
+    assert not plan([one.row() for one in shown.values()], shown, shown)
+
+
+def test_one_relabelled_touches_one():
+    shown = {name: dressed(name) for name in "abc"}
+    wanted = shown | {"b": dressed("b", "yes")}
+    todo = plan([one.row() for one in shown.values()], shown, wanted)
+    assert todo.restyle == ((1, wanted["b"]),)
+    assert not todo.structural
+    assert not todo.reshape
+
+
+def test_indices_are_those_after_the_removal():
+    shown = {name: dressed(name) for name in "abc"}
+    wanted = {"c": dressed("c", row=70.0), "d": dressed("d")}
+    todo = plan([one.row() for one in shown.values()], shown, wanted)
+    assert todo.remove == (0, 1)
+    assert todo.reshape == ((0, wanted["c"]),)
+    assert todo.add == (wanted["d"],)
+
+
+def test_doubles_and_other_shapes_go():
+    shown = {"a": dressed("a")}
+    row = shown["a"].row()
+    box = Row("a", "rectangle", row.vertices, row.name)
+    todo = plan([box, row, row], shown, shown)
+    assert todo.remove == (0, 2)
+    assert not todo.add
+
+
+def test_those_that_do_not_differ_need_not_be_wanted():
+    shown = {name: dressed(name) for name in "abc"}
+    wanted = {"b": dressed("b", row=70.0)}
+    rows = [one.row() for one in shown.values()]
+    todo = plan(rows, shown, wanted, only=frozenset("b"))
+    assert not todo.structural
+    assert todo.reshape == ((1, wanted["b"]),)
+
+
+def test_the_selected_one_is_broader():
+    shown = {"a": dressed("a")}
+    wanted = {"a": dressed("a", selected=True)}
+    todo = plan([shown["a"].row()], shown, wanted, only={"a"})
+    assert todo.restyle[0][1].width > shown["a"].width
+
+
+def test_the_ring_does_not_cover_the_edge_of_a_small_particle():
+    for radius in (12.0, 25.0, 50.0):
+        one = look(
+            "a",
+            Circle(50, 50, radius),
+            "yes",
+            by_person=True,
+            selected=True,
+            image_size_px=4096,
+        )
+        assert one.width <= radius / 10

@@ -1,0 +1,119 @@
+"""A folder that may not be written, opened in a real window."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from napari_cdse.core.errors import FolderNotWritable
+from napari_cdse.gui.controllers import open_project as places
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets import dialogs
+from napari_cdse.io.store.database import Database
+from napari_cdse.project import Project
+from tests.gui.conftest import CIRCLES, wait_for_pixels
+
+_CIRCLE = CIRCLES[0]
+
+
+@pytest.fixture
+def locked(folder, monkeypatch):
+    """The folder of micrographs, in which nobody may make a file."""
+    create = Database.create.__func__
+
+    def refuse(cls, path):
+        if path.parent == folder:
+            raise FolderNotWritable(folder, "Permission denied")
+        return create(cls, path)
+
+    monkeypatch.setattr(Database, "create", classmethod(refuse))
+    monkeypatch.setattr(
+        "napari_cdse.io.store.database._may_write", lambda path: path.parent != folder
+    )
+    return folder
+
+
+def answer(monkeypatch, place):
+    """Answer the question for a place, and remember what was asked."""
+    asked = []
+
+    def ask(_parent, question, act, name):
+        asked.append((question, act, name))
+        return place
+
+    monkeypatch.setattr(places, "ask_place", ask)
+    return asked
+
+
+def test_the_project_goes_where_the_person_says(
+    viewer, locked, tmp_path, qtbot, monkeypatch
+):
+    place = tmp_path / "mine.cdse"
+    asked = answer(monkeypatch, place)
+    session = session_for(viewer)
+    assert session.open_project(locked)
+    wait_for_pixels(session, qtbot)
+    assert session.project.path == place
+    assert session.entries[0].problem is None
+    ((question, act, name),) = asked
+    assert "No project can be made in" in question
+    assert (act, name) == ("Choose a place...", "work.cdse")
+    # Next time the same place is named, and the work is there.
+    session.project.draw(_CIRCLE, "yes")
+    assert session.open_project(locked)
+    wait_for_pixels(session, qtbot)
+    assert session.project.counts()["yes"] == 1
+
+
+def test_who_names_no_place_gets_the_sentence(viewer, locked, monkeypatch):
+    answer(monkeypatch, None)
+    told = []
+    monkeypatch.setattr("napari_cdse.gui.session.notifications.show_error", told.append)
+    session = session_for(viewer)
+    assert not session.open_project(locked)
+    assert session.project is None
+    assert "choose another folder" in told[0]
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_a_project_for_looking_may_be_copied(
+    viewer, folder, tmp_path, qtbot, monkeypatch, request, copies
+):
+    project = Project.create_or_open(folder)
+    project.open(0)
+    project.draw(_CIRCLE, "null")
+    project.close()
+    locked = request.getfixturevalue("locked")
+    place = tmp_path / "copy.cdse"
+    asked = answer(monkeypatch, place if copies else None)
+    session = session_for(viewer)
+    assert session.open_project(locked)
+    wait_for_pixels(session, qtbot)
+    assert asked[0][1] == "Work on a copy..."
+    assert session.project.counts()["null"] == 1
+    assert session.project.read_only == (not copies)
+    assert place.exists() == copies
+
+
+def test_the_question_leads_to_a_file(viewer, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        QFileDialog,
+        "getSaveFileName",
+        lambda *_args, **_options: (str(tmp_path / "mine"), ""),
+    )
+    window = viewer.window._qt_window
+    assert _click(window, "Choose a place...") == tmp_path / "mine.cdse"
+    assert _click(window, "Cancel") is None
+
+
+def _click(window, wanted):
+    """Click a button of the question that comes up."""
+
+    def act():
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        next(b for b in box.buttons() if b.text().replace("&", "") == wanted).click()
+
+    QTimer.singleShot(0, act)
+    return dialogs.ask_place(window, "Where?", "Choose a place...", "work.cdse")

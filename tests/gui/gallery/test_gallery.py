@@ -1,0 +1,200 @@
+"""Judging in the gallery: one or many, by real keys and clicks."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
+
+from napari_cdse.gui.app import window
+from tests.gui.conftest import (
+    CIRCLES,
+    particle_ids,
+    settle,
+    wait_for_pixels,
+)
+from tests.gui.gallery.galleries import (
+    CTRL,
+    LEFT,
+    PLAIN,
+    SHIFT,
+    analysed_elsewhere,
+    click,
+    key,
+    ready,
+    shown,
+)
+from tests.gui.showing import in_step, labels
+
+
+@pytest.fixture
+def gallery(session, qtbot):
+    """The gallery of a project of five particles, in front and with its pictures."""
+    dock = window.add_dock(session.viewer, "Gallery")
+    ready(dock, qtbot)
+    return dock
+
+
+def steps(session) -> int:
+    """How many steps can be taken back; takes them all."""
+    count = 0
+    while session.project.undo() is not None:
+        count += 1
+    return count
+
+
+def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, session, qtbot):
+    ids = particle_ids(session)
+    session.open_micrograph(1)
+    wait_for_pixels(session, qtbot)
+    click(gallery, qtbot, ids[2])
+    wait_for_pixels(session, qtbot)
+    assert session.project.current == 0
+    assert session.project.selected == ids[2]
+    camera = session.viewer.scene.camera
+    scale = session.scene.image.scale[0]
+    assert camera.center[-2:] == pytest.approx(
+        (CIRCLES[2].row_px * scale, CIRCLES[2].col_px * scale)
+    )
+    assert gallery.view.marked == ids[2]
+
+
+def test_many_are_relabelled_with_one_key_in_one_step(gallery, session, qtbot):
+    ids = particle_ids(session)
+    before = shown(gallery)
+    click(gallery, qtbot, ids[0])
+    click(gallery, qtbot, ids[1], CTRL)
+    click(gallery, qtbot, ids[4], CTRL)
+    key(gallery, qtbot, Qt.Key.Key_U)
+    assert labels(session) == ["null", "null", None, None, "null"]
+    found = [session.project.find(one).annotation for one in (ids[0], ids[4])]
+    assert {(one.selected_by, one.prediction_seen) for one in found} == {("hand", True)}
+    # They stay in their places and stay chosen; the layer follows.
+    assert shown(gallery) == before
+    assert set(gallery.view.chosen) == {ids[0], ids[1], ids[4]}
+    assert gallery.filters.classes["null"].text() == "U 4"
+    assert gallery.sort_anew.text() == "Sort anew (3)"
+    settle(session, qtbot)
+    in_step(session)
+    key(gallery, qtbot, Qt.Key.Key_Z, CTRL)
+    assert labels(session) == [None] * 5
+    assert not session.project.can_undo
+    assert not gallery.sort_anew.isEnabled()
+    key(gallery, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
+    assert labels(session) == ["null", "null", None, None, "null"]
+    assert set(gallery.view.chosen) == {ids[0], ids[1], ids[4]}
+
+
+def test_sorted_anew_they_go_where_they_belong_and_stay_chosen(gallery, session, qtbot):
+    ids = particle_ids(session)
+    click(gallery, qtbot, ids[0])
+    click(gallery, qtbot, ids[3], SHIFT)
+    assert gallery.view.chosen == (ids[0], ids[3])
+    key(gallery, qtbot, Qt.Key.Key_O)
+    qtbot.mouseClick(gallery.sort_anew, LEFT)
+    assert shown(gallery)[:2] == [ids[1], ids[2]]
+    assert gallery.model.arrangement.sections[-1] == ("empty", 3)
+    assert set(gallery.view.chosen) == {ids[0], ids[3]}
+
+
+def test_with_the_keys_one_after_the_other(gallery, session, qtbot):
+    ids = particle_ids(session)
+    click(gallery, qtbot, ids[0])
+    key(gallery, qtbot, Qt.Key.Key_Right)
+    assert gallery.view.chosen == (ids[3],)
+    key(gallery, qtbot, Qt.Key.Key_N)
+    key(gallery, qtbot, Qt.Key.Key_K)
+    assert gallery.view.chosen == (ids[2],)
+    assert labels(session) == [None, "no", None, "no", None]
+    given = session.project.find(ids[1]).annotation
+    assert (given.selected_by, given.origin) == ("order", "confirmed")
+    key(gallery, qtbot, Qt.Key.Key_J)
+    assert session.project.find(ids[2]).deferred
+    key(gallery, qtbot, Qt.Key.Key_Left)
+    key(gallery, qtbot, Qt.Key.Key_Delete)
+    assert session.project.find(ids[2]) is None
+    assert shown(gallery) == [ids[0], ids[3], ids[1], ids[4]]
+    assert gallery.view.chosen == (ids[4],)
+    assert steps(session) == 4
+    assert labels(session) == [None] * 5
+
+
+def test_enter_goes_to_where_the_keys_led(gallery, session, qtbot):
+    ids = particle_ids(session)
+    click(gallery, qtbot, ids[0])
+    key(gallery, qtbot, Qt.Key.Key_End)
+    assert session.project.selected == ids[0]
+    key(gallery, qtbot, Qt.Key.Key_Return)
+    assert session.project.selected == ids[4]
+
+
+def test_a_band_chooses_what_it_touches(gallery, session, qtbot):
+    ids = particle_ids(session)
+    gallery.view.set_edge(56)
+    view, port = gallery.view, gallery.view.viewport()
+    view.verticalScrollBar().setValue(0)
+    cell = view.visualRect(gallery.model.index(0))
+    start = QPoint(port.width() - 2, cell.top() + 4)
+    last = view.visualRect(gallery.model.index(2))
+    qtbot.mousePress(port, LEFT, PLAIN, start)
+    for share in (0.5, 1.0):
+        way = QPoint(cell.left() + 3, last.top() + 3) - start
+        qtbot.mouseMove(port, start + way * share)
+        drag(view, start + way * share)
+    qtbot.mouseRelease(port, LEFT, PLAIN, start + way)
+    assert gallery.view.chosen == (ids[0], ids[3], ids[1])
+    # Nothing was visited: a band is no click.
+    assert session.project.selected is None
+    key(gallery, qtbot, Qt.Key.Key_Y)
+    assert labels(session) == ["yes", "yes", None, "yes", None]
+
+
+def drag(view, place: QPoint) -> None:
+    """Move the mouse with the left button held; QTest itself holds none."""
+    port = view.viewport()
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(place),
+        QPointF(port.mapToGlobal(place)),
+        Qt.MouseButton.NoButton,
+        LEFT,
+        PLAIN,
+    )
+    QApplication.sendEvent(port, event)
+
+
+def test_one_step_over_two_micrographs(gallery, session, qtbot):
+    (other,) = analysed_elsewhere(session, qtbot)
+    ready(gallery, qtbot)
+    gallery.view.setFocus()
+    key(gallery, qtbot, Qt.Key.Key_A, CTRL)
+    key(gallery, qtbot, Qt.Key.Key_N)
+    assert session.project.find(other).annotation.label == "no"
+    assert labels(session) == ["no"] * 5
+    assert "6 circles" in gallery.says.text()
+    assert steps(session) == 1
+
+
+def test_an_audited_particle_is_not_given_away(gallery, session, qtbot, monkeypatch):
+    ids = particle_ids(session)
+    secret = ids[0]
+    monkeypatch.setattr(
+        type(session.project),
+        "hides",
+        lambda self, one: one == secret and not self._state.was_judged(one),
+    )
+    gallery.refresh(anew=True)
+    assert shown(gallery)[-1] == secret
+    assert gallery.filters.classes["unlabelled"].text() == "? 1"
+    tip = gallery.model.index(4).data(Qt.ItemDataRole.ToolTipRole)
+    assert "audit" in tip
+    assert "yes" not in tip
+    click(gallery, qtbot, secret)
+    key(gallery, qtbot, Qt.Key.Key_K)
+    assert labels(session)[0] is None
+    key(gallery, qtbot, Qt.Key.Key_A, CTRL)
+    key(gallery, qtbot, Qt.Key.Key_N)
+    seen = [session.project.find(one).annotation.prediction_seen for one in ids]
+    assert seen == [False, True, True, True, True]
+    assert steps(session) == 1

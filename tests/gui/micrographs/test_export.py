@@ -1,0 +1,71 @@
+"""Results from the window: the same files that the command writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_cdse.cli import main
+from napari_cdse.gui.app import window
+from napari_cdse.gui.micrographs import export_button
+from napari_cdse.gui.session import notifications as notices
+from tests.gui.conftest import particle_ids, settle
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What the window says, good and bad."""
+    said = {"inform": [], "warn": []}
+    for name, sentences in said.items():
+        monkeypatch.setattr(notices, name, sentences.append)
+    return said
+
+
+def export(session, qtbot, monkeypatch, folder, action=0):
+    """Choose from the button's menu, and a folder in the dialog."""
+    monkeypatch.setattr(export_button, "ask_results", lambda _parent, _beside: folder)
+    button = window.add_dock(session.viewer, "Micrographs").export
+    assert button.isEnabled()
+    button.menu().actions()[action].trigger()
+    settle(session, qtbot)
+
+
+@pytest.mark.parametrize("flags", [[], ["--include-predictions"]])
+def test_the_button_writes_what_the_command_writes(
+    session, qtbot, monkeypatch, tmp_path, said, flags
+):
+    project, ids = session.project, particle_ids(session)
+    project.label(ids[:1], "yes")
+    project.label(ids[1:3], "no")
+    by_hand, by_command = tmp_path / "by hand", tmp_path / "by command"
+    export(session, qtbot, monkeypatch, by_hand, action=len(flags))
+    command = ["export", str(project.path), "--out", str(by_command), *flags]
+    assert main(command) == 0
+    for name in ("particles.csv", "labels.csv", "summary.json", "labels/dots_0.txt"):
+        assert (by_hand / name).read_bytes() == (by_command / name).read_bytes()
+    rows = (by_hand / "particles.csv").read_text().splitlines()
+    assert len(rows) == 1 + (5 if flags else 3)
+    (told,) = said["inform"]
+    assert ("0.50" if flags else "0.33") in told
+    assert ("2 are the forest's, not reviewed" in told) == bool(flags)
+    assert str(by_hand) in told
+    assert said["warn"] == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    session, qtbot, monkeypatch, tmp_path, said
+):
+    session.project.label(particle_ids(session)[:1], "yes")
+    (tmp_path / "taken").write_text("a file")
+    export(session, qtbot, monkeypatch, tmp_path / "taken")
+    (told,) = said["warn"]
+    assert "taken" in told
+    assert said["inform"] == []
+
+
+def test_no_folder_chosen_writes_nothing(session, qtbot, monkeypatch, said):
+    export(session, qtbot, monkeypatch, None)
+    assert said == {"inform": [], "warn": []}
+
+
+def test_without_a_project_there_is_nothing_to_export(viewer):
+    assert not window.add_dock(viewer, "Micrographs").export.isEnabled()

@@ -1,0 +1,254 @@
+"""Docks, layers, the store, closing and opening again, with a real viewer."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import numpy as np
+import pytest
+from PIL import Image
+from qtpy.QtCore import Qt, QThreadPool
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.gui.app import window
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.sessions import session_for
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.project import Project
+from tests.gui.conftest import (
+    PIXEL_NM,
+    SIGNAL_MS,
+    open_folder,
+    particle_ids,
+    press,
+    settle,
+    wait_for_pixels,
+)
+from tests.gui.showing import docks, in_step, labels
+
+
+def test_an_empty_window_says_what_to_do(viewer):
+    shown = docks(viewer)
+    assert shown["Micrographs"].pages.currentIndex() == 0
+    assert "sample project" in shown["Particle"].card.says.text()
+    assert not shown["Micrographs"].detect_all.isEnabled()
+    assert not shown["Retrain"].retrain.isEnabled()
+
+
+def test_docks_of_one_viewer_share_one_session(viewer):
+    shown = docks(viewer)
+    assert {id(one.session) for one in shown.values()} == {id(session_for(viewer))}
+
+
+def test_the_map_lies_over_the_micrograph(session):
+    (layer,) = session.scene.maps
+    # The bright sample stands for the place (10 + 3 * 20, 10 + 4 * 20) px.
+    peak = np.argwhere(layer.data == 1.0)[0]
+    scale = session.scene.image.scale[0]
+    assert np.allclose(layer.data_to_world(peak), np.array([70.0, 90.0]) * scale)
+    assert session.scene.image.data_to_world((70, 90)) == layer.data_to_world(peak)
+
+
+def test_a_pixel_size_calibrates_all_layers(session, qtbot):
+    assert {str(layer.units[0]) for layer in session.scene.layers} == {"pixel"}
+    assert not session.viewer.canvas.overlays.scale_bar.visible
+    dock = docks(session.viewer)["Micrographs"]
+    assert "estimated" in dock.pixel_size.says.text()
+    dock.pixel_size.field.setValue(PIXEL_NM)
+    qtbot.mouseClick(dock.pixel_size.button, Qt.MouseButton.LeftButton)
+    settle(session, qtbot)
+    assert {str(layer.units[0]) for layer in session.scene.layers} == {"nanometer"}
+    assert session.scene.image.scale == pytest.approx((PIXEL_NM, PIXEL_NM))
+    assert session.viewer.canvas.overlays.scale_bar.visible
+    assert "set by hand" in dock.pixel_size.says.text()
+    in_step(session)
+    (layer,) = session.scene.maps
+    assert layer.data_to_world((3, 4)) == pytest.approx((70 * PIXEL_NM, 90 * PIXEL_NM))
+
+
+def test_a_transform_of_the_whole_layer_is_undone(session):
+    session.view.layer.translate = (5, 5)
+    session.view.layer.scale = (2, 2)
+    session.view.check()
+    assert tuple(session.view.layer.translate) == (0, 0)
+    assert tuple(session.view.layer.scale) == (1, 1)
+
+
+def test_deleting_our_layer_deletes_no_particle(session, qtbot):
+    session.viewer.layers.remove(session.scene.particles)
+    assert len(session.project.particles) == 5
+    assert session.view is None
+    session.open_micrograph(session.project.current)
+    wait_for_pixels(session, qtbot)
+    in_step(session)
+
+
+def test_an_unreadable_micrograph_is_named_and_the_others_open(viewer, folder, qtbot):
+    (folder / "dots_0.png").write_bytes(b"no picture")
+    session = session_for(viewer)
+    session.open_project(folder)
+    qtbot.waitUntil(lambda: session.entries[0].problem is not None, timeout=SIGNAL_MS)
+    assert session.view is None
+    press(session, qtbot, Qt.Key.Key_PageDown)
+    wait_for_pixels(session, qtbot)
+    assert session.project.current == 1
+    assert session.scene.image is not None
+
+
+def test_what_was_read_too_late_is_dropped(viewer, folder, qtbot):
+    session = session_for(viewer)
+    session.open_project(folder)
+    for index in (1, 2, 0, 2):
+        session.open_micrograph(index)
+    wait_for_pixels(session, qtbot)
+    assert session.project.current == 2
+    assert session.scene.image.name == "dots_2"
+    expected = read_micrograph(folder / "dots_2.png").pixels
+    np.testing.assert_array_equal(session.scene.image.data, expected)
+
+
+def test_close_and_open_again(session, viewer, folder, qtbot):
+    ids = particle_ids(session)
+    press(session, qtbot, Qt.Key.Key_Period)
+    press(session, qtbot, Qt.Key.Key_Y)
+    session.project.remove([ids[1]])
+    before = {one.id: one for one in session.project.particles}
+    session.open_project(folder)
+    wait_for_pixels(session, qtbot)
+    assert {one.id: one for one in session.project.particles} == before
+    in_step(session)
+    # The undo history is there, too.
+    control = Qt.KeyboardModifier.ControlModifier
+    press(session, qtbot, Qt.Key.Key_Z, control)
+    assert session.project.find(ids[1]) is not None
+    press(session, qtbot, Qt.Key.Key_Z, control)
+    assert labels(session) == [None] * 5
+    in_step(session)
+
+
+def test_undo_goes_to_the_micrograph_where_it_was(session, qtbot, forest):
+    ids = particle_ids(session)
+    session.project.label([ids[0]], "no")
+    press(session, qtbot, Qt.Key.Key_PageDown)
+    wait_for_pixels(session, qtbot)
+    assert session.project.current == 1
+    press(session, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_for_pixels(session, qtbot)
+    assert session.project.current == 0
+    assert labels(session) == [None] * 5
+    in_step(session)
+
+
+def test_a_full_disk_is_told_and_the_layer_repaired(session, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr(notices, "show_error", told.append)
+    monkeypatch.setattr(notices, "warn", told.append)
+
+    def full(*_args):
+        raise StoreError("The disk is full; make room and repeat the step.")
+
+    monkeypatch.setattr(type(session.project._store.edits), "append", full)
+    layer = session.view.layer
+    session.view._tell = told.append
+    layer.selected_data = {0}
+    layer.remove_selected()
+    settle(session, qtbot)
+    assert layer.nshapes == 5
+    in_step(session)
+    session.project.select(particle_ids(session)[0])
+    press(session, qtbot, Qt.Key.Key_Y)
+    assert labels(session) == [None] * 5
+    in_step(session)
+    assert len(told) == 2
+    assert "full" in told[0]
+
+
+def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
+    session = session_for(viewer)
+    open_folder(session, folder, qtbot)
+    session.analyst.detect_all()
+    path = session.project.path
+    viewer.close()
+    qtbot.waitUntil(lambda: session.closed, timeout=SIGNAL_MS)
+    assert session.project is None
+    qtbot.waitUntil(
+        lambda: QThreadPool.globalInstance().activeThreadCount() == 0,
+        timeout=SIGNAL_MS,
+    )
+    with sqlite3.connect(path) as store:
+        assert store.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+_OPEN = """
+import sys
+from pathlib import Path
+import napari
+from qtpy.QtWidgets import QApplication
+from napari_cdse.gui.app import window
+from napari_cdse.gui.sessions import session_for
+
+viewer = napari.Viewer(show=False)
+window.add_docks(viewer)
+session = session_for(viewer)
+session.open_project(Path(sys.argv[1]))
+while session.view is None:
+    QApplication.processEvents()
+session.open_micrograph(1)
+"""
+_FAILS = "sys.exit('failed half-way')"
+_WINDOW_FIRST = """
+viewer.window._qt_window.close()
+QApplication.processEvents()
+session.close()
+assert session.project is None
+assert not session.view
+"""
+
+
+def run_script(script: str, folder, tmp_path) -> subprocess.CompletedProcess:
+    """Run a script of its own in another process, which closes as it likes."""
+    environment = {**os.environ, "NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
+    return subprocess.run(
+        [sys.executable, "-c", _OPEN + script, str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_script_that_fails_half_way_says_only_why(folder, tmp_path):
+    ended = run_script(_FAILS, folder, tmp_path)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.splitlines()[-1] == "failed half-way"
+    assert "Traceback" not in ended.stderr
+    # It was closed in good order.
+    with closing(Project.create_or_open(folder)) as project:
+        assert project.last_opened == 1
+
+
+def test_the_window_may_go_before_the_session(folder, tmp_path):
+    ended = run_script(_WINDOW_FIRST, folder, tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    with closing(Project.create_or_open(folder)) as project:
+        assert project.last_opened == 1
+
+
+def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):
+    monkeypatch.setattr(window.napari, "Viewer", make_napari_viewer)
+    save, measured = window._save_picture, []
+
+    def look_and_save(viewer, path):
+        measured.append(docks(viewer)["Particle"].card.measured)
+        save(viewer, path)
+
+    monkeypatch.setattr(window, "_save_picture", look_and_save)
+    picture = tmp_path / "window.png"
+    window.open_demo(folder, picture)
+    assert measured == [True]
+    assert np.asarray(Image.open(picture)).std() > 5

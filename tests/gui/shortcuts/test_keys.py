@@ -1,0 +1,139 @@
+"""Keys that a person changes, in words and in a real viewer."""
+
+from __future__ import annotations
+
+import pytest
+from napari.settings import get_plugin_settings
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QPushButton
+
+from napari_cdse.gui.particle.queue_row import QueueRow
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.shortcuts.dialog import KeySheet
+from napari_cdse.gui.shortcuts.registry import SHORTCUTS
+from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
+from tests.gui.conftest import SIGNAL_MS, particle_ids, press
+
+USUAL = {one.name: key_words(one.keys) for one in SHORTCUTS}
+
+
+def chosen(taken=(), **wanted):
+    shortcuts, refused = choose(SHORTCUTS, {**USUAL, **wanted}, dict(taken))
+    differing = {
+        one.name: key_words(one.keys)
+        for one, usual in zip(shortcuts, SHORTCUTS, strict=True)
+        if one != usual
+    }
+    return differing, list(refused)
+
+
+def test_the_word_on_a_button_shows_the_key():
+    assert with_key("Null", "U") == "N[U]ll"
+    assert with_key("empty", "O") == "[O] empty"
+    assert with_key("Yes", "F8") == "[F8] Yes"
+
+
+def test_no_usual_key_is_there_twice_and_all_can_be_read():
+    keys = [key for words in USUAL.values() for key in parse_keys(words)]
+    assert len(set(keys)) == len(keys)
+    assert chosen() == ({}, [])
+
+
+def test_other_keys_take_the_place_of_the_usual_ones():
+    assert chosen(label_yes="Ctrl+Alt+Y", remove="delete or shift+backspace") == (
+        {"label_yes": "Ctrl+Alt+Y", "remove": "Delete or Shift+Backspace"},
+        [],
+    )
+
+
+def test_two_keys_can_be_swapped_and_a_freed_key_be_used():
+    swapped = {"label_yes": "N", "label_no": "Y"}
+    assert chosen(**swapped) == (swapped, [])
+    passed_on = {"label_yes": "Shift+Y", "label_no": "Y"}
+    assert chosen(**passed_on) == (passed_on, [])
+
+
+@pytest.mark.parametrize("words", ["", " ", "Foo", "Ctrl+", "Shift", "AA", "Y or", "é"])
+def test_what_is_no_key_is_refused_and_the_usual_one_stays(words):
+    changed, (sentence,) = chosen(label_yes=words)
+    assert not changed
+    assert sentence == f'"{words}" is no key; "Yes" keeps Y.'
+
+
+def test_a_key_of_another_shortcut_is_refused():
+    changed, (sentence,) = chosen(label_yes="N")
+    assert not changed
+    assert sentence == 'N is the key of "No"; "Yes" keeps Y.'
+
+
+def test_a_key_of_napari_is_refused_unless_it_is_ours_to_give_away():
+    napari = {"E": "activate add ellipse mode", "Y": "orient plane"}
+    assert chosen(napari.items(), accept="E") == (
+        {},
+        [
+            "E belongs to napari (activate add ellipse mode); "
+            '"Accept what the forest says" keeps K.'
+        ],
+    )
+    assert chosen(napari.items(), label_no="Y", label_yes="N")[1] == []
+
+
+def test_a_refusal_that_gives_a_key_back_takes_it_from_who_had_it():
+    # Yes asks for what napari owns, so it needs its Y again, which No wanted.
+    changed, refused = chosen({"E": "ellipse"}.items(), label_yes="E", label_no="Y")
+    assert not changed
+    assert len(refused) == 2
+    assert refused[1] == 'Y is the key of "Yes"; "No" keeps N.'
+
+
+def test_three_that_want_the_same_key_leave_it_to_the_first():
+    changed, refused = chosen(draw="F9", grab="F9", whole="F9")
+    assert changed == {"draw": "F9"}
+    assert len(refused) == 2
+
+
+def buttons(session) -> list[QPushButton]:
+    return session.viewer.window._qt_window.findChildren(QPushButton)
+
+
+def label(session, particle_id):
+    annotation = session.project.find(particle_id).annotation
+    return None if annotation is None else annotation.label
+
+
+def test_a_change_in_the_preferences_holds_at_once(session, qtbot, monkeypatch):
+    page = get_plugin_settings("napari-cdse").keys
+    told = []
+    monkeypatch.setattr(notices, "warn", told.append)
+    first, *_ = particle_ids(session)
+    session.review.show_keys()
+    (sheet,) = session.viewer.window._qt_window.findChildren(KeySheet)
+    page.label_yes = "F8"
+    page.next = "F7"
+    qtbot.waitSignal(session.keys.changed, timeout=SIGNAL_MS).wait()
+    for layer in session.scene.layers:
+        session.viewer.layers.selection.active = layer
+        session.project.select(first)
+        press(session, qtbot, Qt.Key.Key_Y)
+        assert label(session, first) is None
+        press(session, qtbot, Qt.Key.Key_F8)
+        assert label(session, first) == "yes"
+        session.review.undo()
+    texts = {one.text() for one in sheet.findChildren(QLabel)}
+    assert {"F8", "F7"} < texts
+    dock = session.viewer.window._qt_window.findChild(QueueRow)
+    assert dock.next.toolTip() == "Next particle (F7)"
+    (button,) = [one for one in buttons(session) if one.text() == "[F8] Yes"]
+    assert button.toolTip().endswith("(F8)")
+    # napari's own key, on the Shapes layer and in a menu: refused, and not broken.
+    page.label_yes = "E"
+    page.label_no = "Ctrl+O"
+    qtbot.waitSignal(session.keys.changed, timeout=SIGNAL_MS).wait()
+    session.viewer.layers.selection.active = session.view.layer
+    press(session, qtbot, Qt.Key.Key_E)
+    assert session.view.layer.mode == "add_ellipse"
+    assert len(told) == 2
+    assert all("belongs to napari" in one for one in told)
+    press(session, qtbot, Qt.Key.Key_Y)
+    assert label(session, first) == "yes"
+    sheet.close()

@@ -1,0 +1,208 @@
+"""Tables and summaries read back with other programs' eyes."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.records import Circle
+from napari_cdse.io.export.export import (
+    COLUMNS,
+    ParticleRow,
+    summarise,
+    write_labels,
+    write_particles_csv,
+    write_summary_json,
+)
+from napari_cdse.io.labels.label_file import read_label_file
+
+P = (0.5, 0.25, 0.125, 0.125)
+
+
+def _row(**changes):
+    values = {
+        "micrograph": "m1",
+        "particle": "p1",
+        "circle": Circle(10.25, 20.5, 30.125),
+        "label": "yes",
+        "probabilities": P,
+        "pixel_size_nm": 0.04,
+        "pixel_size_source": "file",
+    }
+    return ParticleRow(**{**values, **changes})
+
+
+def _table(path, rows):
+    write_particles_csv(path, rows)
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_has_exactly_the_agreed_columns(tmp_path):
+    path = tmp_path / "particles.csv"
+    rows = _table(path, [_row()])
+    assert path.read_text().splitlines()[0] == (
+        "micrograph,particle,x_px,y_px,radius_px,diameter_nm,label,"
+        "p_yes,p_no,p_null,p_empty"
+    )
+    assert tuple(rows[0]) == COLUMNS
+    assert rows[0] == {
+        "micrograph": "m1",
+        "particle": "p1",
+        "x_px": "20.5",
+        "y_px": "10.25",
+        "radius_px": "30.125",
+        "diameter_nm": "2.41",
+        "label": "yes",
+        "p_yes": "0.5",
+        "p_no": "0.25",
+        "p_null": "0.125",
+        "p_empty": "0.125",
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "source", "cell"),
+    [(0.04, "person", "2.41"), (0.04, "estimated", ""), (None, None, "")],
+)
+def test_lengths_in_nm_need_a_pixel_size_that_someone_stated(
+    tmp_path, size, source, cell
+):
+    row = _row(pixel_size_nm=size, pixel_size_source=source)
+    assert _table(tmp_path / "a.csv", [row])[0]["diameter_nm"] == cell
+
+
+def test_null_stays_a_word_and_unknown_stays_empty(tmp_path):
+    path = tmp_path / "a.csv"
+    _table(path, [_row(label="null"), _row(label=None, probabilities=None)])
+    found = pd.read_csv(path, keep_default_na=False)
+    assert list(found["label"]) == ["null", ""]
+    assert found["p_yes"][1] == ""
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " ="])
+def test_no_name_becomes_a_formula(tmp_path, start):
+    name = f'{start}cmd|"x",1'
+    rows = _table(tmp_path / "a.csv", [_row(micrograph=name, particle=name)])
+    assert rows[0]["micrograph"] == f"'{name}"
+    assert rows[0]["particle"] == f"'{name}"
+
+
+def test_odd_names_survive_as_one_cell(tmp_path):
+    rows = _table(tmp_path / "a.csv", [_row(micrograph='a,"b"\nµ'), _row()])
+    assert rows[0]["micrograph"] == 'a,"b"\nµ'
+    assert len(rows) == 2
+    rows = _table(tmp_path / "b.csv", [_row(micrograph="bad\udcff")])
+    assert rows[0]["micrograph"] == r"bad\udcff"
+
+
+def test_numbers_keep_what_a_measurement_can_tell(tmp_path):
+    row = _row(circle=Circle(1000 / 3, -2e-8, 44.123456789))
+    cells = _table(tmp_path / "a.csv", [row])[0]
+    assert float(cells["y_px"]) == pytest.approx(1000 / 3, rel=1e-9)
+    assert cells["radius_px"] == "44.12345679"
+
+
+def test_a_full_disk_is_a_sentence(tmp_path, full_disk):
+    with full_disk(), pytest.raises(CdseError, match="disk is full"):
+        write_particles_csv(tmp_path / "a.csv", [_row()])
+    assert list(tmp_path.iterdir()) == []
+
+
+def _population():
+    labels = ["yes", "no", "no", "null", "empty", None]
+    return [
+        _row(
+            particle=f"p{i}",
+            label=label,
+            micrograph="same",
+            micrograph_id=f"id{i % 2}",
+            by_person=i < 2,
+            pixel_size_source="estimated" if i == 0 else "file",
+        )
+        for i, label in enumerate(labels)
+    ]
+
+
+def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):
+    path = tmp_path / "summary.json"
+    write_summary_json(path, summarise(_population()))
+    found = json.loads(path.read_text())
+    assert found["particles"] == 6
+    assert found["micrographs_with_particles"] == 2
+    assert (found["labelled_by_person"], found["labelled_by_forest"]) == (2, 3)
+    assert found["classes"] == {"yes": 1, "no": 2, "null": 1, "empty": 1}
+    assert found["visible_defects"]["fraction"] == pytest.approx(1 / 3)
+    assert found["visible_defects"]["n_micrographs"] == 2
+    assert len(found["visible_defects"]["interval_95"]) == 2
+    assert found["particles_without_pixel_size"] == 1
+    sizes = {entry["label"]: entry for entry in found["diameters_nm"]}
+    assert set(sizes) == {"no", "null", "all"}
+    assert sizes["no"]["mean"] == pytest.approx(2.41)
+    assert len(found["diameters_px"]) == 4
+
+
+def test_a_summary_of_nothing_is_written(tmp_path):
+    write_summary_json(tmp_path / "a.json", summarise([]))
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert found["particles"] == 0
+    assert found["visible_defects"]["fraction"] is None
+
+
+def test_json_spells_out_arrays_paths_and_what_is_not_finite(tmp_path):
+    summary = {
+        "array": np.arange(3, dtype=np.int64),
+        "scalar": np.float32(0.5),
+        "path": Path("a") / "b",
+        "nan": math.nan,
+        "deep": [{"inf": np.inf}],
+        "record": Circle(1, 2, 3),
+        "µ": "µ\udcff",
+    }
+    write_summary_json(tmp_path / "a.json", summary)
+    found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert found["array"] == [0, 1, 2]
+    assert found["scalar"] == 0.5
+    assert found["path"] == str(Path("a") / "b")
+    assert found["nan"] is None
+    assert found["deep"] == [{"inf": None}]
+    assert found["record"] == {"row_px": 1, "col_px": 2, "radius_px": 3}
+
+
+def test_label_files_hold_what_a_person_reviewed(tmp_path):
+    rows = [
+        _row(label="yes", by_person=True),
+        _row(label="empty", by_person=True),
+        _row(label="no"),
+        _row(label=None, by_person=True),
+    ]
+    assert write_labels(tmp_path / "a.txt", rows, (100, 100)) == ()
+    found = read_label_file(tmp_path / "a.txt", shape=(100, 100))
+    assert found.labels == ("yes", "empty")
+    assert found.reviewed
+    assert found.circles[0] == Circle(10.25, 20.5, 30.0)
+
+
+def test_predictions_come_only_when_asked_for_and_are_marked(tmp_path):
+    rows = [_row(label="yes", by_person=True), _row(label="no"), _row(label="empty")]
+    path = tmp_path / "a.txt"
+    write_labels(path, rows, (100, 100), include_predictions=True)
+    found = read_label_file(path)
+    assert found.labels == ("yes", "no")
+    assert not found.reviewed
+    write_labels(path, rows[:1], (100, 100), include_predictions=True)
+    assert read_label_file(path).reviewed
+    write_labels(path, [], (100, 100), include_predictions=True)
+    assert not read_label_file(path).reviewed
+
+
+def test_what_a_label_file_cannot_hold_is_told(tmp_path):
+    rows = [_row(by_person=True), _row(by_person=True, circle=Circle(5, 400, 3))]
+    notices = write_labels(tmp_path / "a.txt", rows, (100, 100))
+    assert len(read_label_file(tmp_path / "a.txt").circles) == 1
+    assert notices[0].startswith("1 particle has its centre outside")

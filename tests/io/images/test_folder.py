@@ -1,0 +1,160 @@
+"""Folders of every shape; no file is opened to list it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.labels.pairing import label_path, pair_labels
+
+
+def _touch(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def _names(paths):
+    return [path.name for path in paths]
+
+
+def test_natural_order_hidden_skipped_others_counted(tmp_path):
+    _touch(tmp_path, "m10.png", "m2.TIF", "M1.tiff", "a.jpg", "m2.txt", "notes.dm4")
+    _touch(tmp_path, ".hidden.png", "._m1.png", ".x.tmp")
+    found = find_micrographs(tmp_path)
+    assert _names(found.files) == ["a.jpg", "M1.tiff", "m2.TIF", "m10.png"]
+    assert found.ignored == 2
+    assert found.problems == ()
+    (own,) = found.notices
+    assert "notes.dm4" in own
+    assert "TIFF" in own
+
+
+def test_the_layout_of_the_origin(tmp_path):
+    _touch(tmp_path, "images/b.png", "images/a.png", "text_files/a.txt", "masks/a.png")
+    _touch(tmp_path, "text_files/c.txt", "text_files/notes.md", "overview.png")
+    found = find_micrographs([tmp_path])
+    assert found.files == (tmp_path / "images/a.png", tmp_path / "images/b.png")
+    assert found.problems == ()
+    assert len(found.notices) == 1
+    assert "1 image" in found.notices[0]
+    pairing = pair_labels(found)
+    assert pairing.pairs == {tmp_path / "images/a.png": tmp_path / "text_files/a.txt"}
+    assert pairing.unmatched_labels == (tmp_path / "text_files/c.txt",)
+    assert pairing.unmatched_micrographs == (tmp_path / "images/b.png",)
+    assert pair_labels(tmp_path) == pairing
+    assert pair_labels(tmp_path / "images") == pairing
+
+
+def test_the_order_in_which_the_disk_lists_does_not_matter(tmp_path, monkeypatch):
+    _touch(tmp_path, *(f"images/{i}.png" for i in range(12)))
+    _touch(tmp_path, *(f"text_files/{i}.txt" for i in range(12)))
+    forward = pair_labels(tmp_path)
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path), reverse=True))
+    assert pair_labels(tmp_path) == forward
+    assert list(pair_labels(tmp_path).pairs) == list(forward.pairs)
+    assert all(image.stem == text.stem for image, text in forward.pairs.items())
+
+
+def test_label_files_beside_the_micrographs(tmp_path):
+    _touch(
+        tmp_path, "a.png", "a.txt", "b.png", "readme.txt", "c.png", "text_files/c.txt"
+    )
+    pairing = pair_labels(tmp_path)
+    assert pairing.pairs == {
+        tmp_path / "a.png": tmp_path / "a.txt",
+        tmp_path / "c.png": tmp_path / "text_files/c.txt",
+    }
+    assert pairing.unmatched_labels == ()
+    assert pairing.unmatched_micrographs == (tmp_path / "b.png",)
+
+
+def test_two_micrographs_of_one_name_are_listed_and_not_guessed(tmp_path):
+    _touch(tmp_path, "images/a.png", "images/a.tif", "text_files/a.txt")
+    found = find_micrographs(tmp_path)
+    assert _names(found.files) == ["a.png", "a.tif"]
+    pairing = pair_labels(found)
+    assert pairing.pairs == {}
+    assert pairing.unmatched_micrographs == found.files
+    assert pairing.unmatched_labels == ()
+    assert len(pairing.problems) == 1
+    assert "a.png, a.tif, a.txt" in pairing.problems[0]
+
+
+def test_files_and_folders_together_each_once(tmp_path):
+    _touch(tmp_path, "one/a.png", "two/a.png", "two/b.png", "two/x.csv")
+    one, two = tmp_path / "one", tmp_path / "two"
+    found = find_micrographs([two / "b.png", two, one, one / "a.png", two / "x.csv"])
+    assert found.files == (two / "b.png", two / "a.png", one / "a.png")
+    assert found.ignored == 2
+
+
+def test_named_files_are_paired_too_without_listing_strays(tmp_path):
+    _touch(tmp_path, "images/a.png", "text_files/a.txt", "text_files/b.txt")
+    pairing = pair_labels(find_micrographs(tmp_path / "images/a.png"))
+    assert list(pairing.pairs.values()) == [tmp_path / "text_files/a.txt"]
+    assert pairing.unmatched_labels == ()
+
+
+def test_pipes_and_dangling_links_are_problems(tmp_path):
+    _touch(tmp_path, "a.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "link.tif").symlink_to(tmp_path / "gone.tif")
+    (tmp_path / "good.tif").symlink_to(tmp_path / "a.png")
+    found = find_micrographs(tmp_path)
+    assert _names(found.files) == ["a.png", "good.tif"]
+    assert len(found.problems) == 2
+    assert "link.tif is a link to a file that is gone" in found.problems[0]
+    assert "pipe.png is a named pipe" in found.problems[1]
+
+
+def test_empty_and_missing_folders_are_problems(tmp_path):
+    (tmp_path / "empty").mkdir()
+    _touch(tmp_path, "text/a.txt")
+    paths = [tmp_path / "empty", tmp_path / "none", tmp_path / "text"]
+    found = find_micrographs(paths)
+    assert found.files == ()
+    assert len(found.problems) == 3
+    assert "empty holds no micrographs" in found.problems[0]
+    assert "none does not exist" in found.problems[1]
+    assert "text holds no micrographs" in found.problems[2]
+
+
+def test_subfolders_are_named_and_not_entered(tmp_path):
+    _touch(tmp_path, "a.png", "day2/x.png", "day1/images/y.png", "notes/z.txt")
+    (tmp_path / "folder.png").mkdir()
+    found = find_micrographs(tmp_path)
+    assert _names(found.files) == ["a.png"]
+    assert "(day1, day2)" in found.notices[0]
+
+
+def test_a_folder_without_permission_is_a_problem(open_folder, without_rights):
+    _touch(open_folder, "closed/a.png", "open/b.png", "half/images/c.png")
+    (open_folder / "closed").chmod(0)
+    (open_folder / "half/images").chmod(0)
+    with without_rights():
+        found = find_micrographs(
+            [open_folder / name for name in ("closed", "open", "half")]
+        )
+    assert _names(found.files) == ["b.png"]
+    assert len(found.problems) == 2
+    assert all("may not be read" in problem for problem in found.problems)
+
+
+def test_no_file_is_opened(tmp_path, monkeypatch):
+    _touch(tmp_path, "images/a.png", "text_files/a.txt")
+
+    def refuse(*args, **kwargs):
+        pytest.fail("a file was opened")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
+    assert len(pair_labels(tmp_path).pairs) == 1
+
+
+def test_where_a_label_file_belongs():
+    assert label_path("d/images/a.b.png") == Path("d/text_files/a.b.txt")
+    assert label_path("d/a.png") == Path("d/text_files/a.txt")

@@ -1,0 +1,229 @@
+"""TIFF in all the ways it is written."""
+
+import os
+import struct
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.images.tiff import MAX_PAGES
+
+RNG = np.random.default_rng(1)
+NOISE = RNG.integers(0, 200, (37, 53))
+SMOOTH = np.add.outer(np.arange(37), np.arange(53)) % 90
+TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "f2", "f4", "f8")
+
+
+def _read(path, **options):
+    return read_micrograph(path, **options).pixels
+
+
+def _refusal(path):
+    with pytest.raises(MicrographError) as caught:
+        read_micrograph(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_number_type_is_exact(tmp_path, kind, order):
+    values = (NOISE - (50 if kind[0] in "if" else 0)).clip(-100, 120).astype(kind)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, values, byteorder=order)
+    np.testing.assert_array_equal(_read(path), values)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"compression": "zlib"},
+        {"compression": "zlib", "predictor": True, "rowsperstrip": 5},
+        {"compression": "zlib", "tile": (16, 32)},
+        {"tile": (16, 16)},
+        {"rowsperstrip": 7},
+        {"bigtiff": True},
+        {"ome": True},
+        {"imagej": True},
+    ],
+)
+def test_every_layout_is_exact(tmp_path, options):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, NOISE.astype(np.uint16), **options)
+    np.testing.assert_array_equal(_read(path), NOISE)
+
+
+@pytest.mark.parametrize("values", [NOISE, SMOOTH, NOISE * 0])
+@pytest.mark.parametrize(
+    ("kind", "packing", "predictor"),
+    [
+        ("u1", "tiff_lzw", 1),
+        ("u1", "tiff_lzw", 2),
+        ("u2", "tiff_lzw", 1),
+        ("u2", "tiff_lzw", 2),
+        ("f4", "tiff_lzw", 3),
+        ("u1", "packbits", 1),
+        ("u2", "packbits", 1),
+        ("f4", "tiff_adobe_deflate", 3),
+        ("f4", "tiff_adobe_deflate", 1),
+    ],
+)
+def test_every_packing_is_exact(tmp_path, values, kind, packing, predictor):
+    """Written by libtiff, so that two programs must agree."""
+    path = tmp_path / "a.tif"
+    image = Image.fromarray(values.astype(kind))
+    image.save(path, compression=packing, tiffinfo={317: predictor})
+    np.testing.assert_array_equal(_read(path), values)
+
+
+def test_lzw_tables_are_filled_and_cleared(tmp_path):
+    values = RNG.normal(100, 20, (400, 300)).clip(0, 255).astype(np.uint8)
+    path = tmp_path / "a.tif"
+    Image.fromarray(values).save(
+        path, compression="tiff_lzw", tiffinfo={278: 400}, strip_size=2**20
+    )
+    np.testing.assert_array_equal(_read(path), values)
+
+
+@pytest.mark.parametrize("packing", [None, "zlib"])
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+def test_colour_becomes_gray(tmp_path, planes, packing):
+    rgb = RNG.integers(0, 256, (20, 30, 3), np.uint8)
+    stored = rgb if planes == "contig" else np.moveaxis(rgb, -1, 0)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path, stored, photometric="rgb", planarconfig=planes, compression=packing
+    )
+    found = read_micrograph(path)
+    np.testing.assert_allclose(found.pixels, rgb @ [0.299, 0.587, 0.114], atol=1e-3)
+    assert "in colour" in found.notices[0]
+
+
+def test_colour_in_lzw_with_a_predictor(tmp_path):
+    rgb = RNG.integers(0, 256, (20, 30, 3), np.uint8)
+    path = tmp_path / "a.tif"
+    Image.fromarray(rgb).save(path, compression="tiff_lzw", tiffinfo={317: 2})
+    np.testing.assert_allclose(_read(path), rgb @ [0.299, 0.587, 0.114], atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
+def test_white_as_zero_is_turned_round(tmp_path, kind):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, NOISE.astype(kind), photometric="miniswhite")
+    top = {"u1": 255, "u2": 65535, "f4": 0}[kind]
+    np.testing.assert_array_equal(_read(path), top - NOISE)
+
+
+def test_palette_and_single_bits(tmp_path):
+    colours = RNG.integers(0, 2**16, (3, 256), np.uint16)
+    tifffile.imwrite(
+        tmp_path / "p.tif",
+        NOISE.astype(np.uint8),
+        photometric="palette",
+        colormap=colours,
+    )
+    truth = np.moveaxis(colours[:, NOISE], 0, -1) @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(_read(tmp_path / "p.tif"), truth, rtol=1e-5)
+    Image.fromarray(NOISE > 100).save(tmp_path / "b.tif")
+    np.testing.assert_array_equal(_read(tmp_path / "b.tif"), NOISE > 100)
+
+
+def test_pages_of_other_sizes_and_thumbnails(tmp_path):
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tif:
+        tif.write(NOISE[:5, :5].astype(np.uint8), subfiletype=1)
+        tif.write(NOISE.astype(np.uint8))
+        tif.write(SMOOTH[:9].astype(np.uint16))
+    np.testing.assert_array_equal(_read(path), NOISE)
+    np.testing.assert_array_equal(_read(path, frame=1), SMOOTH[:9])
+
+
+def test_a_file_of_countless_pages_is_refused(tmp_path):
+    """Empty directories, each naming the next, 18 bytes a page."""
+    n = MAX_PAGES + 1
+    directory = struct.Struct("<HHHIII")
+    pages = (directory.pack(1, 256, 3, 1, 9, 8 + 18 * (i + 1)) for i in range(n))
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II*\0\x08\0\0\0" + b"".join(pages)[:-4] + bytes(4))
+    assert f"{n} pages" in _refusal(path)
+
+
+@pytest.mark.parametrize("packing", ["jpeg", "group4", "tiff_ccitt"])
+def test_other_packings_get_a_sentence(tmp_path, packing):
+    path = tmp_path / "a.tif"
+    mode = "L" if packing == "jpeg" else "1"
+    Image.fromarray(NOISE.astype(np.uint8)).convert(mode).save(
+        path, compression=packing
+    )
+    assert "save it as an uncompressed TIFF" in _refusal(path)
+
+
+def test_other_kinds_of_image_get_a_sentence(tmp_path):
+    complex_ = NOISE.astype(np.complex64)
+    tifffile.imwrite(tmp_path / "c.tif", complex_)
+    assert "no gray values" in _refusal(tmp_path / "c.tif")
+    tifffile.imwrite(
+        tmp_path / "k.tif", np.zeros((9, 9, 4), np.uint8), photometric="separated"
+    )
+    assert "unusual kind" in _refusal(tmp_path / "k.tif")
+    many = np.zeros((9, 9, 7), np.uint8)
+    tifffile.imwrite(tmp_path / "m.tif", many, planarconfig="contig")
+    assert "7 channels" in _refusal(tmp_path / "m.tif")
+    Image.new("CMYK", (4, 4)).save(tmp_path / "l.tif", compression="tiff_lzw")
+    assert "unusual kind" in _refusal(tmp_path / "l.tif")
+
+
+def test_headers_of_giants_are_refused_before_decoding(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, NOISE.astype(np.uint8), compression="zlib")
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tags = tif.pages.first.tags
+        tags["ImageWidth"].overwrite(20_000)
+        tags["ImageLength"].overwrite(20_000)
+    assert "20000 x 20000 pixels" in _refusal(path)
+
+
+def test_missing_pieces_are_not_read_as_zeros(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, NOISE.astype(np.uint8), rowsperstrip=10)
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        counts = list(tif.pages.first.databytecounts)
+        counts[1] = 0
+        tif.pages.first.tags["StripByteCounts"].overwrite(counts)
+    assert "is incomplete" in _refusal(path)
+
+
+@pytest.mark.parametrize("packing", ["raw", "tiff_lzw", "packbits"])
+def test_a_file_cut_short_is_refused(tmp_path, packing):
+    path = tmp_path / "a.tif"
+    image = Image.fromarray(NOISE.astype(np.uint8))
+    image.save(path, compression=packing)
+    with tifffile.TiffFile(path) as tif:
+        page = tif.pages.first
+        end = page.dataoffsets[-1] + page.databytecounts[-1]
+    data = bytearray(path.read_bytes())
+    path.write_bytes(data[: end - 1] if end == len(data) else data[: len(data) // 2])
+    assert "copy it again" in _refusal(path)
+
+
+def test_no_other_file_is_opened_for_an_ome_set(tmp_path):
+    """OME-XML may name further files; one that is a pipe would block."""
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, np.zeros((2, 4, 5), np.uint8), metadata={"axes": "TYX"})
+    with tifffile.TiffFile(path) as tif:
+        xml = tif.ome_metadata
+    os.mkfifo(tmp_path / "other.ome.tif")
+    xml = xml.replace(
+        'FirstT="1" IFD="1"',
+        'FirstT="1" IFD="0"',
+    ).replace(
+        "</TiffData>",
+        '<UUID FileName="other.ome.tif">urn:uuid:1</UUID></TiffData>',
+    )
+    tifffile.imwrite(
+        path, np.zeros((4, 5), np.uint8), description=xml, metadata=None, ome=False
+    )
+    assert _read(path).shape == (4, 5)

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import zipfile
+from dataclasses import asdict, fields, replace
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+from sklearn.ensemble import RandomForestClassifier
+
+from napari_cdse.core.classifier.forest import fit, predict_proba
+from napari_cdse.core.classifier.tree_arrays import Forest
+from napari_cdse.core.errors import ModelError
+from napari_cdse.core.params import ForestParams
+from napari_cdse.io.models import archive as archive_module
+from napari_cdse.io.models.model_file import (
+    FORMAT,
+    VERSION,
+    load_model,
+    model_bytes,
+    model_from_bytes,
+    save_model,
+)
+from napari_cdse.io.models.training_arrays import to_arrays
+from tests.tables import drawn_set
+
+PARAMS = ForestParams(trees=12)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fit(drawn_set(), PARAMS, name="drawn", scores={"balanced_accuracy": 0.5})
+
+
+@pytest.fixture(scope="module")
+def data(model):
+    return model_bytes(model)
+
+
+def content(model, **changes):
+    """Build what a model file holds, some parts of it changed."""
+    told = {
+        "format": FORMAT,
+        "version": VERSION,
+        "card": json.dumps(asdict(model.card)),
+        "forest": {
+            f.name: getattr(model.forest, f.name).copy() for f in fields(Forest)
+        },
+        "training": to_arrays(model.training),
+    }
+    return told | changes
+
+
+def refused(data, sentence):
+    with pytest.raises(ModelError, match=sentence) as caught:
+        model_from_bytes(data, "m.skops")
+    message = str(caught.value)
+    assert message.startswith("m.skops")
+    assert "\n" not in message
+
+
+def test_written_and_read_a_model_is_the_same(model, tmp_path):
+    path = tmp_path / "m.skops"
+    save_model(model, path)
+    again = load_model(path)
+    assert again.card == model.card
+    assert again.training.digest() == model.training.digest()
+    table = drawn_set(seed=3).table
+    assert np.array_equal(predict_proba(again, table), predict_proba(model, table))
+    assert os.listdir(tmp_path) == ["m.skops"]
+
+
+def test_the_same_model_gives_the_same_bytes(model, data):
+    assert model_bytes(model) == data
+    assert model_bytes(model_from_bytes(data)) == data
+
+
+def test_a_model_without_its_table_can_be_kept(model):
+    bare = model_from_bytes(model_bytes(replace(model, training=None)))
+    assert bare.training is None
+    assert bare.card == model.card
+
+
+def test_skops_itself_trusts_every_type_in_it(data):
+    assert skops.io.get_untrusted_types(data=data) == []
+
+
+class Planted:
+    """Leaves a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_pickles_are_refused_and_not_run(tmp_path, protocol):
+    trap = tmp_path / "was here"
+    (tmp_path / "m.skops").write_bytes(pickle.dumps(Planted(trap), protocol))
+    with pytest.raises(ModelError, match="pickle" if protocol else "no model file"):
+        load_model(tmp_path / "m.skops")
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    "compress", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("xz", 3)]
+)
+def test_joblib_files_are_refused_and_not_run(tmp_path, compress):
+    trap = tmp_path / "was here"
+    joblib.dump(Planted(trap), tmp_path / "m.skops", compress=compress)
+    with pytest.raises(ModelError, match="pickle"):
+        load_model(tmp_path / "m.skops")
+    assert not trap.exists()
+
+
+def test_pickled_arrays_inside_are_refused_and_not_run(tmp_path, data):
+    trap = tmp_path / "was here"
+    stream = io.BytesIO()
+    np.save(stream, np.array([Planted(trap)], dtype=object), allow_pickle=True)
+    refused(with_member(data, stream.getvalue()), "type object")
+    assert not trap.exists()
+
+
+def test_a_foreign_type_is_refused_by_name():
+    refused(skops.io.dumps({"forest": Planted("x")}), "test_model_file.Planted")
+    refused(skops.io.dumps({"call": os.path.join}), "join")
+
+
+def test_not_even_a_real_scikit_learn_forest_is_built(monkeypatch):
+    forest = RandomForestClassifier(2).fit(np.eye(4), [0, 1, 0, 1])
+    data = skops.io.dumps({"format": FORMAT, "forest": forest})
+
+    def built(*_, **__):
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr(skops.io, "loads", built)
+    refused(data, "RandomForestClassifier")
+
+
+def test_object_arrays_are_refused():
+    odd = np.array([1, "a"], dtype=object)
+    refused(skops.io.dumps({"format": FORMAT, "forest": odd}), "numpy.ndarray")
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "value", "sentence"),
+    [
+        ("left", 0, 2**31 - 1, "points outside"),
+        ("right", 0, -9, "points outside"),
+        ("feature", 0, 10**6, "does not exist"),
+        ("threshold", 0, np.inf, "no number"),
+        ("probability", (0, 0), -1.0, "share"),
+    ],
+)
+def test_nodes_that_point_outside_are_refused(model, name, index, value, sentence):
+    told = content(model)
+    told["forest"][name][index] = value
+    refused(skops.io.dumps(told), sentence)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"format": "something else"}, "no model of napari-cdse"),
+        ({"version": 99}, "format 99.*update"),
+        ({"card": "{}"}, "card cannot be read"),
+        ({"card": "not json"}, "card cannot be read"),
+        ({"card": "[1, 2]"}, "card cannot be read"),
+        ({"forest": {}}, "part of its forest"),
+        ({"forest": "text"}, "part of its forest"),
+        ({"training": {"labels": np.zeros(3)}}, "training table"),
+    ],
+)
+def test_parts_that_are_missing_or_odd_are_refused(model, changes, sentence):
+    refused(skops.io.dumps(content(model, **changes)), sentence)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"classes": ("no", "yes", "null", "empty")}, "its classes are no, yes"),
+        ({"feature_names": ("one",)}, "number of features"),
+        ({"training_digest": "0" * 64}, "not the one its card names"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(model, changes, sentence):
+    card = replace(model.card, **changes)
+    refused(model_bytes(replace(model, card=card)), sentence)
+
+
+def test_features_of_another_version_are_named(model):
+    card = replace(model.card, feature_schema="bragg/99")
+    with pytest.raises(ModelError, match=r"bragg/99.*bragg/\d+.*retrain"):
+        model_from_bytes(model_bytes(replace(model, card=card)))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])
+def test_truncated_files_are_refused(data, share):
+    with pytest.raises(ModelError):
+        model_from_bytes(data[: int(share * len(data))])
+
+
+def test_flipped_bytes_are_refused_or_harmless(data, model):
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(data), 60):
+        odd = bytearray(data)
+        odd[place] ^= 0x5A
+        try:
+            told = model_from_bytes(bytes(odd))
+        except ModelError:
+            continue
+        assert told.training.digest() == model.training.digest()
+
+
+@pytest.mark.parametrize("odd", [b"", b"PK", b"hello", b"\0" * 1000])
+def test_other_files_are_refused(odd):
+    with pytest.raises(ModelError):
+        model_from_bytes(odd)
+
+
+def with_member(data, array, name="9999.npy"):
+    """Add a member to an archive."""
+    stream = io.BytesIO(data)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, array)
+    return stream.getvalue()
+
+
+def test_a_zip_bomb_is_refused_unopened(data, monkeypatch):
+    monkeypatch.setattr(archive_module, "MAX_UNPACKED_BYTES", 4 * 2**20)
+    bomb = with_member(data, bytes(8 * 2**20), "zeros.bin")
+    assert len(bomb) < len(data) + 2**16
+    refused(bomb, "would unpack to")
+
+
+def test_too_many_parts_are_refused(data):
+    for number in range(80):
+        data = with_member(data, b"", f"{number}.bin")
+    refused(data, "parts")
+
+
+def test_an_array_that_claims_more_than_it_holds_is_refused(data):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        stream, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
+    )
+    refused(with_member(data, stream.getvalue()), "not as large as it says")
+
+
+def test_a_schema_nested_beyond_reason_is_refused(data):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("schema.json", '{"content":' * 50000 + "0" + "}" * 50000)
+    refused(stream.getvalue(), "schema")
+    node = {"__loader__": "DictNode", "__module__": "builtins", "__class__": "dict"}
+    schema = json.dumps("x")
+    for _ in range(900):
+        schema = json.dumps(node)[:-1] + f', "content": {{"a": {schema}}}}}'
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("schema.json", schema)
+    refused(stream.getvalue(), "damaged")
+
+
+def test_a_folder_and_a_missing_file_are_told(tmp_path):
+    for path in (tmp_path, tmp_path / "none.skops"):
+        with pytest.raises(ModelError):
+            load_model(path)

@@ -1,0 +1,55 @@
+"""Project files of earlier versions, brought up to date step by step or not at all."""
+
+import sqlite3
+
+import pytest
+
+from napari_cdse.io.store import migrations
+from napari_cdse.io.store.migrations import MIGRATIONS, migrate
+from tests.io.store.stores import query, refused
+
+
+def second_schema(connection):
+    connection.execute("ALTER TABLE micrographs ADD COLUMN rating INTEGER")
+
+
+def broken_schema(connection):
+    connection.execute("ALTER TABLE micrographs ADD COLUMN mood TEXT")
+    connection.execute("INSERT INTO nowhere VALUES (1)")
+
+
+def test_an_old_store_is_brought_up_step_by_step(store, path):
+    store.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, (*MIGRATIONS, second_schema))
+    names = [row[0] for row in connection.execute("SELECT name FROM migrations")]
+    assert names == [*(one.__name__ for one in MIGRATIONS), "second_schema"]
+    version = len(MIGRATIONS) + 1
+    assert connection.execute("PRAGMA user_version").fetchone() == (version,)
+    assert connection.execute("SELECT path, rating FROM micrographs").fetchone() == (
+        "a.png",
+        None,
+    )
+    connection.close()
+
+
+def test_a_failed_migration_leaves_the_version_before_it(store, path):
+    store.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, (*MIGRATIONS, second_schema, broken_schema))
+    connection.close()
+    version = len(MIGRATIONS) + 1
+    assert query(path, "PRAGMA user_version") == [(version,)]
+    assert query(path, "SELECT COUNT(*) FROM migrations") == [(version,)]
+    columns = {row[1] for row in query(path, "PRAGMA table_info(micrographs)")}
+    assert "rating" in columns
+    assert "mood" not in columns
+
+
+def test_an_old_store_that_may_not_be_written_says_so(store, path, monkeypatch):
+    store.close()
+    newer = (*MIGRATIONS, second_schema)
+    monkeypatch.setattr(migrations, "MIGRATIONS", newer)
+    monkeypatch.setattr("napari_cdse.io.store.database.MIGRATIONS", newer)
+    refused(path, "brought up to date", read_only=True)

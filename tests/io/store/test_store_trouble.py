@@ -1,0 +1,170 @@
+"""A project file that is none, damaged, locked, on a full disk or not to be written."""
+
+import os
+import sqlite3
+
+import pytest
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.store.migrations import MIGRATIONS
+from napari_cdse.io.store.store import Store
+from tests.io.store.stores import annotation, change_file, edit, refused
+
+
+def test_a_missing_file_is_not_created(path):
+    refused(path, "There is no project file p.cdse")
+
+
+def test_a_folder_is_no_project(path):
+    path.mkdir()
+    with pytest.raises(StoreError, match="There is no project file"):
+        Store.open(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_no_project_and_nobody_waits_for_it(path):
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="There is no project file"):
+        Store.open(path)
+
+
+def test_a_dangling_link_is_not_followed(path, tmp_path):
+    path.symlink_to(tmp_path / "gone.cdse")
+    with pytest.raises(StoreError, match="is there already"):
+        Store.create(path)
+    assert not (tmp_path / "gone.cdse").exists()
+
+
+def test_a_text_file_is_no_project(path):
+    path.write_text("Particle Location:\n")
+    refused(path, "not a napari-cdse project")
+
+
+def test_another_programs_database_is_no_project(path):
+    change_file(path, "CREATE TABLE photos (id)")
+    refused(path, "not a napari-cdse project")
+
+
+def test_a_newer_version_is_left_alone(store, path):
+    store.close()
+    change_file(path, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    refused(path, r"newer napari-cdse.*update the program")
+
+
+def test_a_truncated_file_is_called_damaged(store, path):
+    for _ in range(50):
+        store.edits.append(edit(after=annotation()), store.edits.head())
+    store.close()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(StoreError, match=r"damaged.*backup"):
+        Store.open(path).edits.in_force({})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    ["{", "[1]", "{}", '[{"particle_id": "p", "micrograph": 1, "before": null}]'],
+)
+def test_a_damaged_edit_is_a_sentence(store, changes):
+    if changes == "{}":
+        changes = '[{"particle_id":"p","micrograph":1,"before":null,"after":{}}]'
+    store._database.execute("DROP TRIGGER edits_are_never_changed")
+    store.edits.append(edit(after=annotation()), None)
+    store._database.execute("UPDATE edits SET changes = ?", [changes])
+    with pytest.raises(StoreError, match=r"damaged .*edit"):
+        store.edits.in_force({})
+
+
+def test_an_empty_file_left_by_a_kill_becomes_a_project(path):
+    path.touch()
+    store = Store.open(path)
+    assert store.micrographs() == []
+    store.close()
+
+
+def test_what_is_there_is_not_overwritten(store, path):
+    with pytest.raises(StoreError, match="is there already"):
+        Store.create(path)
+    assert len(store.micrographs()) == 2
+
+
+def test_a_folder_that_does_not_exist_gets_no_project(tmp_path):
+    with pytest.raises(StoreError, match="choose another folder"):
+        Store.create(tmp_path / "none" / "p.cdse")
+
+
+def test_a_locked_file_refuses_the_edit_and_keeps_its_state(store, path, monkeypatch):
+    store._database.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="written by another program"):
+        store.edits.append(edit(after=annotation()), None)
+    other.execute("ROLLBACK")
+    other.close()
+    store.edits.append(edit(after=annotation()), None)
+    assert len(store.edits.in_force({})) == 1
+
+
+def test_a_full_disk_refuses_the_edit_and_keeps_the_earlier_ones(store, path):
+    store.edits.append(edit(after=annotation()), None)
+    ((pages,),) = store._database.rows("PRAGMA page_count")
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+
+    def write_on():
+        for _ in range(1000):
+            store.edits.append(edit(after=annotation()), store.edits.head())
+
+    with pytest.raises(StoreError, match=r"disk is full.*not saved in p\.cdse"):
+        write_on()
+    written = store.edits.head()
+    assert len(store.edits.in_force({})) == written
+    assert store.integrity_problems() == []
+    store._database.execute(f"PRAGMA max_page_count = {pages + 100}")
+    store.edits.append(edit(after=annotation()), store.edits.head())
+    assert len(store.edits.in_force({})) == written + 1
+
+
+def test_a_disk_that_takes_no_byte_more_loses_nothing(store, path, full_disk):
+    store.edits.append(edit(after=annotation()), None)
+    with full_disk(), pytest.raises(StoreError, match=r"has room|disk is full"):
+        store.edits.append(edit(after=annotation(label="no")), store.edits.head())
+    assert [e.changes[0].after.label for e in store.edits.in_force({})] == ["yes"]
+    assert store.integrity_problems() == []
+
+
+def test_a_full_disk_leaves_no_half_made_project(path, full_disk):
+    with full_disk(), pytest.raises(StoreError):
+        Store.create(path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_read_only_file_can_be_looked_at(store, path):
+    store.edits.append(edit(after=annotation()), None)
+    store.close()
+    looking = Store.open(path, read_only=True)
+    assert looking.read_only
+    assert len(looking.edits.in_force({})) == 1
+    with pytest.raises(StoreError, match="may not be written"):
+        looking.edits.append(edit(after=annotation()), looking.edits.head())
+    looking.close()
+
+
+def test_missing_rights_are_found_when_opening(open_folder, without_rights):
+    path = open_folder / "p.cdse"
+    Store.create(path).close()
+    path.chmod(0o644)
+    with without_rights():
+        looking = Store.open(path)
+        assert looking.read_only
+        looking.close()
+        with pytest.raises(StoreError, match="choose another folder"):
+            Store.create(open_folder / "q.cdse")
+    path.chmod(0)
+    with without_rights(), pytest.raises(StoreError, match="permission"):
+        Store.open(path)
+
+
+@pytest.mark.parametrize("name", ["50% of #1?.cdse", "Größe 粒子.cdse"])
+def test_odd_names_are_names(tmp_path, name):
+    Store.create(tmp_path / name).close()
+    Store.open(tmp_path / name).close()
+    assert [each.name for each in tmp_path.iterdir()] == [name]

@@ -1,0 +1,76 @@
+"""The three ways to circles, by name, on a real crop."""
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.detection.methods import METHODS
+from napari_cdse.core.errors import ParameterError, TrainingError
+from napari_cdse.core.matching import match
+from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.labels.label_file import read_label_file
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import analyse, training_from_folders
+from napari_cdse.resources import default_model_path
+from napari_cdse.tasks.analysis import mapping
+
+
+@pytest.fixture
+def crop(labelled_folder):
+    micrograph = read_micrograph(labelled_folder / "images" / "easy_42_0004.png")
+    truth = read_label_file(labelled_folder / "text_files" / "easy_42_0004.txt")
+    return micrograph, truth
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model(default_model_path())
+
+
+@pytest.mark.parametrize(
+    ("method", "maps", "min_iou", "share"),
+    [
+        ("bragg", ["Bragg contrast"], 0.6, 1.0),
+        ("nfindr", ["endmember 1", "endmember 2", "endmember 3"], 0.2, 0.3),
+        ("window", ["particle probability"], 0.2, 0.6),
+    ],
+)
+def test_each_method_finds_the_particles(crop, model, method, maps, min_iou, share):
+    micrograph, truth = crop
+    analysis = analyse(micrograph, model, DetectionParams(method=method))
+    assert [each.name for each in analysis.detection.maps] == maps
+    assert {each.found_by for each in analysis.candidates} == {method}
+    kept = [
+        candidate.circle
+        for candidate, prediction in zip(
+            analysis.candidates, analysis.predictions, strict=True
+        )
+        if prediction.label != "empty"
+    ]
+    assert match(truth.circles, kept, min_iou).recall >= share
+
+
+def test_the_list_of_methods_is_what_can_be_run():
+    (info,) = (each for each in describe(DetectionParams) if each.name == "method")
+    assert set(info.choices) == {*METHODS, "window"}
+
+
+@pytest.mark.parametrize("method", ["bragg", "window"])
+def test_maps_made_anew_are_those_of_the_analysis(crop, model, method):
+    params = DetectionParams(method=method)
+    first = analyse(crop[0], model, params).detection.maps
+    (again,) = mapping(crop[0], model, params, lambda share: None)
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one.values, other.values)
+
+
+def test_windows_without_a_forest_are_refused(crop):
+    with pytest.raises(ParameterError, match="forest"):
+        analyse(crop[0], None, DetectionParams(method="window"))
+
+
+def test_training_on_windows_is_refused(labelled_folder):
+
+    params = DetectionParams(method="window")
+    with pytest.raises(TrainingError, match="needs a forest"):
+        training_from_folders([labelled_folder], ForestParams(), params)

@@ -1,0 +1,224 @@
+"""Audits: drawn for good, hidden until judged, recorded, and not to be spoilt."""
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.records import Circle
+from napari_cdse.core.review.blind_audit import counts
+from napari_cdse.project import Project
+from tests.project_tools import (
+    MODEL,
+    A,
+    Heard,
+    hand_over,
+    prediction,
+    put_circles,
+    use_model,
+)
+
+GRID = [
+    Circle(10.0 + 2 * n, 10.0 + 3 * m, 1.0 + n / 100)
+    for n in range(40)
+    for m in range(40)
+]
+
+
+@pytest.fixture
+def project(folder):
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    use_model(project)
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def crowd(project):
+    """Ids of 1600 proposed particles of the first micrograph."""
+    return put_circles(project, GRID, MODEL)
+
+
+def hidden(project, ids):
+    return {each for each in ids if project.hides(each)}
+
+
+def test_about_one_in_ten_is_drawn_and_a_restart_draws_the_same(project, crowd):
+    drawn = hidden(project, crowd)
+    assert 120 < len(drawn) < 200
+    other = Project.create_or_open(project.path)
+    assert other.audit_share == 0.1
+    assert hidden(other, crowd) == drawn
+    other.close()
+
+
+def test_another_project_draws_others(project, crowd, tmp_path):
+    other = Project.create_or_open(project.folder, tmp_path / "other.cdse")
+    hand_over(other)
+    put_circles(other, GRID)
+    drawn = hidden(other, crowd)
+    assert drawn
+    assert drawn != hidden(project, crowd)
+    other.close()
+
+
+def test_a_drawn_particle_shows_nothing_of_its_prediction(project, crowd):
+    project.audit_share = 0.1
+    one = min(hidden(project, crowd))
+    particle = project.particle(one)
+    assert particle.prediction is not None
+    seen = project.as_seen(particle)
+    assert (seen.prediction, seen.label) == (None, None)
+    assert seen.circle == particle.circle
+    other = project.particle(min(set(crowd) - hidden(project, crowd)))
+    assert project.as_seen(other) is other
+
+
+def test_its_place_in_the_queue_follows_from_the_draw_alone(project, crowd):
+    drawn = hidden(project, crowd)
+    before = {
+        order: [e for _, e in project.queue(order)]
+        for order in ("uncertain", "class", "confidence")
+    }
+    shares = {
+        order: [found.index(each) / len(found) for each in drawn]
+        for order, found in before.items()
+    }
+    project.put_predictions(
+        MODEL, [prediction(each, MODEL, "empty", 0.97) for each in drawn]
+    )
+    for order, found in before.items():
+        now = [e for _, e in project.queue(order)]
+        assert [now.index(each) for each in drawn] == [found.index(e) for e in drawn]
+        # And about one in ten, all along.
+        tally, _ = np.histogram(shares[order], 4, (0, 1))
+        assert tally.min() > len(drawn) / 8
+
+
+def test_accepting_unseen_is_refused(project, crowd):
+    heard = Heard(project)
+    one = min(hidden(project, crowd))
+    project.accept([one], selected_by="queue")
+    assert not project.particle(one).by_person
+    assert not project.can_undo
+    assert "before the forest's word is shown" in heard.of("notice")[-1]
+
+
+def test_a_label_given_unseen_in_its_turn_is_an_audit(project, crowd):
+    one = min(hidden(project, crowd))
+    project.label([one], "no", selected_by="queue")
+    annotation = project.particle(one).annotation
+    assert annotation.selected_by == "audit"
+    assert annotation.selection_chance == 0.1
+    assert not annotation.prediction_seen
+    assert annotation.shown == project.particle(one).prediction
+    assert counts(annotation)
+    assert project.audited() == [annotation]
+    assert not project.hides(one)
+
+
+def test_chosen_by_hand_it_is_blind_but_no_audit(project, crowd):
+    one = min(hidden(project, crowd))
+    project.label([one], "no")
+    annotation = project.particle(one).annotation
+    assert (annotation.selected_by, annotation.selection_chance) == ("hand", None)
+    assert not annotation.prediction_seen
+    assert project.audited() == []
+
+
+def test_one_that_was_judged_before_is_none_any_more(project, crowd):
+    first, second, *_ = sorted(hidden(project, crowd))
+    project.label([first], "no", selected_by="queue")
+    project.undo()
+    assert not project.hides(first)
+    project.label([first], "yes", selected_by="queue")
+    assert project.particle(first).annotation.selected_by == "queue"
+    assert project.particle(first).annotation.prediction_seen
+    assert project.audited() == []
+    # That is remembered, also what was undone.
+    project.label([second], "no", selected_by="queue")
+    project.undo()
+    other = Project.create_or_open(project.path)
+    assert not other.hides(first)
+    assert not other.hides(second)
+    other.close()
+
+
+def test_the_first_word_counts_and_not_the_second_thoughts(project, crowd):
+    one = min(hidden(project, crowd))
+    project.label([one], "no", selected_by="queue")
+    (first,) = project.audited()
+    project.label([one], "yes", selected_by="queue")
+    assert project.particle(one).label == "yes"
+    assert project.audited() == [first]
+    other = Project.create_or_open(project.path)
+    assert other.audited() == [first]
+    other.close()
+    project.undo()
+    assert project.audited() == [first]
+    project.undo()
+    assert project.audited() == []
+    project.redo()
+    assert project.audited() == [first]
+    project.remove([one])
+    assert project.audited() == []
+
+
+def test_deferring_or_moving_spoils_nothing(project, crowd):
+    one = min(hidden(project, crowd))
+    project.defer([one], selected_by="queue")
+    project.reshape({one: Circle(50.0, 60.0, 4.0)})
+    assert project.hides(one)
+    project.put_predictions(MODEL, [prediction(one, MODEL, "yes")])
+    project.label([one], "yes", selected_by="queue")
+    (found,) = project.audited()
+    assert found.selected_by == "audit"
+    assert not found.prediction_seen
+
+
+def test_what_a_person_drew_is_not_drawn_by_lot(project):
+    project.audit_share = 1
+    (proposed,) = put_circles(project, [A], MODEL)
+    drawn = project.draw(Circle(60.0, 70.0, 12.0))
+    assert project.hides(proposed)
+    assert not project.hides(drawn)
+
+
+def test_a_larger_share_does_not_hide_what_has_been_in_view(project, crowd):
+    heard = Heard(project)
+    before = hidden(project, crowd)
+    project.audit_share = 0.5
+    assert "have been in view" in heard.of("notice")[-1]
+    assert hidden(project, crowd) == before
+    hand_over(project, 1)
+    new = put_circles(project, GRID, MODEL)
+    assert 700 < len(hidden(project, new)) < 900
+    one, other = min(hidden(project, new)), min(before)
+    project.label([one], "yes", selected_by="order")
+    project.label([other], "yes", selected_by="order")
+    assert project.particle(one).annotation.selection_chance == 0.5
+    assert project.particle(other).annotation.selection_chance == 0.1
+
+
+def test_a_smaller_share_hides_fewer_and_they_stay_shown(project, crowd):
+    before = hidden(project, crowd)
+    project.audit_share = 0.05
+    fewer = hidden(project, crowd)
+    assert fewer < before
+    project.audit_share = 0.1
+    assert hidden(project, crowd) == fewer
+    project.audit_share = 0
+    assert hidden(project, crowd) == set()
+    with pytest.raises(ParameterError, match="from 0 to 1"):
+        project.audit_share = 1.5
+
+
+def test_an_older_project_hides_nothing_that_it_has_shown(project, crowd):
+    project._store.set_setting("audit", None)
+    with project._store.transaction():
+        project._store._database.execute("DELETE FROM settings WHERE name = 'audit'")
+    other = Project.create_or_open(project.path)
+    assert hidden(other, crowd) == set()
+    hand_over(other, 1)
+    assert hidden(other, put_circles(other, GRID, MODEL))
+    other.close()

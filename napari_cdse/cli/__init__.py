@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
 from napari_cdse.cli import evaluate, export, predict, simulate, train, window
 from napari_cdse.cli.console import SOME_FAILED, WRONG_USAGE, fail
+from napari_cdse.cli.interruption import Interrupted, interruptible
 from napari_cdse.core.errors import CdseError, ParameterError
+from napari_cdse.io.problem_report import unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all was done, 1 when some micrographs failed, 2 for wrong usage, 130
-        when interrupted.
+        0 when all was done, 1 when some micrographs failed, 2 for wrong usage; 128 and
+        the signal's number when a signal ended it (130 for Ctrl-C, 143 for SIGTERM).
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -50,8 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(str(error), WRONG_USAGE)
     except CdseError as error:
         return fail(str(error), SOME_FAILED)
-    except KeyboardInterrupt:
-        return fail("Interrupted; what was finished is kept.", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        status = stop.status if isinstance(stop, Interrupted) else INTERRUPTED
+        return fail("Interrupted; what was finished is kept.", status)
+    except Exception as error:  # noqa: BLE001  a person reads a sentence, we the report
+        return fail(unexpected(error, " ".join(words[:1]) or "The window"))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -70,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
             command.name, help=command.summary, description=command.description
         )
         command.add_arguments(sub)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(run=command.run, has_window=command.has_window)
     return parser
 
 
@@ -97,7 +103,9 @@ def _run(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     if not hasattr(arguments, "run"):
         return window.show(None)
-    status: int = arguments.run(arguments)
+    guard = nullcontext() if arguments.has_window else interruptible()
+    with guard:
+        status: int = arguments.run(arguments)
     return status
 
 

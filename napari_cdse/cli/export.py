@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
+from napari_cdse.cli.flags import add_csv_dialect
 from napari_cdse.core.errors import CdseError
 from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project, export
 
@@ -29,6 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also what only the forest says, not reviewed by anyone",
     )
+    add_csv_dialect(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -38,6 +40,7 @@ def _run(arguments: argparse.Namespace) -> int:
             project,
             arguments.out,
             include_predictions=arguments.include_predictions,
+            dialect=arguments.csv_dialect,
         )
     finally:
         project.close()

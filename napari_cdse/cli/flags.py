@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -63,6 +64,17 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_csv_dialect(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--csv-dialect``."""
+    parser.add_argument(
+        "--csv-dialect",
+        choices=tuple(DIALECTS),
+        default="standard",
+        help="how tables are written: standard for programs, excel for an English "
+        "Excel, excel-eu for one that writes a comma in numbers (default: standard)",
+    )
+
+
 def model_path(arguments: argparse.Namespace) -> Path:
     """Path of the chosen model, or else of the shipped one."""
     chosen: Path | None = arguments.model
@@ -70,8 +82,11 @@ def model_path(arguments: argparse.Namespace) -> Path:
 
 
 def positive(text: str) -> float:
-    """Read a number above 0; argparse turns `ValueError` into a usage message."""
-    value = float(text)
+    """Read a number above 0; argparse turns `ValueError` into a usage message.
+
+    A comma is a decimal mark too: nobody writes thousands of nanometres with one here.
+    """
+    value = float(text.replace(",", ".", 1))
     if not (value > 0 and math.isfinite(value)):
         raise ValueError
     return value

@@ -9,6 +9,7 @@ from napari_cdse import __version__
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
+    add_csv_dialect,
     add_model,
     add_parameters,
     add_pixel_size,
@@ -18,9 +19,11 @@ from napari_cdse.cli.flags import (
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.io.export.export import ParticleRow
-from napari_cdse.io.export.results_folder import Results, distinct_names
+from napari_cdse.io.export.results_folder import Results
+from napari_cdse.io.files import name_of
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.models.model_file import load_model
+from napari_cdse.io.paths import distinct_names
 from napari_cdse.pipeline import Outcome, analyse_many
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser)
     add_pixel_size(parser)
+    add_csv_dialect(parser)
     add_parameters(parser, DetectionParams)
 
 
@@ -59,11 +63,11 @@ def _run(arguments: argparse.Namespace) -> int:
         raise MicrographError(
             "There is no micrograph to analyse; name image files or a folder of them."
         )
+    names = distinct_names(listing.files)
+    results = Results(arguments.out, names, arguments.csv_dialect)
     model = load_model(model_path(arguments))
     for sentence in model.notices:
         tell(sentence)
-    results = Results(arguments.out, distinct_names(listing.files))
-    failed = len(listing.problems)
     outcomes = analyse_many(
         listing.files,
         model,
@@ -71,45 +75,95 @@ def _run(arguments: argparse.Namespace) -> int:
         pixel_size_nm=arguments.pixel_size,
         jobs=arguments.jobs,
     )
+    tally = _Tally(results, len(listing.files), len(listing.problems))
     try:
-        for number, outcome in enumerate(outcomes, start=1):
-            failed += not _take(outcome, results, f"[{number}/{len(listing.files)}]")
+        for outcome in outcomes:
+            tally.take(outcome)
     finally:
         results.write_tables(
             {
                 "program": f"napari-cdse {__version__}",
                 "model": model.card.id,
                 "micrographs": len(listing.files),
-                "failed": failed,
+                "failed": tally.failed,
+                "copies": tally.copies,
                 "parameters": params,
             }
         )
     say(f"By the forest alone, not reviewed: {results.sentence()}")
-    return SOME_FAILED if failed else 0
+    if tally.copies:
+        say(_copies_sentence(len(tally.copies)))
+    return SOME_FAILED if tally.failed else 0
 
 
-def _take(outcome: Outcome, results: Results, where: str) -> bool:
-    """Write one micrograph's results; False when there are none."""
-    analysis = outcome.analysis
-    if analysis is None:
-        tell(f"{where} {outcome.problem}")
-        return False
-    rows = _rows(analysis, results.name(outcome.path))
-    try:
-        sentences = results.add(outcome.path, rows, analysis.micrograph.shape)
-    except CdseError as error:
-        tell(f"{where} {error}")
-        return False
-    kept = sum(row.label != "empty" for row in rows)
-    tell(f"{where} {outcome.path.name}: {kept} particles")
-    for sentence in (
-        *analysis.micrograph.notices,
-        *analysis.detection.notices,
-        *([] if analysis.out_of_range is None else [analysis.out_of_range]),
-        *sentences,
-    ):
-        tell(f"    {sentence}")
-    return True
+class _Tally:
+    """Writes what comes, tells of it, and counts what failed and what came twice.
+
+    Parameters
+    ----------
+    results : Results
+    total : int
+        Micrographs to come.
+    failed : int
+        What could not be listed.
+
+    Attributes
+    ----------
+    failed : int
+    copies : dict of str to str
+        Name of each file whose content had come before, and whose copy it is.
+    """
+
+    def __init__(self, results: Results, total: int, failed: int) -> None:
+        self.failed = failed
+        self.copies: dict[str, str] = {}
+        self._results = results
+        self._total = total
+        self._done = 0
+        self._first: dict[str, str] = {}
+
+    def take(self, outcome: Outcome) -> None:
+        """Write one micrograph's results and tell of it."""
+        self._done += 1
+        where = f"[{self._done}/{self._total}]"
+        if outcome.analysis is None:
+            self.failed += 1
+            tell(f"{where} {outcome.problem}")
+            return
+        try:
+            sentences = self._write(outcome.path, outcome.analysis)
+        except CdseError as error:
+            self.failed += 1
+            tell(f"{where} {error}")
+            return
+        kept = sum(one.label != "empty" for one in outcome.analysis.predictions)
+        tell(f"{where} {name_of(outcome.path)}: {kept} particles")
+        for sentence in sentences:
+            tell(f"    {sentence}")
+
+    def _write(self, path: Path, analysis: Analysis) -> list[str]:
+        """Write label file and rows; return what there is to say."""
+        name = self._results.name(path)
+        rows = _rows(analysis, name)
+        shape = analysis.micrograph.shape
+        first = self._first.setdefault(analysis.micrograph.id, name)
+        is_copy = first != name
+        lost = self._results.add(path, rows, shape, count=not is_copy)
+        said = [*analysis.micrograph.notices, *analysis.detection.notices]
+        if analysis.out_of_range is not None:
+            said.append(analysis.out_of_range)
+        if is_copy:
+            self.copies[name] = first
+            said.append(
+                f"It has the same content as {first}: it gets a label file, and its "
+                "particles are counted once."
+            )
+        return [*said, *lost]
+
+
+def _copies_sentence(number: int) -> str:
+    what = "1 file is a copy" if number == 1 else f"{number} files are copies"
+    return f"{what} of another one by content; each particle is counted once."
 
 
 def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:

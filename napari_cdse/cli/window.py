@@ -76,4 +76,5 @@ DEMO = Command(
     "ready for review.",
     add_arguments=_add_arguments,
     run=_demo,
+    has_window=True,
 )

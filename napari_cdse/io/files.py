@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import platform
+import re
 import stat
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +30,14 @@ _KINDS = (
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LONGEST_SHOWN = 120
+_HOST = hashlib.sha256(platform.node().encode("utf-8", "replace")).hexdigest()[:8]
+"""This machine, for names of drafts: process numbers mean nothing on another one."""
+_DRAFT = re.compile(r"\.cdse-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{32}\.tmp")
+_FOREIGN_DRAFT_S = 86_400.0
+"""Age in s at which another machine's draft is taken for left over. Writing the largest
+of our files takes minutes; a day also covers clocks that differ."""
+_LOCKS = ("~$%s", ".~lock.%s#")
+"""Names of the files that Excel and LibreOffice put beside a table that is open."""
 
 
 def shown(text: object) -> str:
@@ -134,7 +146,7 @@ def write_file(
         there before is untouched.
     """
     target = Path(os.path.realpath(path))
-    draft = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    draft = target.with_name(_draft_name())
     try:
         if target.exists() and not target.is_file():
             raise error(f"{name_of(path)} is not a file; choose another name.")
@@ -146,6 +158,56 @@ def write_file(
         with contextlib.suppress(OSError, ValueError):
             draft.unlink(missing_ok=True)
     _settle(target.parent)
+
+
+def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None:
+    """Try whether `write_file` would work, and leave everything as it is.
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for, with the sentence that `write_file` would give.
+    """
+    target = Path(os.path.realpath(path))
+    draft = target.with_name(_draft_name())
+    try:
+        if target.exists() and not target.is_file():
+            raise error(f"{name_of(path)} is not a file; choose another name.")
+        _write_to_disk(draft, b"")
+        if os.name == "nt" and target.exists():
+            # A program that holds the file open forbids its replacement there.
+            with open(target, "r+b"):
+                pass
+    except (OSError, ValueError) as problem:
+        raise error(_write_sentence(path, problem)) from problem
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            draft.unlink(missing_ok=True)
+
+
+def remove_drafts(folder: str | os.PathLike[str]) -> int:
+    """Remove what killed processes left of files that they were writing.
+
+    A draft of a process that still runs is left alone; so is one that another machine
+    writes to a shared folder, until it is a day old.
+
+    Returns
+    -------
+    int
+        How many were removed; whatever can't be looked at stays.
+    """
+    removed = 0
+    try:
+        names = os.listdir(folder)
+    except (OSError, ValueError):
+        return 0
+    for name in names:
+        found = _DRAFT.fullmatch(name)
+        if found and _is_left_over(Path(folder, name), found):
+            with contextlib.suppress(OSError):
+                os.unlink(Path(folder, name))
+                removed += 1
+    return removed
 
 
 def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
@@ -167,6 +229,33 @@ def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
     except (OSError, ValueError) as problem:
         raise error(_write_sentence(folder, problem)) from problem
     return folder
+
+
+def _draft_name() -> str:
+    return f".cdse-{_HOST}-{os.getpid()}-{uuid.uuid4().hex}.tmp"
+
+
+def _is_left_over(path: Path, found: re.Match[str]) -> bool:
+    if found["host"] == _HOST:
+        return not _is_running(int(found["pid"]))
+    try:
+        return time.time() - os.lstat(path).st_mtime > _FOREIGN_DRAFT_S
+    except OSError:
+        return False
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process of this machine runs; True where it can't be told."""
+    if os.name == "nt":
+        # There a file that is being written can't be removed, so nothing is at stake.
+        return pid == os.getpid()
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
@@ -208,6 +297,8 @@ def _write_sentence(path: str | os.PathLike[str], problem: Exception) -> str:
     folder = shown(Path(path).parent)
     if code in _FULL:
         advice = "the disk is full; make room and write again"
+    elif code in _FORBIDDEN and _is_held_open(Path(path)):
+        advice = "another program holds it open (Excel?); close it there, then repeat"
     elif code in _FORBIDDEN:
         advice = f"{folder} may not be written to; choose another folder"
     elif code in (errno.ENOENT, errno.ENOTDIR):
@@ -215,6 +306,14 @@ def _write_sentence(path: str | os.PathLike[str], problem: Exception) -> str:
     else:
         advice = f"{_reason(problem)}; choose another place"
     return f"{name_of(path)} was not written: {advice}."
+
+
+def _is_held_open(path: Path) -> bool:
+    """Whether a table is open elsewhere, by its lock file or by what Windows allows."""
+    if any(path.with_name(lock % path.name).exists() for lock in _LOCKS):
+        return True
+    # Windows refuses to replace an open file in a folder that may be written to.
+    return os.name == "nt" and path.is_file() and os.access(path, os.W_OK)
 
 
 def _reason(problem: Exception) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from napari_cdse.core.classifier.augmentation import over_views, views
 from napari_cdse.core.classifier.forest import predict_proba
@@ -14,13 +16,14 @@ from napari_cdse.core.classifier.novelty import novelty, out_of_range
 from napari_cdse.core.classifier.probability_calibration import sharpened
 from napari_cdse.core.detection.classified_windows import METHOD, detect_by_windows
 from napari_cdse.core.detection.methods import Detection, detect
-from napari_cdse.core.errors import CdseError, ParameterError
+from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
 from napari_cdse.core.progress import span
 from napari_cdse.core.records import Candidate, Circle, Micrograph, Prediction
 from napari_cdse.io.files import name_of
 from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -196,19 +199,16 @@ def analyse_file(
     params: DetectionParams,
     pixel_size_nm: float | None = None,
 ) -> Outcome:
-    """Read and analyse one file; a `CdseError` becomes the outcome's problem."""
-    try:
+    """Read and analyse one file; whatever goes wrong becomes the outcome's problem."""
+
+    def work() -> Analysis:
         micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
-        return Outcome(path, analyse(micrograph, model, params))
-    except CdseError as error:
-        return Outcome(path, None, naming(path, error))
+        return analyse(micrograph, model, params)
 
-
-def naming(path: Path, error: CdseError) -> str:
-    """Return an error's sentence, with the file's name if it lacks it."""
-    sentence = str(error)
-    name = name_of(path)
-    return sentence if name in sentence else f"{name}: {sentence}"
+    found = attempt(path, work)
+    if isinstance(found, Failure):
+        return Outcome(path, None, found)
+    return Outcome(path, found)
 
 
 def analyse_many(
@@ -244,4 +244,31 @@ def analyse_many(
         yield from (analyse_file(*one) for one in arguments)
         return
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    yield from parallel(joblib.delayed(analyse_file)(*one) for one in arguments)
+    done = 0
+    try:
+        for outcome in parallel(
+            joblib.delayed(analyse_file)(*one) for one in arguments
+        ):
+            yield outcome
+            done += 1
+    except TerminatedWorkerError:
+        # One of them took its process with it, and all that was under way.
+        yield from (_alone(one) for one in arguments[done:])
+
+
+def _alone(
+    arguments: tuple[Path, Model | None, DetectionParams, float | None],
+) -> Outcome:
+    """Analyse a file in a process of its own, which it may take with it."""
+    executor = get_reusable_executor(max_workers=1)
+    try:
+        outcome: Outcome = executor.submit(analyse_file, *arguments).result()
+        return outcome
+    except TerminatedWorkerError:
+        name = name_of(arguments[0])
+        return Outcome(
+            arguments[0],
+            None,
+            f"{name}: its analysis ended with its whole process, perhaps for want of "
+            "memory; try it alone, or with fewer --jobs.",
+        )

@@ -12,7 +12,6 @@ from napari_cdse.core.classifier.augmentation import views
 from napari_cdse.core.classifier.empty_examples import empty_gaps, empty_squares
 from napari_cdse.core.classifier.training_set import TrainingSet, examples, stack
 from napari_cdse.core.detection.methods import Detection, detect
-from napari_cdse.core.errors import CdseError
 from napari_cdse.core.features import FeatureTable, compute_features
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
@@ -20,7 +19,7 @@ from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import LabelFile, read_label_file
 from napari_cdse.io.labels.pairing import pair_labels
 from napari_cdse.io.labels.truth_file import unlisted_particles
-from napari_cdse.pipeline.analysis import naming
+from napari_cdse.io.problem_report import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,15 +139,16 @@ def _study_file(
     leave_out: frozenset[str],
 ) -> FolderExamples | str | None:
     """Study one pair of files; None for one that is not labelled or left out."""
-    try:
+
+    def work() -> FolderExamples | None:
         micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
         truth = read_label_file(label_path, shape=micrograph.shape)
         if truth is None or micrograph.id in leave_out:
             return None
         detection = detect(micrograph, detection_params)
         return _study(path, micrograph, truth, detection, params)
-    except CdseError as error:
-        return naming(path, error)
+
+    return attempt(path, work)
 
 
 def _study(

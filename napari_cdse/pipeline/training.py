@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from napari_cdse.core.classifier.training_set import TrainingSet, examples, join
-from napari_cdse.core.errors import Cancelled, CdseError, TrainingError
+from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
 from napari_cdse.core.progress import part_of
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.pipeline.analysis import naming
+from napari_cdse.io.problem_report import Failure, attempt
 from napari_cdse.pipeline.labelled_folders import examples_from_folders
 
 if TYPE_CHECKING:
@@ -141,13 +142,12 @@ def training_from_annotations(
     for done, item in enumerate(todo):
         if progress is not None:
             progress(done / len(todo))
-        try:
-            step = part_of(progress, done, len(todo))
-            sets.append(_own_examples(item, params, step, known))
-        except Cancelled:
-            raise
-        except CdseError as error:
-            notices.append(naming(item.path, error))
+        step = part_of(progress, done, len(todo))
+        found = attempt(item.path, partial(_own_examples, item, params, step, known))
+        if isinstance(found, Failure):
+            notices.append(found)
+        else:
+            sets.append(found)
     if not sets:
         why = f" {notices[0]}" if notices else ""
         raise TrainingError(

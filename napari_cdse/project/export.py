@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
 from napari_cdse.io.export.export import ParticleRow
-from napari_cdse.io.export.results_folder import Results, distinct_names
+from napari_cdse.io.export.results_folder import LABELS, PARTICLES, SUMMARY, Results
 from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.paths import distinct_names
+from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.review.annotator_agreement import Agreement
     from napari_cdse.core.review.blind_audit import Audit
+    from napari_cdse.io.export.tables import DialectName
     from napari_cdse.project.project import Project
     from napari_cdse.project.state.records import MicrographEntry, Particle
 
@@ -48,6 +51,7 @@ def export(
     folder: Path,
     *,
     include_predictions: bool = False,
+    dialect: DialectName = "standard",
     progress: Callable[[float], None] | None = None,
 ) -> Exported:
     """Write label files, tables, statistics and figures of a project.
@@ -60,6 +64,8 @@ def export(
         Made if it is not there.
     include_predictions : bool
         Also what only the forest says.
+    dialect : {"standard", "excel", "excel-eu"}
+        How tables are written, see `napari_cdse.io.export.tables`.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
 
@@ -69,19 +75,23 @@ def export(
         If the folder or one of the tables cannot be written.
     """
     entries = [entry for entry in project.entries if entry.excluded is None]
-    results = Results(folder, distinct_names([entry.path for entry in entries]))
+    names = distinct_names([entry.path for entry in entries])
+    results = Results(folder, names, dialect, (PARTICLES, SUMMARY, LABELS))
     notices: list[str] = []
     problems: list[str] = []
     for done, entry in enumerate(entries):
         if progress is not None:
             progress(done / len(entries))
         rows = _rows(project, entry, results.name(entry.path), include_predictions)
-        try:
-            told = _write_labels(project, entry, rows, results, include_predictions)
-            notices.extend(f"{entry.name}: {sentence}" for sentence in told)
-        except CdseError as error:
-            problems.append(f"{entry.name}: {error}")
+        write = partial(
+            _write_labels, project, entry, rows, results, include_predictions
+        )
+        told = attempt(entry.path, write)
+        if isinstance(told, Failure):
+            problems.append(told)
             results.add_rows(rows)
+        else:
+            notices.extend(f"{entry.name}: {sentence}" for sentence in told)
     sentences = _write_tables(project, entries, results, include_predictions)
     return Exported(tuple(sentences), tuple(notices), tuple(problems))
 
@@ -95,8 +105,7 @@ def _write_tables(
     """Write all but the label files; yield what they say in words."""
     agreements = project.agreements()
     audited = audits(project.audited())
-    labels = _label_rows(project, entries, results)
-    write_labels_csv(results.folder / "labels.csv", labels)
+    labels = list(_label_rows(project, entries, results))
     results.write_tables(
         {
             "program": f"napari-cdse {__version__}",
@@ -110,7 +119,8 @@ def _write_tables(
             "agreement": [_agreement(each) for each in agreements],
             "disagreements": len(project.disagreements()),
             "audits": [_audit(project, each) for each in audited],
-        }
+        },
+        {LABELS: partial(write_labels_csv, rows=labels, dialect=results.dialect)},
     )
     for found in audited:
         yield f"{_name(project, found.model_id)}: {found.sentence}"

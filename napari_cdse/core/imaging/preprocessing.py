@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _SPIKE_SIGMA = 9.0
 _STRIP_ROWS = 64
+LEAST_SIDE_PX = 16
+"""Fewest rows or columns in which anything is looked for. A choice: the finest pixels
+that we know (0.015 nm) put less than one lattice fringe of CdSe into them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +63,14 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     Raises
     ------
     MicrographError
-        If all pixels are alike.
+        If it is too small for any fringe, or all pixels are alike.
     """
+    if min(pixels.shape) < LEAST_SIDE_PX:
+        raise MicrographError(
+            f"The picture has {pixels.shape[0]} x {pixels.shape[1]} pixels (rows x "
+            f"columns), and a micrograph at least {LEAST_SIDE_PX} each way; it may be "
+            "a line profile or a legend."
+        )
     low, high = float(pixels.min()), float(pixels.max())
     if not high > low:
         raise MicrographError(

@@ -1,4 +1,4 @@
-"""Each annotator's label of each particle as a table: whose, when, and what she saw."""
+"""Each annotator's label of each particle as a table: whose, when, what they saw."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.io.export.tables import number_cell, text_cell, write_table
+from napari_cdse.io.export.tables import write_table
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
     from napari_cdse.core.records import Annotation
+    from napari_cdse.io.export.tables import Cell, DialectName
 
 COLUMNS = (
     "micrograph",
@@ -48,7 +49,11 @@ class LabelRow:
     annotation: Annotation
 
 
-def write_labels_csv(path: str | os.PathLike[str], rows: Iterable[LabelRow]) -> None:
+def write_labels_csv(
+    path: str | os.PathLike[str],
+    rows: Iterable[LabelRow],
+    dialect: DialectName = "standard",
+) -> None:
     """Write the table of labels.
 
     Raises
@@ -56,27 +61,23 @@ def write_labels_csv(path: str | os.PathLike[str], rows: Iterable[LabelRow]) -> 
     CdseError
         The file cannot be written.
     """
-    write_table(path, COLUMNS, map(_cells, rows))
+    write_table(path, COLUMNS, map(_cells, rows), dialect)
 
 
-def _cells(row: LabelRow) -> list[str]:
+def _cells(row: LabelRow) -> list[Cell]:
     said = row.annotation
     shown = said.shown
     return [
-        text_cell(row.micrograph),
-        text_cell(said.particle_id),
-        text_cell(row.annotator),
-        said.label or "",
+        row.micrograph,
+        said.particle_id,
+        row.annotator,
+        said.label,
         said.time,
         said.origin,
         said.selected_by,
-        number_cell(said.selection_chance),
-        _yes_no(said.prediction_seen),
-        _yes_no(said.others_seen),
-        text_cell(shown.model_id) if shown else "",
-        *map(number_cell, shown.probabilities if shown else (None,) * len(CLASSES)),
+        said.selection_chance,
+        said.prediction_seen,
+        said.others_seen,
+        shown.model_id if shown else None,
+        *(shown.probabilities if shown else (None,) * len(CLASSES)),
     ]
-
-
-def _yes_no(value: bool) -> str:
-    return "true" if value else "false"

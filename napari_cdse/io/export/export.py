@@ -20,13 +20,15 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
 from napari_cdse.core.statistics.defect_fraction import class_counts, defect_fraction
 from napari_cdse.core.statistics.size_distribution import size_distribution
-from napari_cdse.io.export.tables import number_cell, text_cell, utf8, write_table
+from napari_cdse.io.export.tables import utf8, write_table
 from napari_cdse.io.files import write_file
 from napari_cdse.io.labels.label_file import is_inside, write_label_file
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
+
+    from napari_cdse.io.export.tables import Cell, DialectName
 
 COLUMNS = (
     "micrograph",
@@ -102,7 +104,9 @@ class ParticleRow:
 
 
 def write_particles_csv(
-    path: str | os.PathLike[str], rows: Iterable[ParticleRow]
+    path: str | os.PathLike[str],
+    rows: Iterable[ParticleRow],
+    dialect: DialectName = "standard",
 ) -> None:
     """Write the table of particles: UTF-8, one line each, numbers to ten digits.
 
@@ -121,11 +125,11 @@ def write_particles_csv(
     last = [
         name
         for place, name in enumerate(LAST, start=len(COLUMNS))
-        if any(each[place] for each in cells)
+        if any(each[place] is not None for each in cells)
     ]
     kept = [*range(len(COLUMNS)), *(len(COLUMNS) + LAST.index(n) for n in last)]
     lines = [[each[place] for place in kept] for each in cells]
-    write_table(path, [*COLUMNS, *last], lines)
+    write_table(path, [*COLUMNS, *last], lines, dialect)
 
 
 def summarise(rows: Sequence[ParticleRow], *, seed: int = 0) -> dict[str, object]:
@@ -243,19 +247,19 @@ def write_labels(
     )
 
 
-def _cells(row: ParticleRow) -> list[str]:
+def _cells(row: ParticleRow) -> list[Cell]:
     circle = row.circle
     return [
-        text_cell(row.micrograph),
-        text_cell(row.particle),
-        number_cell(circle.col_px),
-        number_cell(circle.row_px),
-        number_cell(circle.radius_px),
-        number_cell(row.diameter_nm),
-        row.label or "",
-        *(number_cell(p) for p in row.probabilities or (None,) * len(CLASSES)),
-        text_cell(row.note),
-        number_cell(row.novelty),
+        row.micrograph,
+        row.particle,
+        circle.col_px,
+        circle.row_px,
+        circle.radius_px,
+        row.diameter_nm,
+        row.label,
+        *(row.probabilities or (None,) * len(CLASSES)),
+        row.note or None,
+        row.novelty,
     ]
 
 

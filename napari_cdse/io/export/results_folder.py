@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError, LabelFileError
@@ -13,7 +13,7 @@ from napari_cdse.io.export.export import (
     write_summary_json,
 )
 from napari_cdse.io.export.figures import write_figures
-from napari_cdse.io.files import make_folder
+from napari_cdse.io.files import check_writable, make_folder, remove_drafts
 from napari_cdse.io.labels.label_file import read_label_file
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.tables import DialectName
+
+
+PARTICLES, SUMMARY, LABELS = "particles.csv", "summary.json", "labels.csv"
 
 
 class Results:
@@ -29,21 +33,40 @@ class Results:
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Made if it is not there. Whether everything can be written into it is tried
+        at once, so that nobody waits for what can't be kept.
     names : mapping of Path to str
         What to call each micrograph; no two alike.
+    dialect : {"standard", "excel", "excel-eu"}
+        How tables are written.
+    tables : sequence of str
+        Names of the tables to try.
 
     Raises
     ------
     CdseError
-        If the folder cannot be made.
+        If the folder cannot be made, or one of the tables cannot be written.
     """
 
-    def __init__(self, folder: Path, names: Mapping[Path, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        names: Mapping[Path, str],
+        dialect: DialectName = "standard",
+        tables: Sequence[str] = (PARTICLES, SUMMARY),
+    ) -> None:
         self.folder = make_folder(folder, CdseError)
         self.labels = make_folder(folder / "labels", CdseError)
+        self.figures = make_folder(folder / "figures", CdseError)
+        self.dialect = dialect
         self._names = names
         self._rows: list[ParticleRow] = []
+        for place in (self.folder, self.labels, self.figures):
+            remove_drafts(place)
+        for name in tables:
+            check_writable(self.folder / name, CdseError)
+        for place in (self.labels, self.figures):
+            check_writable(place / "trial", CdseError)
 
     def name(self, path: Path) -> str:
         """Return what a micrograph is called in the table."""
@@ -56,8 +79,12 @@ class Results:
         shape: tuple[int, int],
         *,
         include_predictions: bool = True,
+        count: bool = True,
     ) -> tuple[str, ...]:
-        """Write one micrograph's label file.
+        """Write one micrograph's label file, and take its rows for the tables.
+
+        A copy of another micrograph has a label file of its own, and is not to
+        ``count``: its particles are in the tables already.
 
         Returns
         -------
@@ -75,19 +102,50 @@ class Results:
         sentences = write_labels(
             target, rows, shape, include_predictions=include_predictions
         )
-        self._rows.extend(rows)
+        if count:
+            self._rows.extend(rows)
         return sentences
 
     def add_rows(self, rows: Sequence[ParticleRow]) -> None:
         """Take rows for the tables alone."""
         self._rows.extend(rows)
 
-    def write_tables(self, context: Mapping[str, object]) -> None:
-        """Write the table, the summary and the figures of all that was added."""
-        write_particles_csv(self.folder / "particles.csv", self._rows)
+    def write_tables(
+        self,
+        context: Mapping[str, object],
+        others: Mapping[str, Callable[[Path], object]] | None = None,
+    ) -> None:
+        """Write the table, the summary and the figures of all that was added.
+
+        Parameters
+        ----------
+        context : mapping
+            What the summary says besides the statistics.
+        others : mapping of str to callable, optional
+            Further tables by name; each is called with the path to write.
+
+        Raises
+        ------
+        CdseError
+            After all others were written, if one could not be.
+        """
         summary = {**context, **summarise(self._rows)}
-        write_summary_json(self.folder / "summary.json", summary)
-        write_figures(self.folder / "figures", self._rows)
+        tables: dict[str, Callable[[Path], object]] = {
+            PARTICLES: partial(
+                write_particles_csv, rows=self._rows, dialect=self.dialect
+            ),
+            SUMMARY: partial(write_summary_json, summary=summary),
+            "figures": partial(write_figures, rows=self._rows),
+            **(others or {}),
+        }
+        problems = []
+        for name, write in tables.items():
+            try:
+                write(self.folder / name)
+            except CdseError as error:
+                problems.append(str(error))
+        if problems:
+            raise CdseError(" ".join(problems))
 
     def sentence(self) -> str:
         """Say the visible-defect fraction and where everything lies."""
@@ -113,28 +171,3 @@ def _spare_reviewed(target: Path) -> None:
             f"{target.name} in {target.parent} holds labels that a person reviewed; "
             "it was left as it is: choose another folder for the results."
         )
-
-
-_WAYS: tuple[Callable[[Path], str], ...] = (
-    lambda path: path.stem,
-    lambda path: path.name,
-    lambda path: f"{path.parent.name}_{path.name}",
-    lambda path: "_".join(path.absolute().parts[1:]),
-)
-
-
-def distinct_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name each file by its stem; with suffix and folders where stems are alike.
-
-    Names that differ in capitals only count as alike, because on many disks they are.
-    """
-    names: dict[Path, str] = {}
-    for describe in _WAYS:
-        alike = defaultdict(list)
-        for path in paths:
-            alike[describe(path).casefold()].append(path)
-        taken = {name.casefold() for name in names.values()}
-        for name, same in alike.items():
-            if len(same) == 1 and same[0] not in names and name not in taken:
-                names[same[0]] = describe(same[0])
-    return names

@@ -1,10 +1,11 @@
-"""Tables as CSV: UTF-8, one line each, and nothing that a spreadsheet would run."""
+"""Tables as CSV that spreadsheets open right and in which nothing can be run."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.files import write_file
@@ -13,36 +14,94 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+    Cell = str | float | bool | None
+
+DialectName = Literal["standard", "excel", "excel-eu"]
+"""Names of the ways to write a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a table is written.
+
+    Attributes
+    ----------
+    delimiter : str
+        Between two cells.
+    decimal_mark : str
+        Of numbers.
+    byte_order_mark : bool
+        Whether the file begins with one: Excel takes UTF-8 for another encoding
+        without it.
+    """
+
+    delimiter: str = ","
+    decimal_mark: str = "."
+    byte_order_mark: bool = False
+
+
+DIALECTS: dict[DialectName, Dialect] = {
+    "standard": Dialect(),
+    "excel": Dialect(byte_order_mark=True),
+    "excel-eu": Dialect(";", ",", byte_order_mark=True),
+}
+"""``standard`` for programs (RFC 4180); ``excel`` for an English Excel; ``excel-eu``
+for one whose system writes a comma in numbers, as in Germany, France or Spain."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins a formula in some spreadsheet, full-width forms too."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def write_table(
     path: str | os.PathLike[str],
     columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[Cell]],
+    dialect: DialectName = "standard",
 ) -> None:
-    """Write a table.
+    """Write a table: UTF-8, one line each.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    columns : sequence of str
+        First line.
+    rows : iterable of sequence
+        Numbers are written to ten digits, None as nothing, and a text that a
+        spreadsheet would take for a formula has an apostrophe before it.
+    dialect : {"standard", "excel", "excel-eu"}
+        See `DIALECTS`.
 
     Raises
     ------
     CdseError
         The file cannot be written.
     """
+    how = DIALECTS[dialect]
     table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
+    writer = csv.writer(table, delimiter=how.delimiter, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
-    write_file(path, utf8(table.getvalue()), CdseError)
+    writer.writerows([_written(cell, how) for cell in row] for row in rows)
+    start = _BYTE_ORDER_MARK if how.byte_order_mark else b""
+    write_file(path, start + utf8(table.getvalue()), CdseError)
 
 
-def text_cell(value: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA_STARTS) else value
+def _written(cell: Cell, how: Dialect) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, str):
+        return f"'{cell}" if _may_run(cell) else cell
+    return f"{float(cell):.10g}".replace(".", how.decimal_mark)
 
 
-def number_cell(value: float | None) -> str:
-    """Write a number to ten digits, and nothing where it is not known."""
-    return "" if value is None else f"{float(value):.10g}"
+def _may_run(text: str) -> bool:
+    """Whether a spreadsheet might take a text for a formula."""
+    # Some of them pass over white space and control characters at the start.
+    start = text.lstrip("".join(map(chr, range(33))) + "\u00a0\ufeff")
+    return start.startswith(_FORMULA_STARTS) or text[:1] in ("\t", "\r", "\n")
 
 
 def utf8(text: str) -> bytes:

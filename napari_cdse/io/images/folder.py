@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.io.files import name_of, shown, why_unreadable
 from napari_cdse.io.images.micrograph_file import SUFFIXES
+from napari_cdse.io.paths import without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,13 +82,13 @@ def find_micrographs(
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     search = _Search()
-    for path in map(Path, paths):
+    for path in without_repeats(map(Path, paths)):
         if os.path.isdir(path):
             _list_folder(search, path)
         else:
             _list_file(search, path)
     return FolderListing(
-        files=tuple(search.files),
+        files=tuple(without_repeats(search.files)),
         ignored=search.ignored,
         problems=tuple(search.problems),
         notices=tuple(search.notices),

@@ -16,6 +16,7 @@ from napari_cdse.io.images.folder import (
     find_micrographs,
     names_in,
 )
+from napari_cdse.io.paths import alike, ignores_case, same_letters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
         labels = _labels_of(folder, problems)
         pairs |= _paired(files, labels, problems)
         if folder in found.folders:
-            stems = {file.stem for file in files}
+            stems = {_stem(file) for file in files}
             unmatched += _strays(labels, stems)
     alone = tuple(file for file in found.files if file not in pairs)
     return Pairing(pairs, tuple(unmatched), alone, tuple(problems))
@@ -89,6 +90,11 @@ def _text_folder(folder: Path) -> Path:
     return (folder.parent if layout else folder) / TEXT_FILES
 
 
+def _stem(path: Path) -> str:
+    """Stem for comparing: a Mac writes letters decomposed, Windows knows no case."""
+    return alike(path.stem) if ignores_case(path) else same_letters(path.stem)
+
+
 def _labels_of(folder: Path, problems: list[str]) -> dict[str, list[Path]]:
     """Label files by stem; those of text_files hide others of the same stem."""
     labels: dict[str, list[Path]] = defaultdict(list)
@@ -96,11 +102,11 @@ def _labels_of(folder: Path, problems: list[str]) -> dict[str, list[Path]]:
     if os.path.isdir(text_folder):
         for path in names_in(text_folder, problems) or []:
             if path.suffix.lower() == LABEL_SUFFIX:
-                labels[path.stem].append(path)
+                labels[_stem(path)].append(path)
     beside: dict[str, list[Path]] = defaultdict(list)
     for path in names_in(folder, []) or []:
-        if path.suffix.lower() == LABEL_SUFFIX and path.stem not in labels:
-            beside[path.stem].append(path)
+        if path.suffix.lower() == LABEL_SUFFIX and _stem(path) not in labels:
+            beside[_stem(path)].append(path)
     return {**labels, **beside}
 
 
@@ -109,7 +115,7 @@ def _paired(
 ) -> dict[Path, Path]:
     by_stem: dict[str, list[Path]] = defaultdict(list)
     for file in files:
-        by_stem[file.stem].append(file)
+        by_stem[_stem(file)].append(file)
     pairs = {}
     for stem, same in by_stem.items():
         found = labels.get(stem, ())

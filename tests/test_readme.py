@@ -13,6 +13,7 @@ def test_every_command_is_in_the_readme_and_has_help():
     for command in COMMANDS:
         assert f"napari-cdse {command.name}" in README
         assert command.summary
+        assert command.load().description
     words = re.findall(r"^napari-cdse ([a-z]+)", README, flags=re.MULTILINE)
     assert set(words) <= {command.name for command in COMMANDS}
 

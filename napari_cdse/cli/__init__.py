@@ -8,27 +8,54 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.cli import evaluate, export, predict, simulate, train, window
+from napari_cdse.cli.command import Listing
 from napari_cdse.cli.console import SOME_FAILED, WRONG_USAGE, fail
 from napari_cdse.cli.interruption import Interrupted, interruptible
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.io.problem_report import unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 COMMANDS = (
-    window.DEMO,
-    predict.COMMAND,
-    train.COMMAND,
-    evaluate.COMMAND,
-    export.COMMAND,
-    simulate.COMMAND,
+    Listing(
+        "demo",
+        "show the sample project, detected and classified",
+        "napari_cdse.cli.window",
+    ),
+    Listing(
+        "predict",
+        "detect and classify the particles of micrographs",
+        "napari_cdse.cli.predict",
+    ),
+    Listing(
+        "train",
+        "train a forest from labelled folders or projects",
+        "napari_cdse.cli.train",
+    ),
+    Listing(
+        "evaluate",
+        "score a model, or held-out forests, on labelled folders",
+        "napari_cdse.cli.evaluate",
+    ),
+    Listing(
+        "export",
+        "write label files, table, statistics and figures of a project",
+        "napari_cdse.cli.export",
+    ),
+    Listing(
+        "simulate",
+        "simulate micrographs with truth",
+        "napari_cdse.cli.simulate",
+    ),
 )
+"""All commands, in the order of the help. Only the one that is asked for is imported:
+the list itself is there at once."""
 INTERRUPTED = 130
 
 
@@ -60,8 +87,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(unexpected(error, " ".join(words[:1]) or "The window"))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Describe every command and its flags."""
+def build_parser(names: Container[str] | None = None) -> argparse.ArgumentParser:
+    """Describe the commands, and those of some names with their flags.
+
+    Parameters
+    ----------
+    names : container of str, optional
+        The commands to import; all of them without it.
+    """
     parser = argparse.ArgumentParser(
         prog="napari-cdse",
         description="Find CdSe quantum dots in HRTEM micrographs, classify visible "
@@ -71,12 +104,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", dest="command", metavar="")
-    for command in COMMANDS:
-        sub = commands.add_parser(
-            command.name, help=command.summary, description=command.description
-        )
-        command.add_arguments(sub)
-        sub.set_defaults(run=command.run, has_window=command.has_window)
+    for listed in COMMANDS:
+        sub = commands.add_parser(listed.name, help=listed.summary)
+        if names is None or listed.name in names:
+            command = listed.load()
+            sub.description = command.description
+            command.add_arguments(sub)
+            sub.set_defaults(run=command.run, has_window=command.has_window)
     return parser
 
 
@@ -94,15 +128,15 @@ def build_opening_parser() -> argparse.ArgumentParser:
 
 
 def _run(words: list[str]) -> int:
-    parser = build_parser()
-    names = {command.name for command in COMMANDS}
+    names = {listed.name for listed in COMMANDS}
     if not words:
-        return window.show(None)
+        return _show()
+    parser = build_parser(words[:1])
     if words[0] not in names and not words[0].startswith("-"):
         return _open(parser, words)
     arguments = parser.parse_args(words)
     if not hasattr(arguments, "run"):
-        return window.show(None)
+        return _show()
     guard = nullcontext() if arguments.has_window else interruptible()
     with guard:
         status: int = arguments.run(arguments)
@@ -113,4 +147,10 @@ def _open(parser: argparse.ArgumentParser, words: list[str]) -> int:
     if not Path(words[0]).exists():
         parser.error(f"there is no command and no file or folder '{words[0]}'")
     arguments = build_opening_parser().parse_args(words)
-    return window.show(arguments.path, arguments.project)
+    return _show(arguments.path, arguments.project)
+
+
+def _show(path: Path | None = None, project: Path | None = None) -> int:
+    window = import_module("napari_cdse.cli.window")
+    status: int = window.show(path, project)
+    return status

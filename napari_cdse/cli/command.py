@@ -1,8 +1,9 @@
-"""What the parser needs to know of a command."""
+"""What the parser needs to know of a command, before and after it is imported."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One word after ``napari-cdse``.
+    """What a module of this package offers as ``COMMAND``.
 
     Attributes
     ----------
-    name, summary, description : str
-        What the help says.
+    description : str
+        What its help begins with.
     add_arguments : callable
         Gives the parser its flags.
     run : callable
@@ -26,9 +27,30 @@ class Command:
         Whether it shows a window, whose event loop minds signals itself.
     """
 
-    name: str
-    summary: str
     description: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
     has_window: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One word after ``napari-cdse``, known without importing what it needs.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        Its line in the list of commands.
+    module : str
+        Where its `Command` is.
+    """
+
+    name: str
+    summary: str
+    module: str
+
+    def load(self) -> Command:
+        """Import the command, which takes longer than all that is said of it here."""
+        command: Command = import_module(self.module).COMMAND
+        return command

@@ -154,8 +154,6 @@ def _write(
 
 
 COMMAND = Command(
-    name="evaluate",
-    summary="score a model, or held-out forests, on labelled folders",
     description="Score a model on labelled folders, by micrograph; or, with --folds, "
     "fit forests anew, each without the micrographs it is scored on. Or study what "
     "the labels could give: --tune, --importance, --learning-curve.",

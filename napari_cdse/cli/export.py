@@ -63,8 +63,6 @@ def _project_file(path: Path) -> Path:
 
 
 COMMAND = Command(
-    name="export",
-    summary="write label files, table, statistics and figures of a project",
     description="Write what a person reviewed in a project: label files, "
     "particles.csv, summary.json and figures.",
     add_arguments=_add_arguments,

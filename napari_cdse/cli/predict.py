@@ -187,8 +187,6 @@ def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:
 
 
 COMMAND = Command(
-    name="predict",
-    summary="detect and classify the particles of micrographs",
     description="Detect and classify the particles of micrographs; writes "
     "DIR/labels/NAME.txt, DIR/particles.csv and DIR/summary.json.",
     add_arguments=_add_arguments,

@@ -109,8 +109,6 @@ def _count(text: str) -> int:
 
 
 COMMAND = Command(
-    name="simulate",
-    summary="simulate micrographs with truth",
     description="Simulate HRTEM micrographs of quantum dots on amorphous carbon, with "
     "label files, masks and the truth about each dot. Micrographs that are already in "
     "the folder are left alone, so an interrupted series goes on where it stopped. "

@@ -89,8 +89,6 @@ def _table_of(model: Model) -> TrainingSet:
 
 
 COMMAND = Command(
-    name="train",
-    summary="train a forest from labelled folders or projects",
     description="Train a random forest from labelled folders or projects, and score "
     "it by cross-validation grouped by micrograph.",
     add_arguments=_add_arguments,

@@ -69,9 +69,7 @@ def _gui() -> ModuleType:
         ) from error
 
 
-DEMO = Command(
-    name="demo",
-    summary="show the sample project, detected and classified",
+COMMAND = Command(
     description="Show the sample project in the window, detected and classified, "
     "ready for review.",
     add_arguments=_add_arguments,

@@ -1,0 +1,26 @@
+"""What a command imports before it does anything: waiting starts there."""
+
+import json
+import subprocess
+import sys
+
+LISTING = "import sys, json; {}; sys.stdout.write(json.dumps(sorted(sys.modules)))"
+
+
+def imported_by(code):
+    done = subprocess.run(
+        [sys.executable, "-c", LISTING.format(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_the_help_needs_no_numbers():
+    heavy = {"numpy", "scipy", "sklearn", "pandas", "PIL", "joblib", "napari", "qtpy"}
+    code = (
+        "from napari_cdse.cli import build_parser; "
+        "print(len(build_parser(()).format_help()))"
+    )
+    assert not imported_by(code) & heavy

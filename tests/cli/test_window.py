@@ -18,7 +18,7 @@ def test_a_folder_may_have_its_project_elsewhere(shown, tmp_path):
     assert main([str(tmp_path), "--project", "mine.cdse"]) == 0
     assert main([str(tmp_path)]) == 0
     assert main([]) == 0
-    assert shown == [(tmp_path, Path("mine.cdse")), (tmp_path, None), (None,)]
+    assert shown == [(tmp_path, Path("mine.cdse")), (tmp_path, None), (None, None)]
 
 
 @pytest.mark.parametrize(

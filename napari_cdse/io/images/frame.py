@@ -1,8 +1,9 @@
-"""One frame as it lies in a file, and how it becomes gray and finite."""
+"""One frame as it lies in a file: which it is, and how it becomes gray and finite."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import warnings
 from dataclasses import dataclass
@@ -13,11 +14,17 @@ import numpy as np
 from napari_cdse.core.errors import MicrographError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from napari_cdse.io.images.pixel_size_tags import PixelSpacing
+    from napari_cdse.io.images.pixel_size_tags import StatedSpacing
+
+FrameChoice = int | str
+"""Number of a frame, from 0; ``"mean"`` for the mean of all; ``"A:B"`` for the mean of
+frame A and those after it, without B."""
+MEAN = "mean"
+_RANGE = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 
 MAX_PIXELS = 2**28
 """Largest frame that is read (16384 x 16384): each array that detection makes of it
@@ -49,16 +56,19 @@ class Frame:
         alpha.
     n_frames : int
         Frames in the file.
-    spacing : PixelSpacing or None
+    spacing : PixelSpacing or NoLength or None
         Calibration in the file.
     notices : tuple of str
         One sentence each.
+    chosen : int or str
+        Which frame it is, said in one way only; see `wanted_frame`.
     """
 
     values: NDArray[Any]
     n_frames: int = 1
-    spacing: PixelSpacing | None = None
+    spacing: StatedSpacing | None = None
     notices: tuple[str, ...] = ()
+    chosen: FrameChoice = 0
 
 
 @contextlib.contextmanager
@@ -95,18 +105,91 @@ def check_size(name: str, rows: int, columns: int, bytes_per_pixel: int) -> None
         )
 
 
-def check_frame(name: str, frame: int, n_frames: int) -> None:
-    """Refuse a frame number that the file does not have.
+def frame_choice(text: str) -> FrameChoice:
+    """Read which frame is meant: ``N``, ``mean`` or ``A:B``.
+
+    Raises
+    ------
+    ValueError
+        For anything else, and for a range without a frame.
+    """
+    plain = text.strip().lower()
+    if plain == MEAN:
+        return MEAN
+    found = _RANGE.fullmatch(plain)
+    if found is None:
+        return int(plain)
+    first, stop = map(int, found.groups())
+    if first >= stop:
+        raise ValueError(f"no frame lies in {plain}")
+    return first if stop == first + 1 else f"{first}:{stop}"
+
+
+def wanted_frame(
+    name: str,
+    frame: FrameChoice,
+    n_frames: int,
+    read: Callable[[int], NDArray[Any]],
+) -> tuple[NDArray[Any], FrameChoice]:
+    """Read the frame that is meant, or the mean of several.
+
+    Parameters
+    ----------
+    name : str
+        What the file is called in messages.
+    frame : int or str
+        See `FrameChoice`.
+    n_frames : int
+        Frames in the file.
+    read : callable
+        From a frame's number to its values; all of one shape.
+
+    Returns
+    -------
+    values : ndarray
+        One frame as it is, or the mean in double precision.
+    chosen : int or str
+        The same choice, in one way only: 0 where there is but one frame, a number
+        where a range holds one, ``"mean"`` where it holds all.
 
     Raises
     ------
     MicrographError
-        With the number of frames in the file.
+        For a frame that the file does not have.
     """
-    if not 0 <= frame < n_frames:
+    wanted = _wanted(name, frame, n_frames)
+    if len(wanted) == 1:
+        return read(wanted[0]), wanted[0]
+    total = np.zeros(1)
+    for number in wanted:
+        values = read(number)
+        if values.dtype.kind not in "buif":
+            return values, wanted[0]  # what is no gray value is refused by `gray`
+        total = total + values
+    whole = len(wanted) == n_frames
+    return total / len(wanted), MEAN if whole else f"{wanted[0]}:{wanted[-1] + 1}"
+
+
+def _wanted(name: str, frame: FrameChoice, n_frames: int) -> range:
+    """Numbers of the frames that are meant."""
+    try:
+        choice = frame_choice(frame) if isinstance(frame, str) else frame
+    except ValueError as problem:
         raise MicrographError(
-            f"{name} has no frame {frame}; it holds {n_frames}, counted from 0."
-        )
+            f"{frame!r} names no frame of {name}; give a number, mean, or A:B."
+        ) from problem
+    if choice == MEAN:
+        return range(n_frames)
+    if isinstance(choice, int):
+        wanted = range(choice, choice + 1)
+    else:
+        wanted = range(*map(int, choice.split(":")))
+    for number in (wanted[0], wanted[-1]):
+        if not 0 <= number < n_frames:
+            raise MicrographError(
+                f"{name} has no frame {number}; it holds {n_frames}, counted from 0."
+            )
+    return wanted
 
 
 def gray(name: str, values: NDArray[Any]) -> tuple[NDArray[np.float32], list[str]]:
@@ -150,28 +233,35 @@ def _one_sample(
     samples = values.shape[2]
     if samples == 1:
         return _to_float32(values[..., 0]), []
-    if samples == 2:
-        notice = "The alpha channel was left out."
-        return _to_float32(values[..., 0]), [notice]
-    if samples in (3, 4):
-        return _luma(values[..., :3]), _colour_notices(samples)
-    raise MicrographError(
-        f"{name} has {samples} channels; save the one to analyse as a gray image."
-    )
+    if samples > 4:
+        raise MicrographError(
+            f"{name} has {samples} channels; save the one to analyse as a gray image."
+        )
+    has_alpha = samples in (2, 4)
+    colour = values[..., : samples - has_alpha]
+    return _luma(colour), _channel_notices(_is_gray(colour), has_alpha)
 
 
-def _colour_notices(samples: int) -> list[str]:
-    alpha = " and its alpha channel left out" if samples == 4 else ""
+def _is_gray(colour: NDArray[Any]) -> bool:
+    """Whether all channels are equal."""
+    first = colour[..., 0]
+    others = (colour[..., i] for i in range(1, colour.shape[2]))
+    return all(np.array_equal(first, other) for other in others)
+
+
+def _channel_notices(gray: bool, has_alpha: bool) -> list[str]:
+    if gray:
+        return ["The alpha channel was left out."] if has_alpha else []
+    alpha = " and its alpha channel left out" if has_alpha else ""
     return [f"The image is in colour; it was turned to gray{alpha}."]
 
 
-def _luma(values: NDArray[Any]) -> NDArray[np.float32]:
-    red, green, blue = (values[..., i] for i in range(3))
-    if np.array_equal(red, green) and np.array_equal(red, blue):
-        return _to_float32(red)
-    result = np.zeros(red.shape, np.float32)
-    for weight, channel in zip(_LUMA, (red, green, blue), strict=True):
-        result += np.float32(weight) * _to_float32(channel)
+def _luma(colour: NDArray[Any]) -> NDArray[np.float32]:
+    if _is_gray(colour):
+        return _to_float32(colour[..., 0])
+    result = np.zeros(colour.shape[:2], np.float32)
+    for number, weight in enumerate(_LUMA):
+        result += np.float32(weight) * _to_float32(colour[..., number])
     return result
 
 

@@ -11,15 +11,16 @@ from napari_cdse.core.errors import MicrographError, ParameterError
 from napari_cdse.core.records import Micrograph
 from napari_cdse.io.files import name_of, open_file
 from napari_cdse.io.images import pixel_size_tags as calibration
-from napari_cdse.io.images.frame import Frame, gray
+from napari_cdse.io.images.frame import MEAN, Frame, gray
 from napari_cdse.io.images.raster import READERS, read_raster
-from napari_cdse.io.images.tiff import read_tiff
+from napari_cdse.io.images.tiff import count_tiff_frames, read_tiff
 
 if TYPE_CHECKING:
     import os
     from io import BufferedReader
 
     from napari_cdse.core.records import PixelSizeSource
+    from napari_cdse.io.images.frame import FrameChoice
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 """Endings by which a folder's micrographs are known; the content decides how a file
@@ -34,7 +35,7 @@ def read_micrograph(
     path: str | os.PathLike[str],
     *,
     pixel_size_nm: float | None = None,
-    frame: int = 0,
+    frame: FrameChoice = 0,
 ) -> Micrograph:
     """Read one frame of a PNG, TIFF, JPEG or BMP file as a gray micrograph.
 
@@ -44,8 +45,9 @@ def read_micrograph(
         Name of the file.
     pixel_size_nm : float, optional
         What the person says; it wins over what the file says.
-    frame : int, optional
-        Number of the frame, from 0, in a file that holds several.
+    frame : int or str, optional
+        Of a file that holds several: the number of the frame, from 0; ``"mean"`` for
+        the mean of all; ``"A:B"`` for the mean of frame A and on, without B.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def read_micrograph(
     ------
     MicrographError
         No such file, not a regular file, not an image, damaged, too large, no such
-        frame, or too many pixels without a finite value.
+        frame, pixels that are not square, or too many pixels without a finite value.
     ParameterError
         A pixel size that no HRTEM micrograph has.
     """
@@ -65,14 +67,15 @@ def read_micrograph(
     name = name_of(path)
     with open_file(path, MicrographError) as file:
         found = _read_frame(file, name, frame)
-        identity = _identity(file, name, frame)
+        if pixel_size_nm is None:
+            calibration.check_square(name, found.spacing)
+        identity = _identity(file, name, found.chosen)
     pixels, changed = gray(name, found.values)
     size_nm, source, about_size = _pixel_size(found, pixel_size_nm)
-    notices = (*found.notices, *_left_out(found, frame), *changed, *about_size)
-    stem = Path(path).stem
+    notices = (*found.notices, *_about_frames(found), *changed, *about_size)
     return Micrograph(
         pixels=pixels,
-        name=f"{stem}_frame{frame}" if frame else stem,
+        name=_name(Path(path).stem, found.chosen),
         id=identity,
         pixel_size_nm=size_nm,
         pixel_size_source=source,
@@ -80,8 +83,30 @@ def read_micrograph(
     )
 
 
-def micrograph_id(path: str | os.PathLike[str], frame: int = 0) -> str:
+def count_frames(path: str | os.PathLike[str]) -> int:
+    """Count the frames of a file from its header; no pixel is read.
+
+    Raises
+    ------
+    MicrographError
+        The file cannot be read, or is damaged.
+    """
+    name = name_of(path)
+    with open_file(path, MicrographError) as file:
+        if _magic(file, name)[:4] in _TIFF_MAGIC:
+            return count_tiff_frames(file, name)
+    return 1
+
+
+def micrograph_id(path: str | os.PathLike[str], frame: FrameChoice = 0) -> str:
     """Compute the id of a micrograph without decoding it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    frame : int or str, optional
+        The frame as `read_micrograph` names it: ``"mean"`` where all are meant.
 
     Returns
     -------
@@ -115,15 +140,8 @@ def check_pixel_size(pixel_size_nm: float | None) -> None:
         )
 
 
-def _read_frame(file: BufferedReader, name: str, frame: int) -> Frame:
-    try:
-        start = file.read(_MAGIC_BYTES)
-    except OSError as problem:
-        raise MicrographError(
-            f"{name} cannot be read from its disk; copy it again from its source."
-        ) from problem
-    if not start:
-        raise MicrographError(f"{name} is empty; copy it again from its source.")
+def _read_frame(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
+    start = _magic(file, name)
     if start[:4] in _TIFF_MAGIC:
         return read_tiff(file, name, frame)
     for magic in READERS:
@@ -134,7 +152,20 @@ def _read_frame(file: BufferedReader, name: str, frame: int) -> Frame:
     )
 
 
-def _identity(file: BufferedReader, name: str, frame: int) -> str:
+def _magic(file: BufferedReader, name: str) -> bytes:
+    """Read the first bytes, by which the kind of a file is known."""
+    try:
+        start = file.read(_MAGIC_BYTES)
+    except OSError as problem:
+        raise MicrographError(
+            f"{name} cannot be read from its disk; copy it again from its source."
+        ) from problem
+    if not start:
+        raise MicrographError(f"{name} is empty; copy it again from its source.")
+    return start
+
+
+def _identity(file: BufferedReader, name: str, frame: FrameChoice) -> str:
     try:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256")
@@ -156,10 +187,10 @@ def _pixel_size(
 
 
 def _disagreement(
-    stated: calibration.PixelSpacing | None, by_person_nm: float
+    stated: calibration.StatedSpacing | None, by_person_nm: float
 ) -> tuple[str, ...]:
     """Say where a person's pixel size and a believable one in the file differ."""
-    if stated is None or not stated.believable:
+    if not isinstance(stated, calibration.PixelSpacing) or not stated.believable:
         return ()
     if not stated.square:
         return (
@@ -176,10 +207,25 @@ def _disagreement(
     return (notice,)
 
 
-def _left_out(found: Frame, frame: int) -> tuple[str, ...]:
-    if found.n_frames == 1:
-        return ()
+def _name(stem: str, chosen: FrameChoice) -> str:
+    if chosen == 0:
+        return stem
+    if isinstance(chosen, int):
+        return f"{stem}_frame{chosen}"
     return (
-        f"Only frame {frame} of the file's {found.n_frames} frames (counted from 0) "
-        "was read; to use the others, save each as a file of its own.",
+        f"{stem}_mean" if chosen == MEAN else f"{stem}_mean{chosen.replace(':', '-')}"
     )
+
+
+def _about_frames(found: Frame) -> tuple[str, ...]:
+    """Say which of several frames it is."""
+    chosen, n_frames = found.chosen, found.n_frames
+    if n_frames == 1:
+        return ()
+    if isinstance(chosen, int):
+        return (
+            f"Only frame {chosen} of the file's {n_frames} frames (counted from 0) was "
+            "read; on the command line --frame takes another, or the mean of several.",
+        )
+    which = "all" if chosen == MEAN else f"frames {chosen.replace(':', ' to before ')}"
+    return (f"The mean of {which} of the file's {n_frames} frames was read.",)

@@ -10,13 +10,15 @@ import numpy as np
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin
 
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.io.images.frame import Frame, check_frame, check_size, quiet
+from napari_cdse.io.images.frame import Frame, check_size, quiet, wanted_frame
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
+
+    from napari_cdse.io.images.frame import FrameChoice
 
 # What the decoders raise on damaged files, found by truncating and flipping bytes.
 DAMAGE = (
@@ -48,7 +50,9 @@ _PNG_COLOUR_OR_ALPHA = (2, 4, 6)
 _BYTES_PER_PIXEL = 4
 
 
-def read_raster(file: BufferedReader, name: str, frame: int, magic: bytes) -> Frame:
+def read_raster(
+    file: BufferedReader, name: str, frame: FrameChoice, magic: bytes
+) -> Frame:
     """Read a PNG, JPEG or BMP file.
 
     No calibration is taken from these: the densities they can state end at 0.23 nm
@@ -60,8 +64,8 @@ def read_raster(file: BufferedReader, name: str, frame: int, magic: bytes) -> Fr
         Opened for reading.
     name : str
         What the file is called in messages.
-    frame : int
-        Only 0 exists.
+    frame : int or str
+        There is only one.
     magic : bytes
         Key of `READERS` with which the file begins.
 
@@ -71,13 +75,12 @@ def read_raster(file: BufferedReader, name: str, frame: int, magic: bytes) -> Fr
         Damaged, cut off, or too large.
     """
     kind, reader = READERS[magic]
-    check_frame(name, frame, 1)
     try:
         notices = _notices(file, kind)
         file.seek(0)
         with quiet(), reader(file) as image:
             check_size(name, image.height, image.width, _BYTES_PER_PIXEL)
-            values = _values(image)
+            values, _ = wanted_frame(name, frame, 1, lambda _: _values(image))
     except DAMAGE as problem:
         raise MicrographError(
             f"{name} is a damaged or incomplete {kind} file; "

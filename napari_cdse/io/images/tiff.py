@@ -1,4 +1,4 @@
-"""TIFF frames, read with tifffile; what it cannot unpack by itself, strip by strip.
+"""TIFF: the page that is the micrograph, its frames, its calibration.
 
 Only four kinds of packing are let in, because these are unpacked within a known
 bound: none, deflate, LZW and PackBits.
@@ -7,26 +7,30 @@ bound: none, deflate, LZW and PackBits.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import math
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images import pixel_size_tags as calibration
 from napari_cdse.io.images import tiff_strips
-from napari_cdse.io.images.frame import Frame, check_frame, check_size, quiet
+from napari_cdse.io.images.frame import Frame, check_size, quiet, wanted_frame
+from napari_cdse.io.images.tiff_vendor_tags import vendor_spacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
 
     from numpy.typing import NDArray
+
+    from napari_cdse.io.images.frame import FrameChoice
 
 # What the decoders raise on damaged files, found by truncating and flipping bytes.
 DAMAGE = (
@@ -37,6 +41,8 @@ DAMAGE = (
     OSError,
     TypeError,
     ValueError,
+    imagecodecs.LzwError,
+    imagecodecs.PackbitsError,
     struct.error,
     tifffile.TiffFileError,
     zlib.error,
@@ -47,10 +53,13 @@ MAX_PAGES = 10_000
 millions of pages."""
 
 _NONE, _LZW, _DEFLATE, _PACKBITS = (1,), (5,), (8, 32946), (32773,)
-_PREDICTORS = (1, 2)
+_NO_PREDICTOR, _PREDICTORS = 1, (1, 2, 3)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
-_INTERLEAVED = 1
 _REDUCED = 1  # bit of NewSubfileType
+_MOST_PACKED_BITS = 16
+_SMALL_PIECE = 2**20
+"""Pixels of a tile that is no burden, however small the picture (1024 x 1024)."""
+_SAVE_PLAIN = "save it as an uncompressed TIFF."
 
 
 class _Complaints(logging.Handler):
@@ -76,8 +85,11 @@ def _complaints() -> Iterator[_Complaints]:
         log.removeHandler(handler)
 
 
-def read_tiff(file: BufferedReader, name: str, frame: int) -> Frame:
-    """Read one frame of a TIFF file.
+def read_tiff(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
+    """Read one frame of a TIFF file, or the mean of several.
+
+    Of several pages the micrograph is the largest one with a single channel and the
+    most bits; all pages of its size and kind are its frames. Thumbnails don't count.
 
     Parameters
     ----------
@@ -85,39 +97,50 @@ def read_tiff(file: BufferedReader, name: str, frame: int) -> Frame:
         Opened for reading.
     name : str
         What the file is called in messages.
-    frame : int
-        Number of the page, from 0; thumbnails do not count.
+    frame : int or str
+        As in `napari_cdse.io.images.frame.wanted_frame`.
 
     Raises
     ------
     MicrographError
         Damaged, too large, no such frame, or packed in a way that is not read.
     """
+    with _opened(file, name) as (tif, complaints):
+        pages = _pages(name, tif)
+        frames = _frames(file, name, tif, pages)
+        values, chosen = wanted_frame(name, frame, len(frames), frames.read)
+        spacing = _spacing(tif, frames.first)
+        notices = _notices(pages, frames)
+    if complaints.heard:
+        told = "The file is damaged or cut off outside the pixels that were read."
+        notices = (*notices, told)
+    return Frame(values, len(frames), spacing, notices, chosen)
+
+
+def count_tiff_frames(file: BufferedReader, name: str) -> int:
+    """Count the frames of a TIFF file without reading pixels.
+
+    Raises
+    ------
+    MicrographError
+        Damaged, or not of a kind that is read.
+    """
+    with _opened(file, name) as (tif, _):
+        return len(_frames(file, name, tif, _pages(name, tif)))
+
+
+@contextlib.contextmanager
+def _opened(file: BufferedReader, name: str) -> Iterator[tuple[Any, _Complaints]]:
+    """Let tifffile look at a file; what it raises on damage becomes a sentence."""
     try:
+        file.seek(0)  # tifffile counts from where the file stands
         with quiet(), _complaints() as complaints:
-            found = _read(file, name, frame)
+            with tifffile.TiffFile(file, is_ome=False) as tif:
+                yield tif, complaints
     except DAMAGE as problem:
         raise MicrographError(
             f"{name} is a damaged or incomplete TIFF; copy it again from its source."
         ) from problem
-    if not complaints.heard:
-        return found
-    notice = "The file is damaged or cut off outside the pixels that were read."
-    return dataclasses.replace(found, notices=(notice,))
-
-
-def _read(file: BufferedReader, name: str, frame: int) -> Frame:
-    file.seek(0)  # tifffile counts from where the file stands
-    with tifffile.TiffFile(file, is_ome=False) as tif:
-        pages = _pages(name, tif)
-        if not pages:
-            raise tifffile.TiffFileError("no pages")
-        check_frame(name, frame, len(pages))
-        page = pages[frame]
-        _check(file, name, page)
-        values = _shown_values(_values(file, name, page), page)
-        n_frames = max(len(pages), _imagej_frames(tif))
-        return Frame(values, n_frames, _spacing(tif, page))
 
 
 def _pages(name: str, tif: Any) -> list[Any]:
@@ -129,95 +152,166 @@ def _pages(name: str, tif: Any) -> list[Any]:
         )
     pages = list(tif.pages)
     full = [page for page in pages if not page.subfiletype & _REDUCED]
+    if not pages:
+        raise tifffile.TiffFileError("no pages")
     return full or pages
 
 
-def _check(file: BufferedReader, name: str, page: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """Pages of one size and kind, or frames that lie behind a single page.
+
+    ImageJ lists only the first page of a large stack; the others follow without a
+    gap.
+    """
+
+    file: BufferedReader
+    name: str
+    pages: list[Any]
+    n_behind_page: int = 1
+
+    @property
+    def first(self) -> Any:
+        """The page that stands for all."""
+        return self.pages[0]
+
+    def __len__(self) -> int:
+        return max(len(self.pages), self.n_behind_page)
+
+    def read(self, number: int) -> NDArray[Any]:
+        """Read one frame, shape (rows, columns, samples)."""
+        if number < len(self.pages):
+            page = self.pages[number]
+            layout = _check(self.file, self.name, page)
+            return _shown_values(self._unpacked(page, layout), page)
+        return self._read_behind(number)
+
+    def _unpacked(self, page: Any, layout: tiff_strips.Layout) -> NDArray[Any]:
+        try:
+            return tiff_strips.read_page(self.file, page, layout)
+        except tiff_strips.OverlongPiece as problem:
+            raise MicrographError(
+                f"{self.name} unpacks to far more than its size says; "
+                "it is no micrograph."
+            ) from problem
+
+    def _read_behind(self, number: int) -> NDArray[Any]:
+        page, layout = self.first, tiff_strips.Layout.of(self.first)
+        shape = (layout.rows, layout.columns, layout.samples)
+        size = math.prod(shape) * layout.dtype.itemsize
+        self.file.seek(page.dataoffsets[0] + number * size)
+        data = self.file.read(size)
+        if len(data) < size:
+            raise _incomplete(self.name)
+        return _shown_values(np.frombuffer(data, layout.dtype).reshape(shape), page)
+
+
+def _frames(file: BufferedReader, name: str, tif: Any, pages: list[Any]) -> _Frames:
+    page = max(pages, key=_rank)  # the first of equals
+    same = [one for one in pages if _kind(one) == _kind(page)]
+    behind = _imagej_frames(tif) if len(pages) == 1 else 1
+    plain = page.compression in _NONE and not page.is_tiled
+    return _Frames(file, name, same, behind if plain else 1)
+
+
+def _rank(page: Any) -> tuple[bool, bool, int, int]:
+    """Order pages by how likely they are the micrograph."""
+    gray = page.samplesperpixel == 1 and page.photometric != _PALETTE
+    n_pixels = page.imagelength * page.imagewidth
+    return _why_not_read(page) is None, gray, n_pixels, page.bitspersample
+
+
+def _kind(page: Any) -> tuple[object, ...]:
+    return (
+        page.imagelength,
+        page.imagewidth,
+        page.samplesperpixel,
+        page.bitspersample,
+        page.dtype,
+        page.photometric,
+    )
+
+
+def _notices(pages: list[Any], frames: _Frames) -> tuple[str, ...]:
+    """Say which page was taken where that was a choice."""
+    n_others = len(pages) - len(frames.pages)
+    if not n_others:
+        return ()
+    number = next(i for i, page in enumerate(pages) if page is frames.first)
+    one = len(frames.pages) == 1
+    taken = f"page {number} was" if one else f"pages {number} and on were"
+    return (
+        f"Of the file's {len(pages)} pages (counted from 0) {taken} taken for the "
+        "micrograph: the largest with one channel and the most bits.",
+    )
+
+
+def _check(file: BufferedReader, name: str, page: Any) -> tiff_strips.Layout:
     """Refuse what is too large, cut off or of an unknown kind, before decoding."""
     samples = page.samplesperpixel
     check_size(name, page.imagelength, page.imagewidth, samples)
-    _check_kind(name, page)
+    reason = _why_not_read(page)
+    if reason is not None:
+        raise MicrographError(f"{name} {reason}")
     item = page.dtype.itemsize
     check_size(name, page.imagelength, page.imagewidth, samples * item)
-    if page.is_tiled:
-        check_size(name, page.tilelength, page.tilewidth, samples * item)
-    _check_complete(file, name, page)
-    if page.compression in _DEFLATE:
-        _check_deflate(file, name, page, math.prod(page.chunks) * item)
+    layout = tiff_strips.Layout.of(page)
+    _check_pieces(name, layout)
+    _check_complete(file, name, page, layout)
+    return layout
 
 
-def _check_kind(name: str, page: Any) -> None:
+def _why_not_read(page: Any) -> str | None:
+    """Say why a page is of a kind that is not read, after the file's name."""
     packing = page.compression
     if packing not in _NONE + _LZW + _DEFLATE + _PACKBITS:
         kind = getattr(packing, "name", packing)
-        raise MicrographError(
-            f"{name} is packed with {kind}, which is not read here; "
-            "save it as an uncompressed TIFF."
-        )
+        return f"is packed with {kind}, which is not read here; " + _SAVE_PLAIN
     known = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE)
     if page.photometric not in known or page.imagedepth != 1 or page.dtype is None:
+        return (
+            "is a TIFF of an unusual kind (colour space, depth or sample type); "
+            "save it as a gray TIFF."
+        )
+    packed = page.bitspersample != 8 * page.dtype.itemsize
+    unsigned = page.dtype.kind in "ub" and page.bitspersample <= _MOST_PACKED_BITS
+    if packed and (not unsigned or page.predictor != _NO_PREDICTOR):
+        return f"has {page.bitspersample}-bit values that are not read; " + _SAVE_PLAIN
+    if page.predictor not in _PREDICTORS:
+        return f"is packed with predictor {page.predictor}; " + _SAVE_PLAIN
+    return None
+
+
+def _check_pieces(name: str, layout: tiff_strips.Layout) -> None:
+    """Refuse pieces that are far larger than the picture, or too many."""
+    if min(layout.piece_rows, layout.piece_columns, layout.bits) < 1:
+        raise ValueError("a piece without pixels")
+    piece = layout.piece_rows * layout.piece_columns
+    too_large = piece > max(4 * layout.rows * layout.columns, _SMALL_PIECE)
+    if too_large or layout.n_pieces > tiff_strips.MAX_PIECES:
         raise MicrographError(
-            f"{name} is a TIFF of an unusual kind (colour space, depth or sample "
-            "type); save it as a gray TIFF."
+            f"{name} is cut into pieces that no program writes "
+            f"({layout.n_pieces} of {layout.piece_rows} x {layout.piece_columns} "
+            f"pixels); {_SAVE_PLAIN}"
         )
 
 
-def _check_complete(file: BufferedReader, name: str, page: Any) -> None:
-    """Refuse missing pieces, which the decoder would fill with zeros."""
+def _check_complete(
+    file: BufferedReader, name: str, page: Any, layout: tiff_strips.Layout
+) -> None:
+    """Refuse missing pieces, which must not be read as zeros."""
     size = file.seek(0, 2)
-    counts, offsets = page.databytecounts, page.dataoffsets
-    pieces = list(zip(offsets, counts, strict=False))
+    pieces = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     complete = all(count > 0 and at + count <= size for at, count in pieces)
-    if page.compression in _NONE and complete:
-        needed = math.prod(page.shaped) * page.bitspersample // 8
-        complete = sum(counts) >= needed
-    if not pieces or not complete or len(pieces) < math.prod(page.chunked):
-        raise MicrographError(
-            f"{name} is incomplete: part of its pixels is missing; "
-            "copy it again from its source."
-        )
+    if len(pieces) < layout.n_pieces or not complete:
+        raise _incomplete(name)
 
 
-def _check_deflate(file: BufferedReader, name: str, page: Any, most: int) -> None:
-    """Unpack each piece up to what it may hold; tifffile would not stop there."""
-    for at, count in zip(page.dataoffsets, page.databytecounts, strict=False):
-        file.seek(at)
-        if tiff_strips.unpacked_size(file.read(count), most) > most:
-            raise MicrographError(
-                f"{name} unpacks to far more than its size says; it is no micrograph."
-            )
-
-
-def _values(file: BufferedReader, name: str, page: Any) -> NDArray[Any]:
-    """Decode to (rows, columns, samples)."""
-    if page.compression in _NONE + _DEFLATE and page.predictor in _PREDICTORS:
-        values = page.asarray(squeeze=False, maxworkers=1)[:, 0]
-        # (planes, rows, columns, interleaved samples); one of the two is 1.
-        return values[0] if values.shape[0] == 1 else np.moveaxis(values[..., 0], 0, 2)
-    return _values_in_strips(file, name, page)
-
-
-def _values_in_strips(file: BufferedReader, name: str, page: Any) -> NDArray[Any]:
-    rows, columns, samples = page.imagelength, page.imagewidth, page.samplesperpixel
-    whole = page.bitspersample == 8 * page.dtype.itemsize and page.fillorder == 1
-    interleaved = samples == 1 or page.planarconfig == _INTERLEAVED
-    if page.is_tiled or not whole or not interleaved:
-        raise MicrographError(
-            f"{name} is packed in a way that is not read for its layout; "
-            "save it as an uncompressed TIFF."
-        )
-    dtype = page.dtype.newbyteorder(page.parent.byteorder)
-    values = np.empty((rows, columns, samples), page.dtype)
-    per_row = columns * samples * dtype.itemsize
-    for strip, top in enumerate(range(0, rows, page.rowsperstrip)):
-        n = min(page.rowsperstrip, rows - top)
-        file.seek(page.dataoffsets[strip])
-        packed = file.read(page.databytecounts[strip])
-        data = tiff_strips.unpack(packed, int(page.compression), n * per_row)
-        values[top : top + n] = tiff_strips.values_of(
-            data, dtype, n, columns, samples, page.predictor
-        )
-    return values
+def _incomplete(name: str) -> MicrographError:
+    return MicrographError(
+        f"{name} is incomplete: part of its pixels is missing; "
+        "copy it again from its source."
+    )
 
 
 def _shown_values(values: NDArray[Any], page: Any) -> NDArray[Any]:
@@ -237,19 +331,19 @@ def _imagej_frames(tif: Any) -> int:
     return images if isinstance(images, int) else 1
 
 
-def _spacing(tif: Any, page: Any) -> calibration.PixelSpacing | None:
-    x, y = _tag(page, "XResolution"), _tag(page, "YResolution")
+def _spacing(tif: Any, page: Any) -> calibration.StatedSpacing | None:
+    def tag(code: int) -> Any:
+        found = page.tags.get(code) or tif.pages.first.tags.get(code)
+        return None if found is None else found.value
+
+    by_vendor = vendor_spacing(tag)
+    if by_vendor is not None:
+        return by_vendor
+    x, y, unit = (tag(code) for code in (282, 283, 296))
     if tif.imagej_metadata is not None:
-        length = tif.imagej_metadata.get("unit")
-        return calibration.imagej_spacing(length, x, y)
+        return calibration.imagej_spacing(tif.imagej_metadata.get("unit"), x, y)
     stated = calibration.ome_spacing(tif.pages.first.description)
     if stated is not None:
         return stated
-    unit = _tag(page, "ResolutionUnit")
     # The TIFF 6.0 default is the inch.
     return calibration.resolution_spacing(2 if unit is None else unit, x, y)
-
-
-def _tag(page: Any, name: str) -> Any:
-    tag = page.tags.get(name)
-    return None if tag is None else tag.value

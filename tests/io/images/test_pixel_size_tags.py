@@ -5,13 +5,16 @@ import pytest
 import tifffile
 from PIL import Image
 
+from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.images.pixel_size_tags import (
     PixelSpacing,
     imagej_spacing,
     nm_per_unit,
+    number,
     ome_spacing,
     resolution_spacing,
+    stated_spacing,
     usable,
 )
 
@@ -41,6 +44,9 @@ def _write(path, **options):
         ("Angstrom", 0.1),
         ("pm", 1e-3),
         ("cm", 1e7),
+        ("Nanomètre", 1),
+        ("nanometros", 1),
+        ("[n_m]", 1),
         ("mm", 1e6),
         ("m", 1e9),
         (" nm\0", 1),
@@ -130,21 +136,84 @@ def test_a_printer_is_no_microscope(tmp_path, suffix, dpi):
     assert read_micrograph(path).pixel_size_nm is None
 
 
-def test_pixels_that_are_not_square_give_a_notice(tmp_path):
-    found = _write(
-        tmp_path / "a.tif", imagej=True, resolution=(25, 20), metadata={"unit": "nm"}
+def test_pixels_that_are_not_square_are_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path, PIXELS, imagej=True, resolution=(25, 20), metadata={"unit": "nm"}
     )
-    assert found.pixel_size_nm is None
-    assert found.notices == (
-        "The pixels are not square (ImageJ says 0.05 x 0.04 nm per pixel), so no "
-        "pixel size was taken; resample the micrograph to square pixels.",
+    with pytest.raises(MicrographError) as caught:
+        read_micrograph(path)
+    assert str(caught.value) == (
+        "The pixels of a.tif are not square (ImageJ says 0.05 x 0.04 nm per pixel); "
+        "resample it to square pixels, or give the pixel size if the file is wrong."
     )
-    found = read_micrograph(tmp_path / "a.tif", pixel_size_nm=0.045)
+    found = read_micrograph(path, pixel_size_nm=0.045)
     assert found.pixel_size_nm == 0.045
     assert "not square (0.05 x 0.04 nm); 0.045 nm was given" in found.notices[0]
     size, notices = usable(PixelSpacing(0.04001, 0.04, "ImageJ"))
     assert size == pytest.approx(0.040005)
     assert notices == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.0421", 0.0421),
+        ("0,0421", 0.0421),
+        ("4,21E-11", 4.21e-11),
+        ("1.234,5", 1234.5),
+        ("1,234.5", 1234.5),
+        (" 2,5\0", 2.5),
+        ("-1", -1),
+        ("many", None),
+        ("", None),
+        ("nan", None),
+        ("1e999", None),
+        (b"2", None),
+        (None, None),
+        (True, None),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+    ],
+)
+def test_numbers_in_any_locale(text, value):
+    assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("edge", "unit", "told"),
+    [
+        (1, "", None),
+        (1.0, None, None),
+        (1, "px", None),
+        (0, "nm", None),
+        (None, "nm", None),
+        (0.5, "", "0.5 without a unit"),
+        (-1, "nm", "-1 nm"),
+        (0.2, "1/nm", "0.2 1/nm"),
+        (3, "1 / nm", "3 1 / nm"),
+        (2, "s", "2 s"),
+    ],
+)
+def test_what_is_no_length_is_told_with_its_value(edge, unit, told):
+    found = stated_spacing("The header", edge, edge, unit)
+    if told is None:
+        assert found is None
+    else:
+        assert usable(found) == (
+            None,
+            (
+                f"The header says {told} per pixel, which is no length; "
+                "give the pixel size yourself.",
+            ),
+        )
+
+
+def test_two_units_make_one_length():
+    found = stated_spacing("The header", 2, 0.2, "nm", "Å")
+    assert (found.row_nm, found.col_nm) == pytest.approx((0.2, 0.2))
+    found = stated_spacing("The header", None, 0.2, "nm")
+    assert (found.row_nm, found.col_nm) == (0.2, 0.2)
 
 
 def test_columns_and_rows_are_not_exchanged():

@@ -3,13 +3,15 @@
 import os
 import struct
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.images import tiff_strips
+from napari_cdse.io.images.micrograph_file import count_frames, read_micrograph
 from napari_cdse.io.images.tiff import MAX_PAGES
 
 RNG = np.random.default_rng(1)
@@ -131,14 +133,120 @@ def test_palette_and_single_bits(tmp_path):
     np.testing.assert_array_equal(_read(tmp_path / "b.tif"), NOISE > 100)
 
 
-def test_pages_of_other_sizes_and_thumbnails(tmp_path):
+def test_pages_of_other_sizes_and_thumbnails_are_no_frames(tmp_path):
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as tif:
         tif.write(NOISE[:5, :5].astype(np.uint8), subfiletype=1)
         tif.write(NOISE.astype(np.uint8))
         tif.write(SMOOTH[:9].astype(np.uint16))
-    np.testing.assert_array_equal(_read(path), NOISE)
-    np.testing.assert_array_equal(_read(path, frame=1), SMOOTH[:9])
+    found = read_micrograph(path)
+    np.testing.assert_array_equal(found.pixels, NOISE)
+    assert "Of the file's 2 pages (counted from 0) page 0 was taken" in found.notices[0]
+    with pytest.raises(MicrographError, match="has no frame 1; it holds 1"):
+        read_micrograph(path, frame=1)
+
+
+@pytest.mark.parametrize("first", ["jpeg", None])
+def test_the_micrograph_is_the_gray_page_with_most_bits(tmp_path, first):
+    """As Olympus writes: a picture with text, packed as JPEG, before the data."""
+    path = tmp_path / "a.tif"
+    picture = np.dstack([NOISE] * 3).astype(np.uint8)
+    deep = (NOISE * 300).astype(np.uint16)
+    with tifffile.TiffWriter(path) as tif:
+        tif.write(picture, photometric="rgb", compression=first)
+        tif.write(NOISE.astype(np.uint8))
+        tif.write(deep)
+        tif.write(deep // 2)
+    found = read_micrograph(path)
+    np.testing.assert_array_equal(found.pixels, deep)
+    assert "4 pages (counted from 0) pages 2 and on were taken" in found.notices[0]
+    np.testing.assert_array_equal(_read(path, frame=1), deep // 2)
+    np.testing.assert_allclose(_read(path, frame="mean"), (deep + deep // 2.0) / 2)
+    assert count_frames(path) == 2
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 6, 10, 12, 14])
+def test_packed_bits_are_exact(tmp_path, bits):
+    values = RNG.integers(0, 2**bits, (37, 53)).astype("u1" if bits <= 8 else "u2")
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, values, bitspersample=bits, rowsperstrip=10)
+    np.testing.assert_array_equal(_read(path), values)
+
+
+@pytest.mark.parametrize("packing", ["lzw", "packbits", "zlib"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_packed_tiles_and_planes_are_exact(tmp_path, packing, order):
+    path = tmp_path / "a.tif"
+    values = SMOOTH.astype(np.uint16)
+    tifffile.imwrite(path, values, compression=packing, tile=(16, 32), byteorder=order)
+    np.testing.assert_array_equal(_read(path), values)
+    planes = np.stack([NOISE, SMOOTH, NOISE]).astype(np.uint16)
+    tifffile.imwrite(
+        path, planes, photometric="rgb", planarconfig="separate", compression=packing
+    )
+    truth = np.tensordot([0.299, 0.587, 0.114], planes, 1)
+    np.testing.assert_allclose(_read(path), truth, rtol=1e-5)
+
+
+def test_a_gray_palette_and_equal_channels_are_gray_without_a_remark(tmp_path):
+    ramp = np.tile(np.arange(256, dtype=np.uint16) * 257, (3, 1))
+    path = tmp_path / "p.tif"
+    tifffile.imwrite(path, NOISE.astype(np.uint8), photometric="palette", colormap=ramp)
+    found = read_micrograph(path)
+    np.testing.assert_array_equal(found.pixels, NOISE * 257)
+    assert found.notices == ()
+    tifffile.imwrite(path, np.dstack([NOISE] * 3).astype(np.uint8), photometric="rgb")
+    assert read_micrograph(path).notices == ()
+
+
+def test_frames_behind_the_only_page_of_imagej_are_read(tmp_path):
+    """ImageJ lists one page where a stack is larger than 4 GiB."""
+    path = tmp_path / "a.tif"
+    stack = RNG.integers(0, 2**16, (5, 9, 11)).astype(np.uint16)
+    tifffile.imwrite(path, stack, imagej=True, truncate=True)
+    with tifffile.TiffFile(path, mode="r+b") as tif:
+        assert len(tif.pages) == 1
+    assert count_frames(path) == 5
+    np.testing.assert_array_equal(_read(path, frame=3), stack[3])
+    np.testing.assert_allclose(_read(path, frame="1:4"), stack[1:4].mean(axis=0))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(MicrographError, match="incomplete"):
+        read_micrograph(path, frame=4)
+
+
+def test_one_strip_named_for_every_row_is_unpacked_no_further_than_a_row(tmp_path):
+    """The time follows from the picture, not from what a strip could yield."""
+    path = tmp_path / "a.tif"
+    rows = 4096
+    tifffile.imwrite(path, np.zeros((rows, 8), np.uint8), rowsperstrip=1, compression=5)
+    whole = imagecodecs.lzw_encode(bytes(2**22))
+    end = path.stat().st_size
+    with tifffile.TiffFile(path, mode="r+b") as tif:
+        tags = tif.pages.first.tags
+        tags["StripOffsets"].overwrite([end] * rows)
+        tags["StripByteCounts"].overwrite([len(whole)] * rows)
+    with path.open("ab") as file:
+        file.write(whole)
+    unpacked = []
+
+    def counted(packed, most):
+        data = bytes(imagecodecs.lzw_decode(packed, out=most))
+        unpacked.append(len(data))
+        return data
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tiff_strips._UNPACKERS, 5, counted)
+        assert _read(path).shape == (rows, 8)
+    assert sum(unpacked) <= rows * 9
+
+
+def test_tiles_far_larger_than_the_picture_are_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, NOISE.astype(np.uint8), tile=(64, 64), compression="zlib")
+    with tifffile.TiffFile(path, mode="r+b") as tif:
+        tif.pages.first.tags["TileWidth"].overwrite(2**14)
+        tif.pages.first.tags["TileLength"].overwrite(2**14)
+    assert "pieces that no program writes" in _refusal(path)
 
 
 def test_a_file_of_countless_pages_is_refused(tmp_path):

@@ -11,7 +11,6 @@ from napari_cdse.core.statistics.defect_fraction import (
     MIN_MICROGRAPHS,
     RESAMPLES,
     DefectFraction,
-    Interval,
     defect_fraction,
 )
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.records import Label, Prediction
+    from napari_cdse.core.statistics.intervals import Interval
 
 _BATCH = 500
 

@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.records import CLASSES, Label
-from napari_cdse.core.statistics.defect_fraction import (
-    MIN_MICROGRAPHS,
-    Z_95,
-    wilson_interval,
-)
+from napari_cdse.core.statistics.defect_fraction import MIN_MICROGRAPHS
+from napari_cdse.core.statistics.intervals import Z_95, wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.statistics.defect_fraction import Interval
+    from napari_cdse.core.statistics.intervals import Interval
 
 MIN_PARTICLES = 2 * len(CLASSES) ** 2
 """Fewest particles for kappa: twice the square of the number of classes (Cicchetti,

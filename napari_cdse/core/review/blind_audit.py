@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.statistics.defect_fraction import wilson_interval
+from napari_cdse.core.statistics.intervals import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from napari_cdse.core.records import Annotation, Label
-    from napari_cdse.core.statistics.defect_fraction import Interval
+    from napari_cdse.core.statistics.intervals import Interval
 
 SHARE = 0.1
 """Share of the particles that is drawn, unless the person says otherwise."""

@@ -6,20 +6,18 @@ defect content of the sample, because a fault that lies flat is not seen.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.records import CLASSES, Label
+from napari_cdse.core.statistics.intervals import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Z_95 = 1.959963984540054
-"""Quantile of the normal distribution that leaves 2.5 % on either side."""
+    from napari_cdse.core.records import Label
+    from napari_cdse.core.statistics.intervals import Interval
 
 MIN_MICROGRAPHS = 10
 """Fewest micrographs that are resampled. With few clusters such intervals come out
@@ -27,8 +25,6 @@ too narrow (Cameron, Gelbach, Miller, Rev. Econ. Stat. 90, 414 (2008))."""
 
 RESAMPLES = 10_000
 _BATCH = 500
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +72,6 @@ class DefectFraction:
             f"({interval[0]:.2f} to {interval[1]:.2f}, 95 %): {self.n_yes} of "
             f"{self.n_yes + self.n_no} in {_micrographs(self.n_micrographs)}."
         )
-
-
-def class_counts(labels: Sequence[Label | None]) -> dict[Label, int]:
-    """Count the labels of each class, classes without any included."""
-    counts = Counter(labels)
-    return {label: counts[label] for label in CLASSES}
-
-
-def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
-    """Score interval of a binomial proportion.
-
-    E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). It stays within 0 to 1 and is
-    sound for few particles, which the textbook interval is not (Brown, Cai, DasGupta,
-    Stat. Sci. 16, 101 (2001)).
-
-    Parameters
-    ----------
-    successes, n : float
-        0 <= successes <= n, and n above 0. Whole numbers, or an effective number and
-        its share where the particles weigh differently.
-    z : float, optional
-        Normal quantile, 1.96 for 95 %.
-    """
-    if not 0 <= successes <= n or n == 0:
-        raise ValueError(f"{successes} of {n} is no proportion")
-    share = successes / n
-    shrink = 1 + z**2 / n
-    centre = (share + z**2 / (2 * n)) / shrink
-    spread = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / shrink
-    low = 0.0 if successes == 0 else centre - spread
-    high = 1.0 if successes == n else centre + spread
-    return low, high
 
 
 def cluster_bootstrap_interval(

@@ -18,8 +18,9 @@ import numpy as np
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
-from napari_cdse.core.statistics.defect_fraction import class_counts, defect_fraction
+from napari_cdse.core.statistics.defect_fraction import defect_fraction
 from napari_cdse.core.statistics.size_distribution import size_distribution
+from napari_cdse.core.statistics.visible_defects import class_counts
 from napari_cdse.io.export.tables import utf8, write_table
 from napari_cdse.io.files import write_file
 from napari_cdse.io.labels.label_file import is_inside, write_label_file

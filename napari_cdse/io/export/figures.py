@@ -13,10 +13,10 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, LETTERS, Label
 from napari_cdse.core.statistics.defect_fraction import (
     DefectFraction,
-    class_counts,
     defect_fraction,
 )
 from napari_cdse.core.statistics.size_distribution import PARTICLES, size_histogram
+from napari_cdse.core.statistics.visible_defects import class_counts
 from napari_cdse.io.export.svg import (
     INK,
     LEFT,

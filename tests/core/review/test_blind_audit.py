@@ -7,7 +7,7 @@ import pytest
 
 from napari_cdse.core.records import CLASSES, Annotation, Circle, Prediction
 from napari_cdse.core.review.blind_audit import MIN_AUDITED, audit, audits, draw
-from napari_cdse.core.statistics.defect_fraction import wilson_interval
+from napari_cdse.core.statistics.intervals import wilson_interval
 
 NUMBERS = itertools.count()
 

@@ -1,43 +1,15 @@
-"""Intervals against known values and against simulated populations."""
+"""The fraction of labelled particles against simulated populations."""
 
 import numpy as np
 import pytest
 
 from napari_cdse.core.statistics.defect_fraction import (
     MIN_MICROGRAPHS,
-    class_counts,
     cluster_bootstrap_interval,
     defect_fraction,
-    wilson_interval,
 )
-
-
-@pytest.mark.parametrize(
-    ("successes", "n", "low", "high"),
-    [
-        # Newcombe, Stat. Med. 17, 857 (1998), table I, method 3.
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_interval_has_the_published_values(successes, n, low, high):
-    assert wilson_interval(successes, n) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_wilson_interval_is_mirrored_when_the_classes_are_exchanged():
-    low, high = wilson_interval(3, 17)
-    other_low, other_high = wilson_interval(14, 17)
-    assert (1 - high, 1 - low) == pytest.approx((other_low, other_high))
-    assert wilson_interval(9, 9)[1] == 1.0
-
-
-def test_no_proportion_is_refused():
-    with pytest.raises(ValueError, match="3 of 2"):
-        wilson_interval(3, 2)
-    with pytest.raises(ValueError, match="0 of 0"):
-        wilson_interval(0, 0)
+from napari_cdse.core.statistics.intervals import wilson_interval
+from napari_cdse.core.statistics.visible_defects import class_counts
 
 
 def test_fraction_counts_resolved_particles_only():

@@ -1,0 +1,162 @@
+"""What is known of each particle, and what it may weigh in an estimate.
+
+The population is every circle that the program proposed in the micrographs that were
+not left out. A forest says something of all of them; a person has judged some. What a
+label may do there depends on how the person came to it:
+
+draw
+    A lot fell on the particle, whatever it shows. Its label corrects the forest, and
+    stands for as many as the chance of the lot says.
+queue, order
+    The queue led there by the predictions, or an order by place, without any lot.
+    Labels say nothing about where that leads, so the label takes the place of the
+    forest's word, for this particle alone. A particle that was drawn *and* would have
+    been reached so stands for itself only; see `reach`.
+hand
+    The person chose the particle by looking at it. One who picks particles with clear
+    faults finds many, so such a label is left aside: the particle stays what the
+    forest says until a lot, the queue or an order comes to it. (Taking it in would
+    count the fault twice: once here, and once in the drawn particles that stand for
+    it.)
+In a micrograph that was judged as a whole, nothing was chosen, and each label stands.
+
+Deferred and skipped draws
+    They are draws without an answer. Those that were answered stand for them as well,
+    as if chance had decided who answers; how many there are is told with the number.
+Removed circles
+    A circle that was drawn and removed is no particle: it counts as empty. One that
+    was removed by hand without a draw stays what the forest says of it.
+Circles drawn by hand
+    They belong to the population only in micrographs that were judged as a whole;
+    elsewhere nobody knows how many more like them the program did not find.
+A share that was raised
+    The chance is that with which a particle's lot would have drawn it *by now*, for
+    old draws too: lots do not change, so a raise adds draws to those before.
+Another forest in mid-review
+    Predictions may change at any time, because chances are kept with the draws. But a
+    forest must not be asked about a micrograph that it learnt from: see `cross_fitted`.
+Two annotators
+    An estimate is one annotator's; give it that one's labels. A draw that this one did
+    not judge has no answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from napari_cdse.core.records import Label
+
+Route = Literal["draw", "queue", "order", "hand", "none"]
+ROUTES: tuple[Route, ...] = get_args(Route)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one particle.
+
+    Attributes
+    ----------
+    micrograph : str
+        By a name or id that no other micrograph has.
+    probabilities : tuple of float or None
+        Of a forest that did not learn from this micrograph, in the order of
+        `CLASSES`; None where there is none.
+    label : {"yes", "no", "null", "empty"} or None
+        A person's; None: not judged.
+    route : {"draw", "queue", "order", "hand", "none"}
+        How the person came to it, or ``draw`` where a lot fell on it, judged or not.
+    chance : float or None
+        Of a draw: the chance with which its lot would have drawn it by now.
+    reach : float or None
+        Of a draw: the chance from 0 to 1 that the person would have come to it by now
+        without the lot; None has it worked out from those that were not drawn.
+    proposed : bool
+        Whether the program found it; False for circles of people.
+    deferred : bool
+        The person looked and left it for later.
+    removed : bool
+        The person took the circle away; its label is then ``empty``.
+    out_of_range : bool
+        The forest learnt from nothing like it.
+    doubt : float or None
+        From 0 to 1, by which the queue went; None takes that of ``probabilities``.
+
+    Raises
+    ------
+    ValueError
+        For a draw without a chance.
+    """
+
+    micrograph: str
+    probabilities: tuple[float, float, float, float] | None = None
+    label: Label | None = None
+    route: Route = "none"
+    chance: float | None = None
+    reach: float | None = None
+    proposed: bool = True
+    deferred: bool = False
+    removed: bool = False
+    out_of_range: bool = False
+    doubt: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a draw that could not have happened."""
+        if self.route == "draw" and not 0 < (self.chance or 0) <= 1:
+            raise ValueError(f"a draw needs a chance from 0 to 1, not {self.chance}")
+
+    @property
+    def judged(self) -> bool:
+        """Whether a person gave a class or took the circle away."""
+        return self.label is not None
+
+    @property
+    def queue_doubt(self) -> float | None:
+        """Doubt by which a queue would go; None where no forest was asked."""
+        if self.doubt is not None or self.probabilities is None:
+            return self.doubt
+        return 1 - margin(self.probabilities)
+
+
+def margin(probabilities: Sequence[float]) -> float:
+    """Return the lead of the most probable class over the next."""
+    *_, second, first = sorted(probabilities)
+    return first - second
+
+
+def cross_fitted(
+    evidence: Iterable[Evidence], learned: Collection[str]
+) -> list[Evidence]:
+    """Take the predictions away that a forest gave of micrographs it learnt from.
+
+    A forest knows a particle that it learnt from, and is surer than it should be of
+    that particle's neighbours. Its error there is smaller than elsewhere, so draws
+    that it learnt from would pass it off as better than it is (Chernozhukov and
+    others, Econom. J. 21, C1 (2018), call the remedy cross-fitting). The whole
+    micrograph is barred, as it is in cross-validation.
+
+    Parameters
+    ----------
+    evidence : iterable of Evidence
+        With the predictions of one forest.
+    learned : collection of str
+        Micrographs with a particle in the training set of that forest, by the ids
+        that the evidence has; `TrainingSet.micrograph_ids` of the forest.
+
+    Returns
+    -------
+    list of Evidence
+        Particles of barred micrographs have no probabilities, but their doubt. To do
+        better, predict each barred micrograph by a forest that was grown without it,
+        and give these predictions with nothing learned.
+    """
+    barred = frozenset(learned)
+    return [
+        replace(each, probabilities=None, doubt=each.queue_doubt)
+        if each.micrograph in barred
+        else each
+        for each in evidence
+    ]

@@ -1,0 +1,211 @@
+"""Weights of the labels: what each one stands for beside the forest's word.
+
+A particle i has what the forest says, g, and maybe what a person says, y. It enters
+with g + w (y - g). Where a lot of chance p decides alone whether y is known, w = 1/p on
+the particles drawn makes that right on average, whatever g is. Where the queue also
+judges some that were not drawn (w = 1), a particle that it reaches would count 1 - p
+times without and once with 1/p through the lot, too much by 1 - p; so the drawn ones
+weigh (1 - (1 - p) q) / p, where q says whether the queue would have come there too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.records import CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Label
+    from napari_cdse.core.statistics.evidence import Evidence
+
+_YES, _NO = CLASSES.index("yes"), CLASSES.index("no")
+
+_DOUBT_STEPS = 8
+"""Steps of equal number, by doubt, in which the share that the queue has reached is
+worked out from the particles that were not drawn. Few enough to hold dozens of
+particles each, fine enough that a queue that goes by doubt leaves some of them empty
+and fills others."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Particles as numbers, ready to be added up.
+
+    Attributes
+    ----------
+    micrograph : ndarray of intp, shape (n,)
+        Number of the micrograph of each particle, from 0.
+    predicted : ndarray, shape (n, 2)
+        Chance to show a defect, and to be resolved, as the forest says.
+    labelled : ndarray, shape (n, 2)
+        The same as judged, 0 or 1; equal to ``predicted`` where nothing counts.
+    weight : ndarray, shape (n,)
+        What the label's departure from the prediction stands for: 0 where there is no
+        label or it must not count, 1 for a label that stands for itself, 1 / chance
+        for a draw.
+    drawn : ndarray of bool, shape (n,)
+        Whether it is a draw that was judged and weighs as such.
+    """
+
+    micrograph: NDArray[np.intp]
+    predicted: NDArray[np.float64]
+    labelled: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    drawn: NDArray[np.bool_]
+
+    @property
+    def corrected(self) -> NDArray[np.float64]:
+        """Prediction with what the labels put right, shape (n, 2)."""
+        departure = self.labelled - self.predicted
+        return np.asarray(self.predicted + self.weight[:, None] * departure)
+
+
+def tally(label: Label) -> tuple[float, float]:
+    """Say of a class whether it shows a defect, and whether it is resolved."""
+    return float(label == "yes"), float(label in ("yes", "no"))
+
+
+def population(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Leave out circles of people where the micrograph was not judged as a whole."""
+    whole = whole_micrographs(evidence)
+    return [each for each in evidence if each.proposed or each.micrograph in whole]
+
+
+def whole_micrographs(evidence: Sequence[Evidence]) -> frozenset[str]:
+    """Return the micrographs of which a person has gone through every particle.
+
+    One that was looked at and left for later has been gone through. Where lots brought
+    up as many as were reached without, it does not count as whole: it may have been
+    the lots that made it so, and then its draws stand for others.
+    """
+    lead: Counter[str] = Counter()
+    for each in evidence:
+        lead[each.micrograph] += -1 if each.route == "draw" else 1
+    missing = {
+        each.micrograph for each in evidence if not (each.judged or each.deferred)
+    }
+    return frozenset(name for name, by in lead.items() if by > 0) - missing
+
+
+def sample_of(evidence: Sequence[Evidence]) -> Sample:
+    """Weigh the particles of a population.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        As `population` gives it.
+
+    Returns
+    -------
+    Sample
+        Particles of no usable prediction have the mean one: any number that does not
+        follow from the particle's own lot or label will do.
+    """
+    _, micrograph = np.unique(
+        [each.micrograph for each in evidence], return_inverse=True
+    )
+    predicted = _predicted(evidence)
+    whole = whole_micrographs(evidence)
+    inside = np.array([each.micrograph in whole for each in evidence], bool)
+    labels = [each.label for each in evidence]
+    weight, drawn = _weights(evidence, inside, micrograph)
+    labelled = predicted.copy()
+    for at, label in enumerate(labels):
+        if label is not None and weight[at]:
+            labelled[at] = tally(label)
+    return Sample(micrograph.astype(np.intp), predicted, labelled, weight, drawn)
+
+
+def reach(
+    evidence: Sequence[Evidence], micrograph: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the chance that queue or order would have come to a particle by now.
+
+    It is what they did with the particles alike that no lot fell on: those of the same
+    micrograph for an order by place, those of about the same doubt for the queue. Lots
+    are even, so that both kinds are alike but for them.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        Of the whole population.
+    micrograph : ndarray of intp, shape (n,)
+        Number of each one's micrograph.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        From 0 to 1; what the evidence itself says where it does.
+    """
+    route = np.array([each.route for each in evidence])
+    judged = np.array([each.judged for each in evidence], bool)
+    free = (route != "draw") & np.array([each.proposed for each in evidence], bool)
+    by_place = _share(judged & (route == "order"), free, micrograph)
+    rest = free & ~(judged & (route == "order"))
+    by_doubt = _share(judged & (route == "queue"), rest, _doubt_steps(evidence, free))
+    found = 1 - (1 - by_place) * (1 - by_doubt)
+    known = np.array([np.nan if e.reach is None else e.reach for e in evidence], float)
+    return np.where(np.isnan(known), found, known)
+
+
+def _predicted(evidence: Sequence[Evidence]) -> NDArray[np.float64]:
+    known = np.array([each.probabilities is not None for each in evidence], bool)
+    told = np.array([each.probabilities or (0.0,) * len(CLASSES) for each in evidence])
+    pairs = np.stack([told[:, _YES], told[:, _YES] + told[:, _NO]], axis=1)
+    if known.any():
+        pairs[~known] = pairs[known].mean(axis=0)
+    return pairs
+
+
+def _weights(
+    evidence: Sequence[Evidence],
+    inside: NDArray[np.bool_],
+    micrograph: NDArray[np.intp],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Weigh the labels, those in micrographs judged as a whole with 1."""
+    judged = np.array([each.judged for each in evidence], bool)
+    route = np.array([each.route for each in evidence])
+    lot = (route == "draw") & ~inside
+    itself = judged & (inside | (route == "queue") | (route == "order"))
+    chance = np.array([each.chance or 1.0 for each in evidence], float)
+    answered = judged[lot].mean() if lot.any() else 1.0
+    weight = itself.astype(float)
+    drawn = lot & judged
+    if drawn.any():
+        alone = 1 - (1 - chance) * reach(evidence, micrograph)
+        weight[drawn] = (alone / (chance * answered))[drawn]
+    return weight, drawn
+
+
+def _share(
+    part: NDArray[np.bool_], whole: NDArray[np.bool_], group: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return for each particle the share of its group; of all where it has none."""
+    n = int(group.max()) + 1
+    parts = np.bincount(group[part & whole], minlength=n)
+    wholes = np.bincount(group[whole], minlength=n)
+    overall = parts.sum() / max(wholes.sum(), 1)
+    shares = np.where(wholes > 0, parts / np.maximum(wholes, 1), overall)
+    return np.asarray(shares[group])
+
+
+def _doubt_steps(
+    evidence: Sequence[Evidence], free: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Give each particle its step of doubt; those without any share another one."""
+    told = [each.queue_doubt for each in evidence]
+    doubt = np.array([np.nan if each is None else each for each in told], float)
+    known = np.isfinite(doubt)
+    if not (known & free).any():
+        return np.zeros(len(doubt), np.intp)
+    inner = np.linspace(0, 1, _DOUBT_STEPS + 1)[1:-1]
+    edges = np.quantile(doubt[known & free], inner)
+    return np.where(known, np.searchsorted(edges, doubt, side="right"), _DOUBT_STEPS)

@@ -1,0 +1,345 @@
+"""The visible-defect fraction: yes / (yes + no), of all particles that were found.
+
+It is no defect content of the sample, because a fault that lies flat is not seen. The
+number is the forest's share, put right by what a person judged; it has an interval
+where draws by lot say how far the forest is off, or where everything was judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.records import CLASSES, Label
+from napari_cdse.core.statistics.difference_estimator import difference
+from napari_cdse.core.statistics.intervals import (
+    MIN_MICROGRAPHS,
+    Interval,
+    t_quantile,
+)
+from napari_cdse.core.statistics.sample import population, sample_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari_cdse.core.statistics.difference_estimator import Difference
+    from napari_cdse.core.statistics.evidence import Evidence
+    from napari_cdse.core.statistics.sample import Sample
+
+MIN_DRAWS = 10
+"""Fewest judged draws for an interval. With fewer, not one draw may have met a mistake
+of a forest that makes one in four."""
+
+HALF_WIDTH = 0.05
+"""Half the width of the interval that forecasts are about, unless another is asked."""
+
+MAX_UNSEEN = 0.05
+"""Share of the resolved particles that may be left to the forest without any draws. It
+can then move the fraction by as much at the very most."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleDefects:
+    """Share of the resolved particles with a visible defect.
+
+    Attributes
+    ----------
+    fraction : float or None
+        None where no particle is resolved.
+    interval_95 : tuple of float or None
+        None where `note` says why.
+    forest_fraction : float or None
+        What the forest alone says of the same particles.
+    n_particles, n_micrographs : int
+        The population: circles that the program proposed, and those of people in
+        micrographs that were judged as a whole.
+    n_judged : int
+        Of these, with a label that counts.
+    n_drawn : int
+        Of these, drawn by lot and judged, outside micrographs judged as a whole.
+    n_unanswered : int
+        Drawn and not judged.
+    n_skipped : int
+        Of these, left for later by the person.
+    n_removed : int
+        Drawn, and taken away as no particle.
+    n_by_hand : int
+        Labels left aside because the person had chosen the particle by looking.
+    n_outside : int
+        Circles of people that are not in the population.
+    n_out_of_range : int
+        Particles of a kind that the forest did not learn from.
+    micrographs_left_out, circles_left_out : int
+        What the person took out of the sample.
+    forests : tuple of str
+        Whose predictions these are.
+    labels : dict of str to int
+        Labels that count, by class.
+    design_effect, correlation : float or None
+        How much more micrographs differ than independent particles would, and the
+        intra-cluster correlation that says the same.
+    unequal_chances : bool
+        Whether some draws were likelier than others.
+    half_width_95 : float or None
+        Of the interval.
+    note : str
+        Why there is no interval; empty if there is one.
+    """
+
+    fraction: float | None
+    interval_95: Interval | None
+    forest_fraction: float | None
+    n_particles: int
+    n_micrographs: int
+    n_judged: int
+    n_drawn: int
+    n_unanswered: int
+    n_skipped: int
+    n_removed: int
+    n_by_hand: int
+    n_outside: int
+    n_out_of_range: int
+    micrographs_left_out: int
+    circles_left_out: int
+    forests: tuple[str, ...]
+    labels: dict[Label, int]
+    design_effect: float | None
+    correlation: float | None
+    unequal_chances: bool
+    note: str
+    variance: float | None = field(default=None, repr=False)
+    variance_by_draws: float | None = field(default=None, repr=False)
+    resolved: float = field(default=0.0, repr=False)
+
+    @property
+    def half_width_95(self) -> float | None:
+        """Half the width of the interval; None where there is none."""
+        if self.interval_95 is None:
+            return None
+        return (self.interval_95[1] - self.interval_95[0]) / 2
+
+    def draws_for(self, half_width: float = HALF_WIDTH) -> int | None:
+        """Estimate how many judged draws in all make the interval so narrow.
+
+        Parameters
+        ----------
+        half_width : float, optional
+            Half the width of the interval of 95 %.
+
+        Returns
+        -------
+        int or None
+            None where these micrographs differ too much for any number of draws.
+        """
+        if self.fraction is None or self.variance is None:
+            return None
+        by_draw, fixed = self._variances()
+        room = (half_width / self._quantile()) ** 2 - fixed
+        if room <= 0:
+            return None
+        return min(max(math.ceil(by_draw / room), MIN_DRAWS), self.n_particles)
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words."""
+        if self.fraction is None:
+            return "No particle is resolved, so there is no defect fraction."
+        told = f"Visible defects in {self.fraction:.2f} of the resolved particles"
+        if self.interval_95 is None:
+            return f"{told}{self._by_whom()}, without an interval. {self.note}"
+        low, high = self.interval_95
+        return f"{told} ({low:.2f} to {high:.2f}, 95 %): {self._from_what()}."
+
+    @property
+    def outlook(self) -> str:
+        """Say how many draws would give an interval, or a narrow one."""
+        half = self.half_width_95
+        if self.fraction is None:
+            return ""
+        if half is None:
+            return f"{self._first_interval()} {self._narrower()}"
+        if half <= HALF_WIDTH:
+            return f"It is known to within {HALF_WIDTH:g}."
+        return self._narrower()
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain numbers and words, for JSON."""
+        return {
+            **asdict(self),
+            "half_width_95": self.half_width_95,
+            "draws_for_0.05": self.draws_for(HALF_WIDTH),
+            "sentence": self.sentence,
+            "outlook": self.outlook,
+        }
+
+    def _first_interval(self) -> str:
+        if self.n_micrographs < MIN_MICROGRAPHS:
+            return f"It takes {MIN_MICROGRAPHS} micrographs for an interval."
+        more = max(MIN_DRAWS - self.n_drawn, 1)
+        return (
+            f"{_count(more, 'more particle')} drawn by lot and judged unseen would "
+            "give an interval."
+        )
+
+    def _narrower(self) -> str:
+        total = self.draws_for()
+        if total is None or self.n_judged == self.n_particles:
+            return (
+                f"To know it to within {HALF_WIDTH:g} takes more micrographs, "
+                "because these differ too much."
+            )
+        more = max(total - self.n_drawn, 1)
+        return (
+            f"About {more} more judged draws would bring it to within {HALF_WIDTH:g}."
+        )
+
+    def _quantile(self) -> float:
+        """Half the interval's width over the standard deviation."""
+        if self.half_width_95 is not None and self.variance:
+            return self.half_width_95 / math.sqrt(self.variance)
+        return t_quantile(max(self.n_micrographs - 1, 1))
+
+    def _variances(self) -> tuple[float, float]:
+        """Variance of one draw, and what no draws make smaller."""
+        # Near 0 and 1 the forest may be wrong about how near.
+        fraction = min(max(self.fraction or 0.0, 0.05), 0.95)
+        one = fraction * (1 - fraction) / max(self.resolved, 1.0)
+        whole, drawn = self.variance or 0.0, self.variance_by_draws or 0.0
+        fixed = max(whole - drawn, one)
+        if self.n_drawn >= MIN_DRAWS:
+            return max(whole - fixed, 0.0) * self.n_drawn, min(fixed, whole)
+        # Nobody knows yet what the forest is worth: as if it were worth nothing.
+        return one * self.n_particles, fixed
+
+    def _by_whom(self) -> str:
+        if not self.n_judged:
+            return " by the forest alone"
+        return f" by the forest and {_count(self.n_judged, 'label')}"
+
+    def _from_what(self) -> str:
+        where = _count(self.n_micrographs, "micrograph")
+        parts = [f"{_count(self.n_particles, 'particle')} in {where}"]
+        if self.n_judged:
+            parts.append(f"{self.n_judged} of them judged")
+        if self.n_drawn:
+            parts.append(f"{self.n_drawn} of these drawn by lot")
+        return ", ".join(parts)
+
+
+def class_counts(labels: Sequence[Label | None]) -> dict[Label, int]:
+    """Count the labels of each class, classes without any included."""
+    counts = Counter(labels)
+    return {label: counts[label] for label in CLASSES}
+
+
+def visible_defects(
+    evidence: Iterable[Evidence],
+    *,
+    forests: Sequence[str] = (),
+    micrographs_left_out: int = 0,
+    circles_left_out: int = 0,
+) -> VisibleDefects:
+    """Estimate the visible-defect fraction.
+
+    Parameters
+    ----------
+    evidence : iterable of Evidence
+        Of every particle of every micrograph that is not left out.
+    forests : sequence of str, optional
+        Names of the forests whose predictions these are.
+    micrographs_left_out, circles_left_out : int, optional
+        For the record.
+
+    Returns
+    -------
+    VisibleDefects
+    """
+    everything = list(evidence)
+    chosen = population(everything)
+    sample = sample_of(chosen) if chosen else None
+    found = None if sample is None else difference(sample)
+    counted = _counted(chosen, sample)
+    note = _no_interval(sample, found)
+    known = found is not None and found.resolved > 0
+    interval = found.interval_95 if found is not None and not note else None
+    return VisibleDefects(
+        fraction=min(max(found.share, 0.0), 1.0) if found and known else None,
+        interval_95=interval,
+        forest_fraction=_forest_fraction(chosen),
+        n_particles=len(chosen),
+        n_micrographs=len({each.micrograph for each in chosen}),
+        n_judged=len(counted),
+        n_drawn=0 if sample is None else int(sample.drawn.sum()),
+        n_unanswered=sum(e.route == "draw" and not e.judged for e in chosen),
+        n_skipped=sum(
+            e.route == "draw" and e.deferred and not e.judged for e in chosen
+        ),
+        n_removed=sum(e.route == "draw" and e.removed for e in chosen),
+        n_by_hand=sum(e.judged for e in chosen) - len(counted),
+        n_outside=len(everything) - len(chosen),
+        n_out_of_range=sum(each.out_of_range for each in chosen),
+        micrographs_left_out=micrographs_left_out,
+        circles_left_out=circles_left_out,
+        forests=tuple(forests),
+        labels=class_counts([each.label for each in counted]),
+        design_effect=found.design_effect if found and known else None,
+        correlation=found.correlation if found and known else None,
+        unequal_chances=_unequal(chosen),
+        note=note,
+        variance=found.variance if found and known else None,
+        variance_by_draws=found.by_draws if found and known else None,
+        resolved=0.0 if found is None else found.resolved,
+    )
+
+
+def _counted(chosen: Sequence[Evidence], sample: Sample | None) -> list[Evidence]:
+    """Return those whose label has a weight."""
+    if sample is None:
+        return []
+    pairs = zip(chosen, sample.weight.tolist(), strict=True)
+    return [each for each, weight in pairs if weight and each.judged]
+
+
+def _forest_fraction(chosen: Sequence[Evidence]) -> float | None:
+    told = np.array([e.probabilities for e in chosen if e.probabilities is not None])
+    if not told.size:
+        return None
+    yes, no = told[:, CLASSES.index("yes")].sum(), told[:, CLASSES.index("no")].sum()
+    return float(yes / (yes + no)) if yes + no > 0 else None
+
+
+def _unequal(chosen: Sequence[Evidence]) -> bool:
+    chances = {each.chance for each in chosen if each.route == "draw"}
+    return len(chances) > 1
+
+
+def _no_interval(sample: Sample | None, found: Difference | None) -> str:
+    """Say why there is no interval; nothing if there can be one."""
+    if sample is None or found is None or not found.resolved > 0:
+        return "No particle is resolved."
+    if found.n_micrographs < MIN_MICROGRAPHS:
+        return (
+            f"How much micrographs differ can't be seen in "
+            f"{_count(found.n_micrographs, 'micrograph')}; it takes {MIN_MICROGRAPHS} "
+            "with resolved particles."
+        )
+    n_drawn = int(sample.drawn.sum())
+    left = float(sample.predicted[sample.weight == 0, 1].sum())
+    if n_drawn < MIN_DRAWS and left > MAX_UNSEEN * found.resolved:
+        return (
+            f"How far the forest is off can't be known from {_draws(n_drawn)}; it "
+            f"takes {MIN_DRAWS} particles drawn by lot and judged unseen."
+        )
+    return ""
+
+
+def _draws(number: int) -> str:
+    return "labels without any draw" if not number else _count(number, "judged draw")
+
+
+def _count(number: int, name: str) -> str:
+    return f"1 {name}" if number == 1 else f"{number} {name}s"

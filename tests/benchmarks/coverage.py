@@ -1,0 +1,155 @@
+"""How often intervals of 95 % hold the truth: ``python -m tests.benchmarks coverage``.
+
+Populations of known truth are reviewed by the project's own code thousands of times.
+Half an hour on two cores; ``--quick`` repeats each cell a tenth as often.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from napari_cdse.core.statistics.difference_estimator import difference
+from tests.populations import FORESTS, drawn, population
+
+REPEATS = 2000
+WORKERS = 2
+
+FRACTIONS = (0.05, 0.2, 0.4, 0.6)
+CORRELATIONS = (0.0, 0.1, 0.3)
+REVIEWS = ((5, 30), (10, 30), (20, 60), (50, 60), (50, 150))
+"""Micrographs, and judged draws to expect."""
+
+GOAL, FLOOR = (0.94, 0.96), 0.93
+WIDTH_GOAL = 0.8
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One population and review, and what came of it with equal and unequal chances."""
+
+    micrographs: int
+    draws: int
+    fraction: float
+    correlation: float
+    forest: str
+    coverage: tuple[float, float] = (0, 0)
+    width: tuple[float, float] = (0, 0)
+    bias: tuple[float, float] = (0, 0)
+    found_correlation: float = 0.0
+
+    @property
+    def narrowing(self) -> float:
+        return self.width[1] / self.width[0]
+
+
+def show(quick: bool) -> None:
+    """Print all parts as they come."""
+    repeats = REPEATS // 10 if quick else REPEATS
+    _show_fraction(repeats)
+
+
+def cells() -> Iterator[Cell]:
+    """Yield what is to be simulated."""
+    for (micrographs, draws), fraction, correlation, forest in product(
+        REVIEWS, FRACTIONS, CORRELATIONS, FORESTS
+    ):
+        yield Cell(micrographs, draws, fraction, correlation, forest)
+
+
+def simulated(cell: Cell, repeats: int, seed: int = 7) -> Cell:
+    """Review so many populations of a cell."""
+    told = []
+    for unequal in (False, True):
+        rng = np.random.default_rng(seed)
+        told.append([_one(rng, cell, unequal) for _ in range(repeats)])
+    table = np.array(told)
+    covered = (table[..., 0] <= cell.fraction) & (cell.fraction <= table[..., 1])
+    return Cell(
+        cell.micrographs,
+        cell.draws,
+        cell.fraction,
+        cell.correlation,
+        cell.forest,
+        coverage=tuple(covered.mean(axis=1)),
+        width=tuple(np.median(table[..., 1] - table[..., 0], axis=1)),
+        bias=tuple(table[..., 2].mean(axis=1) - cell.fraction),
+        found_correlation=float(table[0, :, 3].mean()),
+    )
+
+
+def _one(
+    rng: np.random.Generator, cell: Cell, unequal: bool
+) -> tuple[float, float, float, float]:
+    found = population(
+        rng, cell.fraction, cell.correlation, cell.micrographs, cell.forest
+    )
+    told = difference(drawn(rng, found, cell.draws, unequal=unequal))
+    return (*told.interval_95, told.share, told.correlation or 0.0)
+
+
+def _show_fraction(repeats: int) -> None:
+    print(
+        f"\nVisible-defect fraction, {repeats} populations a cell; equal | unequal "
+        "chances"
+    )
+    print(
+        f"{'micrographs draws fraction corr. forest':42s}{'coverage':>15s}"
+        f"{'width':>15s}{'bias':>17s}{'ratio':>7s}{'corr.':>7s}"
+    )
+    done = list(_parallel(simulated, ((each, repeats) for each in cells())))
+    for each in done:
+        print(_line(each))
+    _judge(done)
+
+
+def _parallel(run: Callable[..., Cell], jobs: Iterable[tuple[object, ...]]):
+    workers = Parallel(WORKERS, return_as="generator")
+    return workers(delayed(run)(*job) for job in jobs)
+
+
+def _line(cell: Cell) -> str:
+    name = (
+        f"{cell.micrographs:11d} {cell.draws:5d} {cell.fraction:8.2f} "
+        f"{cell.correlation:5.1f} {cell.forest}"
+    )
+    sound = cell.micrographs >= 10 and cell.draws >= 30
+    low = sound and min(cell.coverage) < FLOOR
+    return (
+        f"{name:42s}{_pair(cell.coverage, '.3f')}{_pair(cell.width, '.2f')}"
+        f"  {_pair(cell.bias, '+.3f')}{cell.narrowing:7.2f}"
+        f"{cell.found_correlation:7.2f}{'  too low' if low else ''}"
+    )
+
+
+def _pair(values: tuple[float, float], form: str) -> str:
+    return "".join(f"{format(value, form):>8s}" for value in values)
+
+
+def _judge(done: list[Cell]) -> None:
+    """Say what the goals are worth over all cells."""
+    coverage = np.array([c for each in done for c in each.coverage])
+    sound = np.array([c for e in done if e.micrographs >= 10 for c in e.coverage])
+    inside = np.mean((coverage >= GOAL[0]) & (coverage <= GOAL[1]))
+    print(
+        f"Coverage {coverage.mean():.3f} on average, {coverage.min():.3f} to "
+        f"{coverage.max():.3f}; within {GOAL[0]} to {GOAL[1]} in {inside:.0%} of the "
+        f"cells, below {GOAL[0]} in {np.mean(coverage < GOAL[0]):.0%}, above "
+        f"{GOAL[1]} in {np.mean(coverage > GOAL[1]):.0%}."
+    )
+    print(
+        f"With 10 micrographs and 30 draws or more: lowest {sound.min():.3f}, below "
+        f"{FLOOR} in {np.count_nonzero(sound < FLOOR)} of {sound.size} cells."
+    )
+    for forest in FORESTS:
+        ratios = np.array([each.narrowing for each in done if each.forest == forest])
+        rare = np.array(
+            [e.narrowing for e in done if e.forest == forest and e.fraction <= 0.2]
+        )
+        print(
+            f"Width with unequal chances, forest {forest}: {np.median(ratios):.2f} of "
+            f"that with equal ones ({np.median(rare):.2f} for fractions up to 0.2); at "
+            f"most {WIDTH_GOAL} in {np.mean(ratios <= WIDTH_GOAL):.0%} of the cells."
+        )

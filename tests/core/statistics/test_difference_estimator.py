@@ -1,0 +1,197 @@
+"""The estimator against closed forms, all lots that can fall, and known populations."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, logit
+
+from napari_cdse.core.statistics.difference_estimator import difference
+from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.intervals import wilson_interval
+from napari_cdse.core.statistics.sample import Sample, sample_of
+from tests.populations import drawn, population
+
+FOREST = {
+    "sure no": (0.05, 0.85, 0.1, 0.0),
+    "sure yes": (0.8, 0.1, 0.05, 0.05),
+    "torn": (0.4, 0.4, 0.2, 0.0),
+}
+
+
+def judged(micrographs, yes, no):
+    """Everything judged: so many of each class in each micrograph."""
+    parts = [
+        np.repeat([[1.0, 1.0], [0.0, 1.0]], [a, b], axis=0)
+        for a, b in zip(yes, no, strict=True)
+    ]
+    truth = np.concatenate(parts)
+    numbers = np.repeat(np.arange(micrographs), [len(part) for part in parts])
+    ones = np.ones(len(truth))
+    return Sample(numbers, np.full_like(truth, 0.5), truth, ones, ones == 0)
+
+
+def test_the_interval_of_judged_micrographs_has_its_closed_form():
+    """Departures of +1 and -1: 2 of 5, 4 of 5 and so on, 0.6 in all."""
+    yes, no = [2, 4, 2, 4, 2, 4], [3, 1, 3, 1, 3, 1]
+    found = difference(judged(6, yes, no))
+    assert found.share == pytest.approx(0.6)
+    variance = 6 / 5 * 6 * 1.0 / 30**2
+    assert found.variance == pytest.approx(variance)
+    assert found.by_draws == 0
+    spread = stats.t.ppf(0.975, 5) * np.sqrt(variance) / (0.6 * 0.4)
+    wanted = expit(logit(0.6) - spread), expit(logit(0.6) + spread)
+    assert found.interval_95 == pytest.approx(wanted)
+    # Design effect and correlation as Kish has them, for clusters of five.
+    assert found.design_effect == pytest.approx(variance / (0.6 * 0.4 / 30))
+    assert found.correlation == pytest.approx((found.design_effect - 1) / 4)
+
+
+def test_one_micrograph_that_carries_the_variance_leaves_few_degrees_of_freedom():
+    yes, no = [5] * 9 + [10], [5] * 9 + [0]
+    found = difference(judged(10, yes, no))
+    parts = np.array([5 - found.share * 10] * 9 + [10 - found.share * 10])
+    assert found.degrees == pytest.approx(
+        3 * (parts @ parts) ** 2 / (parts**4).sum() - 1
+    )
+    assert found.degrees < 4
+    assert difference(judged(10, [4, 6] * 5, [6, 4] * 5)).degrees == 9
+
+
+def test_without_any_defect_wilson_says_how_many_there_may_be():
+    found = difference(judged(6, [0] * 6, [5] * 6))
+    assert found.share == 0
+    wanted = wilson_interval(0, 30, stats.t.ppf(0.975, 5))
+    assert found.interval_95 == pytest.approx(wanted)
+
+
+def test_nothing_resolved_is_no_share():
+    nothing = np.zeros((4, 2))
+    found = difference(
+        Sample(np.arange(4), nothing, nothing, np.ones(4), np.zeros(4, bool))
+    )
+    assert np.isnan(found.share)
+    assert found.resolved == 0
+
+
+def every_lot(particles):
+    """Every way in which lots can fall, with its probability and the corrected sums.
+
+    ``particles`` are (forest, truth, chance, reached by the queue, chosen by hand).
+    """
+    for lots in itertools.product([False, True], repeat=len(particles)):
+        probability, evidence = 1.0, []
+        for lot, (forest, truth, chance, queue, hand) in zip(
+            lots, particles, strict=True
+        ):
+            probability *= chance if lot else 1 - chance
+            route = "draw" if lot else "queue" if queue else "hand" if hand else "none"
+            evidence.append(
+                Evidence(
+                    "m",
+                    FOREST[forest],
+                    None if route == "none" else truth,
+                    route,
+                    chance if lot else None,
+                    float(queue) if lot else None,
+                )
+            )
+        # One that nobody ever sees keeps the micrograph from being judged as a whole.
+        evidence.append(Evidence("m", FOREST["torn"]))
+        yield probability, sample_of(evidence).corrected[:-1].sum(axis=0)
+
+
+@pytest.mark.parametrize(
+    "particles",
+    [
+        # Draws alone, of equal and of unequal chance; the forest is wrong twice.
+        [("sure no", "yes", 0.3, 0, 0), ("sure yes", "no", 0.3, 0, 0)] * 2,
+        [("sure no", "yes", 0.1, 0, 0), ("torn", "null", 0.7, 0, 0)] * 2,
+        # The queue comes to some whether they are drawn or not.
+        [("sure no", "yes", 0.2, 1, 0), ("torn", "yes", 0.4, 0, 0)] * 2,
+        # Those with a clear fault are also chosen by hand.
+        [("sure no", "yes", 0.3, 0, 1), ("sure no", "no", 0.3, 0, 0)] * 2,
+    ],
+    ids=["even", "uneven", "queue", "hand"],
+)
+def test_over_all_lots_the_corrected_sums_are_the_truth(particles):
+    ways = list(every_lot(particles))
+    assert sum(probability for probability, _ in ways) == pytest.approx(1)
+    mean = sum(probability * sums for probability, sums in ways)
+    yes = sum(truth == "yes" for _, truth, *_ in particles)
+    no = sum(truth == "no" for _, truth, *_ in particles)
+    assert mean == pytest.approx([yes, yes + no])
+
+
+def test_the_variance_of_the_draws_is_that_over_all_lots():
+    """Two particles, each drawn at a half: the part of the lots alone."""
+    rng = np.random.default_rng(3)
+    found = population(rng, 0.4, 0.1, 12, "biased")
+    shares, parts = [], []
+    for _ in range(600):
+        one = difference(drawn(rng, found, 80))
+        shares.append(one.share)
+        parts.append(one.by_draws)
+    assert np.mean(parts) == pytest.approx(np.var(shares), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "correlation", "micrographs", "draws", "forest", "unequal"),
+    [
+        (0.4, 0.1, 10, 30, "biased", False),
+        (0.4, 0.1, 10, 30, "biased", True),
+        (0.2, 0.0, 20, 60, "right", True),
+        (0.05, 0.1, 20, 60, "bad", False),
+    ],
+)
+def test_19_of_20_intervals_hold_the_truth(
+    fraction, correlation, micrographs, draws, forest, unequal
+):
+    """A small cell of ``python -m tests.benchmarks coverage``."""
+    rng = np.random.default_rng(20)
+    covered, shares = 0, []
+    for _ in range(400):
+        found = population(rng, fraction, correlation, micrographs, forest)
+        told = difference(drawn(rng, found, draws, unequal=unequal))
+        low, high = told.interval_95
+        covered += low <= fraction <= high
+        shares.append(told.share)
+    # 90 % intervals would cover 360 of 400, with a standard deviation of 6.
+    assert 374 <= covered <= 396
+    error = np.std(shares) / np.sqrt(len(shares))
+    assert abs(np.mean(shares) - fraction) < 4 * error
+
+
+def test_unequal_chances_narrow_the_interval_of_a_rare_defect():
+    widths = {}
+    for unequal in (False, True):
+        rng = np.random.default_rng(9)
+        widths[unequal] = np.median(
+            [
+                np.ptp(
+                    difference(
+                        drawn(
+                            rng,
+                            population(rng, 0.1, 0.0, 20, "right"),
+                            60,
+                            unequal=unequal,
+                        )
+                    ).interval_95
+                )
+                for _ in range(100)
+            ]
+        )
+    assert widths[True] < 0.8 * widths[False]
+
+
+def test_more_micrographs_narrow_the_interval_and_do_not_lose_the_truth():
+    """A one-sided forest once lost it the surer, the more there was to see."""
+    for micrographs in (15, 60):
+        rng = np.random.default_rng(1)
+        covered = 0
+        for _ in range(150):
+            found = population(rng, 0.5, 0.1, micrographs, "biased")
+            low, high = difference(drawn(rng, found, 40)).interval_95
+            covered += low <= 0.5 <= high
+        assert covered >= 136

@@ -1,0 +1,88 @@
+"""Intervals against published values, closed forms and scipy's own quantiles."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, logit
+
+from napari_cdse.core.statistics.intervals import (
+    MIN_MICROGRAPHS,
+    jackknife,
+    logit_interval,
+    t_quantile,
+    wilson_interval,
+)
+
+
+@pytest.mark.parametrize("degrees", [1, 4, 9, 60.5])
+def test_the_quantile_is_that_of_95_percent(degrees):
+    assert t_quantile(degrees) == pytest.approx(stats.t.ppf(0.975, degrees))
+    # No other usual level comes near it.
+    assert t_quantile(degrees) > 1.15 * stats.t.ppf(0.95, degrees)
+
+
+def test_the_logit_interval_has_its_closed_form():
+    low, high = logit_interval(0.2, 0.03**2, 7)
+    spread = stats.t.ppf(0.975, 7) * 0.03 / (0.2 * 0.8)
+    assert logit(low) == pytest.approx(logit(0.2) - spread)
+    assert logit(high) == pytest.approx(logit(0.2) + spread)
+    assert 0.2 - low < high - 0.2  # longer towards the middle
+
+
+def test_the_logit_interval_stays_between_0_and_1():
+    low, high = logit_interval(0.01, 0.03**2, 3)
+    assert 0 < low < 0.01 < high < 1
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [
+        # Newcombe, Stat. Med. 17, 857 (1998), table I, method 3.
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_interval_has_the_published_values(successes, n, low, high):
+    assert wilson_interval(successes, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_interval_is_mirrored_when_the_classes_are_exchanged():
+    low, high = wilson_interval(3, 17)
+    other_low, other_high = wilson_interval(14, 17)
+    assert (1 - high, 1 - low) == pytest.approx((other_low, other_high))
+    assert wilson_interval(9, 9)[1] == 1.0
+
+
+@pytest.mark.parametrize(("successes", "n"), [(3, 2), (0, 0), (-1, 4)])
+def test_what_is_no_proportion_is_refused(successes, n):
+    with pytest.raises(ValueError, match="no proportion"):
+        wilson_interval(successes, n)
+
+
+def test_the_jackknife_of_a_mean_is_its_textbook_t_interval():
+    values = np.array([3.0, 5.5, 4.0, 8.0, 2.5, 6.0])
+    pairs = np.stack([values, np.ones_like(values)], axis=1)
+    found = jackknife(lambda sums: sums[:, 0] / sums[:, 1], pairs)
+    assert found.value == pytest.approx(values.mean())
+    assert found.variance == pytest.approx(values.var(ddof=1) / values.size)
+    wanted = stats.t.interval(0.95, 5, values.mean(), stats.sem(values))
+    assert found.interval_95 == pytest.approx(wanted)
+
+
+def test_a_share_has_its_jackknife_interval_on_the_logit_scale():
+    hits, totals = np.array([3, 5, 2, 7, 4.0]), np.array([9, 9, 8, 10, 9.0])
+    found = jackknife(lambda s: s[:, 0] / s[:, 1], np.stack([hits, totals], axis=1))
+    share, spread = hits.sum() / totals.sum(), np.sqrt(found.variance)
+    half = stats.t.ppf(0.975, 4) * spread / (share * (1 - share))
+    wanted = expit(logit(share) - half), expit(logit(share) + half)
+    assert found.share_interval_95 == pytest.approx(wanted)
+
+
+def test_too_few_micrographs_have_no_interval():
+    few = jackknife(lambda s: s[:, 0], np.arange(MIN_MICROGRAPHS - 1.0)[:, None])
+    assert few.interval_95 is None
+    assert few.share_interval_95 is None
+    one = jackknife(lambda s: s[:, 0], np.ones((1, 1)))
+    assert np.isnan(one.variance)

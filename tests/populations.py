@@ -1,0 +1,98 @@
+"""Populations of particles of known visible-defect fraction, and forests over them.
+
+A micrograph's own fraction is drawn from a beta distribution, which gives its particles
+the wanted intra-cluster correlation. A forest sees one number for "defect" and one for
+"resolved", normal around another mean in either class; the one that is right gives the
+exact chances, the biased one is sure that there are fewer defects, the bad one hardly
+tells the classes apart and believes in too many.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+
+from napari_cdse.core.review.draw_chances import draw_chances
+from napari_cdse.core.statistics.sample import Sample
+
+RESOLVED = 0.6
+"""Share of resolved particles, about that of the shipped standard set."""
+
+SIZE = 20
+"""Mean number of particles of a micrograph; they scatter as a negative binomial."""
+
+_DISPERSION = 8
+
+
+@dataclass(frozen=True)
+class Forest:
+    """How well a forest sees, and how far its logits are shifted."""
+
+    sharpness: float
+    resolved_sharpness: float
+    scale: float = 1.0
+    shift: float = 0.0
+    resolved_shift: float = 0.0
+
+
+FORESTS = {
+    "right": Forest(2.2, 3.0),
+    # Calls most of the doubtful no: one-sided, as forests have been found to be.
+    "biased": Forest(2.2, 3.0, shift=-1.2, resolved_shift=0.5),
+    "bad": Forest(0.5, 1.0, scale=0.7, shift=0.6, resolved_shift=0.5),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Particles with their truth and what a forest says."""
+
+    micrograph: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+
+    @property
+    def doubts(self):
+        yes, resolved = self.predicted.T
+        return np.sqrt(yes * (resolved - yes))
+
+
+def population(rng, fraction, correlation, micrographs, forest, size=SIZE):
+    """Draw one; the forest is one of `FORESTS`."""
+    chance = _DISPERSION / (_DISPERSION + size)
+    sizes = np.maximum(rng.negative_binomial(_DISPERSION, chance, micrographs), 1)
+    own = np.full(micrographs, fraction)
+    if correlation:
+        strength = (1 - correlation) / correlation
+        own = rng.beta(fraction * strength, (1 - fraction) * strength, micrographs)
+    micrograph = np.repeat(np.arange(micrographs), sizes)
+    resolved = rng.random(micrograph.size) < RESOLVED
+    defect = resolved & (rng.random(micrograph.size) < own[micrograph])
+    eye = FORESTS[forest]
+    yes = eye.scale * _logits(rng, defect, eye.sharpness, fraction) + eye.shift
+    seen = _logits(rng, resolved, eye.resolved_sharpness, RESOLVED) + eye.resolved_shift
+    told = expit(seen)
+    return Population(
+        micrograph,
+        np.stack([defect, resolved], axis=1).astype(float),
+        np.stack([told * expit(yes), told], axis=1),
+    )
+
+
+def _logits(rng, positive, sharpness, share):
+    seen = rng.normal(np.where(positive, sharpness / 2, -sharpness / 2))
+    return logit(share) + sharpness * seen
+
+
+def drawn(rng, found, draws, *, unequal=False):
+    """Draw particles by lot and judge them; a `Sample` as the estimator takes it."""
+    doubts = found.doubts if unequal else np.zeros(found.micrograph.size)
+    chances = draw_chances(doubts, min(draws, 0.8 * found.micrograph.size))
+    chosen = rng.random(chances.size) < chances
+    return Sample(
+        found.micrograph,
+        found.predicted,
+        np.where(chosen[:, None], found.truth, found.predicted),
+        np.where(chosen, 1 / chances, 0.0),
+        chosen,
+    )

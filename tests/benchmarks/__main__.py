@@ -20,6 +20,7 @@ TABLES = (
     "review",
     "latency",
     "retrain",
+    "busy",
 )
 LONG = ("coverage",)
 """Tables that are only made when they are named: they take tens of minutes."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.crystal.bragg_peaks import (
     BraggPeak,
     Followed,
@@ -135,6 +136,7 @@ class Examination:
     filtered: NDArray[np.float32]
 
 
+@single_blas_thread()
 def examine(around: Surroundings, circle: Circle) -> Examination:
     """Measure the peaks of one particle and look where they break.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.detection.bragg_contrast import (
     BACKGROUND_WINDOWS,
     Scene,
@@ -72,6 +73,7 @@ METHODS: dict[str, Finder] = {"bragg": find_particles, "nfindr": find_by_unmixin
 """What each name of ``DetectionParams.method`` stands for."""
 
 
+@single_blas_thread()
 def detect(
     micrograph: Micrograph,
     params: DetectionParams,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.errors import ModelError, ParameterError
 from napari_cdse.core.features.bragg_features import BRAGG
 from napari_cdse.core.features.feature_table import FeatureGroup, FeatureTable
@@ -83,6 +84,7 @@ def groups_in(schema: str) -> str:
     return "+".join(names)
 
 
+@single_blas_thread()
 def compute_features(
     micrograph: Micrograph,
     circles: Sequence[Circle],

@@ -20,6 +20,7 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.sample import sample_project_folder
 
 THEMES = ("dark", "light")
@@ -32,7 +33,7 @@ SMALL_PX = 600
 
 def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
     """Put each dock in front, in turn; the window comes first."""
-    yield "window", viewer.window._qt_window
+    yield "window", main_window(viewer)
     for name in DOCKS:
         widget = window.add_dock(viewer, name)
         settle(viewer)
@@ -97,7 +98,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         viewer = window.open_window(sample_project_folder(Path(folder)))
-        viewer.window._qt_window.resize(window._PICTURE_SIZE)
+        main_window(viewer).resize(window._PICTURE_SIZE)
         prepare(viewer)
         for theme in THEMES:
             viewer.theme = theme

@@ -113,3 +113,92 @@ def test_the_command_line_starts_where_no_window_can():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == napari_cdse.__version__
+
+
+PRIVATE = "gui/canvas/_napari_private.py"
+BY_NAME = {"getattr", "hasattr", "setattr", "delattr", "attrgetter"}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__")
+
+
+def private_uses(source):
+    """Private names of others that a module touches, and classes that it derives.
+
+    A name on ``self`` or ``cls`` is its own as long as no base is napari's or vispy's;
+    so is one that the module defines. Names written as strings count too.
+    """
+    tree = ast.parse(source)
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    foreign = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            paths = [(alias.name, alias.asname or alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            paths = [
+                (f"{node.module}.{alias.name}", alias.asname or alias.name)
+                for alias in node.names
+            ]
+        else:
+            continue
+        for path, name in paths:
+            first, *rest = path.split(".")
+            if first != "napari_cdse" and any(map(is_private, rest)):
+                yield path
+            if first in {"napari", "vispy"}:
+                foreign.add(name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            bases = [ast.unparse(base) for base in node.bases]
+            yield from (base for base in bases if base.split(".")[0] in foreign)
+        elif isinstance(node, ast.Attribute) and is_private(node.attr):
+            on_itself = ast.unparse(node.value) in {"self", "cls"}
+            if not on_itself and node.attr not in own:
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Call):
+            if ast.unparse(node.func).split(".")[-1] in BY_NAME:
+                words = [
+                    one.value for one in node.args if isinstance(one, ast.Constant)
+                ]
+                parts = [part for word in words for part in str(word).split(".")]
+                yield from filter(is_private, parts)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "viewer.window._qt_window.close()",
+        "self._session.viewer.window._qt_viewer",
+        "getattr(layer, '_data_view')",
+        "attrgetter('_data_view.edit')(layer)",
+        "import napari._vispy.layers.shapes",
+        "from napari._app_model import get_app_model",
+        "from vispy.visuals.text.text import _text_to_vbo",
+        "from napari.layers import Shapes\nclass Ours(Shapes): pass",
+        "import napari\nclass Ours(napari.layers.Shapes): pass",
+    ],
+)
+def test_a_planted_private_use_is_found(planted):
+    assert list(private_uses(planted))
+
+
+def test_what_is_our_own_is_no_private_use():
+    ours = """
+from napari.layers import Shapes
+class Dock(QWidget):
+    def _refresh(self):
+        self._layer = Shapes()
+        self._layer.__class__.__name__
+        other._refresh()
+"""
+    assert list(private_uses(ours)) == []
+
+
+def test_private_parts_of_napari_are_touched_in_one_file_only():
+    found = {
+        str(path.relative_to(PACKAGE)): list(private_uses(path.read_text("utf-8")))
+        for path in sorted((PACKAGE / "gui").rglob("*.py"))
+    }
+    assert found.pop(PRIVATE)
+    assert {path: uses for path, uses in found.items() if uses} == {}

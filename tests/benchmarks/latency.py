@@ -27,7 +27,9 @@ from napari_cdse.gui.canvas.geometry import circle_vertices
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.viewer_window import find_canvas, main_window
 from tests.benchmarks.measuring import Row
+from tests.gui.conftest import draw_event
 from tests.project_tools import put_circles
 
 TITLE = "latency of a key"
@@ -101,11 +103,11 @@ def _bare_viewer(
         face_color="transparent",
         edge_width=2,
     )
-    viewer.window._qt_window.resize(like.window._qt_window.size())
+    main_window(viewer).resize(main_window(like).size())
     _settle()
     canvas, model = _canvas(viewer), _canvas(like)
     missing = model.size() - canvas.size()
-    viewer.window._qt_window.resize(viewer.window._qt_window.size() + missing)
+    main_window(viewer).resize(main_window(viewer).size() + missing)
     _settle()
     viewer.camera.zoom = like.camera.zoom
     return viewer
@@ -137,21 +139,21 @@ def _recolour(viewer: napari.Viewer, colour: str) -> None:
 def _drawn(viewer: napari.Viewer, act: Callable[[], object]) -> float:
     """Seconds until the picture after an act is drawn."""
     drawn: list[float] = []
-    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    event = draw_event(viewer)
 
     def note(_event: object) -> None:
         drawn.append(time.perf_counter())
 
     start = time.perf_counter()
     act()
-    canvas.events.draw.connect(note, position="last")
+    event.connect(note, position="last")
     _wait(lambda: bool(drawn))
-    canvas.events.draw.disconnect(note)
+    event.disconnect(note)
     return drawn[0] - start
 
 
 def _canvas(viewer: napari.Viewer) -> object:
-    return viewer.window._qt_viewer.canvas.native
+    return find_canvas(viewer)
 
 
 def _late(times: list[float]) -> float:
@@ -161,7 +163,7 @@ def _late(times: list[float]) -> float:
 def _idle(session: Session) -> bool:
     """Whether all that a key set off is done, as at a person's pace."""
     _settle()
-    card = session.viewer.window._qt_window.findChild(ParticleCard)
+    card = main_window(session.viewer).findChild(ParticleCard)
     return not session.runner.jobs and card.examiner.idle
 
 

@@ -25,6 +25,7 @@ from napari_cdse.gui.app import window
 from napari_cdse.gui.controllers import detection as analysing
 from napari_cdse.gui.gallery import dock as gallery_dock
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.viewer_window import find_canvas, main_window
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.drawn import CIRCLES, PIXEL_NM, PROBABILITIES, draw
 
@@ -106,7 +107,7 @@ def viewer(make_napari_viewer, monkeypatch, forest, tmp_path, _own_settings):
     thumbnails = tmp_path / "thumbnails.sqlite"
     monkeypatch.setattr(gallery_dock, "default_path", lambda: thumbnails)
     viewer = make_napari_viewer(show=True, title="test")
-    viewer.window._qt_window.resize(1100, 800)
+    main_window(viewer).resize(1100, 800)
     window.add_docks(viewer)
     return viewer
 
@@ -193,7 +194,16 @@ def particle_ids(session) -> list[str]:
 
 def canvas(session):
     """The widget that the person presses keys and the mouse on."""
-    return session.viewer.window._qt_viewer.canvas.native
+    return find_canvas(session.viewer)
+
+
+def draw_event(viewer):
+    """The event of the canvas that its picture is drawn.
+
+    The tests reach into napari here alone: Qt says only when a picture is on the
+    screen, with all that came after it.
+    """
+    return viewer.window._qt_viewer.canvas._scene_canvas.events.draw
 
 
 def press(session, qtbot, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
@@ -209,9 +219,9 @@ def heard(session, qtbot) -> None:
 
 def at(session, row: float, col: float):
     """Place of a micrograph position on the canvas, as Qt counts it."""
-    view = session.viewer.window._qt_viewer.canvas
+    widget = canvas(session)
     camera = session.viewer.scene.camera
-    height, width = view.size
+    height, width = widget.height(), widget.width()
     scale = session.scene.layers[0].scale[0]
     y = (row * scale - camera.center[-2]) * camera.zoom + height / 2
     x = (col * scale - camera.center[-1]) * camera.zoom + width / 2

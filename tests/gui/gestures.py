@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import Qt
 
+from napari_cdse.gui.canvas._napari_private import change_shapes
 from tests.gui.conftest import (
     move,
     settle,
@@ -97,7 +98,8 @@ def moved(hand):
 
 def shrunk_to_nothing(hand):
     hand.choose(170, 80)
-    hand.layer._data_view.edit(hand.layer.selected_data.pop(), np.full((4, 2), 99.0))
+    corners = {hand.layer.selected_data.pop(): np.full((4, 2), 99.0)}
+    change_shapes(hand.layer, corners, {}, {})
     hand.session.stage.take_in()
 
 
@@ -134,7 +136,9 @@ def brought_to_front_and_sent_back(hand):
 def turned(hand):
     hand.choose(170, 80)
     settle(hand.session, hand.qtbot)
-    hand.drag(tuple(hand.layer._selected_box[9]), (170, 130))
+    hand.drag(
+        tuple(hand.layer.interaction_box(hand.layer.selected_data)[9]), (170, 130)
+    )
 
 
 def whole_layer_dragged_away(hand):

@@ -5,18 +5,19 @@ from napari.viewer import Viewer
 from napari_cdse.gui.app.window import add_dock, add_docks, open_in
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
+from napari_cdse.gui.widgets.viewer_window import main_window
 
 
 def choose_folder(viewer: Viewer) -> None:
     """Ask for a folder of micrographs and open it."""
-    folder = ask_folder(viewer.window._qt_window)
+    folder = ask_folder(main_window(viewer))
     if folder is not None:
         open_in(viewer, folder)
 
 
 def choose_project(viewer: Viewer) -> None:
     """Ask for a project file and open it."""
-    file = ask_project(viewer.window._qt_window)
+    file = ask_project(main_window(viewer))
     if file is not None:
         open_in(viewer, file)
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.viewer_window import main_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ def open_demo(folder: Path, screenshot: Path | None = None) -> None:
         _prepare(session)
         run()
         return
-    window = viewer.window._qt_window
+    window = main_window(viewer)
     persons_size = window.size()
     window.resize(_PICTURE_SIZE)
     try:
@@ -105,7 +106,7 @@ def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     Micrographs, Retrain, Gallery and Annotators share a place: one looks at them by
     turns, and a small screen has no room for more than two docks above each other.
     """
-    size = viewer.window._qt_window.size()
+    size = main_window(viewer).size()
     dock, widget = viewer.window.add_plugin_dock_widget(
         PLUGIN, name, tabify=name in _IN_ONE_PLACE
     )
@@ -123,7 +124,7 @@ def _put_beside(viewer: napari.Viewer, dock: QDockWidget, size: QSize) -> None:
 
     That may have made a small window grow: it gets the size back that it had.
     """
-    window = viewer.window._qt_window
+    window = main_window(viewer)
     for other in window.findChildren(QDockWidget):
         shares = other.windowTitle() in (NAMES[0], *_IN_ONE_PLACE)
         if shares and other is not dock and not other.isFloating():
@@ -144,7 +145,7 @@ def open_in(viewer: napari.Viewer | None, path: Path) -> None:
 
 def _fit_to_screen(viewer: napari.Viewer) -> None:
     """Give the docks room, and keep all of the window on the screen."""
-    window = viewer.window._qt_window
+    window = main_window(viewer)
     screen = window.screen().availableGeometry()
     window.resize(window.size().expandedTo(_GOOD_SIZE).boundedTo(screen.size()))
     place = window.frameGeometry()
@@ -160,7 +161,7 @@ def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
     dock = widget.parentWidget()
     while not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()
-    window, height = viewer.window._qt_window, widget.sizeHint().height()
+    window, height = main_window(viewer), widget.sizeHint().height()
     width = max(dock.width(), round(_DOCKS_SHARE * window.width()))
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
     window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
@@ -216,7 +217,7 @@ def _save_picture(viewer: napari.Viewer, path: Path) -> None:
 
 
 def _dismiss_notices(viewer: napari.Viewer) -> None:
-    for dialog in viewer.window._qt_window.findChildren(QDialog):
+    for dialog in main_window(viewer).findChildren(QDialog):
         if dialog.metaObject().className() == "NapariQtNotification":
             dialog.close()
     QApplication.processEvents()

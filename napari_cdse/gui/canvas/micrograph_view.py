@@ -14,6 +14,7 @@ from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
 from napari_cdse.gui.canvas.prefetch import AHEAD, Prefetch
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.gui.widgets.viewer_window import find_canvas, find_main_window
 from napari_cdse.project import Drawing, Gesture
 from napari_cdse.tasks.analysis import reading
 
@@ -198,15 +199,14 @@ class Stage(QObject):
         With napari 0.9 and Mesa the process dies where a Shapes layer is removed, and
         another one hidden and shown before the picture was drawn twice without it.
         """
-        viewer = self._session.viewer
-        if viewer is not None and hasattr(viewer.window, "_qt_window"):
-            for _ in range(_DRAWS_TO_FORGET):
-                viewer.window._qt_viewer.canvas.native.repaint()
+        canvas = find_canvas(self._session.viewer)
+        for _ in range(_DRAWS_TO_FORGET if canvas is not None else 0):
+            canvas.repaint()
 
     def _tell_layer_is_gone(self) -> None:
-        viewer = self._session.viewer
+        window = find_main_window(self._session.viewer)
         # The layers also go when the window closes; then there is nobody to tell.
-        if viewer is not None and hasattr(viewer.window, "_qt_window"):
+        if window is not None and window.isVisible():
             notices.inform(
                 "The circles are safe in the project; open the micrograph again to "
                 "see them."

@@ -15,6 +15,7 @@ from napari.layers import Shapes
 from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.canvas.drawing_state import DrawingState
 from napari_cdse.gui.canvas.layer_diff import Changes, compare
 from napari_cdse.gui.canvas.shapes_io import badly_dressed, named, read_layer, unchanged
 from napari_cdse.gui.canvas.shapes_style import hold_in_place
@@ -65,6 +66,7 @@ class ParticlesLayer:
         self._tell = tell
         self._selected = selected
         self._shown = ShownParticles(layer, wanted)
+        self._drawing = DrawingState(layer)
         self._quiet = False
         self._pressed = False
         self._committing = False
@@ -100,13 +102,7 @@ class ParticlesLayer:
     @property
     def in_gesture(self) -> bool:
         """Whether the mouse is at work on the layer."""
-        layer = self.layer
-        return bool(
-            self._pressed
-            or layer._is_moving
-            or layer._is_creating
-            or layer._is_selecting
-        )
+        return self._pressed or self._drawing.active
 
     def take_in(self) -> None:
         """Find what was changed since last time and hand it to the project."""
@@ -130,14 +126,12 @@ class ParticlesLayer:
         return self._timer.isActive()
 
     def _on_data(self, event: object) -> None:
-        # The "-ING" halves come before anything changed; a polygon that still grows
-        # has a vertex that moves.
-        growing = self.layer._is_creating and self.layer._moving_value[0] is not None
-        if not growing and not str(event.action).lower().endswith("ing"):
+        if self._drawing.follow(event):
             self._look_for_edits()
 
     def _on_features(self) -> None:
-        if not (self.layer._is_creating or self.layer._is_moving):
+        # What is due to be mended is looked at then: a drawing ends with two events.
+        if not (self.in_gesture or self._timer.isActive()):
             self._look_for_edits()
 
     def _on_press(self, layer: Shapes, event: object) -> Iterator[None]:
@@ -251,7 +245,7 @@ class ParticlesLayer:
         self._timer.start(0)
 
     def _on_selected(self) -> None:
-        if not self._quiet and not self.layer._is_creating:
+        if not self._quiet and not self._drawing.active:
             self._selected(self.selection())
 
     @contextmanager

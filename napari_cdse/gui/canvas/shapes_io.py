@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.gui.canvas._napari_private import change_shapes, refresh_letters
 from napari_cdse.gui.canvas.class_colours import UNLABELLED
 from napari_cdse.gui.canvas.geometry import circle_vertices
 from napari_cdse.gui.canvas.layer_diff import TOLERANCE_PX, Row, read_rows
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from napari.layers import Shapes
+    from numpy.typing import NDArray
 
     from napari_cdse.gui.canvas.layer_diff import Changes
     from napari_cdse.gui.canvas.particle_style import Look
@@ -51,7 +53,7 @@ def unchanged(layer: Shapes, rows: Sequence[Row]) -> bool:
     bool
         False also where only a full reading can tell.
     """
-    features, corners = layer.features, layer._data_view.data
+    features, corners = layer.features, layer.data
     if not len(corners) == len(rows) == len(features) or "class" not in features:
         return False
     if not rows:
@@ -152,26 +154,28 @@ def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
     """
     if todo.remove:
         layer.remove(sorted(todo.remove))
-    with layer._data_view.batched_updates():
-        for index, one in todo.reshape:
-            layer._data_view.edit(index, circle_vertices(one.circle))
+    change_shapes(layer, _corners(todo), {}, {})
     if todo.add:
         add_shapes(layer, todo.add)
     set_features(layer, looks)
     layer.edge_color = colours(looks)
-    with layer._data_view.batched_updates():
-        for index, one in todo.restyle:
-            layer._data_view.update_edge_width(index, one.width)
+    change_shapes(layer, {}, {index: one.width for index, one in todo.restyle}, {})
+    refresh_letters(layer)
     layer.refresh()
 
 
 def touch(layer: Shapes, todo: Plan, shown: Mapping[str, Look]) -> None:
     """Touch only what differs: 500 others must not be drawn anew for one."""
-    with layer._data_view.batched_updates():
-        for index, one in todo.reshape:
-            layer._data_view.edit(index, circle_vertices(one.circle))
-        for index, one in todo.restyle:
-            _dress(layer, index, one, shown.get(one.particle_id))
+    widths, rgba = {}, {}
+    for index, one in todo.restyle:
+        before = shown.get(one.particle_id)
+        if before is None or before.width != one.width:
+            widths[index] = one.width
+        rgba[index] = np.array(one.rgba, dtype=np.float32)
+        for column, value in zip(COLUMNS, one.features(), strict=True):
+            set_feature(layer, index, column, value)
+    change_shapes(layer, _corners(todo), widths, rgba)
+    refresh_letters(layer)
     # This one event draws outlines and letters.
     layer.events.edge_color()
 
@@ -182,13 +186,8 @@ def set_feature(layer: Shapes, index: int, column: str, value: object) -> None:
     features.iat[index, features.columns.get_loc(column)] = value
 
 
-def _dress(layer: Shapes, index: int, one: Look, before: Look | None) -> None:
-    view = layer._data_view
-    view.update_edge_color(index, np.array(one.rgba, dtype=np.float32))
-    if before is None or before.width != one.width:
-        view.update_edge_width(index, one.width)
-    for column, value in zip(COLUMNS, one.features(), strict=True):
-        set_feature(layer, index, column, value)
+def _corners(todo: Plan) -> dict[int, NDArray[np.float32]]:
+    return {index: circle_vertices(one.circle) for index, one in todo.reshape}
 
 
 def add_shapes(layer: Shapes, looks: tuple[Look, ...]) -> None:

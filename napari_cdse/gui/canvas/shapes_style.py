@@ -9,9 +9,9 @@ import pandas as pd
 from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 
+from napari_cdse.gui.canvas._napari_private import particle_shapes
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, HEX, UNLABELLED
 from napari_cdse.gui.canvas.particle_style import COLUMNS, Look
-from napari_cdse.gui.canvas.particles_visual import ParticleShapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ def letter_colours() -> NominalColorEncoding:
 
 def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
     """Make the empty layer, dressed for particles."""
-    layer = ParticleShapes(
+    layer = particle_shapes(
         ndim=2,
         name=NAME,
         scale=scale,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError, FolderNotWritable
 from napari_cdse.gui.widgets.dialogs import ask_place
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.project import SUFFIX
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def opened(
     CdseError
         If it cannot be opened, or she names no other place for a new one.
     """
-    window = session.viewer.window._qt_window
+    window = main_window(session.viewer)
     try:
         project = session.analyst.open_project(source, place)
     except FolderNotWritable as error:

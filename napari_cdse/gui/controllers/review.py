@@ -14,6 +14,7 @@ from napari_cdse.gui.controllers.navigation import Way
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.shortcuts.dialog import KeySheet
 from napari_cdse.gui.shortcuts.registry import bind, unbind
+from napari_cdse.gui.widgets.viewer_window import main_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,14 +162,14 @@ class Review(Way):
 
     def show_keys(self) -> None:
         """Show the list of keys."""
-        KeySheet.show_for(self._session.viewer.window._qt_window, self._session.keys)
+        KeySheet.show_for(main_window(self._session.viewer), self._session.keys)
 
     def _listen_for_question_mark(self) -> None:
         """Napari's key maps know no question mark, so Qt listens for it.
 
         Which of the two sequences comes depends on keyboard and platform.
         """
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         for sequence in ("?", "Shift+?"):
             shortcut = QShortcut(QKeySequence(sequence), window)
             shortcut.activated.connect(self.show_keys)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.widgets.layout import wrapped
+from napari_cdse.gui.widgets.viewer_window import find_canvas
 from napari_cdse.project import Gesture
 
 if TYPE_CHECKING:
@@ -89,6 +90,6 @@ class NoteRow(QLineEdit):
         self.store()
 
     def _leave(self) -> None:
-        viewer = self._session.viewer
-        if viewer is not None:
-            viewer.window._qt_viewer.canvas.native.setFocus()
+        canvas = find_canvas(self._session.viewer)
+        if canvas is not None:
+            canvas.setFocus()

@@ -21,6 +21,7 @@ from napari_cdse.gui.session.workers import JobRunner
 from napari_cdse.gui.shortcuts.settings import KeySettings
 from napari_cdse.gui.tools.exclude import LeavingOut
 from napari_cdse.gui.tools.measure import Measuring
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.sample import sample_project_folder
 from napari_cdse.tasks.analysis import Source
 
@@ -106,7 +107,7 @@ class Session(QObject):
         self.watcher = Watcher(self)
         self.annotator = AnnotatorName(self)
         self._to_classify.timeout.connect(self.analyst.classify_missing)
-        viewer.window._qt_window.destroyed.connect(self.close)
+        main_window(viewer).destroyed.connect(self.close)
 
     @property
     def viewer(self) -> Viewer | None:

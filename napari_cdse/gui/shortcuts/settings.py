@@ -5,11 +5,11 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING
 
-from napari._app_model import get_app_model
 from napari.layers import Image, Shapes
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cdse.gui.canvas._napari_private import menu_keys
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.session.preferences import page
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS, Shortcut
@@ -109,8 +109,8 @@ class KeySettings(QObject):
             for cls in kind.__mro__:
                 for key, act in getattr(cls, "class_keymap", {}).items():
                     taken.setdefault(str(key), _named(act))
-        for rule in get_app_model().keybindings:
-            taken[str(rule.keybinding)] = _named(rule.command_id.rpartition(".")[2])
+        for key, act in menu_keys(viewer):
+            taken[key] = _named(act)
         return taken
 
 

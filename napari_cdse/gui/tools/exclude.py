@@ -16,8 +16,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.regions import REASONS
+from napari_cdse.gui.canvas.drawing_state import DrawingState
+from napari_cdse.gui.canvas.geometry import ellipse_outline
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.widgets.layout import sentence
+from napari_cdse.gui.widgets.viewer_window import main_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +54,7 @@ class LeavingOut(QObject):
         self._session = session
         self._reason = REASONS[0]
         self._before: object = None
+        self._drawing: DrawingState | None = None
         self.layer: Shapes | None = None
         self.dialog: ReasonDialog | None = None
 
@@ -100,6 +104,7 @@ class LeavingOut(QObject):
             opacity=1.0,
         )
         self.layer.metadata["napari_cdse"] = DRAWING
+        self._drawing = DrawingState(self.layer)
         self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._session.scene.screen_px
         viewer.add_layer(self.layer)
         session.review.bind_layer(self.layer)
@@ -129,8 +134,10 @@ class LeavingOut(QObject):
         """Finish a polygon first, as napari does, then leave the tool."""
         if self.layer is None:
             return
-        if self.layer._is_creating:
-            self.layer._finish_drawing()
+        if self._drawing.active:
+            # To leave the mode is the public way to finish what is drawn in it.
+            mode, self.layer.mode = self.layer.mode, "pan_zoom"
+            self.layer.mode = mode
         else:
             self.end()
 
@@ -142,12 +149,12 @@ class LeavingOut(QObject):
     def _on_data(self, event: object) -> None:
         # While a polygon grows, and in the middle of napari's own handling, the
         # layer must not be touched.
-        if str(event.action).lower().endswith(("added", "changed")):
+        if self._drawing.follow(event):
             QTimer.singleShot(0, self._look)
 
     def _look(self) -> None:
         layer = self.layer
-        if layer is None or layer._is_creating or not layer.nshapes:
+        if layer is None or self._drawing.active or not layer.nshapes:
             return
         corners = layer.data[-1][:, -2:]
         kind = layer.shape_type[-1]
@@ -156,7 +163,7 @@ class LeavingOut(QObject):
             self._clear()
             return
         if kind == "ellipse":
-            corners = layer._data_view.shapes[-1]._face_vertices
+            corners = ellipse_outline(corners)
         corners = [(float(row), float(col)) for row, col in corners]
         index = self._session.project.current
         self._ask("this region", lambda reason: self._leave(index, corners, reason))
@@ -178,7 +185,7 @@ class LeavingOut(QObject):
     def _ask(self, what: str, answered: Callable[[str], None]) -> None:
         if self.dialog is not None:
             return
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         dialog = self.dialog = ReasonDialog(what, self._reason, window)
         dialog.accepted.connect(lambda: answered(dialog.reason))
         dialog.rejected.connect(self._clear)

@@ -20,6 +20,7 @@ from napari_cdse.core.errors import ParameterError
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.tools.line_tool import DragLine, Line
 from napari_cdse.gui.widgets.layout import sentence
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.io.images.micrograph_file import check_pixel_size
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Measuring(QObject):
         if self.dialog is not None:
             self.dialog.close()
         session = self._session
-        window = session.viewer.window._qt_window
+        window = main_window(session.viewer)
         self.dialog = ScaleBarDialog(line, session.project.scale_bar, window)
         self.dialog.accepted.connect(self._calibrate)
         self.dialog.finished.connect(self._on_answered)

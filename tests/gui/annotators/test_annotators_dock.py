@@ -10,6 +10,7 @@ from napari_cdse.gui.app import window
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.preferences import PLUGIN
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.project import Gesture
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
 from tests.gui.showing import in_step, labels, shown
@@ -82,7 +83,7 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     dock.hide_others.click()
     settle(session, qtbot)
     assert labels(session) == [None] * 5
-    card = viewer.window._qt_window.findChild(ParticleCard)
+    card = main_window(viewer).findChild(ParticleCard)
     assert "Ada" not in card.says.text() + card.says.toolTip()
     assert shown(session)[ids[2]] == ("null", "U?", False)
     in_step(session)
@@ -119,8 +120,8 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
     label(session, qtbot, second, Qt.Key.Key_J)
     session.project.apply(Gesture(noted={first: "twin", second: "twin"}))
     gallery = window.add_dock(viewer, "Gallery")
-    card = viewer.window._qt_window.findChild(ParticleCard)
-    undo = viewer.window._qt_window.findChild(HistoryButtons).undo
+    card = main_window(viewer).findChild(ParticleCard)
+    undo = main_window(viewer).findChild(HistoryButtons).undo
 
     def in_view(one) -> str:
         session.review.go_to(one)

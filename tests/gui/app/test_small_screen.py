@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
 
 from napari_cdse.gui.app import window
+from napari_cdse.gui.widgets.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, settle
 from tests.gui.retrain.test_comparison_view import flip, outcome, scores
 from tests.gui.showing import retrained
@@ -42,7 +43,7 @@ def in_sight(widget) -> bool:
 
 def test_no_dock_is_cut_off_or_makes_the_window_grow(session, qtbot):
     viewer = session.viewer
-    main = viewer.window._qt_window
+    main = main_window(viewer)
     main.resize(*SCREEN)
     session.review.go_on()
     for name in (*window.NAMES, "Annotators"):
@@ -58,7 +59,7 @@ def test_no_dock_is_cut_off_or_makes_the_window_grow(session, qtbot):
 
 def test_what_a_label_needs_is_in_sight_without_scrolling(session, qtbot):
     viewer = session.viewer
-    viewer.window._qt_window.resize(*SCREEN)
+    main_window(viewer).resize(*SCREEN)
     session.review.go_on()
     card = window.add_dock(viewer, "Particle").card
     micrographs = window.add_dock(viewer, "Micrographs")
@@ -78,7 +79,7 @@ def test_what_a_label_needs_is_in_sight_without_scrolling(session, qtbot):
 
 
 def test_the_table_takes_what_the_pictures_leave(session, qtbot):
-    main = session.viewer.window._qt_window
+    main = main_window(session.viewer)
     session.review.go_on()
     card = window.add_dock(session.viewer, "Particle").card
 
@@ -92,13 +93,13 @@ def test_the_table_takes_what_the_pictures_leave(session, qtbot):
 
 
 def test_pictures_stand_two_by_two_where_there_is_room(session, qtbot):
-    session.viewer.window._qt_window.resize(1600, 1400)
+    main_window(session.viewer).resize(1600, 1400)
     pictures = window.add_dock(session.viewer, "Particle").card.pictures
     views = (pictures.crop, pictures.spectrum, pictures.phase, pictures.other)
     dock = pictures.parentWidget()
     while not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()
-    main = session.viewer.window._qt_window
+    main = main_window(session.viewer)
     main.resizeDocks([dock], [900], Qt.Orientation.Vertical)
     qtbot.waitUntil(lambda: len({one.y() for one in views}) == 2, timeout=SIGNAL_MS)
     # Close together, however much room there is.
@@ -108,7 +109,7 @@ def test_pictures_stand_two_by_two_where_there_is_room(session, qtbot):
 
 def test_the_decision_on_a_new_forest_is_in_sight_without_scrolling(labelled, qtbot):
     session = labelled
-    session.viewer.window._qt_window.resize(*SCREEN)
+    main_window(session.viewer).resize(*SCREEN)
     dock = retrained(session, qtbot)
     window.add_dock(session.viewer, "Retrain")
     view = dock.comparison

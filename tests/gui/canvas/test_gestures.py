@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
+from napari_cdse.gui.widgets.viewer_window import main_window
 from tests.gui.conftest import (
     CIRCLES,
     particle_ids,
@@ -27,7 +28,7 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
     hand = Hand(session, qtbot)
     project, ids = session.project, particle_ids(session)
     session.project.select(ids[0])
-    buttons = session.viewer.window._qt_window.findChild(HistoryButtons)
+    buttons = main_window(session.viewer).findChild(HistoryButtons)
     for gesture, summary in GESTURES.items():
         session.viewer.layers.selection.active = hand.layer
         gesture(hand)
@@ -62,5 +63,5 @@ def dressed_by_class(session) -> None:
     wanted = [looks[one] for one in layer.features["particle_id"]]
     assert list(layer.features["letter"]) == [one.letter for one in wanted]
     for at_, one in enumerate(wanted):
-        drawn = layer._data_view.edge_color[at_]
+        drawn = layer.edge_color[at_]
         np.testing.assert_allclose(drawn, one.rgba, atol=0.01)

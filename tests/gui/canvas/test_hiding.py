@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 
 from napari_cdse.gui.app.window import add_docks
+from napari_cdse.gui.widgets.viewer_window import main_window
 from tests.gui.conftest import (
     SIGNAL_MS,
     canvas,
@@ -41,7 +42,7 @@ def test_hold_to_hide_takes_everything_of_ours_away(session, qtbot):
 
 
 def test_what_was_hidden_comes_back_when_the_focus_goes(session, viewer, qtbot):
-    window = viewer.window._qt_window
+    window = main_window(viewer)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=SIGNAL_MS)
     canvas(session).setFocus()

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from napari.layers import Shapes
 from qtpy.QtWidgets import QApplication
+from vispy.visuals.text import text
 
 from napari_cdse.core.records import Circle
-from napari_cdse.gui.canvas import particles_visual, shapes_style
+from napari_cdse.gui.canvas import _napari_private, shapes_style
 from napari_cdse.gui.canvas.particle_style import Plan, look
-from napari_cdse.gui.canvas.particles_visual import ParticleShapes
 from napari_cdse.gui.canvas.shapes_io import rebuild, touch
 from napari_cdse.gui.canvas.shapes_style import feature_table, new_layer
 
@@ -34,12 +34,13 @@ def fill(layer, wanted):
     rebuild(layer, Plan((), (), (), tuple(wanted)), wanted)
 
 
-def picture(viewer, layer) -> np.ndarray:
+def picture(viewer, layer, zoom=2.0, new=True) -> np.ndarray:
     """Draw one layer alone, always in the same view."""
-    viewer.layers.clear()
-    viewer.add_layer(layer)
+    if new:
+        viewer.layers.clear()
+        viewer.add_layer(layer)
     viewer.scene.camera.center = (0, 80, 120)
-    viewer.scene.camera.zoom = 2.0
+    viewer.scene.camera.zoom = zoom
     QApplication.processEvents()
     return viewer.screenshot(canvas_only=True, flash=False)
 
@@ -54,7 +55,7 @@ def plain_layer(monkeypatch):
     """Make what napari draws by itself from the same shapes, rows and text."""
 
     def make(wanted) -> Shapes:
-        monkeypatch.setattr(shapes_style, "ParticleShapes", Shapes)
+        monkeypatch.setattr(shapes_style, "particle_shapes", Shapes)
         layer = new_layer((1.0, 1.0), ("pixel", "pixel"))
         fill(layer, wanted)
         layer.refresh_text()
@@ -66,7 +67,7 @@ def plain_layer(monkeypatch):
 def test_it_is_drawn_as_napari_draws_it(viewer, plain_layer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     fill(ours, looks())
-    assert isinstance(ours, ParticleShapes)
+    assert type(ours) is not Shapes
     assert ours.as_layer_data_tuple()[2] == "shapes"
     plain = plain_layer(looks())
     drawn, wanted = picture(viewer, ours), picture(viewer, plain)
@@ -93,13 +94,14 @@ def test_a_letter_changes_with_its_circle(viewer, plain_layer):
 
 def test_each_string_is_laid_out_once(viewer, monkeypatch):
     laid_out = []
-    original = particles_visual._text_to_vbo
+    original = text._text_to_vbo
 
     def count(string, *rest):
         laid_out.append(string)
         return original(string, *rest)
 
-    monkeypatch.setattr(particles_visual, "_text_to_vbo", count)
+    monkeypatch.setattr(text, "_text_to_vbo", count)
+    _napari_private._letters_class.cache_clear()
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     wanted = [
         look(

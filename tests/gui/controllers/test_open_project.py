@@ -10,6 +10,7 @@ from napari_cdse.core.errors import FolderNotWritable
 from napari_cdse.gui.controllers import open_project as places
 from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.widgets import dialogs
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.io.store.database import Database
 from napari_cdse.project import Project
 from tests.gui.conftest import CIRCLES, wait_for_pixels
@@ -102,7 +103,7 @@ def test_the_question_leads_to_a_file(viewer, tmp_path, monkeypatch):
         "getSaveFileName",
         lambda *_args, **_options: (str(tmp_path / "mine"), ""),
     )
-    window = viewer.window._qt_window
+    window = main_window(viewer)
     assert _click(window, "Choose a place...") == tmp_path / "mine.cdse"
     assert _click(window, "Cancel") is None
 

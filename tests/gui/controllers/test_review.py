@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QLabel
 from napari_cdse.gui.canvas.class_colours import LETTERS
 from napari_cdse.gui.shortcuts.dialog import KeySheet
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
+from napari_cdse.gui.widgets.viewer_window import main_window
 from tests.gui.conftest import (
     SIGNAL_MS,
     click,
@@ -108,7 +109,7 @@ def test_the_particle_fills_a_third_of_the_view(session, qtbot):
 
 
 def test_question_mark_shows_the_keys(session, qtbot):
-    window = session.viewer.window._qt_window
+    window = main_window(session.viewer)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=SIGNAL_MS)
     press(session, qtbot, Qt.Key.Key_Question)
@@ -121,4 +122,4 @@ def test_question_mark_shows_the_keys(session, qtbot):
 
 
 def sheets(session) -> list[KeySheet]:
-    return session.viewer.window._qt_window.findChildren(KeySheet)
+    return main_window(session.viewer).findChildren(KeySheet)

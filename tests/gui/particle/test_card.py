@@ -12,6 +12,7 @@ from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
 from napari_cdse.gui.particle.dock import ParticleDock
 from napari_cdse.gui.particle.overlays import Caption, Ring, ScaleBar, Spot
 from napari_cdse.gui.particle.peaks_table import Scale, spacing_words
+from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.project import Gesture
 from tests.gui.conftest import (
     CIRCLES,
@@ -33,7 +34,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 def card(session):
     """The card of the window that the session belongs to."""
     session.set_pixel_size(PIXEL_NM, whole_folder=True)
-    window = session.viewer.window._qt_window
+    window = main_window(session.viewer)
     (dock,) = window.findChildren(ParticleDock)
     return dock.card
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 
-from tests.gui.conftest import canvas, heard, settle
+from tests.gui.conftest import canvas, draw_event, heard, settle
 
 SIGNALS = (
     "particles_changed",
@@ -24,8 +24,8 @@ def told(session, qtbot):
     for name in SIGNALS:
         signal = getattr(session, name)
         signal.connect(lambda *_ids, name=name: happened.append(name))
-    scene = session.viewer.window._qt_viewer.canvas._scene_canvas
-    scene.events.draw.connect(lambda _event: happened.append("drawn"), position="last")
+    drawn = draw_event(session.viewer)
+    drawn.connect(lambda _event: happened.append("drawn"), position="last")
     return happened
 
 

@@ -190,6 +190,7 @@ import napari
 from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.app import window
 from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.widgets.viewer_window import main_window
 
 viewer = napari.Viewer(show=False)
 window.add_docks(viewer)
@@ -201,7 +202,7 @@ session.open_micrograph(1)
 """
 _FAILS = "sys.exit('failed half-way')"
 _WINDOW_FIRST = """
-viewer.window._qt_window.close()
+main_window(viewer).close()
 QApplication.processEvents()
 session.close()
 assert session.project is None

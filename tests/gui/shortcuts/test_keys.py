@@ -12,6 +12,7 @@ from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.shortcuts.dialog import KeySheet
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
+from napari_cdse.gui.widgets.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press
 
 USUAL = {one.name: key_words(one.keys) for one in SHORTCUTS}
@@ -93,7 +94,7 @@ def test_three_that_want_the_same_key_leave_it_to_the_first():
 
 
 def buttons(session) -> list[QPushButton]:
-    return session.viewer.window._qt_window.findChildren(QPushButton)
+    return main_window(session.viewer).findChildren(QPushButton)
 
 
 def label(session, particle_id):
@@ -107,7 +108,7 @@ def test_a_change_in_the_preferences_holds_at_once(session, qtbot, monkeypatch):
     monkeypatch.setattr(notices, "warn", told.append)
     first, *_ = particle_ids(session)
     session.review.show_keys()
-    (sheet,) = session.viewer.window._qt_window.findChildren(KeySheet)
+    (sheet,) = main_window(session.viewer).findChildren(KeySheet)
     page.label_yes = "F8"
     page.next = "F7"
     qtbot.waitSignal(session.keys.changed, timeout=SIGNAL_MS).wait()
@@ -121,7 +122,7 @@ def test_a_change_in_the_preferences_holds_at_once(session, qtbot, monkeypatch):
         session.review.undo()
     texts = {one.text() for one in sheet.findChildren(QLabel)}
     assert {"F8", "F7"} < texts
-    dock = session.viewer.window._qt_window.findChild(QueueRow)
+    dock = main_window(session.viewer).findChild(QueueRow)
     assert dock.next.toolTip() == "Next particle (F7)"
     (button,) = [one for one in buttons(session) if one.text() == "[F8] Yes"]
     assert button.toolTip().endswith("(F8)")

@@ -1,0 +1,46 @@
+"""The Qt window of a viewer and its canvas, found through public names alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.compat import isalive
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+from napari_cdse.core.errors import CdseError
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+
+def find_main_window(viewer: Viewer | None) -> QMainWindow | None:
+    """Give the viewer's window; None where viewer or window are gone."""
+    if viewer is None:
+        return None
+    # The menu bar is the one part of the window that napari documents.
+    menu = viewer.window.main_menu
+    window = menu.window() if isalive(menu) else None
+    return window if isinstance(window, QMainWindow) else None
+
+
+def main_window(viewer: Viewer | None) -> QMainWindow:
+    """Give the viewer's window.
+
+    Raises
+    ------
+    CdseError
+        When it was closed.
+    """
+    window = find_main_window(viewer)
+    if window is None:
+        raise CdseError("The napari window is closed; open it anew.")
+    return window
+
+
+def find_canvas(viewer: Viewer | None) -> QWidget | None:
+    """Give the widget that the layers are drawn on; None where there is none."""
+    window = find_main_window(viewer)
+    centre = None if window is None else window.centralWidget()
+    within = () if centre is None else centre.findChildren(QWidget)
+    # PyQt5 and PyQt6 have the class in different modules.
+    return next((one for one in within if one.inherits("QOpenGLWidget")), None)

@@ -1,0 +1,181 @@
+"""Without napari's private parts all still works, and one notice says it is slower."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from operator import attrgetter
+
+import numpy as np
+import pytest
+from napari.layers import Shapes
+from qtpy.QtCore import Qt
+
+from napari_cdse.gui.canvas import _napari_private as private
+from napari_cdse.gui.canvas.particle_style import Plan
+from napari_cdse.gui.canvas.shapes_io import touch
+from napari_cdse.gui.canvas.shapes_style import new_layer
+from tests.gui.canvas.test_particles_visual import fill, looks, picture
+from tests.gui.conftest import drag, open_folder, particle_ids, press, put_circles
+from tests.gui.conftest import settle as settled
+from tests.gui.showing import in_step
+
+PARTS = (
+    "_data_view.batched_updates",
+    "_data_view.edit",
+    "_data_view.update_edge_width",
+    "_data_view.update_edge_color",
+    *private.ParticleShapes.READS,
+    "node.text",
+    "_update_text",
+    "_get_scaled_size",
+)
+MODULES = (
+    "napari._vispy.layers.shapes",
+    "napari._vispy.utils.visual",
+    "napari._vispy.visuals.text",
+    "vispy.visuals.text.text",
+    "napari._app_model",
+)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Notices of what is missing, none of them given so far."""
+    sentences: list[str] = []
+    show_info = private.notices.inform
+
+    def inform(sentence):
+        (sentences.append if "is newer than" in sentence else show_info)(sentence)
+
+    monkeypatch.setattr(private.notices, "inform", inform)
+    monkeypatch.setattr(private, "_missed", set())
+    forget()
+    yield sentences
+    forget()
+
+
+def forget():
+    """Let the classes that draw be made anew, as in another process."""
+    for make in (private._visual_class, private._letters_class):
+        getattr(make, "cache_clear", bool)()
+
+
+def take_away(patch, *names):
+    """Hide parts from us alone, as if napari had given them other names."""
+
+    def get(part):
+        if part in names:
+            raise AttributeError(part)
+        return attrgetter(part)
+
+    def import_module(module):
+        if module in names:
+            raise ImportError(module)
+        return original(module)
+
+    original = private.import_module
+    forget()
+    patch.setattr(private, "attrgetter", get)
+    patch.setattr(private, "import_module", import_module)
+
+
+def pictures(viewer):
+    """Draw circles, then one moved and all relabelled, then a larger view of them."""
+    layer = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    before = looks()
+    fill(layer, before)
+    # The first layer gives the canvas its size.
+    picture(viewer, layer)
+    drawn = [picture(viewer, layer)]
+    after = looks(("no", "null", "yes", None, "yes", "empty"), by_person=True)
+    reshaped = [(2, after[4]), (4, after[2])]
+    after[2], after[4] = after[4], after[2]
+    shown = {one.particle_id: one for one in before}
+    touch(layer, Plan((), tuple(reshaped), tuple(enumerate(after)), ()), shown)
+    drawn.append(picture(viewer, layer, zoom=2.0, new=False))
+    drawn.append(picture(viewer, layer, zoom=4.0, new=False))
+    return drawn
+
+
+def test_without_each_of_them_circles_look_the_same(
+    make_napari_viewer, monkeypatch, told
+):
+    viewer = make_napari_viewer(show=True)
+    wanted = pictures(viewer)
+    assert told == []
+    assert all((one != two).any() for one, two in pairwise(wanted))
+    for name in (*PARTS, *MODULES[:-1]):
+        private._missed.clear()
+        told.clear()
+        with monkeypatch.context() as patch:
+            take_away(patch, name)
+            drawn = pictures(viewer)
+        for one, as_ever in zip(drawn, wanted, strict=True):
+            np.testing.assert_array_equal(one, as_ever, err_msg=name)
+        assert len(told) == 1, name
+        assert name.split(".")[-1] in told[0]
+
+
+def test_a_layout_that_vispy_does_otherwise_is_left_to_it(
+    make_napari_viewer, monkeypatch, told
+):
+    viewer = make_napari_viewer(show=True)
+    wanted = pictures(viewer)
+    found = private._imported
+
+    def changed(module, name):
+        return (lambda: None) if name == "_text_to_vbo" else found(module, name)
+
+    monkeypatch.setattr(private, "_imported", changed)
+    forget()
+    for one, as_ever in zip(pictures(viewer), wanted, strict=True):
+        np.testing.assert_array_equal(one, as_ever)
+    assert len(told) == 1
+
+
+def test_without_any_of_them_keys_and_mouse_do_what_they_did(
+    viewer, folder, forest, qtbot, monkeypatch, told, session
+):
+    take_away(monkeypatch, *PARTS, *MODULES)
+    session.scene.clear()
+    open_folder(session, folder, qtbot)
+    put_circles(session, forest)
+    settled(session, qtbot)
+    layer = session.view.layer
+    assert type(layer) is Shapes
+    first, second, *_ = particle_ids(session)
+    session.project.select(first)
+    press(session, qtbot, Qt.Key.Key_Y)
+    settled(session, qtbot)
+    at = list(layer.features["particle_id"]).index(first)
+    assert layer.text.values[at] == "Y"
+    np.testing.assert_allclose(layer.edge_color[at], colour_of(session, first))
+    press(session, qtbot, Qt.Key.Key_M)
+    centre = session.project.find(second).circle
+    drag(session, qtbot, (centre.row_px, centre.col_px), (centre.row_px, 200))
+    settled(session, qtbot)
+    assert session.project.find(second).circle.col_px == pytest.approx(200, abs=3)
+    in_step(session)
+    press(session, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settled(session, qtbot)
+    assert session.project.find(second).circle == centre
+    in_step(session)
+    assert len(told) == 1
+
+
+def colour_of(session, particle_id):
+    return session.stage._looks([particle_id])[particle_id].rgba
+
+
+def test_the_keys_of_the_menus_are_the_same_as_qt_knows_them(
+    make_napari_viewer, monkeypatch, told
+):
+    viewer = make_napari_viewer()
+    known = dict(private.menu_keys(viewer))
+    take_away(monkeypatch, *MODULES)
+    from_qt = dict(private.menu_keys(viewer))
+    assert "Ctrl+O" in from_qt
+    assert from_qt.keys() <= known.keys()
+    # The themes have keys and stand in no menu.
+    assert {key.split("+")[-1] for key in known.keys() - from_qt.keys()} <= {"T"}
+    assert len(told) == 1

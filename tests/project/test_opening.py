@@ -170,6 +170,6 @@ def test_a_project_that_may_only_be_looked_at_can_be_copied(
 
 
 def test_a_folder_of_a_microscopes_own_files_says_to_export_them(tmp_path):
-    (tmp_path / "0001.dm3").write_bytes(b"\0\0\0\3")
-    with pytest.raises(StoreError, match=r"0001\.dm3.*TIFF"):
+    (tmp_path / "0001.tvips").write_bytes(b"\0\0\0\3")
+    with pytest.raises(StoreError, match=r"0001\.tvips.*TIFF"):
         Project.create_or_open(tmp_path)

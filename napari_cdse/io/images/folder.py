@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.io.files import name_of, shown, why_unreadable
-from napari_cdse.io.images.micrograph_file import SUFFIXES
+from napari_cdse.io.images import microscope_file
+from napari_cdse.io.images.micrograph_file import PLAIN_SUFFIXES, SUFFIXES
+from napari_cdse.io.images.tia_series import EMI_SUFFIX, series_beside
 from napari_cdse.io.paths import without_repeats
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 IMAGES, TEXT_FILES = "images", "text_files"
 """The two folders of the origin's layout."""
 
-_MICROSCOPES_OWN = (".dm3", ".dm4", ".emd", ".emi", ".mib", ".mrc", ".ser", ".tvips")
+_NOT_READ = (".eer", ".mib", ".tvips")
 """Formats of microscopes and cameras, which have to be exported first."""
 
 
@@ -110,6 +112,19 @@ def is_micrograph_name(path: str | os.PathLike[str]) -> bool:
     return not name.startswith(".") and name.lower().endswith(SUFFIXES)
 
 
+def _is_listed(path: Path) -> bool:
+    """Whether a file of a folder is a micrograph that can be read here and now.
+
+    An .emi only describes the series beside it, which is listed by itself.
+    """
+    name = path.name.lower()
+    if not is_micrograph_name(path):
+        return False
+    if name.endswith(microscope_file.SUFFIXES):
+        return microscope_file.is_readable()
+    return not (name.endswith(EMI_SUFFIX) and series_beside(path))
+
+
 def _list_file(search: _Search, path: Path) -> None:
     problem = why_unreadable(path)
     if problem:
@@ -130,12 +145,14 @@ def _list_folder(search: _Search, folder: Path) -> None:
     search.folders.setdefault(Path(os.path.normpath(listed)))
     subfolders = [path for path in names if os.path.isdir(path)]
     files = [path for path in names if not os.path.isdir(path)]
-    for path in filter(is_micrograph_name, files):
+    micrographs = [path for path in files if _is_listed(path)]
+    others = [path for path in files if not _is_listed(path)]
+    for path in micrographs:
         _list_file(search, path)
-    others = [path for path in files if not is_micrograph_name(path)]
     search.ignored += len(others)
-    if len(others) == len(files):
+    if not micrographs:
         search.problems.append(_nothing_found(folder))
+    _note_same_stems(search, micrographs)
     _note_microscopes_own(search, others)
     _note_others(search, folder, subfolders, has_layout)
 
@@ -164,9 +181,7 @@ def _note_others(
 ) -> None:
     """Say which micrographs lie beside or below those listed."""
     if has_layout:
-        beside = [
-            path for path in names_in(folder, []) or [] if is_micrograph_name(path)
-        ]
+        beside = [path for path in names_in(folder, []) or [] if _is_listed(path)]
         if beside:
             search.notices.append(
                 f"{shown(folder)} has a folder {IMAGES}, so {len(beside)} image "
@@ -182,19 +197,43 @@ def _note_others(
 
 
 def _note_microscopes_own(search: _Search, files: Sequence[Path]) -> None:
-    own = [path for path in files if path.name.lower().endswith(_MICROSCOPES_OWN)]
-    if own:
-        number = "1 file" if len(own) == 1 else f"{len(own)} files"
+    """Say how the files could be read that were left out."""
+    for suffixes, advice in (
+        (
+            microscope_file.SUFFIXES,
+            f"they take RosettaSciIO: {microscope_file.INSTALL}",
+        ),
+        (_NOT_READ, "save as TIFF in its software, with the pixel size"),
+    ):
+        own = [path for path in files if path.name.lower().endswith(suffixes)]
+        if own:
+            number = "1 file" if len(own) == 1 else f"{len(own)} files"
+            search.notices.append(
+                f"{number} in a microscope's own format cannot be read "
+                f"({name_of(own[0])}{', ...' if len(own) > 1 else ''}); {advice}."
+            )
+
+
+def _note_same_stems(search: _Search, files: Sequence[Path]) -> None:
+    """Say where a microscope's own file and a picture of it seem to lie together."""
+    plain = {path.stem: path for path in files if _is_plain(path)}
+    both = [path for path in files if not _is_plain(path) and path.stem in plain]
+    if both:
+        first = both[0]
+        number = "1 micrograph" if len(both) == 1 else f"{len(both)} micrographs"
         search.notices.append(
-            f"{number} in a microscope's own format cannot be read "
-            f"({name_of(own[0])}{', ...' if len(own) > 1 else ''}); save as TIFF in "
-            "its software, with the pixel size."
+            f"{number} of {shown(first.parent)} may be here twice ({name_of(first)}, "
+            f"{name_of(plain[first.stem])}); both are listed, so leave one out."
         )
+
+
+def _is_plain(path: Path) -> bool:
+    return path.name.lower().endswith(PLAIN_SUFFIXES)
 
 
 def _holds_micrographs(folder: Path) -> bool:
     within = folder / IMAGES if os.path.isdir(folder / IMAGES) else folder
-    return any(is_micrograph_name(path) for path in names_in(within, []) or [])
+    return any(_is_listed(path) for path in names_in(within, []) or [])
 
 
 def _nothing_found(folder: Path) -> str:

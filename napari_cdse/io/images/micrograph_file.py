@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import MicrographError, ParameterError
 from napari_cdse.core.records import Micrograph
 from napari_cdse.io.files import name_of, open_file
+from napari_cdse.io.images import microscope_file, tia_series
 from napari_cdse.io.images import pixel_size_tags as calibration
 from napari_cdse.io.images.frame import MEAN, Frame, gray
 from napari_cdse.io.images.raster import READERS, read_raster
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import PixelSizeSource
     from napari_cdse.io.images.frame import FrameChoice
 
-SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
+PLAIN_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
+SUFFIXES = (
+    *PLAIN_SUFFIXES,
+    *microscope_file.SUFFIXES,
+    tia_series.SER_SUFFIX,
+    tia_series.EMI_SUFFIX,
+)
 """Endings by which a folder's micrographs are known; the content decides how a file
-is read."""
+is read, and the ending where it says nothing."""
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_MAGIC_BYTES = 8
 _AGREES_WITHIN = 0.005
 
 
@@ -37,7 +43,10 @@ def read_micrograph(
     pixel_size_nm: float | None = None,
     frame: FrameChoice = 0,
 ) -> Micrograph:
-    """Read one frame of a PNG, TIFF, JPEG or BMP file as a gray micrograph.
+    """Read one frame of a picture or a microscope's own file as a gray micrograph.
+
+    PNG, TIFF, JPEG, BMP and SER are read here; DM3, DM4, EMD, HSPY and MRC by
+    RosettaSciIO, if it is installed. An EMI stands for the SER file beside it.
 
     Parameters
     ----------
@@ -65,7 +74,7 @@ def read_micrograph(
     """
     check_pixel_size(pixel_size_nm)
     name = name_of(path)
-    with open_file(path, MicrographError) as file:
+    with open_file(_with_pixels(path), MicrographError) as file:
         found = _read_frame(file, name, frame)
         if pixel_size_nm is None:
             calibration.check_square(name, found.spacing)
@@ -92,10 +101,18 @@ def count_frames(path: str | os.PathLike[str]) -> int:
         The file cannot be read, or is damaged.
     """
     name = name_of(path)
-    with open_file(path, MicrographError) as file:
-        if _magic(file, name)[:4] in _TIFF_MAGIC:
+    with open_file(_with_pixels(path), MicrographError) as file:
+        start = _start(file, name)
+        if start[:4] in _TIFF_MAGIC:
             return count_tiff_frames(file, name)
-    return 1
+        if start.startswith(tia_series.SER_MAGIC):
+            return tia_series.count_series_frames(file, name)
+        if start.startswith(tuple(READERS)):
+            return 1
+        kind = microscope_file.kind_of(start, Path(file.name).suffix)
+        if kind is None:
+            raise _unknown(name)
+        return microscope_file.count_microscope_frames(file.name, name, kind)
 
 
 def micrograph_id(path: str | os.PathLike[str], frame: FrameChoice = 0) -> str:
@@ -118,7 +135,7 @@ def micrograph_id(path: str | os.PathLike[str], frame: FrameChoice = 0) -> str:
     MicrographError
         The file cannot be read.
     """
-    with open_file(path, MicrographError) as file:
+    with open_file(_with_pixels(path), MicrographError) as file:
         return _identity(file, name_of(path), frame)
 
 
@@ -140,22 +157,39 @@ def check_pixel_size(pixel_size_nm: float | None) -> None:
         )
 
 
+def _with_pixels(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Find the file that holds the pixels: the series, where an .emi is named."""
+    if Path(path).suffix.lower() == tia_series.EMI_SUFFIX and Path(path).is_file():
+        return tia_series.series_of(path)
+    return path
+
+
 def _read_frame(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
-    start = _magic(file, name)
+    start = _start(file, name)
     if start[:4] in _TIFF_MAGIC:
         return read_tiff(file, name, frame)
+    if start.startswith(tia_series.SER_MAGIC):
+        return tia_series.read_series(file, name, frame, Path(file.name))
     for magic in READERS:
         if start.startswith(magic):
             return read_raster(file, name, frame, magic)
-    raise MicrographError(
-        f"{name} is not a PNG, TIFF, JPEG or BMP image; save it as one of these."
+    kind = microscope_file.kind_of(start, Path(file.name).suffix)
+    if kind is None:
+        raise _unknown(name)
+    return microscope_file.read_microscope_file(file.name, name, kind, frame)
+
+
+def _unknown(name: str) -> MicrographError:
+    return MicrographError(
+        f"{name} is not a PNG, TIFF, JPEG or BMP image, nor a file of a microscope "
+        "that is known here; save it as one of these."
     )
 
 
-def _magic(file: BufferedReader, name: str) -> bytes:
+def _start(file: BufferedReader, name: str) -> bytes:
     """Read the first bytes, by which the kind of a file is known."""
     try:
-        start = file.read(_MAGIC_BYTES)
+        start = file.read(microscope_file.START_BYTES)
     except OSError as problem:
         raise MicrographError(
             f"{name} cannot be read from its disk; copy it again from its source."
@@ -212,9 +246,10 @@ def _name(stem: str, chosen: FrameChoice) -> str:
         return stem
     if isinstance(chosen, int):
         return f"{stem}_frame{chosen}"
-    return (
-        f"{stem}_mean" if chosen == MEAN else f"{stem}_mean{chosen.replace(':', '-')}"
-    )
+    if chosen == MEAN:
+        return f"{stem}_mean"
+    first, stop = map(int, chosen.split(":"))
+    return f"{stem}_mean{first}-{stop - 1}"
 
 
 def _about_frames(found: Frame) -> tuple[str, ...]:
@@ -227,5 +262,10 @@ def _about_frames(found: Frame) -> tuple[str, ...]:
             f"Only frame {chosen} of the file's {n_frames} frames (counted from 0) was "
             "read; on the command line --frame takes another, or the mean of several.",
         )
-    which = "all" if chosen == MEAN else f"frames {chosen.replace(':', ' to before ')}"
-    return (f"The mean of {which} of the file's {n_frames} frames was read.",)
+    if chosen == MEAN:
+        return (f"The mean of the file's {n_frames} frames was read.",)
+    first, stop = map(int, chosen.split(":"))
+    return (
+        f"The mean of frames {first} to {stop - 1} of the file's {n_frames} frames "
+        "(counted from 0) was read.",
+    )

@@ -21,6 +21,10 @@ above, no lattice of CdSe can be seen. A printer's resolution (72 to 2400 dpi) g
 SQUARE_WITHIN = 0.01
 """Relative difference of the two edges that rounding in a file explains."""
 
+COARSEST_RESOLVING_NM = 0.175
+"""Half the largest spacing of CdSe, 0.351 nm of {111} in zinc blende: with larger
+pixels no fringe is sampled (Nyquist)."""
+
 FINEST_PRINTER_NM = 2000.0
 """Edge of a pixel at 12 700 dots per inch, finer than any printer or screen: what a
 resolution tag states below was meant for a microscope."""
@@ -102,7 +106,7 @@ def usable(
     -------
     pixel_size_nm : float or None
     notices : tuple of str
-        Why a stated spacing was left out.
+        Why a stated spacing was left out, or is of little use.
     """
     if spacing is None:
         return None, ()
@@ -116,6 +120,11 @@ def usable(
         return None, (
             f"{spacing.stated_by} says {stated}, which no HRTEM micrograph has; "
             "give the pixel size yourself.",
+        )
+    if spacing.pixel_size_nm > COARSEST_RESOLVING_NM:
+        return spacing.pixel_size_nm, (
+            f"{spacing.stated_by} says {spacing.pixel_size_nm:.4g} nm per pixel, too "
+            f"coarse for the fringes of CdSe (at most {COARSEST_RESOLVING_NM:g} nm).",
         )
     return spacing.pixel_size_nm, ()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_cdse.io.images import microscope_file
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.labels.pairing import label_path, pair_labels
 
@@ -21,15 +22,41 @@ def _names(paths):
 
 
 def test_natural_order_hidden_skipped_others_counted(tmp_path):
-    _touch(tmp_path, "m10.png", "m2.TIF", "M1.tiff", "a.jpg", "m2.txt", "notes.dm4")
+    _touch(tmp_path, "m10.png", "m2.TIF", "M1.tiff", "a.jpg", "m2.txt", "notes.mib")
     _touch(tmp_path, ".hidden.png", "._m1.png", ".x.tmp")
     found = find_micrographs(tmp_path)
     assert _names(found.files) == ["a.jpg", "M1.tiff", "m2.TIF", "m10.png"]
     assert found.ignored == 2
     assert found.problems == ()
     (own,) = found.notices
-    assert "notes.dm4" in own
+    assert "notes.mib" in own
     assert "TIFF" in own
+
+
+def test_microscopes_own_files_are_listed_where_they_can_be_read(tmp_path, monkeypatch):
+    _touch(tmp_path, "a.dm3", "b.DM4", "c.emd", "d.hspy", "e.mrc", "f_1.ser", "g.png")
+    monkeypatch.setattr(microscope_file, "is_readable", lambda: True)
+    found = find_micrographs(tmp_path)
+    assert len(found.files) == 7
+    assert (found.ignored, found.notices) == (0, ())
+    monkeypatch.setattr(microscope_file, "is_readable", lambda: False)
+    found = find_micrographs(tmp_path)
+    assert _names(found.files) == ["f_1.ser", "g.png"]
+    assert found.ignored == 5
+    (how,) = found.notices
+    assert how.startswith("5 files in a microscope's own format cannot be read (a.dm3")
+    assert how.endswith('RosettaSciIO: pip install "napari-cdse[microscopes]".')
+
+
+def test_a_description_is_listed_only_without_its_series(tmp_path):
+    _touch(tmp_path, "a.emi", "a_1.ser", "a_2.ser", "b.emi")
+    assert _names(find_micrographs(tmp_path).files) == ["a_1.ser", "a_2.ser", "b.emi"]
+
+
+def test_a_file_and_its_exported_picture_are_told(tmp_path):
+    _touch(tmp_path, "a_1.ser", "a_1.tif", "b.png")
+    (notice,) = find_micrographs(tmp_path).notices
+    assert "may be here twice (a_1.ser, a_1.tif)" in notice
 
 
 def test_the_layout_of_the_origin(tmp_path):

@@ -1,0 +1,97 @@
+"""A limit to the memory of this process, for one that reads files it can't trust."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+_OWN_BYTES = 2**30
+"""What the process takes by itself, with the libraries that it has loaded; counted
+where the system doesn't say."""
+
+
+def limit_memory(more_bytes: int) -> None:
+    """Let this process take so many bytes more than it has, and no further.
+
+    What goes beyond raises `MemoryError`. Files that are mapped for reading do not
+    count. On a Mac, which knows no such limit, nothing happens.
+
+    Parameters
+    ----------
+    more_bytes : int
+        On top of what is taken now.
+    """
+    if sys.platform == "win32":
+        _limit_job(_OWN_BYTES + more_bytes)
+    elif sys.platform == "linux":
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + more_bytes, most))
+
+
+def _data_bytes() -> int:
+    """Writable memory of this process, as RLIMIT_DATA counts it."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) * 1024
+    return _OWN_BYTES
+
+
+class _BasicLimits(ctypes.Structure):
+    """JOBOBJECT_BASIC_LIMIT_INFORMATION of Windows."""
+
+    _fields_ = (
+        ("process_time", ctypes.c_int64),
+        ("job_time", ctypes.c_int64),
+        ("flags", ctypes.c_uint32),
+        ("least_working_set", ctypes.c_size_t),
+        ("most_working_set", ctypes.c_size_t),
+        ("processes", ctypes.c_uint32),
+        ("affinity", ctypes.c_size_t),
+        ("priority", ctypes.c_uint32),
+        ("scheduling", ctypes.c_uint32),
+    )
+
+
+class _ExtendedLimits(ctypes.Structure):
+    """JOBOBJECT_EXTENDED_LIMIT_INFORMATION of Windows."""
+
+    _fields_ = (
+        ("basic", _BasicLimits),
+        ("io_counters", ctypes.c_uint64 * 6),
+        ("process_memory", ctypes.c_size_t),
+        ("job_memory", ctypes.c_size_t),
+        ("peak_process_memory", ctypes.c_size_t),
+        ("peak_job_memory", ctypes.c_size_t),
+    )
+
+
+_PROCESS_MEMORY = 0x100  # JOB_OBJECT_LIMIT_PROCESS_MEMORY
+_EXTENDED = 9  # JobObjectExtendedLimitInformation
+_jobs: list[int] = []
+
+
+def _limit_job(most_bytes: int) -> None:
+    """Put this process in a job of its own, once, and set the job's limit."""
+    if sys.platform != "win32":
+        return
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel.CreateJobObjectW.restype = ctypes.c_void_p
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    if not _jobs:
+        job = kernel.CreateJobObjectW(None, None)
+        own = ctypes.c_void_p(kernel.GetCurrentProcess())
+        if not job or not kernel.AssignProcessToJobObject(ctypes.c_void_p(job), own):
+            return
+        _jobs.append(job)
+    limits = _ExtendedLimits()
+    limits.basic.flags = _PROCESS_MEMORY
+    limits.process_memory = most_bytes
+    kernel.SetInformationJobObject(
+        ctypes.c_void_p(_jobs[0]),
+        _EXTENDED,
+        ctypes.byref(limits),
+        ctypes.sizeof(limits),
+    )

@@ -11,29 +11,29 @@ GRID = [Circle(11.0 + 22 * (n // 6), 11.0 + 22 * (n % 6), 9.0) for n in range(24
 
 def fill(project: Project, micrographs: int) -> None:
     """Find and classify 24 circles in each of the first micrographs."""
-    project.audit_share = 0
+    project.audits.share = 0
     model = small_model()
-    project.add_model(model)
-    project.keep(model.card.id)
+    project.models.add(model)
+    project.models.keep(model.card.id)
     for index in range(micrographs):
         hand_over(project, index)
         put_circles(project, GRID, model.card.id)
-    project.open(0)
+    project.selection.open(0)
 
 
 def ids(project: Project, index: int = 0) -> list[str]:
     """Ids of all particles of a micrograph."""
-    return [each.id for each in project.particles_of(index)]
+    return [each.id for each in project.particles.of(index)]
 
 
 def say(project: Project, name: str, labels: dict, hide: bool = False) -> None:
     """Let an annotator give labels, one step each."""
-    project.annotator, project.hide_others = name, hide
+    project.annotators.current, project.annotators.hide_others = name, hide
     for particle_id, label in labels.items():
-        project.label([particle_id], label)
+        project.edits.label([particle_id], label)
 
 
 def given(project: Project, particle_id: str) -> dict[str, str]:
     """Class that each annotator gave a particle."""
-    labels = project.labels_of(particle_id)
+    labels = project.annotators.labels_of(particle_id)
     return {name: each.label for name, each in labels.items()}

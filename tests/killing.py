@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.project import Drawing, Gesture, Project
+from napari_cdse.project import Drawing, EditRequest, Project
 from tests.project_tools import hand_over, put_circles, small_model, write_folder
 
 N_MICROGRAPHS = 3
@@ -78,10 +78,10 @@ def prepare(folder: Path) -> Path:
     write_folder(folder, [f"m{n}.png" for n in range(N_MICROGRAPHS)])
     project = Project.create_or_open(folder)
     # Whether a prediction can be accepted must not hang on a lot.
-    project.audit_share = 0
+    project.audits.share = 0
     model = small_model()
-    project.add_model(model)
-    project.keep(model.card.id)
+    project.models.add(model)
+    project.models.keep(model.card.id)
     for index in range(N_MICROGRAPHS):
         hand_over(project, index)
         put_circles(project, CANDIDATES, model.card.id)
@@ -94,7 +94,7 @@ def seen(project: Project) -> dict:
     return {
         each.id: (index, _numbers(each.circle), each.label, each.by_person)
         for index in range(N_MICROGRAPHS)
-        for each in project.particles_of(index)
+        for each in project.particles.of(index)
     }
 
 
@@ -188,20 +188,20 @@ def perform(project: Project, step: list) -> None:
     """Make one step of a script, as keys and the mouse make it."""
     name, *rest = step
     if name == "undo":
-        project.undo()
+        project.history.undo()
     elif name == "redo":
-        project.redo()
+        project.history.redo()
     elif name == "detect":
-        put_circles(project, CANDIDATES, project.active_model_id, rest[0])
+        put_circles(project, CANDIDATES, project.models.active_id, rest[0])
     elif name == "label":
-        project.label([rest[0]], rest[1], selected_by="queue")
+        project.edits.label([rest[0]], rest[1], selected_by="queue")
     elif name == "accept":
-        project.accept([rest[0]], selected_by="queue")
+        project.edits.accept([rest[0]], selected_by="queue")
     else:
         index, drawn, moved, removed = rest
-        project.open(index)
-        project.apply(
-            Gesture(
+        project.selection.open(index)
+        project.edits.apply(
+            EditRequest(
                 drawn=[
                     Drawing(Circle(*circle), label, one)
                     for one, (circle, label) in drawn.items()
@@ -251,8 +251,8 @@ def examine(path: Path, session: Session, acknowledged: int) -> Aftermath:
     else:
         undone = len(session.pasts[at])
         faults += _walk(project, session, at)
-    project.open(0)
-    project.draw(Circle(_DRAWN_ROW_PX, 70.0, 2.5), "yes")
+    project.selection.open(0)
+    project.edits.draw(Circle(_DRAWN_ROW_PX, 70.0, 2.5), "yes")
     project.close()
     return Aftermath(acknowledged, at, in_commit, undone, faults)
 
@@ -261,15 +261,15 @@ def _walk(project: Project, session: Session, at: int) -> list[str]:
     """Take everything back to the start, and make all of it again."""
     past, now, future = session.pasts[at], session.pictures[at], session.futures[at]
     for number, expected in enumerate(reversed(past), start=1):
-        if project.undo() is None or seen(project) != expected:
+        if project.history.undo() is None or seen(project) != expected:
             return [f"undo {number} of {len(past)} gives another picture"]
-    if project.undo() is not None:
+    if project.history.undo() is not None:
         return ["undo goes on behind the start"]
     forward = [*[*past, now][1:], *reversed(future)]
     for number, expected in enumerate(forward, start=1):
-        if project.redo() is None or seen(project) != expected:
+        if project.history.redo() is None or seen(project) != expected:
             return [f"redo {number} of {len(forward)} gives another picture"]
-    return [] if project.redo() is None else ["redo goes on behind the end"]
+    return [] if project.history.redo() is None else ["redo goes on behind the end"]
 
 
 def _is_hot(journal: Path) -> bool:

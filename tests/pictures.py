@@ -79,7 +79,7 @@ def prepare(viewer: napari.Viewer) -> None:
     if job is not None:
         window._wait(job.finished, lambda: not job.running)
     rows, cols = session.micrograph.shape
-    defects = [one for one in session.project.particles if one.label == "yes"]
+    defects = [one for one in session.project.particles.current if one.label == "yes"]
     middle = min(
         defects,
         key=lambda one: hypot(

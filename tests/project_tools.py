@@ -40,10 +40,10 @@ def write_folder(folder: Path, names=("m1.png", "m2.png", "m10.png")) -> Path:
 
 def hand_over(project: Project, index: int = 0) -> None:
     """Open a micrograph and hand over its pixels, as the window does."""
-    project.open(index)
-    size = project.person_pixel_size(index)
-    path = project.entries[index].path
-    project.set_micrograph(index, read_micrograph(path, pixel_size_nm=size))
+    project.selection.open(index)
+    size = project.micrographs.person_pixel_size(index)
+    path = project.micrographs.entries[index].path
+    project.micrographs.set_pixels(index, read_micrograph(path, pixel_size_nm=size))
 
 
 def detection(circles: list[Circle], found_by="bragg", source="estimated") -> Detection:
@@ -59,14 +59,16 @@ def put_circles(
 
     With a model, circle number n gets the class n of `CLASSES`, modulo 4.
     """
-    entry = project.entries[project.current if index is None else index]
+    entry = project.micrographs.entries[
+        project.selection.index if index is None else index
+    ]
     found = [Candidate.propose(entry.id, each, "bragg", 1.0) for each in circles]
     said = [
         prediction(each.id, model_id, CLASSES[number % 4])
         for number, each in enumerate(found)
         if model_id is not None
     ]
-    project.put_analysis(entry.id, detection(circles), found, said)
+    project.detections.put(entry.id, detection(circles), found, said)
     return [each.id for each in found]
 
 
@@ -97,20 +99,22 @@ def use_model(project: Project, model_id: str = MODEL) -> None:
     """Make an id active, as if its forest had been kept."""
     model = small_model()
     card = dataclasses.replace(model.card, id=model_id)
-    project.add_model(dataclasses.replace(model, card=card), data=b"")
-    project.keep(model_id)
+    project.models.add(dataclasses.replace(model, card=card), data=b"")
+    project.models.keep(model_id)
 
 
 def circles(project: Project, index: int = 0) -> set[Circle]:
     """Circles that a micrograph shows."""
-    return {each.circle for each in project.particles_of(index)}
+    return {each.circle for each in project.particles.of(index)}
 
 
 def seen(project: Project) -> list[dict]:
     """Everything a person sees of the particles, by micrograph."""
     return [
         {each.id: (each.circle, each.label, each.by_person) for each in particles}
-        for particles in map(project.particles_of, range(len(project.entries)))
+        for particles in map(
+            project.particles.of, range(len(project.micrographs.entries))
+        )
     ]
 
 
@@ -141,7 +145,7 @@ class Heard:
             "history_changed",
             "notice",
         ):
-            getattr(project, name).connect(self._listener(name))
+            getattr(project.events, name).connect(self._listener(name))
 
     def _listener(self, name):
         def listen(*values):

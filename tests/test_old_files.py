@@ -23,7 +23,7 @@ def project(tmp_path):
     folder = Path(shutil.copytree(OLD, tmp_path / "old"))
     (folder / "expected.json").unlink()
     project = Project.create_or_open(folder)
-    project.annotator = "Ada"
+    project.annotators.current = "Ada"
     yield project
     project.close()
 
@@ -44,62 +44,72 @@ def particles(project):
                 one.deferred,
                 one.prediction and list(one.prediction.probabilities),
             ]
-            for one in project.particles_of(index)
+            for one in project.particles.of(index)
         ]
-        for index in range(len(project.entries))
+        for index in range(len(project.micrographs.entries))
     ]
 
 
 def test_every_circle_and_label_is_there(project, expected):
     assert particles(project) == expected["particles"]
-    assert project.counts() == expected["counts"]
-    assert project.deferred() == expected["deferred"]
+    assert project.particles.counts() == expected["counts"]
+    assert project.particles.n_deferred() == expected["deferred"]
 
 
 def test_what_was_left_out_stays_out(project, expected):
-    entries = [[one.name, one.excluded, one.left_out] for one in project.entries]
+    entries = [
+        [one.name, one.excluded, one.left_out] for one in project.micrographs.entries
+    ]
     assert entries == expected["entries"]
     regions = [
         [[one.id, [list(c) for c in one.corners_px], one.reason] for one in found]
-        for found in map(project.regions, range(len(project.entries)))
+        for found in map(
+            project.exclusions.regions, range(len(project.micrographs.entries))
+        )
     ]
     assert regions == expected["regions"]
 
 
 def test_pixel_sizes_and_scale_bar(project, expected):
-    sizes = [project.pixel_size(index) for index in range(len(project.entries))]
+    sizes = [
+        project.micrographs.pixel_size(index)
+        for index in range(len(project.micrographs.entries))
+    ]
     assert [size and list(size) for size in sizes] == expected["pixel_sizes"]
-    assert list(project.scale_bar) == expected["scale_bar"]
+    assert list(project.settings.scale_bar) == expected["scale_bar"]
 
 
 def test_annotators_and_their_labels(project, expected):
-    assert list(project.annotators()) == expected["annotators"]
+    assert list(project.annotators.names()) == expected["annotators"]
     given = {
         particle_id: {
-            name: one.label for name, one in project.labels_of(particle_id).items()
+            name: one.label
+            for name, one in project.annotators.labels_of(particle_id).items()
         }
         for particle_id in expected["annotator_labels"]
     }
     assert given == expected["annotator_labels"]
-    assert list(project.disagreements()) == expected["disagreements"]
+    assert list(project.annotators.disagreements()) == expected["disagreements"]
 
 
 def test_forests(project, expected):
-    cards = [[one.id, one.name, project.model_role(one.id)] for one in project.models]
+    cards = [
+        [one.id, one.name, project.models.role(one.id)] for one in project.models.cards
+    ]
     assert cards == expected["models"]
-    assert project.active_model_id == expected["active_model"]
+    assert project.models.active_id == expected["active_model"]
 
 
 def test_steps_can_be_taken_back_and_made_again(project, expected):
-    assert project.undo_summary == expected["undo"]
+    assert project.history.undo_summary == expected["undo"]
     before = particles(project)
-    while project.undo():
+    while project.history.undo():
         pass
-    while project.redo():
+    while project.history.redo():
         pass
     assert particles(project) == before
 
 
 def test_the_model_file_is_the_first_forest(project):
     model = load_model(OLD / "model.skops")
-    assert model.card == project.model(model.card.id).card
+    assert model.card == project.models.get(model.card.id).card

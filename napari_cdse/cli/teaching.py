@@ -117,8 +117,8 @@ def labelled_micrographs(
 def _from_project(path: Path, params: ForestParams) -> Taught:
     project = Project.create_or_open(path)
     try:
-        labelled = project.labelled()
-        micrographs = frozenset(one.id for one in project.entries if one.id)
+        labelled = project.micrographs.labelled()
+        micrographs = frozenset(one.id for one in project.micrographs.entries if one.id)
     finally:
         project.close()
     return (*training_from_annotations(labelled, params), micrographs)

@@ -1,7 +1,9 @@
 """The one mutable object of the program; it knows no Qt."""
 
 from napari_cdse.io.store.store import SUFFIX
-from napari_cdse.project.editing.edit_request import Drawing, Gesture
+from napari_cdse.project.components.review_queue import Which
+from napari_cdse.project.editing.edit_request import Drawing, EditRequest
+from napari_cdse.project.events import ProjectEvents
 from napari_cdse.project.export import Exported, export
 from napari_cdse.project.files.open_store import DEFAULT_NAME
 from napari_cdse.project.project import Project
@@ -16,12 +18,14 @@ __all__ = [
     "DEFAULT_NAME",
     "SUFFIX",
     "Drawing",
+    "EditRequest",
     "Exported",
-    "Gesture",
     "LabelledMicrograph",
     "MicrographEntry",
     "Particle",
     "Position",
     "Project",
+    "ProjectEvents",
+    "Which",
     "export",
 ]

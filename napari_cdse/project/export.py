@@ -74,7 +74,7 @@ def export(
     CdseError
         If the folder or one of the tables cannot be written.
     """
-    entries = [entry for entry in project.entries if entry.excluded is None]
+    entries = [entry for entry in project.micrographs.entries if entry.excluded is None]
     names = distinct_names([entry.path for entry in entries])
     results = Results(folder, names, dialect, (PARTICLES, SUMMARY, LABELS))
     notices: list[str] = []
@@ -103,8 +103,8 @@ def _write_tables(
     include_predictions: bool,
 ) -> Iterator[str]:
     """Write all but the label files; yield what they say in words."""
-    agreements = project.agreements()
-    audited = audits(project.audited())
+    agreements = project.annotators.agreements()
+    audited = audits(project.audits.labels())
     labels = list(_label_rows(project, entries, results))
     results.write_tables(
         {
@@ -112,12 +112,12 @@ def _write_tables(
             "project": project.path.name,
             "include_predictions": include_predictions,
             "micrographs": len(entries),
-            "micrographs_left_out": len(project.entries) - len(entries),
+            "micrographs_left_out": len(project.micrographs.entries) - len(entries),
             "circles_left_out": sum(entry.left_out for entry in entries),
             "left_out": list(_left_out(project)),
-            "annotators": project.annotators(),
+            "annotators": project.annotators.names(),
             "agreement": [_agreement(each) for each in agreements],
-            "disagreements": len(project.disagreements()),
+            "disagreements": len(project.annotators.disagreements()),
             "audits": [_audit(project, each) for each in audited],
         },
         {LABELS: partial(write_labels_csv, rows=labels, dialect=results.dialect)},
@@ -139,7 +139,7 @@ def _write_labels(
     """Write one label file, if there is anything to say; tell what it cannot hold."""
     if not rows:
         return ()
-    shape = project.shape(entry.index) or read_micrograph(entry.path).shape
+    shape = project.micrographs.shape(entry.index) or read_micrograph(entry.path).shape
     return results.add(entry.path, rows, shape, include_predictions=include_predictions)
 
 
@@ -150,14 +150,14 @@ def _audit(project: Project, found: Audit) -> dict[str, object]:
 
 def _name(project: Project, model_id: str) -> str:
     """Say what a forest is called; cards of all that were in use stay."""
-    names = {card.id: card.name for card in project.models}
+    names = {card.id: card.name for card in project.models.cards}
     return names.get(model_id) or model_id[:12]
 
 
 def _rows(
     project: Project, entry: MicrographEntry, name: str, include_predictions: bool
 ) -> list[ParticleRow]:
-    size, source = project.pixel_size(entry.index) or (None, None)
+    size, source = project.micrographs.pixel_size(entry.index) or (None, None)
     return [
         ParticleRow(
             micrograph=name,
@@ -174,17 +174,17 @@ def _rows(
             else particle.prediction.novelty,
             note="" if particle.annotation is None else particle.annotation.note,
         )
-        for particle in sorted(project.particles_of(entry.index), key=_place)
+        for particle in sorted(project.particles.of(entry.index), key=_place)
         if particle.by_person or include_predictions
     ]
 
 
 def _left_out(project: Project) -> Iterator[dict[str, object]]:
     """Say what is in no number, and why: whole micrographs, then regions."""
-    for entry in project.entries:
+    for entry in project.micrographs.entries:
         if entry.excluded is not None:
             yield {"micrograph": entry.name, "reason": entry.excluded}
-    for entry in project.entries:
+    for entry in project.micrographs.entries:
         for region in entry.regions:
             yield {
                 "micrograph": entry.name,
@@ -197,8 +197,8 @@ def _label_rows(
     project: Project, entries: list[MicrographEntry], results: Results
 ) -> Iterator[LabelRow]:
     for entry in entries:
-        for particle in sorted(project.particles_of(entry.index), key=_place):
-            for name, label in project.labels_of(particle.id).items():
+        for particle in sorted(project.particles.of(entry.index), key=_place):
+            for name, label in project.annotators.labels_of(particle.id).items():
                 yield LabelRow(results.name(entry.path), name, label)
 
 

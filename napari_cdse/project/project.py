@@ -1,57 +1,133 @@
-"""The project: the one mutable object, from folder to labels; it knows no Qt."""
+"""The project: the one mutable object, made of parts; it knows no Qt."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.records import CLASSES
-from napari_cdse.project.components.review_queue import ProjectReview
+from napari_cdse.core.errors import StoreError
+from napari_cdse.project.components.annotators import Annotators
+from napari_cdse.project.components.audits import Audits
+from napari_cdse.project.components.detections import Detections
+from napari_cdse.project.components.edits import Edits
+from napari_cdse.project.components.exclusions import Exclusions
+from napari_cdse.project.components.history import History
+from napari_cdse.project.components.micrographs import Micrographs
+from napari_cdse.project.components.models import Models
+from napari_cdse.project.components.particles import Particles
+from napari_cdse.project.components.review_queue import ReviewQueue
+from napari_cdse.project.components.settings import Settings
+from napari_cdse.project.components.sync import Sync
+from napari_cdse.project.events import ProjectEvents
 from napari_cdse.project.files.open_store import open_store
-from napari_cdse.project.state.records import LabelledMicrograph, Position
+from napari_cdse.project.state.change_tracker import ChangeTracker
+from napari_cdse.project.state.project_state import ProjectState
+from napari_cdse.project.state.resume_point import ResumePoint
+from napari_cdse.project.state.selection import Selection
+from napari_cdse.project.state.visit_history import VisitHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from napari_cdse.core.records import Annotation, Label
+    from napari_cdse.io.store.store import Edit, Store
     from napari_cdse.project.files.open_store import Source
     from napari_cdse.project.state.model_registry import DefaultModel
 
 
-class Project(ProjectReview):
-    """Micrographs, what was found in them, and what a person said about it.
+class Project:
+    """Micrographs, what was found in them, and what users said about it.
 
     Everything is stored before a signal tells of it; whoever shows the project
     only listens. To be used by one thread. The present state is the candidates of
-    the latest detection, overlaid by the person's annotations: her circle, class or
+    the latest detection, overlaid by the users' annotations: their circle, class or
     deletion always wins, also over later detections.
 
-    Signals
-    -------
-    micrographs_changed()
-        `entries` is another.
-    opened(index)
-        Another micrograph is the open one; its pixels are wanted (`set_micrograph`).
-    pixels_changed(index)
-        `micrograph` is there, or its pixel size is another.
-    particles_changed(ids or None)
-        Circles, classes or predictions of these particles changed, or (None) all;
-        ids may lie in other micrographs, and may be gone.
-    selection_changed(id or None)
-    analysed(index)
-        A detection was put in; `detection` is there if that micrograph is open.
-    models_changed()
-        `models` or `active_model` is another.
-    history_changed()
-        What undo and redo would do.
-    notice(sentence)
-        Something the person should know.
+    A micrograph is named by its index in the table, a particle by its id. What the
+    parts share in memory (particles, table, registry of models, newest step) is one
+    `ProjectState`, built here and handed to each part by its constructor.
 
     Attributes
     ----------
     notices : tuple of str
         What opening had to say, since nobody listened yet.
+    events : ProjectEvents
+        The signals.
+    selection : Selection
+        The open micrograph and the selected particle.
+    resume_point : ResumePoint
+        Where the user stopped last time.
+    settings : Settings
+    annotators : Annotators
+    sync : Sync
+        What other windows write.
+    history : History
+        Undo and redo.
+    micrographs : Micrographs
+    particles : Particles
+        The circles as they are now.
+    exclusions : Exclusions
+        What is left out.
+    models : Models
+    detections : Detections
+    audits : Audits
+    edits : Edits
+        Of circles and classes.
+    review : ReviewQueue
     """
+
+    def __init__(
+        self,
+        store: Store,
+        notices: Iterable[str] = (),
+        default_model: DefaultModel | None = None,
+    ) -> None:
+        self.notices = tuple(notices)
+        self._store = store
+        self._closed = False
+        self.events = events = ProjectEvents()
+        self._state = state = ProjectState(store, default_model)
+        visits = VisitHistory()
+        self.selection = Selection(state, visits, events)
+        tracker = ChangeTracker(state, self.selection, events)
+        self.resume_point = ResumePoint(store, state, self.selection, visits)
+        self.settings = Settings(store)
+        self.annotators = Annotators(store, state, self.resume_point, events)
+        self.sync = Sync(
+            store, state, events, follow=self._follow_steps, reload=self.reload
+        )
+        self.history = History(
+            store,
+            state,
+            self.selection,
+            tracker,
+            self.annotators,
+            self.sync,
+            events,
+        )
+        self.micrographs = Micrographs(
+            store, state, self.selection, self.history, self.sync, events
+        )
+        self.particles = Particles(state, self.selection)
+        self.exclusions = Exclusions(state, self.history, self.sync)
+        self.models = Models(store, state, self.annotators, events)
+        self.detections = Detections(
+            store, state, self.selection, tracker, self.settings, events
+        )
+        self.audits = Audits(store, state, self.selection, visits, events)
+        self.edits = Edits(
+            state,
+            self.selection,
+            self.history,
+            self.sync,
+            self.annotators,
+            self.audits,
+            events,
+        )
+        self.review = ReviewQueue(
+            state, self.selection, visits, self.annotators, self.audits
+        )
+        self._open()
 
     @classmethod
     def create_or_open(
@@ -86,42 +162,71 @@ class Project(ProjectReview):
             store.close()
             raise
 
-    # Counting and training
+    # The file
 
-    def counts(self) -> dict[Label, int]:
-        """Return how many particles a person put in each class."""
-        return self._catalog.counts(CLASSES)
+    @property
+    def path(self) -> Path:
+        """The project file."""
+        return self._store.path
 
-    def progress(self) -> Position:
-        """Return how many particles are judged, of how many."""
-        return Position(*self._catalog.totals())
+    @property
+    def folder(self) -> Path:
+        """The folder that the project file lies in."""
+        return self._store.folder
 
-    def deferred(self) -> int:
-        """Return how many particles are left for later."""
-        return self._catalog.deferred()
+    @property
+    def read_only(self) -> bool:
+        """Whether edits are refused."""
+        return self._store.read_only
 
-    def labelled(self) -> list[LabelledMicrograph]:
-        """Return every micrograph with judged particles, for training.
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the project elsewhere; the micrographs stay where they are.
 
-        Micrographs that were left out or whose file is missing are not in it.
+        Raises
+        ------
+        StoreError
+            If a file is there already, or none can be made.
         """
-        return [
-            LabelledMicrograph(
-                self._catalog.path(row),
-                row.frame,
-                row.content_id,
-                row.person_pixel_size_nm,
-                judged,
-            )
-            for row in self._catalog.rows
-            if row.excluded is None and not self._catalog.is_missing(row.key)
-            if (judged := tuple(self._judged(row.key)))
-        ]
+        self._store.copy_to(path)
 
-    # Inside
+    # What happens, in this order
 
-    def _judged(self, key: int) -> Iterator[Annotation]:
-        for particle_id in self._present(key):
-            each = self._state.stored(particle_id)
-            if each is not None and each.annotation is not None and each.by_person:
-                yield each.annotation
+    def _open(self) -> None:
+        """Read the file, then let the parts hear of each other's changes."""
+        self.resume_point.load(self.annotators.current)
+        self._state.load()
+        self.audits.read_plan()
+        # First of all who listen: it is written down before it is shown.
+        self.events.particles_changed.connect(self.audits.note_open)
+        self.events.queue_outdated.connect(self.review.forget_orders)
+
+    def reload(self) -> None:
+        """Read the file anew and show all of it, because another window has written."""
+        self._state.load()
+        self.audits.read_plan()
+        self.events.queue_outdated.emit()
+        self.selection.drop_missing()
+        self.events.micrographs_changed.emit()
+        self.events.models_changed.emit()
+        self.events.particles_changed.emit(None)
+        self.events.history_changed.emit()
+
+    def _follow_steps(self, steps: Sequence[Edit], model_before: str | None) -> None:
+        """Show what another window did: its steps, then what goes without steps."""
+        for each in steps:
+            self.history.follow(each)
+        self.detections.follow_runs()
+        if self._state.models.active_id != model_before:
+            self.models.show_active()
+        self.events.micrographs_changed.emit()
+        if self.audits.read_plan():
+            self.events.particles_changed.emit(None)
+
+    def close(self) -> None:
+        """Close the project; everything has been saved before."""
+        if not (self._closed or self.read_only):
+            # A full disk must not keep anyone from closing.
+            with suppress(StoreError):
+                self.resume_point.save(self.annotators.current)
+        self._store.close()
+        self._closed = True

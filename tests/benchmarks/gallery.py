@@ -101,10 +101,14 @@ def label(
     project: Project, model: GalleryModel, chosen: list[str], labels: Iterator[str]
 ) -> None:
     """What a key does, without the dock around it."""
-    project.label(chosen, next(labels))
-    entries = project.entries
+    project.edits.label(chosen, next(labels))
+    entries = project.micrographs.entries
     found = {
-        one: item_of(project, project.particle(one), entries[project.index_of(one)])
+        one: item_of(
+            project,
+            project.particles.get(one),
+            entries[project.particles.micrograph_of(one)],
+        )
         for one in chosen
     }
     model.update(found)

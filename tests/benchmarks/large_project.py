@@ -27,8 +27,9 @@ _MEMORY = """
 import resource, sys
 from napari_cdse.project import Project
 project = Project.create_or_open(sys.argv[1])
-project.look_as_last_time()
-project.entries, project.queue(), project.disagreements()
+project.annotators.restore_view()
+project.micrographs.entries, project.review.queue()
+project.annotators.disagreements()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -50,20 +51,24 @@ def steps(
 ) -> Iterator[tuple[str, Callable[[], object], float]]:
     """Name, what to run, and the most seconds that it may take."""
     yield "open", lambda: Project.create_or_open(path).close(), 2.0
-    yield "table of micrographs, anew", lambda: fresh(project).entries, 0.3
-    yield "order of review, anew", lambda: fresh(project).queue(), 0.5
-    project.open(0)
-    project.select(project.particles[0].id)
-    project.upcoming()
-    assert len(project.entries) > 1
-    yield "find the next particle", project.upcoming, 0.05
+    yield "table of micrographs, anew", lambda: fresh(project).micrographs.entries, 0.3
+    yield "order of review, anew", lambda: fresh(project).review.queue(), 0.5
+    project.selection.open(0)
+    project.selection.select(project.particles.current[0].id)
+    project.review.upcoming()
+    assert len(project.micrographs.entries) > 1
+    yield "find the next particle", project.review.upcoming, 0.05
     labels = iter(CLASSES * ROUNDS)
     yield "label one, stored", lambda: label_one(project, next(labels)), 0.05
-    yield "table of micrographs, after one label", lambda: project.entries, 0.02
-    yield "undo", project.undo, 0.05
+    yield (
+        "table of micrographs, after one label",
+        lambda: project.micrographs.entries,
+        0.02,
+    )
+    yield "undo", project.history.undo, 0.05
     yield "read anew, as another window has written", project.reload, 1.0
-    yield "disagreements of two annotators", project.disagreements, 0.2
-    yield "their agreement", project.agreements, 1.0
+    yield "disagreements of two annotators", project.annotators.disagreements, 0.2
+    yield "their agreement", project.annotators.agreements, 1.0
 
 
 def build(folder: Path, n_micrographs: int, n_edits: int) -> Path:
@@ -75,12 +80,14 @@ def build(folder: Path, n_micrographs: int, n_edits: int) -> Path:
     model = small_model()
     # One commit for all of it: how long it takes to build is not the question.
     with project._store.transaction():
-        project.add_model(model)
-        project.keep(model.card.id)
+        project.models.add(model)
+        project.models.keep(model.card.id)
         pixels = np.zeros(SHAPE, np.float32)
         for index in range(n_micrographs):
             digest = hashlib.sha256(str(index).encode()).hexdigest()
-            project.know(index, Micrograph(pixels, f"m{index:04d}", digest))
+            project.micrographs.register(
+                index, Micrograph(pixels, f"m{index:04d}", digest)
+            )
             put_circles(project, circles(index), model.card.id, index)
         edit(project, n_edits)
     project.close()
@@ -94,7 +101,7 @@ def circles(index: int) -> list[Circle]:
 
 def edit(project: Project, n_edits: int) -> None:
     """Label in the order of review, a fifth of it by a second annotator too."""
-    ids = [each for _, each in project.queue("micrograph", "all")]
+    ids = [each for _, each in project.review.queue("micrograph", "all")]
     second = n_edits // 5
     work = [
         (_ANNOTATORS[0], ids[: n_edits - second]),
@@ -102,21 +109,26 @@ def edit(project: Project, n_edits: int) -> None:
     ]
     chance = np.random.default_rng(0)
     for name, mine in work:
-        project.annotator, project.hide_others = name, name != _ANNOTATORS[0]
+        project.annotators.current, project.annotators.hide_others = (
+            name,
+            name != _ANNOTATORS[0],
+        )
         for each in mine:
-            project.label([each], CLASSES[chance.choice(4, p=(0.3, 0.4, 0.2, 0.1))])
-    project.hide_others = False
+            project.edits.label(
+                [each], CLASSES[chance.choice(4, p=(0.3, 0.4, 0.2, 0.1))]
+            )
+    project.annotators.hide_others = False
 
 
 def fresh(project: Project) -> Project:
     """Forget the table and the orders."""
-    project._catalog.refresh()
-    project._forget_order()
+    project._state.micrographs.refresh()
+    project.review.forget_orders()
     return project
 
 
 def label_one(project: Project, label: str) -> None:
-    project.label([project.selected], label, selected_by="queue")
+    project.edits.label([project.selection.particle_id], label, selected_by="queue")
 
 
 def wall(run: Callable[[], object]) -> float:

@@ -83,8 +83,8 @@ def _grid(number: int) -> list[Circle]:
 def _prepare(session: Session, circles: list[Circle]) -> None:
     """Put circles with predictions there, and choose the first."""
     project = session.project
-    project.audit_share = 0
-    put_circles(project, circles, project.active_model.card.id)
+    project.audits.share = 0
+    put_circles(project, circles, project.models.active.card.id)
     session.review.set_order("micrograph", "unlabelled")
     session.review.go_on()
     _wait(lambda: _idle(session))
@@ -127,7 +127,7 @@ def _in_turn(
         _settle()
         napari_own.append(_drawn(bare, recolour))
         _settle()
-    labelled = sum(one.by_person for one in session.project.particles)
+    labelled = sum(one.by_person for one in session.project.particles.current)
     assert labelled == WARM_UP + presses, f"{labelled} labels came of the keys"
     return ours[WARM_UP:], napari_own[WARM_UP:]
 

@@ -73,7 +73,7 @@ def _next_micrograph(folder: Path, number: int) -> Iterator[Row]:
         Image.fromarray(pixels).save(folder / f"m{n:02}.png")
     viewer = open_window(folder)
     session = session_for(viewer)
-    session.project.audit_share = 0
+    session.project.audits.share = 0
     _wait(lambda: session.view is not None)
     _fill(session)
     times, bare = _walk(session, number), _bare(viewer)
@@ -89,11 +89,11 @@ def _fill(session: Session) -> None:
     grid = [
         Circle(90.0 + 170 * r, 90.0 + 200 * c, 45.0) for r in range(6) for c in range(5)
     ]
-    for entry in session.project.entries:
+    for entry in session.project.micrographs.entries:
         micrograph = read_micrograph(entry.path)
-        session.project.know(entry.index, micrograph)
+        session.project.micrographs.register(entry.index, micrograph)
         put_circles(
-            session.project, grid, session.project.active_model.card.id, entry.index
+            session.project, grid, session.project.models.active.card.id, entry.index
         )
     _wait(lambda: _idle(session))
 
@@ -105,15 +105,15 @@ def _walk(session: Session, number: int) -> list[float]:
     times = []
     while len(times) < 4 * number:
         _wait(lambda: _idle(session))
-        before = session.project.current
+        before = session.project.selection.index
         took = _waited(lambda: _press(session))
-        if session.project.current != before:
+        if session.project.selection.index != before:
             times.append(took)
     return times
 
 
 def _press(session: Session) -> None:
-    label = CLASSES[len(session.project.selected or "") % 4]
+    label = CLASSES[len(session.project.selection.particle_id or "") % 4]
     session.review.label(label)
     _wait(lambda: session.view is not None)
     QApplication.processEvents()

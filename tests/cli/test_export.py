@@ -17,7 +17,7 @@ def folder(tmp_path):
     folder = write_folder(tmp_path / "sample")
     project = Project.create_or_open(folder)
     hand_over(project)
-    project.draw(Circle(30.0, 40.0, 10.0), "yes")
+    project.edits.draw(Circle(30.0, 40.0, 10.0), "yes")
     project.close()
     return folder
 

@@ -54,10 +54,12 @@ def test_each_label_tells_whose_it_is_when_and_what_the_forest_had_said(
     rows, _summary = exported(project, tmp_path / "out")
     assert list(rows[0]) == list(COLUMNS)
     assert len(rows) == 96
-    particle = project.particles_of(1)[3]
+    particle = project.particles.of(1)[3]
     mine = [row for row in rows if row["particle"] == particle.id]
     assert [row["annotator"] for row in mine] == ["'=Ada", "Ben"]
-    for row, said in zip(mine, project.labels_of(particle.id).values(), strict=True):
+    for row, said in zip(
+        mine, project.annotators.labels_of(particle.id).values(), strict=True
+    ):
         assert (row["label"], row["time"]) == (said.label, said.time)
         assert row["forest"] == particle.prediction.model_id
         assert (row["prediction_seen"], row["others_seen"]) == ("true", "false")
@@ -66,7 +68,7 @@ def test_each_label_tells_whose_it_is_when_and_what_the_forest_had_said(
 
 
 def test_the_table_of_one_who_works_blind_has_the_labels_of_all(project, tmp_path):
-    assert project.hide_others
+    assert project.annotators.hide_others
     exported(project, tmp_path / "out")
     with (tmp_path / "out" / "particles.csv").open(newline="") as file:
         labels = {row["particle"]: row["label"] for row in csv.DictReader(file)}
@@ -76,7 +78,7 @@ def test_the_table_of_one_who_works_blind_has_the_labels_of_all(project, tmp_pat
 def test_one_annotator_has_nobody_to_agree_with(tmp_path, capsys):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
     hand_over(project)
-    project.draw(GRID[0], "yes")
+    project.edits.draw(GRID[0], "yes")
     project.close()
     rows, summary = exported(project, tmp_path / "out")
     assert [row["forest"] for row in rows] == [""]

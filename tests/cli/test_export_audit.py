@@ -14,21 +14,21 @@ CIRCLES = [
 
 def test_the_summary_holds_the_audit_of_each_forest(tmp_path, capsys):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
-    project.audit_share = 0.5
+    project.audits.share = 0.5
     model = small_model(name="dots")
-    project.add_model(model)
-    project.keep(model.card.id)
+    project.models.add(model)
+    project.models.keep(model.card.id)
     hand_over(project)
     ids = put_circles(project, CIRCLES, model.card.id)
-    drawn = [one for one in ids if project.hides(one)]
+    drawn = [one for one in ids if project.audits.hides(one)]
     others = [one for one in ids if one not in drawn]
     # What she saw the forest say, she always agrees with: that must not count.
     for one in others:
-        project.accept([one], selected_by="queue")
+        project.edits.accept([one], selected_by="queue")
     for one in drawn:
-        said = project.particle(one).prediction.label
+        said = project.particles.get(one).prediction.label
         wrong = CLASSES[CLASSES.index(said) - 1]
-        project.label([one], wrong, selected_by="queue")
+        project.edits.label([one], wrong, selected_by="queue")
     project.close()
     out = tmp_path / "out"
     assert main(["export", str(project.path), "--out", str(out)]) == 0
@@ -43,7 +43,7 @@ def test_the_summary_holds_the_audit_of_each_forest(tmp_path, capsys):
 def test_without_an_audit_there_is_none(tmp_path):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
     hand_over(project)
-    project.draw(CIRCLES[0], "yes")
+    project.edits.draw(CIRCLES[0], "yes")
     project.close()
     out = tmp_path / "out"
     assert main(["export", str(project.path), "--out", str(out)]) == 0

@@ -13,7 +13,7 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline import evaluation, examples_from_folders
-from napari_cdse.project import Gesture, Project
+from napari_cdse.project import EditRequest, Project
 from napari_cdse.resources import default_model_path
 
 SMALL = ["--trees", "12", "--copies", "1"]
@@ -233,8 +233,8 @@ def test_export_writes_what_a_person_reviewed(labelled_folder, tmp_path, capsys)
 
 def test_export_tells_the_notes_in_a_last_column(labelled_folder, tmp_path):
     project = Project.create_or_open(labelled_folder)
-    noted, plain = project.particles_of(0)[0].id, project.particles_of(1)[0].id
-    project.apply(Gesture(noted={noted: "twin, two lamellae"}))
+    noted, plain = project.particles.of(0)[0].id, project.particles.of(1)[0].id
+    project.edits.apply(EditRequest(noted={noted: "twin, two lamellae"}))
     path = project.path
     project.close()
     assert main(["export", str(path), "--out", str(tmp_path / "out")]) == 0
@@ -248,7 +248,7 @@ def test_export_tells_the_notes_in_a_last_column(labelled_folder, tmp_path):
 def test_a_project_trains_as_its_label_files_do(labelled_folder, tmp_path):
     project = Project.create_or_open(labelled_folder)
     path = project.path
-    counts = project.counts()
+    counts = project.particles.counts()
     project.close()
     model = tmp_path / "m.skops"
     assert main(["train", str(path), "--out", str(model), *SMALL]) == 0

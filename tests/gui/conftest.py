@@ -131,7 +131,7 @@ def labelled(session, qtbot, forest):
         if index:
             put_circles(session, forest)
         for one, word in zip(particle_ids(session), words, strict=True):
-            session.project.label([one], word)
+            session.project.edits.label([one], word)
     settle(session, qtbot)
     return session
 
@@ -140,7 +140,7 @@ def open_folder(session, folder: Path, qtbot) -> None:
     """Open a project and wait for the pixels of its first micrograph."""
     session.open_project(folder)
     # Tests know what the forest says of each particle; those of the audit draw anew.
-    session.project.audit_share = 0
+    session.project.audits.share = 0
     wait_for_pixels(session, qtbot)
 
 
@@ -165,7 +165,7 @@ def settle(session, qtbot) -> None:
 def put_circles(session, forest) -> None:
     """Put known circles and probabilities in, as a worker would."""
     project = session.project
-    micrograph = project.micrograph
+    micrograph = project.selection.micrograph
     values = np.zeros((12, 16), dtype=np.float32)
     values[3, 4] = 1.0
     detection = Detection(
@@ -179,16 +179,16 @@ def put_circles(session, forest) -> None:
     )
     candidates = [Candidate.propose(micrograph.id, one, "bragg") for one in CIRCLES]
     predictions = [
-        Prediction(one.id, project.active_model.card.id, values)
+        Prediction(one.id, project.models.active.card.id, values)
         for one, values in zip(candidates, PROBABILITIES, strict=True)
     ]
-    project.put_analysis(micrograph.id, detection, candidates, predictions)
+    project.detections.put(micrograph.id, detection, candidates, predictions)
     session.analyst.show_maps()
 
 
 def particle_ids(session) -> list[str]:
     """Ids of the five known particles, in the order of `CIRCLES`."""
-    by_circle = {one.circle: one.id for one in session.project.particles}
+    by_circle = {one.circle: one.id for one in session.project.particles.current}
     return [by_circle[circle] for circle in CIRCLES]
 
 

@@ -19,7 +19,7 @@ def docks(viewer) -> dict:
 
 def labels(session) -> list[str | None]:
     """Labels of the known particles as a person gave them."""
-    found = [session.project.find(one) for one in particle_ids(session)]
+    found = [session.project.particles.find(one) for one in particle_ids(session)]
     return [one.annotation.label if one.annotation else None for one in found]
 
 
@@ -35,15 +35,16 @@ def shown(session) -> dict[str, tuple[str, str, bool]]:
 def in_step(session) -> None:
     """The layer shows exactly what the project holds."""
     layer, project = session.view.layer, session.project
-    assert len(layer.features) == layer.nshapes == len(project.particles)
+    assert len(layer.features) == layer.nshapes == len(project.particles.current)
     wanted = {
-        one.id: (one.label or "unlabelled", one.by_person) for one in project.particles
+        one.id: (one.label or "unlabelled", one.by_person)
+        for one in project.particles.current
     }
     assert {k: (v[0], v[2]) for k, v in shown(session).items()} == wanted
     for vertices, particle_id in zip(
         layer.data, layer.features["particle_id"], strict=True
     ):
-        circle = project.particle(particle_id).circle
+        circle = project.particles.get(particle_id).circle
         np.testing.assert_allclose(
             vertices.mean(axis=0), (circle.row_px, circle.col_px), atol=1e-3
         )

@@ -63,8 +63,8 @@ def test_learning_from_annotations_stops_and_is_no_unreadable_file(tmp_path):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
     hand_over(project)
     ids = put_circles(project, [Circle(30.0, 30.0, 10.0), Circle(60.0, 70.0, 12.0)])
-    project.label(ids, "yes")
-    (item,) = project.labelled()
+    project.edits.label(ids, "yes")
+    (item,) = project.micrographs.labelled()
     with pytest.raises(Cancelled):
         training_from_annotations([item], ForestParams(copies=0), Stop(at=0.5))
     project.close()

@@ -15,7 +15,7 @@ def folder(tmp_path):
 def project(folder):
     project = Project.create_or_open(folder)
     # Tests know what the forest says of each particle; those of the audit draw anew.
-    project.audit_share = 0
+    project.audits.share = 0
     hand_over(project)
     yield project
     project.close()

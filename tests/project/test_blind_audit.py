@@ -40,14 +40,14 @@ def crowd(project):
 
 
 def hidden(project, ids):
-    return {each for each in ids if project.hides(each)}
+    return {each for each in ids if project.audits.hides(each)}
 
 
 def test_about_one_in_ten_is_drawn_and_a_restart_draws_the_same(project, crowd):
     drawn = hidden(project, crowd)
     assert 120 < len(drawn) < 200
     other = Project.create_or_open(project.path)
-    assert other.audit_share == 0.1
+    assert other.audits.share == 0.1
     assert hidden(other, crowd) == drawn
     other.close()
 
@@ -63,32 +63,32 @@ def test_another_project_draws_others(project, crowd, tmp_path):
 
 
 def test_a_drawn_particle_shows_nothing_of_its_prediction(project, crowd):
-    project.audit_share = 0.1
+    project.audits.share = 0.1
     one = min(hidden(project, crowd))
-    particle = project.particle(one)
+    particle = project.particles.get(one)
     assert particle.prediction is not None
-    seen = project.as_seen(particle)
+    seen = project.audits.as_seen(particle)
     assert (seen.prediction, seen.label) == (None, None)
     assert seen.circle == particle.circle
-    other = project.particle(min(set(crowd) - hidden(project, crowd)))
-    assert project.as_seen(other) is other
+    other = project.particles.get(min(set(crowd) - hidden(project, crowd)))
+    assert project.audits.as_seen(other) is other
 
 
 def test_its_place_in_the_queue_follows_from_the_draw_alone(project, crowd):
     drawn = hidden(project, crowd)
     before = {
-        order: [e for _, e in project.queue(order)]
+        order: [e for _, e in project.review.queue(order)]
         for order in ("uncertain", "class", "confidence")
     }
     shares = {
         order: [found.index(each) / len(found) for each in drawn]
         for order, found in before.items()
     }
-    project.put_predictions(
+    project.detections.put_predictions(
         MODEL, [prediction(each, MODEL, "empty", 0.97) for each in drawn]
     )
     for order, found in before.items():
-        now = [e for _, e in project.queue(order)]
+        now = [e for _, e in project.review.queue(order)]
         assert [now.index(each) for each in drawn] == [found.index(e) for e in drawn]
         # And about one in ten, all along.
         tally, _ = np.histogram(shares[order], 4, (0, 1))
@@ -98,119 +98,119 @@ def test_its_place_in_the_queue_follows_from_the_draw_alone(project, crowd):
 def test_accepting_unseen_is_refused(project, crowd):
     heard = Heard(project)
     one = min(hidden(project, crowd))
-    project.accept([one], selected_by="queue")
-    assert not project.particle(one).by_person
-    assert not project.can_undo
+    project.edits.accept([one], selected_by="queue")
+    assert not project.particles.get(one).by_person
+    assert not project.history.can_undo
     assert "before the forest's word is shown" in heard.of("notice")[-1]
 
 
 def test_a_label_given_unseen_in_its_turn_is_an_audit(project, crowd):
     one = min(hidden(project, crowd))
-    project.label([one], "no", selected_by="queue")
-    annotation = project.particle(one).annotation
+    project.edits.label([one], "no", selected_by="queue")
+    annotation = project.particles.get(one).annotation
     assert annotation.selected_by == "audit"
     assert annotation.selection_chance == 0.1
     assert not annotation.prediction_seen
-    assert annotation.shown == project.particle(one).prediction
+    assert annotation.shown == project.particles.get(one).prediction
     assert counts(annotation)
-    assert project.audited() == [annotation]
-    assert not project.hides(one)
+    assert project.audits.labels() == [annotation]
+    assert not project.audits.hides(one)
 
 
 def test_chosen_by_hand_it_is_blind_but_no_audit(project, crowd):
     one = min(hidden(project, crowd))
-    project.label([one], "no")
-    annotation = project.particle(one).annotation
+    project.edits.label([one], "no")
+    annotation = project.particles.get(one).annotation
     assert (annotation.selected_by, annotation.selection_chance) == ("hand", None)
     assert not annotation.prediction_seen
-    assert project.audited() == []
+    assert project.audits.labels() == []
 
 
 def test_one_that_was_judged_before_is_none_any_more(project, crowd):
     first, second, *_ = sorted(hidden(project, crowd))
-    project.label([first], "no", selected_by="queue")
-    project.undo()
-    assert not project.hides(first)
-    project.label([first], "yes", selected_by="queue")
-    assert project.particle(first).annotation.selected_by == "queue"
-    assert project.particle(first).annotation.prediction_seen
-    assert project.audited() == []
+    project.edits.label([first], "no", selected_by="queue")
+    project.history.undo()
+    assert not project.audits.hides(first)
+    project.edits.label([first], "yes", selected_by="queue")
+    assert project.particles.get(first).annotation.selected_by == "queue"
+    assert project.particles.get(first).annotation.prediction_seen
+    assert project.audits.labels() == []
     # That is remembered, also what was undone.
-    project.label([second], "no", selected_by="queue")
-    project.undo()
+    project.edits.label([second], "no", selected_by="queue")
+    project.history.undo()
     other = Project.create_or_open(project.path)
-    assert not other.hides(first)
-    assert not other.hides(second)
+    assert not other.audits.hides(first)
+    assert not other.audits.hides(second)
     other.close()
 
 
 def test_the_first_word_counts_and_not_the_second_thoughts(project, crowd):
     one = min(hidden(project, crowd))
-    project.label([one], "no", selected_by="queue")
-    (first,) = project.audited()
-    project.label([one], "yes", selected_by="queue")
-    assert project.particle(one).label == "yes"
-    assert project.audited() == [first]
+    project.edits.label([one], "no", selected_by="queue")
+    (first,) = project.audits.labels()
+    project.edits.label([one], "yes", selected_by="queue")
+    assert project.particles.get(one).label == "yes"
+    assert project.audits.labels() == [first]
     other = Project.create_or_open(project.path)
-    assert other.audited() == [first]
+    assert other.audits.labels() == [first]
     other.close()
-    project.undo()
-    assert project.audited() == [first]
-    project.undo()
-    assert project.audited() == []
-    project.redo()
-    assert project.audited() == [first]
-    project.remove([one])
-    assert project.audited() == []
+    project.history.undo()
+    assert project.audits.labels() == [first]
+    project.history.undo()
+    assert project.audits.labels() == []
+    project.history.redo()
+    assert project.audits.labels() == [first]
+    project.edits.remove([one])
+    assert project.audits.labels() == []
 
 
 def test_deferring_or_moving_spoils_nothing(project, crowd):
     one = min(hidden(project, crowd))
-    project.defer([one], selected_by="queue")
-    project.reshape({one: Circle(50.0, 60.0, 4.0)})
-    assert project.hides(one)
-    project.put_predictions(MODEL, [prediction(one, MODEL, "yes")])
-    project.label([one], "yes", selected_by="queue")
-    (found,) = project.audited()
+    project.edits.defer([one], selected_by="queue")
+    project.edits.reshape({one: Circle(50.0, 60.0, 4.0)})
+    assert project.audits.hides(one)
+    project.detections.put_predictions(MODEL, [prediction(one, MODEL, "yes")])
+    project.edits.label([one], "yes", selected_by="queue")
+    (found,) = project.audits.labels()
     assert found.selected_by == "audit"
     assert not found.prediction_seen
 
 
 def test_what_a_person_drew_is_not_drawn_by_lot(project):
-    project.audit_share = 1
+    project.audits.share = 1
     (proposed,) = put_circles(project, [A], MODEL)
-    drawn = project.draw(Circle(60.0, 70.0, 12.0))
-    assert project.hides(proposed)
-    assert not project.hides(drawn)
+    drawn = project.edits.draw(Circle(60.0, 70.0, 12.0))
+    assert project.audits.hides(proposed)
+    assert not project.audits.hides(drawn)
 
 
 def test_a_larger_share_does_not_hide_what_has_been_in_view(project, crowd):
     heard = Heard(project)
     before = hidden(project, crowd)
-    project.audit_share = 0.5
+    project.audits.share = 0.5
     assert "have been in view" in heard.of("notice")[-1]
     assert hidden(project, crowd) == before
     hand_over(project, 1)
     new = put_circles(project, GRID, MODEL)
     assert 700 < len(hidden(project, new)) < 900
     one, other = min(hidden(project, new)), min(before)
-    project.label([one], "yes", selected_by="order")
-    project.label([other], "yes", selected_by="order")
-    assert project.particle(one).annotation.selection_chance == 0.5
-    assert project.particle(other).annotation.selection_chance == 0.1
+    project.edits.label([one], "yes", selected_by="order")
+    project.edits.label([other], "yes", selected_by="order")
+    assert project.particles.get(one).annotation.selection_chance == 0.5
+    assert project.particles.get(other).annotation.selection_chance == 0.1
 
 
 def test_a_smaller_share_hides_fewer_and_they_stay_shown(project, crowd):
     before = hidden(project, crowd)
-    project.audit_share = 0.05
+    project.audits.share = 0.05
     fewer = hidden(project, crowd)
     assert fewer < before
-    project.audit_share = 0.1
+    project.audits.share = 0.1
     assert hidden(project, crowd) == fewer
-    project.audit_share = 0
+    project.audits.share = 0
     assert hidden(project, crowd) == set()
     with pytest.raises(ParameterError, match="from 0 to 1"):
-        project.audit_share = 1.5
+        project.audits.share = 1.5
 
 
 def test_an_older_project_hides_nothing_that_it_has_shown(project, crowd):

@@ -20,10 +20,10 @@ A, B = Circle(30.0, 40.0, 10.0), Circle(60.0, 70.0, 12.0)
 
 def test_a_problem_of_a_file_is_shown_until_it_can_be_read(folder):
     project = Project.create_or_open(folder)
-    project.set_problem(1, "m2.png is empty.")
-    assert project.entries[1].problem == "m2.png is empty."
+    project.micrographs.set_problem(1, "m2.png is empty.")
+    assert project.micrographs.entries[1].problem == "m2.png is empty."
     hand_over(project, 1)
-    assert project.entries[1].problem is None
+    assert project.micrographs.entries[1].problem is None
     project.close()
 
 
@@ -31,22 +31,24 @@ def test_a_full_disk_puts_the_screen_back_to_what_is_stored(folder):
     project = Project.create_or_open(folder)
     hand_over(project)
     first, _ = put_circles(project, [A, B])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     database = project._store._database
     ((pages,),) = database.rows("PRAGMA page_count")
     database.execute(f"PRAGMA max_page_count = {pages}")
     drawn: list[str] = []
     heard = Heard(project)
     with pytest.raises(StoreError, match="disk is full"):
-        drawn.extend(project.draw(Circle(50.0, 10.0 + n, 5.0)) for n in range(1000))
+        drawn.extend(
+            project.edits.draw(Circle(50.0, 10.0 + n, 5.0)) for n in range(1000)
+        )
     assert heard.of("particles_changed")[-1] is None
-    shown = project.particles
+    shown = project.particles.current
     assert len(shown) > 2
     again = reopened(project)
-    assert again.particles_of(0) == shown
+    assert again.particles.of(0) == shown
     for _ in shown[2:]:
-        again.undo()
-    assert again.undo() == "Label 1 circle yes"
+        again.history.undo()
+    assert again.history.undo() == "Label 1 circle yes"
     again.close()
 
 

@@ -33,9 +33,13 @@ def test_label_files_become_annotations_once(labelled):
     project = Project.create_or_open(labelled)
     assert project.notices == ()
     assert project.path == labelled / "napari-cdse.cdse"
-    assert [each.reviewed for each in project.entries] == [2, 0, 0]
-    assert [each.looked_at for each in project.entries] == [True, True, False]
-    annotations = [each.annotation for each in project.particles_of(0)]
+    assert [each.reviewed for each in project.micrographs.entries] == [2, 0, 0]
+    assert [each.looked_at for each in project.micrographs.entries] == [
+        True,
+        True,
+        False,
+    ]
+    annotations = [each.annotation for each in project.particles.of(0)]
     assert {(each.circle, each.label) for each in annotations} == {
         (A, "yes"),
         (B, "empty"),
@@ -45,13 +49,13 @@ def test_label_files_become_annotations_once(labelled):
     }
     project.close()
     again = Project.create_or_open(labelled)
-    assert len(again.particles_of(0)) == 2
+    assert len(again.particles.of(0)) == 2
     again.close()
 
 
 def test_imported_labels_can_train_before_any_picture_was_opened(labelled):
     project = Project.create_or_open(labelled)
-    (item,) = project.labelled()
+    (item,) = project.micrographs.labelled()
     assert (item.path, item.id) == (labelled / "images" / "m1.png", None)
     assert sorted(item.labels) == ["empty", "yes"]
     project.close()
@@ -59,40 +63,40 @@ def test_imported_labels_can_train_before_any_picture_was_opened(labelled):
 
 def test_undo_does_not_reach_an_import(labelled):
     project = Project.create_or_open(labelled)
-    assert not project.can_undo
-    assert project.undo() is None
+    assert not project.history.can_undo
+    assert project.history.undo() is None
     hand_over(project)
-    first = project.particles[0].id
-    project.label([first], "null")
-    assert project.particle(first).annotation.origin == "corrected"
-    project.undo()
-    assert project.undo() is None
-    assert project.particle(first).annotation.origin == "imported"
-    assert project.counts() == {"yes": 1, "no": 0, "null": 0, "empty": 1}
+    first = project.particles.current[0].id
+    project.edits.label([first], "null")
+    assert project.particles.get(first).annotation.origin == "corrected"
+    project.history.undo()
+    assert project.history.undo() is None
+    assert project.particles.get(first).annotation.origin == "imported"
+    assert project.particles.counts() == {"yes": 1, "no": 0, "null": 0, "empty": 1}
     project.close()
 
 
 def test_a_later_import_does_not_stand_in_the_way_of_undo(labelled):
     project = Project.create_or_open(labelled)
     hand_over(project)
-    project.draw(Circle(20.0, 100.0, 8.0), "no")
+    project.edits.draw(Circle(20.0, 100.0, 8.0), "no")
     project.close()
     write_label_file(labelled / "text_files" / "m10.txt", [A], ["null"], SHAPE)
     again = Project.create_or_open(labelled)
-    assert again.counts()["null"] == 1
-    assert again.undo() == "Draw 1 circle"
-    assert again.counts() == {"yes": 1, "no": 0, "null": 1, "empty": 1}
+    assert again.particles.counts()["null"] == 1
+    assert again.history.undo() == "Draw 1 circle"
+    assert again.particles.counts() == {"yes": 1, "no": 0, "null": 1, "empty": 1}
     again.close()
 
 
 def test_imported_labels_get_the_micrographs_id_when_it_is_read(labelled):
     project = Project.create_or_open(labelled)
     hand_over(project)
-    first = project.particles[0]
-    assert first.annotation.micrograph_id == project.micrograph.id
-    assert project.entries[0].shape == SHAPE
+    first = project.particles.current[0]
+    assert first.annotation.micrograph_id == project.selection.micrograph.id
+    assert project.micrographs.entries[0].shape == SHAPE
     again = reopened(project)
-    assert again.particle(first.id) == first
+    assert again.particles.get(first.id) == first
     again.close()
 
 
@@ -101,7 +105,7 @@ def test_a_detection_yields_to_imported_labels(labelled):
     hand_over(project)
     free = Circle(20.0, 110.0, 9.0)
     put_circles(project, [Circle(31.0, 41.0, 10.0), free])
-    assert {each.circle for each in project.particles} == {A, B, free}
+    assert {each.circle for each in project.particles.current} == {A, B, free}
     project.close()
 
 
@@ -114,7 +118,7 @@ def test_labels_of_what_was_found_already_make_no_second_circle(labelled):
     project.close()
     kept.rename(text)
     again = Project.create_or_open(labelled)
-    shown = {each.id: (each.circle, each.label) for each in again.particles_of(0)}
+    shown = {each.id: (each.circle, each.label) for each in again.particles.of(0)}
     assert len(shown) == 3
     assert shown[found[0]] == (A, "yes")
     assert shown[found[1]][1] is None
@@ -128,24 +132,26 @@ def test_labels_that_come_later_do_not_stand_above_a_persons(labelled):
     project = Project.create_or_open(labelled)
     hand_over(project)
     first, second = put_circles(project, [A, B])
-    project.annotator = "Ada"
-    project.label([first], "no")
-    project.remove([second])
+    project.annotators.current = "Ada"
+    project.edits.label([first], "no")
+    project.edits.remove([second])
     project.close()
     kept.rename(text)
     again = Project.create_or_open(labelled)
-    assert [(each.id, each.label) for each in again.particles_of(0)] == [(first, "no")]
-    labels = {name: each.label for name, each in again.labels_of(first).items()}
+    assert [(each.id, each.label) for each in again.particles.of(0)] == [(first, "no")]
+    labels = {
+        name: each.label for name, each in again.annotators.labels_of(first).items()
+    }
     assert labels == {"label files": "yes", "Ada": "no"}
-    assert again.disagreements() == (first,)
-    again.undo()
-    again.undo()
-    under = [(each.id, each.label) for each in again.particles_of(0)]
+    assert again.annotators.disagreements() == (first,)
+    again.history.undo()
+    again.history.undo()
+    under = [(each.id, each.label) for each in again.particles.of(0)]
     assert sorted(under) == sorted([(first, "yes"), (second, "empty")])
     third = reopened(again)
-    assert [(each.id, each.label) for each in third.particles_of(0)] == under
-    assert third.redo() == "Label 1 circle no"
-    assert third.particle(first).label == "no"
+    assert [(each.id, each.label) for each in third.particles.of(0)] == under
+    assert third.history.redo() == "Label 1 circle no"
+    assert third.particles.get(first).label == "no"
     third.close()
 
 
@@ -158,7 +164,7 @@ def test_a_bad_label_file_is_told_and_the_others_are_imported(labelled):
     assert any(
         "m99.txt" in each and "No micrograph" in each for each in project.notices
     )
-    assert project.counts()["yes"] == 1
+    assert project.particles.counts()["yes"] == 1
     project.close()
 
 
@@ -168,34 +174,34 @@ def test_labels_that_nobody_reviewed_are_no_annotations(labelled):
     text.write_text(text.read_text() + "Review:\nnot reviewed\n")
     project = Project.create_or_open(labelled)
     assert any("not reviewed" in each for each in project.notices)
-    assert project.counts()["no"] == 0
+    assert project.particles.counts()["no"] == 0
     project.close()
 
 
 def test_labels_of_another_image_are_left_out_when_the_picture_is_read(labelled):
     write_label_file(labelled / "text_files" / "m10.txt", [A], ["no"], (64, 80))
     project = Project.create_or_open(labelled)
-    assert project.counts()["no"] == 1
+    assert project.particles.counts()["no"] == 1
     heard = Heard(project)
     hand_over(project, 2)
     assert "64 x 80" in heard.of("notice")[0]
     assert "90 x 140" in heard.of("notice")[0]
-    assert project.particles == ()
-    assert project.counts() == {"yes": 1, "no": 0, "null": 0, "empty": 1}
+    assert project.particles.current == ()
+    assert project.particles.counts() == {"yes": 1, "no": 0, "null": 0, "empty": 1}
     again = reopened(project)
-    assert again.counts()["no"] == 0
+    assert again.particles.counts()["no"] == 0
     hand_over(again, 2)
-    assert again.particles == ()
+    assert again.particles.current == ()
     again.close()
 
 
 def test_labels_of_another_image_that_were_worked_on_are_the_persons(labelled):
     write_label_file(labelled / "text_files" / "m10.txt", [A], ["no"], (64, 80))
     project = Project.create_or_open(labelled)
-    project.open(2)
-    project.label([project.particles[0].id], "yes")
+    project.selection.open(2)
+    project.edits.label([project.particles.current[0].id], "yes")
     heard = Heard(project)
     hand_over(project, 2)
     assert "check its circles" in heard.of("notice")[0]
-    assert project.particles[0].label == "yes"
+    assert project.particles.current[0].label == "yes"
     project.close()

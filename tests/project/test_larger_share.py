@@ -34,8 +34,8 @@ def project(folder):
     hand_over(project)
     use_model(project)
     for index in (1, 2):
-        path = project.entries[index].path
-        project.know(index, read_micrograph(path))
+        path = project.micrographs.entries[index].path
+        project.micrographs.register(index, read_micrograph(path))
     for index in range(3):
         put_circles(project, GRID, MODEL, index)
     yield project
@@ -43,12 +43,14 @@ def project(folder):
 
 
 def hidden(project, index):
-    return {one.id for one in project.particles_of(index) if project.hides(one.id)}
+    return {
+        one.id for one in project.particles.of(index) if project.audits.hides(one.id)
+    }
 
 
 def growing(project, before):
     """Micrographs in which more is hidden with half of all drawn."""
-    project.audit_share = 0.5
+    project.audits.share = 0.5
     return [
         index
         for index in range(3)
@@ -65,10 +67,10 @@ def test_it_holds_where_no_prediction_has_been_in_view(project):
     assert growing(project, before) == [1, 2]
     assert hidden(project, 0) == before[0]
     assert "holds for 2 of 3 micrographs" in heard.of("notice")[-1]
-    project.open(1)
+    project.selection.open(1)
     one = min(hidden(project, 1) - before[1])
-    project.label([one], "yes", selected_by="queue")
-    said = project.particle(one).annotation
+    project.edits.label([one], "yes", selected_by="queue")
+    said = project.particles.get(one).annotation
     assert (said.selected_by, said.selection_chance) == ("audit", 0.5)
     assert not said.prediction_seen
 
@@ -76,11 +78,11 @@ def test_it_holds_where_no_prediction_has_been_in_view(project):
 def test_what_was_in_view_is_remembered_and_told_between_windows(project):
     before = drawn(project)
     other = Project.create_or_open(project.path)
-    other.open(1)
+    other.selection.open(1)
     other.close()
     assert growing(project, before) == [2]
     again = Project.create_or_open(project.path)
-    assert again.audit_share == 0.5
+    assert again.audits.share == 0.5
     assert drawn(again) == drawn(project)
     again.close()
 
@@ -88,8 +90,8 @@ def test_what_was_in_view_is_remembered_and_told_between_windows(project):
 def test_another_window_hides_at_once_what_the_larger_share_draws(project):
     other = Project.create_or_open(project.path)
     heard = Heard(other)
-    project.audit_share = 0.5
-    other.look_elsewhere()
+    project.audits.share = 0.5
+    other.sync.poll()
     assert drawn(other) == drawn(project)
     assert None in heard.of("particles_changed")
     other.close()
@@ -97,8 +99,10 @@ def test_another_window_hides_at_once_what_the_larger_share_draws(project):
 
 def test_a_glance_in_the_gallery_is_one_but_not_at_what_is_hidden(project):
     before = drawn(project)
-    project.note_in_view(before[1])
-    project.note_in_view({min({e.id for e in project.particles_of(2)} - before[2])})
+    project.audits.note_in_view(before[1])
+    project.audits.note_in_view(
+        {min({e.id for e in project.particles.of(2)} - before[2])}
+    )
     assert growing(project, before) == [1]
 
 
@@ -128,15 +132,17 @@ def test_the_doubtful_one_that_waits_because_it_was_drawn_keeps_its_chance(proje
     rng = np.random.default_rng(0)
     while True:
         (doubtful,) = put_circles(project, [Circle(*rng.random(2), 5.0)], MODEL, 2)
-        if project.hides(doubtful):
+        if project.audits.hides(doubtful):
             break
-    project.put_predictions(MODEL, [prediction(doubtful, MODEL, "yes", 0.26)])
+    project.detections.put_predictions(
+        MODEL, [prediction(doubtful, MODEL, "yes", 0.26)]
+    )
     # After one step in doubt's order, undrawn, it would have been in view.
-    first = min({each.id for each in project.particles} - hidden(project, 0))
-    project.label([first], "no", selected_by="queue")
+    first = min({each.id for each in project.particles.current} - hidden(project, 0))
+    project.edits.label([first], "no", selected_by="queue")
     assert growing(project, drawn(project)) == [1]
-    project.label([doubtful], "no", selected_by="queue")
-    assert project.particle(doubtful).annotation.selection_chance == 0.1
+    project.edits.label([doubtful], "no", selected_by="queue")
+    assert project.particles.get(doubtful).annotation.selection_chance == 0.1
 
 
 # Errors that the estimate makes

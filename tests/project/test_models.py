@@ -24,8 +24,8 @@ FIRST, SECOND = small_model(1, "first"), small_model(2, "second")
 @pytest.fixture
 def project(folder):
     project = Project.create_or_open(folder)
-    project.add_model(FIRST)
-    project.keep(FIRST.card.id)
+    project.models.add(FIRST)
+    project.models.keep(FIRST.card.id)
     hand_over(project)
     yield project
     project.close()
@@ -33,118 +33,122 @@ def project(folder):
 
 def test_a_project_starts_without_a_model(folder):
     project = Project.create_or_open(folder)
-    assert project.active_model is None
-    assert project.active_model_id is None
-    assert project.models == ()
-    assert project.unclassified() == ()
+    assert project.models.active is None
+    assert project.models.active_id is None
+    assert project.models.cards == ()
+    assert project.detections.unclassified() == ()
     project.close()
 
 
 def test_a_kept_model_is_there_after_a_restart(project):
     again = reopened(project)
-    assert again.active_model_id == FIRST.card.id
-    assert again.active_model.card == FIRST.card
-    assert again.active_model.training.digest() == FIRST.card.training_digest
-    assert again.models == (FIRST.card,)
+    assert again.models.active_id == FIRST.card.id
+    assert again.models.active.card == FIRST.card
+    assert again.models.active.training.digest() == FIRST.card.training_digest
+    assert again.models.cards == (FIRST.card,)
     again.close()
 
 
 def test_a_new_model_waits_beside_the_old_one(project):
     first, second = put_circles(project, [A, B], FIRST.card.id)
     heard = Heard(project)
-    project.add_model(SECOND, model_bytes(SECOND))
+    project.models.add(SECOND, model_bytes(SECOND))
     said = [prediction(first, SECOND.card.id, "null")]
-    project.put_predictions(SECOND.card.id, said)
-    assert project.active_model_id == FIRST.card.id
-    assert project.particle(first).label == "yes"
-    assert project.model_role(SECOND.card.id) == "candidate"
+    project.detections.put_predictions(SECOND.card.id, said)
+    assert project.models.active_id == FIRST.card.id
+    assert project.particles.get(first).label == "yes"
+    assert project.models.role(SECOND.card.id) == "candidate"
     assert heard.of("particles_changed") == []
-    project.keep(SECOND.card.id)
-    assert project.particle(first).label == "null"
-    assert project.unclassified() == (second,)
+    project.models.keep(SECOND.card.id)
+    assert project.particles.get(first).label == "null"
+    assert project.detections.unclassified() == (second,)
     assert heard.of("models_changed") == [None, None]
     assert heard.of("particles_changed") == [None]
 
 
 def test_going_back_shows_what_the_old_model_had_said(project):
     (first,) = put_circles(project, [A], FIRST.card.id)
-    project.add_model(SECOND)
-    project.put_predictions(SECOND.card.id, [prediction(first, SECOND.card.id, "null")])
-    project.keep(SECOND.card.id)
-    assert project.roll_back() == FIRST.card
-    assert project.particle(first).label == "yes"
+    project.models.add(SECOND)
+    project.detections.put_predictions(
+        SECOND.card.id, [prediction(first, SECOND.card.id, "null")]
+    )
+    project.models.keep(SECOND.card.id)
+    assert project.models.roll_back() == FIRST.card
+    assert project.particles.get(first).label == "yes"
     again = reopened(project)
-    assert again.active_model.card.id == FIRST.card.id
-    assert again.roll_back() == SECOND.card
+    assert again.models.active.card.id == FIRST.card.id
+    assert again.models.roll_back() == SECOND.card
     again.close()
 
 
 def test_there_is_nothing_to_go_back_to_from_the_first(project):
-    assert project.roll_back() is None
-    assert project.active_model_id == FIRST.card.id
+    assert project.models.roll_back() is None
+    assert project.models.active_id == FIRST.card.id
 
 
 def test_a_rejected_model_leaves_its_card_and_nothing_else(project):
     (first,) = put_circles(project, [A], FIRST.card.id)
-    project.add_model(SECOND)
-    project.put_predictions(SECOND.card.id, [prediction(first, SECOND.card.id, "null")])
-    project.reject(SECOND.card.id)
-    assert project.model_role(SECOND.card.id) == "rejected"
-    assert project.model(SECOND.card.id) is None
-    assert project.particle(first).label == "yes"
+    project.models.add(SECOND)
+    project.detections.put_predictions(
+        SECOND.card.id, [prediction(first, SECOND.card.id, "null")]
+    )
+    project.models.reject(SECOND.card.id)
+    assert project.models.role(SECOND.card.id) == "rejected"
+    assert project.models.get(SECOND.card.id) is None
+    assert project.particles.get(first).label == "yes"
     with pytest.raises(StoreError, match="no longer in the project"):
-        project.keep(SECOND.card.id)
-    assert project.active_model_id == FIRST.card.id
+        project.models.keep(SECOND.card.id)
+    assert project.models.active_id == FIRST.card.id
 
 
 def test_a_model_is_renamed_and_stays_the_same(project):
-    project.add_model(SECOND)
-    project.rename_model(SECOND.card.id, " mine ")
-    assert project.models[-1].name == "mine"
+    project.models.add(SECOND)
+    project.models.rename(SECOND.card.id, " mine ")
+    assert project.models.cards[-1].name == "mine"
     again = reopened(project)
-    assert again.model(SECOND.card.id).card.name == "mine"
-    assert again.model(SECOND.card.id).card.id == SECOND.card.id
+    assert again.models.get(SECOND.card.id).card.name == "mine"
+    assert again.models.get(SECOND.card.id).card.id == SECOND.card.id
     with pytest.raises(StoreError, match="needs a name"):
-        again.rename_model(SECOND.card.id, " ")
+        again.models.rename(SECOND.card.id, " ")
     again.close()
 
 
 def test_a_rejected_model_is_offered_no_more(project):
-    project.add_model(SECOND)
-    assert project.usable_models == (FIRST.card, SECOND.card)
-    assert project.previous_model is None
-    project.keep(SECOND.card.id)
-    assert project.previous_model == FIRST.card
-    project.keep(FIRST.card.id)
-    project.reject(SECOND.card.id)
-    assert project.usable_models == (FIRST.card,)
+    project.models.add(SECOND)
+    assert project.models.usable == (FIRST.card, SECOND.card)
+    assert project.models.previous is None
+    project.models.keep(SECOND.card.id)
+    assert project.models.previous == FIRST.card
+    project.models.keep(FIRST.card.id)
+    project.models.reject(SECOND.card.id)
+    assert project.models.usable == (FIRST.card,)
     with pytest.raises(StoreError, match="given a name"):
-        project.rename_model(SECOND.card.id, "mine")
+        project.models.rename(SECOND.card.id, "mine")
 
 
 def test_a_model_that_was_rejected_may_be_fitted_again(project):
-    project.add_model(SECOND)
-    project.reject(SECOND.card.id)
-    project.add_model(SECOND)
-    project.keep(SECOND.card.id)
+    project.models.add(SECOND)
+    project.models.reject(SECOND.card.id)
+    project.models.add(SECOND)
+    project.models.keep(SECOND.card.id)
     again = reopened(project)
-    assert again.active_model.card.id == SECOND.card.id
+    assert again.models.active.card.id == SECOND.card.id
     again.close()
 
 
 def test_the_active_model_cannot_be_rejected(project):
     with pytest.raises(StoreError, match="keep another one first"):
-        project.reject(FIRST.card.id)
-    assert project.active_model.card.id == FIRST.card.id
+        project.models.reject(FIRST.card.id)
+    assert project.models.active.card.id == FIRST.card.id
 
 
 def test_the_label_remembers_which_model_had_spoken(project):
     (first,) = put_circles(project, [A], FIRST.card.id)
-    project.label([first], "no")
-    project.add_model(SECOND)
-    project.keep(SECOND.card.id)
-    assert project.particle(first).prediction is None
-    assert project.particle(first).annotation.shown.model_id == FIRST.card.id
+    project.edits.label([first], "no")
+    project.models.add(SECOND)
+    project.models.keep(SECOND.card.id)
+    assert project.particles.get(first).prediction is None
+    assert project.particles.get(first).annotation.shown.model_id == FIRST.card.id
 
 
 def test_a_disk_too_full_for_a_model_leaves_the_old_one(project):
@@ -152,37 +156,38 @@ def test_a_disk_too_full_for_a_model_leaves_the_old_one(project):
     ((pages,),) = database.rows("PRAGMA page_count")
     database.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="disk is full"):
-        project.add_model(SECOND, bytes(100_000))
-    assert project.models == (FIRST.card,)
-    assert project.active_model.card.id == FIRST.card.id
+        project.models.add(SECOND, bytes(100_000))
+    assert project.models.cards == (FIRST.card,)
+    assert project.models.active.card.id == FIRST.card.id
 
 
 def test_a_damaged_model_is_refused_with_a_sentence(project):
     project._store._database.execute("UPDATE models SET data = x'00'")
     again = reopened(project)
     with pytest.raises(ModelError):
-        _ = again.active_model
+        _ = again.models.active
     again.close()
 
 
 def test_what_is_out_of_range_is_marked_and_stays_so(project):
     put_circles(project, [A, B], FIRST.card.id)
-    assert project.entries[0].out_of_range is None
+    assert project.micrographs.entries[0].out_of_range is None
     said = [
-        dataclasses.replace(each.prediction, novelty=1.5) for each in project.particles
+        dataclasses.replace(each.prediction, novelty=1.5)
+        for each in project.particles.current
     ]
-    project.put_predictions(FIRST.card.id, said)
-    assert "2 of its 2 circles" in project.entries[0].out_of_range
+    project.detections.put_predictions(FIRST.card.id, said)
+    assert "2 of its 2 circles" in project.micrographs.entries[0].out_of_range
     again = reopened(project)
-    assert "2 of its 2 circles" in again.entries[0].out_of_range
-    again.open(0)
-    assert [each.prediction.novelty for each in again.particles] == [1.5, 1.5]
+    assert "2 of its 2 circles" in again.micrographs.entries[0].out_of_range
+    again.selection.open(0)
+    assert [each.prediction.novelty for each in again.particles.current] == [1.5, 1.5]
     # Another forest, which was not asked yet, knows nothing of it.
-    again.add_model(SECOND)
-    again.keep(SECOND.card.id)
-    assert again.entries[0].out_of_range is None
-    again.set_pixel_size(0.4, [0])
-    assert "0.4000 nm" in again.entries[0].out_of_range
+    again.models.add(SECOND)
+    again.models.keep(SECOND.card.id)
+    assert again.micrographs.entries[0].out_of_range is None
+    again.micrographs.set_pixel_size(0.4, [0])
+    assert "0.4000 nm" in again.micrographs.entries[0].out_of_range
     again.close()
 
 
@@ -199,49 +204,49 @@ def test_the_shipped_model_holds_until_another_is_kept(folder):
     project = Project.create_or_open(folder, default_model=shipped)
     assert asked == []
     heard = Heard(project)
-    assert project.active_model is FIRST
-    assert project.active_model_id == FIRST.card.id
+    assert project.models.active is FIRST
+    assert project.models.active_id == FIRST.card.id
     assert heard.of("notice") == []
-    project.add_model(SECOND)
-    project.keep(SECOND.card.id)
-    assert project.active_model is SECOND
-    assert project.roll_back() == FIRST.card
-    assert project.active_model is FIRST
+    project.models.add(SECOND)
+    project.models.keep(SECOND.card.id)
+    assert project.models.active is SECOND
+    assert project.models.roll_back() == FIRST.card
+    assert project.models.active is FIRST
     project.close()
 
 
 def test_another_shipped_model_than_last_time_is_told(folder):
     project = Project.create_or_open(folder, default_model=lambda: FIRST)
     hand_over(project)
-    assert project.active_model is FIRST
+    assert project.models.active is FIRST
     (first,) = put_circles(project, [A], FIRST.card.id)
     again = reopened(project, default_model=lambda: SECOND)
-    again.open(0)
-    assert again.particle(first).label == "yes"
+    again.selection.open(0)
+    assert again.particles.get(first).label == "yes"
     heard = Heard(again)
-    assert again.active_model is SECOND
+    assert again.models.active is SECOND
     assert "earlier version" in heard.of("notice")[0]
-    assert again.unclassified() == (first,)
+    assert again.detections.unclassified() == (first,)
     again.close()
 
 
 def test_the_same_shipped_model_needs_no_room_in_the_project(folder):
     project = Project.create_or_open(folder, default_model=lambda: FIRST)
-    assert project.active_model is FIRST
+    assert project.models.active is FIRST
     assert project._store.models.data(FIRST.card.id) is None
-    assert project.model_role(FIRST.card.id) == "shipped"
+    assert project.models.role(FIRST.card.id) == "shipped"
     again = reopened(project, default_model=lambda: FIRST)
-    assert again.active_model is FIRST
-    assert again.models == (FIRST.card,)
+    assert again.models.active is FIRST
+    assert again.models.cards == (FIRST.card,)
     again.close()
 
 
 def test_a_card_with_odd_numbers_comes_back(project):
     scores = {"balanced_accuracy": float("nan"), "confusion": ((1, 2), (3, 4))}
     card = dataclasses.replace(SECOND.card, scores=scores, parent=FIRST.card.id)
-    project.add_model(dataclasses.replace(SECOND, card=card))
+    project.models.add(dataclasses.replace(SECOND, card=card))
     again = reopened(project)
-    stored = again.models[-1]
+    stored = again.models.cards[-1]
     assert stored.scores == {"balanced_accuracy": None, "confusion": [[1, 2], [3, 4]]}
     assert stored.parent == FIRST.card.id
     assert stored.feature_names == card.feature_names

@@ -9,17 +9,17 @@ from tests.project_tools import A, B, C, circles, put_circles
 
 def test_a_new_detection_leaves_labels_and_moved_circles(project):
     first, second = put_circles(project, [A, B])
-    project.label([first], "yes")
-    project.reshape({second: Circle(62.0, 72.0, 12.0)})
+    project.edits.label([first], "yes")
+    project.edits.reshape({second: Circle(62.0, 72.0, 12.0)})
     shifted = [Circle(31.0, 31.0, 10.0), Circle(61.0, 71.0, 12.0), C]
     put_circles(project, shifted)
     assert circles(project) == {A, Circle(62.0, 72.0, 12.0), C}
-    assert project.particle(first).label == "yes"
+    assert project.particles.get(first).label == "yes"
 
 
 def test_a_removed_circle_does_not_come_back(project):
     first, _ = put_circles(project, [A, B])
-    project.remove([first])
+    project.edits.remove([first])
     put_circles(project, [A, B])
     assert circles(project) == {B}
     put_circles(project, [Circle(32.0, 31.0, 10.0), B])
@@ -28,38 +28,38 @@ def test_a_removed_circle_does_not_come_back(project):
 
 def test_undoing_a_removal_after_a_detection_brings_a_circle_back(project):
     first, _ = put_circles(project, [A, B])
-    project.remove([first])
+    project.edits.remove([first])
     newer = Circle(31.0, 30.0, 10.0)
     put_circles(project, [newer, B])
-    project.undo()
+    project.history.undo()
     assert circles(project) == {newer, B}
-    project.redo()
+    project.history.redo()
     assert circles(project) == {B}
 
 
 def test_redoing_a_label_after_a_detection_makes_the_proposal_yield(project):
     (first,) = put_circles(project, [A])
-    project.label([first], "yes")
-    project.undo()
+    project.edits.label([first], "yes")
+    project.history.undo()
     newer = Circle(31.0, 30.0, 10.0)
     put_circles(project, [newer])
-    project.redo()
+    project.history.redo()
     assert circles(project) == {A}
-    assert project.particle(first).label == "yes"
+    assert project.particles.get(first).label == "yes"
 
 
 def test_relabelling_after_a_detection_does_not_wake_the_proposal(project):
     (first,) = put_circles(project, [A])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     put_circles(project, [Circle(31.0, 30.0, 10.0)])
-    project.label([first], "no")
+    project.edits.label([first], "no")
     assert circles(project) == {A}
 
 
 def test_touching_proposals_of_one_detection_all_stay(project):
     near = Circle(30.0, 36.0, 10.0)
     first, _ = put_circles(project, [A, near])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     assert circles(project) == {A, near}
     put_circles(project, [A, near])
     assert circles(project) == {A, near}
@@ -68,7 +68,7 @@ def test_touching_proposals_of_one_detection_all_stay(project):
 def test_drawing_over_a_proposal_hides_nothing_until_the_next_detection(project):
     put_circles(project, [A])
     over = Circle(31.0, 30.0, 10.0)
-    project.draw(over, "yes")
+    project.edits.draw(over, "yes")
     assert circles(project) == {A, over}
     put_circles(project, [A])
     assert circles(project) == {over}
@@ -76,7 +76,7 @@ def test_drawing_over_a_proposal_hides_nothing_until_the_next_detection(project)
 
 def test_a_neighbour_that_hardly_overlaps_is_a_particle_of_its_own(project):
     (first,) = put_circles(project, [A])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     neighbour = Circle(30.0, 44.0, 10.0)
     put_circles(project, [neighbour])
     assert circles(project) == {A, neighbour}
@@ -84,10 +84,10 @@ def test_a_neighbour_that_hardly_overlaps_is_a_particle_of_its_own(project):
 
 def test_what_is_analysed_must_belong_to_the_project(project):
     with pytest.raises(StoreError, match="no micrograph of this project"):
-        project.put_analysis("another", None, [])
+        project.detections.put("another", None, [])
 
 
 def test_an_estimated_scale_is_no_pixel_size_of_the_micrograph(project):
     put_circles(project, [A])
-    assert project.pixel_size(0) == (0.04, "estimated")
-    assert project.micrograph.pixel_size_nm is None
+    assert project.micrographs.pixel_size(0) == (0.04, "estimated")
+    assert project.selection.micrograph.pixel_size_nm is None

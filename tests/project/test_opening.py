@@ -21,10 +21,14 @@ A, B = Circle(30.0, 40.0, 10.0), Circle(60.0, 70.0, 12.0)
 
 def test_a_folder_becomes_a_project_in_natural_order(folder):
     project = Project.create_or_open(folder)
-    assert [each.name for each in project.entries] == ["m1.png", "m2.png", "m10.png"]
+    assert [each.name for each in project.micrographs.entries] == [
+        "m1.png",
+        "m2.png",
+        "m10.png",
+    ]
     assert project.path == folder / "napari-cdse.cdse"
-    assert project.current is None
-    assert [each.id for each in project.entries] == [None] * 3
+    assert project.selection.index is None
+    assert [each.id for each in project.micrographs.entries] == [None] * 3
     project.close()
 
 
@@ -34,39 +38,42 @@ def test_opening_reads_no_micrograph(folder, monkeypatch):
 
     monkeypatch.setattr("napari_cdse.io.images.micrograph_file.open_file", refuse)
     project = Project.create_or_open(folder)
-    assert len(project.entries) == 3
+    assert len(project.micrographs.entries) == 3
     project.close()
 
 
 def test_the_folder_may_be_opened_by_its_project_file_and_by_its_pictures(folder):
     project = Project.create_or_open(folder)
-    project.open(1)
-    project.draw(A, "yes")
+    project.selection.open(1)
+    project.edits.draw(A, "yes")
     path = project.path
     project.close()
     for source in (path, str(folder), [folder / "m1.png", folder / "m2.png"]):
         again = Project.create_or_open(source)
         assert again.path == path
-        assert again.counts()["yes"] == 1
-        assert again.last_opened == 1
+        assert again.particles.counts()["yes"] == 1
+        assert again.resume_point.index == 1
         again.close()
 
 
 def test_chosen_pictures_alone_make_a_project_of_these(folder):
     project = Project.create_or_open([folder / "m2.png"])
-    assert [each.name for each in project.entries] == ["m2.png"]
+    assert [each.name for each in project.micrographs.entries] == ["m2.png"]
     project.close()
 
 
 def test_new_pictures_join_and_keep_the_order(folder):
     project = Project.create_or_open(folder)
     hand_over(project, 2)
-    drawn = project.draw(A)
+    drawn = project.edits.draw(A)
     project.close()
     write_picture(folder / "m3.png", 33)
     again = Project.create_or_open(folder)
-    assert [each.name for each in again.entries][2:] == ["m3.png", "m10.png"]
-    assert again.index_of(drawn) == 3
+    assert [each.name for each in again.micrographs.entries][2:] == [
+        "m3.png",
+        "m10.png",
+    ]
+    assert again.particles.micrograph_of(drawn) == 3
     again.close()
 
 
@@ -85,11 +92,11 @@ def test_the_project_file_may_lie_elsewhere(folder, tmp_path):
     place = tmp_path / "mine.cdse"
     project = Project.create_or_open(folder, place)
     hand_over(project)
-    project.draw(A, "no")
+    project.edits.draw(A, "no")
     project.close()
     again = Project.create_or_open(place)
-    assert again.counts()["no"] == 1
-    assert again.entries[0].path.resolve() == folder / "m1.png"
+    assert again.particles.counts()["no"] == 1
+    assert again.micrographs.entries[0].path.resolve() == folder / "m1.png"
     assert not (folder / "napari-cdse.cdse").exists()
     again.close()
 
@@ -98,7 +105,7 @@ def test_a_project_that_may_not_be_written_can_be_looked_at(folder, monkeypatch)
     project = Project.create_or_open(folder)
     hand_over(project)
     first, _ = put_circles(project, [A, B])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     project.close()
     monkeypatch.setattr("napari_cdse.io.store.database._may_write", lambda _path: False)
     looking = Project.create_or_open(folder)
@@ -107,8 +114,8 @@ def test_a_project_that_may_not_be_written_can_be_looked_at(folder, monkeypatch)
     hand_over(looking)
     heard = Heard(looking)
     with pytest.raises(StoreError, match="may not be written"):
-        looking.label([first], "no")
-    assert looking.particle(first).label == "yes"
+        looking.edits.label([first], "no")
+    assert looking.particles.get(first).label == "yes"
     assert heard.of("particles_changed") == [None]
     looking.close()
 
@@ -126,13 +133,13 @@ def test_a_folder_that_may_not_be_written_gets_its_project_elsewhere(
         with tempfile.TemporaryDirectory() as elsewhere:
             place = Path(elsewhere, "mine.cdse")
             project = Project.create_or_open(open_folder, place)
-            project.open(0)
-            project.draw(A, "yes")
+            project.selection.open(0)
+            project.edits.draw(A, "yes")
             project.close()
             again = Project.create_or_open(open_folder, place)
             assert not again.read_only
-            assert again.counts()["yes"] == 1
-            assert again.entries[0].path.resolve() == open_folder / "m1.png"
+            assert again.particles.counts()["yes"] == 1
+            assert again.micrographs.entries[0].path.resolve() == open_folder / "m1.png"
             again.close()
 
 
@@ -142,7 +149,7 @@ def test_a_project_that_may_only_be_looked_at_can_be_copied(
     project = Project.create_or_open(write_folder(open_folder))
     hand_over(project)
     first, _ = put_circles(project, [A, B])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     project.close()
     for each in open_folder.iterdir():
         each.chmod(0o644)
@@ -159,13 +166,13 @@ def test_a_project_that_may_only_be_looked_at_can_be_copied(
         looking.close()
         copy = Project.create_or_open(place)
         assert copy.notices == ()
-        assert [each.problem for each in copy.entries] == [None] * 3
-        assert copy.particle(first).label == "yes"
+        assert [each.problem for each in copy.micrographs.entries] == [None] * 3
+        assert copy.particles.get(first).label == "yes"
         hand_over(copy)
-        assert copy.undo() == "Label 1 circle yes"
+        assert copy.history.undo() == "Label 1 circle yes"
         copy.close()
         again = Project.create_or_open(open_folder)
-        assert again.particle(first).label == "yes"
+        assert again.particles.get(first).label == "yes"
         again.close()
 
 

@@ -24,42 +24,42 @@ def prepared(folder):
     """Read all micrographs and draw a circle in each; return the circles' ids."""
     project = Project.create_or_open(folder)
     drawn = []
-    for index in range(len(project.entries)):
+    for index in range(len(project.micrographs.entries)):
         hand_over(project, index)
-        drawn.append(project.draw(A, "yes"))
+        drawn.append(project.edits.draw(A, "yes"))
     project.close()
     return drawn
 
 
 def names(project):
-    return [each.name for each in project.entries]
+    return [each.name for each in project.micrographs.entries]
 
 
 def test_a_lost_picture_is_named_and_its_labels_are_kept(folder):
     project = Project.create_or_open(folder)
     hand_over(project)
-    project.draw(A, "yes")
+    project.edits.draw(A, "yes")
     project.close()
     (folder / "m1.png").unlink()
     again = Project.create_or_open(folder)
-    assert "m1.png is not in" in again.entries[0].problem
+    assert "m1.png is not in" in again.micrographs.entries[0].problem
     assert "m1.png is missing; its labels are kept" in again.notices[0]
-    assert again.counts()["yes"] == 1
-    assert again.labelled() == []
-    assert again.queue(which="all") == []
+    assert again.particles.counts()["yes"] == 1
+    assert again.micrographs.labelled() == []
+    assert again.review.queue(which="all") == []
     again.close()
 
 
 def test_a_picture_that_was_moved_is_found_again(folder):
     project = Project.create_or_open(folder)
     hand_over(project)
-    drawn = project.draw(A, "yes")
+    drawn = project.edits.draw(A, "yes")
     project.close()
     (folder / "good").mkdir()
     shutil.move(folder / "m1.png", folder / "good" / "m1.png")
     again = Project.create_or_open(folder)
     assert any("found again" in each for each in again.notices)
-    entry = again.entries[again.index_of(drawn)]
+    entry = again.micrographs.entries[again.particles.micrograph_of(drawn)]
     assert (entry.path, entry.problem) == (folder / "good" / "m1.png", None)
     again.close()
 
@@ -67,13 +67,13 @@ def test_a_picture_that_was_moved_is_found_again(folder):
 def test_another_picture_of_the_same_name_is_not_taken_for_it(folder):
     project = Project.create_or_open(folder)
     hand_over(project)
-    project.draw(A, "yes")
+    project.edits.draw(A, "yes")
     path = project.path
     project.close()
     (folder / "m1.png").unlink()
     write_picture(folder / "other" / "m1.png", 77)
     again = Project.create_or_open(path)
-    assert "m1.png is not in" in again.entries[0].problem
+    assert "m1.png is not in" in again.micrographs.entries[0].problem
     again.close()
 
 
@@ -82,7 +82,10 @@ def test_a_renamed_picture_is_found_by_its_content(folder):
     (folder / "m1.png").rename(folder / "z.png")
     again = Project.create_or_open(folder)
     assert names(again) == ["m2.png", "m10.png", "z.png"]
-    assert again.entries[again.index_of(drawn[0])].name == "z.png"
+    assert (
+        again.micrographs.entries[again.particles.micrograph_of(drawn[0])].name
+        == "z.png"
+    )
     assert again.notices == ("m1.png was found again as z.png.",)
     again.close()
 
@@ -93,7 +96,7 @@ def test_one_that_was_renamed_and_moved_is_found_in_a_folder_nearby(folder):
     (folder / "kept" / "good").mkdir(parents=True)
     (folder / "m2.png").rename(folder / "kept" / "good" / "b.png")
     again = Project.create_or_open(path)
-    entry = again.entries[again.index_of(drawn[1])]
+    entry = again.micrographs.entries[again.particles.micrograph_of(drawn[1])]
     assert entry.path == folder / "kept" / "good" / "b.png"
     assert entry.problem is None
     again.close()
@@ -107,13 +110,18 @@ def test_a_renumbered_folder_keeps_each_label_with_its_picture(folder):
     (folder / "m10.png").rename(folder / "m2.png")
     write_picture(folder / "m10.png", 55)
     again = Project.create_or_open(folder)
-    where = {n: again.entries[again.index_of(each)] for n, each in enumerate(drawn)}
+    where = {
+        n: again.micrographs.entries[again.particles.micrograph_of(each)]
+        for n, each in enumerate(drawn)
+    }
     assert where[1].path.read_bytes() == content["m2.png"]
     assert where[2].path.read_bytes() == content["m10.png"]
     assert where[0].name == "m1 (replaced, 1).png"
     assert "is not in" in where[0].problem
-    assert again.particles_of(again.entries.index(where[0]))[0].id == drawn[0]
-    new = next(each for each in again.entries if each.name == "m10.png")
+    assert (
+        again.particles.of(again.micrographs.entries.index(where[0]))[0].id == drawn[0]
+    )
+    new = next(each for each in again.micrographs.entries if each.name == "m10.png")
     assert (new.found, new.problem) == (0, None)
     again.close()
 
@@ -125,14 +133,17 @@ def test_two_pictures_that_change_names_change_places(folder):
     (folder / "x").rename(folder / "m2.png")
     again = Project.create_or_open(folder)
     assert names(again) == list(NAMES)
-    assert [again.entries[again.index_of(each)].name for each in drawn] == [
+    assert [
+        again.micrographs.entries[again.particles.micrograph_of(each)].name
+        for each in drawn
+    ] == [
         "m2.png",
         "m1.png",
         "m10.png",
     ]
     hand_over(again, 0)
-    assert again.entries[0].problem is None
-    assert [each.id for each in again.particles] == [drawn[1]]
+    assert again.micrographs.entries[0].problem is None
+    assert [each.id for each in again.particles.current] == [drawn[1]]
     again.close()
 
 
@@ -173,7 +184,10 @@ def test_a_copied_folder_is_the_same_and_that_is_noted(folder, tmp_path):
         (copy / each.name).write_bytes(each.read_bytes())
     again = Project.create_or_open(copy)
     assert again.notices == ()
-    assert again.entries[again.index_of(drawn[0])].path == copy / "m1.png"
+    assert (
+        again.micrographs.entries[again.particles.micrograph_of(drawn[0])].path
+        == copy / "m1.png"
+    )
     stamps = [row.stamp for row in again._store.micrographs()]
     assert stamps == [stamp(copy / name) for name in NAMES]
     again.close()
@@ -207,14 +221,14 @@ def test_a_project_of_before_there_were_marks_knows_a_renamed_picture_when_read(
     store.close()
     (folder / "m1.png").rename(folder / "z.png")
     again = Project.create_or_open(folder)
-    assert len(again.entries) == 4
+    assert len(again.micrographs.entries) == 4
     heard = Heard(again)
-    new = next(each.index for each in again.entries if each.name == "z.png")
+    new = next(each.index for each in again.micrographs.entries if each.name == "z.png")
     hand_over(again, new)
     assert "was moved" in heard.of("notice")[0]
     assert names(again) == ["m2.png", "m10.png", "z.png"]
-    assert [each.id for each in again.particles] == [drawn]
-    assert again.micrograph is not None
+    assert [each.id for each in again.particles.current] == [drawn]
+    assert again.selection.micrograph is not None
     assert again._store.micrograph(1).glance is not None
     again.close()
 
@@ -223,20 +237,23 @@ def test_a_picture_that_was_changed_keeps_labels_and_loses_findings(folder):
     project = Project.create_or_open(folder)
     hand_over(project)
     first, _ = put_circles(project, [A, B])
-    project.label([first], "yes")
+    project.edits.label([first], "yes")
     project.close()
     write_picture(folder / "m1.png", 99)
     again = Project.create_or_open(folder)
     assert "m1.png was changed" in again.notices[0]
-    assert again.entries[0].problem == again.notices[0]
+    assert again.micrographs.entries[0].problem == again.notices[0]
     heard = Heard(again)
     hand_over(again)
     assert "was changed" in heard.of("notice")[0]
-    assert [each.circle for each in again.particles] == [A]
-    assert not again.entries[0].analysed
-    assert again.particles[0].annotation.micrograph_id == again.micrograph.id
+    assert [each.circle for each in again.particles.current] == [A]
+    assert not again.micrographs.entries[0].analysed
+    assert (
+        again.particles.current[0].annotation.micrograph_id
+        == again.selection.micrograph.id
+    )
     third = reopened(again)
-    assert [each.circle for each in third.particles_of(0)] == [A]
+    assert [each.circle for each in third.particles.of(0)] == [A]
     third.close()
 
 
@@ -247,5 +264,5 @@ def test_the_same_picture_twice_is_told(folder):
     heard = Heard(project)
     hand_over(project, 2)
     assert "m5.png is the same picture as m1.png" in heard.of("notice")[0]
-    assert project.entries[2].problem == heard.of("notice")[0]
+    assert project.micrographs.entries[2].problem == heard.of("notice")[0]
     project.close()

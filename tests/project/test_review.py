@@ -31,7 +31,7 @@ def five(project):
     third, fourth, fifth = put_circles(project, [A, B, C])
     ids = [third, second, fifth, first, fourth]
     doubt = zip(ids, (0.26, 0.4, 0.6, 0.8, 0.98), strict=True)
-    project.put_predictions(
+    project.detections.put_predictions(
         MODEL,
         [
             prediction(one, MODEL, CLASSES[at % 4], sure)
@@ -43,40 +43,40 @@ def five(project):
 
 def go(project, *way):
     """Go on, or to the next by some order, and select it."""
-    found = project.advance(*way)
-    project.select(found)
+    found = project.review.advance(*way)
+    project.selection.select(found)
     return found
 
 
 def test_the_queue_goes_through_the_whole_project(project, five):
-    assert [each for _, each in project.queue()] == five
-    assert [index for index, _ in project.queue()] == [1, 0, 1, 0, 1]
-    assert [index for index, _ in project.queue("micrograph")] == [0, 0, 1, 1, 1]
-    project.label([five[1]], "no")
-    assert [each for _, each in project.queue()] == [five[0], *five[2:]]
-    assert [each for _, each in project.queue(which="all")] == five
-    assert str(project.progress()) == "1/5"
+    assert [each for _, each in project.review.queue()] == five
+    assert [index for index, _ in project.review.queue()] == [1, 0, 1, 0, 1]
+    assert [index for index, _ in project.review.queue("micrograph")] == [0, 0, 1, 1, 1]
+    project.edits.label([five[1]], "no")
+    assert [each for _, each in project.review.queue()] == [five[0], *five[2:]]
+    assert [each for _, each in project.review.queue(which="all")] == five
+    assert str(project.particles.progress()) == "1/5"
 
 
 def test_the_queue_follows_every_change(project):
     first, second = put_circles(project, [A, B])
-    assert len(project.queue()) == 2
-    drawn = project.draw(C)
-    assert {each for _, each in project.queue()} == {first, second, drawn}
-    project.remove([first])
-    assert {each for _, each in project.queue()} == {second, drawn}
-    project.undo()
-    project.undo()
-    assert {each for _, each in project.queue()} == {first, second}
+    assert len(project.review.queue()) == 2
+    drawn = project.edits.draw(C)
+    assert {each for _, each in project.review.queue()} == {first, second, drawn}
+    project.edits.remove([first])
+    assert {each for _, each in project.review.queue()} == {second, drawn}
+    project.history.undo()
+    project.history.undo()
+    assert {each for _, each in project.review.queue()} == {first, second}
 
 
 def test_what_is_upcoming_is_what_comes(project, five):
     for _ in range(2):
         go(project)
-    expected = project.upcoming()
+    expected = project.review.upcoming()
     came = []
     for _ in expected:
-        project.label([project.selected], "yes")
+        project.edits.label([project.selection.particle_id], "yes")
         came.append(go(project))
     assert came == expected
 
@@ -84,17 +84,17 @@ def test_what_is_upcoming_is_what_comes(project, five):
 def test_a_click_elsewhere_loses_nobody_her_place(project, five):
     assert go(project) == five[0]
     assert go(project) == five[1]
-    project.select(five[4])
-    project.label([five[4]], "empty")
+    project.selection.select(five[4])
+    project.edits.label([five[4]], "empty")
     assert go(project) == five[1]
 
 
 def test_new_predictions_lose_nobody_her_place(project, five):
     go(project)
-    project.label([five[0]], "yes")
+    project.edits.label([five[0]], "yes")
     assert go(project) == five[1]
     # Now the forest doubts the others more, and the present one hardly.
-    project.put_predictions(
+    project.detections.put_predictions(
         MODEL,
         [
             prediction(five[1], MODEL, "no", 0.99),
@@ -102,11 +102,11 @@ def test_new_predictions_lose_nobody_her_place(project, five):
             prediction(five[2], MODEL, "null", 0.5),
         ],
     )
-    assert project.selected == five[1]
-    project.label([five[1]], "no")
+    assert project.selection.particle_id == five[1]
+    project.edits.label([five[1]], "no")
     assert [go(project), go(project), go(project)] == [five[3], five[2], five[4]]
-    assert [project.retreat(), project.retreat()] == [five[2], five[3]]
-    assert [project.retreat(), project.retreat()] == [five[1], five[0]]
+    assert [project.review.retreat(), project.review.retreat()] == [five[2], five[3]]
+    assert [project.review.retreat(), project.review.retreat()] == [five[1], five[0]]
 
 
 def test_what_was_skipped_comes_again_after_all_others(project, five):
@@ -115,122 +115,125 @@ def test_what_was_skipped_comes_again_after_all_others(project, five):
 
 
 def test_what_was_skipped_waits_for_all_others_after_a_restart_too(project, five):
-    project.annotator = "Ada"
+    project.annotators.current = "Ada"
     assert [go(project) for _ in range(3)] == five[:3]
-    project.label([five[2]], "yes")
+    project.edits.label([five[2]], "yes")
     project.close()
     again = Project.create_or_open(project.path)
-    assert again.annotator == "Ada"
+    assert again.annotators.current == "Ada"
     # The third was on the screen, and labelled; two were skipped.
     assert [go(again) for _ in range(4)] == [five[3], five[4], five[0], five[1]]
     # What Ada skipped, Ben has not seen.
-    again.annotator = "Ben"
-    again.select(None)
-    assert again.advance() == five[0]
-    again.annotator = "Ada"
+    again.annotators.current = "Ben"
+    again.selection.select(None)
+    assert again.review.advance() == five[0]
+    again.annotators.current = "Ada"
     assert go(again) == five[1]
     again.close()
 
 
 def test_a_damaged_list_of_what_was_skipped_is_an_empty_one(project, five):
-    project._store.set_setting(f"passed/{project.annotator}", {"a": 3})
+    project._store.set_setting(f"passed/{project.annotators.current}", {"a": 3})
     again = Project.create_or_open(project.path)
-    assert again.advance() == five[0]
+    assert again.review.advance() == five[0]
     again.close()
 
 
 def test_back_goes_where_one_was_and_on_again_to_where_one_stood(project, five):
     for _ in range(3):
         go(project)
-        project.label([project.selected], "yes")
+        project.edits.label([project.selection.particle_id], "yes")
     assert go(project) == five[3]
-    project.select(project.retreat())
-    project.select(project.retreat())
-    assert project.selected == five[1]
-    project.label([five[1]], "no")
+    project.selection.select(project.review.retreat())
+    project.selection.select(project.review.retreat())
+    assert project.selection.particle_id == five[1]
+    project.edits.label([five[1]], "no")
     assert go(project) == five[3]
-    assert project.retreat() == five[2]
+    assert project.review.retreat() == five[2]
 
 
 def test_back_passes_over_what_is_gone_and_stops_at_the_start(project, five):
     for _ in range(3):
         go(project)
-    project.remove([five[1]])
-    project.select(project.retreat())
-    assert project.selected == five[0]
-    assert project.retreat() is None
-    assert project.selected == five[0]
+    project.edits.remove([five[1]])
+    project.selection.select(project.review.retreat())
+    assert project.selection.particle_id == five[0]
+    assert project.review.retreat() is None
+    assert project.selection.particle_id == five[0]
 
 
 def test_after_undo_the_next_is_the_one_that_was_left(project, five):
     go(project)
-    project.label([five[0]], "yes")
+    project.edits.label([five[0]], "yes")
     assert go(project) == five[1]
-    project.undo()
-    project.select(five[0])
-    project.label([five[0]], "null")
+    project.history.undo()
+    project.selection.select(five[0])
+    project.edits.label([five[0]], "null")
     assert go(project) == five[1]
-    assert project.retreat() == five[0]
+    assert project.review.retreat() == five[0]
 
 
 def test_by_micrograph_one_goes_on_from_where_one_is(project, five):
-    places = [each for _, each in project.queue("micrograph")]
-    project.select(places[3])
+    places = [each for _, each in project.review.queue("micrograph")]
+    project.selection.select(places[3])
     assert go(project, "micrograph") == places[4]
     assert go(project, "micrograph") == places[0]
-    project.select(None)
-    project.open(1)
+    project.selection.select(None)
+    project.selection.open(1)
     assert go(project, "micrograph") == places[2]
 
 
 def test_all_includes_the_labelled(project, five):
-    project.label(five, "null")
-    assert project.advance() is None
+    project.edits.label(five, "null")
+    assert project.review.advance() is None
     assert [go(project, "uncertain", "all") for _ in five] == five
 
 
 def test_deferred_is_one_step_unlabelled_and_last(project, five):
     go(project)
-    project.defer([five[0]], selected_by="queue")
-    particle = project.particle(five[0])
+    project.edits.defer([five[0]], selected_by="queue")
+    particle = project.particles.get(five[0])
     assert particle.deferred
     assert not particle.by_person
     assert particle.annotation.selected_by == "queue"
-    assert project.undo_summary == "Defer 1 circle"
-    assert (str(project.progress()), project.deferred()) == ("0/5", 1)
-    assert [each for _, each in project.queue()] == [*five[1:], five[0]]
+    assert project.history.undo_summary == "Defer 1 circle"
+    assert (str(project.particles.progress()), project.particles.n_deferred()) == (
+        "0/5",
+        1,
+    )
+    assert [each for _, each in project.review.queue()] == [*five[1:], five[0]]
     assert [go(project) for _ in five[1:]] == five[1:]
-    project.label(five[1:], "no")
+    project.edits.label(five[1:], "no")
     assert go(project) == five[0]
-    assert [each for _, each in project.queue(which="deferred")] == [five[0]]
-    project.label([five[0]], "yes")
-    assert not project.particle(five[0]).deferred
-    assert project.particle(five[0]).annotation.origin != "drawn"
-    assert project.queue(which="deferred") == []
+    assert [each for _, each in project.review.queue(which="deferred")] == [five[0]]
+    project.edits.label([five[0]], "yes")
+    assert not project.particles.get(five[0]).deferred
+    assert project.particles.get(five[0]).annotation.origin != "drawn"
+    assert project.review.queue(which="deferred") == []
     for _ in range(3):
-        project.undo()
-    assert not project.particle(five[0]).deferred
-    assert project.particle(five[0]).annotation is None
+        project.history.undo()
+    assert not project.particles.get(five[0]).deferred
+    assert project.particles.get(five[0]).annotation is None
 
 
 def test_deferred_survives_a_restart_and_a_new_detection(project, five):
-    project.defer([five[0]])
+    project.edits.defer([five[0]])
     with_others = [A, Circle(61.0, 71.0, 12.0), C]
     put_circles(project, with_others, MODEL, 1)
-    assert project.particle(five[0]).deferred
+    assert project.particles.get(five[0]).deferred
     other = Project.create_or_open(project.path)
-    assert other.particle(five[0]).deferred
-    assert other.deferred() == 1
+    assert other.particles.get(five[0]).deferred
+    assert other.particles.n_deferred() == 1
     other.close()
 
 
 def test_deferring_a_labelled_particle_takes_the_class_back(project, five):
-    project.label([five[0]], "yes")
-    project.defer([five[0]])
-    assert not project.particle(five[0]).by_person
-    assert project.counts()["yes"] == 0
-    before = project.particle(five[0])
-    project.defer([five[0]])
-    assert project.particle(five[0]) == before
-    project.undo()
-    assert project.particle(five[0]).annotation.label == "yes"
+    project.edits.label([five[0]], "yes")
+    project.edits.defer([five[0]])
+    assert not project.particles.get(five[0]).by_person
+    assert project.particles.counts()["yes"] == 0
+    before = project.particles.get(five[0])
+    project.edits.defer([five[0]])
+    assert project.particles.get(five[0]) == before
+    project.history.undo()
+    assert project.particles.get(five[0]).annotation.label == "yes"

@@ -36,149 +36,153 @@ def two(folder):
 
 def test_two_windows_both_work_and_lose_nothing(two):
     first, second = two
-    a, b, _ = (each.id for each in first.particles)
-    first.label([a], "yes")
+    a, b, _ = (each.id for each in first.particles.current)
+    first.edits.label([a], "yes")
     heard = Heard(second)
-    second.label([b], "no")
+    second.edits.label([b], "no")
     assert "Another window" in heard.of("notice")[0]
-    first.draw(GRID[5], "null")
-    assert first.counts() == {"yes": 1, "no": 1, "null": 1, "empty": 0}
+    first.edits.draw(GRID[5], "null")
+    assert first.particles.counts() == {"yes": 1, "no": 1, "null": 1, "empty": 0}
     second.reload()
-    assert second.undo() == "Draw 1 circle"
+    assert second.history.undo() == "Draw 1 circle"
     first.reload()
-    assert first.counts() == {"yes": 1, "no": 1, "null": 0, "empty": 0}
+    assert first.particles.counts() == {"yes": 1, "no": 1, "null": 0, "empty": 0}
 
 
 def test_what_another_window_just_changed_is_shown_and_not_overwritten(two):
     first, second = two
-    a = first.particles[0].id
-    first.label([a], "yes")
+    a = first.particles.current[0].id
+    first.edits.label([a], "yes")
     with pytest.raises(StoreError, match="Another window"):
-        second.label([a], "no")
-    assert second.particle(a).label == "yes"
-    second.label([a], "no")
+        second.edits.label([a], "no")
+    assert second.particles.get(a).label == "yes"
+    second.edits.label([a], "no")
     with pytest.raises(StoreError, match="Another window"):
-        first.undo()
-    assert first.particle(a).label == "no"
-    assert first.undo() == "Label 1 circle no"
-    assert first.particle(a).label == "yes"
+        first.history.undo()
+    assert first.particles.get(a).label == "no"
+    assert first.history.undo() == "Label 1 circle no"
+    assert first.particles.get(a).label == "yes"
 
 
 def test_an_edit_between_looking_and_writing_is_noticed(two, monkeypatch):
     first, second = two
-    a, b, _ = (each.id for each in first.particles)
-    first.label([a], "yes")
+    a, b, _ = (each.id for each in first.particles.current)
+    first.edits.label([a], "yes")
     # As if the other window had committed right after we looked.
     monkeypatch.setattr(second._store, "changed_elsewhere", lambda: False)
     heard = Heard(second)
     with pytest.raises(StoreError, match="repeat your last step"):
-        second.label([b], "no")
-    assert second.particle(a).label == "yes"
-    assert second.particle(b).label is None
+        second.edits.label([b], "no")
+    assert second.particles.get(a).label == "yes"
+    assert second.particles.get(b).label is None
     assert None in heard.of("particles_changed")
 
 
 def test_a_detection_by_another_window_is_taken_in_without_fuss(two):
     first, second = two
-    a = first.particles[0].id
+    a = first.particles.current[0].id
     put_circles(first, GRID[:4])
     heard = Heard(second)
-    second.label([a], "yes")
+    second.edits.label([a], "yes")
     assert heard.of("notice") == []
-    assert len(second.particles) == 4
+    assert len(second.particles.current) == 4
 
 
 def test_what_another_window_does_appears_when_one_looks(two):
     first, second = two
-    a, b, _ = (each.id for each in first.particles)
-    assert not second.look_elsewhere()
-    first.label([a], "yes")
-    drawn = first.draw(GRID[5], "null")
+    a, b, _ = (each.id for each in first.particles.current)
+    assert not second.sync.poll()
+    first.edits.label([a], "yes")
+    drawn = first.edits.draw(GRID[5], "null")
     heard = Heard(second)
-    assert second.look_elsewhere()
+    assert second.sync.poll()
     assert heard.of("particles_changed") == [frozenset([a]), frozenset([drawn])]
     assert len(heard.of("notice")) == 1
     assert seen(second) == seen(first)
-    assert second.entries == first.entries
-    assert not second.look_elsewhere()
-    first.undo()
-    assert second.look_elsewhere()
+    assert second.micrographs.entries == first.micrographs.entries
+    assert not second.sync.poll()
+    first.history.undo()
+    assert second.sync.poll()
     assert seen(second) == seen(first)
-    first.redo()
-    second.label([b], "no")
-    first.look_elsewhere()
+    first.history.redo()
+    second.edits.label([b], "no")
+    first.sync.poll()
     assert seen(second) == seen(first)
-    assert second.undo_summary == first.undo_summary
+    assert second.history.undo_summary == first.history.undo_summary
 
 
 def test_findings_models_and_micrographs_of_another_window_appear_too(two):
     first, second = two
     put_circles(first, GRID[:4])
-    second.look_elsewhere()
+    second.sync.poll()
     assert seen(second) == seen(first)
     model = small_model()
-    first.add_model(model)
-    first.keep(model.card.id)
-    second.look_elsewhere()
-    assert second.active_model_id == model.card.id
+    first.models.add(model)
+    first.models.keep(model.card.id)
+    second.sync.poll()
+    assert second.models.active_id == model.card.id
     write_picture(first.folder / "m11.png", 11)
     Project.create_or_open(first.folder).close()
-    second.look_elsewhere()
-    assert [each.name for each in second.entries][-1] == "m11.png"
+    second.sync.poll()
+    assert [each.name for each in second.micrographs.entries][-1] == "m11.png"
 
 
 def test_only_what_another_window_found_is_read(two, monkeypatch):
     first, second = two
-    monkeypatch.setattr(second, "reload", lambda: pytest.fail("all was read anew"))
+    monkeypatch.setattr(second._state, "load", lambda: pytest.fail("all was read anew"))
     model = small_model()
-    first.add_model(model)
-    first.keep(model.card.id)
-    second.look_elsewhere()
-    assert second.active_model_id == model.card.id
+    first.models.add(model)
+    first.models.keep(model.card.id)
+    second.sync.poll()
+    assert second.models.active_id == model.card.id
     hand_over(first, 1)
     found = put_circles(first, GRID[:5], model.card.id)
-    first.label(found[:1], "yes")
+    first.edits.label(found[:1], "yes")
     heard = Heard(second)
-    assert second.look_elsewhere()
+    assert second.sync.poll()
     assert set().union(*heard.of("particles_changed")) == set(found)
-    assert second.particles_of(1) == first.particles_of(1)
-    assert {each.prediction.model_id for each in second.particles_of(1)} == {
+    assert second.particles.of(1) == first.particles.of(1)
+    assert {each.prediction.model_id for each in second.particles.of(1)} == {
         model.card.id
     }
-    assert [each for _, each in second.queue()] == [each for _, each in first.queue()]
-    assert second.entries == first.entries
+    assert [each for _, each in second.review.queue()] == [
+        each for _, each in first.review.queue()
+    ]
+    assert second.micrographs.entries == first.micrographs.entries
     # Once more in the same place: what is gone is not chosen any more.
-    second.select(found[4])
+    second.selection.select(found[4])
     put_circles(first, GRID[:2], model.card.id)
-    second.look_elsewhere()
-    assert second.selected is None
-    assert second.particles_of(1) == first.particles_of(1)
+    second.sync.poll()
+    assert second.selection.particle_id is None
+    assert second.particles.of(1) == first.particles.of(1)
     other = small_model(seed=3)
-    first.add_model(other)
-    first.keep(other.card.id)
-    first.put_predictions(other.card.id, [prediction(found[0], other.card.id, "no")])
-    second.look_elsewhere()
-    assert second.particles_of(1) == first.particles_of(1)
-    assert second.particle(found[0]).prediction.label == "no"
+    first.models.add(other)
+    first.models.keep(other.card.id)
+    first.detections.put_predictions(
+        other.card.id, [prediction(found[0], other.card.id, "no")]
+    )
+    second.sync.poll()
+    assert second.particles.of(1) == first.particles.of(1)
+    assert second.particles.get(found[0]).prediction.label == "no"
 
 
 def test_looking_keeps_what_is_open_and_chosen(two):
     first, second = two
-    second.select(second.particles[1].id)
-    first.label([first.particles[0].id], "yes")
-    second.look_elsewhere()
-    assert second.selected == second.particles[1].id
-    assert second.micrograph is not None
+    second.selection.select(second.particles.current[1].id)
+    first.edits.label([first.particles.current[0].id], "yes")
+    second.sync.poll()
+    assert second.selection.particle_id == second.particles.current[1].id
+    assert second.selection.micrograph is not None
 
 
 def test_undo_says_whose_step_it_takes_back(two):
     first, second = two
-    first.annotator = "Ada"
-    first.label([first.particles[0].id], "yes")
-    second.annotator = "Ben"
-    second.look_elsewhere()
-    assert second.undo() == "Label 1 circle yes (Ada)"
-    assert second.redo() == "Label 1 circle yes (Ada)"
+    first.annotators.current = "Ada"
+    first.edits.label([first.particles.current[0].id], "yes")
+    second.annotators.current = "Ben"
+    second.sync.poll()
+    assert second.history.undo() == "Label 1 circle yes (Ada)"
+    assert second.history.redo() == "Label 1 circle yes (Ada)"
 
 
 OTHER_WINDOW = """
@@ -186,10 +190,10 @@ import sys
 from napari_cdse.project import Project
 
 project = Project.create_or_open(sys.argv[1])
-project.annotator = "Ben"
+project.annotators.current = "Ben"
 for particle_id in sys.argv[2:]:
-    project.open(project.index_of(particle_id))
-    project.label([particle_id], "no")
+    project.selection.open(project.particles.micrograph_of(particle_id))
+    project.edits.label([particle_id], "no")
     print(particle_id, flush=True)
 project.close()
 """
@@ -197,29 +201,29 @@ project.close()
 
 def test_two_processes_work_on_one_project_at_the_same_time(folder):
     project = Project.create_or_open(folder)
-    project.annotator = "Ada"
+    project.annotators.current = "Ada"
     for index in range(3):
         hand_over(project, index)
         put_circles(project, GRID)
-    mine = [each.id for each in project.particles_of(0)]
-    theirs = [each.id for index in (1, 2) for each in project.particles_of(index)]
+    mine = [each.id for each in project.particles.of(0)]
+    theirs = [each.id for index in (1, 2) for each in project.particles.of(index)]
     command = [sys.executable, "-c", OTHER_WINDOW, str(project.path), *theirs]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as process:
         told = [process.stdout.readline().strip()]
         for particle_id in mine:
-            project.label([particle_id], "yes")
+            project.edits.label([particle_id], "yes")
         told += process.stdout.read().split()
     assert process.returncode == 0
     assert told == theirs
-    project.look_elsewhere()
-    labels = {each: project.labels_of(each) for each in [*mine, *theirs]}
+    project.sync.poll()
+    labels = {each: project.annotators.labels_of(each) for each in [*mine, *theirs]}
     assert {tuple(given) for given in map(labels.get, mine)} == {("Ada",)}
     assert {tuple(given) for given in map(labels.get, theirs)} == {("Ben",)}
     steps = 0
-    while project.undo() is not None:
+    while project.history.undo() is not None:
         steps += 1
     assert steps == len(mine) + len(theirs)
-    assert project.counts()["yes"] == 0
+    assert project.particles.counts()["yes"] == 0
     project.close()

@@ -6,7 +6,7 @@ import pytest
 
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.store.store import Store
-from napari_cdse.project import Drawing, Gesture, Project
+from napari_cdse.project import Drawing, EditRequest, Project
 from tests.project_tools import (
     hand_over,
     put_circles,
@@ -39,20 +39,22 @@ class Walk:
         )
         getattr(self, f"_{name}")()
         assert seen(self.project) == self.now
-        assert self.project.can_undo == bool(self.past)
-        assert self.project.can_redo == bool(self.future)
+        assert self.project.history.can_undo == bool(self.past)
+        assert self.project.history.can_redo == bool(self.future)
         tally = [
             (len(each), sum(by_person for *_, by_person in each.values()))
             for each in self.now
         ]
-        assert [(e.found, e.reviewed) for e in self.project.entries] == tally
+        assert [
+            (e.found, e.reviewed) for e in self.project.micrographs.entries
+        ] == tally
 
     def _edit(self):
         before = seen(self.project)
-        gesture = self._gesture(before[self.project.current])
-        ids = self.project.apply(gesture)
+        gesture = self._gesture(before[self.project.selection.index])
+        ids = self.project.edits.apply(gesture)
         after = [dict(each) for each in before]
-        here = after[self.project.current]
+        here = after[self.project.selection.index]
         for particle_id, circle in gesture.reshaped.items():
             here[particle_id] = (circle, *here[particle_id][1:])
         for particle_id, label in gesture.labelled.items():
@@ -86,36 +88,36 @@ class Walk:
         circle = Circle(self.random.uniform(10, 80), self.random.uniform(10, 130), 7.5)
         drawn = [Drawing(circle, self.random.choice([None, *CLASSES]))]
         return {
-            "label": Gesture(labelled=labelled),
-            "draw": Gesture(drawn=drawn),
-            "reshape": Gesture(reshaped=moved),
-            "remove": Gesture(removed=some),
-            "mixed": Gesture(labelled=labelled, drawn=drawn, reshaped=moved),
+            "label": EditRequest(labelled=labelled),
+            "draw": EditRequest(drawn=drawn),
+            "reshape": EditRequest(reshaped=moved),
+            "remove": EditRequest(removed=some),
+            "mixed": EditRequest(labelled=labelled, drawn=drawn, reshaped=moved),
         }[kind]
 
     def _undo(self):
-        told = self.project.undo()
+        told = self.project.history.undo()
         assert (told is not None) == bool(self.past)
         if self.past:
             self.future.append(self.now)
             self.now = self.past.pop()
 
     def _redo(self):
-        told = self.project.redo()
+        told = self.project.history.redo()
         assert (told is not None) == bool(self.future)
         if self.future:
             self.past.append(self.now)
             self.now = self.future.pop()
 
     def _elsewhere(self):
-        self.project.open(self.random.randrange(3))
+        self.project.selection.open(self.random.randrange(3))
 
     def _restart(self):
-        current, path = self.project.current, self.project.path
+        current, path = self.project.selection.index, self.project.path
         self.project.close()
         self.project = Project.create_or_open(path)
-        assert self.project.last_opened == current
-        self.project.open(current)
+        assert self.project.resume_point.index == current
+        self.project.selection.open(current)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -125,23 +127,23 @@ def test_a_random_walk_never_loses_a_state(folder, seed):
         walk.step()
     end = [walk.now, *reversed(walk.past)]
     for expected in end[1:]:
-        walk.project.undo()
+        walk.project.history.undo()
         assert seen(walk.project) == expected
-    assert walk.project.undo() is None
+    assert walk.project.history.undo() is None
     walk.project.close()
 
 
 def test_an_edit_after_undo_opens_a_new_branch_and_keeps_the_old_one(folder):
     project = Project.create_or_open(folder)
-    project.open(0)
-    project.draw(GRID[0], "yes")
-    project.undo()
-    project.draw(GRID[1], "no")
-    assert project.redo_summary is None
-    project.undo()
+    project.selection.open(0)
+    project.edits.draw(GRID[0], "yes")
+    project.history.undo()
+    project.edits.draw(GRID[1], "no")
+    assert project.history.redo_summary is None
+    project.history.undo()
     # Redo takes the newer branch; the older one is still in the file.
-    project.redo()
-    assert [each.circle for each in project.particles] == [GRID[1]]
+    project.history.redo()
+    assert [each.circle for each in project.particles.current] == [GRID[1]]
     path = project.path
     project.close()
     store = Store.open(path)
@@ -152,12 +154,12 @@ def test_an_edit_after_undo_opens_a_new_branch_and_keeps_the_old_one(folder):
 
 def test_a_step_before_the_picture_was_read_can_be_undone_after_it(tmp_path):
     project = Project.create_or_open(write_folder(tmp_path / "sample"))
-    project.open(0)
-    drawn = project.draw(GRID[0], "yes")
+    project.selection.open(0)
+    drawn = project.edits.draw(GRID[0], "yes")
     hand_over(project, 1)
     hand_over(project, 0)
-    assert project.undo() == "Draw 1 circle"
-    assert project.find(drawn) is None
-    assert project.redo() == "Draw 1 circle"
-    assert project.particle(drawn).label == "yes"
+    assert project.history.undo() == "Draw 1 circle"
+    assert project.particles.find(drawn) is None
+    assert project.history.redo() == "Draw 1 circle"
+    assert project.particles.get(drawn).label == "yes"
     project.close()

@@ -119,10 +119,10 @@ class AnnotatorsDock(QWidget):
 
     def _read(self) -> None:
         project = self.session.project
-        hidden = project is not None and project.hide_others
+        hidden = project is not None and project.annotators.hide_others
         closed = project is None or hidden
-        self._agreements = () if closed else project.agreements()
-        disputed = () if closed else project.disagreements()
+        self._agreements = () if closed else project.annotators.agreements()
+        disputed = () if closed else project.annotators.disagreements()
         with signals_blocked(self.hide_others):
             self.hide_others.setChecked(hidden)
         self._list_pairs()
@@ -152,9 +152,9 @@ class AnnotatorsDock(QWidget):
         project = self.session.project
         if project is None:
             return NO_PROJECT
-        if project.hide_others:
+        if project.annotators.hide_others:
             return _BLIND
-        names = project.annotators()
+        names = project.annotators.names()
         return _ALONE.format(names[0]) if names else _NO_LABELS
 
     def _on_name(self) -> None:
@@ -167,7 +167,7 @@ class AnnotatorsDock(QWidget):
         project = self.session.project
         if project is not None:
             with notices.told():
-                project.hide_others = hide
+                project.annotators.hide_others = hide
             self._refresh_soon()
 
     def _on_review(self) -> None:

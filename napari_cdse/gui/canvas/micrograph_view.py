@@ -15,7 +15,7 @@ from napari_cdse.gui.canvas.prefetch import AHEAD, Prefetch
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.viewer_window import find_canvas, find_main_window
-from napari_cdse.project import Drawing, Gesture
+from napari_cdse.project import Drawing, EditRequest
 from napari_cdse.tasks.analysis import reading
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ class Stage(QObject):
     def show_regions(self) -> None:
         """Show the regions of the open micrograph that are left out."""
         project = self._session.project
-        if self.view is None or project is None or project.current is None:
+        if self.view is None or project is None or project.selection.index is None:
             return
-        if self.scene.show_regions(project.regions(project.current)):
+        if self.scene.show_regions(project.exclusions.regions(project.selection.index)):
             layer = self.scene.regions
             if layer is not None:
                 self._session.review.bind_layer(layer)
@@ -163,7 +163,7 @@ class Stage(QObject):
 
     def _is_open(self, index: int) -> bool:
         project = self._session.project
-        return project is not None and project.current == index
+        return project is not None and project.selection.index == index
 
     def _on_read(self, source: Source, micrograph: Micrograph) -> None:
         index = source.index
@@ -171,7 +171,7 @@ class Stage(QObject):
             return
         self.prefetch.keep(source, micrograph)
         with notices.told():
-            self._session.project.set_micrograph(index, micrograph)
+            self._session.project.micrographs.set_pixels(index, micrograph)
         self._tell_of(micrograph)
 
     def _tell_of(self, micrograph: Micrograph) -> None:
@@ -216,10 +216,10 @@ class Stage(QObject):
 
     def _looks(self, ids: Iterable[str] | None) -> dict[str, Look]:
         project = self._session.project
-        if project is None or project.micrograph is None:
+        if project is None or project.selection.micrograph is None:
             return {}
-        particles = project.particles if ids is None else self._here(ids)
-        size = max(project.micrograph.shape)
+        particles = project.particles.current if ids is None else self._here(ids)
+        size = max(project.selection.micrograph.shape)
         return {
             one.id: look(
                 one.id,
@@ -227,29 +227,33 @@ class Stage(QObject):
                 one.label,
                 by_person=one.by_person,
                 deferred=one.deferred,
-                selected=one.id == project.selected,
+                selected=one.id == project.selection.particle_id,
                 image_size_px=size,
             )
-            for one in map(project.as_seen, particles)
+            for one in map(project.audits.as_seen, particles)
         }
 
     def _here(self, ids: Iterable[str]) -> tuple[Particle, ...]:
         """Of these, the particles of the open micrograph."""
         project = self._session.project
-        here = (one for one in ids if project.index_of(one) == project.current)
-        return tuple(filter(None, map(project.find, here)))
+        here = (
+            one
+            for one in ids
+            if project.particles.micrograph_of(one) == project.selection.index
+        )
+        return tuple(filter(None, map(project.particles.find, here)))
 
     def _commit(self, changes: Changes) -> tuple[str, ...]:
         project = self._session.project
-        gesture = Gesture(
+        gesture = EditRequest(
             labelled=changes.relabelled,
             drawn=tuple(Drawing(self._place(one)) for one in changes.drawn),
             reshaped=changes.reshaped,
             removed=changes.removed,
         )
-        ids = project.apply(gesture)
+        ids = project.edits.apply(gesture)
         if len(ids) == 1:
-            project.select(ids[0])
+            project.selection.select(ids[0])
         return ids
 
     def _place(self, drawn: Drawn) -> Circle:

@@ -40,14 +40,14 @@ class AnnotatorName(QObject):
     def name(self) -> str:
         """Whose labels the next ones are."""
         project = self._session.project
-        return "" if project is None else project.annotator
+        return "" if project is None else project.annotators.current
 
     def set_name(self, name: str) -> None:
         """Take another name, for this project and those that will be opened."""
         project = self._session.project
         if project is not None and name.strip():
             with notices.told():
-                project.annotator = name
+                project.annotators.current = name
         if self._settings is not None:
             self._settings.name = name.strip()
 
@@ -55,11 +55,11 @@ class AnnotatorName(QObject):
         project = self._session.project
         if project is not None:
             self._pass_on()
-            project.look_as_last_time()
+            project.annotators.restore_view()
 
     def _pass_on(self, _event: object = None) -> None:
         project = self._session.project
         if project is None or self._settings is None or not self._settings.name.strip():
             return
         with notices.told():
-            project.annotator = self._settings.name
+            project.annotators.current = self._settings.name

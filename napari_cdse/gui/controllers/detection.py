@@ -63,7 +63,7 @@ class Analyst(QObject):
     def model(self) -> Model | None:
         """Give the forest in use; one that is of no use is told once, then left."""
         try:
-            return self._session.project.active_model
+            return self._session.project.models.active
         except ModelError as error:
             if self._told != str(error):
                 self._told = str(error)
@@ -77,20 +77,20 @@ class Analyst(QObject):
         project = self._session.project
         if project is not None:
             with notices.told():
-                project.detection_params = params
+                project.settings.detection = params
 
     def detect_current(self) -> None:
         """Find and classify the particles of the open micrograph."""
         project = self._session.project
-        if project is not None and project.current is not None:
-            self.analyse([project.current])
+        if project is not None and project.selection.index is not None:
+            self.analyse([project.selection.index])
 
     def detect_all(self) -> None:
         """Find and classify in every micrograph, or go on where it was stopped."""
         project = self._session.project
         if project is not None:
             broken = [one.index for one in self._session.entries if one.problem]
-            self.analyse(project.to_detect(broken))
+            self.analyse(project.detections.due(broken))
 
     def analyse(self, indices: Sequence[int]) -> Job | None:
         """Detect and classify micrographs in a worker."""
@@ -98,7 +98,7 @@ class Analyst(QObject):
         session.stage.take_in()
         job = None
         with notices.told():
-            params = project.detection_params
+            params = project.settings.detection
             model = self.model()
             todo = [(session.source(one), self._standing(one)) for one in indices]
             work = partial(analysing, todo, model, params)
@@ -129,11 +129,14 @@ class Analyst(QObject):
 
     def _put(self, found: Analysed, params: DetectionParams) -> None:
         project, analysis = self._session.project, found.analysis
-        if project.current != found.index or project.micrograph is None:
-            project.know(found.index, analysis.micrograph)
+        if (
+            project.selection.index != found.index
+            or project.selection.micrograph is None
+        ):
+            project.micrographs.register(found.index, analysis.micrograph)
         if found.standing is not None:
             self._on_classified(found.standing)
-        project.put_analysis(
+        project.detections.put(
             analysis.micrograph.id,
             analysis.detection,
             analysis.candidates,
@@ -141,7 +144,7 @@ class Analyst(QObject):
             params=params,
         )
         self._session.set_problem(found.index, None)
-        if project.current == found.index:
+        if project.selection.index == found.index:
             self._session.stage.show_maps(analysis.detection.maps)
 
     def _on_done(self, complete: bool, count: _Count) -> None:
@@ -162,24 +165,28 @@ class Analyst(QObject):
         """Show the open micrograph's maps; compute them if they were forgotten."""
         session, project = self._session, self._session.project
         self._stop(self._maps)
-        if project.detection is not None:
-            session.stage.show_maps(project.detection.maps)
+        if project.detections.current is not None:
+            session.stage.show_maps(project.detections.current.maps)
             return
         entry = session.current_entry
         if entry is None or not entry.analysed:
             session.stage.show_maps(())
             return
         index = entry.index
-        params = project.detection_params
-        work = partial(mapping, project.micrograph, self.model(), params)
+        params = project.settings.detection
+        work = partial(mapping, project.selection.micrograph, self.model(), params)
         job = Job("Maps", work, heavy=False)
         job.produced.connect(lambda maps: self._on_maps(index, maps))
         self._maps = session.runner.submit(job)
 
     def _on_maps(self, index: int, maps: tuple[AccumulationMap, ...]) -> None:
         project = self._session.project
-        fresh = project is not None and project.current == index
-        if fresh and project.detection is None and project.micrograph is not None:
+        fresh = project is not None and project.selection.index == index
+        if (
+            fresh
+            and project.detections.current is None
+            and project.selection.micrograph is not None
+        ):
             self._session.stage.show_maps(maps)
 
     # --- classes of circles that are there ------------------------------------
@@ -187,7 +194,11 @@ class Analyst(QObject):
     def classify_missing(self) -> None:
         """Classify what was drawn, moved or imported in the open micrograph."""
         session, project = self._session, self._session.project
-        if project is None or project.micrograph is None or not project.particles:
+        if (
+            project is None
+            or project.selection.micrograph is None
+            or not project.particles.current
+        ):
             return
         if self._classifying is not None and self._classifying.running:
             return
@@ -195,7 +206,7 @@ class Analyst(QObject):
             model = self.model()
             todo = [] if model is None else self._untried(model.card.id)
             if todo:
-                source = session.source(project.current)
+                source = session.source(project.selection.index)
                 work = partial(classifying, [(source, tuple(todo))], model)
                 job = Job("Classifying", work, heavy=False)
                 job.produced.connect(self._on_classified)
@@ -222,7 +233,7 @@ class Analyst(QObject):
     def unclassified(self) -> list[tuple[Source, Circles]]:
         """Circles without the active forest's word, by micrograph."""
         todo = []
-        for entry in self._session.project.entries:
+        for entry in self._session.project.micrographs.entries:
             circles = self._missing(entry.index)
             if circles and entry.problem is None:
                 todo.append((self._session.source(entry.index), circles))
@@ -231,8 +242,8 @@ class Analyst(QObject):
     def _missing(self, index: int) -> Circles:
         """Circles of a micrograph without the active forest's word."""
         project = self._session.project
-        ids = project.unclassified(index)
-        return tuple((one, project.particle(one).circle) for one in ids)
+        ids = project.detections.unclassified(index)
+        return tuple((one, project.particles.get(one).circle) for one in ids)
 
     def _standing(self, index: int) -> Circles:
         """Those among them that a person placed or judged: no detection moves them."""
@@ -240,13 +251,15 @@ class Analyst(QObject):
         return tuple(
             (one, circle)
             for one, circle in self._missing(index)
-            if project.said_of(one)
+            if project.particles.statements(one)
         )
 
     def _untried(self, model_id: str) -> list[tuple[str, Circle]]:
         """Circles that were not given to this forest yet, so as to ask only once."""
         project = self._session.project
-        missing = [project.particle(one) for one in project.unclassified()]
+        missing = [
+            project.particles.get(one) for one in project.detections.unclassified()
+        ]
         todo = [
             (one.id, one.circle)
             for one in missing
@@ -265,7 +278,9 @@ class Analyst(QObject):
         pairs = zip(found.predictions, found.circles, strict=True)
         circles = {one.particle_id: circle for one, circle in pairs}
         with notices.told():
-            project.put_predictions(found.model_id, found.predictions, circles)
+            project.detections.put_predictions(
+                found.model_id, found.predictions, circles
+            )
 
     def _stop(self, job: Job | None) -> None:
         if job is not None and job.running:

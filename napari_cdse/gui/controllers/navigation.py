@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import SelectedBy
     from napari_cdse.core.review.review_queue import Order
     from napari_cdse.gui.session.session import Session
-    from napari_cdse.project.components.review_queue import Which
+    from napari_cdse.project import Which
 
 _ALL_DONE = "Every particle of the project has been reviewed."
 _FOUND_DONE = (
@@ -78,9 +78,9 @@ class Way(QObject):
         """Return the next few other micrographs that going on would open."""
         project = self._session.project
         found: list[int] = []
-        for particle_id in project.upcoming(self._order, self._which):
-            index = project.index_of(particle_id)
-            if index not in (project.current, *found):
+        for particle_id in project.review.upcoming(self._order, self._which):
+            index = project.particles.micrograph_of(particle_id)
+            if index not in (project.selection.index, *found):
                 found.append(index)
             if len(found) == number:
                 break
@@ -89,7 +89,7 @@ class Way(QObject):
     def hides(self, particle_id: str) -> bool:
         """Tell whether a particle's prediction must not be shown yet."""
         project = self._session.project
-        return project is not None and project.hides(particle_id)
+        return project is not None and project.audits.hides(particle_id)
 
     def go_on(self) -> None:
         """Select the next particle and look at it."""
@@ -99,7 +99,7 @@ class Way(QObject):
     def go_back(self) -> None:
         """Select the particle that was looked at before this one."""
         if self._ready():
-            found = self._session.project.retreat()
+            found = self._session.project.review.retreat()
             self._go_to(found, self.selection.arrived_by(found), _AT_START)
 
     def _go_to(self, found: str | None, how: SelectedBy, nothing: str = "") -> None:
@@ -117,15 +117,23 @@ class Way(QObject):
     def go_to(self, particle_id: str) -> None:
         """Select a particle that the person chose from a list, and look at it."""
         project = self._session.project
-        if project is None or not self._ready() or project.find(particle_id) is None:
+        if (
+            project is None
+            or not self._ready()
+            or project.particles.find(particle_id) is None
+        ):
             return
         self._go_to(particle_id, "hand")
 
     def step_micrograph(self, by: int) -> None:
         """Open the next micrograph, or the one before."""
         project = self._session.project
-        if project is not None and project.current is not None and self._ready():
-            self._session.open_micrograph(project.current + by)
+        if (
+            project is not None
+            and project.selection.index is not None
+            and self._ready()
+        ):
+            self._session.open_micrograph(project.selection.index + by)
 
     def undo(self) -> None:
         """Take the last step back and show where it was."""
@@ -144,26 +152,26 @@ class Way(QObject):
         def collect(ids: frozenset[str] | None) -> None:
             touched.update(ids or ())
 
-        project.particles_changed.connect(collect)
+        project.events.particles_changed.connect(collect)
         try:
             with notices.told():
-                summary = getattr(project, name)()
+                summary = getattr(project.history, name)()
                 self._say(nothing if summary is None else f"{says}: {summary}")
                 self._return_to(touched)
         finally:
-            project.particles_changed.disconnect(collect)
+            project.events.particles_changed.disconnect(collect)
 
     def _return_to(self, ids: set[str]) -> None:
         """Select the particle that a step was about, if it was only one."""
         project = self._session.project
-        if len(ids) == 1 and project.find(next(iter(ids))) is not None:
+        if len(ids) == 1 and project.particles.find(next(iter(ids))) is not None:
             (particle_id,) = ids
-            project.select(particle_id)
+            project.selection.select(particle_id)
 
     # Inside
 
     def _advance(self) -> None:
-        found = self._session.project.advance(self._order, self._which)
+        found = self._session.project.review.advance(self._order, self._which)
         how = "queue" if self._order == "uncertain" else "order"
         # Only who finds nothing asks why: it takes a look at all micrographs.
         self._go_to(found, how, "" if found else self._no_more())
@@ -194,7 +202,7 @@ class Way(QObject):
 
     def _see(self, particle_id: str) -> None:
         project = self._session.project
-        particle = project.find(particle_id)
+        particle = project.particles.find(particle_id)
         if particle is not None and self._session.view is not None:
             self._session.scene.see(particle.circle)
 

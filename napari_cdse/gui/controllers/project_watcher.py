@@ -37,7 +37,7 @@ class Watcher(QObject):
         if project is None or (view is not None and view.in_gesture):
             return
         try:
-            project.look_elsewhere()
+            project.sync.poll()
             self._told = None
         except CdseError as error:
             # A drive that is away stays away for a while; say so once.

@@ -52,8 +52,8 @@ class Review(Way):
         for layer in self._session.scene.layers:
             self.bind_layer(layer)
         self.selection.attach()
-        if self._session.project.selected is not None:
-            self._see(self._session.project.selected)
+        if self._session.project.selection.particle_id is not None:
+            self._see(self._session.project.selection.particle_id)
 
     def bind_layer(self, layer: object) -> None:
         """Make our keys work while this layer is the active one."""
@@ -104,7 +104,7 @@ class Review(Way):
     def label(self, label: Label) -> None:
         """Give the chosen particles a class and go to the next."""
         self._on_chosen(
-            lambda ids: self._session.project.label(
+            lambda ids: self._session.project.edits.label(
                 ids, label, selected_by=self.selection.how(ids)
             )
         )
@@ -112,7 +112,7 @@ class Review(Way):
     def accept(self) -> None:
         """Confirm what the forest says of the chosen particles, and go on."""
         self._on_chosen(
-            lambda ids: self._session.project.accept(
+            lambda ids: self._session.project.edits.accept(
                 ids, selected_by=self.selection.how(ids)
             )
         )
@@ -120,14 +120,14 @@ class Review(Way):
     def defer(self) -> None:
         """Leave the chosen particles for later, and go on."""
         self._on_chosen(
-            lambda ids: self._session.project.defer(
+            lambda ids: self._session.project.edits.defer(
                 ids, selected_by=self.selection.how(ids)
             )
         )
 
     def remove(self) -> None:
         """Take the chosen circles away, and go on."""
-        self._on_chosen(lambda ids: self._session.project.remove(ids))
+        self._on_chosen(lambda ids: self._session.project.edits.remove(ids))
 
     def _on_chosen(self, act: Callable[[tuple[str, ...]], object]) -> None:
         if not self._ready():

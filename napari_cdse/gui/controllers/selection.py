@@ -41,8 +41,8 @@ class Selection(QObject):
         """Follow the layer that was just shown."""
         self._session.view.layer.events.mode.connect(self._on_mode)
         self._shown = None
-        if self._session.project.selected is not None:
-            self.on_project_selection(self._session.project.selected)
+        if self._session.project.selection.particle_id is not None:
+            self.on_project_selection(self._session.project.selection.particle_id)
 
     def detach(self) -> None:
         """Forget the layer that is going away, or will show another micrograph."""
@@ -60,7 +60,11 @@ class Selection(QObject):
         ids = session.view.selection() if session.view is not None else ()
         if ids:
             return ids
-        return () if session.project.selected is None else (session.project.selected,)
+        return (
+            ()
+            if session.project.selection.particle_id is None
+            else (session.project.selection.particle_id,)
+        )
 
     def how(self, ids: tuple[str, ...]) -> SelectedBy:
         """Say how the person came to look at these."""
@@ -73,7 +77,7 @@ class Selection(QObject):
     def go_to(self, particle_id: str, how: SelectedBy) -> None:
         """Make a particle the current one; that may open its micrograph."""
         self._arrived[particle_id] = how
-        self._session.project.select(particle_id)
+        self._session.project.selection.select(particle_id)
 
     def on_project_selection(self, particle_id: str | None) -> None:
         """Mark the current particle in the layer."""
@@ -88,17 +92,20 @@ class Selection(QObject):
     def on_layer_selection(self, ids: tuple[str, ...]) -> None:
         """Make what was selected with napari's tools the current particle."""
         project = self._session.project
-        if not ids or project is None or project.selected in ids:
+        if not ids or project is None or project.selection.particle_id in ids:
             return
-        known = [one for one in ids if project.find(one) is not None]
+        known = [one for one in ids if project.particles.find(one) is not None]
         if known:
             self.go_to(known[-1], "hand")
 
     def _on_mode(self) -> None:
         """Hand the current particle to napari's tools when they are taken up."""
         session = self._session
-        if session.view is not None and session.project.selected is not None:
-            session.view.select((session.project.selected,))
+        if (
+            session.view is not None
+            and session.project.selection.particle_id is not None
+        ):
+            session.view.select((session.project.selection.particle_id,))
 
     def _on_press(self, _viewer: object, event: object) -> Iterator[None]:
         """Select by a click while the mouse otherwise moves the picture."""
@@ -117,7 +124,7 @@ class Selection(QObject):
             return
         if active.mode != "pan_zoom":
             return
-        particles = session.project.particles
+        particles = session.project.particles.current
         row, col = session.scene.pixel_at(position)
         found = circle_at([one.circle for one in particles], row, col)
         if found is not None:

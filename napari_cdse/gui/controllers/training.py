@@ -134,11 +134,11 @@ class Trainer(QObject):
         with notices.told():
             model_id = outcome.model.card.id
             if name.strip() and name.strip() != outcome.model.card.name:
-                project.rename_model(model_id, name)
+                project.models.rename(model_id, name)
             self._put(outcome)
             self.outcome = None
             if take:
-                self._use(lambda: project.keep(model_id))
+                self._use(lambda: project.models.keep(model_id))
         self.changed.emit()
 
     def _put(self, outcome: Outcome) -> None:
@@ -146,7 +146,7 @@ class Trainer(QObject):
         said = [one for found in outcome.predicted for one in found.predictions]
         circles = [one for found in outcome.predicted for one in found.circles]
         ids = [one.particle_id for one in said]
-        self._session.project.put_predictions(
+        self._session.project.detections.put_predictions(
             outcome.model.card.id, said, dict(zip(ids, circles, strict=True))
         )
 
@@ -155,10 +155,10 @@ class Trainer(QObject):
     def use(self, model_id: str) -> None:
         """Take another forest of the project into use."""
         project = self._session.project
-        if project is None or model_id == project.active_model_id:
+        if project is None or model_id == project.models.active_id:
             return
         with notices.told():
-            self._use(lambda: project.keep(model_id))
+            self._use(lambda: project.models.keep(model_id))
         self.changed.emit()
 
     def roll_back(self) -> None:
@@ -167,14 +167,14 @@ class Trainer(QObject):
         if project is None:
             return
         with notices.told():
-            self._use(project.roll_back)
+            self._use(project.models.roll_back)
         self.changed.emit()
 
     def rename(self, model_id: str, name: str) -> None:
         """Call a forest of the project by another name."""
         if self._session.project is not None:
             with notices.told():
-                self._session.project.rename_model(model_id, name)
+                self._session.project.models.rename(model_id, name)
 
     def save(self, path: Path) -> Job | None:
         """Write the forest in use to a file, in a worker."""
@@ -202,8 +202,8 @@ class Trainer(QObject):
         with notices.told():
             for sentence in found.model.notices:
                 notices.inform(sentence)
-            project.add_model(found.model, found.data)
-            self._use(lambda: project.keep(found.model.card.id))
+            project.models.add(found.model, found.data)
+            self._use(lambda: project.models.keep(found.model.card.id))
         self.changed.emit()
 
     def _use(self, choose: Callable[[], object]) -> None:
@@ -215,10 +215,12 @@ class Trainer(QObject):
     def _order(self, params: ForestParams, onto: bool) -> Order:
         project = self._session.project
         return Order(
-            labelled=tuple(project.labelled()),
+            labelled=tuple(project.micrographs.labelled()),
             old=self._session.analyst.model(),
             params=params,
-            own_micrographs=frozenset(one.id for one in project.entries if one.id),
+            own_micrographs=frozenset(
+                one.id for one in project.micrographs.entries if one.id
+            ),
             shown=tuple(self._shown()),
             onto=onto,
             known=self._known,
@@ -228,7 +230,7 @@ class Trainer(QObject):
         """Every particle of every micrograph in use."""
         session = self._session
         for entry in session.entries:
-            particles = session.project.particles_of(entry.index)
+            particles = session.project.particles.of(entry.index)
             if particles and entry.problem is None and entry.excluded is None:
                 yield session.source(entry.index), particles
 
@@ -247,12 +249,12 @@ class Trainer(QObject):
         project, model_id = self._session.project, outcome.model.card.id
         for sentence in outcome.notices:
             notices.warn(sentence)
-        if model_id == project.active_model_id:
+        if model_id == project.models.active_id:
             notices.inform(_SAME)
             return
         with notices.told():
-            self._fresh = project.model_role(model_id) in (None, "rejected")
-            project.add_model(outcome.model, outcome.data)
+            self._fresh = project.models.role(model_id) in (None, "rejected")
+            project.models.add(outcome.model, outcome.data)
             self.outcome = outcome
         if self.job is not None:
             self.job.title = "Looking ahead"
@@ -266,7 +268,7 @@ class Trainer(QObject):
         self.outcome = None
         # One that was in the project before this retraining stays there.
         if project is not None and outcome is not None and self._fresh:
-            project.reject(outcome.model.card.id)
+            project.models.reject(outcome.model.card.id)
 
     def _forget(self) -> None:
         self.outcome = self.forecast = self.tuning = self.importance = None

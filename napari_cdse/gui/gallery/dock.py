@@ -133,10 +133,13 @@ class GalleryDock(QWidget):
     def _take_in(self, ids: frozenset[str]) -> bool:
         """Show some particles as they are now; False if it takes more than that."""
         project = self.session.project
-        entries = project.entries
+        entries = project.micrographs.entries
         items, gone = {}, []
         for one in ids:
-            particle, index = project.find(one), project.index_of(one)
+            particle, index = (
+                project.particles.find(one),
+                project.particles.micrograph_of(one),
+            )
             if particle is None:
                 gone.append(one)
             elif entries[index].excluded is not None:
@@ -151,7 +154,7 @@ class GalleryDock(QWidget):
     def _on_selected(self) -> None:
         """Follow what was selected elsewhere."""
         project = self.session.project
-        selected = None if project is None else project.selected
+        selected = None if project is None else project.selection.particle_id
         self.view.mark(selected)
         row = None if selected is None else self.model.arrangement.row_of(selected)
         if row is not None and self._following:
@@ -174,7 +177,7 @@ class GalleryDock(QWidget):
     def _choose(self) -> None:
         project = self.session.project
         self.model.choose(
-            self.filters.choice(None if project is None else project.current)
+            self.filters.choice(None if project is None else project.selection.index)
         )
         self._show_numbers()
 
@@ -230,7 +233,7 @@ class GalleryDock(QWidget):
         self._fetch()
 
     def _name(self, index: int) -> str:
-        return self.session.project.entries[index].path.stem
+        return self.session.project.micrographs.entries[index].path.stem
 
     def _show_numbers(self) -> None:
         arrangement = self.model.arrangement
@@ -259,4 +262,4 @@ class GalleryDock(QWidget):
         arrangement = self.model.arrangement
         near = [arrangement.at(row) for row in self.view.rows_in_view(_NEAR)]
         self.thumbnails.want(near, arrangement.present.values())
-        self.session.project.note_in_view(each.particle.id for each in near)
+        self.session.project.audits.note_in_view(each.particle.id for each in near)

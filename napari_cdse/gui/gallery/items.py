@@ -147,9 +147,9 @@ def collect(project: Project, before: Mapping[str, Item]) -> dict[str, Item]:
         Earlier items by id; those that are still true come back as they are.
     """
     found: dict[str, Item] = {}
-    for entry in project.entries:
+    for entry in project.micrographs.entries:
         if entry.excluded is None:
-            for particle in project.particles_of(entry.index):
+            for particle in project.particles.of(entry.index):
                 new = item_of(project, particle, entry)
                 old = before.get(particle.id)
                 found[particle.id] = old if old is not None and old == new else new
@@ -158,7 +158,7 @@ def collect(project: Project, before: Mapping[str, Item]) -> dict[str, Item]:
 
 def item_of(project: Project, particle: Particle, entry: MicrographEntry) -> Item:
     """Make a particle's item; its prediction is hidden where an audit wants that."""
-    hidden = project.hides(particle.id)
+    hidden = project.audits.hides(particle.id)
     return Item(particle, entry.index, hidden, entry.pixel_size_nm)
 
 

@@ -96,7 +96,7 @@ class Hand(QObject):
         return "order" if self._view.by_keys and len(ids) == 1 else "hand"
 
     def _say(self, ids: tuple[str, ...]) -> None:
-        done = self._session.project.undo_summary
+        done = self._session.project.history.undo_summary
         if done is not None and len(ids) > 1:
             undo = self._session.keys.words("undo")
             self.said.emit(f"{done}. {undo} takes it back.")
@@ -114,11 +114,11 @@ class Hand(QObject):
 def _acts() -> dict[str, Act]:
     acts: dict[str, Act] = {f"label_{label}": _labelling(label) for label in CLASSES}
     return acts | {
-        "accept": lambda project, ids, how: project.accept(ids, selected_by=how),
-        "defer": lambda project, ids, how: project.defer(ids, selected_by=how),
-        "remove": lambda project, ids, _how: project.remove(ids),
+        "accept": lambda project, ids, how: project.edits.accept(ids, selected_by=how),
+        "defer": lambda project, ids, how: project.edits.defer(ids, selected_by=how),
+        "remove": lambda project, ids, _how: project.edits.remove(ids),
     }
 
 
 def _labelling(label: Label) -> Act:
-    return lambda project, ids, how: project.label(ids, label, selected_by=how)
+    return lambda project, ids, how: project.edits.label(ids, label, selected_by=how)

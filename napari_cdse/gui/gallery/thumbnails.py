@@ -111,7 +111,7 @@ class ThumbnailMaker(QObject):
     def look_up(self) -> None:
         """Learn which content each micrograph has."""
         project = self._session.project
-        entries = () if project is None else project.entries
+        entries = () if project is None else project.micrographs.entries
         self._told = tuple(entry.id for entry in entries)
 
     def try_again(self) -> None:
@@ -195,7 +195,7 @@ class ThumbnailMaker(QObject):
         index = found.request.source.index
         self._ids[index] = found.micrograph_id
         try:
-            self._session.project.know(index, found.micrograph)
+            self._session.project.micrographs.register(index, found.micrograph)
         except CdseError:
             # A picture is no reason to trouble the person; opening it will tell.
             return

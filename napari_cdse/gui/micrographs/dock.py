@@ -179,7 +179,7 @@ class MicrographsDock(QWidget):
     def _on_project(self) -> None:
         project = self.session.project
         if project is not None:
-            self.form.set_value(project.detection_params)
+            self.form.set_value(project.settings.detection)
         self.refresh()
 
     @Slot()
@@ -192,7 +192,7 @@ class MicrographsDock(QWidget):
         """Show what the project holds now."""
         project = self.session.project
         entries = self.session.entries
-        current = None if project is None else project.current
+        current = None if project is None else project.selection.index
         self.pages.setCurrentIndex(1 if entries else 0)
         self.model.show(entries)
         if current is not None and current < len(entries):
@@ -224,7 +224,7 @@ class MicrographsDock(QWidget):
         self.detect_one.setEnabled(ready and session.micrograph is not None)
         self.detect_all.setEnabled(ready and session.runner.heavy is None)
         self.leave_out.setEnabled(session.current_entry is not None)
-        self.pixel_size.setEnabled(ready and bool(session.project.entries))
+        self.pixel_size.setEnabled(ready and bool(session.project.micrographs.entries))
 
     # --- drops ----------------------------------------------------------------
 

@@ -48,8 +48,8 @@ class HistoryButtons(QWidget):
         """Say what undo and redo would do now."""
         project = self._session.project
         steps = (
-            (self.undo, "Undo", "undo", project and project.undo_summary),
-            (self.redo, "Redo", "redo", project and project.redo_summary),
+            (self.undo, "Undo", "undo", project and project.history.undo_summary),
+            (self.redo, "Redo", "redo", project and project.history.redo_summary),
         )
         for button, word, name, summary in steps:
             button.setEnabled(bool(summary))

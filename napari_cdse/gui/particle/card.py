@@ -103,7 +103,7 @@ class ParticleCard(QWidget):
     def show_particle(self, particle: Particle | None) -> None:
         """Show a particle as it is now, or none."""
         if particle is not None:
-            particle = self._session.project.as_seen(particle)
+            particle = self._session.project.audits.as_seen(particle)
         self._show_words(particle)
         self.note.show_note(particle)
         micrograph = self._session.micrograph
@@ -155,7 +155,7 @@ class ParticleCard(QWidget):
             self.says.setText(self._hint())
             self.says.setToolTip("")
             return
-        said = self._session.project.said_in_view(particle.id)
+        said = self._session.project.annotators.statements_in_view(particle.id)
         lines = []
         if particle.annotation is not None:
             lines.append(self._person_words(particle.annotation, len(said)))
@@ -176,13 +176,17 @@ class ParticleCard(QWidget):
     def _person_words(self, annotation: Annotation, number: int) -> str:
         """Tell the last statement; the forest below is named once only."""
         shown = annotation.shown
-        same = shown is None or shown.model_id == self._session.project.active_model_id
+        same = shown is None or shown.model_id == self._session.project.models.active_id
         words = person_says(annotation, None if same else self._model_name)
         return f"{words} (and {number - 1} before)" if number > 1 else words
 
     def _difference(self, particle: Particle) -> str:
         project = self._session.project
-        return "" if project.hide_others else difference(project.labels_of(particle.id))
+        return (
+            ""
+            if project.annotators.hide_others
+            else difference(project.annotators.labels_of(particle.id))
+        )
 
     def _forest_words(self, particle: Particle) -> str:
         """Name the forest whose word the bars show, or say why they show none."""
@@ -195,7 +199,7 @@ class ParticleCard(QWidget):
         return f"Forest: {self._model_name(prediction.model_id)}{novel}"
 
     def _model_name(self, model_id: str) -> str:
-        names = {card.id: card.name for card in self._session.project.models}
+        names = {card.id: card.name for card in self._session.project.models.cards}
         return names.get(model_id, "another forest")
 
 

@@ -76,8 +76,8 @@ class ParticleDock(QWidget):
         """Show the selected particle."""
         project = self.session.project
         particle = None
-        if project is not None and project.selected is not None:
-            particle = project.find(project.selected)
+        if project is not None and project.selection.particle_id is not None:
+            particle = project.particles.find(project.selection.particle_id)
         self.card.show_particle(particle)
         for button in self.buttons.values():
             button.setEnabled(particle is not None)

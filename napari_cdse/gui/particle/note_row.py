@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.widgets.layout import wrapped
 from napari_cdse.gui.widgets.viewer_window import find_canvas
-from napari_cdse.project import Gesture
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QFocusEvent, QHideEvent, QKeyEvent
@@ -63,9 +62,9 @@ class NoteRow(QLineEdit):
         if not self.isModified() or project is None or particle_id is None:
             return
         self.setModified(False)
-        if project.find(particle_id) is not None:
+        if project.particles.find(particle_id) is not None:
             with notices.told():
-                project.apply(Gesture(noted={particle_id: self.text()}))
+                project.edits.note({particle_id: self.text()})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Store with Enter, take back with Escape; both give the keys back."""

@@ -12,7 +12,7 @@ from napari_cdse.gui.widgets.layout import choices, flush_row, keyless
 if TYPE_CHECKING:
     from napari_cdse.core.review.review_queue import Order
     from napari_cdse.gui.session.session import Session
-    from napari_cdse.project.components.review_queue import Which
+    from napari_cdse.project import Which
 
 ORDERS: tuple[tuple[str, Order, str], ...] = (
     ("doubtful first", "uncertain", "The most doubtful and the least familiar by "
@@ -87,7 +87,10 @@ class QueueRow(QWidget):
         if project is None:
             self.done.clear()
             return
-        progress, deferred = project.progress(), project.deferred()
+        progress, deferred = (
+            project.particles.progress(),
+            project.particles.n_deferred(),
+        )
         self.done.setText(str(progress))
         later = f", {deferred} left for later" if deferred else ""
         self.done.setToolTip(

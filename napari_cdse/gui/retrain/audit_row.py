@@ -83,7 +83,7 @@ class AuditRow(QWidget):
     def _on_share(self, per_cent: int) -> None:
         if self._session.project is not None:
             with notices.told():
-                self._session.project.audit_share = per_cent / 100
+                self._session.project.audits.share = per_cent / 100
             self.refresh()
 
     @Slot()
@@ -94,10 +94,10 @@ class AuditRow(QWidget):
         if project is None:
             return
         with signals_blocked(self.share):
-            self.share.setValue(round(100 * project.audit_share))
+            self.share.setValue(round(100 * project.audits.share))
         self.share.setEnabled(not project.read_only)
-        found = audit(project.audited(), project.active_model_id or "")
-        nothing = found.note and not project.audit_share
+        found = audit(project.audits.labels(), project.models.active_id or "")
+        nothing = found.note and not project.audits.share
         self.says.setText(_NOTHING_DRAWN if nothing else found.sentence)
         self.says.setToolTip(_by_class(found))
 

@@ -188,7 +188,7 @@ class RetrainDock(QWidget):
     def refresh(self) -> None:
         """Show counts, the forest in use, and the outcome if there is one."""
         trainer, project = self.session.trainer, self.session.project
-        counts = {} if project is None else project.counts()
+        counts = {} if project is None else project.particles.counts()
         labelled = sum(counts.values())
         self.counts.setText(self._counts_text(counts, labelled))
         self.forests.refresh()
@@ -232,8 +232,10 @@ class RetrainDock(QWidget):
         if outcome is not None:
             self.name.setText(outcome.model.card.name)
             project = self.session.project
-            self.comparison.show_outcome(outcome, self._micrograph_of(), project.hides)
-            project.note_in_view(each.particle_id for each in outcome.flips)
+            self.comparison.show_outcome(
+                outcome, self._micrograph_of(), project.audits.hides
+            )
+            project.audits.note_in_view(each.particle_id for each in outcome.flips)
 
     def _ask_for_decision(self, waiting: bool) -> None:
         """Give the dock to the new forest, and back to what leads to one."""
@@ -244,10 +246,10 @@ class RetrainDock(QWidget):
     def _micrograph_of(self) -> Callable[[str], str]:
         """Give a function that names a particle's micrograph."""
         project = self.session.project
-        names = [one.path.stem for one in project.entries]
+        names = [one.path.stem for one in project.micrographs.entries]
 
         def name_of(particle_id: str) -> str:
-            index = project.index_of(particle_id)
+            index = project.particles.micrograph_of(particle_id)
             return "" if index is None else names[index]
 
         return name_of

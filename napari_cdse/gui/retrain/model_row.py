@@ -81,7 +81,7 @@ class ForestsRow(QWidget):
         self.setVisible(project is not None)
         if project is None:
             return
-        cards, active = project.usable_models, project.active_model_id
+        cards, active = project.models.usable, project.models.active_id
         if cards != self._cards:
             self._cards = cards
             self.forests.clear()
@@ -90,11 +90,11 @@ class ForestsRow(QWidget):
         at = ids.index(active) if active in ids else -1
         self.forests.setCurrentIndex(at)
         self.forests.setToolTip(described(cards[at]) if at >= 0 else "No forest yet")
-        previous = project.previous_model
+        previous = project.models.previous
         self.back.setEnabled(previous is not None)
         if previous is not None:
             self.back.setText(f"Back to {previous.name or previous.id}")
-        self.naming.setEnabled(project.model_role(active or "") == "kept")
+        self.naming.setEnabled(project.models.role(active or "") == "kept")
         self.saving.setEnabled(at >= 0)
 
     def _on_chosen(self, at: int) -> None:

@@ -127,14 +127,14 @@ class Session(QObject):
     @property
     def micrograph(self) -> Micrograph | None:
         """The open micrograph; None while there is none or it is being read."""
-        return None if self.project is None else self.project.micrograph
+        return None if self.project is None else self.project.selection.micrograph
 
     @property
     def current_entry(self) -> MicrographEntry | None:
         """The open micrograph's line in the table."""
-        if self.project is None or self.project.current is None:
+        if self.project is None or self.project.selection.index is None:
             return None
-        return self.entries[self.project.current]
+        return self.entries[self.project.selection.index]
 
     def close(self) -> None:
         """Stop the workers, let go of layers and project; called with the window."""
@@ -178,12 +178,12 @@ class Session(QObject):
         self.project = project
         self._problems.clear()
         for name in _SIGNALS:
-            getattr(project, name).connect(getattr(self, f"_on_{name}"))
+            getattr(project.events, name).connect(getattr(self, f"_on_{name}"))
         for sentence in project.notices:
             notices.warn(sentence)
         self.project_changed.emit()
-        if project.entries:
-            project.open(project.last_opened or 0)
+        if project.micrographs.entries:
+            project.selection.open(project.resume_point.index or 0)
 
     def _leave_project(self) -> None:
         project, self.project = self.project, None
@@ -191,19 +191,21 @@ class Session(QObject):
         if project is None:
             return
         for name in _SIGNALS:
-            getattr(project, name).disconnect(getattr(self, f"_on_{name}"))
+            getattr(project.events, name).disconnect(getattr(self, f"_on_{name}"))
         project.close()
 
     # --- micrograph -----------------------------------------------------------
 
     def open_micrograph(self, index: int) -> None:
         """Show another micrograph."""
-        if self.project is None or not 0 <= index < len(self.project.entries):
+        if self.project is None or not 0 <= index < len(
+            self.project.micrographs.entries
+        ):
             return
         self.stage.take_in()
-        if index == self.project.current and self.view is None:
+        if index == self.project.selection.index and self.view is None:
             self._on_opened(index)
-        self.project.open(index)
+        self.project.selection.open(index)
 
     @property
     def entries(self) -> tuple[MicrographEntry, ...]:
@@ -212,7 +214,7 @@ class Session(QObject):
             return ()
         return tuple(
             replace(one, problem=self._problems.get(one.index, one.problem))
-            for one in self.project.entries
+            for one in self.project.micrographs.entries
         )
 
     def set_problem(self, index: int, sentence: str | None) -> None:
@@ -226,25 +228,30 @@ class Session(QObject):
     def source(self, index: int) -> Source:
         """Where a worker finds a micrograph."""
         project = self.project
-        entry = project.entries[index]
-        pixels = project.micrograph if index == project.current else None
-        size = project.person_pixel_size(index)
+        entry = project.micrographs.entries[index]
+        pixels = (
+            project.selection.micrograph if index == project.selection.index else None
+        )
+        size = project.micrographs.person_pixel_size(index)
         return Source(index, entry.path, entry.frame, size, pixels)
 
     def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
         """Say how large a pixel is, for the open micrograph or the whole folder."""
         project = self.project
-        if project is None or (project.current is None and not whole_folder):
+        if project is None or (project.selection.index is None and not whole_folder):
             return
         with notices.told():
-            indices = None if whole_folder else [project.current]
-            project.set_pixel_size(pixel_size_nm, indices)
+            indices = None if whole_folder else [project.selection.index]
+            project.micrographs.set_pixel_size(pixel_size_nm, indices)
 
     def pixel_size(self) -> tuple[float | None, PixelSizeSource | None]:
         """Edge of the open micrograph's pixels in nm, and who said so."""
-        if self.project is None or self.project.current is None:
+        if self.project is None or self.project.selection.index is None:
             return None, None
-        return self.project.pixel_size(self.project.current) or (None, None)
+        return self.project.micrographs.pixel_size(self.project.selection.index) or (
+            None,
+            None,
+        )
 
     def _on_opened(self, index: int) -> None:
         self.stage.read(index)

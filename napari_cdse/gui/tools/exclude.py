@@ -64,17 +64,17 @@ class LeavingOut(QObject):
         """Leave a micrograph out."""
         self._reason = reason
         with notices.told():
-            self._session.project.set_excluded(index, reason)
+            self._session.project.exclusions.set_excluded(index, reason)
 
     def take_in(self, index: int) -> None:
         """Take a micrograph back in."""
         with notices.told():
-            self._session.project.set_excluded(index, None)
+            self._session.project.exclusions.set_excluded(index, None)
 
     def take_region_in(self, index: int, region_id: str) -> None:
         """Take a region back in, with its circles."""
         with notices.told():
-            self._session.project.take_region_in(index, region_id)
+            self._session.project.exclusions.remove_region(index, region_id)
 
     def ask_for_micrograph(self, index: int) -> None:
         """Ask why a micrograph is left out, and leave it out."""
@@ -165,7 +165,7 @@ class LeavingOut(QObject):
         if kind == "ellipse":
             corners = ellipse_outline(corners)
         corners = [(float(row), float(col)) for row, col in corners]
-        index = self._session.project.current
+        index = self._session.project.selection.index
         self._ask("this region", lambda reason: self._leave(index, corners, reason))
 
     def _leave(
@@ -174,7 +174,7 @@ class LeavingOut(QObject):
         self._reason = reason
         self.end()
         with notices.told():
-            self._session.project.leave_region_out(index, corners, reason)
+            self._session.project.exclusions.add_region(index, corners, reason)
 
     def _clear(self) -> None:
         if self.layer is not None and self.layer.nshapes:
@@ -219,7 +219,7 @@ class LeavingOut(QObject):
         draw = menu.addAction("Leave a region out: draw it", self.draw)
         project = self._session.project
         draw.setEnabled(
-            project.current == entry.index and self._session.view is not None
+            project.selection.index == entry.index and self._session.view is not None
         )
         for region in entry.regions:
             menu.addAction(

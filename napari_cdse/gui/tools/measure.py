@@ -103,7 +103,7 @@ class Measuring(QObject):
             self.dialog.close()
         session = self._session
         window = main_window(session.viewer)
-        self.dialog = ScaleBarDialog(line, session.project.scale_bar, window)
+        self.dialog = ScaleBarDialog(line, session.project.settings.scale_bar, window)
         self.dialog.accepted.connect(self._calibrate)
         self.dialog.finished.connect(self._on_answered)
         self.dialog.open()
@@ -113,7 +113,7 @@ class Measuring(QObject):
         if self.tool is not None:
             self.tool.end()
         with notices.told():
-            session.project.scale_bar = (dialog.length, dialog.unit)
+            session.project.settings.scale_bar = (dialog.length, dialog.unit)
         session.set_pixel_size(dialog.pixel_size_nm, dialog.whole_folder)
 
     def _on_answered(self, _result: int) -> None:

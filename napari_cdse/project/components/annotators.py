@@ -2,37 +2,92 @@
 
 from __future__ import annotations
 
+import getpass
 from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.review.annotator_agreement import Agreement, agreement
-from napari_cdse.project.components.detections import ProjectFindings
 from napari_cdse.project.state.annotator_labels import (
     in_dispute,
     independent,
     latest,
-    own_words,
+    notes,
+    own_statements,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from napari_cdse.core.records import Annotation, Label
+    from napari_cdse.io.store.store import Store
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.resume_point import ResumePoint
 
+_NAME = "annotator"
 _HIDE = "hide_others"
 
 
-class ProjectAnnotators(ProjectFindings):
-    """Labels by annotator; see `Project`."""
+class Annotators:
+    """Who annotates now, whose labels are in view, and what each annotator said.
+
+    Parameters
+    ----------
+    store : Store
+        Keeps the name and the choice of view for each login.
+    state : ProjectState
+    resume_point : ResumePoint
+        Each annotator has a round of review of their own.
+    events : ProjectEvents
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: ProjectState,
+        resume_point: ResumePoint,
+        events: ProjectEvents,
+    ) -> None:
+        self._store = store
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._resume_point = resume_point
+        self._events = events
+        self._login = _login_name()
+        self._current = str(store.setting(f"{_NAME}/{self._login}", self._login))
+        self._hide_others = False
+
+    # Who annotates now
+
+    @property
+    def current(self) -> str:
+        """Whose labels the next ones are; each login has its own name.
+
+        What another window calls its annotator does not change it here.
+        """
+        return self._current
+
+    @current.setter
+    def current(self, name: str) -> None:
+        name = name.strip()
+        if name == self._current:
+            return
+        if not self._store.read_only:
+            self._resume_point.save(self._current)
+        self._current = name
+        self._resume_point.load(name)
+        self._show_view()
+        if not self._store.read_only:
+            self._store.set_setting(f"{_NAME}/{self._login}", name)
 
     @property
     def hide_others(self) -> bool:
         """Whether what other annotators said is out of view, as in a blind test.
 
         Their particles look as if nobody had judged them or left them for later, and
-        their notes show once this annotator has given her label. Training, agreement
-        and `counts` go on as before, and whatever is stored stays stored.
+        their notes show once this annotator has given a label. Training, agreement
+        and `Particles.counts` go on as before, and whatever is stored stays stored.
         """
         return self._hide_others
 
@@ -41,30 +96,50 @@ class ProjectAnnotators(ProjectFindings):
         if hide == self._hide_others:
             return
         self._hide_others = hide
-        self._look()
-        if not self.read_only:
+        self._show_view()
+        if not self._store.read_only:
             self._store.set_setting(f"{_HIDE}/{self._login}", hide)
 
-    def look_as_last_time(self) -> None:
+    def restore_view(self) -> None:
         """Hide other annotators' labels if this login had them hidden."""
         self.hide_others = bool(self._store.setting(f"{_HIDE}/{self._login}", False))
 
-    def annotators(self) -> tuple[str, ...]:
+    # Who said what
+
+    def names(self) -> tuple[str, ...]:
         """Return who gave labels that are in force, busiest first.
 
         The labels of imported label files count as those of one annotator.
         """
-        counts = Counter(name for *_, said in self._said() for name in latest(said))
+        stated = self._statements()
+        counts = Counter(name for *_, each in stated for name in latest(each))
         return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
     def labels_of(self, particle_id: str) -> Mapping[str, Annotation]:
         """Return the label that each annotator stands by, oldest first."""
-        return latest(self.said_of(particle_id))
+        return latest(self._particles.statements(particle_id))
 
-    def said_in_view(self, particle_id: str) -> tuple[Annotation, ...]:
-        """Return what was said of a particle, as far as this annotator may see it."""
-        said = self.said_of(particle_id)
-        return own_words(said, self.annotator) if self.hide_others else said
+    def statements_in_view(self, particle_id: str) -> tuple[Annotation, ...]:
+        """Return what was stated of a particle, as far as this annotator may see it."""
+        stated = self._particles.statements(particle_id)
+        return own_statements(stated, self._current) if self._hide_others else stated
+
+    def others_labelled(self, particle_id: str) -> bool:
+        """Tell whether another annotator stands by a label of a particle."""
+        return bool(self.labels_of(particle_id).keys() - {self._current})
+
+    def hidden_note(self, particle_id: str) -> str:
+        """Return what others noted about a particle and this annotator can't see."""
+        seen = self._particles.get(particle_id)
+        stored = self._particles.stored(particle_id) or seen
+        note = "" if stored.annotation is None else stored.annotation.note
+        if note == ("" if seen.annotation is None else seen.annotation.note):
+            return ""
+        stated = self._particles.statements(particle_id)
+        others, _ = notes(stated, self._current)
+        return others
+
+    # How far they agree
 
     def agreements(self) -> tuple[Agreement, ...]:
         """Compare each two annotators who labelled the same particles.
@@ -74,14 +149,14 @@ class ProjectAnnotators(ProjectFindings):
         common are told so where there are no others.
         """
         common: dict[tuple[str, str], list[tuple[str, Label, Label]]] = {}
-        for micrograph, _, said in self._said():
-            given = independent(said)
+        for micrograph, _, stated in self._statements():
+            given = independent(stated)
             for pair in combinations(sorted(given), 2):
                 first, second = (given[name].label for name in pair)
                 if first and second:
                     rows = common.setdefault(pair, [])
                     rows.append((micrograph, first, second))
-        names = sorted(self.annotators())
+        names = sorted(self.names())
         if not common and len(names) == 2:
             common[names[0], names[1]] = []
         return tuple(_compared(pair, rows) for pair, rows in sorted(common.items()))
@@ -92,18 +167,27 @@ class ProjectAnnotators(ProjectFindings):
         One that somebody labelled with the differing labels in view is settled, and
         not among them.
         """
-        return tuple(each for _, each, said in self._said() if in_dispute(said))
+        stated = self._statements()
+        return tuple(particle for _, particle, each in stated if in_dispute(each))
 
     # Inside
 
-    def _said(self) -> Iterator[tuple[str, str, tuple[Annotation, ...]]]:
+    def _show_view(self) -> None:
+        """Show the labels that this annotator may see."""
+        self._particles.look_as(self._current if self._hide_others else None)
+        self._table.refresh()
+        self._events.particles_changed.emit(None)
+        self._events.micrographs_changed.emit()
+        self._events.history_changed.emit()
+
+    def _statements(self) -> Iterator[tuple[str, str, tuple[Annotation, ...]]]:
         """Yield micrograph, id and statements of each particle that is in use."""
-        for row in self._catalog.rows:
+        for row in self._table.rows:
             if row.excluded is None:
-                for particle_id in self._present(row.key):
-                    said = self.said_of(particle_id)
-                    if said:
-                        yield str(row.key), particle_id, said
+                for particle_id in self._particles.particles(row.key):
+                    stated = self._particles.statements(particle_id)
+                    if stated:
+                        yield str(row.key), particle_id, stated
 
 
 def _compared(pair: tuple[str, str], rows: list[tuple[str, Label, Label]]) -> Agreement:
@@ -113,3 +197,11 @@ def _compared(pair: tuple[str, str], rows: list[tuple[str, Label, Label]]) -> Ag
         [micrograph for micrograph, _, _ in rows],
         pair,
     )
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # A container without a user database; the user may still give a name.
+        return ""

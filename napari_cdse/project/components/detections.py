@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import platform
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
-
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store.store import Run
-from napari_cdse.project.components.models import ProjectForests
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,25 +18,59 @@ if TYPE_CHECKING:
     from napari_cdse.core.detection.methods import Detection
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Candidate, Circle, Prediction
-    from napari_cdse.project.state.records import Particle
+    from napari_cdse.io.store.store import Store
+    from napari_cdse.project.components.settings import Settings
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.change_tracker import Before, ChangeTracker
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.selection import Selection
 
 _MAPS_KEPT = 8
 """Accumulation maps of this many micrographs stay in memory."""
 
 
-class ProjectFindings(ProjectForests):
-    """Detections and predictions; see `Project`."""
+class Detections:
+    """Takes in what workers found; no annotation is touched by it.
 
-    analysed = Signal(int)
+    Parameters
+    ----------
+    store : Store
+    state : ProjectState
+    selection : Selection
+        Says which micrograph is open.
+    tracker : ChangeTracker
+        Tells whose particles are others now.
+    settings : Settings
+        How particles are searched for.
+    events : ProjectEvents
+    """
 
-    # Detection and classification
+    def __init__(
+        self,
+        store: Store,
+        state: ProjectState,
+        selection: Selection,
+        tracker: ChangeTracker,
+        settings: Settings,
+        events: ProjectEvents,
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._selection = selection
+        self._tracker = tracker
+        self._settings = settings
+        self._events = events
+        self._detections: OrderedDict[int, Detection] = OrderedDict()
 
     @property
-    def detection(self) -> Detection | None:
+    def current(self) -> Detection | None:
         """The open micrograph's detection, if it was made or seen lately."""
-        return None if self._current is None else self._detections.get(self._current)
+        key = self._selection.key
+        return None if key is None else self._detections.get(key)
 
-    def put_analysis(
+    def put(
         self,
         micrograph_id: str,
         detection: Detection,
@@ -67,7 +99,7 @@ class ProjectFindings(ProjectForests):
         StoreError
             If it cannot be stored or the micrograph isn't in the project.
         """
-        key = self._catalog.key_of_id(micrograph_id)
+        key = self._table.key_of_id(micrograph_id)
         if key is None:
             raise StoreError(
                 "What was analysed is no micrograph of this project; open it again."
@@ -76,15 +108,15 @@ class ProjectFindings(ProjectForests):
         placed = self._placed(predictions, circles)
         with self._store.transaction():
             run_id = self._store.findings.add_run(
-                key, _run(detection, params or self.detection_params), candidates
+                key, _run(detection, params or self._settings.detection), candidates
             )
             self._store.findings.add_predictions(placed)
             self._store.update_micrograph(key, **_estimate(detection))
-        self._catalog.update_here(key, run_id=run_id, **_estimate(detection))
+        self._table.update_here(key, run_id=run_id, **_estimate(detection))
         self._remember(key, detection)
-        before = self._present(key)
-        self._state.set_candidates(key, run_id, candidates)
-        self._state.set_predictions(self._of_active(placed))
+        before = self._tracker.before([key])
+        self._particles.set_candidates(key, run_id, candidates)
+        self._particles.set_predictions(self._of_active(placed))
         self._tell_found(key, before)
 
     def put_predictions(
@@ -115,18 +147,20 @@ class ProjectFindings(ProjectForests):
             raise ValueError("predictions of another model")
         placed = self._placed(predictions, circles or {})
         self._store.findings.add_predictions(placed)
-        if model_id != self.active_model_id:
+        if model_id != self._state.models.active_id:
             return
         ids = {each.particle_id for _, each in placed}
-        before = {each: self.find(each) for each in ids}
-        keys = self._state.set_predictions(placed)
-        self._catalog.refresh(keys)
-        changed = frozenset(each for each in ids if self.find(each) != before[each])
+        before = {each: self._particles.find(each) for each in ids}
+        keys = self._particles.set_predictions(placed)
+        self._table.refresh(keys)
+        changed = frozenset(
+            each for each in ids if self._particles.find(each) != before[each]
+        )
         if changed:
-            self._forget_order()
-            self.particles_changed.emit(changed)
+            self._events.queue_outdated.emit()
+            self._events.particles_changed.emit(changed)
 
-    def to_detect(self, broken: Collection[int] = ()) -> list[int]:
+    def due(self, broken: Collection[int] = ()) -> list[int]:
         """Return the indices of the micrographs that a detection in all is due for.
 
         Those that were not detected in with the present parameters and pixel size, or
@@ -139,7 +173,8 @@ class ProjectFindings(ProjectForests):
             Indices of files that could not be read: tried again, but never alone.
         """
         runs = self._store.findings.latest_runs()
-        wanted = [each for each in self.entries if not each.excluded]
+        entries = self._table.entries()
+        wanted = [each for each in entries if not each.excluded]
         due = [each for each in wanted if self._is_due(each.index, runs)]
         stopped = any(each.index not in broken for each in due)
         return [each.index for each in (due if stopped else wanted)]
@@ -152,17 +187,35 @@ class ProjectFindings(ProjectForests):
         index : int, optional
             Of a micrograph; the open one without it.
         """
-        if self.active_model_id is None:
+        if self._state.models.active_id is None:
             return ()
-        particles = self.particles if index is None else self.particles_of(index)
+        table = self._table
+        key = self._selection.key if index is None else table.rows[index].key
+        if key is None:
+            return ()
+        particles = self._particles.particles(key).values()
         return tuple(each.id for each in particles if each.prediction is None)
+
+    def follow_runs(self) -> None:
+        """Show what other windows found since the newest detection here."""
+        ids = self._table.content_ids()
+        latest = self._particles.latest_run()
+        runs = self._store.findings.candidates(ids, after=latest)
+        if not runs:
+            return
+        before = self._tracker.before(runs)
+        for key, (run, found) in runs.items():
+            self._particles.set_candidates(key, run, found)
+            self._read_predictions(key)
+        self._events.queue_outdated.emit()
+        self._tracker.tell(before)
 
     # Inside
 
     def _is_due(self, index: int, runs: Mapping[int, Run]) -> bool:
-        row = self._catalog.rows[index]
+        row = self._table.rows[index]
         run = runs.get(row.key)
-        if run is None or run.parameters != asdict(self.detection_params):
+        if run is None or run.parameters != asdict(self._settings.detection):
             return True
         size, source = row.pixel_size or (None, "estimated")
         used = None if run.pixel_size_source == "estimated" else run.pixel_size_nm
@@ -182,7 +235,7 @@ class ProjectFindings(ProjectForests):
         placed = []
         for each in predictions:
             circle = circles.get(each.particle_id)
-            particle = self.find(each.particle_id)
+            particle = self._particles.find(each.particle_id)
             if circle is None and particle is not None:
                 circle = particle.circle
             if circle is not None:
@@ -192,17 +245,22 @@ class ProjectFindings(ProjectForests):
     def _of_active(
         self, placed: Iterable[tuple[Circle, Prediction]]
     ) -> list[tuple[Circle, Prediction]]:
-        return [pair for pair in placed if pair[1].model_id == self.active_model_id]
+        return [
+            pair for pair in placed if pair[1].model_id == self._state.models.active_id
+        ]
 
-    def _tell_found(self, key: int, before: Mapping[str, Particle]) -> None:
-        changed = self._compare(before, self._present(key))
-        self._catalog.refresh([key])
-        self._forget_order()
-        if self._selected is not None and self.find(self._selected) is None:
-            self.select(None)
-        self.particles_changed.emit(frozenset(changed))
-        self.micrographs_changed.emit()
-        self.analysed.emit(self._catalog.index(key))
+    def _tell_found(self, key: int, before: Before) -> None:
+        self._events.queue_outdated.emit()
+        self._tracker.tell(before)
+        self._events.micrographs_changed.emit()
+        self._events.analysed.emit(self._table.index(key))
+
+    def _read_predictions(self, key: int) -> None:
+        model_id = self._state.models.active_id
+        if model_id is not None:
+            ids = self._particles.particles(key).keys()
+            found = self._store.findings.predictions_of(model_id, ids)
+            self._particles.set_predictions(found)
 
 
 def _estimate(detection: Detection) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Steps about whole micrographs: left out, a region left out, the pixel size."""
+"""Micrographs and regions that are left out of everything, and why."""
 
 from __future__ import annotations
 
@@ -7,20 +7,33 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.regions import Region
-from napari_cdse.io.images.micrograph_file import check_pixel_size
-from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, MicrographChange
-from napari_cdse.project.components.annotating import ProjectHistory
+from napari_cdse.io.store.store import MicrographChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from napari_cdse.io.store.store import MicrographRow
+    from napari_cdse.project.components.history import History
+    from napari_cdse.project.components.sync import Sync
+    from napari_cdse.project.state.project_state import ProjectState
 
-_SCALE_BAR = "scale_bar"
 
+class Exclusions:
+    """Leaves micrographs and regions out, and takes them back in; each a step.
 
-class ProjectLeavingOut(ProjectHistory):
-    """What a person says of micrographs as wholes; every step can be undone."""
+    Parameters
+    ----------
+    state : ProjectState
+    history : History
+        Takes the steps.
+    sync : Sync
+        Reads what other windows wrote before a step is built on it.
+    """
+
+    def __init__(self, state: ProjectState, history: History, sync: Sync) -> None:
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._history = history
+        self._sync = sync
 
     def set_excluded(self, index: int, reason: str | None) -> None:
         """Leave a micrograph out of queue, training and counts, or take it back in.
@@ -37,20 +50,20 @@ class ProjectLeavingOut(ProjectHistory):
         StoreError
             If the reason is blank, or it cannot be stored.
         """
-        reason = None if reason is None else _said(reason)
-        row = self._row(index)
+        reason = None if reason is None else _checked(reason)
+        row = self._sync.row(index)
         change = MicrographChange("excluded", row.key, row.excluded, reason)
-        name = self._catalog.path(row).name
+        name = self._table.path(row).name
         what = f"Take {name} in again" if reason is None else f"Leave {name} out"
-        self._change_micrographs(what, [change], row.key)
+        self._history.change_micrographs(what, [change], row.key)
 
     # Regions
 
     def regions(self, index: int) -> tuple[Region, ...]:
         """Return the regions of a micrograph that are left out."""
-        return self._state.regions(self._catalog.rows[index].key)
+        return self._particles.regions(self._table.rows[index].key)
 
-    def leave_region_out(
+    def add_region(
         self, index: int, corners_px: Sequence[tuple[float, float]], reason: str
     ) -> str:
         """Leave out what lies in a polygon: circles whose centre is in it.
@@ -79,19 +92,21 @@ class ProjectLeavingOut(ProjectHistory):
             the reason is blank.
         """
         corners = tuple((float(row), float(col)) for row, col in corners_px)
-        region = Region(str(uuid.uuid4()), corners, _said(reason))
+        region = Region(str(uuid.uuid4()), corners, _checked(reason))
         if not region.valid:
             raise StoreError(
                 "This outline encloses nothing; drag from one corner of the region to "
                 "the opposite one."
             )
-        row = self._row(index)
-        name = self._catalog.path(row).name
+        row = self._sync.row(index)
+        name = self._table.path(row).name
         change = MicrographChange("region", row.key, None, region, region.id)
-        self._change_micrographs(f"Leave a region of {name} out", [change], row.key)
+        self._history.change_micrographs(
+            f"Leave a region of {name} out", [change], row.key
+        )
         return region.id
 
-    def take_region_in(self, index: int, region_id: str) -> None:
+    def remove_region(self, index: int, region_id: str) -> None:
         """Take a region back in, with the circles that lie in it.
 
         Raises
@@ -99,85 +114,21 @@ class ProjectLeavingOut(ProjectHistory):
         StoreError
             If there is no such region any more.
         """
-        row = self._row(index)
-        found = [each for each in self._state.regions(row.key) if each.id == region_id]
+        row = self._sync.row(index)
+        found = [
+            each for each in self._particles.regions(row.key) if each.id == region_id
+        ]
         if not found:
             raise StoreError("This region has been taken back in already.")
-        name = self._catalog.path(row).name
+        name = self._table.path(row).name
         change = MicrographChange("region", row.key, found[0], None, region_id)
-        self._change_micrographs(f"Take a region of {name} in again", [change], row.key)
-
-    # Pixel size
-
-    def set_pixel_size(
-        self, pixel_size_nm: float | None, indices: Iterable[int] | None = None
-    ) -> None:
-        """Set the pixel size for some micrographs, or for the whole folder; one step.
-
-        Parameters
-        ----------
-        pixel_size_nm : float or None
-            None goes back to what the files say; the open one is wanted anew then.
-        indices : iterable of int, optional
-            All micrographs without it, those that will be added later too.
-
-        Raises
-        ------
-        ParameterError
-            Outside what HRTEM has.
-        StoreError
-            If it cannot be stored.
-        """
-        check_pixel_size(pixel_size_nm)
-        chosen = range(len(self._catalog)) if indices is None else list(indices)
-        rows = [self._row(index) for index in chosen]
-        before: dict[int | None, float | None]
-        before = {each.key: each.person_pixel_size_nm for each in rows}
-        if indices is None:
-            before = {None: self._store.setting(FOLDER_PIXEL_SIZE), **before}
-        changes = [
-            MicrographChange("pixel_size", key, size, pixel_size_nm)
-            for key, size in before.items()
-        ]
-        where = "the folder" if indices is None else _names(len(rows))
-        what = "from the files" if pixel_size_nm is None else f"{pixel_size_nm:.4g} nm"
-        there = rows[0].key if indices is not None and len(rows) == 1 else None
-        self._change_micrographs(f"Pixel size of {where}: {what}", changes, there)
-
-    @property
-    def scale_bar(self) -> tuple[float, str]:
-        """Length and unit of the scale bar that was measured last."""
-        length, unit = self._store.setting(_SCALE_BAR, (20.0, "nm"))
-        return float(length), str(unit)
-
-    @scale_bar.setter
-    def scale_bar(self, length_and_unit: tuple[float, str]) -> None:
-        self._store.set_setting(_SCALE_BAR, list(length_and_unit))
-
-    # Inside
-
-    def _row(self, index: int) -> MicrographRow:
-        """Return a micrograph as it is now, also if another window has changed it."""
-        key = self._catalog.rows[index].key
-        self._catch_up(())
-        return self._catalog.row(key)
-
-    def _change_micrographs(
-        self, summary: str, changes: Sequence[MicrographChange], there: int | None
-    ) -> None:
-        if all(each.before == each.after for each in changes):
-            return
-        self._stored(
-            lambda: self._append(summary, there, of_micrographs=tuple(changes))
+        self._history.change_micrographs(
+            f"Take a region of {name} in again", [change], row.key
         )
 
 
-def _said(reason: str) -> str:
+def _checked(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
         raise StoreError("Say in a few words why it is left out.")
     return reason
-
-
-def _names(number: int) -> str:
-    return "1 micrograph" if number == 1 else f"{number} micrographs"

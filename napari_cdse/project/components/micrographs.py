@@ -1,128 +1,209 @@
-"""Pixels handed over, pixel sizes, and what reading a micrograph told."""
+"""The micrographs of a project: their table, pixels, pixel sizes and labels."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.project.components.settings import ProjectSettings
+from napari_cdse.io.images.micrograph_file import check_pixel_size
+from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, MicrographChange
 from napari_cdse.project.files.label_import import withdrawal
 from napari_cdse.project.files.relocation import settle
+from napari_cdse.project.state.records import LabelledMicrograph
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari_cdse.core.records import Micrograph, PixelSizeSource
-    from napari_cdse.io.store.store import MicrographRow
+    from napari_cdse.io.store.store import MicrographRow, Store
+    from napari_cdse.project.components.history import History
+    from napari_cdse.project.components.sync import Sync
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.records import MicrographEntry
+    from napari_cdse.project.state.selection import Selection
 
 
-class ProjectMicrographs(ProjectSettings):
-    """Micrographs as workers read them; see `Project`."""
+class Micrographs:
+    """The table of micrographs, and what reading each of them told.
 
-    def set_micrograph(self, index: int, micrograph: Micrograph) -> None:
+    Parameters
+    ----------
+    store : Store
+    state : ProjectState
+    selection : Selection
+        Shows the open one's pixels.
+    history : History
+        Takes the steps that set a pixel size.
+    sync : Sync
+        Reads what other windows wrote before a step is built on it.
+    events : ProjectEvents
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: ProjectState,
+        selection: Selection,
+        history: History,
+        sync: Sync,
+        events: ProjectEvents,
+    ) -> None:
+        self._store = store
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._selection = selection
+        self._history = history
+        self._sync = sync
+        self._events = events
+
+    @property
+    def entries(self) -> tuple[MicrographEntry, ...]:
+        """The table of micrographs."""
+        return self._table.entries()
+
+    def set_pixels(self, index: int, micrograph: Micrograph) -> None:
         """Hand over the pixels that a worker has read.
 
         What comes late, for a micrograph that is no longer open, is only noted.
         """
-        key = self._know(self._catalog.rows[index].key, micrograph)
-        if key == self._current:
-            self._micrograph = self._with_pixel_size(micrograph)
-            self.pixels_changed.emit(self._catalog.index(key))
-        self.micrographs_changed.emit()
+        key = self._register(self._table.rows[index].key, micrograph)
+        if key == self._selection.key:
+            self._selection.show(micrograph)
+        self._events.micrographs_changed.emit()
 
-    def know(self, index: int, micrograph: Micrograph) -> None:
+    def register(self, index: int, micrograph: Micrograph) -> None:
         """Note content, size and pixel size of a micrograph that a worker has read."""
-        self._know(self._catalog.rows[index].key, micrograph)
-        self.micrographs_changed.emit()
+        self._register(self._table.rows[index].key, micrograph)
+        self._events.micrographs_changed.emit()
 
     def set_problem(self, index: int, sentence: str | None) -> None:
         """Say what is wrong with a file, until it can be read or is opened anew."""
-        self._catalog.update_here(self._catalog.rows[index].key, problem=sentence)
-        self.micrographs_changed.emit()
+        self._table.update_here(self._table.rows[index].key, problem=sentence)
+        self._events.micrographs_changed.emit()
 
     # Pixel size
 
     def pixel_size(self, index: int) -> tuple[float, PixelSizeSource] | None:
         """Return edge of a pixel in nm and who said it, as far as known."""
-        return self._catalog.rows[index].pixel_size
+        return self._table.rows[index].pixel_size
 
     def shape(self, index: int) -> tuple[int, int] | None:
         """Return rows and columns, as read or as its label file gave them."""
-        row = self._catalog.rows[index]
+        row = self._table.rows[index]
         return row.shape or row.labels_shape
 
     def person_pixel_size(self, index: int) -> float | None:
-        """Return the pixel size in nm that a person gave, for reading the file."""
-        return self._catalog.rows[index].person_pixel_size_nm
+        """Return the pixel size in nm that a user gave, for reading the file."""
+        return self._table.rows[index].person_pixel_size_nm
+
+    def set_pixel_size(
+        self, pixel_size_nm: float | None, indices: Iterable[int] | None = None
+    ) -> None:
+        """Set the pixel size for some micrographs, or for the whole folder; one step.
+
+        Parameters
+        ----------
+        pixel_size_nm : float or None
+            None goes back to what the files say; the open one is wanted anew then.
+        indices : iterable of int, optional
+            All micrographs without it, those that will be added later too.
+
+        Raises
+        ------
+        ParameterError
+            Outside what HRTEM has.
+        StoreError
+            If it cannot be stored.
+        """
+        check_pixel_size(pixel_size_nm)
+        chosen = range(len(self._table)) if indices is None else list(indices)
+        rows = [self._sync.row(index) for index in chosen]
+        before: dict[int | None, float | None]
+        before = {each.key: each.person_pixel_size_nm for each in rows}
+        if indices is None:
+            before = {None: self._store.setting(FOLDER_PIXEL_SIZE), **before}
+        changes = [
+            MicrographChange("pixel_size", key, size, pixel_size_nm)
+            for key, size in before.items()
+        ]
+        where = "the folder" if indices is None else _number(len(rows))
+        what = "from the files" if pixel_size_nm is None else f"{pixel_size_nm:.4g} nm"
+        there = rows[0].key if indices is not None and len(rows) == 1 else None
+        self._history.change_micrographs(
+            f"Pixel size of {where}: {what}", changes, there
+        )
+
+    # Training
+
+    def labelled(self) -> list[LabelledMicrograph]:
+        """Return every micrograph with judged particles, for training.
+
+        Micrographs that were left out or whose file is missing are not in it.
+        """
+        table = self._table
+        return [
+            LabelledMicrograph(
+                table.path(row),
+                row.frame,
+                row.content_id,
+                row.person_pixel_size_nm,
+                judged,
+            )
+            for row in table.rows
+            if row.excluded is None and not table.is_missing(row.key)
+            if (judged := tuple(self._particles.judged(row.key)))
+        ]
 
     # Inside
 
-    def _know(self, key: int, micrograph: Micrograph) -> int:
+    def _register(self, key: int, micrograph: Micrograph) -> int:
         key = self._take_over(key, micrograph.id)
-        for sentence in self._catalog.know(key, micrograph):
-            self.notice.emit(sentence)
+        for sentence in self._table.know(key, micrograph):
+            self._events.notice.emit(sentence)
         self._check_imported_size(key, micrograph)
         return key
 
     def _take_over(self, key: int, micrograph_id: str) -> int:
         """Recognize a lost micrograph by its content; return its key."""
-        lost = self._catalog.key_of_id(micrograph_id)
-        row = self._catalog.row(key)
-        if lost in (None, key) or not self._catalog.is_missing(lost):
+        lost = self._table.key_of_id(micrograph_id)
+        row = self._table.row(key)
+        if lost in (None, key) or not self._table.is_missing(lost):
             return key
         bare = row.labels_from is None and row.run_id is None
-        if self.read_only or not bare or self._store.edits.mention(key):
+        if self._store.read_only or not bare or self._store.edits.mention(key):
             return key
-        path = self._catalog.path(row)
+        path = self._table.path(row)
         settle(self._store, {lost: path})
-        self._catalog.reload()
-        if self._current == key:
-            self._current = lost
-        self.notice.emit(f"{path.name} is a micrograph of this project that was moved.")
-        self.particles_changed.emit(None)
+        self._table.reload()
+        self._selection.follow_key(key, lost)
+        self._events.notice.emit(
+            f"{path.name} is a micrograph of this project that was moved."
+        )
+        self._events.particles_changed.emit(None)
         return lost
 
     def _check_imported_size(self, key: int, micrograph: Micrograph) -> None:
-        row = self._catalog.row(key)
-        if row.labels_shape in (None, micrograph.shape) or self.read_only:
+        row = self._table.row(key)
+        if row.labels_shape in (None, micrograph.shape) or self._store.read_only:
             return
         if self._store.edits.mention(key, kind="edit"):
-            # The person has worked on them already: she decides.
-            self._catalog.update(key, labels_shape=None)
-            self.notice.emit(_size_sentence(row, micrograph, "check its circles"))
+            # A user has worked on them already, and decides.
+            self._table.update(key, labels_shape=None)
+            self._events.notice.emit(
+                _size_sentence(row, micrograph, "check its circles")
+            )
             return
         run = self._store.findings.latest_run()
-        edit = withdrawal(row, self._state.annotations(key), run)
+        edit = withdrawal(row, self._particles.annotations(key), run)
         with self._store.transaction():
             self._store.edits.append_import(edit)
             self._store.update_micrograph(key, labels_shape=None)
-        self._state.apply(edit.changes, run)
-        self._catalog.update_here(key, labels_shape=None)
-        self._forget_order()
+        self._particles.apply(edit.changes, run)
+        self._table.update_here(key, labels_shape=None)
+        self._events.queue_outdated.emit()
         what = "its labels are left out, so check that the right file lies there"
-        self.notice.emit(_size_sentence(row, micrograph, what))
-        self.particles_changed.emit(None)
-
-    def _show_pixel_size(self) -> None:
-        """Show the open micrograph's pixel size as it is stored now."""
-        if self._current is None:
-            return
-        index = self._catalog.index(self._current)
-        if self._catalog.row(self._current).person_pixel_size_nm is None:
-            # What the file says is known only by reading it again.
-            self._micrograph = None
-            self.opened.emit(index)
-        elif self._micrograph is not None:
-            self._micrograph = self._with_pixel_size(self._micrograph)
-            self.pixels_changed.emit(index)
-
-    def _with_pixel_size(self, micrograph: Micrograph) -> Micrograph:
-        """Put the person's pixel size, or its absence, into the record."""
-        row = None if self._current is None else self._catalog.row(self._current)
-        known = None if row is None else row.pixel_size
-        size, source = known or (None, None)
-        # An estimate sets window sizes only; it is no property of the micrograph.
-        if source == "estimated":
-            size, source = None, None
-        return replace(micrograph, pixel_size_nm=size, pixel_size_source=source)
+        self._events.notice.emit(_size_sentence(row, micrograph, what))
+        self._events.particles_changed.emit(None)
 
 
 def _size_sentence(row: MicrographRow, micrograph: Micrograph, what: str) -> str:
@@ -132,3 +213,7 @@ def _size_sentence(row: MicrographRow, micrograph: Micrograph, what: str) -> str
         f"{row.labels_from} was made for an image of {told} px (rows x columns), but "
         f"{micrograph.name} has {rows} x {columns}; {what}."
     )
+
+
+def _number(number: int) -> str:
+    return "1 micrograph" if number == 1 else f"{number} micrographs"

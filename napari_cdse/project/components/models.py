@@ -4,19 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.project.components.exclusions import ProjectLeavingOut
-
 if TYPE_CHECKING:
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.records import ModelCard
-    from napari_cdse.io.store.store import ModelRole
+    from napari_cdse.io.store.store import ModelRole, Store
+    from napari_cdse.project.components.annotators import Annotators
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.project_state import ProjectState
 
 
-class ProjectForests(ProjectLeavingOut):
-    """Forests of a project; see `Project`."""
+class Models:
+    """Forests of a project: one is active, the others can become it.
+
+    Parameters
+    ----------
+    store : Store
+        Says whether a choice may be written.
+    state : ProjectState
+        Holds the registry, and the active model's predictions.
+    annotators : Annotators
+        Who chooses.
+    events : ProjectEvents
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: ProjectState,
+        annotators: Annotators,
+        events: ProjectEvents,
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._table = state.micrographs
+        self._registry = state.models
+        self._annotators = annotators
+        self._events = events
 
     @property
-    def active_model(self) -> Model | None:
+    def active(self) -> Model | None:
         """The forest in use, loaded when first asked for; None where there is none.
 
         Raises
@@ -24,30 +50,30 @@ class ProjectForests(ProjectLeavingOut):
         ModelError
             If the stored model cannot be trusted or read.
         """
-        model = self._shelf.active()
-        if model is not None and model.card.id != self._shelf.active_id:
+        model = self._registry.active()
+        if model is not None and model.card.id != self._registry.active_id:
             self._adopt(model)
         return model
 
     @property
-    def active_model_id(self) -> str | None:
+    def active_id(self) -> str | None:
         """Id of the forest in use, without loading it."""
-        return self._shelf.active_id
+        return self._registry.active_id
 
     @property
-    def models(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelCard, ...]:
         """Cards of all forests of this project, oldest first."""
-        return self._shelf.cards
+        return self._registry.cards
 
-    def model(self, model_id: str) -> Model | None:
+    def get(self, model_id: str) -> Model | None:
         """Load any model whose bytes are in the project."""
-        return self._shelf.get(model_id)
+        return self._registry.get(model_id)
 
-    def model_role(self, model_id: str) -> ModelRole | None:
+    def role(self, model_id: str) -> ModelRole | None:
         """Tell whether a model is a candidate, was kept, rejected, or is shipped."""
-        return self._shelf.role(model_id)
+        return self._registry.role(model_id)
 
-    def add_model(self, model: Model, data: bytes | None = None) -> None:
+    def add(self, model: Model, data: bytes | None = None) -> None:
         """Store a new forest beside the active one, which stays active.
 
         Parameters
@@ -57,21 +83,21 @@ class ProjectForests(ProjectLeavingOut):
         data : bytes, optional
             What ``model_bytes`` makes of it, if a worker has done that.
         """
-        self._shelf.add(model, data)
-        self.models_changed.emit()
+        self._registry.add(model, data)
+        self._events.models_changed.emit()
 
     @property
-    def usable_models(self) -> tuple[ModelCard, ...]:
+    def usable(self) -> tuple[ModelCard, ...]:
         """Cards of the forests that can be taken into use, oldest first."""
-        return self._shelf.usable
+        return self._registry.usable
 
     @property
-    def previous_model(self) -> ModelCard | None:
+    def previous(self) -> ModelCard | None:
         """Card of the forest that `roll_back` would go to; None if there is none."""
-        wanted = self._shelf.previous_id
-        return next((card for card in self.models if card.id == wanted), None)
+        wanted = self._registry.previous_id
+        return next((card for card in self.cards if card.id == wanted), None)
 
-    def rename_model(self, model_id: str, name: str) -> None:
+    def rename(self, model_id: str, name: str) -> None:
         """Call a forest by another name.
 
         Raises
@@ -79,39 +105,47 @@ class ProjectForests(ProjectLeavingOut):
         StoreError
             If the name is empty, or the forest isn't the project's own.
         """
-        self._shelf.rename(model_id, name)
-        self.models_changed.emit()
+        self._registry.rename(model_id, name)
+        self._events.models_changed.emit()
 
     def keep(self, model_id: str) -> None:
         """Make a forest the active one; what it has predicted is shown at once."""
-        self._shelf.keep(model_id, self.annotator)
-        self._show_active()
+        self._registry.keep(model_id, self._annotators.current)
+        self.show_active()
 
     def reject(self, model_id: str) -> None:
         """Drop a forest that was not kept; its card stays."""
-        self._shelf.reject(model_id)
-        self.models_changed.emit()
+        self._registry.reject(model_id)
+        self._events.models_changed.emit()
 
     def roll_back(self) -> ModelCard | None:
         """Go back to the forest that was active before; None if there was none."""
-        previous = self._shelf.previous_id
+        previous = self._registry.previous_id
         if previous is None:
             return None
         self.keep(previous)
-        return next(card for card in self.models if card.id == previous)
+        return next(card for card in self.cards if card.id == previous)
+
+    def show_active(self) -> None:
+        """Show what the forest in use says, because it is another one."""
+        self._state.load_predictions()
+        self._table.refresh()
+        self._events.queue_outdated.emit()
+        self._events.models_changed.emit()
+        self._events.particles_changed.emit(None)
 
     # Inside
 
     def _adopt(self, model: Model) -> None:
         """Take the shipped forest, and say so when it is another than last time."""
-        earlier = self._shelf.active_id
-        if self.read_only:
+        earlier = self._registry.active_id
+        if self._store.read_only:
             return
-        self._shelf.adopt(model, self.annotator)
+        self._registry.adopt(model, self._annotators.current)
         if earlier is not None:
-            self.notice.emit(
+            self._events.notice.emit(
                 "The model that came with an earlier version is now "
                 f"{model.card.name}; classify again to see what it says. Your labels "
                 "are as they were."
             )
-        self._show_active()
+        self.show_active()

@@ -5,20 +5,52 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from napari_cdse.core.review.review_queue import following, ordered
-from napari_cdse.project.components.annotators import ProjectAnnotators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.core.review.review_queue import Order, QueueItem
+    from napari_cdse.project.components.annotators import Annotators
+    from napari_cdse.project.components.audits import Audits
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.selection import Selection
+    from napari_cdse.project.state.visit_history import VisitHistory
 
 Which = Literal["unlabelled", "deferred", "disputed", "all"]
 """Particles worth stopping at: not judged yet, left for later, those on which
 annotators differ (none while their labels are hidden), or any."""
 
 
-class ProjectReview(ProjectAnnotators):
-    """The queue of review; see `Project`."""
+class ReviewQueue:
+    """Leads through the particles in an order of review, and back.
+
+    Parameters
+    ----------
+    state : ProjectState
+    selection : Selection
+        Where the user is.
+    visits : VisitHistory
+        Where the user has been.
+    annotators : Annotators
+        On which particles they differ.
+    audits : Audits
+        What may come up, with its lots.
+    """
+
+    def __init__(
+        self,
+        state: ProjectState,
+        selection: Selection,
+        visits: VisitHistory,
+        annotators: Annotators,
+        audits: Audits,
+    ) -> None:
+        self._particles = state.particles
+        self._selection = selection
+        self._visits = visits
+        self._annotators = annotators
+        self._audits = audits
+        self._orders: dict[Order, list[QueueItem]] = {}
 
     def queue(
         self, order: Order = "uncertain", which: Which = "unlabelled"
@@ -49,25 +81,25 @@ class ProjectReview(ProjectAnnotators):
 
         By micrograph, that is from where one stands on. In the other orders it is
         from the first that this annotator has not passed by: neither a click on some
-        circle nor new predictions nor a restart make anyone lose her place. When all
+        circle nor new predictions nor a restart make anyone lose their place. When all
         were passed by, they come again.
         """
         items = self._ordered(order)
         ids = [each.particle_id for each in items]
-        start, passed = 0, self._sitting.passed
+        start, passed = 0, self._visits.passed
         if order == "micrograph":
             start, passed = self._place(items, ids), set()
         found = following(ids, *self._open(items, which), start, passed)
-        return [each for each in found if each != self._selected]
+        return [each for each in found if each != self._selection.particle_id]
 
     def advance(
         self, order: Order = "uncertain", which: Which = "unlabelled"
     ) -> str | None:
         """Pass the selected particle by; return the next, None if there is no other."""
-        self._note_order(order)
-        passed = self._sitting.passed
-        if self._selected is not None:
-            passed.add(self._selected)
+        self._audits.note_order(order)
+        passed = self._visits.passed
+        if self._selection.particle_id is not None:
+            passed.add(self._selection.particle_id)
         found = next(iter(self.upcoming(order, which)), None)
         if found in passed:
             passed.clear()
@@ -75,7 +107,11 @@ class ProjectReview(ProjectAnnotators):
 
     def retreat(self) -> str | None:
         """Go back to the particle that was looked at before; None at the start."""
-        return self._sitting.back(lambda one: self.find(one) is not None)
+        return self._visits.back(lambda one: self._particles.find(one) is not None)
+
+    def forget_orders(self, *_: object) -> None:
+        """Work the orders out anew when next asked, because particles changed."""
+        self._orders.clear()
 
     # Inside
 
@@ -86,8 +122,10 @@ class ProjectReview(ProjectAnnotators):
         if which == "all":
             return {each.particle_id for each in items}, set()
         if which == "disputed":
-            return set() if self.hide_others else set(self.disagreements()), set()
-        found = [self.find(each.particle_id) for each in items]
+            return set() if self._annotators.hide_others else set(
+                self._annotators.disagreements()
+            ), set()
+        found = [self._particles.find(each.particle_id) for each in items]
         deferred = {each.id for each in found if each is not None and each.deferred}
         if which == "deferred":
             return deferred, set()
@@ -95,13 +133,13 @@ class ProjectReview(ProjectAnnotators):
 
     def _place(self, items: Sequence[QueueItem], ids: Sequence[str]) -> int:
         """Return where to go on from by micrograph: after the selected particle."""
-        if self._selected in ids:
-            return ids.index(self._selected) + 1
-        here = self.current or 0
+        if self._selection.particle_id in ids:
+            return ids.index(self._selection.particle_id) + 1
+        here = self._selection.index or 0
         places = (at for at, each in enumerate(items) if each.micrograph >= here)
         return next(places, 0)
 
     def _ordered(self, order: Order) -> list[QueueItem]:
         if order not in self._orders:
-            self._orders[order] = ordered(self._queue_items(), order)
+            self._orders[order] = ordered(self._audits.queue_items(), order)
         return self._orders[order]

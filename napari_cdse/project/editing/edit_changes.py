@@ -17,34 +17,38 @@ if TYPE_CHECKING:
     from typing import Any
 
     from napari_cdse.core.records import Label, Origin
-    from napari_cdse.project.editing.edit_request import Drawing, Gesture, Hand
+    from napari_cdse.project.editing.edit_request import (
+        Drawing,
+        EditContext,
+        EditRequest,
+    )
     from napari_cdse.project.state.records import Particle
 
 
 def changes_of(
-    gesture: Gesture,
+    request: EditRequest,
     particles: Mapping[str, Particle],
     keys: Mapping[str, int],
     drawn_on: int | None,
     content_ids: Mapping[int, str],
-    hand: Hand,
+    context: EditContext,
 ) -> tuple[Change, ...]:
-    """Work out the annotations that a gesture leads to.
+    """Work out the annotations that a request leads to.
 
     Parameters
     ----------
-    gesture : Gesture
+    request : EditRequest
         What was done.
     particles : mapping of str to Particle
-        At least those that the gesture touches.
+        At least those that the request touches.
     keys : mapping of str to int
         Their micrographs' keys.
     drawn_on : int or None
         Key of the micrograph that receives drawn circles.
     content_ids : mapping of int to str
         Micrograph ids by key, where known.
-    hand : Hand
-        Whose gesture it is.
+    context : EditContext
+        Whose request it is.
 
     Returns
     -------
@@ -62,12 +66,12 @@ def changes_of(
             particle_id,
             keys[particle_id],
             before=particles[particle_id].annotation,
-            after=_after(gesture, particles[particle_id], hand),
+            after=_after(request, particles[particle_id], context),
         )
-        for particle_id in sorted(gesture.touched)
+        for particle_id in sorted(request.touched)
     ]
     changed = [each for each in changes if each.after != each.before]
-    drawn = [_drawn(each, drawn_on, hand) for each in gesture.drawn]
+    drawn = [_drawn(each, drawn_on, context) for each in request.drawn]
     return tuple(_placed(each, content_ids) for each in [*changed, *drawn])
 
 
@@ -81,105 +85,113 @@ def check_circle(circle: Circle) -> None:
         )
 
 
-def _after(gesture: Gesture, particle: Particle, hand: Hand) -> Annotation | None:
+def _after(
+    request: EditRequest, particle: Particle, context: EditContext
+) -> Annotation | None:
     annotation = particle.annotation
-    if particle.id in gesture.reshaped:
-        annotation = _reshaped(particle, gesture.reshaped[particle.id], hand)
-    if particle.id in gesture.labelled:
+    if particle.id in request.reshaped:
+        annotation = _reshaped(particle, request.reshaped[particle.id], context)
+    if particle.id in request.labelled:
         moved = replace(particle, annotation=annotation)
-        annotation = _labelled(moved, gesture.labelled[particle.id], hand)
-    if particle.id in gesture.noted:
+        annotation = _labelled(moved, request.labelled[particle.id], context)
+    if particle.id in request.noted:
         moved = replace(particle, annotation=annotation)
-        annotation = _noted(moved, gesture.noted[particle.id], hand)
-    if particle.id in gesture.deferred:
-        annotation = _deferred(replace(particle, annotation=annotation), hand)
-    if particle.id in gesture.removed:
-        start = annotation or _first(particle, "corrected", hand)
-        annotation = _stamped(start, hand, removed=True)
+        annotation = _noted(moved, request.noted[particle.id], context)
+    if particle.id in request.deferred:
+        annotation = _deferred(replace(particle, annotation=annotation), context)
+    if particle.id in request.removed:
+        start = annotation or _first(particle, "corrected", context)
+        annotation = _stamped(start, context, removed=True)
     return annotation
 
 
-def _reshaped(particle: Particle, circle: Circle, hand: Hand) -> Annotation | None:
+def _reshaped(
+    particle: Particle, circle: Circle, context: EditContext
+) -> Annotation | None:
     circle = _plain(circle)
     if circle == particle.circle:
         return particle.annotation
-    start = particle.annotation or _first(particle, "corrected", hand)
+    start = particle.annotation or _first(particle, "corrected", context)
     origin = "drawn" if start.origin == "drawn" else "corrected"
-    return _stamped(start, hand, circle=circle, origin=origin)
+    return _stamped(start, context, circle=circle, origin=origin)
 
 
-def _labelled(particle: Particle, label: Label | None, hand: Hand) -> Annotation | None:
+def _labelled(
+    particle: Particle, label: Label | None, context: EditContext
+) -> Annotation | None:
     if label is not None and label not in CLASSES:
         raise _no_class(label)
     start = particle.annotation
     if start is None and label is None:
         return None
-    if start is not None and _says_nothing_new(start, label, hand):
+    if start is not None and _says_nothing_new(start, label, context):
         return start
     return replace(
-        start or _first(particle, "corrected", hand),
+        start or _first(particle, "corrected", context),
         id=str(uuid.uuid4()),
         label=label,
-        origin=_origin(particle, label, hand),
-        annotator=hand.annotator,
+        origin=_origin(particle, label, context),
+        annotator=context.annotator,
         time=now(),
         shown=particle.prediction,
         deferred=False,
         deferred_by="",
-        others_seen=particle.id in hand.others_labels and not hand.others_hidden,
-        **hand.selection(particle),
+        others_seen=particle.id in context.others_labels and not context.others_hidden,
+        **context.selection(particle),
     )
 
 
-def _noted(particle: Particle, note: str, hand: Hand) -> Annotation | None:
+def _noted(particle: Particle, note: str, context: EditContext) -> Annotation | None:
     """Write a note down; whose label it is, and of when, stays as it was."""
     start, note = particle.annotation, " ".join(note.split())
-    note = beside(hand.others_notes.get(particle.id, ""), note)
+    note = beside(context.others_notes.get(particle.id, ""), note)
     if note == ("" if start is None else start.note):
         return start
-    start = start or _first(particle, "confirmed", hand)
-    return replace(start, id=str(uuid.uuid4()), note=note, note_by=hand.annotator)
+    start = start or _first(particle, "confirmed", context)
+    return replace(start, id=str(uuid.uuid4()), note=note, note_by=context.annotator)
 
 
-def _deferred(particle: Particle, hand: Hand) -> Annotation:
+def _deferred(particle: Particle, context: EditContext) -> Annotation:
     """Leave it for later, which takes a label back that is in view."""
     start = particle.annotation
-    if start is not None and deferred_by(start) == hand.annotator:
+    if start is not None and deferred_by(start) == context.annotator:
         return start
-    start = start or _first(particle, "confirmed", hand)
-    stands = hand.leaves_standing(start)
-    start = replace(start, deferred=True, deferred_by=hand.annotator)
+    start = start or _first(particle, "confirmed", context)
+    stands = context.leaves_standing(start)
+    start = replace(start, deferred=True, deferred_by=context.annotator)
     if stands:
         return replace(start, id=str(uuid.uuid4()))
     # What is imported has no annotator of its own to leave it.
     origin: Origin = "confirmed" if start.origin == "imported" else start.origin
-    return _stamped(replace(start, label=None, origin=origin), hand)
+    return _stamped(replace(start, label=None, origin=origin), context)
 
 
-def _says_nothing_new(start: Annotation, label: Label | None, hand: Hand) -> bool:
+def _says_nothing_new(
+    start: Annotation, label: Label | None, context: EditContext
+) -> bool:
     # To confirm an imported label, or another person's, is news worth keeping.
     if start.label != label:
         return False
     if label is None:
         return not start.deferred
     same_hand = (start.annotator, start.selected_by) == (
-        hand.annotator,
-        hand.selected_by,
+        context.annotator,
+        context.selected_by,
     )
     return same_hand and start.origin != "imported"
 
 
-def _origin(particle: Particle, label: Label | None, hand: Hand) -> Origin:
+def _origin(particle: Particle, label: Label | None, context: EditContext) -> Origin:
     start = particle.annotation
     if start is not None and start.origin == "drawn":
         return "drawn"
     moved = start is not None and start.origin == "corrected"
-    hidden = hand.others_hidden and particle.id in hand.others_labels
+    hidden = context.others_hidden and particle.id in context.others_labels
     in_view = replace(particle, annotation=None) if hidden else particle
     return "confirmed" if label == in_view.label and not moved else "corrected"
 
 
-def _first(particle: Particle, origin: Origin, hand: Hand) -> Annotation:
+def _first(particle: Particle, origin: Origin, context: EditContext) -> Annotation:
     return Annotation(
         id=str(uuid.uuid4()),
         particle_id=particle.id,
@@ -187,14 +199,14 @@ def _first(particle: Particle, origin: Origin, hand: Hand) -> Annotation:
         circle=particle.circle,
         label=None,
         origin=origin,
-        annotator=hand.annotator,
+        annotator=context.annotator,
         time=now(),
         shown=particle.prediction,
-        **hand.selection(particle),
+        **context.selection(particle),
     )
 
 
-def _drawn(drawing: Drawing, key: int | None, hand: Hand) -> Change:
+def _drawn(drawing: Drawing, key: int | None, context: EditContext) -> Change:
     if key is None:
         raise StoreError("No micrograph is open; open one before you draw on it.")
     circle = _plain(drawing.circle)
@@ -207,7 +219,7 @@ def _drawn(drawing: Drawing, key: int | None, hand: Hand) -> Change:
         circle=circle,
         label=drawing.label,
         origin="drawn",
-        annotator=hand.annotator,
+        annotator=context.annotator,
         time=now(),
     )
     return Change(drawing.id, key, before=None, after=annotation)
@@ -220,10 +232,10 @@ def _placed(change: Change, content_ids: Mapping[int, str]) -> Change:
     return replace(change, after=replace(change.after, micrograph_id=micrograph_id))
 
 
-def _stamped(start: Annotation, hand: Hand, **values: Any) -> Annotation:
+def _stamped(start: Annotation, context: EditContext, **values: Any) -> Annotation:
     """Make a new statement of an annotation; a label stays its giver's."""
     if start.label is None:
-        values |= {"annotator": hand.annotator, "time": now()}
+        values |= {"annotator": context.annotator, "time": now()}
     return replace(start, id=str(uuid.uuid4()), **values)
 
 

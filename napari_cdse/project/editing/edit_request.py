@@ -1,4 +1,4 @@
-"""What one gesture of a person did."""
+"""What one request of a person did."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Gesture:
-    """Everything that one gesture did, to become one undoable step.
+class EditRequest:
+    """Everything that one request did, to become one undoable step.
 
     Attributes
     ----------
@@ -65,8 +65,8 @@ class Gesture:
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """Whose gesture it is.
+class EditContext:
+    """Whose request it is.
 
     Attributes
     ----------
@@ -108,23 +108,23 @@ class Hand:
         return self.others_hidden and annotation.label is not None and not own
 
 
-def summary_of(gesture: Gesture) -> str:
+def summary_of(request: EditRequest) -> str:
     """Say in a few words what an edit did, for the menu of undo."""
     parts = []
-    if gesture.drawn:
-        parts.append(f"Draw {_circles(len(gesture.drawn))}")
-    if gesture.reshaped:
-        parts.append(f"Reshape {_circles(len(gesture.reshaped))}")
-    if gesture.removed:
-        parts.append(f"Remove {_circles(len(gesture.removed))}")
-    if gesture.deferred:
-        parts.append(f"Defer {_circles(len(gesture.deferred))}")
-    labels = set(gesture.labelled.values())
-    if gesture.labelled:
+    if request.drawn:
+        parts.append(f"Draw {_circles(len(request.drawn))}")
+    if request.reshaped:
+        parts.append(f"Reshape {_circles(len(request.reshaped))}")
+    if request.removed:
+        parts.append(f"Remove {_circles(len(request.removed))}")
+    if request.deferred:
+        parts.append(f"Defer {_circles(len(request.deferred))}")
+    labels = set(request.labelled.values())
+    if request.labelled:
         what = _label_words(labels) if len(labels) == 1 else "several classes"
-        parts.append(f"Label {_circles(len(gesture.labelled))} {what}")
-    if gesture.noted:
-        parts.append(f"Note on {_circles(len(gesture.noted))}")
+        parts.append(f"Label {_circles(len(request.labelled))} {what}")
+    if request.noted:
+        parts.append(f"Note on {_circles(len(request.noted))}")
     first, *others = parts
     return ", ".join([first, *(part[0].lower() + part[1:] for part in others)])
 

@@ -17,7 +17,7 @@ from napari_cdse.core.records import Annotation
 from napari_cdse.io.labels.label_file import LabelFile, read_label_file
 from napari_cdse.io.labels.pairing import pair_labels
 from napari_cdse.io.store.store import Change, Edit, MicrographRow, Store, now
-from napari_cdse.project.state.particle_state import SAME_PARTICLE_IOU, ProjectState
+from napari_cdse.project.state.particle_state import SAME_PARTICLE_IOU, ParticleState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,7 +110,7 @@ def _store(
 
 def _known_circles(store: Store) -> Callable[[int], dict[str, Circle]]:
     """Give the circles of a micrograph by its key, those that were removed too."""
-    state = ProjectState()
+    state = ParticleState()
     state.load(store.edits.in_force({}))
     for key, (run, candidates) in store.findings.candidates({}).items():
         state.set_candidates(key, run, candidates)

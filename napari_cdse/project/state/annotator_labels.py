@@ -71,7 +71,7 @@ def own_view(
     None where she said nothing of her own. The circle is that of all; once she has
     given her label, so is the note.
     """
-    hers = own_words(said, annotator)
+    hers = own_statements(said, annotator)
     deferred = _defers(said, annotator)
     _, note = notes(said, annotator)
     if not (hers or deferred or note):
@@ -88,7 +88,9 @@ def own_view(
     )
 
 
-def own_words(said: Iterable[Annotation], annotator: str) -> tuple[Annotation, ...]:
+def own_statements(
+    said: Iterable[Annotation], annotator: str
+) -> tuple[Annotation, ...]:
     """Return the statements that are one annotator's own."""
     return tuple(
         replace(one, deferred=deferred_by(one) == annotator)

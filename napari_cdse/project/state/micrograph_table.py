@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Label, Micrograph
     from napari_cdse.io.store.store import MicrographChange, MicrographRow, Store
-    from napari_cdse.project.state.particle_state import ProjectState
+    from napari_cdse.project.state.particle_state import ParticleState
     from napari_cdse.project.state.records import Particle
 
     RangeCheck = Callable[[MicrographRow], str | None]
 
 
-class Catalog:
+class MicrographTable:
     """Micrographs in the order of their names, with their tallies.
 
     The store knows a micrograph by its key, the window by its index in this order.
@@ -31,13 +31,13 @@ class Catalog:
     Parameters
     ----------
     store : Store
-    state : ProjectState
+    state : ParticleState
     out_of_range : callable, optional
         Says of a row why the forest in use may be asked too much there, or None.
     """
 
     def __init__(
-        self, store: Store, state: ProjectState, out_of_range: RangeCheck | None = None
+        self, store: Store, state: ParticleState, out_of_range: RangeCheck | None = None
     ) -> None:
         self._store = store
         self._state = state

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     DefaultModel = Callable[[], Model]
 
 
-class ModelShelf:
+class ModelRegistry:
     """Stored forests, and the way from one active forest to the next.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.errors import StoreError
 from napari_cdse.core.matching import circle_iou
 from napari_cdse.core.regions import Region, left_out
 from napari_cdse.core.review.blind_audit import counts
@@ -12,7 +13,7 @@ from napari_cdse.project.state.annotator_labels import own_view
 from napari_cdse.project.state.records import Particle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
     from napari_cdse.io.store.micrograph_changes import MicrographChange
@@ -22,7 +23,7 @@ SAME_PARTICLE_IOU = 0.3
 """A new proposal that overlaps an annotated circle this much is the same particle."""
 
 
-class ProjectState:
+class ParticleState:
     """Annotations, latest candidates and the active model's predictions.
 
     What is shown follows from these three and the regions left out alone, so that
@@ -48,7 +49,7 @@ class ProjectState:
         self._left_out: dict[int, int] = {}
         self._judged: set[str] = set()
         self._shown: dict[int, dict[str, Particle]] = {}
-        self._said: dict[str, list[Annotation | None]] = {}
+        self._statements: dict[str, list[Annotation | None]] = {}
 
     # What is there
 
@@ -72,14 +73,29 @@ class ProjectState:
         self.particles(key)
         return self._left_out[key]
 
-    def particle(self, particle_id: str) -> Particle | None:
+    def find(self, particle_id: str) -> Particle | None:
         """Return a particle wherever it lies; None if it is not shown."""
         key = self._keys.get(particle_id)
         return None if key is None else self.particles(key).get(particle_id)
 
+    def get(self, particle_id: str) -> Particle:
+        """Return a particle wherever it lies.
+
+        Raises
+        ------
+        StoreError
+            If there is no such circle any more.
+        """
+        particle = self.find(particle_id)
+        if particle is None:
+            raise StoreError(
+                "This circle is no longer in the project; choose another one."
+            )
+        return particle
+
     def stored(self, particle_id: str) -> Particle | None:
         """Return a particle with its annotation, whoever may see that."""
-        particle = self.particle(particle_id)
+        particle = self.find(particle_id)
         if particle is None or self._only is None:
             return particle
         return replace(particle, annotation=self._annotations.get(particle_id))
@@ -102,9 +118,9 @@ class ProjectState:
         """Return one micrograph's annotations, those of removed circles too."""
         return [self._annotations[i] for i in sorted(self._annotated.get(key, ()))]
 
-    def said(self, particle_id: str) -> tuple[Annotation, ...]:
+    def statements(self, particle_id: str) -> tuple[Annotation, ...]:
         """Return every statement in force about a particle, oldest first."""
-        found = self._said.get(particle_id, ())
+        found = self._statements.get(particle_id, ())
         return tuple(each for each in found if each is not None)
 
     def run(self, key: int) -> int | None:
@@ -120,6 +136,13 @@ class ProjectState:
         annotation = self._annotations.get(particle_id)
         return annotation is None or annotation.origin not in ("drawn", "imported")
 
+    def judged(self, key: int) -> Iterator[Annotation]:
+        """Yield the annotations of one micrograph's particles that have a class."""
+        for particle_id in self.particles(key):
+            each = self.stored(particle_id)
+            if each is not None and each.annotation is not None and each.by_person:
+                yield each.annotation
+
     def was_judged(self, particle_id: str) -> bool:
         """Tell whether a person ever gave a class, even if she took that back."""
         return particle_id in self._judged
@@ -128,7 +151,7 @@ class ProjectState:
         """Return the particles that got a class as the queue or an order went."""
         return {
             each
-            for each, said in self._said.items()
+            for each, said in self._statements.items()
             if any(one and one.label and one.selected_by != "hand" for one in said)
         }
 
@@ -136,7 +159,7 @@ class ProjectState:
         """Return the first labels, given unseen, of particles that have one still."""
         usable = {
             each: next((one for one in said if one is not None and counts(one)), None)
-            for each, said in self._said.items()
+            for each, said in self._statements.items()
         }
         pairs = [(self.stored(each), one) for each, one in usable.items() if one]
         return [given for one, given in pairs if one is not None and one.by_person]
@@ -167,7 +190,7 @@ class ProjectState:
             if change.before is None:
                 self._born[change.particle_id] = after_run
             self._set(change.particle_id, change.micrograph_key, change.after)
-            self._said.setdefault(change.particle_id, []).append(change.after)
+            self._statements.setdefault(change.particle_id, []).append(change.after)
             touched.add(change.micrograph_key)
         return touched
 
@@ -175,7 +198,7 @@ class ProjectState:
         """Undo the changes of an edit; return the keys of what they touched."""
         touched = set()
         for change in reversed(changes):
-            said = self._said[change.particle_id]
+            said = self._statements[change.particle_id]
             said.pop()
             # Labels that were imported since the edit lie below it.
             before = change.before or (said[-1] if said else None)
@@ -276,7 +299,7 @@ class ProjectState:
             return
         view: Annotation | None = annotation
         if self._only is not None:
-            view = own_view(annotation, self.said(particle_id), self._only)
+            view = own_view(annotation, self.statements(particle_id), self._only)
         yield self._with_prediction(Particle(particle_id, annotation.circle, view))
 
     def _with_prediction(self, particle: Particle) -> Particle:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Sitting:
+class VisitHistory:
     """The way that a person took through the particles.
 
     Going on follows an order of review; going back follows this way, whatever the

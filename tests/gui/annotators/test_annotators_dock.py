@@ -11,7 +11,7 @@ from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.preferences import PLUGIN
 from napari_cdse.gui.widgets.viewer_window import main_window
-from napari_cdse.project import Gesture
+from napari_cdse.project import EditRequest
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
 from tests.gui.showing import in_step, labels, shown
 
@@ -53,7 +53,7 @@ def test_a_name_that_is_typed_stands_with_labels_and_in_the_preferences(
     call_oneself(dock, qtbot, "Yolanda Nunez")
     label(session, qtbot, first, Qt.Key.Key_N)
     refreshed(dock, qtbot)
-    said = session.project.particle(first).annotation
+    said = session.project.particles.get(first).annotation
     assert (said.annotator, said.label) == ("Yolanda Nunez", "no")
     assert get_plugin_settings(PLUGIN).annotator.name == "Yolanda Nunez"
     assert "Only Yolanda Nunez has labelled" in dock.said.text()
@@ -63,11 +63,11 @@ def test_the_name_in_the_preferences_is_that_of_every_project(
     dock, session, folder, qtbot
 ):
     get_plugin_settings(PLUGIN).annotator.name = "Ben"
-    assert session.project.annotator == "Ben"
-    session.project.annotator = "Cleo"
+    assert session.project.annotators.current == "Ben"
+    session.project.annotators.current = "Cleo"
     session.open_project(folder)
     settle(session, qtbot)
-    assert session.project.annotator == "Ben"
+    assert session.project.annotators.current == "Ben"
     refreshed(dock, qtbot)
     assert dock.name.text() == "Ben"
 
@@ -101,12 +101,12 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     assert dock.review.text() == "Review 1 disagreement"
     dock.review.click()
     settle(session, qtbot)
-    assert session.project.selected == ids[1]
+    assert session.project.selection.particle_id == ids[1]
     assert "Annotators differ: Ada no, Ben yes" in card.says.text()
     press(session, qtbot, Qt.Key.Key_N)
     settle(session, qtbot)
     refreshed(dock, qtbot)
-    assert session.project.disagreements() == ()
+    assert session.project.annotators.disagreements() == ()
     assert not dock.review.isVisible()
     assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
 
@@ -118,7 +118,7 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
     call_oneself(dock, qtbot, "Ada")
     label(session, qtbot, first, Qt.Key.Key_U)
     label(session, qtbot, second, Qt.Key.Key_J)
-    session.project.apply(Gesture(noted={first: "twin", second: "twin"}))
+    session.project.edits.apply(EditRequest(noted={first: "twin", second: "twin"}))
     gallery = window.add_dock(viewer, "Gallery")
     card = main_window(viewer).findChild(ParticleCard)
     undo = main_window(viewer).findChild(HistoryButtons).undo
@@ -164,9 +164,9 @@ def test_who_labelled_blind_last_time_stays_blind(dock, session, folder, qtbot):
     dock.hide_others.click()
     session.open_project(folder)
     settle(session, qtbot)
-    assert session.project.annotator == "Ben"
-    assert session.project.hide_others
-    assert not session.project.particle(first).by_person
+    assert session.project.annotators.current == "Ben"
+    assert session.project.annotators.hide_others
+    assert not session.project.particles.get(first).by_person
     refreshed(dock, qtbot)
     assert dock.hide_others.isChecked()
 

@@ -52,14 +52,16 @@ class Reviewer:
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         press(self.session, self.qtbot, key, modifier)
         self.qtbot.waitUntil(self._there, timeout=SIGNAL_MS)
-        self.micrographs.add(self.session.project.current)
+        self.micrographs.add(self.session.project.selection.index)
 
     def _there(self) -> bool:
         """Whether circles are shown; imported ones are classified only then."""
         project = self.session.project
-        if self.session.view is None or project.selected is None:
+        if self.session.view is None or project.selection.particle_id is None:
             return False
-        return project.particle(project.selected).prediction is not None
+        return (
+            project.particles.get(project.selection.particle_id).prediction is not None
+        )
 
     def skip(self) -> None:
         self.press(Qt.Key.Key_Period)
@@ -70,8 +72,8 @@ class Reviewer:
             self.skip()
             return
         project = self.session.project
-        particle = project.particle(project.selected)
-        hidden = project.hides(particle.id)
+        particle = project.particles.get(project.selection.particle_id)
+        hidden = project.audits.hides(particle.id)
         no_step = {"K": hidden, "J": particle.annotation is not None}
         letter = "U" if no_step.get(letter) else letter
         label = particle.prediction.label if letter == "K" else LABELS.get(letter)
@@ -92,7 +94,7 @@ class Reviewer:
 
     @property
     def all_labelled(self) -> bool:
-        return not self.session.project.queue("uncertain", "unlabelled")
+        return not self.session.project.review.queue("uncertain", "unlabelled")
 
     def go_through_all(self) -> None:
         """Choose another order in the dock, as the person does with the mouse."""
@@ -129,8 +131,8 @@ def start(viewer, path, qtbot):
 
 
 def particles(project) -> list:
-    indices = [entry.index for entry in project.entries]
-    return [one for index in indices for one in project.particles_of(index)]
+    indices = [entry.index for entry in project.micrographs.entries]
+    return [one for index in indices for one in project.particles.of(index)]
 
 
 def labels(project) -> dict[str, str | None]:
@@ -149,24 +151,24 @@ def after(before, steps) -> dict[str, str | None]:
 def remembered(project) -> dict[str, object]:
     """What one comes back to: the queue, where one was, and the way back and forth."""
     return {
-        "queue": project.queue("uncertain", "unlabelled"),
+        "queue": project.review.queue("uncertain", "unlabelled"),
         "deferred": {one.id for one in particles(project) if one.deferred},
-        "micrograph": project.current,
-        "annotator": project.annotator,
-        "undo": (project.can_undo, project.undo_summary),
-        "redo": (project.can_redo, project.redo_summary),
+        "micrograph": project.selection.index,
+        "annotator": project.annotators.current,
+        "undo": (project.history.can_undo, project.history.undo_summary),
+        "redo": (project.history.can_redo, project.history.redo_summary),
     }
 
 
 def check_provenance(project, steps) -> None:
     """Each label knows its giver, how it was come upon, and the forest's word."""
     for step in {one.particle_id: one for one in steps}.values():
-        said = project.particle(step.particle_id).annotation
+        said = project.particles.get(step.particle_id).annotation
         assert (said.label, said.annotator) == (step.label, ANNOTATOR)
         assert said.deferred == (step.label is None)
         assert said.selected_by == step.selected_by
         assert said.shown == step.shown
-        assert said.shown.model_id == project.active_model_id
+        assert said.shown.model_id == project.models.active_id
         assert said.prediction_seen == (not step.hidden)
         chance = AUDIT_SHARE if step.selected_by == "audit" else None
         assert said.selection_chance == chance
@@ -175,7 +177,7 @@ def check_provenance(project, steps) -> None:
 def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, qtbot):
     session = start(viewer, sample, qtbot)
     project, path = session.project, session.project.path
-    project.annotator, project.audit_share = ANNOTATOR, AUDIT_SHARE
+    project.annotators.current, project.audits.share = ANNOTATOR, AUDIT_SHARE
     session.analyst.detect_all()
     qtbot.waitUntil(lambda: not session.runner.jobs, timeout=6 * SIGNAL_MS)
     settle(session, qtbot)
@@ -184,7 +186,7 @@ def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, 
     hands = Reviewer(session, qtbot)
     hands.review()
     steps = hands.steps
-    assert hands.micrographs == {entry.index for entry in project.entries}
+    assert hands.micrographs == {entry.index for entry in project.micrographs.entries}
     assert {one.label for one in steps} == {*CLASSES, None}
     assert {one.selected_by for one in steps} >= {"queue", "audit"}
     assert labels(project) == after(before, steps)
@@ -213,12 +215,12 @@ def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, 
     check_provenance(project, steps[:kept])
     hands = Reviewer(session, qtbot)
     hands.skip()
-    assert project.selected == left["queue"][0][1]
+    assert project.selection.particle_id == left["queue"][0][1]
     for number in range(kept + 1, len(steps) + 1):
         hands.redo()
         assert labels(project) == after(before, steps[:number])
-    assert not project.can_redo
+    assert not project.history.can_redo
     for number in range(1, len(steps) + 1):
         hands.undo()
         assert labels(project) == after(before, steps[:-number])
-    assert not project.can_undo
+    assert not project.history.can_undo

@@ -66,7 +66,7 @@ def test_a_broken_label_file_says_where(viewer, label_file):
 
 def test_only_what_a_person_labelled_is_saved(session, tmp_path, qtbot):
     ids = particle_ids(session)
-    session.project.label([ids[0]], "no")
+    session.project.edits.label([ids[0]], "no")
     settle(session, qtbot)
     path = tmp_path / "reviewed.txt"
     session.view.layer.save(str(path), plugin=PLUGIN)
@@ -88,10 +88,10 @@ def test_a_tiff_comes_with_its_calibration(viewer, tmp_path):
 
 def test_a_project_file_opens_its_project(session, viewer, qtbot):
     path = session.project.path
-    session.project.label(particle_ids(session)[:2], "yes")
+    session.project.edits.label(particle_ids(session)[:2], "yes")
     assert viewer.open(path, plugin=PLUGIN) == []
     wait_for_pixels(session, qtbot)
-    assert session.project.counts()["yes"] == 2
+    assert session.project.particles.counts()["yes"] == 2
 
 
 def test_a_folder_dropped_on_the_dock_opens(viewer, folder, qtbot):
@@ -106,7 +106,7 @@ def test_a_folder_dropped_on_the_dock_opens(viewer, folder, qtbot):
     dock.dropEvent(QDropEvent(QPointF(place), copy, data, left, none))
     session = session_for(viewer)
     wait_for_pixels(session, qtbot)
-    assert len(session.project.entries) == 3
+    assert len(session.project.micrographs.entries) == 3
 
 
 def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, qtbot):
@@ -114,10 +114,15 @@ def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, 
     session = session_for(viewer)
     session.open_project(folder)
     wait_for_pixels(session, qtbot)
-    assert session.project.counts() == {"yes": 1, "no": 0, "null": 1, "empty": 0}
+    assert session.project.particles.counts() == {
+        "yes": 1,
+        "no": 0,
+        "null": 1,
+        "empty": 0,
+    }
     # They are classified beside it, so that both words can be compared.
     qtbot.waitUntil(
-        lambda: all(one.prediction for one in session.project.particles),
+        lambda: all(one.prediction for one in session.project.particles.current),
         timeout=SIGNAL_MS,
     )
 
@@ -129,19 +134,19 @@ def test_detect_all_asks_the_forest_about_imported_circles_too(
     session = session_for(viewer)
     open_folder(session, folder, qtbot)
     project = session.project
-    imported = project.particles_of(1)
+    imported = project.particles.of(1)
     assert [one.prediction for one in imported] == [None, None]
     session.analyst.detect_all()
     settle(session, qtbot)
-    assert project.current == 0
-    assert {one.id for one in imported} <= {one.id for one in project.particles_of(1)}
-    found = [one for at in range(3) for one in project.particles_of(at)]
+    assert project.selection.index == 0
+    assert {one.id for one in imported} <= {one.id for one in project.particles.of(1)}
+    found = [one for at in range(3) for one in project.particles.of(at)]
     assert all(one.prediction for one in found)
     # It is the word that the forest has on the same circles when they are in view.
     said = {one.id: one.prediction for one in found}
     pixels = read_micrograph(folder / "dots_1.png")
     ids, circles = [one.id for one in imported], [one.circle for one in imported]
-    expected = predict(pixels, ids, circles, project.active_model)
+    expected = predict(pixels, ids, circles, project.models.active)
     assert tuple(said[each] for each in ids) == expected
 
 

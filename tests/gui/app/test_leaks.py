@@ -57,8 +57,8 @@ def listeners(session) -> dict[str, int]:
         for name, signal in signals_of(owner).items():
             counts[f"{type(owner).__name__}.{name}"] = owner.receivers(signal)
     project, layer, viewer = session.project, session.view.layer, session.viewer
-    for name in dir(type(project)):
-        signal = getattr(project, name, None) if not name.startswith("_") else None
+    for name in vars(type(project.events)):
+        signal = getattr(project.events, name)
         if isinstance(signal, SignalInstance):
             counts[f"project.{name}"] = len(signal)
     for owner in (layer, viewer.layers, viewer.layers.selection, viewer):
@@ -114,7 +114,7 @@ def test_micrographs_that_come_and_go_leave_nothing(session, qtbot):
     layers, pixels = [], []
     for round_ in range(2):
         for index in (1, 2, 0):
-            pixels.append(weakref.ref(session.project.micrograph.pixels))
+            pixels.append(weakref.ref(session.project.selection.micrograph.pixels))
             layers += map(weakref.ref, session.scene.layers)
             session.open_micrograph(index)
             wait_for_pixels(session, qtbot)

@@ -34,8 +34,8 @@ def written(out) -> dict[str, list[str]]:
 def shown(project) -> dict[str, list[str]]:
     """The same of each particle in the window's project."""
     found = {}
-    for entry in project.entries:
-        for one in project.particles_of(entry.index):
+    for entry in project.micrographs.entries:
+        for one in project.particles.of(entry.index):
             circle = one.circle
             place = (circle.col_px, circle.row_px, circle.radius_px)
             numbers = (*place, *one.prediction.probabilities)
@@ -88,4 +88,4 @@ def test_window_and_command_line_train_the_same_forest(
     # And what the command line made works in the window.
     session.trainer.load(out)
     settle(session, qtbot)
-    assert session.project.active_model_id == there.card.id
+    assert session.project.models.active_id == there.card.id

@@ -26,9 +26,11 @@ def test_draw(session, qtbot):
     press(session, qtbot, Qt.Key.Key_G)
     assert session.view.layer.mode == "add_ellipse"
     drag(session, qtbot, (100, 20), (140, 60))
-    assert len(session.project.particles) == 6
+    assert len(session.project.particles.current) == 6
     settle(session, qtbot)
-    (drawn,) = [one for one in session.project.particles if one.circle not in CIRCLES]
+    (drawn,) = [
+        one for one in session.project.particles.current if one.circle not in CIRCLES
+    ]
     assert drawn.circle.row_px == pytest.approx(120, abs=3)
     assert drawn.circle.col_px == pytest.approx(40, abs=3)
     assert drawn.circle.radius_px == pytest.approx(20, abs=3)
@@ -37,7 +39,7 @@ def test_draw(session, qtbot):
     assert drawn.prediction is not None
     in_step(session)
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles) == 5
+    assert len(session.project.particles.current) == 5
     in_step(session)
 
 
@@ -47,7 +49,7 @@ def test_drag_moves_one_circle_in_one_step(session, qtbot):
     assert session.view.layer.mode == "select"
     drag(session, qtbot, (60, 60), (80, 90))
     settle(session, qtbot)
-    moved = session.project.find(ids[0]).circle
+    moved = session.project.particles.find(ids[0]).circle
     assert (moved.row_px, moved.col_px) == (
         pytest.approx(80, abs=2),
         pytest.approx(90, abs=2),
@@ -55,8 +57,8 @@ def test_drag_moves_one_circle_in_one_step(session, qtbot):
     assert moved.radius_px == pytest.approx(30, abs=0.01)
     in_step(session)
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert session.project.find(ids[0]).circle == CIRCLES[0]
-    assert not session.project.can_undo
+    assert session.project.particles.find(ids[0]).circle == CIRCLES[0]
+    assert not session.project.history.can_undo
     in_step(session)
 
 
@@ -67,7 +69,7 @@ def test_resize_makes_a_circle_of_the_same_area(session, qtbot):
     # From the middle of the right edge: only the width grows.
     drag(session, qtbot, (170, 112), (170, 132))
     settle(session, qtbot)
-    circle = session.project.find(ids[3]).circle
+    circle = session.project.particles.find(ids[3]).circle
     expected = np.sqrt(32 * 42)
     assert circle.radius_px == pytest.approx(expected, rel=0.05)
     assert circle.col_px == pytest.approx(90, abs=2)
@@ -79,7 +81,7 @@ def test_several_selected_move_in_one_step(session, qtbot):
     press(session, qtbot, Qt.Key.Key_M)
     session.view.layer.selected_data = {0, 1}
     chosen = session.view.selection()
-    first = session.project.find(chosen[0]).circle
+    first = session.project.particles.find(chosen[0]).circle
     drag(
         session,
         qtbot,
@@ -87,10 +89,12 @@ def test_several_selected_move_in_one_step(session, qtbot):
         (first.row_px + 20, first.col_px),
     )
     settle(session, qtbot)
-    moved = [one for one in ids if session.project.find(one).circle not in CIRCLES]
+    moved = [
+        one for one in ids if session.project.particles.find(one).circle not in CIRCLES
+    ]
     assert set(moved) == set(chosen)
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert not session.project.can_undo
+    assert not session.project.history.can_undo
     in_step(session)
 
 
@@ -99,16 +103,16 @@ def test_delete_undo_redo(session, qtbot):
     keys = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
     for layer, key in itertools.product(session.scene.layers, keys):
         session.viewer.layers.selection.active = layer
-        session.project.select(ids[1])
+        session.project.selection.select(ids[1])
         press(session, qtbot, key)
         settle(session, qtbot)
-        assert session.project.find(ids[1]) is None
+        assert session.project.particles.find(ids[1]) is None
         in_step(session)
         press(session, qtbot, Qt.Key.Key_Z, CTRL)
-        assert session.project.find(ids[1]).circle == CIRCLES[1]
+        assert session.project.particles.find(ids[1]).circle == CIRCLES[1]
         in_step(session)
         press(session, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
-        assert session.project.find(ids[1]) is None
+        assert session.project.particles.find(ids[1]) is None
         press(session, qtbot, Qt.Key.Key_Z, CTRL)
         assert session.viewer.layers.selection.active is layer
 
@@ -118,28 +122,28 @@ def test_napari_own_delete_key_goes_through_undo(session, qtbot):
     session.view.layer.selected_data = {0, 2}
     press(session, qtbot, Qt.Key.Key_3)
     settle(session, qtbot)
-    assert len(session.project.particles) == 3
+    assert len(session.project.particles.current) == 3
     in_step(session)
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles) == 5
+    assert len(session.project.particles.current) == 5
     in_step(session)
 
 
 def test_copy_and_paste_makes_new_particles(session, qtbot):
     ids = particle_ids(session)
     press(session, qtbot, Qt.Key.Key_M)
-    session.project.label([ids[0]], "yes")
+    session.project.edits.label([ids[0]], "yes")
     session.view.select([ids[0]])
     press(session, qtbot, Qt.Key.Key_C, CTRL)
     press(session, qtbot, Qt.Key.Key_V, CTRL)
     settle(session, qtbot)
-    assert len(session.project.particles) == 6
-    assert session.project.find(ids[0]).annotation.label == "yes"
-    (pasted,) = [one for one in session.project.particles if one.id not in ids]
+    assert len(session.project.particles.current) == 6
+    assert session.project.particles.find(ids[0]).annotation.label == "yes"
+    (pasted,) = [one for one in session.project.particles.current if one.id not in ids]
     assert not pasted.by_person
     assert pasted.circle.row_px == pytest.approx(60 + 15, abs=0.01)
     assert pasted.circle.radius_px == pytest.approx(30, abs=0.01)
     in_step(session)
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles) == 5
+    assert len(session.project.particles.current) == 5
     in_step(session)

@@ -27,7 +27,7 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
     monkeypatch.setattr(session.view, "_tell", told.append)
     hand = Hand(session, qtbot)
     project, ids = session.project, particle_ids(session)
-    session.project.select(ids[0])
+    session.project.selection.select(ids[0])
     buttons = main_window(session.viewer).findChild(HistoryButtons)
     for gesture, summary in GESTURES.items():
         session.viewer.layers.selection.active = hand.layer
@@ -38,7 +38,7 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
         name = gesture.__name__
         in_step(session)
         dressed_by_class(session)
-        assert project.undo_summary == summary, name
+        assert project.history.undo_summary == summary, name
         assert buttons.undo.isEnabled() == (summary is not None), name
         assert [one for one in told if REFUSED.get(gesture, "") in one] == told, name
         assert len(told) == (gesture in REFUSED), name
@@ -46,8 +46,8 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
             assert buttons.undo.toolTip() == f"Undo: {summary} (Ctrl+Z)"
             qtbot.mouseClick(buttons.undo, LEFT)
             settle(session, qtbot)
-        assert not project.can_undo, name
-        assert {one.id: one.circle for one in project.particles} == dict(
+        assert not project.history.can_undo, name
+        assert {one.id: one.circle for one in project.particles.current} == dict(
             zip(ids, CIRCLES, strict=True)
         ), name
         assert labels(session) == [None] * 5, name

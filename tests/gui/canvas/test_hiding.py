@@ -22,7 +22,7 @@ def overlays(session) -> list[bool]:
 
 
 def test_hold_to_hide_takes_everything_of_ours_away(session, qtbot):
-    session.project.leave_region_out(0, AROUND_FIRST, "ice")
+    session.project.exclusions.add_region(0, AROUND_FIRST, "ice")
     session.scene.maps[0].visible = False
     assert overlays(session) == [False, True, True]
     qtbot.keyPress(canvas(session), Qt.Key.Key_H)

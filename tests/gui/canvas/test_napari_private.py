@@ -144,21 +144,23 @@ def test_without_any_of_them_keys_and_mouse_do_what_they_did(
     layer = session.view.layer
     assert type(layer) is Shapes
     first, second, *_ = particle_ids(session)
-    session.project.select(first)
+    session.project.selection.select(first)
     press(session, qtbot, Qt.Key.Key_Y)
     settled(session, qtbot)
     at = list(layer.features["particle_id"]).index(first)
     assert layer.text.values[at] == "Y"
     np.testing.assert_allclose(layer.edge_color[at], colour_of(session, first))
     press(session, qtbot, Qt.Key.Key_M)
-    centre = session.project.find(second).circle
+    centre = session.project.particles.find(second).circle
     drag(session, qtbot, (centre.row_px, centre.col_px), (centre.row_px, 200))
     settled(session, qtbot)
-    assert session.project.find(second).circle.col_px == pytest.approx(200, abs=3)
+    assert session.project.particles.find(second).circle.col_px == pytest.approx(
+        200, abs=3
+    )
     in_step(session)
     press(session, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settled(session, qtbot)
-    assert session.project.find(second).circle == centre
+    assert session.project.particles.find(second).circle == centre
     in_step(session)
     assert len(told) == 1
 

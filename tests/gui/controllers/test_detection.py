@@ -28,9 +28,9 @@ def test_detection_gives_what_a_script_gets(viewer, folder, qtbot, forest):
     settle(session, qtbot)
     assert dock.progress.isHidden()
     micrograph = read_micrograph(folder / "dots_0.png")
-    params = session.project.detection_params
+    params = session.project.settings.detection
     expected = analyse(micrograph, forest, params)
-    shown = {one.id: one for one in session.project.particles}
+    shown = {one.id: one for one in session.project.particles.current}
     assert set(shown) == {one.id for one in expected.candidates}
     assert shown
     for one in expected.predictions:
@@ -65,13 +65,13 @@ def test_cancel_stops_and_keeps_what_was_done(viewer, folder, qtbot):
 
 def test_what_is_unlike_the_training_set_is_marked(session, qtbot):
     project = session.project
-    said = [replace(one.prediction, novelty=2.0) for one in project.particles]
-    project.put_predictions(project.active_model_id, said)
+    said = [replace(one.prediction, novelty=2.0) for one in project.particles.current]
+    project.detections.put_predictions(project.models.active_id, said)
     shown = docks(session.viewer)
     session.micrographs_changed.emit()
     first = shown["Micrographs"].model.index(0, 0)
     assert first.data().startswith("\u25c7")
     assert "5 of its 5 circles" in first.data(Qt.ItemDataRole.ToolTipRole)
     assert "5 of its 5 circles" in shown["Micrographs"].problem.text()
-    project.select(particle_ids(session)[0])
+    project.selection.select(particle_ids(session)[0])
     assert "learnt from nothing like it" in shown["Particle"].card.says.text()

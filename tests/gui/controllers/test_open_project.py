@@ -61,10 +61,10 @@ def test_the_project_goes_where_the_person_says(
     assert "No project can be made in" in question
     assert (act, name) == ("Choose a place...", "work.cdse")
     # Next time the same place is named, and the work is there.
-    session.project.draw(_CIRCLE, "yes")
+    session.project.edits.draw(_CIRCLE, "yes")
     assert session.open_project(locked)
     wait_for_pixels(session, qtbot)
-    assert session.project.counts()["yes"] == 1
+    assert session.project.particles.counts()["yes"] == 1
 
 
 def test_who_names_no_place_gets_the_sentence(viewer, locked, monkeypatch):
@@ -82,8 +82,8 @@ def test_a_project_for_looking_may_be_copied(
     viewer, folder, tmp_path, qtbot, monkeypatch, request, copies
 ):
     project = Project.create_or_open(folder)
-    project.open(0)
-    project.draw(_CIRCLE, "null")
+    project.selection.open(0)
+    project.edits.draw(_CIRCLE, "null")
     project.close()
     locked = request.getfixturevalue("locked")
     place = tmp_path / "copy.cdse"
@@ -92,7 +92,7 @@ def test_a_project_for_looking_may_be_copied(
     assert session.open_project(locked)
     wait_for_pixels(session, qtbot)
     assert asked[0][1] == "Work on a copy..."
-    assert session.project.counts()["null"] == 1
+    assert session.project.particles.counts()["null"] == 1
     assert session.project.read_only == (not copies)
     assert place.exists() == copies
 

@@ -23,8 +23,8 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 @pytest.fixture
 def audited(session, qtbot, forest):
     """A session in whose second micrograph every particle was drawn by lot."""
-    session.project.label(particle_ids(session), "no")
-    session.project.audit_share = 1
+    session.project.edits.label(particle_ids(session), "no")
+    session.project.audits.share = 1
     session.open_micrograph(1)
     wait_for_pixels(session, qtbot)
     put_circles(session, forest)
@@ -36,17 +36,17 @@ def test_a_key_defers_and_goes_on(session, qtbot):
     ids = particle_ids(session)
     press(session, qtbot, Qt.Key.Key_Period)
     press(session, qtbot, Qt.Key.Key_J)
-    assert session.project.find(ids[3]).deferred
+    assert session.project.particles.find(ids[3]).deferred
     assert labels(session) == [None] * 5
-    assert session.project.selected == ids[2]
+    assert session.project.selection.particle_id == ids[2]
     assert shown(session)[ids[3]] == ("yes", "Y? later", False)
     in_step(session)
     dock = docks(session.viewer)["Particle"]
     assert "1 left for later" in dock.queue.done.toolTip()
-    session.project.select(ids[3])
+    session.project.selection.select(ids[3])
     assert "left for later" in dock.card.says.text()
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert not session.project.find(ids[3]).deferred
+    assert not session.project.particles.find(ids[3]).deferred
     assert shown(session)[ids[3]] == ("yes", "Y?", False)
 
 
@@ -54,15 +54,15 @@ def test_back_goes_to_the_particle_seen_before(session, qtbot):
     ids = particle_ids(session)
     for _ in range(2):
         press(session, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected == ids[2]
+    assert session.project.selection.particle_id == ids[2]
     click(session, qtbot, 60, 60)
     press(session, qtbot, Qt.Key.Key_Y)
     # The particle that she left for the click is the next.
-    assert session.project.selected == ids[2]
+    assert session.project.selection.particle_id == ids[2]
     press(session, qtbot, Qt.Key.Key_Comma)
-    assert session.project.selected == ids[3]
+    assert session.project.selection.particle_id == ids[3]
     press(session, qtbot, Qt.Key.Key_Comma)
-    assert session.project.selected == ids[3]
+    assert session.project.selection.particle_id == ids[3]
     assert "began" in session.viewer.status
 
 
@@ -74,14 +74,14 @@ def test_the_row_sets_order_and_filter(session, qtbot):
     row.order.activated.emit(3)
     assert session.review.order == "confidence"
     press(session, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected in (ids[0], ids[4])
-    session.project.defer([ids[1]])
+    assert session.project.selection.particle_id in (ids[0], ids[4])
+    session.project.edits.defer([ids[1]])
     row.which.setCurrentIndex(1)
     row.which.activated.emit(1)
     press(session, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected == ids[1]
+    assert session.project.selection.particle_id == ids[1]
     press(session, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected == ids[1]
+    assert session.project.selection.particle_id == ids[1]
     assert "left for later" in session.viewer.status
 
 
@@ -99,7 +99,7 @@ def test_nothing_gives_a_hidden_prediction_away(audited, qtbot):
     assert all(look == looks[0] for look in looks)
     dock = docks(session.viewer)["Particle"]
     for one in ids:
-        session.project.select(one)
+        session.project.selection.select(one)
         assert not any(number.text() for number in dock.card.bars.numbers.values())
         assert "judge it before" in dock.card.says.text()
 
@@ -112,19 +112,19 @@ def test_a_hidden_prediction_cannot_be_accepted_but_is_there_after_the_label(
     monkeypatch.setattr(notices, "warn", told.append)
     ids = particle_ids(session)
     press(session, qtbot, Qt.Key.Key_Period)
-    here = session.project.selected
+    here = session.project.selection.particle_id
     press(session, qtbot, Qt.Key.Key_K)
     assert labels(session) == [None] * 5
-    assert session.project.selected == here
+    assert session.project.selection.particle_id == here
     assert "before the forest's word is shown" in told[0]
     press(session, qtbot, Qt.Key.Key_N)
-    annotation = session.project.find(here).annotation
+    annotation = session.project.particles.find(here).annotation
     assert (annotation.label, annotation.selected_by) == ("no", "audit")
     assert (annotation.selection_chance, annotation.prediction_seen) == (1.0, False)
     assert annotation.shown is not None
     press(session, qtbot, Qt.Key.Key_Comma)
     dock = docks(session.viewer)["Particle"]
-    assert session.project.selected == here
+    assert session.project.selection.particle_id == here
     assert all(number.text() for number in dock.card.bars.numbers.values())
     assert not session.review.hides(here)
     assert len([one for one in ids if session.review.hides(one)]) == 4
@@ -135,9 +135,9 @@ def test_one_chosen_by_a_click_is_no_audit(audited, qtbot):
     ids = particle_ids(session)
     session.scene.see_whole()
     click(session, qtbot, 170, 220)
-    assert session.project.selected == ids[4]
+    assert session.project.selection.particle_id == ids[4]
     press(session, qtbot, Qt.Key.Key_O)
-    annotation = session.project.find(ids[4]).annotation
+    annotation = session.project.particles.find(ids[4]).annotation
     assert (annotation.label, annotation.selected_by) == ("empty", "hand")
     assert not annotation.prediction_seen
-    assert session.project.audited() == []
+    assert session.project.audits.labels() == []

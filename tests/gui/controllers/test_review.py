@@ -45,11 +45,11 @@ def test_a_key_labels_and_goes_on_whichever_layer_is_active(session, qtbot):
     assert len(layers) == 3
     for layer, (label, key) in itertools.product(layers, LABEL_KEYS.items()):
         session.viewer.layers.selection.active = layer
-        session.project.select(ids[0])
+        session.project.selection.select(ids[0])
         press(session, qtbot, key)
         assert labels(session) == [label, None, None, None, None]
         # The most doubtful one is still the next, wherever she clicked before.
-        assert session.project.selected == ids[3]
+        assert session.project.selection.particle_id == ids[3]
         assert shown(session)[ids[0]] == (label, LETTERS[label], True)
         in_step(session)
         press(session, qtbot, Qt.Key.Key_Z, CTRL)
@@ -59,9 +59,9 @@ def test_a_key_labels_and_goes_on_whichever_layer_is_active(session, qtbot):
 def test_accept_says_what_the_forest_says(session, qtbot):
     ids = particle_ids(session)
     press(session, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected == ids[3]
+    assert session.project.selection.particle_id == ids[3]
     press(session, qtbot, Qt.Key.Key_K)
-    annotation = session.project.find(ids[3]).annotation
+    annotation = session.project.particles.find(ids[3]).annotation
     assert (annotation.label, annotation.origin) == ("yes", "confirmed")
     assert annotation.selected_by == "queue"
     in_step(session)
@@ -70,7 +70,7 @@ def test_accept_says_what_the_forest_says(session, qtbot):
 def test_without_a_selection_no_key_labels_anything(session, qtbot):
     press(session, qtbot, Qt.Key.Key_Y)
     assert labels(session) == [None] * 5
-    assert not session.project.can_undo
+    assert not session.project.history.can_undo
 
 
 def test_undo_and_redo_a_row_of_labels(session, qtbot):
@@ -92,12 +92,14 @@ def test_undo_and_redo_a_row_of_labels(session, qtbot):
 def test_click_selects_while_the_mouse_moves_the_picture(session, qtbot):
     assert session.view.layer.mode == "pan_zoom"
     click(session, qtbot, 170, 220)
-    assert session.project.selected == particle_ids(session)[4]
+    assert session.project.selection.particle_id == particle_ids(session)[4]
 
 
 def test_the_particle_fills_a_third_of_the_view(session, qtbot):
     press(session, qtbot, Qt.Key.Key_Period)
-    circle = session.project.find(session.project.selected).circle
+    circle = session.project.particles.find(
+        session.project.selection.particle_id
+    ).circle
     camera = session.viewer.scene.camera
     scale = session.scene.image.scale[0]
     share = 2 * circle.radius_px * scale * camera.zoom

@@ -20,9 +20,9 @@ import sys
 from napari_cdse.project import Project
 
 project = Project.create_or_open(sys.argv[1])
-project.annotator = "Ben"
-project.open(0)
-project.label([sys.argv[2]], "null")
+project.annotators.current = "Ben"
+project.selection.open(0)
+project.edits.label([sys.argv[2]], "null")
 project.close()
 """
 
@@ -43,22 +43,22 @@ def test_what_another_process_labels_is_shown_and_told(session, qtbot, monkeypat
     monkeypatch.setattr(notices, "warn", told.append)
     first, second, *_ = particle_ids(session)
     press(session, qtbot, Qt.Key.Key_Period)
-    chosen = session.project.selected
+    chosen = session.project.selection.particle_id
     other = first if chosen != first else second
     label_elsewhere(session, other)
     qtbot.waitUntil(
-        lambda: session.project.particle(other).by_person, timeout=SIGNAL_MS
+        lambda: session.project.particles.get(other).by_person, timeout=SIGNAL_MS
     )
     settle(session, qtbot)
     assert labels(session).count("null") == 1
-    assert session.project.selected == chosen
+    assert session.project.selection.particle_id == chosen
     assert told == [
         "Another window works on this project too; what it changes is shown here."
     ]
     press(session, qtbot, Qt.Key.Key_Y)
     settle(session, qtbot)
-    assert session.project.particle(chosen).label == "yes"
-    assert session.project.particle(other).annotation.annotator == "Ben"
+    assert session.project.particles.get(chosen).label == "yes"
+    assert session.project.particles.get(other).annotation.annotator == "Ben"
     in_step(session)
 
 

@@ -24,7 +24,7 @@ def test_detection_goes_on_where_it_was_stopped(viewer, folder, qtbot):
     session = session_for(viewer)
     open_folder(session, folder, qtbot)
     done = []
-    session.project.analysed.connect(done.append)
+    session.project.events.analysed.connect(done.append)
     session.analyst.detect_all()
     job = session.runner.heavy
     job.produced.connect(lambda _found: session.runner.cancel(job))
@@ -64,7 +64,9 @@ def test_where_nothing_was_detected_yet_it_says_what_to_do(viewer, folder, qtbot
     assert '"Detect in this one"' in card.says.text()
     session.analyst.detect_current()
     settle(session, qtbot)
-    session.project.label([one.id for one in session.project.particles], "null")
+    session.project.edits.label(
+        [one.id for one in session.project.particles.current], "null"
+    )
     press(session, qtbot, Qt.Key.Key_Period)
     assert "2 micrographs have not been looked through" in viewer.status
     assert '"Detect in all"' in viewer.status
@@ -74,7 +76,7 @@ def test_the_whole_micrograph_is_in_view_whatever_lies_over_its_border(session, 
     camera = session.viewer.scene.camera
     press(session, qtbot, Qt.Key.Key_W)
     before = (*camera.center, camera.zoom)
-    session.project.draw(Circle(0.0, 0.0, 60.0))
+    session.project.edits.draw(Circle(0.0, 0.0, 60.0))
     camera.zoom *= 3
     press(session, qtbot, Qt.Key.Key_W)
     np.testing.assert_allclose((*camera.center, camera.zoom), before)
@@ -95,11 +97,11 @@ def test_who_comes_back_sees_the_row_where_she_stopped(viewer, folder, qtbot):
             (folder / "dots_0.png").read_bytes()
         )
     project = Project.create_or_open(folder)
-    project.open(25)
+    project.selection.open(25)
     project.close()
     session = session_for(viewer)
     open_folder(session, folder, qtbot)
-    assert session.project.current == 25
+    assert session.project.selection.index == 25
     table = window.add_dock(viewer, "Micrographs").table
 
     def in_sight() -> None:

@@ -60,7 +60,7 @@ def analysed_elsewhere(session, qtbot) -> list[str]:
     session.open_micrograph(1)
     wait_for_pixels(session, qtbot)
     project = session.project
-    ids = put_elsewhere(project, [CIRCLES[0]], project.active_model_id)
+    ids = put_elsewhere(project, [CIRCLES[0]], project.models.active_id)
     session.open_micrograph(0)
     wait_for_pixels(session, qtbot)
     return ids

@@ -39,7 +39,7 @@ def gallery(session, qtbot):
 def steps(session) -> int:
     """How many steps can be taken back; takes them all."""
     count = 0
-    while session.project.undo() is not None:
+    while session.project.history.undo() is not None:
         count += 1
     return count
 
@@ -50,8 +50,8 @@ def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, session, qtbot)
     wait_for_pixels(session, qtbot)
     click(gallery, qtbot, ids[2])
     wait_for_pixels(session, qtbot)
-    assert session.project.current == 0
-    assert session.project.selected == ids[2]
+    assert session.project.selection.index == 0
+    assert session.project.selection.particle_id == ids[2]
     camera = session.viewer.scene.camera
     scale = session.scene.image.scale[0]
     assert camera.center[-2:] == pytest.approx(
@@ -68,7 +68,7 @@ def test_many_are_relabelled_with_one_key_in_one_step(gallery, session, qtbot):
     click(gallery, qtbot, ids[4], CTRL)
     key(gallery, qtbot, Qt.Key.Key_U)
     assert labels(session) == ["null", "null", None, None, "null"]
-    found = [session.project.find(one).annotation for one in (ids[0], ids[4])]
+    found = [session.project.particles.find(one).annotation for one in (ids[0], ids[4])]
     assert {(one.selected_by, one.prediction_seen) for one in found} == {("hand", True)}
     # They stay in their places and stay chosen; the layer follows.
     assert shown(gallery) == before
@@ -79,7 +79,7 @@ def test_many_are_relabelled_with_one_key_in_one_step(gallery, session, qtbot):
     in_step(session)
     key(gallery, qtbot, Qt.Key.Key_Z, CTRL)
     assert labels(session) == [None] * 5
-    assert not session.project.can_undo
+    assert not session.project.history.can_undo
     assert not gallery.sort_anew.isEnabled()
     key(gallery, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
     assert labels(session) == ["null", "null", None, None, "null"]
@@ -107,13 +107,13 @@ def test_with_the_keys_one_after_the_other(gallery, session, qtbot):
     key(gallery, qtbot, Qt.Key.Key_K)
     assert gallery.view.chosen == (ids[2],)
     assert labels(session) == [None, "no", None, "no", None]
-    given = session.project.find(ids[1]).annotation
+    given = session.project.particles.find(ids[1]).annotation
     assert (given.selected_by, given.origin) == ("order", "confirmed")
     key(gallery, qtbot, Qt.Key.Key_J)
-    assert session.project.find(ids[2]).deferred
+    assert session.project.particles.find(ids[2]).deferred
     key(gallery, qtbot, Qt.Key.Key_Left)
     key(gallery, qtbot, Qt.Key.Key_Delete)
-    assert session.project.find(ids[2]) is None
+    assert session.project.particles.find(ids[2]) is None
     assert shown(gallery) == [ids[0], ids[3], ids[1], ids[4]]
     assert gallery.view.chosen == (ids[4],)
     assert steps(session) == 4
@@ -124,9 +124,9 @@ def test_enter_goes_to_where_the_keys_led(gallery, session, qtbot):
     ids = particle_ids(session)
     click(gallery, qtbot, ids[0])
     key(gallery, qtbot, Qt.Key.Key_End)
-    assert session.project.selected == ids[0]
+    assert session.project.selection.particle_id == ids[0]
     key(gallery, qtbot, Qt.Key.Key_Return)
-    assert session.project.selected == ids[4]
+    assert session.project.selection.particle_id == ids[4]
 
 
 def test_a_band_chooses_what_it_touches(gallery, session, qtbot):
@@ -145,7 +145,7 @@ def test_a_band_chooses_what_it_touches(gallery, session, qtbot):
     qtbot.mouseRelease(port, LEFT, PLAIN, start + way)
     assert gallery.view.chosen == (ids[0], ids[3], ids[1])
     # Nothing was visited: a band is no click.
-    assert session.project.selected is None
+    assert session.project.selection.particle_id is None
     key(gallery, qtbot, Qt.Key.Key_Y)
     assert labels(session) == ["yes", "yes", None, "yes", None]
 
@@ -170,7 +170,7 @@ def test_one_step_over_two_micrographs(gallery, session, qtbot):
     gallery.view.setFocus()
     key(gallery, qtbot, Qt.Key.Key_A, CTRL)
     key(gallery, qtbot, Qt.Key.Key_N)
-    assert session.project.find(other).annotation.label == "no"
+    assert session.project.particles.find(other).annotation.label == "no"
     assert labels(session) == ["no"] * 5
     assert "6 circles" in gallery.says.text()
     assert steps(session) == 1
@@ -180,9 +180,9 @@ def test_an_audited_particle_is_not_given_away(gallery, session, qtbot, monkeypa
     ids = particle_ids(session)
     secret = ids[0]
     monkeypatch.setattr(
-        type(session.project),
+        type(session.project.audits),
         "hides",
-        lambda self, one: one == secret and not self._state.was_judged(one),
+        lambda self, one: one == secret and not self._particles.was_judged(one),
     )
     gallery.refresh(anew=True)
     assert shown(gallery)[-1] == secret
@@ -195,6 +195,8 @@ def test_an_audited_particle_is_not_given_away(gallery, session, qtbot, monkeypa
     assert labels(session)[0] is None
     key(gallery, qtbot, Qt.Key.Key_A, CTRL)
     key(gallery, qtbot, Qt.Key.Key_N)
-    seen = [session.project.find(one).annotation.prediction_seen for one in ids]
+    seen = [
+        session.project.particles.find(one).annotation.prediction_seen for one in ids
+    ]
     assert seen == [False, True, True, True, True]
     assert steps(session) == 1

@@ -52,12 +52,12 @@ def test_all_particles_by_class_the_surest_first(gallery, session):
 
 def test_what_is_selected_elsewhere_is_followed(gallery, session, qtbot):
     press(session, qtbot, Qt.Key.Key_Period)
-    first = session.project.selected
+    first = session.project.selection.particle_id
     assert gallery.view.chosen == (first,)
     # And a key of the canvas works from within the gallery.
     key(gallery, qtbot, Qt.Key.Key_Period)
-    assert session.project.selected not in (None, first)
-    assert gallery.view.chosen == (session.project.selected,)
+    assert session.project.selection.particle_id not in (None, first)
+    assert gallery.view.chosen == (session.project.selection.particle_id,)
 
 
 def test_filters(gallery, session, qtbot):
@@ -65,7 +65,7 @@ def test_filters(gallery, session, qtbot):
     qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
     assert shown(gallery) == [ids[1], ids[2], ids[4]]
     qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
-    session.project.label([ids[1]], "yes")
+    session.project.edits.label([ids[1]], "yes")
     gallery.filters.who.setCurrentText("disputed")
     assert shown(gallery) == [ids[1]]
     gallery.filters.who.setCurrentText("left for later")
@@ -86,7 +86,7 @@ def test_only_the_open_micrograph(gallery, session, qtbot):
 def test_a_picture_is_of_the_circle_as_it_is_now(gallery, session, qtbot):
     ids = particle_ids(session)
     old = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
-    session.project.reshape({ids[0]: Circle(90.0, 90.0, 20.0)})
+    session.project.edits.reshape({ids[0]: Circle(90.0, 90.0, 20.0)})
     ready(gallery, qtbot)
     new = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
     assert new != old
@@ -118,7 +118,7 @@ def test_behind_another_tab_it_reads_nothing_and_comes_back_sorted(
     assert gallery.model.arrangement.astray == 1
     window.add_dock(session.viewer, "Micrographs")
     qtbot.waitUntil(lambda: not gallery.in_sight, timeout=SIGNAL_MS)
-    session.project.label([ids[1]], "empty")
+    session.project.edits.label([ids[1]], "empty")
     window.add_dock(session.viewer, "Gallery")
     ready(gallery, qtbot)
     assert gallery.model.arrangement.astray == 0

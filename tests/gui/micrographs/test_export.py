@@ -34,8 +34,8 @@ def test_the_button_writes_what_the_command_writes(
     session, qtbot, monkeypatch, tmp_path, said, flags
 ):
     project, ids = session.project, particle_ids(session)
-    project.label(ids[:1], "yes")
-    project.label(ids[1:3], "no")
+    project.edits.label(ids[:1], "yes")
+    project.edits.label(ids[1:3], "no")
     by_hand, by_command = tmp_path / "by hand", tmp_path / "by command"
     export(session, qtbot, monkeypatch, by_hand, action=len(flags))
     command = ["export", str(project.path), "--out", str(by_command), *flags]
@@ -54,7 +54,7 @@ def test_the_button_writes_what_the_command_writes(
 def test_a_folder_that_cannot_be_made_is_named(
     session, qtbot, monkeypatch, tmp_path, said
 ):
-    session.project.label(particle_ids(session)[:1], "yes")
+    session.project.edits.label(particle_ids(session)[:1], "yes")
     (tmp_path / "taken").write_text("a file")
     export(session, qtbot, monkeypatch, tmp_path / "taken")
     (told,) = said["warn"]

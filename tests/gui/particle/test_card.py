@@ -13,7 +13,7 @@ from napari_cdse.gui.particle.dock import ParticleDock
 from napari_cdse.gui.particle.overlays import Caption, Ring, ScaleBar, Spot
 from napari_cdse.gui.particle.peaks_table import Scale, spacing_words
 from napari_cdse.gui.widgets.viewer_window import main_window
-from napari_cdse.project import Gesture
+from napari_cdse.project import EditRequest
 from tests.gui.conftest import (
     CIRCLES,
     PIXEL_NM,
@@ -58,7 +58,7 @@ def marks(picture, kind) -> list:
 
 def test_the_card_measures_the_particle_it_shows(session, card, qtbot):
     settle(session, qtbot)
-    session.project.select(particle_ids(session)[0])
+    session.project.selection.select(particle_ids(session)[0])
     looked_at(card, qtbot)
     around = Surroundings.of(session.micrograph, PIXEL_NM)
     truth = examine(around, CIRCLES[0])
@@ -88,34 +88,39 @@ def test_quick_steps_never_show_another_particles_card(session, card, qtbot):
             families = examine(around, circle).families
             scale = Scale(PIXEL_NM)
             assert shown == [spacing_words(each.peak, scale) for each in families]
-    assert seen[-1][0] == session.project.find(session.project.selected).circle
+    assert (
+        seen[-1][0]
+        == session.project.particles.find(session.project.selection.particle_id).circle
+    )
 
 
 def snapshot(session, card):
     """The selected circle, and the spacings on the card."""
-    circle = session.project.find(session.project.selected).circle
+    circle = session.project.particles.find(
+        session.project.selection.particle_id
+    ).circle
     return circle, [row[1] for row in table(card)]
 
 
 def test_a_late_answer_on_another_particle_is_kept_but_not_shown(session, card, qtbot):
     settle(session, qtbot)
     first, second = particle_ids(session)[:2]
-    session.project.select(first)
+    session.project.selection.select(first)
     qtbot.waitUntil(lambda: card.examiner._job is not None, timeout=SIGNAL_MS)
-    session.project.select(second)
+    session.project.selection.select(second)
     question = card._question
     assert question.circle == CIRCLES[1]
     with qtbot.waitSignal(card.examiner.answered, timeout=SIGNAL_MS):
         assert not card.measured
     looked_at(card, qtbot)
     assert card.examiner.known(question) is not None
-    session.project.select(first)
+    session.project.selection.select(first)
     assert card.measured
 
 
 def test_a_row_of_the_table_chooses_the_family(session, card, qtbot):
     settle(session, qtbot)
-    session.project.select(particle_ids(session)[0])
+    session.project.selection.select(particle_ids(session)[0])
     looked_at(card, qtbot)
     other = 1 - card._chosen
     row = card.peaks.visualItemRect(card.peaks.item(other, 1)).center()
@@ -132,7 +137,7 @@ def test_an_estimated_pixel_size_is_called_so(session, card, qtbot):
     session.set_pixel_size(None, whole_folder=True)
     qtbot.waitUntil(lambda: session.view is not None, timeout=SIGNAL_MS)
     settle(session, qtbot)
-    session.project.select(particle_ids(session)[0])
+    session.project.selection.select(particle_ids(session)[0])
     looked_at(card, qtbot)
     assert session.pixel_size() == (PIXEL_NM, "estimated")
     assert marks(card.pictures.crop, ScaleBar)[0].text == "about 2 nm"
@@ -149,40 +154,40 @@ def test_a_note_is_one_edit_and_outlives_label_undo_and_restart(
 ):
     settle(session, qtbot)
     one = particle_ids(session)[0]
-    session.project.select(one)
+    session.project.selection.select(one)
     write(card, qtbot, "yes? no: twin")
     qtbot.keyClick(card.note, Qt.Key.Key_Return)
-    assert session.project.find(one).annotation.note == "yes? no: twin"
-    assert not session.project.find(one).by_person
+    assert session.project.particles.find(one).annotation.note == "yes? no: twin"
+    assert not session.project.particles.find(one).by_person
     canvas(session).setFocus()
     press(session, qtbot, Qt.Key.Key_Y)
-    assert session.project.find(one).annotation.note == "yes? no: twin"
+    assert session.project.particles.find(one).annotation.note == "yes? no: twin"
     assert card.note.text() == ""
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert session.project.selected == one
+    assert session.project.selection.particle_id == one
     assert card.note.text() == "yes? no: twin"
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
     assert card.note.text() == ""
     press(session, qtbot, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert card.note.text() == "yes? no: twin"
     open_folder(session, folder, qtbot)
-    assert session.project.find(one).annotation.note == "yes? no: twin"
-    session.project.select(one)
+    assert session.project.particles.find(one).annotation.note == "yes? no: twin"
+    session.project.selection.select(one)
     assert card.note.text() == "yes? no: twin"
 
 
 def test_a_note_that_was_left_is_stored_and_escape_takes_it_back(session, card, qtbot):
     settle(session, qtbot)
     one, two = particle_ids(session)[:2]
-    session.project.select(one)
+    session.project.selection.select(one)
     write(card, qtbot, "blurred")
-    session.project.select(two)
-    assert session.project.find(one).annotation.note == "blurred"
-    assert session.project.find(two).annotation is None
+    session.project.selection.select(two)
+    assert session.project.particles.find(one).annotation.note == "blurred"
+    assert session.project.particles.find(two).annotation is None
     write(card, qtbot, "nothing")
     qtbot.keyClick(card.note, Qt.Key.Key_Escape)
-    session.project.select(one)
-    assert session.project.find(two).annotation is None
+    session.project.selection.select(one)
+    assert session.project.particles.find(two).annotation is None
     assert card.note.text() == "blurred"
 
 
@@ -195,13 +200,13 @@ def test_the_card_tells_who_said_what(session, card, qtbot):
     settle(session, qtbot)
     project = session.project
     one = particle_ids(session)[0]
-    project.select(one)
-    assert project.active_model.card.name in card.says.text()
+    project.selection.select(one)
+    assert project.models.active.card.name in card.says.text()
     assert card.bars.numbers["yes"].text() == "0.90"
-    project.annotator = "Ann"
-    project.label([one], "no")
-    project.annotator = "Bob"
-    project.label([one], "yes")
+    project.annotators.current = "Ann"
+    project.edits.label([one], "no")
+    project.annotators.current = "Bob"
+    project.edits.label([one], "yes")
     first = card.says.text().splitlines()[0]
     assert first.startswith("Bob: yes, today")
     assert "forest said yes (0.90) at the time" in first
@@ -210,23 +215,23 @@ def test_the_card_tells_who_said_what(session, card, qtbot):
         "Bob: ye",
         "Ann: no",
     ]
-    project.hide_others = True
+    project.annotators.hide_others = True
     assert "Ann" not in card.says.toolTip()
 
 
 def test_what_an_audit_hides_is_hidden_here_too(session, card, qtbot, forest):
     settle(session, qtbot)
     project = session.project
-    project.audit_share = 1.0
+    project.audits.share = 1.0
     session.open_micrograph(1)
     wait_for_pixels(session, qtbot)
     put_circles(session, forest)
     settle(session, qtbot)
     one = particle_ids(session)[0]
-    project.apply(Gesture(noted={one: "odd"}))
-    project.select(one)
+    project.edits.apply(EditRequest(noted={one: "odd"}))
+    project.selection.select(one)
     looked_at(card, qtbot)
-    assert project.hides(one)
+    assert project.audits.hides(one)
     (ring,) = marks(card.pictures.crop, Ring)
     assert ring.colour == HEX[UNLABELLED]
     assert card.bars.numbers["yes"].text() == ""
@@ -234,16 +239,16 @@ def test_what_an_audit_hides_is_hidden_here_too(session, card, qtbot, forest):
     for words in (card.says.text(), card.says.toolTip()):
         assert "0.90" not in words
         assert "orest said" not in words
-    project.label([one], "yes")
+    project.edits.label([one], "yes")
     assert card.bars.numbers["yes"].text() == "0.90"
     assert "forest said yes (0.90) at the time, out of view" in card.says.text()
 
 
 def test_without_a_particle_the_card_is_empty(session, card, qtbot):
     settle(session, qtbot)
-    session.project.select(particle_ids(session)[0])
+    session.project.selection.select(particle_ids(session)[0])
     looked_at(card, qtbot)
-    session.project.select(None)
+    session.project.selection.select(None)
     pictures = card.pictures
     for picture in (pictures.crop, pictures.spectrum, pictures.phase, pictures.other):
         assert picture.empty
@@ -254,6 +259,6 @@ def test_without_a_particle_the_card_is_empty(session, card, qtbot):
 
 def test_the_ring_on_the_crop_is_the_circle(session, card, qtbot):
     settle(session, qtbot)
-    session.project.select(particle_ids(session)[3])
+    session.project.selection.select(particle_ids(session)[3])
     (ring,) = marks(card.pictures.crop, Ring)
     assert ring.diameter == pytest.approx(2 * 32 * PIXEL_NM / 8, rel=0.02)

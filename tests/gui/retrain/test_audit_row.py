@@ -18,15 +18,15 @@ from tests.project_tools import put_circles
 @pytest.fixture
 def crowd(session, qtbot):
     """Ids of forty particles that were all drawn; the forest knows their classes."""
-    session.project.audit_share = 1
+    session.project.audits.share = 1
     circles = [
         Circle(20.0 + 25 * row, 15.0 + 30 * col, 10.0 + row / 9)
         for row in range(4)
         for col in range(10)
     ]
-    model = session.project.active_model_id
-    path = session.project.entries[1].path
-    session.project.know(1, read_micrograph(path))
+    model = session.project.models.active_id
+    path = session.project.micrographs.entries[1].path
+    session.project.micrographs.register(1, read_micrograph(path))
     ids = put_circles(session.project, circles, model, 1)
     settle(session, qtbot)
     return ids
@@ -38,7 +38,7 @@ def test_the_row_counts_up_to_a_number(session, crowd, qtbot):
     # The forest says class n modulo 4 of particle n; she disagrees on every fifth.
     for number, one in enumerate(crowd[:MIN_AUDITED]):
         label = CLASSES[number % 4 if number % 5 else (number + 1) % 4]
-        session.project.label([one], label, selected_by="queue")
+        session.project.edits.label([one], label, selected_by="queue")
     qtbot.waitUntil(lambda: "is right in" in row.says.text(), timeout=SIGNAL_MS)
     assert "0.80 (0.58 to 0.92, 95 %) of 20 particles" in row.says.text()
     assert "When it says yes, it is right in" in row.says.toolTip()
@@ -48,7 +48,7 @@ def test_the_share_is_the_projects(session, crowd, qtbot):
     row = docks(session.viewer)["Retrain"].audit
     qtbot.waitUntil(lambda: row.share.value() == 100, timeout=SIGNAL_MS)
     row.share.setValue(5)
-    assert session.project.audit_share == 0.05
+    assert session.project.audits.share == 0.05
     row.share.setValue(0)
     assert not any(session.review.hides(one) for one in crowd)
     assert "No particle is drawn" in row.says.text()
@@ -56,18 +56,18 @@ def test_the_share_is_the_projects(session, crowd, qtbot):
 
 def test_what_the_gallery_shows_is_not_drawn_any_more(session, crowd, qtbot):
     project = session.project
-    others = [each.id for each in project.particles]
-    project.audit_share = 0
-    project.audit_share = 1
-    assert all(map(project.hides, crowd))
-    assert not any(map(project.hides, others))
-    project.audit_share = 0
+    others = [each.id for each in project.particles.current]
+    project.audits.share = 0
+    project.audits.share = 1
+    assert all(map(project.audits.hides, crowd))
+    assert not any(map(project.audits.hides, others))
+    project.audits.share = 0
     gallery = docks(session.viewer)["Gallery"]
     gallery.parentWidget().raise_()
     qtbot.waitUntil(lambda: gallery.in_sight, timeout=SIGNAL_MS)
     settle(session, qtbot)
-    project.audit_share = 1
-    assert not any(map(project.hides, crowd))
+    project.audits.share = 1
+    assert not any(map(project.audits.hides, crowd))
 
 
 def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):

@@ -103,7 +103,7 @@ def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
     dock.reject.click()
     assert dock.ahead.text() == session.trainer.forecast.sentence
     # It counts labels, so it is out of date with the next one.
-    session.project.draw(Circle(200.0, 280.0, 20.0), "yes")
+    session.project.edits.draw(Circle(200.0, 280.0, 20.0), "yes")
     qtbot.waitUntil(dock.ahead.isHidden, timeout=SIGNAL_MS)
 
 

@@ -38,27 +38,27 @@ def test_the_docks_hear_of_a_key_once_and_after_it_is_drawn(session, qtbot, told
 
 
 def test_other_changes_are_told_at_once(session, qtbot, told):
-    (first, *_) = session.project.particles
-    session.project.label([first.id], "no")
+    (first, *_) = session.project.particles.current
+    session.project.edits.label([first.id], "no")
     assert told.count("particles_changed") == 1
     assert not session.herald.waiting
 
 
 def test_what_waits_is_told_with_what_cannot_wait(session, qtbot, told):
-    first, second, *_ = (one.id for one in session.project.particles)
+    first, second, *_ = (one.id for one in session.project.particles.current)
     heard_of = []
     session.particles_changed.connect(heard_of.append)
     with session.herald.after_drawing():
-        session.project.label([first], "no")
+        session.project.edits.label([first], "no")
     assert heard_of == []
-    session.project.label([second], "no")
+    session.project.edits.label([second], "no")
     assert heard_of == [{first, second}]
     assert not session.herald.waiting
 
 
 def test_nothing_is_told_of_a_project_that_was_left(session, qtbot, told, folder):
     with session.herald.after_drawing():
-        session.project.label([session.project.particles[0].id], "no")
+        session.project.edits.label([session.project.particles.current[0].id], "no")
     told.clear()
     session._leave_project()
     assert not session.herald.waiting

@@ -80,9 +80,9 @@ def test_a_transform_of_the_whole_layer_is_undone(session):
 
 def test_deleting_our_layer_deletes_no_particle(session, qtbot):
     session.viewer.layers.remove(session.scene.particles)
-    assert len(session.project.particles) == 5
+    assert len(session.project.particles.current) == 5
     assert session.view is None
-    session.open_micrograph(session.project.current)
+    session.open_micrograph(session.project.selection.index)
     wait_for_pixels(session, qtbot)
     in_step(session)
 
@@ -95,7 +95,7 @@ def test_an_unreadable_micrograph_is_named_and_the_others_open(viewer, folder, q
     assert session.view is None
     press(session, qtbot, Qt.Key.Key_PageDown)
     wait_for_pixels(session, qtbot)
-    assert session.project.current == 1
+    assert session.project.selection.index == 1
     assert session.scene.image is not None
 
 
@@ -105,7 +105,7 @@ def test_what_was_read_too_late_is_dropped(viewer, folder, qtbot):
     for index in (1, 2, 0, 2):
         session.open_micrograph(index)
     wait_for_pixels(session, qtbot)
-    assert session.project.current == 2
+    assert session.project.selection.index == 2
     assert session.scene.image.name == "dots_2"
     expected = read_micrograph(folder / "dots_2.png").pixels
     np.testing.assert_array_equal(session.scene.image.data, expected)
@@ -115,16 +115,16 @@ def test_close_and_open_again(session, viewer, folder, qtbot):
     ids = particle_ids(session)
     press(session, qtbot, Qt.Key.Key_Period)
     press(session, qtbot, Qt.Key.Key_Y)
-    session.project.remove([ids[1]])
-    before = {one.id: one for one in session.project.particles}
+    session.project.edits.remove([ids[1]])
+    before = {one.id: one for one in session.project.particles.current}
     session.open_project(folder)
     wait_for_pixels(session, qtbot)
-    assert {one.id: one for one in session.project.particles} == before
+    assert {one.id: one for one in session.project.particles.current} == before
     in_step(session)
     # The undo history is there, too.
     control = Qt.KeyboardModifier.ControlModifier
     press(session, qtbot, Qt.Key.Key_Z, control)
-    assert session.project.find(ids[1]) is not None
+    assert session.project.particles.find(ids[1]) is not None
     press(session, qtbot, Qt.Key.Key_Z, control)
     assert labels(session) == [None] * 5
     in_step(session)
@@ -132,13 +132,13 @@ def test_close_and_open_again(session, viewer, folder, qtbot):
 
 def test_undo_goes_to_the_micrograph_where_it_was(session, qtbot, forest):
     ids = particle_ids(session)
-    session.project.label([ids[0]], "no")
+    session.project.edits.label([ids[0]], "no")
     press(session, qtbot, Qt.Key.Key_PageDown)
     wait_for_pixels(session, qtbot)
-    assert session.project.current == 1
+    assert session.project.selection.index == 1
     press(session, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait_for_pixels(session, qtbot)
-    assert session.project.current == 0
+    assert session.project.selection.index == 0
     assert labels(session) == [None] * 5
     in_step(session)
 
@@ -159,7 +159,7 @@ def test_a_full_disk_is_told_and_the_layer_repaired(session, qtbot, monkeypatch)
     settle(session, qtbot)
     assert layer.nshapes == 5
     in_step(session)
-    session.project.select(particle_ids(session)[0])
+    session.project.selection.select(particle_ids(session)[0])
     press(session, qtbot, Qt.Key.Key_Y)
     assert labels(session) == [None] * 5
     in_step(session)
@@ -229,7 +229,7 @@ def test_a_script_that_fails_half_way_says_only_why(folder, tmp_path):
     assert "Traceback" not in ended.stderr
     # It was closed in good order.
     with closing(Project.create_or_open(folder)) as project:
-        assert project.last_opened == 1
+        assert project.resume_point.index == 1
 
 
 def test_the_window_may_go_before_the_session(folder, tmp_path):
@@ -237,7 +237,7 @@ def test_the_window_may_go_before_the_session(folder, tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert "Traceback" not in ended.stderr
     with closing(Project.create_or_open(folder)) as project:
-        assert project.last_opened == 1
+        assert project.resume_point.index == 1
 
 
 def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):

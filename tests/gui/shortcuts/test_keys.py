@@ -98,7 +98,7 @@ def buttons(session) -> list[QPushButton]:
 
 
 def label(session, particle_id):
-    annotation = session.project.find(particle_id).annotation
+    annotation = session.project.particles.find(particle_id).annotation
     return None if annotation is None else annotation.label
 
 
@@ -114,7 +114,7 @@ def test_a_change_in_the_preferences_holds_at_once(session, qtbot, monkeypatch):
     qtbot.waitSignal(session.keys.changed, timeout=SIGNAL_MS).wait()
     for layer in session.scene.layers:
         session.viewer.layers.selection.active = layer
-        session.project.select(first)
+        session.project.selection.select(first)
         press(session, qtbot, Qt.Key.Key_Y)
         assert label(session, first) is None
         press(session, qtbot, Qt.Key.Key_F8)

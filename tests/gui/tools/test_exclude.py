@@ -44,15 +44,15 @@ def test_a_dragged_rectangle_leaves_its_circles_out(session, qtbot):
     assert session.viewer.layers.selection.active.name == DRAWING
     drag(session, qtbot, (25, 20), (110, 110))
     because(session, qtbot, "a scratch")
-    (region,) = session.project.regions(0)
+    (region,) = session.project.exclusions.regions(0)
     assert region.reason == "a scratch"
-    assert {one.circle for one in session.project.particles} == set(CIRCLES[1:])
+    assert {one.circle for one in session.project.particles.current} == set(CIRCLES[1:])
     assert session.view.layer.nshapes == 4
     assert DRAWING not in names(session)
     assert names(session).index(NAME) < names(session).index("particles")
     assert session.viewer.layers.selection.active is session.view.layer
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles) == 5
+    assert len(session.project.particles.current) == 5
     assert session.view.layer.nshapes == 5
     assert NAME not in names(session)
     press(session, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
@@ -72,18 +72,18 @@ def test_a_polygon_needs_a_reason_and_escape_leaves(session, qtbot):
     assert not dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
     dialog.reject()
     assert session.leaving_out.layer.nshapes == 0
-    assert not session.project.can_undo
+    assert not session.project.history.can_undo
     press(session, qtbot, Qt.Key.Key_P)
     for row, col in [(20, 130), (20, 190), (110, 190), (110, 130)]:
         click(session, qtbot, row, col)
     press(session, qtbot, Qt.Key.Key_Escape)
     because(session, qtbot, "ice or salt")
     left = {CIRCLES[0], *CIRCLES[2:]}
-    assert {one.circle for one in session.project.particles} == left
+    assert {one.circle for one in session.project.particles.current} == left
 
 
 def test_regions_stay_under_napari_keys_and_follow_the_micrograph(session, qtbot):
-    session.project.leave_region_out(0, AROUND_FIRST, "ice")
+    session.project.exclusions.add_region(0, AROUND_FIRST, "ice")
     layer = session.scene.regions
     session.viewer.layers.selection.active = layer
     layer.selected_data = {0}
@@ -92,7 +92,7 @@ def test_regions_stay_under_napari_keys_and_follow_the_micrograph(session, qtbot
         lambda: session.scene.regions is not layer and session.scene.regions.nshapes,
         timeout=SIGNAL_MS,
     )
-    assert len(session.project.regions(0)) == 1
+    assert len(session.project.exclusions.regions(0)) == 1
     session.open_micrograph(1)
     wait_for_pixels(session, qtbot)
     assert NAME not in names(session)
@@ -123,10 +123,10 @@ def test_micrographs_and_regions_are_left_out_and_taken_in_by_the_menu(session, 
     assert session.entries[1].excluded is None
     session.review.undo()
     assert session.entries[1].excluded == REASONS[1]
-    session.project.leave_region_out(0, AROUND_FIRST, "ice")
+    session.project.exclusions.add_region(0, AROUND_FIRST, "ice")
     assert cell(session.entries[0], 1) == "4 (+1)"
     assert "1 circle in regions left out: ice" in tip(session.entries[0])
     menu = session.leaving_out.menu(0, dock)
     entries_of(menu)["Take a region in again (ice)"].trigger()
-    assert session.project.regions(0) == ()
-    assert len(session.project.particles_of(0)) == 5
+    assert session.project.exclusions.regions(0) == ()
+    assert len(session.project.particles.of(0)) == 5

@@ -42,7 +42,7 @@ def test_measure_a_distance(session, qtbot):
     assert session.measuring.tool is None
     assert DISTANCE not in names(session)
     assert session.viewer.layers.selection.active is before
-    assert not session.project.can_undo
+    assert not session.project.history.can_undo
 
 
 def test_the_ruler_while_it_is_up(session, qtbot):
@@ -56,9 +56,9 @@ def test_the_ruler_while_it_is_up(session, qtbot):
     assert session.viewer.scene.camera.center == centre
     # Our other keys work.
     ids = particle_ids(session)
-    session.project.select(ids[0])
+    session.project.selection.select(ids[0])
     press(session, qtbot, Qt.Key.Key_Y)
-    assert session.project.find(ids[0]).annotation.label == "yes"
+    assert session.project.particles.find(ids[0]).annotation.label == "yes"
     assert session.measuring.tool is not None
     press(session, qtbot, Qt.Key.Key_Q)
     assert session.measuring.tool is None
@@ -103,15 +103,15 @@ def test_a_scale_bar_sets_the_pixel_size(session, qtbot):
     answer(session, qtbot, 0.01, "\u00b5m", 1)
     wait_for_pixels(session, qtbot)
     size = 10 / length
-    assert project.pixel_size(0) == (pytest.approx(size), "person")
-    sizes = [one.pixel_size_nm for one in project.entries]
+    assert project.micrographs.pixel_size(0) == (pytest.approx(size), "person")
+    sizes = [one.pixel_size_nm for one in project.micrographs.entries]
     assert sizes == [pytest.approx(size)] * 3
     assert session.scene.image.scale[-1] == pytest.approx(size)
     assert SCALE_BAR not in names(session)
-    assert project.scale_bar == (0.01, "\u00b5m")
+    assert project.settings.scale_bar == (0.01, "\u00b5m")
     press(session, qtbot, Qt.Key.Key_Z, CTRL)
     wait_for_pixels(session, qtbot)
-    assert project.pixel_size(0) == (0.04, "estimated")
+    assert project.micrographs.pixel_size(0) == (0.04, "estimated")
 
 
 def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(session, qtbot):
@@ -128,7 +128,7 @@ def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(session, qtbot):
     assert ok.isEnabled()
     dialog.reject()
     assert session.measuring.dialog is None
-    assert session.project.pixel_size(0) == (0.04, "estimated")
+    assert session.project.micrographs.pixel_size(0) == (0.04, "estimated")
 
 
 def test_a_line_knows_a_slip():

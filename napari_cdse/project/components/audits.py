@@ -1,0 +1,226 @@
+"""The audit of a project: what is hidden, and what may stand for an error rate."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.core.review.review_queue import ORDERS, QueueItem
+from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from napari_cdse.core.records import Annotation
+    from napari_cdse.core.review.review_queue import Order
+    from napari_cdse.io.store.store import Store
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.records import Particle
+    from napari_cdse.project.state.selection import Selection
+    from napari_cdse.project.state.visit_history import VisitHistory
+
+_AUDIT, _IN_VIEW, _ORDERS = "audit", "in_view", "orders"
+
+
+class Audits:
+    """Particles drawn at random and judged with their prediction hidden.
+
+    Parameters
+    ----------
+    store : Store
+        Keeps the plan, and which micrographs' predictions have been in view.
+    state : ProjectState
+    selection : Selection
+        The open micrograph's predictions are in view.
+    visits : VisitHistory
+        How far the review has come.
+    events : ProjectEvents
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: ProjectState,
+        selection: Selection,
+        visits: VisitHistory,
+        events: ProjectEvents,
+    ) -> None:
+        self._store = store
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._selection = selection
+        self._visits = visits
+        self._events = events
+        self._plan = AuditPlan()
+        self._lots: dict[str, float] = {}
+        self._in_view: set[int] = set()
+        self._gone_by: set[Order] = set()
+
+    # What is hidden
+
+    def hides(self, particle_id: str) -> bool:
+        """Tell whether a particle's prediction must not be shown yet.
+
+        It is one that the program proposed, that was drawn by chance alone and that
+        nobody has ever judged. Whatever shows predictions asks this first, or shows
+        the particle `as_seen`.
+        """
+        if self._lot(particle_id) is None:
+            return False
+        return not self._particles.was_judged(particle_id)
+
+    def as_seen(self, particle: Particle) -> Particle:
+        """Return a particle as a user may see it: maybe without its prediction."""
+        if particle.prediction is None or not self.hides(particle.id):
+            return particle
+        return replace(particle, prediction=None)
+
+    def chances(self, particle_ids: Iterable[str]) -> dict[str, float]:
+        """Return the chances, 0 to 1, of those among some particles that are hidden."""
+        return {
+            each: self._plan.chance(self._particles.key(each))
+            for each in particle_ids
+            if self.hides(each)
+        }
+
+    # What was judged unseen
+
+    def labels(self) -> list[Annotation]:
+        """Return the first labels of particles that were judged unseen.
+
+        A label that was changed afterwards, with the prediction in view, counts as
+        it was given first. Particles without a label, or without a circle, are left
+        out.
+        """
+        return self._particles.audited()
+
+    # How many are drawn
+
+    @property
+    def share(self) -> float:
+        """Share of the particles that is drawn for the audit, from 0 to 1."""
+        return self._plan.share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        before = self._plan.share
+        with self._store.transaction():
+            # Another window shows particles too, and may have changed the share.
+            self.read_plan()
+            seen = {*self._in_view, *self._within_reach()}
+            plan = self._plan.with_share(share, seen)
+            self._store.set_setting(_AUDIT, plan.as_setting())
+        self._take_plan(plan)
+        self._events.particles_changed.emit(None)
+        if share > before:
+            self._tell_held()
+
+    def read_plan(self) -> bool:
+        """Read the plan and what has been in view; True if the plan is another."""
+        known = self._store.setting(_IN_VIEW, [])
+        analysed = self._particles.analysed()
+        self._in_view = set(known if isinstance(known, list) else analysed)
+        return self._take_plan(self._planned(self._store.setting(_AUDIT)))
+
+    # What has been in view
+
+    def note_in_view(self, particle_ids: Iterable[str]) -> None:
+        """Note that predictions are in view; to be called by whoever shows them.
+
+        What is shown of the open micrograph is noted without asking.
+        """
+        hidden = (each for each in particle_ids if not self.hides(each))
+        key = self._particles.key
+        keys = {key(each) for each in hidden} - {None, *self._in_view}
+        if not keys:
+            return
+        self._in_view |= {each for each in keys if each is not None}
+        if not self._store.read_only:
+            # A full disk keeps nobody from looking.
+            with suppress(StoreError), self._store.transaction():
+                known = self._store.setting(_IN_VIEW, [])
+                self._store.set_setting(_IN_VIEW, sorted({*known, *self._in_view}))
+
+    def note_open(self, _ids: object = None) -> None:
+        """Note that the open micrograph's predictions are in view."""
+        key = self._selection.key
+        if key is not None and key not in self._in_view:
+            particles = self._particles.particles(key).values()
+            self.note_in_view(each.id for each in particles if each.prediction)
+
+    def note_order(self, order: Order) -> None:
+        """Write down by which orders the project was ever gone through."""
+        if order in self._gone_by or self._store.read_only:
+            return
+        self._gone_by.add(order)
+        with suppress(StoreError), self._store.transaction():
+            known = self._store.setting(_ORDERS, [])
+            self._store.set_setting(_ORDERS, sorted({*known, order}))
+
+    def queue_items(self) -> Iterator[QueueItem]:
+        """Yield the particles that may come up for review, with their lots."""
+        table = self._table
+        for index, row in enumerate(table.rows):
+            if row.excluded is None and not table.is_missing(row.key):
+                for one in self._particles.particles(row.key).values():
+                    draw = self._lot(one.id)
+                    if draw is not None:
+                        draw /= self._plan.chance(row.key)
+                    yield QueueItem(index, one.id, one.circle, one.prediction, draw)
+
+    # Inside
+
+    def _take_plan(self, plan: AuditPlan) -> bool:
+        if plan == self._plan:
+            return False
+        self._plan = plan
+        self._lots.clear()
+        self._events.queue_outdated.emit()
+        return True
+
+    def _planned(self, stored: object) -> AuditPlan:
+        """Return the plan that is stored; begin one where there is none."""
+        plan = AuditPlan.from_setting(stored)
+        if self._store.read_only or (stored is not None and plan.watched):
+            return plan
+        analysed = self._particles.analysed()
+        new = stored is None
+        begun = AuditPlan.new(analysed) if new else plan.watching(analysed)
+        # Without room for it nothing is drawn anew, and all else works.
+        with suppress(StoreError):
+            self._store.set_setting(_AUDIT, begun.as_setting())
+            return begun
+        return plan
+
+    def _within_reach(self) -> set[int]:
+        """Return keys of micrographs to which the queue leads by now, lots aside."""
+        in_turn = self._particles.judged_in_turn()
+        orders = self._store.setting(_ORDERS) or ORDERS
+        steps = len(self._visits.passed | in_turn)
+        places = within_reach(self.queue_items(), steps, orders)
+        return {self._table.rows[each].key for each in places}
+
+    def _tell_held(self) -> None:
+        """Say where a larger share does not hold."""
+        analysed = self._particles.analysed()
+        free = sum(each not in self._plan.held for each in analysed)
+        if free < len(analysed):
+            whose = f"{free} of {len(analysed)} micrographs" if free else "new ones"
+            self._events.notice.emit(
+                f"The larger share holds for {whose}; in the others the predictions "
+                "have been in view, or were next in turn."
+            )
+
+    def _lot(self, particle_id: str) -> float | None:
+        """Return the lot of a particle that was drawn; None for one that was not."""
+        chance = self._plan.chance(self._particles.key(particle_id))
+        if not chance:
+            return None
+        lot = self._lots.get(particle_id)
+        if lot is None:
+            lot = self._lots[particle_id] = self._plan.draw(particle_id)
+        proposed = lot < chance and self._particles.is_proposed(particle_id)
+        return lot if proposed else None

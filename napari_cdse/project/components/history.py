@@ -1,0 +1,244 @@
+"""The steps of a project: made, taken back, made again, and what each one shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.io.store.store import Edit, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_cdse.io.store.store import Change, MicrographChange, Store
+    from napari_cdse.project.components.annotators import Annotators
+    from napari_cdse.project.components.sync import Sync
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.change_tracker import ChangeTracker
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.selection import Selection
+
+
+class History:
+    """Undo and redo, across restarts and windows; alone moves `ProjectState.head`.
+
+    Parameters
+    ----------
+    store : Store
+        Where steps are appended; none is ever deleted.
+    state : ProjectState
+    selection : Selection
+        Undo opens the micrograph that a step was made in.
+    tracker : ChangeTracker
+        Tells whose particles a step made others.
+    annotators : Annotators
+        Whose steps the next ones are, and whose are named in summaries.
+    sync : Sync
+        Reads what other windows wrote before a step is built on it.
+    events : ProjectEvents
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: ProjectState,
+        selection: Selection,
+        tracker: ChangeTracker,
+        annotators: Annotators,
+        sync: Sync,
+        events: ProjectEvents,
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._selection = selection
+        self._tracker = tracker
+        self._annotators = annotators
+        self._sync = sync
+        self._events = events
+
+    # Undo and redo
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back; imports of label files are none."""
+        return self._state.head is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to make again."""
+        return self._store.edits.newest_child(self._state.head) is not None
+
+    @property
+    def undo_summary(self) -> str | None:
+        """What undo would take back, in a few words."""
+        return self._summary(self._state.head)
+
+    @property
+    def redo_summary(self) -> str | None:
+        """What redo would make again, in a few words."""
+        return self._summary(self._store.edits.newest_child(self._state.head))
+
+    def undo(self) -> str | None:
+        """Take the last step back, and show the micrograph where it was made.
+
+        Returns
+        -------
+        str or None
+            What was taken back; None if there is nothing left.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored; then nothing has changed.
+        """
+        return self._sync.write(self._undo)
+
+    def redo(self) -> str | None:
+        """Make the step again that was taken back last; otherwise as `undo`."""
+        return self._sync.write(self._redo)
+
+    # Steps, for the parts that make them
+
+    def append(
+        self,
+        summary: str,
+        there: int | None,
+        changes: Sequence[Change] = (),
+        of_micrographs: Sequence[MicrographChange] = (),
+        annotator: str | None = None,
+    ) -> None:
+        """Store a step and show it.
+
+        Parameters
+        ----------
+        summary : str
+            A few words for the menu of undo.
+        there : int or None
+            Key of the micrograph that undo should go back to.
+        changes : sequence of Change
+            Of particles.
+        of_micrographs : sequence of MicrographChange
+            Of micrographs as wholes.
+        annotator : str, optional
+            Whose step it is; the present annotator's without it.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored; then nothing has changed.
+        """
+        edit = Edit(
+            id=0,
+            parent_id=self._state.head,
+            kind="edit",
+            micrograph_key=there,
+            time=now(),
+            annotator=self._annotators.current if annotator is None else annotator,
+            summary=summary,
+            after_run=self._store.findings.latest_run(),
+            changes=tuple(changes),
+            micrograph_changes=tuple(of_micrographs),
+        )
+        with self._store.transaction():
+            stored = self._store.edits.append(edit, self._state.head)
+            self._store.set_of_micrographs(of_micrographs)
+        self.follow(stored)
+
+    def change_micrographs(
+        self, summary: str, changes: Sequence[MicrographChange], there: int | None
+    ) -> None:
+        """Store and show a step of micrographs as wholes, if it changes anything.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored; then every view shows what is stored.
+        """
+        if any(each.before != each.after for each in changes):
+            self._sync.write(lambda: self.append(summary, there, (), changes))
+
+    def follow(self, edit: Edit) -> None:
+        """Show a step that the file holds already, made here or in another window."""
+        self._state.head = edit.id
+        self._show(edit, lambda: self._make(edit), edit.micrograph_changes)
+
+    # Inside
+
+    def _undo(self) -> str | None:
+        self._sync.catch_up()
+        if self._state.head is None:
+            return None
+        edit = self._state.step(self._state.head)
+        changes = [each.reversed() for each in reversed(edit.micrograph_changes)]
+        with self._store.transaction():
+            self._store.edits.move_head(edit.parent_id, self._state.head)
+            self._store.set_of_micrographs(changes)
+        self._state.head = edit.parent_id
+        take_back = self._particles.take_back
+        self._show(edit, lambda: take_back(edit.changes), changes)
+        self._open_place_of(edit)
+        return self._summary(edit.id)
+
+    def _redo(self) -> str | None:
+        self._sync.catch_up()
+        child = self._store.edits.newest_child(self._state.head)
+        if child is None:
+            return None
+        edit = self._state.step(child)
+        with self._store.transaction():
+            self._store.edits.move_head(edit.id, self._state.head)
+            self._store.set_of_micrographs(edit.micrograph_changes)
+        self.follow(edit)
+        self._open_place_of(edit)
+        return self._summary(edit.id)
+
+    def _make(self, edit: Edit) -> set[int]:
+        return self._particles.apply(edit.changes, edit.after_run)
+
+    def _open_place_of(self, edit: Edit) -> None:
+        """Open the micrograph of a step, unless the open one is among its own."""
+        keys = {each.micrograph_key for each in edit.changes}
+        there = edit.micrograph_key
+        if self._selection.key not in keys and there is not None:
+            self._selection.open(self._table.index(there))
+
+    def _show(
+        self,
+        edit: Edit,
+        change: Callable[[], set[int]],
+        of_micrographs: Sequence[MicrographChange],
+    ) -> None:
+        """Change what is in memory and tell whose particles are others now."""
+        keys = {each.micrograph_key for each in edit.changes}
+        keys |= {x.micrograph_key or 0 for x in of_micrographs if x.what == "region"}
+        before = self._tracker.before(keys)
+        change()
+        self._particles.set_regions(of_micrographs)
+        changed = self._tracker.changed(before)
+        self._show_micrographs(of_micrographs)
+        self._events.particles_changed.emit(changed)
+        self._events.micrographs_changed.emit()
+        self._events.history_changed.emit()
+
+    def _show_micrographs(self, changes: Sequence[MicrographChange]) -> None:
+        """Change what is in memory of micrographs as wholes."""
+        if not changes:
+            return
+        self._table.follow(changes)
+        self._events.queue_outdated.emit()
+        calibrated = {x.micrograph_key for x in changes if x.what == "pixel_size"}
+        if self._selection.key in calibrated:
+            self._selection.show_pixel_size()
+
+    def _summary(self, edit_id: int | None) -> str | None:
+        """Say what a step did, and whose it was if it was another's."""
+        found = self._store.edits.summary(edit_id)
+        if found is None:
+            return None
+        summary, annotator = found
+        if annotator in ("", self._annotators.current):
+            return summary
+        # What another did may be hidden, and is no less undone by that.
+        hidden = self._annotators.hide_others
+        return f"{'Step' if hidden else summary} ({annotator})"

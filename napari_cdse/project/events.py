@@ -1,0 +1,47 @@
+"""The signals of a project; whoever shows it connects to these."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+
+
+class ProjectEvents:
+    """What a project tells; everything is stored before a signal goes out.
+
+    Signals
+    -------
+    micrographs_changed()
+        The table of micrographs is another.
+    opened(index)
+        Another micrograph is the open one; its pixels are wanted
+        (`Micrographs.set_pixels`).
+    pixels_changed(index)
+        The open micrograph's pixels are there, or its pixel size is another.
+    particles_changed(ids or None)
+        Circles, classes or predictions of these particles changed, or (None) all;
+        ids may lie in other micrographs, and may be gone.
+    selection_changed(id or None)
+        Another particle is selected.
+    analysed(index)
+        A detection was put in; `Detections.current` is there if that micrograph is
+        open.
+    models_changed()
+        There are other models, or another one is active.
+    history_changed()
+        What undo and redo would do.
+    queue_outdated()
+        The orders of review have to be worked out anew.
+    notice(sentence)
+        Something the user should know.
+    """
+
+    micrographs_changed = Signal()
+    opened = Signal(int)
+    pixels_changed = Signal(int)
+    particles_changed = Signal(object)
+    selection_changed = Signal(object)
+    analysed = Signal(int)
+    models_changed = Signal()
+    history_changed = Signal()
+    queue_outdated = Signal()
+    notice = Signal(str)

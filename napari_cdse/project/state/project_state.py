@@ -1,0 +1,83 @@
+"""What is in memory of a project's file: particles, micrographs, models, last step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.classifier.novelty import out_of_range
+from napari_cdse.project.state.micrograph_table import MicrographTable
+from napari_cdse.project.state.model_registry import ModelRegistry
+from napari_cdse.project.state.particle_state import ParticleState
+
+if TYPE_CHECKING:
+    from napari_cdse.io.store.store import Edit, MicrographRow, Store
+    from napari_cdse.project.state.model_registry import DefaultModel
+
+
+class ProjectState:
+    """The file as this window has read it; `Project` owns it, its parts share it.
+
+    Parameters
+    ----------
+    store : Store
+    default_model : callable, optional
+        Gives the shipped forest.
+
+    Attributes
+    ----------
+    particles : ParticleState
+        Circles, classes and predictions.
+    micrographs : MicrographTable
+    models : ModelRegistry
+    head : int or None
+        The step that undo would take back. `History` alone moves it after loading.
+    """
+
+    def __init__(self, store: Store, default_model: DefaultModel | None = None) -> None:
+        self._store = store
+        self.particles = ParticleState()
+        self.micrographs = MicrographTable(store, self.particles, self._out_of_range)
+        self.models = ModelRegistry(store, default_model)
+        self.head: int | None = None
+
+    def load(self) -> None:
+        """Read everything from the file, as it is at one moment."""
+        # Asked first, so that what is written while we read is noticed afterwards.
+        self._store.changed_elsewhere()
+        with self._store.snapshot():
+            self.particles.clear()
+            self.micrographs.reload()
+            self.models.reload()
+            self._load_edits()
+            ids = self.micrographs.content_ids()
+            for key, (run, found) in self._store.findings.candidates(ids).items():
+                self.particles.set_candidates(key, run, found)
+            self.load_predictions()
+
+    def load_predictions(self) -> None:
+        """Read what the active model says of all particles."""
+        model_id = self.models.active_id
+        known = self._store.findings.predictions(model_id) if model_id else ()
+        self.particles.set_predictions(known, anew=True)
+
+    def step(self, edit_id: int) -> Edit:
+        """Read one step, with the micrographs' content ids written in."""
+        return self._store.edits.get(edit_id, self.micrographs.content_ids())
+
+    def _load_edits(self) -> None:
+        ids = self.micrographs.content_ids()
+        self.head = self._store.edits.head()
+        edits = self._store.edits.in_force(ids)
+        self.particles.load(edits)
+        undone = self._store.edits.undone({each.id for each in edits}, ids)
+        self.particles.note_undone(undone)
+
+    def _out_of_range(self, row: MicrographRow) -> str | None:
+        """Say why the forest in use may be asked too much in a micrograph."""
+        card = self.models.active_card
+        if card is None:
+            return None
+        size = None if row.pixel_size is None else row.pixel_size[0]
+        found = self.particles.particles(row.key).values()
+        said = [each.prediction for each in found]
+        return out_of_range(card, size, [each.novelty for each in said if each])

@@ -1,0 +1,131 @@
+"""What is open and what is selected: one micrograph, and one particle of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_cdse.core.records import Micrograph
+    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.visit_history import VisitHistory
+
+
+class Selection:
+    """The open micrograph with its pixels, and the selected particle.
+
+    The one place that changes them. Other parts read `key`, windows `index`.
+
+    Parameters
+    ----------
+    state : ProjectState
+    visits : VisitHistory
+        Learns of each particle that is selected.
+    events : ProjectEvents
+        `opened`, `pixels_changed`, `selection_changed` and `particles_changed`.
+    """
+
+    def __init__(
+        self, state: ProjectState, visits: VisitHistory, events: ProjectEvents
+    ) -> None:
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._visits = visits
+        self._events = events
+        self._key: int | None = None
+        self._micrograph: Micrograph | None = None
+        self._particle_id: str | None = None
+
+    # What there is
+
+    @property
+    def index(self) -> int | None:
+        """Index of the open micrograph."""
+        return None if self._key is None else self._table.index(self._key)
+
+    @property
+    def key(self) -> int | None:
+        """The open micrograph's key in the project file."""
+        return self._key
+
+    @property
+    def micrograph(self) -> Micrograph | None:
+        """The open micrograph's pixels; None until they are handed over."""
+        return self._micrograph
+
+    @property
+    def particle_id(self) -> str | None:
+        """Id of the selected particle."""
+        return self._particle_id
+
+    # What changes it
+
+    def open(self, index: int) -> None:
+        """Make a micrograph the open one; `Micrographs.set_pixels` follows."""
+        key = self._table.rows[index].key
+        if key == self._key:
+            return
+        self.select(None)
+        self._key, self._micrograph = key, None
+        self._events.opened.emit(index)
+        self._events.particles_changed.emit(None)
+
+    def select(self, particle_id: str | None) -> None:
+        """Select a particle; one of another micrograph opens that micrograph.
+
+        Raises
+        ------
+        StoreError
+            If there is no such circle any more.
+        """
+        if particle_id == self._particle_id:
+            return
+        if particle_id is not None:
+            self._particles.get(particle_id)
+            key = self._particles.key(particle_id)
+            if key is not None:
+                self.open(self._table.index(key))
+        self._particle_id = particle_id
+        if particle_id is not None:
+            self._visits.visit(particle_id)
+        self._events.selection_changed.emit(particle_id)
+
+    def drop_missing(self) -> None:
+        """Select nothing if the selected particle is gone."""
+        selected = self._particle_id
+        if selected is not None and self._particles.find(selected) is None:
+            self.select(None)
+
+    def follow_key(self, before: int, after: int) -> None:
+        """Stay with a micrograph that turned out to be another entry of the file."""
+        if self._key == before:
+            self._key = after
+
+    # Its pixels
+
+    def show(self, micrograph: Micrograph) -> None:
+        """Take the open micrograph's pixels, with the pixel size that is stored."""
+        if self._key is None:
+            return
+        self._micrograph = self._with_pixel_size(micrograph, self._key)
+        self._events.pixels_changed.emit(self._table.index(self._key))
+
+    def show_pixel_size(self) -> None:
+        """Show the open micrograph's pixel size as it is stored now."""
+        if self._key is None:
+            return
+        if self._table.row(self._key).person_pixel_size_nm is None:
+            # What the file says is known only by reading it again.
+            self._micrograph = None
+            self._events.opened.emit(self._table.index(self._key))
+        elif self._micrograph is not None:
+            self.show(self._micrograph)
+
+    def _with_pixel_size(self, micrograph: Micrograph, key: int) -> Micrograph:
+        """Put the pixel size that a user or the file gave, or none, into the record."""
+        size, source = self._table.row(key).pixel_size or (None, None)
+        # An estimate sets window sizes only; it is no property of the micrograph.
+        if source == "estimated":
+            size, source = None, None
+        return replace(micrograph, pixel_size_nm=size, pixel_size_source=source)

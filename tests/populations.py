@@ -96,3 +96,25 @@ def drawn(rng, found, draws, *, unequal=False):
         np.where(chosen, 1 / chances, 0.0),
         chosen,
     )
+
+
+def confusions(rng, micrographs, size=SIZE, correlation=0.1):
+    """Confusion matrices by micrograph of two forests that are worth the same.
+
+    They agree on six particles of ten, and by micrograph each class is easier or
+    harder for both.
+    """
+    shares, recall = np.array([0.25, 0.35, 0.3, 0.1]), np.array([0.7, 0.85, 0.8, 0.9])
+    chance = _DISPERSION / (_DISPERSION + size)
+    sizes = np.maximum(rng.negative_binomial(_DISPERSION, chance, micrographs), 1)
+    strength = (1 - correlation) / correlation
+    tables = np.zeros((2, micrographs, 4, 4), np.int64)
+    for at, n in enumerate(sizes):
+        truth = rng.choice(4, n, p=rng.dirichlet(4 * shares))
+        easy = rng.beta(recall * strength, (1 - recall) * strength)[truth]
+        luck = rng.random((2, n))
+        luck[1] = np.where(rng.random(n) < 0.6, luck[0], luck[1])
+        wrong = (truth + rng.integers(1, 4, n)) % 4
+        for table, right in zip(tables, luck < easy, strict=True):
+            np.add.at(table[at], (truth, np.where(right, truth, wrong)), 1)
+    return tables

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.statistics.intervals import MIN_MICROGRAPHS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
     from napari_cdse.core.evaluation.scores import Scores
     from napari_cdse.core.evaluation.tuning import Trial, Tuning
+    from napari_cdse.core.statistics.intervals import Interval
     from napari_cdse.pipeline import Evaluation
 
 _NAMES = {
@@ -30,10 +33,9 @@ def score_lines(scores: Scores) -> list[str]:
     """Describe a cross-validated forest."""
     if scores.note is not None:
         return [line for line in (scores.note, scores.inheritance) if line]
-    low, high = scores.interval_95
     head = (
         f"balanced accuracy {scores.balanced_accuracy:.3f} "
-        f"(95 % interval {low:.3f} to {high:.3f}), "
+        f"({_interval(scores.interval_95)}), "
         f"{scores.folds} folds over {scores.n_micrographs} micrographs"
     )
     rows = [
@@ -58,12 +60,11 @@ def tuning_lines(tuning: Tuning, shown: int = 10) -> list[str]:
 
 def _trial_line(mark: str, trial: Trial) -> str:
     params, scores, gain = trial.params, trial.scores, trial.difference
-    low, high = scores.interval_95
     return (
         f"{mark:4s} {params.trees:5d}  {params.split_features:>18s}  "
         f"{params.criterion:9s}   {scores.balanced_accuracy:.3f} "
-        f"({low:.2f} to {high:.2f})  {gain.value:+.3f} "
-        f"({gain.interval_95[0]:+.2f} to {gain.interval_95[1]:+.2f})"
+        f"({_range(scores.interval_95, '.2f')})  {gain.value:+.3f} "
+        f"({_range(gain.interval_95, '+.2f')})"
     )
 
 
@@ -78,11 +79,23 @@ def importance_lines(found: Importance, shown: int = 15) -> list[str]:
 
 
 def _worth_line(worth: Worth) -> str:
-    low, high = worth.loss.interval_95
     return (
-        f"  {worth.name:22s} {worth.loss.value:+.3f} ({low:+.3f} to {high:+.3f})"
-        f"   impurity {worth.impurity:.3f}"
+        f"  {worth.name:22s} {worth.loss.value:+.3f} "
+        f"({_range(worth.loss.interval_95, '+.3f')})   impurity {worth.impurity:.3f}"
     )
+
+
+def _interval(interval: Interval | None) -> str:
+    if interval is None:
+        return f"an interval takes {MIN_MICROGRAPHS} micrographs"
+    return f"95 % interval {_range(interval, '.3f')}"
+
+
+def _range(interval: Interval | None, form: str) -> str:
+    if interval is None:
+        return "no interval"
+    low, high = interval
+    return f"{low:{form}} to {high:{form}}"
 
 
 def curve_lines(curves: LearningCurves) -> list[str]:

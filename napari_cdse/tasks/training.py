@@ -20,6 +20,8 @@ from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.evaluation.validation import compare, cross_validate
 from napari_cdse.core.features.cache import KnownFeatures
 from napari_cdse.core.progress import span
+from napari_cdse.core.review.blind_audit import counts
+from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
 from napari_cdse.pipeline import inheriting, joined, training_from_annotations
 from napari_cdse.tasks.analysis import Classified, Problem, classifying
@@ -137,7 +139,11 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
         predicted=tuple(found),
         compared=sum(each.old is not None for each in verdicts),
         flips=tuple(flipped(verdicts)),
-        fraction=fraction_change(verdicts),
+        fraction=fraction_change(
+            verdicts,
+            learned_by_old=_learned(order.shown, old.training if old else None),
+            learned_by_new=_learned(order.shown, training),
+        ),
         notices=(*told, *problems),
     )
     mine = np.unique(own.particle_ids)
@@ -182,7 +188,8 @@ def _scored(
     old, mine = order.old, np.unique(own.particle_ids)
     if old is None or old.card.feature_schema != training.table.schema:
         return cross_validate(training, order.params, report, only=mine)[0], None
-    comparison = compare(old, training, order.params, mine, report)
+    draws = _draws(order)
+    comparison = compare(old, training, order.params, mine, report, draws=draws)
     return comparison.new, comparison
 
 
@@ -228,10 +235,35 @@ def _verdicts(shown: Sequence[Shown], found: Sequence[Classified]) -> Iterator[V
         for each in particles:
             if each.id in said:
                 judged = each.annotation.label if each.annotation else None
-                micrograph = f"{source.path}/{source.frame}"
+                micrograph = _micrograph(source)
+                known = evidence_of(micrograph, None, each.annotation)
                 yield Verdict(
-                    each.id, micrograph, said[each.id], each.prediction, judged
+                    each.id, micrograph, said[each.id], each.prediction, judged, known
                 )
+
+
+def _micrograph(source: Source) -> str:
+    return f"{source.path}/{source.frame}"
+
+
+def _learned(shown: Sequence[Shown], training: TrainingSet | None) -> frozenset[str]:
+    """Return the micrographs with a particle that was learnt from."""
+    ids = set() if training is None else set(training.particle_ids.tolist())
+    return frozenset(
+        _micrograph(source)
+        for source, particles in shown
+        if any(each.id in ids for each in particles)
+    )
+
+
+def _draws(order: Order) -> dict[str, float]:
+    """Return the chances of the particles that were drawn and judged unseen."""
+    return {
+        said.particle_id: said.selection_chance
+        for micrograph in order.labelled
+        for said in micrograph.annotations
+        if counts(said) and said.selection_chance
+    }
 
 
 _READ = 0.1

@@ -14,12 +14,22 @@ from napari_cdse.core.classifier.probability_calibration import (
     sharpened,
 )
 from napari_cdse.core.records import CLASSES
+from napari_cdse.core.statistics.intervals import (
+    MIN_MICROGRAPHS,
+    jackknife,
+    t_quantile,
+    wilson_interval,
+)
+from napari_cdse.core.statistics.visible_defects import MIN_DRAWS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.records import ModelCard
+    from napari_cdse.core.statistics.intervals import Interval
 
 _RESAMPLES = 1000
 
@@ -32,8 +42,9 @@ class Scores:
     ----------
     balanced_accuracy : float
         Mean recall over the classes that occur; NaN where `note` says why.
-    interval_95 : tuple of float
-        Bootstrap over micrographs (Efron 1979), percentile method.
+    interval_95 : tuple of float or None
+        By the jackknife over micrographs and Student's t on the logit scale; None
+        with fewer than five micrographs, or without a score.
     precision, recall : dict of str to float
         By class; NaN for a class that does not occur or is never given.
     confusion : ndarray of int, shape (4, 4)
@@ -53,7 +64,7 @@ class Scores:
     """
 
     balanced_accuracy: float
-    interval_95: tuple[float, float]
+    interval_95: Interval | None
     precision: dict[str, float]
     recall: dict[str, float]
     confusion: NDArray[np.int64]
@@ -152,22 +163,36 @@ class Difference:
     Attributes
     ----------
     value : float
-    interval_95 : tuple of float
-        Bootstrap over micrographs, both forests on the same draws.
+    interval_95 : tuple of float or None
+        By the jackknife over micrographs, both forests without the same ones, and
+        Student's t; None with fewer than five micrographs.
     """
 
     value: float
-    interval_95: tuple[float, float]
+    interval_95: Interval | None
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the gain is more than these micrographs could feign."""
+        return self.interval_95 is not None and self.interval_95[0] > 0
 
     @property
     def sentence(self) -> str:
-        """Say whether there is one."""
+        """Say whether there is one, of the particles that it was measured on."""
+        told = f"Balanced accuracy {self.value:+.2f}"
+        if self.interval_95 is None:
+            return (
+                f"{told} on the particles that you chose; how sure that is takes "
+                f"labels in {MIN_MICROGRAPHS} micrographs."
+            )
         low, high = self.interval_95
-        told = f"Balanced accuracy {self.value:+.2f} ({low:+.2f} to {high:+.2f}, 95 %)"
+        told = (
+            f"{told} ({low:+.2f} to {high:+.2f}, 95 %) on the particles that you chose"
+        )
         if low > 0:
-            return f"{told}: the new forest is better."
+            return f"{told}: there the new forest is better."
         if high < 0:
-            return f"{told}: the new forest is worse."
+            return f"{told}: there the new forest is worse."
         return f"{told}: no difference that these micrographs could show."
 
 
@@ -192,11 +217,86 @@ def difference_of(
     old: NDArray[np.floating | np.integer], new: NDArray[np.floating | np.integer]
 ) -> Difference:
     """Compare two forests by their confusion matrices, one for each micrograph."""
-    low, high = np.quantile(
-        balanced_of(resampled(new)) - balanced_of(resampled(old)), [0.025, 0.975]
+    found = jackknife(_gain, np.stack([old, new], axis=1))
+    return Difference(found.value, found.interval_95)
+
+
+def _gain(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Subtract the first balanced accuracy from the second, shape (n, 2, 4, 4)."""
+    return balanced_of(pairs[:, 1]) - balanced_of(pairs[:, 0])
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnDifference:
+    """Share of all particles that one forest calls right, less that of another.
+
+    It is measured on particles that were drawn by lot, so it holds for all.
+
+    Attributes
+    ----------
+    n : int
+        Draws that were judged.
+    value : float
+    interval_95 : tuple of float or None
+        By the jackknife over micrographs and Student's t; None with fewer than
+        `MIN_DRAWS` draws or five micrographs.
+    """
+
+    n: int
+    value: float
+    interval_95: Interval | None
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words."""
+        told = (
+            f"Of the {self.n} particles that were drawn by lot, which stand for all, "
+            f"the share called right changes by {self.value:+.2f}"
+        )
+        if self.interval_95 is None:
+            return f"{told}; they are too few for an interval."
+        low, high = self.interval_95
+        return f"{told} ({low:+.2f} to {high:+.2f}, 95 %)."
+
+
+def drawn_difference(
+    training: TrainingSet,
+    old: NDArray[np.float64],
+    new: NDArray[np.float64],
+    draws: Mapping[str, float],
+) -> DrawnDifference | None:
+    """Compare two forests on the particles that were drawn by lot.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    old, new : ndarray, shape (n_rows, 4)
+        Probabilities of every row by forests that did not learn from its micrograph.
+    draws : mapping of str to float
+        Chances, by particle.
+
+    Returns
+    -------
+    DrawnDifference or None
+        None without any draw.
+    """
+    mask = training.originals & np.isin(training.particle_ids, list(draws))
+    chosen = training.rows(mask)
+    if not len(chosen):
+        return None
+    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    gain = np.subtract(
+        *((told[mask].argmax(axis=1) == truth).astype(float) for told in (new, old))
     )
-    value = float(balanced_of(new.sum(axis=0)) - balanced_of(old.sum(axis=0)))
-    return Difference(value, (float(low), float(high)))
+    weight = np.array([1 / draws[each] for each in chosen.particle_ids.tolist()])
+    names, of = np.unique(chosen.micrograph_ids, return_inverse=True)
+    sums = [np.bincount(of, each, len(names)) for each in (weight * gain, weight)]
+    found = jackknife(lambda sums: sums[:, 0] / sums[:, 1], np.stack(sums, axis=1))
+    enough = len(chosen) >= MIN_DRAWS
+    return DrawnDifference(
+        len(chosen), found.value, found.interval_95 if enough else None
+    )
 
 
 def _calibrated(
@@ -216,7 +316,7 @@ def unscored(training: TrainingSet, note: str) -> Scores:
     nothing: dict[str, float] = dict.fromkeys(CLASSES, float("nan"))
     return Scores(
         balanced_accuracy=float("nan"),
-        interval_95=(float("nan"), float("nan")),
+        interval_95=None,
         precision=dict(nothing),
         recall=dict(nothing),
         confusion=np.zeros((len(CLASSES), len(CLASSES)), np.int64),
@@ -247,9 +347,15 @@ def balanced_of(
     return np.asarray(recall.sum(axis=-1) / np.maximum((totals > 0).sum(axis=-1), 1))
 
 
-def _interval(by_micrograph: NDArray[np.int64]) -> tuple[float, float]:
-    low, high = np.quantile(balanced_of(resampled(by_micrograph)), [0.025, 0.975])
-    return float(low), float(high)
+def _interval(by_micrograph: NDArray[np.int64]) -> Interval | None:
+    found = jackknife(balanced_of, by_micrograph)
+    if found.n_micrographs < MIN_MICROGRAPHS or found.value not in (0, 1):
+        return found.share_interval_95
+    # Nothing varies: what so many particles of each class leave open.
+    quantile = t_quantile(found.n_micrographs - 1)
+    totals = by_micrograph.sum(axis=(0, 2))
+    each = [wilson_interval(found.value * n, n, quantile) for n in totals[totals > 0]]
+    return float(np.mean([e[0] for e in each])), float(np.mean([e[1] for e in each]))
 
 
 def resampled(

@@ -70,7 +70,7 @@ class Tuning:
     @property
     def sentence(self) -> str:
         """Say whether there is anything to gain."""
-        better = [one for one in self.trials if one.difference.interval_95[0] > 0]
+        better = [one for one in self.trials if one.difference.is_better]
         if better:
             return (
                 f"{len(better)} of {len(self.trials)} settings are better than the "

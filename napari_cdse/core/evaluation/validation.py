@@ -12,7 +12,9 @@ from napari_cdse.core.classifier.forest import check_training, fit_forest
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.evaluation.scores import (
     Difference,
+    DrawnDifference,
     Scores,
+    drawn_difference,
     paired_difference,
     score,
     unscored,
@@ -22,6 +24,8 @@ from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.forest import Model
@@ -45,11 +49,14 @@ class Comparison:
     old, new : Scores
     difference : Difference or None
         New less old; None where there are too few to score.
+    drawn : DrawnDifference or None
+        The same for the particles that were drawn by lot.
     """
 
     old: Scores
     new: Scores
     difference: Difference | None = None
+    drawn: DrawnDifference | None = None
 
 
 def cross_validate(
@@ -142,6 +149,8 @@ def compare(
     params: ForestParams,
     only: NDArray[np.bool_] | NDArray[np.str_] | None = None,
     progress: Progress | None = None,
+    *,
+    draws: Mapping[str, float] | None = None,
 ) -> Comparison:
     """Score the old model and a new one on the same held-out micrographs.
 
@@ -161,6 +170,8 @@ def compare(
         Mask of rows, or ids of the particles to score, such as the person's own.
     progress : callable, optional
         Called with 0 to 1; may raise `Cancelled`.
+    draws : mapping of str to float, optional
+        Chances of the particles that were drawn by lot and judged unseen.
 
     Returns
     -------
@@ -199,6 +210,7 @@ def compare(
         before,
         after,
         paired_difference(new_training, told_old, told_new, mask),
+        drawn_difference(new_training, told_old, told_new, draws or {}),
     )
 
 

@@ -2,7 +2,8 @@
 
 Raw agreement is flattered by chance: two people who call nine of ten particles null
 agree on most of them whatever they see. Cohen's kappa takes out what they would agree
-on by chance alone, given how often each of them uses each class.
+on by chance alone, given how often each of them uses each class. Both have their
+intervals from how much the micrographs differ: some are harder than others for both.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.records import CLASSES, Label
-from napari_cdse.core.statistics.defect_fraction import MIN_MICROGRAPHS
-from napari_cdse.core.statistics.intervals import Z_95, wilson_interval
+from napari_cdse.core.statistics.intervals import (
+    MIN_MICROGRAPHS,
+    jackknife,
+    t_quantile,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +32,6 @@ if TYPE_CHECKING:
 MIN_PARTICLES = 2 * len(CLASSES) ** 2
 """Fewest particles for kappa: twice the square of the number of classes (Cicchetti,
 Educ. Psychol. Meas. 41, 101 (1981))."""
-
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,13 +50,12 @@ class Agreement:
     observed : float or None
         Share on which they agree; None without a particle.
     observed_95 : tuple of float or None
-        Wilson's interval.
+        By the jackknife over micrographs and Student's t on the logit scale; None
+        with too few micrographs.
     kappa : float or None
         Cohen's; None where `note` says why.
-    asymptotic_95 : tuple of float or None
-        From kappa's large-sample variance, which takes particles for independent.
-    bootstrap_95 : tuple of float or None
-        From resampled micrographs, so that likeness within a micrograph counts.
+    kappa_95 : tuple of float or None
+        The same on Fisher's scale, artanh, which keeps it within -1 to 1.
     note : str
         Why kappa or its interval is missing; empty if neither is.
     """
@@ -65,8 +67,7 @@ class Agreement:
     observed: float | None = None
     observed_95: Interval | None = None
     kappa: float | None = None
-    asymptotic_95: Interval | None = None
-    bootstrap_95: Interval | None = None
+    kappa_95: Interval | None = None
     note: str = ""
 
     @property
@@ -80,20 +81,14 @@ class Agreement:
         return int(np.trace(self.confusion))
 
     @property
-    def kappa_95(self) -> Interval | None:
-        """The wider of kappa's two intervals: the one to quote."""
-        known = [i for i in (self.asymptotic_95, self.bootstrap_95) if i is not None]
-        return max(known, key=lambda interval: interval[1] - interval[0], default=None)
-
-    @property
     def sentence(self) -> str:
         """Say it in words."""
-        if self.observed is None or self.observed_95 is None:
+        if self.observed is None:
             return self.note
         parts = [
             f"{self.first} and {self.second} agree on {self.n_agreed} of "
-            f"{self.n_particles} particles ({self.observed:.2f}, "
-            f"{_range(self.observed_95)})"
+            f"{self.n_particles} particles ({self.observed:.2f}"
+            + (f", {_range(self.observed_95)})" if self.observed_95 else ")")
         ]
         if self.kappa is not None:
             kappa = f"Cohen's kappa {self.kappa:.2f}"
@@ -107,8 +102,6 @@ def agreement(
     second: Sequence[Label],
     micrographs: Sequence[str],
     names: tuple[str, str] = ("The first", "the second"),
-    *,
-    seed: int = 0,
 ) -> Agreement:
     """Compare two annotators.
 
@@ -120,8 +113,6 @@ def agreement(
         The micrograph of each particle, by a name or id that no other one has.
     names : tuple of str, optional
         Of the annotators.
-    seed : int, optional
-        For the resampling.
 
     Returns
     -------
@@ -130,34 +121,33 @@ def agreement(
     by_micrograph = _confusions(first, second, micrographs)
     confusion = by_micrograph.sum(axis=0)
     n, agreed = int(confusion.sum()), int(np.trace(confusion))
-    note = _note(confusion, names)
+    note = _note(by_micrograph, names)
     if not n:
         return Agreement(*names, confusion, 0, note=note)
     kappa = float(cohen_kappa(confusion))
     known = n >= MIN_PARTICLES and math.isfinite(kappa)
-    varies = known and agreed < n
-    enough = varies and len(by_micrograph) >= MIN_MICROGRAPHS
     return Agreement(
         *names,
         confusion=confusion,
         n_micrographs=len(by_micrograph),
         observed=agreed / n,
-        observed_95=wilson_interval(agreed, n),
+        observed_95=_observed_interval(by_micrograph),
         kappa=kappa if known else None,
-        asymptotic_95=_asymptotic(kappa, confusion) if varies else None,
-        bootstrap_95=_bootstrap(by_micrograph, seed) if enough else None,
+        kappa_95=_kappa_interval(by_micrograph) if known and agreed < n else None,
         note=note,
     )
 
 
-def cohen_kappa(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+def cohen_kappa(
+    confusion: NDArray[np.floating | np.integer],
+) -> NDArray[np.float64]:
     """Agreement beyond chance, over the most that is possible.
 
     J. Cohen, Educ. Psychol. Meas. 20, 37 (1960).
 
     Parameters
     ----------
-    confusion : ndarray of int, shape (..., k, k)
+    confusion : ndarray, shape (..., k, k)
         Counts; one matrix or a stack of them.
 
     Returns
@@ -173,29 +163,6 @@ def cohen_kappa(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.asarray((observed - by_chance) / (1 - by_chance))
 
 
-def kappa_variance(confusion: NDArray[np.int64]) -> float:
-    """Large-sample variance of Cohen's kappa.
-
-    J. L. Fleiss, J. Cohen, B. S. Everitt, Psychol. Bull. 72, 323 (1969), for equal
-    weights.
-
-    Parameters
-    ----------
-    confusion : ndarray of int, shape (k, k)
-        Counts, for which kappa is defined.
-    """
-    n = confusion.sum()
-    p = confusion / n
-    rows, cols = p.sum(axis=1), p.sum(axis=0)
-    by_chance, kappa = float(rows @ cols), float(cohen_kappa(confusion))
-    same = np.diag(p) * (1 - (rows + cols) * (1 - kappa)) ** 2
-    # A cell's own share counts with its column's row and its row's column.
-    apart = p * (cols[:, None] + rows[None, :]) ** 2
-    spread = (1 - kappa) ** 2 * (apart.sum() - np.trace(apart))
-    centre = (kappa - by_chance * (1 - kappa)) ** 2
-    return float((same.sum() + spread - centre) / (n * (1 - by_chance) ** 2))
-
-
 def _confusions(
     first: Sequence[Label], second: Sequence[Label], micrographs: Sequence[str]
 ) -> NDArray[np.int64]:
@@ -207,24 +174,37 @@ def _confusions(
     return counts
 
 
-def _asymptotic(kappa: float, confusion: NDArray[np.int64]) -> Interval:
-    spread = Z_95 * math.sqrt(max(kappa_variance(confusion), 0.0))
-    return max(kappa - spread, -1.0), min(kappa + spread, 1.0)
+def _observed_interval(by_micrograph: NDArray[np.int64]) -> Interval | None:
+    found = jackknife(_observed, by_micrograph)
+    n = float(by_micrograph.sum())
+    enough = found.n_micrographs >= MIN_MICROGRAPHS
+    if not enough or found.value not in (0, 1):
+        return found.share_interval_95
+    return wilson_interval(found.value * n, n, t_quantile(found.n_micrographs - 1))
 
 
-def _bootstrap(by_micrograph: NDArray[np.int64], seed: int) -> Interval:
-    """Percentile interval of kappa from resampled micrographs."""
-    n = len(by_micrograph)
-    times = np.random.default_rng(seed).multinomial(
-        n, np.full(n, 1 / n), size=_RESAMPLES
-    )
-    drawn = np.tensordot(times, by_micrograph, axes=1)
-    # A sample in which both give one class only has no kappa.
-    low, high = np.nanpercentile(cohen_kappa(drawn), (2.5, 97.5))
-    return float(low), float(high)
+def _kappa_interval(by_micrograph: NDArray[np.int64]) -> Interval | None:
+    """On Fisher's scale: near 1, kappa scatters towards less only."""
+    found = jackknife(_fisher_kappa, by_micrograph)
+    if found.interval_95 is None:
+        return None
+    low, high = found.interval_95
+    return math.tanh(low), math.tanh(high)
 
 
-def _note(confusion: NDArray[np.int64], names: tuple[str, str]) -> str:
+def _observed(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
+    agreed = np.trace(confusion, axis1=-2, axis2=-1)
+    return np.asarray(agreed / np.maximum(confusion.sum(axis=(-2, -1)), 1))
+
+
+def _fisher_kappa(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """NaN where the two agree entirely."""
+    kappa = cohen_kappa(confusion)
+    return np.arctanh(np.where(np.abs(kappa) < 1, kappa, np.nan))
+
+
+def _note(by_micrograph: NDArray[np.int64], names: tuple[str, str]) -> str:
+    confusion = by_micrograph.sum(axis=0)
     n, agreed = int(confusion.sum()), int(np.trace(confusion))
     who = " and ".join(names)
     if not n:
@@ -241,6 +221,11 @@ def _note(confusion: NDArray[np.int64], names: tuple[str, str]) -> str:
         return "Both gave one class only, so Cohen's kappa says nothing."
     if agreed == n:
         return "They never differ, so there is no interval of kappa."
+    if len(by_micrograph) < MIN_MICROGRAPHS:
+        return (
+            f"An interval takes such particles in {MIN_MICROGRAPHS} micrographs; they "
+            f"lie in {len(by_micrograph)}."
+        )
     return ""
 
 

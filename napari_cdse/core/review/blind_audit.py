@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.statistics.intervals import wilson_interval
+from napari_cdse.core.statistics.intervals import (
+    MIN_MICROGRAPHS,
+    Z_95,
+    t_quantile,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from napari_cdse.core.records import Annotation, Label
     from napari_cdse.core.statistics.intervals import Interval
@@ -45,6 +52,7 @@ class Rate:
     value : float or None
         None where there are too few.
     interval_95 : tuple of float or None
+        None where there are too few, or in fewer than five micrographs.
     """
 
     n: int
@@ -68,7 +76,7 @@ class Audit:
     confusion : tuple of tuple of int
         Particles by person's class (row) and forest's (column), as in `CLASSES`.
     note : str
-        Why there is no number; empty if there is one.
+        Why there is no number, or no interval; empty if there are both.
     """
 
     model_id: str
@@ -82,13 +90,16 @@ class Audit:
     def sentence(self) -> str:
         """Say it in words."""
         rate = self.accuracy
-        if rate.value is None or rate.interval_95 is None:
+        if rate.value is None:
             return self.note
-        low, high = rate.interval_95
-        return (
-            f"The forest is right in {rate.value:.2f} ({low:.2f} to {high:.2f}, 95 %) "
-            f"of {rate.n} particles drawn at random and judged unseen."
+        how_sure = ""
+        if rate.interval_95 is not None:
+            how_sure = " ({:.2f} to {:.2f}, 95 %)".format(*rate.interval_95)
+        told = (
+            f"The forest is right in {rate.value:.2f}{how_sure} of {rate.n} particles "
+            "drawn at random and judged unseen."
         )
+        return f"{told} {self.note}" if self.note else told
 
 
 def draw(seed: str, particle_id: str) -> float:
@@ -119,9 +130,9 @@ def audit(annotations: Iterable[Annotation], model_id: str) -> Audit:
 
     A particle weighs as many as it stands for, 1 / chance (Hajek's ratio estimator,
     see Saerndal, Swensson, Wretman, Model Assisted Survey Sampling (1992), chapter
-    5.7). Where chances differ, Wilson's interval is taken at the number of equally
-    drawn particles that would tell as much (Korn, Graubard, Survey Methodology 24,
-    193 (1998)).
+    5.7). Its variance comes from how much micrographs differ, and Wilson's interval
+    is taken at the number of independent, equally drawn particles that would tell as
+    much (Korn, Graubard, Survey Methodology 24, 193 (1998)), with Student's t.
 
     Parameters
     ----------
@@ -147,7 +158,7 @@ def audit(annotations: Iterable[Annotation], model_id: str) -> Audit:
             )
             for row in CLASSES
         ),
-        _too_few(len(pairs)),
+        _too_few(pairs),
     )
 
 
@@ -163,6 +174,7 @@ class _Pair:
     truth: Label
     said: Label
     weight: float
+    micrograph: str
 
 
 def _pair(annotation: Annotation, model_id: str) -> _Pair | None:
@@ -170,7 +182,7 @@ def _pair(annotation: Annotation, model_id: str) -> _Pair | None:
     chance = annotation.selection_chance
     if label is None or shown is None or shown.model_id != model_id or not chance:
         return None
-    return _Pair(label, shown.label, 1 / chance)
+    return _Pair(label, shown.label, 1 / chance, annotation.micrograph_id)
 
 
 def _rate(pairs: Sequence[_Pair], fewest: int) -> Rate:
@@ -179,18 +191,36 @@ def _rate(pairs: Sequence[_Pair], fewest: int) -> Rate:
     weight = np.array([each.weight for each in pairs])
     right = np.array([each.truth == each.said for each in pairs], float)
     value = float(weight @ right / weight.sum())
-    effective = weight.sum() ** 2 / np.sum(weight**2)
-    variance = np.sum((weight * (right - value)) ** 2) / weight.sum() ** 2
+    names, of = np.unique([each.micrograph for each in pairs], return_inverse=True)
+    if len(names) < MIN_MICROGRAPHS:
+        return Rate(len(pairs), value)
+    parts = np.bincount(of, weight * (right - value)) / weight.sum()
+    variance = len(names) / (len(names) - 1) * float(parts @ parts)
+    return Rate(len(pairs), value, _interval(value, variance, weight, len(names)))
+
+
+def _interval(
+    value: float, variance: float, weight: NDArray[np.float64], n_micrographs: int
+) -> Interval:
+    """Wilson's, at the number of particles that would tell as much."""
+    effective = float(weight.sum() ** 2 / np.sum(weight**2))
     if variance > 0:
         effective = min(effective, value * (1 - value) / variance)
-    interval = wilson_interval(value * float(effective), float(effective))
-    return Rate(len(pairs), value, interval)
+    # Fewer still, for a variance that is known from so many micrographs only.
+    effective *= (Z_95 / t_quantile(n_micrographs - 1)) ** 2
+    return wilson_interval(value * effective, effective)
 
 
-def _too_few(number: int) -> str:
-    if number >= MIN_AUDITED:
-        return ""
-    return (
-        f"How often the forest is right is not known yet: {number} of at least "
-        f"{MIN_AUDITED} particles drawn at random have been judged unseen."
-    )
+def _too_few(pairs: Sequence[_Pair]) -> str:
+    if len(pairs) < MIN_AUDITED:
+        return (
+            f"How often the forest is right is not known yet: {len(pairs)} of at least "
+            f"{MIN_AUDITED} particles drawn at random have been judged unseen."
+        )
+    n_micrographs = len({each.micrograph for each in pairs})
+    if n_micrographs < MIN_MICROGRAPHS:
+        return (
+            f"An interval takes such particles in {MIN_MICROGRAPHS} micrographs; they "
+            f"lie in {n_micrographs}."
+        )
+    return ""

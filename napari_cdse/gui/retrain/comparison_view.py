@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_cdse.core.evaluation.model_comparison import FractionChange
-    from napari_cdse.core.evaluation.validation import Scores
+    from napari_cdse.core.evaluation.validation import Comparison, Scores
     from napari_cdse.tasks.training import Outcome
 
 _NO_OLD = "There was no forest with these features to compare with. "
@@ -31,9 +31,12 @@ def number(value: float) -> str:
 
 
 def accuracy(scores: Scores) -> str:
-    """Balanced accuracy with its interval."""
+    """Balanced accuracy with its interval, where there is one."""
+    told = number(scores.balanced_accuracy)
+    if scores.interval_95 is None:
+        return told
     low, high = scores.interval_95
-    return f"{number(scores.balanced_accuracy)} ({number(low)} to {number(high)})"
+    return f"{told} ({number(low)} to {number(high)})"
 
 
 def flip_sentence(flipped: int, total: int, hidden: int = 0) -> str:
@@ -107,8 +110,7 @@ class ComparisonView(QWidget):
         self.confusion_title.setVisible(scored)
         self.new_confusion.setVisible(scored)
         self.old_confusion.setVisible(scored and old is not None)
-        compared = None if old is None else outcome.comparison.difference
-        say(self.difference, "" if compared is None else compared.sentence)
+        say(self.difference, "" if old is None else _differences(outcome.comparison))
         self._show_changes(outcome, name_of, hides)
 
     def texts(self) -> list[str]:
@@ -197,12 +199,18 @@ def _head(scores: Scores) -> str:
     ).strip()
 
 
+def _differences(comparison: Comparison) -> str:
+    """Say how the forests differ where the user chose, and where lots did."""
+    told = (comparison.difference, comparison.drawn)
+    return " ".join(each.sentence for each in told if each is not None)
+
+
 def _fraction_tip(change: FractionChange) -> str:
     words = (
-        "Your class counts where you judged, else the forest's. The interval says how "
-        "such a sample scatters, not how wrong a forest is."
+        "Labels of particles that were drawn by lot, or came up by an order, put the "
+        "forest right. Of micrographs that a forest learnt from, its word is not taken."
     )
-    return f"{words} {change.note}".strip()
+    return f"{words} {change.new.outlook}".strip()
 
 
 def _cell(text: str, *, bold: bool = False, left: bool = False) -> QLabel:

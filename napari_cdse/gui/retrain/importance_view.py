@@ -71,10 +71,10 @@ class ImportanceView(QWidget):
             one.name, Qt.TextElideMode.ElideMiddle, name.width()
         )
         painter.drawText(name, middle | int(Qt.AlignmentFlag.AlignRight), words)
-        scale = (right - left) / max(0.01, *(w.loss.interval_95[1] for w in self.rows))
+        scale = (right - left) / max(0.01, *(_ends(w)[1] for w in self.rows))
         length = max(0.0, one.loss.value) * scale
         painter.fillRect(QRectF(left, top + 2, length, line - 4), QColor(_FILL))
-        low, high = (left + max(0.0, end) * scale for end in one.loss.interval_95)
+        low, high = (left + max(0.0, end) * scale for end in _ends(one))
         painter.setPen(QPen(ink, 1.5))
         y = top + line / 2
         painter.drawLine(QPointF(low, y), QPointF(high, y))
@@ -87,8 +87,13 @@ class ImportanceView(QWidget):
 
 
 def _words(one: Worth) -> str:
-    low, high = one.loss.interval_95
-    return (
-        f"{one.name}: {one.loss.value:.3f} ({low:.3f} to {high:.3f}, 95 %); "
-        f"impurity {one.impurity:.3f}"
-    )
+    how_sure = ""
+    if one.loss.interval_95 is not None:
+        low, high = one.loss.interval_95
+        how_sure = f" ({low:.3f} to {high:.3f}, 95 %)"
+    return f"{one.name}: {one.loss.value:.3f}{how_sure}; impurity {one.impurity:.3f}"
+
+
+def _ends(one: Worth) -> tuple[float, float]:
+    """Return the ends of the interval; the value alone where there is none."""
+    return one.loss.interval_95 or (one.loss.value, one.loss.value)

@@ -111,10 +111,13 @@ class StudiesView(QWidget):
 
 
 def _cells(trial: Trial, *, present: bool) -> list[str]:
-    low, high = trial.difference.interval_95
-    params = trial.params
+    gain, params = trial.difference, trial.params
+    told = f"{gain.value:+.2f}"
+    if gain.interval_95 is not None:
+        low, high = gain.interval_95
+        told = f"{low:+.2f} to {high:+.2f}"
     return [
         f"{params.trees}, {params.split_features}, {params.criterion}",
         f"{trial.scores.balanced_accuracy:.2f}",
-        "present" if present else f"{low:+.2f} to {high:+.2f}",
+        "present" if present else told,
     ]

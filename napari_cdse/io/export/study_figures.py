@@ -91,7 +91,7 @@ def importance_svg(found: Importance) -> str:
     """Draw what is lost without each family and each of the best features."""
     shown = [*found.families, None, *found.features[:_MOST_FEATURES]]
     known = [one for one in shown if one is not None]
-    ends = [end for one in known for end in (*one.loss.interval_95, one.loss.value)]
+    ends = [end for one in known for end in (*_ends(one), one.loss.value)]
     low, high = min(0.0, *ends), max(0.01, *ends)
     parts = []
     for row, one in enumerate(shown):
@@ -114,13 +114,18 @@ def importance_svg(found: Importance) -> str:
 
 def _worth(one: Worth, y: float, low: float, high: float) -> list[str]:
     zero, end = _across(0.0, low, high), _across(one.loss.value, low, high)
-    ends = [_across(each, low, high) for each in one.loss.interval_95]
+    ends = [_across(each, low, high) for each in _ends(one)]
     family = len(one.features) > 1
     return [
         text(_NAMES - 10, y + 4, one.name, size=12, anchor="end", bold=family),
         rect(min(zero, end), y - 6, abs(end - zero), 12, _COLOURS[0]),
         line(ends[0], y, ends[1], y, INK, 2),
     ]
+
+
+def _ends(one: Worth) -> tuple[float, float]:
+    """Return the ends of the interval; the value alone where there is none."""
+    return one.loss.interval_95 or (one.loss.value, one.loss.value)
 
 
 def _across(value: float, low: float, high: float) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from napari_cdse.core.evaluation.model_comparison import (
     fraction_change,
 )
 from napari_cdse.core.records import CLASSES, Prediction
+from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.visible_defects import visible_defects
 
 
 def said(label: str, sure: float = 0.7) -> Prediction:
@@ -37,7 +41,12 @@ def test_what_flips_comes_surest_first():
     ]
 
 
-def test_the_difference_is_what_a_count_by_hand_gives():
+def expected(verdicts, which):
+    told = np.array([getattr(each, which).probabilities for each in verdicts])
+    return told[:, 0].sum() / told[:, :2].sum()
+
+
+def test_the_shares_are_what_the_forests_expect_and_have_no_interval():
     verdicts = [
         *(verdict(n, "yes", "yes") for n in range(3)),
         *(verdict(n, "no", "yes") for n in range(3, 5)),
@@ -45,69 +54,65 @@ def test_the_difference_is_what_a_count_by_hand_gives():
         verdict(9, "null", "no"),
     ]
     change = fraction_change(verdicts)
-    assert change.old.fraction == pytest.approx(3 / 9)
-    assert change.new.fraction == pytest.approx(5 / 10)
-    assert change.difference == pytest.approx(5 / 10 - 3 / 9)
-    low, high = change.interval_95
-    assert low < change.difference < high
-    assert "0.33 \u2192 0.50" in change.sentence
-    assert "1 micrographs" in change.note
+    assert change.old_share == pytest.approx(expected(verdicts, "old"))
+    assert change.new_share == pytest.approx(expected(verdicts, "new"))
+    assert change.difference == pytest.approx(change.new_share - change.old_share)
+    assert change.new.interval_95 is None
+    assert "0.38 \u2192 0.50 of the resolved particles. Neither" in change.sentence
 
 
-def test_a_persons_word_stands_whatever_the_forests_say():
-    verdicts = [
-        verdict(1, "yes", "no", judged="yes"),
-        verdict(2, "no", "yes", judged="no"),
-        verdict(3, None, "yes", judged="no"),
-    ]
+def reviewed(micrographs=8, draws=4, rest=6, word="yes"):
+    """Both forests say no of all, but the new one of the drawn ones what they are."""
+    for m in range(micrographs):
+        for n in range(draws + rest):
+            truth = "yes" if (m + n) % 2 else "no"
+            lot = n < draws
+            known = Evidence(
+                f"m{m}",
+                label=truth if lot else None,
+                route="draw" if lot else "none",
+                chance=0.4 if lot else None,
+            )
+            yield Verdict(
+                f"p{m}-{n}",
+                f"m{m}",
+                said(truth if lot else "no"),
+                said("no"),
+                truth if lot else None,
+                known,
+            )
+
+
+def test_draws_put_both_forests_right():
+    verdicts = list(reviewed())
     change = fraction_change(verdicts)
-    assert (change.old.n_yes, change.new.n_yes) == (1, 1)
-    assert change.difference == 0
-    assert change.interval_95 == (0, 0)
-    assert "0.33 with either forest" in change.sentence
+    wanted = visible_defects(
+        replace(each.evidence, probabilities=each.old.probabilities)
+        for each in verdicts
+    )
+    assert change.old.interval_95 == wanted.interval_95
+    low, high = change.old.interval_95
+    assert low < 0.5 < high
+    assert "Put right by your draws" in change.sentence
+
+
+def test_a_forest_is_not_believed_of_what_it_learnt_from():
+    verdicts = list(reviewed())
+    learnt = {each.micrograph for each in verdicts}
+    believed = fraction_change(verdicts)
+    honest = fraction_change(verdicts, learned_by_new=learnt)
+    # It knows the draws, so they seem to have nothing to put right.
+    assert believed.new.fraction < 0.45
+    assert honest.new.fraction == pytest.approx(0.5, abs=0.01)
 
 
 def test_what_the_old_forest_was_not_asked_is_left_out():
     change = fraction_change([verdict(1, "no", "no"), verdict(2, None, "yes")])
-    assert change.new.n_yes == 0
+    assert change.new.n_particles == 1
 
 
 def test_without_a_resolved_particle_there_is_a_sentence():
-    change = fraction_change([verdict(1, "null", "yes")])
+    nothing = Prediction("p", "m", (0.0, 0.0, 1.0, 0.0))
+    change = fraction_change([Verdict("p", "a", nothing, nothing)])
     assert change.difference is None
     assert "no particle resolved" in change.sentence
-
-
-def test_micrographs_that_differ_widen_the_interval():
-    """All flips in one of twelve micrographs: particles alone would be too sure."""
-    verdicts = [
-        verdict(n, "no", "yes" if n % 12 == 0 else "no", micrograph=str(n % 12))
-        for n in range(240)
-    ]
-    change = fraction_change(verdicts)
-    assert change.note == ""
-    low, high = change.interval_95
-    # 20 of 240 as if independent: +- 0.035; by micrograph 1 of 12: from 0 on.
-    assert low == pytest.approx(0, abs=1e-9)
-    assert high > 0.2
-
-
-def test_the_interval_covers_what_was_drawn():
-    """Projects with a known true change: about 95 % of the intervals must hold it."""
-    rng = np.random.default_rng(1)
-    inside = 0
-    for _ in range(40):
-        drawn = rng.random(150)
-        flips = rng.random(150) < 0.1
-        verdicts = [
-            verdict(
-                n,
-                "yes" if share < 0.3 else "no",
-                "yes" if share < 0.3 or flip else "no",
-                micrograph=str(n % 15),
-            )
-            for n, (share, flip) in enumerate(zip(drawn, flips, strict=True))
-        ]
-        low, high = fraction_change(verdicts).interval_95
-        inside += low <= 0.07 <= high
-    assert inside >= 33

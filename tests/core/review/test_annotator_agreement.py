@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import expit, logit
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.annotator_agreement import (
     MIN_PARTICLES,
     agreement,
     cohen_kappa,
-    kappa_variance,
 )
 
 FLEISS = np.array([[75, 1, 4], [5, 4, 1], [0, 0, 10]])
@@ -29,9 +30,8 @@ def spread(n, size=8):
     return [f"m{at // size}" for at in range(n)]
 
 
-def test_kappa_and_its_error_are_those_of_the_textbook():
+def test_kappa_is_that_of_the_textbook():
     assert float(cohen_kappa(FLEISS)) == pytest.approx(0.23 / 0.34)
-    assert np.sqrt(kappa_variance(FLEISS)) == pytest.approx(0.087, abs=0.001)
 
 
 def test_kappa_of_a_stack_is_that_of_each():
@@ -54,18 +54,46 @@ def test_people_who_guess_agree_by_chance_only():
     assert abs(np.mean(kappas)) < 0.03
 
 
-def test_the_interval_holds_the_truth_as_often_as_it_says():
+@pytest.mark.parametrize("n_micrographs", [5, 12])
+def test_the_intervals_hold_the_truth_as_often_as_they_say(n_micrographs):
     # Two who see the truth with chance a and b have, in expectation, kappa = a b.
     rng = np.random.default_rng(2)
-    held = 0
+    held = []
+    by_chance = 3 * 0.3**2 + 0.1**2
     for _ in range(300):
-        found = agreement(*people(rng, 150, (0.9, 0.8)), ["one"] * 150)
-        low, high = found.asymptotic_95
-        held += low <= 0.72 <= high
-    assert 0.91 <= held / 300 <= 0.98
+        labels = people(rng, 20 * n_micrographs, (0.9, 0.8))
+        found = agreement(*labels, spread(20 * n_micrographs, 20))
+        (low, high), (least, most) = found.kappa_95, found.observed_95
+        observed = 0.72 + 0.28 * by_chance
+        held.append((low <= 0.72 <= high, least <= observed <= most))
+    # 285 of 300 are expected, and 270 of intervals of 90 %.
+    assert all(276 <= each <= 297 for each in np.sum(held, axis=0))
 
 
-def test_likeness_within_micrographs_widens_the_interval():
+def test_the_intervals_have_their_closed_forms():
+    rng = np.random.default_rng(7)
+    first, second = people(rng, 160)
+    found = agreement(first, second, spread(160, 20))
+    same = np.array(first) == np.array(second)
+    tables = np.zeros((8, 4, 4))
+    for at, (one, other) in enumerate(zip(first, second, strict=True)):
+        tables[at // 20, CLASSES.index(one), CLASSES.index(other)] += 1
+    without = tables.sum(axis=0) - tables
+    scaled = np.arctanh(cohen_kappa(without))
+    variance = 7 / 8 * ((scaled - scaled.mean()) ** 2).sum()
+    half = stats.t.ppf(0.975, 7) * np.sqrt(variance)
+    middle = np.arctanh(found.kappa)
+    wanted = np.tanh([middle - half, middle + half])
+    assert found.kappa_95 == pytest.approx(tuple(wanted))
+    shares = (same.sum() - same.reshape(8, 20).sum(axis=1)) / 140
+    variance = 7 / 8 * ((shares - shares.mean()) ** 2).sum()
+    share = same.mean()
+    half = stats.t.ppf(0.975, 7) * np.sqrt(variance) / (share * (1 - share))
+    wanted = expit([logit(share) - half, logit(share) + half])
+    assert found.observed_95 == pytest.approx(tuple(wanted))
+
+
+def test_likeness_within_micrographs_widens_the_intervals():
     rng = np.random.default_rng(3)
     first, second, micrographs = [], [], []
     for number in range(20):
@@ -75,25 +103,25 @@ def test_likeness_within_micrographs_widens_the_interval():
         first, second = first + one, second + other
         micrographs += [f"m{number}"] * 20
     found = agreement(first, second, micrographs)
-    narrow, wide = (
-        high - low for low, high in (found.asymptotic_95, found.bootstrap_95)
-    )
-    assert wide > 1.5 * narrow
-    assert found.kappa_95 == found.bootstrap_95
+    mixed = agreement(first, second, rng.permutation(micrographs).tolist())
+    for name in ("kappa_95", "observed_95"):
+        narrow, wide = (np.ptp(getattr(each, name)) for each in (mixed, found))
+        assert wide > 1.5 * narrow
 
 
-def test_few_micrographs_are_not_resampled():
+def test_few_micrographs_have_no_interval():
     rng = np.random.default_rng(4)
-    found = agreement(*people(rng, 72), spread(72))
-    assert found.n_micrographs == 9
-    assert found.bootstrap_95 is None
-    assert found.kappa_95 == found.asymptotic_95
+    found = agreement(*people(rng, 72), spread(72, 18))
+    assert found.n_micrographs == 4
+    assert found.kappa is not None
+    assert (found.kappa_95, found.observed_95) == (None, None)
+    assert "An interval takes such particles in 5 micrographs" in found.sentence
 
 
 def test_too_few_particles_are_a_sentence():
     rng = np.random.default_rng(5)
     n = MIN_PARTICLES - 1
-    found = agreement(*people(rng, n), spread(n), ("Ada", "Ben"))
+    found = agreement(*people(rng, n), spread(n, 5), ("Ada", "Ben"))
     assert (found.kappa, found.kappa_95) == (None, None)
     assert found.observed_95[0] < found.observed < found.observed_95[1]
     assert f"needs at least {MIN_PARTICLES} particles" in found.sentence

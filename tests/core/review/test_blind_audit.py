@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from napari_cdse.core.records import CLASSES, Annotation, Circle, Prediction
 from napari_cdse.core.review.blind_audit import MIN_AUDITED, audit, audits, draw
@@ -20,10 +21,11 @@ def said(label, model="forest"):
 def labelled(truth, shown, chance=0.1, model="forest", **others):
     values = {"selected_by": "audit", "selection_chance": chance} | others
     number = next(NUMBERS)
+    micrograph = values.pop("micrograph", f"m{number % 8}")
     return Annotation(
         id=f"a{number}",
         particle_id=f"p{number}",
-        micrograph_id="m",
+        micrograph_id=micrograph,
         circle=Circle(0.0, 0.0, 5.0),
         label=truth,
         origin="confirmed",
@@ -43,14 +45,57 @@ def test_accuracy_recall_and_precision_of_a_known_table():
     ]
     found = audit(annotations, "forest")
     assert found.accuracy.value == pytest.approx(20 / 26)
-    assert found.accuracy.interval_95 == pytest.approx(wilson_interval(20, 26))
+    low, high = found.accuracy.interval_95
     assert found.recall["yes"].value == pytest.approx(12 / 16)
     assert found.precision["no"].value == pytest.approx(8 / 14)
     assert found.confusion == ((12, 4, 0, 0), (0, 8, 0, 0), (0, 2, 0, 0), (0, 0, 0, 0))
     # Two particles are no rate, and none at all neither.
     assert (found.recall["null"].n, found.recall["null"].value) == (2, None)
     assert (found.recall["empty"].n, found.recall["empty"].value) == (0, None)
-    assert "0.77 (0.58 to 0.89, 95 %) of 26 particles" in found.sentence
+    assert f"0.77 ({low:.2f} to {high:.2f}, 95 %) of 26 particles" in found.sentence
+
+
+def test_the_interval_is_that_of_as_many_independent_particles():
+    """Ten micrographs of four: half of them with two mistakes, the others with none."""
+    annotations = [
+        labelled("yes", "no" if m % 2 and n < 2 else "yes", micrograph=f"m{m}")
+        for m in range(10)
+        for n in range(4)
+    ]
+    found = audit(annotations, "forest").accuracy
+    assert found.value == pytest.approx(0.75)
+    variance = 10 / 9 * 10 * (1 / 40) ** 2
+    t = stats.t.ppf(0.975, 9)
+    n = 0.75 * 0.25 / variance * (stats.norm.ppf(0.975) / t) ** 2
+    assert found.interval_95 == pytest.approx(wilson_interval(0.75 * n, n))
+
+
+def test_likeness_within_micrographs_widens_the_interval():
+    alike, mixed = (
+        audit(
+            [
+                labelled(
+                    "yes",
+                    "yes" if (n // 8 if by else n) % 3 else "no",
+                    micrograph=f"m{n // 8}",
+                )
+                for n in range(96)
+            ],
+            "forest",
+        ).accuracy
+        for by in (True, False)
+    )
+    assert alike.value == pytest.approx(mixed.value, abs=0.01)
+    assert np.ptp(alike.interval_95) > 2 * np.ptp(mixed.interval_95)
+
+
+def test_few_micrographs_have_a_rate_and_no_interval():
+    found = audit(
+        [labelled("yes", "yes", micrograph=f"m{n % 4}") for n in range(40)], "forest"
+    )
+    assert (found.accuracy.value, found.accuracy.interval_95) == (1.0, None)
+    assert "right in 1.00 of 40 particles" in found.sentence
+    assert "they lie in 4" in found.sentence
 
 
 def test_only_labels_given_unseen_after_a_draw_count():

@@ -1,0 +1,72 @@
+"""From what a project knows of a particle to what it may weigh in an estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.statistics.evidence import Evidence, Route
+
+if TYPE_CHECKING:
+    from napari_cdse.core.records import Annotation, Label, Prediction
+
+
+def evidence_of(
+    micrograph: str,
+    prediction: Prediction | None = None,
+    annotation: Annotation | None = None,
+    *,
+    chance: float | None = None,
+    reach: float | None = None,
+) -> Evidence:
+    """Say what is known of one particle.
+
+    Parameters
+    ----------
+    micrograph : str
+        By an id that no other micrograph has.
+    prediction : Prediction or None
+        Of the forest in use.
+    annotation : Annotation or None
+        One annotator's statement that is in force; of a draw, the first label, which
+        was given unseen.
+    chance : float or None, optional
+        Where a lot fell on the particle, judged or not: the chance with which it would
+        have done so by now, after raises too. Left out, an annotation that says it was
+        an audit brings its own.
+    reach : float or None, optional
+        See `Evidence`.
+
+    Returns
+    -------
+    Evidence
+    """
+    if chance is None and annotation is not None and annotation.selected_by == "audit":
+        chance = annotation.selection_chance
+    return Evidence(
+        micrograph=micrograph,
+        probabilities=None if prediction is None else prediction.probabilities,
+        label=_label(annotation),
+        route=_route(annotation, chance),
+        chance=chance,
+        reach=reach,
+        proposed=annotation is None or annotation.origin not in ("drawn", "imported"),
+        deferred=annotation is not None and annotation.deferred,
+        removed=annotation is not None and annotation.removed,
+        out_of_range=prediction is not None and (prediction.novelty or 0) > 1,
+    )
+
+
+def _label(annotation: Annotation | None) -> Label | None:
+    if annotation is None or annotation.deferred:
+        return None
+    return "empty" if annotation.removed else annotation.label
+
+
+def _route(annotation: Annotation | None, chance: float | None) -> Route:
+    """Whoever judges a drawn particle, and how, answers a draw."""
+    if chance:
+        return "draw"
+    if annotation is None or (annotation.label is None and not annotation.removed):
+        return "none"
+    # Audits of projects that did not write the chance down can stand for nothing.
+    return "hand" if annotation.selected_by == "audit" else annotation.selected_by

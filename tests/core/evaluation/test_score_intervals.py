@@ -1,0 +1,113 @@
+"""Intervals of scores and of differences against closed forms and known forests."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, logit
+
+from napari_cdse.core.evaluation.scores import _interval as interval_of
+from napari_cdse.core.evaluation.scores import (
+    balanced_of,
+    difference_of,
+    drawn_difference,
+)
+from napari_cdse.core.records import CLASSES
+from tests.populations import confusions
+from tests.tables import drawn_set
+
+
+def jackknifed(values):
+    n = len(values)
+    return (n - 1) / n * ((values - values.mean()) ** 2).sum()
+
+
+def test_the_difference_of_two_forests_has_its_closed_form():
+    old, new = confusions(np.random.default_rng(1), 7)
+    told = difference_of(old, new)
+    without = [balanced_of(each.sum(axis=0) - each) for each in (old, new)]
+    half = stats.t.ppf(0.975, 6) * np.sqrt(jackknifed(without[1] - without[0]))
+    value = balanced_of(new.sum(axis=0)) - balanced_of(old.sum(axis=0))
+    assert told.value == pytest.approx(float(value))
+    assert told.interval_95 == pytest.approx((value - half, value + half))
+
+
+def test_balanced_accuracy_has_its_closed_form():
+    tables, _ = confusions(np.random.default_rng(2), 9)
+    value = float(balanced_of(tables.sum(axis=0)))
+    spread = np.sqrt(jackknifed(balanced_of(tables.sum(axis=0) - tables)))
+    half = stats.t.ppf(0.975, 8) * spread / (value * (1 - value))
+    wanted = expit([logit(value) - half, logit(value) + half])
+    assert interval_of(tables) == pytest.approx(tuple(wanted))
+
+
+@pytest.mark.parametrize("micrographs", [5, 12])
+def test_19_of_20_intervals_hold_the_truth(micrographs):
+    rng = np.random.default_rng(4)
+    truth = float(balanced_of(confusions(rng, 2000)[0].sum(axis=0)))
+    held = np.zeros(2, int)
+    for _ in range(300):
+        old, new = confusions(rng, micrographs)
+        (low, high), gain = interval_of(old), difference_of(old, new)
+        held += low <= truth <= high, gain.interval_95[0] <= 0 <= gain.interval_95[1]
+    # 285 are expected, and 270 of intervals of 90 %.
+    assert (held >= 276).all()
+    assert (held <= 297).all()
+
+
+def test_four_micrographs_have_no_interval():
+    old, new = confusions(np.random.default_rng(3), 4)
+    assert interval_of(old) is None
+    told = difference_of(old, new)
+    assert told.interval_95 is None
+    assert not told.is_better
+    assert "takes labels in 5 micrographs" in told.sentence
+    assert "is better" not in told.sentence
+
+
+def test_better_is_said_of_the_particles_that_were_labelled():
+    right = np.tile(np.diag([9, 9, 9, 9]), (6, 1, 1))
+    wrong = right + np.roll(np.diag([1, 2, 1, 1]), 1, axis=1)
+    wrong[::2] += np.roll(np.diag([3, 0, 1, 0]), 1, axis=1)
+    told = difference_of(wrong, right)
+    assert told.is_better
+    assert "on the particles that you chose: there the new forest is better" in (
+        told.sentence
+    )
+
+
+def test_a_forest_without_a_mistake_is_not_known_to_make_none():
+    low, high = interval_of(np.tile(np.diag([4, 5, 3, 2]), (6, 1, 1)))
+    assert 0.6 < low < 0.95
+    assert high == 1
+
+
+def test_the_difference_on_draws_weighs_each_by_its_chance():
+    """Six micrographs of four draws; the new forest is right where the old is not."""
+    training = drawn_set(6, 4)
+    ids = training.particle_ids[training.originals]
+    truth = np.array([CLASSES.index(each) for each in training.labels])
+    old, new = (np.eye(4)[(truth + off) % 4] for off in (0, 0))
+    gains = {each: n % 3 == 0 for n, each in enumerate(ids)}
+    for at, each in enumerate(training.particle_ids):
+        if gains[each]:
+            old[at] = np.roll(old[at], 1)
+    draws = {each: 0.1 if n % 2 else 0.5 for n, each in enumerate(ids)}
+    found = drawn_difference(training, old, new, draws)
+    weight = np.array([1 / draws[each] for each in ids])
+    gain = np.array([gains[each] for each in ids], float)
+    micrographs = training.micrograph_ids[training.originals]
+    assert found.n == len(ids)
+    assert found.value == pytest.approx(weight @ gain / weight.sum())
+    sums = [
+        np.array([part[micrographs == m].sum() for m in np.unique(micrographs)])
+        for part in (weight * gain, weight)
+    ]
+    without = (sums[0].sum() - sums[0]) / (sums[1].sum() - sums[1])
+    half = stats.t.ppf(0.975, 5) * np.sqrt(jackknifed(without))
+    wanted = (found.value - half, found.value + half)
+    assert found.interval_95 == pytest.approx(wanted)
+    assert f"Of the {len(ids)} particles that were drawn by lot" in found.sentence
+    assert drawn_difference(training, old, new, {}) is None
+    few = drawn_difference(training, old, new, dict(list(draws.items())[:9]))
+    assert few.interval_95 is None
+    assert "too few for an interval" in few.sentence

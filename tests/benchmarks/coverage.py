@@ -1,7 +1,7 @@
 """How often intervals of 95 % hold the truth: ``python -m tests.benchmarks coverage``.
 
 Populations of known truth are reviewed by the project's own code thousands of times.
-Half an hour on two cores; ``--quick`` repeats each cell a tenth as often.
+A quarter of an hour on two cores; ``--quick`` repeats each cell a tenth as often.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,8 +11,13 @@ from itertools import product
 import numpy as np
 from joblib import Parallel, delayed
 
+from napari_cdse.core.evaluation.scores import balanced_of, difference_of, interval_of
+from napari_cdse.core.records import CLASSES
+from napari_cdse.core.review.annotator_agreement import agreement, cohen_kappa
 from napari_cdse.core.statistics.difference_estimator import difference
-from tests.populations import FORESTS, drawn, population
+from napari_cdse.core.statistics.visible_defects import visible_defects
+from tests.populations import FORESTS, confusions, drawn, population
+from tests.reviews import SOUND, UNSOUND
 
 REPEATS = 2000
 WORKERS = 2
@@ -21,6 +26,9 @@ FRACTIONS = (0.05, 0.2, 0.4, 0.6)
 CORRELATIONS = (0.0, 0.1, 0.3)
 REVIEWS = ((5, 30), (10, 30), (20, 60), (50, 60), (50, 150))
 """Micrographs, and judged draws to expect."""
+
+SCORED = (3, 5, 10)
+"""Micrographs with labels, for scores and agreement."""
 
 GOAL, FLOOR = (0.94, 0.96), 0.93
 WIDTH_GOAL = 0.8
@@ -48,6 +56,8 @@ class Cell:
 def show(quick: bool) -> None:
     """Print all parts as they come."""
     repeats = REPEATS // 10 if quick else REPEATS
+    _show_scores(repeats)
+    _show_reviews(repeats)
     _show_fraction(repeats)
 
 
@@ -90,6 +100,84 @@ def _one(
     return (*told.interval_95, told.share, told.correlation or 0.0)
 
 
+def _show_scores(repeats: int) -> None:
+    print(f"\nScores and agreement, {repeats} samples a line; coverage")
+    print(
+        f"{'micrographs':>11s}{'balanced accuracy':>20s}{'difference':>12s}"
+        f"{'kappa':>8s}{'agreement':>11s}"
+    )
+    for each in _parallel(scored, ((number, repeats) for number in SCORED)):
+        print(each)
+
+
+def scored(micrographs: int, repeats: int) -> str:
+    """Score and compare on so many samples; a line of the table."""
+    many = confusions(np.random.default_rng(1), 4000)[0].sum(axis=0)
+    truth = (
+        float(balanced_of(many)),
+        0.0,
+        float(cohen_kappa(many)),
+        float(np.trace(many) / many.sum()),
+    )
+    rng = np.random.default_rng(8)
+    found = [_score_intervals(*confusions(rng, micrographs)) for _ in range(repeats)]
+    columns = list(zip(*found, strict=True))
+    told = [_covered(column, true) for column, true in zip(columns, truth, strict=True)]
+    return f"{micrographs:11d}{told[0]:>20s}{told[1]:>12s}{told[2]:>8s}{told[3]:>11s}"
+
+
+def _score_intervals(old: np.ndarray, new: np.ndarray):
+    at, truth, told = np.nonzero(old)
+    times = old[at, truth, told]
+    labels = [
+        [CLASSES[each] for each in np.repeat(side, times)] for side in (truth, told)
+    ]
+    both = agreement(*labels, np.repeat(at, times).astype(str).tolist())
+    return (
+        interval_of(old),
+        difference_of(old, new).interval_95,
+        both.kappa_95,
+        both.observed_95,
+    )
+
+
+def _covered(intervals: Iterable[tuple[float, float] | None], truth: float) -> str:
+    known = [each for each in intervals if each is not None]
+    if not known:
+        return "none"
+    return f"{np.mean([low <= truth <= high for low, high in known]):.3f}"
+
+
+def _show_reviews(repeats: int) -> None:
+    print(
+        f"\nReviews of all kinds, {repeats // 2} populations a line: 20 micrographs, "
+        "60 draws, fraction 0.3, correlation 0.1"
+    )
+    print(f"{'forest and review':42s}{'coverage':>10s}{'width':>8s}{'bias':>9s}")
+    jobs = [
+        (forest, name, repeats // 2)
+        for forest in ("biased", "right")
+        for name in (*SOUND, *UNSOUND)
+    ]
+    for line in _parallel(reviewed, jobs):
+        print(line)
+
+
+def reviewed(forest: str, name: str, repeats: int) -> str:
+    """Review so many populations in one way; a line of the table."""
+    rng = np.random.default_rng(3)
+    review = (SOUND | UNSOUND)[name]
+    found = [
+        visible_defects(review(rng, population(rng, 0.3, 0.1, 20, forest)))
+        for _ in range(repeats)
+    ]
+    low, high = np.array([each.interval_95 for each in found]).T
+    bias = np.mean([each.fraction for each in found]) - 0.3
+    covered = np.mean((low <= 0.3) & (high >= 0.3))
+    told = f"{covered:10.3f}{np.median(high - low):8.2f}{bias:+9.3f}"
+    return f"{f'{forest}: {name}':42s}{told}"
+
+
 def _show_fraction(repeats: int) -> None:
     print(
         f"\nVisible-defect fraction, {repeats} populations a cell; equal | unequal "
@@ -105,7 +193,7 @@ def _show_fraction(repeats: int) -> None:
     _judge(done)
 
 
-def _parallel(run: Callable[..., Cell], jobs: Iterable[tuple[object, ...]]):
+def _parallel(run: Callable[..., object], jobs: Iterable[tuple[object, ...]]):
     workers = Parallel(WORKERS, return_as="generator")
     return workers(delayed(run)(*job) for job in jobs)
 

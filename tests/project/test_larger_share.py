@@ -182,7 +182,7 @@ def reviewed(rng, items, right, steps):
             given[item.particle_id] = Annotation(
                 id=item.particle_id,
                 particle_id=item.particle_id,
-                micrograph_id="",
+                micrograph_id=str(item.micrograph),
                 circle=item.circle,
                 label="yes" if right[item.particle_id] else "no",
                 origin="confirmed",

@@ -144,7 +144,7 @@ def score(
     temperature, bins = _calibrated(training, probabilities)
     return Scores(
         balanced_accuracy=float(balanced_of(confusion)),
-        interval_95=_interval(by_micrograph),
+        interval_95=interval_of(by_micrograph),
         precision=_ratios(right, confusion.sum(axis=0)),
         recall=_ratios(right, confusion.sum(axis=1)),
         confusion=confusion,
@@ -347,7 +347,19 @@ def balanced_of(
     return np.asarray(recall.sum(axis=-1) / np.maximum((totals > 0).sum(axis=-1), 1))
 
 
-def _interval(by_micrograph: NDArray[np.int64]) -> Interval | None:
+def interval_of(by_micrograph: NDArray[np.int64]) -> Interval | None:
+    """Return the interval of 95 % of the balanced accuracy.
+
+    Parameters
+    ----------
+    by_micrograph : ndarray of int, shape (n_micrographs, 4, 4)
+        Confusion matrices.
+
+    Returns
+    -------
+    tuple of float or None
+        None with fewer than five micrographs.
+    """
     found = jackknife(balanced_of, by_micrograph)
     if found.n_micrographs < MIN_MICROGRAPHS or found.value not in (0, 1):
         return found.share_interval_95

@@ -160,6 +160,8 @@ class VisibleDefects:
         half = self.half_width_95
         if self.fraction is None:
             return ""
+        if self.variance is None or self.n_micrographs < MIN_MICROGRAPHS:
+            return f"It takes {MIN_MICROGRAPHS} micrographs for an interval."
         if half is None:
             return f"{self._first_interval()} {self._narrower()}"
         if half <= HALF_WIDTH:
@@ -177,8 +179,6 @@ class VisibleDefects:
         }
 
     def _first_interval(self) -> str:
-        if self.n_micrographs < MIN_MICROGRAPHS:
-            return f"It takes {MIN_MICROGRAPHS} micrographs for an interval."
         more = max(MIN_DRAWS - self.n_drawn, 1)
         return (
             f"{_count(more, 'more particle')} drawn by lot and judged unseen would "
@@ -265,6 +265,7 @@ def visible_defects(
     counted = _counted(chosen, sample)
     note = _no_interval(sample, found)
     known = found is not None and found.resolved > 0
+    several = found is not None and found.n_micrographs > 1
     interval = found.interval_95 if found is not None and not note else None
     return VisibleDefects(
         fraction=min(max(found.share, 0.0), 1.0) if found and known else None,
@@ -286,12 +287,12 @@ def visible_defects(
         circles_left_out=circles_left_out,
         forests=tuple(forests),
         labels=class_counts([each.label for each in counted]),
-        design_effect=found.design_effect if found and known else None,
-        correlation=found.correlation if found and known else None,
+        design_effect=found.design_effect if found and known and several else None,
+        correlation=found.correlation if found and known and several else None,
         unequal_chances=_unequal(chosen),
         note=note,
-        variance=found.variance if found and known else None,
-        variance_by_draws=found.by_draws if found and known else None,
+        variance=found.variance if found and known and several else None,
+        variance_by_draws=found.by_draws if found and known and several else None,
         resolved=0.0 if found is None else found.resolved,
     )
 

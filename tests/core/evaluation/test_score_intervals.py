@@ -5,11 +5,11 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
-from napari_cdse.core.evaluation.scores import _interval as interval_of
 from napari_cdse.core.evaluation.scores import (
     balanced_of,
     difference_of,
     drawn_difference,
+    interval_of,
 )
 from napari_cdse.core.records import CLASSES
 from tests.populations import confusions

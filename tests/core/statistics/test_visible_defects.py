@@ -17,6 +17,8 @@ from napari_cdse.core.statistics.sample import (
     whole_micrographs,
 )
 from napari_cdse.core.statistics.visible_defects import MIN_DRAWS, visible_defects
+from tests.populations import population as simulated
+from tests.reviews import SOUND, UNSOUND
 
 SURE_NO = (0.1, 0.8, 0.1, 0.0)
 SURE_YES = (0.7, 0.2, 0.1, 0.0)
@@ -95,6 +97,13 @@ def test_below_ten_draws_it_says_what_it_cannot_know():
     assert "can't be known from 9 judged draws" in found.sentence
     assert found.outlook.startswith("1 more particle drawn by lot")
     assert visible_defects(reviewed(micrographs=10, drawn=1)).interval_95 is not None
+
+
+def test_one_micrograph_says_so_and_goes_into_json():
+    found = visible_defects([told(0), told(0, label="yes", route="queue")])
+    assert found.outlook == "It takes 5 micrographs for an interval."
+    assert found.design_effect is None
+    assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["variance"] is None
 
 
 def test_what_was_judged_as_a_whole_needs_neither_forest_nor_draws():
@@ -239,3 +248,31 @@ def test_it_goes_into_json():
     assert again["micrographs_left_out"] == 2
     assert set(again["labels"]) == set(CLASSES)
     assert again["sentence"] == found.sentence
+
+
+@pytest.mark.parametrize("name", sorted(SOUND))
+def test_reviews_of_all_kinds_hold_the_truth(name):
+    """A small cell of ``python -m tests.benchmarks coverage``."""
+    rng = np.random.default_rng(11)
+    covered, fractions = 0, []
+    for _ in range(40):
+        found = visible_defects(
+            SOUND[name](rng, simulated(rng, 0.3, 0.1, 20, "biased"))
+        )
+        low, high = found.interval_95
+        covered += low <= 0.3 <= high
+        fractions.append(found.fraction)
+    assert covered >= 34
+    error = np.std(fractions) / np.sqrt(len(fractions))
+    assert abs(np.mean(fractions) - 0.3) < 3.5 * error + 0.01
+
+
+def test_a_forest_that_is_believed_of_what_it_learnt_loses_the_truth():
+    rng = np.random.default_rng(11)
+    review = UNSOUND["learnt, and believed"]
+    covered = 0
+    for _ in range(20):
+        found = visible_defects(review(rng, simulated(rng, 0.3, 0.1, 20, "biased")))
+        low, high = found.interval_95
+        covered += low <= 0.3 <= high
+    assert covered < 14

@@ -1,0 +1,163 @@
+"""Reviews that do not go by the book, as evidence of a simulated population.
+
+Each takes a generator and a `Population` and returns what a project would know.
+"""
+
+import numpy as np
+
+from napari_cdse.core.statistics.evidence import Evidence, cross_fitted
+
+DRAWS = 60
+QUEUED = 150
+CHOSEN = 100
+
+
+def draws_alone(rng, found):
+    """Sixty draws, all of them judged."""
+    return _evidence(found, *_lots(rng, found))
+
+
+def with_the_queue(rng, found):
+    """The most doubtful 150 are judged as well, most of them not drawn."""
+    drawn, chances = _lots(rng, found)
+    order = np.argsort(-_doubt(found))
+    return _evidence(found, drawn, chances, queue=order[:QUEUED])
+
+
+def with_chosen_ones(rng, found):
+    """A hundred more are chosen by looking, those with a defect six times as often."""
+    drawn, chances = _lots(rng, found)
+    return _evidence(found, drawn, chances, hand=_chosen(rng, found))
+
+
+def half_the_draws_judged(rng, found):
+    """The user stopped half-way; draws come up in the order of their lots."""
+    lots = rng.random(len(found.truth))
+    chance = min(2 * DRAWS / len(lots), 0.9)
+    drawn, chances = lots < chance, np.full(len(lots), chance)
+    return _evidence(found, drawn, chances, silent=drawn & (lots > chance / 2))
+
+
+def doubtful_draws_deferred(rng, found):
+    """Four of ten draws in doubt are left for later, and never judged."""
+    drawn, chances = _lots(rng, found, 1.25 * DRAWS)
+    later = drawn & (_doubt(found) > 0.6) & (rng.random(len(drawn)) < 0.4)
+    return _evidence(found, drawn, chances, silent=later, deferred=later)
+
+
+def share_raised(rng, found):
+    """Half of the draws were judged before the share was raised to twice as much.
+
+    The chance is what it is by now, for those too.
+    """
+    lots = rng.random(len(found.truth))
+    chance = min(DRAWS / len(lots), 0.8)
+    return _evidence(found, lots < chance, np.full(len(lots), chance))
+
+
+def some_micrographs_as_a_whole(rng, found):
+    """Every fifth micrograph was gone through from top to bottom."""
+    drawn, chances = _lots(rng, found)
+    whole = np.flatnonzero(found.micrograph % 5 == 0)
+    return _evidence(found, drawn, chances, hand=whole)
+
+
+def circles_removed(rng, found):
+    """Those drawn that are not resolved are removed, and half of the others by hand."""
+    drawn, chances = _lots(rng, found)
+    gone = ~found.truth[:, 1].astype(bool)
+    by_hand = np.flatnonzero(gone & (rng.random(len(gone)) < 0.5))
+    return _evidence(found, drawn, chances, hand=by_hand, removed=gone)
+
+
+def learnt_in_mid_review(rng, found):
+    """A forest grown on the draws of every other micrograph knows these by heart."""
+    drawn, chances = _lots(rng, found)
+    learnt = found.micrograph % 2 == 0
+    said = found.predicted.copy()
+    known = drawn & learnt
+    said[known] = 0.1 * said[known] + 0.9 * found.truth[known]
+    evidence = _evidence(found, drawn, chances, said=said)
+    return cross_fitted(evidence, {str(m) for m in set(found.micrograph[learnt])})
+
+
+def learnt_and_believed(rng, found):
+    """The same without a bar: what happens to who does not cross-fit."""
+    drawn, chances = _lots(rng, found)
+    said = found.predicted.copy()
+    said[drawn] = 0.1 * said[drawn] + 0.9 * found.truth[drawn]
+    return _evidence(found, drawn, chances, said=said)
+
+
+SOUND = {
+    "draws alone": draws_alone,
+    "150 more by the queue": with_the_queue,
+    "100 more chosen by hand": with_chosen_ones,
+    "half the draws judged": half_the_draws_judged,
+    "doubtful draws deferred": doubtful_draws_deferred,
+    "share raised half-way": share_raised,
+    "every fifth micrograph whole": some_micrographs_as_a_whole,
+    "circles removed": circles_removed,
+    "learnt in mid-review": learnt_in_mid_review,
+}
+"""Reviews whose intervals must hold the truth."""
+
+UNSOUND = {"learnt, and believed": learnt_and_believed}
+"""What the rules forbid, for comparison."""
+
+
+def _lots(rng, found, draws=DRAWS):
+    chance = min(draws / len(found.truth), 0.8)
+    chances = np.full(len(found.truth), chance)
+    return rng.random(len(chances)) < chances, chances
+
+
+def _doubt(found):
+    yes, resolved = found.predicted.T
+    told = np.sort([yes, resolved - yes, 1 - resolved], axis=0)
+    return 1 - (told[-1] - told[-2])
+
+
+def _chosen(rng, found):
+    odds = np.where(found.truth[:, 0] > 0, 6.0, 1.0)
+    size = min(CHOSEN, len(odds) // 3)
+    return rng.choice(len(odds), size, replace=False, p=odds / odds.sum())
+
+
+def _evidence(
+    found,
+    drawn,
+    chances,
+    *,
+    queue=(),
+    hand=(),
+    silent=None,
+    deferred=None,
+    removed=None,
+    said=None,
+):
+    said = found.predicted if said is None else said
+    nobody = np.zeros(len(drawn), bool)
+    silent, deferred, removed = (
+        nobody if each is None else each for each in (silent, deferred, removed)
+    )
+    routes = np.full(len(drawn), "none", object)
+    routes[np.asarray(hand, int)] = "hand"
+    routes[np.asarray(queue, int)] = "queue"
+    routes[drawn] = "draw"
+    labels = np.where(
+        found.truth[:, 0] > 0, "yes", np.where(found.truth[:, 1] > 0, "no", "null")
+    )
+    labels = np.where(removed, "empty", labels)
+    return [
+        Evidence(
+            str(found.micrograph[at]),
+            (yes, resolved - yes, 1 - resolved, 0.0),
+            None if routes[at] == "none" or silent[at] else str(labels[at]),
+            routes[at],
+            float(chances[at]) if drawn[at] else None,
+            deferred=bool(deferred[at]),
+            removed=bool(removed[at]) and routes[at] != "none",
+        )
+        for at, (yes, resolved) in enumerate(said.tolist())
+    ]

@@ -7,11 +7,14 @@ of each run and the defaults. Read a field's description with `describe`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
+from napari_cdse.core.detection import registry
 from napari_cdse.core.errors import ParameterError
 
-Method = Literal["bragg", "nfindr", "window"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Criterion = Literal["gini", "entropy"]
 SplitFeatures = Literal["sqrt", "log2", "3", "8", "10"]
 
@@ -33,8 +36,9 @@ class ParameterInfo:
 def _parameter(
     default: Any,
     label: str,
-    help: str,
+    help: str | Callable[[], str],
     *,
+    choices: Callable[[], tuple[str, ...]] | None = None,
     unit: str = "",
     minimum: float | None = None,
     maximum: float | None = None,
@@ -42,6 +46,7 @@ def _parameter(
     metadata = {
         "label": label,
         "help": help,
+        "choices": choices,
         "unit": unit,
         "minimum": minimum,
         "maximum": maximum,
@@ -53,11 +58,8 @@ def _parameter(
 class DetectionParams:
     """How circles are found. Lengths are in nm, so that magnification drops out."""
 
-    method: Method = _parameter(
-        "bragg",
-        "Method",
-        "bragg: Bragg contrast; nfindr: N-FINDR unmixing of the window spectra; "
-        "window: sliding windows, each classified by the forest",
+    method: str = _parameter(
+        "bragg", "Method", registry.summaries, choices=registry.names
     )
     window_nm: float = _parameter(
         2.0,
@@ -188,15 +190,28 @@ def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
         ParameterInfo(
             name=entry.name,
             label=entry.metadata["label"],
-            help=entry.metadata["help"],
+            help=_help(entry.metadata["help"]),
             unit=entry.metadata["unit"],
             minimum=entry.metadata["minimum"],
             maximum=entry.metadata["maximum"],
-            choices=tuple(str(choice) for choice in get_args(hints[entry.name])),
+            choices=_choices(entry.metadata["choices"], hints[entry.name]),
             default=entry.default,
         )
         for entry in fields(owner)
     )
+
+
+def _help(text: str | Callable[[], str]) -> str:
+    return text if isinstance(text, str) else text()
+
+
+def _choices(
+    listed: Callable[[], tuple[str, ...]] | None, hint: Any
+) -> tuple[str, ...]:
+    """Names that are listed elsewhere, or else those of the field's type."""
+    if listed is not None:
+        return listed()
+    return tuple(str(choice) for choice in get_args(hint))
 
 
 def check(params: Params) -> None:

@@ -14,8 +14,8 @@ from napari_cdse.core.classifier.augmentation import over_views, views
 from napari_cdse.core.classifier.forest import predict_proba
 from napari_cdse.core.classifier.novelty import novelty, out_of_range
 from napari_cdse.core.classifier.probability_calibration import sharpened
-from napari_cdse.core.detection.classified_windows import METHOD, detect_by_windows
 from napari_cdse.core.detection.methods import Detection, detect
+from napari_cdse.core.detection.registry import METHODS, without_forest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
@@ -128,14 +128,16 @@ def find(
     ParameterError
         If the method needs a forest and there is none.
     """
-    if params.method != METHOD:
+    method = METHODS[params.method]
+    if not method.needs_forest:
         return detect(micrograph, params, progress)
     if model is None:
         raise ParameterError(
-            "The method 'window' asks a forest about every window, and there is none; "
-            "choose a model, or the method 'bragg'."
+            f"The method {method.name!r} asks a forest about every window, and there "
+            f"is none; choose a model, or the method {without_forest()[0]!r}."
         )
-    return detect_by_windows(micrograph, model, params, progress)
+    found: Detection = method.load()(micrograph, model, params, progress)
+    return found
 
 
 def predict(

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from napari_cdse.core.detection.methods import METHODS
+from napari_cdse.cli import main
+from napari_cdse.core.detection.registry import METHODS, DetectionMethod
 from napari_cdse.core.errors import ParameterError, TrainingError
 from napari_cdse.core.matching import match
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.core.records import Circle
+from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.io.models.model_file import load_model
@@ -52,7 +55,46 @@ def test_each_method_finds_the_particles(crop, model, method, maps, min_iou, sha
 
 def test_the_list_of_methods_is_what_can_be_run():
     (info,) = (each for each in describe(DetectionParams) if each.name == "method")
-    assert set(info.choices) == {*METHODS, "window"}
+    assert info.choices == tuple(METHODS)
+
+
+def one_circle(prepared, where, params, progress):
+    return [Circle(100.0, 120.0, 30.0)], [9.0], ()
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    location = f"{__name__}:{one_circle.__name__}"
+    method = DetectionMethod("toy", "one circle for all", location, ())
+    monkeypatch.setitem(METHODS, method.name, method)
+
+
+def test_a_registered_method_runs(toy, crop):
+    analysis = analyse(crop[0], None, DetectionParams(method="toy"))
+    assert analysis.detection.circles == (Circle(100.0, 120.0, 30.0),)
+    assert [each.found_by for each in analysis.candidates] == ["toy"]
+
+
+def test_the_help_names_a_registered_method(toy, capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "toy: one circle for all" in told
+    assert "{bragg,nfindr,window,toy}" in told
+
+
+def test_the_form_offers_a_registered_method(toy, qapp):
+    form = ParamsForm(DetectionParams(), ["method"])
+    assert form.widget("method").choices == ("bragg", "nfindr", "window", "toy")
+    form.widget("method").value = "toy"
+    assert form.value().method == "toy"
+
+
+def test_a_method_reads_parameters_that_exist():
+    fields = {info.name for info in describe(DetectionParams)}
+    for method in METHODS.values():
+        assert callable(method.load())
+        assert set(method.parameters) <= fields
 
 
 @pytest.mark.parametrize("method", ["bragg", "window"])

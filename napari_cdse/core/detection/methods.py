@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.detection.bragg_contrast import (
     BACKGROUND_WINDOWS,
-    Scene,
-    find_particles,
     scene,
 )
-from napari_cdse.core.detection.nfindr import find_by_unmixing
+from napari_cdse.core.detection.registry import METHODS, without_forest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.imaging.pixel_size_estimate import (
     doubt_about,
     estimate_from_pixels,
 )
 from napari_cdse.core.imaging.preprocessing import Prepared, prepare
-from napari_cdse.core.progress import Progress
 
 if TYPE_CHECKING:
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
 
 _BLIND_SHARE = 0.1
+"""Share of the picture without usable pixels from which the user is told; a choice: a
+scale bar and its letters cover less, a larger share hides whole particles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +62,6 @@ class Detection:
     notices: tuple[str, ...] = ()
 
 
-Finder = Callable[
-    [Prepared, Scene, "DetectionParams", Progress],
-    tuple[list["Circle"], list[float], tuple["AccumulationMap", ...]],
-]
-
-METHODS: dict[str, Finder] = {"bragg": find_particles, "nfindr": find_by_unmixing}
-"""What each name of ``DetectionParams.method`` stands for."""
-
-
-@single_blas_thread()
 def detect(
     micrograph: Micrograph,
     params: DetectionParams,
@@ -99,17 +87,18 @@ def detect(
     Cancelled
         If ``progress`` raises it.
     """
-    if params.method not in METHODS:
+    if params.method not in without_forest():
         raise ParameterError(
             f"The method {params.method!r} needs a forest, which is not asked here; "
-            f"choose one of {', '.join(METHODS)}."
+            f"choose one of {', '.join(without_forest())}."
         )
     report = progress or _silent
     image = prepare(micrograph.pixels)
     report(0.02)
     size, source, trusted, notices = _scale(micrograph, image, params)
     where = scene(params, size, trusted)
-    circles, strengths, maps = METHODS[params.method](image, where, params, report)
+    find = METHODS[params.method].load()
+    circles, strengths, maps = find(image, where, params, report)
     notices += _blind_spots(image) + _doubts(circles, micrograph.shape)
     report(1.0)
     return Detection(

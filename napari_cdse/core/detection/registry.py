@@ -1,0 +1,95 @@
+"""The detection methods by name; window, command line, pipeline and tests read them.
+
+A new method is one module and one entry here. Modules are named rather than imported,
+so that a form or ``--help`` need not wait for any method's own imports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionMethod:
+    """One way from a micrograph to circles.
+
+    Attributes
+    ----------
+    name : str
+        What the user chooses, and what a project stores.
+    summary : str
+        What the method does, in one line for the user.
+    location : str
+        ``"module:function"``. Without a forest the function is called with (prepared
+        image, scene, parameters, progress) and returns circles, strengths and maps;
+        with one, with (micrograph, model, parameters, progress), and returns a
+        `napari_cdse.core.detection.methods.Detection`.
+    parameters : tuple of str
+        Fields of ``DetectionParams`` that the method reads.
+    needs_forest : bool
+        Whether it asks a trained forest.
+    """
+
+    name: str
+    summary: str
+    location: str
+    parameters: tuple[str, ...]
+    needs_forest: bool = False
+
+    def load(self) -> Any:
+        """Import the method's module and return its function."""
+        module, _, function = self.location.partition(":")
+        return getattr(import_module(module), function)
+
+
+_LENGTHS = (
+    "window_nm",
+    "spacing_min_nm",
+    "spacing_max_nm",
+    "diameter_min_nm",
+    "diameter_max_nm",
+)
+_ROOM = "napari_cdse.core.detection"
+
+METHODS: dict[str, DetectionMethod] = {
+    method.name: method
+    for method in (
+        DetectionMethod(
+            "bragg",
+            "Bragg contrast",
+            f"{_ROOM}.bragg_contrast:find_particles",
+            (*_LENGTHS, "false_alarms"),
+        ),
+        DetectionMethod(
+            "nfindr",
+            "N-FINDR unmixing of the window spectra",
+            f"{_ROOM}.nfindr:find_by_unmixing",
+            (*_LENGTHS, "step_fraction", "endmembers", "seed"),
+        ),
+        DetectionMethod(
+            "window",
+            "sliding windows, each classified by the forest",
+            f"{_ROOM}.classified_windows:detect_by_windows",
+            ("diameter_min_nm", "diameter_max_nm"),
+            needs_forest=True,
+        ),
+    )
+}
+"""What each name of ``DetectionParams.method`` stands for, in the order shown."""
+
+
+def names() -> tuple[str, ...]:
+    """Names of all methods."""
+    return tuple(METHODS)
+
+
+def without_forest() -> tuple[str, ...]:
+    """Names of the methods that ask no forest."""
+    return tuple(name for name, method in METHODS.items() if not method.needs_forest)
+
+
+def summaries() -> str:
+    """Describe all methods in one line for the user."""
+    return "; ".join(f"{name}: {method.summary}" for name, method in METHODS.items())

@@ -1,4 +1,4 @@
-"""Everything a person said of a project as files that others can read."""
+"""Everything a user said of a project as files that others can read."""
 
 from __future__ import annotations
 

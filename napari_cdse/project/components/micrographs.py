@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.io.images.micrograph_file import check_pixel_size
 from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, MicrographChange
 from napari_cdse.project.files.label_import import withdrawal
-from napari_cdse.project.files.relocation import settle
+from napari_cdse.project.files.relocation import set_paths
 from napari_cdse.project.state.records import LabelledMicrograph
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Micrographs:
         if self._store.read_only or not bare or self._store.edits.mention(key):
             return key
         path = self._table.path(row)
-        settle(self._store, {lost: path})
+        set_paths(self._store, {lost: path})
         self._table.reload()
         self._selection.follow_key(key, lost)
         self._events.notice.emit(

@@ -1,4 +1,4 @@
-"""Gestures of a person turned into changes of annotations; pure functions."""
+"""Requests for edits turned into changes of annotations; pure functions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def changes_of(
     Parameters
     ----------
     request : EditRequest
-        What was done.
+        What is to be done.
     particles : mapping of str to Particle
         At least those that the request touches.
     keys : mapping of str to int
@@ -48,7 +48,7 @@ def changes_of(
     content_ids : mapping of int to str
         Micrograph ids by key, where known.
     context : EditContext
-        Whose request it is.
+        Who makes it, and what they could see.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def _deferred(particle: Particle, context: EditContext) -> Annotation:
 def _says_nothing_new(
     start: Annotation, label: Label | None, context: EditContext
 ) -> bool:
-    # To confirm an imported label, or another person's, is news worth keeping.
+    # To confirm an imported label, or another annotator's, is news worth keeping.
     if start.label != label:
         return False
     if label is None:

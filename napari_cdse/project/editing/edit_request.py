@@ -1,4 +1,4 @@
-"""What one request of a person did."""
+"""What a user asks for in one step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """Everything that one request did, to become one undoable step.
+    """Everything that one gesture of a user did, to become one undoable step.
 
     Attributes
     ----------
@@ -66,23 +66,23 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class EditContext:
-    """Whose request it is.
+    """Who makes a request, and what they could see when they made it.
 
     Attributes
     ----------
     annotator : str
     selected_by : {"queue", "order", "hand"}
-        How the person came to look at the particles.
+        How the user came to look at the particles.
     hidden : mapping of str to float
         Those whose prediction is hidden, with the chance of being drawn for that. One
-        that the queue or an order brought up is an audit; one that the person chose
-        herself is not, since she may have chosen the easy ones.
+        that the queue or an order brought up is an audit; one that users chose
+        themselves is not, since they may have chosen the easy ones.
     others_labels : collection of str
         Those that another annotator labelled.
     others_hidden : bool
         These labels were out of view.
     others_notes : mapping of str to str
-        Notes that are out of view, so that what she writes stands beside them.
+        Notes that are out of view, so that a new one stands beside them.
     """
 
     annotator: str
@@ -103,7 +103,7 @@ class EditContext:
         }
 
     def leaves_standing(self, annotation: Annotation) -> bool:
-        """Tell whether a label is another's and out of view: she can't take it back."""
+        """Tell whether a label is another's and out of view; it is not taken back."""
         own = author(annotation) == self.annotator
         return self.others_hidden and annotation.label is not None and not own
 

@@ -1,9 +1,9 @@
 """Label files of the origin become annotations, once for each micrograph.
 
-An import lies below all edits (see `napari_cdse.io.store.edits`): a person who goes
+An import lies below all edits (see `napari_cdse.io.store.edits`): a user who goes
 back with undo never loses it by accident. To take it back, remove its circles; that is
 an ordinary edit. Where a circle lies already, the label becomes one of that particle,
-and what a person said of it stays on top.
+and what a user said of it stays on top.
 """
 
 from __future__ import annotations

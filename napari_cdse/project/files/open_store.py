@@ -28,7 +28,7 @@ def open_store(
     Parameters
     ----------
     source : path or sequence of paths
-        What the person chose.
+        What the user chose.
     store_path : path, optional
         Where the project file lies, or shall lie; in the micrographs' folder
         without it.
@@ -37,7 +37,7 @@ def open_store(
     -------
     Store
     list of str
-        What the person should know, one sentence each.
+        What the user should know, one sentence each.
 
     Raises
     ------

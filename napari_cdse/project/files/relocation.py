@@ -30,7 +30,7 @@ def find_again(store: Store, folders: Iterable[Path] = ()) -> list[str]:
     store : Store
         May be written.
     folders : iterable of Path
-        Where to look, beside the project's surroundings and the known places.
+        Where to look, beside the project's surroundings and the known folders.
 
     Returns
     -------
@@ -39,52 +39,52 @@ def find_again(store: Store, folders: Iterable[Path] = ()) -> list[str]:
     """
     rows = store.micrographs()
     touched: dict[int, str] = {}
-    astray = [row for row in rows if not _is_at_home(store, row, touched)]
+    displaced = [row for row in rows if not _is_in_place(store, row, touched)]
     if touched:
         with store.transaction():
             for key, now in touched.items():
                 store.update_micrograph(key, stamp=now)
-    if not astray:
+    if not displaced:
         return []
-    away = {row.key for row in astray}
-    taken = {row.path for row in rows if row.key not in away}
-    places = _homes(store, astray, taken, _folders(store, rows, folders))
-    left = [row for row in astray if row.key not in places]
+    displaced_keys = {row.key for row in displaced}
+    taken = {row.path for row in rows if row.key not in displaced_keys}
+    new_paths = _new_paths(store, displaced, taken, _folders(store, rows, folders))
+    left = [row for row in displaced if row.key not in new_paths]
     changed = [row for row in left if store.absolute(row.path).is_file()]
     missing = [row for row in left if row not in changed]
     with store.transaction():
-        settle(store, places)
+        set_paths(store, new_paths)
         for row in changed:
             store.update_micrograph(row.key, problem=changed_sentence(_name(row)))
     return [
-        *_tell_found(store, astray, places),
+        *_tell_found(store, displaced, new_paths),
         *_tell(changed, changed_sentence, "were changed since they were last opened"),
         *_tell(missing, _missing_sentence, "are missing; their labels are kept"),
     ]
 
 
-def settle(store: Store, places: Mapping[int, Path]) -> None:
+def set_paths(store: Store, new_paths: Mapping[int, Path]) -> None:
     """Say where micrographs lie now, by key.
 
     An entry for such a place about which nothing is known yet is dropped; one that
     has labels or findings stays, under another name, since its file is gone.
     """
     with store.transaction():
-        for key in places:
+        for key in new_paths:
             # Two that change places must not meet on the way.
             store.update_micrograph(key, path=f"on its way/{key}")
         rows = store.micrographs()
         frames = {row.key: row.frame for row in rows}
-        in_the_way = {(row.path, row.frame): row for row in rows}
-        for key, path in places.items():
+        occupied = {(row.path, row.frame): row for row in rows}
+        for key, path in new_paths.items():
             wanted = store.relative(path)
-            other = in_the_way.get((wanted, frames[key]))
+            other = occupied.get((wanted, frames[key]))
             if other is not None:
-                _make_room(store, other, path)
+                _set_aside(store, other, path)
             store.update_micrograph(key, path=wanted, stamp=stamp(path), problem=None)
 
 
-def _is_at_home(store: Store, row: MicrographRow, touched: dict[int, str]) -> bool:
+def _is_in_place(store: Store, row: MicrographRow, touched: dict[int, str]) -> bool:
     """Tell whether a file is there and the same; note one that was only touched."""
     path = store.absolute(row.path)
     now = stamp(path)
@@ -98,26 +98,28 @@ def _is_at_home(store: Store, row: MicrographRow, touched: dict[int, str]) -> bo
     return True
 
 
-def _homes(
+def _new_paths(
     store: Store,
-    astray: Sequence[MicrographRow],
+    displaced: Sequence[MicrographRow],
     taken: set[str],
     folders: Sequence[Path],
 ) -> dict[int, Path]:
     found = find_micrographs(folders).files
     pool = [path for path in found if store.relative(path) not in taken]
-    by_look = _by_look(pool, {row.glance for row in astray if row.glance is not None})
+    by_look = _by_look(
+        pool, {row.glance for row in displaced if row.glance is not None}
+    )
     by_name = _grouped((path.name, path) for path in pool)
-    homes: dict[int, Path] = {}
+    found_at: dict[int, Path] = {}
     used: set[tuple[Path, int]] = set()
-    for row in astray:
+    for row in displaced:
         known = by_look.get(row.glance or "", by_name.get(_name(row), []))
         for path in known:
             if (path, row.frame) not in used and _is_same(path, row):
-                homes[row.key] = path
+                found_at[row.key] = path
                 used.add((path, row.frame))
                 break
-    return homes
+    return found_at
 
 
 def _by_look(pool: Iterable[Path], wanted: set[str]) -> dict[str, list[Path]]:
@@ -157,7 +159,7 @@ def _folders(
     return [path for path in wanted if path.is_dir()]
 
 
-def _make_room(store: Store, other: MicrographRow, path: Path) -> None:
+def _set_aside(store: Store, other: MicrographRow, path: Path) -> None:
     bare = other.labels_from is None and other.run_id is None
     if bare and not store.edits.mention(other.key):
         store.drop_micrograph(other.key)
@@ -171,16 +173,16 @@ def _name(row: MicrographRow) -> str:
 
 
 def _tell_found(
-    store: Store, astray: Sequence[MicrographRow], places: Mapping[int, Path]
+    store: Store, displaced: Sequence[MicrographRow], new_paths: Mapping[int, Path]
 ) -> list[str]:
-    found = [row for row in astray if row.key in places]
+    found = [row for row in displaced if row.key in new_paths]
     if len(found) > _NAMED:
         return [
             f"{len(found)} micrographs were found again under other names or in other "
             "folders, by their content."
         ]
     return [
-        f"{_name(row)} was found again as {store.relative(places[row.key])}."
+        f"{_name(row)} was found again as {store.relative(new_paths[row.key])}."
         for row in found
     ]
 

@@ -35,8 +35,9 @@ def independent(said: Iterable[Annotation]) -> dict[str, Annotation]:
     """Return each annotator's latest label that was given without seeing another's.
 
     These alone can be compared: who sees a label tends to agree with it, and who goes
-    through the disagreements does away with them. Who has given her label sees the
-    notes of others; her second thoughts after that are not independent either.
+    through the disagreements does away with them. Those who have given
+    their label see the notes of others; what they give after that is not independent
+    either.
     """
     found, named = [], set()
     for one in _labels(said):
@@ -68,15 +69,15 @@ def own_view(
 ) -> Annotation | None:
     """Return an annotation as it looks to who shall not see what others said.
 
-    None where she said nothing of her own. The circle is that of all; once she has
-    given her label, so is the note.
+    None where they stated nothing of their own. The circle is that of all; once they
+    have given their label, so is the note.
     """
-    hers = own_statements(said, annotator)
+    own = own_statements(said, annotator)
     deferred = _defers(said, annotator)
     _, note = notes(said, annotator)
-    if not (hers or deferred or note):
+    if not (own or deferred or note):
         return None
-    start = hers[-1] if hers else _nothing_said(annotation, annotator)
+    start = own[-1] if own else _nothing_said(annotation, annotator)
     label = None if deferred else start.label
     return replace(
         start,
@@ -101,14 +102,14 @@ def own_statements(
 
 def notes(said: Iterable[Annotation], annotator: str) -> tuple[str, str]:
     """Return the note as others wrote it, and what one annotator wrote after them."""
-    others = hers = before = ""
+    others = own = before = ""
     for one in said:
         if one.note != before and one.note_by == annotator:
-            hers = _without(one.note, others)
+            own = _without(one.note, others)
         elif one.note != before:
-            others, hers = one.note, ""
+            others, own = one.note, ""
         before = one.note
-    return others, hers
+    return others, own
 
 
 def beside(others: str, own: str) -> str:
@@ -135,7 +136,7 @@ def _defers(said: Iterable[Annotation], annotator: str) -> bool:
 
 
 def _nothing_said(annotation: Annotation, annotator: str) -> Annotation:
-    """Take everything out of another's statement; her own does not know its time."""
+    """Take everything out of another's statement; one's own does not know its time."""
     return replace(
         annotation,
         label=None,

@@ -122,7 +122,7 @@ def within_reach(
     steps : int
         How many were judged or passed by.
     orders : iterable of str
-        Those that she went by; by micrograph, lots have no say.
+        Those that the user went by; by micrograph, lots have no say.
 
     Returns
     -------

@@ -99,7 +99,7 @@ class MicrographTable:
         )
 
     def counts(self, labels: Iterable[Label]) -> dict[Label, int]:
-        """Return how many particles a person put in each class, none left out."""
+        """Return how many particles a user put in each class, none left out."""
         total: Counter[Label | None] = Counter()
         for row in self.rows:
             if row.excluded is None:
@@ -141,7 +141,7 @@ class MicrographTable:
         Returns
         -------
         list of str
-            What the person should know, one sentence each.
+            What the user should know, one sentence each.
         """
         row = self.row(key)
         twin = self._ids.get(micrograph.id)

@@ -182,7 +182,7 @@ class ModelRegistry:
         self.reload()
 
     def _named(self, card: ModelCard) -> ModelCard:
-        """Give a card the name that the person gave it since its bytes were made."""
+        """Give a card the name that the user gave it since its bytes were made."""
         names = {each.id: each.name for each, _ in self._cards}
         return replace(card, name=names.get(card.id, card.name))
 

@@ -28,8 +28,8 @@ class ParticleState:
 
     What is shown follows from these three and the regions left out alone, so that
     undo, a restart and another window all come to the same picture. A candidate is
-    not shown where an annotated or removed circle of an earlier time lies: a person's
-    word stands against later detections, and what she deleted does not come back.
+    not shown where an annotated or removed circle of an earlier time lies: what
+    users said stands against later detections; what they deleted stays away.
     """
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ class ParticleState:
                 yield each.annotation
 
     def was_judged(self, particle_id: str) -> bool:
-        """Tell whether a person ever gave a class, even if she took that back."""
+        """Tell whether anyone ever gave a class, even if it was taken back."""
         return particle_id in self._judged
 
     def judged_in_turn(self) -> set[str]:
@@ -309,7 +309,7 @@ class ParticleState:
     def _hidden(
         self, key: int, candidates: Sequence[Candidate], annotated: set[str]
     ) -> set[str]:
-        """Find the candidates that yield to what a person had said before."""
+        """Find the candidates that yield to what users had said before."""
         run = self._runs.get(key, 0)
         proposed = {each.id for each in candidates}
         standing = [i for i in annotated - proposed if self._born[i] < run]

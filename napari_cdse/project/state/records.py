@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Particle:
-    """One circle as it is now: a proposal, overlaid by what a person said.
+    """One circle as it is now: a proposal, overlaid by what users said.
 
     Attributes
     ----------
     id : str
     circle : Circle
-        The person's where she placed or moved it, else the detector's.
+        The user's where they placed or moved it, else the detector's.
     annotation : Annotation or None
     prediction : Prediction or None
         The active model's for exactly this circle; None where there is none yet or
@@ -34,19 +34,19 @@ class Particle:
 
     @property
     def label(self) -> Label | None:
-        """The person's class, else the forest's, else None."""
+        """The user's class, else the forest's, else None."""
         if self.annotation is not None and self.annotation.label is not None:
             return self.annotation.label
         return None if self.prediction is None else self.prediction.label
 
     @property
     def by_person(self) -> bool:
-        """Whether a person judged the class."""
+        """Whether a user judged the class."""
         return self.annotation is not None and self.annotation.label is not None
 
     @property
     def deferred(self) -> bool:
-        """Whether a person left it for later, and nobody judged it."""
+        """Whether a user left it for later, and nobody judged it."""
         said = self.annotation
         return said is not None and said.deferred and not self.by_person
 
@@ -67,17 +67,17 @@ class MicrographEntry:
     found : int
         Circles shown.
     reviewed : int
-        Circles whose class a person judged.
+        Circles whose class a user judged.
     deferred : int
-        Circles that a person left for later.
+        Circles that a user left for later.
     resolved : int
-        Circles that a person called yes or no.
+        Circles that a user called yes or no.
     defects : int
-        Circles that a person called yes.
+        Circles that a user called yes.
     analysed : bool
         Whether a detection has been made.
     problem : str or None
-        A sentence for the person, if something is wrong with the file.
+        A sentence for the user, if something is wrong with the file.
     excluded : str or None
         Why it was left out; None: it is in use.
     pixel_size_nm : float or None
@@ -85,7 +85,7 @@ class MicrographEntry:
     shape : tuple of int or None
         Rows and columns; None until the pixels were read for the first time.
     looked_at : bool
-        A label file says that a person looked at it, particles or none.
+        A label file says that a user looked at it, particles or none.
     frame : int
     left_out : int
         Circles in regions that were left out; ``found`` is without them.
@@ -117,7 +117,7 @@ class MicrographEntry:
 
 
 class LabelledMicrograph(NamedTuple):
-    """A micrograph with the particles whose class a person judged.
+    """A micrograph with the particles whose class a user judged.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class LabelledMicrograph(NamedTuple):
     id : str or None
         None until the pixels were read for the first time.
     pixel_size_nm : float or None
-        As the person set it; without it the file's own or the estimate holds.
+        As the user set it; without it the file's own or the estimate holds.
     annotations : tuple of Annotation
         With a label, and not removed.
     """

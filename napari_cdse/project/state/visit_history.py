@@ -1,4 +1,4 @@
-"""One sitting before the screen: where the person has been, and what she passed by."""
+"""Which particles the user has visited, and which were passed by."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 
 class VisitHistory:
-    """The way that a person took through the particles.
+    """The way that a user took through the particles.
 
     Going on follows an order of review; going back follows this way, whatever the
     order, the filter or the predictions are by then. A click on some circle is a
-    detour: the particle that she left is still the next.
+    detour: the particle that was left is still the next.
 
     Attributes
     ----------
     passed : set of str
-        Particles that she went on from in this round, labelled or not; a round may
-        take several sittings.
+        Particles that the user went on from in this round, labelled or not; a round may
+        take several days.
     """
 
     def __init__(self, passed: Iterable[str] = ()) -> None:

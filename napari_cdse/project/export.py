@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cdse import __version__
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
+from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
 from napari_cdse.io.export.export import ParticleRow
 from napari_cdse.io.export.results_folder import LABELS, PARTICLES, SUMMARY, Results
@@ -106,6 +107,7 @@ def _write_tables(
     agreements = project.annotators.agreements()
     audited = audits(project.audits.labels())
     labels = list(_label_rows(project, entries, results))
+    defects = project.statistics.visible_defects()
     results.write_tables(
         {
             "program": f"napari-cdse {__version__}",
@@ -119,14 +121,16 @@ def _write_tables(
             "agreement": [_agreement(each) for each in agreements],
             "disagreements": len(project.annotators.disagreements()),
             "audits": [_audit(project, each) for each in audited],
+            "draws": draw_tallies(project.statistics.evidence()),
         },
+        defects,
         {LABELS: partial(write_labels_csv, rows=labels, dialect=results.dialect)},
     )
     for found in audited:
         yield f"{_name(project, found.model_id)}: {found.sentence}"
     for each in agreements:
         yield each.sentence
-    yield results.sentence()
+    yield results.sentence(defects)
 
 
 def _write_labels(

@@ -17,6 +17,7 @@ from napari_cdse.project.components.models import Models
 from napari_cdse.project.components.particles import Particles
 from napari_cdse.project.components.review_queue import ReviewQueue
 from napari_cdse.project.components.settings import Settings
+from napari_cdse.project.components.statistics import Statistics
 from napari_cdse.project.components.sync import Sync
 from napari_cdse.project.events import ProjectEvents
 from napari_cdse.project.files.open_store import open_store
@@ -71,6 +72,8 @@ class Project:
     models : Models
     detections : Detections
     audits : Audits
+    statistics : Statistics
+        The visible-defect fraction.
     edits : Edits
         Of circles and classes.
     review : ReviewQueue
@@ -115,6 +118,7 @@ class Project:
             store, state, self.selection, tracker, self.settings, events
         )
         self.audits = Audits(store, state, self.selection, visits, events)
+        self.statistics = Statistics(store, state, self.audits)
         self.edits = Edits(
             state,
             self.selection,

@@ -44,7 +44,15 @@ def test_writes_labels_table_and_summary(picture_folder, tmp_path, capsys):
         assert row["diameter_nm"] == ""  # an estimate gives no lengths
     summary = json.loads((out / "summary.json").read_text())
     assert summary["particles"] == len(rows)
-    assert "estimated" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "estimated" in told.err
+    # Nobody has checked the forest: its share has no interval.
+    yes, no = (sum(float(row[f"p_{name}"]) for row in rows) for name in ("yes", "no"))
+    defects = summary["visible_defects"]
+    assert defects["fraction"] == pytest.approx(yes / (yes + no))
+    assert defects["interval_95"] is None
+    assert defects["sentence"] in told.out
+    assert "by the forest alone, without an interval" in defects["sentence"]
 
 
 def test_gives_what_analyse_gives(picture_folder, tmp_path):

@@ -183,7 +183,10 @@ def test_export_leaves_out_what_was_left_out_and_says_so(project, tmp_path, caps
     out = tmp_path / "out"
     assert main(["export", str(project.path), "--out", str(out)]) == 0
     summary = json.loads((out / "summary.json").read_text())
-    assert "0 of 1 " in summary["visible_defects"]["sentence"]
+    told = summary["visible_defects"]
+    assert (told["n_particles"], told["fraction"]) == (1, 0)
+    assert (told["micrographs_left_out"], told["circles_left_out"]) == (1, 1)
+    assert "by 1 label, without an interval" in told["sentence"]
     assert (summary["micrographs_left_out"], summary["circles_left_out"]) == (1, 1)
     assert summary["left_out"] == [
         {"micrograph": "m10.png", "reason": "drift"},

@@ -18,7 +18,6 @@ from napari_cdse.core.evaluation.scores import balanced_of, confusions, resample
 from napari_cdse.core.evaluation.validation import grouped_splits, scored_rows, too_few
 from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.statistics.defect_fraction import MIN_MICROGRAPHS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +28,11 @@ if TYPE_CHECKING:
 
 MORE = 50
 """Labels that the forecast is about."""
+MIN_MICROGRAPHS = 10
+"""Labelled micrographs below which resampling them says too little of their scatter:
+its intervals come out too narrow (Cameron, Gelbach, Miller, Rev. Econ. Stat. 90, 414
+(2008)), and a curve that is fitted to each sample has no variance of its own to take
+Student's t for."""
 MIN_LABELS = 40
 """Own labels below which a quarter of them teaches nothing."""
 MAX_WIDTH = 0.15

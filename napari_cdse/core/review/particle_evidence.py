@@ -17,6 +17,7 @@ def evidence_of(
     *,
     chance: float | None = None,
     reach: float | None = None,
+    from_file: bool = False,
 ) -> Evidence:
     """Say what is known of one particle.
 
@@ -35,6 +36,8 @@ def evidence_of(
         an audit brings its own.
     reach : float or None, optional
         See `Evidence`.
+    from_file : bool, optional
+        Whether its first label came from a label file, whoever changed it since.
 
     Returns
     -------
@@ -46,10 +49,10 @@ def evidence_of(
         micrograph=micrograph,
         probabilities=None if prediction is None else prediction.probabilities,
         label=_label(annotation),
-        route=_route(annotation, chance),
+        route=_route(annotation, chance, from_file=from_file),
         chance=chance,
         reach=reach,
-        proposed=annotation is None or annotation.origin not in ("drawn", "imported"),
+        proposed=annotation is None or annotation.origin != "drawn",
         deferred=annotation is not None and annotation.deferred,
         removed=annotation is not None and annotation.removed,
         out_of_range=prediction is not None and (prediction.novelty or 0) > 1,
@@ -62,11 +65,15 @@ def _label(annotation: Annotation | None) -> Label | None:
     return "empty" if annotation.removed else annotation.label
 
 
-def _route(annotation: Annotation | None, chance: float | None) -> Route:
+def _route(
+    annotation: Annotation | None, chance: float | None, *, from_file: bool
+) -> Route:
     """Whoever judges a drawn particle, and how, answers a draw."""
     if chance:
         return "draw"
     if annotation is None or (annotation.label is None and not annotation.removed):
         return "none"
+    if from_file or annotation.origin == "imported":
+        return "file"
     # Audits of projects that did not write the chance down can stand for nothing.
     return "hand" if annotation.selected_by == "audit" else annotation.selected_by

@@ -12,6 +12,9 @@ queue, order
     Labels say nothing about where that leads, so the label takes the place of the
     forest's word, for this particle alone. A particle that was drawn *and* would have
     been reached so stands for itself only; see `reach`.
+file
+    It comes from a label file, whose writer went through the micrograph as a whole.
+    The label takes the place of the forest's word.
 hand
     The person chose the particle by looking at it. One who picks particles with clear
     faults finds many, so such a label is left aside: the particle stays what the
@@ -50,7 +53,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Label
 
-Route = Literal["draw", "queue", "order", "hand", "none"]
+Route = Literal["draw", "queue", "order", "file", "hand", "none"]
 ROUTES: tuple[Route, ...] = get_args(Route)
 
 
@@ -67,7 +70,7 @@ class Evidence:
         `CLASSES`; None where there is none.
     label : {"yes", "no", "null", "empty"} or None
         A person's; None: not judged.
-    route : {"draw", "queue", "order", "hand", "none"}
+    route : {"draw", "queue", "order", "file", "hand", "none"}
         How the person came to it, or ``draw`` where a lot fell on it, judged or not.
     chance : float or None
         Of a draw: the chance with which its lot would have drawn it by now.

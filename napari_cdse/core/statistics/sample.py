@@ -147,7 +147,8 @@ def reach(
     """
     route = np.array([each.route for each in evidence])
     judged = np.array([each.judged for each in evidence], bool)
-    free = (route != "draw") & np.array([each.proposed for each in evidence], bool)
+    proposed = np.array([each.proposed for each in evidence], bool)
+    free = proposed & ~np.isin(route, ("draw", "file"))
     by_place = _share(judged & (route == "order"), free, micrograph)
     rest = free & ~(judged & (route == "order"))
     by_doubt = _share(judged & (route == "queue"), rest, _doubt_steps(evidence, free))
@@ -174,7 +175,7 @@ def _weights(
     judged = np.array([each.judged for each in evidence], bool)
     route = np.array([each.route for each in evidence])
     lot = (route == "draw") & ~inside
-    itself = judged & (inside | (route == "queue") | (route == "order"))
+    itself = judged & (inside | np.isin(route, ("queue", "order", "file")))
     chance = np.array([each.chance or 1.0 for each in evidence], float)
     answered = judged[lot].mean() if lot.any() else 1.0
     weight = itself.astype(float)

@@ -161,7 +161,7 @@ class VisibleDefects:
         if self.fraction is None:
             return ""
         if self.variance is None or self.n_micrographs < MIN_MICROGRAPHS:
-            return f"It takes {MIN_MICROGRAPHS} micrographs for an interval."
+            return ""
         if half is None:
             return f"{self._first_interval()} {self._narrower()}"
         if half <= HALF_WIDTH:
@@ -216,9 +216,12 @@ class VisibleDefects:
         return one * self.n_particles, fixed
 
     def _by_whom(self) -> str:
+        labels = _count(self.n_judged, "label")
+        if self.forest_fraction is None:
+            return f" by {labels}"
         if not self.n_judged:
             return " by the forest alone"
-        return f" by the forest and {_count(self.n_judged, 'label')}"
+        return f" by the forest and {labels}"
 
     def _from_what(self) -> str:
         where = _count(self.n_micrographs, "micrograph")

@@ -18,9 +18,9 @@ import numpy as np
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
-from napari_cdse.core.statistics.defect_fraction import defect_fraction
+from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.size_distribution import size_distribution
-from napari_cdse.core.statistics.visible_defects import class_counts
+from napari_cdse.core.statistics.visible_defects import class_counts, visible_defects
 from napari_cdse.io.export.tables import utf8, write_table
 from napari_cdse.io.files import write_file
 from napari_cdse.io.labels.label_file import is_inside, write_label_file
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
+    from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.tables import Cell, DialectName
 
 COLUMNS = (
@@ -133,25 +134,48 @@ def write_particles_csv(
     write_table(path, [*COLUMNS, *last], lines, dialect)
 
 
-def summarise(rows: Sequence[ParticleRow], *, seed: int = 0) -> dict[str, object]:
+def by_the_forest_alone(rows: Iterable[ParticleRow], forest: str) -> VisibleDefects:
+    """Estimate the visible-defect fraction of what nobody has reviewed.
+
+    Parameters
+    ----------
+    rows : iterable of ParticleRow
+        Of all micrographs.
+    forest : str
+        Its name or id.
+    """
+    evidence = (
+        Evidence(
+            row.micrograph_id or row.micrograph,
+            row.probabilities,
+            out_of_range=(row.novelty or 0) > 1,
+        )
+        for row in rows
+    )
+    return visible_defects(evidence, forests=(forest,))
+
+
+def summarise(
+    rows: Sequence[ParticleRow], defects: VisibleDefects
+) -> dict[str, object]:
     """Put the population's statistics together.
 
     Parameters
     ----------
     rows : sequence of ParticleRow
         Of all micrographs.
-    seed : int, optional
-        For the resampling.
+    defects : VisibleDefects
+        Of all particles, those without a row too.
 
     Returns
     -------
     dict
         Fit for `write_summary_json`: particles, labels by whom, classes, the
-        visible-defect fraction with its intervals, sizes in px and nm.
+        visible-defect fraction with its interval, sizes in px and nm.
     """
     labels = [row.label for row in rows]
     micrographs = [row.micrograph_id or row.micrograph for row in rows]
-    fraction = defect_fraction(labels, micrographs, seed=seed)
+    classes = class_counts(labels)
     sizes_nm = [row.diameter_nm for row in rows]
     return {
         "micrographs_with_particles": len(set(micrographs)),
@@ -160,14 +184,16 @@ def summarise(rows: Sequence[ParticleRow], *, seed: int = 0) -> dict[str, object
         "labelled_by_forest": sum(
             not r.by_person and r.label is not None for r in rows
         ),
-        "classes": class_counts(labels),
+        "classes": classes,
         "visible_defects": {
-            **dataclasses.asdict(fraction),
-            "interval_95": fraction.interval_95,
-            "sentence": fraction.sentence,
+            "n_yes": classes["yes"],
+            "n_no": classes["no"],
+            **defects.as_dict(),
         },
-        "diameters_px": size_distribution([row.diameter_px for row in rows], labels),
-        "diameters_nm": size_distribution(sizes_nm, labels),
+        "diameters_px": size_distribution(
+            [row.diameter_px for row in rows], labels, micrographs
+        ),
+        "diameters_nm": size_distribution(sizes_nm, labels, micrographs),
         "particles_without_pixel_size": sum(size is None for size in sizes_nm),
     }
 

@@ -7,14 +7,11 @@ processor and drawing program. Each class has its letter, not only its colour.
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, LETTERS, Label
-from napari_cdse.core.statistics.defect_fraction import (
-    DefectFraction,
-    defect_fraction,
-)
 from napari_cdse.core.statistics.size_distribution import PARTICLES, size_histogram
 from napari_cdse.core.statistics.visible_defects import class_counts
 from napari_cdse.io.export.svg import (
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.statistics.size_distribution import SizeHistogram
+    from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.export import ParticleRow
 
 COLOURS: Mapping[Label, str] = {
@@ -47,6 +45,9 @@ COLOURS: Mapping[Label, str] = {
 }
 """Magenta, cyan, orange and grey as in the window, darker, for a white page."""
 
+_WORDS = 95
+"""Letters to a line of the figure."""
+
 MEANINGS: Mapping[Label, str] = {
     "yes": "visible defect",
     "no": "no visible defect",
@@ -56,7 +57,7 @@ MEANINGS: Mapping[Label, str] = {
 
 
 def write_figures(
-    folder: str | os.PathLike[str], rows: Sequence[ParticleRow], *, seed: int = 0
+    folder: str | os.PathLike[str], rows: Sequence[ParticleRow], defects: VisibleDefects
 ) -> tuple[Path, ...]:
     """Write ``classes.svg`` and, where there are particles, ``sizes.svg``.
 
@@ -66,8 +67,8 @@ def write_figures(
         Made if it is missing.
     rows : sequence of ParticleRow
         Of all micrographs.
-    seed : int, optional
-        For the resampling.
+    defects : VisibleDefects
+        Of all particles.
 
     Returns
     -------
@@ -81,7 +82,7 @@ def write_figures(
     """
     target = make_folder(folder, CdseError)
     figures = {
-        "classes.svg": classes_svg(rows, seed=seed),
+        "classes.svg": classes_svg(rows, defects),
         "sizes.svg": sizes_svg(rows),
     }
     written = []
@@ -92,14 +93,11 @@ def write_figures(
     return tuple(written)
 
 
-def classes_svg(rows: Sequence[ParticleRow], *, seed: int = 0) -> str:
+def classes_svg(rows: Sequence[ParticleRow], defects: VisibleDefects) -> str:
     """Draw the particles of each class, and the fraction with its interval."""
-    labels = [row.label for row in rows]
-    micrographs = [row.micrograph_id or row.micrograph for row in rows]
-    fraction = defect_fraction(labels, micrographs, seed=seed)
-    counts = class_counts(labels)
+    counts = class_counts([row.label for row in rows])
     title = f"Labelled circles by class (n = {sum(counts.values())})"
-    return document(title, [*_bars(counts), *_fraction_axis(fraction)])
+    return document(title, [*_bars(counts), *_fraction_axis(defects)])
 
 
 def sizes_svg(rows: Sequence[ParticleRow]) -> str | None:
@@ -143,10 +141,13 @@ def _bars(counts: Mapping[Label, int]) -> list[str]:
     return parts
 
 
-def _fraction_axis(fraction: DefectFraction) -> list[str]:
-    y, interval = 376.0, fraction.interval_95
-    parts = [text(WIDTH / 2, y - 28, fraction.sentence, size=12)]
-    if fraction.fraction is None or interval is None:
+def _fraction_axis(defects: VisibleDefects) -> list[str]:
+    y, interval = 390.0, defects.interval_95
+    parts = [
+        text(WIDTH / 2, y - 60 + 16 * at, words, size=12)
+        for at, words in enumerate(wrap(defects.sentence, _WORDS))
+    ]
+    if defects.fraction is None:
         return parts
     width = RIGHT - LEFT
     parts.append(line(LEFT, y + 12, RIGHT, y + 12, INK))
@@ -154,10 +155,11 @@ def _fraction_axis(fraction: DefectFraction) -> list[str]:
         x = LEFT + width * tenth / 10
         parts.append(line(x, y + 12, x, y + 17, INK))
         parts.append(text(x, y + 32, f"{tenth / 10:.1f}", size=12))
-    low, high = (LEFT + width * end for end in interval)
-    parts.append(line(low, y, high, y, COLOURS["yes"], 4))
-    parts += [line(x, y - 7, x, y + 7, COLOURS["yes"], 3) for x in (low, high)]
-    middle = LEFT + width * fraction.fraction
+    if interval is not None:
+        low, high = (LEFT + width * end for end in interval)
+        parts.append(line(low, y, high, y, COLOURS["yes"], 4))
+        parts += [line(x, y - 7, x, y + 7, COLOURS["yes"], 3) for x in (low, high)]
+    middle = LEFT + width * defects.fraction
     parts.append(
         f'<circle cx="{middle:.1f}" cy="{y:.1f}" r="7" fill="{COLOURS["yes"]}" '
         f'stroke="{INK}"/>'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError, LabelFileError
 from napari_cdse.io.export.export import (
+    by_the_forest_alone,
     summarise,
     write_labels,
     write_particles_csv,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.export import ParticleRow
     from napari_cdse.io.export.tables import DialectName
 
@@ -113,6 +115,7 @@ class Results:
     def write_tables(
         self,
         context: Mapping[str, object],
+        defects: VisibleDefects,
         others: Mapping[str, Callable[[Path], object]] | None = None,
     ) -> None:
         """Write the table, the summary and the figures of all that was added.
@@ -121,6 +124,8 @@ class Results:
         ----------
         context : mapping
             What the summary says besides the statistics.
+        defects : VisibleDefects
+            Of all particles, those without a row too.
         others : mapping of str to callable, optional
             Further tables by name; each is called with the path to write.
 
@@ -129,13 +134,13 @@ class Results:
         CdseError
             After all others were written, if one could not be.
         """
-        summary = {**context, **summarise(self._rows)}
+        summary = {**context, **summarise(self._rows, defects)}
         tables: dict[str, Callable[[Path], object]] = {
             PARTICLES: partial(
                 write_particles_csv, rows=self._rows, dialect=self.dialect
             ),
             SUMMARY: partial(write_summary_json, summary=summary),
-            "figures": partial(write_figures, rows=self._rows),
+            "figures": partial(write_figures, rows=self._rows, defects=defects),
             **(others or {}),
         }
         problems = []
@@ -147,10 +152,13 @@ class Results:
         if problems:
             raise CdseError(" ".join(problems))
 
-    def sentence(self) -> str:
+    def by_the_forest_alone(self, forest: str) -> VisibleDefects:
+        """Estimate the visible-defect fraction of rows that nobody has reviewed."""
+        return by_the_forest_alone(self._rows, forest)
+
+    def sentence(self, defects: VisibleDefects) -> str:
         """Say the visible-defect fraction and where everything lies."""
-        defects = summarise(self._rows)["visible_defects"]
-        told = defects["sentence"] if isinstance(defects, dict) else ""
+        told = f"{defects.sentence} {defects.outlook}".strip()
         return f"{told}{self._not_reviewed()}\nThe results are in {self.folder}"
 
     def _not_reviewed(self) -> str:

@@ -86,6 +86,15 @@ class Audits:
             if self.hides(each)
         }
 
+    def drawn_chance(self, particle_id: str) -> float | None:
+        """Return the chance with which a particle was drawn; None if it was not.
+
+        It is that of by now, after the share was raised, whenever it was judged.
+        """
+        if self._lot(particle_id) is None:
+            return None
+        return self._plan.chance(self._particles.key(particle_id))
+
     # What was judged unseen
 
     def labels(self) -> list[Annotation]:

@@ -65,6 +65,12 @@ class ModelRegistry:
         return next((card for card, _ in self._cards if card.id == wanted), None)
 
     @property
+    def earlier_choices(self) -> tuple[str, ...]:
+        """Ids of the models that were active before, the latest first."""
+        earlier = dict.fromkeys(reversed(self._choices))
+        return tuple(each for each in earlier if each != self.active_id)
+
+    @property
     def previous_id(self) -> str | None:
         """Id of the model that was active before this one."""
         earlier = [each for each in self._choices if each != self.active_id]

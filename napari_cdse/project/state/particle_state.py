@@ -118,6 +118,24 @@ class ParticleState:
         """Return one micrograph's annotations, those of removed circles too."""
         return [self._annotations[i] for i in sorted(self._annotated.get(key, ()))]
 
+    def removed(self, key: int) -> list[Particle]:
+        """Return the proposals of one micrograph that users removed.
+
+        They come with what the forest says of them; those in regions that are left
+        out are not among them.
+        """
+        gone = [
+            each
+            for each in self.annotations(key)
+            if each.removed and self.is_proposed(each.particle_id)
+        ]
+        out = left_out(self.regions(key), [each.circle for each in gone]).tolist()
+        return [
+            self._with_prediction(Particle(each.particle_id, each.circle, each))
+            for each, aside in zip(gone, out, strict=True)
+            if not aside
+        ]
+
     def statements(self, particle_id: str) -> tuple[Annotation, ...]:
         """Return every statement in force about a particle, oldest first."""
         found = self._statements.get(particle_id, ())

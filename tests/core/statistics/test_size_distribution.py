@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from napari_cdse.core.statistics.size_distribution import (
     size_distribution,
@@ -46,3 +47,70 @@ def test_histogram_of_odd_sizes_stays_small(sizes):
 def test_histogram_without_sizes_is_none():
     assert size_histogram([None], ["yes"]) is None
     assert size_distribution([], []) == ()
+
+
+def of_micrographs(rng, micrographs, size=20):
+    """Diameters in nm: micrographs differ by 0.4, particles of one by 0.8."""
+    own = np.repeat(rng.normal(4.5, 0.4, micrographs), size)
+    names = np.repeat([f"m{m}" for m in range(micrographs)], size).tolist()
+    return rng.normal(own, 0.8), names
+
+
+def test_the_interval_of_the_mean_is_that_of_the_micrographs():
+    rng = np.random.default_rng(1)
+    sizes, names = of_micrographs(rng, 7)
+    (found, _) = size_distribution(sizes, ["no"] * 140, names, relative_error=0.02)
+    # Equal numbers in each: the textbook interval of seven means.
+    means = sizes.reshape(7, 20).mean(axis=1)
+    wanted = stats.t.interval(0.95, 6, means.mean(), stats.sem(means))
+    assert found.mean_95 == pytest.approx(wanted)
+    assert found.n_micrographs == 7
+    assert found.mean_systematic == pytest.approx(0.02 * sizes.mean())
+
+
+def test_the_interval_of_the_spread_has_its_closed_form():
+    sizes, names = of_micrographs(np.random.default_rng(2), 6)
+    (found, _) = size_distribution(sizes, ["yes"] * 120, names)
+    parts = sizes.reshape(6, 20)
+    logs = [np.log(np.delete(parts, m, axis=0).std(ddof=1)) for m in range(6)]
+    variance = 5 / 6 * ((logs - np.mean(logs)) ** 2).sum()
+    half = stats.t.ppf(0.975, 5) * np.sqrt(variance)
+    middle = np.log(sizes.std(ddof=1))
+    wanted = np.exp([middle - half, middle + half])
+    assert found.standard_deviation_95 == pytest.approx(tuple(wanted))
+
+
+def test_19_of_20_intervals_of_sizes_hold_the_truth():
+    rng = np.random.default_rng(3)
+    spread = np.hypot(0.4, 0.8)
+    held = np.zeros(3, int)
+    for _ in range(400):
+        sizes, names = of_micrographs(rng, 8)
+        (found, _) = size_distribution(sizes, ["no"] * 160, names)
+        for at, (interval, truth) in enumerate(
+            [
+                (found.mean_95, 4.5),
+                (found.median_95, 4.5),
+                (found.standard_deviation_95, spread),
+            ]
+        ):
+            held[at] += interval[0] <= truth <= interval[1]
+    # 380 are expected, and 360 of intervals of 90 %.
+    assert (held >= 367).all(), held
+    assert (held <= 396).all(), held
+
+
+def test_few_micrographs_or_none_have_no_interval_of_sizes():
+    sizes, names = of_micrographs(np.random.default_rng(4), 4)
+    for where in (names, None):
+        (found, _) = size_distribution(sizes, ["no"] * 80, where)
+        assert (found.mean_95, found.median_95) == (None, None)
+        assert found.standard_deviation_95 is None
+        assert found.standard_deviation is not None
+
+
+def test_sizes_all_alike_have_no_interval_of_their_spread():
+    names = [f"m{m % 6}" for m in range(24)]
+    (found, _) = size_distribution([4.0] * 24, ["no"] * 24, names)
+    assert found.mean_95 == (4.0, 4.0)
+    assert found.standard_deviation_95 is None

@@ -16,7 +16,11 @@ from napari_cdse.core.statistics.sample import (
     sample_of,
     whole_micrographs,
 )
-from napari_cdse.core.statistics.visible_defects import MIN_DRAWS, visible_defects
+from napari_cdse.core.statistics.visible_defects import (
+    MIN_DRAWS,
+    class_counts,
+    visible_defects,
+)
 from tests.populations import population as simulated
 from tests.reviews import SOUND, UNSOUND
 
@@ -101,7 +105,8 @@ def test_below_ten_draws_it_says_what_it_cannot_know():
 
 def test_one_micrograph_says_so_and_goes_into_json():
     found = visible_defects([told(0), told(0, label="yes", route="queue")])
-    assert found.outlook == "It takes 5 micrographs for an interval."
+    assert "seen in 1 micrograph; it takes 5" in found.note
+    assert found.outlook == ""
     assert found.design_effect is None
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["variance"] is None
 
@@ -276,3 +281,8 @@ def test_a_forest_that_is_believed_of_what_it_learnt_loses_the_truth():
         low, high = found.interval_95
         covered += low <= 0.3 <= high
     assert covered < 14
+
+
+def test_class_counts_name_every_class():
+    labels = ["yes", None, "null", "yes"]
+    assert class_counts(labels) == {"yes": 2, "no": 0, "null": 1, "empty": 0}

@@ -11,6 +11,8 @@ import pytest
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import Circle
+from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export.export import (
     COLUMNS,
     ParticleRow,
@@ -131,15 +133,25 @@ def _population():
 
 def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):
     path = tmp_path / "summary.json"
-    write_summary_json(path, summarise(_population()))
+    defects = visible_defects(
+        Evidence(f"m{m}", label=label, route="hand")
+        for m in range(6)
+        for label in ("yes", "no", "no", "no" if m % 2 else "yes")
+    )
+    write_summary_json(path, summarise(_population(), defects))
     found = json.loads(path.read_text())
     assert found["particles"] == 6
     assert found["micrographs_with_particles"] == 2
     assert (found["labelled_by_person"], found["labelled_by_forest"]) == (2, 3)
     assert found["classes"] == {"yes": 1, "no": 2, "null": 1, "empty": 1}
-    assert found["visible_defects"]["fraction"] == pytest.approx(1 / 3)
-    assert found["visible_defects"]["n_micrographs"] == 2
-    assert len(found["visible_defects"]["interval_95"]) == 2
+    told = found["visible_defects"]
+    # Of all particles the fraction, of those in the table the counts.
+    assert told["fraction"] == pytest.approx(9 / 24)
+    assert (told["n_yes"], told["n_no"], told["n_micrographs"]) == (1, 2, 6)
+    assert tuple(told["interval_95"]) == defects.interval_95
+    assert told["sentence"] == defects.sentence
+    # Intervals that took reviewed particles for a sample had no method.
+    assert not {"wilson_95", "bootstrap_95"} & set(told)
     assert found["particles_without_pixel_size"] == 1
     sizes = {entry["label"]: entry for entry in found["diameters_nm"]}
     assert set(sizes) == {"no", "null", "all"}
@@ -148,7 +160,7 @@ def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):
 
 
 def test_a_summary_of_nothing_is_written(tmp_path):
-    write_summary_json(tmp_path / "a.json", summarise([]))
+    write_summary_json(tmp_path / "a.json", summarise([], visible_defects([])))
     found = json.loads((tmp_path / "a.json").read_text())
     assert found["particles"] == 0
     assert found["visible_defects"]["fraction"] is None

@@ -9,6 +9,8 @@ from skimage.color import rgb2lab
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import Circle
+from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export.export import ParticleRow
 from napari_cdse.io.export.figures import COLOURS, classes_svg, sizes_svg, write_figures
 from napari_cdse.io.export.svg import ticks
@@ -33,6 +35,9 @@ BLINDNESS = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
+
+
+NOTHING = visible_defects([])
 
 
 def _rows(labels, radii=None, source="file"):
@@ -61,7 +66,7 @@ def _texts(svg):
 
 
 def test_bars_are_as_high_as_the_counts():
-    svg = classes_svg(_rows(["yes"] * 10 + ["no"] * 20 + ["null"] * 5))
+    svg = classes_svg(_rows(["yes"] * 10 + ["no"] * 20 + ["null"] * 5), NOTHING)
     heights = {label: _heights(svg, colour)[0] for label, colour in COLOURS.items()}
     assert heights["no"] == pytest.approx(2 * heights["yes"])
     assert heights["null"] == pytest.approx(heights["yes"] / 2)
@@ -71,19 +76,38 @@ def test_bars_are_as_high_as_the_counts():
     assert {"Y  yes", "N  no", "U  null", "O  empty"} <= set(texts)
 
 
-def test_the_fraction_and_its_interval_stand_on_the_axis():
-    svg = classes_svg(_rows(["yes"] * 3 + ["no"] * 9))
+def _share_on_the_axis(svg, x):
     axis = [(text.text, float(text.get("x"))) for text in _elements(svg, "text")]
-    ends = {text: x for text, x in axis if text in ("0.0", "1.0")}
-    dot = float(_elements(svg, "circle")[0].get("cx"))
-    share = (dot - ends["0.0"]) / (ends["1.0"] - ends["0.0"])
-    assert share == pytest.approx(0.25, abs=1e-3)
+    ends = {text: at for text, at in axis if text in ("0.0", "1.0")}
+    return (float(x) - ends["0.0"]) / (ends["1.0"] - ends["0.0"])
+
+
+def test_the_fraction_and_its_interval_stand_on_the_axis():
+    judged = [
+        Evidence(f"m{m}", label=label, route="hand")
+        for m in range(6)
+        for label in ("yes", "no", "no", "no" if m % 2 else "yes")
+    ]
+    defects = visible_defects(judged)
+    svg = classes_svg(_rows(["yes"] * 3 + ["no"] * 9), defects)
+    dot = _elements(svg, "circle")[0].get("cx")
+    assert _share_on_the_axis(svg, dot) == pytest.approx(0.375, abs=1e-3)
     bar = next(x for x in _elements(svg, "line") if x.get("stroke-width") == "4")
-    assert float(bar.get("x1")) < dot < float(bar.get("x2"))
+    ends = [_share_on_the_axis(svg, bar.get(x)) for x in ("x1", "x2")]
+    assert ends == pytest.approx(defects.interval_95, abs=1e-3)
+
+
+def test_a_fraction_without_an_interval_has_a_dot_and_no_bar():
+    alone = visible_defects([Evidence("m", (0.3, 0.6, 0.1, 0.0))])
+    svg = classes_svg(_rows(["no"]), alone)
+    dot = _elements(svg, "circle")[0].get("cx")
+    assert _share_on_the_axis(svg, dot) == pytest.approx(1 / 3, abs=1e-3)
+    assert not [x for x in _elements(svg, "line") if x.get("stroke-width") == "4"]
+    assert "without an interval" in " ".join(_texts(svg))
 
 
 def test_nothing_resolved_has_no_mark_on_the_axis():
-    svg = classes_svg(_rows(["null"]))
+    svg = classes_svg(_rows(["null"]), NOTHING)
     assert _elements(svg, "circle") == []
     assert any("no defect fraction" in text for text in _texts(svg))
 
@@ -107,12 +131,14 @@ def test_an_estimate_gives_no_nm():
 
 
 def test_figures_are_written_where_there_is_something_to_show(tmp_path, full_disk):
-    written = write_figures(tmp_path / "new", _rows(["yes", "no"]))
+    written = write_figures(tmp_path / "new", _rows(["yes", "no"]), NOTHING)
     assert [path.name for path in written] == ["classes.svg", "sizes.svg"]
     assert all(path.is_file() for path in written)
-    assert [path.name for path in write_figures(tmp_path, [])] == ["classes.svg"]
+    assert [path.name for path in write_figures(tmp_path, [], NOTHING)] == [
+        "classes.svg"
+    ]
     with full_disk(), pytest.raises(CdseError, match="disk is full"):
-        write_figures(tmp_path, _rows(["yes"]))
+        write_figures(tmp_path, _rows(["yes"]), NOTHING)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,148 @@
+"""The numbers of a project: what its particles say together, and how surely."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import ModelError
+from napari_cdse.core.review.particle_evidence import evidence_of
+from napari_cdse.core.statistics.visible_defects import visible_defects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_cdse.core.records import Annotation, Prediction
+    from napari_cdse.core.statistics.evidence import Evidence
+    from napari_cdse.core.statistics.visible_defects import VisibleDefects
+    from napari_cdse.io.store.store import Store
+    from napari_cdse.project.components.audits import Audits
+    from napari_cdse.project.state.project_state import ProjectState
+    from napari_cdse.project.state.records import Particle
+
+
+class Statistics:
+    """Estimates over all micrographs that are not left out.
+
+    Of each micrograph the newest forest is asked that did not learn from it: a forest
+    knows its own examples too well to be put right by them.
+
+    Parameters
+    ----------
+    store : Store
+        Keeps the predictions of earlier forests.
+    state : ProjectState
+    audits : Audits
+        Say on which particles a lot fell.
+    """
+
+    def __init__(self, store: Store, state: ProjectState, audits: Audits) -> None:
+        self._store = store
+        self._table = state.micrographs
+        self._particles = state.particles
+        self._models = state.models
+        self._audits = audits
+        self._learned: dict[str, frozenset[str] | None] = {}
+
+    def visible_defects(self) -> VisibleDefects:
+        """Estimate the visible-defect fraction, with its interval where it has one."""
+        rows = self._table.rows
+        used = [row for row in rows if row.excluded is None]
+        forests = self._forests()
+        names = {card.id: card.name or card.id[:12] for card in self._models.cards}
+        asked = [one for one in dict.fromkeys(forests.values()) if one is not None]
+        return visible_defects(
+            self.evidence(),
+            forests=[names.get(each, each[:12]) for each in asked],
+            micrographs_left_out=len(rows) - len(used),
+            circles_left_out=sum(self._particles.left_out(row.key) for row in used),
+        )
+
+    def evidence(self) -> list[Evidence]:
+        """Return what is known of every particle of the micrographs in use."""
+        first = {each.particle_id: each for each in self._audits.labels()}
+        forests = self._forests()
+        earlier = self._earlier_predictions(set(forests.values()))
+        found = []
+        for key, forest in forests.items():
+            for particle in self._population(key):
+                said = particle.prediction
+                if forest != self._models.active_id:
+                    said = earlier.get((forest, particle.id))
+                found.append(self._evidence(key, particle, said, first))
+        return found
+
+    def _evidence(
+        self,
+        key: int,
+        particle: Particle,
+        prediction: Prediction | None,
+        first: dict[str, Annotation],
+    ) -> Evidence:
+        said = self._particles.statements(particle.id)
+        return evidence_of(
+            str(key),
+            prediction,
+            first.get(particle.id, particle.annotation),
+            chance=self._audits.drawn_chance(particle.id),
+            from_file=bool(said) and said[0].origin == "imported",
+        )
+
+    def _population(self, key: int) -> Iterator[Particle]:
+        """Yield the particles of a micrograph, proposals that were removed too."""
+        yield from self._particles.particles(key).values()
+        yield from self._particles.removed(key)
+
+    def _forests(self) -> dict[int, str | None]:
+        """Choose the forest to ask, by micrograph; None where all learnt from it."""
+        used = [row.key for row in self._table.rows if row.excluded is None]
+        chosen: dict[int, str | None] = dict.fromkeys(used)
+        for model_id in self._newest_first():
+            left = [key for key, forest in chosen.items() if forest is None]
+            if not left:
+                break
+            barred = self._barred(model_id)
+            chosen.update({key: model_id for key in left if key not in barred})
+        return chosen
+
+    def _newest_first(self) -> Iterator[str]:
+        """Yield the forest in use, then what was kept before it, the latest first."""
+        active = self._models.active_id
+        if active is not None:
+            yield active
+        yield from (each for each in self._models.earlier_choices if each != active)
+
+    def _barred(self, model_id: str) -> set[int]:
+        """Return the micrographs that a forest learnt from."""
+        if self._models.role(model_id) == "shipped":
+            return set()
+        if model_id not in self._learned:
+            self._learned[model_id] = self._training_ids(model_id)
+        ids = self._learned[model_id]
+        if ids is None:
+            # Nobody knows what it learnt from: it may be all that was labelled.
+            return {row.key for row in self._table.rows if self._labelled(row.key)}
+        keys = (self._particles.key(each) for each in ids)
+        return {key for key in keys if key is not None}
+
+    def _labelled(self, key: int) -> bool:
+        return any(each.label for each in self._particles.annotations(key))
+
+    def _training_ids(self, model_id: str) -> frozenset[str] | None:
+        try:
+            model = self._models.get(model_id)
+        except ModelError:
+            return None
+        if model is None or model.training is None:
+            return None
+        return frozenset(model.training.particle_ids.tolist())
+
+    def _earlier_predictions(
+        self, forests: set[str | None]
+    ) -> dict[tuple[str | None, str], Prediction]:
+        """Read what forests said that are not in use any more."""
+        found: dict[tuple[str | None, str], Prediction] = {}
+        for model_id in forests - {None, self._models.active_id}:
+            if model_id is not None:
+                for _, said in self._store.findings.predictions(model_id):
+                    found[model_id, said.particle_id] = said
+        return found

@@ -1,0 +1,183 @@
+"""The number of a project comes from how its labels were chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.records import Circle
+from napari_cdse.core.statistics.draw_tally import draw_tallies
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.project import Project
+from napari_cdse.project.export import export
+from tests.project_tools import (
+    hand_over,
+    prediction,
+    put_circles,
+    reopened,
+    small_model,
+)
+
+GRID = [
+    Circle(10.0 + 3 * n, 10.0 + 3 * m, 1.0 + n / 100)
+    for n in range(20)
+    for m in range(20)
+]
+
+
+@pytest.fixture
+def project(folder):
+    """Three micrographs of 400 proposals, a tenth of them drawn by lot."""
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    model = small_model()
+    project.models.add(model)
+    project.models.keep(model.card.id)
+    for index in range(3):
+        path = project.micrographs.entries[index].path
+        project.micrographs.set_pixels(index, read_micrograph(path))
+        put_circles(project, GRID, model.card.id, index)
+    yield project
+    project.close()
+
+
+def drawn(project, index=0):
+    particles = project.particles.of(index)
+    return [one.id for one in particles if project.audits.hides(one.id)]
+
+
+def free(project, index=0):
+    particles = project.particles.of(index)
+    return [one.id for one in particles if not project.audits.hides(one.id)]
+
+
+def routes(project):
+    found = [each.route for each in project.statistics.evidence()]
+    return {name: found.count(name) for name in set(found)}
+
+
+def test_without_labels_the_forest_has_a_share_and_the_draws_are_known(project):
+    found = project.statistics.visible_defects()
+    n = sum(len(drawn(project, index)) for index in range(3))
+    assert (found.n_particles, found.n_micrographs) == (1200, 3)
+    assert (found.n_unanswered, found.n_judged, found.n_drawn) == (n, 0, 0)
+    assert found.fraction == pytest.approx(0.5)
+    assert found.interval_95 is None
+    assert "by the forest alone, without an interval" in found.sentence
+    assert found.forests == ("small",)
+
+
+def test_each_label_counts_by_how_the_user_came_to_it(project):
+    lots, others = drawn(project), free(project)
+    project.edits.label(lots[:5], "yes", selected_by="queue")
+    project.edits.label(lots[5:6], "no")
+    project.edits.label(others[:4], "no", selected_by="queue")
+    project.edits.label(others[4:7], "null", selected_by="order")
+    project.edits.label(others[7:15], "yes")
+    found = project.statistics.visible_defects()
+    assert routes(project)["hand"] == found.n_by_hand == 8
+    assert (routes(project)["queue"], routes(project)["order"]) == (4, 3)
+    # Whoever judges a draw, and however: the lot had fallen before.
+    assert found.n_drawn == 6
+    assert found.n_judged == 13
+    assert found.labels == {"yes": 5, "no": 5, "null": 3, "empty": 0}
+
+
+def test_export_by_class_does_not_take_what_was_chosen_for_a_sample(project, tmp_path):
+    """Who labels the defects first has labelled defects, and not found more of them."""
+    for index in range(3):
+        ids = [one.id for one in project.particles.of(index)]
+        for draw in drawn(project, index):
+            project.edits.label([draw], "no", selected_by="queue")
+        chosen = [each for each in free(project, index) if each in ids[::4]]
+        project.edits.label(chosen, "yes")
+    told = export(project, tmp_path / "out")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    defects = summary["visible_defects"]
+    assert defects["n_yes"] > 2 * defects["n_no"]
+    assert defects["n_by_hand"] == defects["n_yes"]
+    assert defects["fraction"] < 0.05
+    assert defects["sentence"] in "".join(told.sentences)
+    assert sum(each["drawn"] for each in summary["draws"]) == defects["n_drawn"]
+
+
+def test_a_draw_is_judged_as_it_was_first_and_unseen(project):
+    one, *_ = drawn(project)
+    project.edits.label([one], "yes", selected_by="queue")
+    project.edits.label([one], "no", selected_by="queue")
+    (draw,) = [
+        each
+        for each in project.statistics.evidence()
+        if each.route == "draw" and each.judged
+    ]
+    assert (draw.label, draw.chance) == ("yes", 0.1)
+
+
+def test_removed_and_deferred_draws_are_told(project):
+    first, second, third, *_ = drawn(project)
+    project.edits.remove([first])
+    project.edits.defer([second])
+    project.edits.label([third], "null", selected_by="queue")
+    found = project.statistics.visible_defects()
+    assert (found.n_particles, found.n_removed, found.n_skipped) == (1200, 1, 1)
+    assert found.labels["empty"] == 1
+    tallies = draw_tallies(project.statistics.evidence())
+    assert sum(each.drawn for each in tallies) == found.n_drawn + found.n_unanswered
+    assert sum(each.judged for each in tallies) == 2
+    assert sum(each.removed for each in tallies) == 1
+    assert sum(each.skipped for each in tallies) == 1
+
+
+def test_after_a_raise_the_chance_is_that_of_by_now(project):
+    # The last micrograph was never in view, and nothing was judged.
+    before = project.audits.share
+    (one, *_) = drawn(project, 2)
+    assert project.audits.drawn_chance(one) == before
+    project.audits.share = 0.5
+    raised = project.audits.drawn_chance(one)
+    held = project.audits.drawn_chance(drawn(project, 0)[0])
+    assert (held, raised) == (0.1, 0.5)
+    assert project.audits.drawn_chance(free(project, 2)[0]) is None
+    chances = {each.chance for each in project.statistics.evidence()}
+    assert chances == {None, 0.1, 0.5}
+
+
+def test_of_what_a_forest_learnt_from_the_one_before_is_asked(project):
+    ids = [one.id for one in project.particles.of(0)]
+    model = small_model(1, "pupil")
+    training = dataclasses.replace(
+        model.training, particle_ids=np.array([*ids[:4], "a", "b", "c", "d"])
+    )
+    pupil = dataclasses.replace(model, training=training)
+    project.models.add(pupil)
+    every = [one for index in range(3) for one in project.particles.of(index)]
+    project.models.keep(pupil.card.id)
+    said = [prediction(one.id, pupil.card.id, "yes", 0.97) for one in every]
+    project.detections.put_predictions(pupil.card.id, said)
+    found = [each.probabilities for each in project.statistics.evidence()]
+    sure = [told is not None and told[0] == 0.97 for told in found]
+    assert not any(sure[:400])
+    assert all(sure[400:])
+    assert None not in found
+    assert project.statistics.visible_defects().forests == ("small", "pupil")
+
+
+def test_the_number_is_the_same_after_a_restart(project):
+    project.edits.label(drawn(project)[:20], "yes", selected_by="queue")
+    before = project.statistics.visible_defects()
+    again = reopened(project)
+    after = again.statistics.visible_defects()
+    assert after.sentence == before.sentence
+    assert after.fraction == pytest.approx(before.fraction)
+    assert (after.n_drawn, after.labels) == (before.n_drawn, before.labels)
+    again.close()
+
+
+def test_what_was_left_out_is_no_part_of_it(project):
+    project.edits.label(drawn(project, 1)[:3], "yes", selected_by="queue")
+    project.exclusions.set_excluded(1, "drift")
+    found = project.statistics.visible_defects()
+    assert (found.n_particles, found.micrographs_left_out, found.n_drawn) == (800, 1, 0)

@@ -90,9 +90,8 @@ def test_export_by_class_does_not_take_what_was_chosen_for_a_sample(project, tmp
     """Who labels the defects first has labelled defects, and not found more of them."""
     for index in range(3):
         ids = [one.id for one in project.particles.of(index)]
-        for draw in drawn(project, index):
-            project.edits.label([draw], "no", selected_by="queue")
         chosen = [each for each in free(project, index) if each in ids[::4]]
+        project.edits.label(drawn(project, index), "no", selected_by="queue")
         project.edits.label(chosen, "yes")
     told = export(project, tmp_path / "out")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())

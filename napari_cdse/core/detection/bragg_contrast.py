@@ -31,13 +31,76 @@ if TYPE_CHECKING:
 BACKGROUND_WINDOWS = 2
 """Edge of the windows for the background, in sliding windows."""
 
-_SEED_SHARE = 0.75
-_FIRST_SHARE = 0.5
-_FIRST_RADIUS = 1.5
-_RADII_TRIED = 20
-_SPREAD = 1.1
 _WHITENED, _SEARCHED, _SEEDED = 0.1, 0.6, 0.7
-"""Shares of the time after which these are done."""
+"""Shares of the time after which these are done, for the progress bar only; rounded
+from a 1024 px micrograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Numbers of the search for particles by their Bragg contrast.
+
+    All are choices unless a source is named. ``python -m tests.benchmarks detection``
+    shows what they cost in time; precision and recall on labelled folders, which they
+    trade, are told by ``napari-cdse evaluate``.
+
+    Attributes
+    ----------
+    untrusted_slack : float
+        Factor by which the band of spacings is widened at both ends where the pixel
+        size is a guess. 1.4 is sqrt(2): the assumed size may be that far off. A larger
+        one lets in more speckle, a smaller one loses the lattice.
+    highest_per_px : float
+        Highest frequency searched, in cycles per px. Just below Nyquist's 0.5, where
+        the camera's transfer and interpolation leave nothing to see.
+    padding_windows : float
+        Margin that is mirrored around the micrograph before whitening, in windows.
+        Wider than half a window, the reach of the whitening; more costs memory.
+    whitened_below, whitened_above : float
+        The band that is whitened, as factors of the lowest and highest frequency
+        searched. Wider than the band, since the spectrum of a disk smears each peak;
+        wider still would bring in the contrast of thickness below it.
+    first_radius : float
+        Radius of the one template of the first search, in smallest radii. A template
+        1.5 times too large or too small keeps 65 % of a particle's power, twice 40 %
+        (squared correlation of the two domes); larger particles are strong enough to
+        be found all the same.
+    first_share : float
+        Power from which a maximum of the first search is looked at again, as a share of
+        the threshold. Half, because template and frequency are coarse then: a lower
+        one costs time for speckle, a higher one loses particles of other radii.
+    seed_share : float
+        The same after the second look, at finer frequencies and the right radius.
+    template_first, template_step : float
+        Radius of the smallest template of the second look in smallest radii, and the
+        ratio of neighbouring ones. Half-way between two of them a particle keeps 82 %
+        of its power; 1.3 keeps 79 % of the smallest one's.
+    radii_tried : int
+        Radii of a disk fit, in a geometric series: a step of some 7 % from 2 to 8 nm,
+        within which the maximum is interpolated.
+    radius_slack : float
+        Factor by which fitted radii may leave the limits of the user, so that a
+        particle at the limit has its maximum inside the series.
+    """
+
+    untrusted_slack: float = 1.4
+    highest_per_px: float = 0.48
+    padding_windows: float = 0.75
+    whitened_below: float = 0.7
+    whitened_above: float = 1.1
+    first_radius: float = 1.5
+    first_share: float = 0.5
+    seed_share: float = 0.75
+    template_first: float = 1.3
+    template_step: float = 1.6
+    radii_tried: int = 20
+    radius_slack: float = 1.1
+
+
+SETTINGS = SearchSettings()
+LEAST_WINDOW_PX = 4
+"""Fewest pixels along a window: with fewer there is no frequency between 0 and the
+highest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +131,12 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
     MicrographError
         If the pixels are too coarse to show any spacing of the band.
     """
-    slack = 1.0 if trusted else 1.4
+    slack = 1.0 if trusted else SETTINGS.untrusted_slack
     band_nm = (params.spacing_min_nm / slack, params.spacing_max_nm * slack)
     window = round(params.window_nm / pixel_size_nm)
-    low, high = pixel_size_nm / band_nm[1], min(pixel_size_nm / band_nm[0], 0.48)
-    if low >= high or window < 4:
+    low = pixel_size_nm / band_nm[1]
+    high = min(pixel_size_nm / band_nm[0], SETTINGS.highest_per_px)
+    if low >= high or window < LEAST_WINDOW_PX:
         raise MicrographError(
             f"At {pixel_size_nm:.4g} nm per pixel no spacing up to {band_nm[1]:.3g} nm "
             "can be seen; check the pixel size."
@@ -108,19 +172,20 @@ def find_particles(
     if min(prepared.pixels.shape) < where.window_px:
         raise too_small(prepared.pixels.shape, where.window_px)
     background = background_near(prepared, BACKGROUND_WINDOWS * where.window_px)
-    pad = round(0.75 * where.window_px)
+    pad = round(SETTINGS.padding_windows * where.window_px)
     low, high = where.band_per_px
-    band = (0.7 * low, min(1.1 * high, 0.5))
+    # Half a cycle per px is Nyquist's limit.
+    band = (SETTINGS.whitened_below * low, min(SETTINGS.whitened_above * high, 0.5))
     white = whiten(prepared, background, band, pad)
     progress(_WHITENED)
     volume = searched_volume(white.shape_px, where.prior)
     threshold = threshold_for(params.false_alarms, volume)
     response = respond(
         white,
-        min(_FIRST_RADIUS * where.radius_px[0], where.radius_px[1]),
+        min(SETTINGS.first_radius * where.radius_px[0], where.radius_px[1]),
         where.band_per_px,
         where.prior,
-        (_FIRST_SHARE * threshold, _FIRST_SHARE),
+        (SETTINGS.first_share * threshold, SETTINGS.first_share),
         span(progress, _WHITENED, _SEARCHED),
     )
     disks = _peel(white, where, response, threshold, progress)
@@ -131,14 +196,15 @@ def find_particles(
 
 def template_radii(radius: tuple[float, float]) -> list[float]:
     """Radii that reach every particle of a range without much loss."""
-    radii = [1.3 * radius[0]]
+    radii = [SETTINGS.template_first * radius[0]]
     while radii[-1] * 2 < radius[1]:
-        radii.append(radii[-1] * 1.6)
+        radii.append(radii[-1] * SETTINGS.template_step)
     return [min(r, radius[1]) for r in radii]
 
 
 def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
     """Cut the map of the search to the micrograph."""
+    # A pixel reaches half its edge beyond its centre.
     inside = [
         np.flatnonzero((places >= -0.5) & (places <= length - 0.5))
         for places, length in zip(response.places(), white.shape_px, strict=True)
@@ -165,8 +231,9 @@ def _peel(
     prior = FringePrior(
         where.prior.band_nm, where.prior.pixel_nm * step, where.prior.lattice
     )
+    slack = SETTINGS.radius_slack
     fitter = DiskFitter(
-        np.geomspace(smallest / _SPREAD, largest * _SPREAD, _RADII_TRIED),
+        np.geomspace(smallest / slack, largest * slack, SETTINGS.radii_tried),
         (where.band_per_px[0] * step, where.band_per_px[1] * step),
         prior.penalty,
     )
@@ -176,7 +243,7 @@ def _peel(
         response.fringes_per_px * white.step_px,
         template_radii((smallest, largest)),
         fitter.penalty,
-        _SEED_SHARE * threshold,
+        SETTINGS.seed_share * threshold,
     )
     progress(_SEEDED)
     return peel(
@@ -184,7 +251,7 @@ def _peel(
         seeds,
         fitter,
         threshold,
-        (smallest / _SPREAD, largest * _SPREAD),
+        (smallest / slack, largest * slack),
         span(progress, _SEEDED, 1.0),
     )
 

@@ -1,8 +1,8 @@
 """The third way to circles: sliding windows, each classified, neighbours merged.
 
-The origin cut 128 px squares every 64 px and classified each. Here the window is set
-in nm, holds a circle (features are those of circles), and windows that touch and have
-the same class become one particle.
+The pipeline of 2018 cut 128 px squares every 64 px and classified each. Here the window
+is set in nm, holds a circle (features are those of circles), and windows that touch and
+have the same class become one particle.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Micrograph
 
 METHOD = "window"
+_LEAST_EDGE_PX = 8
+"""Edge of a window at least: fewer pixels show no feature of a lattice."""
 _EMPTY = CLASSES.index("empty")
 
 
@@ -63,9 +65,8 @@ def detect_by_windows(
         For a model whose features this version does not compute.
     """
     size_nm, source, notices = pixel_size_for(micrograph)
-    edge_px = max(
-        8, round((params.diameter_min_nm + params.diameter_max_nm) / 2 / size_nm)
-    )
+    middle_nm = (params.diameter_min_nm + params.diameter_max_nm) / 2
+    edge_px = max(_LEAST_EDGE_PX, round(middle_nm / size_nm))
     grid = window_grid(micrograph.shape, edge_px, max(1, edge_px // 2))
     groups = groups_in(model.card.feature_schema)
     rows = []

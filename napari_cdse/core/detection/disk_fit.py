@@ -21,12 +21,68 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_FAMILY_FLOOR = 9.0
-_FAMILY_SHARE = 0.02
-_MOST_FAMILIES = 8
-_MIN_VISIBLE = 0.45
-_FIRST_SHARE = 0.8
-_NEARBY = 1.3
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """Numbers of a disk fit; choices, unless a source is named.
+
+    Attributes
+    ----------
+    family_floor : float
+        Power from which a peak counts as a family of fringes, in mean powers of the
+        background. Speckle passes it with exp(-9), once in 8000 frequencies: about
+        once in a disk. A lower one lets speckle pull the circle about, a higher one
+        leaves weak families of the particle unused.
+    family_share : float
+        The same in powers of the strongest family, so that the skirts of a very strong
+        peak don't count as families.
+    most_families : int
+        Families used at most. CdSe along <110> shows three pairs within the band and
+        their second orders; each costs the same time.
+    least_visible : float
+        Share of the squared template that must lie on pixels that count (inside the
+        micrograph, not taken by another particle). Just below half, so that a particle
+        whose centre lies on the border can be found.
+    first_share : float
+        Share of the wanted strength that the first round must reach: its families are
+        not yet those of the final disk.
+    nearby : float
+        Ratio of radii tried around the first round's in the second.
+    scan_below, scan_above : float
+        Range in which the penalty is tabulated, in lowest and highest frequencies of
+        the band; interpolated peaks may leave it by half a bin.
+    scan_points : int
+        Entries of that table: the penalty is smooth over hundreds of them.
+    patch_radii : float
+        Edge of the patch that is transformed, in largest radii. 2 would just hold the
+        disk; the rest is room for its centre to move.
+    samples_per_radius : float
+        Places tried per smallest radius, times the ratio of both sizes of patch; the
+        maximum between them is interpolated.
+    least_norm : float
+        Least share of a template's norm that is divided by, where nearly all of it is
+        hidden; such a place never counts, see ``least_visible``.
+    least_power : float
+        Least sum of a squared template that is divided by; guards against a disk
+        without any pixel that counts.
+    """
+
+    family_floor: float = 9.0
+    family_share: float = 0.02
+    most_families: int = 8
+    least_visible: float = 0.45
+    first_share: float = 0.8
+    nearby: float = 1.3
+    scan_below: float = 0.5
+    scan_above: float = 2.0
+    scan_points: int = 2000
+    patch_radii: float = 2.4
+    samples_per_radius: float = 4.0
+    least_norm: float = 0.01
+    least_power: float = 1e-6
+
+
+SETTINGS = FitSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +120,15 @@ class DiskFitter:
         penalty: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     ) -> None:
         self.radii = radii
-        self._scan = np.linspace(0.5 * band[0], 2 * band[1], 2000)
+        self._scan = np.linspace(
+            SETTINGS.scan_below * band[0],
+            SETTINGS.scan_above * band[1],
+            SETTINGS.scan_points,
+        )
         self._penalties = penalty(self._scan)
-        self.size = _even_fast(2.4 * radii[-1])
-        self.block = min(_even_fast(self.size * 4.0 / radii[0]), self.size)
+        self.size = _even_fast(SETTINGS.patch_radii * radii[-1])
+        coarse = self.size * SETTINGS.samples_per_radius / radii[0]
+        self.block = min(_even_fast(coarse), self.size)
         self._spread = self.size / self.block
         self._offsets = np.rint(np.fft.fftfreq(self.block) * self.block).astype(int)
         self._templates, self._squares = self._transforms()
@@ -128,7 +189,9 @@ class DiskFitter:
             found = self._best_disk(patch, bins, start, tried)
             if found is None:
                 return None
-            if found.strength < start.strength * (1 if number else _FIRST_SHARE):
+            if found.strength < start.strength * (
+                1 if number else SETTINGS.first_share
+            ):
                 return None
             disk, tried = found, self._near(found.radius)
         return disk
@@ -157,7 +220,7 @@ class DiskFitter:
         )
         total = abs(first @ (here * np.sqrt(square)) @ second) ** 2
         norm = float((counts * square).sum())
-        if norm < _MIN_VISIBLE * float(square.sum()):
+        if norm < SETTINGS.least_visible * float(square.sum()):
             return 0.0
         return float(total / norm - self.penalty(np.hypot(*family)))
 
@@ -172,18 +235,19 @@ class DiskFitter:
         dome = np.sqrt(np.maximum(1 - square, 0)) * patch.valid
         spectrum = fft.fft2(patch.values * dome)
         power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
-        power /= np.float32(max(float(np.square(dome).sum()), 1e-6))
-        rows, cols = np.nonzero(self._in_band & (power > _FAMILY_FLOOR))
+        power /= np.float32(max(float(np.square(dome).sum()), SETTINGS.least_power))
+        rows, cols = np.nonzero(self._in_band & (power > SETTINGS.family_floor))
         rows, cols = peaks_among(power, rows, cols)
         strength = power[rows, cols]
         if len(rows) == 0:
             return None
-        order = np.argsort(-strength, kind="stable")[:_MOST_FAMILIES]
-        order = order[strength[order] > _FAMILY_SHARE * strength[order[0]]]
+        order = np.argsort(-strength, kind="stable")[: SETTINGS.most_families]
+        order = order[strength[order] > SETTINGS.family_share * strength[order[0]]]
         return refined(power, rows[order], cols[order])
 
     def _near(self, radius: float) -> slice:
-        low, high = np.searchsorted(self.radii, (radius / _NEARBY, radius * _NEARBY))
+        around = (radius / SETTINGS.nearby, radius * SETTINGS.nearby)
+        low, high = np.searchsorted(self.radii, around)
         return slice(max(int(low) - 1, 0), int(high) + 1)
 
     def _best_disk(
@@ -280,6 +344,8 @@ class _Patch:
             norms, enough = full, np.ones((1, 1, 1), bool)
         else:
             seen = fft.fft2(counts)
-            norms = np.maximum(fitter.coarse(seen, fitter.squares), 0.01 * full)
-            enough = norms >= _MIN_VISIBLE * full
+            norms = np.maximum(
+                fitter.coarse(seen, fitter.squares), SETTINGS.least_norm * full
+            )
+            enough = norms >= SETTINGS.least_visible * full
         return cls(corner, here, counts, fft.fft2(here), norms, enough)

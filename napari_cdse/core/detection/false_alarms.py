@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from napari_cdse.core.crystal.lattice import FringePrior
 
 _CONSTANT = 0.9
+"""Maxima per cell of the volume and unit of ``t**2.5 exp(-t)``. Measured with the
+search itself in white noise; ``python -m tests.benchmarks.false_alarms`` counts the
+circles in speckle again."""
 _EXPONENT = 2.5
+"""Half the dimension of the field: two of place, two of frequency, one of radius."""
+_SCAN_POINTS = 2000
+"""Frequencies at which the odds are summed: they are smooth over hundreds of them."""
+_HIGHEST_POWER = 200.0
+"""Upper end of the search for the threshold, in mean powers: exp(-200) is 1e-87."""
 
 
 def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
@@ -27,7 +35,7 @@ def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
     A number without unit: cells in which an independent fringe could be.
     """
     low, high = (prior.pixel_nm / nm for nm in reversed(prior.band_nm))
-    frequency = np.linspace(low, min(high, 0.5), 2000)
+    frequency = np.linspace(low, min(high, 0.5), _SCAN_POINTS)
     odds = np.exp(-prior.penalty(frequency)) * np.pi * frequency
     return float(np.trapezoid(odds, frequency)) * shape_px[0] * shape_px[1]
 
@@ -46,10 +54,11 @@ def threshold_for(false_alarms: float, volume: float) -> float:
     def excess(level: float) -> float:
         return expected_alarms(level, volume) - false_alarms
 
+    # Twice the maximum of t**2.5 exp(-t): the formula holds for high levels only.
     lowest = 2 * _EXPONENT
     if excess(lowest) <= 0:
         return lowest
-    return float(brentq(excess, lowest, 200.0))
+    return float(brentq(excess, lowest, _HIGHEST_POWER))
 
 
 def expected_alarms(level: float, volume: float) -> float:

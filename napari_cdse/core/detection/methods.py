@@ -30,6 +30,14 @@ _BLIND_SHARE = 0.1
 scale bar and its letters cover less, a larger share hides whole particles."""
 
 
+_ONE_CRYSTAL_SHARE = 0.5
+"""Share of the picture under circles from which they are taken for parts of one
+crystal. A choice: dots side by side on a grid cover at most pi / 4 of it, and real
+fields of dots less than a third."""
+_PREPARED = 0.02
+"""Share of the time that preparing takes, for the progress bar only."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """What one method found in one micrograph.
@@ -94,7 +102,7 @@ def detect(
         )
     report = progress or _silent
     image = prepare(micrograph.pixels)
-    report(0.02)
+    report(_PREPARED)
     size, source, trusted, notices = _scale(micrograph, image, params)
     where = scene(params, size, trusted)
     find = METHODS[params.method].load()
@@ -148,7 +156,7 @@ def _blind_spots(image: Prepared) -> tuple[str, ...]:
 
 def _doubts(circles: list[Circle], shape: tuple[int, int]) -> tuple[str, ...]:
     covered = sum(np.pi * circle.radius_px**2 for circle in circles)
-    if covered < 0.5 * shape[0] * shape[1]:
+    if covered < _ONE_CRYSTAL_SHARE * shape[0] * shape[1]:
         return ()
     return (
         "Lattice fringes cover most of the view; the circles are parts of one crystal "

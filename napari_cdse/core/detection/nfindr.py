@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 _MOST_FREQUENCIES = 900
+"""Frequencies of a spectrum that are used at most, evenly chosen. The covariance of all
+grows with their square; 900 are a window of 64 px within the band, as in 2018."""
+_SMOOTHING = 0.4
+"""Standard deviation by which a map is smoothed, in smallest radii. A choice: less than
+half a particle, so that the smallest stays, and more than the step of the windows."""
+_LEAST_SMOOTHING = 0.5
+"""The same in samples of the map: below it a Gaussian does nothing."""
+_OPENING = 0.5
+"""Radius of closing and opening, in smallest radii. A choice: what is thinner than half
+the smallest particle is no particle."""
+_UNMIXED, _PREPARED, _TRANSFORMED = 0.9, 0.1, 0.6
+"""Shares of the time, for the progress bar only."""
 
 
 def find_by_unmixing(
@@ -63,7 +75,7 @@ def find_by_unmixing(
     scores = principal_components(spectra, params.endmembers - 1)
     corners = n_findr(scores, params.endmembers, params.seed)
     shares = abundances(spectra, spectra[corners])
-    progress(0.9)
+    progress(_UNMIXED)
     maps = _maps(shares, places)
     circles, strengths = _outlined(particle_map(maps), where.radius_px)
     return circles, strengths, maps
@@ -97,7 +109,7 @@ def _spectra(
     for rows, power in power_spectra(image, grid):
         flat = power.reshape(-1, radius.size)[:, chosen]
         parts.append(np.log1p(flat / mean))
-        progress(0.1 + 0.6 * rows.stop / len(grid.rows_px))
+        progress(_PREPARED + _TRANSFORMED * rows.stop / len(grid.rows_px))
     return np.concatenate(parts), (grid.rows_px, grid.cols_px)
 
 
@@ -129,10 +141,12 @@ def _outlined(
     chosen: AccumulationMap, radii: tuple[float, float]
 ) -> tuple[list[Circle], list[float]]:
     step = float(np.mean(chosen.step_px))
-    smooth = gaussian_filter(chosen.values, max(0.5, 0.4 * radii[0] / step))
+    smooth = gaussian_filter(
+        chosen.values, max(_LEAST_SMOOTHING, _SMOOTHING * radii[0] / step)
+    )
     if not smooth.max() > smooth.min():
         return [], []
-    reach = max(1, round(0.5 * radii[0] / step))
+    reach = max(1, round(_OPENING * radii[0] / step))
     high = np.pad(smooth > threshold_otsu(smooth), 2 * reach)
     row, col = np.ogrid[-reach : reach + 1, -reach : reach + 1]
     disk = row**2 + col**2 <= reach**2

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 _MARGIN = 1.1
+"""How far a particle is taken out, in its radii. A choice: 10 % more than its circle,
+whose error is about 4 %; a wider one bites into a touching neighbour."""
 _TOO_CLOSE = 0.75
+"""Distance of two centres, in the sum of their radii, below which they are one particle
+found twice. A choice: touching particles have 1, and overlapping ones seen through
+each other are rarer than domains of one particle, which a lower value would tear
+apart."""
 _SAME_PLACE = 0.35
+"""Radius, in that of a seed that led to no particle, within which weaker seeds are
+given up too. A choice: they share most of their pixels and lead to the same disk."""
 
 
 def peel(

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH = 64
+"""Places looked at together: some MB of patches of a large particle. A choice of memory
+against the cost of each call."""
 _PHASE_STEP_RAD = 1.2
+"""Distance of the frequencies tried around each one, as the phase between centre and
+edge of the largest template, in rad: the search's own step is 1.6 for the smallest
+template, so its maximum may be that far off. A choice; the disk fit interpolates."""
 
 
 def look_again(

@@ -1,4 +1,4 @@
-"""The origin's unmixing: window spectra as mixtures of a few endmembers.
+"""The unmixing of 2018: window spectra as mixtures of a few endmembers.
 
 N-FINDR (Winter, Proc. SPIE 3753, 1999) finds the spectra that span the largest
 simplex; non-negative least squares (Lawson and Hanson, 1974) says how much of each
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SWEEPS = 50
+"""Rounds of exchanging corners at most; it ends when none is exchanged, mostly after
+three to five."""
+_GAIN = 1e-9
+"""Relative gain of volume from which a corner is exchanged: above the rounding of the
+determinants, so that equal volumes don't take turns for ever."""
+_RIDGE = 1e-10
+"""Added to the diagonal of the normal equations, in their trace: keeps two endmembers
+that are nearly the same from making them singular; far below any abundance."""
+_LEAST_RIDGE = 1e-30
+"""The same where all spectra are 0."""
 
 
 def principal_components(
@@ -85,7 +95,7 @@ def _better_corner(points: NDArray[np.float64], chosen: list[int], corner: int) 
     )
     volumes = np.abs(points @ cofactors)
     best = int(volumes.argmax())
-    gained = volumes[best] > volumes[chosen[corner]] * (1 + 1e-9)
+    gained = volumes[best] > volumes[chosen[corner]] * (1 + _GAIN)
     return best if gained else chosen[corner]
 
 
@@ -110,7 +120,7 @@ def abundances(
     """
     basis = endmembers.astype(np.float64)
     gram = basis @ basis.T
-    gram += np.eye(len(gram)) * (1e-10 * np.trace(gram) + 1e-30)
+    gram += np.eye(len(gram)) * (_RIDGE * np.trace(gram) + _LEAST_RIDGE)
     projected = np.asarray(spectra @ endmembers.T, dtype=np.float64)
     best = np.zeros((len(spectra), len(basis)))
     gain = np.zeros(len(spectra))

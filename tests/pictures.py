@@ -18,9 +18,8 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_cdse.core.params import ForestParams
 from napari_cdse.gui.app import window
-from napari_cdse.gui.session.session import Session
-from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.sample import sample_project_folder
 
 THEMES = ("dark", "light")
@@ -42,16 +41,16 @@ def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
 
 def settle(viewer: napari.Viewer) -> None:
     """Run the window until no worker has anything to do."""
-    session = session_for(viewer)
+    workspace = workspace_for(viewer)
     for _ in range(3):
         QApplication.processEvents()
-        _until(session, lambda: not session.runner.jobs)
-    window._wait_until_measured(viewer)
+        _until(workspace, lambda: not workspace.session.runner.jobs)
+    window.wait_until_measured(viewer)
     QApplication.processEvents()
 
 
-def _until(session: Session, done: Callable[[], bool]) -> None:
-    window._wait(session.runner.changed, done)
+def _until(workspace: Workspace, done: Callable[[], bool]) -> None:
+    window.wait(workspace.session.runner.changed, done)
 
 
 def save(widget: QWidget, path: Path) -> None:
@@ -69,26 +68,26 @@ def save(widget: QWidget, path: Path) -> None:
 
 def prepare(viewer: napari.Viewer) -> None:
     """Detect in all, judge a few, retrain, and stop at a resolved particle."""
-    session = session_for(viewer)
-    window._wait_until_shown(session)
-    window._prepare(session)
+    workspace = workspace_for(viewer)
+    window.wait_until_shown(workspace.session)
+    window.prepare(workspace)
     for label in ("no", "yes", "null"):
-        session.review.label(label)
+        workspace.review.label(label)
         settle(viewer)
-    job = session.trainer.retrain(ForestParams(trees=TREES))
+    job = workspace.training.retrain(ForestParams(trees=TREES))
     if job is not None:
-        window._wait(job.finished, lambda: not job.running)
-    rows, cols = session.micrograph.shape
-    defects = [one for one in session.project.particles.current if one.label == "yes"]
+        window.wait(job.finished, lambda: not job.running)
+    rows, cols = workspace.session.micrograph.shape
+    defects = [one for one in workspace.project.particles.current if one.label == "yes"]
     middle = min(
         defects,
         key=lambda one: hypot(
             one.circle.row_px - rows / 2, one.circle.col_px - cols / 2
         ),
     )
-    session.review.selection.go_to(middle.id, "hand")
+    workspace.selection.go_to(middle.id, "hand")
     settle(viewer)
-    session.review.see_whole()
+    workspace.canvas.see_whole()
 
 
 def main() -> None:

@@ -33,6 +33,41 @@ MAY_IMPORT = {
         "gui",
     },
 }
+# Rooms of a package from the ground up: each may import those of the lines above its
+# own, not those beside it. "" stands for the modules that lie in no room.
+ROOMS = {
+    "core": (
+        {""},
+        {"features", "statistics"},
+        {"crystal", "classifier", "review"},
+        {"imaging"},
+        {"detection", "evaluation"},
+    ),
+    "io": ({""}, {"images", "models", "store"}, {"labels"}, {"export"}),
+    "project": (
+        {"events"},
+        {"state"},
+        {"editing", "files"},
+        {"components"},
+        {""},
+    ),
+    "gui": (
+        {"session"},
+        {"canvas"},
+        {"widgets"},
+        {"shortcuts"},
+        {"controllers", "tools"},
+        {"workspace"},
+        {"annotators", "gallery", "micrographs", "particle", "retrain"},
+        {"app"},
+    ),
+}
+# Names of methods without the methods: it imports nothing of its own room.
+OUT_OF_TURN = {("napari_cdse.core.params", "napari_cdse.core.detection.registry")}
+MOST_MODULES = 15
+"""In one folder: more is not seen at a glance."""
+MOST_CLASSES_ABOVE = 2
+"""Of our own, above one of ours: a taller class is better made of parts."""
 WINDOW_LIBRARIES = {
     "napari",
     "qtpy",
@@ -80,6 +115,108 @@ def test_imports_go_one_way(path):
 
 def test_every_part_has_a_place_in_the_order():
     assert {part_of(path) for path in modules()} - {"__init__"} == set(MAY_IMPORT)
+
+
+def room_of(name):
+    """Room of a module of a package that has rooms, as (package, level, room)."""
+    _, package, *rest = name.split(".")
+    known = set().union(*ROOMS[package])
+    room = rest[0] if rest and rest[0] in known else ""
+    (level,) = [at for at, rooms in enumerate(ROOMS[package]) if room in rooms]
+    return package, level, room
+
+
+def has_rooms(name):
+    return name.count(".") and name.split(".")[1] in ROOMS
+
+
+def test_every_room_has_a_place_in_the_order():
+    for package, levels in ROOMS.items():
+        folders = {one.parent.name for one in (PACKAGE / package).glob("*/__init__.py")}
+        assert folders <= set().union(*levels), package
+
+
+def test_rooms_import_only_those_below_them():
+    for name, targets in module_imports().items():
+        for target in filter(has_rooms, targets if has_rooms(name) else ()):
+            (package, level, room), (other, below, at) = room_of(name), room_of(target)
+            # A package's own face gathers what lies in its rooms.
+            face = name == f"napari_cdse.{package}"
+            known = (name, target) in OUT_OF_TURN
+            if package == other and room != at and not face and not known:
+                assert below < level, f"{name} imports {target}"
+
+
+def module_imports():
+    """Which of our modules each of them imports, in functions and for types too."""
+    files = {module_name(path): path for path in modules()}
+    graph = {}
+    for name, path in files.items():
+        found = set()
+        for target in filter(None, imported(path)):
+            parts = target.split(".")
+            # The last part may be a name in a module instead of a module.
+            for wanted in (target, ".".join(parts[:-1])):
+                if wanted in files and wanted != "napari_cdse":
+                    found.add(wanted)
+                    break
+        graph[name] = found - {name}
+    return graph
+
+
+def module_name(path):
+    name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = module_imports()
+    rest = dict(graph)
+    while True:
+        free = [name for name, targets in rest.items() if not targets & rest.keys()]
+        if not free:
+            break
+        for name in free:
+            del rest[name]
+    circles = {name: sorted(targets & rest.keys()) for name, targets in rest.items()}
+    assert circles == {}
+
+
+def test_no_folder_holds_more_than_can_be_seen_at_a_glance():
+    for folder in {path.parent for path in modules()} - {PACKAGE / "simulate"}:
+        held = [one for one in folder.glob("*.py") if one.name != "__init__.py"]
+        assert len(held) <= MOST_MODULES, f"{folder} holds {len(held)} modules"
+
+
+def own_bases():
+    """Our own classes right above each of ours, all by module and name."""
+    defined, bases = set(), {}
+    for path in modules():
+        module, names = module_name(path), {}
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names |= {
+                    one.asname or one.name: f"{node.module}.{one.name}"
+                    for one in node.names
+                }
+            elif isinstance(node, ast.ClassDef):
+                full = f"{module}.{node.name}"
+                defined.add(full)
+                above = [one.id for one in node.bases if isinstance(one, ast.Name)]
+                bases[full] = [names.get(one, f"{module}.{one}") for one in above]
+    return {
+        name: [one for one in above if one in defined] for name, above in bases.items()
+    }
+
+
+def test_classes_are_made_of_parts_and_not_piled_up():
+    bases = own_bases()
+
+    def above(name):
+        return {one for base in bases[name] for one in (base, *above(base))}
+
+    for name in bases:
+        assert len(above(name)) <= MOST_CLASSES_ABOVE, f"{name}: {sorted(above(name))}"
 
 
 def test_no_file_is_unpickled_and_no_text_evaluated():

@@ -25,9 +25,8 @@ from napari_cdse.gui.app.window import open_window
 from napari_cdse.gui.canvas.class_colours import HEX
 from napari_cdse.gui.canvas.geometry import circle_vertices
 from napari_cdse.gui.particle.card import ParticleCard
-from napari_cdse.gui.session.session import Session
-from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.widgets.viewer_window import find_canvas, main_window
+from napari_cdse.gui.session.viewer_window import find_canvas, main_window
+from napari_cdse.gui.workspace import Workspace, workspace_for
 from tests.benchmarks.measuring import Row
 from tests.gui.conftest import draw_event
 from tests.project_tools import put_circles
@@ -53,11 +52,11 @@ def _compare(number: int, presses: int) -> Iterator[Row]:
         pixels = np.random.default_rng(0).integers(0, 255, (SIDE_PX,) * 2, np.uint8)
         Image.fromarray(pixels).save(path)
         viewer = open_window(path.parent)
-        session = session_for(viewer)
-        _wait(lambda: session.view is not None)
-        _prepare(session, circles)
+        workspace = workspace_for(viewer)
+        _wait(lambda: workspace.canvas.particles is not None)
+        _prepare(workspace, circles)
         bare = _bare_viewer(pixels, circles, viewer)
-        ours, napari_own = _in_turn(session, bare, presses)
+        ours, napari_own = _in_turn(workspace, bare, presses)
         bare.close()
         viewer.close()
     for name, over in (("median", median), ("95th percentile", _late)):
@@ -80,14 +79,14 @@ def _grid(number: int) -> list[Circle]:
     ]
 
 
-def _prepare(session: Session, circles: list[Circle]) -> None:
+def _prepare(workspace: Workspace, circles: list[Circle]) -> None:
     """Put circles with predictions there, and choose the first."""
-    project = session.project
+    project = workspace.project
     project.audits.share = 0
     put_circles(project, circles, project.models.active.card.id)
-    session.review.set_order("micrograph", "unlabelled")
-    session.review.go_on()
-    _wait(lambda: _idle(session))
+    workspace.navigation.set_order("micrograph", "unlabelled")
+    workspace.navigation.go_on()
+    _wait(lambda: _idle(workspace))
 
 
 def _bare_viewer(
@@ -114,20 +113,20 @@ def _bare_viewer(
 
 
 def _in_turn(
-    session: Session, bare: napari.Viewer, presses: int
+    workspace: Workspace, bare: napari.Viewer, presses: int
 ) -> tuple[list[float], list[float]]:
     """Seconds of each press, and of each recolouring by napari alone."""
     ours, napari_own = [], []
     for number in range(WARM_UP + presses):
-        key = partial(QTest.keyClick, _canvas(session.viewer), KEYS[number % 3])
-        ours.append(_drawn(session.viewer, key))
-        _wait(lambda: _idle(session))
+        key = partial(QTest.keyClick, _canvas(workspace.viewer), KEYS[number % 3])
+        ours.append(_drawn(workspace.viewer, key))
+        _wait(lambda: _idle(workspace))
         recolour = partial(_recolour, bare, tuple(HEX.values())[number % 3])
         bare.layers[-1].selected_data = {number % len(bare.layers[-1].data)}
         _settle()
         napari_own.append(_drawn(bare, recolour))
         _settle()
-    labelled = sum(one.by_person for one in session.project.particles.current)
+    labelled = sum(one.by_person for one in workspace.project.particles.current)
     assert labelled == WARM_UP + presses, f"{labelled} labels came of the keys"
     return ours[WARM_UP:], napari_own[WARM_UP:]
 
@@ -160,11 +159,11 @@ def _late(times: list[float]) -> float:
     return float(np.percentile(times, 95))
 
 
-def _idle(session: Session) -> bool:
+def _idle(workspace: Workspace) -> bool:
     """Whether all that a key set off is done, as at a person's pace."""
     _settle()
-    card = main_window(session.viewer).findChild(ParticleCard)
-    return not session.runner.jobs and card.examiner.idle
+    card = main_window(workspace.viewer).findChild(ParticleCard)
+    return not workspace.session.runner.jobs and card.examiner.idle
 
 
 def _settle() -> None:

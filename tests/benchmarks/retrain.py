@@ -34,10 +34,10 @@ from tests.benchmarks.retrain import PARAMS, drawn
 application = QApplication.instance() or QApplication([])
 runner = JobRunner()
 if "window" in sys.argv:
-    from napari_cdse.gui.sessions import session_for
+    from napari_cdse.gui.workspace import workspace_for
     from napari_cdse.gui.app.window import open_window
     viewer = open_window()
-    runner = session_for(viewer).runner
+    runner = workspace_for(viewer).runner
 training = drawn(int(sys.argv[1]))
 
 def work(report):

@@ -19,8 +19,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.core.records import CLASSES, Circle, Prediction
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem, ordered
 from napari_cdse.gui.app.window import open_window
-from napari_cdse.gui.session.session import Session
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.benchmarks.measuring import ROUNDS, Row, seconds
 from tests.project_tools import put_circles
@@ -72,11 +71,11 @@ def _next_micrograph(folder: Path, number: int) -> Iterator[Row]:
         pixels = rng.integers(0, 255, (SIDE_PX, SIDE_PX), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"m{n:02}.png")
     viewer = open_window(folder)
-    session = session_for(viewer)
-    session.project.audits.share = 0
-    _wait(lambda: session.view is not None)
-    _fill(session)
-    times, bare = _walk(session, number), _bare(viewer)
+    workspace = workspace_for(viewer)
+    workspace.project.audits.share = 0
+    _wait(lambda: workspace.canvas.particles is not None)
+    _fill(workspace)
+    times, bare = _walk(workspace, number), _bare(viewer)
     name = "key to the next micrograph drawn"
     late = _late(times)
     yield Row(f"{name} / bare napari", median(times), value=median(times) / bare)
@@ -84,38 +83,41 @@ def _next_micrograph(folder: Path, number: int) -> Iterator[Row]:
     viewer.close()
 
 
-def _fill(session: Session) -> None:
+def _fill(workspace: Workspace) -> None:
     """Thirty circles in each micrograph, as after a detection."""
     grid = [
         Circle(90.0 + 170 * r, 90.0 + 200 * c, 45.0) for r in range(6) for c in range(5)
     ]
-    for entry in session.project.micrographs.entries:
+    for entry in workspace.project.micrographs.entries:
         micrograph = read_micrograph(entry.path)
-        session.project.micrographs.register(entry.index, micrograph)
+        workspace.project.micrographs.register(entry.index, micrograph)
         put_circles(
-            session.project, grid, session.project.models.active.card.id, entry.index
+            workspace.project,
+            grid,
+            workspace.project.models.active.card.id,
+            entry.index,
         )
-    _wait(lambda: _idle(session))
+    _wait(lambda: _idle(workspace))
 
 
-def _walk(session: Session, number: int) -> list[float]:
+def _walk(workspace: Workspace, number: int) -> list[float]:
     """Press the key of a class; every fifth particle lies in another micrograph."""
-    session.review.set_order("uncertain", "unlabelled")
-    session.review.go_on()
+    workspace.navigation.set_order("uncertain", "unlabelled")
+    workspace.navigation.go_on()
     times = []
     while len(times) < 4 * number:
-        _wait(lambda: _idle(session))
-        before = session.project.selection.index
-        took = _waited(lambda: _press(session))
-        if session.project.selection.index != before:
+        _wait(lambda: _idle(workspace))
+        before = workspace.project.selection.index
+        took = _waited(lambda: _press(workspace))
+        if workspace.project.selection.index != before:
             times.append(took)
     return times
 
 
-def _press(session: Session) -> None:
-    label = CLASSES[len(session.project.selection.particle_id or "") % 4]
-    session.review.label(label)
-    _wait(lambda: session.view is not None)
+def _press(workspace: Workspace) -> None:
+    label = CLASSES[len(workspace.project.selection.particle_id or "") % 4]
+    workspace.review.label(label)
+    _wait(lambda: workspace.canvas.particles is not None)
     QApplication.processEvents()
 
 
@@ -145,11 +147,8 @@ def _late(times: list[float]) -> float:
     return float(np.percentile(times, 95))
 
 
-def _idle(session: Session) -> bool:
-    stage = session.stage
-    return not (
-        session.runner.jobs or stage._soon.isActive() or session._to_classify.isActive()
-    )
+def _idle(workspace: Workspace) -> bool:
+    return workspace.idle
 
 
 def _wait(done: Callable[[], bool]) -> None:

@@ -22,10 +22,10 @@ from napari_cdse.core.detection.methods import Detection
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import Candidate, Prediction
 from napari_cdse.gui.app import window
-from napari_cdse.gui.controllers import detection as analysing
+from napari_cdse.gui.controllers import open_project
 from napari_cdse.gui.gallery import dock as gallery_dock
-from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.widgets.viewer_window import find_canvas, main_window
+from napari_cdse.gui.session.viewer_window import find_canvas, main_window
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.drawn import CIRCLES, PIXEL_NM, PROBABILITIES, draw
 
@@ -102,8 +102,8 @@ def _own_settings(monkeypatch, tmp_path):
 
 @pytest.fixture
 def viewer(make_napari_viewer, monkeypatch, forest, tmp_path, _own_settings):
-    """A shown viewer with our docks; its session must close with it, unasked."""
-    monkeypatch.setattr(analysing, "shipped_model", lambda: forest)
+    """A shown viewer with our docks; its workspace must close with it, unasked."""
+    monkeypatch.setattr(open_project, "shipped_model", lambda: forest)
     thumbnails = tmp_path / "thumbnails.sqlite"
     monkeypatch.setattr(gallery_dock, "default_path", lambda: thumbnails)
     viewer = make_napari_viewer(show=True, title="test")
@@ -113,58 +113,52 @@ def viewer(make_napari_viewer, monkeypatch, forest, tmp_path, _own_settings):
 
 
 @pytest.fixture
-def session(viewer, folder, qtbot, forest):
-    """The session of a viewer with the first micrograph open, found and classified."""
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    put_circles(session, forest)
-    return session
+def workspace(viewer, folder, qtbot, forest):
+    """The first micrograph is open, its particles found and classified."""
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    put_circles(workspace, forest)
+    return workspace
 
 
 @pytest.fixture
-def labelled(session, qtbot, forest):
-    """A session of three micrographs; a person has labelled five particles in each."""
+def labelled(workspace, qtbot, forest):
+    """Three micrographs; a user has labelled five particles in each."""
     words = ("yes", "no", "null", "no", "empty")
     for index in range(3):
-        session.open_micrograph(index)
-        wait_for_pixels(session, qtbot)
+        workspace.navigation.open_micrograph(index)
+        wait_for_pixels(workspace, qtbot)
         if index:
-            put_circles(session, forest)
-        for one, word in zip(particle_ids(session), words, strict=True):
-            session.project.edits.label([one], word)
-    settle(session, qtbot)
-    return session
+            put_circles(workspace, forest)
+        for one, word in zip(particle_ids(workspace), words, strict=True):
+            workspace.project.edits.label([one], word)
+    settle(workspace, qtbot)
+    return workspace
 
 
-def open_folder(session, folder: Path, qtbot) -> None:
+def open_folder(workspace, folder: Path, qtbot) -> None:
     """Open a project and wait for the pixels of its first micrograph."""
-    session.open_project(folder)
+    workspace.open_project(folder)
     # Tests know what the forest says of each particle; those of the audit draw anew.
-    session.project.audits.share = 0
-    wait_for_pixels(session, qtbot)
+    workspace.project.audits.share = 0
+    wait_for_pixels(workspace, qtbot)
 
 
-def wait_for_pixels(session, qtbot) -> None:
+def wait_for_pixels(workspace, qtbot) -> None:
     """Wait until the open micrograph is shown and the light work is done."""
-    qtbot.waitUntil(lambda: session.view is not None, timeout=SIGNAL_MS)
-    settle(session, qtbot)
+    qtbot.waitUntil(lambda: workspace.canvas.particles is not None, timeout=SIGNAL_MS)
+    settle(workspace, qtbot)
 
 
-def settle(session, qtbot) -> None:
+def settle(workspace, qtbot) -> None:
     """Wait until nothing is running, waiting or to be repaired."""
 
-    def idle() -> None:
-        assert not session.runner.jobs
-        assert not session._to_classify.isActive()
-        assert not session.herald.waiting
-        assert session.view is None or not session.view._timer.isActive()
-
-    qtbot.waitUntil(idle, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: workspace.idle, timeout=SIGNAL_MS)
 
 
-def put_circles(session, forest) -> None:
+def put_circles(workspace, forest) -> None:
     """Put known circles and probabilities in, as a worker would."""
-    project = session.project
+    project = workspace.project
     micrograph = project.selection.micrograph
     values = np.zeros((12, 16), dtype=np.float32)
     values[3, 4] = 1.0
@@ -183,18 +177,18 @@ def put_circles(session, forest) -> None:
         for one, values in zip(candidates, PROBABILITIES, strict=True)
     ]
     project.detections.put(micrograph.id, detection, candidates, predictions)
-    session.analyst.show_maps()
+    workspace.detection.show_maps()
 
 
-def particle_ids(session) -> list[str]:
+def particle_ids(workspace) -> list[str]:
     """Ids of the five known particles, in the order of `CIRCLES`."""
-    by_circle = {one.circle: one.id for one in session.project.particles.current}
+    by_circle = {one.circle: one.id for one in workspace.project.particles.current}
     return [by_circle[circle] for circle in CIRCLES]
 
 
-def canvas(session):
+def canvas(workspace):
     """The widget that the person presses keys and the mouse on."""
-    return find_canvas(session.viewer)
+    return find_canvas(workspace.viewer)
 
 
 def draw_event(viewer):
@@ -206,44 +200,44 @@ def draw_event(viewer):
     return viewer.window._qt_viewer.canvas._scene_canvas.events.draw
 
 
-def press(session, qtbot, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+def press(workspace, qtbot, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
     """Press and release a key on the canvas, and wait until the docks have heard."""
-    qtbot.keyClick(canvas(session), key, modifier)
-    heard(session, qtbot)
+    qtbot.keyClick(canvas(workspace), key, modifier)
+    heard(workspace, qtbot)
 
 
-def heard(session, qtbot) -> None:
+def heard(workspace, qtbot) -> None:
     """Wait until the docks were told what has changed."""
-    qtbot.waitUntil(lambda: not session.herald.waiting, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: not workspace.session.deferred.waiting, timeout=SIGNAL_MS)
 
 
-def at(session, row: float, col: float):
+def at(workspace, row: float, col: float):
     """Place of a micrograph position on the canvas, as Qt counts it."""
-    widget = canvas(session)
-    camera = session.viewer.scene.camera
+    widget = canvas(workspace)
+    camera = workspace.viewer.scene.camera
     height, width = widget.height(), widget.width()
-    scale = session.scene.layers[0].scale[0]
+    scale = workspace.canvas.layers.present[0].scale[0]
     y = (row * scale - camera.center[-2]) * camera.zoom + height / 2
     x = (col * scale - camera.center[-1]) * camera.zoom + width / 2
     return QPoint(round(x), round(y))
 
 
-def drag(session, qtbot, start, end, steps: int = 4) -> None:
+def drag(workspace, qtbot, start, end, steps: int = 4) -> None:
     """Drag the mouse from one micrograph position to another."""
-    widget = canvas(session)
+    widget = canvas(workspace)
     shares = np.linspace(0, 1, steps + 1)[:, None]
     way = np.array(start) + shares * (np.array(end) - np.array(start))
     button = Qt.MouseButton.LeftButton
     no_key = Qt.KeyboardModifier.NoModifier
-    qtbot.mousePress(widget, button, no_key, at(session, *way[0]))
+    qtbot.mousePress(widget, button, no_key, at(workspace, *way[0]))
     for row, col in way[1:]:
-        move(session, qtbot, row, col)
-    qtbot.mouseRelease(widget, button, no_key, at(session, *way[-1]))
+        move(workspace, qtbot, row, col)
+    qtbot.mouseRelease(widget, button, no_key, at(workspace, *way[-1]))
 
 
-def move(session, qtbot, row: float, col: float) -> None:
+def move(workspace, qtbot, row: float, col: float) -> None:
     """Move the mouse with the left button down, and wait until napari has seen it."""
-    widget, place = canvas(session), at(session, row, col)
+    widget, place = canvas(workspace), at(workspace, row, col)
     event = QMouseEvent(
         QEvent.Type.MouseMove,
         QPointF(place),
@@ -255,8 +249,8 @@ def move(session, qtbot, row: float, col: float) -> None:
     # vispy drops a move that follows another within 10 ms, napari delays it.
     widget._last_time = 0.0
     QApplication.sendEvent(widget, event)
-    viewer = session.viewer
-    scale = session.scene.image.scale[0]
+    viewer = workspace.viewer
+    scale = workspace.canvas.layers.image.scale[0]
 
     def seen() -> None:
         there = np.array(viewer.cursor.position)[-2:]
@@ -266,11 +260,11 @@ def move(session, qtbot, row: float, col: float) -> None:
     qtbot.waitUntil(seen, timeout=SIGNAL_MS)
 
 
-def click(session, qtbot, row: float, col: float) -> None:
+def click(workspace, qtbot, row: float, col: float) -> None:
     """Click on a micrograph position."""
     qtbot.mouseClick(
-        canvas(session),
+        canvas(workspace),
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
-        at(session, row, col),
+        at(workspace, row, col),
     )

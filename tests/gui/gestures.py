@@ -100,7 +100,7 @@ def shrunk_to_nothing(hand):
     hand.choose(170, 80)
     corners = {hand.layer.selected_data.pop(): np.full((4, 2), 99.0)}
     change_shapes(hand.layer, corners, {}, {})
-    hand.session.stage.take_in()
+    hand.workspace.canvas.take_in()
 
 
 def all_deleted(hand):
@@ -135,7 +135,7 @@ def brought_to_front_and_sent_back(hand):
 
 def turned(hand):
     hand.choose(170, 80)
-    settle(hand.session, hand.qtbot)
+    settle(hand.workspace, hand.qtbot)
     hand.drag(
         tuple(hand.layer.interaction_box(hand.layer.selected_data)[9]), (170, 130)
     )
@@ -197,11 +197,11 @@ def data_assigned(hand):
 def keys_in_the_middle_of_a_drag(hand):
     hand.key(K.Key_E)
     hand.press_mouse(100, 20)
-    move(hand.session, hand.qtbot, 120, 40)
+    move(hand.workspace, hand.qtbot, 120, 40)
     for key, modifier in ((K.Key_Y, NO_KEY), (K.Key_Delete, NO_KEY), (K.Key_3, NO_KEY)):
         hand.key(key, modifier)
     hand.key(K.Key_Z, CTRL)
-    move(hand.session, hand.qtbot, 140, 60)
+    move(hand.workspace, hand.qtbot, 140, 60)
     hand.release_mouse(140, 60)
 
 

@@ -1,4 +1,4 @@
-"""A person's hand on one session: keys and mouse on the canvas."""
+"""A person's hand on one workspace: keys and mouse on the canvas."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ LEFT = Qt.MouseButton.LeftButton
 
 @dataclass
 class Hand:
-    """A person's hand on one session."""
+    """A person's hand on one workspace."""
 
-    session: object
+    workspace: object
     qtbot: object
 
     @property
     def layer(self):
-        return self.session.view.layer
+        return self.workspace.canvas.particles.layer
 
     def key(self, key, modifier=NO_KEY) -> None:
-        press(self.session, self.qtbot, key, modifier)
+        press(self.workspace, self.qtbot, key, modifier)
 
     def drag(self, start, end) -> None:
-        drag(self.session, self.qtbot, start, end)
+        drag(self.workspace, self.qtbot, start, end)
 
     def click(self, row, col) -> None:
-        click(self.session, self.qtbot, row, col)
+        click(self.workspace, self.qtbot, row, col)
 
     def double_click(self, row, col) -> None:
         self.click(row, col)
-        place = at(self.session, row, col)
-        self.qtbot.mouseDClick(canvas(self.session), LEFT, NO_KEY, place)
+        place = at(self.workspace, row, col)
+        self.qtbot.mouseDClick(canvas(self.workspace), LEFT, NO_KEY, place)
 
     def press_mouse(self, row, col) -> None:
-        place = at(self.session, row, col)
-        self.qtbot.mousePress(canvas(self.session), LEFT, NO_KEY, place)
+        place = at(self.workspace, row, col)
+        self.qtbot.mousePress(canvas(self.workspace), LEFT, NO_KEY, place)
 
     def release_mouse(self, row, col) -> None:
-        place = at(self.session, row, col)
-        self.qtbot.mouseRelease(canvas(self.session), LEFT, NO_KEY, place)
+        place = at(self.workspace, row, col)
+        self.qtbot.mouseRelease(canvas(self.workspace), LEFT, NO_KEY, place)
 
     def around(self, places) -> None:
         """Drag along some places with the button held."""
         self.press_mouse(*places[0])
         for row, col in places[1:]:
-            move(self.session, self.qtbot, row, col)
+            move(self.workspace, self.qtbot, row, col)
         self.release_mouse(*places[-1])
 
     def choose(self, row, col) -> None:

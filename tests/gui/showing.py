@@ -13,34 +13,34 @@ FEW_TREES = ForestParams(trees=10, copies=1, folds=2)
 
 
 def docks(viewer) -> dict:
-    """Give the docks that open together, by name."""
-    return {name: window.add_dock(viewer, name) for name in window.NAMES}
+    """Give the views of the docks that open together, by name."""
+    return {name: window.add_dock(viewer, name).view for name in window.NAMES}
 
 
-def labels(session) -> list[str | None]:
+def labels(workspace) -> list[str | None]:
     """Labels of the known particles as a person gave them."""
-    found = [session.project.particles.find(one) for one in particle_ids(session)]
+    found = [workspace.project.particles.find(one) for one in particle_ids(workspace)]
     return [one.annotation.label if one.annotation else None for one in found]
 
 
-def shown(session) -> dict[str, tuple[str, str, bool]]:
+def shown(workspace) -> dict[str, tuple[str, str, bool]]:
     """What the layer's features say, by particle."""
-    table = session.view.layer.features
+    table = workspace.canvas.particles.layer.features
     return {
         row["particle_id"]: (row["class"], row["letter"], row["by_person"])
         for _, row in table.iterrows()
     }
 
 
-def in_step(session) -> None:
+def in_step(workspace) -> None:
     """The layer shows exactly what the project holds."""
-    layer, project = session.view.layer, session.project
+    layer, project = workspace.canvas.particles.layer, workspace.project
     assert len(layer.features) == layer.nshapes == len(project.particles.current)
     wanted = {
         one.id: (one.label or "unlabelled", one.by_person)
         for one in project.particles.current
     }
-    assert {k: (v[0], v[2]) for k, v in shown(session).items()} == wanted
+    assert {k: (v[0], v[2]) for k, v in shown(workspace).items()} == wanted
     for vertices, particle_id in zip(
         layer.data, layer.features["particle_id"], strict=True
     ):
@@ -53,12 +53,12 @@ def in_step(session) -> None:
         )
 
 
-def retrained(session, qtbot, params=FEW_TREES):
+def retrained(workspace, qtbot, params=FEW_TREES):
     """Press Retrain and wait for the outcome."""
-    dock = docks(session.viewer)["Retrain"]
+    dock = docks(workspace.viewer)["Retrain"]
     dock.form.set_value(params)
     qtbot.mouseClick(dock.retrain, Qt.MouseButton.LeftButton)
     assert not dock.retrain.isEnabled()
-    qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
-    assert session.trainer.outcome is not None
+    qtbot.waitUntil(lambda: workspace.training.job is None, timeout=3 * SIGNAL_MS)
+    assert workspace.training.outcome is not None
     return dock

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from napari_cdse.core.imaging.amorphous_background import CLIP, AmorphousBackground
 from napari_cdse.core.imaging.background_variation import (
     TERMS,
-    Pattern,
     no_drift,
-    patterns,
     place_terms,
 )
-from napari_cdse.core.imaging.rfft_spectrum import along_arcs, at_frequencies, sharpened
+from napari_cdse.core.imaging.rfft_spectrum import along_arcs
 from napari_cdse.core.imaging.sliding_fft import frequencies, power_spectra, window_grid
 
 if TYPE_CHECKING:
@@ -34,57 +32,9 @@ _USABLE_SHARE = 0.9
 _LOWEST = 3.0
 _CRYSTAL_PEAK = 30.0
 _FIRST_WINDOWS = 120
-_CLIP = 2.0
 _BATCH = 32
 _FEWEST_FOR_DRIFT = 40
 _DRIFT_RIDGE = 4.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AmorphousBackground:
-    """Mean power of the support's speckle at each spatial frequency.
-
-    Attributes
-    ----------
-    window_px : int
-        Edge of the windows it was measured in.
-    power : ndarray of float32, shape (window_px, window_px // 2 + 1)
-        In the order of ``rfft2``, scaled so that white noise of unit variance
-        has a power of one.
-    drift : ndarray of float32, shape (6, window_px, window_px // 2 + 1)
-        Share of the mean clipped power that belongs to each of `place_terms`; not
-        smoothed.
-    """
-
-    window_px: int
-    power: NDArray[np.float32]
-    drift: NDArray[np.float32]
-
-    def radial(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Radius in cycles per pixel, and the median power on its ring."""
-        ring = np.rint(frequencies(self.window_px) * self.window_px).astype(int)
-        count = self.window_px // 2 + 1
-        power = [np.median(self.power[ring == index]) for index in range(count)]
-        return np.arange(count) / self.window_px, np.array(power)
-
-    def at(
-        self, rows: NDArray[np.float64], cols: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
-        """Power at frequencies in cycles per pixel, on the grid ``rows x cols``.
-
-        What window and smoothing smeared is sharpened, so that speckle whitened by
-        it is white at the zeros of the contrast transfer too.
-        """
-        return at_frequencies(sharpened(self.power), rows, cols)
-
-    def gain_patterns(
-        self, band_per_px: tuple[float, float]
-    ) -> tuple[NDArray[np.float32], list[Pattern]]:
-        """Find what whitens speckle that is not alike everywhere: see `patterns`."""
-        radius = frequencies(self.window_px)
-        counted = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
-        smooth = [along_arcs(term, 1) for term in self.drift]
-        return patterns(np.array(smooth), _CLIP, counted)
 
 
 def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
@@ -198,9 +148,9 @@ def _speckle_power(
     crystal = quiet.sum() <= 0.2 * len(spectra)
     quiet |= crystal
     terms = place_terms(*places[quiet].T)
-    sums = _clipped_sums(spectra, quiet, terms, np.float32(_CLIP) * rough)
+    sums = _clipped_sums(spectra, quiet, terms, np.float32(CLIP) * rough)
     count = len(terms)
-    power = (sums[0] / np.float32(count * (1 - np.exp(-_CLIP)))).reshape(rough.shape)
+    power = (sums[0] / np.float32(count * (1 - np.exp(-CLIP)))).reshape(rough.shape)
     if crystal or count < _FEWEST_FOR_DRIFT:
         return power, no_drift(rough.shape)
     ridge = np.diag([0.0] + [_DRIFT_RIDGE] * (TERMS - 1)).astype(np.float32)

@@ -20,7 +20,7 @@ from napari_cdse.core.imaging.illumination import dead_areas, levelled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.core.imaging.background import AmorphousBackground
+    from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
 
 _SPIKE_SIGMA = 9.0
 _STRIP_ROWS = 64

@@ -17,7 +17,7 @@ from napari_cdse.core.imaging.rfft_spectrum import at_frequencies
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.core.imaging.background import AmorphousBackground
+    from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
     from napari_cdse.core.imaging.preprocessing import Prepared
 
 _CLIP_SIGMA = 7.0

@@ -14,9 +14,10 @@ from superqt.utils import signals_blocked
 
 from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session import notifications as notices
-from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
-from napari_cdse.gui.widgets.layout import NO_PROJECT, dock_column, keyless, sentence
+from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
+from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _LATER_MS = 400
 _NO_LABELS = "Nobody has labelled a particle yet."
@@ -35,7 +36,7 @@ _HIDDEN_TIP = (
 )
 
 
-class AnnotatorsDock(QWidget):
+class AnnotatorsDock(ProjectDock):
     """Name, blind labelling, agreement of each two annotators, disagreements.
 
     Parameters
@@ -44,8 +45,23 @@ class AnnotatorsDock(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
+        workspace = workspace_for(napari_viewer)
+        super().__init__(workspace.session, AnnotatorsView(workspace))
+
+
+class AnnotatorsView(QWidget):
+    """The annotators of the open project.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self.session = session_for(napari_viewer)
+        self._session = workspace.session
+        self._annotator = workspace.annotator
+        self._navigation = workspace.navigation
         self.name = QLineEdit()
         self.name.setPlaceholderText("your name")
         self.name.setToolTip(
@@ -66,10 +82,9 @@ class AnnotatorsDock(QWidget):
         self._later.timeout.connect(self.refresh)
         self._lay_out()
         self._connect()
-        self.refresh()
 
     def _lay_out(self) -> None:
-        column = dock_column(self)
+        column = view_column(self)
         form = QFormLayout()
         form.addRow("You are", self.name)
         column.addLayout(form)
@@ -84,13 +99,12 @@ class AnnotatorsDock(QWidget):
         column.addStretch(1)
 
     def _connect(self) -> None:
-        session = self.session
+        session = self._session
         self.name.editingFinished.connect(self._on_name)
         self.hide_others.toggled.connect(self._on_hide)
         self.pairs.activated.connect(self._show_pair)
         self.review.clicked.connect(self._on_review)
         for signal in (
-            session.project_changed,
             session.particles_changed,
             session.micrographs_changed,
         ):
@@ -107,22 +121,22 @@ class AnnotatorsDock(QWidget):
         if self.isVisible():
             self._later.start(_LATER_MS)
 
+    def show_project(self) -> None:
+        """Show another project."""
+        self.refresh()
+
     def refresh(self) -> None:
         """Show names, agreement and disagreements as they are now."""
-        project = self.session.project
-        for widget in (self.name, self.hide_others):
-            widget.setEnabled(project is not None)
         if not self.name.hasFocus():
-            self.name.setText(self.session.annotator.name)
+            self.name.setText(self._annotator.name)
         with notices.told():
             self._read()
 
     def _read(self) -> None:
-        project = self.session.project
-        hidden = project is not None and project.annotators.hide_others
-        closed = project is None or hidden
-        self._agreements = () if closed else project.annotators.agreements()
-        disputed = () if closed else project.annotators.disagreements()
+        project = self._session.project
+        hidden = project.annotators.hide_others
+        self._agreements = () if hidden else project.annotators.agreements()
+        disputed = () if hidden else project.annotators.disagreements()
         with signals_blocked(self.hide_others):
             self.hide_others.setChecked(hidden)
         self._list_pairs()
@@ -149,27 +163,23 @@ class AnnotatorsDock(QWidget):
             self.confusion.show_counts(found.confusion)
 
     def _alone(self) -> str:
-        project = self.session.project
-        if project is None:
-            return NO_PROJECT
+        project = self._session.project
         if project.annotators.hide_others:
             return _BLIND
         names = project.annotators.names()
         return _ALONE.format(names[0]) if names else _NO_LABELS
 
     def _on_name(self) -> None:
-        self.session.annotator.set_name(self.name.text())
+        self._annotator.set_name(self.name.text())
         # The letters belong to the particles again.
         self.name.clearFocus()
         self._refresh_soon()
 
     def _on_hide(self, hide: bool) -> None:
-        project = self.session.project
-        if project is not None:
-            with notices.told():
-                project.annotators.hide_others = hide
-            self._refresh_soon()
+        with notices.told():
+            self._session.project.annotators.hide_others = hide
+        self._refresh_soon()
 
     def _on_review(self) -> None:
-        self.session.review.set_order(self.session.review.order, "disputed")
-        self.session.review.go_on()
+        self._navigation.set_order(self._navigation.order, "disputed")
+        self._navigation.go_on()

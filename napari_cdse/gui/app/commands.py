@@ -3,9 +3,9 @@
 from napari.viewer import Viewer
 
 from napari_cdse.gui.app.window import add_dock, add_docks, open_in
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.workspace import workspace_for
 
 
 def choose_folder(viewer: Viewer) -> None:
@@ -25,7 +25,7 @@ def choose_project(viewer: Viewer) -> None:
 def open_sample_project(viewer: Viewer) -> None:
     """Open the sample project, a copy that the person may work in."""
     add_docks(viewer)
-    session_for(viewer).open_sample()
+    workspace_for(viewer).open_sample()
 
 
 def show_docks(viewer: Viewer) -> None:

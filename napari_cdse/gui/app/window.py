@@ -9,8 +9,8 @@ from qtpy.QtCore import QEventLoop, QSize, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.workspace import workspace_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.workspace import Workspace
 
 PLUGIN = "napari-cdse"
 NAMES = ("Micrographs", "Retrain", "Gallery", "Particle")
@@ -49,7 +50,7 @@ def open_window(
     _fit_to_screen(viewer)
     _give_room(viewer, docks["Particle"])
     if path is not None:
-        session_for(viewer).open_project(path, place)
+        workspace_for(viewer).open_project(path, place)
     return viewer
 
 
@@ -74,18 +75,18 @@ def open_demo(folder: Path, screenshot: Path | None = None) -> None:
         When the picture cannot be made.
     """
     viewer = open_window(folder)
-    session = session_for(viewer)
+    workspace = workspace_for(viewer)
     if screenshot is None:
-        _prepare(session)
+        prepare(workspace)
         run()
         return
     window = main_window(viewer)
     persons_size = window.size()
     window.resize(_PICTURE_SIZE)
     try:
-        _wait_until_shown(session)
-        _prepare(session)
-        _wait_until_measured(viewer)
+        wait_until_shown(workspace.session)
+        prepare(workspace)
+        wait_until_measured(viewer)
         _save_picture(viewer, screenshot)
     finally:
         # napari remembers the size of its last window for the next one.
@@ -140,7 +141,7 @@ def open_in(viewer: napari.Viewer | None, path: Path) -> None:
     if viewer is None:
         raise CdseError("There is no napari window to open the project in.")
     add_docks(viewer)
-    session_for(viewer).open_project(path)
+    workspace_for(viewer).open_project(path)
 
 
 def _fit_to_screen(viewer: napari.Viewer) -> None:
@@ -167,33 +168,35 @@ def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
     window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
 
-def _wait_until_shown(session: Session) -> None:
+def wait_until_shown(session: Session) -> None:
+    """Run the window until the first micrograph has been read."""
     if session.micrograph is None:
-        _wait(session.opened, lambda: session.micrograph is not None)
+        wait(session.opened, lambda: session.micrograph is not None)
 
 
-def _prepare(session: Session) -> None:
+def prepare(workspace: Workspace) -> None:
     """Detect in what was not analysed yet, and go to the first particle."""
+    session = workspace.session
     todo = [one.index for one in session.entries if not one.analysed]
     if todo:
-        job = session.analyst.analyse(todo)
+        job = workspace.detection.analyse(todo)
         if job is not None:
-            _wait(job.finished, lambda: not job.running)
+            wait(job.finished, lambda: not job.running)
     if session.closed:
         return
-    session.review.go_on()
-    _wait_until_shown(session)
-    session.review.see_whole()
+    workspace.navigation.go_on()
+    wait_until_shown(session)
+    workspace.canvas.see_whole()
 
 
-def _wait_until_measured(viewer: napari.Viewer) -> None:
+def wait_until_measured(viewer: napari.Viewer) -> None:
     """Let the card's worker come to its end, well or badly."""
-    runner = session_for(viewer).runner
-    examiner = add_dock(viewer, "Particle").card.examiner
-    _wait(runner.changed, lambda: examiner.idle and not runner.jobs)
+    runner = workspace_for(viewer).session.runner
+    examiner = add_dock(viewer, "Particle").view.card.examiner
+    wait(runner.changed, lambda: examiner.idle and not runner.jobs)
 
 
-def _wait(signal: object, done: Callable[[], bool]) -> None:
+def wait(signal: object, done: Callable[[], bool]) -> None:
     """Run the window until something is done."""
     loop = QEventLoop()
     limit = QTimer()

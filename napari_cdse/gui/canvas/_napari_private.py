@@ -24,7 +24,7 @@ from vispy.gloo import IndexBuffer, VertexBuffer
 
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, rgb
 from napari_cdse.gui.session import notifications as notices
-from napari_cdse.gui.widgets.viewer_window import find_main_window
+from napari_cdse.gui.session.viewer_window import find_main_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

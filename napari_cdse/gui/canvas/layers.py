@@ -53,7 +53,7 @@ def map_limits(values: np.ndarray) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + 1.0)
 
 
-class Scene:
+class MicrographLayers:
     """The layers of the open micrograph.
 
     Parameters
@@ -77,7 +77,7 @@ class Scene:
         return self._viewer()
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
+    def present(self) -> tuple[Layer, ...]:
         """All our layers that are still in the viewer."""
         mine = (self.image, *self.maps, self.regions, self.particles)
         viewer = self.viewer
@@ -181,14 +181,14 @@ class Scene:
 
     def clear(self) -> None:
         """Take our layers away."""
-        self._remove(self.layers)
+        self._remove(self.present)
         self.image, self.maps, self.regions, self.particles = None, (), None, None
         self._hidden = []
 
     def hide(self, hidden: bool) -> None:
         """Hide what lies over the micrograph, or bring back what was shown."""
         if hidden and not self._held:
-            over = [one for one in self.layers if one is not self.image]
+            over = [one for one in self.present if one is not self.image]
             self._hidden = [one for one in over if one.visible]
         self._held = hidden
         for layer in self._hidden:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QApplication
 
-from napari_cdse.gui.canvas.layers import Scene
+from napari_cdse.gui.canvas.layers import MicrographLayers
 from napari_cdse.gui.canvas.particle_style import Look, look
 from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
-from napari_cdse.gui.canvas.prefetch import AHEAD, Prefetch
+from napari_cdse.gui.canvas.prefetch import Prefetch
 from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.viewer_window import find_canvas, find_main_window
 from napari_cdse.gui.session.workers import Job
-from napari_cdse.gui.widgets.viewer_window import find_canvas, find_main_window
 from napari_cdse.project import Drawing, EditRequest
 from napari_cdse.tasks.analysis import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.records import Circle, Micrograph
@@ -32,39 +34,55 @@ _DRAWS_TO_FORGET = 3
 """Pictures after which nothing is left of a layer: two were enough, and one more."""
 
 
-class Stage(QObject):
+class MicrographView(QObject):
     """Reads the open micrograph in a worker and puts its layers up.
+
+    Parameters
+    ----------
+    session : Session
 
     Attributes
     ----------
-    scene : Scene
-    view : ParticlesLayer or None
+    layers : MicrographLayers
+    particles : ParticlesLayer or None
         None while nothing is shown.
     prefetch : Prefetch
         Micrographs in memory.
+    shown : signal
+        A micrograph's layers are up.
+    leaving : signal
+        They will be let go of.
+    layer_added : signal
+        Carries one of our layers that is new in the viewer.
+    particles_selected : signal
+        Carries the ids of what was selected with napari's tools.
     """
+
+    shown = Signal()
+    leaving = Signal()
+    layer_added = Signal(object)
+    particles_selected = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self._reading: Job | None = None
         self._told: set[str] = set()
+        self._fits = True
         self.prefetch = Prefetch(session.runner, self)
-        self.scene = Scene(session.viewer)
-        self.view: ParticlesLayer | None = None
+        self.layers = MicrographLayers(session.viewer)
+        self.particles: ParticlesLayer | None = None
         session.viewer.layers.events.removed.connect(self._on_layer_removed)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._read_ahead)
         self._removed = QTimer(self)
         self._removed.setSingleShot(True)
         self._removed.timeout.connect(self._draw_again)
+        QApplication.instance().focusChanged.connect(self._on_focus)
 
     def close(self) -> None:
         """Let go of the viewer."""
-        self._soon.stop()
         self._removed.stop()
         self.drop()
+        QApplication.instance().focusChanged.disconnect(self._on_focus)
         viewer = self._session.viewer
         if viewer is not None:
             viewer.layers.events.removed.disconnect(self._on_layer_removed)
@@ -74,16 +92,60 @@ class Stage(QObject):
         self.prefetch.clear()
         self._told.clear()
         self.drop()
-        self.scene.clear()
+        self.layers.clear()
 
     def drop(self) -> None:
         """Stop following the layer; it may stay until the next one comes."""
-        if self.view is not None:
-            self._session.measuring.end()
-            self._session.leaving_out.end()
-            self.view.close()
-            self._session.review.detach()
-            self.view = None
+        if self.particles is not None:
+            self.leaving.emit()
+            self.particles.close()
+            self.particles = None
+
+    # --- what others ask ------------------------------------------------------
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether a micrograph is shown, and the mouse is not at work on it."""
+        return self.particles is not None and not self.particles.in_gesture
+
+    def ready(self) -> bool:
+        """Whether particles can be changed now; takes in what the mouse changed."""
+        in_gesture = self.particles is not None and self.particles.in_gesture
+        if in_gesture or not self._session.is_open:
+            return False
+        self.take_in()
+        return True
+
+    @contextmanager
+    def without_fitting(self) -> Iterator[None]:
+        """Leave the camera to the caller when a micrograph is shown meanwhile."""
+        self._fits = False
+        try:
+            yield
+        finally:
+            self._fits = True
+
+    def see_whole(self) -> None:
+        """Fit the micrograph into the view."""
+        self.layers.see_whole()
+
+    def see(self, particle_id: str) -> None:
+        """Bring a particle into the middle, if its micrograph is shown."""
+        particle = self._session.project.particles.find(particle_id)
+        if particle is not None and self.particles is not None:
+            self.layers.see(particle.circle)
+
+    def toggle_mode(self, mode: str) -> None:
+        """Go into a mode of the particles layer, or back to moving the picture."""
+        if not self.at_rest:
+            return
+        layer = self.particles.layer
+        self._session.viewer.layers.selection.active = layer
+        layer.mode = "pan_zoom" if layer.mode == mode else mode
+
+    def _on_focus(self, _before: object, _now: object) -> None:
+        """Bring the overlays back: the key's release goes elsewhere now."""
+        self.layers.hide(False)
 
     # --- reading and showing --------------------------------------------------
 
@@ -104,40 +166,30 @@ class Stage(QObject):
 
     def show(self) -> None:
         """Put the open micrograph up with its particles."""
-        micrograph = self._session.micrograph
         self.drop()
-        self.scene.show(micrograph, whole=not self._session.review.arriving)
-        self.view = ParticlesLayer(
-            self.scene.particles,
+        self.layers.show(self._session.micrograph, whole=self._fits)
+        self.particles = ParticlesLayer(
+            self.layers.particles,
             wanted=self._looks,
             commit=self._commit,
             tell=notices.warn,
-            selected=self._session.review.selection.on_layer_selection,
+            selected=self.particles_selected.emit,
         )
-        self.view.fill()
+        self.particles.fill()
         self.show_regions()
-        self._session.review.attach()
-        self.read_ahead()
-
-    def read_ahead(self) -> None:
-        """Soon read the micrographs that the queue opens next."""
-        self._soon.start(0)
-
-    def _read_ahead(self) -> None:
-        session = self._session
-        if session.project is not None and self.view is not None:
-            indices = session.review.micrographs_ahead(AHEAD)
-            self.prefetch.want([session.source(index) for index in indices])
+        self.shown.emit()
 
     def show_regions(self) -> None:
         """Show the regions of the open micrograph that are left out."""
-        project = self._session.project
-        if self.view is None or project is None or project.selection.index is None:
+        if self.particles is None:
             return
-        if self.scene.show_regions(project.exclusions.regions(project.selection.index)):
-            layer = self.scene.regions
+        project = self._session.project
+        if self.layers.show_regions(
+            project.exclusions.regions(project.selection.index)
+        ):
+            layer = self.layers.regions
             if layer is not None:
-                self._session.review.bind_layer(layer)
+                self.layer_added.emit(layer)
                 layer.events.data.connect(self._restore_regions)
 
     def _restore_regions(self) -> None:
@@ -146,24 +198,23 @@ class Stage(QObject):
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
         """Lay accumulation maps over the open micrograph."""
-        if self.view is not None:
-            self.scene.show_maps(maps)
-            for layer in self.scene.maps:
-                self._session.review.bind_layer(layer)
+        if self.particles is not None:
+            self.layers.show_maps(maps)
+            for layer in self.layers.maps:
+                self.layer_added.emit(layer)
 
     def update(self, ids: Iterable[str] | None) -> None:
         """Show particles as they are now."""
-        if self.view is not None:
-            self.view.update(ids)
+        if self.particles is not None:
+            self.particles.update(ids)
 
     def take_in(self) -> None:
         """Take in what was changed in the layer without an event."""
-        if self.view is not None:
-            self.view.take_in()
+        if self.particles is not None:
+            self.particles.take_in()
 
     def _is_open(self, index: int) -> bool:
-        project = self._session.project
-        return project is not None and project.selection.index == index
+        return self._session.project.selection.index == index
 
     def _on_read(self, source: Source, micrograph: Micrograph) -> None:
         index = source.index
@@ -183,13 +234,13 @@ class Stage(QObject):
 
     def _on_unreadable(self, index: int, sentence: str) -> None:
         if self._is_open(index):
-            self.scene.clear()
+            self.layers.clear()
             notices.warn(sentence)
             self._session.set_problem(index, sentence)
 
     def _on_layer_removed(self, event: object) -> None:
         self._removed.start(0)
-        if self.view is not None and event.value is self.view.layer:
+        if self.particles is not None and event.value is self.particles.layer:
             self.drop()
             QTimer.singleShot(0, self._tell_layer_is_gone)
 
@@ -216,7 +267,7 @@ class Stage(QObject):
 
     def _looks(self, ids: Iterable[str] | None) -> dict[str, Look]:
         project = self._session.project
-        if project is None or project.selection.micrograph is None:
+        if project.selection.micrograph is None:
             return {}
         particles = project.particles.current if ids is None else self._here(ids)
         size = max(project.selection.micrograph.shape)

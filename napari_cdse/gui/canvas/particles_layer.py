@@ -104,6 +104,11 @@ class ParticlesLayer:
         """Whether the mouse is at work on the layer."""
         return self._pressed or self._drawing.active
 
+    @property
+    def repairing(self) -> bool:
+        """Whether the layer will soon be made to show what the project holds."""
+        return self._timer.isActive()
+
     def take_in(self) -> None:
         """Find what was changed since last time and hand it to the project."""
         if not (self._quiet or self.in_gesture):

@@ -39,27 +39,22 @@ class AnnotatorName(QObject):
     @property
     def name(self) -> str:
         """Whose labels the next ones are."""
-        project = self._session.project
-        return "" if project is None else project.annotators.current
+        return self._session.project.annotators.current
 
     def set_name(self, name: str) -> None:
         """Take another name, for this project and those that will be opened."""
-        project = self._session.project
-        if project is not None and name.strip():
+        if name.strip():
             with notices.told():
-                project.annotators.current = name
+                self._session.project.annotators.current = name
         if self._settings is not None:
             self._settings.name = name.strip()
 
     def _on_project(self) -> None:
-        project = self._session.project
-        if project is not None:
-            self._pass_on()
-            project.annotators.restore_view()
+        self._pass_on()
+        self._session.project.annotators.restore_view()
 
     def _pass_on(self, _event: object = None) -> None:
-        project = self._session.project
-        if project is None or self._settings is None or not self._settings.name.strip():
-            return
-        with notices.told():
-            project.annotators.current = self._settings.name
+        name = "" if self._settings is None else self._settings.name.strip()
+        if name and self._session.is_open:
+            with notices.told():
+                self._session.project.annotators.current = name

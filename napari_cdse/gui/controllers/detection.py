@@ -5,14 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from napari_cdse.core.errors import ModelError
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.session.workers import Job
-from napari_cdse.io.models.model_file import load_model
-from napari_cdse.project import Project
-from napari_cdse.resources import default_model_path
 from napari_cdse.tasks.analysis import (
     Analysed,
     Classified,
@@ -24,41 +21,54 @@ from napari_cdse.tasks.analysis import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.tasks.analysis import Circles, Source
 
 
-class Analyst(QObject):
+class DetectionController(QObject):
     """Finds and classifies, and keeps the window from waiting for it.
 
     Parameters
     ----------
     session : Session
-        Its project receives what is found, its scene shows the maps.
+        Its project receives what is found.
+    canvas : MicrographView
+        It shows the maps.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, canvas: MicrographView) -> None:
         super().__init__(session)
         self._session = session
+        self._canvas = canvas
         self._maps: Job | None = None
         self._classifying: Job | None = None
         self._tried: set[tuple[str, str, Circle]] = set()
         self._failed = 0
         self._told: str | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.classify_missing)
+        session.project_changed.connect(self._forget)
 
-    def open_project(
-        self, source: Path | Sequence[Path], place: Path | None = None
-    ) -> Project:
-        """Open or make a project that starts with the shipped forest."""
+    def close(self) -> None:
+        """Start nothing more."""
+        self._soon.stop()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether circles wait to be classified."""
+        return self._soon.isActive()
+
+    def _forget(self) -> None:
+        """Know nothing of the project that was open before."""
         self._tried.clear()
         self._told = None
-        return Project.create_or_open(source, place, default_model=shipped_model)
 
     def model(self) -> Model | None:
         """Give the forest in use; one that is of no use is told once, then left."""
@@ -74,28 +84,24 @@ class Analyst(QObject):
 
     def set_params(self, params: DetectionParams) -> None:
         """Keep the parameters with the project."""
-        project = self._session.project
-        if project is not None:
-            with notices.told():
-                project.settings.detection = params
+        with notices.told():
+            self._session.project.settings.detection = params
 
     def detect_current(self) -> None:
         """Find and classify the particles of the open micrograph."""
-        project = self._session.project
-        if project is not None and project.selection.index is not None:
-            self.analyse([project.selection.index])
+        current = self._session.project.selection.index
+        if current is not None:
+            self.analyse([current])
 
     def detect_all(self) -> None:
         """Find and classify in every micrograph, or go on where it was stopped."""
-        project = self._session.project
-        if project is not None:
-            broken = [one.index for one in self._session.entries if one.problem]
-            self.analyse(project.detections.due(broken))
+        broken = [one.index for one in self._session.entries if one.problem]
+        self.analyse(self._session.project.detections.due(broken))
 
     def analyse(self, indices: Sequence[int]) -> Job | None:
         """Detect and classify micrographs in a worker."""
         session, project = self._session, self._session.project
-        session.stage.take_in()
+        self._canvas.take_in()
         job = None
         with notices.told():
             params = project.settings.detection
@@ -145,7 +151,7 @@ class Analyst(QObject):
         )
         self._session.set_problem(found.index, None)
         if project.selection.index == found.index:
-            self._session.stage.show_maps(analysis.detection.maps)
+            self._canvas.show_maps(analysis.detection.maps)
 
     def _on_done(self, complete: bool, count: _Count) -> None:
         if not complete or count.total == 1:
@@ -166,11 +172,11 @@ class Analyst(QObject):
         session, project = self._session, self._session.project
         self._stop(self._maps)
         if project.detections.current is not None:
-            session.stage.show_maps(project.detections.current.maps)
+            self._canvas.show_maps(project.detections.current.maps)
             return
         entry = session.current_entry
         if entry is None or not entry.analysed:
-            session.stage.show_maps(())
+            self._canvas.show_maps(())
             return
         index = entry.index
         params = project.settings.detection
@@ -181,24 +187,27 @@ class Analyst(QObject):
 
     def _on_maps(self, index: int, maps: tuple[AccumulationMap, ...]) -> None:
         project = self._session.project
-        fresh = project is not None and project.selection.index == index
-        if (
-            fresh
-            and project.detections.current is None
+        shown = (
+            project.selection.index == index
             and project.selection.micrograph is not None
-        ):
-            self._session.stage.show_maps(maps)
+        )
+        if shown and project.detections.current is None:
+            self._canvas.show_maps(maps)
 
     # --- classes of circles that are there ------------------------------------
 
+    def classify_soon(self) -> None:
+        """Classify what lacks a class when all that happens now has happened."""
+        if not self._session.closed:
+            self._soon.start(0)
+
     def classify_missing(self) -> None:
         """Classify what was drawn, moved or imported in the open micrograph."""
-        session, project = self._session, self._session.project
-        if (
-            project is None
-            or project.selection.micrograph is None
-            or not project.particles.current
-        ):
+        session = self._session
+        if not session.is_open:
+            return
+        project = session.project
+        if project.selection.micrograph is None or not project.particles.current:
             return
         if self._classifying is not None and self._classifying.running:
             return
@@ -273,8 +282,6 @@ class Analyst(QObject):
             self._session.set_problem(found.index, found.sentence)
             return
         project = self._session.project
-        if project is None:
-            return
         pairs = zip(found.predictions, found.circles, strict=True)
         circles = {one.particle_id: circle for one, circle in pairs}
         with notices.told():
@@ -285,12 +292,6 @@ class Analyst(QObject):
     def _stop(self, job: Job | None) -> None:
         if job is not None and job.running:
             job.cancel()
-
-
-def shipped_model() -> Model | None:
-    """Load the forest that comes with the program; None if there is none."""
-    path = default_model_path()
-    return load_model(path) if path.is_file() else None
 
 
 class _Count:

@@ -1,12 +1,12 @@
-"""The way through the particles of a project: on, back, and through the history."""
+"""From particle to particle, and from micrograph to micrograph."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cdse.gui.controllers.selection import Selection
+from napari_cdse.gui.canvas.prefetch import AHEAD
 from napari_cdse.gui.session import notifications as notices
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import SelectedBy
     from napari_cdse.core.review.review_queue import Order
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
+    from napari_cdse.gui.controllers.selection import Selection
     from napari_cdse.gui.session.session import Session
     from napari_cdse.project import Which
 
@@ -34,8 +36,14 @@ _NO_MORE: Mapping[Which, str] = {
 _AT_START = "This is where you began."
 
 
-class Way(QObject):
-    """Goes from particle to particle.
+class Navigation(QObject):
+    """Goes from particle to particle, and has read what comes next.
+
+    Parameters
+    ----------
+    session : Session
+    canvas : MicrographView
+    selection : Selection
 
     Attributes
     ----------
@@ -43,20 +51,36 @@ class Way(QObject):
         In which the next particle is found.
     which : {"unlabelled", "deferred", "disputed", "all"}
         Particles to stop at.
-    arriving : bool
-        Whether it is on the way to a particle, which will be in the middle of the view.
-    selection : Selection
+    order_changed : signal
+        One of these is another.
     """
 
     order_changed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, canvas: MicrographView, selection: Selection
+    ) -> None:
         super().__init__(session)
         self._session = session
+        self._canvas = canvas
+        self._selection = selection
         self._order: Order = "uncertain"
         self._which: Which = "unlabelled"
-        self.arriving = False
-        self.selection = Selection(session)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._read_ahead)
+        canvas.shown.connect(self._on_shown)
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self._soon.stop()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it will soon read what comes next."""
+        return self._soon.isActive()
+
+    # --- the queue ------------------------------------------------------------
 
     @property
     def order(self) -> Order:
@@ -71,121 +95,42 @@ class Way(QObject):
     def set_order(self, order: Order, which: Which) -> None:
         """Choose another order, or other particles."""
         self._order, self._which = order, which
-        self._session.stage.read_ahead()
+        self._soon.start(0)
         self.order_changed.emit()
 
-    def micrographs_ahead(self, number: int) -> list[int]:
-        """Return the next few other micrographs that going on would open."""
-        project = self._session.project
-        found: list[int] = []
-        for particle_id in project.review.upcoming(self._order, self._which):
-            index = project.particles.micrograph_of(particle_id)
-            if index not in (project.selection.index, *found):
-                found.append(index)
-            if len(found) == number:
-                break
-        return found
-
-    def hides(self, particle_id: str) -> bool:
-        """Tell whether a particle's prediction must not be shown yet."""
-        project = self._session.project
-        return project is not None and project.audits.hides(particle_id)
+    # --- particles ------------------------------------------------------------
 
     def go_on(self) -> None:
         """Select the next particle and look at it."""
-        if self._ready():
-            self._advance()
+        if self._canvas.ready():
+            self.advance()
 
     def go_back(self) -> None:
         """Select the particle that was looked at before this one."""
-        if self._ready():
+        if self._canvas.ready():
             found = self._session.project.review.retreat()
-            self._go_to(found, self.selection.arrived_by(found), _AT_START)
-
-    def _go_to(self, found: str | None, how: SelectedBy, nothing: str = "") -> None:
-        if found is None:
-            self._say(nothing)
-            return
-        self.arriving = True
-        try:
-            with notices.told():
-                self.selection.go_to(found, how)
-                self._see(found)
-        finally:
-            self.arriving = False
+            self._go_to(found, self._selection.arrived_by(found), _AT_START)
 
     def go_to(self, particle_id: str) -> None:
-        """Select a particle that the person chose from a list, and look at it."""
-        project = self._session.project
-        if (
-            project is None
-            or not self._ready()
-            or project.particles.find(particle_id) is None
-        ):
-            return
-        self._go_to(particle_id, "hand")
+        """Select a particle that the user chose from a list, and look at it."""
+        ready = self._canvas.ready()
+        if ready and self._session.project.particles.find(particle_id) is not None:
+            self._go_to(particle_id, "hand")
 
-    def step_micrograph(self, by: int) -> None:
-        """Open the next micrograph, or the one before."""
-        project = self._session.project
-        if (
-            project is not None
-            and project.selection.index is not None
-            and self._ready()
-        ):
-            self._session.open_micrograph(project.selection.index + by)
-
-    def undo(self) -> None:
-        """Take the last step back and show where it was."""
-        self._walk_history("undo", "Undone", "There is nothing to undo.")
-
-    def redo(self) -> None:
-        """Make the step again that was taken back last."""
-        self._walk_history("redo", "Done again", "There is nothing to redo.")
-
-    def _walk_history(self, name: str, says: str, nothing: str) -> None:
-        if not self._ready():
-            return
-        project = self._session.project
-        touched: set[str] = set()
-
-        def collect(ids: frozenset[str] | None) -> None:
-            touched.update(ids or ())
-
-        project.events.particles_changed.connect(collect)
-        try:
-            with notices.told():
-                summary = getattr(project.history, name)()
-                self._say(nothing if summary is None else f"{says}: {summary}")
-                self._return_to(touched)
-        finally:
-            project.events.particles_changed.disconnect(collect)
-
-    def _return_to(self, ids: set[str]) -> None:
-        """Select the particle that a step was about, if it was only one."""
-        project = self._session.project
-        if len(ids) == 1 and project.particles.find(next(iter(ids))) is not None:
-            (particle_id,) = ids
-            project.selection.select(particle_id)
-
-    # Inside
-
-    def _advance(self) -> None:
+    def advance(self) -> None:
+        """Go to the next particle, where the mouse is known to be at rest."""
         found = self._session.project.review.advance(self._order, self._which)
         how = "queue" if self._order == "uncertain" else "order"
         # Only who finds nothing asks why: it takes a look at all micrographs.
         self._go_to(found, how, "" if found else self._no_more())
 
-    def _ready(self) -> bool:
-        """Whether the layer can be changed now; takes in what was changed by hand."""
-        session = self._session
-        if session.project is None:
-            return False
-        if session.view is not None:
-            if session.view.in_gesture:
-                return False
-            session.stage.take_in()
-        return True
+    def _go_to(self, found: str | None, how: SelectedBy, nothing: str = "") -> None:
+        if found is None:
+            self._session.say(nothing)
+            return
+        with self._canvas.without_fitting(), notices.told():
+            self._selection.go_to(found, how)
+            self._canvas.see(found)
 
     def _no_more(self) -> str:
         """Say why there is no next particle."""
@@ -200,11 +145,44 @@ class Way(QObject):
         what = "1 micrograph has" if is_one else f"{untouched} micrographs have"
         return _FOUND_DONE.format(what)
 
-    def _see(self, particle_id: str) -> None:
-        project = self._session.project
-        particle = project.particles.find(particle_id)
-        if particle is not None and self._session.view is not None:
-            self._session.scene.see(particle.circle)
+    # --- micrographs ----------------------------------------------------------
 
-    def _say(self, sentence: str) -> None:
-        self._session.viewer.status = sentence
+    def open_micrograph(self, index: int) -> None:
+        """Show another micrograph."""
+        project = self._session.project
+        if not 0 <= index < len(project.micrographs.entries):
+            return
+        self._canvas.take_in()
+        if index == project.selection.index and self._canvas.particles is None:
+            self._canvas.read(index)
+            self._session.opened.emit()
+        project.selection.open(index)
+
+    def step_micrograph(self, by: int) -> None:
+        """Open the next micrograph, or the one before."""
+        if self._canvas.ready() and self._session.project.selection.index is not None:
+            self.open_micrograph(self._session.project.selection.index + by)
+
+    def micrographs_ahead(self, number: int) -> list[int]:
+        """Return the next few other micrographs that going on would open."""
+        project = self._session.project
+        found: list[int] = []
+        for particle_id in project.review.upcoming(self._order, self._which):
+            index = project.particles.micrograph_of(particle_id)
+            if index not in (project.selection.index, *found):
+                found.append(index)
+            if len(found) == number:
+                break
+        return found
+
+    def _on_shown(self) -> None:
+        selected = self._session.project.selection.particle_id
+        if selected is not None:
+            self._canvas.see(selected)
+        self._soon.start(0)
+
+    def _read_ahead(self) -> None:
+        """Read the micrographs that the queue opens next."""
+        if self._canvas.particles is not None:
+            ahead = self.micrographs_ahead(AHEAD)
+            self._canvas.prefetch.want([self._session.source(one) for one in ahead])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_cdse.core.records import SelectedBy
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
 
 
@@ -21,14 +22,19 @@ class Selection(QObject):
     Parameters
     ----------
     session : Session
+    canvas : MicrographView
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, canvas: MicrographView) -> None:
         super().__init__(session)
         self._session = session
+        self._canvas = canvas
         self._shown: str | None = None
         self._arrived: dict[str, SelectedBy] = {}
         session.project_changed.connect(self._arrived.clear)
+        canvas.shown.connect(self._attach)
+        canvas.leaving.connect(self._detach)
+        canvas.particles_selected.connect(self.on_layer_selection)
         session.viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
@@ -37,16 +43,16 @@ class Selection(QObject):
         if viewer is not None and self._on_press in viewer.mouse_drag_callbacks:
             viewer.mouse_drag_callbacks.remove(self._on_press)
 
-    def attach(self) -> None:
+    def _attach(self) -> None:
         """Follow the layer that was just shown."""
-        self._session.view.layer.events.mode.connect(self._on_mode)
+        self._canvas.particles.layer.events.mode.connect(self._on_mode)
         self._shown = None
         if self._session.project.selection.particle_id is not None:
             self.on_project_selection(self._session.project.selection.particle_id)
 
-    def detach(self) -> None:
+    def _detach(self) -> None:
         """Forget the layer that is going away, or will show another micrograph."""
-        layer = self._session.scene.particles
+        layer = self._canvas.layers.particles
         if layer is not None:
             layer.events.mode.disconnect(self._on_mode)
         self._shown = None
@@ -54,17 +60,14 @@ class Selection(QObject):
     @property
     def chosen(self) -> tuple[str, ...]:
         """Ids of the particles selected with napari's tools, or of the current one."""
-        session = self._session
-        if session.project is None:
-            return ()
-        ids = session.view.selection() if session.view is not None else ()
+        selected, particles = (
+            self._session.project.selection.particle_id,
+            self._canvas.particles,
+        )
+        ids = () if particles is None else particles.selection()
         if ids:
             return ids
-        return (
-            ()
-            if session.project.selection.particle_id is None
-            else (session.project.selection.particle_id,)
-        )
+        return () if selected is None else (selected,)
 
     def how(self, ids: tuple[str, ...]) -> SelectedBy:
         """Say how the person came to look at these."""
@@ -81,7 +84,7 @@ class Selection(QObject):
 
     def on_project_selection(self, particle_id: str | None) -> None:
         """Mark the current particle in the layer."""
-        view = self._session.view
+        view = self._canvas.particles
         before, self._shown = self._shown, particle_id
         if view is None:
             return
@@ -92,7 +95,7 @@ class Selection(QObject):
     def on_layer_selection(self, ids: tuple[str, ...]) -> None:
         """Make what was selected with napari's tools the current particle."""
         project = self._session.project
-        if not ids or project is None or project.selection.particle_id in ids:
+        if not ids or project.selection.particle_id in ids:
             return
         known = [one for one in ids if project.particles.find(one) is not None]
         if known:
@@ -102,10 +105,10 @@ class Selection(QObject):
         """Hand the current particle to napari's tools when they are taken up."""
         session = self._session
         if (
-            session.view is not None
+            self._canvas.particles is not None
             and session.project.selection.particle_id is not None
         ):
-            session.view.select((session.project.selection.particle_id,))
+            self._canvas.particles.select((session.project.selection.particle_id,))
 
     def _on_press(self, _viewer: object, event: object) -> Iterator[None]:
         """Select by a click while the mouse otherwise moves the picture."""
@@ -120,13 +123,13 @@ class Selection(QObject):
     def _select_at(self, position: tuple[float, ...]) -> None:
         session = self._session
         active = session.viewer.layers.selection.active
-        if session.view is None or active not in session.scene.layers:
+        if self._canvas.particles is None or active not in self._canvas.layers.present:
             return
         if active.mode != "pan_zoom":
             return
         particles = session.project.particles.current
-        row, col = session.scene.pixel_at(position)
+        row, col = self._canvas.layers.pixel_at(position)
         found = circle_at([one.circle for one in particles], row, col)
         if found is not None:
-            session.view.select((particles[found].id,))
+            self._canvas.particles.select((particles[found].id,))
             self.go_to(particles[found].id, "hand")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
+    from napari_cdse.gui.controllers.detection import DetectionController
     from napari_cdse.gui.session.session import Session
     from napari_cdse.tasks.training import Loaded, Shown
 
@@ -39,7 +41,7 @@ _SAME = (
 )
 
 
-class Trainer(QObject):
+class TrainingController(QObject):
     """Retrains a session's forest and keeps the outcome until it is decided on.
 
     `changed` says that a job began or ended, or that `outcome` is another.
@@ -47,13 +49,21 @@ class Trainer(QObject):
     Parameters
     ----------
     session : Session
+    canvas : MicrographView
+        What was drawn there and not taken in belongs to the labels.
+    detection : DetectionController
+        It classifies anew when another forest is in use.
     """
 
     changed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, canvas: MicrographView, detection: DetectionController
+    ) -> None:
         super().__init__(session)
         self._session = session
+        self._canvas = canvas
+        self._detection = detection
         self.job: Job | None = None
         self.outcome: Outcome | None = None
         self.forecast: Forecast | None = None
@@ -75,10 +85,9 @@ class Trainer(QObject):
         onto : bool
             Learn from the table of the forest in use, too.
         """
-        session = self._session
-        if session.project is None or self.job is not None:
+        if self.job is not None:
             return None
-        session.stage.take_in()
+        self._canvas.take_in()
         with notices.told():
             self._drop_outcome()
             order = self._order(params, onto)
@@ -97,10 +106,9 @@ class Trainer(QObject):
     def _study(
         self, title: str, study: Study, params: ForestParams, onto: bool
     ) -> Job | None:
-        session = self._session
-        if session.project is None or self.job is not None:
+        if self.job is not None:
             return None
-        session.stage.take_in()
+        self._canvas.take_in()
         with notices.told():
             self._start(Job(title, partial(study, self._order(params, onto))))
         self.changed.emit()
@@ -129,7 +137,7 @@ class Trainer(QObject):
 
     def _decide(self, name: str, *, take: bool) -> None:
         project, outcome = self._session.project, self.outcome
-        if project is None or outcome is None:
+        if outcome is None:
             return
         with notices.told():
             model_id = outcome.model.card.id
@@ -155,7 +163,7 @@ class Trainer(QObject):
     def use(self, model_id: str) -> None:
         """Take another forest of the project into use."""
         project = self._session.project
-        if project is None or model_id == project.models.active_id:
+        if model_id == project.models.active_id:
             return
         with notices.told():
             self._use(lambda: project.models.keep(model_id))
@@ -163,22 +171,18 @@ class Trainer(QObject):
 
     def roll_back(self) -> None:
         """Take the forest into use that was in use before."""
-        project = self._session.project
-        if project is None:
-            return
         with notices.told():
-            self._use(project.models.roll_back)
+            self._use(self._session.project.models.roll_back)
         self.changed.emit()
 
     def rename(self, model_id: str, name: str) -> None:
         """Call a forest of the project by another name."""
-        if self._session.project is not None:
-            with notices.told():
-                self._session.project.models.rename(model_id, name)
+        with notices.told():
+            self._session.project.models.rename(model_id, name)
 
     def save(self, path: Path) -> Job | None:
         """Write the forest in use to a file, in a worker."""
-        model = self._session.analyst.model()
+        model = self._detection.model()
         if model is None:
             return None
         job = Job("Saving the forest", partial(saving, model, path), heavy=False)
@@ -188,17 +192,13 @@ class Trainer(QObject):
 
     def load(self, path: Path) -> Job | None:
         """Take a forest from a file into use; a worker reads and checks it."""
-        project = self._session.project
-        if project is None:
-            return None
         job = Job("Reading a forest", partial(loading, path), heavy=False)
-        job.produced.connect(lambda found: self._on_loaded(project, found))
+        job.produced.connect(self._on_loaded)
         job.failed.connect(notices.warn)
         return self._session.runner.submit(job)
 
-    def _on_loaded(self, project: object, found: Loaded) -> None:
-        if project is not self._session.project:
-            return
+    def _on_loaded(self, found: Loaded) -> None:
+        project = self._session.project
         with notices.told():
             for sentence in found.model.notices:
                 notices.inform(sentence)
@@ -208,7 +208,7 @@ class Trainer(QObject):
 
     def _use(self, choose: Callable[[], object]) -> None:
         choose()
-        self._session.analyst.classify_everything()
+        self._detection.classify_everything()
 
     # --- inside ---------------------------------------------------------------
 
@@ -216,7 +216,7 @@ class Trainer(QObject):
         project = self._session.project
         return Order(
             labelled=tuple(project.micrographs.labelled()),
-            old=self._session.analyst.model(),
+            old=self._detection.model(),
             params=params,
             own_micrographs=frozenset(
                 one.id for one in project.micrographs.entries if one.id
@@ -267,7 +267,7 @@ class Trainer(QObject):
         project, outcome = self._session.project, self.outcome
         self.outcome = None
         # One that was in the project before this retraining stays there.
-        if project is not None and outcome is not None and self._fresh:
+        if outcome is not None and self._fresh:
             project.models.reject(outcome.model.card.id)
 
     def _forget(self) -> None:

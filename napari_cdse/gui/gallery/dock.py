@@ -21,8 +21,9 @@ from napari_cdse.gui.gallery.key_actions import Hand
 from napari_cdse.gui.gallery.model import GalleryModel
 from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery.view import GalleryView
-from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.widgets.layout import NO_PROJECT, dock_column, hint, keyless
+from napari_cdse.gui.widgets.layout import hint, keyless, view_column
+from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.io.thumbnail_file import default_path
 
 _NEAR = 1.0
@@ -31,7 +32,7 @@ _NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
 _HINT = "The keys that judge a particle judge all that are chosen; Enter goes there."
 
 
-class GalleryDock(QWidget):
+class GalleryDock(ProjectDock):
     """Pictures of all particles, in sections by class.
 
     Parameters
@@ -40,14 +41,28 @@ class GalleryDock(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
+        workspace = workspace_for(napari_viewer)
+        super().__init__(workspace.session, GalleryPage(workspace))
+
+
+class GalleryPage(QWidget):
+    """The particles of the open project as pictures.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self.session = session_for(napari_viewer)
+        self._session = workspace.session
+        self._navigation = workspace.navigation
         self.model = GalleryModel(self)
-        self.thumbnails = ThumbnailMaker(self.session, default_path(), self)
+        self.thumbnails = ThumbnailMaker(self._session, default_path(), self)
         self.view = GalleryView(
             self.model, self.thumbnails.picture, self.thumbnails.is_missing
         )
-        self.hand = Hand(self.session, self.view)
+        self.hand = Hand(self._session, workspace.canvas, workspace.keys, self.view)
         self.filters = GalleryFilters()
         self.says = QLabel()
         self.sort_anew = keyless(QPushButton())
@@ -57,12 +72,12 @@ class GalleryDock(QWidget):
         self.in_sight = False
         self._lay_out()
         self._connect()
-        self.refresh()
+        self._show_numbers()
 
     # --- layout ---------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        column = dock_column(self)
+        column = view_column(self)
         column.addWidget(self.filters)
         self.pages = QStackedWidget()
         self.hint = hint()
@@ -92,8 +107,7 @@ class GalleryDock(QWidget):
     # --- wiring ---------------------------------------------------------------
 
     def _connect(self) -> None:
-        session, view = self.session, self.view
-        session.project_changed.connect(self._on_project)
+        session, view = self._session, self.view
         session.opened.connect(self._on_opened)
         session.micrographs_changed.connect(self._on_micrographs)
         session.particles_changed.connect(self._on_particles)
@@ -108,8 +122,8 @@ class GalleryDock(QWidget):
         self.filters.changed.connect(self._choose)
         self.sort_anew.clicked.connect(self._sort)
 
-    @Slot()
-    def _on_project(self) -> None:
+    def show_project(self) -> None:
+        """Show another project, if the dock is in sight; else when it comes."""
         self.thumbnails.forget()
         if self.in_sight:
             self._choose()
@@ -132,7 +146,7 @@ class GalleryDock(QWidget):
 
     def _take_in(self, ids: frozenset[str]) -> bool:
         """Show some particles as they are now; False if it takes more than that."""
-        project = self.session.project
+        project = self._session.project
         entries = project.micrographs.entries
         items, gone = {}, []
         for one in ids:
@@ -153,8 +167,7 @@ class GalleryDock(QWidget):
     @Slot()
     def _on_selected(self) -> None:
         """Follow what was selected elsewhere."""
-        project = self.session.project
-        selected = None if project is None else project.selection.particle_id
+        selected = self._session.project.selection.particle_id
         self.view.mark(selected)
         row = None if selected is None else self.model.arrangement.row_of(selected)
         if row is not None and self._following:
@@ -170,15 +183,12 @@ class GalleryDock(QWidget):
         particle_id = self.model.arrangement.at(row).id
         self._following = False
         try:
-            self.session.review.go_to(particle_id)
+            self._navigation.go_to(particle_id)
         finally:
             self._following = True
 
     def _choose(self) -> None:
-        project = self.session.project
-        self.model.choose(
-            self.filters.choice(None if project is None else project.selection.index)
-        )
+        self.model.choose(self.filters.choice(self._session.project.selection.index))
         self._show_numbers()
 
     def _sort(self) -> None:
@@ -222,8 +232,8 @@ class GalleryDock(QWidget):
 
     def refresh(self, anew: bool = False) -> None:
         """Show what the project holds now; ``anew``: sorted, too."""
-        project, known = self.session.project, self.model.arrangement.present
-        found = {} if project is None else collect(project, known)
+        project, known = self._session.project, self.model.arrangement.present
+        found = collect(project, known)
         self.thumbnails.look_up()
         self.model.name_of = self._name
         self.model.update(found, known.keys() - found.keys())
@@ -233,7 +243,7 @@ class GalleryDock(QWidget):
         self._fetch()
 
     def _name(self, index: int) -> str:
-        return self.session.project.micrographs.entries[index].path.stem
+        return self._session.project.micrographs.entries[index].path.stem
 
     def _show_numbers(self) -> None:
         arrangement = self.model.arrangement
@@ -246,8 +256,6 @@ class GalleryDock(QWidget):
         self._show_chosen()
 
     def _sentence(self) -> str:
-        if self.session.project is None:
-            return NO_PROJECT
         return _NONE_LEFT if self.model.arrangement.present else _NO_CIRCLES
 
     def _show_chosen(self) -> None:
@@ -257,9 +265,9 @@ class GalleryDock(QWidget):
 
     def _fetch(self) -> None:
         """Ask for the pictures that are in view, and for those near them."""
-        if not self.in_sight or self.session.project is None:
+        if not self.in_sight:
             return
         arrangement = self.model.arrangement
         near = [arrangement.at(row) for row in self.view.rows_in_view(_NEAR)]
         self.thumbnails.want(near, arrangement.present.values())
-        self.session.project.audits.note_in_view(each.particle.id for each in near)
+        self._session.project.audits.note_in_view(each.particle.id for each in near)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QKeyEvent
 
     from napari_cdse.core.records import Label, SelectedBy
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.gallery.view import GalleryView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.shortcuts.registry import Shortcut
+    from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Project
 
     Act = Callable[[Project, tuple[str, ...], SelectedBy], object]
@@ -54,14 +56,25 @@ class Hand(QObject):
     Parameters
     ----------
     session : Session
+    canvas : MicrographView
+        What was drawn there is taken in before.
+    keys : KeySettings
     view : GalleryView
     """
 
     said = Signal(str)
 
-    def __init__(self, session: Session, view: GalleryView) -> None:
+    def __init__(
+        self,
+        session: Session,
+        canvas: MicrographView,
+        keys: KeySettings,
+        view: GalleryView,
+    ) -> None:
         super().__init__(view)
         self._session = session
+        self._canvas = canvas
+        self._keys = keys
         self._view = view
         self._acts = _acts()
         view.pressed_key.connect(self.on_key)
@@ -71,7 +84,7 @@ class Hand(QObject):
 
         Other keys go on to the viewer and mean there what they always do.
         """
-        name = shortcut_of(event, self._session.keys.shortcuts)
+        name = shortcut_of(event, self._keys.shortcuts)
         if name in self._acts:
             event.accept()
             self.act(name)
@@ -79,12 +92,10 @@ class Hand(QObject):
     def act(self, name: str) -> None:
         """Do what the shortcut of that name stands for."""
         session, ids = self._session, self._view.chosen
-        if session.project is None:
-            return
         if not ids:
             self.said.emit(_CHOOSE)
             return
-        session.stage.take_in()
+        self._canvas.take_in()
         row = self._view.model().arrangement.row_of(ids[0])
         with notices.told():
             if self._acts[name](session.project, ids, self._how(ids)) is not False:
@@ -98,7 +109,7 @@ class Hand(QObject):
     def _say(self, ids: tuple[str, ...]) -> None:
         done = self._session.project.history.undo_summary
         if done is not None and len(ids) > 1:
-            undo = self._session.keys.words("undo")
+            undo = self._keys.words("undo")
             self.said.emit(f"{done}. {undo} takes it back.")
 
     def _go_on(self, ids: tuple[str, ...], row: int) -> None:

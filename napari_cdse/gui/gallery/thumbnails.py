@@ -91,7 +91,6 @@ class ThumbnailMaker(QObject):
         self._path = path
         self._wishes = Wishes()
         self._job: Job | None = None
-        self._for: object = None
         self._in_vain: set[tuple[int, Circle]] = set()
         self._ids: dict[int, str] = {}
         self._told: tuple[str | None, ...] = ()
@@ -110,9 +109,9 @@ class ThumbnailMaker(QObject):
 
     def look_up(self) -> None:
         """Learn which content each micrograph has."""
-        project = self._session.project
-        entries = () if project is None else project.micrographs.entries
-        self._told = tuple(entry.id for entry in entries)
+        self._told = tuple(
+            entry.id for entry in self._session.project.micrographs.entries
+        )
 
     def try_again(self) -> None:
         """Give files that could not be read another chance."""
@@ -168,14 +167,11 @@ class ThumbnailMaker(QObject):
             return
         work = partial(thumbnailing, self._wishes, self._path)
         job = Job("Thumbnails", work, heavy=False)
-        self._for = self._session.project
         job.produced.connect(self._on_found)
         job.finished.connect(self._go_on)
         self._job = self._session.runner.submit(job)
 
     def _on_found(self, found: Thumbnails) -> None:
-        if self._for is not self._session.project:
-            return
         for circle, gray in found.pictures.items():
             self.pictures.put(found.micrograph_id, circle, gray)
         if found.micrograph is not None:

@@ -8,8 +8,6 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
-    QSizePolicy,
-    QStackedWidget,
     QTableView,
     QWidget,
 )
@@ -21,20 +19,19 @@ from napari_cdse.gui.micrographs.export_button import ExportButton
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.micrographs.table_model import MicrographsModel
-from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
 from napari_cdse.gui.widgets.fitting_scroll_area import FittingArea
 from napari_cdse.gui.widgets.layout import (
-    NO_PROJECT,
-    dock_column,
-    hint,
     row_of,
     say,
     sentence,
+    view_column,
 )
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
+from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock
 from napari_cdse.gui.widgets.tables import show_rows, stretch_names
+from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.project import SUFFIX
 
 _ROW_LINES = 1.5
@@ -42,7 +39,7 @@ _LEAST_HEIGHT_PX = 90
 _DROP = f"You can also drop a folder or a {SUFFIX} project here."
 
 
-class MicrographsDock(QWidget):
+class MicrographsDock(ProjectDock):
     """Open a folder, go through its micrographs, detect and classify.
 
     Parameters
@@ -51,40 +48,16 @@ class MicrographsDock(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
-        self.session = session_for(napari_viewer)
+        workspace = workspace_for(napari_viewer)
+        super().__init__(
+            workspace.session, MicrographsView(workspace), f"{NO_PROJECT}\n\n{_DROP}"
+        )
+        self._workspace = workspace
         self.setAcceptDrops(True)
-        self.model = MicrographsModel(self)
-        self.problem = sentence()
-        self.pixel_size = PixelSizeRow(self.session.set_pixel_size)
-        self.form = ParamsForm(DetectionParams())
-        self.progress = ProgressRow(self.session.runner.cancel)
-        self._laid_out = QTimer(self)
-        self._laid_out.setSingleShot(True)
-        self._lay_out()
-        self._connect()
-        self.refresh()
-
-    # --- layout ---------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        column = dock_column(self)
-        column.addLayout(self._open_buttons())
-        self.pages = QStackedWidget()
-        self.pages.addWidget(hint(f"{NO_PROJECT}\n\n{_DROP}"))
-        self.pages.addWidget(self._make_table())
-        # Otherwise napari fills the room below with nothing.
-        grows = QSizePolicy.Policy.Expanding
-        self.pages.setSizePolicy(grows, grows)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.problem)
-        column.addWidget(self.pixel_size)
-        column.addLayout(self._detect_buttons())
-        column.addWidget(self.progress)
-        self.parameters = QCollapsible("How circles are found")
-        self.parameters.addWidget(self.form.native)
-        self.parameters.collapse(animate=False)
-        column.addWidget(FittingArea(self.parameters))
+        self._column.insertLayout(0, self._open_buttons())
+        self.open_folder.clicked.connect(self._choose_folder)
+        self.open_project.clicked.connect(self._choose_project)
+        self.open_sample.clicked.connect(workspace.open_sample)
 
     def _open_buttons(self) -> QHBoxLayout:
         self.open_folder = QPushButton("Open folder")
@@ -93,8 +66,72 @@ class MicrographsDock(QWidget):
         self.open_project.setToolTip("A project file (.cdse)")
         self.open_sample = QPushButton("Sample")
         self.open_sample.setToolTip("Simulated micrographs to try things on")
-        history = HistoryButtons(self.session)
+        history = HistoryButtons(
+            self.session, self._workspace.history, self._workspace.keys
+        )
         return row_of((self.open_folder, self.open_project, self.open_sample, history))
+
+    def _choose_folder(self) -> None:
+        folder = ask_folder(self)
+        if folder is not None:
+            self._workspace.open_project(folder)
+
+    def _choose_project(self) -> None:
+        file = ask_project(self)
+        if file is not None:
+            self._workspace.open_project(file)
+
+    # --- drops ----------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a folder or a project file."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self._workspace.open_project(path)
+
+
+class MicrographsView(QWidget):
+    """The micrographs of the open project.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._session = workspace.session
+        self.model = MicrographsModel(self)
+        self.problem = sentence()
+        self.problem.hide()
+        self.pixel_size = PixelSizeRow(self._session.set_pixel_size)
+        self.form = ParamsForm(DetectionParams())
+        self.progress = ProgressRow(self._session.runner.cancel)
+        self._laid_out = QTimer(self)
+        self._laid_out.setSingleShot(True)
+        self._lay_out()
+        self._connect()
+
+    # --- layout ---------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        column = view_column(self)
+        column.addWidget(self._make_table(), 1)
+        column.addWidget(self.problem)
+        column.addWidget(self.pixel_size)
+        column.addLayout(self._detect_buttons())
+        column.addWidget(self.progress)
+        self.parameters = QCollapsible("How circles are found")
+        self.parameters.addWidget(self.form.native)
+        self.parameters.collapse(animate=False)
+        column.addWidget(FittingArea(self.parameters))
 
     def _detect_buttons(self) -> QHBoxLayout:
         self.detect_one = QPushButton("Detect in this one")
@@ -108,7 +145,7 @@ class MicrographsDock(QWidget):
             "Keep the open micrograph or a region of it out of queue, training and "
             "counts, or take it in again"
         )
-        self.export = ExportButton(self.session)
+        self.export = ExportButton(self._session, self._workspace.canvas)
         return row_of((self.detect_one, self.detect_all, self.leave_out, self.export))
 
     def _make_table(self) -> QTableView:
@@ -123,38 +160,24 @@ class MicrographsDock(QWidget):
     # --- wiring ---------------------------------------------------------------
 
     def _connect(self) -> None:
-        session = self.session
-        self.open_folder.clicked.connect(self._choose_folder)
-        self.open_project.clicked.connect(self._choose_project)
-        self.open_sample.clicked.connect(session.open_sample)
-        self.detect_one.clicked.connect(session.analyst.detect_current)
-        self.detect_all.clicked.connect(session.analyst.detect_all)
+        session, detection = self._session, self._workspace.detection
+        self.detect_one.clicked.connect(detection.detect_current)
+        self.detect_all.clicked.connect(detection.detect_all)
         self.leave_out.clicked.connect(self._on_leave_out)
         self.table.clicked.connect(self._on_row)
         self.table.customContextMenuRequested.connect(self._on_table_menu)
         self.form.on_change(self._on_params)
-        session.project_changed.connect(self._on_project)
         session.micrographs_changed.connect(self.refresh)
         session.opened.connect(self.refresh)
         session.opened.connect(self._on_opened)
         self._laid_out.timeout.connect(self._show_current)
         session.runner.changed.connect(self._on_jobs)
 
-    def _choose_folder(self) -> None:
-        folder = ask_folder(self)
-        if folder is not None:
-            self.session.open_project(folder)
-
-    def _choose_project(self) -> None:
-        file = ask_project(self)
-        if file is not None:
-            self.session.open_project(file)
-
     def _on_row(self, index: QModelIndex) -> None:
-        self.session.open_micrograph(index.row())
+        self._workspace.navigation.open_micrograph(index.row())
 
     def _on_leave_out(self) -> None:
-        current = self.session.current_entry
+        current = self._session.current_entry
         if current is not None:
             below = self.leave_out.rect().bottomLeft()
             self._pop_up(current.index, self.leave_out.mapToGlobal(below))
@@ -165,40 +188,35 @@ class MicrographsDock(QWidget):
             self._pop_up(index.row(), self.table.viewport().mapToGlobal(place))
 
     def _pop_up(self, index: int, place: QPoint) -> None:
-        menu = self.session.leaving_out.menu(index, self)
+        menu = self._workspace.exclusions.menu(index, self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)
 
     def _on_params(self) -> None:
         try:
-            self.session.analyst.set_params(self.form.value())
+            self._workspace.detection.set_params(self.form.value())
         except CdseError as error:
             self.problem.setText(str(error))
 
-    @Slot()
-    def _on_project(self) -> None:
-        project = self.session.project
-        if project is not None:
-            self.form.set_value(project.settings.detection)
+    def show_project(self) -> None:
+        """Show another project."""
+        self.form.set_value(self._session.project.settings.detection)
         self.refresh()
 
     @Slot()
     def _on_jobs(self) -> None:
-        self.progress.follow(self.session.runner.heavy)
+        self.progress.follow(self._session.runner.heavy)
         self._enable()
 
     @Slot()
     def refresh(self) -> None:
         """Show what the project holds now."""
-        project = self.session.project
-        entries = self.session.entries
-        current = None if project is None else project.selection.index
-        self.pages.setCurrentIndex(1 if entries else 0)
+        entries, current = self._session.entries, self._session.project.selection.index
         self.model.show(entries)
         if current is not None and current < len(entries):
             self.table.selectRow(current)
         self._show_problem()
-        self.pixel_size.show_size(*self.session.pixel_size())
+        self.pixel_size.show_size(*self._session.pixel_size())
         self._enable()
 
     @Slot()
@@ -210,35 +228,20 @@ class MicrographsDock(QWidget):
         self.table.scrollTo(self.table.currentIndex())
 
     def _show_problem(self) -> None:
-        entry = self.session.current_entry
+        entry = self._session.current_entry
         text = (entry.problem or entry.out_of_range or "") if entry is not None else ""
-        if not text and self.session.micrograph is not None:
-            text = " ".join(self.session.micrograph.notices)
+        if not text and self._session.micrograph is not None:
+            text = " ".join(self._session.micrograph.notices)
         if entry is not None and entry.excluded:
             text = f"{text} Left out: {entry.excluded}.".strip()
         say(self.problem, text)
 
     def _enable(self) -> None:
-        session = self.session
-        ready = session.project is not None
-        self.detect_one.setEnabled(ready and session.micrograph is not None)
-        self.detect_all.setEnabled(ready and session.runner.heavy is None)
+        session = self._session
+        self.detect_one.setEnabled(session.micrograph is not None)
+        self.detect_all.setEnabled(session.runner.heavy is None)
         self.leave_out.setEnabled(session.current_entry is not None)
-        self.pixel_size.setEnabled(ready and bool(session.project.micrographs.entries))
-
-    # --- drops ----------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a folder or a project file."""
-        if _dropped(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        path = _dropped(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self.session.open_project(path)
+        self.pixel_size.setEnabled(bool(session.project.micrographs.entries))
 
 
 def _dropped(event: QDropEvent) -> Path | None:

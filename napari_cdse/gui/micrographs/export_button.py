@@ -14,6 +14,7 @@ from napari_cdse.gui.widgets.dialogs import ask_results
 from napari_cdse.tasks.analysis import exporting
 
 if TYPE_CHECKING:
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.project import Exported
 
@@ -27,34 +28,35 @@ class ExportButton(QPushButton):
     Parameters
     ----------
     session : Session
+    canvas : MicrographView
+        What was drawn there belongs to it too.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, canvas: MicrographView) -> None:
         super().__init__("Export")
         self._session = session
+        self._canvas = canvas
         self.setToolTip(_TIP)
         menu = QMenu(self)
         menu.addAction("What you reviewed\u2026", lambda: self.ask(False))
         menu.addAction("That and the forest's word\u2026", lambda: self.ask(True))
         self.setMenu(menu)
-        for signal in (session.project_changed, session.runner.changed):
-            signal.connect(self.refresh)
+        session.runner.changed.connect(self.refresh)
         self.refresh()
 
     @Slot()
     def refresh(self) -> None:
         """Wait for heavy work to end."""
-        session = self._session
-        self.setEnabled(session.project is not None and session.runner.heavy is None)
+        self.setEnabled(self._session.runner.heavy is None)
 
     def ask(self, include_predictions: bool) -> Job | None:
         """Let the person choose a folder, and fill it in a worker."""
         project = self._session.project
-        folder = None if project is None else ask_results(self, project.folder)
+        folder = ask_results(self, project.folder)
         if folder is None:
             return None
         # What is drawn and not yet taken in belongs to it too.
-        self._session.stage.take_in()
+        self._canvas.take_in()
         work = partial(exporting, project.path, folder, include_predictions)
         job = Job("Exporting", work)
         job.produced.connect(_tell)

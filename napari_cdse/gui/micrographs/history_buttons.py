@@ -10,7 +10,9 @@ from qtpy.QtWidgets import QPushButton, QWidget
 from napari_cdse.gui.widgets.layout import flush_row, keyless
 
 if TYPE_CHECKING:
+    from napari_cdse.gui.controllers.history import HistoryController
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.shortcuts.settings import KeySettings
 
 _WIDTH_PX = 30
 
@@ -21,37 +23,50 @@ class HistoryButtons(QWidget):
     Parameters
     ----------
     session : Session
+    history : HistoryController
+        Does what they say.
+    keys : KeySettings
     """
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(
+        self, session: Session, history: HistoryController, keys: KeySettings
+    ) -> None:
+        super().__init__()
         self._session = session
+        self._keys = keys
         self.undo = keyless(QPushButton("\u21b6"))
         self.redo = keyless(QPushButton("\u21b7"))
-        self.undo.clicked.connect(session.review.undo)
-        self.redo.clicked.connect(session.review.redo)
+        self.undo.clicked.connect(history.undo)
+        self.redo.clicked.connect(history.redo)
         line = flush_row(self)
         line.setSpacing(2)
         for button in (self.undo, self.redo):
             button.setFixedWidth(_WIDTH_PX)
             line.addWidget(button)
-        for signal in (
-            session.project_changed,
-            session.history_changed,
-            session.keys.changed,
-        ):
+        for signal in (session.project_changed, session.history_changed):
             signal.connect(self.refresh)
-        self.refresh()
+        keys.changed.connect(self._show)
+        self._steps: tuple[str | None, str | None] = (None, None)
+        if session.is_open:
+            self.refresh()
+        else:
+            self._show()
 
     @Slot()
     def refresh(self) -> None:
         """Say what undo and redo would do now."""
         project = self._session.project
+        self._steps = (project.history.undo_summary, project.history.redo_summary)
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        undo, redo = self._steps
         steps = (
-            (self.undo, "Undo", "undo", project and project.history.undo_summary),
-            (self.redo, "Redo", "redo", project and project.history.redo_summary),
+            (self.undo, "Undo", "undo", undo),
+            (self.redo, "Redo", "redo", redo),
         )
         for button, word, name, summary in steps:
             button.setEnabled(bool(summary))
             what = f"{word}: {summary}" if summary else f"Nothing to {name}"
-            button.setToolTip(f"{what} ({self._session.keys.words(name)})")
+            button.setToolTip(f"{what} ({self._keys.words(name)})")

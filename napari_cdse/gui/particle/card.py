@@ -20,7 +20,6 @@ from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
 from napari_cdse.gui.particle.probability_bars import ProbabilityBars
 from napari_cdse.gui.particle.provenance_text import difference, history, person_says
 from napari_cdse.gui.widgets.layout import (
-    NO_PROJECT,
     flush_column,
     keyless,
     scroll_down,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Annotation, PixelSizeSource
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Particle
 
 _SPACING_PX = 4
@@ -52,11 +52,14 @@ class ParticleCard(QWidget):
     Parameters
     ----------
     session : Session
+    keys : KeySettings
+        For the sentences that name a key.
     """
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, keys: KeySettings) -> None:
+        super().__init__()
         self._session = session
+        self._keys = keys
         self._cropped: object = None
         self._question: Question | None = None
         self._scale = Scale(None)
@@ -166,9 +169,7 @@ class ParticleCard(QWidget):
 
     def _hint(self) -> str:
         """Say what to do where no particle is selected."""
-        entry, keys = self._session.current_entry, self._session.keys
-        if self._session.project is None:
-            return NO_PROJECT
+        entry, keys = self._session.current_entry, self._keys
         if entry is None or entry.found or entry.analysed or entry.problem:
             return _NO_PARTICLE.format(keys.words("next"))
         return _NO_CIRCLES.format(keys.words("draw"))
@@ -190,7 +191,7 @@ class ParticleCard(QWidget):
 
     def _forest_words(self, particle: Particle) -> str:
         """Name the forest whose word the bars show, or say why they show none."""
-        if self._session.review.hides(particle.id):
+        if self._session.project.audits.hides(particle.id):
             return _HIDDEN
         prediction = particle.prediction
         if prediction is None:

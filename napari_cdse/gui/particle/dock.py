@@ -7,14 +7,15 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from napari_cdse.gui.canvas.class_colours import MEANINGS
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.particle.queue_row import QueueRow
-from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.shortcuts.resolution import with_key
-from napari_cdse.gui.widgets.layout import dock_column, keyless, row_of
+from napari_cdse.gui.widgets.layout import keyless, row_of, view_column
+from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
 
 
-class ParticleDock(QWidget):
+class ParticleDock(ProjectDock):
     """The card of the selected particle, buttons to judge it, the way to the next.
 
     Parameters
@@ -23,16 +24,29 @@ class ParticleDock(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
+        workspace = workspace_for(napari_viewer)
+        super().__init__(workspace.session, ParticleView(workspace))
+
+
+class ParticleView(QWidget):
+    """The selected particle of the open project.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self.session = session_for(napari_viewer)
-        self.card = ParticleCard(self.session)
-        self.queue = QueueRow(self.session)
+        self._session = session = workspace.session
+        self._keys, self._review = workspace.keys, workspace.review
+        self.card = ParticleCard(session, self._keys)
+        self.queue = QueueRow(session, workspace.navigation, self._keys)
         self._lay_out()
         self._connect()
-        self.refresh()
 
     def _lay_out(self) -> None:
-        column = dock_column(self)
+        column = view_column(self)
         column.addWidget(self.card, 1)
         column.addLayout(self._label_buttons())
         column.addWidget(self.queue)
@@ -41,10 +55,8 @@ class ParticleDock(QWidget):
         self.buttons = {}
         for label in _WORDS:
             button = keyless(QPushButton())
-            self.session.keys.tip(button, MEANINGS[label], f"label_{label}")
-            button.clicked.connect(
-                lambda _on, one=label: self.session.review.label(one)
-            )
+            self._keys.tip(button, MEANINGS[label], f"label_{label}")
+            button.clicked.connect(lambda _on, one=label: self._review.label(one))
             self.buttons[label] = button
         self._name_buttons()
         return row_of(self.buttons.values())
@@ -52,32 +64,35 @@ class ParticleDock(QWidget):
     @Slot()
     def _name_buttons(self) -> None:
         for label, button in self.buttons.items():
-            key = self.session.keys.words(f"label_{label}")
+            key = self._keys.words(f"label_{label}")
             button.setText(with_key(_WORDS[label], key))
 
     def _connect(self) -> None:
-        session = self.session
+        session = self._session
         for signal in (
-            session.project_changed,
             session.opened,
             session.selection_changed,
             session.models_changed,
         ):
             signal.connect(self.refresh)
         session.particles_changed.connect(self._on_particles)
-        session.keys.changed.connect(self._name_buttons)
+        self._keys.changed.connect(self._name_buttons)
 
     @Slot(object)
     def _on_particles(self, _ids: object) -> None:
         self.refresh()
 
+    def show_project(self) -> None:
+        """Show another project."""
+        self.queue.refresh()
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Show the selected particle."""
-        project = self.session.project
-        particle = None
-        if project is not None and project.selection.particle_id is not None:
-            particle = project.particles.find(project.selection.particle_id)
+        project = self._session.project
+        selected = project.selection.particle_id
+        particle = None if selected is None else project.particles.find(selected)
         self.card.show_particle(particle)
         for button in self.buttons.values():
             button.setEnabled(particle is not None)

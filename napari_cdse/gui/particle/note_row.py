@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.viewer_window import find_canvas
 from napari_cdse.gui.widgets.layout import wrapped
-from napari_cdse.gui.widgets.viewer_window import find_canvas
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QFocusEvent, QHideEvent, QKeyEvent
@@ -58,9 +58,10 @@ class NoteRow(QLineEdit):
 
     def store(self) -> None:
         """Make what was written an edit of its particle."""
-        project, particle_id = self._session.project, self._particle_id
-        if not self.isModified() or project is None or particle_id is None:
+        session, particle_id = self._session, self._particle_id
+        if not self.isModified() or not session.is_open or particle_id is None:
             return
+        project = session.project
         self.setModified(False)
         if project.particles.find(particle_id) is not None:
             with notices.told():

@@ -11,7 +11,9 @@ from napari_cdse.gui.widgets.layout import choices, flush_row, keyless
 
 if TYPE_CHECKING:
     from napari_cdse.core.review.review_queue import Order
+    from napari_cdse.gui.controllers.navigation import Navigation
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Which
 
 ORDERS: tuple[tuple[str, Order, str], ...] = (
@@ -38,11 +40,18 @@ class QueueRow(QWidget):
     Parameters
     ----------
     session : Session
+    navigation : Navigation
+        Goes on and back.
+    keys : KeySettings
     """
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(
+        self, session: Session, navigation: Navigation, keys: KeySettings
+    ) -> None:
+        super().__init__()
         self._session = session
+        self._navigation = navigation
+        self._keys = keys
         self.previous = self._button("<", "Particle before", "previous")
         self.next = self._button(">", "Next particle", "next")
         self.order = choices((text, tip) for text, _, tip in ORDERS)
@@ -55,38 +64,34 @@ class QueueRow(QWidget):
         line.addWidget(self.which, 2)
         line.addWidget(self.done)
         self._connect()
-        self.refresh()
 
     def _button(self, text: str, tip: str, shortcut: str) -> QPushButton:
         button = keyless(QPushButton(text))
-        self._session.keys.tip(button, tip, shortcut)
+        self._keys.tip(button, tip, shortcut)
         button.setMaximumWidth(36)
         return button
 
     def _connect(self) -> None:
-        review, session = self._session.review, self._session
-        self.previous.clicked.connect(review.go_back)
-        self.next.clicked.connect(review.go_on)
+        navigation, session = self._navigation, self._session
+        self.previous.clicked.connect(navigation.go_back)
+        self.next.clicked.connect(navigation.go_on)
         self.order.activated.connect(self._on_chosen)
         self.which.activated.connect(self._on_chosen)
-        review.order_changed.connect(self.refresh)
-        session.project_changed.connect(self.refresh)
+        navigation.order_changed.connect(self.refresh)
         session.micrographs_changed.connect(self.refresh)
 
     def _on_chosen(self) -> None:
         _, order, _ = ORDERS[self.order.currentIndex()]
         _, which, _ = STOPS[self.which.currentIndex()]
-        self._session.review.set_order(order, which)
+        self._navigation.set_order(order, which)
 
     @Slot()
     def refresh(self) -> None:
         """Show the order in use and how much is reviewed."""
-        review, project = self._session.review, self._session.project
-        self.order.setCurrentIndex([one for _, one, _ in ORDERS].index(review.order))
-        self.which.setCurrentIndex([one for _, one, _ in STOPS].index(review.which))
-        if project is None:
-            self.done.clear()
-            return
+        navigation, project = self._navigation, self._session.project
+        orders, stops = [one for _, one, _ in ORDERS], [one for _, one, _ in STOPS]
+        self.order.setCurrentIndex(orders.index(navigation.order))
+        self.which.setCurrentIndex(stops.index(navigation.which))
         progress, deferred = (
             project.particles.progress(),
             project.particles.n_deferred(),

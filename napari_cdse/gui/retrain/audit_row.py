@@ -55,7 +55,6 @@ class AuditRow(QWidget):
         self._soon.timeout.connect(self.refresh)
         self._lay_out()
         self._connect()
-        self.refresh()
 
     def _lay_out(self) -> None:
         name = QLabel("Judge unseen, drawn by lot")
@@ -69,7 +68,6 @@ class AuditRow(QWidget):
     def _connect(self) -> None:
         session = self._session
         self.share.valueChanged.connect(self._on_share)
-        session.project_changed.connect(self.refresh)
         for signal in (session.micrographs_changed, session.models_changed):
             signal.connect(self._soon.start)
         session.particles_changed.connect(self._on_particles)
@@ -81,18 +79,14 @@ class AuditRow(QWidget):
             self._soon.start()
 
     def _on_share(self, per_cent: int) -> None:
-        if self._session.project is not None:
-            with notices.told():
-                self._session.project.audits.share = per_cent / 100
-            self.refresh()
+        with notices.told():
+            self._session.project.audits.share = per_cent / 100
+        self.refresh()
 
     @Slot()
     def refresh(self) -> None:
         """Show the share in force and what the audit says."""
         project = self._session.project
-        self.setVisible(project is not None)
-        if project is None:
-            return
         with signals_blocked(self.share):
             self.share.setValue(round(100 * project.audits.share))
         self.share.setEnabled(not project.read_only)

@@ -23,18 +23,18 @@ from napari_cdse.gui.retrain.comparison_view import ComparisonView
 from napari_cdse.gui.retrain.model_row import ForestsRow
 from napari_cdse.gui.retrain.studies_view import StudiesView
 from napari_cdse.gui.session import notifications as notices
-from napari_cdse.gui.sessions import session_for
 from napari_cdse.gui.widgets.layout import (
-    NO_PROJECT,
-    dock_column,
     flush_column,
     row_of,
     say,
     scroll_down,
     sentence,
+    view_column,
 )
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
+from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _FEW = (
     "trees",
@@ -50,7 +50,7 @@ _NO_LABELS = (
 )
 
 
-class RetrainDock(QWidget):
+class RetrainDock(ProjectDock):
     """Train a new forest from the corrections and see what would change.
 
     Parameters
@@ -59,18 +59,34 @@ class RetrainDock(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
+        workspace = workspace_for(napari_viewer)
+        super().__init__(workspace.session, RetrainView(workspace))
+
+
+class RetrainView(QWidget):
+    """The forests of the open project and what a new one would change.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self.session = session_for(napari_viewer)
+        self._session = workspace.session
+        self._training = workspace.training
+        self._detection = workspace.detection
+        self._navigation = workspace.navigation
         self.counts = sentence()
-        self.forests = ForestsRow(self.session)
-        self.audit = AuditRow(self.session)
+        self.forests = ForestsRow(self._session, self._training)
+        self.audit = AuditRow(self._session)
         self.form = ParamsForm(ForestParams(), _FEW)
         self.ahead = sentence()
         self.ahead.setToolTip(
             "From forests that learnt from a quarter, a half and all of your labels"
         )
         self.studies = StudiesView()
-        self.progress = ProgressRow(self.session.runner.cancel)
+        self.progress = ProgressRow(self._session.runner.cancel)
         self.comparison = ComparisonView()
         self._shown: object = None
         self._studied: object = (None, None)
@@ -78,7 +94,6 @@ class RetrainDock(QWidget):
         self._lay_out()
         self._connect()
         self._ask_for_decision(False)
-        self.refresh()
 
     def _lay_out(self) -> None:
         self.retrain = QPushButton("Retrain")
@@ -89,7 +104,7 @@ class RetrainDock(QWidget):
         before = flush_column(self.before)
         for widget in (self.audit, self.counts, self.ahead, self.retrain):
             before.addWidget(widget)
-        column = dock_column(self)
+        column = view_column(self)
         column.addWidget(self.forests)
         column.addWidget(self.before)
         column.addWidget(self.progress)
@@ -141,20 +156,17 @@ class RetrainDock(QWidget):
         return area
 
     def _connect(self) -> None:
-        session = self.session
+        session, training = self._session, self._training
         self.retrain.clicked.connect(self._on_retrain)
-        self.keep.clicked.connect(lambda: session.trainer.keep(self.name.text()))
-        self.keep_both.clicked.connect(
-            lambda: session.trainer.keep_both(self.name.text())
-        )
-        self.comparison.chosen.connect(session.review.go_to)
-        self.studies.tried.connect(lambda: self._ask(session.trainer.try_settings))
-        self.studies.weighed.connect(lambda: self._ask(session.trainer.weigh_features))
+        self.keep.clicked.connect(lambda: training.keep(self.name.text()))
+        self.keep_both.clicked.connect(lambda: training.keep_both(self.name.text()))
+        self.comparison.chosen.connect(self._navigation.go_to)
+        self.studies.tried.connect(lambda: self._ask(training.try_settings))
+        self.studies.weighed.connect(lambda: self._ask(training.weigh_features))
         self.studies.chosen.connect(self._take_settings)
-        self.reject.clicked.connect(session.trainer.reject)
-        session.trainer.changed.connect(self.refresh)
+        self.reject.clicked.connect(training.reject)
+        training.changed.connect(self.refresh)
         for signal in (
-            session.project_changed,
             session.micrographs_changed,
             session.models_changed,
             session.runner.changed,
@@ -162,7 +174,7 @@ class RetrainDock(QWidget):
             signal.connect(self.refresh)
 
     def _on_retrain(self) -> None:
-        self._ask(self.session.trainer.retrain)
+        self._ask(self._training.retrain)
 
     def _take_settings(self, params: ForestParams) -> None:
         """Show settings that were tried; the next retraining takes them."""
@@ -180,28 +192,34 @@ class RetrainDock(QWidget):
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""
-        model = self.session.analyst.model()
+        model = self._detection.model()
         known = {} if model is None else model.card.parameters
         return replace(params, features=str(known.get("features", params.features)))
+
+    def show_project(self) -> None:
+        """Show another project."""
+        self.audit.refresh()
+        self.refresh()
 
     @Slot()
     def refresh(self) -> None:
         """Show counts, the forest in use, and the outcome if there is one."""
-        trainer, project = self.session.trainer, self.session.project
-        counts = {} if project is None else project.particles.counts()
+        training, project = self._training, self._session.project
+        counts = project.particles.counts()
         labelled = sum(counts.values())
         self.counts.setText(self._counts_text(counts, labelled))
         self.forests.refresh()
-        self.retrain.setEnabled(labelled > 0 and trainer.job is None)
-        running = trainer.job if trainer.job in self.session.runner.jobs else None
+        self.retrain.setEnabled(labelled > 0 and training.job is None)
+        running = training.job if training.job in self._session.runner.jobs else None
         self.progress.follow(running)
         self._show_ahead(labelled)
         self._show_outcome()
-        self._show_studies(busy=trainer.job is not None, ready=labelled > 0)
+        self._show_studies(busy=training.job is not None, ready=labelled > 0)
 
     def _show_ahead(self, labelled: int) -> None:
         """Say what more labels would buy; that they are too few only while they are."""
-        ahead, outcome = self.session.trainer.forecast, self.session.trainer.outcome
+        training = self._training
+        ahead, outcome = training.forecast, training.outcome
         if ahead is not self._told_ahead[0]:
             self._told_ahead = ahead, labelled
         words = "" if ahead is None else ahead.sentence
@@ -210,28 +228,28 @@ class RetrainDock(QWidget):
         say(self.ahead, "" if outdated or said else words)
 
     def _show_studies(self, *, busy: bool, ready: bool) -> None:
-        trainer = self.session.trainer
+        training = self._training
         self.studies.set_busy(busy, ready)
-        found = (trainer.tuning, trainer.importance)
+        found = (training.tuning, training.importance)
         if found == self._studied:
             return
         self._studied = found
         self.studies.clear()
-        if trainer.tuning is not None:
-            self.studies.show_tuning(trainer.tuning)
-        if trainer.importance is not None:
-            self.studies.show_importance(trainer.importance)
+        if training.tuning is not None:
+            self.studies.show_tuning(training.tuning)
+        if training.importance is not None:
+            self.studies.show_importance(training.importance)
 
     def _show_outcome(self) -> None:
         """Show the new forest, only when it is another: labelling must stay quick."""
-        outcome = self.session.trainer.outcome
+        outcome = self._training.outcome
         if outcome is self._shown:
             return
         self._shown = outcome
         self._ask_for_decision(outcome is not None)
         if outcome is not None:
             self.name.setText(outcome.model.card.name)
-            project = self.session.project
+            project = self._session.project
             self.comparison.show_outcome(
                 outcome, self._micrograph_of(), project.audits.hides
             )
@@ -245,7 +263,7 @@ class RetrainDock(QWidget):
 
     def _micrograph_of(self) -> Callable[[str], str]:
         """Give a function that names a particle's micrograph."""
-        project = self.session.project
+        project = self._session.project
         names = [one.path.stem for one in project.micrographs.entries]
 
         def name_of(particle_id: str) -> str:
@@ -255,8 +273,6 @@ class RetrainDock(QWidget):
         return name_of
 
     def _counts_text(self, counts: dict, labelled: int) -> str:
-        if self.session.project is None:
-            return NO_PROJECT
         if not labelled:
             return _NO_LABELS
         each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)

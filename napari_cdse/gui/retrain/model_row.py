@@ -11,6 +11,7 @@ from napari_cdse.gui.widgets.layout import flush_row
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
+    from napari_cdse.gui.controllers.training import TrainingController
     from napari_cdse.gui.session.session import Session
 
 
@@ -45,11 +46,14 @@ class ForestsRow(QWidget):
     Parameters
     ----------
     session : Session
+    training : TrainingController
+        Takes another one into use.
     """
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, training: TrainingController) -> None:
+        super().__init__()
         self._session = session
+        self._training = training
         self._cards: tuple[ModelCard, ...] = ()
         self.forests = QComboBox()
         self.forests.setToolTip("The forest in use; choose another of the project")
@@ -67,7 +71,7 @@ class ForestsRow(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         self.back = menu.addAction("Back to the forest before")
-        self.back.triggered.connect(self._session.trainer.roll_back)
+        self.back.triggered.connect(self._training.roll_back)
         self.naming = menu.addAction("Rename\u2026")
         self.naming.triggered.connect(self._rename)
         self.saving = menu.addAction("Save as a file\u2026")
@@ -78,9 +82,6 @@ class ForestsRow(QWidget):
     def refresh(self) -> None:
         """Show the project's forests."""
         project = self._session.project
-        self.setVisible(project is not None)
-        if project is None:
-            return
         cards, active = project.models.usable, project.models.active_id
         if cards != self._cards:
             self._cards = cards
@@ -98,7 +99,7 @@ class ForestsRow(QWidget):
         self.saving.setEnabled(at >= 0)
 
     def _on_chosen(self, at: int) -> None:
-        self._session.trainer.use(self._cards[at].id)
+        self._training.use(self._cards[at].id)
 
     def _active(self) -> ModelCard:
         return self._cards[self.forests.currentIndex()]
@@ -106,7 +107,7 @@ class ForestsRow(QWidget):
     def _rename(self) -> None:
         name = ask_name(self, self._active().name)
         if name is not None:
-            self._session.trainer.rename(self._active().id, name)
+            self._training.rename(self._active().id, name)
 
     def _save(self) -> None:
         name = "".join(
@@ -114,9 +115,9 @@ class ForestsRow(QWidget):
         )
         path = ask_where(self, str(self._session.project.folder / f"{name}.skops"))
         if path is not None:
-            self._session.trainer.save(path)
+            self._training.save(path)
 
     def _load(self) -> None:
         path = ask_forest(self)
         if path is not None:
-            self._session.trainer.load(path)
+            self._training.load(path)

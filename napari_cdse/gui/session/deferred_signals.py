@@ -1,4 +1,4 @@
-"""News for the docks; of what a key did, they hear after the circles are drawn."""
+"""Signals that may wait: of what a key did, docks hear after the circles are drawn."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from qtpy.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from typing import Any
 
-    from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.session.signals import Signals
 
 
-class Herald(QObject):
-    """Sends the session's signals to the docks.
+class DeferredSignals(QObject):
+    """Sends a session's signals to the docks, at once or after drawing.
 
     One key labels a particle, changes the history and selects the next particle. Docks
     that showed themselves anew for each of them would hold up the circle on the screen;
@@ -22,23 +23,27 @@ class Herald(QObject):
 
     Parameters
     ----------
-    session : Session
-        Whose signals are sent.
+    signals : Signals
+        Those that are sent.
     """
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, signals: Signals) -> None:
+        super().__init__(signals)
+        # Qt binds a signal anew at each access: held once, they can be told apart.
+        self._particles = signals.particles_changed
+        self._micrographs = signals.micrographs_changed
+        self._selection = signals.selection_changed
+        self._history = signals.history_changed
         self._held = False
         self._ids: set[str] | None = set()
-        self._waiting: list[str] = []
+        self._waiting: list[Any] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._tell)
+        self._timer.timeout.connect(self._send)
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to be told."""
+        """Whether there is something to be sent."""
         return self._timer.isActive()
 
     @contextmanager
@@ -52,32 +57,43 @@ class Herald(QObject):
             if self._waiting:
                 self._timer.start(0)
 
-    def tell(self, signal: str) -> None:
-        """Send a signal of the session, by its name; one that waits is sent once."""
-        if signal not in self._waiting:
-            self._waiting.append(signal)
-        if not self._held:
-            self._tell()
-
-    def tell_of(self, ids: Collection[str] | None) -> None:
-        """Tell that these particles are others now; None: all."""
+    def particles_changed(self, ids: Collection[str] | None) -> None:
+        """Say that these particles are others now; None: all."""
         if ids is None or self._ids is None:
             self._ids = None
         else:
             self._ids.update(ids)
-        self.tell("particles_changed")
+        self._add(self._particles)
+
+    def micrographs_changed(self) -> None:
+        """Say that the table of micrographs is another now."""
+        self._add(self._micrographs)
+
+    def selection_changed(self) -> None:
+        """Say that another particle is the current one."""
+        self._add(self._selection)
+
+    def history_changed(self) -> None:
+        """Say that something else can be undone or redone."""
+        self._add(self._history)
 
     def forget(self) -> None:
-        """Tell nothing of what has gone."""
+        """Send nothing of what has gone."""
         self._timer.stop()
         self._ids, self._waiting = set(), []
 
-    def _tell(self) -> None:
+    def _add(self, signal: Any) -> None:
+        """Let a signal wait, or send it with all that waits."""
+        if not any(signal is one for one in self._waiting):
+            self._waiting.append(signal)
+        if not self._held:
+            self._send()
+
+    def _send(self) -> None:
         ids, waiting = self._ids, self._waiting
         self.forget()
-        for name in waiting:
-            signal = getattr(self._session, name)
-            if name == "particles_changed":
+        for signal in waiting:
+            if signal is self._particles:
                 signal.emit(None if ids is None else frozenset(ids))
             else:
                 signal.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.layers import Shapes
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,15 +19,17 @@ from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.canvas.drawing_state import DrawingState
 from napari_cdse.gui.canvas.geometry import ellipse_outline
 from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import sentence
-from napari_cdse.gui.widgets.viewer_window import main_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qtpy.QtWidgets import QWidget
 
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.tools.active_tool import ActiveTool
     from napari_cdse.project import MicrographEntry
 
 DRAWING = "leave out"
@@ -41,21 +43,136 @@ _WIDTH_SCREEN_PX = 2.0
 _SLIP_SCREEN_PX = 6.0
 
 
-class LeavingOut(QObject):
-    """What a session leaves out, and the tool that draws a region.
+class RegionTool(QObject):
+    """A tool: drag over a region or draw a polygon, Escape to leave.
+
+    Its layer goes with the tool. The tool ends when another layer becomes the active
+    one.
 
     Parameters
     ----------
     session : Session
+    canvas : MicrographView
+        It must show a micrograph.
+
+    Attributes
+    ----------
+    drawn : signal
+        Carries the corners of a region, (row, column) each, in px.
+    ended : signal
     """
 
-    def __init__(self, session: Session) -> None:
+    drawn = Signal(object)
+    ended = Signal()
+
+    def __init__(self, session: Session, canvas: MicrographView) -> None:
+        super().__init__(canvas)
+        self._session = session
+        self._layers = canvas.layers
+        self._over = False
+        self.name = DRAWING
+        viewer, image = session.viewer, canvas.layers.image
+        self._before = viewer.layers.selection.active
+        self.layer = Shapes(
+            ndim=2,
+            name=DRAWING,
+            scale=image.scale,
+            units=image.units,
+            face_color=_FACE,
+            edge_color=_COLOUR,
+            opacity=1.0,
+        )
+        self.layer.metadata["napari_cdse"] = DRAWING
+        self._drawing = DrawingState(self.layer)
+        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._layers.screen_px
+        viewer.add_layer(self.layer)
+        canvas.layer_added.emit(self.layer)
+        self.layer.bind_key("Escape", lambda _layer: self._escape(), overwrite=True)
+        self.layer.mode = "add_rectangle"
+        self.layer.events.data.connect(self._on_data)
+        viewer.layers.selection.events.active.connect(self._on_active)
+
+    def end(self) -> None:
+        """Take the layer away and go back to the one that was active before."""
+        if self._over:
+            return
+        self._over = True
+        viewer, layer = self._session.viewer, self.layer
+        layer.events.data.disconnect(self._on_data)
+        if viewer is not None:
+            viewer.layers.selection.events.active.disconnect(self._on_active)
+            mine_is_active = viewer.layers.selection.active is layer
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
+            if mine_is_active and self._before in viewer.layers:
+                viewer.layers.selection.active = self._before
+        self.ended.emit()
+        self.deleteLater()
+
+    def clear(self) -> None:
+        """Take away what was drawn."""
+        if not self._over and self.layer.nshapes:
+            self.layer.remove(list(range(self.layer.nshapes)))
+
+    def _escape(self) -> None:
+        """Finish a polygon first, as napari does, then leave the tool."""
+        if self._drawing.active:
+            # To leave the mode is the public way to finish what is drawn in it.
+            mode, self.layer.mode = self.layer.mode, "pan_zoom"
+            self.layer.mode = mode
+        else:
+            self.end()
+
+    def _on_active(self) -> None:
+        viewer = self._session.viewer
+        if viewer is not None and viewer.layers.selection.active is not self.layer:
+            self.end()
+
+    def _on_data(self, event: object) -> None:
+        # While a polygon grows, and in the middle of napari's own handling, the
+        # layer must not be touched.
+        if self._drawing.follow(event):
+            QTimer.singleShot(0, self._read)
+
+    def _read(self) -> None:
+        layer = self.layer
+        if self._over or self._drawing.active or not layer.nshapes:
+            return
+        corners = layer.data[-1][:, -2:]
+        kind = layer.shape_type[-1]
+        slip = _SLIP_SCREEN_PX * self._layers.screen_px
+        if kind in ("line", "path") or min(corners.max(0) - corners.min(0)) < slip:
+            self.clear()
+            return
+        if kind == "ellipse":
+            corners = ellipse_outline(corners)
+        self.drawn.emit([(float(row), float(col)) for row, col in corners])
+
+
+class Exclusions(QObject):
+    """Leaves micrographs and regions out, and takes them in again.
+
+    Parameters
+    ----------
+    session : Session
+    canvas : MicrographView
+    active : ActiveTool
+        Where the tool goes that draws a region.
+
+    Attributes
+    ----------
+    dialog : ReasonDialog or None
+        While it asks for a reason.
+    """
+
+    def __init__(
+        self, session: Session, canvas: MicrographView, active: ActiveTool
+    ) -> None:
         super().__init__(session)
         self._session = session
+        self._canvas = canvas
+        self._active = active
         self._reason = REASONS[0]
-        self._before: object = None
-        self._drawing: DrawingState | None = None
-        self.layer: Shapes | None = None
         self.dialog: ReasonDialog | None = None
 
     # --- whole micrographs ----------------------------------------------------
@@ -85,110 +202,39 @@ class LeavingOut(QObject):
 
     def draw(self) -> None:
         """Take up the tool that draws a region, or put it away."""
-        if self.layer is not None:
-            self.end()
-            return
-        session = self._session
-        if session.view is None or session.view.in_gesture:
-            return
-        session.measuring.end()
-        viewer, image = session.viewer, session.scene.image
-        self._before = viewer.layers.selection.active
-        self.layer = Shapes(
-            ndim=2,
-            name=DRAWING,
-            scale=image.scale,
-            units=image.units,
-            face_color=_FACE,
-            edge_color=_COLOUR,
-            opacity=1.0,
+        tool = self._active.toggle(
+            DRAWING, lambda: RegionTool(self._session, self._canvas)
         )
-        self.layer.metadata["napari_cdse"] = DRAWING
-        self._drawing = DrawingState(self.layer)
-        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._session.scene.screen_px
-        viewer.add_layer(self.layer)
-        session.review.bind_layer(self.layer)
-        self.layer.bind_key("Escape", lambda _layer: self._escape(), overwrite=True)
-        self.layer.mode = "add_rectangle"
-        self.layer.events.data.connect(self._on_data)
-        viewer.layers.selection.events.active.connect(self._on_active)
-        viewer.status = _HINT
+        if tool is not None:
+            tool.drawn.connect(lambda corners: self._on_drawn(tool, corners))
+            self._session.say(_HINT)
 
-    def end(self) -> None:
-        """Put the tool away."""
-        layer, self.layer = self.layer, None
-        if layer is None:
-            return
-        viewer = self._session.viewer
-        layer.events.data.disconnect(self._on_data)
-        if viewer is None:
-            return
-        viewer.layers.selection.events.active.disconnect(self._on_active)
-        mine_is_active = viewer.layers.selection.active is layer
-        if layer in viewer.layers:
-            viewer.layers.remove(layer)
-        if mine_is_active and self._before in viewer.layers:
-            viewer.layers.selection.active = self._before
-
-    def _escape(self) -> None:
-        """Finish a polygon first, as napari does, then leave the tool."""
-        if self.layer is None:
-            return
-        if self._drawing.active:
-            # To leave the mode is the public way to finish what is drawn in it.
-            mode, self.layer.mode = self.layer.mode, "pan_zoom"
-            self.layer.mode = mode
-        else:
-            self.end()
-
-    def _on_active(self) -> None:
-        viewer = self._session.viewer
-        if viewer is not None and viewer.layers.selection.active is not self.layer:
-            self.end()
-
-    def _on_data(self, event: object) -> None:
-        # While a polygon grows, and in the middle of napari's own handling, the
-        # layer must not be touched.
-        if self._drawing.follow(event):
-            QTimer.singleShot(0, self._look)
-
-    def _look(self) -> None:
-        layer = self.layer
-        if layer is None or self._drawing.active or not layer.nshapes:
-            return
-        corners = layer.data[-1][:, -2:]
-        kind = layer.shape_type[-1]
-        slip = _SLIP_SCREEN_PX * self._session.scene.screen_px
-        if kind in ("line", "path") or min(corners.max(0) - corners.min(0)) < slip:
-            self._clear()
-            return
-        if kind == "ellipse":
-            corners = ellipse_outline(corners)
-        corners = [(float(row), float(col)) for row, col in corners]
+    def _on_drawn(self, tool: RegionTool, corners: list[tuple[float, float]]) -> None:
         index = self._session.project.selection.index
-        self._ask("this region", lambda reason: self._leave(index, corners, reason))
 
-    def _leave(
-        self, index: int, corners: list[tuple[float, float]], reason: str
-    ) -> None:
-        self._reason = reason
-        self.end()
-        with notices.told():
-            self._session.project.exclusions.add_region(index, corners, reason)
+        def leave_out(reason: str) -> None:
+            self._reason = reason
+            tool.end()
+            with notices.told():
+                self._session.project.exclusions.add_region(index, corners, reason)
 
-    def _clear(self) -> None:
-        if self.layer is not None and self.layer.nshapes:
-            self.layer.remove(list(range(self.layer.nshapes)))
+        self._ask("this region", leave_out, tool.clear)
 
     # --- the question and the menu --------------------------------------------
 
-    def _ask(self, what: str, answered: Callable[[str], None]) -> None:
+    def _ask(
+        self,
+        what: str,
+        answered: Callable[[str], None],
+        rejected: Callable[[], None] | None = None,
+    ) -> None:
         if self.dialog is not None:
             return
         window = main_window(self._session.viewer)
         dialog = self.dialog = ReasonDialog(what, self._reason, window)
         dialog.accepted.connect(lambda: answered(dialog.reason))
-        dialog.rejected.connect(self._clear)
+        if rejected is not None:
+            dialog.rejected.connect(rejected)
         dialog.finished.connect(self._on_answered)
         dialog.open()
 
@@ -219,7 +265,8 @@ class LeavingOut(QObject):
         draw = menu.addAction("Leave a region out: draw it", self.draw)
         project = self._session.project
         draw.setEnabled(
-            project.selection.index == entry.index and self._session.view is not None
+            project.selection.index == entry.index
+            and self._canvas.particles is not None
         )
         for region in entry.regions:
             menu.addAction(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
 
 _COLOUR = "#b6ff3c"
@@ -71,7 +72,7 @@ def locked(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.f
     return start + along * float((end - start) @ along)
 
 
-class DragLine(QObject):
+class LineTool(QObject):
     """A tool: drag a line, read what it says, Escape to leave.
 
     Its layer is a bare view that goes with the tool; nothing of it is stored. The
@@ -80,9 +81,10 @@ class DragLine(QObject):
     Parameters
     ----------
     session : Session
-        Its scene must show a micrograph.
+    canvas : MicrographView
+        It must show a micrograph.
     name : str
-        Of the layer.
+        Of the tool and its layer.
     says : callable
         What to write beside the line.
     """
@@ -91,14 +93,20 @@ class DragLine(QObject):
     ended = Signal()
 
     def __init__(
-        self, session: Session, name: str, says: Callable[[Line], str]
+        self,
+        session: Session,
+        canvas: MicrographView,
+        name: str,
+        says: Callable[[Line], str],
     ) -> None:
-        super().__init__(session)
+        super().__init__(canvas)
         self._session = session
+        self._layers = canvas.layers
+        self.name = name
         self._says = says
         self._over = False
         self.line: Line | None = None
-        image = session.scene.image
+        image = canvas.layers.image
         viewer = session.viewer
         self._before = viewer.layers.selection.active
         self.layer = Shapes(
@@ -121,7 +129,7 @@ class DragLine(QObject):
         self.layer.mouse_pan = False
         self.layer.cursor = "cross"
         self.layer.mouse_drag_callbacks.append(self._on_drag)
-        session.review.bind_layer(self.layer)
+        canvas.layer_added.emit(self.layer)
         self.layer.bind_key("Escape", lambda _layer: self.end(), overwrite=True)
         viewer.layers.selection.events.active.connect(self._on_active)
 
@@ -153,7 +161,7 @@ class DragLine(QObject):
             end = self._pixel(event)
             if "Shift" in event.modifiers:
                 end = locked(start, end)
-            screen_px = self._session.scene.screen_px
+            screen_px = self._layers.screen_px
             self._show(Line(tuple(start), tuple(end), screen_px))
             yield
         if self.line is not None and self.line.meant and not self._over:
@@ -173,7 +181,7 @@ class DragLine(QObject):
         text = self._says(line)
         layer.features = {_SAYS: [text]}
         layer.text.translation = (-1.5 * _CAP_SCREEN_PX * line.screen_px, 0)
-        self._session.viewer.status = text
+        self._session.say(text)
 
     def _pixel(self, event: object) -> NDArray[np.float64]:
-        return np.array(self._session.scene.pixel_at(event.position), dtype=np.float64)
+        return np.array(self._layers.pixel_at(event.position), dtype=np.float64)

@@ -18,16 +18,18 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.gui.session import notifications as notices
-from napari_cdse.gui.tools.line_tool import DragLine, Line
+from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.tools.line_tool import LineTool
 from napari_cdse.gui.widgets.layout import sentence
-from napari_cdse.gui.widgets.viewer_window import main_window
 from napari_cdse.io.images.micrograph_file import check_pixel_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_cdse.core.records import PixelSizeSource
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.tools.active_tool import ActiveTool
     from napari_cdse.gui.tools.line_tool import Line
 
 DISTANCE = "distance"
@@ -49,18 +51,29 @@ def distance_text(
     return f"{length_px:.1f} px, {about}{length_px * pixel_size_nm:.3g} nm"
 
 
-class Measuring(QObject):
-    """The measuring tools of a session; at most one is up.
+class Measurement(QObject):
+    """Takes up the tools that measure.
 
     Parameters
     ----------
     session : Session
+    canvas : MicrographView
+    active : ActiveTool
+        Where the tool goes that is up.
+
+    Attributes
+    ----------
+    dialog : ScaleBarDialog or None
+        While it asks how long a scale bar is.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, canvas: MicrographView, active: ActiveTool
+    ) -> None:
         super().__init__(session)
         self._session = session
-        self.tool: DragLine | None = None
+        self._canvas = canvas
+        self._active = active
         self.dialog: ScaleBarDialog | None = None
 
     def measure(self) -> None:
@@ -72,35 +85,21 @@ class Measuring(QObject):
         tool = self._toggle(SCALE_BAR, lambda line: f"{line.length_px:.1f} px")
         if tool is not None:
             tool.drawn.connect(self._ask_length)
+            tool.ended.connect(self._close_dialog)
 
-    def end(self) -> None:
-        """Put away whatever is up."""
-        if self.dialog is not None:
-            self.dialog.close()
-        if self.tool is not None:
-            self.tool.end()
-
-    def _toggle(self, name: str, says: Callable[[Line], str]) -> DragLine | None:
-        up = None if self.tool is None else self.tool.layer.name
-        self.end()
-        session = self._session
-        session.leaving_out.end()
-        if up == name or session.view is None or session.view.in_gesture:
-            return None
-        self.tool = DragLine(session, name, says)
-        self.tool.ended.connect(self._on_ended)
-        session.viewer.status = _HINTS[name]
-        return self.tool
+    def _toggle(self, name: str, says: Callable[[Line], str]) -> LineTool | None:
+        tool = self._active.toggle(
+            name, lambda: LineTool(self._session, self._canvas, name, says)
+        )
+        if tool is not None:
+            self._session.say(_HINTS[name])
+        return tool
 
     def _distance(self, line: Line) -> str:
         return distance_text(line.length_px, *self._session.pixel_size())
 
-    def _on_ended(self) -> None:
-        self.tool = None
-
     def _ask_length(self, line: Line) -> None:
-        if self.dialog is not None:
-            self.dialog.close()
+        self._close_dialog()
         session = self._session
         window = main_window(session.viewer)
         self.dialog = ScaleBarDialog(line, session.project.settings.scale_bar, window)
@@ -109,12 +108,15 @@ class Measuring(QObject):
         self.dialog.open()
 
     def _calibrate(self) -> None:
-        dialog, session = self.dialog, self._session
-        if self.tool is not None:
-            self.tool.end()
+        dialog, self.dialog = self.dialog, None
+        self._active.end()
         with notices.told():
-            session.project.settings.scale_bar = (dialog.length, dialog.unit)
-        session.set_pixel_size(dialog.pixel_size_nm, dialog.whole_folder)
+            self._session.project.settings.scale_bar = (dialog.length, dialog.unit)
+        self._session.set_pixel_size(dialog.pixel_size_nm, dialog.whole_folder)
+
+    def _close_dialog(self) -> None:
+        if self.dialog is not None:
+            self.dialog.close()
 
     def _on_answered(self, _result: int) -> None:
         self.dialog = None

@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NO_PROJECT = "Open a folder of micrographs, or the sample project."
 _DOCK_MARGIN_PX = 6
 _DOCK_SPACING_PX = 6
 _CHOICE_LETTERS = 6
@@ -71,6 +70,13 @@ def dock_column(dock: QWidget) -> QVBoxLayout:
     column = QVBoxLayout(dock)
     margin = _DOCK_MARGIN_PX
     column.setContentsMargins(margin, margin, margin, margin)
+    column.setSpacing(_DOCK_SPACING_PX)
+    return column
+
+
+def view_column(view: QWidget) -> QVBoxLayout:
+    """Lay the parts of a dock's view below each other, up to its edges."""
+    column = flush_column(view)
     column.setSpacing(_DOCK_SPACING_PX)
     return column
 

@@ -10,15 +10,15 @@ from napari_cdse.gui.app import window
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.preferences import PLUGIN
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.project import EditRequest
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
 from tests.gui.showing import in_step, labels, shown
 
 
 @pytest.fixture
-def dock(session, viewer, qtbot):
-    dock = window.add_dock(viewer, "Annotators")
+def dock(workspace, viewer, qtbot):
+    dock = window.add_dock(viewer, "Annotators").view
     qtbot.waitUntil(dock.isVisible, timeout=SIGNAL_MS)
     return dock
 
@@ -34,105 +34,105 @@ def call_oneself(dock, qtbot, name: str) -> None:
     dock.name.selectAll()
     qtbot.keyClicks(dock.name, name)
     qtbot.keyClick(dock.name, Qt.Key.Key_Return)
-    canvas(dock.session).setFocus()
+    canvas(dock.workspace).setFocus()
     refreshed(dock, qtbot)
 
 
-def label(session, qtbot, particle_id: str, key) -> None:
+def label(workspace, qtbot, particle_id: str, key) -> None:
     """Choose a particle and press the key of a class."""
-    session.review.go_to(particle_id)
-    settle(session, qtbot)
-    press(session, qtbot, key)
-    settle(session, qtbot)
+    workspace.navigation.go_to(particle_id)
+    settle(workspace, qtbot)
+    press(workspace, qtbot, key)
+    settle(workspace, qtbot)
 
 
 def test_a_name_that_is_typed_stands_with_labels_and_in_the_preferences(
-    dock, session, qtbot
+    dock, workspace, qtbot
 ):
-    first, *_ = particle_ids(session)
+    first, *_ = particle_ids(workspace)
     call_oneself(dock, qtbot, "Yolanda Nunez")
-    label(session, qtbot, first, Qt.Key.Key_N)
+    label(workspace, qtbot, first, Qt.Key.Key_N)
     refreshed(dock, qtbot)
-    said = session.project.particles.get(first).annotation
+    said = workspace.project.particles.get(first).annotation
     assert (said.annotator, said.label) == ("Yolanda Nunez", "no")
     assert get_plugin_settings(PLUGIN).annotator.name == "Yolanda Nunez"
     assert "Only Yolanda Nunez has labelled" in dock.said.text()
 
 
 def test_the_name_in_the_preferences_is_that_of_every_project(
-    dock, session, folder, qtbot
+    dock, workspace, folder, qtbot
 ):
     get_plugin_settings(PLUGIN).annotator.name = "Ben"
-    assert session.project.annotators.current == "Ben"
-    session.project.annotators.current = "Cleo"
-    session.open_project(folder)
-    settle(session, qtbot)
-    assert session.project.annotators.current == "Ben"
+    assert workspace.project.annotators.current == "Ben"
+    workspace.project.annotators.current = "Cleo"
+    workspace.open_project(folder)
+    settle(workspace, qtbot)
+    assert workspace.project.annotators.current == "Ben"
     refreshed(dock, qtbot)
     assert dock.name.text() == "Ben"
 
 
 def test_blind_labels_are_compared_and_disagreements_reviewed(
-    dock, session, viewer, qtbot
+    dock, workspace, viewer, qtbot
 ):
-    ids = particle_ids(session)
+    ids = particle_ids(workspace)
     call_oneself(dock, qtbot, "Ada")
     for one, key in zip(ids, (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_U), strict=False):
-        label(session, qtbot, one, key)
+        label(workspace, qtbot, one, key)
     call_oneself(dock, qtbot, "Ben")
     dock.hide_others.click()
-    settle(session, qtbot)
-    assert labels(session) == [None] * 5
+    settle(workspace, qtbot)
+    assert labels(workspace) == [None] * 5
     card = main_window(viewer).findChild(ParticleCard)
     assert "Ada" not in card.says.text() + card.says.toolTip()
-    assert shown(session)[ids[2]] == ("null", "U?", False)
-    in_step(session)
-    label(session, qtbot, ids[0], Qt.Key.Key_Y)
-    label(session, qtbot, ids[1], Qt.Key.Key_Y)
+    assert shown(workspace)[ids[2]] == ("null", "U?", False)
+    in_step(workspace)
+    label(workspace, qtbot, ids[0], Qt.Key.Key_Y)
+    label(workspace, qtbot, ids[1], Qt.Key.Key_Y)
     refreshed(dock, qtbot)
     assert "agree is shown as soon as" in dock.said.text()
     assert not dock.confusion.isVisible()
     assert not dock.review.isVisible()
     dock.hide_others.click()
     refreshed(dock, qtbot)
-    assert labels(session)[2] == "null"
+    assert labels(workspace)[2] == "null"
     assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
     assert dock.confusion.counts == [[1, 0], [1, 0]]
     assert dock.review.text() == "Review 1 disagreement"
     dock.review.click()
-    settle(session, qtbot)
-    assert session.project.selection.particle_id == ids[1]
+    settle(workspace, qtbot)
+    assert workspace.project.selection.particle_id == ids[1]
     assert "Annotators differ: Ada no, Ben yes" in card.says.text()
-    press(session, qtbot, Qt.Key.Key_N)
-    settle(session, qtbot)
+    press(workspace, qtbot, Qt.Key.Key_N)
+    settle(workspace, qtbot)
     refreshed(dock, qtbot)
-    assert session.project.annotators.disagreements() == ()
+    assert workspace.project.annotators.disagreements() == ()
     assert not dock.review.isVisible()
     assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
 
 
 def test_nothing_that_others_said_is_in_view_of_a_blind_one(
-    dock, session, viewer, qtbot
+    dock, workspace, viewer, qtbot
 ):
-    first, second, *_ = particle_ids(session)
+    first, second, *_ = particle_ids(workspace)
     call_oneself(dock, qtbot, "Ada")
-    label(session, qtbot, first, Qt.Key.Key_U)
-    label(session, qtbot, second, Qt.Key.Key_J)
-    session.project.edits.apply(EditRequest(noted={first: "twin", second: "twin"}))
-    gallery = window.add_dock(viewer, "Gallery")
+    label(workspace, qtbot, first, Qt.Key.Key_U)
+    label(workspace, qtbot, second, Qt.Key.Key_J)
+    workspace.project.edits.apply(EditRequest(noted={first: "twin", second: "twin"}))
+    gallery = window.add_dock(viewer, "Gallery").view
     card = main_window(viewer).findChild(ParticleCard)
     undo = main_window(viewer).findChild(HistoryButtons).undo
 
     def in_view(one) -> str:
-        session.review.go_to(one)
-        settle(session, qtbot)
+        workspace.navigation.go_to(one)
+        settle(workspace, qtbot)
         model = gallery.view.model()
         tips = [
             model.index(row).data(Qt.ItemDataRole.ToolTipRole)
             for row in range(model.rowCount())
         ]
         words = [card.says.text(), card.says.toolTip(), card.note.text()]
-        letters = [letter for _, letter, _ in shown(session).values()]
+        letters = [letter for _, letter, _ in shown(workspace).values()]
         return "\n".join([*words, *tips, *letters, undo.toolTip()])
 
     secrets = ("twin", "later", "Ada: null", "judged")
@@ -144,35 +144,28 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
     qtbot.waitUntil(filled, timeout=SIGNAL_MS)
     call_oneself(dock, qtbot, "Ben")
     dock.hide_others.click()
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     for one in (first, second):
         words = in_view(one)
         assert not [each for each in secrets if each in words]
     assert "Step (Ada)" in undo.toolTip()
-    label(session, qtbot, second, Qt.Key.Key_Y)
+    label(workspace, qtbot, second, Qt.Key.Key_Y)
     words = in_view(second)
     assert card.note.text() == "twin"
     assert "judged by Ben" in words
     assert "later" not in words
 
 
-def test_who_labelled_blind_last_time_stays_blind(dock, session, folder, qtbot):
-    first, *_ = particle_ids(session)
+def test_who_labelled_blind_last_time_stays_blind(dock, workspace, folder, qtbot):
+    first, *_ = particle_ids(workspace)
     call_oneself(dock, qtbot, "Ada")
-    label(session, qtbot, first, Qt.Key.Key_U)
+    label(workspace, qtbot, first, Qt.Key.Key_U)
     call_oneself(dock, qtbot, "Ben")
     dock.hide_others.click()
-    session.open_project(folder)
-    settle(session, qtbot)
-    assert session.project.annotators.current == "Ben"
-    assert session.project.annotators.hide_others
-    assert not session.project.particles.get(first).by_person
+    workspace.open_project(folder)
+    settle(workspace, qtbot)
+    assert workspace.project.annotators.current == "Ben"
+    assert workspace.project.annotators.hide_others
+    assert not workspace.project.particles.get(first).by_person
     refreshed(dock, qtbot)
     assert dock.hide_others.isChecked()
-
-
-def test_an_empty_dock_says_what_to_do(viewer, qtbot):
-    dock = window.add_dock(viewer, "Annotators")
-    assert "sample project" in dock.said.text()
-    assert not dock.hide_others.isEnabled()
-    assert not dock.review.isVisible()

@@ -15,7 +15,7 @@ from qtpy.QtCore import Qt
 from napari_cdse.core.records import CLASSES, Prediction
 from napari_cdse.gui.app import window
 from napari_cdse.gui.particle.queue_row import ORDERS, STOPS
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.project.state.audit_plan import AuditPlan
 from napari_cdse.sample import sample_project_folder
 from tests.gui.conftest import SIGNAL_MS, press, settle, wait_for_pixels
@@ -44,20 +44,23 @@ class Step:
 class Reviewer:
     """Presses keys, waits until the circles are there, and keeps a list of steps."""
 
-    def __init__(self, session, qtbot) -> None:
-        self.session, self.qtbot = session, qtbot
+    def __init__(self, workspace, qtbot) -> None:
+        self.workspace, self.qtbot = workspace, qtbot
         self.steps: list[Step] = []
         self.micrographs: set[int] = set()
 
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
-        press(self.session, self.qtbot, key, modifier)
+        press(self.workspace, self.qtbot, key, modifier)
         self.qtbot.waitUntil(self._there, timeout=SIGNAL_MS)
-        self.micrographs.add(self.session.project.selection.index)
+        self.micrographs.add(self.workspace.project.selection.index)
 
     def _there(self) -> bool:
         """Whether circles are shown; imported ones are classified only then."""
-        project = self.session.project
-        if self.session.view is None or project.selection.particle_id is None:
+        project = self.workspace.project
+        if (
+            self.workspace.canvas.particles is None
+            or project.selection.particle_id is None
+        ):
             return False
         return (
             project.particles.get(project.selection.particle_id).prediction is not None
@@ -71,13 +74,13 @@ class Reviewer:
         if letter == ".":
             self.skip()
             return
-        project = self.session.project
+        project = self.workspace.project
         particle = project.particles.get(project.selection.particle_id)
         hidden = project.audits.hides(particle.id)
         no_step = {"K": hidden, "J": particle.annotation is not None}
         letter = "U" if no_step.get(letter) else letter
         label = particle.prediction.label if letter == "K" else LABELS.get(letter)
-        how = "queue" if self.session.review.order == "uncertain" else "order"
+        how = "queue" if self.workspace.navigation.order == "uncertain" else "order"
         how = "audit" if hidden else how
         step = Step(particle.id, label, how, hidden, particle.prediction)
         self.press(getattr(Qt.Key, f"Key_{letter}"))
@@ -88,17 +91,17 @@ class Reviewer:
         letters = cycle(ROUND)
         self.skip()
         while sum(one.label is not None for one in self.steps) < N_LABELS:
-            if self.session.review.which != "all" and self.all_labelled:
+            if self.workspace.navigation.which != "all" and self.all_labelled:
                 self.go_through_all()
             self.judge(next(letters))
 
     @property
     def all_labelled(self) -> bool:
-        return not self.session.project.review.queue("uncertain", "unlabelled")
+        return not self.workspace.project.review.queue("uncertain", "unlabelled")
 
     def go_through_all(self) -> None:
         """Choose another order in the dock, as the person does with the mouse."""
-        row = window.add_dock(self.session.viewer, "Particle").queue
+        row = window.add_dock(self.workspace.viewer, "Particle").view.queue
         for box, rows, wanted in (
             (row.order, ORDERS, "micrograph"),
             (row.which, STOPS, "all"),
@@ -124,10 +127,10 @@ def sample(tmp_path, monkeypatch):
 
 def start(viewer, path, qtbot):
     """Open the project in a viewer, and wait for its first micrograph."""
-    session = session_for(viewer)
-    assert session.open_project(path)
-    wait_for_pixels(session, qtbot)
-    return session
+    workspace = workspace_for(viewer)
+    assert workspace.open_project(path)
+    wait_for_pixels(workspace, qtbot)
+    return workspace
 
 
 def particles(project) -> list:
@@ -175,15 +178,15 @@ def check_provenance(project, steps) -> None:
 
 
 def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, qtbot):
-    session = start(viewer, sample, qtbot)
-    project, path = session.project, session.project.path
+    workspace = start(viewer, sample, qtbot)
+    project, path = workspace.project, workspace.project.path
     project.annotators.current, project.audits.share = ANNOTATOR, AUDIT_SHARE
-    session.analyst.detect_all()
-    qtbot.waitUntil(lambda: not session.runner.jobs, timeout=6 * SIGNAL_MS)
-    settle(session, qtbot)
+    workspace.detection.detect_all()
+    qtbot.waitUntil(lambda: not workspace.session.runner.jobs, timeout=6 * SIGNAL_MS)
+    settle(workspace, qtbot)
     before = labels(project)
 
-    hands = Reviewer(session, qtbot)
+    hands = Reviewer(workspace, qtbot)
     hands.review()
     steps = hands.steps
     assert hands.micrographs == {entry.index for entry in project.micrographs.entries}
@@ -204,16 +207,16 @@ def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, 
     assert left["undo"][0]
     assert left["redo"][0]
     viewer.close()
-    qtbot.waitUntil(lambda: session.closed, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: workspace.session.closed, timeout=SIGNAL_MS)
 
     tomorrow = make_napari_viewer(show=True, title="tomorrow")
     window.add_docks(tomorrow)
-    session = start(tomorrow, path, qtbot)
-    project = session.project
+    workspace = start(tomorrow, path, qtbot)
+    project = workspace.project
     assert remembered(project) == left
     assert labels(project) == after(before, steps[:kept])
     check_provenance(project, steps[:kept])
-    hands = Reviewer(session, qtbot)
+    hands = Reviewer(workspace, qtbot)
     hands.skip()
     assert project.selection.particle_id == left["queue"][0][1]
     for number in range(kept + 1, len(steps) + 1):

@@ -12,9 +12,9 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
+from napari_cdse.gui import workspace as workspace_module
 from napari_cdse.gui.app import commands, window
-from napari_cdse.gui.session import session as session_module
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.pipeline import predict
@@ -64,12 +64,12 @@ def test_a_broken_label_file_says_where(viewer, label_file):
         viewer.open(label_file, plugin=PLUGIN)
 
 
-def test_only_what_a_person_labelled_is_saved(session, tmp_path, qtbot):
-    ids = particle_ids(session)
-    session.project.edits.label([ids[0]], "no")
-    settle(session, qtbot)
+def test_only_what_a_person_labelled_is_saved(workspace, tmp_path, qtbot):
+    ids = particle_ids(workspace)
+    workspace.project.edits.label([ids[0]], "no")
+    settle(workspace, qtbot)
     path = tmp_path / "reviewed.txt"
-    session.view.layer.save(str(path), plugin=PLUGIN)
+    workspace.canvas.particles.layer.save(str(path), plugin=PLUGIN)
     saved = read_label_file(path)
     assert saved.labels == ("no",)
     assert saved.circles == (Circle(60, 60, 30),)
@@ -86,12 +86,12 @@ def test_a_tiff_comes_with_its_calibration(viewer, tmp_path):
     assert str(layer.units[0]) == "nanometer"
 
 
-def test_a_project_file_opens_its_project(session, viewer, qtbot):
-    path = session.project.path
-    session.project.edits.label(particle_ids(session)[:2], "yes")
+def test_a_project_file_opens_its_project(workspace, viewer, qtbot):
+    path = workspace.project.path
+    workspace.project.edits.label(particle_ids(workspace)[:2], "yes")
     assert viewer.open(path, plugin=PLUGIN) == []
-    wait_for_pixels(session, qtbot)
-    assert session.project.particles.counts()["yes"] == 2
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.particles.counts()["yes"] == 2
 
 
 def test_a_folder_dropped_on_the_dock_opens(viewer, folder, qtbot):
@@ -104,17 +104,17 @@ def test_a_folder_dropped_on_the_dock_opens(viewer, folder, qtbot):
     dock.dragEnterEvent(enter)
     assert enter.isAccepted()
     dock.dropEvent(QDropEvent(QPointF(place), copy, data, left, none))
-    session = session_for(viewer)
-    wait_for_pixels(session, qtbot)
-    assert len(session.project.micrographs.entries) == 3
+    workspace = workspace_for(viewer)
+    wait_for_pixels(workspace, qtbot)
+    assert len(workspace.project.micrographs.entries) == 3
 
 
 def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, qtbot):
     (folder / "dots_0.txt").write_bytes(label_file.read_bytes())
-    session = session_for(viewer)
-    session.open_project(folder)
-    wait_for_pixels(session, qtbot)
-    assert session.project.particles.counts() == {
+    workspace = workspace_for(viewer)
+    workspace.open_project(folder)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.particles.counts() == {
         "yes": 1,
         "no": 0,
         "null": 1,
@@ -122,7 +122,7 @@ def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, 
     }
     # They are classified beside it, so that both words can be compared.
     qtbot.waitUntil(
-        lambda: all(one.prediction for one in session.project.particles.current),
+        lambda: all(one.prediction for one in workspace.project.particles.current),
         timeout=SIGNAL_MS,
     )
 
@@ -131,13 +131,13 @@ def test_detect_all_asks_the_forest_about_imported_circles_too(
     viewer, folder, label_file, qtbot
 ):
     (folder / "dots_1.txt").write_bytes(label_file.read_bytes())
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    project = session.project
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    project = workspace.project
     imported = project.particles.of(1)
     assert [one.prediction for one in imported] == [None, None]
-    session.analyst.detect_all()
-    settle(session, qtbot)
+    workspace.detection.detect_all()
+    settle(workspace, qtbot)
     assert project.selection.index == 0
     assert {one.id for one in imported} <= {one.id for one in project.particles.of(1)}
     found = [one for at in range(3) for one in project.particles.of(at)]
@@ -151,13 +151,13 @@ def test_detect_all_asks_the_forest_about_imported_circles_too(
 
 
 def test_the_menu_commands_open_their_things(viewer, qtbot, monkeypatch, folder):
-    monkeypatch.setattr(session_module, "sample_project_folder", lambda: folder)
+    monkeypatch.setattr(workspace_module, "sample_project_folder", lambda: folder)
     monkeypatch.setattr(commands, "ask_folder", lambda _parent: folder)
-    session, manager = session_for(viewer), PluginManager.instance()
+    workspace, manager = workspace_for(viewer), PluginManager.instance()
     for name in ("open_sample_project", "open_folder"):
         manager.commands.execute(f"{PLUGIN}.{name}", args=(viewer,))
-        wait_for_pixels(session, qtbot)
-        assert session.scene.image.name == "dots_0"
+        wait_for_pixels(workspace, qtbot)
+        assert workspace.canvas.layers.image.name == "dots_0"
 
 
 def test_the_sample_micrograph_has_its_labels(viewer):
@@ -171,7 +171,9 @@ def test_the_sample_micrograph_has_its_labels(viewer):
 def test_a_picture_that_is_none_is_refused_in_a_sentence(viewer, tmp_path, qtbot):
     Image.new("L", (4, 4)).save(tmp_path / "tiny.png")
     (tmp_path / "tiny.png").write_bytes(b"\x89PNG\r\n\x1a\n but no more")
-    session = session_for(viewer)
-    session.open_project(tmp_path)
-    qtbot.waitUntil(lambda: bool(session.entries[0].problem), timeout=SIGNAL_MS)
-    assert session.view is None
+    workspace = workspace_for(viewer)
+    workspace.open_project(tmp_path)
+    qtbot.waitUntil(
+        lambda: bool(workspace.session.entries[0].problem), timeout=SIGNAL_MS
+    )
+    assert workspace.canvas.particles is None

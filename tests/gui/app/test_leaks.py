@@ -9,11 +9,11 @@ from collections import Counter
 
 from napari.settings import get_settings
 from psygnal import SignalInstance
-from qtpy.QtCore import QEvent, QThreadPool
+from qtpy.QtCore import QEvent, QObject, QThreadPool
 from qtpy.QtWidgets import QApplication, QTabBar
 
 from napari_cdse.gui.app import window
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import open_folder, put_circles, settle, wait_for_pixels
 
 NAMES = (*window.NAMES, "Annotators")
@@ -44,19 +44,30 @@ def signals_of(owner: object) -> dict[str, object]:
     meta = owner.metaObject()
     names = {
         bytes(meta.method(at).name()).decode()
-        for at in range(meta.methodOffset(), meta.methodCount())
+        for at in range(QObject.staticMetaObject.methodCount(), meta.methodCount())
         if meta.method(at).methodType() == meta.method(at).MethodType.Signal
     }
     return {name: getattr(owner, name) for name in names}
 
 
-def listeners(session) -> dict[str, int]:
+def listeners(workspace) -> dict[str, int]:
     """How many listen to whatever outlives a dock."""
     counts = {}
-    for owner in (session, session.review, session.runner, session.trainer):
+    for owner in (
+        workspace.session,
+        workspace.canvas,
+        workspace.keys,
+        workspace.navigation,
+        workspace.session.runner,
+        workspace.training,
+    ):
         for name, signal in signals_of(owner).items():
             counts[f"{type(owner).__name__}.{name}"] = owner.receivers(signal)
-    project, layer, viewer = session.project, session.view.layer, session.viewer
+    project, layer, viewer = (
+        workspace.project,
+        workspace.canvas.particles.layer,
+        workspace.viewer,
+    )
     for name in vars(type(project.events)):
         signal = getattr(project.events, name)
         if isinstance(signal, SignalInstance):
@@ -69,67 +80,67 @@ def listeners(session) -> dict[str, int]:
     return counts
 
 
-def open_and_close(session, qtbot) -> list[weakref.ref]:
+def open_and_close(workspace, qtbot) -> list[weakref.ref]:
     """Show each dock in turn, then close all of them."""
-    viewer = session.viewer
+    viewer = workspace.viewer
     docks = [window.add_dock(viewer, name) for name in NAMES]
     QApplication.processEvents()
     for dock in docks:
         viewer.window.remove_dock_widget(dock)
-    return [weakref.ref(dock) for dock in docks]
+    return [weakref.ref(one) for dock in docks for one in (dock, dock.view)]
 
 
-def emit_all(session) -> None:
+def emit_all(workspace) -> None:
     """Let each signal go out: PyQt then drops listeners that are no more."""
-    session.project_changed.emit()
-    session.opened.emit()
-    session.micrographs_changed.emit()
-    session.particles_changed.emit(None)
-    session.selection_changed.emit()
-    session.models_changed.emit()
-    session.history_changed.emit()
-    session.review.order_changed.emit()
-    session.runner.changed.emit()
-    session.trainer.changed.emit()
+    workspace.session.project_changed.emit()
+    workspace.session.opened.emit()
+    workspace.session.micrographs_changed.emit()
+    workspace.session.particles_changed.emit(None)
+    workspace.session.selection_changed.emit()
+    workspace.session.models_changed.emit()
+    workspace.session.history_changed.emit()
+    workspace.navigation.order_changed.emit()
+    workspace.session.runner.changed.emit()
+    workspace.training.changed.emit()
 
 
-def test_docks_that_come_and_go_leave_nothing(session, qtbot):
-    open_and_close(session, qtbot)
-    settle(session, qtbot)
-    emit_all(session)
+def test_docks_that_come_and_go_leave_nothing(workspace, qtbot):
+    open_and_close(workspace, qtbot)
+    settle(workspace, qtbot)
+    emit_all(workspace)
     sweep()
-    before = widgets(), listeners(session), threading.active_count()
-    docks = [ref for _ in range(TIMES) for ref in open_and_close(session, qtbot)]
-    settle(session, qtbot)
-    emit_all(session)
+    before = widgets(), listeners(workspace), threading.active_count()
+    docks = [ref for _ in range(TIMES) for ref in open_and_close(workspace, qtbot)]
+    settle(workspace, qtbot)
+    emit_all(workspace)
     sweep()
     assert [ref() for ref in docks if ref() is not None] == []
     assert widgets() - before[0] == Counter()
-    assert listeners(session) == before[1]
+    assert listeners(workspace) == before[1]
     assert threading.active_count() <= before[2]
 
 
-def test_micrographs_that_come_and_go_leave_nothing(session, qtbot):
-    viewer = session.viewer
+def test_micrographs_that_come_and_go_leave_nothing(workspace, qtbot):
+    viewer = workspace.viewer
     layers, pixels = [], []
     for round_ in range(2):
         for index in (1, 2, 0):
-            pixels.append(weakref.ref(session.project.selection.micrograph.pixels))
-            layers += map(weakref.ref, session.scene.layers)
-            session.open_micrograph(index)
-            wait_for_pixels(session, qtbot)
+            pixels.append(weakref.ref(workspace.project.selection.micrograph.pixels))
+            layers += map(weakref.ref, workspace.canvas.layers.present)
+            workspace.navigation.open_micrograph(index)
+            wait_for_pixels(workspace, qtbot)
         sweep()
         if not round_:
-            before = listeners(session), widgets()
+            before = listeners(workspace), widgets()
     shown = set(viewer.layers)
     left = [ref() for ref in layers if ref() is not None and ref() not in shown]
     assert left == []
     # What is kept in advance has its bound; whoever else holds pixels keeps them all.
-    session.stage.prefetch.clear()
+    workspace.canvas.prefetch.clear()
     sweep()
     held = [ref() for ref in pixels if ref() is not None]
-    assert [one for one in held if one is not session.micrograph.pixels] == []
-    assert listeners(session) == before[0]
+    assert [one for one in held if one is not workspace.session.micrograph.pixels] == []
+    assert listeners(workspace) == before[0]
     assert widgets() - before[1] == Counter()
 
 
@@ -151,17 +162,18 @@ def seen_and_closed(make, folder, qtbot, forest) -> dict[str, weakref.ref]:
     """Open a window, work in it, close it; weak references to what was in it."""
     viewer = make(show=True)
     docks = window.add_docks(viewer)
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    put_circles(session, forest)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    put_circles(workspace, forest)
     window.add_dock(viewer, "Gallery")
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     parts = {
         "viewer": viewer,
-        "session": session,
-        "project": session.project,
-        "layer": session.view.layer,
-        "review": session.review,
+        "workspace": workspace,
+        "session": workspace.session,
+        "project": workspace.project,
+        "layer": workspace.canvas.particles.layer,
+        "review": workspace.review,
         **docks,
     }
     viewer.close()

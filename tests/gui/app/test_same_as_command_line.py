@@ -13,8 +13,8 @@ from napari_cdse.core.classifier.tree_arrays import Forest
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.app import window
-from napari_cdse.gui.controllers import detection as analysing
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.controllers import open_project
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.resources import default_model_path
 from tests.gui.conftest import SIGNAL_MS, open_folder, settle, wait_for_pixels
@@ -49,15 +49,15 @@ def test_window_and_command_line_give_the_same(
     out = tmp_path / "out"
     assert main(["predict", str(picture_folder), "--out", str(out)]) == 0
     model = load_model(default_model_path())
-    monkeypatch.setattr(analysing, "shipped_model", lambda: model)
-    session = session_for(viewer)
-    open_folder(session, picture_folder, qtbot)
-    dock = window.add_dock(viewer, "Micrographs")
+    monkeypatch.setattr(open_project, "shipped_model", lambda: model)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, picture_folder, qtbot)
+    dock = window.add_dock(viewer, "Micrographs").view
     qtbot.mouseClick(dock.detect_all, Qt.MouseButton.LeftButton)
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     expected = written(out)
     assert len(expected) >= 8
-    assert shown(session.project) == expected
+    assert shown(workspace.project) == expected
 
 
 def test_window_and_command_line_train_the_same_forest(
@@ -65,19 +65,19 @@ def test_window_and_command_line_train_the_same_forest(
 ):
     """The same labels and settings: the same forest, to the last node."""
     model = load_model(default_model_path())
-    monkeypatch.setattr(analysing, "shipped_model", lambda: model)
-    session = session_for(viewer)
-    open_folder(session, labelled_folder, qtbot)
-    for entry in session.entries:
-        session.open_micrograph(entry.index)
-        wait_for_pixels(session, qtbot)
-    session.trainer.retrain(ForestParams(trees=12, copies=1, folds=2))
-    qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
-    here = session.trainer.outcome.model
+    monkeypatch.setattr(open_project, "shipped_model", lambda: model)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, labelled_folder, qtbot)
+    for entry in workspace.session.entries:
+        workspace.navigation.open_micrograph(entry.index)
+        wait_for_pixels(workspace, qtbot)
+    workspace.training.retrain(ForestParams(trees=12, copies=1, folds=2))
+    qtbot.waitUntil(lambda: workspace.training.job is None, timeout=3 * SIGNAL_MS)
+    here = workspace.training.outcome.model
     out = tmp_path / "there.skops"
     few = ["--trees", "12", "--copies", "1", "--folds", "2"]
     onto = ["--onto", str(default_model_path())]
-    project = str(session.project.path)
+    project = str(workspace.project.path)
     assert main(["train", project, "--out", str(out), *onto, *few]) == 0
     there = load_model(out)
     assert there.card.id == here.card.id
@@ -86,6 +86,6 @@ def test_window_and_command_line_train_the_same_forest(
         one, other = getattr(here.forest, part.name), getattr(there.forest, part.name)
         np.testing.assert_array_equal(one, other)
     # And what the command line made works in the window.
-    session.trainer.load(out)
-    settle(session, qtbot)
-    assert session.project.models.active_id == there.card.id
+    workspace.training.load(out)
+    settle(workspace, qtbot)
+    assert workspace.project.models.active_id == there.card.id

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
 
 from napari_cdse.gui.app import window
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, settle
 from tests.gui.retrain.test_comparison_view import flip, outcome, scores
 from tests.gui.showing import retrained
@@ -41,15 +41,15 @@ def in_sight(widget) -> bool:
     return widget.isVisible() and seen.size() == widget.size()
 
 
-def test_no_dock_is_cut_off_or_makes_the_window_grow(session, qtbot):
-    viewer = session.viewer
+def test_no_dock_is_cut_off_or_makes_the_window_grow(workspace, qtbot):
+    viewer = workspace.viewer
     main = main_window(viewer)
     main.resize(*SCREEN)
-    session.review.go_on()
+    workspace.navigation.go_on()
     for name in (*window.NAMES, "Annotators"):
         dock = window.add_dock(viewer, name)
-        if hasattr(dock, "parameters"):
-            dock.parameters.expand(animate=False)
+        if hasattr(dock.view, "parameters"):
+            dock.view.parameters.expand(animate=False)
         qtbot.waitUntil(lambda at=dock: fits(at), timeout=SIGNAL_MS)
         assert main.minimumSizeHint().width() <= SCREEN[0], name
         assert main.minimumSizeHint().height() <= SCREEN[1], name
@@ -57,12 +57,12 @@ def test_no_dock_is_cut_off_or_makes_the_window_grow(session, qtbot):
         assert (main.width(), main.height()) == SCREEN, name
 
 
-def test_what_a_label_needs_is_in_sight_without_scrolling(session, qtbot):
-    viewer = session.viewer
+def test_what_a_label_needs_is_in_sight_without_scrolling(workspace, qtbot):
+    viewer = workspace.viewer
     main_window(viewer).resize(*SCREEN)
-    session.review.go_on()
-    card = window.add_dock(viewer, "Particle").card
-    micrographs = window.add_dock(viewer, "Micrographs")
+    workspace.navigation.go_on()
+    card = window.add_dock(viewer, "Particle").view.card
+    micrographs = window.add_dock(viewer, "Micrographs").view
     # The longest that stands there often.
     micrographs.problem.setText(" ".join(["like nothing that it learnt from"] * 4))
     micrographs.problem.show()
@@ -78,28 +78,28 @@ def test_what_a_label_needs_is_in_sight_without_scrolling(session, qtbot):
     assert len({one.y() for one in views}) == 1
 
 
-def test_the_table_takes_what_the_pictures_leave(session, qtbot):
-    main = main_window(session.viewer)
-    session.review.go_on()
-    card = window.add_dock(session.viewer, "Particle").card
+def test_the_table_takes_what_the_pictures_leave(workspace, qtbot):
+    main = main_window(workspace.viewer)
+    workspace.navigation.go_on()
+    card = window.add_dock(workspace.viewer, "Particle").view.card
 
     def height_at(width: int, height: int) -> int:
         main.resize(width, height)
         qtbot.waitUntil(lambda: main.width() == width, timeout=SIGNAL_MS)
-        settle(session, qtbot)
+        settle(workspace, qtbot)
         return card.peaks.height()
 
     assert height_at(*SCREEN) == card.peaks.minimumHeight() < height_at(1600, 1000)
 
 
-def test_pictures_stand_two_by_two_where_there_is_room(session, qtbot):
-    main_window(session.viewer).resize(1600, 1400)
-    pictures = window.add_dock(session.viewer, "Particle").card.pictures
+def test_pictures_stand_two_by_two_where_there_is_room(workspace, qtbot):
+    main_window(workspace.viewer).resize(1600, 1400)
+    pictures = window.add_dock(workspace.viewer, "Particle").view.card.pictures
     views = (pictures.crop, pictures.spectrum, pictures.phase, pictures.other)
     dock = pictures.parentWidget()
     while not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()
-    main = main_window(session.viewer)
+    main = main_window(workspace.viewer)
     main.resizeDocks([dock], [900], Qt.Orientation.Vertical)
     qtbot.waitUntil(lambda: len({one.y() for one in views}) == 2, timeout=SIGNAL_MS)
     # Close together, however much room there is.
@@ -108,10 +108,10 @@ def test_pictures_stand_two_by_two_where_there_is_room(session, qtbot):
 
 
 def test_the_decision_on_a_new_forest_is_in_sight_without_scrolling(labelled, qtbot):
-    session = labelled
-    main_window(session.viewer).resize(*SCREEN)
-    dock = retrained(session, qtbot)
-    window.add_dock(session.viewer, "Retrain")
+    workspace = labelled
+    main_window(workspace.viewer).resize(*SCREEN)
+    dock = retrained(workspace, qtbot)
+    window.add_dock(workspace.viewer, "Retrain")
     view = dock.comparison
     flips = [flip(f"p{at}", "yes", "no") for at in range(12)]
     view.show_outcome(outcome(scores(0.7), scores(0.8), flips, 40), lambda _one: "")

@@ -22,14 +22,14 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-def test_draw(session, qtbot):
-    press(session, qtbot, Qt.Key.Key_G)
-    assert session.view.layer.mode == "add_ellipse"
-    drag(session, qtbot, (100, 20), (140, 60))
-    assert len(session.project.particles.current) == 6
-    settle(session, qtbot)
+def test_draw(workspace, qtbot):
+    press(workspace, qtbot, Qt.Key.Key_G)
+    assert workspace.canvas.particles.layer.mode == "add_ellipse"
+    drag(workspace, qtbot, (100, 20), (140, 60))
+    assert len(workspace.project.particles.current) == 6
+    settle(workspace, qtbot)
     (drawn,) = [
-        one for one in session.project.particles.current if one.circle not in CIRCLES
+        one for one in workspace.project.particles.current if one.circle not in CIRCLES
     ]
     assert drawn.circle.row_px == pytest.approx(120, abs=3)
     assert drawn.circle.col_px == pytest.approx(40, abs=3)
@@ -37,113 +37,117 @@ def test_draw(session, qtbot):
     assert drawn.annotation.origin == "drawn"
     assert drawn.annotation.label is None
     assert drawn.prediction is not None
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles.current) == 5
-    in_step(session)
+    in_step(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    assert len(workspace.project.particles.current) == 5
+    in_step(workspace)
 
 
-def test_drag_moves_one_circle_in_one_step(session, qtbot):
-    ids = particle_ids(session)
-    press(session, qtbot, Qt.Key.Key_M)
-    assert session.view.layer.mode == "select"
-    drag(session, qtbot, (60, 60), (80, 90))
-    settle(session, qtbot)
-    moved = session.project.particles.find(ids[0]).circle
+def test_drag_moves_one_circle_in_one_step(workspace, qtbot):
+    ids = particle_ids(workspace)
+    press(workspace, qtbot, Qt.Key.Key_M)
+    assert workspace.canvas.particles.layer.mode == "select"
+    drag(workspace, qtbot, (60, 60), (80, 90))
+    settle(workspace, qtbot)
+    moved = workspace.project.particles.find(ids[0]).circle
     assert (moved.row_px, moved.col_px) == (
         pytest.approx(80, abs=2),
         pytest.approx(90, abs=2),
     )
     assert moved.radius_px == pytest.approx(30, abs=0.01)
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert session.project.particles.find(ids[0]).circle == CIRCLES[0]
-    assert not session.project.history.can_undo
-    in_step(session)
+    in_step(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    assert workspace.project.particles.find(ids[0]).circle == CIRCLES[0]
+    assert not workspace.project.history.can_undo
+    in_step(workspace)
 
 
-def test_resize_makes_a_circle_of_the_same_area(session, qtbot):
-    ids = particle_ids(session)
-    press(session, qtbot, Qt.Key.Key_M)
-    click(session, qtbot, 170, 80)
+def test_resize_makes_a_circle_of_the_same_area(workspace, qtbot):
+    ids = particle_ids(workspace)
+    press(workspace, qtbot, Qt.Key.Key_M)
+    click(workspace, qtbot, 170, 80)
     # From the middle of the right edge: only the width grows.
-    drag(session, qtbot, (170, 112), (170, 132))
-    settle(session, qtbot)
-    circle = session.project.particles.find(ids[3]).circle
+    drag(workspace, qtbot, (170, 112), (170, 132))
+    settle(workspace, qtbot)
+    circle = workspace.project.particles.find(ids[3]).circle
     expected = np.sqrt(32 * 42)
     assert circle.radius_px == pytest.approx(expected, rel=0.05)
     assert circle.col_px == pytest.approx(90, abs=2)
-    in_step(session)
+    in_step(workspace)
 
 
-def test_several_selected_move_in_one_step(session, qtbot):
-    ids = particle_ids(session)
-    press(session, qtbot, Qt.Key.Key_M)
-    session.view.layer.selected_data = {0, 1}
-    chosen = session.view.selection()
-    first = session.project.particles.find(chosen[0]).circle
+def test_several_selected_move_in_one_step(workspace, qtbot):
+    ids = particle_ids(workspace)
+    press(workspace, qtbot, Qt.Key.Key_M)
+    workspace.canvas.particles.layer.selected_data = {0, 1}
+    chosen = workspace.canvas.particles.selection()
+    first = workspace.project.particles.find(chosen[0]).circle
     drag(
-        session,
+        workspace,
         qtbot,
         (first.row_px, first.col_px),
         (first.row_px + 20, first.col_px),
     )
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     moved = [
-        one for one in ids if session.project.particles.find(one).circle not in CIRCLES
+        one
+        for one in ids
+        if workspace.project.particles.find(one).circle not in CIRCLES
     ]
     assert set(moved) == set(chosen)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert not session.project.history.can_undo
-    in_step(session)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    assert not workspace.project.history.can_undo
+    in_step(workspace)
 
 
-def test_delete_undo_redo(session, qtbot):
-    ids = particle_ids(session)
+def test_delete_undo_redo(workspace, qtbot):
+    ids = particle_ids(workspace)
     keys = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
-    for layer, key in itertools.product(session.scene.layers, keys):
-        session.viewer.layers.selection.active = layer
-        session.project.selection.select(ids[1])
-        press(session, qtbot, key)
-        settle(session, qtbot)
-        assert session.project.particles.find(ids[1]) is None
-        in_step(session)
-        press(session, qtbot, Qt.Key.Key_Z, CTRL)
-        assert session.project.particles.find(ids[1]).circle == CIRCLES[1]
-        in_step(session)
-        press(session, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
-        assert session.project.particles.find(ids[1]) is None
-        press(session, qtbot, Qt.Key.Key_Z, CTRL)
-        assert session.viewer.layers.selection.active is layer
+    for layer, key in itertools.product(workspace.canvas.layers.present, keys):
+        workspace.viewer.layers.selection.active = layer
+        workspace.project.selection.select(ids[1])
+        press(workspace, qtbot, key)
+        settle(workspace, qtbot)
+        assert workspace.project.particles.find(ids[1]) is None
+        in_step(workspace)
+        press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+        assert workspace.project.particles.find(ids[1]).circle == CIRCLES[1]
+        in_step(workspace)
+        press(workspace, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
+        assert workspace.project.particles.find(ids[1]) is None
+        press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+        assert workspace.viewer.layers.selection.active is layer
 
 
-def test_napari_own_delete_key_goes_through_undo(session, qtbot):
-    press(session, qtbot, Qt.Key.Key_M)
-    session.view.layer.selected_data = {0, 2}
-    press(session, qtbot, Qt.Key.Key_3)
-    settle(session, qtbot)
-    assert len(session.project.particles.current) == 3
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles.current) == 5
-    in_step(session)
+def test_napari_own_delete_key_goes_through_undo(workspace, qtbot):
+    press(workspace, qtbot, Qt.Key.Key_M)
+    workspace.canvas.particles.layer.selected_data = {0, 2}
+    press(workspace, qtbot, Qt.Key.Key_3)
+    settle(workspace, qtbot)
+    assert len(workspace.project.particles.current) == 3
+    in_step(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    assert len(workspace.project.particles.current) == 5
+    in_step(workspace)
 
 
-def test_copy_and_paste_makes_new_particles(session, qtbot):
-    ids = particle_ids(session)
-    press(session, qtbot, Qt.Key.Key_M)
-    session.project.edits.label([ids[0]], "yes")
-    session.view.select([ids[0]])
-    press(session, qtbot, Qt.Key.Key_C, CTRL)
-    press(session, qtbot, Qt.Key.Key_V, CTRL)
-    settle(session, qtbot)
-    assert len(session.project.particles.current) == 6
-    assert session.project.particles.find(ids[0]).annotation.label == "yes"
-    (pasted,) = [one for one in session.project.particles.current if one.id not in ids]
+def test_copy_and_paste_makes_new_particles(workspace, qtbot):
+    ids = particle_ids(workspace)
+    press(workspace, qtbot, Qt.Key.Key_M)
+    workspace.project.edits.label([ids[0]], "yes")
+    workspace.canvas.particles.select([ids[0]])
+    press(workspace, qtbot, Qt.Key.Key_C, CTRL)
+    press(workspace, qtbot, Qt.Key.Key_V, CTRL)
+    settle(workspace, qtbot)
+    assert len(workspace.project.particles.current) == 6
+    assert workspace.project.particles.find(ids[0]).annotation.label == "yes"
+    (pasted,) = [
+        one for one in workspace.project.particles.current if one.id not in ids
+    ]
     assert not pasted.by_person
     assert pasted.circle.row_px == pytest.approx(60 + 15, abs=0.01)
     assert pasted.circle.radius_px == pytest.approx(30, abs=0.01)
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert len(session.project.particles.current) == 5
-    in_step(session)
+    in_step(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    assert len(workspace.project.particles.current) == 5
+    in_step(workspace)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import (
     CIRCLES,
     particle_ids,
@@ -21,23 +21,23 @@ from tests.gui.showing import in_step, labels
 
 
 def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
-    session, qtbot, monkeypatch
+    workspace, qtbot, monkeypatch
 ):
     told: list[str] = []
-    monkeypatch.setattr(session.view, "_tell", told.append)
-    hand = Hand(session, qtbot)
-    project, ids = session.project, particle_ids(session)
-    session.project.selection.select(ids[0])
-    buttons = main_window(session.viewer).findChild(HistoryButtons)
+    monkeypatch.setattr(workspace.canvas.particles, "_tell", told.append)
+    hand = Hand(workspace, qtbot)
+    project, ids = workspace.project, particle_ids(workspace)
+    workspace.project.selection.select(ids[0])
+    buttons = main_window(workspace.viewer).findChild(HistoryButtons)
     for gesture, summary in GESTURES.items():
-        session.viewer.layers.selection.active = hand.layer
+        workspace.viewer.layers.selection.active = hand.layer
         gesture(hand)
-        settle(session, qtbot)
-        session.view.check()
-        settle(session, qtbot)
+        settle(workspace, qtbot)
+        workspace.canvas.particles.check()
+        settle(workspace, qtbot)
         name = gesture.__name__
-        in_step(session)
-        dressed_by_class(session)
+        in_step(workspace)
+        dressed_by_class(workspace)
         assert project.history.undo_summary == summary, name
         assert buttons.undo.isEnabled() == (summary is not None), name
         assert [one for one in told if REFUSED.get(gesture, "") in one] == told, name
@@ -45,21 +45,21 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
         if summary is not None:
             assert buttons.undo.toolTip() == f"Undo: {summary} (Ctrl+Z)"
             qtbot.mouseClick(buttons.undo, LEFT)
-            settle(session, qtbot)
+            settle(workspace, qtbot)
         assert not project.history.can_undo, name
         assert {one.id: one.circle for one in project.particles.current} == dict(
             zip(ids, CIRCLES, strict=True)
         ), name
-        assert labels(session) == [None] * 5, name
-        in_step(session)
+        assert labels(workspace) == [None] * 5, name
+        in_step(workspace)
         told.clear()
         hand.layer.mode = "pan_zoom"
         hand.layer.selected_data = set()
 
 
-def dressed_by_class(session) -> None:
+def dressed_by_class(workspace) -> None:
     """Every outline has the colour of its class, and every letter says it."""
-    layer, looks = session.view.layer, session.stage._looks(None)
+    layer, looks = workspace.canvas.particles.layer, workspace.canvas._looks(None)
     wanted = [looks[one] for one in layer.features["particle_id"]]
     assert list(layer.features["letter"]) == [one.letter for one in wanted]
     for at_, one in enumerate(wanted):

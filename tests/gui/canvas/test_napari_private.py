@@ -134,39 +134,39 @@ def test_a_layout_that_vispy_does_otherwise_is_left_to_it(
 
 
 def test_without_any_of_them_keys_and_mouse_do_what_they_did(
-    viewer, folder, forest, qtbot, monkeypatch, told, session
+    viewer, folder, forest, qtbot, monkeypatch, told, workspace
 ):
     take_away(monkeypatch, *PARTS, *MODULES)
-    session.scene.clear()
-    open_folder(session, folder, qtbot)
-    put_circles(session, forest)
-    settled(session, qtbot)
-    layer = session.view.layer
+    workspace.canvas.layers.clear()
+    open_folder(workspace, folder, qtbot)
+    put_circles(workspace, forest)
+    settled(workspace, qtbot)
+    layer = workspace.canvas.particles.layer
     assert type(layer) is Shapes
-    first, second, *_ = particle_ids(session)
-    session.project.selection.select(first)
-    press(session, qtbot, Qt.Key.Key_Y)
-    settled(session, qtbot)
+    first, second, *_ = particle_ids(workspace)
+    workspace.project.selection.select(first)
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    settled(workspace, qtbot)
     at = list(layer.features["particle_id"]).index(first)
     assert layer.text.values[at] == "Y"
-    np.testing.assert_allclose(layer.edge_color[at], colour_of(session, first))
-    press(session, qtbot, Qt.Key.Key_M)
-    centre = session.project.particles.find(second).circle
-    drag(session, qtbot, (centre.row_px, centre.col_px), (centre.row_px, 200))
-    settled(session, qtbot)
-    assert session.project.particles.find(second).circle.col_px == pytest.approx(
+    np.testing.assert_allclose(layer.edge_color[at], colour_of(workspace, first))
+    press(workspace, qtbot, Qt.Key.Key_M)
+    centre = workspace.project.particles.find(second).circle
+    drag(workspace, qtbot, (centre.row_px, centre.col_px), (centre.row_px, 200))
+    settled(workspace, qtbot)
+    assert workspace.project.particles.find(second).circle.col_px == pytest.approx(
         200, abs=3
     )
-    in_step(session)
-    press(session, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    settled(session, qtbot)
-    assert session.project.particles.find(second).circle == centre
-    in_step(session)
+    in_step(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settled(workspace, qtbot)
+    assert workspace.project.particles.find(second).circle == centre
+    in_step(workspace)
     assert len(told) == 1
 
 
-def colour_of(session, particle_id):
-    return session.stage._looks([particle_id])[particle_id].rgba
+def colour_of(workspace, particle_id):
+    return workspace.canvas._looks([particle_id])[particle_id].rgba
 
 
 def test_the_keys_of_the_menus_are_the_same_as_qt_knows_them(

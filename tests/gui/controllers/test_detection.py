@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
 
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.pipeline import analyse
 from tests.gui.conftest import (
@@ -20,58 +20,63 @@ from tests.gui.showing import docks, in_step
 
 
 def test_detection_gives_what_a_script_gets(viewer, folder, qtbot, forest):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
     dock = docks(viewer)["Micrographs"]
     qtbot.mouseClick(dock.detect_one, Qt.MouseButton.LeftButton)
     assert not dock.progress.isHidden()
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     assert dock.progress.isHidden()
     micrograph = read_micrograph(folder / "dots_0.png")
-    params = session.project.settings.detection
+    params = workspace.project.settings.detection
     expected = analyse(micrograph, forest, params)
-    shown = {one.id: one for one in session.project.particles.current}
+    shown = {one.id: one for one in workspace.project.particles.current}
     assert set(shown) == {one.id for one in expected.candidates}
     assert shown
     for one in expected.predictions:
         assert shown[one.particle_id].prediction == one
-    assert [layer.name for layer in session.scene.maps] == [
+    assert [layer.name for layer in workspace.canvas.layers.maps] == [
         one.name for one in expected.detection.maps
     ]
-    in_step(session)
+    in_step(workspace)
 
 
 def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
     Image.fromarray(np.full((200, 200), 7, np.uint8)).save(folder / "dots_9.png")
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    session.analyst.detect_all()
-    settle(session, qtbot)
-    assert [one.analysed for one in session.entries] == [True, True, True, False]
-    assert session.entries[3].problem
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    workspace.detection.detect_all()
+    settle(workspace, qtbot)
+    assert [one.analysed for one in workspace.session.entries] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert workspace.session.entries[3].problem
     dock = docks(viewer)["Micrographs"]
     assert dock.model.index(3, 0).data().startswith("\u26a0")
 
 
 def test_cancel_stops_and_keeps_what_was_done(viewer, folder, qtbot):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    session.analyst.detect_all()
-    job = session.runner.heavy
-    job.produced.connect(lambda _found: session.runner.cancel(job))
-    settle(session, qtbot)
-    assert sum(one.analysed for one in session.entries) == 1
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    workspace.detection.detect_all()
+    job = workspace.session.runner.heavy
+    job.produced.connect(lambda _found: workspace.session.runner.cancel(job))
+    settle(workspace, qtbot)
+    assert sum(one.analysed for one in workspace.session.entries) == 1
 
 
-def test_what_is_unlike_the_training_set_is_marked(session, qtbot):
-    project = session.project
+def test_what_is_unlike_the_training_set_is_marked(workspace, qtbot):
+    project = workspace.project
     said = [replace(one.prediction, novelty=2.0) for one in project.particles.current]
     project.detections.put_predictions(project.models.active_id, said)
-    shown = docks(session.viewer)
-    session.micrographs_changed.emit()
+    shown = docks(workspace.viewer)
+    workspace.session.micrographs_changed.emit()
     first = shown["Micrographs"].model.index(0, 0)
     assert first.data().startswith("\u25c7")
     assert "5 of its 5 circles" in first.data(Qt.ItemDataRole.ToolTipRole)
     assert "5 of its 5 circles" in shown["Micrographs"].problem.text()
-    project.selection.select(particle_ids(session)[0])
+    project.selection.select(particle_ids(workspace)[0])
     assert "learnt from nothing like it" in shown["Particle"].card.says.text()

@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from napari_cdse.core.errors import FolderNotWritable
 from napari_cdse.gui.controllers import open_project as places
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets import dialogs
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.store.database import Database
 from napari_cdse.project import Project
 from tests.gui.conftest import CIRCLES, wait_for_pixels
@@ -52,28 +52,28 @@ def test_the_project_goes_where_the_person_says(
 ):
     place = tmp_path / "mine.cdse"
     asked = answer(monkeypatch, place)
-    session = session_for(viewer)
-    assert session.open_project(locked)
-    wait_for_pixels(session, qtbot)
-    assert session.project.path == place
-    assert session.entries[0].problem is None
+    workspace = workspace_for(viewer)
+    assert workspace.open_project(locked)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.path == place
+    assert workspace.session.entries[0].problem is None
     ((question, act, name),) = asked
     assert "No project can be made in" in question
     assert (act, name) == ("Choose a place...", "work.cdse")
     # Next time the same place is named, and the work is there.
-    session.project.edits.draw(_CIRCLE, "yes")
-    assert session.open_project(locked)
-    wait_for_pixels(session, qtbot)
-    assert session.project.particles.counts()["yes"] == 1
+    workspace.project.edits.draw(_CIRCLE, "yes")
+    assert workspace.open_project(locked)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.particles.counts()["yes"] == 1
 
 
 def test_who_names_no_place_gets_the_sentence(viewer, locked, monkeypatch):
     answer(monkeypatch, None)
     told = []
     monkeypatch.setattr("napari_cdse.gui.session.notifications.show_error", told.append)
-    session = session_for(viewer)
-    assert not session.open_project(locked)
-    assert session.project is None
+    workspace = workspace_for(viewer)
+    assert not workspace.open_project(locked)
+    assert not workspace.session.is_open
     assert "choose another folder" in told[0]
 
 
@@ -88,12 +88,12 @@ def test_a_project_for_looking_may_be_copied(
     locked = request.getfixturevalue("locked")
     place = tmp_path / "copy.cdse"
     asked = answer(monkeypatch, place if copies else None)
-    session = session_for(viewer)
-    assert session.open_project(locked)
-    wait_for_pixels(session, qtbot)
+    workspace = workspace_for(viewer)
+    assert workspace.open_project(locked)
+    wait_for_pixels(workspace, qtbot)
     assert asked[0][1] == "Work on a copy..."
-    assert session.project.particles.counts()["null"] == 1
-    assert session.project.read_only == (not copies)
+    assert workspace.project.particles.counts()["null"] == 1
+    assert workspace.project.read_only == (not copies)
     assert place.exists() == copies
 
 

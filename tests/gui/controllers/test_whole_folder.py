@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session import notifications as notices
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.project import Project
 from tests.gui.conftest import (
     SIGNAL_MS,
@@ -21,21 +21,21 @@ from tests.gui.conftest import (
 
 
 def test_detection_goes_on_where_it_was_stopped(viewer, folder, qtbot):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
     done = []
-    session.project.events.analysed.connect(done.append)
-    session.analyst.detect_all()
-    job = session.runner.heavy
-    job.produced.connect(lambda _found: session.runner.cancel(job))
-    settle(session, qtbot)
+    workspace.project.events.analysed.connect(done.append)
+    workspace.detection.detect_all()
+    job = workspace.session.runner.heavy
+    job.produced.connect(lambda _found: workspace.session.runner.cancel(job))
+    settle(workspace, qtbot)
     assert done == [0]
-    session.analyst.detect_all()
-    settle(session, qtbot)
+    workspace.detection.detect_all()
+    settle(workspace, qtbot)
     assert done == [0, 1, 2]
     # Where nothing is left to do, she wants it done anew.
-    session.analyst.detect_all()
-    settle(session, qtbot)
+    workspace.detection.detect_all()
+    settle(workspace, qtbot)
     assert done == [0, 1, 2, 0, 1, 2]
 
 
@@ -47,43 +47,47 @@ def test_what_reading_changed_is_told_once_and_stands_in_the_dock(
     for path in list(folder.glob("*.png")):
         Image.open(path).save(path.with_suffix(".jpg"), quality=95)
         path.unlink()
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
     for _ in range(2):
-        press(session, qtbot, Qt.Key.Key_PageDown)
-        wait_for_pixels(session, qtbot)
+        press(workspace, qtbot, Qt.Key.Key_PageDown)
+        wait_for_pixels(workspace, qtbot)
     assert [one.partition(":")[0] for one in told] == ["dots_0"]
-    assert session.micrograph.name == "dots_2"
-    assert "JPEG" in window.add_dock(viewer, "Micrographs").problem.text()
+    assert workspace.session.micrograph.name == "dots_2"
+    assert "JPEG" in window.add_dock(viewer, "Micrographs").view.problem.text()
 
 
 def test_where_nothing_was_detected_yet_it_says_what_to_do(viewer, folder, qtbot):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    card = window.add_dock(viewer, "Particle").card
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    card = window.add_dock(viewer, "Particle").view.card
     assert '"Detect in this one"' in card.says.text()
-    session.analyst.detect_current()
-    settle(session, qtbot)
-    session.project.edits.label(
-        [one.id for one in session.project.particles.current], "null"
+    workspace.detection.detect_current()
+    settle(workspace, qtbot)
+    workspace.project.edits.label(
+        [one.id for one in workspace.project.particles.current], "null"
     )
-    press(session, qtbot, Qt.Key.Key_Period)
+    press(workspace, qtbot, Qt.Key.Key_Period)
     assert "2 micrographs have not been looked through" in viewer.status
     assert '"Detect in all"' in viewer.status
 
 
-def test_the_whole_micrograph_is_in_view_whatever_lies_over_its_border(session, qtbot):
-    camera = session.viewer.scene.camera
-    press(session, qtbot, Qt.Key.Key_W)
+def test_the_whole_micrograph_is_in_view_whatever_lies_over_its_border(
+    workspace, qtbot
+):
+    camera = workspace.viewer.scene.camera
+    press(workspace, qtbot, Qt.Key.Key_W)
     before = (*camera.center, camera.zoom)
-    session.project.edits.draw(Circle(0.0, 0.0, 60.0))
+    workspace.project.edits.draw(Circle(0.0, 0.0, 60.0))
     camera.zoom *= 3
-    press(session, qtbot, Qt.Key.Key_W)
+    press(workspace, qtbot, Qt.Key.Key_W)
     np.testing.assert_allclose((*camera.center, camera.zoom), before)
 
 
-def test_the_table_gets_the_room_and_the_folded_parameters_need_no_bar(session, qtbot):
-    dock = window.add_dock(session.viewer, "Micrographs")
+def test_the_table_gets_the_room_and_the_folded_parameters_need_no_bar(
+    workspace, qtbot
+):
+    dock = window.add_dock(workspace.viewer, "Micrographs").view
     area = dock.parameters.parentWidget().parentWidget()
     bar = area.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() == 0)
@@ -99,10 +103,10 @@ def test_who_comes_back_sees_the_row_where_she_stopped(viewer, folder, qtbot):
     project = Project.create_or_open(folder)
     project.selection.open(25)
     project.close()
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    assert session.project.selection.index == 25
-    table = window.add_dock(viewer, "Micrographs").table
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    assert workspace.project.selection.index == 25
+    table = window.add_dock(viewer, "Micrographs").view.table
 
     def in_sight() -> None:
         row = table.visualRect(table.model().index(25, 0))

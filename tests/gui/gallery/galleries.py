@@ -28,7 +28,7 @@ def ready(dock, qtbot) -> None:
         assert all(dock.thumbnails.picture(arrangement.at(row)) for row in rows)
 
     qtbot.waitUntil(pictured, timeout=SIGNAL_MS)
-    settle(dock.session, qtbot)
+    settle(dock.workspace, qtbot)
 
 
 def shown(dock) -> list[str]:
@@ -55,12 +55,12 @@ def key(dock, qtbot, which, modifier=PLAIN) -> None:
     qtbot.keyClick(dock.view, which, modifier)
 
 
-def analysed_elsewhere(session, qtbot) -> list[str]:
+def analysed_elsewhere(workspace, qtbot) -> list[str]:
     """Put one particle into the second micrograph, and come back to the first."""
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
-    project = session.project
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
+    project = workspace.project
     ids = put_elsewhere(project, [CIRCLES[0]], project.models.active_id)
-    session.open_micrograph(0)
-    wait_for_pixels(session, qtbot)
+    workspace.navigation.open_micrograph(0)
+    wait_for_pixels(workspace, qtbot)
     return ids

@@ -29,65 +29,69 @@ from tests.gui.showing import in_step, labels
 
 
 @pytest.fixture
-def gallery(session, qtbot):
+def gallery(workspace, qtbot):
     """The gallery of a project of five particles, in front and with its pictures."""
-    dock = window.add_dock(session.viewer, "Gallery")
+    dock = window.add_dock(workspace.viewer, "Gallery").view
     ready(dock, qtbot)
     return dock
 
 
-def steps(session) -> int:
+def steps(workspace) -> int:
     """How many steps can be taken back; takes them all."""
     count = 0
-    while session.project.history.undo() is not None:
+    while workspace.project.history.undo() is not None:
         count += 1
     return count
 
 
-def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, session, qtbot):
-    ids = particle_ids(session)
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
+def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
     click(gallery, qtbot, ids[2])
-    wait_for_pixels(session, qtbot)
-    assert session.project.selection.index == 0
-    assert session.project.selection.particle_id == ids[2]
-    camera = session.viewer.scene.camera
-    scale = session.scene.image.scale[0]
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.selection.index == 0
+    assert workspace.project.selection.particle_id == ids[2]
+    camera = workspace.viewer.scene.camera
+    scale = workspace.canvas.layers.image.scale[0]
     assert camera.center[-2:] == pytest.approx(
         (CIRCLES[2].row_px * scale, CIRCLES[2].col_px * scale)
     )
     assert gallery.view.marked == ids[2]
 
 
-def test_many_are_relabelled_with_one_key_in_one_step(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_many_are_relabelled_with_one_key_in_one_step(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
     before = shown(gallery)
     click(gallery, qtbot, ids[0])
     click(gallery, qtbot, ids[1], CTRL)
     click(gallery, qtbot, ids[4], CTRL)
     key(gallery, qtbot, Qt.Key.Key_U)
-    assert labels(session) == ["null", "null", None, None, "null"]
-    found = [session.project.particles.find(one).annotation for one in (ids[0], ids[4])]
+    assert labels(workspace) == ["null", "null", None, None, "null"]
+    found = [
+        workspace.project.particles.find(one).annotation for one in (ids[0], ids[4])
+    ]
     assert {(one.selected_by, one.prediction_seen) for one in found} == {("hand", True)}
     # They stay in their places and stay chosen; the layer follows.
     assert shown(gallery) == before
     assert set(gallery.view.chosen) == {ids[0], ids[1], ids[4]}
     assert gallery.filters.classes["null"].text() == "U 4"
     assert gallery.sort_anew.text() == "Sort anew (3)"
-    settle(session, qtbot)
-    in_step(session)
+    settle(workspace, qtbot)
+    in_step(workspace)
     key(gallery, qtbot, Qt.Key.Key_Z, CTRL)
-    assert labels(session) == [None] * 5
-    assert not session.project.history.can_undo
+    assert labels(workspace) == [None] * 5
+    assert not workspace.project.history.can_undo
     assert not gallery.sort_anew.isEnabled()
     key(gallery, qtbot, Qt.Key.Key_Z, CTRL | SHIFT)
-    assert labels(session) == ["null", "null", None, None, "null"]
+    assert labels(workspace) == ["null", "null", None, None, "null"]
     assert set(gallery.view.chosen) == {ids[0], ids[1], ids[4]}
 
 
-def test_sorted_anew_they_go_where_they_belong_and_stay_chosen(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_sorted_anew_they_go_where_they_belong_and_stay_chosen(
+    gallery, workspace, qtbot
+):
+    ids = particle_ids(workspace)
     click(gallery, qtbot, ids[0])
     click(gallery, qtbot, ids[3], SHIFT)
     assert gallery.view.chosen == (ids[0], ids[3])
@@ -98,39 +102,39 @@ def test_sorted_anew_they_go_where_they_belong_and_stay_chosen(gallery, session,
     assert set(gallery.view.chosen) == {ids[0], ids[3]}
 
 
-def test_with_the_keys_one_after_the_other(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_with_the_keys_one_after_the_other(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
     click(gallery, qtbot, ids[0])
     key(gallery, qtbot, Qt.Key.Key_Right)
     assert gallery.view.chosen == (ids[3],)
     key(gallery, qtbot, Qt.Key.Key_N)
     key(gallery, qtbot, Qt.Key.Key_K)
     assert gallery.view.chosen == (ids[2],)
-    assert labels(session) == [None, "no", None, "no", None]
-    given = session.project.particles.find(ids[1]).annotation
+    assert labels(workspace) == [None, "no", None, "no", None]
+    given = workspace.project.particles.find(ids[1]).annotation
     assert (given.selected_by, given.origin) == ("order", "confirmed")
     key(gallery, qtbot, Qt.Key.Key_J)
-    assert session.project.particles.find(ids[2]).deferred
+    assert workspace.project.particles.find(ids[2]).deferred
     key(gallery, qtbot, Qt.Key.Key_Left)
     key(gallery, qtbot, Qt.Key.Key_Delete)
-    assert session.project.particles.find(ids[2]) is None
+    assert workspace.project.particles.find(ids[2]) is None
     assert shown(gallery) == [ids[0], ids[3], ids[1], ids[4]]
     assert gallery.view.chosen == (ids[4],)
-    assert steps(session) == 4
-    assert labels(session) == [None] * 5
+    assert steps(workspace) == 4
+    assert labels(workspace) == [None] * 5
 
 
-def test_enter_goes_to_where_the_keys_led(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_enter_goes_to_where_the_keys_led(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
     click(gallery, qtbot, ids[0])
     key(gallery, qtbot, Qt.Key.Key_End)
-    assert session.project.selection.particle_id == ids[0]
+    assert workspace.project.selection.particle_id == ids[0]
     key(gallery, qtbot, Qt.Key.Key_Return)
-    assert session.project.selection.particle_id == ids[4]
+    assert workspace.project.selection.particle_id == ids[4]
 
 
-def test_a_band_chooses_what_it_touches(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_a_band_chooses_what_it_touches(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
     gallery.view.set_edge(56)
     view, port = gallery.view, gallery.view.viewport()
     view.verticalScrollBar().setValue(0)
@@ -145,9 +149,9 @@ def test_a_band_chooses_what_it_touches(gallery, session, qtbot):
     qtbot.mouseRelease(port, LEFT, PLAIN, start + way)
     assert gallery.view.chosen == (ids[0], ids[3], ids[1])
     # Nothing was visited: a band is no click.
-    assert session.project.selection.particle_id is None
+    assert workspace.project.selection.particle_id is None
     key(gallery, qtbot, Qt.Key.Key_Y)
-    assert labels(session) == ["yes", "yes", None, "yes", None]
+    assert labels(workspace) == ["yes", "yes", None, "yes", None]
 
 
 def drag(view, place: QPoint) -> None:
@@ -164,23 +168,23 @@ def drag(view, place: QPoint) -> None:
     QApplication.sendEvent(port, event)
 
 
-def test_one_step_over_two_micrographs(gallery, session, qtbot):
-    (other,) = analysed_elsewhere(session, qtbot)
+def test_one_step_over_two_micrographs(gallery, workspace, qtbot):
+    (other,) = analysed_elsewhere(workspace, qtbot)
     ready(gallery, qtbot)
     gallery.view.setFocus()
     key(gallery, qtbot, Qt.Key.Key_A, CTRL)
     key(gallery, qtbot, Qt.Key.Key_N)
-    assert session.project.particles.find(other).annotation.label == "no"
-    assert labels(session) == ["no"] * 5
+    assert workspace.project.particles.find(other).annotation.label == "no"
+    assert labels(workspace) == ["no"] * 5
     assert "6 circles" in gallery.says.text()
-    assert steps(session) == 1
+    assert steps(workspace) == 1
 
 
-def test_an_audited_particle_is_not_given_away(gallery, session, qtbot, monkeypatch):
-    ids = particle_ids(session)
+def test_an_audited_particle_is_not_given_away(gallery, workspace, qtbot, monkeypatch):
+    ids = particle_ids(workspace)
     secret = ids[0]
     monkeypatch.setattr(
-        type(session.project.audits),
+        type(workspace.project.audits),
         "hides",
         lambda self, one: one == secret and not self._particles.was_judged(one),
     )
@@ -192,11 +196,11 @@ def test_an_audited_particle_is_not_given_away(gallery, session, qtbot, monkeypa
     assert "yes" not in tip
     click(gallery, qtbot, secret)
     key(gallery, qtbot, Qt.Key.Key_K)
-    assert labels(session)[0] is None
+    assert labels(workspace)[0] is None
     key(gallery, qtbot, Qt.Key.Key_A, CTRL)
     key(gallery, qtbot, Qt.Key.Key_N)
     seen = [
-        session.project.particles.find(one).annotation.prediction_seen for one in ids
+        workspace.project.particles.find(one).annotation.prediction_seen for one in ids
     ]
     assert seen == [False, True, True, True, True]
-    assert steps(session) == 1
+    assert steps(workspace) == 1

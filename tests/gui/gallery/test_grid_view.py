@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import window
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import (
     SIGNAL_MS,
     open_folder,
@@ -29,15 +29,15 @@ from tests.project_tools import write_folder
 
 
 @pytest.fixture
-def gallery(session, qtbot):
+def gallery(workspace, qtbot):
     """The gallery of a project of five particles, in front and with its pictures."""
-    dock = window.add_dock(session.viewer, "Gallery")
+    dock = window.add_dock(workspace.viewer, "Gallery").view
     ready(dock, qtbot)
     return dock
 
 
-def test_all_particles_by_class_the_surest_first(gallery, session):
-    ids = particle_ids(session)
+def test_all_particles_by_class_the_surest_first(gallery, workspace):
+    ids = particle_ids(workspace)
     assert shown(gallery) == [ids[0], ids[3], ids[1], ids[2], ids[4]]
     assert [name for name, _ in gallery.model.arrangement.sections] == [
         "yes",
@@ -50,22 +50,22 @@ def test_all_particles_by_class_the_surest_first(gallery, session):
     assert texts["unlabelled"] == "? 0"
 
 
-def test_what_is_selected_elsewhere_is_followed(gallery, session, qtbot):
-    press(session, qtbot, Qt.Key.Key_Period)
-    first = session.project.selection.particle_id
+def test_what_is_selected_elsewhere_is_followed(gallery, workspace, qtbot):
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    first = workspace.project.selection.particle_id
     assert gallery.view.chosen == (first,)
     # And a key of the canvas works from within the gallery.
     key(gallery, qtbot, Qt.Key.Key_Period)
-    assert session.project.selection.particle_id not in (None, first)
-    assert gallery.view.chosen == (session.project.selection.particle_id,)
+    assert workspace.project.selection.particle_id not in (None, first)
+    assert gallery.view.chosen == (workspace.project.selection.particle_id,)
 
 
-def test_filters(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_filters(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
     qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
     assert shown(gallery) == [ids[1], ids[2], ids[4]]
     qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
-    session.project.edits.label([ids[1]], "yes")
+    workspace.project.edits.label([ids[1]], "yes")
     gallery.filters.who.setCurrentText("disputed")
     assert shown(gallery) == [ids[1]]
     gallery.filters.who.setCurrentText("left for later")
@@ -73,20 +73,20 @@ def test_filters(gallery, session, qtbot):
     assert "everyone" in gallery.hint.text()
 
 
-def test_only_the_open_micrograph(gallery, session, qtbot):
-    (other,) = analysed_elsewhere(session, qtbot)
+def test_only_the_open_micrograph(gallery, workspace, qtbot):
+    (other,) = analysed_elsewhere(workspace, qtbot)
     assert len(shown(gallery)) == 6
     qtbot.mouseClick(gallery.filters.this_one, LEFT)
     assert other not in shown(gallery)
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
     assert shown(gallery) == [other]
 
 
-def test_a_picture_is_of_the_circle_as_it_is_now(gallery, session, qtbot):
-    ids = particle_ids(session)
+def test_a_picture_is_of_the_circle_as_it_is_now(gallery, workspace, qtbot):
+    ids = particle_ids(workspace)
     old = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
-    session.project.edits.reshape({ids[0]: Circle(90.0, 90.0, 20.0)})
+    workspace.project.edits.reshape({ids[0]: Circle(90.0, 90.0, 20.0)})
     ready(gallery, qtbot)
     new = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
     assert new != old
@@ -95,31 +95,31 @@ def test_a_picture_is_of_the_circle_as_it_is_now(gallery, session, qtbot):
 def test_a_missing_file_says_that_there_is_no_picture(
     viewer, folder, qtbot, forest, tmp_path
 ):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    put_circles(session, forest)
-    ids = particle_ids(session)
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    put_circles(workspace, forest)
+    ids = particle_ids(workspace)
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
     (folder / "dots_0.png").unlink()
-    dock = window.add_dock(viewer, "Gallery")
+    dock = window.add_dock(viewer, "Gallery").view
     item = dock.model.arrangement.present[ids[0]]
     qtbot.waitUntil(lambda: dock.thumbnails.is_missing(item), timeout=SIGNAL_MS)
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     assert dock.thumbnails.picture(item) is None
 
 
 def test_behind_another_tab_it_reads_nothing_and_comes_back_sorted(
-    gallery, session, qtbot
+    gallery, workspace, qtbot
 ):
-    ids = particle_ids(session)
+    ids = particle_ids(workspace)
     click(gallery, qtbot, ids[0])
     key(gallery, qtbot, Qt.Key.Key_O)
     assert gallery.model.arrangement.astray == 1
-    window.add_dock(session.viewer, "Micrographs")
+    window.add_dock(workspace.viewer, "Micrographs")
     qtbot.waitUntil(lambda: not gallery.in_sight, timeout=SIGNAL_MS)
-    session.project.edits.label([ids[1]], "empty")
-    window.add_dock(session.viewer, "Gallery")
+    workspace.project.edits.label([ids[1]], "empty")
+    window.add_dock(workspace.viewer, "Gallery")
     ready(gallery, qtbot)
     assert gallery.model.arrangement.astray == 0
     assert gallery.model.arrangement.sections[-1] == ("empty", 3)
@@ -134,8 +134,10 @@ def test_the_cells_fill_the_width_and_their_size_can_be_changed(gallery, qtbot):
         assert view.viewport().width() - used < view.grid.columns + 8
 
 
-def test_another_project_leaves_nothing_of_the_first(gallery, session, qtbot, tmp_path):
-    session.open_project(write_folder(tmp_path / "other"))
-    wait_for_pixels(session, qtbot)
+def test_another_project_leaves_nothing_of_the_first(
+    gallery, workspace, qtbot, tmp_path
+):
+    workspace.open_project(write_folder(tmp_path / "other"))
+    wait_for_pixels(workspace, qtbot)
     assert not shown(gallery)
     assert "Detect in all" in gallery.hint.text()

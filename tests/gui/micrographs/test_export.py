@@ -20,24 +20,24 @@ def said(monkeypatch):
     return said
 
 
-def export(session, qtbot, monkeypatch, folder, action=0):
+def export(workspace, qtbot, monkeypatch, folder, action=0):
     """Choose from the button's menu, and a folder in the dialog."""
     monkeypatch.setattr(export_button, "ask_results", lambda _parent, _beside: folder)
-    button = window.add_dock(session.viewer, "Micrographs").export
+    button = window.add_dock(workspace.viewer, "Micrographs").view.export
     assert button.isEnabled()
     button.menu().actions()[action].trigger()
-    settle(session, qtbot)
+    settle(workspace, qtbot)
 
 
 @pytest.mark.parametrize("flags", [[], ["--include-predictions"]])
 def test_the_button_writes_what_the_command_writes(
-    session, qtbot, monkeypatch, tmp_path, said, flags
+    workspace, qtbot, monkeypatch, tmp_path, said, flags
 ):
-    project, ids = session.project, particle_ids(session)
+    project, ids = workspace.project, particle_ids(workspace)
     project.edits.label(ids[:1], "yes")
     project.edits.label(ids[1:3], "no")
     by_hand, by_command = tmp_path / "by hand", tmp_path / "by command"
-    export(session, qtbot, monkeypatch, by_hand, action=len(flags))
+    export(workspace, qtbot, monkeypatch, by_hand, action=len(flags))
     command = ["export", str(project.path), "--out", str(by_command), *flags]
     assert main(command) == 0
     for name in ("particles.csv", "labels.csv", "summary.json", "labels/dots_0.txt"):
@@ -52,20 +52,20 @@ def test_the_button_writes_what_the_command_writes(
 
 
 def test_a_folder_that_cannot_be_made_is_named(
-    session, qtbot, monkeypatch, tmp_path, said
+    workspace, qtbot, monkeypatch, tmp_path, said
 ):
-    session.project.edits.label(particle_ids(session)[:1], "yes")
+    workspace.project.edits.label(particle_ids(workspace)[:1], "yes")
     (tmp_path / "taken").write_text("a file")
-    export(session, qtbot, monkeypatch, tmp_path / "taken")
+    export(workspace, qtbot, monkeypatch, tmp_path / "taken")
     (told,) = said["warn"]
     assert "taken" in told
     assert said["inform"] == []
 
 
-def test_no_folder_chosen_writes_nothing(session, qtbot, monkeypatch, said):
-    export(session, qtbot, monkeypatch, None)
+def test_no_folder_chosen_writes_nothing(workspace, qtbot, monkeypatch, said):
+    export(workspace, qtbot, monkeypatch, None)
     assert said == {"inform": [], "warn": []}
 
 
 def test_without_a_project_there_is_nothing_to_export(viewer):
-    assert not window.add_dock(viewer, "Micrographs").export.isEnabled()
+    assert not window.add_dock(viewer, "Micrographs").view.export.isVisible()

@@ -12,7 +12,7 @@ from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
 from napari_cdse.gui.particle.dock import ParticleDock
 from napari_cdse.gui.particle.overlays import Caption, Ring, ScaleBar, Spot
 from napari_cdse.gui.particle.peaks_table import Scale, spacing_words
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.project import EditRequest
 from tests.gui.conftest import (
     CIRCLES,
@@ -31,10 +31,10 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def card(session):
-    """The card of the window that the session belongs to."""
-    session.set_pixel_size(PIXEL_NM, whole_folder=True)
-    window = main_window(session.viewer)
+def card(workspace):
+    """The card of the window that the workspace belongs to."""
+    workspace.session.set_pixel_size(PIXEL_NM, whole_folder=True)
+    window = main_window(workspace.viewer)
     (dock,) = window.findChildren(ParticleDock)
     return dock.card
 
@@ -56,11 +56,11 @@ def marks(picture, kind) -> list:
     return [mark for mark in picture.marks if isinstance(mark, kind)]
 
 
-def test_the_card_measures_the_particle_it_shows(session, card, qtbot):
-    settle(session, qtbot)
-    session.project.selection.select(particle_ids(session)[0])
+def test_the_card_measures_the_particle_it_shows(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[0])
     looked_at(card, qtbot)
-    around = Surroundings.of(session.micrograph, PIXEL_NM)
+    around = Surroundings.of(workspace.session.micrograph, PIXEL_NM)
     truth = examine(around, CIRCLES[0])
     scale = Scale(PIXEL_NM)
     expected = [spacing_words(each.peak, scale) for each in truth.families]
@@ -72,17 +72,17 @@ def test_the_card_measures_the_particle_it_shows(session, card, qtbot):
     assert marks(card.pictures.crop, ScaleBar)[0].text == "2 nm"
 
 
-def test_quick_steps_never_show_another_particles_card(session, card, qtbot):
-    settle(session, qtbot)
-    around = Surroundings.of(session.micrograph, PIXEL_NM)
+def test_quick_steps_never_show_another_particles_card(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    around = Surroundings.of(workspace.session.micrograph, PIXEL_NM)
     seen = []
-    card.examiner.answered.connect(lambda: seen.append(snapshot(session, card)))
+    card.examiner.answered.connect(lambda: seen.append(snapshot(workspace, card)))
     for _ in range(12):
-        press(session, qtbot, Qt.Key.Key_Period)
-        seen.append(snapshot(session, card))
+        press(workspace, qtbot, Qt.Key.Key_Period)
+        seen.append(snapshot(workspace, card))
         QApplication.processEvents()
     looked_at(card, qtbot)
-    seen.append(snapshot(session, card))
+    seen.append(snapshot(workspace, card))
     for circle, shown in seen:
         if shown:
             families = examine(around, circle).families
@@ -90,37 +90,41 @@ def test_quick_steps_never_show_another_particles_card(session, card, qtbot):
             assert shown == [spacing_words(each.peak, scale) for each in families]
     assert (
         seen[-1][0]
-        == session.project.particles.find(session.project.selection.particle_id).circle
+        == workspace.project.particles.find(
+            workspace.project.selection.particle_id
+        ).circle
     )
 
 
-def snapshot(session, card):
+def snapshot(workspace, card):
     """The selected circle, and the spacings on the card."""
-    circle = session.project.particles.find(
-        session.project.selection.particle_id
+    circle = workspace.project.particles.find(
+        workspace.project.selection.particle_id
     ).circle
     return circle, [row[1] for row in table(card)]
 
 
-def test_a_late_answer_on_another_particle_is_kept_but_not_shown(session, card, qtbot):
-    settle(session, qtbot)
-    first, second = particle_ids(session)[:2]
-    session.project.selection.select(first)
+def test_a_late_answer_on_another_particle_is_kept_but_not_shown(
+    workspace, card, qtbot
+):
+    settle(workspace, qtbot)
+    first, second = particle_ids(workspace)[:2]
+    workspace.project.selection.select(first)
     qtbot.waitUntil(lambda: card.examiner._job is not None, timeout=SIGNAL_MS)
-    session.project.selection.select(second)
+    workspace.project.selection.select(second)
     question = card._question
     assert question.circle == CIRCLES[1]
     with qtbot.waitSignal(card.examiner.answered, timeout=SIGNAL_MS):
         assert not card.measured
     looked_at(card, qtbot)
     assert card.examiner.known(question) is not None
-    session.project.selection.select(first)
+    workspace.project.selection.select(first)
     assert card.measured
 
 
-def test_a_row_of_the_table_chooses_the_family(session, card, qtbot):
-    settle(session, qtbot)
-    session.project.selection.select(particle_ids(session)[0])
+def test_a_row_of_the_table_chooses_the_family(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[0])
     looked_at(card, qtbot)
     other = 1 - card._chosen
     row = card.peaks.visualItemRect(card.peaks.item(other, 1)).center()
@@ -133,61 +137,63 @@ def test_a_row_of_the_table_chooses_the_family(session, card, qtbot):
     assert marks(card.pictures.other, Caption)[0].text == "filtered"
 
 
-def test_an_estimated_pixel_size_is_called_so(session, card, qtbot):
-    session.set_pixel_size(None, whole_folder=True)
-    qtbot.waitUntil(lambda: session.view is not None, timeout=SIGNAL_MS)
-    settle(session, qtbot)
-    session.project.selection.select(particle_ids(session)[0])
+def test_an_estimated_pixel_size_is_called_so(workspace, card, qtbot):
+    workspace.session.set_pixel_size(None, whole_folder=True)
+    qtbot.waitUntil(lambda: workspace.canvas.particles is not None, timeout=SIGNAL_MS)
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[0])
     looked_at(card, qtbot)
-    assert session.pixel_size() == (PIXEL_NM, "estimated")
+    assert workspace.session.pixel_size() == (PIXEL_NM, "estimated")
     assert marks(card.pictures.crop, ScaleBar)[0].text == "about 2 nm"
     assert card.peaks.horizontalHeaderItem(1).text().startswith("≈")
     assert "can't prove" in card.peaks.item(0, 1).toolTip()
-    session.set_pixel_size(PIXEL_NM, whole_folder=True)
+    workspace.session.set_pixel_size(PIXEL_NM, whole_folder=True)
     assert marks(card.pictures.crop, ScaleBar)[0].text == "2 nm"
     assert card.peaks.horizontalHeaderItem(1).text() == "spacing, nm"
     assert card.measured
 
 
 def test_a_note_is_one_edit_and_outlives_label_undo_and_restart(
-    session, card, qtbot, folder
+    workspace, card, qtbot, folder
 ):
-    settle(session, qtbot)
-    one = particle_ids(session)[0]
-    session.project.selection.select(one)
+    settle(workspace, qtbot)
+    one = particle_ids(workspace)[0]
+    workspace.project.selection.select(one)
     write(card, qtbot, "yes? no: twin")
     qtbot.keyClick(card.note, Qt.Key.Key_Return)
-    assert session.project.particles.find(one).annotation.note == "yes? no: twin"
-    assert not session.project.particles.find(one).by_person
-    canvas(session).setFocus()
-    press(session, qtbot, Qt.Key.Key_Y)
-    assert session.project.particles.find(one).annotation.note == "yes? no: twin"
+    assert workspace.project.particles.find(one).annotation.note == "yes? no: twin"
+    assert not workspace.project.particles.find(one).by_person
+    canvas(workspace).setFocus()
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    assert workspace.project.particles.find(one).annotation.note == "yes? no: twin"
     assert card.note.text() == ""
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    assert session.project.selection.particle_id == one
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    assert workspace.project.selection.particle_id == one
     assert card.note.text() == "yes? no: twin"
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
     assert card.note.text() == ""
-    press(session, qtbot, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert card.note.text() == "yes? no: twin"
-    open_folder(session, folder, qtbot)
-    assert session.project.particles.find(one).annotation.note == "yes? no: twin"
-    session.project.selection.select(one)
+    open_folder(workspace, folder, qtbot)
+    assert workspace.project.particles.find(one).annotation.note == "yes? no: twin"
+    workspace.project.selection.select(one)
     assert card.note.text() == "yes? no: twin"
 
 
-def test_a_note_that_was_left_is_stored_and_escape_takes_it_back(session, card, qtbot):
-    settle(session, qtbot)
-    one, two = particle_ids(session)[:2]
-    session.project.selection.select(one)
+def test_a_note_that_was_left_is_stored_and_escape_takes_it_back(
+    workspace, card, qtbot
+):
+    settle(workspace, qtbot)
+    one, two = particle_ids(workspace)[:2]
+    workspace.project.selection.select(one)
     write(card, qtbot, "blurred")
-    session.project.selection.select(two)
-    assert session.project.particles.find(one).annotation.note == "blurred"
-    assert session.project.particles.find(two).annotation is None
+    workspace.project.selection.select(two)
+    assert workspace.project.particles.find(one).annotation.note == "blurred"
+    assert workspace.project.particles.find(two).annotation is None
     write(card, qtbot, "nothing")
     qtbot.keyClick(card.note, Qt.Key.Key_Escape)
-    session.project.selection.select(one)
-    assert session.project.particles.find(two).annotation is None
+    workspace.project.selection.select(one)
+    assert workspace.project.particles.find(two).annotation is None
     assert card.note.text() == "blurred"
 
 
@@ -196,10 +202,10 @@ def write(card, qtbot, text: str) -> None:
     qtbot.keyClicks(card.note, text)
 
 
-def test_the_card_tells_who_said_what(session, card, qtbot):
-    settle(session, qtbot)
-    project = session.project
-    one = particle_ids(session)[0]
+def test_the_card_tells_who_said_what(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    project = workspace.project
+    one = particle_ids(workspace)[0]
     project.selection.select(one)
     assert project.models.active.card.name in card.says.text()
     assert card.bars.numbers["yes"].text() == "0.90"
@@ -219,15 +225,15 @@ def test_the_card_tells_who_said_what(session, card, qtbot):
     assert "Ann" not in card.says.toolTip()
 
 
-def test_what_an_audit_hides_is_hidden_here_too(session, card, qtbot, forest):
-    settle(session, qtbot)
-    project = session.project
+def test_what_an_audit_hides_is_hidden_here_too(workspace, card, qtbot, forest):
+    settle(workspace, qtbot)
+    project = workspace.project
     project.audits.share = 1.0
-    session.open_micrograph(1)
-    wait_for_pixels(session, qtbot)
-    put_circles(session, forest)
-    settle(session, qtbot)
-    one = particle_ids(session)[0]
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
+    put_circles(workspace, forest)
+    settle(workspace, qtbot)
+    one = particle_ids(workspace)[0]
     project.edits.apply(EditRequest(noted={one: "odd"}))
     project.selection.select(one)
     looked_at(card, qtbot)
@@ -244,11 +250,11 @@ def test_what_an_audit_hides_is_hidden_here_too(session, card, qtbot, forest):
     assert "forest said yes (0.90) at the time, out of view" in card.says.text()
 
 
-def test_without_a_particle_the_card_is_empty(session, card, qtbot):
-    settle(session, qtbot)
-    session.project.selection.select(particle_ids(session)[0])
+def test_without_a_particle_the_card_is_empty(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[0])
     looked_at(card, qtbot)
-    session.project.selection.select(None)
+    workspace.project.selection.select(None)
     pictures = card.pictures
     for picture in (pictures.crop, pictures.spectrum, pictures.phase, pictures.other):
         assert picture.empty
@@ -257,8 +263,8 @@ def test_without_a_particle_the_card_is_empty(session, card, qtbot):
     assert "next particle" in card.says.text()
 
 
-def test_the_ring_on_the_crop_is_the_circle(session, card, qtbot):
-    settle(session, qtbot)
-    session.project.selection.select(particle_ids(session)[3])
+def test_the_ring_on_the_crop_is_the_circle(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[3])
     (ring,) = marks(card.pictures.crop, Ring)
     assert ring.diameter == pytest.approx(2 * 32 * PIXEL_NM / 8, rel=0.02)

@@ -16,64 +16,64 @@ from tests.project_tools import put_circles
 
 
 @pytest.fixture
-def crowd(session, qtbot):
+def crowd(workspace, qtbot):
     """Ids of forty particles that were all drawn; the forest knows their classes."""
-    session.project.audits.share = 1
+    workspace.project.audits.share = 1
     circles = [
         Circle(20.0 + 25 * row, 15.0 + 30 * col, 10.0 + row / 9)
         for row in range(4)
         for col in range(10)
     ]
-    model = session.project.models.active_id
-    path = session.project.micrographs.entries[1].path
-    session.project.micrographs.register(1, read_micrograph(path))
-    ids = put_circles(session.project, circles, model, 1)
-    settle(session, qtbot)
+    model = workspace.project.models.active_id
+    path = workspace.project.micrographs.entries[1].path
+    workspace.project.micrographs.register(1, read_micrograph(path))
+    ids = put_circles(workspace.project, circles, model, 1)
+    settle(workspace, qtbot)
     return ids
 
 
-def test_the_row_counts_up_to_a_number(session, crowd, qtbot):
-    row = docks(session.viewer)["Retrain"].audit
+def test_the_row_counts_up_to_a_number(workspace, crowd, qtbot):
+    row = docks(workspace.viewer)["Retrain"].audit
     assert "0 of at least 20" in row.says.text()
     # The forest says class n modulo 4 of particle n; she disagrees on every fifth.
     for number, one in enumerate(crowd[:MIN_AUDITED]):
         label = CLASSES[number % 4 if number % 5 else (number + 1) % 4]
-        session.project.edits.label([one], label, selected_by="queue")
+        workspace.project.edits.label([one], label, selected_by="queue")
     qtbot.waitUntil(lambda: "is right in" in row.says.text(), timeout=SIGNAL_MS)
     assert "0.80 (0.58 to 0.92, 95 %) of 20 particles" in row.says.text()
     assert "When it says yes, it is right in" in row.says.toolTip()
 
 
-def test_the_share_is_the_projects(session, crowd, qtbot):
-    row = docks(session.viewer)["Retrain"].audit
+def test_the_share_is_the_projects(workspace, crowd, qtbot):
+    row = docks(workspace.viewer)["Retrain"].audit
     qtbot.waitUntil(lambda: row.share.value() == 100, timeout=SIGNAL_MS)
     row.share.setValue(5)
-    assert session.project.audits.share == 0.05
+    assert workspace.project.audits.share == 0.05
     row.share.setValue(0)
-    assert not any(session.review.hides(one) for one in crowd)
+    assert not any(workspace.project.audits.hides(one) for one in crowd)
     assert "No particle is drawn" in row.says.text()
 
 
-def test_what_the_gallery_shows_is_not_drawn_any_more(session, crowd, qtbot):
-    project = session.project
+def test_what_the_gallery_shows_is_not_drawn_any_more(workspace, crowd, qtbot):
+    project = workspace.project
     others = [each.id for each in project.particles.current]
     project.audits.share = 0
     project.audits.share = 1
     assert all(map(project.audits.hides, crowd))
     assert not any(map(project.audits.hides, others))
     project.audits.share = 0
-    gallery = docks(session.viewer)["Gallery"]
+    gallery = docks(workspace.viewer)["Gallery"]
     gallery.parentWidget().raise_()
     qtbot.waitUntil(lambda: gallery.in_sight, timeout=SIGNAL_MS)
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     project.audits.share = 1
     assert not any(map(project.audits.hides, crowd))
 
 
 def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):
-    session = labelled
-    dock = retrained(session, qtbot)
-    outcome = session.trainer.outcome
+    workspace = labelled
+    dock = retrained(workspace, qtbot)
+    outcome = workspace.training.outcome
     flips = outcome.flips
     if not flips:
         pytest.fail("the test needs a particle that changes class")

@@ -88,39 +88,39 @@ def test_bars_are_as_long_as_what_is_lost(view):
 def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
     told = []
     monkeypatch.setattr(notices, "warn", told.append)
-    session = labelled
-    dock = docks(session.viewer)["Retrain"]
+    workspace = labelled
+    dock = docks(workspace.viewer)["Retrain"]
     dock.studies.settings.click()
     assert not dock.studies.features.isEnabled()
-    qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
+    qtbot.waitUntil(lambda: workspace.training.job is None, timeout=3 * SIGNAL_MS)
     assert "at least 5 labels each of two classes" in told[0]
     assert dock.studies.features.isEnabled()
-    retrained(session, qtbot)
+    retrained(workspace, qtbot)
     # The same sentence is not said twice.
-    assert session.trainer.forecast.sentence in dock.comparison.note.text()
+    assert workspace.training.forecast.sentence in dock.comparison.note.text()
     assert "No score yet" in dock.comparison.note.text()
     assert dock.ahead.isHidden()
     dock.reject.click()
-    assert dock.ahead.text() == session.trainer.forecast.sentence
+    assert dock.ahead.text() == workspace.training.forecast.sentence
     # It counts labels, so it is out of date with the next one.
-    session.project.edits.draw(Circle(200.0, 280.0, 20.0), "yes")
+    workspace.project.edits.draw(Circle(200.0, 280.0, 20.0), "yes")
     qtbot.waitUntil(dock.ahead.isHidden, timeout=SIGNAL_MS)
 
 
 def test_settings_and_features_are_studied_in_the_dock(labelled, qtbot, monkeypatch):
     monkeypatch.setattr(validation, "MIN_PER_CLASS", 2)
-    session = labelled
-    dock = docks(session.viewer)["Retrain"]
+    workspace = labelled
+    dock = docks(workspace.viewer)["Retrain"]
     dock.form.set_value(FEW_TREES)
     for button in (dock.studies.settings, dock.studies.features):
         button.click()
-        qtbot.waitUntil(lambda: session.trainer.job is None, timeout=3 * SIGNAL_MS)
-    assert dock.studies.words.text() == session.trainer.tuning.sentence
+        qtbot.waitUntil(lambda: workspace.training.job is None, timeout=3 * SIGNAL_MS)
+    assert dock.studies.words.text() == workspace.training.tuning.sentence
     assert dock.studies.table.rowCount() > 10
     assert dock.studies.importance.rows[0].name in (
-        one.name for one in session.trainer.importance.families
+        one.name for one in workspace.training.importance.families
     )
-    chosen = session.trainer.tuning.trials[0].params
+    chosen = workspace.training.tuning.trials[0].params
     dock.studies.chosen.emit(chosen)
     assert dock.form.value().trees == chosen.trees
     assert dock.form.value().criterion == chosen.criterion

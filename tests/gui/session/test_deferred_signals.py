@@ -16,68 +16,71 @@ SIGNALS = (
 
 
 @pytest.fixture
-def told(session, qtbot):
-    """What happened, in turn: pictures drawn, and signals of the session."""
-    session.review.go_on()
-    settle(session, qtbot)
+def told(workspace, qtbot):
+    """What happened, in turn: pictures drawn, and signals of the workspace."""
+    workspace.navigation.go_on()
+    settle(workspace, qtbot)
     happened: list[str] = []
     for name in SIGNALS:
-        signal = getattr(session, name)
+        signal = getattr(workspace.session, name)
         signal.connect(lambda *_ids, name=name: happened.append(name))
-    drawn = draw_event(session.viewer)
+    drawn = draw_event(workspace.viewer)
     drawn.connect(lambda _event: happened.append("drawn"), position="last")
     return happened
 
 
-def test_the_docks_hear_of_a_key_once_and_after_it_is_drawn(session, qtbot, told):
-    qtbot.keyClick(canvas(session), Qt.Key.Key_Y)
+def test_the_docks_hear_of_a_key_once_and_after_it_is_drawn(workspace, qtbot, told):
+    qtbot.keyClick(canvas(workspace), Qt.Key.Key_Y)
     assert [name for name in told if name != "drawn"] == []
-    heard(session, qtbot)
+    heard(workspace, qtbot)
     assert told[0] == "drawn"
     assert sorted(name for name in told if name != "drawn") == sorted(SIGNALS)
 
 
-def test_other_changes_are_told_at_once(session, qtbot, told):
-    (first, *_) = session.project.particles.current
-    session.project.edits.label([first.id], "no")
+def test_other_changes_are_told_at_once(workspace, qtbot, told):
+    (first, *_) = workspace.project.particles.current
+    workspace.project.edits.label([first.id], "no")
     assert told.count("particles_changed") == 1
-    assert not session.herald.waiting
+    assert not workspace.session.deferred.waiting
 
 
-def test_what_waits_is_told_with_what_cannot_wait(session, qtbot, told):
-    first, second, *_ = (one.id for one in session.project.particles.current)
+def test_what_waits_is_told_with_what_cannot_wait(workspace, qtbot, told):
+    first, second, *_ = (one.id for one in workspace.project.particles.current)
     heard_of = []
-    session.particles_changed.connect(heard_of.append)
-    with session.herald.after_drawing():
-        session.project.edits.label([first], "no")
+    workspace.session.particles_changed.connect(heard_of.append)
+    with workspace.session.deferred.after_drawing():
+        workspace.project.edits.label([first], "no")
     assert heard_of == []
-    session.project.edits.label([second], "no")
+    workspace.project.edits.label([second], "no")
     assert heard_of == [{first, second}]
-    assert not session.herald.waiting
+    assert not workspace.session.deferred.waiting
 
 
-def test_nothing_is_told_of_a_project_that_was_left(session, qtbot, told, folder):
-    with session.herald.after_drawing():
-        session.project.edits.label([session.project.particles.current[0].id], "no")
+def test_nothing_is_told_of_a_project_that_was_left(workspace, qtbot, told, folder):
+    with workspace.session.deferred.after_drawing():
+        workspace.project.edits.label([workspace.project.particles.current[0].id], "no")
     told.clear()
-    session._leave_project()
-    assert not session.herald.waiting
-    settle(session, qtbot)
+    workspace.leave_project()
+    assert not workspace.session.deferred.waiting
+    settle(workspace, qtbot)
     assert "particles_changed" not in told
 
 
-def test_a_key_asks_only_for_what_it_changed(session, qtbot, monkeypatch, told):
-    asked = []
-    shown = session.view._shown
-    looks = shown._wanted
+def test_a_key_asks_only_for_what_it_changed(workspace, qtbot, monkeypatch, told):
+    project, asked = workspace.project, []
+    as_seen = project.audits.as_seen
 
-    def wanted(ids):
-        asked.append(ids)
-        return looks(ids)
+    def seen(particle):
+        asked.append(particle.id)
+        return as_seen(particle)
 
-    monkeypatch.setattr(shown, "_wanted", wanted)
-    monkeypatch.setattr(session.review, "_no_more", lambda: pytest.fail("not asked"))
-    qtbot.keyClick(canvas(session), Qt.Key.Key_Y)
-    heard(session, qtbot)
-    assert asked
-    assert all(ids is not None and len(ids) <= 2 for ids in asked)
+    monkeypatch.setattr(project.audits, "as_seen", seen)
+    entries = type(workspace.session).entries
+    looked = []
+    counted = property(lambda one: looked.append(1) or entries.fget(one))
+    monkeypatch.setattr(type(workspace.session), "entries", counted)
+    qtbot.keyClick(canvas(workspace), Qt.Key.Key_Y)
+    # The canvas asks for two of five; all micrographs are looked through by none.
+    assert 0 < len(set(asked)) <= 2
+    assert not looked
+    heard(workspace, qtbot)

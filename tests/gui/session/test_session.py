@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtWidgets import QLabel
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session import notifications as notices
-from napari_cdse.gui.sessions import session_for
+from napari_cdse.gui.session.session import NoProjectError
+from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 from tests.gui.conftest import (
@@ -32,118 +34,147 @@ from tests.gui.showing import docks, in_step, labels
 
 
 def test_an_empty_window_says_what_to_do(viewer):
-    shown = docks(viewer)
-    assert shown["Micrographs"].pages.currentIndex() == 0
-    assert "sample project" in shown["Particle"].card.says.text()
-    assert not shown["Micrographs"].detect_all.isEnabled()
-    assert not shown["Retrain"].retrain.isEnabled()
+    for name in (*window.NAMES, "Annotators"):
+        dock = window.add_dock(viewer, name)
+        texts = [one.text() for one in dock.findChildren(QLabel) if one.isVisible()]
+        assert any("sample project" in text for text in texts), name
+        assert not dock.view.isVisible(), name
+
+
+def test_keys_and_tools_rest_while_no_project_is_open(viewer, qtbot):
+    workspace = workspace_for(viewer)
+    plain, control, shift = (
+        Qt.KeyboardModifier.NoModifier,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.KeyboardModifier.ShiftModifier,
+    )
+    for key in "YNUOKJGMHWQC":
+        press(workspace, qtbot, getattr(Qt.Key, f"Key_{key}"), plain)
+    for key in ("Period", "Comma", "PageDown", "PageUp", "Delete"):
+        press(workspace, qtbot, getattr(Qt.Key, f"Key_{key}"), plain)
+    press(workspace, qtbot, Qt.Key.Key_Z, control)
+    press(workspace, qtbot, Qt.Key.Key_Z, control | shift)
+    press(workspace, qtbot, Qt.Key.Key_X, shift)
+    workspace.poller.poll()
+    assert workspace.active_tool.current is None
+    assert not workspace.session.is_open
+    with pytest.raises(NoProjectError, match="Open a folder"):
+        _ = workspace.project
 
 
 def test_docks_of_one_viewer_share_one_session(viewer):
-    shown = docks(viewer)
-    assert {id(one.session) for one in shown.values()} == {id(session_for(viewer))}
+    shown = [window.add_dock(viewer, name) for name in window.NAMES]
+    assert {id(one.workspace) for one in shown} == {id(workspace_for(viewer).workspace)}
 
 
-def test_the_map_lies_over_the_micrograph(session):
-    (layer,) = session.scene.maps
+def test_the_map_lies_over_the_micrograph(workspace):
+    (layer,) = workspace.canvas.layers.maps
     # The bright sample stands for the place (10 + 3 * 20, 10 + 4 * 20) px.
     peak = np.argwhere(layer.data == 1.0)[0]
-    scale = session.scene.image.scale[0]
+    scale = workspace.canvas.layers.image.scale[0]
     assert np.allclose(layer.data_to_world(peak), np.array([70.0, 90.0]) * scale)
-    assert session.scene.image.data_to_world((70, 90)) == layer.data_to_world(peak)
+    assert workspace.canvas.layers.image.data_to_world((70, 90)) == layer.data_to_world(
+        peak
+    )
 
 
-def test_a_pixel_size_calibrates_all_layers(session, qtbot):
-    assert {str(layer.units[0]) for layer in session.scene.layers} == {"pixel"}
-    assert not session.viewer.canvas.overlays.scale_bar.visible
-    dock = docks(session.viewer)["Micrographs"]
+def test_a_pixel_size_calibrates_all_layers(workspace, qtbot):
+    assert {str(layer.units[0]) for layer in workspace.canvas.layers.present} == {
+        "pixel"
+    }
+    assert not workspace.viewer.canvas.overlays.scale_bar.visible
+    dock = docks(workspace.viewer)["Micrographs"]
     assert "estimated" in dock.pixel_size.says.text()
     dock.pixel_size.field.setValue(PIXEL_NM)
     qtbot.mouseClick(dock.pixel_size.button, Qt.MouseButton.LeftButton)
-    settle(session, qtbot)
-    assert {str(layer.units[0]) for layer in session.scene.layers} == {"nanometer"}
-    assert session.scene.image.scale == pytest.approx((PIXEL_NM, PIXEL_NM))
-    assert session.viewer.canvas.overlays.scale_bar.visible
+    settle(workspace, qtbot)
+    assert {str(layer.units[0]) for layer in workspace.canvas.layers.present} == {
+        "nanometer"
+    }
+    assert workspace.canvas.layers.image.scale == pytest.approx((PIXEL_NM, PIXEL_NM))
+    assert workspace.viewer.canvas.overlays.scale_bar.visible
     assert "set by hand" in dock.pixel_size.says.text()
-    in_step(session)
-    (layer,) = session.scene.maps
+    in_step(workspace)
+    (layer,) = workspace.canvas.layers.maps
     assert layer.data_to_world((3, 4)) == pytest.approx((70 * PIXEL_NM, 90 * PIXEL_NM))
 
 
-def test_a_transform_of_the_whole_layer_is_undone(session):
-    session.view.layer.translate = (5, 5)
-    session.view.layer.scale = (2, 2)
-    session.view.check()
-    assert tuple(session.view.layer.translate) == (0, 0)
-    assert tuple(session.view.layer.scale) == (1, 1)
+def test_a_transform_of_the_whole_layer_is_undone(workspace):
+    workspace.canvas.particles.layer.translate = (5, 5)
+    workspace.canvas.particles.layer.scale = (2, 2)
+    workspace.canvas.particles.check()
+    assert tuple(workspace.canvas.particles.layer.translate) == (0, 0)
+    assert tuple(workspace.canvas.particles.layer.scale) == (1, 1)
 
 
-def test_deleting_our_layer_deletes_no_particle(session, qtbot):
-    session.viewer.layers.remove(session.scene.particles)
-    assert len(session.project.particles.current) == 5
-    assert session.view is None
-    session.open_micrograph(session.project.selection.index)
-    wait_for_pixels(session, qtbot)
-    in_step(session)
+def test_deleting_our_layer_deletes_no_particle(workspace, qtbot):
+    workspace.viewer.layers.remove(workspace.canvas.layers.particles)
+    assert len(workspace.project.particles.current) == 5
+    assert workspace.canvas.particles is None
+    workspace.navigation.open_micrograph(workspace.project.selection.index)
+    wait_for_pixels(workspace, qtbot)
+    in_step(workspace)
 
 
 def test_an_unreadable_micrograph_is_named_and_the_others_open(viewer, folder, qtbot):
     (folder / "dots_0.png").write_bytes(b"no picture")
-    session = session_for(viewer)
-    session.open_project(folder)
-    qtbot.waitUntil(lambda: session.entries[0].problem is not None, timeout=SIGNAL_MS)
-    assert session.view is None
-    press(session, qtbot, Qt.Key.Key_PageDown)
-    wait_for_pixels(session, qtbot)
-    assert session.project.selection.index == 1
-    assert session.scene.image is not None
+    workspace = workspace_for(viewer)
+    workspace.open_project(folder)
+    qtbot.waitUntil(
+        lambda: workspace.session.entries[0].problem is not None, timeout=SIGNAL_MS
+    )
+    assert workspace.canvas.particles is None
+    press(workspace, qtbot, Qt.Key.Key_PageDown)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.selection.index == 1
+    assert workspace.canvas.layers.image is not None
 
 
 def test_what_was_read_too_late_is_dropped(viewer, folder, qtbot):
-    session = session_for(viewer)
-    session.open_project(folder)
+    workspace = workspace_for(viewer)
+    workspace.open_project(folder)
     for index in (1, 2, 0, 2):
-        session.open_micrograph(index)
-    wait_for_pixels(session, qtbot)
-    assert session.project.selection.index == 2
-    assert session.scene.image.name == "dots_2"
+        workspace.navigation.open_micrograph(index)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.selection.index == 2
+    assert workspace.canvas.layers.image.name == "dots_2"
     expected = read_micrograph(folder / "dots_2.png").pixels
-    np.testing.assert_array_equal(session.scene.image.data, expected)
+    np.testing.assert_array_equal(workspace.canvas.layers.image.data, expected)
 
 
-def test_close_and_open_again(session, viewer, folder, qtbot):
-    ids = particle_ids(session)
-    press(session, qtbot, Qt.Key.Key_Period)
-    press(session, qtbot, Qt.Key.Key_Y)
-    session.project.edits.remove([ids[1]])
-    before = {one.id: one for one in session.project.particles.current}
-    session.open_project(folder)
-    wait_for_pixels(session, qtbot)
-    assert {one.id: one for one in session.project.particles.current} == before
-    in_step(session)
+def test_close_and_open_again(workspace, viewer, folder, qtbot):
+    ids = particle_ids(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    workspace.project.edits.remove([ids[1]])
+    before = {one.id: one for one in workspace.project.particles.current}
+    workspace.open_project(folder)
+    wait_for_pixels(workspace, qtbot)
+    assert {one.id: one for one in workspace.project.particles.current} == before
+    in_step(workspace)
     # The undo history is there, too.
     control = Qt.KeyboardModifier.ControlModifier
-    press(session, qtbot, Qt.Key.Key_Z, control)
-    assert session.project.particles.find(ids[1]) is not None
-    press(session, qtbot, Qt.Key.Key_Z, control)
-    assert labels(session) == [None] * 5
-    in_step(session)
+    press(workspace, qtbot, Qt.Key.Key_Z, control)
+    assert workspace.project.particles.find(ids[1]) is not None
+    press(workspace, qtbot, Qt.Key.Key_Z, control)
+    assert labels(workspace) == [None] * 5
+    in_step(workspace)
 
 
-def test_undo_goes_to_the_micrograph_where_it_was(session, qtbot, forest):
-    ids = particle_ids(session)
-    session.project.edits.label([ids[0]], "no")
-    press(session, qtbot, Qt.Key.Key_PageDown)
-    wait_for_pixels(session, qtbot)
-    assert session.project.selection.index == 1
-    press(session, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    wait_for_pixels(session, qtbot)
-    assert session.project.selection.index == 0
-    assert labels(session) == [None] * 5
-    in_step(session)
+def test_undo_goes_to_the_micrograph_where_it_was(workspace, qtbot, forest):
+    ids = particle_ids(workspace)
+    workspace.project.edits.label([ids[0]], "no")
+    press(workspace, qtbot, Qt.Key.Key_PageDown)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.selection.index == 1
+    press(workspace, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.selection.index == 0
+    assert labels(workspace) == [None] * 5
+    in_step(workspace)
 
 
-def test_a_full_disk_is_told_and_the_layer_repaired(session, qtbot, monkeypatch):
+def test_a_full_disk_is_told_and_the_layer_repaired(workspace, qtbot, monkeypatch):
     told = []
     monkeypatch.setattr(notices, "show_error", told.append)
     monkeypatch.setattr(notices, "warn", told.append)
@@ -151,30 +182,30 @@ def test_a_full_disk_is_told_and_the_layer_repaired(session, qtbot, monkeypatch)
     def full(*_args):
         raise StoreError("The disk is full; make room and repeat the step.")
 
-    monkeypatch.setattr(type(session.project._store.edits), "append", full)
-    layer = session.view.layer
-    session.view._tell = told.append
+    monkeypatch.setattr(type(workspace.project._store.edits), "append", full)
+    layer = workspace.canvas.particles.layer
+    workspace.canvas.particles._tell = told.append
     layer.selected_data = {0}
     layer.remove_selected()
-    settle(session, qtbot)
+    settle(workspace, qtbot)
     assert layer.nshapes == 5
-    in_step(session)
-    session.project.selection.select(particle_ids(session)[0])
-    press(session, qtbot, Qt.Key.Key_Y)
-    assert labels(session) == [None] * 5
-    in_step(session)
+    in_step(workspace)
+    workspace.project.selection.select(particle_ids(workspace)[0])
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    assert labels(workspace) == [None] * 5
+    in_step(workspace)
     assert len(told) == 2
     assert "full" in told[0]
 
 
 def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
-    session = session_for(viewer)
-    open_folder(session, folder, qtbot)
-    session.analyst.detect_all()
-    path = session.project.path
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    workspace.detection.detect_all()
+    path = workspace.project.path
     viewer.close()
-    qtbot.waitUntil(lambda: session.closed, timeout=SIGNAL_MS)
-    assert session.project is None
+    qtbot.waitUntil(lambda: workspace.session.closed, timeout=SIGNAL_MS)
+    assert not workspace.session.is_open
     qtbot.waitUntil(
         lambda: QThreadPool.globalInstance().activeThreadCount() == 0,
         timeout=SIGNAL_MS,
@@ -189,24 +220,24 @@ from pathlib import Path
 import napari
 from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.app import window
-from napari_cdse.gui.sessions import session_for
-from napari_cdse.gui.widgets.viewer_window import main_window
+from napari_cdse.gui.workspace import workspace_for
+from napari_cdse.gui.session.viewer_window import main_window
 
 viewer = napari.Viewer(show=False)
 window.add_docks(viewer)
-session = session_for(viewer)
-session.open_project(Path(sys.argv[1]))
-while session.view is None:
+workspace = workspace_for(viewer)
+workspace.open_project(Path(sys.argv[1]))
+while workspace.canvas.particles is None:
     QApplication.processEvents()
-session.open_micrograph(1)
+workspace.navigation.open_micrograph(1)
 """
 _FAILS = "sys.exit('failed half-way')"
 _WINDOW_FIRST = """
 main_window(viewer).close()
 QApplication.processEvents()
-session.close()
-assert session.project is None
-assert not session.view
+workspace.close()
+assert not workspace.session.is_open
+assert not workspace.canvas.particles
 """
 
 

@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_cdse.gui.particle.queue_row import QueueRow
 from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.dialog import KeySheet
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
-from napari_cdse.gui.widgets.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press
 
 USUAL = {one.name: key_words(one.keys) for one in SHORTCUTS}
@@ -93,48 +93,48 @@ def test_three_that_want_the_same_key_leave_it_to_the_first():
     assert len(refused) == 2
 
 
-def buttons(session) -> list[QPushButton]:
-    return main_window(session.viewer).findChildren(QPushButton)
+def buttons(workspace) -> list[QPushButton]:
+    return main_window(workspace.viewer).findChildren(QPushButton)
 
 
-def label(session, particle_id):
-    annotation = session.project.particles.find(particle_id).annotation
+def label(workspace, particle_id):
+    annotation = workspace.project.particles.find(particle_id).annotation
     return None if annotation is None else annotation.label
 
 
-def test_a_change_in_the_preferences_holds_at_once(session, qtbot, monkeypatch):
+def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch):
     page = get_plugin_settings("napari-cdse").keys
     told = []
     monkeypatch.setattr(notices, "warn", told.append)
-    first, *_ = particle_ids(session)
-    session.review.show_keys()
-    (sheet,) = main_window(session.viewer).findChildren(KeySheet)
+    first, *_ = particle_ids(workspace)
+    workspace.show_keys()
+    (sheet,) = main_window(workspace.viewer).findChildren(KeySheet)
     page.label_yes = "F8"
     page.next = "F7"
-    qtbot.waitSignal(session.keys.changed, timeout=SIGNAL_MS).wait()
-    for layer in session.scene.layers:
-        session.viewer.layers.selection.active = layer
-        session.project.selection.select(first)
-        press(session, qtbot, Qt.Key.Key_Y)
-        assert label(session, first) is None
-        press(session, qtbot, Qt.Key.Key_F8)
-        assert label(session, first) == "yes"
-        session.review.undo()
+    qtbot.waitSignal(workspace.keys.changed, timeout=SIGNAL_MS).wait()
+    for layer in workspace.canvas.layers.present:
+        workspace.viewer.layers.selection.active = layer
+        workspace.project.selection.select(first)
+        press(workspace, qtbot, Qt.Key.Key_Y)
+        assert label(workspace, first) is None
+        press(workspace, qtbot, Qt.Key.Key_F8)
+        assert label(workspace, first) == "yes"
+        workspace.history.undo()
     texts = {one.text() for one in sheet.findChildren(QLabel)}
     assert {"F8", "F7"} < texts
-    dock = main_window(session.viewer).findChild(QueueRow)
+    dock = main_window(workspace.viewer).findChild(QueueRow)
     assert dock.next.toolTip() == "Next particle (F7)"
-    (button,) = [one for one in buttons(session) if one.text() == "[F8] Yes"]
+    (button,) = [one for one in buttons(workspace) if one.text() == "[F8] Yes"]
     assert button.toolTip().endswith("(F8)")
     # napari's own key, on the Shapes layer and in a menu: refused, and not broken.
     page.label_yes = "E"
     page.label_no = "Ctrl+O"
-    qtbot.waitSignal(session.keys.changed, timeout=SIGNAL_MS).wait()
-    session.viewer.layers.selection.active = session.view.layer
-    press(session, qtbot, Qt.Key.Key_E)
-    assert session.view.layer.mode == "add_ellipse"
+    qtbot.waitSignal(workspace.keys.changed, timeout=SIGNAL_MS).wait()
+    workspace.viewer.layers.selection.active = workspace.canvas.particles.layer
+    press(workspace, qtbot, Qt.Key.Key_E)
+    assert workspace.canvas.particles.layer.mode == "add_ellipse"
     assert len(told) == 2
     assert all("belongs to napari" in one for one in told)
-    press(session, qtbot, Qt.Key.Key_Y)
-    assert label(session, first) == "yes"
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    assert label(workspace, first) == "yes"
     sheet.close()

@@ -20,53 +20,53 @@ from tests.gui.conftest import (
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-def names(session) -> list[str]:
-    return [layer.name for layer in session.viewer.layers]
+def names(workspace) -> list[str]:
+    return [layer.name for layer in workspace.viewer.layers]
 
 
-def says(session) -> str:
+def says(workspace) -> str:
     """What stands beside the line."""
-    return session.measuring.tool.layer.text.values[0]
+    return workspace.active_tool.current.layer.text.values[0]
 
 
-def test_measure_a_distance(session, qtbot):
-    before = session.viewer.layers.selection.active
-    press(session, qtbot, Qt.Key.Key_Q)
-    drag(session, qtbot, (60, 60), (60, 160))
-    line = session.measuring.tool.line
+def test_measure_a_distance(workspace, qtbot):
+    before = workspace.viewer.layers.selection.active
+    press(workspace, qtbot, Qt.Key.Key_Q)
+    drag(workspace, qtbot, (60, 60), (60, 160))
+    line = workspace.active_tool.current.line
     assert line.length_px == pytest.approx(100, abs=2)
     expected = distance_text(line.length_px, 0.04, "estimated")
-    assert says(session) == session.viewer.status == expected
+    assert says(workspace) == workspace.viewer.status == expected
     assert "about" in expected
-    press(session, qtbot, Qt.Key.Key_Escape)
-    assert session.measuring.tool is None
-    assert DISTANCE not in names(session)
-    assert session.viewer.layers.selection.active is before
-    assert not session.project.history.can_undo
+    press(workspace, qtbot, Qt.Key.Key_Escape)
+    assert workspace.active_tool.current is None
+    assert DISTANCE not in names(workspace)
+    assert workspace.viewer.layers.selection.active is before
+    assert not workspace.project.history.can_undo
 
 
-def test_the_ruler_while_it_is_up(session, qtbot):
-    press(session, qtbot, Qt.Key.Key_Q)
-    centre = session.viewer.scene.camera.center
-    drag(session, qtbot, (60, 60), (60, 160))
-    drag(session, qtbot, (60, 60), (100, 60))
+def test_the_ruler_while_it_is_up(workspace, qtbot):
+    press(workspace, qtbot, Qt.Key.Key_Q)
+    centre = workspace.viewer.scene.camera.center
+    drag(workspace, qtbot, (60, 60), (60, 160))
+    drag(workspace, qtbot, (60, 60), (100, 60))
     # One line at a time, and the picture stays where it is.
-    assert session.measuring.tool.layer.nshapes == 1
-    assert session.measuring.tool.line.length_px == pytest.approx(40, abs=2)
-    assert session.viewer.scene.camera.center == centre
+    assert workspace.active_tool.current.layer.nshapes == 1
+    assert workspace.active_tool.current.line.length_px == pytest.approx(40, abs=2)
+    assert workspace.viewer.scene.camera.center == centre
     # Our other keys work.
-    ids = particle_ids(session)
-    session.project.selection.select(ids[0])
-    press(session, qtbot, Qt.Key.Key_Y)
-    assert session.project.particles.find(ids[0]).annotation.label == "yes"
-    assert session.measuring.tool is not None
-    press(session, qtbot, Qt.Key.Key_Q)
-    assert session.measuring.tool is None
+    ids = particle_ids(workspace)
+    workspace.project.selection.select(ids[0])
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    assert workspace.project.particles.find(ids[0]).annotation.label == "yes"
+    assert workspace.active_tool.current is not None
+    press(workspace, qtbot, Qt.Key.Key_Q)
+    assert workspace.active_tool.current is None
     # Another layer taken up puts it away too.
-    press(session, qtbot, Qt.Key.Key_Q)
-    session.viewer.layers.selection.active = session.view.layer
-    assert session.measuring.tool is None
-    assert DISTANCE not in names(session)
+    press(workspace, qtbot, Qt.Key.Key_Q)
+    workspace.viewer.layers.selection.active = workspace.canvas.particles.layer
+    assert workspace.active_tool.current is None
+    assert DISTANCE not in names(workspace)
 
 
 def test_distance_in_words():
@@ -84,9 +84,9 @@ def test_shift_turns_a_line_to_the_nearest_eighth(end, turned):
     assert locked(start, start + end) == pytest.approx(start + turned)
 
 
-def answer(session, qtbot, length: float, unit: str, scope: int):
+def answer(workspace, qtbot, length: float, unit: str, scope: int):
     """Answer the question that came after the line."""
-    dialog = session.measuring.dialog
+    dialog = workspace.measurement.dialog
     qtbot.waitUntil(dialog.isVisible, timeout=SIGNAL_MS)
     dialog.field.setValue(length)
     dialog.units.setCurrentText(unit)
@@ -95,31 +95,31 @@ def answer(session, qtbot, length: float, unit: str, scope: int):
     qtbot.mouseClick(ok, Qt.MouseButton.LeftButton)
 
 
-def test_a_scale_bar_sets_the_pixel_size(session, qtbot):
-    project = session.project
-    press(session, qtbot, Qt.Key.Key_C)
-    drag(session, qtbot, (200, 50), (200, 250))
-    length = session.measuring.tool.line.length_px
-    answer(session, qtbot, 0.01, "\u00b5m", 1)
-    wait_for_pixels(session, qtbot)
+def test_a_scale_bar_sets_the_pixel_size(workspace, qtbot):
+    project = workspace.project
+    press(workspace, qtbot, Qt.Key.Key_C)
+    drag(workspace, qtbot, (200, 50), (200, 250))
+    length = workspace.active_tool.current.line.length_px
+    answer(workspace, qtbot, 0.01, "\u00b5m", 1)
+    wait_for_pixels(workspace, qtbot)
     size = 10 / length
     assert project.micrographs.pixel_size(0) == (pytest.approx(size), "person")
     sizes = [one.pixel_size_nm for one in project.micrographs.entries]
     assert sizes == [pytest.approx(size)] * 3
-    assert session.scene.image.scale[-1] == pytest.approx(size)
-    assert SCALE_BAR not in names(session)
+    assert workspace.canvas.layers.image.scale[-1] == pytest.approx(size)
+    assert SCALE_BAR not in names(workspace)
     assert project.settings.scale_bar == (0.01, "\u00b5m")
-    press(session, qtbot, Qt.Key.Key_Z, CTRL)
-    wait_for_pixels(session, qtbot)
+    press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
+    wait_for_pixels(workspace, qtbot)
     assert project.micrographs.pixel_size(0) == (0.04, "estimated")
 
 
-def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(session, qtbot):
-    press(session, qtbot, Qt.Key.Key_C)
-    drag(session, qtbot, (200, 50), (200, 50.5))
-    assert session.measuring.dialog is None
-    drag(session, qtbot, (200, 50), (200, 250))
-    dialog = session.measuring.dialog
+def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(workspace, qtbot):
+    press(workspace, qtbot, Qt.Key.Key_C)
+    drag(workspace, qtbot, (200, 50), (200, 50.5))
+    assert workspace.measurement.dialog is None
+    drag(workspace, qtbot, (200, 50), (200, 250))
+    dialog = workspace.measurement.dialog
     dialog.field.setValue(5000)
     ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert not ok.isEnabled()
@@ -127,8 +127,8 @@ def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(session, qtbot):
     dialog.field.setValue(20)
     assert ok.isEnabled()
     dialog.reject()
-    assert session.measuring.dialog is None
-    assert session.project.micrographs.pixel_size(0) == (0.04, "estimated")
+    assert workspace.measurement.dialog is None
+    assert workspace.project.micrographs.pixel_size(0) == (0.04, "estimated")
 
 
 def test_a_line_knows_a_slip():

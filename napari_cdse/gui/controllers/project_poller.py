@@ -10,34 +10,43 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session import notifications as notices
 
 if TYPE_CHECKING:
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
 
 EVERY_MS = 2000
 
 
-class Watcher(QObject):
-    """Keeps a session in step with other windows on its project."""
+class ProjectPoller(QObject):
+    """Keeps a session in step with other windows on its project.
 
-    def __init__(self, session: Session) -> None:
+    Parameters
+    ----------
+    session : Session
+    canvas : MicrographView
+    """
+
+    def __init__(self, session: Session, canvas: MicrographView) -> None:
         super().__init__(session)
         self._session = session
+        self._canvas = canvas
         self._told: str | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer.timeout.connect(self.poll)
         session.project_changed.connect(self._timer.start)
 
     def close(self) -> None:
         """Look no more."""
         self._timer.stop()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Take in what was written, unless a circle is being drawn or moved."""
-        project, view = self._session.project, self._session.view
-        if project is None or (view is not None and view.in_gesture):
+        particles = self._canvas.particles
+        in_gesture = particles is not None and particles.in_gesture
+        if in_gesture or not self._session.is_open:
             return
         try:
-            project.sync.poll()
+            self._session.project.sync.poll()
             self._told = None
         except CdseError as error:
             # A drive that is away stays away for a while; say so once.

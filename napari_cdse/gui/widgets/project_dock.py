@@ -1,0 +1,88 @@
+"""A dock with two views: how to begin, and the open project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from qtpy.QtCore import QSize, Slot
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+
+from napari_cdse.gui.widgets.layout import dock_column, hint
+
+if TYPE_CHECKING:
+    from napari_cdse.gui.session.session import Session
+
+NO_PROJECT = "Open a folder of micrographs, or the sample project."
+
+
+class ProjectView(Protocol):
+    """A widget that shows a project; nothing of it is asked while none is open."""
+
+    def show_project(self) -> None:
+        """Show the project that is open now."""
+
+
+class ProjectDock(QWidget):
+    """Shows the start view until a project is open, then the project's view.
+
+    Parameters
+    ----------
+    session : Session
+    view : QWidget with `show_project`
+        Of the project.
+    start : str, optional
+        What the start view says.
+
+    Attributes
+    ----------
+    view : ProjectView
+    """
+
+    def __init__(
+        self, session: Session, view: ProjectView, start: str = NO_PROJECT
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.view = view
+        self._pages = _Pages()
+        self._pages.addWidget(hint(start))
+        self._pages.addWidget(view)
+        # Otherwise napari fills the room below with nothing.
+        grows = QSizePolicy.Policy.Expanding
+        self._pages.setSizePolicy(grows, grows)
+        self._column = dock_column(self)
+        self._column.addWidget(self._pages, 1)
+        session.project_changed.connect(self._show_project)
+        if session.is_open:
+            self._show_project()
+
+    @Slot()
+    def _show_project(self) -> None:
+        self.view.show_project()
+        self._pages.setCurrentWidget(self.view)
+
+
+class _Pages(QStackedWidget):
+    """Wants the room that its largest page needs, whichever is shown.
+
+    Qt leaves hidden pages out where a text's height follows from its width; the dock
+    would be low at first, and would stay so when the project's view comes.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        """Tell Qt that the hints below hold at any width."""
+        return False
+
+    def sizeHint(self) -> QSize:
+        """Give Qt the size that suits it best."""
+        size = super().sizeHint()
+        for at in range(self.count()):
+            size = size.expandedTo(self.widget(at).sizeHint())
+        return size
+
+    def minimumSizeHint(self) -> QSize:
+        """Give Qt the least size."""
+        size = super().minimumSizeHint()
+        for at in range(self.count()):
+            size = size.expandedTo(self.widget(at).minimumSizeHint())
+        return size

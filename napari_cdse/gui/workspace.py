@@ -1,0 +1,296 @@
+"""What one window is made of: built here, and joined here.
+
+The session knows viewer and project. On it stand the canvas, the tools and the
+controllers; each gets those that it works with by its constructor. Docks ask for the
+workspace of their viewer and take from it what they need.
+"""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.canvas.micrograph_view import MicrographView
+from napari_cdse.gui.controllers.annotator import AnnotatorName
+from napari_cdse.gui.controllers.detection import DetectionController
+from napari_cdse.gui.controllers.history import HistoryController
+from napari_cdse.gui.controllers.navigation import Navigation
+from napari_cdse.gui.controllers.open_project import opened
+from napari_cdse.gui.controllers.project_poller import ProjectPoller
+from napari_cdse.gui.controllers.review import Review
+from napari_cdse.gui.controllers.selection import Selection
+from napari_cdse.gui.controllers.training import TrainingController
+from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session.session import Session
+from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.shortcuts.bindings import ShortcutBindings
+from napari_cdse.gui.shortcuts.dialog import KeySheet
+from napari_cdse.gui.shortcuts.settings import KeySettings
+from napari_cdse.gui.tools.active_tool import ActiveTool
+from napari_cdse.gui.tools.exclude import Exclusions
+from napari_cdse.gui.tools.measure import Measurement
+from napari_cdse.sample import sample_project_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from napari import Viewer
+
+    from napari_cdse.project import Project
+
+
+class Workspace(QObject):
+    """Everything behind the docks of one viewer; gone when its window closes.
+
+    Parameters
+    ----------
+    viewer : Viewer
+
+    Attributes
+    ----------
+    session : Session
+        Viewer, project, signals, workers.
+    canvas : MicrographView
+        The open micrograph's layers.
+    keys : KeySettings
+    selection : Selection
+        Which particles are chosen.
+    navigation : Navigation
+        From particle to particle.
+    review : Review
+        Labels the chosen ones.
+    history : HistoryController
+        Undo and redo.
+    detection : DetectionController
+        Finds and classifies.
+    training : TrainingController
+    active_tool : ActiveTool
+    measurement : Measurement
+        Ruler and scale bar.
+    exclusions : Exclusions
+        Micrographs and regions that are left out.
+    poller : ProjectPoller
+        Takes in what other windows wrote.
+    annotator : AnnotatorName
+        Whose labels the next ones are.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        session = self.session = Session(viewer)
+        canvas = self.canvas = MicrographView(session)
+        self.keys = KeySettings(session)
+        self.detection = DetectionController(session, canvas)
+        self.training = TrainingController(session, canvas, self.detection)
+        self.active_tool = ActiveTool(canvas)
+        self.measurement = Measurement(session, canvas, self.active_tool)
+        self.exclusions = Exclusions(session, canvas, self.active_tool)
+        self.selection = Selection(session, canvas)
+        self.navigation = Navigation(session, canvas, self.selection)
+        self.review = Review(
+            session, canvas, self.selection, self.navigation, self.keys
+        )
+        self.history = HistoryController(session, canvas)
+        self.poller = ProjectPoller(session, canvas)
+        self.annotator = AnnotatorName(session)
+        self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
+        main_window(viewer).destroyed.connect(self.close)
+
+    def _actions(self) -> Mapping[str, Callable[..., object]]:
+        """Say what each shortcut of the registry does."""
+        labels = {
+            f"label_{label}": lambda chosen=label: self.review.label(chosen)
+            for label in CLASSES
+        }
+        return labels | {
+            "accept": self.review.accept,
+            "defer": self.review.defer,
+            "next": self.navigation.go_on,
+            "previous": self.navigation.go_back,
+            "next_micrograph": lambda: self.navigation.step_micrograph(1),
+            "previous_micrograph": lambda: self.navigation.step_micrograph(-1),
+            "remove": self.review.remove,
+            "undo": self.history.undo,
+            "redo": self.history.redo,
+            "draw": lambda: self.canvas.toggle_mode("add_ellipse"),
+            "grab": lambda: self.canvas.toggle_mode("select"),
+            "hide": self.canvas.layers.hide,
+            "whole": self.canvas.see_whole,
+            "measure": self.measurement.measure,
+            "scale_bar": self.measurement.scale_bar,
+            "leave_region_out": self.exclusions.draw,
+            "key_sheet": self.show_keys,
+        }
+
+    def show_keys(self) -> None:
+        """Show the list of keys."""
+        KeySheet.show_for(main_window(self.session.viewer), self.keys)
+
+    def close(self) -> None:
+        """Stop the workers, let go of layers and project; called with the window."""
+        session = self.session
+        if session.closed:
+            return
+        session.closed = True
+        for part in (self.detection, self.navigation, self.poller, self.annotator):
+            part.close()
+        session.close()
+        self.selection.close()
+        self.bindings.close()
+        self.keys.close()
+        self.canvas.close()
+        self.leave_project()
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """The viewer, as long as it is there."""
+        return self.session.viewer
+
+    @property
+    def project(self) -> Project:
+        """The open project; raises `NoProjectError` if there is none."""
+        return self.session.project
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs, waits to be told or to be drawn anew."""
+        session, particles = self.session, self.canvas.particles
+        waiting = (
+            session.runner.jobs,
+            session.deferred.waiting,
+            self.detection.waiting,
+            self.navigation.waiting,
+            particles is not None and particles.repairing,
+        )
+        return not any(waiting)
+
+    # --- project --------------------------------------------------------------
+
+    def open_project(
+        self, source: Path | Sequence[Path], place: Path | None = None
+    ) -> bool:
+        """Open a folder, micrograph files or a project file; True if it worked.
+
+        The project file of a folder lies in it, or at another ``place``.
+        """
+        with notices.told():
+            window = main_window(self.session.viewer)
+            project = opened(window, source, place)
+            self.session.runner.cancel_all()
+            self.canvas.clear()
+            self.leave_project()
+            self._enter_project(project)
+            return True
+        return False
+
+    def open_sample(self) -> bool:
+        """Open the sample project, a copy that the user may work in."""
+        with notices.told():
+            return self.open_project(sample_project_folder())
+        return False
+
+    def _enter_project(self, project: Project) -> None:
+        for signal, receiver in self._joined(project):
+            signal.connect(receiver)
+        self.session.enter(project)
+        if project.micrographs.entries:
+            project.selection.open(project.resume_point.index or 0)
+
+    def leave_project(self) -> None:
+        """Close the open project, if there is one."""
+        if not self.session.is_open:
+            return
+        project = self.session.project
+        self.canvas.drop()
+        self.session.leave()
+        for signal, receiver in self._joined(project):
+            signal.disconnect(receiver)
+        project.close()
+
+    # --- what the project says ------------------------------------------------
+
+    def _joined(self, project: Project) -> tuple[tuple[Any, Callable[..., None]], ...]:
+        """Say who hears what of a project."""
+        return (
+            (project.events.opened, self._on_opened),
+            (project.events.pixels_changed, self._on_pixels_changed),
+            (project.events.particles_changed, self._on_particles_changed),
+            (project.events.selection_changed, self._on_selection_changed),
+            (project.events.micrographs_changed, self._on_micrographs_changed),
+            (project.events.models_changed, self._on_models_changed),
+            (project.events.history_changed, self._on_history_changed),
+            (project.events.notice, self._on_notice),
+        )
+
+    def _on_opened(self, index: int) -> None:
+        self.canvas.read(index)
+        self.session.opened.emit()
+
+    def _on_pixels_changed(self, _index: int) -> None:
+        if self.session.micrograph is None or self.session.viewer is None:
+            return
+        self.canvas.show()
+        self.detection.show_maps()
+        self.detection.classify_soon()
+        self.session.opened.emit()
+
+    def _on_particles_changed(self, ids: frozenset[str] | None) -> None:
+        self.canvas.update(ids)
+        self.detection.classify_soon()
+        self.session.deferred.particles_changed(ids)
+
+    def _on_selection_changed(self, particle_id: str | None) -> None:
+        self.selection.on_project_selection(particle_id)
+        self.session.deferred.selection_changed()
+
+    def _on_micrographs_changed(self) -> None:
+        self.canvas.show_regions()
+        self.session.deferred.micrographs_changed()
+
+    def _on_models_changed(self) -> None:
+        self.session.models_changed.emit()
+        self.detection.classify_soon()
+
+    def _on_history_changed(self) -> None:
+        self.session.deferred.history_changed()
+
+    def _on_notice(self, sentence: str) -> None:
+        notices.warn(sentence)
+
+
+_WORKSPACES: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()
+
+
+def _close_all() -> None:
+    """Close what a script left open when it ended or failed half-way.
+
+    Qt deletes timers, jobs and windows at the exit in any order, and a workspace could
+    not close any more. Qt was imported before this module, so its turn comes later.
+    """
+    for workspace in tuple(_WORKSPACES.values()):
+        workspace.close()
+
+
+atexit.register(_close_all)
+
+
+def workspace_for(viewer: Viewer) -> Workspace:
+    """Give the viewer's workspace, a new one where there is none yet.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        napari hands its widgets a proxy; the workspace stands on the viewer itself.
+    """
+    real = getattr(viewer, "__wrapped__", viewer)
+    workspace = _WORKSPACES.get(real)
+    if workspace is None or workspace.session.closed:
+        workspace = Workspace(real)
+        _WORKSPACES[real] = workspace
+    return workspace

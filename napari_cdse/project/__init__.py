@@ -3,10 +3,10 @@
 from napari_cdse.io.store.store import SUFFIX
 from napari_cdse.project.components.review_queue import Which
 from napari_cdse.project.editing.edit_request import Drawing, EditRequest
-from napari_cdse.project.events import ProjectEvents
 from napari_cdse.project.export import Exported, export
 from napari_cdse.project.files.open_store import DEFAULT_NAME
 from napari_cdse.project.project import Project
+from napari_cdse.project.state.events import ProjectEvents
 from napari_cdse.project.state.records import (
     LabelledMicrograph,
     MicrographEntry,

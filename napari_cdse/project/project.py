@@ -19,9 +19,9 @@ from napari_cdse.project.components.review_queue import ReviewQueue
 from napari_cdse.project.components.settings import Settings
 from napari_cdse.project.components.statistics import Statistics
 from napari_cdse.project.components.sync import Sync
-from napari_cdse.project.events import ProjectEvents
 from napari_cdse.project.files.open_store import open_store
 from napari_cdse.project.state.change_tracker import ChangeTracker
+from napari_cdse.project.state.events import ProjectEvents
 from napari_cdse.project.state.project_state import ProjectState
 from napari_cdse.project.state.resume_point import ResumePoint
 from napari_cdse.project.state.selection import Selection

@@ -22,8 +22,8 @@ from napari_cdse.project.components.particles import Particles
 from napari_cdse.project.components.review_queue import ReviewQueue
 from napari_cdse.project.components.settings import Settings
 from napari_cdse.project.components.sync import StepConflict, Sync
-from napari_cdse.project.events import ProjectEvents
 from napari_cdse.project.state.change_tracker import ChangeTracker
+from napari_cdse.project.state.events import ProjectEvents
 from napari_cdse.project.state.project_state import ProjectState
 from napari_cdse.project.state.resume_point import ResumePoint
 from napari_cdse.project.state.selection import Selection

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Annotation, Label
     from napari_cdse.io.store.store import Store
-    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.resume_point import ResumePoint
 

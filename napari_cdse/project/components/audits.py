@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Annotation
     from napari_cdse.core.review.review_queue import Order
     from napari_cdse.io.store.store import Store
-    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
     from napari_cdse.project.state.selection import Selection

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Candidate, Circle, Prediction
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.components.settings import Settings
-    from napari_cdse.project.events import ProjectEvents
     from napari_cdse.project.state.change_tracker import Before, ChangeTracker
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.selection import Selection
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_cdse.project.components.audits import Audits
     from napari_cdse.project.components.history import History
     from napari_cdse.project.components.sync import Sync
-    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
     from napari_cdse.project.state.selection import Selection

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.store import Change, MicrographChange, Store
     from napari_cdse.project.components.annotators import Annotators
     from napari_cdse.project.components.sync import Sync
-    from napari_cdse.project.events import ProjectEvents
     from napari_cdse.project.state.change_tracker import ChangeTracker
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.selection import Selection
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
     from napari_cdse.io.store.store import ModelRole, Store
     from napari_cdse.project.components.annotators import Annotators
-    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
 
 

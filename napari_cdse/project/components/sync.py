@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from napari_cdse.io.store.store import Edit, MicrographRow, Store
-    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
 
     T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import Micrograph
-    from napari_cdse.project.events import ProjectEvents
+    from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.visit_history import VisitHistory
 

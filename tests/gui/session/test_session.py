@@ -64,7 +64,7 @@ def test_keys_and_tools_rest_while_no_project_is_open(viewer, qtbot):
 
 def test_docks_of_one_viewer_share_one_session(viewer):
     shown = [window.add_dock(viewer, name) for name in window.NAMES]
-    assert {id(one.workspace) for one in shown} == {id(workspace_for(viewer).workspace)}
+    assert {id(one.session) for one in shown} == {id(workspace_for(viewer).session)}
 
 
 def test_the_map_lies_over_the_micrograph(workspace):

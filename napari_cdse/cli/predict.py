@@ -92,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
             },
             defects,
         )
-    say(f"By the forest alone, not reviewed: {results.sentence(defects)}")
+    say(f"Not reviewed: {results.sentence(defects)}")
     if tally.copies:
         say(_copies_sentence(len(tally.copies)))
     return SOME_FAILED if tally.failed else 0

@@ -188,10 +188,7 @@ class VisibleDefects:
     def _narrower(self) -> str:
         total = self.draws_for()
         if total is None or self.n_judged == self.n_particles:
-            return (
-                f"To know it to within {HALF_WIDTH:g} takes more micrographs, "
-                "because these differ too much."
-            )
+            return f"To know it to within {HALF_WIDTH:g} takes more micrographs."
         more = max(total - self.n_drawn, 1)
         return (
             f"About {more} more judged draws would bring it to within {HALF_WIDTH:g}."
@@ -334,15 +331,14 @@ def _no_interval(sample: Sample | None, found: Difference | None) -> str:
     n_drawn = int(sample.drawn.sum())
     left = float(sample.predicted[sample.weight == 0, 1].sum())
     if n_drawn < MIN_DRAWS and left > MAX_UNSEEN * found.resolved:
-        return (
-            f"How far the forest is off can't be known from {_draws(n_drawn)}; it "
-            f"takes {MIN_DRAWS} particles drawn by lot and judged unseen."
-        )
+        return f"How far the forest is off can't be known {_from_draws(n_drawn)}."
     return ""
 
 
-def _draws(number: int) -> str:
-    return "labels without any draw" if not number else _count(number, "judged draw")
+def _from_draws(number: int) -> str:
+    if not number:
+        return "without particles drawn by lot"
+    return f"from {_count(number, 'judged draw')}"
 
 
 def _count(number: int, name: str) -> str:

@@ -109,5 +109,7 @@ def _by_class(found: Audit) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    low, high = rate.interval_95 or (0.0, 1.0)
+    if rate.interval_95 is None:
+        return f"{rate.value:.2f} of {rate.n}"
+    low, high = rate.interval_95
     return f"{rate.value:.2f} ({low:.2f} to {high:.2f}) of {rate.n}"

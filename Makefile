@@ -1,5 +1,6 @@
 # make demo   set everything up and show the sample project
 # make test   set everything up and run all checks and tests
+# make test-window QT=pyqt6 VENV=.venv-pyqt6   the window's tests on the other binding
 # make bench  speed and memory, as a table
 # make pictures  the README's pictures, made anew
 # make clean  remove what these made
@@ -9,6 +10,11 @@ QT ?= pyqt5
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready-$(QT)
+# Every extra that a test needs, so that none is skipped for want of one.
+EXTRAS = dev,simulate,microscopes
+# As many tests at a time as the machine has cores; those of one file share its fixtures.
+WORKERS ?= logical
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 # Draw in software and on a virtual screen: the same picture on every machine.
 SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 # One process at a time draws; more threads in each only get in each other's way.
@@ -31,8 +37,13 @@ demo: $(READY)
 	    $(SCREEN) $(BIN)/napari-cdse demo --screenshot demo.png; \
 	fi
 
+# Each worker has one core, and its own virtual screen by pytest-xvfb.
+test test-window: export OMP_NUM_THREADS = 1
+test test-window: export OPENBLAS_NUM_THREADS = 1
+test test-window: export LP_NUM_THREADS = 1
+
 test: $(READY) lint
-	$(SCREEN) $(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -40,7 +51,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 test-window: $(READY)
-	$(SCREEN) $(BIN)/python -m pytest -o qt_api=$(QT) tests/gui tests/test_manifest.py
+	$(PYTEST) -o qt_api=$(QT) tests/gui tests/test_manifest.py
 
 bench: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.benchmarks

@@ -15,7 +15,7 @@ from napari_cdse.core.detection.unmixing import (
     principal_components,
 )
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.core.imaging.background import dead_below, estimate_background
+from napari_cdse.core.imaging.background import estimate_background, power_floor
 from napari_cdse.core.imaging.sliding_fft import frequencies, power_spectra, window_grid
 from napari_cdse.core.records import Circle
 
@@ -103,7 +103,7 @@ def _spectra(
     band = (radius >= where.band_per_px[0]) & (radius <= where.band_per_px[1])
     chosen = np.flatnonzero(band)
     chosen = chosen[:: max(1, len(chosen) // _MOST_FREQUENCIES)]
-    mean = np.maximum(background.ravel()[chosen], dead_below(background[band]))
+    mean = np.maximum(background.ravel()[chosen], power_floor(background[band]))
     grid = window_grid(image.shape, size, max(1, round(size * step_fraction)))
     parts = []
     for rows, power in power_spectra(image, grid):

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLIP = 2.0
-"""Windows' powers are clipped at this multiple of their mean: it bounds what a
-particle adds, and takes a share of only exp(-2) of the speckle's own away."""
+"""Power at which that of single windows is clipped, in mean powers.
+
+A choice: fringes add no more than this, and exp(-2) = 14 % of the speckle's own power
+is cut, which is made good. A lower one rests on the rough mean that sets it, a higher
+one lets fringes raise the background.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +34,14 @@ class AmorphousBackground:
     power : ndarray of float32, shape (window_px, window_px // 2 + 1)
         In the order of ``rfft2``, scaled so that white noise of unit variance
         has a power of one.
-    drift : ndarray of float32, shape (6, window_px, window_px // 2 + 1)
+    variation : ndarray of float32, shape (6, window_px, window_px // 2 + 1)
         Share of the mean clipped power that belongs to each of `place_terms`; not
         smoothed.
     """
 
     window_px: int
     power: NDArray[np.float32]
-    drift: NDArray[np.float32]
+    variation: NDArray[np.float32]
 
     def radial(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Radius in cycles per pixel, and the median power on its ring."""
@@ -62,5 +66,5 @@ class AmorphousBackground:
         """Find what whitens speckle that is not alike everywhere: see `patterns`."""
         radius = frequencies(self.window_px)
         counted = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
-        smooth = [along_arcs(term, 1) for term in self.drift]
+        smooth = [along_arcs(term, 1) for term in self.variation]
         return patterns(np.array(smooth), CLIP, counted)

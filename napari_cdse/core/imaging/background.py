@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.ndimage import uniform_filter
 from napari_cdse.core.imaging.amorphous_background import CLIP, AmorphousBackground
 from napari_cdse.core.imaging.background_variation import (
     TERMS,
-    no_drift,
+    no_variation,
     place_terms,
 )
 from napari_cdse.core.imaging.rfft_spectrum import along_arcs
@@ -23,18 +24,84 @@ if TYPE_CHECKING:
     from napari_cdse.core.imaging.sliding_fft import WindowGrid
 
 WINDOWS_PX = (96, 56, 144, 216)
-"""Edges of windows that all measurements choose from, and so can share."""
+"""Edges in pixels of windows that all measurements choose from, and so can share.
 
-_WINDOWS = 1600
-_CRYSTAL_CAP = 2.5
-_DEAD_SHARE = 1e-3
-_USABLE_SHARE = 0.9
-_LOWEST = 3.0
-_CRYSTAL_PEAK = 30.0
-_FIRST_WINDOWS = 120
+Choices: neighbours differ by 1.5 to 1.7, so that an edge asked for in their range is
+missed by a factor of 1.31 at most; 96 px at 0.037 nm are 3.6 nm. The order is that in
+which the pixel size is sought. More sizes would be shared less, fewer would fit worse.
+"""
+
+MOST_WINDOWS = 1600
+"""About how many windows are laid over a large micrograph. A choice: memory and time
+grow with it (30 MB of spectra with windows of 96 px), and the scatter of a mean falls
+with its root: 2.5 % of 1600 independent powers."""
+
+USABLE_SHARE = 0.9
+"""Share of usable pixels from which a window counts. A choice: with a lower one the
+edges of what was filled look like fringes, with a higher one few windows are left
+between scale bar and border."""
+
+FLOOR_SHARE = 1e-3
+"""Share of the highest power below which nothing counts as recorded. A choice: a
+higher one would leave fine speckle coloured where shot noise is low, a lower one raises
+rounding to noise of unit power in smoothed micrographs."""
+
+LEAST_POWER = 1e-30
+"""Power, in units of white noise of unit variance, put in place of 0 so that no
+division fails; far below any rounding of float32 and still a float32."""
+
 _BATCH = 32
-_FEWEST_FOR_DRIFT = 40
-_DRIFT_RIDGE = 4.0
+"""Windows treated at a time. A choice: 0.6 MB of spectra with windows of 96 px stay in
+the cache; fewer cost calls, more cost trips to memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SpeckleSettings:
+    """Numbers of the robust mean of the speckle's power.
+
+    Attributes
+    ----------
+    first_windows : int
+        Windows whose median tells where to clip. A choice: that of 120 independent
+        exponential powers scatters by 13 % (1 / (ln 2 sqrt(n))); more take time.
+    crystal_peak : float
+        Power above which one frequency makes a window crystal, in medians over
+        windows. 30 medians are 20.8 means, which speckle exceeds with a chance of
+        exp(-20.8) = 9e-10: that is 0.007 windows expected in a micrograph of 1600
+        with 4700 frequencies (96 px). A choice: a lower one would take the peaks of
+        the speckle away, a higher one leaves fringes in.
+    lowest_bin : float
+        Frequency below which no power makes a window crystal, in bins of a window: the
+        Hann window spreads the thickness of the support over the 2 lowest.
+    quiet_share : float
+        Share of windows without crystal up to which all windows count, as a crystal
+        fills the view. A choice: a higher one gives up the clean part of a crowded
+        micrograph, a lower one rests on few windows.
+    crystal_cap : float
+        Most that a power may exceed the median on its ring by, as a factor, so that
+        a crystal that fills the view stands out from the background that it is part
+        of. A choice: a lower one cuts the rings of an astigmatic lens, a higher one
+        hides weak crystals.
+    fewest_for_variation : int
+        Fewest windows from which the change over the view is fitted: some 7 for each
+        of its 6 terms. A choice: fewer fit their own scatter, more leave small
+        micrographs of tilted supports with one background.
+    ridge : float
+        What is added to the sums of squares of the terms that change, in windows. A
+        choice: it shrinks a slope by a quarter in 40 windows and by less than 1 % in
+        1600; more hides a tilt, less takes scatter for one.
+    """
+
+    first_windows: int = 120
+    crystal_peak: float = 30.0
+    lowest_bin: float = 3.0
+    quiet_share: float = 0.2
+    crystal_cap: float = 2.5
+    fewest_for_variation: int = 40
+    ridge: float = 4.0
+
+
+_SPECKLE = _SpeckleSettings()
 
 
 def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
@@ -89,7 +156,7 @@ def estimate_background(
 
 def background_grid(shape: tuple[int, ...], window_px: int) -> WindowGrid:
     """Lay windows over the whole view: half overlapping, or fewer where it is large."""
-    spread = int(np.sqrt(shape[0] * shape[1] / _WINDOWS))
+    spread = int(np.sqrt(shape[0] * shape[1] / MOST_WINDOWS))
     step = max(window_px // 2, spread, 1)
     return window_grid((shape[0], shape[1]), window_px, step)
 
@@ -115,12 +182,12 @@ def background_of(
         if counted.any():
             spectra, places = spectra[counted], places[counted]
     window_px = grid.window_px
-    power, drift = _speckle_power(spectra, places)
-    measured = AmorphousBackground(window_px, power, drift)
+    power, variation = _speckle_power(spectra, places)
+    measured = AmorphousBackground(window_px, power, variation)
     radius, ring = measured.radial()
-    cap = np.interp(frequencies(window_px), radius, ring) * _CRYSTAL_CAP
+    cap = np.interp(frequencies(window_px), radius, ring) * _SPECKLE.crystal_cap
     smooth = along_arcs(np.minimum(power, cap))
-    return AmorphousBackground(window_px, smooth, drift)
+    return AmorphousBackground(window_px, smooth, variation)
 
 
 def _half_views(grid: WindowGrid) -> NDArray[np.float64]:
@@ -140,32 +207,33 @@ def _speckle_power(
     Speckle power is exponentially distributed: its mean is the median over ln 2,
     taken here from some of the windows to know where to clip, and clipping at
     ``c`` times the mean takes a share of ``exp(-c)`` away. A clipped mean is as
-    robust as the median and scatters less. The second result is its drift.
+    robust as the median and scatters less. The second result is how it changes over
+    the view.
     """
-    first = spectra[:: max(1, len(spectra) // _FIRST_WINDOWS)]
+    first = spectra[:: max(1, len(spectra) // _SPECKLE.first_windows)]
     rough = np.median(first, axis=0) / np.float32(np.log(2))
     quiet = _without_peaks(spectra, rough)
-    crystal = quiet.sum() <= 0.2 * len(spectra)
+    crystal = quiet.sum() <= _SPECKLE.quiet_share * len(spectra)
     quiet |= crystal
     terms = place_terms(*places[quiet].T)
     sums = _clipped_sums(spectra, quiet, terms, np.float32(CLIP) * rough)
     count = len(terms)
     power = (sums[0] / np.float32(count * (1 - np.exp(-CLIP)))).reshape(rough.shape)
-    if crystal or count < _FEWEST_FOR_DRIFT:
-        return power, no_drift(rough.shape)
-    ridge = np.diag([0.0] + [_DRIFT_RIDGE] * (TERMS - 1)).astype(np.float32)
-    drift = np.linalg.solve(terms.T @ terms + ridge, sums)
-    drift /= np.maximum(sums[0] / count, np.finfo(np.float32).tiny)
-    return power, drift.reshape(TERMS, *rough.shape)
+    if crystal or count < _SPECKLE.fewest_for_variation:
+        return power, no_variation(rough.shape)
+    ridge = np.diag([0.0] + [_SPECKLE.ridge] * (TERMS - 1)).astype(np.float32)
+    variation = np.linalg.solve(terms.T @ terms + ridge, sums)
+    variation /= np.maximum(sums[0] / count, np.finfo(np.float32).tiny)
+    return power, variation.reshape(TERMS, *rough.shape)
 
 
 def _without_peaks(
     spectra: NDArray[np.float32], rough: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
     """Which windows show no crystal."""
-    usual = np.maximum(rough, dead_below(rough))
-    lowest = frequencies(spectra.shape[1]) < _LOWEST / spectra.shape[1]
-    peak = np.where(lowest, np.inf, usual * (_CRYSTAL_PEAK * np.log(2)))
+    usual = np.maximum(rough, power_floor(rough))
+    lowest = frequencies(spectra.shape[1]) < _SPECKLE.lowest_bin / spectra.shape[1]
+    peak = np.where(lowest, np.inf, usual * (_SPECKLE.crystal_peak * np.log(2)))
     peak = peak.astype(np.float32)
     return np.concatenate(
         [(spectra[batch] < peak).all(axis=(1, 2)) for batch in _batches(len(spectra))]
@@ -203,10 +271,10 @@ def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bo
             (grid.rows_px, grid.cols_px), usable.shape, strict=True
         )
     )
-    return np.asarray(share[rows[:, None], cols].ravel() > _USABLE_SHARE)
+    return np.asarray(share[rows[:, None], cols].ravel() > USABLE_SHARE)
 
 
-def dead_below(power: NDArray[np.float32]) -> float:
+def power_floor(power: NDArray[np.float32]) -> float:
     """Power that is not raised further: nothing was recorded at such frequencies.
 
     A picture that was enlarged or blurred has them; shot noise keeps every camera's
@@ -214,4 +282,4 @@ def dead_below(power: NDArray[np.float32]) -> float:
     """
     if power.size == 0:
         return 1.0
-    return max(_DEAD_SHARE * float(power.max()), 1e-30)
+    return max(FLOOR_SHARE * float(power.max()), LEAST_POWER)

@@ -9,6 +9,8 @@ import numpy as np
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.imaging.burned_in import (
+    LEAST_SIGMA,
+    MEDIAN_OF_ABS_NORMAL,
     filled,
     flat_areas,
     letters,
@@ -22,8 +24,36 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
 
-_SPIKE_SIGMA = 9.0
+
+@dataclass(frozen=True, slots=True)
+class _SpikeLimits:
+    """What counts as a hot or dead pixel. All are choices.
+
+    Attributes
+    ----------
+    sigma : float
+        Distance from the eight neighbours, in standard deviations of such distances. A
+        lower one takes the crests of coarsely sampled strong fringes for spikes, a
+        higher one leaves faint spikes, each of which whitening spreads.
+    pixels_each : int
+        Fewest pixels of the picture for each spike; if there are more spikes, none is
+        replaced, as they are the picture itself. More pixels leave a bad camera's
+        spikes, fewer would let the lattice be replaced.
+    sampled_rows : int
+        About how many rows tell the standard deviation: with 1024 px half a million
+        pixels; more take time.
+    """
+
+    sigma: float = 9.0
+    pixels_each: int = 100
+    sampled_rows: int = 512
+
+
+_SPIKES = _SpikeLimits()
 _STRIP_ROWS = 64
+"""Rows treated at a time. A choice: 0.25 MB of a micrograph 1024 px wide stay in the
+cache; more cost memory, fewer cost calls."""
+
 LEAST_SIDE_PX = 16
 """Fewest rows or columns in which anything is looked for. A choice: the finest pixels
 that we know (0.015 nm) put less than one lattice fringe of CdSe into them."""
@@ -105,16 +135,16 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
         return image
     padded = np.pad(image, 1, mode="reflect")
     excess = _excess(padded)
-    sample = excess[:: max(1, len(excess) // 512)]
-    sigma = float(np.median(sample)) / 0.6745
-    limit = _SPIKE_SIGMA * max(sigma, 1e-7)
+    sample = excess[:: max(1, len(excess) // _SPIKES.sampled_rows)]
+    sigma = float(np.median(sample)) / MEDIAN_OF_ABS_NORMAL
+    limit = _SPIKES.sigma * max(sigma, LEAST_SIGMA)
     rows, cols = np.nonzero(excess > limit)
-    if not 0 < len(rows) < image.size // 100:
+    if not 0 < len(rows) < image.size // _SPIKES.pixels_each:
         return image
     ring = [(r, c) for r in range(3) for c in range(3) if (r, c) != (1, 1)]
     near = np.stack([padded[rows + r, cols + c] for r, c in ring])
     middle = np.median(near, axis=0)
-    # The neighbours of a spike were suspected too; their own medians acquit them.
+    # The neighbours of a spike exceed the limit too, but not beside their own median.
     spike = np.abs(image[rows, cols] - middle) > limit
     image[rows[spike], cols[spike]] = middle[spike]
     return image

@@ -10,7 +10,7 @@ from scipy import fft
 from scipy.ndimage import gaussian_filter, median_filter
 
 from napari_cdse.core.arrays import bilinear
-from napari_cdse.core.imaging.background import dead_below
+from napari_cdse.core.imaging.background import power_floor
 from napari_cdse.core.imaging.illumination import robust_surface
 from napari_cdse.core.imaging.rfft_spectrum import at_frequencies
 
@@ -21,6 +21,46 @@ if TYPE_CHECKING:
     from napari_cdse.core.imaging.preprocessing import Prepared
 
 _CLIP_SIGMA = 7.0
+"""Value at which whitened pixels are clipped, in standard deviations of the speckle. A
+choice: normal noise goes beyond 7 with a chance of 3e-12, so no speckle is touched; a
+lower one cuts strong fringes, a higher one lets dirt ring as fringes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LevelSettings:
+    """Numbers of the last levelling of the noise's power. All are choices.
+
+    Attributes
+    ----------
+    cell_windows : float
+        Edge of the cells that power is averaged in, in windows of the background.
+        Smaller ones scatter, larger ones hold more than one particle.
+    least_cell : int
+        The same in samples at least: of 16 squares a mean begins to mean something.
+    seen_share : float
+        Share of valid samples from which a cell counts. More leaves gaps along the
+        border, less lets a few samples tell a cell's power.
+    least_level : float
+        Lowest power of a cell, in medians of all. Less would raise empty cells to the
+        power of speckle and their rounding with it.
+    median_cells : int
+        Edge of the square whose median is a cell's power, in cells. With 7, that is
+        3.5 windows, particles cover less than half of it; more follows less of the
+        support, less dims particles.
+    smooth_cells : float
+        Standard deviation of the Gaussian after it, in cells: it takes off the
+        median's steps, and more would blur the border of a support.
+    """
+
+    cell_windows: float = 0.5
+    least_cell: int = 4
+    seen_share: float = 0.5
+    least_level: float = 1e-3
+    median_cells: int = 7
+    smooth_cells: float = 1.0
+
+
+_LEVEL = _LevelSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +95,8 @@ def whiten(
 ) -> Whitened:
     """Divide the spectrum by the background's amplitude and keep a band.
 
-    The result is sampled as coarsely as the band allows. Values beyond 7 standard
-    deviations (edges, scale bars, dirt) are clipped: they would ring as fringes.
+    The result is sampled as coarsely as the band allows. Values far beyond all
+    speckle (edges, scale bars, dirt) are clipped: they would ring as fringes.
 
     Parameters
     ----------
@@ -90,7 +130,8 @@ def whiten(
     ]
     values = _white_everywhere(spectrum, background, bins, places, band_per_px)
     valid = _sampled(prepared.usable, step, pad_px, values.shape)
-    _even_out(values, valid, max(4, round(background.window_px / step[0] / 2)), share)
+    cell = round(background.window_px / step[0] * _LEVEL.cell_windows)
+    _even_out(values, valid, max(_LEVEL.least_cell, cell), share)
     np.multiply(values, valid, out=values)
     np.clip(values, -_CLIP_SIGMA, _CLIP_SIGMA, out=values)
     origin = (-float(pad_px), -float(pad_px))
@@ -130,13 +171,15 @@ def _even_out(
     rows, cols = (max(1, length // cell) for length in values.shape)
     power = _in_cells(np.square(values) * valid, rows, cols, cell)
     counted = _in_cells(valid, rows, cols, cell)
-    seen = counted > 0.5
-    level = power / np.maximum(counted, 0.5)
+    seen = counted > _LEVEL.seen_share
+    level = power / np.maximum(counted, _LEVEL.seen_share)
     typical = float(np.median(level[seen])) if seen.any() else 1.0
-    level = np.maximum(level, 1e-3 * typical + np.finfo(np.float32).tiny)
+    least = _LEVEL.least_level * typical + np.finfo(np.float32).tiny
+    level = np.maximum(level, least)
     trend = robust_surface(np.log(level), seen)
     rest = np.where(seen, np.log(level) - trend, 0)
-    rest = gaussian_filter(median_filter(rest, 7, mode="nearest"), 1.0)
+    rest = median_filter(rest, _LEVEL.median_cells, mode="nearest")
+    rest = gaussian_filter(rest, _LEVEL.smooth_cells)
     gain = np.exp((trend + rest) / -2).astype(np.float32) * np.float32(share**0.5)
     down, right = ((np.arange(n) + 0.5) / cell - 0.5 for n in values.shape)
     values *= bilinear(gain, down, right)
@@ -150,6 +193,7 @@ def _in_cells(
 
 
 def _coarse_length(total: int, highest_per_px: float) -> int:
+    # Two samples for each cycle of the highest frequency.
     wanted = int(np.ceil(2 * highest_per_px * total))
     return min(total, fft.next_fast_len(wanted + wanted % 2, real=True))
 
@@ -177,12 +221,12 @@ def _whitening_gain(
     bins: tuple[NDArray[np.float64], NDArray[np.float64]],
     band_per_px: tuple[float, float],
 ) -> tuple[NDArray[np.float32], float]:
-    """Gain, and the mean power that it leaves; less than one where nothing is alive."""
+    """Gain, and the mean power that it leaves; less than one where it is not raised."""
     rows, cols = bins
     radius = np.hypot(rows[:, None], cols)
     inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
     power = background.at(rows, cols)
-    raised = np.maximum(power, dead_below(power[inside]))
+    raised = np.maximum(power, power_floor(power[inside]))
     gain = np.where(inside, 1 / np.sqrt(raised), 0).astype(np.float32)
     return gain, float(np.mean(np.where(inside, power / raised, 0)))
 

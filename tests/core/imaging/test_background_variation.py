@@ -6,7 +6,11 @@ from scipy import fft
 
 from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.imaging.background import estimate_background
-from napari_cdse.core.imaging.background_variation import Pattern, no_drift, patterns
+from napari_cdse.core.imaging.background_variation import (
+    Pattern,
+    no_variation,
+    patterns,
+)
 from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.imaging.whitening import whiten
 from napari_cdse.core.params import DetectionParams
@@ -89,15 +93,15 @@ def test_speckle_that_is_alike_everywhere_has_no_pattern() -> None:
     image = (speckle((512, 512), 3)).astype(np.float32)
     assert estimate_background(image, 96).gain_patterns((0.07, 0.21))[1] == []
     counted = np.ones((96, 49), bool)
-    gain, found = patterns(no_drift((96, 49)), 2.0, counted)
+    gain, found = patterns(no_variation((96, 49)), 2.0, counted)
     assert found == []
     assert gain == pytest.approx(np.ones((96, 49)), abs=1e-3)
 
 
 def test_a_pattern_undoes_a_slope_of_the_power() -> None:
-    drift = no_drift((8, 5))
-    drift[2] = 0.4
-    gain, found = patterns(drift, 50.0, np.ones((8, 5), bool))
+    variation = no_variation((8, 5))
+    variation[2] = 0.4
+    gain, found = patterns(variation, 50.0, np.ones((8, 5), bool))
     rows, cols = np.array([0.0]), np.array([-1.0, 0.0, 1.0])
     total = 1 + sum(
         pattern.over_place(rows, cols) * pattern.over_frequency[0, 0]

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
-from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
+from napari_cdse.cli.flags import (
+    add_frame,
+    add_parameters,
+    add_pixel_size,
+    read_parameters,
+)
 from napari_cdse.cli.report import evaluation_lines
 from napari_cdse.cli.studies import add_studies
 from napari_cdse.cli.teaching import labelled_micrographs
@@ -50,6 +55,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_studies(parser)
     add_pixel_size(parser)
+    add_frame(parser)
     add_parameters(parser, ForestParams)
     parser.set_defaults(**{"ForestParams.folds": None})
     add_parameters(parser, DetectionParams)

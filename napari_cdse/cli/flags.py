@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.io.export.tables import DIALECTS
+from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -51,6 +52,18 @@ def add_pixel_size(parser: argparse.ArgumentParser) -> None:
         metavar="NM",
         help="edge of a pixel in nm, for all files; else the file's own, "
         "else an estimate from the lattice that only sets window sizes",
+    )
+
+
+def add_frame(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--frame``."""
+    parser.add_argument(
+        "--frame",
+        type=frame_choice,
+        default=0,
+        metavar="N|mean|A:B",
+        help="of stacks and movies, for all files: frame N, counted from 0; the mean "
+        "of all; or the mean of frame A and on, without B (default: 0)",
     )
 
 

@@ -10,6 +10,7 @@ from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_csv_dialect,
+    add_frame,
     add_model,
     add_parameters,
     add_pixel_size,
@@ -48,6 +49,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser)
     add_pixel_size(parser)
+    add_frame(parser)
     add_csv_dialect(parser)
     add_parameters(parser, DetectionParams)
 
@@ -73,6 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
         model,
         params,
         pixel_size_nm=arguments.pixel_size,
+        frame=arguments.frame,
         jobs=arguments.jobs,
     )
     tally = _Tally(results, len(listing.files), len(listing.problems))
@@ -88,6 +91,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 "micrographs": len(listing.files),
                 "failed": tally.failed,
                 "copies": tally.copies,
+                "frame": arguments.frame,
                 "parameters": params,
             },
             defects,

@@ -144,7 +144,11 @@ def _taught(
 ) -> tuple[TrainingSet, bool]:
     detection = read_parameters(arguments, DetectionParams)
     training, notices, _ = teach(
-        arguments.paths, params, detection, arguments.pixel_size
+        arguments.paths,
+        params,
+        detection,
+        arguments.pixel_size,
+        arguments.frame,
     )
     for notice in notices:
         tell(notice)

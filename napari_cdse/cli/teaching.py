@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.params import ForestParams
+    from napari_cdse.io.images.frame import FrameChoice
 
 
 Taught = tuple[TrainingSet, tuple[str, ...], frozenset[str]]
@@ -33,6 +34,7 @@ def teach(
     params: ForestParams,
     detection: DetectionParams,
     pixel_size_nm: float | None,
+    frame: FrameChoice = 0,
 ) -> Taught:
     """Join what folders and projects teach.
 
@@ -64,6 +66,7 @@ def teach(
             params,
             detection,
             pixel_size_nm=pixel_size_nm,
+            frame=frame,
             progress=lambda share: tell(f"{share:4.0%}  folders"),
         )
         parts.append((training, notices, frozenset()))
@@ -98,6 +101,7 @@ def labelled_micrographs(
         params,
         read_parameters(arguments, DetectionParams),
         pixel_size_nm=arguments.pixel_size,
+        frame=arguments.frame,
     ):
         if isinstance(item, str):
             failed += 1

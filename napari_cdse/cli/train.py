@@ -9,7 +9,12 @@ import numpy as np
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
-from napari_cdse.cli.flags import add_parameters, add_pixel_size, read_parameters
+from napari_cdse.cli.flags import (
+    add_frame,
+    add_parameters,
+    add_pixel_size,
+    read_parameters,
+)
 from napari_cdse.cli.report import score_lines
 from napari_cdse.cli.teaching import teach
 from napari_cdse.core.classifier.forest import fit
@@ -45,6 +50,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="", help="what to call the model")
     add_pixel_size(parser)
+    add_frame(parser)
     add_parameters(parser, ForestParams)
     add_parameters(parser, DetectionParams)
 
@@ -54,7 +60,11 @@ def _run(arguments: argparse.Namespace) -> int:
     detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None
     own, notices, micrographs = teach(
-        arguments.folders, params, detection, arguments.pixel_size
+        arguments.folders,
+        params,
+        detection,
+        arguments.pixel_size,
+        arguments.frame,
     )
     for notice in notices:
         tell(notice)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.cache import KnownFeatures
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
+    from napari_cdse.io.images.frame import FrameChoice
 
 _FOUND = 0.5
 """Share of the time that finding takes, the rest is classifying."""
@@ -200,11 +201,12 @@ def analyse_file(
     model: Model | None,
     params: DetectionParams,
     pixel_size_nm: float | None = None,
+    frame: FrameChoice = 0,
 ) -> Outcome:
     """Read and analyse one file; whatever goes wrong becomes the outcome's problem."""
 
     def work() -> Analysis:
-        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
+        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm, frame=frame)
         return analyse(micrograph, model, params)
 
     found = attempt(path, work)
@@ -219,6 +221,7 @@ def analyse_many(
     params: DetectionParams,
     *,
     pixel_size_nm: float | None = None,
+    frame: FrameChoice = 0,
     jobs: int = 1,
 ) -> Iterator[Outcome]:
     """Analyse files one after another or side by side.
@@ -233,6 +236,9 @@ def analyse_many(
         The same for every file.
     pixel_size_nm : float, optional
         From the person, for every file.
+    frame : int or str, optional
+        Of files that hold several, for every file; see
+        `napari_cdse.io.images.frame.FrameChoice`.
     jobs : int
         Processes; -1 takes all cores.
 
@@ -241,7 +247,7 @@ def analyse_many(
     Outcome
         In the order of ``paths``, as each is done; stop asking to cancel.
     """
-    arguments = [(path, model, params, pixel_size_nm) for path in paths]
+    arguments = [(path, model, params, pixel_size_nm, frame) for path in paths]
     if jobs == 1 or len(paths) < 2:
         yield from (analyse_file(*one) for one in arguments)
         return
@@ -259,7 +265,7 @@ def analyse_many(
 
 
 def _alone(
-    arguments: tuple[Path, Model | None, DetectionParams, float | None],
+    arguments: tuple[Path, Model | None, DetectionParams, float | None, FrameChoice],
 ) -> Outcome:
     """Analyse a file in a process of its own, which it may take with it."""
     executor = get_reusable_executor(max_workers=1)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label, Micrograph
+    from napari_cdse.io.images.frame import FrameChoice
 
 FALSE_CIRCLE_IOU = 0.1
 """A circle that overlaps every label less than this shows the background."""
@@ -72,6 +73,7 @@ def examples_from_folders(
     detection_params: DetectionParams | None = None,
     *,
     pixel_size_nm: float | None = None,
+    frame: FrameChoice = 0,
     leave_out: frozenset[str] = frozenset(),
     jobs: int = 1,
     progress: Progress | None = None,
@@ -89,6 +91,9 @@ def examples_from_folders(
         How the detector's own circles are found.
     pixel_size_nm : float, optional
         From the person, for every file.
+    frame : int or str, optional
+        Of files that hold several, for every file; see
+        `napari_cdse.io.images.frame.FrameChoice`.
     leave_out : frozenset of str
         Ids of micrographs not to train on.
     jobs : int
@@ -118,6 +123,7 @@ def examples_from_folders(
             params,
             detection_params,
             pixel_size_nm,
+            frame,
             leave_out,
         )
         for path, label_path in pairs
@@ -136,12 +142,13 @@ def _study_file(
     params: ForestParams,
     detection_params: DetectionParams,
     pixel_size_nm: float | None,
+    frame: FrameChoice,
     leave_out: frozenset[str],
 ) -> FolderExamples | str | None:
     """Study one pair of files; None for one that is not labelled or left out."""
 
     def work() -> FolderExamples | None:
-        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm)
+        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm, frame=frame)
         truth = read_label_file(label_path, shape=micrograph.shape)
         if truth is None or micrograph.id in leave_out:
             return None

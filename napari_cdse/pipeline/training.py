@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label
+    from napari_cdse.io.images.frame import FrameChoice
 
 
 class Labelled(Protocol):
@@ -61,6 +62,7 @@ def training_from_folders(
     detection_params: DetectionParams | None = None,
     *,
     pixel_size_nm: float | None = None,
+    frame: FrameChoice = 0,
     leave_out: frozenset[str] = frozenset(),
     jobs: int = 1,
     progress: Progress | None = None,
@@ -87,6 +89,7 @@ def training_from_folders(
         params,
         detection_params,
         pixel_size_nm=pixel_size_nm,
+        frame=frame,
         leave_out=leave_out,
         jobs=jobs,
         progress=progress,

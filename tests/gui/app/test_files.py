@@ -25,6 +25,7 @@ from tests.gui.conftest import (
     settle,
     wait_for_pixels,
 )
+from tests.io.images.microscope_writers import dm_file, dm_image, ser_file
 
 PLUGIN = "napari-cdse"
 TRUTH = (Circle(60, 60, 30), Circle(170, 220, 25))
@@ -84,6 +85,17 @@ def test_a_tiff_comes_with_its_calibration(viewer, tmp_path):
     (layer,) = viewer.open(path, plugin=PLUGIN)
     assert tuple(layer.scale) == pytest.approx((0.04, 0.04))
     assert str(layer.units[0]) == "nanometer"
+
+
+@pytest.mark.parametrize("name", ["a.dm4", "a_1.ser"])
+def test_a_microscopes_own_file_comes_with_its_calibration(viewer, tmp_path, name):
+    pytest.importorskip("rsciio")
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 80), dtype=np.uint8)
+    data = dm_file(dm_image(pixels, 0.04)) if name[-1] == "4" else None
+    (tmp_path / name).write_bytes(data or ser_file([pixels], 0.04e-9))
+    (layer,) = viewer.open(tmp_path / name, plugin=PLUGIN)
+    np.testing.assert_array_equal(layer.data, pixels)
+    assert tuple(layer.scale) == pytest.approx((0.04, 0.04))
 
 
 def test_a_project_file_opens_its_project(workspace, viewer, qtbot):

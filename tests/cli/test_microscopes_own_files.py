@@ -1,0 +1,86 @@
+"""Microscopes' own files where a picture can be named: predict, train."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from napari_cdse.cli import main
+from napari_cdse.core.params import DetectionParams, ForestParams
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.pipeline import examples_from_folders
+from tests.io.images.microscope_writers import dm_file, dm_image, ser_file
+
+NM = 0.0421
+
+
+def _circles(out):
+    with (out / "particles.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [(row["x_px"], row["y_px"], row["label"]) for row in rows], rows
+
+
+@pytest.fixture
+def picture(picture_folder):
+    """Pixels of one sample micrograph."""
+    path = sorted(picture_folder.iterdir())[0]
+    return read_micrograph(path).pixels.astype(np.float32)
+
+
+def _predict(path, tmp_path, name, *options):
+    out = tmp_path / name
+    assert main(["predict", str(path), "--out", str(out), *options]) == 0
+    return _circles(out)
+
+
+def test_predict_finds_the_same_in_every_frame_that_is_the_same(picture, tmp_path):
+    movie = tmp_path / "movie_1.ser"
+    noise = np.random.default_rng(1).normal(0, 1, picture.shape).astype(np.float32)
+    frames = [noise, picture - 3 * noise, picture + 3 * noise]
+    movie.write_bytes(ser_file(frames, NM * 1e-9))
+    single = tmp_path / "single.dm4"
+    single.write_bytes(dm_file(dm_image(picture, NM)))
+    pytest.importorskip("rsciio")
+    truth, rows = _predict(single, tmp_path, "a")
+    assert len(truth) > 3
+    assert [float(row["pixel_size_nm"]) for row in rows] == pytest.approx(
+        [NM] * len(rows), rel=1e-3
+    )
+    assert {row["pixel_size_source"] for row in rows} == {"file"}
+    mean, rows = _predict(movie, tmp_path, "b", "--frame", "1:3")
+    assert mean == truth
+    third, _ = _predict(movie, tmp_path, "c", "--frame", "2")
+    assert third != truth
+
+
+@pytest.mark.parametrize("frame", ["first", "3:1", "2:2", "1.5", ""])
+def test_a_frame_that_means_nothing_is_refused(frame, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", str(tmp_path), "--out", str(tmp_path), "--frame", frame])
+    assert "argument --frame: invalid" in capsys.readouterr().err
+
+
+def test_label_files_beside_a_microscopes_own_file_teach_the_same(labelled_folder):
+    pytest.importorskip("rsciio")
+    params, detection = ForestParams(copies=0), DetectionParams()
+    images = sorted((labelled_folder / "images").iterdir())
+    for path in images[1:]:
+        path.unlink()
+    pixels = read_micrograph(images[0]).pixels
+    (before,) = (
+        one
+        for one in examples_from_folders([labelled_folder], params, detection)
+        if not isinstance(one, str)
+    )
+    images[0].with_suffix(".dm4").write_bytes(dm_file(dm_image(pixels, 1.0, "")))
+    images[0].unlink()
+    (after,) = (
+        one
+        for one in examples_from_folders([labelled_folder], params, detection)
+        if not isinstance(one, str)
+    )
+    assert after.path.suffix == ".dm4"
+    assert after.truth.circles == before.truth.circles
+    np.testing.assert_array_equal(
+        after.training.table.values, before.training.table.values
+    )

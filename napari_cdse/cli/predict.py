@@ -135,6 +135,8 @@ class _Tally:
         if outcome.analysis is None:
             self.failed += 1
             tell(f"{where} {outcome.problem}")
+            for sentence in outcome.notices:
+                tell(f"    {sentence}")
             return
         try:
             sentences = self._write(outcome.path, outcome.analysis)

@@ -64,11 +64,15 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What became of one file: an analysis, or the sentence that says why not."""
+    """What became of one file: an analysis, or the sentence that says why not.
+
+    ``notices`` are the reader's about a file that was read but not analysed.
+    """
 
     path: Path
     analysis: Analysis | None
     problem: str | None = None
+    notices: tuple[str, ...] = ()
 
 
 def analyse(
@@ -204,14 +208,16 @@ def analyse_file(
     frame: FrameChoice = 0,
 ) -> Outcome:
     """Read and analyse one file; whatever goes wrong becomes the outcome's problem."""
+    notices: list[str] = []
 
     def work() -> Analysis:
         micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm, frame=frame)
+        notices.extend(micrograph.notices)
         return analyse(micrograph, model, params)
 
     found = attempt(path, work)
     if isinstance(found, Failure):
-        return Outcome(path, None, found)
+        return Outcome(path, None, found, tuple(notices))
     return Outcome(path, found)
 
 

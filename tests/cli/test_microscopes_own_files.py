@@ -53,6 +53,15 @@ def test_predict_finds_the_same_in_every_frame_that_is_the_same(picture, tmp_pat
     assert third != truth
 
 
+def test_what_the_reader_saw_is_told_of_a_picture_too_small_too(tmp_path, capsys):
+    path = tmp_path / "small_1.ser"
+    path.write_bytes(ser_file([np.arange(64, dtype=np.uint8).reshape(8, 8)], 5.5e-9))
+    assert main(["predict", str(path), "--out", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "8 x 8 pixels" in told
+    assert "says 5.5 x 5.5 nm per pixel, which no HRTEM micrograph has" in told
+
+
 @pytest.mark.parametrize("frame", ["first", "3:1", "2:2", "1.5", ""])
 def test_a_frame_that_means_nothing_is_refused(frame, tmp_path, capsys):
     with pytest.raises(SystemExit):

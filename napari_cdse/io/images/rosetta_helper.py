@@ -57,6 +57,9 @@ _FRAMES_IN_MEMORY = 4
 _ENERGIES = ("ev", "kev", "mev")
 _RGB = ("R", "G", "B")
 _MODES = (0, 1, 2, 3, 4, 6, 12, 101)
+_MRC_BYTES = {0: 1, 1: 2, 2: 4, 4: 8, 6: 2, 12: 2}
+"""Bytes per pixel in each mode of MRC that is read."""
+_MRC_HEADER_BYTES = 1024
 _BIG_ENDIAN_STAMP = 0x11
 _ANGSTROM_NM = 0.1
 
@@ -175,7 +178,9 @@ def _open(path: Path, name: str, kind: str) -> list[Dataset]:
 def _open_mrc(path: Path) -> list[Dataset]:
     from rsciio.mrc import file_reader
 
-    order = _mrc_order(path)
+    header = _mrc_header(path)
+    order = _mrc_order(header)
+    _check_mrc(header, order, path.stat().st_size)
     # Without the last option other files beside a movie would be read too.
     found = file_reader(str(path), lazy=True, endianness=order, metadata_file=None)
     # The library (0.15) reads the header in this order, but not the pixels.
@@ -183,12 +188,27 @@ def _open_mrc(path: Path) -> list[Dataset]:
     return [one | {"swapped": swapped} for one in found]
 
 
-def _mrc_order(path: Path) -> str:
-    """Byte order after the machine stamp, or after which mode makes sense."""
+def _mrc_header(path: Path) -> bytes:
     with path.open("rb") as file:
-        header = file.read(216)
-    if len(header) < 216:
+        header = file.read(_MRC_HEADER_BYTES)
+    if len(header) < _MRC_HEADER_BYTES:
         raise ValueError("no header")
+    return header
+
+
+def _check_mrc(header: bytes, order: str, size: int) -> None:
+    """Refuse more pixels than the file holds, which the library would lay out first."""
+    columns, rows, sections, mode = struct.unpack_from(f"{order}4i", header)
+    (extended,) = struct.unpack_from(f"{order}i", header, 92)
+    n_bytes = columns * rows * sections * _MRC_BYTES.get(mode, 1)
+    if min(columns, rows, sections) < 1 or extended < 0:
+        raise ValueError("no pixels")
+    if _MRC_HEADER_BYTES + extended + n_bytes > size:
+        raise ValueError("pixels are missing")
+
+
+def _mrc_order(header: bytes) -> str:
+    """Byte order after the machine stamp, or after which mode makes sense."""
     if header[212] == _BIG_ENDIAN_STAMP:
         return ">"
     little, big = (struct.unpack_from(f"{order}i", header, 12)[0] for order in "<>")

@@ -217,6 +217,16 @@ def _overwrite(path, at, data):
         file.write(data)
 
 
+@pytest.mark.parametrize("at", [0, 4, 8, 92])
+def test_an_mrc_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, at):
+    """The library would lay out two thousand million sections before it looked."""
+    path = tmp_path / "a.mrc"
+    _mrc(path, PICTURE)
+    for number in (2**31 - 1, -1):
+        _overwrite(path, at, struct.pack("<i", number))
+        assert "a.mrc is a damaged or incomplete MRC file" in _refusal(path)
+
+
 def test_an_mrc_of_the_other_byte_order_is_read(tmp_path):
     path = tmp_path / "a.mrc"
     _mrc(path, PICTURE.astype(">u2"))

@@ -109,6 +109,20 @@ def _answer(request: dict[str, Any], answers: BufferedWriter) -> None:
         _send(answers, {"problem": str(problem)})
     except damage as problem:
         _send(answers, {"damaged": repr(problem)[:500]})
+    finally:
+        _close_files()
+
+
+def _close_files() -> None:
+    """Close what the library keeps open of lazy files.
+
+    HDF5 would take a file that was changed meanwhile for the one it has open, and
+    Windows would let nobody rename it.
+    """
+    import h5py
+
+    for file in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE):
+        h5py.File(file).close()
 
 
 def _read(request: dict[str, Any], name: str, answers: BufferedWriter) -> None:

@@ -1,11 +1,15 @@
-"""Minimal files in microscopes' own formats, byte by byte, for the tests."""
+"""Small files in microscopes' own formats, and how they are damaged, for tests."""
 
 import json
 import struct
 from itertools import accumulate
 
 import h5py
+import mrcfile
 import numpy as np
+
+NM = 0.0421
+"""Pixel size of what is written, in nm."""
 
 DM_CODES = {"i2": 1, "f4": 2, "c8": 3, "u1": 6, "i4": 7, "u2": 10, "u4": 11, "f8": 12}
 _DM_ELEMENTS = {"i2": 2, "f4": 6, "u1": 8, "i4": 3, "u2": 4, "u4": 5, "f8": 7, "c8": 6}
@@ -165,3 +169,94 @@ def velox_file(path, frames, size_m=0.0421e-9, unit="m", in_one_piece=False):
         group.create_dataset("Data", data=data, chunks=chunks)
         columns = np.repeat(text[:, None], data.shape[-1], 1)
         group.create_dataset("Metadata", data=columns)
+
+
+def write_dm3(path, values, size_nm=NM, unit="nm"):
+    path.write_bytes(dm_file(dm_image(values, size_nm, unit), version=3))
+
+
+def write_dm4(path, values, size_nm=NM, unit="nm"):
+    path.write_bytes(dm_file(dm_image(values, size_nm, unit)))
+
+
+def write_mrc(path, values, size_nm=NM, unit="nm"):
+    with mrcfile.new(path, values) as file:
+        if values.ndim == 3:
+            file.set_image_stack()
+        file.voxel_size = size_nm * 10 if unit == "nm" else 0
+
+
+def _axes(values, size_nm, unit):
+    n = values.ndim
+    return [
+        {
+            "name": "zyx"[3 - n + i],
+            "size": values.shape[i],
+            "scale": size_nm,
+            "offset": 0.0,
+            "units": unit,
+            "navigate": i < n - 2,
+            "index_in_array": i,
+        }
+        for i in range(n)
+    ]
+
+
+def _signal(values, size_nm, unit):
+    return {
+        "data": values,
+        "axes": _axes(values, size_nm, unit),
+        "metadata": {"General": {"title": "drawn"}, "Signal": {"signal_type": ""}},
+        "original_metadata": {},
+        "attributes": {"_lazy": False, "ragged": False},
+        "learning_results": {},
+        "models": {},
+        "package_info": {"package": "napari-cdse", "package_version": "0"},
+        "tmp_parameters": {},
+    }
+
+
+def write_hspy(path, values, size_nm=NM, unit="nm"):
+    from rsciio.hspy import file_writer
+
+    file_writer(str(path), _signal(values, size_nm, unit))
+
+
+def write_berkeley(path, values, size_nm=NM, unit="nm"):
+    from rsciio.emd import file_writer
+
+    file_writer(str(path), _signal(values, size_nm, unit))
+
+
+def write_ser(path, values, size_nm=NM):
+    frames = values if values.ndim == 3 else values[None]
+    path.write_bytes(ser_file(list(frames), size_nm * 1e-9))
+
+
+def write_velox(path, values, size_nm=NM, unit="nm"):
+    frames = values if values.ndim == 3 else values[None]
+    scale = 1e-9 if unit == "nm" else 1
+    velox_file(path, frames, size_nm * scale, "m" if unit == "nm" else unit)
+
+
+WRITERS = {
+    "a.dm3": write_dm3,
+    "a.dm4": write_dm4,
+    "a.mrc": write_mrc,
+    "a.hspy": write_hspy,
+    "b.emd": write_berkeley,
+    "v.emd": write_velox,
+}
+"""How to write each format: a path, values, and the edge of a pixel with its unit."""
+
+
+def damaged(data, rng):
+    """Cut bytes off, or turn some; three times in five before the pixels."""
+    if rng.random() < 0.3:
+        return data[: rng.integers(len(data))]
+    broken = bytearray(data)
+    # Most of what matters stands before the pixels.
+    span = len(data) if rng.random() < 0.4 else min(len(data), 1200)
+    for place in rng.integers(span, size=rng.integers(1, 5)):
+        broken[place] = rng.choice([0, 1, 127, 255, rng.integers(256)])
+    return bytes(broken)

@@ -4,8 +4,8 @@ import os
 import struct
 
 import h5py
-import mrcfile
 import numpy as np
+import psutil
 import pytest
 
 from napari_cdse.core.errors import MicrographError
@@ -17,89 +17,21 @@ from napari_cdse.io.images.micrograph_file import (
 )
 from napari_cdse.io.images.rosetta_process import ROSETTA
 from tests.io.images.microscope_writers import (
+    NM,
+    WRITERS,
     DmWriter,
+    damaged,
     dm_file,
     dm_image,
     velox_file,
+    write_dm4,
+    write_hspy,
+    write_mrc,
 )
 
 RNG = np.random.default_rng(5)
 PICTURE = RNG.integers(0, 2**15, (21, 34)).astype(np.uint16)
 STACK = RNG.integers(0, 2**15, (4, 21, 34)).astype(np.uint16)
-NM = 0.0421
-
-
-def _dm3(path, values, size_nm=NM, unit="nm"):
-    path.write_bytes(dm_file(dm_image(values, size_nm, unit), version=3))
-
-
-def _dm4(path, values, size_nm=NM, unit="nm"):
-    path.write_bytes(dm_file(dm_image(values, size_nm, unit)))
-
-
-def _mrc(path, values, size_nm=NM, unit="nm"):
-    with mrcfile.new(path, values) as file:
-        if values.ndim == 3:
-            file.set_image_stack()
-        file.voxel_size = size_nm * 10 if unit == "nm" else 0
-
-
-def _axes(values, size_nm, unit):
-    n = values.ndim
-    return [
-        {
-            "name": "zyx"[3 - n + i],
-            "size": values.shape[i],
-            "scale": size_nm,
-            "offset": 0.0,
-            "units": unit,
-            "navigate": i < n - 2,
-            "index_in_array": i,
-        }
-        for i in range(n)
-    ]
-
-
-def _signal(values, size_nm, unit):
-    return {
-        "data": values,
-        "axes": _axes(values, size_nm, unit),
-        "metadata": {"General": {"title": "drawn"}, "Signal": {"signal_type": ""}},
-        "original_metadata": {},
-        "attributes": {"_lazy": False, "ragged": False},
-        "learning_results": {},
-        "models": {},
-        "package_info": {"package": "napari-cdse", "package_version": "0"},
-        "tmp_parameters": {},
-    }
-
-
-def _hspy(path, values, size_nm=NM, unit="nm"):
-    from rsciio.hspy import file_writer
-
-    file_writer(str(path), _signal(values, size_nm, unit))
-
-
-def _berkeley(path, values, size_nm=NM, unit="nm"):
-    from rsciio.emd import file_writer
-
-    file_writer(str(path), _signal(values, size_nm, unit))
-
-
-def _velox(path, values, size_nm=NM, unit="nm"):
-    frames = values if values.ndim == 3 else values[None]
-    scale = 1e-9 if unit == "nm" else 1
-    velox_file(path, frames, size_nm * scale, "m" if unit == "nm" else unit)
-
-
-WRITERS = {
-    "a.dm3": _dm3,
-    "a.dm4": _dm4,
-    "a.mrc": _mrc,
-    "a.hspy": _hspy,
-    "b.emd": _berkeley,
-    "v.emd": _velox,
-}
 formats = pytest.mark.parametrize("name", WRITERS)
 
 
@@ -176,13 +108,13 @@ def test_velox_stacks_in_one_piece_are_read(tmp_path):
 
 def test_micrometres_and_angstroms_become_nanometres(tmp_path):
     for unit, size in (("µm", 4.21e-5), ("A", 0.421), ("pm", 42.1), ("m", 4.21e-11)):
-        _dm4(tmp_path / "a.dm4", PICTURE, size, unit)
+        write_dm4(tmp_path / "a.dm4", PICTURE, size, unit)
         found = read_micrograph(tmp_path / "a.dm4")
         assert found.pixel_size_nm == pytest.approx(NM)
 
 
 def test_a_coarse_pixel_size_is_taken_and_told(tmp_path):
-    _dm4(tmp_path / "a.dm4", PICTURE, 0.2485)
+    write_dm4(tmp_path / "a.dm4", PICTURE, 0.2485)
     found = read_micrograph(tmp_path / "a.dm4")
     assert found.pixel_size_nm == pytest.approx(0.2485)
     assert "too coarse for the fringes of CdSe" in found.notices[0]
@@ -197,7 +129,7 @@ def test_pixels_that_are_not_square_are_refused(tmp_path):
 
 def test_an_mrc_without_a_pixel_size_has_none(tmp_path):
     path = tmp_path / "a.mrc"
-    _mrc(path, PICTURE, unit="")
+    write_mrc(path, PICTURE, unit="")
     assert read_micrograph(path).pixel_size_nm is None
     _overwrite(path, 40, struct.pack("<ff", -340, -210))  # x and y in angstrom
     found = read_micrograph(path)
@@ -221,7 +153,7 @@ def _overwrite(path, at, data):
 def test_an_mrc_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, at):
     """The library would lay out two thousand million sections before it looked."""
     path = tmp_path / "a.mrc"
-    _mrc(path, PICTURE)
+    write_mrc(path, PICTURE)
     for number in (2**31 - 1, -1):
         _overwrite(path, at, struct.pack("<i", number))
         assert "a.mrc is a damaged or incomplete MRC file" in _refusal(path)
@@ -229,7 +161,7 @@ def test_an_mrc_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, at):
 
 def test_an_mrc_of_the_other_byte_order_is_read(tmp_path):
     path = tmp_path / "a.mrc"
-    _mrc(path, PICTURE.astype(">u2"))
+    write_mrc(path, PICTURE.astype(">u2"))
     assert path.read_bytes()[212] == 0x11
     np.testing.assert_array_equal(read_micrograph(path).pixels, PICTURE)
 
@@ -244,7 +176,7 @@ def test_spectra_and_transforms_are_refused_in_words(tmp_path):
     )
     path.write_bytes(dm_file(dm_image(PICTURE.astype(np.complex64))))
     assert "a complex picture such as a Fourier transform" in _refusal(path)
-    _hspy(tmp_path / "a.hspy", np.zeros((2, 2, 5, 6), np.uint8)[..., 0])
+    write_hspy(tmp_path / "a.hspy", np.zeros((2, 2, 5, 6), np.uint8)[..., 0])
     assert read_micrograph(tmp_path / "a.hspy").shape == (2, 5)
 
 
@@ -263,7 +195,7 @@ def test_a_movie_of_ten_gigabytes_costs_its_header(tmp_path, n_frames):
     """Sparse: there is nothing but the header and the last frame on the disk."""
     path = tmp_path / "movie.mrc"
     rows = columns = 768 if n_frames > 1 else 8
-    _mrc(path, np.zeros((1, rows, columns), np.uint16))
+    write_mrc(path, np.zeros((1, rows, columns), np.uint16))
     _overwrite(path, 0, struct.pack("<iii", columns, rows, n_frames))
     frame = RNG.integers(0, 2**15, (rows, columns)).astype(np.uint16)
     end = 1024 + n_frames * frame.nbytes
@@ -278,7 +210,7 @@ def test_a_movie_of_ten_gigabytes_costs_its_header(tmp_path, n_frames):
 
 
 def test_without_the_library_the_line_that_installs_it_is_told(tmp_path, monkeypatch):
-    _dm4(tmp_path / "a.dm4", PICTURE)
+    write_dm4(tmp_path / "a.dm4", PICTURE)
     monkeypatch.setattr(microscope_file, "is_readable", lambda: False)
     assert _refusal(tmp_path / "a.dm4") == (
         "a.dm4 is a DigitalMicrograph file, which RosettaSciIO reads: install it with "
@@ -287,7 +219,7 @@ def test_without_the_library_the_line_that_installs_it_is_told(tmp_path, monkeyp
 
 
 def test_one_process_reads_all_and_is_started_again_when_it_died(tmp_path):
-    _dm4(tmp_path / "a.dm4", PICTURE)
+    write_dm4(tmp_path / "a.dm4", PICTURE)
     read_micrograph(tmp_path / "a.dm4")
     first = ROSETTA._running
     read_micrograph(tmp_path / "a.dm4", pixel_size_nm=0.05)
@@ -301,13 +233,13 @@ def test_one_process_reads_all_and_is_started_again_when_it_died(tmp_path):
 def test_a_file_that_fills_the_memory_ends_in_a_sentence(tmp_path):
     """A note of 8 GiB that takes no byte of the file: HDF5 never wrote it."""
     path = tmp_path / "a.hspy"
-    _hspy(path, PICTURE)
+    write_hspy(path, PICTURE)
     with h5py.File(path, "a") as file:
         notes = file["Experiments/drawn/original_metadata"]
         notes.create_dataset("note", shape=(2**33,), dtype="u1")
     assert path.stat().st_size < 2**20
     assert "takes far more memory" in _refusal(path)
-    _dm4(tmp_path / "a.dm4", PICTURE)
+    write_dm4(tmp_path / "a.dm4", PICTURE)
     np.testing.assert_array_equal(read_micrograph(tmp_path / "a.dm4").pixels, PICTURE)
 
 
@@ -321,7 +253,7 @@ def _endless():
 
 
 def test_a_file_that_takes_for_ever_ends_in_a_sentence(tmp_path, monkeypatch):
-    _dm4(tmp_path / "good.dm4", PICTURE)
+    write_dm4(tmp_path / "good.dm4", PICTURE)
     read_micrograph(tmp_path / "good.dm4")
     monkeypatch.setattr(rosetta_process, "HEADER_SECONDS", 0.02)
     path = tmp_path / "a.dm4"
@@ -333,17 +265,6 @@ def test_a_file_that_takes_for_ever_ends_in_a_sentence(tmp_path, monkeypatch):
     )
 
 
-def _damaged(data, rng):
-    if rng.random() < 0.3:
-        return data[: rng.integers(len(data))]
-    broken = bytearray(data)
-    # Most of what matters stands before the pixels.
-    span = len(data) if rng.random() < 0.4 else min(len(data), 1200)
-    for place in rng.integers(span, size=rng.integers(1, 5)):
-        broken[place] = rng.choice([0, 1, 127, 255, rng.integers(256)])
-    return bytes(broken)
-
-
 @formats
 def test_damage_ends_as_a_micrograph_or_a_sentence(tmp_path, name, capfd):
     path = tmp_path / name
@@ -352,7 +273,7 @@ def test_damage_ends_as_a_micrograph_or_a_sentence(tmp_path, name, capfd):
     rng = np.random.default_rng(len(name))
     n_refused = 0
     for _ in range(60):
-        path.write_bytes(_damaged(data, rng))
+        path.write_bytes(damaged(data, rng))
         try:
             pixels = read_micrograph(path).pixels
         except MicrographError:
@@ -381,8 +302,21 @@ def test_a_file_cut_anywhere_is_refused_or_complete(tmp_path, name):
     assert "damaged or incomplete" in _refusal(path)
 
 
+@formats
+def test_a_file_that_changed_is_read_anew_and_none_is_kept_open(tmp_path, name):
+    """HDF5 takes a file for the one that it has open, whatever it holds by now."""
+    path, other = tmp_path / name, tmp_path / f"other_{name}"
+    WRITERS[name](path, PICTURE)
+    WRITERS[name](other, PICTURE[::-1].copy())
+    np.testing.assert_array_equal(read_micrograph(path).pixels, PICTURE)
+    path.write_bytes(other.read_bytes())
+    np.testing.assert_array_equal(read_micrograph(path).pixels, PICTURE[::-1])
+    held = psutil.Process(ROSETTA._running.pid).open_files()
+    assert str(path) not in [one.path for one in held]
+
+
 def test_content_decides_where_it_can(tmp_path):
-    _mrc(tmp_path / "a.mrc", PICTURE)
+    write_mrc(tmp_path / "a.mrc", PICTURE)
     os.rename(tmp_path / "a.mrc", tmp_path / "a.tif")
     np.testing.assert_array_equal(read_micrograph(tmp_path / "a.tif").pixels, PICTURE)
     (tmp_path / "a.dm4").write_bytes(b"\x89PNG\r\n\x1a\n")

@@ -8,6 +8,7 @@ the pixels.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import struct
@@ -72,6 +73,7 @@ def main() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
     warnings.simplefilter("ignore")
     _load_library()
+    gc.freeze()  # what is loaded stays; a collection need not look at it
     _send(answers, {"ready": True})
     for line in sys.stdin.buffer:
         try:
@@ -103,48 +105,53 @@ def _library_errors() -> tuple[type[Exception], ...]:
 def _answer(request: dict[str, Any], answers: BufferedWriter) -> None:
     name = request["name"]
     damage: tuple[type[Exception], ...] = DAMAGE + _library_errors()
+    pixels = b""
     try:
-        _read(request, name, answers)
+        message, pixels = _read(request, name, answers)
     except MicrographError as problem:
-        _send(answers, {"problem": str(problem)})
+        message = {"problem": str(problem)}
     except damage as problem:
-        _send(answers, {"damaged": repr(problem)[:500]})
-    finally:
-        _close_files()
+        message = {"damaged": repr(problem)[:500]}
+    _close_files()
+    _send(answers, message, pixels)
 
 
 def _close_files() -> None:
-    """Close what the library keeps open of lazy files.
+    """Close what the library keeps open of lazy files, before anyone hears of it.
 
     HDF5 would take a file that was changed meanwhile for the one it has open, and
     Windows would let nobody rename it.
     """
     import h5py
 
-    for file in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE):
-        h5py.File(file).close()
+    gc.collect()  # graphs of dask hold on to their files in circles
+    kinds = h5py.h5f.OBJ_FILE | h5py.h5f.OBJ_GROUP | h5py.h5f.OBJ_DATASET
+    for one in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, kinds):
+        if one.valid:
+            h5py.File(h5py.h5i.get_file_id(one)).close()
 
 
-def _read(request: dict[str, Any], name: str, answers: BufferedWriter) -> None:
-    path, frame = Path(request["path"]), request["frame"]
-    size = path.stat().st_size
-    limit_memory(HEADER_MEMORY + 2 * min(size, MAX_BYTES))
-    datasets = _open(path, name, request["kind"])
-    dataset, notices = _micrograph(name, datasets)
+def _read(
+    request: dict[str, Any], name: str, answers: BufferedWriter
+) -> tuple[dict[str, Any], bytes]:
+    """Read a file; what is known of it is sent before its pixels are read."""
+    path, frame, kind = Path(request["path"]), request["frame"], request["kind"]
+    limit_memory(HEADER_MEMORY + 2 * min(path.stat().st_size, MAX_BYTES))
+    dataset, notices = _micrograph(name, _open(path, name, kind))
     data = _without_single(dataset["data"])
     n_frames = data.shape[0] if data.ndim == 3 else 1
     rows, columns = data.shape[-2:]
     check_size(name, rows, columns, data.dtype.itemsize)
-    about_scale = _about_scale(dataset, request["kind"])
+    about_scale = _about_scale(dataset, kind)
     found = {
         "n_frames": n_frames,
         "axes": [_axis(axis) for axis in _axes(dataset)[-2:]],
         "frame_bytes": rows * columns * data.dtype.itemsize,
         "notices": notices + about_scale,
     }
-    _send(answers, found)
     if frame is None:
-        return
+        return found, b""
+    _send(answers, found)
     limit_memory(HEADER_MEMORY + _FRAMES_IN_MEMORY * rows * columns * 8)
     swapped = dataset.get("swapped", False)
 
@@ -153,15 +160,14 @@ def _read(request: dict[str, Any], name: str, answers: BufferedWriter) -> None:
         return values.byteswap() if swapped else values
 
     values, chosen = wanted_frame(name, frame, n_frames, read)
-    values = np.ascontiguousarray(values)
-    shape, kind = list(values.shape), values.dtype.str
-    _send(answers, {"chosen": chosen, "shape": shape, "dtype": kind})
-    answers.write(values.tobytes())
-    answers.flush()
+    picture = {"chosen": chosen, "shape": values.shape, "dtype": values.dtype.str}
+    return picture, values.tobytes()
 
 
-def _send(answers: BufferedWriter, message: dict[str, Any]) -> None:
-    answers.write(json.dumps(message, default=str).encode() + b"\n")
+def _send(
+    answers: BufferedWriter, message: dict[str, Any], pixels: bytes = b""
+) -> None:
+    answers.write(json.dumps(message, default=str).encode() + b"\n" + pixels)
     answers.flush()
 
 
@@ -323,7 +329,7 @@ def _frame(data: Any, number: int) -> NDArray[Any]:
     one = data[number] if data.ndim == 3 else data
     if hasattr(one, "compute"):
         one = one.compute(scheduler="synchronous")
-    values = np.asarray(one)
+    values = np.array(one)  # a copy, so that nothing stays mapped
     if values.dtype.names is not None:
         return np.stack([values[colour] for colour in _RGB], axis=-1)
     return values.astype(values.dtype.newbyteorder("="), copy=False)

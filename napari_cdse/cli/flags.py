@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.numbers import read_number
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
@@ -95,14 +96,19 @@ def model_path(arguments: argparse.Namespace) -> Path:
 
 
 def positive(text: str) -> float:
-    """Read a number above 0; argparse turns `ValueError` into a usage message.
-
-    A comma is a decimal mark too: nobody writes thousands of nanometres with one here.
-    """
-    value = float(text.replace(",", ".", 1))
-    if not (value > 0 and math.isfinite(value)):
+    """Read a number above 0; argparse turns `ValueError` into a usage message."""
+    value = number(text)
+    if value <= 0:
         raise ValueError
     return value
+
+
+def number(text: str) -> float:
+    """Read a number as people write it; argparse turns `ValueError` into a message."""
+    try:
+        return read_number(text)
+    except ParameterError as error:
+        raise ValueError from error
 
 
 def _flag(info: ParameterInfo, owner: type[ParamsType]) -> str:
@@ -128,4 +134,5 @@ def _how(info: ParameterInfo) -> dict[str, Any]:
     }
     if info.choices:
         return how | {"choices": info.choices}
-    return how | {"type": type(info.default), "metavar": (info.unit or "X").upper()}
+    reads = number if isinstance(info.default, float) else type(info.default)
+    return how | {"type": reads, "metavar": (info.unit or "X").upper()}

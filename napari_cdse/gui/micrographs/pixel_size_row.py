@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QWidget,
 )
 
-from napari_cdse.gui.widgets.layout import flush_column
+from napari_cdse.gui.widgets.decimal_field import DecimalField
+from napari_cdse.gui.widgets.layout import flush_column, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +54,7 @@ class PixelSizeRow(QWidget):
         super().__init__(parent)
         self._apply = apply
         self.says = QLabel(describe_pixel_size(None, None))
-        self.field = QDoubleSpinBox()
-        self.field.setDecimals(5)
+        self.field = DecimalField()
         self.field.setRange(0.0, 10.0)
         self.field.setSingleStep(0.001)
         self.field.setSuffix(" nm/px")
@@ -65,6 +64,9 @@ class PixelSizeRow(QWidget):
         self.scope.addItems(["for this one", "for the folder"])
         self.button = QPushButton("Set")
         self.button.clicked.connect(self._on_set)
+        self.refusal = sentence()
+        self.refusal.hide()
+        self.field.refused.connect(self._on_refused)
         line = QHBoxLayout()
         for widget, stretch in ((self.field, 1), (self.scope, 0), (self.button, 0)):
             line.addWidget(widget, stretch)
@@ -72,6 +74,7 @@ class PixelSizeRow(QWidget):
         column.setSpacing(2)
         column.addWidget(self.says)
         column.addLayout(line)
+        column.addWidget(self.refusal)
 
     def show_size(
         self, pixel_size_nm: float | None, source: PixelSizeSource | None
@@ -80,6 +83,11 @@ class PixelSizeRow(QWidget):
         self.says.setText(describe_pixel_size(pixel_size_nm, source))
         if not self.field.hasFocus():
             self.field.setValue(pixel_size_nm or 0.0)
+
+    def _on_refused(self, told: str) -> None:
+        self.refusal.setText(told)
+        self.refusal.setVisible(bool(told))
+        self.button.setEnabled(not told)
 
     def _on_set(self) -> None:
         value = self.field.value()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer, Slot
-from qtpy.QtWidgets import QLabel, QSpinBox, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 from superqt.utils import signals_blocked
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audit
 from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.widgets.decimal_field import WholeField
 from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence, wrapped
 
 if TYPE_CHECKING:
@@ -40,11 +41,9 @@ class AuditRow(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.share = QSpinBox()
+        self.share = WholeField()
         self.share.setRange(0, 100)
         self.share.setSuffix(" %")
-        # A number half typed is no share yet.
-        self.share.setKeyboardTracking(False)
         self.share.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.share.setToolTip(wrapped(_TIP))
         self.says = sentence()

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from napari_cdse.core.errors import ParameterError
 from napari_cdse.gui.session import notifications as notices
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.tools.line_tool import LineTool
+from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.layout import sentence
 from napari_cdse.io.images.micrograph_file import check_pixel_size
 
@@ -145,8 +145,9 @@ class ScaleBarDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._line = line
         length, unit = last
-        self.field = QDoubleSpinBox()
-        self.field.setDecimals(4)
+        self.field = DecimalField()
+        # What follows is told with each key.
+        self.field.setKeyboardTracking(True)
         self.field.setRange(0.0001, 100_000.0)
         self.field.setValue(length)
         self.units = QComboBox()
@@ -163,6 +164,7 @@ class ScaleBarDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._lay_out()
         self.field.valueChanged.connect(self._refresh)
+        self.field.refused.connect(self._refresh)
         self.units.currentTextChanged.connect(self._refresh)
         self._refresh()
         self.field.selectAll()
@@ -199,6 +201,14 @@ class ScaleBarDialog(QDialog):
         return self.scope.currentIndex() == 1
 
     def _refresh(self) -> None:
+        says, good = self._judged()
+        self.says.setText(says)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)
+
+    def _judged(self) -> tuple[str, bool]:
+        """Say what the answer means, and whether it can be taken."""
+        if self.field.sentence:
+            return self.field.sentence, False
         # Half a pixel of the screen at each end, and both may err the same way.
         share = self._line.screen_px / self._line.length_px
         says = (
@@ -207,8 +217,6 @@ class ScaleBarDialog(QDialog):
         )
         try:
             check_pixel_size(self.pixel_size_nm)
-            good = True
         except ParameterError as error:
-            says, good = str(error), False
-        self.says.setText(says)
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)
+            return str(error), False
+        return says, True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from magicgui.widgets import Container, create_widget
 
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.gui.widgets.decimal_field import DecimalWidget, WholeWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,8 +89,10 @@ def _options(info: ParameterInfo) -> dict[str, Any]:
         return options | {"choices": list(info.choices)}
     if info.minimum is not None and info.maximum is not None:
         options |= {"min": info.minimum, "max": info.maximum}
-        if isinstance(info.default, float):
-            options["step"] = _step(info)
+    if isinstance(info.default, float):
+        return options | {"step": _step(info), "widget_type": DecimalWidget}
+    if isinstance(info.default, int) and not isinstance(info.default, bool):
+        return options | {"widget_type": WholeWidget}
     return options
 
 

@@ -1,0 +1,49 @@
+"""Numbers as people type them: point and comma are both decimal marks, everywhere.
+
+What a person types means what they typed, whatever the language of their desktop. A
+mark that separates thousands is refused, since nobody could tell it from the other.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from napari_cdse.core.errors import ParameterError
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def read_number(text: str) -> float:
+    """Read a number with at most one decimal mark, point or comma.
+
+    Parameters
+    ----------
+    text : str
+        Surrounded by white space or not; U+2212 is a minus too.
+
+    Returns
+    -------
+    float
+        Finite.
+
+    Raises
+    ------
+    ParameterError
+        For anything else, and for two marks as in ``1.000,5``.
+    """
+    plain = text.strip().replace("\u2212", "-")
+    if not _NUMBER.fullmatch(plain):
+        marks = sum(plain.count(mark) for mark in ".,")
+        advice = (
+            "leave out marks between thousands" if marks > 1 else "write one like 0.042"
+        )
+        raise ParameterError(f"{_shown(text)} is not a number; {advice}.")
+    value = float(plain.replace(",", "."))
+    if not math.isfinite(value):
+        raise ParameterError(f"{_shown(text)} is too large for a number.")
+    return value
+
+
+def _shown(text: str) -> str:
+    return ascii(text) if not text.isprintable() else f"'{text.strip()[:40]}'"

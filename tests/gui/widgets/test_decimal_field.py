@@ -1,0 +1,150 @@
+"""Numbers typed with real keys, on an English and on a German desktop."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from qtpy.QtCore import QEvent, QLocale, Qt
+from qtpy.QtGui import QFocusEvent
+from qtpy.QtWidgets import QApplication, QDialogButtonBox
+
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.numbers import read_number
+from napari_cdse.core.params import DetectionParams, ForestParams
+from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
+from napari_cdse.gui.tools.line_tool import Line
+from napari_cdse.gui.tools.measure import ScaleBarDialog
+from napari_cdse.gui.widgets.decimal_field import DecimalField, WholeField
+from napari_cdse.gui.widgets.params_form import ParamsForm
+
+LANGUAGES = ["en_US", "de_DE", "ar_EG"]
+
+
+@pytest.fixture(params=LANGUAGES, autouse=True)
+def _desktop(request):
+    before = QLocale()
+    QLocale.setDefault(QLocale(request.param))
+    yield
+    QLocale.setDefault(before)
+
+
+def typed(qtbot, field, text):
+    """Type over what is there, and say that it is done."""
+    field.lineEdit().selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+@pytest.fixture
+def field(qtbot):
+    field = DecimalField()
+    field.setRange(0, 100)
+    qtbot.addWidget(field)
+    field.show()
+    return field
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.018", 0.018),
+        ("0,018", 0.018),
+        ("2.5", 2.5),
+        (",5", 0.5),
+        ("7", 7),
+        ("1e-2", 0.01),
+    ],
+)
+def test_what_is_typed_is_what_is_meant(qtbot, field, text, value):
+    typed(qtbot, field, text)
+    assert field.value() == pytest.approx(value)
+    assert field.sentence == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["1.000,5", "1,000.5", "0..1", "abc", "0.1 nm?", "101", "-1", "0.00000001"]
+)
+def test_what_cannot_be_read_is_refused_and_changes_nothing(qtbot, field, text):
+    field.setValue(3.25)
+    said = []
+    field.refused.connect(said.append)
+    typed(qtbot, field, text)
+    assert field.value() == 3.25
+    assert field.text() == text
+    QApplication.sendEvent(field, QFocusEvent(QEvent.Type.FocusOut))
+    assert field.value() == 3.25
+    assert field.text() == "3.25"
+    assert said[-1]
+    assert field.toolTip() == said[-1] == field.sentence
+    typed(qtbot, field, "4")
+    assert field.sentence == ""
+    assert field.value() == 4
+
+
+def test_a_whole_number_drops_no_mark(qtbot):
+    field = WholeField()
+    qtbot.addWidget(field)
+    typed(qtbot, field, "12")
+    typed(qtbot, field, "2,5")
+    assert field.value() == 12
+    assert "whole" in field.sentence
+
+
+def test_forms_made_by_magicgui_read_the_same(qtbot):
+    form = ParamsForm(DetectionParams())
+    qtbot.addWidget(form.native)
+    window = form.widget("window_nm").native
+    for text in ("1.5", "1,5"):
+        typed(qtbot, window, "2")
+        typed(qtbot, window, text)
+        assert form.value().window_nm == 1.5
+    trees = ParamsForm(ForestParams())
+    qtbot.addWidget(trees.native)
+    typed(qtbot, trees.widget("trees").native, "30")
+    assert trees.value().trees == 30
+    assert isinstance(trees.value().trees, int)
+
+
+def test_the_pixel_size_is_set_as_typed_or_not_at_all(qtbot):
+    calls = []
+    row = PixelSizeRow(lambda *call: calls.append(call))
+    qtbot.addWidget(row)
+    row.show()
+    typed(qtbot, row.field, "0,0421")
+    qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+    typed(qtbot, row.field, "0.0.5")
+    assert row.refusal.isVisible()
+    qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+    assert calls == [(0.0421, False)]
+
+
+def test_a_scale_bar_that_cannot_be_read_is_not_accepted(qtbot):
+    line = Line((0.0, 0.0), (0.0, 100.0), 1.0)
+    dialog = ScaleBarDialog(line, (10.0, "nm"))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    dialog.field.lineEdit().selectAll()
+    qtbot.keyClicks(dialog.field, "2,5")
+    assert dialog.pixel_size_nm == pytest.approx(0.025)
+    assert ok.isEnabled()
+    dialog.field.lineEdit().selectAll()
+    qtbot.keyClicks(dialog.field, "2.5.1")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert not ok.isEnabled()
+
+
+@given(st.floats(-1e6, 1e6, allow_nan=False))
+def test_a_number_is_read_with_either_mark(value):
+    text = f"{value:.6f}"
+    assert read_number(text) == read_number(text.replace(".", ",")) == float(text)
+
+
+@given(st.text(max_size=8))
+def test_any_text_is_a_number_or_refused(text):
+    try:
+        value = read_number(text)
+    except ParameterError:
+        value = None
+    plain = text.strip().replace(",", ".").replace("\u2212", "-")
+    assert value is None or value == float(plain)

@@ -80,15 +80,15 @@ class FractionChange:
         if self.old_share is None or self.new_share is None:
             return "No defect fraction: one of the forests calls no particle resolved."
         told = (
-            f"By the forests alone, visible defects in {self.old_share:.2f} \u2192 "
-            f"{self.new_share:.2f} of the resolved particles."
+            f"Visible-defect fraction by the forests alone {self.old_share:.2f} \u2192 "
+            f"{self.new_share:.2f}"
         )
         if self.new.interval_95 is None:
-            return f"{told} Neither has an interval. {self.new.note}"
+            return f"{told}, without an interval."
         low, high = self.new.interval_95
         before = "" if self.old.fraction is None else f"{self.old.fraction:.2f} \u2192 "
         return (
-            f"{told} Put right by your draws: {before}{self.new.fraction:.2f} "
+            f"{told}; put right by your draws {before}{self.new.fraction:.2f} "
             f"({low:.2f} to {high:.2f}, 95 %)."
         )
 

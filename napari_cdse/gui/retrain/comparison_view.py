@@ -210,7 +210,7 @@ def _fraction_tip(change: FractionChange) -> str:
         "Labels of particles that were drawn by lot, or came up by an order, put the "
         "forest right. Of micrographs that a forest learnt from, its word is not taken."
     )
-    return f"{words} {change.new.outlook}".strip()
+    return " ".join(filter(None, (words, change.new.note, change.new.outlook)))
 
 
 def _cell(text: str, *, bold: bool = False, left: bool = False) -> QLabel:

@@ -58,7 +58,7 @@ def test_the_shares_are_what_the_forests_expect_and_have_no_interval():
     assert change.new_share == pytest.approx(expected(verdicts, "new"))
     assert change.difference == pytest.approx(change.new_share - change.old_share)
     assert change.new.interval_95 is None
-    assert "0.38 \u2192 0.50 of the resolved particles. Neither" in change.sentence
+    assert "0.38 \u2192 0.50, without an interval." in change.sentence
 
 
 def reviewed(micrographs=8, draws=4, rest=6, word="yes"):
@@ -93,7 +93,7 @@ def test_draws_put_both_forests_right():
     assert change.old.interval_95 == wanted.interval_95
     low, high = change.old.interval_95
     assert low < 0.5 < high
-    assert "Put right by your draws" in change.sentence
+    assert "put right by your draws" in change.sentence
 
 
 def test_a_forest_is_not_believed_of_what_it_learnt_from():

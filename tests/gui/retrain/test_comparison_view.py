@@ -77,7 +77,8 @@ def test_old_beside_new(view):
     assert "2 of 40 particles would change class." == view.flips.text()
     assert "4 micrographs, 4 folds" in view.note.text()
     assert "0.50 \u2192 0.50" in view.fraction.text()
-    assert "Neither has an interval." in view.fraction.text()
+    assert "without an interval" in view.fraction.text()
+    assert "it takes 5 with resolved particles" in view.fraction.toolTip()
     assert cells(view.flip_list) == [
         ["micrograph of p1", "Y 0.70", "N 0.70", "\u2013"],
         ["micrograph of p2", "N 0.70", "Y 0.70", "no"],

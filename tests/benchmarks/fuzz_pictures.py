@@ -77,7 +77,8 @@ def fuzz(name: str, folder: Path, number: int = NUMBER) -> Count:
         except MicrographError:
             refused += 1
         longest = max(longest, time.perf_counter() - began)
-        helpers.add(id(ROSETTA._running))
+        if ROSETTA._running is not None:
+            helpers.add(ROSETTA._running.pid)
     return Count(number - refused, refused, longest, len(helpers))
 
 

@@ -24,11 +24,11 @@ from napari_cdse.gui.controllers.project_poller import ProjectPoller
 from napari_cdse.gui.controllers.review import Review
 from napari_cdse.gui.controllers.selection import Selection
 from napari_cdse.gui.controllers.training import TrainingController
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.bindings import ShortcutBindings
-from napari_cdse.gui.shortcuts.dialog import KeySheet
+from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.settings import KeySettings
 from napari_cdse.gui.tools.active_tool import ActiveTool
 from napari_cdse.gui.tools.exclude import Exclusions
@@ -130,7 +130,7 @@ class Workspace(QObject):
 
     def show_keys(self) -> None:
         """Show the list of keys."""
-        KeySheet.show_for(main_window(self.session.viewer), self.keys)
+        KeyList.show_for(main_window(self.session.viewer), self.keys)
 
     def close(self) -> None:
         """Stop the workers, let go of layers and project; called with the window."""
@@ -179,7 +179,7 @@ class Workspace(QObject):
 
         The project file of a folder lies in it, or at another ``place``.
         """
-        with notices.told():
+        with notifications.reporting_errors():
             window = main_window(self.session.viewer)
             project = opened(window, source, place)
             self.session.runner.cancel_all()
@@ -191,7 +191,7 @@ class Workspace(QObject):
 
     def open_sample(self) -> bool:
         """Open the sample project, a copy that the user may work in."""
-        with notices.told():
+        with notifications.reporting_errors():
             return self.open_project(sample_project_folder())
         return False
 
@@ -261,7 +261,7 @@ class Workspace(QObject):
         self.session.deferred.history_changed()
 
     def _on_notice(self, sentence: str) -> None:
-        notices.warn(sentence)
+        notifications.warn(sentence)
 
 
 _WORKSPACES: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()

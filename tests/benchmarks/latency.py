@@ -163,7 +163,7 @@ def _idle(workspace: Workspace) -> bool:
     """Whether all that a key set off is done, as at a person's pace."""
     _settle()
     card = main_window(workspace.viewer).findChild(ParticleCard)
-    return not workspace.session.runner.jobs and card.examiner.idle
+    return not workspace.session.runner.jobs and card.analysis.idle
 
 
 def _settle() -> None:

@@ -97,7 +97,7 @@ def _only(value: float) -> tuple[float, float]:
     return float(value), float(value)
 
 
-def look(folder: Path, stem: str) -> Seen:
+def style_of(folder: Path, stem: str) -> Seen:
     truth = json.loads((folder / "truth" / f"{stem}.json").read_text())
     micrograph = read_micrograph(folder / "images" / f"{stem}.png")
     covered = np.asarray(Image.open(folder / "masks" / f"{stem}.png")) > 0
@@ -176,8 +176,8 @@ def main() -> None:
     )
     names = [f"{preset.name}_{seed}_0000" for preset, seed in wanted]
     report(
-        [look(told.reference, stem) for stem in stems],
-        [look(told.out, name) for name in names],
+        [style_of(told.reference, stem) for stem in stems],
+        [style_of(told.out, name) for name in names],
     )
 
 

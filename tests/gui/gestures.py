@@ -6,203 +6,203 @@ import numpy as np
 from qtpy.QtCore import Qt
 
 from napari_cdse.gui.canvas._napari_private import change_shapes
+from tests.gui.canvas_input import NO_KEY, K
 from tests.gui.conftest import (
     move,
     settle,
 )
-from tests.gui.hand import NO_KEY, K
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 SQUARE = ((100, 20), (100, 60), (140, 60), (140, 20))
 
 
-def rectangle(hand):
-    hand.key(K.Key_R)
-    hand.drag((100, 20), (140, 60))
+def rectangle(user):
+    user.key(K.Key_R)
+    user.drag((100, 20), (140, 60))
 
 
-def ellipse(hand):
-    hand.key(K.Key_E)
-    hand.drag((100, 20), (140, 60))
+def ellipse(user):
+    user.key(K.Key_E)
+    user.drag((100, 20), (140, 60))
 
 
-def line(hand):
-    hand.key(K.Key_L)
-    hand.drag((100, 20), (140, 60))
+def line(user):
+    user.key(K.Key_L)
+    user.drag((100, 20), (140, 60))
 
 
-def polygon_closed_by_escape(hand):
-    hand.key(K.Key_P)
+def polygon_closed_by_escape(user):
+    user.key(K.Key_P)
     for place in SQUARE:
-        hand.click(*place)
-    hand.key(K.Key_Escape)
+        user.click(*place)
+    user.key(K.Key_Escape)
 
 
-def polygon_closed_by_a_double_click(hand):
-    hand.key(K.Key_P)
+def polygon_closed_by_a_double_click(user):
+    user.key(K.Key_P)
     for place in SQUARE:
-        hand.click(*place)
-    hand.double_click(120, 15)
+        user.click(*place)
+    user.double_click(120, 15)
 
 
-def lasso(hand):
-    hand.key(K.Key_P, SHIFT)
+def lasso(user):
+    user.key(K.Key_P, SHIFT)
     turns = np.linspace(0, 2 * np.pi, 13)[:-1]
-    hand.around([(120 + 20 * np.sin(t), 45 + 20 * np.cos(t)) for t in turns])
+    user.around([(120 + 20 * np.sin(t), 45 + 20 * np.cos(t)) for t in turns])
 
 
-def path_around_a_particle(hand):
-    hand.key(K.Key_T)
-    hand.around([*SQUARE, (104, 20)])
+def path_around_a_particle(user):
+    user.key(K.Key_T)
+    user.around([*SQUARE, (104, 20)])
 
 
-def open_polyline(hand):
-    hand.key(K.Key_L, SHIFT)
+def open_polyline(user):
+    user.key(K.Key_L, SHIFT)
     for place in SQUARE[:3]:
-        hand.click(*place)
-    hand.key(K.Key_Escape)
+        user.click(*place)
+    user.key(K.Key_Escape)
 
 
-def polygon_given_up(hand):
-    hand.key(K.Key_P)
+def polygon_given_up(user):
+    user.key(K.Key_P)
     for place in SQUARE[:2]:
-        hand.click(*place)
-    hand.key(K.Key_Z)
+        user.click(*place)
+    user.key(K.Key_Z)
 
 
-def accidental_click(hand):
-    hand.key(K.Key_E)
-    hand.click(120, 40)
+def accidental_click(user):
+    user.key(K.Key_E)
+    user.click(120, 40)
 
 
-def tiny_rectangle(hand):
-    hand.key(K.Key_R)
-    hand.drag((120, 40), (122, 42))
+def tiny_rectangle(user):
+    user.key(K.Key_R)
+    user.drag((120, 40), (122, 42))
 
 
-def drawn_beside_the_picture(hand):
-    hand.key(K.Key_E)
-    hand.drag((100, 330), (150, 390))
+def drawn_beside_the_picture(user):
+    user.key(K.Key_E)
+    user.drag((100, 330), (150, 390))
 
 
-def moved_beside_the_picture(hand):
-    hand.key(K.Key_M)
-    hand.drag((170, 220), (170, 420))
+def moved_beside_the_picture(user):
+    user.key(K.Key_M)
+    user.drag((170, 220), (170, 420))
 
 
-def moved(hand):
-    hand.key(K.Key_M)
-    hand.drag((170, 220), (150, 200))
+def moved(user):
+    user.key(K.Key_M)
+    user.drag((170, 220), (150, 200))
 
 
-def shrunk_to_nothing(hand):
-    hand.choose(170, 80)
-    corners = {hand.layer.selected_data.pop(): np.full((4, 2), 99.0)}
-    change_shapes(hand.layer, corners, {}, {})
-    hand.workspace.canvas.take_in()
+def shrunk_to_nothing(user):
+    user.choose(170, 80)
+    corners = {user.layer.selected_data.pop(): np.full((4, 2), 99.0)}
+    change_shapes(user.layer, corners, {}, {})
+    user.workspace.canvas.take_in()
 
 
-def all_deleted(hand):
-    hand.key(K.Key_M)
-    hand.key(K.Key_A)
-    hand.key(K.Key_Delete)
+def all_deleted(user):
+    user.key(K.Key_M)
+    user.key(K.Key_A)
+    user.key(K.Key_Delete)
 
 
-def all_deleted_while_the_mouse_moves_the_picture(hand):
-    hand.key(K.Key_A)
-    hand.key(K.Key_3)
+def all_deleted_while_the_mouse_moves_the_picture(user):
+    user.key(K.Key_A)
+    user.key(K.Key_3)
 
 
-def vertices_pulled_inserted_and_removed(hand):
-    hand.key(K.Key_D)
-    hand.drag((138, 48), (150, 60))
-    hand.key(K.Key_2)
-    hand.click(138, 80)
-    hand.key(K.Key_I)
-    hand.click(138, 80)
-    hand.key(K.Key_1)
-    hand.click(138, 48)
-    hand.key(K.Key_X)
-    hand.click(138, 48)
+def vertices_pulled_inserted_and_removed(user):
+    user.key(K.Key_D)
+    user.drag((138, 48), (150, 60))
+    user.key(K.Key_2)
+    user.click(138, 80)
+    user.key(K.Key_I)
+    user.click(138, 80)
+    user.key(K.Key_1)
+    user.click(138, 48)
+    user.key(K.Key_X)
+    user.click(138, 48)
 
 
-def brought_to_front_and_sent_back(hand):
-    hand.choose(170, 80)
-    hand.key(K.Key_F)
-    hand.key(K.Key_B)
+def brought_to_front_and_sent_back(user):
+    user.choose(170, 80)
+    user.key(K.Key_F)
+    user.key(K.Key_B)
 
 
-def turned(hand):
-    hand.choose(170, 80)
-    settle(hand.workspace, hand.qtbot)
-    hand.drag(
-        tuple(hand.layer.interaction_box(hand.layer.selected_data)[9]), (170, 130)
+def turned(user):
+    user.choose(170, 80)
+    settle(user.workspace, user.qtbot)
+    user.drag(
+        tuple(user.layer.interaction_box(user.layer.selected_data)[9]), (170, 130)
     )
 
 
-def whole_layer_dragged_away(hand):
-    hand.key(K.Key_7)
-    hand.drag((170, 220), (200, 250))
+def whole_layer_dragged_away(user):
+    user.key(K.Key_7)
+    user.drag((170, 220), (200, 250))
 
 
-def two_pasted(hand):
-    hand.key(K.Key_M)
-    hand.layer.selected_data = {0, 1}
-    hand.key(K.Key_C, CTRL)
-    hand.key(K.Key_V, CTRL)
+def two_pasted(user):
+    user.key(K.Key_M)
+    user.layer.selected_data = {0, 1}
+    user.key(K.Key_C, CTRL)
+    user.key(K.Key_V, CTRL)
 
 
-def recoloured(hand):
-    hand.key(K.Key_M)
-    hand.layer.selected_data = {0, 1}
-    hand.layer.current_edge_color = "red"
-    hand.layer.selected_data = set()
+def recoloured(user):
+    user.key(K.Key_M)
+    user.layer.selected_data = {0, 1}
+    user.layer.current_edge_color = "red"
+    user.layer.selected_data = set()
 
 
-def letter_written_over(hand):
-    hand.set_cell("letter", "zzz")
+def letter_written_over(user):
+    user.set_cell("letter", "zzz")
 
 
-def person_written_over(hand):
-    hand.set_cell("by_person", True)
+def person_written_over(user):
+    user.set_cell("by_person", True)
 
 
-def id_written_over(hand):
-    hand.set_cell("particle_id", "foo")
+def id_written_over(user):
+    user.set_cell("particle_id", "foo")
 
 
-def id_of_another_written(hand):
-    hand.set_cell("particle_id", hand.layer.features["particle_id"].iloc[1])
+def id_of_another_written(user):
+    user.set_cell("particle_id", user.layer.features["particle_id"].iloc[1])
 
 
-def class_written_over(hand):
-    hand.set_cell("class", "no")
+def class_written_over(user):
+    user.set_cell("class", "no")
 
 
-def features_assigned(hand):
-    table = hand.layer.features.copy()
+def features_assigned(user):
+    table = user.layer.features.copy()
     table.loc[2, "class"] = "yes"
-    hand.layer.features = table
+    user.layer.features = table
 
 
-def data_taken_away(hand):
-    hand.layer.data = []
+def data_taken_away(user):
+    user.layer.data = []
 
 
-def data_assigned(hand):
-    hand.layer.data = [np.array(one) + 5 for one in hand.layer.data]
+def data_assigned(user):
+    user.layer.data = [np.array(one) + 5 for one in user.layer.data]
 
 
-def keys_in_the_middle_of_a_drag(hand):
-    hand.key(K.Key_E)
-    hand.press_mouse(100, 20)
-    move(hand.workspace, hand.qtbot, 120, 40)
+def keys_in_the_middle_of_a_drag(user):
+    user.key(K.Key_E)
+    user.press_mouse(100, 20)
+    move(user.workspace, user.qtbot, 120, 40)
     for key, modifier in ((K.Key_Y, NO_KEY), (K.Key_Delete, NO_KEY), (K.Key_3, NO_KEY)):
-        hand.key(key, modifier)
-    hand.key(K.Key_Z, CTRL)
-    move(hand.workspace, hand.qtbot, 140, 60)
-    hand.release_mouse(140, 60)
+        user.key(key, modifier)
+    user.key(K.Key_Z, CTRL)
+    move(user.workspace, user.qtbot, 140, 60)
+    user.release_mouse(140, 60)
 
 
 GESTURES = {

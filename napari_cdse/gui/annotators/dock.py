@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_cdse.core.review.annotator_agreement import Agreement
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock
@@ -129,7 +129,7 @@ class AnnotatorsView(QWidget):
         """Show names, agreement and disagreements as they are now."""
         if not self.name.hasFocus():
             self.name.setText(self._annotator.name)
-        with notices.told():
+        with notifications.reporting_errors():
             self._read()
 
     def _read(self) -> None:
@@ -176,7 +176,7 @@ class AnnotatorsView(QWidget):
         self._refresh_soon()
 
     def _on_hide(self, hide: bool) -> None:
-        with notices.told():
+        with notifications.reporting_errors():
             self._session.project.annotators.hide_others = hide
         self._refresh_soon()
 

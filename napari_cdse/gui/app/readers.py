@@ -17,7 +17,7 @@ from napari.layers import Image
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.gui.app.window import open_in
 from napari_cdse.gui.canvas.layers import scale_of
-from napari_cdse.gui.canvas.particle_style import look
+from napari_cdse.gui.canvas.particle_style import style_of
 from napari_cdse.gui.canvas.shapes_style import feature_table
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_cdse.core.records import Circle, Label
-    from napari_cdse.gui.canvas.particle_style import Look
+    from napari_cdse.gui.canvas.particle_style import ParticleStyle
 
     LayerData = tuple[Any, ...]
     Reader = Callable[[Any], list[LayerData]]
@@ -69,8 +69,8 @@ def label_layer(
     name: str,
 ) -> LayerData:
     """Circles of a label file as a Shapes layer."""
-    looks = [
-        look(
+    styles = [
+        style_of(
             f"{name}/{number}",
             circle,
             label,
@@ -81,24 +81,26 @@ def label_layer(
         for number, (circle, label) in enumerate(zip(circles, labels, strict=True))
     ]
     return (
-        [one.row().vertices for one in looks],
-        _attributes(looks, shape, name),
+        [one.row().vertices for one in styles],
+        _attributes(styles, shape, name),
         "shapes",
     )
 
 
-def _attributes(looks: list[Look], shape: tuple[int, int], name: str) -> dict[str, Any]:
+def _attributes(
+    styles: list[ParticleStyle], shape: tuple[int, int], name: str
+) -> dict[str, Any]:
     attributes = {
         "name": name,
         "shape_type": "ellipse",
-        "features": feature_table(looks),
+        "features": feature_table(styles),
         "face_color": "transparent",
         "text": {"string": "{letter}", "size": 13, "anchor": "upper_left"},
         "metadata": {"image_shape": tuple(shape)},
     }
-    if looks:
-        attributes["edge_color"] = np.array([one.rgba for one in looks])
-        attributes["edge_width"] = [one.width for one in looks]
+    if styles:
+        attributes["edge_color"] = np.array([one.rgba for one in styles])
+        attributes["edge_width"] = [one.width for one in styles]
     return attributes | _place_on_open_micrograph(shape)
 
 

@@ -192,8 +192,8 @@ def prepare(workspace: Workspace) -> None:
 def wait_until_measured(viewer: napari.Viewer) -> None:
     """Let the card's worker come to its end, well or badly."""
     runner = workspace_for(viewer).session.runner
-    examiner = add_dock(viewer, "Particle").view.card.examiner
-    wait(runner.changed, lambda: examiner.idle and not runner.jobs)
+    analysis = add_dock(viewer, "Particle").view.card.analysis
+    wait(runner.changed, lambda: analysis.idle and not runner.jobs)
 
 
 def wait(signal: object, done: Callable[[], bool]) -> None:

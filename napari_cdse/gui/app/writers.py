@@ -10,7 +10,7 @@ from napari.layers import Image
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.geometry import circle_of
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.io.labels.label_file import write_label_file
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ def _tell_left_out(count: int) -> None:
             if count == 1
             else (f"{count} circles that nobody has labelled were")
         )
-        notices.inform(f"{what} left out of the label file.")
+        notifications.inform(f"{what} left out of the label file.")

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import QMenu
 from vispy.gloo import IndexBuffer, VertexBuffer
 
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, rgb
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import find_main_window
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _missed: set[str] = set()
 def _miss(part: str) -> None:
     """Note that a private part is not there, and say it the first time."""
     if not _missed:
-        notices.inform(_SLOWER.format(napari.__version__, part))
+        notifications.inform(_SLOWER.format(napari.__version__, part))
     _missed.add(part)
 
 

@@ -11,10 +11,10 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
 from napari_cdse.gui.canvas.layers import MicrographLayers
-from napari_cdse.gui.canvas.particle_style import Look, look
+from napari_cdse.gui.canvas.particle_style import ParticleStyle, style_of
 from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
 from napari_cdse.gui.canvas.prefetch import Prefetch
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import find_canvas, find_main_window
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.project import Drawing, EditRequest
@@ -170,9 +170,9 @@ class MicrographView(QObject):
         self.layers.show(self._session.micrograph, whole=self._fits)
         self.particles = ParticlesLayer(
             self.layers.particles,
-            wanted=self._looks,
+            wanted=self._styles,
             commit=self._commit,
-            tell=notices.warn,
+            tell=notifications.warn,
             selected=self.particles_selected.emit,
         )
         self.particles.fill()
@@ -221,7 +221,7 @@ class MicrographView(QObject):
         if not self._is_open(index):
             return
         self.prefetch.keep(source, micrograph)
-        with notices.told():
+        with notifications.reporting_errors():
             self._session.project.micrographs.set_pixels(index, micrograph)
         self._tell_of(micrograph)
 
@@ -230,12 +230,12 @@ class MicrographView(QObject):
         for sentence in micrograph.notices:
             if sentence not in self._told:
                 self._told.add(sentence)
-                notices.inform(f"{micrograph.name}: {sentence}")
+                notifications.inform(f"{micrograph.name}: {sentence}")
 
     def _on_unreadable(self, index: int, sentence: str) -> None:
         if self._is_open(index):
             self.layers.clear()
-            notices.warn(sentence)
+            notifications.warn(sentence)
             self._session.set_problem(index, sentence)
 
     def _on_layer_removed(self, event: object) -> None:
@@ -258,21 +258,21 @@ class MicrographView(QObject):
         window = find_main_window(self._session.viewer)
         # The layers also go when the window closes; then there is nobody to tell.
         if window is not None and window.isVisible():
-            notices.inform(
+            notifications.inform(
                 "The circles are safe in the project; open the micrograph again to "
                 "see them."
             )
 
     # --- particles and gestures -----------------------------------------------
 
-    def _looks(self, ids: Iterable[str] | None) -> dict[str, Look]:
+    def _styles(self, ids: Iterable[str] | None) -> dict[str, ParticleStyle]:
         project = self._session.project
         if project.selection.micrograph is None:
             return {}
         particles = project.particles.current if ids is None else self._here(ids)
         size = max(project.selection.micrograph.shape)
         return {
-            one.id: look(
+            one.id: style_of(
                 one.id,
                 one.circle,
                 one.label,

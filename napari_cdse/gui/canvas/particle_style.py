@@ -29,7 +29,7 @@ _LATER = " later"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ParticleStyle:
     """Everything that is visible of one particle."""
 
     particle_id: str
@@ -52,7 +52,7 @@ class Look:
 COLUMNS = ("particle_id", "class", "letter", "by_person")
 
 
-def look(
+def style_of(
     particle_id: str,
     circle: Circle,
     label: Label | None,
@@ -61,7 +61,7 @@ def look(
     selected: bool,
     image_size_px: int,
     deferred: bool = False,
-) -> Look:
+) -> ParticleStyle:
     """Dress a particle: opaque and broad for a person's word, pale and thin else.
 
     One that was left for later says so beside its letter.
@@ -70,7 +70,7 @@ def look(
     """
     width = _WIDTH_PERSON if by_person else _WIDTH_FOREST
     width *= (_SELECTED if selected else 1.0) * image_size_px / _REFERENCE_PX
-    return Look(
+    return ParticleStyle(
         particle_id=particle_id,
         circle=circle,
         name=class_name(label),
@@ -91,9 +91,9 @@ class Plan:
     """
 
     remove: tuple[int, ...]
-    reshape: tuple[tuple[int, Look], ...]
-    restyle: tuple[tuple[int, Look], ...]
-    add: tuple[Look, ...]
+    reshape: tuple[tuple[int, ParticleStyle], ...]
+    restyle: tuple[tuple[int, ParticleStyle], ...]
+    add: tuple[ParticleStyle, ...]
 
     @property
     def structural(self) -> bool:
@@ -107,8 +107,8 @@ class Plan:
 
 def plan(
     rows: Sequence[Row],
-    shown: Mapping[str, Look],
-    wanted: Mapping[str, Look],
+    shown: Mapping[str, ParticleStyle],
+    wanted: Mapping[str, ParticleStyle],
     only: frozenset[str] | None = None,
 ) -> Plan:
     """Find the least that turns the layer's shapes into the wanted ones.
@@ -117,9 +117,9 @@ def plan(
     ----------
     rows : sequence of Row
         What the layer holds.
-    shown : mapping of particle id to Look
+    shown : mapping of particle id to ParticleStyle
         How each was dressed when last written.
-    wanted : mapping of particle id to Look
+    wanted : mapping of particle id to ParticleStyle
         How each should be.
     only : frozenset of str, optional
         Ids that may differ; all others are left as they are, and need not be wanted.
@@ -140,30 +140,30 @@ def plan(
     return Plan(tuple(remove), tuple(reshape), tuple(restyle), add)
 
 
-def take_over(kinds: Sequence[str], looks: Sequence[Look]) -> Plan:
+def take_over(kinds: Sequence[str], styles: Sequence[ParticleStyle]) -> Plan:
     """Plan to use the shapes of another micrograph, whatever they showed.
 
     Parameters
     ----------
     kinds : sequence of str
         napari's types of the shapes that are there.
-    looks : sequence of Look
+    styles : sequence of ParticleStyle
         What they shall show.
     """
-    kept = min(len(kinds), len(looks)) if set(kinds) <= {"ellipse"} else 0
-    known = tuple(enumerate(looks[:kept]))
+    kept = min(len(kinds), len(styles)) if set(kinds) <= {"ellipse"} else 0
+    known = tuple(enumerate(styles[:kept]))
     remove = tuple(range(kept, len(kinds)))
-    return Plan(remove, reshape=known, restyle=known, add=tuple(looks[kept:]))
+    return Plan(remove, reshape=known, restyle=known, add=tuple(styles[kept:]))
 
 
 def _differences(
     rows: Sequence[Row],
-    shown: Mapping[str, Look],
-    wanted: Mapping[str, Look],
+    shown: Mapping[str, ParticleStyle],
+    wanted: Mapping[str, ParticleStyle],
     chosen: frozenset[str] | None,
-) -> tuple[list[tuple[int, Look]], list[tuple[int, Look]]]:
-    reshape: list[tuple[int, Look]] = []
-    restyle: list[tuple[int, Look]] = []
+) -> tuple[list[tuple[int, ParticleStyle]], list[tuple[int, ParticleStyle]]]:
+    reshape: list[tuple[int, ParticleStyle]] = []
+    restyle: list[tuple[int, ParticleStyle]] = []
     for index, row in enumerate(rows):
         if chosen is not None and row.particle_id not in chosen:
             continue
@@ -176,12 +176,12 @@ def _differences(
     return reshape, restyle
 
 
-def _lies_at(row: Row, want: Look) -> bool:
+def _lies_at(row: Row, want: ParticleStyle) -> bool:
     corners = circle_vertices(want.circle)
     return row.vertices.shape == corners.shape and bool(
         np.abs(row.vertices - corners).max() < TOLERANCE_PX
     )
 
 
-def _style(one: Look) -> tuple[object, ...]:
+def _style(one: ParticleStyle) -> tuple[object, ...]:
     return one.name, one.letter, one.by_person, one.rgba, one.width

@@ -24,7 +24,7 @@ from napari_cdse.gui.canvas.shown_particles import ShownParticles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from napari_cdse.gui.canvas.particle_style import Look, Plan
+    from napari_cdse.gui.canvas.particle_style import ParticleStyle, Plan
     from napari_cdse.gui.canvas.shown_particles import Wanted
 
     Commit = Callable[[Changes], tuple[str, ...]]
@@ -125,8 +125,8 @@ class ParticlesLayer:
     def _undress(self) -> bool:
         """Forget how shapes look that were dressed otherwise, so as to mend them."""
         shown = self._shown
-        for particle_id in badly_dressed(self.layer, shown.rows, shown.looks):
-            del shown.looks[particle_id]
+        for particle_id in badly_dressed(self.layer, shown.rows, shown.styles):
+            del shown.styles[particle_id]
             self._later()
         return self._timer.isActive()
 
@@ -261,7 +261,7 @@ class ParticlesLayer:
         finally:
             self._quiet = before
 
-    def _write(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+    def _write(self, todo: Plan, wanted: Mapping[str, ParticleStyle]) -> None:
         if not todo and self._shown.in_order:
             return
         chosen = self.selection()

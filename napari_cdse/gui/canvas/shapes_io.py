@@ -11,7 +11,7 @@ from napari_cdse.gui.canvas._napari_private import change_shapes, refresh_letter
 from napari_cdse.gui.canvas.class_colours import UNLABELLED
 from napari_cdse.gui.canvas.geometry import circle_vertices
 from napari_cdse.gui.canvas.layer_diff import TOLERANCE_PX, Row, read_rows
-from napari_cdse.gui.canvas.particle_style import COLUMNS, Look, Plan
+from napari_cdse.gui.canvas.particle_style import COLUMNS, ParticleStyle, Plan
 from napari_cdse.gui.canvas.shapes_style import set_features
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.gui.canvas.layer_diff import Changes
-    from napari_cdse.gui.canvas.particle_style import Look
+    from napari_cdse.gui.canvas.particle_style import ParticleStyle
 
 _SAME_COLOUR = 0.01
 
@@ -108,7 +108,7 @@ def named(
 
 
 def badly_dressed(
-    layer: Shapes, rows: Sequence[Row], shown: Mapping[str, Look]
+    layer: Shapes, rows: Sequence[Row], shown: Mapping[str, ParticleStyle]
 ) -> list[str]:
     """Name the particles whose feature row or colour was changed by hand.
 
@@ -118,29 +118,29 @@ def badly_dressed(
         To be looked at.
     rows : sequence of Row
         Its shapes.
-    shown : mapping of particle id to Look
+    shown : mapping of particle id to ParticleStyle
         How each was dressed last. Where one is missing, or the feature rows are out
         of order, nothing is found: then all is written anew anyway.
     """
-    looks = [shown[row.particle_id] for row in rows if row.particle_id in shown]
+    styles = [shown[row.particle_id] for row in rows if row.particle_id in shown]
     features, edges = layer.features, layer.edge_color
-    if not len(looks) == len(rows) == len(features) > 0:
+    if not len(styles) == len(rows) == len(features) > 0:
         return []
     if not set(COLUMNS) <= set(features):
-        return [one.particle_id for one in looks]
-    off = np.zeros(len(looks), dtype=bool)
+        return [one.particle_id for one in styles]
+    off = np.zeros(len(styles), dtype=bool)
     # A drawing that was given up leaves napari with more colours than shapes.
-    if len(edges) == len(looks):
-        off = np.abs(edges - colours(looks)).max(axis=1) > _SAME_COLOUR
+    if len(edges) == len(styles):
+        off = np.abs(edges - colours(styles)).max(axis=1) > _SAME_COLOUR
     cells = zip(*(features[name] for name in COLUMNS), strict=True)
     return [
         one.particle_id
-        for one, row, recoloured in zip(looks, cells, off, strict=True)
+        for one, row, recoloured in zip(styles, cells, off, strict=True)
         if recoloured or row != one.features()
     ]
 
 
-def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
+def rebuild(layer: Shapes, todo: Plan, styles: Sequence[ParticleStyle]) -> None:
     """Remove and add shapes, then set all feature rows and colours anew.
 
     Parameters
@@ -149,7 +149,7 @@ def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
         To be changed.
     todo : Plan
         By index into its present shapes.
-    looks : sequence of Look
+    styles : sequence of ParticleStyle
         Of all shapes, in the order in which the layer holds them afterwards.
     """
     if todo.remove:
@@ -157,14 +157,14 @@ def rebuild(layer: Shapes, todo: Plan, looks: Sequence[Look]) -> None:
     change_shapes(layer, _corners(todo), {}, {})
     if todo.add:
         add_shapes(layer, todo.add)
-    set_features(layer, looks)
-    layer.edge_color = colours(looks)
+    set_features(layer, styles)
+    layer.edge_color = colours(styles)
     change_shapes(layer, {}, {index: one.width for index, one in todo.restyle}, {})
     refresh_letters(layer)
     layer.refresh()
 
 
-def touch(layer: Shapes, todo: Plan, shown: Mapping[str, Look]) -> None:
+def touch(layer: Shapes, todo: Plan, shown: Mapping[str, ParticleStyle]) -> None:
     """Touch only what differs: 500 others must not be drawn anew for one."""
     widths, rgba = {}, {}
     for index, one in todo.restyle:
@@ -190,17 +190,17 @@ def _corners(todo: Plan) -> dict[int, NDArray[np.float32]]:
     return {index: circle_vertices(one.circle) for index, one in todo.reshape}
 
 
-def add_shapes(layer: Shapes, looks: tuple[Look, ...]) -> None:
+def add_shapes(layer: Shapes, styles: tuple[ParticleStyle, ...]) -> None:
     """Append circles; their feature rows are set afterwards."""
     layer.add(
-        [circle_vertices(one.circle) for one in looks],
+        [circle_vertices(one.circle) for one in styles],
         shape_type="ellipse",
-        edge_color=colours(looks),
-        face_color=np.zeros((len(looks), 4)),
-        edge_width=[one.width for one in looks],
+        edge_color=colours(styles),
+        face_color=np.zeros((len(styles), 4)),
+        edge_width=[one.width for one in styles],
     )
 
 
-def colours(looks: Iterable[Look]) -> np.ndarray:
+def colours(styles: Iterable[ParticleStyle]) -> np.ndarray:
     """Edge colours, shape (n, 4)."""
-    return np.array([one.rgba for one in looks], dtype=np.float32).reshape(-1, 4)
+    return np.array([one.rgba for one in styles], dtype=np.float32).reshape(-1, 4)

@@ -11,7 +11,7 @@ from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 
 from napari_cdse.gui.canvas._napari_private import particle_shapes
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, HEX, UNLABELLED
-from napari_cdse.gui.canvas.particle_style import COLUMNS, Look
+from napari_cdse.gui.canvas.particle_style import COLUMNS, ParticleStyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 NAME = "particles"
 
 
-def feature_table(looks: Iterable[Look]) -> pd.DataFrame:
+def feature_table(styles: Iterable[ParticleStyle]) -> pd.DataFrame:
     """Feature rows of a layer; the class is a Categorical with a real ``"null"``."""
-    table = pd.DataFrame([one.features() for one in looks], columns=list(COLUMNS))
+    table = pd.DataFrame([one.features() for one in styles], columns=list(COLUMNS))
     table = table.astype({"particle_id": object, "letter": object, "by_person": bool})
     table["class"] = pd.Categorical(table["class"], categories=list(CLASS_NAMES))
     return table
@@ -58,9 +58,9 @@ def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
     return layer
 
 
-def set_features(layer: Shapes, looks: Iterable[Look]) -> None:
+def set_features(layer: Shapes, styles: Iterable[ParticleStyle]) -> None:
     """Set all feature rows; the next drawn shape must not copy the last one's."""
-    layer.features = feature_table(looks)
+    layer.features = feature_table(styles)
     layer.feature_defaults = {
         "particle_id": "",
         "class": UNLABELLED,

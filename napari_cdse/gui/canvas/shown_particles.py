@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.gui.canvas.particle_style import Look, Plan, plan, take_over
+from napari_cdse.gui.canvas.particle_style import ParticleStyle, Plan, plan, take_over
 from napari_cdse.gui.canvas.shapes_io import read_layer, rebuild, touch
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.canvas.layer_diff import Row
 
-    Wanted = Callable[[Iterable[str] | None], Mapping[str, Look]]
-    Due = tuple[Plan, Mapping[str, Look]]
+    Wanted = Callable[[Iterable[str] | None], Mapping[str, ParticleStyle]]
+    Due = tuple[Plan, Mapping[str, ParticleStyle]]
 
 
 class ShownParticles:
@@ -31,7 +31,7 @@ class ShownParticles:
     ----------
     rows : tuple of Row
         Shape by shape.
-    looks : dict of particle id to Look
+    styles : dict of particle id to ParticleStyle
         How each was dressed when last written.
     """
 
@@ -39,7 +39,7 @@ class ShownParticles:
         self._layer = layer
         self._wanted = wanted
         self.rows: tuple[Row, ...] = ()
-        self.looks: dict[str, Look] = {}
+        self.styles: dict[str, ParticleStyle] = {}
 
     @property
     def in_order(self) -> bool:
@@ -57,9 +57,9 @@ class ShownParticles:
 
     def fill(self) -> None:
         """Show all particles in whatever shapes there are: that is faster."""
-        looks = list(self._wanted(None).values())
-        rebuild(self._layer, take_over(self._layer.shape_type, looks), looks)
-        self._take_note(looks)
+        styles = list(self._wanted(None).values())
+        rebuild(self._layer, take_over(self._layer.shape_type, styles), styles)
+        self._take_note(styles)
 
     def due(self, ids: Iterable[str] | None = None) -> Due:
         """Find what is to be done, for some particles or for all, and the looks of it.
@@ -68,37 +68,37 @@ class ShownParticles:
         """
         only = None if ids is None or not self.in_order else frozenset(ids)
         wanted = self._wanted(only)
-        todo = plan(self.rows, self.looks, wanted, only)
+        todo = plan(self.rows, self.styles, wanted, only)
         return self.due() if only is not None and todo.structural else (todo, wanted)
 
     def due_anew(self) -> Due:
         """Find what is to be done after a look at the layer itself."""
         wanted = self._wanted(None)
-        return plan(read_layer(self._layer, self.rows), self.looks, wanted), wanted
+        return plan(read_layer(self._layer, self.rows), self.styles, wanted), wanted
 
-    def write(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+    def write(self, todo: Plan, wanted: Mapping[str, ParticleStyle]) -> None:
         """Do it."""
         if todo.structural or not self.in_order:
             self._write_all(todo, wanted)
         else:
             self._write_some(todo)
 
-    def _write_all(self, todo: Plan, wanted: Mapping[str, Look]) -> None:
+    def _write_all(self, todo: Plan, wanted: Mapping[str, ParticleStyle]) -> None:
         gone, rows = set(todo.remove), read_layer(self._layer, self.rows)
         order = [r.particle_id for at, r in enumerate(rows) if at not in gone]
         order += [one.particle_id for one in todo.add]
-        looks = [wanted[particle_id] for particle_id in order]
-        rebuild(self._layer, todo, looks)
-        self._take_note(looks)
+        styles = [wanted[particle_id] for particle_id in order]
+        rebuild(self._layer, todo, styles)
+        self._take_note(styles)
 
-    def _take_note(self, looks: Sequence[Look]) -> None:
-        self.looks = {one.particle_id: one for one in looks}
-        self.rows = tuple(one.row() for one in looks)
+    def _take_note(self, styles: Sequence[ParticleStyle]) -> None:
+        self.styles = {one.particle_id: one for one in styles}
+        self.rows = tuple(one.row() for one in styles)
 
     def _write_some(self, todo: Plan) -> None:
-        touch(self._layer, todo, self.looks)
+        touch(self._layer, todo, self.styles)
         rows = list(self.rows)
         for index, one in (*todo.reshape, *todo.restyle):
             rows[index] = one.row()
-            self.looks[one.particle_id] = one
+            self.styles[one.particle_id] = one
         self.rows = tuple(rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 
 from napari_cdse.core.errors import ModelError
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.tasks.analysis import (
     Analysed,
@@ -77,14 +77,14 @@ class DetectionController(QObject):
         except ModelError as error:
             if self._told != str(error):
                 self._told = str(error)
-                notices.warn(f"{error} Circles are found, but not classified.")
+                notifications.warn(f"{error} Circles are found, but not classified.")
             return None
 
     # --- detection ------------------------------------------------------------
 
     def set_params(self, params: DetectionParams) -> None:
         """Keep the parameters with the project."""
-        with notices.told():
+        with notifications.reporting_errors():
             self._session.project.settings.detection = params
 
     def detect_current(self) -> None:
@@ -103,7 +103,7 @@ class DetectionController(QObject):
         session, project = self._session, self._session.project
         self._canvas.take_in()
         job = None
-        with notices.told():
+        with notifications.reporting_errors():
             params = project.settings.detection
             model = self.model()
             todo = [(session.source(one), self._standing(one)) for one in indices]
@@ -112,7 +112,7 @@ class DetectionController(QObject):
             self._failed = 0
             count = _Count(job, len(todo))
             job.produced.connect(lambda found: self._on_found(found, params, count))
-            job.failed.connect(notices.warn)
+            job.failed.connect(notifications.warn)
             job.finished.connect(lambda complete: self._on_done(complete, count))
             session.runner.submit(job)
         return job
@@ -125,13 +125,13 @@ class DetectionController(QObject):
             self._failed += 1
             self._session.set_problem(found.index, found.sentence)
             if count.total == 1:
-                notices.warn(found.sentence)
+                notifications.warn(found.sentence)
             return
-        with notices.told():
+        with notifications.reporting_errors():
             self._put(found, params)
         if count.total == 1:
             for sentence in found.analysis.detection.notices:
-                notices.inform(sentence)
+                notifications.inform(sentence)
 
     def _put(self, found: Analysed, params: DetectionParams) -> None:
         project, analysis = self._session.project, found.analysis
@@ -158,12 +158,12 @@ class DetectionController(QObject):
             return
         done = count.done - self._failed
         if self._failed:
-            notices.warn(
+            notifications.warn(
                 f"{done} micrographs done, {self._failed} not; the table marks them "
                 "with a sign that says why."
             )
         else:
-            notices.inform(f"{done} micrographs done.")
+            notifications.inform(f"{done} micrographs done.")
 
     # --- maps -----------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class DetectionController(QObject):
             return
         if self._classifying is not None and self._classifying.running:
             return
-        with notices.told():
+        with notifications.reporting_errors():
             model = self.model()
             todo = [] if model is None else self._untried(model.card.id)
             if todo:
@@ -219,7 +219,7 @@ class DetectionController(QObject):
                 work = partial(classifying, [(source, tuple(todo))], model)
                 job = Job("Classifying", work, heavy=False)
                 job.produced.connect(self._on_classified)
-                job.failed.connect(notices.warn)
+                job.failed.connect(notifications.warn)
                 job.finished.connect(lambda _complete: self.classify_missing())
                 self._classifying = session.runner.submit(job)
 
@@ -227,7 +227,7 @@ class DetectionController(QObject):
         """Classify whatever lacks the active forest's word, in all micrographs."""
         session = self._session
         job = None
-        with notices.told():
+        with notifications.reporting_errors():
             model = self.model()
             todo = self.unclassified()
             if model is None or not todo:
@@ -235,7 +235,7 @@ class DetectionController(QObject):
             work = partial(classifying, todo, model)
             job = Job(f"Classifying {len(todo)} micrographs", work)
             job.produced.connect(self._on_classified)
-            job.failed.connect(notices.warn)
+            job.failed.connect(notifications.warn)
             session.runner.submit(job)
         return job
 
@@ -284,7 +284,7 @@ class DetectionController(QObject):
         project = self._session.project
         pairs = zip(found.predictions, found.circles, strict=True)
         circles = {one.particle_id: circle for one, circle in pairs}
-        with notices.told():
+        with notifications.reporting_errors():
             project.detections.put_predictions(
                 found.model_id, found.predictions, circles
             )

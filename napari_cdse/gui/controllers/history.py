@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ class HistoryController(QObject):
 
         project.events.particles_changed.connect(collect)
         try:
-            with notices.told():
+            with notifications.reporting_errors():
                 summary = walk()
                 session.say(nothing if summary is None else f"{says}: {summary}")
                 self._return_to(touched)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui.canvas.prefetch import AHEAD
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ class Navigation(QObject):
         if found is None:
             self._session.say(nothing)
             return
-        with self._canvas.without_fitting(), notices.told():
+        with self._canvas.without_fitting(), notifications.reporting_errors():
             self._selection.go_to(found, how)
             self._canvas.see(found)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
@@ -52,4 +52,4 @@ class ProjectPoller(QObject):
             # A drive that is away stays away for a while; say so once.
             if self._told != str(error):
                 self._told = str(error)
-                notices.warn(str(error))
+                notifications.warn(str(error))

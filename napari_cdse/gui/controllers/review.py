@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,6 @@ class Review(QObject):
             return
         particles, deferred = self._canvas.particles, self._session.deferred
         together = nullcontext() if particles is None else particles.together()
-        with notices.told(), deferred.after_drawing(), together:
+        with notifications.reporting_errors(), deferred.after_drawing(), together:
             if act(ids) is not False:
                 self._navigation.advance()

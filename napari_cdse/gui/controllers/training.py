@@ -11,7 +11,7 @@ from napari_cdse.core.evaluation.feature_importance import Importance
 from napari_cdse.core.evaluation.label_forecast import Forecast
 from napari_cdse.core.evaluation.tuning import Tuning
 from napari_cdse.core.features.cache import KnownFeatures
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.tasks.training import (
     Order,
@@ -88,7 +88,7 @@ class TrainingController(QObject):
         if self.job is not None:
             return None
         self._canvas.take_in()
-        with notices.told():
+        with notifications.reporting_errors():
             self._drop_outcome()
             order = self._order(params, onto)
             self._start(Job("Retraining", partial(retraining, order)))
@@ -109,7 +109,7 @@ class TrainingController(QObject):
         if self.job is not None:
             return None
         self._canvas.take_in()
-        with notices.told():
+        with notifications.reporting_errors():
             self._start(Job(title, partial(study, self._order(params, onto))))
         self.changed.emit()
         return self.job
@@ -117,7 +117,7 @@ class TrainingController(QObject):
     def _start(self, job: Job) -> None:
         self.job = job
         job.produced.connect(self._on_produced)
-        job.failed.connect(notices.warn)
+        job.failed.connect(notifications.warn)
         job.finished.connect(self._on_finished)
         self._session.runner.submit(job)
 
@@ -131,7 +131,7 @@ class TrainingController(QObject):
 
     def reject(self) -> None:
         """Drop the new forest; its card stays on record."""
-        with notices.told():
+        with notifications.reporting_errors():
             self._drop_outcome()
         self.changed.emit()
 
@@ -139,7 +139,7 @@ class TrainingController(QObject):
         project, outcome = self._session.project, self.outcome
         if outcome is None:
             return
-        with notices.told():
+        with notifications.reporting_errors():
             model_id = outcome.model.card.id
             if name.strip() and name.strip() != outcome.model.card.name:
                 project.models.rename(model_id, name)
@@ -165,19 +165,19 @@ class TrainingController(QObject):
         project = self._session.project
         if model_id == project.models.active_id:
             return
-        with notices.told():
+        with notifications.reporting_errors():
             self._use(lambda: project.models.keep(model_id))
         self.changed.emit()
 
     def roll_back(self) -> None:
         """Take the forest into use that was in use before."""
-        with notices.told():
+        with notifications.reporting_errors():
             self._use(self._session.project.models.roll_back)
         self.changed.emit()
 
     def rename(self, model_id: str, name: str) -> None:
         """Call a forest of the project by another name."""
-        with notices.told():
+        with notifications.reporting_errors():
             self._session.project.models.rename(model_id, name)
 
     def save(self, path: Path) -> Job | None:
@@ -186,22 +186,22 @@ class TrainingController(QObject):
         if model is None:
             return None
         job = Job("Saving the forest", partial(saving, model, path), heavy=False)
-        job.produced.connect(notices.inform)
-        job.failed.connect(notices.warn)
+        job.produced.connect(notifications.inform)
+        job.failed.connect(notifications.warn)
         return self._session.runner.submit(job)
 
     def load(self, path: Path) -> Job | None:
         """Take a forest from a file into use; a worker reads and checks it."""
         job = Job("Reading a forest", partial(loading, path), heavy=False)
         job.produced.connect(self._on_loaded)
-        job.failed.connect(notices.warn)
+        job.failed.connect(notifications.warn)
         return self._session.runner.submit(job)
 
     def _on_loaded(self, found: Loaded) -> None:
         project = self._session.project
-        with notices.told():
+        with notifications.reporting_errors():
             for sentence in found.model.notices:
-                notices.inform(sentence)
+                notifications.inform(sentence)
             project.models.add(found.model, found.data)
             self._use(lambda: project.models.keep(found.model.card.id))
         self.changed.emit()
@@ -248,11 +248,11 @@ class TrainingController(QObject):
     def _on_outcome(self, outcome: Outcome) -> None:
         project, model_id = self._session.project, outcome.model.card.id
         for sentence in outcome.notices:
-            notices.warn(sentence)
+            notifications.warn(sentence)
         if model_id == project.models.active_id:
-            notices.inform(_SAME)
+            notifications.inform(_SAME)
             return
-        with notices.told():
+        with notifications.reporting_errors():
             self._fresh = project.models.role(model_id) in (None, "rejected")
             project.models.add(outcome.model, outcome.data)
             self.outcome = outcome

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 from napari_cdse.gui.gallery.filters import GalleryFilters
 from napari_cdse.gui.gallery.grid_view import LARGEST_PX, SMALLEST_PX
 from napari_cdse.gui.gallery.items import collect, item_of
-from napari_cdse.gui.gallery.key_actions import Hand
+from napari_cdse.gui.gallery.key_actions import GalleryKeys
 from napari_cdse.gui.gallery.model import GalleryModel
 from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery.view import GalleryView
@@ -62,7 +62,9 @@ class GalleryPage(QWidget):
         self.view = GalleryView(
             self.model, self.thumbnails.picture, self.thumbnails.is_missing
         )
-        self.hand = Hand(self._session, workspace.canvas, workspace.keys, self.view)
+        self.key_actions = GalleryKeys(
+            self._session, workspace.canvas, workspace.keys, self.view
+        )
         self.filters = GalleryFilters()
         self.says = QLabel()
         self.sort_anew = keyless(QPushButton())
@@ -118,7 +120,7 @@ class GalleryPage(QWidget):
         view.edge_changed.connect(self.edge.setValue)
         self.edge.valueChanged.connect(view.set_edge)
         self.thumbnails.came.connect(self._on_pictures)
-        self.hand.said.connect(self.says.setText)
+        self.key_actions.said.connect(self.says.setText)
         self.filters.changed.connect(self._choose)
         self.sort_anew.clicked.connect(self._sort)
 

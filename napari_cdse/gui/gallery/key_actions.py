@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QKeySequence
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +50,7 @@ def _as_qt_writes(key: str) -> str:
     return "+".join([*held, QKeySequence(last).toString()])
 
 
-class Hand(QObject):
+class GalleryKeys(QObject):
     """Labels what is chosen in a gallery, each time as one step.
 
     Parameters
@@ -97,7 +97,7 @@ class Hand(QObject):
             return
         self._canvas.take_in()
         row = self._view.model().arrangement.row_of(ids[0])
-        with notices.told():
+        with notifications.reporting_errors():
             if self._acts[name](session.project, ids, self._how(ids)) is not False:
                 self._say(ids)
                 self._go_on(ids, row)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import QMenu, QPushButton
 
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.dialogs import ask_results
 from napari_cdse.tasks.analysis import exporting
@@ -60,7 +60,7 @@ class ExportButton(QPushButton):
         work = partial(exporting, project.path, folder, include_predictions)
         job = Job("Exporting", work)
         job.produced.connect(_tell)
-        job.failed.connect(notices.warn)
+        job.failed.connect(notifications.warn)
         self._session.runner.submit(job)
         return job
 
@@ -68,5 +68,5 @@ class ExportButton(QPushButton):
 def _tell(found: Exported) -> None:
     if found.problems:
         first = found.problems[0]
-        notices.warn(_ALSO_FAILED.format(len(found.problems), first))
-    notices.inform(found.sentences[-1])
+        notifications.warn(_ALSO_FAILED.format(len(found.problems), first))
+    notifications.inform(found.sentences[-1])

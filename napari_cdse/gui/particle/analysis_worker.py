@@ -50,7 +50,7 @@ class Answer:
     around: Surroundings
 
 
-class Examiner(QObject):
+class AnalysisWorker(QObject):
     """Answers the latest question only; earlier ones that wait are dropped.
 
     Signals

@@ -13,8 +13,8 @@ from napari_cdse.core.imaging.pixel_size_estimate import (
     TYPICAL_PIXEL_SIZE_NM,
 )
 from napari_cdse.gui.canvas.class_colours import HEX, class_name
-from napari_cdse.gui.particle.analysis_worker import Examiner, Question
-from napari_cdse.gui.particle.image_panel import CardPictures
+from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, Question
+from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
 from napari_cdse.gui.particle.probability_bars import ProbabilityBars
@@ -64,8 +64,8 @@ class ParticleCard(QWidget):
         self._question: Question | None = None
         self._scale = Scale(None)
         self._chosen: int | None = None
-        self.examiner = Examiner(session, self)
-        self.pictures = CardPictures()
+        self.analysis = AnalysisWorker(session, self)
+        self.pictures = ImagePanel()
         self.peaks = PeaksTable()
         self.bars = ProbabilityBars()
         self.says = sentence()
@@ -74,7 +74,7 @@ class ParticleCard(QWidget):
         self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
         self.note = NoteRow(session)
         self._lay_out()
-        self.examiner.answered.connect(self._show_measured)
+        self.analysis.answered.connect(self._show_measured)
         self.peaks.chosen.connect(self._on_chosen)
 
     def _lay_out(self) -> None:
@@ -112,7 +112,7 @@ class ParticleCard(QWidget):
         micrograph = self._session.micrograph
         if particle is None or micrograph is None:
             self._cropped = self._question = None
-            self.examiner.forget()
+            self.analysis.forget()
             self.pictures.clear()
             self.peaks.show_peaks(None, None, Scale(None))
             return
@@ -122,7 +122,7 @@ class ParticleCard(QWidget):
         question = Question(micrograph.id, size, particle.circle)
         if (question, scale) != (self._question, self._scale):
             self._question, self._scale, self._chosen = question, scale, None
-            self.examiner.ask(micrograph, question)
+            self.analysis.ask(micrograph, question)
             self._show_measured()
 
     # --- pictures -------------------------------------------------------------
@@ -139,7 +139,7 @@ class ParticleCard(QWidget):
         """Show what is known of the present particle; an answer on another is not."""
         examination = None
         if self._question is not None:
-            examination = self.examiner.known(self._question)
+            examination = self.analysis.known(self._question)
         if examination is not None and self._chosen is None:
             self._chosen = examination.chosen
         self.pictures.show_examination(examination, self._chosen, self._scale)

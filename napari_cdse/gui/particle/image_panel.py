@@ -15,7 +15,7 @@ from napari_cdse.gui.particle.colour_images import (
     phase_colours,
     phase_key,
 )
-from napari_cdse.gui.particle.image_view import SMALLEST_PX, Picture
+from napari_cdse.gui.particle.image_view import SMALLEST_PX, ImageView
 from napari_cdse.gui.particle.overlays import (
     Caption,
     ColourKey,
@@ -66,7 +66,7 @@ _TIPS = {
 }
 
 
-class CardPictures(QWidget):
+class ImagePanel(QWidget):
     """Crop, spectrum, phase, and amplitude or filtered picture.
 
     Two above two; on a low screen all four beside each other (`lie_flat`).
@@ -74,8 +74,8 @@ class CardPictures(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.crop = Picture("No particle")
-        self.spectrum, self.phase, self.other = Picture(), Picture(), Picture()
+        self.crop = ImageView("No particle")
+        self.spectrum, self.phase, self.other = ImageView(), ImageView(), ImageView()
         self.step = QLabel()
         self.step.setToolTip(wrapped(_STEP_TIP))
         self.switch = QButtonGroup(self)

@@ -20,7 +20,7 @@ _FONT_SHARE = 0.85
 SMALLEST_PX = 92
 
 
-class Picture(QWidget):
+class ImageView(QWidget):
     """Draws a picture as large as its place allows, square pixels kept.
 
     Parameters

@@ -10,7 +10,7 @@ from superqt.utils import signals_blocked
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audit
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.decimal_field import WholeField
 from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence, wrapped
 
@@ -78,7 +78,7 @@ class AuditRow(QWidget):
             self._soon.start()
 
     def _on_share(self, per_cent: int) -> None:
-        with notices.told():
+        with notifications.reporting_errors():
             self._session.project.audits.share = per_cent / 100
         self.refresh()
 

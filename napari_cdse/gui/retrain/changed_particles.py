@@ -56,7 +56,7 @@ class FlipsModel(RowsModel):
         return None
 
 
-class FlipsView(QTableView):
+class ChangedParticlesView(QTableView):
     """The table; `chosen` carries the id of the particle that was clicked."""
 
     chosen = Signal(str)

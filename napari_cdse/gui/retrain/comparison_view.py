@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.retrain.changed_particles import FlipsView
+from napari_cdse.gui.retrain.changed_particles import ChangedParticlesView
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import flush_column, row_of, say, sentence
 
@@ -61,7 +61,7 @@ class ComparisonView(QWidget):
         self.new_confusion = ConfusionView("new")
         self.fraction = sentence()
         self.flips = sentence()
-        self.flip_list = FlipsView()
+        self.flip_list = ChangedParticlesView()
         self.flip_list.chosen.connect(self.chosen)
         self._scores, self._classes = _tables(), _tables()
         self._tables: list[QWidget] = []

@@ -20,9 +20,9 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.retrain.audit_row import AuditRow
 from napari_cdse.gui.retrain.comparison_view import ComparisonView
-from napari_cdse.gui.retrain.model_row import ForestsRow
+from napari_cdse.gui.retrain.model_row import ModelRow
 from napari_cdse.gui.retrain.studies_view import StudiesView
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.layout import (
     flush_column,
     row_of,
@@ -78,7 +78,7 @@ class RetrainView(QWidget):
         self._detection = workspace.detection
         self._navigation = workspace.navigation
         self.counts = sentence()
-        self.forests = ForestsRow(self._session, self._training)
+        self.forests = ModelRow(self._session, self._training)
         self.audit = AuditRow(self._session)
         self.form = ParamsForm(ForestParams(), _FEW)
         self.ahead = sentence()
@@ -186,7 +186,7 @@ class RetrainView(QWidget):
         try:
             params = self.form.value()
         except CdseError as error:
-            notices.warn(str(error))
+            notifications.warn(str(error))
             return
         what(self._with_features(params), onto=self.onto.isChecked())
 

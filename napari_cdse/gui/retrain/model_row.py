@@ -40,7 +40,7 @@ def _score(card: ModelCard) -> str:
     )
 
 
-class ForestsRow(QWidget):
+class ModelRow(QWidget):
     """A list of the project's forests, and what can be done with them.
 
     Parameters

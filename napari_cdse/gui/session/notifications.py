@@ -24,7 +24,7 @@ def warn(sentence: str) -> None:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def reporting_errors() -> Iterator[None]:
     """Turn an error that a person can mend into a notification."""
     try:
         yield

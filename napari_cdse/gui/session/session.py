@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.deferred_signals import DeferredSignals
 from napari_cdse.gui.session.signals import Signals
 from napari_cdse.gui.session.workers import JobRunner
@@ -84,7 +84,7 @@ class Session(Signals):
         self._project = project
         self._problems.clear()
         for sentence in project.notices:
-            notices.warn(sentence)
+            notifications.warn(sentence)
         self.project_changed.emit()
 
     def leave(self) -> None:
@@ -141,7 +141,7 @@ class Session(Signals):
         project = self.project
         if project.selection.index is None and not whole_folder:
             return
-        with notices.told():
+        with notifications.reporting_errors():
             indices = None if whole_folder else [project.selection.index]
             project.micrographs.set_pixel_size(pixel_size_nm, indices)
 

@@ -39,7 +39,7 @@ def lines(shortcuts: Iterable[Shortcut]) -> list[Line]:
     return [*ours, *NAPARI_KEYS]
 
 
-class KeySheet(QDialog):
+class KeyList(QDialog):
     """A window that stays open beside the work until it is closed.
 
     Parameters
@@ -72,7 +72,7 @@ class KeySheet(QDialog):
         self._table = table
 
     @classmethod
-    def show_for(cls, window: QWidget, keys: KeySettings) -> KeySheet:
+    def show_for(cls, window: QWidget, keys: KeySettings) -> KeyList:
         """Show the sheet of a window, the one that is open if there is one."""
         sheet = window.findChild(cls) or cls(keys, window)
         sheet.show()

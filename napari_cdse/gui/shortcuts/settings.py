@@ -10,7 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui.canvas._napari_private import menu_keys
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.preferences import page
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS, Shortcut
 from napari_cdse.gui.shortcuts.resolution import choose, key_words
@@ -98,7 +98,7 @@ class KeySettings(QObject):
         self.shortcuts, refused = choose(SHORTCUTS, wanted, self._taken())
         for sentence in refused:
             if sentence not in self._told:
-                notices.warn(sentence)
+                notifications.warn(sentence)
         self._told = refused
 
     def _taken(self) -> Mapping[str, str]:

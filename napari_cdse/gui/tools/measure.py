@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.tools.line_tool import LineTool
 from napari_cdse.gui.widgets.decimal_field import DecimalField
@@ -110,7 +110,7 @@ class Measurement(QObject):
     def _calibrate(self) -> None:
         dialog, self.dialog = self.dialog, None
         self._active.end()
-        with notices.told():
+        with notifications.reporting_errors():
             self._session.project.settings.scale_bar = (dialog.length, dialog.unit)
         self._session.set_pixel_size(dialog.pixel_size_nm, dialog.whole_folder)
 

@@ -28,13 +28,13 @@ def refreshed(dock, qtbot) -> None:
     qtbot.waitUntil(lambda: not dock._later.isActive(), timeout=SIGNAL_MS)
 
 
-def call_oneself(dock, qtbot, name: str) -> None:
+def call_oneself(dock, workspace, qtbot, name: str) -> None:
     """Type a name, and go back to the micrograph."""
     dock.name.setFocus()
     dock.name.selectAll()
     qtbot.keyClicks(dock.name, name)
     qtbot.keyClick(dock.name, Qt.Key.Key_Return)
-    canvas(dock.workspace).setFocus()
+    canvas(workspace).setFocus()
     refreshed(dock, qtbot)
 
 
@@ -50,7 +50,7 @@ def test_a_name_that_is_typed_stands_with_labels_and_in_the_preferences(
     dock, workspace, qtbot
 ):
     first, *_ = particle_ids(workspace)
-    call_oneself(dock, qtbot, "Yolanda Nunez")
+    call_oneself(dock, workspace, qtbot, "Yolanda Nunez")
     label(workspace, qtbot, first, Qt.Key.Key_N)
     refreshed(dock, qtbot)
     said = workspace.project.particles.get(first).annotation
@@ -76,10 +76,10 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     dock, workspace, viewer, qtbot
 ):
     ids = particle_ids(workspace)
-    call_oneself(dock, qtbot, "Ada")
+    call_oneself(dock, workspace, qtbot, "Ada")
     for one, key in zip(ids, (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_U), strict=False):
         label(workspace, qtbot, one, key)
-    call_oneself(dock, qtbot, "Ben")
+    call_oneself(dock, workspace, qtbot, "Ben")
     dock.hide_others.click()
     settle(workspace, qtbot)
     assert labels(workspace) == [None] * 5
@@ -115,7 +115,7 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
     dock, workspace, viewer, qtbot
 ):
     first, second, *_ = particle_ids(workspace)
-    call_oneself(dock, qtbot, "Ada")
+    call_oneself(dock, workspace, qtbot, "Ada")
     label(workspace, qtbot, first, Qt.Key.Key_U)
     label(workspace, qtbot, second, Qt.Key.Key_J)
     workspace.project.edits.apply(EditRequest(noted={first: "twin", second: "twin"}))
@@ -142,7 +142,7 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
         assert all(each in words for each in secrets)
 
     qtbot.waitUntil(filled, timeout=SIGNAL_MS)
-    call_oneself(dock, qtbot, "Ben")
+    call_oneself(dock, workspace, qtbot, "Ben")
     dock.hide_others.click()
     settle(workspace, qtbot)
     for one in (first, second):
@@ -158,9 +158,9 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
 
 def test_who_labelled_blind_last_time_stays_blind(dock, workspace, folder, qtbot):
     first, *_ = particle_ids(workspace)
-    call_oneself(dock, qtbot, "Ada")
+    call_oneself(dock, workspace, qtbot, "Ada")
     label(workspace, qtbot, first, Qt.Key.Key_U)
-    call_oneself(dock, qtbot, "Ben")
+    call_oneself(dock, workspace, qtbot, "Ben")
     dock.hide_others.click()
     workspace.open_project(folder)
     settle(workspace, qtbot)

@@ -10,13 +10,13 @@ import numpy as np
 
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.session.viewer_window import main_window
+from tests.gui.canvas_input import LEFT, CanvasInput
 from tests.gui.conftest import (
     CIRCLES,
     particle_ids,
     settle,
 )
 from tests.gui.gestures import GESTURES, REFUSED
-from tests.gui.hand import LEFT, Hand
 from tests.gui.showing import in_step, labels
 
 
@@ -25,13 +25,13 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
 ):
     told: list[str] = []
     monkeypatch.setattr(workspace.canvas.particles, "_tell", told.append)
-    hand = Hand(workspace, qtbot)
+    user = CanvasInput(workspace, qtbot)
     project, ids = workspace.project, particle_ids(workspace)
     workspace.project.selection.select(ids[0])
     buttons = main_window(workspace.viewer).findChild(HistoryButtons)
     for gesture, summary in GESTURES.items():
-        workspace.viewer.layers.selection.active = hand.layer
-        gesture(hand)
+        workspace.viewer.layers.selection.active = user.layer
+        gesture(user)
         settle(workspace, qtbot)
         workspace.canvas.particles.check()
         settle(workspace, qtbot)
@@ -53,14 +53,14 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
         assert labels(workspace) == [None] * 5, name
         in_step(workspace)
         told.clear()
-        hand.layer.mode = "pan_zoom"
-        hand.layer.selected_data = set()
+        user.layer.mode = "pan_zoom"
+        user.layer.selected_data = set()
 
 
 def dressed_by_class(workspace) -> None:
     """Every outline has the colour of its class, and every letter says it."""
-    layer, looks = workspace.canvas.particles.layer, workspace.canvas._looks(None)
-    wanted = [looks[one] for one in layer.features["particle_id"]]
+    layer, styles = workspace.canvas.particles.layer, workspace.canvas._styles(None)
+    wanted = [styles[one] for one in layer.features["particle_id"]]
     assert list(layer.features["letter"]) == [one.letter for one in wanted]
     for at_, one in enumerate(wanted):
         drawn = layer.edge_color[at_]

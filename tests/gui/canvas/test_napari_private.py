@@ -14,7 +14,7 @@ from napari_cdse.gui.canvas import _napari_private as private
 from napari_cdse.gui.canvas.particle_style import Plan
 from napari_cdse.gui.canvas.shapes_io import touch
 from napari_cdse.gui.canvas.shapes_style import new_layer
-from tests.gui.canvas.test_particles_visual import fill, looks, picture
+from tests.gui.canvas.test_particles_visual import fill, picture, styles
 from tests.gui.conftest import drag, open_folder, particle_ids, press, put_circles
 from tests.gui.conftest import settle as settled
 from tests.gui.showing import in_step
@@ -82,12 +82,12 @@ def take_away(patch, *names):
 def pictures(viewer):
     """Draw circles, then one moved and all relabelled, then a larger view of them."""
     layer = new_layer((1.0, 1.0), ("pixel", "pixel"))
-    before = looks()
+    before = styles()
     fill(layer, before)
     # The first layer gives the canvas its size.
     picture(viewer, layer)
     drawn = [picture(viewer, layer)]
-    after = looks(("no", "null", "yes", None, "yes", "empty"), by_person=True)
+    after = styles(("no", "null", "yes", None, "yes", "empty"), by_person=True)
     reshaped = [(2, after[4]), (4, after[2])]
     after[2], after[4] = after[4], after[2]
     shown = {one.particle_id: one for one in before}
@@ -166,7 +166,7 @@ def test_without_any_of_them_keys_and_mouse_do_what_they_did(
 
 
 def colour_of(workspace, particle_id):
-    return workspace.canvas._looks([particle_id])[particle_id].rgba
+    return workspace.canvas._styles([particle_id])[particle_id].rgba
 
 
 def test_the_keys_of_the_menus_are_the_same_as_qt_knows_them(

@@ -11,7 +11,7 @@ from skimage.color import rgb2lab
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.gui.canvas.class_colours import LETTERS, letter, rgb, rgba
 from napari_cdse.gui.canvas.layer_diff import Row
-from napari_cdse.gui.canvas.particle_style import look, plan
+from napari_cdse.gui.canvas.particle_style import plan, style_of
 
 # Severity 1.0 of Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009).
 MACHADO = {
@@ -66,8 +66,8 @@ def test_letters_say_the_same_without_colour():
 def test_a_person_is_opaque_and_broad_the_forest_pale_and_thin():
     circle = Circle(10, 10, 40)
     options = {"selected": False, "image_size_px": 1024}
-    person = look("a", circle, "yes", by_person=True, **options)
-    forest = look("a", circle, "yes", by_person=False, **options)
+    person = style_of("a", circle, "yes", by_person=True, **options)
+    forest = style_of("a", circle, "yes", by_person=False, **options)
     assert person.rgba[3] == 1.0
     assert forest.rgba[3] < 1.0
     assert person.width > forest.width
@@ -76,7 +76,7 @@ def test_a_person_is_opaque_and_broad_the_forest_pale_and_thin():
 
 def dressed(name: str, label=None, row: float = 50.0, selected: bool = False):
     circle = Circle(row, 50, 20)
-    return look(
+    return style_of(
         name, circle, label, by_person=False, selected=selected, image_size_px=1000
     )
 
@@ -131,7 +131,7 @@ def test_the_selected_one_is_broader():
 
 def test_the_ring_does_not_cover_the_edge_of_a_small_particle():
     for radius in (12.0, 25.0, 50.0):
-        one = look(
+        one = style_of(
             "a",
             Circle(50, 50, radius),
             "yes",

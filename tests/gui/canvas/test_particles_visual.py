@@ -8,16 +8,16 @@ from vispy.visuals.text import text
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.canvas import _napari_private, shapes_style
-from napari_cdse.gui.canvas.particle_style import Plan, look
+from napari_cdse.gui.canvas.particle_style import Plan, style_of
 from napari_cdse.gui.canvas.shapes_io import rebuild, touch
 from napari_cdse.gui.canvas.shapes_style import feature_table, new_layer
 
 LABELS = ("yes", "no", "null", "empty", None, "yes")
 
 
-def looks(labels=LABELS, by_person=False):
+def styles(labels=LABELS, by_person=False):
     return [
-        look(
+        style_of(
             f"p{n}",
             Circle(40.0 + 60 * (n // 3), 50.0 + 70 * (n % 3), 20.0 + 2 * n),
             label,
@@ -66,10 +66,10 @@ def plain_layer(monkeypatch):
 
 def test_it_is_drawn_as_napari_draws_it(viewer, plain_layer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
-    fill(ours, looks())
+    fill(ours, styles())
     assert type(ours) is not Shapes
     assert ours.as_layer_data_tuple()[2] == "shapes"
-    plain = plain_layer(looks())
+    plain = plain_layer(styles())
     drawn, wanted = picture(viewer, ours), picture(viewer, plain)
     assert len(np.unique(wanted.reshape(-1, 4), axis=0)) > 10
     np.testing.assert_array_equal(drawn, wanted)
@@ -81,10 +81,10 @@ def test_it_is_drawn_as_napari_draws_it(viewer, plain_layer):
 
 def test_a_letter_changes_with_its_circle(viewer, plain_layer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
-    before = looks()
+    before = styles()
     fill(ours, before)
     picture(viewer, ours)
-    after = looks(("no", *LABELS[1:]), by_person=True)
+    after = styles(("no", *LABELS[1:]), by_person=True)
     shown = {one.particle_id: one for one in before}
     touch(ours, Plan((), (), tuple(enumerate(after)), ()), shown)
     QApplication.processEvents()
@@ -104,7 +104,7 @@ def test_each_string_is_laid_out_once(viewer, monkeypatch):
     _napari_private._letters_class.cache_clear()
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     wanted = [
-        look(
+        style_of(
             f"p{n}",
             Circle(20.0 + n, 20.0 + n, 9.0),
             "yes" if n % 2 else "no",
@@ -125,9 +125,9 @@ def test_each_string_is_laid_out_once(viewer, monkeypatch):
 
 def test_classes_written_as_plain_words_keep_their_colours(viewer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
-    fill(ours, looks())
+    fill(ours, styles())
     wanted = picture(viewer, ours)
-    words = feature_table(looks())
+    words = feature_table(styles())
     words["class"] = words["class"].astype(object)
     ours.features = words
     np.testing.assert_array_equal(picture(viewer, ours), wanted)
@@ -135,10 +135,10 @@ def test_classes_written_as_plain_words_keep_their_colours(viewer):
 
 def test_feature_rows_out_of_order_are_left_to_napari(viewer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
-    fill(ours, looks())
+    fill(ours, styles())
     picture(viewer, ours)
     ours.text = {"string": "{class}"}
-    ours.features = feature_table(looks()).drop(columns="letter")
+    ours.features = feature_table(styles()).drop(columns="letter")
     QApplication.processEvents()
     assert list(ours._view_text)[:2] == ["yes", "no"]
 
@@ -146,8 +146,8 @@ def test_feature_rows_out_of_order_are_left_to_napari(viewer):
 def test_letters_stay_as_large_on_the_screen(viewer, plain_layer):
     drawn = []
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
-    fill(ours, looks())
-    for layer in (ours, plain_layer(looks())):
+    fill(ours, styles())
+    for layer in (ours, plain_layer(styles())):
         picture(viewer, layer)
         viewer.scene.camera.zoom = 4.0
         QApplication.processEvents()

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cdse.gui.particle.queue_row import ORDERS, STOPS
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from tests.gui.conftest import (
     click,
     particle_ids,
@@ -90,7 +90,7 @@ def test_nothing_gives_a_hidden_prediction_away(audited, qtbot):
     ids = particle_ids(workspace)
     assert all(workspace.project.audits.hides(one) for one in ids)
     assert set(shown(workspace).values()) == {("unlabelled", "?", False)}
-    looks = [
+    styles = [
         (color.tolist(), width)
         for color, width in zip(
             workspace.canvas.particles.layer.edge_color,
@@ -98,7 +98,7 @@ def test_nothing_gives_a_hidden_prediction_away(audited, qtbot):
             strict=True,
         )
     ]
-    assert all(look == looks[0] for look in looks)
+    assert all(style_of == styles[0] for style_of in styles)
     dock = docks(workspace.viewer)["Particle"]
     for one in ids:
         workspace.project.selection.select(one)
@@ -111,7 +111,7 @@ def test_a_hidden_prediction_cannot_be_accepted_but_is_there_after_the_label(
 ):
     workspace = audited
     told = []
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
     ids = particle_ids(workspace)
     press(workspace, qtbot, Qt.Key.Key_Period)
     here = workspace.project.selection.particle_id

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_cdse.gui.canvas.class_colours import LETTERS
 from napari_cdse.gui.session.viewer_window import main_window
-from napari_cdse.gui.shortcuts.dialog import KeySheet
+from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from tests.gui.conftest import (
     SIGNAL_MS,
@@ -123,5 +123,5 @@ def test_question_mark_shows_the_keys(workspace, qtbot):
     sheet.close()
 
 
-def sheets(workspace) -> list[KeySheet]:
-    return main_window(workspace.viewer).findChildren(KeySheet)
+def sheets(workspace) -> list[KeyList]:
+    return main_window(workspace.viewer).findChildren(KeyList)

@@ -11,7 +11,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cdse.gui.controllers import project_poller
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
 from tests.gui.showing import in_step, labels
 
@@ -46,7 +46,7 @@ def label_elsewhere(workspace, particle_id: str) -> None:
 
 def test_what_another_process_labels_is_shown_and_told(workspace, qtbot, monkeypatch):
     told = []
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
     first, second, *_ = particle_ids(workspace)
     press(workspace, qtbot, Qt.Key.Key_Period)
     chosen = workspace.project.selection.particle_id
@@ -70,7 +70,7 @@ def test_what_another_process_labels_is_shown_and_told(workspace, qtbot, monkeyp
 
 def test_a_project_that_can_not_be_read_is_told_once(workspace, qtbot, monkeypatch):
     told = []
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
     workspace.project._store._database.execute("PRAGMA busy_timeout = 0")
     other = sqlite3.connect(workspace.project.path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import window
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.project import Project
 from tests.gui.conftest import (
@@ -43,7 +43,7 @@ def test_what_reading_changed_is_told_once_and_stands_in_the_dock(
     viewer, folder, qtbot, monkeypatch
 ):
     told = []
-    monkeypatch.setattr(notices, "inform", told.append)
+    monkeypatch.setattr(notifications, "inform", told.append)
     for path in list(folder.glob("*.png")):
         Image.open(path).save(path.with_suffix(".jpg"), quality=95)
         path.unlink()

@@ -18,7 +18,7 @@ PLAIN = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
 
 
-def ready(dock, qtbot) -> None:
+def ready(dock, workspace, qtbot) -> None:
     """Wait until the dock is shown and what is in view has its picture."""
 
     def pictured() -> None:
@@ -28,7 +28,7 @@ def ready(dock, qtbot) -> None:
         assert all(dock.thumbnails.picture(arrangement.at(row)) for row in rows)
 
     qtbot.waitUntil(pictured, timeout=SIGNAL_MS)
-    settle(dock.workspace, qtbot)
+    settle(workspace, qtbot)
 
 
 def shown(dock) -> list[str]:

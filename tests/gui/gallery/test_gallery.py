@@ -32,7 +32,7 @@ from tests.gui.showing import in_step, labels
 def gallery(workspace, qtbot):
     """The gallery of a project of five particles, in front and with its pictures."""
     dock = window.add_dock(workspace.viewer, "Gallery").view
-    ready(dock, qtbot)
+    ready(dock, workspace, qtbot)
     return dock
 
 
@@ -170,7 +170,7 @@ def drag(view, place: QPoint) -> None:
 
 def test_one_step_over_two_micrographs(gallery, workspace, qtbot):
     (other,) = analysed_elsewhere(workspace, qtbot)
-    ready(gallery, qtbot)
+    ready(gallery, workspace, qtbot)
     gallery.view.setFocus()
     key(gallery, qtbot, Qt.Key.Key_A, CTRL)
     key(gallery, qtbot, Qt.Key.Key_N)

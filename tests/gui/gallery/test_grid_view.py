@@ -32,7 +32,7 @@ from tests.project_tools import write_folder
 def gallery(workspace, qtbot):
     """The gallery of a project of five particles, in front and with its pictures."""
     dock = window.add_dock(workspace.viewer, "Gallery").view
-    ready(dock, qtbot)
+    ready(dock, workspace, qtbot)
     return dock
 
 
@@ -87,7 +87,7 @@ def test_a_picture_is_of_the_circle_as_it_is_now(gallery, workspace, qtbot):
     ids = particle_ids(workspace)
     old = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
     workspace.project.edits.reshape({ids[0]: Circle(90.0, 90.0, 20.0)})
-    ready(gallery, qtbot)
+    ready(gallery, workspace, qtbot)
     new = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
     assert new != old
 
@@ -120,7 +120,7 @@ def test_behind_another_tab_it_reads_nothing_and_comes_back_sorted(
     qtbot.waitUntil(lambda: not gallery.in_sight, timeout=SIGNAL_MS)
     workspace.project.edits.label([ids[1]], "empty")
     window.add_dock(workspace.viewer, "Gallery")
-    ready(gallery, qtbot)
+    ready(gallery, workspace, qtbot)
     assert gallery.model.arrangement.astray == 0
     assert gallery.model.arrangement.sections[-1] == ("empty", 3)
 

@@ -7,7 +7,7 @@ import pytest
 from napari_cdse.cli import main
 from napari_cdse.gui.app import window
 from napari_cdse.gui.micrographs import export_button
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from tests.gui.conftest import particle_ids, settle
 
 
@@ -16,7 +16,7 @@ def said(monkeypatch):
     """What the window says, good and bad."""
     said = {"inform": [], "warn": []}
     for name, sentences in said.items():
-        monkeypatch.setattr(notices, name, sentences.append)
+        monkeypatch.setattr(notifications, name, sentences.append)
     return said
 
 

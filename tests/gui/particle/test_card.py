@@ -41,7 +41,7 @@ def card(workspace):
 
 def looked_at(card, qtbot) -> None:
     """Wait until everything that was asked for is shown."""
-    qtbot.waitUntil(lambda: card.measured and card.examiner.idle, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: card.measured and card.analysis.idle, timeout=SIGNAL_MS)
 
 
 def table(card) -> list[list[str]]:
@@ -76,7 +76,7 @@ def test_quick_steps_never_show_another_particles_card(workspace, card, qtbot):
     settle(workspace, qtbot)
     around = Surroundings.of(workspace.session.micrograph, PIXEL_NM)
     seen = []
-    card.examiner.answered.connect(lambda: seen.append(snapshot(workspace, card)))
+    card.analysis.answered.connect(lambda: seen.append(snapshot(workspace, card)))
     for _ in range(12):
         press(workspace, qtbot, Qt.Key.Key_Period)
         seen.append(snapshot(workspace, card))
@@ -110,14 +110,14 @@ def test_a_late_answer_on_another_particle_is_kept_but_not_shown(
     settle(workspace, qtbot)
     first, second = particle_ids(workspace)[:2]
     workspace.project.selection.select(first)
-    qtbot.waitUntil(lambda: card.examiner._job is not None, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: card.analysis._job is not None, timeout=SIGNAL_MS)
     workspace.project.selection.select(second)
     question = card._question
     assert question.circle == CIRCLES[1]
-    with qtbot.waitSignal(card.examiner.answered, timeout=SIGNAL_MS):
+    with qtbot.waitSignal(card.analysis.answered, timeout=SIGNAL_MS):
         assert not card.measured
     looked_at(card, qtbot)
-    assert card.examiner.known(question) is not None
+    assert card.analysis.known(question) is not None
     workspace.project.selection.select(first)
     assert card.measured
 

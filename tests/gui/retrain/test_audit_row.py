@@ -8,7 +8,7 @@ import pytest
 
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.core.review.blind_audit import MIN_AUDITED
-from napari_cdse.gui.retrain.changed_particles import FlipsView
+from napari_cdse.gui.retrain.changed_particles import ChangedParticlesView
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.conftest import SIGNAL_MS, settle
 from tests.gui.showing import docks, retrained
@@ -79,7 +79,7 @@ def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):
     flips = outcome.flips
     if not flips:
         pytest.fail("the test needs a particle that changes class")
-    shown = dock.comparison.findChild(FlipsView).flips
+    shown = dock.comparison.findChild(ChangedParticlesView).flips
     assert shown.rowCount() == len(flips)
     hidden = flips[0].particle_id
     dock.comparison.show_outcome(

@@ -11,7 +11,7 @@ from napari_cdse.core.features import cache as known
 from napari_cdse.core.features import compute_features
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.review.blind_audit import audit
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model, save_model
 from napari_cdse.project import EditRequest
@@ -180,7 +180,7 @@ def test_a_click_on_what_flips_goes_there(labelled, qtbot):
 
 def test_a_fit_that_fails_leaves_everything_as_it_was(workspace, qtbot, monkeypatch):
     told = []
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
     project, before = workspace.project, workspace.project.particles.current
     project.edits.label([particle_ids(workspace)[0]], "yes")
     dock = docks(workspace.viewer)["Retrain"]

@@ -15,7 +15,7 @@ from napari_cdse.core.evaluation.tuning import Trial, Tuning
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.retrain.studies_view import StudiesView
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from tests.gui.conftest import (
     SIGNAL_MS,
 )
@@ -87,7 +87,7 @@ def test_bars_are_as_long_as_what_is_lost(view):
 
 def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
     told = []
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
     workspace = labelled
     dock = docks(workspace.viewer)["Retrain"]
     dock.studies.settings.click()

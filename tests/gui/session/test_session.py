@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.app import window
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import NoProjectError
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -176,8 +176,8 @@ def test_undo_goes_to_the_micrograph_where_it_was(workspace, qtbot, forest):
 
 def test_a_full_disk_is_told_and_the_layer_repaired(workspace, qtbot, monkeypatch):
     told = []
-    monkeypatch.setattr(notices, "show_error", told.append)
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "show_error", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
 
     def full(*_args):
         raise StoreError("The disk is full; make room and repeat the step.")

@@ -8,9 +8,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_cdse.gui.particle.queue_row import QueueRow
-from napari_cdse.gui.session import notifications as notices
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
-from napari_cdse.gui.shortcuts.dialog import KeySheet
+from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press
@@ -105,10 +105,10 @@ def label(workspace, particle_id):
 def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch):
     page = get_plugin_settings("napari-cdse").keys
     told = []
-    monkeypatch.setattr(notices, "warn", told.append)
+    monkeypatch.setattr(notifications, "warn", told.append)
     first, *_ = particle_ids(workspace)
     workspace.show_keys()
-    (sheet,) = main_window(workspace.viewer).findChildren(KeySheet)
+    (sheet,) = main_window(workspace.viewer).findChildren(KeyList)
     page.label_yes = "F8"
     page.next = "F7"
     qtbot.waitSignal(workspace.keys.changed, timeout=SIGNAL_MS).wait()

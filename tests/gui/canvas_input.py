@@ -1,4 +1,4 @@
-"""A person's hand on one workspace: keys and mouse on the canvas."""
+"""Keys and mouse on the canvas of one workspace."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @dataclass
-class Hand:
-    """A person's hand on one workspace."""
+class CanvasInput:
+    """What a user does on the canvas of one workspace."""
 
     workspace: object
     qtbot: object

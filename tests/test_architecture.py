@@ -1,6 +1,7 @@
 """The directions of imports, and that the command line needs no screen."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,12 +46,12 @@ ROOMS = {
     ),
     "io": ({""}, {"images", "models", "store"}, {"labels"}, {"export"}),
     "project": (
-        {"events"},
         {"state"},
         {"editing", "files"},
         {"components"},
         {""},
     ),
+    "simulate": ({"params"}, {"structure"}, {"microscope"}, {""}),
     "gui": (
         {"session"},
         {"canvas"},
@@ -147,6 +148,41 @@ def test_rooms_import_only_those_below_them():
                 assert below < level, f"{name} imports {target}"
 
 
+PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
+
+
+def drawn(levels):
+    """A package's rooms as the architecture page draws them, the ground floor first."""
+    return " -> ".join(
+        ", ".join(sorted(room or "(root)" for room in rooms)) for rooms in levels
+    )
+
+
+def test_the_architecture_page_draws_what_the_code_keeps_to():
+    page = PAGE.read_text("utf-8")
+    for part, allowed in MAY_IMPORT.items():
+        others = ", ".join(f"`{name}`" for name in sorted(allowed)) or "nothing of ours"
+        assert f"| `{part}` | {others} |" in page
+    for package, levels in ROOMS.items():
+        assert f"{package}: {drawn(levels)}\n" in page
+
+
+def test_the_ways_on_the_architecture_page_lead_through_what_is_there():
+    """Each function named there exists, in the module that it is said to be in."""
+    page = PAGE.read_text("utf-8")
+    steps = re.findall(r"^\d+\. `([\w.]+)`: `([\w.]+)`", page, flags=re.MULTILINE)
+    assert len(steps) > 20
+    for module, name in steps:
+        file = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+        assert file.is_file(), module
+        found = {
+            one.name
+            for one in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(one, ast.FunctionDef | ast.ClassDef)
+        }
+        assert set(name.split(".")) <= found, f"{module}: {name}"
+
+
 def module_imports():
     """Which of our modules each of them imports, in functions and for types too."""
     files = {module_name(path): path for path in modules()}
@@ -183,7 +219,7 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def test_no_folder_holds_more_than_can_be_seen_at_a_glance():
-    for folder in {path.parent for path in modules()} - {PACKAGE / "simulate"}:
+    for folder in {path.parent for path in modules()}:
         held = [one for one in folder.glob("*.py") if one.name != "__init__.py"]
         assert len(held) <= MOST_MODULES, f"{folder} holds {len(held)} modules"
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
-from napari_cdse.simulate import optics
-from napari_cdse.simulate.multislice import exit_spectrum
-from napari_cdse.simulate.potential import (
+from napari_cdse.simulate.microscope import optics
+from napari_cdse.simulate.microscope.multislice import exit_spectrum
+from napari_cdse.simulate.microscope.potential import (
     DOT_SLICE_NM,
     DotPhases,
     carbon_slices,
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.simulate.crystal import Crystal
-    from napari_cdse.simulate.dots import Dot
-    from napari_cdse.simulate.potential import Factor
+    from napari_cdse.simulate.microscope.potential import Factor
     from napari_cdse.simulate.scene import Scene
+    from napari_cdse.simulate.structure.crystal import Crystal
+    from napari_cdse.simulate.structure.dots import Dot
 
     Slices = list[NDArray[np.float32]]
 

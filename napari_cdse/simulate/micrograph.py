@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cdse.simulate import exposure, masks, truth
-from napari_cdse.simulate.crystal import cut
-from napari_cdse.simulate.potential import library_version, scattering_factor
+from napari_cdse.simulate.microscope.potential import library_version, scattering_factor
 from napari_cdse.simulate.scene import draw_scene, on_grid
-from napari_cdse.simulate.stacking import nearest_perfect
+from napari_cdse.simulate.structure.crystal import cut
+from napari_cdse.simulate.structure.stacking import nearest_perfect
 from napari_cdse.simulate.truth import Defect
 from napari_cdse.simulate.visibility import (
     Background,
@@ -24,11 +24,11 @@ from napari_cdse.simulate.visibility import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.simulate.dots import Dot
     from napari_cdse.simulate.exposure import Patch, Slices
+    from napari_cdse.simulate.microscope.potential import Factor
     from napari_cdse.simulate.params import Preset
-    from napari_cdse.simulate.potential import Factor
     from napari_cdse.simulate.scene import Scene
+    from napari_cdse.simulate.structure.dots import Dot
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
-from napari_cdse.simulate.dots import Dot, draw_dots
-from napari_cdse.simulate.optics import Lens, scherzer_nm
+from napari_cdse.simulate.microscope.optics import Lens, scherzer_nm
+from napari_cdse.simulate.structure.dots import Dot, draw_dots
 
 if TYPE_CHECKING:
     from napari_cdse.simulate.params import Optics, Preset, Range

@@ -8,7 +8,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from napari_cdse.simulate.micrograph import simulate
-from napari_cdse.simulate.potential import check_elements
+from napari_cdse.simulate.microscope.potential import check_elements
 from napari_cdse.simulate.writing import is_finished, make_folders, write_micrograph
 
 if TYPE_CHECKING:

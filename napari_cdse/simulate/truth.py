@@ -10,10 +10,10 @@ from napari_cdse.core.records import Circle
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import Label
-    from napari_cdse.simulate.dots import Dot
     from napari_cdse.simulate.masks import Footprint
     from napari_cdse.simulate.params import Rule
     from napari_cdse.simulate.scene import Scene
+    from napari_cdse.simulate.structure.dots import Dot
     from napari_cdse.simulate.visibility import Background, Look
 
 _NEAR_RESOLVED = (0.7071, 1.4142)

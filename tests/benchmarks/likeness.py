@@ -27,7 +27,7 @@ from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.records import Circle
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.simulate import preset_by_name, simulate_series
-from napari_cdse.simulate.optics import scherzer_nm
+from napari_cdse.simulate.microscope.optics import scherzer_nm
 from napari_cdse.simulate.params import Optics, Preset
 from napari_cdse.simulate.scene import draw_scene
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.cli import main
-from napari_cdse.simulate import potential
+from napari_cdse.simulate.microscope import potential
 
 TINY = (
     "[field]\nsize_px = 128\ndots = [1, 1]\n"

@@ -18,15 +18,19 @@ import numpy as np
 from scipy import fft
 
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.simulate.optics import half_frequencies, mass_ratio, wavelength_nm
+from napari_cdse.simulate.microscope.optics import (
+    half_frequencies,
+    mass_ratio,
+    wavelength_nm,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from napari_cdse.simulate.crystal import Crystal
     from napari_cdse.simulate.params import Material, Support
+    from napari_cdse.simulate.structure.crystal import Crystal
 
     Factor = Callable[[str, NDArray[np.float32]], NDArray[np.float32]]
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from napari_cdse.simulate import stacking
+from napari_cdse.simulate.structure import stacking
 
 
 def test_words_and_letters_are_inverse():

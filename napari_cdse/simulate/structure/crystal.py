@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.simulate.stacking import third
+from napari_cdse.simulate.structure.stacking import third
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.simulate.outline import Outline
     from napari_cdse.simulate.params import Material
+    from napari_cdse.simulate.structure.outline import Outline
 
 SURFACE_NM = 0.25
 _BOND = 0.75  # a tetrahedral bond along z, in layer spacings

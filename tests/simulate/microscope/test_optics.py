@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cdse.simulate import optics
 from napari_cdse.simulate.exposure import mtf
-from napari_cdse.simulate.multislice import exit_spectrum
+from napari_cdse.simulate.microscope import optics
+from napari_cdse.simulate.microscope.multislice import exit_spectrum
 
 STEP = 0.03
 SHAPE = (96, 96)

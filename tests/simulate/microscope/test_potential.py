@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.simulate import potential
-from napari_cdse.simulate.crystal import Crystal
-from napari_cdse.simulate.multislice import exit_spectrum
-from napari_cdse.simulate.optics import mass_ratio, wavelength_nm
+from napari_cdse.simulate.microscope import potential
+from napari_cdse.simulate.microscope.multislice import exit_spectrum
+from napari_cdse.simulate.microscope.optics import mass_ratio, wavelength_nm
 from napari_cdse.simulate.params import Material, Support
+from napari_cdse.simulate.structure.crystal import Crystal
 
 SIZE, STEP = 96, 0.03
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from napari_cdse.simulate.crystal import cut
-from napari_cdse.simulate.dots import draw_dots, zone_axis
-from napari_cdse.simulate.outline import Outline, draw_outline
 from napari_cdse.simulate.params import Material, Preset
-from napari_cdse.simulate.stacking import sequence
+from napari_cdse.simulate.structure.crystal import cut
+from napari_cdse.simulate.structure.dots import draw_dots, zone_axis
+from napari_cdse.simulate.structure.outline import Outline, draw_outline
+from napari_cdse.simulate.structure.stacking import sequence
 
 BALL = Outline(np.zeros((0, 3)), np.zeros(0), (2.0, 2.0, 2.0), 2.0, -9.0, 9.0)
 CDSE = Material()

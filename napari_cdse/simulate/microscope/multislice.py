@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
-from napari_cdse.simulate.optics import full_frequencies, wavelength_nm
+from napari_cdse.simulate.microscope.optics import full_frequencies, wavelength_nm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

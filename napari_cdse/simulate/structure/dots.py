@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.simulate import stacking
-from napari_cdse.simulate.crystal import Crystal, cut, layers_for
-from napari_cdse.simulate.outline import Outline, draw_outline
+from napari_cdse.simulate.structure import stacking
+from napari_cdse.simulate.structure.crystal import Crystal, cut, layers_for
+from napari_cdse.simulate.structure.outline import Outline, draw_outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

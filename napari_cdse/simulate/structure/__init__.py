@@ -1,0 +1,4 @@
+"""Atoms of the dots: stacking sequences, lattices, outlines, where they lie.
+
+May import `core` and `simulate.params`.
+"""

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from napari_cdse.core.records import Circle
@@ -16,6 +17,10 @@ from napari_cdse.resources import sample_data_dir
 
 # Their assertions tell what they saw, as those in the tests do.
 pytest.register_assert_rewrite("tests.gui.showing", "tests.io.store.stores")
+
+# No time limit on a single example, and the same examples everywhere.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")
 
 CROPS = {
     "standard_41_0010": (250, 150, 350, 450),

@@ -12,9 +12,11 @@
     (1024, 768)
 
 A location is ``[x, y]``, column before row. The image size is numpy's shape, rows
-before columns, as the origin wrote it (its micrographs were square). Blank lines mean
-nothing, except that a file with nothing else says "not labelled"; four headings
-without a particle say "looked at, no particle".
+before columns, as the origin wrote it (its micrographs were square). A comma is a
+decimal mark too where only one reading is left (``[418,0; 360,0]``), and NumPy's
+scalars (``np.float64(418.0)``) count as what they hold. Blank lines mean nothing,
+except that a file with nothing else says "not labelled"; four headings without a
+particle say "looked at, no particle".
 
 Labels that the program wrote and no person reviewed carry a fifth section, which a
 reader of the origin's format never comes to, because it stops at the image size::
@@ -39,6 +41,7 @@ from napari_cdse.io.labels.label_text import (
     REVIEW,
     SIZE,
     LabelFile,
+    fits,
     is_inside,
     parse_labels,
     whole_radius,
@@ -171,6 +174,8 @@ def _check_writable(
         reason = "has no proper circle; draw it again"
     elif not is_inside(circle.row_px, circle.col_px, shape):
         reason = "has its centre outside the image; move or remove it"
+    elif not fits(circle.radius_px, shape):
+        reason = "is larger than the image; draw it again"
     elif label not in CLASSES:
         reason = f"has the label {shown(label)!r}; use one of {', '.join(CLASSES)}"
     else:

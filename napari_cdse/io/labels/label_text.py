@@ -20,10 +20,19 @@ NOT_REVIEWED = "not reviewed"
 
 _REQUIRED = (LOCATION, RADIUS, LABEL, SIZE)
 _HEADINGS = (*_REQUIRED, REVIEW)
-_NUMBER = r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?"
-_PAIR = re.compile(rf"\[\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\]")
+_NUMBER = (
+    r"[+-]?(?:[0-9]{1,20}[.,]?[0-9]{0,30}|[.,][0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?"
+)
 _SINGLE = re.compile(_NUMBER)
+_SCALAR = re.compile(
+    r"\b(?:np|numpy)\.(?:float|int|uint)[0-9]{1,3}\(\s*([-+.0-9eE]{1,60})\s*\)"
+    r"|\b(?:np|numpy)\.str_\(\s*'([a-z]{1,10})'\s*\)"
+)
+"""What `repr` makes of NumPy's scalars since NumPy 2: ``np.float64(418.0)``."""
 _SHAPE = re.compile(r"\(\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*\)")
+
+_LONGEST_LOCATION = 200
+"""Characters; two numbers of the longest form that is read have 120."""
 
 _Line = tuple[int, str]
 _T = TypeVar("_T")
@@ -91,6 +100,9 @@ def parse_labels(
     size = _size(name, sections, lines, shape)
     for line, place in zip(sections[LOCATION], places, strict=True):
         _check_inside(name, line, place, size)
+    for line, radius in zip(sections[RADIUS], radii, strict=True):
+        if not fits(radius, size):
+            raise _broken(name, line, _too_large(line[1], size))
     circles = tuple(
         Circle(row_px=y, col_px=x, radius_px=radius)
         for (x, y), radius in zip(places, radii, strict=True)
@@ -109,9 +121,30 @@ def is_inside(row_px: float, col_px: float, shape: tuple[int, int]) -> bool:
     return -0.5 <= row_px <= rows - 0.5 and -0.5 <= col_px <= columns - 0.5
 
 
+def fits(radius_px: float, shape: tuple[int, int]) -> bool:
+    """Whether a circle of this radius can show on the image.
+
+    Around a centre inside the image, an outline beyond the image's diagonal crosses
+    none of its pixels.
+    """
+    return radius_px <= math.hypot(*shape)
+
+
+def _too_large(text: str, size: tuple[int, int]) -> str:
+    return (
+        f"the radius {shown(text)} is larger than the image of {size[0]} rows and "
+        f"{size[1]} columns; write it in pixels"
+    )
+
+
 def _lines(text: str) -> list[_Line]:
     numbered = enumerate(re.split(r"\r\n|\n|\r", text), 1)
     return [(number, line.strip()) for number, line in numbered if line.strip()]
+
+
+def _plain(text: str) -> str:
+    """Write NumPy's scalars as what they hold."""
+    return _SCALAR.sub(lambda found: found[1] or found[2], text)
 
 
 def _sections(name: str, lines: list[_Line]) -> dict[str, list[_Line]]:
@@ -141,16 +174,38 @@ def _check_heading(name: str, line: _Line, n_before: int) -> None:
 
 def _parse(name: str, line: _Line, read: Callable[[str], _T]) -> _T:
     try:
-        return read(line[1])
+        return read(_plain(line[1]))
     except ValueError as problem:
         raise _broken(name, line, str(problem)) from problem
 
 
 def _location(text: str) -> tuple[float, float]:
-    found = _PAIR.fullmatch(text)
-    if found is None:
+    """Read ``[x, y]``; point and comma are both decimal marks.
+
+    A semicolon separates where there is one. Otherwise any comma may separate, and
+    the text is read if just one choice leaves a number, which holds no space, on
+    either side.
+    """
+    readings = _readings(text)
+    if len(readings) > 1:
+        raise ValueError(
+            f'"{shown(text)}" can be read in more than one way; write '
+            "decimal points, or a semicolon between the numbers"
+        )
+    if not readings:
         raise ValueError(f'"{shown(text)}" is no location such as [418.0, 360.0]')
-    return _finite(found[1]), _finite(found[2])
+    x, y = readings[0]
+    return _finite(x), _finite(y)
+
+
+def _readings(text: str) -> list[tuple[str, str]]:
+    if len(text) > _LONGEST_LOCATION or text[:1] + text[-1:] != "[]":
+        return []
+    inside = text[1:-1]
+    mark = ";" if ";" in inside else ","
+    places = [at for at, sign in enumerate(inside) if sign == mark]
+    pairs = [(inside[:at].strip(), inside[at + 1 :].strip()) for at in places]
+    return [pair for pair in pairs if all(map(_SINGLE.fullmatch, pair))]
 
 
 def _radius(text: str) -> float:
@@ -159,7 +214,7 @@ def _radius(text: str) -> float:
     radius = _finite(text)
     if radius <= 0:
         raise ValueError(f"the radius {shown(text)} is not above 0")
-    if radius != int(radius):
+    if not radius.is_integer():
         raise ValueError(f"the radius {shown(text)} is no whole number; round it")
     return radius
 
@@ -172,7 +227,7 @@ def _label(text: str) -> Label:
 
 
 def _finite(text: str) -> float:
-    number = float(text)
+    number = float(text.replace(",", "."))
     if not math.isfinite(number):
         raise ValueError(f"the number {shown(text)} is too large")
     return number
@@ -199,7 +254,7 @@ def _size(
         reason = "the image size must follow, in one line such as (1024, 1024)"
         raise _broken(name, _heading_line(lines, SIZE), reason)
     line = sections[SIZE][0]
-    found = _SHAPE.fullmatch(line[1])
+    found = _SHAPE.fullmatch(_plain(line[1]))
     size = (int(found[1]), int(found[2])) if found else (0, 0)
     if min(size) < 1:
         reason = f'"{shown(line[1])}" is no image size such as (1024, 1024)'

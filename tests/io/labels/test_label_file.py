@@ -3,9 +3,11 @@
 import ast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_cdse.core.errors import LabelFileError
-from napari_cdse.core.records import Circle
+from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.labels.label_file import (
     LIMIT_BYTES,
     format_labels,
@@ -77,7 +79,7 @@ def test_any_position_survives_exactly(tmp_path):
     ("radius", "whole"), [(44.49, 44), (44.5, 45), (45.5, 46), (0.2, 1)]
 )
 def test_radii_are_rounded_half_up_and_never_to_nothing(radius, whole):
-    text = format_labels([Circle(1, 1, radius)], ["no"], (9, 9))
+    text = format_labels([Circle(1, 1, radius)], ["no"], (99, 9))
     assert f"Radius Size:\n{whole}\n" in text
 
 
@@ -107,6 +109,14 @@ def test_headings_alone_say_looked_at_and_no_particle(tmp_path):
         GOOD.replace("44", "44.0").replace("[418.0, 360.0]", "[ 418,360. ]"),
         GOOD.replace("(1024, 768)", "( 1024,768 )"),
         GOOD + "Review:\nreviewed\n",
+        GOOD.replace("[364.5, 258.0]", "[364,5; 258,0]"),
+        GOOD.replace("[364.5, 258.0]", "[364,5, 258,0]"),
+        GOOD.replace("[364.5, 258.0]", "[364,5, 258]"),
+        GOOD.replace("[364.5, 258.0]", "[364.5,258,0]").replace("44", "44,0"),
+        GOOD.replace("[364.5, 258.0]", "[np.float64(364.5), np.float32(258.0)]"),
+        GOOD.replace("36\n", "numpy.int64(36)\n"),
+        GOOD.replace("(1024, 768)", "(np.int64(1024), 768)"),
+        GOOD.replace("null", "np.str_('null')"),
     ],
 )
 def test_harmless_differences_mean_nothing(tmp_path, text):
@@ -147,6 +157,14 @@ def test_unreviewed_labels_say_so_and_the_origin_still_reads_them(tmp_path):
         ("44", "0", "line 5: the radius 0 is not above 0"),
         ("44", "44.5", "line 5: the radius 44.5 is no whole number"),
         ("44", "٤٤", "line 5: "),
+        ("44", "1e308", "line 5: the radius 1e308 is larger than the image of 1024"),
+        ("44", "1281", "line 5: the radius 1281 is larger than the image"),
+        ("44", "inf", 'line 5: "inf" is no radius'),
+        ("44", "44,5", "line 5: the radius 44,5 is no whole number"),
+        ("[418.0, 360.0]", "[418,5,360]", "can be read in more than one way"),
+        ("[418.0, 360.0]", "[1,2,3,4,5]", "is no location"),
+        ("[418.0, 360.0]", "[np.float64(nan), 360.0]", "line 2: "),
+        ("[418.0, 360.0]", "[os.float64(418.0), 360.0]", "line 2: "),
         ("yes", "Yes", 'line 8: "Yes" is no label; use one of yes, no, null, empty'),
         ("yes", "twin", 'line 8: "twin" is no label'),
         ("Particle Location:\n", "", "line 1: the file must begin with"),
@@ -214,6 +232,7 @@ def test_huge_and_missing_files_get_a_sentence(tmp_path):
         (Circle(1, 60, 3), "no", "particle 1 has its centre outside the image"),
         (Circle(1, 1, float("nan")), "no", "no proper circle"),
         (Circle(1, 1, -3), "no", "no proper circle"),
+        (Circle(1, 1, 71), "no", "particle 1 is larger than the image"),
         (Circle(1, 1, 3), "twin", "has the label 'twin'"),
     ],
 )
@@ -236,3 +255,52 @@ def test_a_full_disk_leaves_the_old_labels(tmp_path, full_disk):
     with full_disk(), pytest.raises(LabelFileError, match="the disk is full"):
         write_label_file(path, [], [], (10, 10))
     assert path.read_text() == GOOD
+
+
+def test_the_diagonal_is_the_largest_radius_that_shows():
+    assert (
+        parse_labels(GOOD.replace("44", "1280"), "a.txt").circles[0].radius_px == 1280
+    )
+
+
+PLACES = st.builds(
+    Circle,
+    st.floats(-0.5, 99.5),
+    st.floats(-0.5, 49.5),
+    st.integers(1, 111).map(float),
+)
+
+
+@given(st.lists(st.tuples(PLACES, st.sampled_from(CLASSES)), max_size=5))
+def test_whatever_is_written_is_read_again(told):
+    circles = tuple(circle for circle, _ in told)
+    labels = tuple(label for _, label in told)
+    found = parse_labels(format_labels(circles, labels, (100, 50)), "a.txt")
+    assert (found.circles, found.labels) == (circles, labels)
+
+
+@given(st.floats(-0.5, 767.5).map(repr), st.floats(-0.5, 1023.5).map(repr))
+def test_a_decimal_comma_is_read_as_the_point_that_it_stands_for(x, y):
+    def read(place):
+        return parse_labels(GOOD.replace("[418.0, 360.0]", place), "a.txt")
+
+    with_points = read(f"[{x}, {y}]")
+    with_commas = f"[{x.replace('.', ',')}; {y.replace('.', ',')}]"
+    assert read(with_commas) == with_points
+
+
+NUMBERS = st.text("0123456789.,;-+einf() np", max_size=30)
+
+
+@given(NUMBERS, NUMBERS)
+def test_any_text_is_a_circle_on_its_image_or_a_sentence(place, radius):
+    text = GOOD.replace("418.0, 360.0", place).replace("44", radius)
+    try:
+        found = parse_labels(text, "a.txt")
+    except LabelFileError:
+        assert _refusal(text).startswith("a.txt, line ")
+        return
+    for circle in found.circles:
+        assert -0.5 <= circle.row_px <= 1023.5
+        assert -0.5 <= circle.col_px <= 767.5
+        assert 1 <= circle.radius_px <= 1280

@@ -158,7 +158,7 @@ def refresh_letters(layer: Shapes) -> None:
         layer.refresh_text()
 
 
-class ParticleShapes(Shapes):
+class ParticleShapes(Shapes):  # type: ignore[misc]  # napari has no types
     """Shapes layer that reads its letters and their colours from the feature rows.
 
     napari formats and colours each string by itself, and gathers the corners of all
@@ -181,17 +181,23 @@ class ParticleShapes(Shapes):
 
     @property
     def _view_text(self) -> NDArray[np.str_]:
-        if not self._rows_fit:
-            return super()._view_text
-        return self.features["letter"].to_numpy(dtype=str)[self._view_indices]
+        text: NDArray[np.str_] = (
+            super()._view_text
+            if not self._rows_fit
+            else (self.features["letter"].to_numpy(dtype=str)[self._view_indices])
+        )
+        return text
 
     @property
     def _view_text_color(self) -> NDArray[np.floating]:
+        colours: NDArray[np.floating]
         if not self._rows_fit:
-            return super()._view_text_color
+            colours = super()._view_text_color
+            return colours
         # A class that is not known has the code -1, and so the last colour.
         named = pd.Categorical(self.features["class"], categories=CLASS_NAMES)
-        return _COLOURS[named.codes][self._view_indices]
+        colours = _COLOURS[named.codes][self._view_indices]
+        return colours
 
     @property
     def _rows_fit(self) -> bool:
@@ -208,9 +214,10 @@ class ParticleShapes(Shapes):
             if np.all(lengths == lengths[0])
             else np.split(corners, first[1:])
         )
-        return self.text.compute_text_coords(
+        coords: tuple[NDArray[np.floating], str, str] = self.text.compute_text_coords(
             grouped, self._slice_input.ndisplay, self._slice_input.order
         )
+        return coords
 
 
 @cache
@@ -276,6 +283,8 @@ def _letters_class() -> type | None:
     class Letters(base):  # type: ignore[misc, valid-type]  # vispy has no types
         """Text that lays each of its different strings out once."""
 
+        _vertices: Any
+
         def _prepare_draw(self, view: Any) -> object:
             strings = [self.text] if isinstance(self.text, str) else list(self.text)
             try:
@@ -301,9 +310,10 @@ def _letters_class() -> type | None:
 
         def _corners_of(self, string: str) -> NDArray[np.void]:
             font = self._font
-            return lay_out(
+            corners: NDArray[np.void] = lay_out(
                 string, font, *self._anchors, font._lowres_size, self._line_height
             )
+            return corners
 
     return Letters
 

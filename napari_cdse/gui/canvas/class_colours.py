@@ -30,7 +30,7 @@ HEX: Mapping[str, str] = {
     UNLABELLED: "#f5f5f5",
 }
 
-LETTERS: Mapping[str, str] = {**CLASS_LETTERS, UNLABELLED: ""}
+LETTERS: Mapping[str, str] = dict([*CLASS_LETTERS.items(), (UNLABELLED, "")])
 
 MEANINGS: Mapping[str, str] = {
     "yes": "resolved, with a visible defect",

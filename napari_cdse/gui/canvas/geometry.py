@@ -67,7 +67,9 @@ def ellipse_outline(corners: NDArray[np.floating]) -> NDArray[np.float64]:
     first, second, third, _ = np.asarray(corners, dtype=np.float64)
     turn = np.linspace(0, 2 * np.pi, _OUTLINE_CORNERS, endpoint=False)[:, np.newaxis]
     half, other_half = (second - first) / 2, (third - second) / 2
-    return (first + third) / 2 + np.cos(turn) * half + np.sin(turn) * other_half
+    outline: NDArray[np.float64] = np.cos(turn) * half + np.sin(turn) * other_half
+    outline += (first + third) / 2
+    return outline
 
 
 def _closes(corners: NDArray[np.float64]) -> bool:

@@ -24,6 +24,8 @@ from napari_cdse.gui.canvas.shown_particles import ShownParticles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from napari.utils.events import Event
+
     from napari_cdse.gui.canvas.particle_style import ParticleStyle, Plan
     from napari_cdse.gui.canvas.shown_particles import Wanted
 
@@ -130,7 +132,7 @@ class ParticlesLayer:
             self._later()
         return self._timer.isActive()
 
-    def _on_data(self, event: object) -> None:
+    def _on_data(self, event: Event) -> None:
         if self._drawing.follow(event):
             self._look_for_edits()
 
@@ -139,7 +141,7 @@ class ParticlesLayer:
         if not (self.in_gesture or self._timer.isActive()):
             self._look_for_edits()
 
-    def _on_press(self, layer: Shapes, event: object) -> Iterator[None]:
+    def _on_press(self, layer: Shapes, event: Event) -> Iterator[None]:
         self._pressed = True
         yield
         while event.type == "mouse_move":
@@ -162,7 +164,7 @@ class ParticlesLayer:
     def _smallest_diameter_px(self) -> float:
         """Below it, a circle was a click without a drag: as seen on the screen."""
         screen = _SLIP_SCREEN_PX * self.layer.scale_factor / self._scale[-1]
-        return max(_SLIP_PX, screen)
+        return max(_SLIP_PX, float(screen))
 
     def _hand_over(self, changes: Changes) -> tuple[str, ...]:
         """Give the edit to the project; the ids of what was drawn come back."""
@@ -203,7 +205,8 @@ class ParticlesLayer:
         finally:
             ids, self._waiting = self._waiting, None
             if ids and not self._closed:
-                self.update(None if None in ids else ids)
+                named_ids = {one for one in ids if one is not None}
+                self.update(None if None in ids else named_ids)
 
     def fill(self) -> None:
         """Show the particles in the shapes of the micrograph before: that is faster."""

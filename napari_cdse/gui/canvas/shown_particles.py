@@ -44,7 +44,7 @@ class ShownParticles:
     @property
     def in_order(self) -> bool:
         """Whether each shape has its feature row."""
-        return len(self._layer.features) == self._layer.nshapes
+        return bool(len(self._layer.features) == self._layer.nshapes)
 
     def ids(self, indices: Iterable[int]) -> tuple[str, ...]:
         """Name the particles of some shapes."""

@@ -52,12 +52,17 @@ class GridView(QAbstractItemView):
         super().__init__()
         self._edge_px = _START_PX
         self._grid: Grid | None = None
+        self._model = model
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTabKeyNavigation(False)
         self.setMinimumSize(120, 90)
+
+    def model(self) -> GalleryModel:
+        """Give the model that is laid out."""
+        return self._model
 
     # --- what is where --------------------------------------------------------
 
@@ -177,7 +182,7 @@ class GridView(QAbstractItemView):
         return False
 
     def moveCursor(
-        self, action: _Cursor, _modifiers: Qt.KeyboardModifier
+        self, action: _Cursor, _modifiers: Qt.KeyboardModifiers | Qt.KeyboardModifier
     ) -> QModelIndex:
         """Say where a key leads to."""
         rows = self.model().rowCount()
@@ -207,7 +212,9 @@ class GridView(QAbstractItemView):
             return self.grid.above(row, upwards[action])
         return along.get(action, row + 1)
 
-    def setSelection(self, rect: QRect, flags: _Flag) -> None:
+    def setSelection(
+        self, rect: QRect, flags: QItemSelectionModel.SelectionFlags | _Flag
+    ) -> None:
         """Select the item where a rectangle ends, with Shift all from its start on."""
         ends = [self.indexAt(rect.bottomRight())]
         if flags & _Flag.Current:
@@ -220,11 +227,11 @@ class GridView(QAbstractItemView):
         """Give the places of selected items, as far as they are visible."""
         region = QRegion()
         visible = self.rows_in_view()
-        for part in selection:
+        for part in selection:  # type: ignore[attr-defined]  # it is a list
             span = range(part.top(), part.bottom() + 1)
             for row in visible:
                 if row in span:
-                    region += QRegion(self.around(row))
+                    region = region.united(QRegion(self.around(row)))
         return region
 
     def selection_of(self, rows: Iterable[int]) -> QItemSelection:

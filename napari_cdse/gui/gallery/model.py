@@ -22,8 +22,9 @@ def words(item: Item) -> str:
         return "hidden for the audit" if item.hidden else "not classified yet"
     lines = [f"{item.name}: {MEANINGS[item.name]}"]
     prediction = item.prediction
-    if item.by_person:
-        who = item.particle.annotation.annotator
+    annotation = item.particle.annotation
+    if item.by_person and annotation is not None:
+        who = annotation.annotator
         lines.append(f"judged by {who}" if who else "judged")
     if prediction is not None:
         lines.append(f"forest: {prediction.label} {max(prediction.probabilities):.2f}")

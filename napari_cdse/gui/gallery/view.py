@@ -176,7 +176,9 @@ class GalleryView(GridView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move and choose; leave letters to those who know what they mean."""
         key = event.key()
-        control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        # The type of flags does not compare with that of one flag; they do.
+        held, ctrl = event.modifiers(), Qt.KeyboardModifier.ControlModifier
+        control = held == ctrl  # type: ignore[comparison-overlap]
         if key in _MOVING_KEYS or (control and key == Qt.Key.Key_A):
             self.by_keys = True
             super().keyPressEvent(event)

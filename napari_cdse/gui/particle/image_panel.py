@@ -27,6 +27,8 @@ from napari_cdse.gui.particle.overlays import (
 from napari_cdse.gui.widgets.layout import keyless, wrapped
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QAbstractButton
+
     from napari_cdse.core.crystal.particle_analysis import Examination, ExaminedFamily
     from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.gui.particle.overlays import Mark
@@ -84,11 +86,11 @@ class ImagePanel(QWidget):
         self._lay_out()
         for name in ("crop", "spectrum", "phase"):
             getattr(self, name).setToolTip(wrapped(_TIPS[name]))
-        self.switch.buttonToggled.connect(lambda _button, on: on and self._show_other())
+        self.switch.buttonToggled.connect(self._on_switched)
         self.switch.buttons()[0].setChecked(True)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
+        grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(_SPACING_PX)
         for number, name in enumerate(("amplitude", "filtered")):
@@ -104,7 +106,7 @@ class ImagePanel(QWidget):
         if flat == self._flat:
             return
         self._flat = flat
-        grid, per_row = self.layout(), 4 if flat else 2
+        grid, per_row = self._grid, 4 if flat else 2
         pictures = (self.crop, self.spectrum, self.phase, self.other)
         for number, picture in enumerate(pictures):
             row, place = divmod(number, per_row)
@@ -150,7 +152,7 @@ class ImagePanel(QWidget):
         square = crop(micrograph.pixels, circle, edge_px)
         share = 2 * circle.radius_px / len(square)
         marks: list[Mark] = [Ring(share, colour)]
-        if edge_nm is not None:
+        if edge_nm is not None and scale.pixel_size_nm is not None:
             length = _BAR_NM / (scale.pixel_size_nm * len(square))
             marks.append(ScaleBar(length, f"{scale.about}{_BAR_NM:.0f} nm"))
         self.crop.show_values(stretched(square), marks)
@@ -195,6 +197,10 @@ class ImagePanel(QWidget):
             marks.append(Spot(0.5 - x, 0.5 - y, "", colour, 0.6))
         self.spectrum.show_values(values, marks)
 
+    def _on_switched(self, _button: QAbstractButton, on: bool) -> None:
+        if on:
+            self._show_other()
+
     def _show_other(self) -> None:
         if self._shown is None:
             return
@@ -234,9 +240,8 @@ def _step_words(examination: Examination, chosen: int | None) -> str:
 
 
 def _family_step(family: ExaminedFamily) -> str:
-    if family.step_rad is None or family.step_sigma_rad > _SURE_RAD:
+    step_rad, sigma_rad = family.step_rad, family.step_sigma_rad
+    if step_rad is None or sigma_rad is None or sigma_rad > _SURE_RAD:
         return "step too unsure to tell"
-    step, sigma = (
-        math.degrees(each) for each in (family.step_rad, family.step_sigma_rad)
-    )
+    step, sigma = math.degrees(step_rad), math.degrees(sigma_rad)
     return f"phase step {abs(step):.0f} ± {sigma:.0f}°"

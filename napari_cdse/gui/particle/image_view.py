@@ -58,26 +58,23 @@ class ImageView(QWidget):
         self, values: NDArray[np.floating], marks: Sequence[Mark] = ()
     ) -> None:
         """Show gray values from 0 to 1."""
-        gray = np.ascontiguousarray(np.round(values * 255).astype(np.uint8))
-        rows, cols = gray.shape
-        self._show(
-            QImage(gray.data, cols, rows, cols, QImage.Format.Format_Grayscale8), marks
-        )
+        gray = np.round(values * 255).astype(np.uint8)
+        self._show(gray, QImage.Format.Format_Grayscale8, marks)
 
     def show_colours(
         self, colours: NDArray[np.uint8], marks: Sequence[Mark] = ()
     ) -> None:
         """Show colours, shape (rows, columns, 4): red, green, blue, opacity."""
-        rgba = np.ascontiguousarray(colours)
-        rows, cols, _ = rgba.shape
-        self._show(
-            QImage(rgba.data, cols, rows, 4 * cols, QImage.Format.Format_RGBA8888),
-            marks,
-        )
+        self._show(colours, QImage.Format.Format_RGBA8888, marks)
 
-    def _show(self, image: QImage, marks: Sequence[Mark]) -> None:
-        # The array does not outlive this call; the copy does.
-        self._image, self._scaled = image.copy(), None
+    def _show(
+        self, pixels: NDArray[np.uint8], form: QImage.Format, marks: Sequence[Mark]
+    ) -> None:
+        rows, cols = pixels.shape[:2]
+        data = pixels.tobytes()
+        # The bytes do not outlive this call; the copy does.
+        image = QImage(data, cols, rows, len(data) // rows, form).copy()
+        self._image, self._scaled = image, None
         self.marks = tuple(marks)
         self.update()
 
@@ -91,7 +88,7 @@ class ImageView(QWidget):
             return
         edge = min(self.width(), self.height())
         place = QRectF((self.width() - edge) // 2, 0, edge, edge)
-        painter.drawImage(QPointF(place.topLeft()), self._fitted(edge))
+        painter.drawImage(QPointF(place.topLeft()), self._fitted(self._image, edge))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(place)
         font = painter.font()
@@ -100,12 +97,12 @@ class ImageView(QWidget):
         for mark in self.marks:
             mark.paint(painter, place)
 
-    def _fitted(self, edge: int) -> QImage:
+    def _fitted(self, image: QImage, edge: int) -> QImage:
         """Bring the picture to size; fringes must not beat with the screen's pixels."""
         ratio = self.devicePixelRatioF()
         size = max(1, round(edge * ratio))
         if self._scaled is None or self._scaled.width() != size:
-            self._scaled = self._image.scaled(
+            self._scaled = image.scaled(
                 size,
                 size,
                 Qt.AspectRatioMode.KeepAspectRatio,

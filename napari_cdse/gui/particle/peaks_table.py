@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.core.crystal.lattice_planes import Planes
-    from napari_cdse.core.crystal.particle_analysis import Examination
+    from napari_cdse.core.crystal.particle_analysis import Examination, FaultLine
 
 SHORT = {"zinc blende": "zb", "wurtzite": "wz"}
 _ROWS = 4
@@ -105,11 +105,13 @@ class PeaksTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(_HEADERS), parent)
+        self._headers: list[QTableWidgetItem] = []
         for column, (text, tip) in enumerate(_HEADERS):
             item = QTableWidgetItem(text)
             item.setToolTip(wrapped(tip))
             item.setTextAlignment(Qt.AlignmentFlag.AlignLeft)
             self.setHorizontalHeaderItem(column, item)
+            self._headers.append(item)
         self.setWordWrap(False)
         self._size()
         self.cellClicked.connect(lambda row, _column: self.chosen.emit(row))
@@ -138,9 +140,8 @@ class PeaksTable(QTableWidget):
         """Show the peaks of a particle, or nothing."""
         families = () if examination is None else examination.families
         peaks = [family.peak for family in families]
-        self.horizontalHeaderItem(1).setText(
-            f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}"
-        )
+        line = None if examination is None else examination.line
+        self._headers[1].setText(f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}")
         self.setRowCount(len(peaks))
         for row, peak in enumerate(peaks):
             reference = peaks[chosen] if chosen is not None else peak
@@ -151,7 +152,7 @@ class PeaksTable(QTableWidget):
                 angle,
                 planes_words(planes_of(peak, scale)) or "none fits",
             )
-            tip = self._tip(row, peaks, examination, scale)
+            tip = _tip(row, peaks, line, scale)
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)
@@ -161,35 +162,31 @@ class PeaksTable(QTableWidget):
         else:
             self.selectRow(chosen)
 
-    def _tip(
-        self,
-        row: int,
-        peaks: Sequence[BraggPeak],
-        examination: Examination,
-        scale: Scale,
-    ) -> str:
-        peak = peaks[row]
-        lines = [
-            f"Peak {row + 1}: {scale.about}{spacing_words(peak, scale)} {scale.unit}, "
-            f"{peak.strength:.0f} times the background's power"
-        ]
-        lines += [
-            f"{each.structure} {each.name} {each.spacing_nm:.4f} nm"
-            for each in planes_of(peak, scale)
-        ]
-        lines += [
-            f"{peak.angle_to(other):.1f} ± "
-            f"{math.hypot(peak.direction_sigma_deg, other.direction_sigma_deg):.1f}° "
-            f"to peak {number + 1}"
-            for number, other in enumerate(peaks)
-            if other is not peak
-        ]
-        line = examination.line
-        if line is not None and line.is_parallel(peak):
-            lines.append("parallel to the suspected fault, which it can't show")
-        if scale.sigma:
-            lines.append(
-                "The pixel size is an estimate that takes CdSe for granted:\n"
-                "these spacings can't prove that it is CdSe."
-            )
-        return "\n".join(lines)
+
+def _tip(
+    row: int, peaks: Sequence[BraggPeak], line: FaultLine | None, scale: Scale
+) -> str:
+    peak = peaks[row]
+    lines = [
+        f"Peak {row + 1}: {scale.about}{spacing_words(peak, scale)} {scale.unit}, "
+        f"{peak.strength:.0f} times the background's power"
+    ]
+    lines += [
+        f"{each.structure} {each.name} {each.spacing_nm:.4f} nm"
+        for each in planes_of(peak, scale)
+    ]
+    lines += [
+        f"{peak.angle_to(other):.1f} ± "
+        f"{math.hypot(peak.direction_sigma_deg, other.direction_sigma_deg):.1f}° "
+        f"to peak {number + 1}"
+        for number, other in enumerate(peaks)
+        if other is not peak
+    ]
+    if line is not None and line.is_parallel(peak):
+        lines.append("parallel to the suspected fault, which it can't show")
+    if scale.sigma:
+        lines.append(
+            "The pixel size is an estimate that takes CdSe for granted:\n"
+            "these spacings can't prove that it is CdSe."
+        )
+    return "\n".join(lines)

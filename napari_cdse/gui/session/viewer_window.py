@@ -19,7 +19,8 @@ def find_main_window(viewer: Viewer | None) -> QMainWindow | None:
         return None
     # The menu bar is the one part of the window that napari documents.
     menu = viewer.window.main_menu
-    window = menu.window() if isalive(menu) else None
+    there = isalive(menu)  # type: ignore[no-untyped-call]  # qtpy has no type for it
+    window = menu.window() if there else None
     return window if isinstance(window, QMainWindow) else None
 
 

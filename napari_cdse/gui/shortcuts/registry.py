@@ -76,7 +76,7 @@ NAPARI_KEYS: tuple[tuple[str, str], ...] = (
 
 
 def bind(
-    target: Any, actions: Mapping[str, Callable[[], object]], keys: Iterable[Shortcut]
+    target: Any, actions: Mapping[str, Callable[..., object]], keys: Iterable[Shortcut]
 ) -> None:
     """Bind shortcuts on a viewer or a layer.
 

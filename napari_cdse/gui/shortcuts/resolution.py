@@ -111,7 +111,7 @@ def _make_unique(
 
     Each round gives one up; with the usual keys alone none is doubled.
     """
-    refused = []
+    refused: list[str] = []
     while True:
         count = Counter(key for keys in held.values() for key in keys)
         doubled = [

@@ -83,7 +83,7 @@ class KeySettings(QObject):
         if self.shortcuts != before:
             for held, text, name in self._tips:
                 widget = held()
-                if widget is not None and isalive(widget):
+                if widget is not None and isalive(widget):  # type: ignore[no-untyped-call]
                     widget.setToolTip(f"{text} ({self.words(name)})")
             self.changed.emit()
 

@@ -50,7 +50,12 @@ def ask_where(parent: QWidget | None, suggestion: str) -> Path | None:
 
 def ask_name(parent: QWidget | None, name: str) -> str | None:
     """Let the person give a forest another name."""
-    text, given = QInputDialog.getText(parent, "Forest", "Name:", text=name)
+    text, given = QInputDialog.getText(
+        parent,  # type: ignore[arg-type]  # Qt takes None for no parent
+        "Forest",
+        "Name:",
+        text=name,
+    )
     return text if given and text.strip() else None
 
 

@@ -29,7 +29,7 @@ class ParamsForm(Generic[P]):
     """
 
     def __init__(self, params: P, names: Iterable[str] | None = None) -> None:
-        self._params = params
+        self._params: P = params
         chosen = None if names is None else set(names)
         self._infos = [
             info for info in describe(params) if chosen is None or info.name in chosen

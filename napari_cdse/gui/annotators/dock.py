@@ -2,13 +2,13 @@
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer, Slot
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
     QLineEdit,
     QPushButton,
-    QWidget,
 )
 from superqt.utils import signals_blocked
 
@@ -16,7 +16,7 @@ from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _LATER_MS = 400
@@ -49,7 +49,7 @@ class AnnotatorsDock(ProjectDock):
         super().__init__(workspace.session, AnnotatorsView(workspace))
 
 
-class AnnotatorsView(QWidget):
+class AnnotatorsView(ProjectView):
     """The annotators of the open project.
 
     Parameters
@@ -110,7 +110,7 @@ class AnnotatorsView(QWidget):
         ):
             signal.connect(self._refresh_soon)
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         """Show what changed while nobody looked."""
         super().showEvent(event)
         self._refresh_soon()

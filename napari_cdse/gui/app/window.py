@@ -9,6 +9,7 @@ from qtpy.QtCore import QEventLoop, QSize, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.workspace import workspace_for
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from qtpy.QtCore import SignalInstance
     from qtpy.QtWidgets import QWidget
 
     from napari_cdse.gui.session.session import Session
@@ -108,6 +110,7 @@ def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     turns, and a small screen has no room for more than two docks above each other.
     """
     size = main_window(viewer).size()
+    widget: QWidget
     dock, widget = viewer.window.add_plugin_dock_widget(
         PLUGIN, name, tabify=name in _IN_ONE_PLACE
     )
@@ -192,11 +195,12 @@ def prepare(workspace: Workspace) -> None:
 def wait_until_measured(viewer: napari.Viewer) -> None:
     """Let the card's worker come to its end, well or badly."""
     runner = workspace_for(viewer).session.runner
-    analysis = add_dock(viewer, "Particle").view.card.analysis
-    wait(runner.changed, lambda: analysis.idle and not runner.jobs)
+    card = add_dock(viewer, "Particle").findChild(ParticleCard)
+    if card is not None:
+        wait(runner.changed, lambda: card.analysis.idle and not runner.jobs)
 
 
-def wait(signal: object, done: Callable[[], bool]) -> None:
+def wait(signal: SignalInstance, done: Callable[[], bool]) -> None:
     """Run the window until something is done."""
     loop = QEventLoop()
     limit = QTimer()

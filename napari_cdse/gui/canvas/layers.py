@@ -17,9 +17,11 @@ from napari.utils.colormaps import Colormap
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.canvas.exclusion_layer import regions_layer
 from napari_cdse.gui.canvas.shapes_style import new_layer
+from napari_cdse.gui.session.viewer_window import WindowClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from napari.components import ViewerModel
     from napari.layers import Layer, Shapes
@@ -53,6 +55,14 @@ def map_limits(values: np.ndarray) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + 1.0)
 
 
+def _shown_in(layer: Shapes | None) -> tuple[Region, ...] | None:
+    """Regions that a layer shows, none without one; None where it was changed."""
+    if layer is None:
+        return ()
+    regions: tuple[Region, ...] = layer.metadata["regions"]
+    return regions if layer.nshapes == len(regions) else None
+
+
 class MicrographLayers:
     """The layers of the open micrograph.
 
@@ -72,65 +82,87 @@ class MicrographLayers:
         self._held = False
 
     @property
-    def viewer(self) -> ViewerModel | None:
-        """The viewer, as long as it is there."""
-        return self._viewer()
+    def viewer(self) -> ViewerModel:
+        """The viewer; raises `WindowClosedError` where it is not there any more."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise WindowClosedError
+        return viewer
+
+    @property
+    def placement(self) -> Mapping[str, Any]:
+        """Scale and units of a layer that lies over the micrograph, by their names."""
+        scale, unit = self._unit
+        return {"scale": (scale, scale), "units": (unit, unit)}
 
     @property
     def present(self) -> tuple[Layer, ...]:
         """All our layers that are still in the viewer."""
         mine = (self.image, *self.maps, self.regions, self.particles)
-        viewer = self.viewer
+        viewer = self._viewer()
         if viewer is None:
             return ()
         return tuple(one for one in mine if one is not None and one in viewer.layers)
 
-    def show(self, micrograph: Micrograph, *, whole: bool = True) -> None:
-        """Show another micrograph, without maps; its particles are up to the caller.
+    def show(self, micrograph: Micrograph, *, whole: bool = True) -> Shapes:
+        """Show another micrograph, without maps.
 
         Layers that are there are used again: to remove one and to add another takes
-        napari the better part of a second. It is fitted into the view as a whole,
-        unless somebody will see to that.
+        napari the better part of a second.
+
+        Parameters
+        ----------
+        micrograph : Micrograph
+            With its pixels.
+        whole : bool
+            Fit it into the view as a whole; else somebody will see to that.
+
+        Returns
+        -------
+        Shapes
+            The layer of its particles, which are up to the caller.
         """
         viewer = self.viewer
         before, self._unit = self._unit, scale_of(micrograph)
-        scale, unit = self._unit
-        there = all(one is not None and one in viewer.layers for one in self._lasting)
-        if not there or before[1] != unit:
-            self.clear()
-            self.image = Image(
-                micrograph.pixels,
-                units=(unit, unit),
-                interpolation2d="linear",
-                metadata={"napari_cdse": MICROGRAPH},
-            )
-            self.particles = new_layer((scale, scale), (unit, unit))
-            viewer.add_layer(self.image)
-            viewer.add_layer(self.particles)
-            self._hide_if_held(self.particles)
-        self._fill(micrograph)
-        viewer.layers.selection.active = self.particles
+        unit = self._unit[1]
+        image, particles = self.image, self.particles
+        there = image in viewer.layers and particles in viewer.layers
+        if image is None or particles is None or not there or before[1] != unit:
+            image, particles = self._add_layers(micrograph)
+        self._fill(image, particles, micrograph)
+        viewer.layers.selection.active = particles
         viewer.canvas.overlays.scale_bar.visible = unit == "nm"
         if whole or not there:
             self.see_whole()
+        return particles
 
-    @property
-    def _lasting(self) -> tuple[Layer | None, ...]:
-        """Layers that each micrograph has."""
-        return self.image, self.particles
+    def _add_layers(self, micrograph: Micrograph) -> tuple[Image, Shapes]:
+        """Put up anew the layers that each micrograph has."""
+        self.clear()
+        scale, unit = self._unit
+        image = self.image = Image(
+            micrograph.pixels,
+            units=(unit, unit),
+            interpolation2d="linear",
+            metadata={"napari_cdse": MICROGRAPH},
+        )
+        particles = self.particles = new_layer((scale, scale), (unit, unit))
+        self.viewer.add_layer(image)
+        self.viewer.add_layer(particles)
+        self._hide_if_held(particles)
+        return image, particles
 
-    def _fill(self, micrograph: Micrograph) -> None:
+    def _fill(self, image: Image, particles: Shapes, micrograph: Micrograph) -> None:
         """Put a micrograph into the layers, and take out what was of another one."""
         self._remove([self.regions])
         self.regions = None
         for layer in self.maps:
             layer.data = np.zeros((2, 2), dtype=np.float32)
-        self.particles.mode = "pan_zoom"
-        self.particles.metadata["image_shape"] = micrograph.shape
-        image = self.image
+        particles.mode = "pan_zoom"
+        particles.metadata["image_shape"] = micrograph.shape
         image.name = micrograph.name or MICROGRAPH
         image.data = micrograph.pixels
-        for layer in (image, self.particles):
+        for layer in (image, particles):
             if not np.allclose(layer.scale, self._unit[0]):
                 layer.scale = (self._unit[0], self._unit[0])
         image.reset_contrast_limits_range()
@@ -157,16 +189,16 @@ class MicrographLayers:
 
     def show_regions(self, regions: Sequence[Region]) -> bool:
         """Show which regions are left out; True if the layer is another one."""
-        viewer, before = self.viewer, self.regions
+        viewer, before = self._viewer(), self.regions
         if viewer is None or self.image is None:
             return False
-        there = before is not None and before in viewer.layers
-        shown = tuple(before.metadata["regions"]) if there else ()
-        if shown == tuple(regions) and (not there or before.nshapes == len(shown)):
+        if before is not None and before not in viewer.layers:
+            before = None
+        if _shown_in(before) == tuple(regions):
             return False
         active = viewer.layers.selection.active
-        visible = not there or before.visible or before in self._hidden
-        self._remove([before] if there else [])
+        visible = before is None or before.visible or before in self._hidden
+        self._remove([before])
         self.regions = None
         if regions:
             scale, unit = self._unit
@@ -212,7 +244,7 @@ class MicrographLayers:
     @property
     def screen_px(self) -> float:
         """Edge of a pixel of the screen, in pixels of the micrograph."""
-        return 1 / (self.viewer.scene.camera.zoom * self._unit[0])
+        return 1 / float(self.viewer.scene.camera.zoom * self._unit[0])
 
     def pixel_at(self, position: Iterable[float]) -> tuple[float, float]:
         """Row and column of a world position."""
@@ -247,7 +279,7 @@ class MicrographLayers:
         layers = self.viewer.layers
         for layer in (above, self.particles):
             if layer is not None and layer in layers:
-                return layers.index(layer)
+                return int(layers.index(layer))
         return len(layers)
 
     def _hide_if_held(self, layer: Layer) -> None:
@@ -261,7 +293,7 @@ class MicrographLayers:
             self.viewer.layers.selection.active = layer
 
     def _remove(self, layers: Iterable[Layer | None]) -> None:
-        viewer = self.viewer
+        viewer = self._viewer()
         for layer in layers:
             if viewer is not None and layer is not None and layer in viewer.layers:
                 viewer.layers.remove(layer)

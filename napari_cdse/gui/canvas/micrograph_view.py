@@ -8,20 +8,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
-from qtpy.QtWidgets import QApplication
 
 from napari_cdse.gui.canvas.layers import MicrographLayers
 from napari_cdse.gui.canvas.particle_style import ParticleStyle, style_of
 from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
 from napari_cdse.gui.canvas.prefetch import Prefetch
 from napari_cdse.gui.session import notifications
-from napari_cdse.gui.session.viewer_window import find_canvas, find_main_window
+from napari_cdse.gui.session.viewer_window import (
+    application,
+    find_canvas,
+    find_main_window,
+)
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.project import Drawing, EditRequest
 from napari_cdse.tasks.analysis import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from napari.utils.events import Event
 
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.records import Circle, Micrograph
@@ -70,19 +75,19 @@ class MicrographView(QObject):
         self._told: set[str] = set()
         self._fits = True
         self.prefetch = Prefetch(session.runner, self)
-        self.layers = MicrographLayers(session.viewer)
+        self.layers = MicrographLayers(session.open_viewer)
         self.particles: ParticlesLayer | None = None
-        session.viewer.layers.events.removed.connect(self._on_layer_removed)
+        session.open_viewer.layers.events.removed.connect(self._on_layer_removed)
         self._removed = QTimer(self)
         self._removed.setSingleShot(True)
         self._removed.timeout.connect(self._draw_again)
-        QApplication.instance().focusChanged.connect(self._on_focus)
+        application().focusChanged.connect(self._on_focus)
 
     def close(self) -> None:
         """Let go of the viewer."""
         self._removed.stop()
         self.drop()
-        QApplication.instance().focusChanged.disconnect(self._on_focus)
+        application().focusChanged.disconnect(self._on_focus)
         viewer = self._session.viewer
         if viewer is not None:
             viewer.layers.events.removed.disconnect(self._on_layer_removed)
@@ -137,10 +142,10 @@ class MicrographView(QObject):
 
     def toggle_mode(self, mode: str) -> None:
         """Go into a mode of the particles layer, or back to moving the picture."""
-        if not self.at_rest:
+        if self.particles is None or self.particles.in_gesture:
             return
         layer = self.particles.layer
-        self._session.viewer.layers.selection.active = layer
+        self._session.open_viewer.layers.selection.active = layer
         layer.mode = "pan_zoom" if layer.mode == mode else mode
 
     def _on_focus(self, _before: object, _now: object) -> None:
@@ -166,10 +171,12 @@ class MicrographView(QObject):
 
     def show(self) -> None:
         """Put the open micrograph up with its particles."""
+        micrograph = self._session.micrograph
+        if micrograph is None:
+            return
         self.drop()
-        self.layers.show(self._session.micrograph, whole=self._fits)
         self.particles = ParticlesLayer(
-            self.layers.particles,
+            self.layers.show(micrograph, whole=self._fits),
             wanted=self._styles,
             commit=self._commit,
             tell=notifications.warn,
@@ -181,12 +188,11 @@ class MicrographView(QObject):
 
     def show_regions(self) -> None:
         """Show the regions of the open micrograph that are left out."""
-        if self.particles is None:
+        project = self._session.project if self.particles is not None else None
+        index = None if project is None else project.selection.index
+        if project is None or index is None:
             return
-        project = self._session.project
-        if self.layers.show_regions(
-            project.exclusions.regions(project.selection.index)
-        ):
+        if self.layers.show_regions(project.exclusions.regions(index)):
             layer = self.layers.regions
             if layer is not None:
                 self.layer_added.emit(layer)
@@ -238,7 +244,7 @@ class MicrographView(QObject):
             notifications.warn(sentence)
             self._session.set_problem(index, sentence)
 
-    def _on_layer_removed(self, event: object) -> None:
+    def _on_layer_removed(self, event: Event) -> None:
         self._removed.start(0)
         if self.particles is not None and event.value is self.particles.layer:
             self.drop()
@@ -251,8 +257,9 @@ class MicrographView(QObject):
         another one hidden and shown before the picture was drawn twice without it.
         """
         canvas = find_canvas(self._session.viewer)
-        for _ in range(_DRAWS_TO_FORGET if canvas is not None else 0):
-            canvas.repaint()
+        if canvas is not None:
+            for _ in range(_DRAWS_TO_FORGET):
+                canvas.repaint()
 
     def _tell_layer_is_gone(self) -> None:
         window = find_main_window(self._session.viewer)
@@ -309,10 +316,10 @@ class MicrographView(QObject):
 
     def _place(self, drawn: Drawn) -> Circle:
         """Move a pasted circle aside: napari lays it exactly over its original."""
-        circle = drawn.circle
-        if not drawn.pasted:
+        circle, micrograph = drawn.circle, self._session.micrograph
+        if not drawn.pasted or micrograph is None:
             return circle
-        rows, cols = self._session.micrograph.shape
+        rows, cols = micrograph.shape
         aside = circle.radius_px / 2
         return replace(
             circle,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject
 
 from napari_cdse.gui.session import notifications
-from napari_cdse.gui.session.preferences import page
+from napari_cdse.gui.session.preferences import annotator_page
 
 if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
@@ -26,7 +26,7 @@ class AnnotatorName(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._settings = page("annotator")
+        self._settings = annotator_page()
         session.project_changed.connect(self._on_project)
         if self._settings is not None:
             self._settings.events.connect(self._pass_on)

@@ -174,13 +174,13 @@ class DetectionController(QObject):
         if project.detections.current is not None:
             self._canvas.show_maps(project.detections.current.maps)
             return
-        entry = session.current_entry
-        if entry is None or not entry.analysed:
+        entry, micrograph = session.current_entry, session.micrograph
+        if entry is None or micrograph is None or not entry.analysed:
             self._canvas.show_maps(())
             return
         index = entry.index
         params = project.settings.detection
-        work = partial(mapping, project.selection.micrograph, self.model(), params)
+        work = partial(mapping, micrograph, self.model(), params)
         job = Job("Maps", work, heavy=False)
         job.produced.connect(lambda maps: self._on_maps(index, maps))
         self._maps = session.runner.submit(job)
@@ -207,15 +207,18 @@ class DetectionController(QObject):
         if not session.is_open:
             return
         project = session.project
-        if project.selection.micrograph is None or not project.particles.current:
+        index = project.selection.index
+        if index is None or project.selection.micrograph is None:
+            return
+        if not project.particles.current:
             return
         if self._classifying is not None and self._classifying.running:
             return
         with notifications.reporting_errors():
             model = self.model()
             todo = [] if model is None else self._untried(model.card.id)
-            if todo:
-                source = session.source(project.selection.index)
+            if model is not None and todo:
+                source = session.source(index)
                 work = partial(classifying, [(source, tuple(todo))], model)
                 job = Job("Classifying", work, heavy=False)
                 job.produced.connect(self._on_classified)

@@ -120,7 +120,7 @@ class Navigation(QObject):
     def advance(self) -> None:
         """Go to the next particle, where the mouse is known to be at rest."""
         found = self._session.project.review.advance(self._order, self._which)
-        how = "queue" if self._order == "uncertain" else "order"
+        how: SelectedBy = "queue" if self._order == "uncertain" else "order"
         # Only who finds nothing asks why: it takes a look at all micrographs.
         self._go_to(found, how, "" if found else self._no_more())
 
@@ -169,7 +169,7 @@ class Navigation(QObject):
         found: list[int] = []
         for particle_id in project.review.upcoming(self._order, self._which):
             index = project.particles.micrograph_of(particle_id)
-            if index not in (project.selection.index, *found):
+            if index is not None and index not in (project.selection.index, *found):
                 found.append(index)
             if len(found) == number:
                 break

@@ -11,6 +11,8 @@ from napari_cdse.gui.canvas.geometry import circle_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari.utils.events import Event
+
     from napari_cdse.core.records import SelectedBy
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
@@ -35,7 +37,7 @@ class Selection(QObject):
         canvas.shown.connect(self._attach)
         canvas.leaving.connect(self._detach)
         canvas.particles_selected.connect(self.on_layer_selection)
-        session.viewer.mouse_drag_callbacks.append(self._on_press)
+        session.open_viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
         """Give the mouse back."""
@@ -45,7 +47,9 @@ class Selection(QObject):
 
     def _attach(self) -> None:
         """Follow the layer that was just shown."""
-        self._canvas.particles.layer.events.mode.connect(self._on_mode)
+        layer = self._canvas.layers.particles
+        if layer is not None:
+            layer.events.mode.connect(self._on_mode)
         self._shown = None
         if self._session.project.selection.particle_id is not None:
             self.on_project_selection(self._session.project.selection.particle_id)
@@ -110,7 +114,7 @@ class Selection(QObject):
         ):
             self._canvas.particles.select((session.project.selection.particle_id,))
 
-    def _on_press(self, _viewer: object, event: object) -> Iterator[None]:
+    def _on_press(self, _viewer: object, event: Event) -> Iterator[None]:
         """Select by a click while the mouse otherwise moves the picture."""
         moved = False
         yield
@@ -122,7 +126,7 @@ class Selection(QObject):
 
     def _select_at(self, position: tuple[float, ...]) -> None:
         session = self._session
-        active = session.viewer.layers.selection.active
+        active = session.open_viewer.layers.selection.active
         if self._canvas.particles is None or active not in self._canvas.layers.present:
             return
         if active.mode != "pan_zoom":

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QSlider,
     QStackedWidget,
-    QWidget,
 )
 
 from napari_cdse.gui.gallery.filters import GalleryFilters
@@ -22,7 +21,7 @@ from napari_cdse.gui.gallery.model import GalleryModel
 from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery.view import GalleryView
 from napari_cdse.gui.widgets.layout import hint, keyless, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.io.thumbnail_file import default_path
 
@@ -45,7 +44,7 @@ class GalleryDock(ProjectDock):
         super().__init__(workspace.session, GalleryPage(workspace))
 
 
-class GalleryPage(QWidget):
+class GalleryPage(ProjectView):
     """The particles of the open project as pictures.
 
     Parameters
@@ -152,11 +151,9 @@ class GalleryPage(QWidget):
         entries = project.micrographs.entries
         items, gone = {}, []
         for one in ids:
-            particle, index = (
-                project.particles.find(one),
-                project.particles.micrograph_of(one),
-            )
-            if particle is None:
+            particle = project.particles.find(one)
+            index = project.particles.micrograph_of(one)
+            if particle is None or index is None:
                 gone.append(one)
             elif entries[index].excluded is not None:
                 return False

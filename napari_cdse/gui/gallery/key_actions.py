@@ -97,6 +97,8 @@ class GalleryKeys(QObject):
             return
         self._canvas.take_in()
         row = self._view.model().arrangement.row_of(ids[0])
+        if row is None:
+            return
         with notifications.reporting_errors():
             if self._acts[name](session.project, ids, self._how(ids)) is not False:
                 self._say(ids)

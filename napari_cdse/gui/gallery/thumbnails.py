@@ -20,13 +20,13 @@ from napari_cdse.tasks.thumbnails import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_cdse.core.records import Circle
+    from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.gui.gallery.items import Item
     from napari_cdse.gui.session.session import Session
 
@@ -126,14 +126,14 @@ class ThumbnailMaker(QObject):
         """Whether a picture could not be made."""
         return (item.micrograph, item.particle.circle) in self._in_vain
 
-    def want(self, items: Iterable[Item], others: Sequence[Item]) -> None:
+    def want(self, items: Iterable[Item], others: Iterable[Item]) -> None:
         """Fetch the pictures of these, first things first, and of nothing else.
 
         Parameters
         ----------
         items : iterable of Item
             Those in view, then those near it.
-        others : sequence of Item
+        others : iterable of Item
             More of the same micrographs, worth keeping when they are read anyway.
         """
         wanted: dict[int, list[Circle]] = {}
@@ -172,11 +172,12 @@ class ThumbnailMaker(QObject):
         self._job = self._session.runner.submit(job)
 
     def _on_found(self, found: Thumbnails) -> None:
-        for circle, gray in found.pictures.items():
-            self.pictures.put(found.micrograph_id, circle, gray)
-        if found.micrograph is not None:
-            self._know(found)
         index = found.request.source.index
+        if found.micrograph_id is not None:
+            for circle, gray in found.pictures.items():
+                self.pictures.put(found.micrograph_id, circle, gray)
+        if found.micrograph is not None:
+            self._know(index, found.micrograph)
         content = self._content(index)
         self._in_vain |= {
             (index, circle)
@@ -186,12 +187,11 @@ class ThumbnailMaker(QObject):
         if not self._soon.isActive():
             self._soon.start()
 
-    def _know(self, found: Thumbnails) -> None:
+    def _know(self, index: int, micrograph: Micrograph) -> None:
         """Tell the project what was read, since it knew another content or none."""
-        index = found.request.source.index
-        self._ids[index] = found.micrograph_id
+        self._ids[index] = micrograph.id
         try:
-            self._session.project.micrographs.register(index, found.micrograph)
+            self._session.project.micrographs.register(index, micrograph)
         except CdseError:
             # A picture is no reason to trouble the person; opening it will tell.
             return

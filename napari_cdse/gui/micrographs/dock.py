@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QTableView,
-    QWidget,
 )
 from superqt import QCollapsible
 
@@ -29,7 +28,7 @@ from napari_cdse.gui.widgets.layout import (
 )
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
-from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock
+from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock, ProjectView
 from napari_cdse.gui.widgets.tables import show_rows, stretch_names
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.project import SUFFIX
@@ -96,7 +95,7 @@ class MicrographsDock(ProjectDock):
             self._workspace.open_project(path)
 
 
-class MicrographsView(QWidget):
+class MicrographsView(ProjectView):
     """The micrographs of the open project.
 
     Parameters

@@ -38,11 +38,17 @@ class ExportButton(QPushButton):
         self._canvas = canvas
         self.setToolTip(_TIP)
         menu = QMenu(self)
-        menu.addAction("What you reviewed\u2026", lambda: self.ask(False))
-        menu.addAction("That and the forest's word\u2026", lambda: self.ask(True))
+        menu.addAction("What you reviewed\u2026", self._ask_reviewed)
+        menu.addAction("That and the forest's word\u2026", self._ask_all)
         self.setMenu(menu)
         session.runner.changed.connect(self.refresh)
         self.refresh()
+
+    def _ask_reviewed(self) -> None:
+        self.ask(False)
+
+    def _ask_all(self) -> None:
+        self.ask(True)
 
     @Slot()
     def refresh(self) -> None:

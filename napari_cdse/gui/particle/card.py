@@ -29,7 +29,7 @@ from napari_cdse.gui.widgets.layout import (
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
-    from napari_cdse.core.records import Annotation, PixelSizeSource
+    from napari_cdse.core.records import Annotation, Micrograph, PixelSizeSource
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Particle
@@ -117,7 +117,7 @@ class ParticleCard(QWidget):
             self.peaks.show_peaks(None, None, Scale(None))
             return
         scale = _scale_of(*self._session.pixel_size())
-        self._show_crop(particle, scale)
+        self._show_crop(micrograph, particle, scale)
         size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
         question = Question(micrograph.id, size, particle.circle)
         if (question, scale) != (self._question, self._scale):
@@ -127,8 +127,9 @@ class ParticleCard(QWidget):
 
     # --- pictures -------------------------------------------------------------
 
-    def _show_crop(self, particle: Particle, scale: Scale) -> None:
-        micrograph = self._session.micrograph
+    def _show_crop(
+        self, micrograph: Micrograph, particle: Particle, scale: Scale
+    ) -> None:
         colour = HEX[class_name(particle.label)]
         shown = (micrograph.id, scale, particle.circle, colour)
         if shown != self._cropped:
@@ -153,7 +154,9 @@ class ParticleCard(QWidget):
 
     def _show_words(self, particle: Particle | None) -> None:
         prediction = None if particle is None else particle.prediction
-        self.bars.show_probabilities(prediction and prediction.probabilities)
+        self.bars.show_probabilities(
+            None if prediction is None else prediction.probabilities
+        )
         if particle is None:
             self.says.setText(self._hint())
             self.says.setToolTip("")

@@ -2,14 +2,14 @@
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton
 
 from napari_cdse.gui.canvas.class_colours import MEANINGS
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.particle.queue_row import QueueRow
 from napari_cdse.gui.shortcuts.resolution import with_key
 from napari_cdse.gui.widgets.layout import keyless, row_of, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
@@ -28,7 +28,7 @@ class ParticleDock(ProjectDock):
         super().__init__(workspace.session, ParticleView(workspace))
 
 
-class ParticleView(QWidget):
+class ParticleView(ProjectView):
     """The selected particle of the open project.
 
     Parameters

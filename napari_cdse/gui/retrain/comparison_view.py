@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_cdse.core.evaluation.model_comparison import FractionChange
-    from napari_cdse.core.evaluation.validation import Comparison, Scores
+    from napari_cdse.core.evaluation.scores import Scores
+    from napari_cdse.core.evaluation.validation import Comparison
     from napari_cdse.tasks.training import Outcome
 
 _NO_OLD = "There was no forest with these features to compare with. "
@@ -99,7 +100,8 @@ class ComparisonView(QWidget):
             Tells whether an audit must not have a particle's prediction shown.
         """
         self._clear()
-        old = None if outcome.comparison is None else outcome.comparison.old
+        comparison = outcome.comparison
+        old = None if comparison is None else comparison.old
         self.note.setText(("" if old else _NO_OLD) + _head(outcome.scores))
         scored = not outcome.scores.note
         # A sentence in place of the scores stands where they would.
@@ -110,7 +112,7 @@ class ComparisonView(QWidget):
         self.confusion_title.setVisible(scored)
         self.new_confusion.setVisible(scored)
         self.old_confusion.setVisible(scored and old is not None)
-        say(self.difference, "" if old is None else _differences(outcome.comparison))
+        say(self.difference, "" if comparison is None else _differences(comparison))
         self._show_changes(outcome, name_of, hides)
 
     def texts(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Dock: labels per class, retrain, old beside new, keep or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from napari.viewer import Viewer
@@ -17,7 +17,7 @@ from superqt import QCollapsible
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import CLASSES
+from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.gui.retrain.audit_row import AuditRow
 from napari_cdse.gui.retrain.comparison_view import ComparisonView
 from napari_cdse.gui.retrain.model_row import ModelRow
@@ -33,7 +33,7 @@ from napari_cdse.gui.widgets.layout import (
 )
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
-from napari_cdse.gui.widgets.project_dock import ProjectDock
+from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _FEW = (
@@ -63,7 +63,7 @@ class RetrainDock(ProjectDock):
         super().__init__(workspace.session, RetrainView(workspace))
 
 
-class RetrainView(QWidget):
+class RetrainView(ProjectView):
     """The forests of the open project and what a new one would change.
 
     Parameters
@@ -223,7 +223,8 @@ class RetrainView(QWidget):
         if ahead is not self._told_ahead[0]:
             self._told_ahead = ahead, labelled
         words = "" if ahead is None else ahead.sentence
-        outdated = words and ahead.note and labelled != self._told_ahead[1]
+        too_few = ahead is not None and bool(ahead.note)
+        outdated = too_few and labelled != self._told_ahead[1]
         said = outcome is not None and words in (outcome.scores.note or "")
         say(self.ahead, "" if outdated or said else words)
 
@@ -272,7 +273,7 @@ class RetrainView(QWidget):
 
         return name_of
 
-    def _counts_text(self, counts: dict, labelled: int) -> str:
+    def _counts_text(self, counts: Mapping[Label, int], labelled: int) -> str:
         if not labelled:
             return _NO_LABELS
         each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)

@@ -68,9 +68,10 @@ class StudiesView(QWidget):
 
     def _make_table(self) -> QTableWidget:
         table = QTableWidget(0, len(_HEADERS))
-        table.setHorizontalHeaderLabels(_HEADERS)
-        for column, words in enumerate(_TIPS):
-            table.horizontalHeaderItem(column).setToolTip(words)
+        for column, (text, words) in enumerate(zip(_HEADERS, _TIPS, strict=True)):
+            header = QTableWidgetItem(text)
+            header.setToolTip(words)
+            table.setHorizontalHeaderItem(column, header)
         show_rows(table, round(_ROW_LINES * self.fontMetrics().height()))
         table.horizontalHeader().setStretchLastSection(True)
         table.setToolTip("A double click takes the settings over")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.settings import get_plugin_settings
 
@@ -20,10 +20,26 @@ class Page(Protocol):
         """What to connect to, to hear of each letter that is written there."""
 
 
-def page(name: str) -> Page | None:
-    """Give one page; None where napari does not know the plugin."""
+class AnnotatorPage(Page, Protocol):
+    """The page of the annotator."""
+
+    name: str
+
+
+def keys_page() -> Page | None:
+    """Give the page of the keys; None where napari does not know the plugin."""
+    found: Page | None = _page("keys")
+    return found
+
+
+def annotator_page() -> AnnotatorPage | None:
+    """Give the page of the annotator; None where napari does not know the plugin."""
+    found: AnnotatorPage | None = _page("annotator")
+    return found
+
+
+def _page(name: str) -> Any:
     try:
-        found: Page = getattr(get_plugin_settings(PLUGIN), name)
+        return getattr(get_plugin_settings(PLUGIN), name)
     except KeyError:
         return None
-    return found

@@ -10,6 +10,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.deferred_signals import DeferredSignals
 from napari_cdse.gui.session.signals import Signals
+from napari_cdse.gui.session.viewer_window import WindowClosedError
 from napari_cdse.gui.session.workers import JobRunner
 from napari_cdse.tasks.analysis import Source
 
@@ -53,9 +54,17 @@ class Session(Signals):
         """The viewer, as long as it is there."""
         return self._viewer()
 
+    @property
+    def open_viewer(self) -> Viewer:
+        """The viewer; raises `WindowClosedError` where it is not there any more."""
+        viewer = self.viewer
+        if viewer is None:
+            raise WindowClosedError
+        return viewer
+
     def say(self, sentence: str) -> None:
         """Write a sentence into the viewer's status line."""
-        self.viewer.status = sentence
+        self.open_viewer.status = sentence
 
     # --- project --------------------------------------------------------------
 
@@ -139,10 +148,14 @@ class Session(Signals):
     def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
         """Say how large a pixel is, for the open micrograph or the whole folder."""
         project = self.project
-        if project.selection.index is None and not whole_folder:
+        current = project.selection.index
+        if whole_folder:
+            indices = None
+        elif current is not None:
+            indices = [current]
+        else:
             return
         with notifications.reporting_errors():
-            indices = None if whole_folder else [project.selection.index]
             project.micrographs.set_pixel_size(pixel_size_nm, indices)
 
     def pixel_size(self) -> tuple[float | None, PixelSizeSource | None]:

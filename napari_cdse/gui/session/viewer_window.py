@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtWidgets import QMainWindow, QWidget
+from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
 from napari_cdse.core.errors import CdseError
 
 if TYPE_CHECKING:
     from napari import Viewer
+
+
+class WindowClosedError(CdseError):
+    """A viewer or its window was asked for after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("The napari window is closed; open it anew.")
+
+
+def application() -> QApplication:
+    """Give the application that the windows belong to; the first viewer made it."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return app
 
 
 def find_main_window(viewer: Viewer | None) -> QMainWindow | None:
@@ -29,12 +43,12 @@ def main_window(viewer: Viewer | None) -> QMainWindow:
 
     Raises
     ------
-    CdseError
+    WindowClosedError
         When it was closed.
     """
     window = find_main_window(viewer)
     if window is None:
-        raise CdseError("The napari window is closed; open it anew.")
+        raise WindowClosedError
     return window
 
 

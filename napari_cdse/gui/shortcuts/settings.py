@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui.canvas._napari_private import menu_keys
 from napari_cdse.gui.session import notifications
-from napari_cdse.gui.session.preferences import page
+from napari_cdse.gui.session.preferences import keys_page
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS, Shortcut
 from napari_cdse.gui.shortcuts.resolution import choose, key_words
 
@@ -44,7 +44,7 @@ class KeySettings(QObject):
         self._session = session
         self._tips: list[tuple[weakref.ref[QWidget], str, str]] = []
         self._told: tuple[str, ...] = ()
-        self._settings = page("keys")
+        self._settings = keys_page()
         self.shortcuts: tuple[Shortcut, ...] = SHORTCUTS
         self._read()
         # The Preferences pass on every letter: of "F8", the F alone is napari's.

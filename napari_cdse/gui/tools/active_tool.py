@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from qtpy.QtCore import QObject
 
@@ -23,6 +23,9 @@ class Tool(Protocol):
         """Give the mouse back."""
 
 
+T = TypeVar("T", bound=Tool)
+
+
 class ActiveTool(QObject):
     """A slot for one tool: another one ends it, and so does another micrograph.
 
@@ -41,7 +44,7 @@ class ActiveTool(QObject):
         self.current: Tool | None = None
         canvas.leaving.connect(self.end)
 
-    def toggle(self, name: str, make: Callable[[], Tool]) -> Tool | None:
+    def toggle(self, name: str, make: Callable[[], T]) -> T | None:
         """Take a tool up, or put it away if it is the one that is up.
 
         Parameters
@@ -60,7 +63,8 @@ class ActiveTool(QObject):
         self.end()
         if was_up or not self._canvas.at_rest:
             return None
-        tool = self.current = make()
+        tool = make()
+        self.current = tool
         tool.ended.connect(lambda: self._on_ended(tool))
         return tool
 

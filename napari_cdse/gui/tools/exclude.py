@@ -25,6 +25,7 @@ from napari_cdse.gui.widgets.layout import sentence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari.utils.events import Event
     from qtpy.QtWidgets import QWidget
 
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
@@ -71,13 +72,12 @@ class RegionTool(QObject):
         self._layers = canvas.layers
         self._over = False
         self.name = DRAWING
-        viewer, image = session.viewer, canvas.layers.image
+        viewer = session.open_viewer
         self._before = viewer.layers.selection.active
         self.layer = Shapes(
             ndim=2,
             name=DRAWING,
-            scale=image.scale,
-            units=image.units,
+            **canvas.layers.placement,
             face_color=_FACE,
             edge_color=_COLOUR,
             opacity=1.0,
@@ -128,7 +128,7 @@ class RegionTool(QObject):
         if viewer is not None and viewer.layers.selection.active is not self.layer:
             self.end()
 
-    def _on_data(self, event: object) -> None:
+    def _on_data(self, event: Event) -> None:
         # While a polygon grows, and in the middle of napari's own handling, the
         # layer must not be touched.
         if self._drawing.follow(event):
@@ -211,6 +211,8 @@ class Exclusions(QObject):
 
     def _on_drawn(self, tool: RegionTool, corners: list[tuple[float, float]]) -> None:
         index = self._session.project.selection.index
+        if index is None:
+            return
 
         def leave_out(reason: str) -> None:
             self._reason = reason

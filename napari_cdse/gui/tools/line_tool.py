@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from napari.utils.events import Event
     from numpy.typing import NDArray
 
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
@@ -106,14 +107,12 @@ class LineTool(QObject):
         self._says = says
         self._over = False
         self.line: Line | None = None
-        image = canvas.layers.image
-        viewer = session.viewer
+        viewer = session.open_viewer
         self._before = viewer.layers.selection.active
         self.layer = Shapes(
             ndim=2,
             name=name,
-            scale=image.scale,
-            units=image.units,
+            **canvas.layers.placement,
             opacity=1.0,
             features=pd.DataFrame({_SAYS: pd.Series(dtype=object)}),
             text={
@@ -154,7 +153,7 @@ class LineTool(QObject):
         if viewer is not None and viewer.layers.selection.active is not self.layer:
             self.end()
 
-    def _on_drag(self, _layer: Shapes, event: object) -> Iterator[None]:
+    def _on_drag(self, _layer: Shapes, event: Event) -> Iterator[None]:
         start = self._pixel(event)
         yield
         while event.type == "mouse_move":
@@ -183,5 +182,5 @@ class LineTool(QObject):
         layer.text.translation = (-1.5 * _CAP_SCREEN_PX * line.screen_px, 0)
         self._session.say(text)
 
-    def _pixel(self, event: object) -> NDArray[np.float64]:
+    def _pixel(self, event: Event) -> NDArray[np.float64]:
         return np.array(self._layers.pixel_at(event.position), dtype=np.float64)

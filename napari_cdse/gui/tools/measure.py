@@ -102,13 +102,14 @@ class Measurement(QObject):
         self._close_dialog()
         session = self._session
         window = main_window(session.viewer)
-        self.dialog = ScaleBarDialog(line, session.project.settings.scale_bar, window)
-        self.dialog.accepted.connect(self._calibrate)
-        self.dialog.finished.connect(self._on_answered)
-        self.dialog.open()
+        dialog = ScaleBarDialog(line, session.project.settings.scale_bar, window)
+        dialog.accepted.connect(lambda: self._calibrate(dialog))
+        dialog.finished.connect(self._on_answered)
+        self.dialog = dialog
+        dialog.open()
 
-    def _calibrate(self) -> None:
-        dialog, self.dialog = self.dialog, None
+    def _calibrate(self, dialog: ScaleBarDialog) -> None:
+        self.dialog = None
         self._active.end()
         with notifications.reporting_errors():
             self._session.project.settings.scale_bar = (dialog.length, dialog.unit)

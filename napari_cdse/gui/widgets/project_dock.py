@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Slot
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 NO_PROJECT = "Open a folder of micrographs, or the sample project."
 
 
-class ProjectView(Protocol):
+class ProjectView(QWidget):
     """A widget that shows a project; nothing of it is asked while none is open."""
 
     def show_project(self) -> None:
         """Show the project that is open now."""
+        raise NotImplementedError
 
 
 class ProjectDock(QWidget):

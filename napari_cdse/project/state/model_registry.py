@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
     from napari_cdse.io.store.store import ModelRole, Store
 
-    DefaultModel = Callable[[], Model]
+    DefaultModel = Callable[[], Model | None]
 
 
 class ModelRegistry:

@@ -160,14 +160,14 @@ class _WholeFieldSide(_WholeSide):  # type: ignore[misc]  # known at run time on
         return round(value)
 
 
-class DecimalWidget(RangedWidget):
+class DecimalWidget(RangedWidget[float]):
     """The magicgui widget of a `DecimalField`, for forms."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"widget_type": _DecimalSide})
 
 
-class WholeWidget(RangedWidget):
+class WholeWidget(RangedWidget[int]):
     """The magicgui widget of a `WholeField`, for forms."""
 
     def __init__(self, **options: Any) -> None:

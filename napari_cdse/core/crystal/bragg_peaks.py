@@ -33,15 +33,26 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.families import Family
 
 _REACH = 0.3
-"""Farthest that a fault draws a peak aside, in cycles per radius."""
+"""Farthest that a fault draws a peak aside, in cycles per radius. As far as
+`domains` lets the phase ramp."""
 _STARTS = 13
+"""Starts along each axis, 0.05 cycles per radius apart: the nearest is within 0.035 of
+the top, well inside it. A choice; time goes with their square."""
 _STEPS = 6
+"""Newton steps to the top. A choice: their error squares each time, so that a few
+suffice once one is near."""
 _LONGEST = 0.05
-"""Longest step on the way to the top, in cycles per radius."""
+"""Longest step on the way to the top, in cycles per radius. A choice: as far as the
+starts are apart, so that none leaves for another top."""
 _FLATTEST = 0.05
-"""Least bend of a peak's top, over that of a uniform disk."""
+"""Least bend of a peak's top, over that of a uniform disk. A choice that keeps
+steps finite; a larger one would understate the uncertainty of a flat top."""
 _MOMENT = 0.25
-"""Mean square distance from the centre of a disk along one axis, in radii."""
+"""Mean square distance from the centre of a disk along one axis, in squared radii."""
+_LEAST = 1e-12
+"""Least power, bend and step that is divided by; guards a family without any."""
+_LEAST_SIZE = 1e-9
+"""Least number of samples that is divided by; guards a part without any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +171,7 @@ def measure(followed: Followed, sides: Sequence[NDArray[np.bool_]]) -> BraggPeak
     for _ in range(_STEPS):
         slope, bend = _derivatives(parts, turn)
         step = np.linalg.solve(bend, slope)
-        step *= min(1.0, 2 * np.pi * _LONGEST / max(float(np.hypot(*step)), 1e-12))
+        step *= min(1.0, 2 * np.pi * _LONGEST / max(float(np.hypot(*step)), _LEAST))
         turn = turn + step
     inverse = np.linalg.inv(_derivatives(parts, turn)[1])
     tilt = followed.noise / 2 * sum(part.tilt(turn) for part in parts)
@@ -200,7 +211,7 @@ def step_across(
     sums, middles, variance = [], [], 0.0
     for part in followed.parts(sides):
         total, first, _ = part.moments(followed.turns_per_k * shift)
-        power = max(abs(total) ** 2, 1e-12)
+        power = max(abs(total) ** 2, _LEAST)
         sums.append(total)
         middles.append((np.conj(total) * first).real / power)
         variance += followed.noise / 2 * part.size / power
@@ -227,7 +238,7 @@ class _Part:
 
     @property
     def size(self) -> float:
-        return max(float(self.sizes.sum()), 1e-9)
+        return max(float(self.sizes.sum()), _LEAST_SIZE)
 
     def moments(
         self, turn: NDArray[np.float64]
@@ -257,7 +268,7 @@ def _derivatives(
         bend += curved.real / part.size
         energy += abs(total) ** 2 / part.size
     value, axes = np.linalg.eigh(bend)
-    value = np.maximum(value, max(_FLATTEST * _MOMENT * energy, 1e-12))
+    value = np.maximum(value, max(_FLATTEST * _MOMENT * energy, _LEAST))
     return slope, np.asarray(axes * value @ axes.T)
 
 

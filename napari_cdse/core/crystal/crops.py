@@ -15,10 +15,24 @@ if TYPE_CHECKING:
 FIELD_NM = 8.0
 """Edge of the crop: the same for all particles that fit, so that sizes compare."""
 FIELD_STEP_NM = 4.0
+"""Step in nm by which the crop grows for larger ones; a choice: sizes stay few."""
 _MARGIN = 1.25
+"""Edge of a crop over the particle's diameter at least; a choice, to show its edge."""
+_FEWEST_PX = 4.0
+"""Least edge of a crop in px, without a pixel size."""
 _SAMPLE = 40_000
+"""Pixels of which percentiles are taken. Half a per cent of them, 200, is fixed to some
+7 %; a choice, more cost time."""
+_STRETCH_PERCENT = (0.5, 99.5)
+"""Percentiles shown as black and white. A choice: a narrower range saturates fringes,
+a wider one lets outlier pixels dim all the rest."""
+_MID_GRAY = 0.5
+"""Gray of what lies outside the micrograph, between black 0 and white 1."""
 _FLOOR = 2.5
-"""Speckle seldom has more power over its mean than this; it stays dark."""
+"""Power over the background's mean that is shown as black. A choice: 8 % of speckle,
+exp(-2.5), has more; a lower one shows more of it."""
+_SPECTRUM_PERCENT = 99.9
+"""Percentile of a spectrum shown as white, so that one peak does not dim the others."""
 
 
 def field_px(circle: Circle, pixel_size_nm: float | None) -> tuple[float, float | None]:
@@ -29,7 +43,7 @@ def field_px(circle: Circle, pixel_size_nm: float | None) -> tuple[float, float 
     """
     needed = 2 * _MARGIN * circle.radius_px
     if not pixel_size_nm:
-        return max(4.0, needed), None
+        return max(_FEWEST_PX, needed), None
     steps = math.ceil(needed * pixel_size_nm / FIELD_STEP_NM)
     edge_nm = max(FIELD_NM, FIELD_STEP_NM * steps)
     return edge_nm / pixel_size_nm, edge_nm
@@ -67,16 +81,16 @@ def stretched(square: NDArray[np.float32]) -> NDArray[np.float32]:
     step = max(1, int(math.sqrt(square.size / _SAMPLE)))
     sample = square[::step, ::step]
     if not np.isfinite(sample).any():
-        return np.full_like(square, 0.5)
-    low, high = np.nanpercentile(sample, (0.5, 99.5))
+        return np.full_like(square, _MID_GRAY)
+    low, high = np.nanpercentile(sample, _STRETCH_PERCENT)
     if high <= low:
-        return np.full_like(square, 0.5)
+        return np.full_like(square, _MID_GRAY)
     values = np.clip((square - low) / (high - low), 0, 1)
-    return np.asarray(np.nan_to_num(values, nan=0.5), np.float32)
+    return np.asarray(np.nan_to_num(values, nan=_MID_GRAY), np.float32)
 
 
 def spectrum_values(ratio: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gray values of a power spectrum over background: log scale, background dark."""
     level = np.log(np.maximum(ratio, _FLOOR))
-    high = max(float(np.percentile(level, 99.9)), 1.0)
+    high = max(float(np.percentile(level, _SPECTRUM_PERCENT)), 1.0)
     return np.asarray(np.clip(level / high, 0, 1), np.float32)

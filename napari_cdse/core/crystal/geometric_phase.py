@@ -26,13 +26,19 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.patch import Patch
 
 SMOOTHING_NM = 0.4
-"""Standard deviation of the smoothing: details of about 1 nm are resolved."""
+"""Standard deviation of the smoothing: details of about 1 nm are resolved. A choice:
+a smaller one lets noise and neighbouring peaks in, a larger one blurs faults."""
 _SMOOTHING_RADII = 0.25
-"""At most that much of the radius, so that something is left of a small particle."""
+"""At most that much of the radius, so that something is left of a small
+particle; a choice."""
 _SEEN = 0.05
+"""Least smoothed window that is divided by, where next to nothing is known; a choice,
+below any value inside the circle."""
 _OFF = 0.25
 """The window is higher than this in all of the circle, and 0 off the micrograph."""
 _TRUNCATE = 3.0
+"""Reach of the Gaussian in standard deviations: 0.5 % of its weight in the plane lies
+beyond; a choice, a farther one costs time."""
 
 
 @dataclass(frozen=True, eq=False)

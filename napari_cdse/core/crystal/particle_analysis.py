@@ -53,7 +53,10 @@ Nine of ten visible faults of simulated dots have more, nine of ten perfect dots
 their thickness varies, and the circle may miss a part.
 """
 _ON_LINE = 0.12
-"""Cells nearer than this to the line, in radii, may belong to either side."""
+"""Cells nearer than this to the line, in radii, may belong to either side.
+A cell is 0.15 wide, and the line may be off by 0.06; a choice."""
+_LEAST_REACH = 4
+"""Fewest samples of the spectrum shown on either side of frequency 0."""
 SHORTEST_NM = 1 / BAND_PER_NM[1]
 """Narrowest spacing at which fringes are looked for."""
 
@@ -218,7 +221,7 @@ def _band(patch: Patch) -> tuple[NDArray[np.float32], float]:
     size = len(half)
     step = 1 / (size * patch.step_px)
     most = BAND_PER_NM[1] * patch.around.pixel_size_nm
-    reach = min(size // 2 - 1, max(4, math.ceil(most / step)))
+    reach = min(size // 2 - 1, max(_LEAST_REACH, math.ceil(most / step)))
     places = np.arange(-reach, reach + 1)
     right = half[places][:, : reach + 1]
     left = half[-places][:, reach:0:-1]

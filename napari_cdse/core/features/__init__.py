@@ -36,6 +36,9 @@ __all__ = [
     "schema_of",
 ]
 
+_LARGEST = 1e30
+"""Stands for infinity in a feature: finite, and beyond any real value."""
+
 GROUPS: Mapping[str, FeatureGroup] = MappingProxyType(
     {group.name: group for group in (BRAGG, ORIGIN)}
 )
@@ -140,4 +143,4 @@ def _columns(
     if not circles:
         return np.empty((0, len(group.names)), np.float32)
     values = group.function(micrograph, circles, pixel_size_nm, progress)
-    return np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30)
+    return np.nan_to_num(values, nan=0.0, posinf=_LARGEST, neginf=-_LARGEST)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Key = tuple[str, str, float, Circle]
 
 MOST_BYTES = 200 * 2**20
+"""Bytes of all rows together. A choice: over a million rows of the physical features;
+more take memory from micrographs, fewer are computed again."""
 
 
 class KnownFeatures:

@@ -28,10 +28,20 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 BAND_PER_NM = (1.8, 6.2)
-"""Spatial frequencies in which lattice fringes are looked for, in 1/nm."""
+"""Spatial frequencies in which lattice fringes are looked for, in 1/nm: spacings from
+0.161 to 0.556 nm. CdSe's reflections down to {311}, 0.1825 nm, lie in it with room for
+a pixel size that is off; a wider band brings in the contrast of thickness and noise."""
 _OVERSAMPLING = 2
+"""Samples of the spectrum for each that the patch gives. Twice: a peak half-way between
+two samples of an axis keeps 88 % of its power, so that no maximum is lost."""
 _RINGS_PER_SAMPLE = 4
+"""Rings for each sample of the spectrum, so that the background is read off to an
+eighth of a sample; a choice, more cost little time."""
 _MIN_RADIUS_PX = 6.0
+"""Smallest radius, in px, that is examined; smaller circles are widened to it. A
+choice: a smaller disk holds too few pixels to show a peak."""
+_LEAST_WINDOW = 1e-9
+"""Least sum of a window that is divided by; guards a circle off the micrograph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +113,12 @@ class Patch:
     @cached_property
     def window_sum(self) -> float:
         """Sum of the window."""
-        return max(float(self.window.sum()), 1e-9)
+        return max(float(self.window.sum()), _LEAST_WINDOW)
 
     @cached_property
     def window_energy(self) -> float:
         """Sum of the squared window."""
-        return max(float((self.window**2).sum()), 1e-9)
+        return max(float((self.window**2).sum()), _LEAST_WINDOW)
 
     @property
     def inside(self) -> float:
@@ -163,6 +173,6 @@ def cut(around: Surroundings, circle: Circle) -> Patch:
     )
     window = soft_disk(number) * np.outer(rows.valid, cols.valid)
     values = cols.apply(rows.apply(around.pixels[rows.span, cols.span]).T).T * window
-    values -= window * (values.sum() / max(float(window.sum()), 1e-9))
+    values -= window * (values.sum() / max(float(window.sum()), _LEAST_WINDOW))
     values /= np.float32(around.rms)
     return Patch(around, values, window, radius, step)

@@ -27,8 +27,19 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Micrograph
 
 CENTRE_PX = 20
+"""Edge of the centre taken as features, in px; as in 2018."""
 MARGIN_PX = 2
+"""Added to the radius of a crop, in px; as in 2018."""
 _STRETCH_PERCENT = (0.05, 99.95)
+"""Percentiles stretched to black and white. A choice: outlier pixels saturate."""
+_PATTERN_POINTS, _PATTERN_RADIUS_PX = 2, 16
+"""Points and radius of the local binary pattern; as in 2018."""
+_FOURIER_BINS, _SOBEL_BINS = 20, 50
+"""Bins of the two histograms; as in 2018."""
+_BLOB_MAX_SIGMA_PX, _BLOB_SIGMAS, _BLOB_THRESHOLD = 2, 30, 0.2
+"""Largest sigma, number of sigmas and threshold of the search for blobs; as in 2018."""
+_LEAST_LEVELS = 1e-6
+"""Least range of log2 amplitudes that is told into bins; only rounding is below it."""
 
 
 def crop(gray: NDArray[np.uint8], circle: Circle) -> NDArray[np.uint8]:
@@ -59,7 +70,7 @@ def _at_least(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def as_gray8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Stretch a micrograph to 8 bit, as the origin's pictures were saved."""
+    """Stretch a micrograph to 8 bit, as the micrographs of 2018 were saved."""
     low, high = np.percentile(pixels, _STRETCH_PERCENT)
     span = max(float(high - low), np.finfo(np.float32).tiny)
     scaled = np.clip((pixels - low) / span, 0.0, 1.0)
@@ -73,7 +84,7 @@ def _centre(image: NDArray[np.generic]) -> NDArray[np.float64]:
 
 
 def _binary_pattern(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return _centre(local_binary_pattern(image, P=2, R=16))
+    return _centre(local_binary_pattern(image, P=_PATTERN_POINTS, R=_PATTERN_RADIUS_PX))
 
 
 def _fourier_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -84,18 +95,23 @@ def _fourier_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     levels = np.log2(np.maximum(amplitudes, floor))
     low, high = float(levels.min()), float(levels.max())
     # Amplitudes that are equal but for rounding cannot be told into 20 bins.
-    span = (low, high) if high - low > 1e-6 else (low - 0.5, low + 0.5)
-    return np.histogram(levels, bins=20, range=span, density=True)[0]
+    span = (low, high) if high - low > _LEAST_LEVELS else (low - 0.5, low + 0.5)
+    return np.histogram(levels, bins=_FOURIER_BINS, range=span, density=True)[0]
 
 
 def _blobs(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    found = blob_log(image / 255.0, max_sigma=2, num_sigma=30, threshold=0.2)
+    found = blob_log(
+        image / 255.0,
+        max_sigma=_BLOB_MAX_SIGMA_PX,
+        num_sigma=_BLOB_SIGMAS,
+        threshold=_BLOB_THRESHOLD,
+    )
     size = float(found[:, 2].mean()) if len(found) else 0.0
     return np.array([size, float(len(found))])
 
 
 def _edge_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.histogram(sobel(image / 255.0), bins=50, density=True)[0]
+    return np.histogram(sobel(image / 255.0), bins=_SOBEL_BINS, density=True)[0]
 
 
 def crop_features(image: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -118,7 +134,7 @@ def origin_features(
     pixel_size_nm: float,
     progress: Progress | None = None,
 ) -> NDArray[np.float32]:
-    """Compute the origin's features; they know pixels only, so the size is unused.
+    """Compute the features of 2018; they know pixels only, so the size is unused.
 
     Returns
     -------
@@ -134,10 +150,10 @@ def _names() -> tuple[str, ...]:
     return (
         *(f"pixel_{row:02d}_{col:02d}" for row, col in square),
         *(f"binary_pattern_{row:02d}_{col:02d}" for row, col in square),
-        *(f"fourier_bin_{number:02d}" for number in range(20)),
+        *(f"fourier_bin_{number:02d}" for number in range(_FOURIER_BINS)),
         "blob_mean_size",
         "blob_number",
-        *(f"sobel_bin_{number:02d}" for number in range(50)),
+        *(f"sobel_bin_{number:02d}" for number in range(_SOBEL_BINS)),
         "gray_mean",
         "gray_std",
     )

@@ -11,9 +11,19 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.patch import Patch
 
 _EDGES_PER_NM = (0.4, 1.0, 1.8, 2.4, 2.75, 3.1, 3.5, 4.2, 5.0, 5.8, 6.6)
+"""Edges of the bands of spatial frequency, in 1/nm. Choices: they part CdSe's groups of
+spacings (0.35, 0.30, 0.21 and 0.18 nm), with the contrast of thickness below 1.8 and
+what lies beyond {311} last. Narrower bands hold too few samples of a small disk."""
 _BANDS = list(pairwise(_EDGES_PER_NM))
 _TAIL_PER_NM = (1.8, 6.2)
+"""Band of lattice fringes, as `BAND_PER_NM`, in 1/nm."""
 _TAIL_ABOVE = 6.0
+"""Power over background from which a sample counts to the tail. Speckle passes it with
+exp(-6), 0.25 %. A choice: a lower one counts more speckle, a higher one less
+lattice."""
+_LEAST = 1e-3
+"""Least mean ratio, and least share, that a logarithm is taken of. A choice, below the
+0.25 % of speckle in the tail."""
 
 PROFILE_FEATURES = {
     **{
@@ -37,8 +47,8 @@ def profile_features(patch: Patch) -> dict[str, float]:
     counts = np.bincount(bins, rings.counts, minlength=length)
     sums = np.bincount(bins, by_ring, minlength=length)
     mean = (sums / np.maximum(counts, 1))[1:-1]
-    logs = np.log(np.maximum(mean, 1e-3)).tolist()
-    values = [*logs, np.log(_tail(patch) + 1e-3), patch.radius_nm, patch.inside]
+    logs = np.log(np.maximum(mean, _LEAST)).tolist()
+    values = [*logs, np.log(_tail(patch) + _LEAST), patch.radius_nm, patch.inside]
     return dict(zip(PROFILE_FEATURES, map(float, values), strict=True))
 
 

@@ -42,12 +42,12 @@ MODULES = (
 def told(monkeypatch):
     """Notices of what is missing, none of them given so far."""
     sentences: list[str] = []
-    show_info = private.notices.inform
+    show_info = private.notifications.inform
 
     def inform(sentence):
         (sentences.append if "is newer than" in sentence else show_info)(sentence)
 
-    monkeypatch.setattr(private.notices, "inform", inform)
+    monkeypatch.setattr(private.notifications, "inform", inform)
     monkeypatch.setattr(private, "_missed", set())
     forget()
     yield sentences

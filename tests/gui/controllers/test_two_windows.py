@@ -20,9 +20,9 @@ import sys
 from napari_cdse.project import Project
 
 project = Project.create_or_open(sys.argv[1])
-project.annotator = "Ben"
-project.open(0)
-project.label([sys.argv[2]], "null")
+project.annotators.current = "Ben"
+project.selection.open(0)
+project.edits.label([sys.argv[2]], "null")
 project.close()
 """
 

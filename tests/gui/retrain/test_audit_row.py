@@ -8,6 +8,7 @@ import pytest
 
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.core.review.blind_audit import MIN_AUDITED
+from napari_cdse.gui.app import window
 from napari_cdse.gui.retrain.changed_particles import ChangedParticlesView
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.conftest import SIGNAL_MS, settle
@@ -64,8 +65,7 @@ def test_what_the_gallery_shows_is_not_drawn_any_more(workspace, crowd, qtbot):
     assert all(map(project.audits.hides, crowd))
     assert not any(map(project.audits.hides, others))
     project.audits.share = 0
-    gallery = docks(workspace.viewer)["Gallery"]
-    gallery.parentWidget().raise_()
+    gallery = window.add_dock(workspace.viewer, "Gallery").view
     qtbot.waitUntil(lambda: gallery.in_sight, timeout=SIGNAL_MS)
     settle(workspace, qtbot)
     project.audits.share = 1

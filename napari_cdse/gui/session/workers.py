@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QThreadPool, Signal
 
 from napari_cdse.core.errors import Cancelled, CdseError
 
@@ -82,6 +82,11 @@ class Job(QObject):
         self.progressed.emit(share)
 
     def _run(self) -> Iterator[Any]:
+        # Qt converts large pictures in threads of the same pool, and waits for them
+        # with Python's lock in its hand: were all of them ours, each waiting for that
+        # lock, the window would stand still for good. So ours do not count there.
+        pool = QThreadPool.globalInstance()
+        pool.releaseThread()
         try:
             yield from self._work(self.report)
             self._complete = not self._stop.is_set()
@@ -93,6 +98,7 @@ class Job(QObject):
             # The worker would swallow it together with the end of the work.
             raise _Unexpected(f"{type(error).__name__}: {error}") from error
         finally:
+            pool.reserveThread()
             self._ended.set()
 
     def _on_yielded(self, item: object) -> None:

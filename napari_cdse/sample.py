@@ -22,7 +22,7 @@ def sample_project_folder(folder: Path | None = None, *, fresh: bool = False) ->
     Parameters
     ----------
     folder : Path, optional
-        Default: in the person's data folder.
+        Default: in the user's data folder.
     fresh : bool
         Without a folder, take a new temporary one.
 

@@ -1,6 +1,6 @@
 """Small pictures of particles, kept from one session to the next.
 
-A cache and nothing more: one SQLite file in the person's cache folder, bounded, made
+A cache and nothing more: one SQLite file in the user's cache folder, bounded, made
 anew when it is damaged, done without when it cannot be used. A picture is found by the
 micrograph's content and the circle, so that it can never be of another particle.
 """

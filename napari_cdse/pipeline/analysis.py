@@ -241,7 +241,7 @@ def analyse_many(
     params : DetectionParams
         The same for every file.
     pixel_size_nm : float, optional
-        From the person, for every file.
+        From the user, for every file.
     frame : int or str, optional
         Of files that hold several, for every file; see
         `napari_cdse.io.images.frame.FrameChoice`.

@@ -90,7 +90,7 @@ def examples_from_folders(
     detection_params : DetectionParams, optional
         How the detector's own circles are found.
     pixel_size_nm : float, optional
-        From the person, for every file.
+        From the user, for every file.
     frame : int or str, optional
         Of files that hold several, for every file; see
         `napari_cdse.io.images.frame.FrameChoice`.

@@ -41,7 +41,7 @@ class Labelled(Protocol):
 
     @property
     def pixel_size_nm(self) -> float | None:
-        """From the person; the file's own or the estimate holds without it."""
+        """From the user; the file's own or the estimate holds without it."""
 
     @property
     def circles(self) -> Sequence[Circle]:
@@ -167,12 +167,12 @@ def joined(
     Parameters
     ----------
     own : TrainingSet
-        From her labels as they are now.
+        From their labels as they are now.
     earlier : TrainingSet or None
         The earlier forest's table.
     own_micrographs : frozenset of str
-        Content ids of her micrographs: what the earlier forest learnt from them is
-        replaced by what her labels say now.
+        Content ids of their micrographs: what the earlier forest learnt from them is
+        replaced by what their labels say now.
 
     Raises
     ------

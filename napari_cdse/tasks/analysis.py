@@ -41,7 +41,7 @@ class Source:
     path : Path
     frame : int
     pixel_size_nm : float or None
-        From the person.
+        From the user.
     micrograph : Micrograph or None
         If its pixels are in memory already.
     """

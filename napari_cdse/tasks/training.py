@@ -87,7 +87,7 @@ class Outcome:
     data : bytes
         Of the model file.
     scores : Scores
-        Of the new forest on the person's own labels.
+        Of the new forest on the user's own labels.
     comparison : Comparison or None
         None where there is no old forest with these features.
     predicted : tuple of Classified
@@ -153,7 +153,7 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
 def taught(
     order: Order, report: Progress
 ) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
-    """Give the person's own examples, all that is learnt from, and notices."""
+    """Give the user's own examples, all that is learnt from, and notices."""
     own, told = training_from_annotations(
         order.labelled, order.params, report, order.known
     )
@@ -184,7 +184,7 @@ def saving(model: Model, path: Path, _report: Progress) -> Iterator[str]:
 def _scored(
     order: Order, own: TrainingSet, training: TrainingSet, report: Progress
 ) -> tuple[Scores, Comparison | None]:
-    """Score on the person's own labels; beside the old forest, where that can be."""
+    """Score on the user's own labels; beside the old forest, where that can be."""
     old, mine = order.old, np.unique(own.particle_ids)
     if old is None or old.card.feature_schema != training.table.schema:
         return cross_validate(training, order.params, report, only=mine)[0], None
@@ -271,14 +271,14 @@ _READ = 0.1
 
 
 def tuning(order: Order, report: Progress) -> Iterator[Tuning]:
-    """Score a grid of settings on the person's own labels."""
+    """Score a grid of settings on the user's own labels."""
     own, training, _ = taught(order, span(report, 0.0, _READ))
     ids = np.unique(own.particle_ids)
     yield tune(training, order.params, span(report, _READ, 1.0), ids)
 
 
 def weighing(order: Order, report: Progress) -> Iterator[Importance]:
-    """Tell what features are worth on the person's own labels."""
+    """Tell what features are worth on the user's own labels."""
     own, training, _ = taught(order, span(report, 0.0, _READ))
     ids = np.unique(own.particle_ids)
     yield importance(training, order.params, span(report, _READ, 1.0), ids)

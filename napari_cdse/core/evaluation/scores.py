@@ -230,7 +230,7 @@ def _gain(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
 class DrawnDifference:
     """Share of all particles that one forest calls right, less that of another.
 
-    It is measured on particles that were drawn by lot, so it holds for all.
+    It is measured on particles that were drawn at random, so it holds for all.
 
     Attributes
     ----------
@@ -250,7 +250,8 @@ class DrawnDifference:
     def sentence(self) -> str:
         """Say it in words."""
         told = (
-            f"Of the {self.n} particles that were drawn by lot, which stand for all, "
+            f"Of the {self.n} particles that were drawn at random, which stand for "
+            "all, "
             f"the share called right changes by {self.value:+.2f}"
         )
         if self.interval_95 is None:
@@ -265,7 +266,7 @@ def drawn_difference(
     new: NDArray[np.float64],
     draws: Mapping[str, float],
 ) -> DrawnDifference | None:
-    """Compare two forests on the particles that were drawn by lot.
+    """Compare two forests on the particles that were drawn at random.
 
     Parameters
     ----------

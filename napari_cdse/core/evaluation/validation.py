@@ -50,7 +50,7 @@ class Comparison:
     difference : Difference or None
         New less old; None where there are too few to score.
     drawn : DrawnDifference or None
-        The same for the particles that were drawn by lot.
+        The same for the particles that were drawn at random.
     """
 
     old: Scores
@@ -171,7 +171,7 @@ def compare(
     progress : callable, optional
         Called with 0 to 1; may raise `Cancelled`.
     draws : mapping of str to float, optional
-        Chances of the particles that were drawn by lot and judged unseen.
+        Chances of the particles that were drawn at random and judged blind.
 
     Returns
     -------

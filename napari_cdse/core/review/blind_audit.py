@@ -1,4 +1,4 @@
-"""How often a forest is right, from particles drawn at random and judged unseen.
+"""How often a forest is right, from particles drawn at random and judged blind.
 
 Labels given with the prediction in view, the most doubtful first, cannot measure a
 forest: the doubtful are those it gets wrong, and a word already on the screen is easily
@@ -97,7 +97,7 @@ class Audit:
             how_sure = " ({:.2f} to {:.2f}, 95 %)".format(*rate.interval_95)
         told = (
             f"The forest is right in {rate.value:.2f}{how_sure} of {rate.n} particles "
-            "drawn at random and judged unseen."
+            "drawn at random and judged blind."
         )
         return f"{told} {self.note}" if self.note else told
 
@@ -215,7 +215,7 @@ def _too_few(pairs: Sequence[_Pair]) -> str:
     if len(pairs) < MIN_AUDITED:
         return (
             f"How often the forest is right is not known yet: {len(pairs)} of at least "
-            f"{MIN_AUDITED} particles drawn at random have been judged unseen."
+            f"{MIN_AUDITED} particles drawn at random have been judged blind."
         )
     n_micrographs = len({each.micrograph for each in pairs})
     if n_micrographs < MIN_MICROGRAPHS:

@@ -60,7 +60,7 @@ class VisibleDefects:
     n_judged : int
         Of these, with a label that counts.
     n_drawn : int
-        Of these, drawn by lot and judged, outside micrographs judged as a whole.
+        Of these, drawn at random and judged, outside micrographs judged as a whole.
     n_unanswered : int
         Drawn and not judged.
     n_skipped : int
@@ -181,7 +181,7 @@ class VisibleDefects:
     def _first_interval(self) -> str:
         more = max(MIN_DRAWS - self.n_drawn, 1)
         return (
-            f"{_count(more, 'more particle')} drawn by lot and judged unseen would "
+            f"{_count(more, 'more particle')} drawn at random and judged blind would "
             "give an interval."
         )
 
@@ -226,7 +226,7 @@ class VisibleDefects:
         if self.n_judged:
             parts.append(f"{self.n_judged} of them judged")
         if self.n_drawn:
-            parts.append(f"{self.n_drawn} of these drawn by lot")
+            parts.append(f"{self.n_drawn} of these drawn at random")
         return ", ".join(parts)
 
 
@@ -337,7 +337,7 @@ def _no_interval(sample: Sample | None, found: Difference | None) -> str:
 
 def _from_draws(number: int) -> str:
     if not number:
-        return "without particles drawn by lot"
+        return "without particles drawn at random"
     return f"from {_count(number, 'judged draw')}"
 
 

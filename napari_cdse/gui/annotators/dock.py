@@ -22,7 +22,7 @@ from napari_cdse.gui.workspace import Workspace, workspace_for
 _LATER_MS = 400
 _NO_LABELS = "Nobody has labelled a particle yet."
 _ALONE = (
-    "Only {} has labelled so far. A second person gives her name above, hides the "
+    "Only {} has labelled so far. A second person gives their name above, hides the "
     "others' labels and labels the same particles; then both are compared here."
 )
 _BLIND = (

@@ -23,7 +23,7 @@ def choose_project(viewer: Viewer) -> None:
 
 
 def open_sample_project(viewer: Viewer) -> None:
-    """Open the sample project, a copy that the person may work in."""
+    """Open the sample project, a copy that the user may work in."""
     add_docks(viewer)
     workspace_for(viewer).open_sample()
 

@@ -57,7 +57,7 @@ def open_window(
 
 
 def run() -> None:
-    """Hand over to the person until the last window is closed."""
+    """Hand over to the user until the last window is closed."""
     napari.run()
 
 

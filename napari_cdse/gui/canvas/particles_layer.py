@@ -50,9 +50,9 @@ class ParticlesLayer:
         Takes the changes of one gesture, gives the ids of what was drawn; raises
         `CdseError` when they cannot be kept.
     tell : callable
-        Shows a sentence to the person.
+        Shows a sentence to the user.
     selected : callable
-        Called with the ids that the person selected.
+        Called with the ids that the user selected.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ParticlesLayer:
         if self._on_press in self.layer.mouse_drag_callbacks:
             self.layer.mouse_drag_callbacks.remove(self._on_press)
 
-    # --- what the person does -------------------------------------------------
+    # --- what the user does -------------------------------------------------
 
     @property
     def in_gesture(self) -> bool:

@@ -1,4 +1,4 @@
-"""The person's name, as napari's Preferences hold it, in the open project."""
+"""The user's name, as napari's Preferences hold it, in the open project."""
 
 from __future__ import annotations
 

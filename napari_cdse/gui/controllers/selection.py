@@ -74,11 +74,11 @@ class Selection(QObject):
         return () if selected is None else (selected,)
 
     def how(self, ids: tuple[str, ...]) -> SelectedBy:
-        """Say how the person came to look at these."""
+        """Say how the user came to look at these."""
         return self.arrived_by(ids[0]) if len(ids) == 1 else "hand"
 
     def arrived_by(self, particle_id: str | None) -> SelectedBy:
-        """Say how the person came to look at a particle; undo changes none of it."""
+        """Say how the user came to look at a particle; undo changes none of it."""
         return self._arrived.get(particle_id or "", "hand")
 
     def go_to(self, particle_id: str, how: SelectedBy) -> None:

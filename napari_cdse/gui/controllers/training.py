@@ -257,7 +257,7 @@ class TrainingController(QObject):
             project.models.add(outcome.model, outcome.data)
             self.outcome = outcome
         if self.job is not None:
-            self.job.title = "Looking ahead"
+            self.job.title = "Estimating what more labels would give"
 
     def _on_finished(self, _complete: bool) -> None:
         self.job = None

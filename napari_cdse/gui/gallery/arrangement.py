@@ -1,7 +1,7 @@
 """Where each particle stands in the gallery, and that it stays there.
 
-Items are placed by what they were when the person last sorted. A new class changes how
-an item looks, not where it is, so that nothing moves away from under her eyes; what is
+Items are placed by what they were when the user last sorted. A new class changes how
+an item looks, not where it is, so that nothing moves away under their eyes; what is
 found, drawn or predicted anew is placed at once.
 """
 

@@ -175,7 +175,7 @@ class GalleryPage(ProjectView):
     def _on_pictures(self) -> None:
         self.view.viewport().update()
 
-    # --- what the person does -------------------------------------------------
+    # --- what the user does -------------------------------------------------
 
     def _visit(self, row: int) -> None:
         """Make a particle the current one of the window, and show it there."""

@@ -36,7 +36,7 @@ _WHO = {
     "anyone": ("all", "Whoever named the class"),
     "person": ("judged", "A person named the class"),
     "forest": ("not judged", "Only the forest named the class"),
-    "differ": ("disputed", "The person and the forest disagree"),
+    "differ": ("disputed", "The user and the forest disagree"),
     "later": ("left for later", "To be looked at again"),
     "nobody": ("no class", "Neither a person nor the forest has spoken"),
 }
@@ -61,7 +61,7 @@ class GalleryFilters(QWidget):
         column.addLayout(_line((self.sorting, self.who, self.this_one)))
 
     def choice(self, micrograph: int | None) -> Choice:
-        """Return what the person wants to see.
+        """Return what the user wants to see.
 
         Parameters
         ----------

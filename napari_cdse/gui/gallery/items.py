@@ -33,7 +33,7 @@ class Item:
     micrograph : int
         Index of its micrograph in the project.
     hidden : bool
-        Its prediction is kept from the person until she has judged it.
+        Its prediction is kept from the user until they have judged it.
     pixel_size_nm : float or None
         Of its micrograph.
     """
@@ -79,7 +79,7 @@ class Item:
 
     @property
     def deferred(self) -> bool:
-        """Whether the person left it for later."""
+        """Whether the user left it for later."""
         return self.particle.deferred
 
     @property
@@ -94,14 +94,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the person wants to see.
+    """What the user wants to see.
 
     Attributes
     ----------
     sorting : {"surest", "doubt", "micrograph", "size"}
     who : {"anyone", "person", "forest", "differ", "later", "nobody"}
-        Whose word a particle must have: differ is where the person and the forest
-        disagree, later what she left for later, nobody what has no class.
+        Whose word a particle must have: differ is where the user and the forest
+        disagree, later what they left for later, nobody what has no class.
     names : frozenset of str
         Classes shown; also `UNLABELLED`.
     grouped : bool

@@ -105,7 +105,7 @@ class GalleryKeys(QObject):
                 self._go_on(ids, row)
 
     def _how(self, ids: tuple[str, ...]) -> SelectedBy:
-        """Say how the person came to look at these."""
+        """Say how the user came to look at these."""
         return "order" if self._view.by_keys and len(ids) == 1 else "hand"
 
     def _say(self, ids: tuple[str, ...]) -> None:

@@ -193,6 +193,6 @@ class ThumbnailMaker(QObject):
         try:
             self._session.project.micrographs.register(index, micrograph)
         except CdseError:
-            # A picture is no reason to trouble the person; opening it will tell.
+            # A picture is no reason to trouble the user; opening it will tell.
             return
         self.look_up()

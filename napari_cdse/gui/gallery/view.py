@@ -1,4 +1,4 @@
-"""The gallery's view: draws what is visible, and knows what the person chose."""
+"""The gallery's view: draws what is visible, and knows what the user chose."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class GalleryView(GridView):
     in_view_changed()
         Other items are visible, or may be.
     visited(row)
-        The person wants to go to that particle.
+        The user wants to go to that particle.
     pressed_key(event)
         A key that neither moves nor chooses; whoever acts on it accepts it.
     selection_changed()

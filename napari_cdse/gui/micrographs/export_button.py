@@ -56,7 +56,7 @@ class ExportButton(QPushButton):
         self.setEnabled(self._session.runner.heavy is None)
 
     def ask(self, include_predictions: bool) -> Job | None:
-        """Let the person choose a folder, and fill it in a worker."""
+        """Let the user choose a folder, and fill it in a worker."""
         project = self._session.project
         folder = ask_results(self, project.folder)
         if folder is None:

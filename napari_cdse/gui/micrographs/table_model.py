@@ -17,7 +17,7 @@ HEADERS = ("Micrograph", "Found", "Reviewed", "Defects")
 _TIPS = (
     "File name; \u26a0 marks what could not be read, \u25c7 what is unlike what the "
     "forest learnt from",
-    "Circles in it, and (+) in regions that were left out",
+    "Circles in it; those in regions that were left out are counted apart",
     "Circles that a person judged, of all",
     "Resolved particles with a visible defect, of all resolved, as judged",
 )
@@ -43,7 +43,7 @@ def cell(entry: MicrographEntry, column: int) -> str:
 
 def _found(entry: MicrographEntry) -> str:
     if entry.left_out:
-        return f"{entry.found} (+{entry.left_out})"
+        return f"{entry.found}, {entry.left_out} out"
     return str(entry.found) if entry.found or entry.analysed else _NOTHING
 
 

@@ -42,8 +42,8 @@ _NO_CIRCLES = (
 )
 _NOT_CLASSIFIED = "Not classified yet"
 _FIRST = 100
-_HIDDEN = "Drawn at random: judge it before the forest's word is shown"
-_NOVEL = ", which learnt from nothing like it"
+_HIDDEN = "Blind audit: judge it before the prediction is shown"
+_NOVEL = "; it is unlike anything in the forest's training set"
 
 
 class ParticleCard(QWidget):

@@ -45,7 +45,7 @@ _OUTLINE = "#808080"
 _FAINT = 0.8
 _SURE_RAD = math.radians(45)
 """A step less sure than this says nothing."""
-_NO_LINE = "no break found"
+_NO_LINE = "no fault line found"
 _STEP_TIP = (
     "How far the phase of the chosen family steps across the line that breaks the "
     "fringes best, marked by the ticks. A stacking fault gives 120° in the families "
@@ -242,6 +242,6 @@ def _step_words(examination: Examination, chosen: int | None) -> str:
 def _family_step(family: ExaminedFamily) -> str:
     step_rad, sigma_rad = family.step_rad, family.step_sigma_rad
     if step_rad is None or sigma_rad is None or sigma_rad > _SURE_RAD:
-        return "step too unsure to tell"
+        return "phase step too uncertain"
     step, sigma = math.degrees(step_rad), math.degrees(sigma_rad)
     return f"phase step {abs(step):.0f} ± {sigma:.0f}°"

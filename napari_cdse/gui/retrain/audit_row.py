@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _SOON_MS = 100
 _TIP = (
-    "So many of the proposed particles are drawn by lot and shown without the forest's "
-    "word until you have judged them. Only they tell how often it is right. A larger "
-    "share draws more where no prediction has been in view yet."
+    "This share of the proposed particles is chosen at random; their prediction is "
+    "hidden until you have judged them. Only they tell how often the forest is right. "
+    "A larger share chooses more wherever no prediction has been in view yet."
 )
 _NOTHING_DRAWN = (
     "No particle is drawn for the audit, so how often the forest is right stays "
@@ -56,7 +56,7 @@ class AuditRow(QWidget):
         self._connect()
 
     def _lay_out(self) -> None:
-        name = QLabel("Judge unseen, drawn by lot")
+        name = QLabel("Blind audit: share of particles")
         line = row_of((name, self.share))
         line.setStretchFactor(name, 1)
         column = flush_column(self)

@@ -209,8 +209,9 @@ def _differences(comparison: Comparison) -> str:
 
 def _fraction_tip(change: FractionChange) -> str:
     words = (
-        "Labels of particles that were drawn by lot, or came up by an order, put the "
-        "forest right. Of micrographs that a forest learnt from, its word is not taken."
+        "Labels of particles that were drawn at random, or came up by an order, put "
+        "the forest right. Of micrographs that a forest learnt from, its word is not "
+        "taken."
     )
     return " ".join(filter(None, (words, change.new.note, change.new.outlook)))
 

@@ -1,4 +1,4 @@
-"""Sentences for the person, as napari's notifications."""
+"""Sentences for the user, as napari's notifications."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Job(QObject):
         return self._ended.wait(seconds)
 
     def report(self, share: float) -> None:
-        """Tell the progress; raises `Cancelled` when the person asked to stop."""
+        """Tell the progress; raises `Cancelled` when the user asked to stop."""
         if self._stop.is_set():
             raise Cancelled("The work was stopped.")
         self.progressed.emit(share)

@@ -1,4 +1,4 @@
-"""The list of keys, for the person at the screen."""
+"""The list of keys, for the user."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def lines(shortcuts: Iterable[Shortcut]) -> list[Line]:
     return [*ours, *NAPARI_KEYS]
 
 
+_LETTERS = (
+    "A letter with a question mark, as in Y?, is the forest's prediction; without one "
+    "it is the class that an annotator gave."
+)
+
+
 class KeyList(QDialog):
     """A window that stays open beside the work until it is closed.
 
@@ -54,12 +60,12 @@ class KeyList(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._keys = keys
         self._table = QWidget()
-        change = QLabel(_CHANGE)
+        letters, change = QLabel(_LETTERS), QLabel(_CHANGE)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         self._column = QVBoxLayout(self)
         self._column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        for widget in (self._table, change, buttons):
+        for widget in (self._table, letters, change, buttons):
             self._column.addWidget(widget)
         self.refresh()
         keys.changed.connect(self.refresh)

@@ -53,14 +53,14 @@ def choose(
     wanted: Mapping[str, str],
     taken: Mapping[str, str],
 ) -> tuple[tuple[Shortcut, ...], tuple[str, ...]]:
-    """Put the person's keys in place of the usual ones, where that can be.
+    """Put the user's keys in place of the usual ones, where that can be.
 
     Parameters
     ----------
     shortcuts : sequence of Shortcut
         With the usual keys, no key twice.
     wanted : mapping of str to str
-        By name of the shortcut, what the person wrote.
+        By name of the shortcut, what the user wrote.
     taken : mapping of str to str
         What napari itself does with a key, by key. A key that is usual for one of
         ours is ours to give away.

@@ -29,7 +29,7 @@ _OWN = {"Escape": "leave a tool", "Space": "move the picture while held"}
 class KeySettings(QObject):
     """Gives the keys that hold now; `changed` says that they are others.
 
-    A change in the Preferences holds as soon as the person stops writing. What
+    A change in the Preferences holds as soon as the user stops writing. What
     cannot be is told in one sentence, and the usual key stays.
 
     Parameters

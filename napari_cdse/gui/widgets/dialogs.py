@@ -18,13 +18,13 @@ _PROJECTS = f"CdSe projects (*{SUFFIX})"
 
 
 def ask_folder(parent: QWidget | None) -> Path | None:
-    """Let the person choose a folder of micrographs."""
+    """Let the user choose a folder of micrographs."""
     name = QFileDialog.getExistingDirectory(parent, "Folder of micrographs")
     return Path(name) if name else None
 
 
 def ask_results(parent: QWidget | None, beside: Path) -> Path | None:
-    """Let the person choose or make a folder for results."""
+    """Let the user choose or make a folder for results."""
     name = QFileDialog.getExistingDirectory(
         parent, "Folder for the results (make a new one)", str(beside)
     )
@@ -32,13 +32,13 @@ def ask_results(parent: QWidget | None, beside: Path) -> Path | None:
 
 
 def ask_forest(parent: QWidget | None) -> Path | None:
-    """Let the person choose a model file."""
+    """Let the user choose a model file."""
     name, _kind = QFileDialog.getOpenFileName(parent, "Forest", "", _FORESTS)
     return Path(name) if name else None
 
 
 def ask_where(parent: QWidget | None, suggestion: str) -> Path | None:
-    """Let the person say where a model file goes."""
+    """Let the user say where a model file goes."""
     name, _kind = QFileDialog.getSaveFileName(
         parent, "Save the forest", suggestion, _FORESTS
     )
@@ -49,7 +49,7 @@ def ask_where(parent: QWidget | None, suggestion: str) -> Path | None:
 
 
 def ask_name(parent: QWidget | None, name: str) -> str | None:
-    """Let the person give a forest another name."""
+    """Let the user give a forest another name."""
     text, given = QInputDialog.getText(
         parent,  # type: ignore[arg-type]  # Qt takes None for no parent
         "Forest",
@@ -60,7 +60,7 @@ def ask_name(parent: QWidget | None, name: str) -> str | None:
 
 
 def ask_project(parent: QWidget | None) -> Path | None:
-    """Let the person choose a project file."""
+    """Let the user choose a project file."""
     name, _kind = QFileDialog.getOpenFileName(
         parent, "Project file", "", f"{_PROJECTS};;All files (*)"
     )
@@ -70,7 +70,7 @@ def ask_project(parent: QWidget | None) -> Path | None:
 def ask_place(
     parent: QWidget | None, question: str, act: str, name: str
 ) -> Path | None:
-    """Let the person choose where a project file shall lie, or leave it.
+    """Let the user choose where a project file shall lie, or leave it.
 
     Parameters
     ----------

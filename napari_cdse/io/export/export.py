@@ -60,7 +60,7 @@ class ParticleRow:
     circle : Circle
         Unrounded.
     label : {"yes", "no", "null", "empty"} or None
-        The person's, else the forest's, else None.
+        The user's, else the forest's, else None.
     probabilities : tuple of float or None
         Of the forest, in the order of `CLASSES`.
     pixel_size_nm : float or None

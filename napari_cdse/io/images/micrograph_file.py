@@ -53,7 +53,7 @@ def read_micrograph(
     path : str or path-like
         Name of the file.
     pixel_size_nm : float, optional
-        What the person says; it wins over what the file says.
+        What the user says; it wins over what the file says.
     frame : int or str, optional
         Of a file that holds several: the number of the frame, from 0; ``"mean"`` for
         the mean of all; ``"A:B"`` for the mean of frame A and on, without B.

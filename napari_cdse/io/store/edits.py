@@ -25,7 +25,7 @@ class StoreChanged(StoreError):
 
 
 class EditTable:
-    """The person's edits as a tree; the way from its root to the head is in force.
+    """The user's edits as a tree; the way from its root to the head is in force.
 
     Undo moves the head to its parent, redo to its newest child; no row is ever
     changed or deleted. Imports have no parent: they lie below all edits, in the

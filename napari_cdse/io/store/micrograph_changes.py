@@ -22,7 +22,7 @@ class MicrographChange:
     Attributes
     ----------
     what : {"excluded", "pixel_size", "region"}
-        Why it is left out; the person's pixel size in nm; one of its regions.
+        Why it is left out; the user's pixel size in nm; one of its regions.
     micrograph_key : int or None
         None: the pixel size of the whole folder, also of what will be added to it.
     before, after : str, float, Region or None

@@ -39,7 +39,7 @@ class MicrographRow:
     file_pixel_size_nm, person_pixel_size_nm, estimated_pixel_size_nm : float or None
         Edge of a pixel as each of the three sources has it.
     excluded : str or None
-        Why the person left the micrograph out; None: it is in use.
+        Why the user left the micrograph out; None: it is in use.
     looked_at : bool
         A person looked and found no particle.
     problem : str or None
@@ -95,7 +95,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One step of the person, or one import of label files.
+    """One step of the user, or one import of label files.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class Edit:
         all edits and are not met by undo.
     kind : {"edit", "import"}
     micrograph_key : int or None
-        Where the person was.
+        Where the user was.
     time, annotator, summary : str
         ISO 8601 in UTC, who, and a few words for the menu.
     after_run : int

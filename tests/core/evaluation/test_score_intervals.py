@@ -106,7 +106,7 @@ def test_the_difference_on_draws_weighs_each_by_its_chance():
     half = stats.t.ppf(0.975, 5) * np.sqrt(jackknifed(without))
     wanted = (found.value - half, found.value + half)
     assert found.interval_95 == pytest.approx(wanted)
-    assert f"Of the {len(ids)} particles that were drawn by lot" in found.sentence
+    assert f"Of the {len(ids)} particles that were drawn at random" in found.sentence
     assert drawn_difference(training, old, new, {}) is None
     few = drawn_difference(training, old, new, dict(list(draws.items())[:9]))
     assert few.interval_95 is None

@@ -53,8 +53,8 @@ def test_the_forest_alone_has_a_share_and_no_interval():
         "0.11 of the resolved particles by the forest alone, without an interval"
         in (found.sentence)
     )
-    assert "can't be known without particles drawn by lot" in found.sentence
-    assert found.outlook.startswith(f"{MIN_DRAWS} more particles drawn by lot")
+    assert "can't be known without particles drawn at random" in found.sentence
+    assert found.outlook.startswith(f"{MIN_DRAWS} more particles drawn at random")
     # Twelve micrographs of ten hold too few particles for any draws to do that.
     assert "takes more micrographs" in found.outlook
 
@@ -99,7 +99,7 @@ def test_below_ten_draws_it_says_what_it_cannot_know():
     found = visible_defects(reviewed(micrographs=9, drawn=1))
     assert (found.n_drawn, found.interval_95) == (9, None)
     assert "can't be known from 9 judged draws" in found.sentence
-    assert found.outlook.startswith("1 more particle drawn by lot")
+    assert found.outlook.startswith("1 more particle drawn at random")
     assert visible_defects(reviewed(micrographs=10, drawn=1)).interval_95 is not None
 
 

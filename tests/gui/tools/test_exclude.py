@@ -131,7 +131,7 @@ def test_micrographs_and_regions_are_left_out_and_taken_in_by_the_menu(
     workspace.history.undo()
     assert workspace.session.entries[1].excluded == REASONS[1]
     workspace.project.exclusions.add_region(0, AROUND_FIRST, "ice")
-    assert cell(workspace.session.entries[0], 1) == "4 (+1)"
+    assert cell(workspace.session.entries[0], 1) == "4, 1 out"
     assert "1 circle in regions left out: ice" in tip(workspace.session.entries[0])
     menu = workspace.exclusions.menu(0, dock)
     entries_of(menu)["Take a region in again (ice)"].trigger()

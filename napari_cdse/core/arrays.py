@@ -9,6 +9,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_FLATTEST = -1e-6
+"""Second difference of the power, in units of the power, that a flat top is given, so
+that no division by 0 follows. A choice: far below the curvature of any peak of whitened
+power."""
+
 
 def window_of(
     array: NDArray[np.float32], corner: tuple[int, int], size: int
@@ -70,8 +75,8 @@ def refined(
     for axis, (down, right) in enumerate(((1, 0), (0, 1))):
         before = power[(rows - down) % size, (cols - right) % size]
         after = power[(rows + down) % size, (cols + right) % size]
-        bend = np.minimum(before - 2 * here + after, -1e-6)
-        places[:, axis] = (rows, cols)[axis] + 0.5 * (before - after) / bend
+        curvature = np.minimum(before - 2 * here + after, _FLATTEST)
+        places[:, axis] = (rows, cols)[axis] + 0.5 * (before - after) / curvature
     return places
 
 
@@ -84,5 +89,5 @@ def vertex(total: NDArray[np.float32], best: tuple[np.intp, ...], axis: int) -> 
     line = line[place - 1 : place + 2]
     if line[0] <= 0 or line[2] <= 0:
         return 0.0
-    bend = float(line[0] - 2 * line[1] + line[2])
-    return 0.5 * float(line[0] - line[2]) / bend if bend < 0 else 0.0
+    curvature = float(line[0] - 2 * line[1] + line[2])
+    return 0.5 * float(line[0] - line[2]) / curvature if curvature < 0 else 0.0

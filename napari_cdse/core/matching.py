@@ -78,7 +78,9 @@ def match(
     found : sequence of Circle
         What was found; the same micrograph.
     min_iou : float
-        Pairs that overlap less do not count.
+        Pairs that overlap less do not count. Half is the convention of object
+        detection (Everingham and others, Int. J. Comput. Vis. 88, 303 (2010)); for
+        two concentric circles it is a ratio of radii of 0.71.
     """
     overlap = circle_iou(truth, found)
     gain = np.where(overlap >= min_iou, overlap, 0.0)

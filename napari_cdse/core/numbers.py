@@ -13,6 +13,10 @@ from napari_cdse.core.errors import ParameterError
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 
+_SHOWN = 40
+"""Characters of a text that a message repeats. A choice: longer than any number that
+someone types, and short enough for one line."""
+
 
 def read_number(text: str) -> float:
     """Read a number with at most one decimal mark, point or comma.
@@ -46,4 +50,4 @@ def read_number(text: str) -> float:
 
 
 def _shown(text: str) -> str:
-    return ascii(text) if not text.isprintable() else f"'{text.strip()[:40]}'"
+    return ascii(text) if not text.isprintable() else f"'{text.strip()[:_SHOWN]}'"

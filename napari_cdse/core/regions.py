@@ -25,7 +25,7 @@ REASONS: tuple[str, ...] = (
     "overlapping particles",
     "scale bar or label",
 )
-"""What microscopists leave a picture or a part of it out for; any other words do."""
+"""What microscopists leave a micrograph or a part of it out for; any other words do."""
 
 
 @dataclass(frozen=True, slots=True)

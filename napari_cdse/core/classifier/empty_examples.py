@@ -14,12 +14,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SQUARE_NM = 8.0
-"""Edge of a square; the origin's 256 px at its magnification were 8 to 11 nm."""
+"""Edge of a square in nm; the 256 px of the pipeline of 2018 were 8 to 11 nm at its
+magnification (0.030 to 0.045 nm per px)."""
+
 MAX_SQUARES = 16
-"""Squares per micrograph, as in the origin."""
+"""Squares per micrograph, as in the pipeline of 2018 (4 x 4 squares of 256 px)."""
+
 RADII_NM = (1.2, 3.0)
-"""Smallest and largest radius of a circle put where there is nothing."""
+"""Smallest and largest radius, in nm, of a circle put where there is nothing.
+
+A choice: about those of the simulated dots, 2.5 to 6 nm across. An empty circle
+must not be told from a particle by its size, so the range should be theirs.
+"""
+
 _TRIES = 40
+"""Random places tried for each gap that is wanted. A choice: more would find the last
+gaps of a crowded micrograph and cost time there; fewer would leave gaps unused."""
+
+_LARGEST_SHARE = 0.45
+"""Largest radius as a share of the micrograph's shorter side: below one half, so that
+the circle has room to lie somewhere."""
+
+_SEED_BYTES = 8
+"""Bytes of a digest that seed a generator: 64 bits, so that no two micrographs share
+one."""
 
 
 def empty_squares(
@@ -80,7 +98,8 @@ def empty_gaps(
     pixel_size_nm : float
         Edge of a pixel.
     number : int
-        Examples wanted; fewer come back from a crowded micrograph.
+        Examples wanted; fewer come back from a crowded micrograph. The 8 are a
+        choice: more teach the support better and cost time for features.
     copies, weight, seed
         As in `examples`.
 
@@ -122,14 +141,15 @@ def _empty(
 
 def _generator(micrograph: Micrograph, seed: int) -> np.random.Generator:
     key = hashlib.sha256(f"{seed}/{micrograph.id}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(key[:8], "little"))
+    return np.random.default_rng(int.from_bytes(key[:_SEED_BYTES], "little"))
 
 
 def _radius_px(
     shape: tuple[int, int], pixel_size_nm: float, rng: np.random.Generator
 ) -> float:
-    # A picture smaller than a particle still gets a circle that fits in it.
-    return min(float(rng.uniform(*RADII_NM)) / pixel_size_nm, 0.45 * min(shape))
+    # A micrograph smaller than a particle still gets a circle that fits in it.
+    limit = _LARGEST_SHARE * min(shape)
+    return min(float(rng.uniform(*RADII_NM)) / pixel_size_nm, limit)
 
 
 def _square_circles(

@@ -28,15 +28,35 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
 
 NEIGHBOURS = 5
-"""The distance that counts is the one to the fifth nearest training particle."""
+"""The distance that counts is the one to the fifth nearest training particle.
+
+A choice: with fewer, one odd particle in the training set makes all that are like it
+familiar; with more, a kind of which few were labelled stays unfamiliar.
+"""
+
 FALSE_ALARMS = 0.01
-"""Share of ordinary particles that lie beyond the limit."""
+"""Share of ordinary particles that lie beyond the limit. A choice: a larger share would
+warn on good micrographs, a smaller one takes more particles to be known (see
+`MIN_PARTICLES`) and misses more that is strange."""
+
 MIN_PARTICLES = 100
-"""Below this many training particles one in a hundred cannot be told."""
+"""Training particles below which a share of `FALSE_ALARMS` can't be told: 1 over it."""
+
 PIXEL_SIZE_TOLERANCE = 0.02
-"""A pixel size this share beyond the training set's range is still inside it."""
+"""A pixel size this share beyond the training set's range is still inside it. A choice:
+room for a rounded or recalibrated pixel size; more would let another magnification
+pass."""
+
 _MOST = 3000
+"""Most training particles that are compared with; of more, a sample. A choice: the
+distances among them take 72 MB and a time that grows with the square, and more would
+place the limit more precisely."""
+
 _CHUNK = 1024
+"""Rows compared at a time. A choice: 25 MB of distances; more cost memory only."""
+
+_NORMAL_QUARTILES = 1.349
+"""Interquartile range of the normal distribution in standard deviations, 2 * 0.6745."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +216,7 @@ def _strange(values: Sequence[float | None]) -> str | None:
 
 def _scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = np.quantile(values, (0.25, 0.75), axis=0)
-    spread = (high - low) / 1.349
+    spread = (high - low) / _NORMAL_QUARTILES
     # A feature that is mostly one value has no quartiles apart.
     spread = np.where(spread > 0, spread, values.std(axis=0))
     return np.where(spread > 0, spread, math.inf)

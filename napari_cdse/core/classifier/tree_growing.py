@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 BATCH_TREES = 10
-"""Trees grown between two reports of progress, and so between two looks at Cancel."""
+"""Trees grown between two reports of progress, and so between two looks at Cancel.
+A choice: fewer leave cores idle at the end of each batch, more answer later."""
 
 
 def grow(

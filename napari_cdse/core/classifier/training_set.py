@@ -286,8 +286,8 @@ def stack(*parts: TrainingSet) -> TrainingSet:
 def balanced(training: TrainingSet) -> TrainingSet:
     """Scale the weights so that every class that occurs counts the same in all.
 
-    The origin drew the same number of each class instead, and so threw particles
-    away; weights keep them all.
+    The pipeline of 2018 drew the same number of each class instead, and so threw
+    particles away; weights keep them all.
     """
     weights = training.weights.copy()
     present = [name for name in CLASSES if np.any(training.labels == name)]

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 REPEATS = 5
+"""Shuffles of each feature, whose losses are averaged. A choice: more take the chance
+of the shuffle out and cost as many predictions; the differences between micrographs,
+which the interval tells, stay."""
+
 _FAMILIES = {
     "Bragg peaks": tuple(PEAK_FEATURES),
     "faults": tuple(FAULT_FEATURES),

@@ -41,9 +41,18 @@ if TYPE_CHECKING:
     Ranking = Callable[[Sequence[QueueItem], np.random.Generator], list[QueueItem]]
 
 HELD_OUT = 3
-"""One micrograph in so many is held out for the scores."""
+"""One micrograph in so many is held out for the scores. A choice: fewer held out make
+the scores scatter more, more of them leave less to learn from."""
+
 _FEWEST = 10
-"""Labels from which on the replay tells what is least like them."""
+"""Labels from which on the replay tells what is least like them. A choice: twice the
+neighbours that novelty looks at; later, and the queue goes by doubt alone for
+longer."""
+
+_FINE_STEPS = 5
+"""Retrainings, counted from 0 labels, before the strides grow; then they stay near a
+fifth of the labels so far. A choice: more show the curve finer and cost as many
+fits."""
 
 
 def by_chance(items: Sequence[QueueItem], rng: np.random.Generator) -> list[QueueItem]:
@@ -82,9 +91,11 @@ def learning_curves(
     params : ForestParams
         How each forest is grown; its seed is the first of `seeds`.
     seeds : int
-        Repeats, each with other held-out micrographs and another start.
+        Repeats, each with other held-out micrographs and another start. The 10 are a
+        choice: the interval narrows with the root of their number, and time grows.
     step : int
-        Labels between two retrainings.
+        Labels between two retrainings. The 20 are a choice: fewer let the order follow
+        the forest sooner, and cost more fits.
     base : TrainingSet, optional
         Learnt from beside the labels, such as the shipped table; a label weighs
         ``params.own_weight`` then.
@@ -129,7 +140,7 @@ def _counts(most: int, step: int) -> tuple[int, ...]:
     counts, now = [], min(step, most)
     while now < most:
         counts.append(now)
-        now += step * max(1, now // (5 * step))
+        now += step * max(1, now // (_FINE_STEPS * step))
     return (*counts, most)
 
 

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_cdse.core.statistics.intervals import TAILS_95
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
 ENOUGH = 0.95
-"""Share of the final score that counts as reached."""
+"""Share of the final score that counts as reached. A choice: nearer to 1 the curve is
+so flat that the number of labels is mostly chance; lower, and a poor forest would
+do."""
+
 MIN_REPEATS = 3
-"""Repeats below which nobody can say how sure the share is."""
+"""Repeats below which nobody can say how sure the share is. A choice: resamples
+of two are three kinds only; even three give a rough interval."""
+
 _RESAMPLES = 1000
+"""Bootstrap samples: 25 lie beyond each end of the interval, give or take 5. A choice:
+more steady its ends and cost time."""
 
 
 class Saving(NamedTuple):
@@ -78,7 +87,7 @@ class LearningCurves:
         shares = [
             each.needed(one) / each.needed(other) for each in map(self._only, drawn)
         ]
-        low, high = np.quantile(shares, [0.025, 0.975]).tolist()
+        low, high = np.quantile(shares, TAILS_95).tolist()
         return Saving(share, (low, high))
 
     def sentence(self, one: str = "queue", other: str = "random") -> str:

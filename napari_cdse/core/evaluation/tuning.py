@@ -31,8 +31,13 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 TREES = (10, 20, 30, 50, 70, 100)
+"""Numbers of trees in the grid of 2018."""
+
 SPLIT_FEATURES: tuple[SplitFeatures, ...] = ("3", "8", "10", "sqrt")
+"""Features per split in the grid of 2018, whose best was the root of their number."""
+
 CRITERIA: tuple[Criterion, ...] = ("gini", "entropy")
+"""Criteria of a split in the grid of 2018."""
 
 
 @dataclass(frozen=True, eq=False)

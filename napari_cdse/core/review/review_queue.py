@@ -29,17 +29,39 @@ Order = Literal["uncertain", "micrograph", "class", "confidence", "novelty"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 SPREAD = 0.5
-"""Margin that a particle may lose its turn to, if all those just before are like it."""
+"""Margin, in probability, that a particle may lose its turn to, if all those just
+before are like it. A choice: a larger one mixes kinds and goes less by doubt, 0 goes by
+doubt alone and brings many of a kind in a row."""
+
 EXPLORE = 2
-"""One particle in so many is the least familiar one, where that is known."""
+"""One particle in so many is the least familiar one, where that is known.
+
+Measured in replays of labelling, as balanced accuracy over the first labels above that
+of random order: every second place gains 0.095, every fifth 0.075 on 90 hard
+micrographs, 0.054 and 0.046 on 140 of other kinds, 0.008 and -0.007 on 36 more (each
++-0.01). ``napari-cdse evaluate --learning-curve`` replays a folder's own labels.
+"""
+
 CROWDING = 0.1
-"""Share of all particles that the least familiar lets pass for each like it before."""
+"""Share of all particles that the least familiar lets pass for each like it before. A
+choice: a larger one goes on to other kinds sooner, a smaller one shows more of a kind
+that may be artefacts of one support."""
+
 _REACH = 200
-"""Unfamiliar ones that are mixed; nobody labels more before the forest is another."""
+"""Unfamiliar ones that are mixed; nobody labels more before the forest is another. A
+choice: more cost time in proportion and change nothing that is seen."""
+
 _BLOCK = 50
+"""Particles of about the same doubt that are mixed with each other. A choice: a larger
+block finds more variety and strays farther from the order of doubt."""
+
 _RECENT = 9
+"""Particles before that likeness is counted to. A choice: more look farther back and
+cost time, fewer let a kind come back sooner."""
+
 _SIZE_SCALE = 0.2
-"""Logarithm of the ratio of radii over which likeness in size falls to 1 / e."""
+"""Logarithm of the ratio of radii over which likeness in size falls to 1 / e. A choice:
+a ratio of 1.22; less, and only equals count as alike, more, and size tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +107,7 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
     -------
     list of QueueItem
         The same for the same particles, whatever order they came in. Labels play no
-        part, so that nobody's place changes while she labels.
+        part, so that nobody's place changes while they label.
     """
     if order == "micrograph":
         return sorted(items, key=_by_place)
@@ -121,6 +143,7 @@ def following(
         Those seen in this round: they come again after the deferred.
     """
     way = [each for each in (*queue[start:], *queue[:start]) if each in open_ids]
+    # Untouched; deferred; passed; passed and deferred.
     turns: tuple[list[str], ...] = ([], [], [], [])
     for each in way:
         turns[2 * (each in passed) + (each in deferred)].append(each)
@@ -181,7 +204,8 @@ def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
     All blocks of fifty go forward together, one step at a time: thousands of
     particles cost as few steps as fifty.
     """
-    if len(ranked) < 3:
+    # Of two, the more doubtful is first in any case.
+    if len(ranked) <= 2:
         return list(ranked)
     traits = _traits(ranked)
     at = np.arange(-(-len(ranked) // _BLOCK) * _BLOCK).reshape(-1, _BLOCK)
@@ -273,6 +297,7 @@ class _Traits:
             + (1 - apart / 2)
             + np.exp(-ratio / _SIZE_SCALE)
         )
+        # Micrograph, class, probabilities and size count alike.
         return same / 4
 
 

@@ -43,7 +43,12 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.sample import Sample
 
 FEW = 5
-"""Judged particles of a class from which on the errors of that class have been seen."""
+"""Judged particles of a class from which on the errors of that class have been seen. A
+choice: with more, `ADDED` widens intervals that need it no longer; with fewer,
+mistakes that no draw met go uncounted."""
+
+_NO_PARTICLE = 1e-12
+"""Resolved particles put in place of 0, so that no division fails."""
 
 ADDED = 2.5
 """Draws added where none of a class was seen; fewer in proportion up to `FEW`. Agresti
@@ -100,7 +105,7 @@ class Difference:
 
         What the draws add is no part of it. None where that is not defined.
         """
-        alone = self.share * (1 - self.share) / max(self.resolved, 1e-12)
+        alone = self.share * (1 - self.share) / max(self.resolved, _NO_PARTICLE)
         if not alone > 0:
             return None
         return max(self.variance - self.by_draws, 0.0) / alone

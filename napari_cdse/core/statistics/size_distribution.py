@@ -27,7 +27,15 @@ PARTICLES: tuple[Label, ...] = ("yes", "no", "null")
 """Classes that are particles; ``empty`` is none."""
 
 _BINS = (5, 30)
+"""About the fewest and the most bins of a histogram. A choice: fewer hide a second
+peak, more leave single particles in bins that are too thin to read."""
+
 _NICE = (1.0, 2.0, 5.0, 10.0)
+"""Widths of bins over a power of ten, so that edges are numbers that one reads."""
+
+_ROUNDING = 1e-9
+"""Share by which a width may exceed such a number and still take it: what arithmetic
+leaves (some 1e-16), and far less than anyone sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +252,4 @@ def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _round_up(width: float) -> float:
     """Next of 1, 2, 5, 10, ... times a power of ten."""
     unit = 10.0 ** math.floor(math.log10(width))
-    return next(step * unit for step in _NICE if step * unit >= width * (1 - 1e-9))
+    return next(step * unit for step in _NICE if step * unit >= width * (1 - _ROUNDING))

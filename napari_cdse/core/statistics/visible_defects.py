@@ -32,14 +32,24 @@ if TYPE_CHECKING:
 
 MIN_DRAWS = 10
 """Fewest judged draws for an interval. With fewer, not one draw may have met a mistake
-of a forest that makes one in four."""
+of a forest that makes one in four (with nine, a chance of 8 %)."""
 
 HALF_WIDTH = 0.05
-"""Half the width of the interval that forecasts are about, unless another is asked."""
+"""Half the width of the interval that forecasts are about, unless another is asked. A
+choice: half of it takes four times the draws, twice of it says little of a small
+fraction."""
 
 MAX_UNSEEN = 0.05
 """Share of the resolved particles that may be left to the forest without any draws. It
-can then move the fraction by as much at the very most."""
+can then move the fraction by as much at the very most. A
+choice: as much as `HALF_WIDTH`, so that an interval without it misleads by no more
+than an interval that is worth having.
+"""
+
+_ENDS = (0.05, 0.95)
+"""Fractions that a forecast of draws keeps within. A choice: wider limits
+forecast too few draws where the forest is wrong about how near 0 or 1 it is, narrower
+ones too many where it is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +213,7 @@ class VisibleDefects:
     def _variances(self) -> tuple[float, float]:
         """Variance of one draw, and what no draws make smaller."""
         # Near 0 and 1 the forest may be wrong about how near.
-        fraction = min(max(self.fraction or 0.0, 0.05), 0.95)
+        fraction = min(max(self.fraction or 0.0, _ENDS[0]), _ENDS[1])
         one = fraction * (1 - fraction) / max(self.resolved, 1.0)
         whole, drawn = self.variance or 0.0, self.variance_by_draws or 0.0
         fixed = max(whole - drawn, one)

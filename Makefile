@@ -27,7 +27,7 @@ export OPENBLAS_NUM_THREADS ?= 2
 $(READY): pyproject.toml .constraints.txt .ci/system-packages
 	.ci/system-packages
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable ".[$(QT),dev,microscopes]" --constraint .constraints.txt
+	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS)]" --constraint .constraints.txt
 	touch $@
 
 demo: $(READY)

@@ -15,6 +15,7 @@ PACKAGE = Path(napari_cdse.__file__).parent
 # Each part may import itself and those listed.
 MAY_IMPORT = {
     "core": set(),
+    "__main__": {"cli"},
     "resources": {"core"},
     "sample": {"core", "resources"},
     "io": {"core"},

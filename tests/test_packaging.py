@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import napari_cdse
+
 ROOT = Path(__file__).resolve().parents[1]
 FIND = (
     "from napari_cdse import resources;"
@@ -43,8 +45,13 @@ def test_wheel_carries_forest_samples_and_manifest(archives, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path))
-    assert (tmp_path / "napari_cdse" / "napari.yaml").is_file()
-    metadata = next(tmp_path.glob("*.dist-info/METADATA")).read_text()
+    for name in ("napari.yaml", "py.typed", "__main__.py"):
+        assert (tmp_path / "napari_cdse" / name).is_file()
+    (info,) = tmp_path.glob("*.dist-info")
+    licence = (info / "licenses" / "LICENSE").read_text("utf-8")
+    assert licence == (ROOT / "LICENSE").read_text("utf-8")
+    metadata = (info / "METADATA").read_text("utf-8")
+    assert f"Version: {napari_cdse.__version__}\n" in metadata
     base = [line for line in metadata.splitlines() if line.startswith("Requires-Dist")]
     bindings = ("pyqt5", "pyqt6", "pyside")
     assert not [
@@ -64,6 +71,12 @@ def test_source_archive_has_what_the_tests_need(archives):
         "sample_data/SOURCES.md",
         ".constraints.txt",
         ".ci/system-packages",
+        ".github/workflows/test.yml",
+        "LICENSE",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "CITATION.cff",
+        "docs/glossary.md",
     ):
         assert needed in names
 

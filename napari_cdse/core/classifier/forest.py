@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse import __version__
 from napari_cdse.core.classifier.training_set import TrainingSet, balanced
 from napari_cdse.core.classifier.tree_arrays import Forest, forest_from_trees
 from napari_cdse.core.classifier.tree_growing import grow
@@ -148,7 +149,10 @@ def _card(
 ) -> ModelCard:
     digest = training.digest()
     sizes = training.pixel_sizes_nm
-    versions = {n: version(n) for n in ("napari-cdse", "scikit-learn", "numpy")}
+    versions = {
+        "napari-cdse": __version__,
+        **{name: version(name) for name in ("scikit-learn", "numpy")},
+    }
     return ModelCard(
         id=_model_id(digest, params, versions, scores),
         name=name,

@@ -8,12 +8,15 @@ of them when it opened them again.
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from napari_cdse.core.classifier.forest import content_id
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.project import Project
+from napari_cdse.resources import models_dir
 
 OLD = Path(__file__).parent / "data" / "project_of_0_1"
 
@@ -110,6 +113,15 @@ def test_steps_can_be_taken_back_and_made_again(project, expected):
     assert particles(project) == before
 
 
-def test_the_model_file_is_the_first_forest(project):
+def test_the_model_file_is_the_first_forest(project, expected):
     model = load_model(OLD / "model.skops")
-    assert model.card == project.models.get(model.card.id).card
+    (wanted, _, _), *_ = expected["models"]
+    held = project.models.get(wanted)
+    assert model.stated_id == held.card.id == wanted
+    assert replace(model.card, id=wanted) == held.card
+    assert content_id(model.card, model.forest) == content_id(held.card, held.forest)
+
+
+def test_the_shipped_forest_keeps_the_id_under_which_projects_know_it():
+    model = load_model(models_dir() / "cdse.skops")
+    assert model.card.id == json.loads((models_dir() / "cdse.json").read_text())["id"]

@@ -207,7 +207,8 @@ class ModelCard:
     Attributes
     ----------
     id : str
-        Follows from training set, parameters, library versions and temperature.
+        Follows from trees, classes, features, training set and temperature; see
+        `napari_cdse.core.classifier.forest.content_id`.
     name : str
         What the person calls it.
     parent : str or None

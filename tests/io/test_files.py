@@ -117,6 +117,27 @@ def test_an_interrupted_write_leaves_no_draft(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="folders can't be opened")
+def test_file_and_folder_reach_the_disk_in_this_order(tmp_path, monkeypatch):
+    calls = []
+    fsync, replace = os.fsync, os.replace
+
+    def traced(handle):
+        where = os.fstat(handle)
+        same = os.path.samestat(where, tmp_path.stat())
+        calls.append("folder" if same else ("file", where.st_size))
+        fsync(handle)
+
+    def replaced(*names):
+        calls.append("replace")
+        replace(*names)
+
+    monkeypatch.setattr(os, "fsync", traced)
+    monkeypatch.setattr(os, "replace", replaced)
+    write_file(tmp_path / "a.txt", b"12345", LabelFileError)
+    assert calls == [("file", 5), "replace", "folder"]
+
+
 def test_writing_goes_through_a_link_and_not_over_a_folder(tmp_path):
     target = tmp_path / "real.txt"
     target.write_bytes(b"old")

@@ -6,7 +6,7 @@ import pytest
 
 from napari_cdse.core.errors import ModelError, StoreError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.models.model_file import model_bytes
+from napari_cdse.io.models.model_file import model_bytes, model_from_bytes
 from napari_cdse.project import Project
 from tests.project_tools import (
     Heard,
@@ -250,4 +250,51 @@ def test_a_card_with_odd_numbers_comes_back(project):
     assert stored.scores == {"balanced_accuracy": None, "confusion": [[1, 2], [3, 4]]}
     assert stored.parent == FIRST.card.id
     assert stored.feature_names == card.feature_names
+    again.close()
+
+
+def spoof(model):
+    """Other trees under a model's whole card, as a file would bring them."""
+    other = small_model(9)
+    forged = dataclasses.replace(model, forest=other.forest, training=None)
+    return model_from_bytes(model_bytes(forged))
+
+
+def test_other_trees_under_the_shipped_id_do_not_take_its_place(folder):
+    project = Project.create_or_open(folder, default_model=lambda: FIRST)
+    assert project.models.active is FIRST
+    forged = spoof(FIRST)
+    project.models.add(forged)
+    assert project.models.active is FIRST
+    project.models.keep(forged.card.id)
+    again = reopened(project, default_model=lambda: FIRST)
+    shipped, other = again.models.cards
+    assert shipped == FIRST.card
+    assert other.id == forged.card.id != FIRST.card.id
+    assert other.name == f"first ({other.id})"
+    assert again.models.active.card == other
+    assert again.models.roll_back() == FIRST.card
+    assert again.models.active is FIRST
+    again.close()
+
+
+def test_other_trees_stored_under_an_id_by_an_earlier_version_are_not_used(project):
+    forged = spoof(FIRST)
+    data = model_bytes(dataclasses.replace(forged, card=FIRST.card))
+    project._store._database.execute("UPDATE models SET data = ?", [data])
+    again = reopened(project, default_model=lambda: SECOND)
+    with pytest.raises(ModelError, match="another model under the id"):
+        _ = again.models.active
+    again._store._database.execute("UPDATE models SET role = 'shipped'")
+    again = reopened(again, default_model=lambda: FIRST)
+    assert again.models.active is FIRST
+    again.close()
+
+
+def test_a_card_that_could_not_be_read_again_is_not_stored(project):
+    card = dataclasses.replace(SECOND.card, class_counts={"yes": "3"})
+    with pytest.raises(StoreError, match=r"was not stored.*class_counts"):
+        project.models.add(dataclasses.replace(SECOND, card=card), b"")
+    again = reopened(project)
+    assert again.models.cards == (FIRST.card,)
     again.close()

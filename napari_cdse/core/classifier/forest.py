@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -40,6 +40,10 @@ _ID_DIGITS = 16
 """Hexadecimal digits of a model's id. A choice: 64 bits, by which two of a million
 models are alike with a chance of 3e-8, and which still fit on a line."""
 
+_FORMER_IDS = {"e3f03c43d3b52f75": "17803ec14efa5cdd"}
+"""Ids that published models had before ids followed from all of the content, by the id
+that does: projects hold predictions and choices under them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -52,12 +56,16 @@ class Model:
     training : TrainingSet or None
     notices : tuple of str
         What was done to make it usable, one sentence each.
+    stated_id : str
+        The id that its file bears; empty for one that was just fitted. It is the
+        card's own unless an earlier version wrote the file, or someone changed it.
     """
 
     card: ModelCard
     forest: Forest
     training: TrainingSet | None = None
     notices: tuple[str, ...] = ()
+    stated_id: str = ""
 
 
 def fit(
@@ -104,7 +112,61 @@ def fit(
     check_training(training)
     forest = fit_forest(training, params, progress)
     card = _card(training, params, name, parent, trained_on, scores or {})
-    return Model(card, forest, training)
+    return identified(Model(card, forest, training))
+
+
+def identified(model: Model) -> Model:
+    """Name a model after its content, whatever it calls itself."""
+    card = replace(model.card, id=content_id(model.card, model.forest))
+    return replace(model, card=card, stated_id=model.card.id)
+
+
+def content_id(card: ModelCard, forest: Forest) -> str:
+    """Return the id that follows from all that a model's answers depend on.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Its classes, features, temperature, and the digest of the training table, by
+        which novelty is told.
+    forest : Forest
+        All nodes of all trees.
+
+    Returns
+    -------
+    str
+        The first 16 hexadecimal digits of a SHA-256; for a published model the id
+        under which projects know it.
+    """
+    said = [card.classes, card.feature_schema, card.feature_names]
+    told = [*said, card.training_digest, card.temperature]
+    digest = hashlib.sha256(json.dumps(told).encode())
+    for part in fields(forest):
+        array = getattr(forest, part.name)
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        digest.update(f"{part.name}{little.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(little).data)
+    found = digest.hexdigest()[:_ID_DIGITS]
+    return _FORMER_IDS.get(found, found)
+
+
+def goes_by(model: Model, model_id: str) -> bool:
+    """Tell whether a project may hold a model under an id.
+
+    Projects of version 0.1 hold models under ids that followed from training set,
+    parameters, library versions and temperature. Such an id stays good there, unless
+    a published model has it.
+
+    Parameters
+    ----------
+    model : Model
+        As it was read.
+    model_id : str
+        The id under which its bytes were found.
+    """
+    if model_id == content_id(model.card, model.forest):
+        return True
+    return model_id not in _FORMER_IDS.values() and model_id == _former_id(model.card)
 
 
 def check_training(training: TrainingSet) -> None:
@@ -147,20 +209,19 @@ def _card(
     trained_on: str,
     scores: Mapping[str, object],
 ) -> ModelCard:
-    digest = training.digest()
     sizes = training.pixel_sizes_nm
     versions = {
         "napari-cdse": __version__,
         **{name: version(name) for name in ("scikit-learn", "numpy")},
     }
     return ModelCard(
-        id=_model_id(digest, params, versions, scores),
+        id="",
         name=name,
         parent=parent,
         feature_schema=training.table.schema,
         feature_names=training.table.names,
         classes=CLASSES,
-        training_digest=digest,
+        training_digest=training.digest(),
         class_counts=training.class_counts,
         n_micrographs=len(np.unique(training.micrograph_ids)),
         pixel_size_range_nm=(float(sizes.min()), float(sizes.max())),
@@ -172,14 +233,14 @@ def _card(
     )
 
 
-def _model_id(
-    digest: str,
-    params: ForestParams,
-    versions: Mapping[str, str],
-    scores: Mapping[str, object],
-) -> str:
-    """Name a model after all that its answers depend on."""
-    told = [digest, asdict(params), dict(versions), scores.get("temperature", 1.0)]
+def _former_id(card: ModelCard) -> str:
+    """Return the id that version 0.1 gave, which says nothing about the trees."""
+    told = [
+        card.training_digest,
+        dict(card.parameters),
+        dict(card.versions),
+        card.scores.get("temperature", 1.0),
+    ]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[
         :_ID_DIGITS
     ]

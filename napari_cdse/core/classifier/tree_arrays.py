@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 _LEAF = -1
 """What stands in place of a child or a feature at a leaf, as in scikit-learn."""
 
+MAX_TREES = 10_000
+"""Twice what can be asked for; beyond some hundred they change little."""
+MAX_NODES = 4_000_000
+"""Of all trees; the shipped forest has 360 000."""
+MAX_DEPTH = 1000
+"""Steps from a root to a leaf, which is how often a prediction looks at its rows. Trees
+grown on a hundred thousand rows have fewer than a hundred."""
+
 _CHUNK_ROWS = 4096
 """Rows walked at a time. A choice: 13 MB of class shares with 200 trees; more cost
 memory, fewer cost calls."""
@@ -204,7 +212,14 @@ def _importance(trees: list[Any]) -> NDArray[np.float64]:
 
 
 def _check_shapes(forest: Forest) -> None:
+    if any(getattr(forest, name).ndim != 1 for name in ("roots", "left", "importance")):
+        raise _damaged("its nodes are no lists")
     n_nodes = len(forest.left)
+    if n_nodes > MAX_NODES or len(forest.roots) > MAX_TREES:
+        raise ModelError(
+            f"The forest has {n_nodes} nodes in {len(forest.roots)} trees, more than "
+            f"{MAX_NODES} in {MAX_TREES}; train it with fewer trees or larger leaves."
+        )
     wanted = {
         "roots": ((len(forest.roots),), np.int32),
         "left": ((n_nodes,), np.int32),
@@ -221,20 +236,47 @@ def _check_shapes(forest: Forest) -> None:
 
 
 def _check_structure(forest: Forest) -> None:
-    n_nodes, roots = len(forest.left), forest.roots.astype(np.int64)
-    if not len(roots) or roots[0] != 0 or np.any(np.diff(roots) < 1):
+    n_nodes, roots = len(forest.left), forest.roots
+    if not len(roots) or roots[0] != 0 or np.any(roots[1:] <= roots[:-1]):
         raise _damaged("its trees do not follow one another")
     if roots[-1] >= n_nodes:
         raise _damaged("a tree begins after the last node")
-    number = np.arange(n_nodes)
-    end = np.append(roots[1:], n_nodes)[np.searchsorted(roots, number, "right") - 1]
     leaf = forest.left == _LEAF
     if np.any(leaf != (forest.right == _LEAF)):
         raise _damaged("a node has one child")
-    for child in (forest.left[~leaf], forest.right[~leaf]):
+    number = np.flatnonzero(~leaf).astype(np.int32)
+    ends = np.append(roots[1:], n_nodes).astype(np.int32)
+    end = ends[np.searchsorted(roots, number, "right") - 1]
+    for child in (forest.left[number], forest.right[number]):
         # After its parent and in the same tree: so every walk ends, and inside.
-        if np.any(child <= number[~leaf]) or np.any(child >= end[~leaf]):
+        if np.any(child <= number) or np.any(child >= end):
             raise _damaged("a node points outside its tree or back")
+    _check_parents(forest, number)
+    _check_depth(forest)
+
+
+def _check_parents(forest: Forest, inner: NDArray[np.int32]) -> None:
+    """Refuse nodes with two parents, through which the ways would double and double."""
+    met = np.zeros(len(forest.left), np.bool_)
+    met[forest.roots] = True
+    expected = len(forest.roots)
+    for child in (forest.left[inner], forest.right[inner]):
+        met[child] = True
+        expected += len(child)
+        if np.count_nonzero(met) != expected:
+            raise _damaged("a node has two parents")
+    if expected != len(met):
+        raise _damaged("a node belongs to no tree")
+
+
+def _check_depth(forest: Forest) -> None:
+    level = forest.roots
+    for _ in range(MAX_DEPTH):
+        level = level[forest.left[level] != _LEAF]
+        if not len(level):
+            return
+        level = np.concatenate([forest.left[level], forest.right[level]])
+    raise _damaged(f"a tree is deeper than {MAX_DEPTH} nodes")
 
 
 def _check_values(forest: Forest) -> None:
@@ -249,8 +291,8 @@ def _check_values(forest: Forest) -> None:
         raise _damaged("a share of a class is not between 0 and 1")
     if np.any(np.abs(shares.sum(axis=1) - 1) > _SUM_TOLERANCE):
         raise _damaged("the shares of the classes do not add up to 1")
-    if not np.isfinite(forest.importance).all():
-        raise _damaged("an importance is no number")
+    if not (np.isfinite(forest.importance) & (forest.importance >= 0)).all():
+        raise _damaged("an importance is no number from 0 up")
 
 
 def _damaged(what: str) -> ModelError:

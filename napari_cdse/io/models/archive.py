@@ -4,25 +4,60 @@ from __future__ import annotations
 
 import io
 import math
+import re
+import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from numpy.lib import format as npy
+import numpy as np
 
 from napari_cdse.core.errors import ModelError
+from napari_cdse.io.files import shown
+from napari_cdse.io.models.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_FILE_BYTES = 256 * 2**20
-"""Largest model or training file that is opened."""
-MAX_UNPACKED_BYTES = 512 * 2**20
-"""Most that a file may unpack to, against archives that swell (zip bombs)."""
-MAX_MEMBERS = 64
+    from numpy.typing import NDArray
+
+SCHEMA = "schema.json"
+"""The one member that is no array."""
 _PICKLE = b"\x80"
 _JOBLIB = (b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x5d\x00", b"ZF")
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    KeyError,
+    ValueError,  # places before the file, names in no encoding
+    OSError,
+    OverflowError,
+)
+"""What zipfile answers to a damaged directory."""
+_MAGIC = re.compile(rb"\x93NUMPY([\x01-\x03])\x00", re.DOTALL)
+_HEADER = re.compile(
+    r"\{'descr': '([^']{1,40})', 'fortran_order': (True|False), "
+    r"'shape': \(((?:[0-9]{1,20}, ?){0,3}(?:[0-9]{1,20})?)\), \} *\n"
+)
+"""What ``numpy.save`` writes before an array of a plain type, to the letter."""
 _KINDS = "biufU"
+_LONGEST_HEADER = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayHeader:
+    """What stands before an array's numbers."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    fortran: bool
+    start: int
 
 
 def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
@@ -38,7 +73,7 @@ def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
     Returns
     -------
     ZipFile
-        Its members are known to unpack to `MAX_UNPACKED_BYTES` at most.
+        Its members are known to unpack to `LIMITS` at most.
 
     Raises
     ------
@@ -50,18 +85,18 @@ def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
         raise ModelError(_what_else(data, source))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        _check_size(archive.infolist(), source)
+        _check_members(archive.infolist(), len(data), source)
         for member in archive.infolist():
             _read_through(archive, member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as problem:
+    except _BROKEN as problem:
         raise damaged(source, "its archive is broken") from problem
-    except RuntimeError as problem:  # zipfile's answer to a password
-        raise damaged(source, "it is encrypted") from problem
     return archive
 
 
 def check_arrays(archive: zipfile.ZipFile, source: str) -> None:
-    """Refuse ``.npy`` members that are not plain numbers or text of the size named.
+    """Refuse members that are not plain numbers or text of the size named.
+
+    Every member but the schema is looked at, whatever it is called.
 
     Raises
     ------
@@ -69,14 +104,41 @@ def check_arrays(archive: zipfile.ZipFile, source: str) -> None:
         For arrays of objects, which are pickles, and of false size.
     """
     for member in archive.infolist():
-        if member.filename.endswith(".npy"):
+        if member.filename != SCHEMA:
             with archive.open(member) as stream:
-                _check_array(stream.read(4096), member.file_size, source)
+                head = stream.read(_LONGEST_HEADER)
+            _read_header(head, member.file_size, source)
+
+
+def read_array(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]:
+    """Read one array without letting anything in it be evaluated.
+
+    Raises
+    ------
+    ModelError
+        As `check_arrays`.
+    """
+    data = archive.read(name)
+    header = _read_header(data[:_LONGEST_HEADER], len(data), source)
+    flat = np.frombuffer(
+        data, header.dtype, count=math.prod(header.shape), offset=header.start
+    )
+    return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
 
 def damaged(source: str, what: str) -> ModelError:
     """Say in a sentence that a file is damaged, and how."""
     return ModelError(f"{source} is damaged ({what}); use another copy.")
+
+
+def check_unpacked(n_bytes: int, source: str) -> None:
+    """Raise `ModelError` for a model with more in it than `LIMITS` allow."""
+    if n_bytes > LIMITS.unpacked_bytes:
+        raise ModelError(
+            f"{source} holds {n_bytes / 2**20:.0f} MiB, more than the "
+            f"{LIMITS.unpacked_bytes / 2**20:.0f} MiB that a model may have; train it "
+            "with fewer trees or fewer copies."
+        )
 
 
 def _what_else(data: bytes, source: str) -> str:
@@ -97,15 +159,27 @@ def _what_else(data: bytes, source: str) -> str:
     return f"{source} is no model file; use a model saved by napari-cdse (.skops)."
 
 
-def _check_size(members: Sequence[zipfile.ZipInfo], source: str) -> None:
+def _check_members(
+    members: Sequence[zipfile.ZipInfo], n_bytes: int, source: str
+) -> None:
     total = sum(member.file_size for member in members)
-    if len(members) > MAX_MEMBERS or total > MAX_UNPACKED_BYTES:
+    if len(members) > LIMITS.members or total > LIMITS.unpacked_bytes:
         raise ModelError(
             f"{source} would unpack to {len(members)} parts and {total / 2**20:.0f} "
             "MiB, far too much for a model; do not use it."
         )
-    if len({member.filename for member in members}) < len(members):
+    names = {member.filename for member in members}
+    if len(names) < len(members):
         raise damaged(source, "it names a part twice")
+    if sum(member.compress_size for member in members) > n_bytes:
+        raise damaged(source, "its parts lie over one another")
+    for member in members:
+        if member.flag_bits & _ENCRYPTED:
+            raise damaged(source, "it is encrypted")
+        if member.compress_type not in _METHODS:
+            raise damaged(source, "it is packed in a way that no model is")
+        if member.filename == SCHEMA and member.file_size > LIMITS.schema_bytes:
+            raise damaged(source, "its schema is too long")
 
 
 def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
@@ -114,22 +188,54 @@ def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
             pass
 
 
-def _check_array(head: bytes, size: int, source: str) -> None:
-    """Refuse an array of objects, or one that is not as large as it says.
+def _read_header(head: bytes, size: int, source: str) -> ArrayHeader:
+    """Read what stands before an array, and refuse what no model needs.
 
-    NumPy reserves what a header names before it reads, and objects are pickles.
+    `numpy.load` reserves what a header names before it reads, evaluates the header as
+    Python, and takes text of no length, of which two hundred million have no size.
     """
-    stream = io.BytesIO(head)
+    text, start = _header_text(head, source)
+    found = _HEADER.fullmatch(text)
+    if found is None:
+        raise _odd_header(text, source)
+    dtype = _dtype(found[1], source)
+    shape = tuple(int(number) for number in found[3].split(",") if number.strip())
+    count = math.prod(shape)
+    if start + count * dtype.itemsize != size:
+        raise damaged(source, "an array is not as large as it says")
+    return ArrayHeader(dtype, shape, found[2] == "True", start)
+
+
+def _header_text(head: bytes, source: str) -> tuple[str, int]:
+    found = _MAGIC.match(head)
+    if found is None or len(head) < 12:
+        raise damaged(source, "an array has no readable header")
+    wide = found[1] != b"\x01"
+    (length,) = struct.unpack_from("<I" if wide else "<H", head, 8)
+    begin = 12 if wide else 10
+    return head[begin : begin + length].decode("latin-1"), begin + length
+
+
+def _odd_header(text: str, source: str) -> ModelError:
+    if "'descr': [" in text:
+        return ModelError(
+            f"{source} holds an array of several fields, which no model needs; do not "
+            "use it."
+        )
+    return damaged(source, "an array has no readable header")
+
+
+def _dtype(name: str, source: str) -> np.dtype[Any]:
     try:
-        major, _ = npy.read_magic(stream)
-        read = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
-        shape, _, dtype = read(stream)
-    except (ValueError, SyntaxError, TypeError) as problem:
+        dtype = np.dtype(name)
+    except (TypeError, ValueError, SyntaxError) as problem:
         raise damaged(source, "an array has no readable header") from problem
     if dtype.kind not in _KINDS or dtype.hasobject:
         raise ModelError(
-            f"{source} holds an array of type {dtype}, which no model needs; "
+            f"{source} holds an array of type {shown(dtype)}, which no model needs; "
             "do not use it."
         )
-    if stream.tell() + math.prod(shape) * dtype.itemsize != size:
-        raise damaged(source, "an array is not as large as it says")
+    longest = 4 * LIMITS.text_characters if dtype.kind == "U" else 8
+    if not 0 < dtype.itemsize <= longest:
+        raise damaged(source, f"an array has entries of {dtype.itemsize} bytes")
+    return dtype

@@ -12,33 +12,39 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import skops.io
 
-from napari_cdse.core.classifier.forest import Model
+from napari_cdse.core.classifier.forest import Model, identified
 from napari_cdse.core.classifier.tree_arrays import Forest
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.features import groups_in
-from napari_cdse.core.records import CLASSES, ModelCard
-from napari_cdse.io.files import name_of, read_file, write_file
+from napari_cdse.io.files import name_of, read_file, shown, write_file
 from napari_cdse.io.models.archive import (
-    MAX_FILE_BYTES,
+    SCHEMA,
     check_arrays,
+    check_unpacked,
     damaged,
     open_archive,
+    read_array,
 )
+from napari_cdse.io.models.card_schema import card_json, read_card
+from napari_cdse.io.models.limits import LIMITS
 from napari_cdse.io.models.training_arrays import from_arrays, to_arrays
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.records import ModelCard
+
 FORMAT = "napari-cdse model"
 VERSION = 1
-_SCHEMA = "schema.json"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _ALLOWED = {
     ("DictNode", "builtins", "dict"),
@@ -48,14 +54,6 @@ _ALLOWED = {
     ("NdArrayNode", "numpy", "ndarray"),
 }
 """Loader, module and class of every node that a model file needs."""
-_MISFITS = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    IndexError,
-    RecursionError,
-)
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
@@ -78,20 +76,30 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         When it cannot be read, is no model, holds anything else than a model needs,
         is damaged, or wants features that this version does not compute.
     """
-    data = read_file(path, MAX_FILE_BYTES, ModelError)
+    data = read_file(path, LIMITS.unpacked_bytes, ModelError)
     return model_from_bytes(data, name_of(path))
 
 
 def model_bytes(model: Model) -> bytes:
-    """Write a model into bytes; the same model gives the same bytes."""
+    """Write a model into bytes; the same model gives the same bytes.
+
+    Raises
+    ------
+    ModelError
+        When it is larger than a model file may be, or its card says what no card
+        may say.
+    """
     forest = {part.name: getattr(model.forest, part.name) for part in fields(Forest)}
+    training = {} if model.training is None else to_arrays(model.training)
     told = {
         "format": FORMAT,
         "version": VERSION,
-        "card": json.dumps(asdict(model.card)),
+        "card": card_json(model.card),
         "forest": forest,
-        "training": {} if model.training is None else to_arrays(model.training),
+        "training": training,
     }
+    every = [*forest.values(), *training.values()]
+    check_unpacked(sum(each.nbytes for each in every), shown(model.card.name))
     return _repacked(skops.io.dumps(told))
 
 
@@ -108,6 +116,7 @@ def model_from_bytes(data: bytes, source: str = "The model") -> Model:
     Returns
     -------
     Model
+        Under the id that follows from its content, whatever its card says.
 
     Raises
     ------
@@ -115,9 +124,9 @@ def model_from_bytes(data: bytes, source: str = "The model") -> Model:
         As `load_model`.
     """
     with open_archive(data, source) as archive:
-        _check_types(archive, source)
+        schema = _schema(archive, source)
         check_arrays(archive, source)
-    told = _content(data, source)
+        told = _content(archive, schema, source)
     card = _card(told.get("card"), source)
     groups_in(card.feature_schema)
     forest = _forest(told.get("forest"), source)
@@ -125,7 +134,7 @@ def model_from_bytes(data: bytes, source: str = "The model") -> Model:
     training = from_arrays(parts, source) if isinstance(parts, dict) and parts else None
     model = Model(card, forest, training)
     _check_agreement(model, source)
-    return model
+    return identified(model)
 
 
 def _repacked(data: bytes) -> bytes:
@@ -138,7 +147,7 @@ def _repacked(data: bytes) -> bytes:
         zipfile.ZipFile(io.BytesIO(data)) as old,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
     ):
-        schema = json.loads(old.read(_SCHEMA))
+        schema = json.loads(old.read(SCHEMA))
         numbers: dict[object, int] = {}
         for node in _nodes(schema):
             if "__id__" in node:
@@ -150,7 +159,7 @@ def _repacked(data: bytes) -> bytes:
                     _member(name), old.read(node["file"]), zipfile.ZIP_DEFLATED
                 )
                 node["file"] = name
-        new.writestr(_member(_SCHEMA), json.dumps(schema), zipfile.ZIP_DEFLATED)
+        new.writestr(_member(SCHEMA), json.dumps(schema), zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
@@ -171,10 +180,10 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(reversed(part))
 
 
-def _check_types(archive: zipfile.ZipFile, source: str) -> None:
-    """Refuse a file that names any type beyond `_ALLOWED`, before building anything."""
+def _schema(archive: zipfile.ZipFile, source: str) -> dict[str, Any]:
+    """Read what names the parts; refuse any type beyond `_ALLOWED`."""
     try:
-        schema = json.loads(archive.read(_SCHEMA))
+        schema = json.loads(archive.read(SCHEMA))
     except (KeyError, ValueError, RecursionError) as problem:
         raise damaged(source, "it has no readable schema") from problem
     for node in _nodes(schema):
@@ -182,46 +191,82 @@ def _check_types(archive: zipfile.ZipFile, source: str) -> None:
         plain = node.get("type", "numpy") == "numpy"
         if not plain or tuple(str(name) for name in names) not in _ALLOWED:
             raise ModelError(
-                f"{source} holds {names[1]}.{names[2]}, which no model needs and which "
-                "may be harmful; do not use it."
+                f"{source} holds {shown(f'{names[1]}.{names[2]}')}, which no model "
+                "needs and which may be harmful; do not use it."
             )
+    if not isinstance(schema, dict):
+        raise damaged(source, "it has no readable schema")
+    return schema
 
 
-def _content(data: bytes, source: str) -> dict[str, Any]:
-    try:
-        told = skops.io.loads(data, trusted=[])
-    except _MISFITS as problem:
-        raise damaged(source, "its parts do not fit together") from problem
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+def _content(
+    archive: zipfile.ZipFile, schema: dict[str, Any], source: str
+) -> dict[str, Any]:
+    """Read texts, numbers and arrays, two levels deep and no deeper.
+
+    The nodes are walked here and not by skops: a model is a table of values and of
+    two tables of arrays, and whatever is nested or shared beyond that is none.
+    """
+    told = {
+        name: _entries(node, archive, source)
+        if _loader(node) == "DictNode"
+        else _value(node, source)
+        for name, node in _children(schema, source).items()
+    }
+    if told.get("format") != FORMAT:
         raise ModelError(
             f"{source} is a skops file but no model of napari-cdse; choose another."
         )
-    if told.get("version") != VERSION:
+    version = told.get("version")
+    if version != VERSION:
         raise ModelError(
-            f"{source} was saved in format {told.get('version')} and this version of "
+            f"{source} was saved in format {shown(version)} and this version of "
             f"napari-cdse reads format {VERSION}; update napari-cdse."
         )
     return told
 
 
+def _loader(node: object) -> object:
+    return node.get("__loader__") if isinstance(node, dict) else None
+
+
+def _children(node: object, source: str) -> dict[str, Any]:
+    inner = node.get("content") if isinstance(node, dict) else None
+    if _loader(node) != "DictNode" or not isinstance(inner, dict):
+        raise damaged(source, "its parts do not fit together")
+    return inner
+
+
+def _value(node: object, source: str) -> Any:
+    """Read a text or a number; what is anything else stands for nothing here."""
+    text = node.get("content") if isinstance(node, dict) else None
+    if _loader(node) != "JsonNode" or not isinstance(text, str):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise damaged(source, "its parts do not fit together") from problem
+
+
+def _entries(
+    node: object, archive: zipfile.ZipFile, source: str
+) -> dict[str, NDArray[Any]]:
+    arrays = {}
+    members = set(archive.namelist())
+    for name, child in _children(node, source).items():
+        file = child.get("file") if isinstance(child, dict) else None
+        if _loader(child) != "NdArrayNode" or file not in members or file == SCHEMA:
+            raise damaged(source, "its parts do not fit together")
+        members.discard(file)  # no array stands for two
+        arrays[name] = read_array(archive, file, source)
+    return arrays
+
+
 def _card(text: object, source: str) -> ModelCard:
     try:
-        told = json.loads(str(text))
-        known = {part.name for part in fields(ModelCard)}
-        card = ModelCard(**{key: told[key] for key in told if key in known})
-        return ModelCard(**asdict(card) | _tuples(told))
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise damaged(source, "its card cannot be read") from problem
-
-
-def _tuples(told: dict[str, Any]) -> dict[str, Any]:
-    """Turn the lists of JSON into the tuples of a card."""
-    sizes = told["pixel_size_range_nm"]
-    return {
-        "feature_names": tuple(str(name) for name in told["feature_names"]),
-        "classes": tuple(str(name) for name in told["classes"]),
-        "pixel_size_range_nm": None if sizes is None else (sizes[0], sizes[1]),
-    }
+        return read_card(text if isinstance(text, str) else "")
+    except ModelError as problem:
+        raise damaged(source, str(problem)) from problem
 
 
 def _forest(parts: object, source: str) -> Forest:
@@ -237,8 +282,6 @@ def _forest(parts: object, source: str) -> Forest:
 
 def _check_agreement(model: Model, source: str) -> None:
     card, training = model.card, model.training
-    if card.classes != CLASSES:
-        raise damaged(source, f"its classes are {', '.join(card.classes)}")
     if len(card.feature_names) != model.forest.n_features:
         raise damaged(source, "card and forest differ in the number of features")
     if training is None:

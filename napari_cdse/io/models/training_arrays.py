@@ -57,6 +57,8 @@ def from_arrays(arrays: Arrays, source: str) -> TrainingSet:
         array = arrays.get(name)
         if array is None or array.dtype.kind != kind or array.ndim != dimensions:
             raise damaged(source, f"{name!r} of its training table is missing or odd")
+        if kind == "f" and not np.isfinite(array).all():
+            raise damaged(source, f"{name!r} of its training table holds no numbers")
     try:
         return _assemble(arrays)
     except CdseError as problem:

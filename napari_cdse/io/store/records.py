@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_cdse.core.errors import StoreError
-from napari_cdse.core.records import ModelCard
+from napari_cdse.core.errors import ModelError, StoreError
+from napari_cdse.io.models.card_schema import card_json, read_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_cdse.core.records import Annotation, PixelSizeSource
+    from napari_cdse.core.records import Annotation, ModelCard, PixelSizeSource
     from napari_cdse.io.store.micrograph_changes import MicrographChange
 
 EditKind = Literal["edit", "import"]
@@ -174,14 +174,20 @@ def damaged(what: str) -> StoreError:
 
 
 def card_to_json(card: ModelCard) -> str:
-    """Write a model card."""
-    # vars() and asdict() fail on slots and on mapping proxies.
-    names = [entry.name for entry in fields(card)]
-    values = {name: getattr(card, name) for name in names}
-    return dump_json({name: _plain(value) for name, value in values.items()})
+    """Write a model card.
+
+    Raises
+    ------
+    StoreError
+        If it says what no card may say, so that no later opening stumbles over it.
+    """
+    try:
+        return card_json(card)
+    except ModelError as problem:
+        raise StoreError(f"The model was not stored: {problem}.") from problem
 
 
-def card_from_json(text: str) -> ModelCard:
+def card_from_json(text: Any) -> ModelCard:
     """Read a model card.
 
     Raises
@@ -189,26 +195,7 @@ def card_from_json(text: str) -> ModelCard:
     StoreError
         If the record is damaged.
     """
-    values = load_json(text, "a model card")
     try:
-        for name in ("feature_names", "classes"):
-            values[name] = tuple(values[name])
-        if values["pixel_size_range_nm"] is not None:
-            low, high = values["pixel_size_range_nm"]
-            values["pixel_size_range_nm"] = (float(low), float(high))
-        return ModelCard(**values)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged("a model card") from error
-
-
-def _plain(value: Any) -> Any:
-    """Turn mappings, tuples and numpy scalars into what JSON knows."""
-    if hasattr(value, "items"):
-        return {str(name): _plain(entry) for name, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and value != value:
-        return None
-    return value
+        return read_card(text if isinstance(text, str) else "")
+    except ModelError as problem:
+        raise damaged("a model card") from problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import StoreError
+from napari_cdse.core.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,19 +93,34 @@ class ModelRegistry:
         return self.get(self.active_id) or self._shipped()
 
     def get(self, model_id: str | None) -> Model | None:
-        """Load one model; None if its bytes aren't in the project."""
+        """Load one model; None if its bytes aren't in the project.
+
+        Those of a shipped model never are, whatever a project holds under its id.
+
+        Raises
+        ------
+        ModelError
+            If they can't be read, or are another model's.
+        """
         if model_id is None:
             return None
         if model_id not in self._loaded:
             data = self._store.models.data(model_id)
-            if data is None:
+            if data is None or self.role(model_id) == "shipped":
                 return None
             # Skops and scikit-learn take a second to import; many projects are opened
             # without need of a forest.
+            from napari_cdse.core.classifier.forest import goes_by
             from napari_cdse.io.models.model_file import model_from_bytes
 
             model = model_from_bytes(data, self._store.path.name)
-            self._loaded[model_id] = replace(model, card=self._named(model.card))
+            if not goes_by(model, model_id):
+                raise ModelError(
+                    f"{self._store.path.name} holds another model under the id "
+                    f"{model_id}; keep another one, or load a model file."
+                )
+            card = self._named(replace(model.card, id=model_id))
+            self._loaded[model_id] = replace(model, card=card)
         return self._loaded[model_id]
 
     def add(self, model: Model, data: bytes | None = None) -> None:
@@ -123,6 +138,8 @@ class ModelRegistry:
             from napari_cdse.io.models.model_file import model_bytes
 
             data = model_bytes(model)
+        card = self._distinct(model)
+        model = model if card is model.card else replace(model, card=card)
         self._store.models.add(model.card, data, "candidate")
         self._loaded[model.card.id] = model
         self.reload()
@@ -191,6 +208,14 @@ class ModelRegistry:
         """Give a card the name that the user gave it since its bytes were made."""
         names = {each.id: each.name for each, _ in self._cards}
         return replace(card, name=names.get(card.id, card.name))
+
+    def _distinct(self, model: Model) -> ModelCard:
+        """Tell a model that bears another one's id from the one whose name it has."""
+        card = model.card
+        taken = {each.name for each, _ in self._cards if each.id != card.id}
+        if model.stated_id in ("", card.id) or card.name not in taken:
+            return card
+        return replace(card, name=f"{card.name} ({card.id})")
 
     def _shipped(self) -> Model | None:
         return None if self._default is None else self._default()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import warnings
 from dataclasses import replace
 
@@ -8,9 +10,9 @@ import pytest
 import sklearn
 from sklearn.ensemble import RandomForestClassifier
 
-from napari_cdse.core.classifier.forest import fit, predict_proba
+from napari_cdse.core.classifier.forest import fit, goes_by, identified, predict_proba
 from napari_cdse.core.classifier.training_set import balanced
-from napari_cdse.core.classifier.tree_arrays import Forest
+from napari_cdse.core.classifier.tree_arrays import MAX_DEPTH, Forest
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
 from napari_cdse.core.features import FeatureTable
 from napari_cdse.core.params import ForestParams
@@ -47,6 +49,83 @@ def test_another_seed_or_set_gives_another_model(training, model):
     other = fit(training, replace(PARAMS, seed=1))
     assert not same(model.forest, other.forest)
     assert len({model.card.id, other.card.id, fit(drawn_set(7), PARAMS).card.id}) == 3
+
+
+def test_an_id_follows_from_all_that_answers_depend_on_and_nothing_else(model):
+    def named(**changes):
+        return identified(replace(model, **changes)).card.id
+
+    def with_card(**changes):
+        return named(card=replace(model.card, **changes))
+
+    def with_nodes(name, value):
+        array = getattr(model.forest, name).copy()
+        array[-1] = value
+        return named(forest=replace(model.forest, **{name: array}))
+
+    others = [
+        with_card(scores={"temperature": 0.7}),
+        with_card(scores={"temperature": 0.8}),
+        with_card(training_digest="0" * 64),
+        with_card(feature_schema="bragg/99"),
+        with_card(feature_names=model.card.feature_names[::-1]),
+        with_nodes("probability", [0.25, 0.25, 0.25, 0.25]),
+        with_nodes("threshold", 7.0),
+        with_nodes("importance", 0.5),
+    ]
+    assert len({model.card.id, *others}) == len(others) + 1
+    assert with_card(id="x", name="y", trained_on="z", parent=None) == model.card.id
+    assert named(training=None) == model.card.id
+
+
+def test_an_id_of_version_0_1_is_good_only_for_what_it_followed_from(model):
+    old = replace(model.card, parameters={"trees": 3}, versions={"numpy": "2.4.6"})
+    told = [model.card.training_digest, {"trees": 3}, {"numpy": "2.4.6"}, 1.0]
+    text = json.dumps(told, sort_keys=True).encode()
+    former = hashlib.sha256(text).hexdigest()[:16]
+    assert goes_by(replace(model, card=old), former)
+    assert goes_by(model, model.card.id)
+    assert not goes_by(model, former)
+    assert not goes_by(replace(model, card=old), "0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    ("name", "nodes", "says"),
+    [
+        ("two ways to one node", ([1, 3, 3, -1, -1], [2, 4, 4, -1, -1]), "two parents"),
+        ("both children one", ([1, -1, -1], [1, -1, -1]), "two parents"),
+        ("a node apart", ([1, -1, -1, -1], [2, -1, -1, -1]), "belongs to no tree"),
+    ],
+)
+def test_nodes_that_are_no_tree_are_refused(name, nodes, says):
+    with pytest.raises(ModelError, match=says):
+        hand_made(*nodes)
+
+
+def test_a_tree_deeper_than_any_that_grows_is_refused():
+    def chain(depth):
+        inner = np.arange(depth)
+        left = np.append(np.ravel([2 * inner + 1, np.full(depth, -1)], "F"), -1)
+        right = np.append(np.ravel([2 * inner + 2, np.full(depth, -1)], "F"), -1)
+        return left, right
+
+    assert hand_made(*chain(MAX_DEPTH - 1)).n_features == 2
+    with pytest.raises(ModelError, match="deeper than"):
+        hand_made(*chain(MAX_DEPTH))
+
+
+def hand_made(left, right):
+    """Build one tree of even shares, whose nodes all look at the first feature."""
+    left, right = np.array(left, np.int32), np.array(right, np.int32)
+    return Forest(
+        roots=np.zeros(1, np.int32),
+        left=left,
+        right=right,
+        feature=np.where(left < 0, -1, 0).astype(np.int32),
+        threshold=np.zeros(len(left), np.float32),
+        probability=np.full((len(left), 4), 0.25, np.float32),
+        importance=np.array([1.0, 0.0]),
+    )
 
 
 @pytest.mark.skipif(

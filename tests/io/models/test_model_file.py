@@ -18,6 +18,7 @@ from napari_cdse.core.classifier.tree_arrays import Forest
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.params import ForestParams
 from napari_cdse.io.models import archive as archive_module
+from napari_cdse.io.models.limits import LIMITS
 from napari_cdse.io.models.model_file import (
     FORMAT,
     VERSION,
@@ -170,7 +171,7 @@ def test_nodes_that_point_outside_are_refused(model, name, index, value, sentenc
     [
         ({"format": "something else"}, "no model of napari-cdse"),
         ({"version": 99}, "format 99.*update"),
-        ({"card": "{}"}, "card cannot be read"),
+        ({"card": "{}"}, "card has no id"),
         ({"card": "not json"}, "card cannot be read"),
         ({"card": "[1, 2]"}, "card cannot be read"),
         ({"forest": {}}, "part of its forest"),
@@ -185,7 +186,6 @@ def test_parts_that_are_missing_or_odd_are_refused(model, changes, sentence):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"classes": ("no", "yes", "null", "empty")}, "its classes are no, yes"),
         ({"feature_names": ("one",)}, "number of features"),
         ({"training_digest": "0" * 64}, "not the one its card names"),
     ],
@@ -193,6 +193,12 @@ def test_parts_that_are_missing_or_odd_are_refused(model, changes, sentence):
 def test_a_card_that_does_not_fit_is_refused(model, changes, sentence):
     card = replace(model.card, **changes)
     refused(model_bytes(replace(model, card=card)), sentence)
+
+
+def test_a_card_that_no_reader_would_take_is_not_written(model):
+    card = replace(model.card, classes=("no", "yes", "null", "empty"))
+    with pytest.raises(ModelError, match="classes are not yes, no, null, empty"):
+        model_bytes(replace(model, card=card))
 
 
 def test_features_of_another_version_are_named(model):
@@ -233,8 +239,142 @@ def with_member(data, array, name="9999.npy"):
     return stream.getvalue()
 
 
+def changed_schema(data, change):
+    """Write an archive anew, its schema changed in place."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        schema = json.loads(old.read("schema.json"))
+        change(schema, new)
+        for name in old.namelist():
+            if name not in ("schema.json", *new.namelist()):
+                new.writestr(name, old.read(name))
+        new.writestr("schema.json", json.dumps(schema))
+    return stream.getvalue()
+
+
+def array_bytes(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def put_array(name, array_as_bytes, table="forest"):
+    """Replace what stands behind one array's member, whatever it is called."""
+
+    def change(schema, new):
+        node = schema["content"][table]["content"][name]
+        node["file"] = "notes.txt"
+        new.writestr("notes.txt", array_as_bytes)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "sentence"),
+    [
+        ("left", np.array(0, np.int32), "no lists"),
+        ("importance", np.array(0.5), "no lists"),
+        ("probability", np.zeros(4, np.float32), "probability has shape"),
+        ("left", np.zeros(3, np.complex128), "type complex128"),
+        ("left", np.zeros(3, "S4"), r"type \|S4"),
+        ("left", np.zeros(3, "i4,f8"), "several fields"),
+    ],
+)
+def test_odd_arrays_are_refused_whatever_their_part_is_called(
+    data, name, array, sentence
+):
+    refused(changed_schema(data, put_array(name, array_bytes(array))), sentence)
+
+
+def header_only(descr, shape):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        stream, {"descr": descr, "fortran_order": False, "shape": shape}
+    )
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (header_only("<U0", (200_000_000,)), "entries of 0 bytes"),
+        (header_only("<U100000000", (0,)), "entries of 400000000 bytes"),
+        (header_only("<U4", (10**9, 10**9)), "not as large as it says"),
+        (header_only("|O", (1,)), "type object"),
+        (array_bytes(np.zeros(3))[:40], "no readable header"),
+        (b"\x93NUMPY\x01\x00\xff\xff{'descr': __import__('os')}", "no readable header"),
+    ],
+)
+def test_arrays_that_would_fill_the_memory_are_refused(data, array, sentence):
+    change = put_array("names", array, "training")
+    refused(changed_schema(data, change), sentence)
+
+
+def test_parts_shared_over_and_over_are_refused(data):
+    node = {"__loader__": "DictNode", "__module__": "builtins", "__class__": "dict"}
+    leaf = {"__loader__": "JsonNode", "__module__": "builtins", "__class__": "str"}
+
+    def change(schema, _):
+        shared = {**leaf, "content": "1", "is_json": True, "__id__": 900}
+        for number in range(40):
+            shared = {**node, "content": {"a": shared, "b": {**leaf, "__id__": number}}}
+        schema["content"]["forest"] = shared
+
+    refused(changed_schema(data, change), "parts do not fit together")
+
+    def twice(schema, _):
+        forest = schema["content"]["forest"]["content"]
+        forest["right"] = forest["left"]
+
+    refused(changed_schema(data, twice), "parts do not fit together")
+
+
+def test_a_schema_too_long_is_refused_unread(data):
+    def change(schema, _):
+        schema["content"]["more"] = [[]] * 600_000
+
+    refused(changed_schema(data, change), "schema is too long")
+
+
+def test_a_part_named_twice_is_refused(data):
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        twice = with_member(data, array_bytes(np.zeros(3)), "schema.json")
+    refused(twice, "names a part twice")
+
+
+def test_a_directory_with_any_byte_changed_is_refused_or_harmless(data, model):
+    start = data.index(b"PK\x01\x02")
+    for place in range(start, len(data), 3):
+        odd = bytearray(data)
+        odd[place] ^= 0xFF
+        try:
+            told = model_from_bytes(bytes(odd))
+        except ModelError:
+            continue
+        assert told.card == model.card
+
+
+def test_a_forest_under_another_ones_id_and_name_gets_its_own(model):
+    other = fit(drawn_set(seed=5), PARAMS, name="other")
+    for card in (
+        replace(other.card, id=model.card.id, name=model.card.name),
+        # Everything that an id once followed from, only the trees are others.
+        model.card,
+    ):
+        told = model_from_bytes(
+            model_bytes(replace(model, card=card, forest=other.forest, training=None))
+        )
+        assert told.stated_id == model.card.id
+        assert told.card.id not in (model.card.id, "")
+    assert model_from_bytes(model_bytes(model)).card.id == model.card.id
+
+
 def test_a_zip_bomb_is_refused_unopened(data, monkeypatch):
-    monkeypatch.setattr(archive_module, "MAX_UNPACKED_BYTES", 4 * 2**20)
+    small = replace(LIMITS, unpacked_bytes=4 * 2**20)
+    monkeypatch.setattr(archive_module, "LIMITS", small)
     bomb = with_member(data, bytes(8 * 2**20), "zeros.bin")
     assert len(bomb) < len(data) + 2**16
     refused(bomb, "would unpack to")

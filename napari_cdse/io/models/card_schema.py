@@ -1,0 +1,321 @@
+"""What a model card may say, field by field: one schema for files and projects.
+
+A card comes from outside, and so does a project. Both are checked here, whole, before
+anything of them is kept or shown. The schema is a table of small checks of our own:
+each refusal is one sentence that names the field, which a general validator would
+have to be taught for every rule, and no library has to be there that napari brings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.errors import ModelError
+from napari_cdse.core.records import CLASSES, ModelCard
+from napari_cdse.io.files import shown
+from napari_cdse.io.models.limits import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Check = Callable[[Any], str | None]
+
+_MOST_PARTICLES = 10**9
+"""Particles or micrographs; more were never labelled by hand or drawn by a program."""
+_LARGEST_PIXEL_NM = 1e3
+"""A pixel of a micrometre shows no quantum dot."""
+_WORD = 200
+_TEXT = 4000
+"""Characters of a sentence or two of provenance."""
+_DEPTH = 6
+_ENTRIES = 2000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, line ends, what turns the direction of writing, halves of characters."""
+_ID = re.compile(r"[0-9A-Za-z._:/+\- ]{1,100}")
+
+
+def read_card(text: str | bytes) -> ModelCard:
+    """Read a card from JSON.
+
+    Parameters
+    ----------
+    text : str or bytes
+        What `card_json` or an earlier version wrote. NaN in the scores, which
+        version 0.1 could write, becomes None.
+
+    Returns
+    -------
+    ModelCard
+
+    Raises
+    ------
+    ModelError
+        One clause without a full stop, such as "its card's n_micrographs is no whole
+        number"; the caller says whose card it is.
+    """
+    if len(text) > LIMITS.card_bytes:
+        raise ModelError("its card is too long")
+    try:
+        told = json.loads(text, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError) as problem:
+        raise ModelError("its card cannot be read") from problem
+    if not isinstance(told, dict):
+        raise ModelError("its card cannot be read")
+    return card_from(told)
+
+
+def card_from(told: Mapping[str, Any]) -> ModelCard:
+    """Build a card from its fields by name; see `read_card`."""
+    _check_names(told)
+    values = dict(told)
+    if isinstance(values.get("scores"), dict):
+        values["scores"] = without_infinity(values["scores"])
+    for name, value in values.items():
+        wrong = _CHECKS[name](value)
+        if wrong:
+            raise ModelError(f"its card's {name} {wrong}")
+    sizes = values["pixel_size_range_nm"]
+    return ModelCard(
+        **values
+        | {
+            "feature_names": tuple(values["feature_names"]),
+            "classes": tuple(values["classes"]),
+            "pixel_size_range_nm": sizes and (float(sizes[0]), float(sizes[1])),
+        }
+    )
+
+
+def card_fields(card: ModelCard) -> dict[str, Any]:
+    """Take a card apart into what JSON knows; in the scores NaN becomes None."""
+    told = {part.name: _plain(getattr(card, part.name)) for part in fields(card)}
+    return told | {"scores": without_infinity(told["scores"])}
+
+
+def card_json(card: ModelCard) -> str:
+    """Write a card as JSON.
+
+    Raises
+    ------
+    ModelError
+        When the card says what `read_card` would refuse to read.
+    """
+    told = card_fields(card)
+    try:
+        text = json.dumps(told, allow_nan=False)
+    except (ValueError, TypeError) as problem:
+        raise ModelError("its card holds what is no plain number or text") from problem
+    read_card(text)
+    return text
+
+
+def without_infinity(value: Any) -> Any:
+    """Put None in place of every number in a tree of JSON that isn't finite."""
+    if isinstance(value, dict):
+        return {name: without_infinity(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [without_infinity(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Turn mappings, tuples and NumPy's scalars into what JSON knows."""
+    if hasattr(value, "items"):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return value
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
+
+
+def _check_names(told: Mapping[str, Any]) -> None:
+    for part in fields(ModelCard):
+        optional = part.default is not MISSING or part.default_factory is not MISSING
+        if part.name not in told and not optional:
+            raise ModelError(f"its card has no {part.name}")
+    for name in told:
+        if name not in _CHECKS:
+            raise ModelError(f"its card has {shown(name)!r}, which no card has")
+
+
+# One check per kind of value: None where it is right, else what is wrong with it.
+
+
+def _text(longest: int, *, empty: bool = True) -> Check:
+    def check(value: Any) -> str | None:
+        if not isinstance(value, str):
+            return "is no text"
+        if len(value) > longest:
+            return f"is longer than {longest} characters"
+        if _CONTROL.search(value):
+            return "holds control characters"
+        return None if value or empty else "is empty"
+
+    return check
+
+
+def _identifier(value: Any) -> str | None:
+    good = isinstance(value, str) and _ID.fullmatch(value)
+    return None if good else "is no name of letters and digits"
+
+
+def _optional(check: Check) -> Check:
+    return lambda value: None if value is None else check(value)
+
+
+def _whole(least: int, most: int) -> Check:
+    def check(value: Any) -> str | None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return "is no whole number"
+        return None if least <= value <= most else f"is not from {least} to {most}"
+
+    return check
+
+
+def _number(least: float, most: float) -> Check:
+    def check(value: Any) -> str | None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return "is no number"
+        good = least <= value <= most  # which NaN is not
+        return None if good else f"is not from {least:g} to {most:g}"
+
+    return check
+
+
+def _list_of(check: Check, lengths: range) -> Check:
+    def every(value: Any) -> str | None:
+        if not isinstance(value, list | tuple) or len(value) not in lengths:
+            return f"is no list of {_counted(lengths)}"
+        return _first(check, value)
+
+    return every
+
+
+def _mapping_of(check: Check, names: Check, most: int = 100) -> Check:
+    def every(value: Any) -> str | None:
+        if not isinstance(value, dict) or len(value) > most:
+            return f"is no table of up to {most} entries"
+        if any(names(name) for name in value):
+            return "has an entry without a proper name"
+        return _first(check, value.values())
+
+    return every
+
+
+def _first(check: Check, values: Any) -> str | None:
+    wrong = next((said for each in values if (said := check(each))), None)
+    return wrong and f"has an entry that {wrong}"
+
+
+def _counted(lengths: range) -> str:
+    least, most = lengths[0], lengths[-1]
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
+def _class_name(value: Any) -> str | None:
+    return None if value in CLASSES else "is no class"
+
+
+def _classes(value: Any) -> str | None:
+    if not isinstance(value, list | tuple) or tuple(value) != CLASSES:
+        return f"are not {', '.join(CLASSES)}"
+    return None
+
+
+def _sizes(value: Any) -> str | None:
+    if value is None:
+        return None
+    wrong = _list_of(_number(1e-6, _LARGEST_PIXEL_NM), range(2, 3))(value)
+    if wrong:
+        return wrong
+    return None if value[0] <= value[1] else "has its larger number first"
+
+
+def _plain_tree(value: Any) -> str | None:
+    """Check what may be any small tree of numbers and texts."""
+    waiting, seen = [(value, 0)], 0
+    while waiting:
+        part, depth = waiting.pop()
+        seen += 1
+        if depth > _DEPTH or seen > _ENTRIES:
+            return "is nested too deeply or too long"
+        inner = list(part.values()) if isinstance(part, dict) else part
+        names = list(part) if isinstance(part, dict) else []
+        if any(_text(_WORD)(name) for name in names):
+            return "has an entry without a proper name"
+        if isinstance(inner, list | tuple):
+            waiting.extend((each, depth + 1) for each in inner)
+        elif not (inner is None or isinstance(inner, bool)):
+            check = _text(_TEXT) if isinstance(inner, str) else _number(-1e15, 1e15)
+            if wrong := check(inner):
+                return f"has an entry that {wrong}"
+    return None
+
+
+_COUNT = _whole(0, _MOST_PARTICLES)
+_COUNTS = _mapping_of(_COUNT, _class_name)
+_SHARE = _number(0.0, 1.0)
+_BY_CLASS = _mapping_of(_optional(_SHARE), _class_name)
+_SCORES: dict[str, Check] = {
+    "balanced_accuracy": _SHARE,
+    "interval_95": _list_of(_optional(_SHARE), range(2, 3)),
+    "precision": _BY_CLASS,
+    "recall": _BY_CLASS,
+    "confusion": _list_of(_list_of(_COUNT, range(1, 5)), range(1, 5)),
+    "class_counts": _COUNTS,
+    "too_rare": _COUNTS,
+    "n_micrographs": _COUNT,
+    "folds": _COUNT,
+    "temperature": _number(0.01, 100.0),
+    "temperature_from": _identifier,
+    "reliability": _list_of(
+        _list_of(_optional(_number(0, _MOST_PARTICLES)), range(3, 4)), range(101)
+    ),
+    "note": _text(_TEXT),
+}
+"""Scores that the program reads, each None where there is none; others are any tree."""
+
+
+def _scores(value: Any) -> str | None:
+    wrong = _plain_tree(value) if isinstance(value, dict) else "is no table"
+    if wrong:
+        return wrong
+    for name, each in value.items():
+        wrong = _optional(_SCORES.get(name, _plain_tree))(each)
+        if wrong:
+            return f"has under {shown(name)} what {wrong}"
+    return None
+
+
+_CHECKS: dict[str, Check] = {
+    "id": _identifier,
+    "name": _text(_WORD),
+    "parent": _optional(_identifier),
+    "feature_schema": _text(_WORD, empty=False),
+    "feature_names": _list_of(_text(_WORD, empty=False), range(1, 2001)),
+    "classes": _classes,
+    "training_digest": _identifier,
+    "class_counts": _COUNTS,
+    "n_micrographs": _COUNT,
+    "pixel_size_range_nm": _sizes,
+    "parameters": _mapping_of(_plain_tree, _text(_WORD, empty=False)),
+    "versions": _mapping_of(_text(_WORD), _text(_WORD, empty=False)),
+    "scores": _scores,
+    "trained_on": _text(_TEXT),
+    "licence": _text(_WORD),
+    "created": _text(_WORD),
+}
+"""A check for every field of `ModelCard`, and for no other."""

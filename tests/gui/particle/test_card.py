@@ -36,7 +36,7 @@ def card(workspace):
     workspace.session.set_pixel_size(PIXEL_NM, whole_folder=True)
     window = main_window(workspace.viewer)
     (dock,) = window.findChildren(ParticleDock)
-    return dock.card
+    return dock.view.card
 
 
 def looked_at(card, qtbot) -> None:
@@ -241,7 +241,7 @@ def test_what_an_audit_hides_is_hidden_here_too(workspace, card, qtbot, forest):
     (ring,) = marks(card.pictures.crop, Ring)
     assert ring.colour == HEX[UNLABELLED]
     assert card.bars.numbers["yes"].text() == ""
-    assert "at random" in card.says.text()
+    assert "Blind audit" in card.says.text()
     for words in (card.says.text(), card.says.toolTip()):
         assert "0.90" not in words
         assert "orest said" not in words

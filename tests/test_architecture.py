@@ -45,7 +45,7 @@ ROOMS = {
         {"imaging"},
         {"detection", "evaluation"},
     ),
-    "io": ({""}, {"images", "models", "store"}, {"labels"}, {"export"}),
+    "io": ({""}, {"images", "models"}, {"labels", "store"}, {"export"}),
     "project": (
         {"state"},
         {"editing", "files"},

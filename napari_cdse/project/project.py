@@ -132,6 +132,8 @@ class Project:
             state, self.selection, visits, self.annotators, self.audits
         )
         self._open()
+        store.look_through()
+        self.notices = (*self.notices, *store.set_aside)
 
     @classmethod
     def create_or_open(

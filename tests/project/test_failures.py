@@ -63,9 +63,8 @@ def test_opening_a_damaged_project_leaves_no_lock_behind(folder):
     Project.create_or_open(folder).close()
     store = Store.open(folder / "napari-cdse.cdse")
     with store.transaction():
-        store._database.execute("UPDATE head SET edit_id = NULL")
-        store._database.execute("DELETE FROM head")
+        store._database.execute("DROP TABLE candidates")
     store.close()
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(StoreError):
         Project.create_or_open(folder)
     os.rename(folder / "napari-cdse.cdse", folder / "kept.cdse")

@@ -25,6 +25,7 @@ from napari_cdse.io.store.migrations import (
     migrate,
     schema_version,
 )
+from napari_cdse.io.store.unreadable import UnreadableRecords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,12 +47,15 @@ class Database:
         The file, absolute.
     read_only : bool
         Whether writing raises `StoreError`.
+    unreadable : UnreadableRecords
+        What the tables had to leave aside.
     """
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.path = path
         self.read_only = read_only
         self._connection = _connect(path, "ro" if read_only else "rw")
+        self.unreadable = UnreadableRecords()
 
     @classmethod
     def create(cls, path: Path) -> Database:
@@ -136,8 +140,14 @@ class Database:
                 target.close()
 
     def rows(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
-        """Return all rows that a query gives."""
+        """Return all rows that a query gives; bytes that are no text are replaced."""
         with self.translated():
+            try:
+                return self._connection.execute(statement, tuple(values)).fetchall()
+            except sqlite3.OperationalError as error:
+                if "decode" not in str(error):
+                    raise
+            self._connection.text_factory = _replaced
             return self._connection.execute(statement, tuple(values)).fetchall()
 
     def execute(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
@@ -244,6 +254,10 @@ class Database:
         # After a full disk SQLite has often rolled back by itself already.
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _replaced(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

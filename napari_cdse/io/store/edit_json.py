@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from napari_cdse.core.records import CLASSES, Annotation, Circle, Prediction
+from napari_cdse.core.records import (
+    CLASSES,
+    Annotation,
+    Circle,
+    Origin,
+    Prediction,
+    SelectedBy,
+)
 from napari_cdse.io.store.micrograph_changes import from_entries, to_entry
 from napari_cdse.io.store.records import Change, damaged, dump_json, load_json
+from napari_cdse.io.store.unreadable import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_cdse.io.store.micrograph_changes import MicrographChange
+
+
+_MISFITS = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+)
+_TEXTS = ("id", "annotator", "time", "note", "deferred_by", "note_by")
+_MARKS = ("removed", "prediction_seen", "deferred", "others_seen")
 
 
 def changes_to_json(
@@ -61,7 +81,7 @@ def changes_from_json(
         particles = [entry for entry in entries if "what" not in entry]
         changes = tuple(_change(entry, content_ids) for entry in particles)
         return changes, from_entries(entries)
-    except (KeyError, TypeError, ValueError) as error:
+    except _MISFITS as error:
         raise damaged("an edit") from error
 
 
@@ -98,12 +118,38 @@ def _annotation_from_dict(
     values = dict(values)
     row, col, radius = values.pop("circle")
     shown = values.pop("shown")
-    if values["label"] not in (None, *CLASSES):
-        raise ValueError(values["label"])
-    return Annotation(
+    annotation = Annotation(
         particle_id=particle_id,
         micrograph_id=content_id,
         circle=Circle(row, col, radius),
         shown=shown and Prediction(particle_id, shown[0], tuple(shown[1])),
         **values,
     )
+    _check(annotation)
+    return annotation
+
+
+def _check(annotation: Annotation) -> None:
+    """Raise `ValueError` for an annotation that nobody can have made."""
+    circle, shown = annotation.circle, annotation.shown
+    chance = annotation.selection_chance
+    good = (
+        is_number(circle.row_px)
+        and is_number(circle.col_px)
+        and is_number(circle.radius_px, 0)
+        and annotation.label in (None, *CLASSES)
+        and annotation.origin in get_args(Origin)
+        and annotation.selected_by in get_args(SelectedBy)
+        and (chance is None or is_number(chance))
+        and all(isinstance(getattr(annotation, name), str) for name in _TEXTS)
+        and all(isinstance(getattr(annotation, name), bool) for name in _MARKS)
+        and (shown is None or _is_prediction(shown))
+    )
+    if not good:
+        raise ValueError(annotation)
+
+
+def _is_prediction(shown: Prediction) -> bool:
+    shares = shown.probabilities
+    named = isinstance(shown.model_id, str)
+    return named and len(shares) == len(CLASSES) and all(map(is_number, shares))

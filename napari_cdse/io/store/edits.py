@@ -36,12 +36,22 @@ class EditTable:
         self._database = database
 
     def head(self) -> int | None:
-        """Return the id of the edit in force; None before the first."""
-        rows = self._database.rows("SELECT edit_id FROM head")
-        if len(rows) != 1:
-            raise damaged("the place in the history")
-        head = rows[0][0]
-        return None if head is None else int(head)
+        """Return the id of the edit in force; None before the first.
+
+        Where the file does not tell any more, it is the newest one.
+        """
+        rows = self._database.rows(
+            "SELECT edit_id, edit_id IN (SELECT id FROM edits) FROM head"
+        )
+        if len(rows) == 1 and rows[0][0] is None:
+            return None
+        if len(rows) == 1 and rows[0][1]:
+            return int(rows[0][0])
+        self._database.unreadable.note("places in the history", "the last one")
+        ((newest,),) = self._database.rows(
+            "SELECT MAX(id) FROM edits WHERE kind = 'edit'"
+        )
+        return None if newest is None else int(newest)
 
     def append(self, edit: Edit, expected_head: int | None) -> Edit:
         """Store an edit as child of the head and move the head to it.
@@ -115,7 +125,10 @@ class EditTable:
         return bool(found)
 
     def in_force(self, content_ids: Mapping[int, str]) -> list[Edit]:
-        """Return the imports, then the edits from the root to the head."""
+        """Return the imports, then the edits from the root to the head.
+
+        What can't be read stays in its place as a step that changes nothing.
+        """
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM edits ORDER BY id")
         by_id = {row[0]: row for row in rows}
         imports = [row for row in rows if row[2] == "import"]
@@ -124,10 +137,12 @@ class EditTable:
         while current is not None:
             # Parents are older than their children, which also rules out circles.
             if current not in by_id or (chain and current >= chain[-1][0]):
-                raise damaged(f"edit {current}")
+                self._set_aside(f"all before step {chain[-1][0]}" if chain else current)
+                break
             chain.append(by_id[current])
             current = by_id[current][1]
-        return [_edit(row, content_ids) for row in [*imports, *reversed(chain)]]
+        in_order = [*imports, *reversed(chain)]
+        return [self._readable(row, content_ids) for row in in_order]
 
     def undone(
         self, in_force: Collection[int], content_ids: Mapping[int, str]
@@ -144,6 +159,17 @@ class EditTable:
                     found.append(_edit(row, content_ids))
         return found
 
+    def _readable(self, row: tuple[Any, ...], content_ids: Mapping[int, str]) -> Edit:
+        try:
+            return _edit(row, content_ids)
+        except StoreError:
+            self._set_aside(f"step {row[0]}")
+            parent = row[1] if isinstance(row[1], int) else None
+            return Edit(row[0], parent, row[2], None, "", "", "", 0)
+
+    def _set_aside(self, name: object) -> None:
+        self._database.unreadable.note("steps of the history", name)
+
     def _check_head(self, expected: int | None) -> None:
         if self.head() != expected:
             raise StoreChanged(
@@ -152,7 +178,7 @@ class EditTable:
             )
 
     def _set_head(self, edit_id: int | None) -> None:
-        self._database.execute("UPDATE head SET edit_id = ?", [edit_id])
+        self._database.execute("INSERT OR REPLACE INTO head VALUES (1, ?)", [edit_id])
 
     def _insert(self, edit: Edit) -> Edit:
         cursor = self._database.execute(
@@ -173,7 +199,15 @@ class EditTable:
 
 def _edit(row: tuple[Any, ...], content_ids: Mapping[int, str]) -> Edit:
     *values, changes = row
+    _, parent, _, key, *texts, after_run = values
+    numbers = isinstance(parent, int | None) and isinstance(key, int | None)
+    if not (numbers and isinstance(after_run, int) and all(map(_is_text, texts))):
+        raise damaged(f"edit {row[0]}")
     of_particles, of_micrographs = changes_from_json(changes, content_ids)
     return replace(
         Edit(*values), changes=of_particles, micrograph_changes=of_micrographs
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_cdse.core.regions import Region
+from napari_cdse.io.store.unreadable import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +91,11 @@ def _value(what: What, value: Any, region_id: str) -> Value:
         return None
     if what == "region":
         return _region(value, region_id)
-    return float(value) if what == "pixel_size" else str(value)
+    if what == "pixel_size":
+        if not is_number(value, 0):
+            raise ValueError(value)
+        return float(value)
+    return str(value)
 
 
 def _region(values: dict[str, Any], region_id: str) -> Region:

@@ -161,7 +161,7 @@ def load_json(text: str, what: str) -> Any:
     """
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise damaged(what) from error
 
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, get_args
 
-from napari_cdse.core.records import Candidate, Circle, ModelCard, Prediction
+from napari_cdse.core.errors import StoreError
+from napari_cdse.core.records import (
+    Candidate,
+    Circle,
+    ModelCard,
+    PixelSizeSource,
+    Prediction,
+)
 from napari_cdse.io.store.records import (
     ModelRole,
     Run,
     card_from_json,
     card_to_json,
+    damaged,
     dump_json,
     load_json,
     now,
 )
+from napari_cdse.io.store.unreadable import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from napari_cdse.core.records import PixelSizeSource
     from napari_cdse.io.store.database import Database
 
 
@@ -62,13 +71,22 @@ class FindingTable:
         return int(run_id or 0)
 
     def latest_runs(self) -> dict[int, Run]:
-        """Return each micrograph's latest detection, by the micrograph's key."""
+        """Return each micrograph's latest detection, by the micrograph's key.
+
+        One that can't be read is left out, as if there had been none.
+        """
         rows = self._database.rows(
             "SELECT key, found_by, parameters, runs.pixel_size_nm, pixel_size_source,"
             " window_px, notices, versions, time FROM micrographs"
             " JOIN runs ON runs.id = run_id"
         )
-        return {key: _run_of(*columns) for key, *columns in rows}
+        runs = {}
+        for key, *columns in rows:
+            try:
+                runs[key] = _run_of(*columns)
+            except StoreError:
+                self._database.unreadable.note("detections", f"micrograph {key}")
+        return runs
 
     def candidates(
         self, content_ids: Mapping[int, str], after: int = 0
@@ -95,6 +113,9 @@ class FindingTable:
             [after],
         )
         for run_id, particle_id, row, col, radius, found_by, strength in rows:
+            if not (_is_circle(row, col, radius) and is_number(strength)):
+                self._database.unreadable.note("circles found", particle_id)
+                continue
             micrograph_id = content_ids.get(keys[run_id], "")
             circle = Circle(row, col, radius)
             found[run_id].append(
@@ -122,7 +143,7 @@ class FindingTable:
     def predictions(self, model_id: str) -> Iterator[tuple[Circle, Prediction]]:
         """Yield a model's predictions, each with the circle it was made for."""
         rows = self._database.rows(f"{_PREDICTIONS} WHERE model_id = ?", [model_id])
-        yield from (_prediction(model_id, row) for row in rows)
+        yield from self._readable(model_id, rows)
 
     def predictions_of(
         self, model_id: str, particle_ids: Iterable[str]
@@ -133,7 +154,7 @@ class FindingTable:
                 f"{_PREDICTIONS} WHERE model_id = ? AND particle_id = ?",
                 [model_id, particle_id],
             )
-            yield from (_prediction(model_id, row) for row in rows)
+            yield from self._readable(model_id, rows)
 
     def forget_predictions(self, model_id: str) -> None:
         """Delete what a rejected model said."""
@@ -141,6 +162,18 @@ class FindingTable:
             self._database.execute(
                 "DELETE FROM predictions WHERE model_id = ?", [model_id]
             )
+
+    def _readable(
+        self, model_id: str, rows: Iterable[tuple[Any, ...]]
+    ) -> Iterator[tuple[Circle, Prediction]]:
+        for row in rows:
+            particle_id, *circle, _, _, _, _, novelty = row
+            shares = row[4:8]
+            known = novelty is None or is_number(novelty)
+            if known and _is_circle(*circle) and all(map(is_number, shares)):
+                yield _prediction(model_id, row)
+            else:
+                self._database.unreadable.note("predictions", particle_id)
 
     def _insert_run(self, micrograph_key: int, run: Run) -> int:
         cursor = self._database.execute(
@@ -178,9 +211,20 @@ class ModelTable:
             )
 
     def cards(self) -> list[tuple[ModelCard, ModelRole]]:
-        """Return all cards with their role, oldest first."""
-        rows = self._database.rows("SELECT card, role FROM models ORDER BY rowid")
-        return [(card_from_json(card), role) for card, role in rows]
+        """Return all cards with their role, oldest first.
+
+        One that can't be read is left out; so is one of another model than its row's.
+        """
+        rows = self._database.rows("SELECT id, card, role FROM models ORDER BY rowid")
+        found: list[tuple[ModelCard, ModelRole]] = []
+        for model_id, text, role in rows:
+            with suppress(StoreError):
+                card = card_from_json(text)
+                if card.id == model_id:
+                    found.append((card, role))
+                    continue
+            self._database.unreadable.note("model cards", model_id)
+        return found
 
     def replace_card(self, card: ModelCard) -> None:
         """Store another card in place of the one with its id."""
@@ -236,16 +280,27 @@ def _run_of(
     *words: str,
 ) -> Run:
     notices, versions, time = words
-    return Run(
+    told = load_json(notices, "what a detection said")
+    run = Run(
         found_by=found_by,
         parameters=load_json(parameters, "a detection's parameters"),
         pixel_size_nm=pixel_size_nm,
         pixel_size_source=source,
         window_px=window_px,
-        notices=tuple(load_json(notices, "what a detection said")),
+        notices=tuple(told) if isinstance(told, list) else (),
         versions=load_json(versions, "a detection's versions"),
         time=time,
     )
+    tables = isinstance(run.parameters, dict) and isinstance(run.versions, dict)
+    texts = all(isinstance(each, str) for each in (found_by, time, *run.notices))
+    numbers = is_number(pixel_size_nm, 0) and is_number(window_px)
+    if not (tables and texts and numbers and source in get_args(PixelSizeSource)):
+        raise damaged("a detection")
+    return run
+
+
+def _is_circle(row_px: Any, col_px: Any, radius_px: Any) -> bool:
+    return is_number(row_px) and is_number(col_px) and is_number(radius_px, 0)
 
 
 def _numbers(circle: Circle) -> tuple[Any, ...]:

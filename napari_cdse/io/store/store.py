@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from napari_cdse.io.store.records import (
     now,
 )
 from napari_cdse.io.store.results import FindingTable, ModelTable
+from napari_cdse.io.store.unreadable import is_like, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,13 +157,26 @@ class Store:
         """Return what SQLite's own check finds wrong; empty for a sound file."""
         return self._database.integrity_problems()
 
+    def look_through(self) -> None:
+        """Read what else waits until it is asked for, so that `set_aside` knows."""
+        self.findings.latest_runs()
+        for (name,) in self._database.rows("SELECT name FROM settings"):
+            self.setting(name)
+
+    @property
+    def set_aside(self) -> tuple[str, ...]:
+        """What could not be read so far and was left aside, one sentence a kind."""
+        return self._database.unreadable.sentences(self.path.name)
+
     # Micrographs
 
     def micrographs(self) -> list[MicrographRow]:
-        """Return all micrographs in the order in which they came."""
-        return [
-            _micrograph(row) for row in self._database.rows(f"{_SELECT} ORDER BY key")
-        ]
+        """Return all micrographs in the order in which they came.
+
+        A cell that does not hold what it must counts as not known.
+        """
+        rows = self._database.rows(f"{_SELECT} ORDER BY key")
+        return [self._micrograph(row) for row in rows]
 
     def micrograph(self, key: int) -> MicrographRow:
         """Return one micrograph."""
@@ -170,7 +185,7 @@ class Store:
             raise StoreError(
                 f"Micrograph {key} is no longer in the project; open it again."
             )
-        return _micrograph(rows[0])
+        return self._micrograph(rows[0])
 
     def add_micrographs(
         self, paths: Iterable[Path], *, person_pixel_size_nm: float | None = None
@@ -230,12 +245,26 @@ class Store:
         """Return where a stored path points to."""
         return Path(self.folder, path)
 
+    def _micrograph(self, row: tuple[Any, ...]) -> MicrographRow:
+        found, odd = _micrograph(row)
+        for name in odd:
+            note = self._database.unreadable.note
+            note("entries of micrographs", f"{name} of {found.path}")
+        return found
+
     # Settings
 
     def setting(self, name: str, default: Any = None) -> Any:
-        """Return a setting, or the default where it was never set."""
+        """Return a setting, or the default where it was never set or can't be read."""
         rows = self._database.rows("SELECT value FROM settings WHERE name = ?", [name])
-        return load_json(rows[0][0], f"the setting {name}") if rows else default
+        if not rows:
+            return default
+        with suppress(StoreError):
+            value = load_json(rows[0][0], f"the setting {name}")
+            if is_like(value, default):
+                return value
+        self._database.unreadable.note("settings", name)
+        return default
 
     def set_setting(self, name: str, value: Any) -> None:
         """Store a setting, anything that JSON can hold."""
@@ -263,25 +292,72 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _micrograph(row: tuple[Any, ...]) -> MicrographRow:
-    key, path, frame, content_id, n_rows, n_columns, *rest = row
-    from_file, person, estimated, excluded, looked_at, problem, *labels = rest
-    labels_from, labels_shape, run_id, stamp, glance = labels
-    return MicrographRow(
+def _micrograph(row: tuple[Any, ...]) -> tuple[MicrographRow, list[str]]:
+    """Read a row; return it with the names of the cells that can't be read."""
+    key, path, *cells = row
+    told = dict(zip(_CELLS, cells, strict=True))
+    odd = [name for name, cell in told.items() if not _CELLS[name](cell)]
+    known = told | dict.fromkeys(odd)
+    shape = known.pop("n_rows"), known.pop("n_columns")
+    if not isinstance(path, str):
+        path, odd = f"unknown name {key}", [*odd, "name"]
+    read = MicrographRow(
         key=key,
         path=path,
-        frame=frame,
-        content_id=content_id,
-        shape=None if n_rows is None else (n_rows, n_columns),
-        file_pixel_size_nm=from_file,
-        person_pixel_size_nm=person,
-        estimated_pixel_size_nm=estimated,
-        excluded=excluded,
-        looked_at=bool(looked_at),
-        problem=problem,
-        labels_from=labels_from,
-        labels_shape=labels_shape and tuple(load_json(labels_shape, "an image size")),
-        run_id=run_id,
-        stamp=stamp,
-        glance=glance,
+        **known
+        | {
+            "frame": known["frame"] or 0,
+            "shape": None if None in shape else shape,
+            "looked_at": bool(known["looked_at"]),
+            "labels_shape": _shape(known["labels_shape"]),
+        },
     )
+    if known["labels_shape"] and read.labels_shape is None:
+        odd = [*odd, "labels_shape"]
+    return read, odd
+
+
+def _shape(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    with suppress(StoreError):
+        found = load_json(text, "an image size")
+        if isinstance(found, list) and len(found) == 2 and all(map(_is_count, found)):
+            return found[0], found[1]
+    return None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _may_be_count(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
+def _may_be_text(value: Any) -> bool:
+    return isinstance(value, str | None)
+
+
+def _may_be_size(value: Any) -> bool:
+    return value is None or is_number(value, 0)
+
+
+_CELLS = {
+    "frame": _is_count,
+    "content_id": _may_be_text,
+    "n_rows": _may_be_count,
+    "n_columns": _may_be_count,
+    "file_pixel_size_nm": _may_be_size,
+    "person_pixel_size_nm": _may_be_size,
+    "estimated_pixel_size_nm": _may_be_size,
+    "excluded": _may_be_text,
+    "looked_at": _may_be_count,
+    "problem": _may_be_text,
+    "labels_from": _may_be_text,
+    "labels_shape": _may_be_text,
+    "run_id": _may_be_count,
+    "stamp": _may_be_text,
+    "glance": _may_be_text,
+}
+"""What each cell after key and path must hold, in the order of `_SELECT`."""

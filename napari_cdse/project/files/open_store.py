@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
+from napari_cdse.io.store.unreadable import is_number
 from napari_cdse.project.files.label_import import import_labels
 from napari_cdse.project.files.relocation import find_again
 
@@ -101,5 +102,6 @@ def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
     new = [path for path in listing.files if store.relative(path) not in known]
     if new:
         size = store.setting(FOLDER_PIXEL_SIZE)
+        size = size if is_number(size, 0) else None
         store.add_micrographs(new, person_pixel_size_nm=size)
     return notices + import_labels(store, listing)

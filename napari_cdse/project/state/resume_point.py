@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import StoreError
 
 if TYPE_CHECKING:
     from napari_cdse.io.store.store import Store
@@ -46,7 +49,8 @@ class ResumePoint:
         key, head = self._store.setting(_LAST, (None, None))
         # After a kill the newest edit knows better than the last orderly end.
         if head != self._state.head and self._state.head is not None:
-            key = self._store.edits.get(self._state.head, {}).micrograph_key
+            with suppress(StoreError):  # an edit that can't be read opens nothing
+                key = self._store.edits.get(self._state.head, {}).micrograph_key
         known = {row.key for row in self._state.micrographs.rows}
         return self._state.micrographs.index(key) if key in known else None
 

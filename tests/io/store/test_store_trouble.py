@@ -64,14 +64,22 @@ def test_a_truncated_file_is_called_damaged(store, path):
     "changes",
     ["{", "[1]", "{}", '[{"particle_id": "p", "micrograph": 1, "before": null}]'],
 )
-def test_a_damaged_edit_is_a_sentence(store, changes):
+def test_a_damaged_edit_is_set_aside_and_the_others_stay(store, changes):
     if changes == "{}":
         changes = '[{"particle_id":"p","micrograph":1,"before":null,"after":{}}]'
     store._database.execute("DROP TRIGGER edits_are_never_changed")
-    store.edits.append(edit(after=annotation()), None)
-    store._database.execute("UPDATE edits SET changes = ?", [changes])
+    first = store.edits.append(edit(after=annotation()), None)
+    second = store.edits.append(edit(after=annotation(label="no")), first.id)
+    store._database.execute(
+        "UPDATE edits SET changes = ? WHERE id = ?", [changes, first.id]
+    )
+    left, right = store.edits.in_force({})
+    assert (left.id, left.changes) == (first.id, ())
+    assert right == second
+    (told,) = store.set_aside
+    assert f"1 of the steps of the history cannot be read (step {first.id})" in told
     with pytest.raises(StoreError, match=r"damaged .*edit"):
-        store.edits.in_force({})
+        store.edits.get(first.id, {})
 
 
 def test_an_empty_file_left_by_a_kill_becomes_a_project(path):

@@ -6,6 +6,7 @@ import io
 import math
 import re
 import struct
+import sys
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class ArrayHeader:
 
 
 def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
-    """Open an archive whose size and checksums are as they should be.
+    """Open an archive whose size is as it should be; `read_member` compares checksums.
 
     Parameters
     ----------
@@ -86,8 +87,6 @@ def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         _check_members(archive.infolist(), len(data), source)
-        for member in archive.infolist():
-            _read_through(archive, member)
     except _BROKEN as problem:
         raise damaged(source, "its archive is broken") from problem
     return archive
@@ -105,9 +104,22 @@ def check_arrays(archive: zipfile.ZipFile, source: str) -> None:
     """
     for member in archive.infolist():
         if member.filename != SCHEMA:
-            with archive.open(member) as stream:
-                head = stream.read(_LONGEST_HEADER)
+            head = _head(archive, member, source)
             _read_header(head, member.file_size, source)
+
+
+def read_member(archive: zipfile.ZipFile, name: str, source: str) -> bytes:
+    """Read a part whole, to where its checksum is compared.
+
+    Raises
+    ------
+    ModelError
+        When it is not there or not whole.
+    """
+    try:
+        return archive.read(name)
+    except _BROKEN as problem:
+        raise damaged(source, "its archive is broken") from problem
 
 
 def read_array(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]:
@@ -118,12 +130,21 @@ def read_array(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]
     ModelError
         As `check_arrays`.
     """
-    data = archive.read(name)
+    data = read_member(archive, name, source)
     header = _read_header(data[:_LONGEST_HEADER], len(data), source)
     flat = np.frombuffer(
         data, header.dtype, count=math.prod(header.shape), offset=header.start
     )
+    if flat.dtype.kind == "U" and not _is_text(flat):
+        raise damaged(source, "a text in it has characters that do not exist")
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def _is_text(texts: NDArray[np.str_]) -> bool:
+    """Whether all code points are characters, which Python takes for granted."""
+    codes = texts.view(np.dtype("u4").newbyteorder(texts.dtype.byteorder))
+    halves = (codes >= 0xD800) & (codes <= 0xDFFF)
+    return not np.any(halves | (codes > sys.maxunicode))
 
 
 def damaged(source: str, what: str) -> ModelError:
@@ -182,10 +203,12 @@ def _check_members(
             raise damaged(source, "its schema is too long")
 
 
-def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    with archive.open(member) as stream:
-        while stream.read(2**20):  # to the end, where the checksum is compared
-            pass
+def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str) -> bytes:
+    try:
+        with archive.open(member) as stream:
+            return stream.read(_LONGEST_HEADER)
+    except _BROKEN as problem:
+        raise damaged(source, "its archive is broken") from problem
 
 
 def _read_header(head: bytes, size: int, source: str) -> ArrayHeader:

@@ -30,6 +30,7 @@ from napari_cdse.io.models.archive import (
     damaged,
     open_archive,
     read_array,
+    read_member,
 )
 from napari_cdse.io.models.card_schema import card_json, read_card
 from napari_cdse.io.models.limits import LIMITS
@@ -183,8 +184,8 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
 def _schema(archive: zipfile.ZipFile, source: str) -> dict[str, Any]:
     """Read what names the parts; refuse any type beyond `_ALLOWED`."""
     try:
-        schema = json.loads(archive.read(SCHEMA))
-    except (KeyError, ValueError, RecursionError) as problem:
+        schema = json.loads(read_member(archive, SCHEMA, source))
+    except (ValueError, RecursionError) as problem:
         raise damaged(source, "it has no readable schema") from problem
     for node in _nodes(schema):
         names = [node.get(key) for key in ("__loader__", "__module__", "__class__")]

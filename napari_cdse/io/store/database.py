@@ -114,7 +114,7 @@ class Database:
     def close(self) -> None:
         """Close the connection; calling it again does nothing."""
         # Another window may hold the file; then that one takes the journal away.
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, UnicodeDecodeError):
             if not self.read_only:
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -207,6 +207,10 @@ class Database:
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             raise store_error(self.path.name, code, error) from error
+        except UnicodeDecodeError as error:
+            # The schema itself is damaged, and sqlite3 can't even quote it.
+            corrupt = sqlite3.SQLITE_CORRUPT
+            raise store_error(self.path.name, corrupt) from error
 
     def data_version(self) -> int:
         """Return a number that changes when another connection has written."""

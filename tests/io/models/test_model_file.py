@@ -313,6 +313,14 @@ def test_arrays_that_would_fill_the_memory_are_refused(data, array, sentence):
     refused(changed_schema(data, change), sentence)
 
 
+@pytest.mark.parametrize("code", [0x110000, 0xFFFFFFFF, 0xD800])
+def test_text_of_characters_that_do_not_exist_is_refused(data, model, code):
+    names = to_arrays(model.training)["names"].copy()
+    names.view(np.uint32)[0] = code
+    change = put_array("names", array_bytes(names), "training")
+    refused(changed_schema(data, change), "characters that do not exist")
+
+
 def test_parts_shared_over_and_over_are_refused(data):
     node = {"__loader__": "DictNode", "__module__": "builtins", "__class__": "dict"}
     leaf = {"__loader__": "JsonNode", "__module__": "builtins", "__class__": "str"}

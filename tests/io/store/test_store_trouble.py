@@ -82,6 +82,15 @@ def test_a_damaged_edit_is_set_aside_and_the_others_stay(store, changes):
         store.edits.get(first.id, {})
 
 
+def test_a_schema_that_is_no_text_is_called_damaged(store, path):
+    store.close()
+    table = b"CREATE TABLE settings"
+    whole = path.read_bytes()
+    assert table in whole
+    path.write_bytes(whole.replace(table, b"CREATE TABLE s\xe9\xfe\xff\xff!(("))
+    refused(path, "damaged")
+
+
 def test_an_empty_file_left_by_a_kill_becomes_a_project(path):
     path.touch()
     store = Store.open(path)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, QThreadPool, Signal
+from qtpy.QtCore import QCoreApplication, QObject, QThreadPool, Signal
 
 from napari_cdse.core.errors import Cancelled, CdseError
 
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 
     Report = Callable[[float], None]
     Work = Callable[[Report], Iterator[Any]]
+
+
+LEAST_THREADS = 8
+"""Jobs that may run at a time, also on a machine with fewer cores. A choice: at most
+one is heavy, and the light ones (reading, thumbnails) mostly wait for the disk."""
+
+
+@lru_cache(maxsize=1)
+def job_threads() -> QThreadPool:
+    """Give the threads of all jobs, which are not those of Qt's own pool.
+
+    Qt converts large pictures in threads of its global pool, and waits for them with
+    Python's lock in its hand: were all of those ours, each waiting for that lock, the
+    window would stand still for good.
+    """
+    pool = QThreadPool(QCoreApplication.instance())
+    pool.setMaxThreadCount(max(LEAST_THREADS, pool.maxThreadCount()))
+    return pool
 
 
 class Job(QObject):
@@ -63,7 +82,7 @@ class Job(QObject):
         self._worker = create_worker(_body(weakref.ref(self)), _start_thread=False)
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)
-        self._worker.start()
+        job_threads().start(self._worker)
 
     def cancel(self) -> None:
         """Ask it to stop; nothing that it still yields is passed on."""
@@ -82,11 +101,6 @@ class Job(QObject):
         self.progressed.emit(share)
 
     def _run(self) -> Iterator[Any]:
-        # Qt converts large pictures in threads of the same pool, and waits for them
-        # with Python's lock in its hand: were all of them ours, each waiting for that
-        # lock, the window would stand still for good. So ours do not count there.
-        pool = QThreadPool.globalInstance()
-        pool.releaseThread()
         try:
             yield from self._work(self.report)
             self._complete = not self._stop.is_set()
@@ -98,7 +112,6 @@ class Job(QObject):
             # The worker would swallow it together with the end of the work.
             raise _Unexpected(f"{type(error).__name__}: {error}") from error
         finally:
-            pool.reserveThread()
             self._ended.set()
 
     def _on_yielded(self, item: object) -> None:

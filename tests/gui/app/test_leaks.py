@@ -9,10 +9,11 @@ from collections import Counter
 
 from napari.settings import get_settings
 from psygnal import SignalInstance
-from qtpy.QtCore import QEvent, QObject, QThreadPool
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication, QTabBar
 
 from napari_cdse.gui.app import window
+from napari_cdse.gui.session.workers import job_threads
 from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import open_folder, put_circles, settle, wait_for_pixels
 
@@ -153,7 +154,7 @@ def test_windows_that_come_and_go_leave_nothing(viewer, folder, qtbot, forest, r
         gone = seen_and_closed(make, folder, qtbot, forest)
         sweep()
         assert {name for name, ref in gone.items() if ref() is not None} == set()
-    assert QThreadPool.globalInstance().activeThreadCount() == 0
+    assert job_threads().activeThreadCount() == 0
     assert threading.active_count() <= before[0]
     assert settings_listeners() == before[2]
 

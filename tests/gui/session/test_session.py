@@ -11,13 +11,14 @@ from contextlib import closing
 import numpy as np
 import pytest
 from PIL import Image
-from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import NoProjectError
+from napari_cdse.gui.session.workers import job_threads
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
@@ -207,7 +208,7 @@ def test_closing_during_work_leaves_no_thread(viewer, folder, qtbot):
     qtbot.waitUntil(lambda: workspace.session.closed, timeout=SIGNAL_MS)
     assert not workspace.session.is_open
     qtbot.waitUntil(
-        lambda: QThreadPool.globalInstance().activeThreadCount() == 0,
+        lambda: job_threads().activeThreadCount() == 0,
         timeout=SIGNAL_MS,
     )
     with sqlite3.connect(path) as store:

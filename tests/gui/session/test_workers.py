@@ -6,7 +6,7 @@ import threading
 
 from qtpy.QtCore import QThreadPool
 
-from napari_cdse.gui.session.workers import Job, JobRunner
+from napari_cdse.gui.session.workers import Job, JobRunner, job_threads
 from tests.gui.conftest import SIGNAL_MS
 
 
@@ -27,8 +27,27 @@ def test_jobs_leave_qt_its_own_threads(qtbot):
             runner.submit(Job("Waiting", work, heavy=False))
         for _ in range(number):
             qtbot.waitUntil(lambda: begun.acquire(blocking=False), timeout=SIGNAL_MS)
-        assert pool.activeThreadCount() < pool.maxThreadCount()
+        assert pool.activeThreadCount() == before
     finally:
         go_on.set()
     qtbot.waitUntil(lambda: not runner.jobs, timeout=SIGNAL_MS)
-    qtbot.waitUntil(lambda: pool.activeThreadCount() <= before, timeout=SIGNAL_MS)
+    left = job_threads()
+    qtbot.waitUntil(lambda: left.activeThreadCount() == 0, timeout=SIGNAL_MS)
+
+
+def test_a_job_that_is_stopped_half_way_gives_its_thread_back(qtbot):
+    runner, begun, steps = JobRunner(), threading.Event(), []
+
+    def work(_report):
+        while True:
+            steps.append(1)
+            begun.set()
+            yield
+
+    job = runner.submit(Job("Endless", work))
+    qtbot.waitUntil(begun.is_set, timeout=SIGNAL_MS)
+    with qtbot.waitSignal(job.finished, timeout=SIGNAL_MS) as told:
+        runner.cancel(job)
+    assert told.args == [False]
+    left = job_threads()
+    qtbot.waitUntil(lambda: left.activeThreadCount() == 0, timeout=SIGNAL_MS)

@@ -12,6 +12,7 @@ from hypothesis import settings
 from PIL import Image
 
 from napari_cdse.core.records import Circle
+from napari_cdse.io.export import figure_style
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.resources import sample_data_dir
 
@@ -28,6 +29,12 @@ CROPS = {
     "easy_42_0004": (320, 260, 440, 430),
 }
 """First row, first column, rows and columns cut from sample micrographs."""
+
+
+@pytest.fixture(autouse=True)
+def _figures_as_svg_alone(monkeypatch):
+    """Save the time of two more files of each figure, where no test reads them."""
+    monkeypatch.setattr(figure_style, "FORMATS", ("svg",))
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pixel_size(parser)
     add_frame(parser)
     add_csv_dialect(parser)
+    parser.add_argument(
+        "--no-figures",
+        dest="figures",
+        action="store_false",
+        help="draw no figures",
+    )
     add_parameters(parser, DetectionParams)
 
 
@@ -66,7 +72,9 @@ def _run(arguments: argparse.Namespace) -> int:
             "There is no micrograph to analyse; name image files or a folder of them."
         )
     names = distinct_names(listing.files)
-    results = Results(arguments.out, names, arguments.csv_dialect)
+    results = Results(
+        arguments.out, names, arguments.csv_dialect, figures=arguments.figures
+    )
     model = load_model(model_path(arguments))
     for sentence in model.notices:
         tell(sentence)
@@ -83,7 +91,7 @@ def _run(arguments: argparse.Namespace) -> int:
         for outcome in outcomes:
             tally.take(outcome)
     finally:
-        defects = results.by_the_forest_alone(model.card.name or model.card.id)
+        found = results.by_the_forest_alone(model.card.name or model.card.id)
         results.write_tables(
             {
                 "program": f"napari-cdse {__version__}",
@@ -94,9 +102,9 @@ def _run(arguments: argparse.Namespace) -> int:
                 "frame": arguments.frame,
                 "parameters": params,
             },
-            defects,
+            found,
         )
-    say(f"Not reviewed: {results.sentence(defects)}")
+    say(f"Not reviewed: {results.sentence(found.defects)}")
     if tally.copies:
         say(_copies_sentence(len(tally.copies)))
     return SOME_FAILED if tally.failed else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,11 @@ from napari_cdse.core.evaluation.learning_curve_records import ENOUGH
 from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.io.export.study_figures import importance_svg, learning_curves_svg
+from napari_cdse.io.export.figure_style import write_figure
+from napari_cdse.io.export.study_figures import (
+    importance_figure,
+    learning_curves_figure,
+)
 from napari_cdse.io.files import make_folder, write_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline.label_replay import replay
@@ -24,6 +29,8 @@ from napari_cdse.pipeline.label_replay import replay
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
+
+    from matplotlib.figure import Figure
 
     from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.evaluation.feature_importance import Worth
@@ -108,7 +115,7 @@ def _importance(arguments: argparse.Namespace) -> int:
         "families": [_worth(one) for one in found.families],
         "features": [_worth(one) for one in found.features],
     }
-    _write(arguments.out, "importance", told, importance_svg(found))
+    _write(arguments.out, "importance", told, partial(importance_figure, found))
     return SOME_FAILED if failed else 0
 
 
@@ -134,7 +141,10 @@ def _learning_curve(arguments: argparse.Namespace) -> int:
     for line in curve_lines(curves):
         say(line)
     _write(
-        arguments.out, "learning_curve", _curves(curves), learning_curves_svg(curves)
+        arguments.out,
+        "learning_curve",
+        _curves(curves),
+        partial(learning_curves_figure, curves),
     )
     return SOME_FAILED if failed else 0
 
@@ -168,15 +178,18 @@ def _progress(what: str) -> Progress:
 
 
 def _write(
-    folder: Path | None, name: str, told: Mapping[str, object], figure: str = ""
+    folder: Path | None,
+    name: str,
+    told: Mapping[str, object],
+    draw: Callable[[], Figure] | None = None,
 ) -> None:
     if folder is None:
         return
     make_folder(folder, CdseError)
     text = json.dumps(told, indent=1)
     write_file(folder / f"{name}.json", text.encode(), CdseError)
-    if figure:
-        write_file(folder / f"{name}.svg", figure.encode(), CdseError)
+    if draw is not None:
+        write_figure(draw(), folder, name)
     say(f"The results are in {folder}")
 
 

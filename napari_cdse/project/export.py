@@ -107,7 +107,9 @@ def _write_tables(
     agreements = project.annotators.agreements()
     audited = audits(project.audits.labels())
     labels = list(_label_rows(project, entries, results))
-    defects = project.statistics.visible_defects()
+    found = project.statistics.overview(
+        {entry.index: results.name(entry.path) for entry in entries}
+    )
     results.write_tables(
         {
             "program": f"napari-cdse {__version__}",
@@ -123,14 +125,14 @@ def _write_tables(
             "audits": [_audit(project, each) for each in audited],
             "draws": draw_tallies(project.statistics.evidence()),
         },
-        defects,
+        found,
         {LABELS: partial(write_labels_csv, rows=labels, dialect=results.dialect)},
     )
-    for found in audited:
-        yield f"{_name(project, found.model_id)}: {found.sentence}"
+    for one in audited:
+        yield f"{_name(project, one.model_id)}: {one.sentence}"
     for each in agreements:
         yield each.sentence
-    yield results.sentence(defects)
+    yield results.sentence(found.defects)
 
 
 def _write_labels(

@@ -18,9 +18,29 @@ def imported_by(code):
 
 
 def test_the_help_needs_no_numbers():
-    heavy = {"numpy", "scipy", "sklearn", "pandas", "PIL", "joblib", "napari", "qtpy"}
+    heavy = {
+        "numpy",
+        "matplotlib",
+        "scipy",
+        "sklearn",
+        "pandas",
+        "PIL",
+        "joblib",
+        "napari",
+        "qtpy",
+    }
     code = (
         "from napari_cdse.cli import build_parser; "
         "print(len(build_parser(()).format_help()))"
     )
     assert not imported_by(code) & heavy
+
+
+def test_figures_are_imported_only_where_they_are_drawn(picture_folder, tmp_path):
+    path = sorted(picture_folder.iterdir())[0]
+    words = ["predict", str(path), "--out", str(tmp_path / "out"), "--no-figures"]
+    code = f"from napari_cdse.cli import main; assert main({words!r}) == 0"
+    found = imported_by(code)
+    assert "sklearn" in found
+    assert "matplotlib" not in found
+    assert not (tmp_path / "out" / "figures").exists()

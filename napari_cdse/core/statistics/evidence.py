@@ -87,6 +87,10 @@ class Evidence:
         The forest learnt from nothing like it.
     doubt : float or None
         From 0 to 1, by which the queue went; None takes that of ``probabilities``.
+    diameter_px, diameter_nm : float or None
+        Of the circle; nm only where file or person told the pixel size.
+    judged_at : str
+        When the label was given, as ISO 8601 in UTC; empty where nobody knows.
 
     Raises
     ------
@@ -105,6 +109,9 @@ class Evidence:
     removed: bool = False
     out_of_range: bool = False
     doubt: float | None = None
+    diameter_px: float | None = None
+    diameter_nm: float | None = None
+    judged_at: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a draw that could not have happened."""

@@ -273,7 +273,7 @@ def visible_defects(
     sample = sample_of(chosen) if chosen else None
     found = None if sample is None else difference(sample)
     counted = _counted(chosen, sample)
-    note = _no_interval(sample, found)
+    note = no_interval(sample, found)
     known = found is not None and found.resolved > 0
     several = found is not None and found.n_micrographs > 1
     interval = found.interval_95 if found is not None and not note else None
@@ -328,8 +328,16 @@ def _unequal(chosen: Sequence[Evidence]) -> bool:
     return len(chances) > 1
 
 
-def _no_interval(sample: Sample | None, found: Difference | None) -> str:
-    """Say why there is no interval; nothing if there can be one."""
+def no_interval(sample: Sample | None, found: Difference | None) -> str:
+    """Say why there is no interval; nothing if there can be one.
+
+    Parameters
+    ----------
+    sample : Sample or None
+        None for an empty population.
+    found : Difference or None
+        Its share.
+    """
     if sample is None or found is None or not found.resolved > 0:
         return "No particle is resolved."
     if found.n_micrographs < MIN_MICROGRAPHS:

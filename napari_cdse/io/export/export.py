@@ -18,7 +18,10 @@ import numpy as np
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
+from napari_cdse.core.statistics.class_sizes import ClassSizes, class_sizes
 from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.overview import Overview, overview
+from napari_cdse.core.statistics.size_density import log_normal
 from napari_cdse.core.statistics.size_distribution import size_distribution
 from napari_cdse.core.statistics.visible_defects import class_counts, visible_defects
 from napari_cdse.io.export.tables import utf8, write_table
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
-    from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.tables import Cell, DialectName
 
 COLUMNS = (
@@ -134,7 +136,7 @@ def write_particles_csv(
     write_table(path, [*COLUMNS, *last], lines, dialect)
 
 
-def by_the_forest_alone(rows: Iterable[ParticleRow], forest: str) -> VisibleDefects:
+def by_the_forest_alone(rows: Iterable[ParticleRow], forest: str) -> Overview:
     """Estimate the visible-defect fraction of what nobody has reviewed.
 
     Parameters
@@ -144,27 +146,30 @@ def by_the_forest_alone(rows: Iterable[ParticleRow], forest: str) -> VisibleDefe
     forest : str
         Its name or id.
     """
-    evidence = (
+    rows = list(rows)
+    evidence = [
         Evidence(
             row.micrograph_id or row.micrograph,
             row.probabilities,
             out_of_range=(row.novelty or 0) > 1,
+            diameter_px=row.diameter_px,
+            diameter_nm=row.diameter_nm,
         )
         for row in rows
-    )
-    return visible_defects(evidence, forests=(forest,))
+    ]
+    names = {row.micrograph_id or row.micrograph: row.micrograph for row in rows}
+    defects = visible_defects(evidence, forests=(forest,))
+    return overview(evidence, defects, names)
 
 
-def summarise(
-    rows: Sequence[ParticleRow], defects: VisibleDefects
-) -> dict[str, object]:
+def summarise(rows: Sequence[ParticleRow], found: Overview) -> dict[str, object]:
     """Put the population's statistics together.
 
     Parameters
     ----------
     rows : sequence of ParticleRow
         Of all micrographs.
-    defects : VisibleDefects
+    found : Overview
         Of all particles, those without a row too.
 
     Returns
@@ -188,13 +193,26 @@ def summarise(
         "visible_defects": {
             "n_yes": classes["yes"],
             "n_no": classes["no"],
-            **defects.as_dict(),
+            **found.defects.as_dict(),
         },
+        "visible_defects_by_micrograph": found.micrographs,
+        "visible_defects_by_size": found.by_size,
+        "visible_defects_by_labels": found.history,
         "diameters_px": size_distribution(
             [row.diameter_px for row in rows], labels, micrographs
         ),
         "diameters_nm": size_distribution(sizes_nm, labels, micrographs),
+        "diameters_log_normal": _log_normals(rows),
         "particles_without_pixel_size": sum(size is None for size in sizes_nm),
+    }
+
+
+def _log_normals(rows: Sequence[ParticleRow]) -> dict[str, object]:
+    """Fit the diameters of each class, in nm where any is known."""
+    sizes = sizes_of(rows)
+    return {
+        "unit": sizes.unit,
+        **{label: log_normal(each) for label, each in sizes.sizes.items()},
     }
 
 
@@ -212,6 +230,16 @@ def write_summary_json(
     """
     text = json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False)
     write_file(path, utf8(text + "\n"), CdseError)
+
+
+def sizes_of(rows: Sequence[ParticleRow]) -> ClassSizes:
+    """Sort the diameters of rows by class."""
+    return class_sizes(
+        [row.diameter_nm for row in rows],
+        [row.diameter_px for row in rows],
+        [row.label for row in rows],
+        [row.micrograph_id or row.micrograph for row in rows],
+    )
 
 
 def write_labels(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.statistics.overview import Overview
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.export import ParticleRow
     from napari_cdse.io.export.tables import DialectName
@@ -43,6 +44,8 @@ class Results:
         How tables are written.
     tables : sequence of str
         Names of the tables to try.
+    figures : bool
+        Whether to draw figures at the end.
 
     Raises
     ------
@@ -56,18 +59,23 @@ class Results:
         names: Mapping[Path, str],
         dialect: DialectName = "standard",
         tables: Sequence[str] = (PARTICLES, SUMMARY),
+        *,
+        figures: bool = True,
     ) -> None:
         self.folder = make_folder(folder, CdseError)
         self.labels = make_folder(folder / "labels", CdseError)
-        self.figures = make_folder(folder / "figures", CdseError)
         self.dialect = dialect
+        self._with_figures = figures
         self._names = names
         self._rows: list[ParticleRow] = []
-        for place in (self.folder, self.labels, self.figures):
+        places = [self.labels]
+        if figures:
+            places.append(make_folder(folder / "figures", CdseError))
+        for place in (self.folder, *places):
             remove_drafts(place)
         for name in tables:
             check_writable(self.folder / name, CdseError)
-        for place in (self.labels, self.figures):
+        for place in places:
             check_writable(place / "trial", CdseError)
 
     def name(self, path: Path) -> str:
@@ -115,7 +123,7 @@ class Results:
     def write_tables(
         self,
         context: Mapping[str, object],
-        defects: VisibleDefects,
+        found: Overview,
         others: Mapping[str, Callable[[Path], object]] | None = None,
     ) -> None:
         """Write the table, the summary and the figures of all that was added.
@@ -124,7 +132,7 @@ class Results:
         ----------
         context : mapping
             What the summary says besides the statistics.
-        defects : VisibleDefects
+        found : Overview
             Of all particles, those without a row too.
         others : mapping of str to callable, optional
             Further tables by name; each is called with the path to write.
@@ -134,15 +142,16 @@ class Results:
         CdseError
             After all others were written, if one could not be.
         """
-        summary = {**context, **summarise(self._rows, defects)}
+        summary = {**context, **summarise(self._rows, found)}
         tables: dict[str, Callable[[Path], object]] = {
             PARTICLES: partial(
                 write_particles_csv, rows=self._rows, dialect=self.dialect
             ),
             SUMMARY: partial(write_summary_json, summary=summary),
-            "figures": partial(write_figures, rows=self._rows, defects=defects),
             **(others or {}),
         }
+        if self._with_figures:
+            tables["figures"] = partial(write_figures, rows=self._rows, found=found)
         problems = []
         for name, write in tables.items():
             try:
@@ -152,7 +161,7 @@ class Results:
         if problems:
             raise CdseError(" ".join(problems))
 
-    def by_the_forest_alone(self, forest: str) -> VisibleDefects:
+    def by_the_forest_alone(self, forest: str) -> Overview:
         """Estimate the visible-defect fraction of rows that nobody has reviewed."""
         return by_the_forest_alone(self._rows, forest)
 

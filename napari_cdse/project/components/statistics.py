@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.review.particle_evidence import evidence_of
+from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.visible_defects import visible_defects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Prediction
     from napari_cdse.core.statistics.evidence import Evidence
@@ -45,13 +47,31 @@ class Statistics:
 
     def visible_defects(self) -> VisibleDefects:
         """Estimate the visible-defect fraction, with its interval where it has one."""
+        return self._visible_defects(self.evidence())
+
+    def overview(self, names: Mapping[int, str] | None = None) -> Overview:
+        """Estimate the fraction, and that by micrograph, by size and as labels came.
+
+        Parameters
+        ----------
+        names : mapping of int to str, optional
+            What to call the micrographs, by index; their file names without it.
+        """
+        evidence = self.evidence()
+        told = {
+            str(row.key): (names or {}).get(at) or self._table.path(row).name
+            for at, row in enumerate(self._table.rows)
+        }
+        return overview(evidence, self._visible_defects(evidence), told)
+
+    def _visible_defects(self, evidence: Sequence[Evidence]) -> VisibleDefects:
         rows = self._table.rows
         used = [row for row in rows if row.excluded is None]
         forests = self._forests()
         names = {card.id: card.name or card.id[:12] for card in self._models.cards}
         asked = [one for one in dict.fromkeys(forests.values()) if one is not None]
         return visible_defects(
-            self.evidence(),
+            evidence,
             forests=[names.get(each, each[:12]) for each in asked],
             micrographs_left_out=len(rows) - len(used),
             circles_left_out=sum(self._particles.left_out(row.key) for row in used),
@@ -79,13 +99,28 @@ class Statistics:
         first: dict[str, Annotation],
     ) -> Evidence:
         said = self._particles.statements(particle.id)
-        return evidence_of(
+        annotation = first.get(particle.id, particle.annotation)
+        known = evidence_of(
             str(key),
             prediction,
-            first.get(particle.id, particle.annotation),
+            annotation,
             chance=self._audits.drawn_chance(particle.id),
             from_file=bool(said) and said[0].origin == "imported",
         )
+        diameter_px = 2 * particle.circle.radius_px
+        return replace(
+            known,
+            diameter_px=diameter_px,
+            diameter_nm=self._in_nm(key, diameter_px),
+            judged_at="" if annotation is None else annotation.time,
+        )
+
+    def _in_nm(self, key: int, length_px: float) -> float | None:
+        """Return a length in nm; None where the pixel size is an estimate at best."""
+        told = self._table.row(key).pixel_size
+        if told is None or told[1] == "estimated":
+            return None
+        return length_px * told[0]
 
     def _population(self, key: int) -> Iterator[Particle]:
         """Yield the particles of a micrograph, proposals that were removed too."""

@@ -12,6 +12,7 @@ import pytest
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.overview import overview
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export.export import (
     COLUMNS,
@@ -133,12 +134,13 @@ def _population():
 
 def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):
     path = tmp_path / "summary.json"
-    defects = visible_defects(
+    judged = [
         Evidence(f"m{m}", label=label, route="hand")
         for m in range(6)
         for label in ("yes", "no", "no", "no" if m % 2 else "yes")
-    )
-    write_summary_json(path, summarise(_population(), defects))
+    ]
+    defects = visible_defects(judged)
+    write_summary_json(path, summarise(_population(), overview(judged, defects)))
     found = json.loads(path.read_text())
     assert found["particles"] == 6
     assert found["micrographs_with_particles"] == 2
@@ -157,10 +159,14 @@ def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):
     assert set(sizes) == {"no", "null", "all"}
     assert sizes["no"]["mean"] == pytest.approx(2.41)
     assert len(found["diameters_px"]) == 4
+    by_micrograph = found["visible_defects_by_micrograph"]
+    assert [each["fraction"] for each in by_micrograph] == [0.5, 0.25] * 3
+    assert found["visible_defects_by_labels"][-1]["fraction"] == told["fraction"]
 
 
 def test_a_summary_of_nothing_is_written(tmp_path):
-    write_summary_json(tmp_path / "a.json", summarise([], visible_defects([])))
+    nothing = overview([], visible_defects([]))
+    write_summary_json(tmp_path / "a.json", summarise([], nothing))
     found = json.loads((tmp_path / "a.json").read_text())
     assert found["particles"] == 0
     assert found["visible_defects"]["fraction"] is None

@@ -1,8 +1,6 @@
-"""Figures of studies, read back as XML."""
+"""Figures of studies are built, and what is drawn on them is measured."""
 
 from __future__ import annotations
-
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -10,13 +8,20 @@ import pytest
 from napari_cdse.core.evaluation.feature_importance import Importance, Worth
 from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
 from napari_cdse.core.evaluation.scores import Difference
-from napari_cdse.io.export.study_figures import importance_svg, learning_curves_svg
+from napari_cdse.io.export.study_figures import (
+    importance_figure,
+    learning_curves_figure,
+)
 
-SVG = "{http://www.w3.org/2000/svg}"
 
-
-def texts(root) -> list[str]:
-    return [each.text for each in root.iter(f"{SVG}text")]
+def drawn(curves):
+    (axes,) = learning_curves_figure(curves).axes
+    orders = {
+        line.get_label(): line
+        for line in axes.get_lines()
+        if line.get_label().endswith("order")
+    }
+    return axes, orders
 
 
 def test_a_better_order_is_drawn_higher():
@@ -27,55 +32,44 @@ def test_a_better_order_is_drawn_higher():
             "random": np.array([[0.5, 0.6, 0.8], [0.5, 0.5, 0.8]]),
         },
     )
-    root = ET.fromstring(learning_curves_svg(curves))
-    ways = [
-        [tuple(map(float, point.split(","))) for point in each.get("points").split()]
-        for each in root.iter(f"{SVG}polyline")
-    ]
-    queue, random = (way for way in ways if len(way) == 3)
-    assert [x for x, _ in queue] == [x for x, _ in random] == [124.0, 340.0, 610.0]
-    assert queue[1][1] < random[1][1]
-    assert queue[2] == random[2]
-    bands = [each.get("points").split() for each in root.iter(f"{SVG}polygon")]
-    assert [len(each) for each in bands] == [6, 6]
+    axes, orders = drawn(curves)
+    queue, random = orders["queue order"], orders["random order"]
+    assert list(queue.get_xdata()) == list(random.get_xdata()) == [10, 50, 100]
+    assert list(queue.get_ydata()) == pytest.approx([0.5, 0.75, 0.8])
+    assert list(random.get_ydata()) == pytest.approx([0.5, 0.55, 0.8])
+    # Told apart by more than colour.
+    assert queue.get_linestyle() != random.get_linestyle()
     # The middle half of two repeats is the middle half of what lies between them.
-    between = [float(point.split(",")[1]) for point in (bands[0][1], bands[0][4])]
-    height = abs(between[1] - between[0])
-    tenth = abs(queue[0][1] - queue[2][1]) / 3
-    assert height == pytest.approx(tenth / 2, abs=0.2)
-    assert "queue order" in texts(root)
-    assert "2 repeats" in root.find(f"{SVG}title").text
+    band = axes.collections[0].get_paths()[0].vertices
+    assert band[band[:, 0] == 50][:, 1].tolist() == pytest.approx([0.725, 0.775])
+    assert "2 repeats" in axes.get_title(loc="left")
+    assert len(axes.get_legend().get_texts()) == 2
 
 
 def test_a_curve_begins_where_every_repeat_has_a_score():
     runs = np.array([[np.nan, 0.7, 0.8], [0.5, 0.7, 0.8]])
-    curves = LearningCurves((10, 50, 100), {"queue": runs, "random": runs})
-    drawn = learning_curves_svg(curves)
-    assert "nan" not in drawn
-    ways = ET.fromstring(drawn).iter(f"{SVG}polyline")
-    assert any(way.get("points").startswith("340.0,") for way in ways)
+    _, orders = drawn(LearningCurves((10, 50, 100), {"queue": runs, "random": runs}))
+    for line in orders.values():
+        assert list(line.get_xdata()) == [50, 100]
+        assert np.isfinite(line.get_ydata()).all()
 
 
 def test_importance_is_as_long_as_what_is_lost():
-    def worth(name, loss, *more):
-        return Worth(
-            name, (name, *more), Difference(loss, (loss - 0.1, loss + 0.1)), 0.2
-        )
+    def worth(name, loss, *more, interval=True):
+        ends = (loss - 0.1, loss + 0.1) if interval else None
+        return Worth(name, (name, *more), Difference(loss, ends), 0.2)
 
     found = Importance(
         families=(worth("Bragg peaks", 0.4, "b"),),
-        features=(worth("tail", 0.2), worth("inside", -0.05)),
+        features=(worth("tail", 0.2), worth("inside", -0.05, interval=False)),
         balanced_accuracy=0.8,
         n_micrographs=9,
     )
-    root = ET.fromstring(importance_svg(found))
-    bars = [
-        (float(each.get("x")), float(each.get("width")))
-        for each in root.iter(f"{SVG}rect")
-        if each.get("x")
-    ]
-    zero = bars[0][0]
-    assert bars[0][1] == pytest.approx(2 * bars[1][1], abs=0.2)
-    assert bars[2][0] < zero
-    assert bars[2][0] + bars[2][1] == pytest.approx(zero, abs=0.2)
-    assert {"Bragg peaks", "tail", "inside"} <= set(texts(root))
+    (axes,) = importance_figure(found).axes
+    assert [bar.get_width() for bar in axes.patches] == [0.4, 0.2, -0.05]
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert names == ["Bragg peaks", "tail", "inside"]
+    weights = [tick.get_fontweight() for tick in axes.get_yticklabels()]
+    assert weights == ["bold", "normal", "normal"]
+    ends = [line.get_xdata() for line in axes.get_lines()[:-1]]
+    assert np.array(ends) == pytest.approx(np.array([[0.3, 0.5], [0.1, 0.3]]))

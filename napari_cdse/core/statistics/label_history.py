@@ -1,0 +1,86 @@
+"""How the fraction and its interval went as labels came in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.statistics.visible_defects import visible_defects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cdse.core.statistics.evidence import Evidence, Route
+    from napari_cdse.core.statistics.intervals import Interval
+
+STEPS = 12
+"""Points of the history besides its beginning. A choice: each one is the whole estimate
+anew, and a curve of a dozen points shows how it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """The estimate as it was with the labels until then.
+
+    Attributes
+    ----------
+    labels : int
+        Labels given until then, whether they count or not.
+    n_drawn : int
+        Of these, of particles drawn at random.
+    fraction : float or None
+    interval_95 : tuple of float or None
+    """
+
+    labels: int
+    n_drawn: int
+    fraction: float | None
+    interval_95: Interval | None
+
+
+def label_history(
+    evidence: Sequence[Evidence], steps: int = STEPS
+) -> tuple[HistoryStep, ...]:
+    """Estimate the fraction as it was after some of the labels.
+
+    The forest's word and the chances of the lots are those of now: the history shows
+    what the labels did. Labels of unknown time come first.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        Of every particle.
+    steps : int, optional
+        Most points besides the first.
+
+    Returns
+    -------
+    tuple of HistoryStep
+        From no label to all; empty without a particle.
+    """
+    if not evidence:
+        return ()
+    given = sorted(
+        (at for at, each in enumerate(evidence) if each.judged),
+        key=lambda at: evidence[at].judged_at,
+    )
+    number = min(steps, len(given))
+    wanted = np.unique(np.linspace(0, len(given), number + 1).round().astype(int))
+    return tuple(_step(evidence, frozenset(given[:n])) for n in wanted.tolist())
+
+
+def _step(evidence: Sequence[Evidence], given: frozenset[int]) -> HistoryStep:
+    found = visible_defects(
+        each if at in given else _unjudged(each) for at, each in enumerate(evidence)
+    )
+    return HistoryStep(len(given), found.n_drawn, found.fraction, found.interval_95)
+
+
+def _unjudged(evidence: Evidence) -> Evidence:
+    """Take the label back; a lot stays where it fell."""
+    if not (evidence.judged or evidence.deferred):
+        return evidence
+    route: Route = "draw" if evidence.route == "draw" else "none"
+    return replace(evidence, label=None, route=route, deferred=False, removed=False)

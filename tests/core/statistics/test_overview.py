@@ -1,0 +1,170 @@
+"""The fraction by micrograph, by size and by labels; densities of sizes."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.intervals import wilson_interval
+from napari_cdse.core.statistics.label_history import label_history
+from napari_cdse.core.statistics.micrograph_fractions import micrograph_fractions
+from napari_cdse.core.statistics.size_density import log_normal, size_curves
+from napari_cdse.core.statistics.size_trend import size_trend
+from napari_cdse.core.statistics.visible_defects import visible_defects
+from tests.populations import population
+
+SURE_NO = (0.1, 0.8, 0.1, 0.0)
+
+
+def judged(micrograph, labels, route="file", **others):
+    return [Evidence(micrograph, label=x, route=route, **others) for x in labels]
+
+
+def drawn_in(micrographs, yes, n=4, chance=0.5, rest=8):
+    """So many draws in each micrograph, the first ones defects."""
+    for m in range(micrographs):
+        for k in range(n):
+            label = "yes" if k < yes else "no"
+            yield Evidence(f"m{m}", SURE_NO, label, "draw", chance)
+        yield from (Evidence(f"m{m}", SURE_NO) for _ in range(rest))
+
+
+def test_a_micrograph_judged_as_a_whole_has_its_binomial_interval():
+    found = micrograph_fractions(
+        [*judged("a", ["yes"] * 3 + ["no"] * 9 + ["null"] * 5), *judged("b", ["null"])],
+        {"b": "second.png", "a": "first.png"},
+    )
+    empty, full = found
+    assert (empty.name, full.name) == ("second.png", "first.png")
+    assert (empty.fraction, empty.interval_95) == (None, None)
+    assert full.fraction == pytest.approx(0.25)
+    assert full.interval_95 == pytest.approx(wilson_interval(3, 12))
+    assert (full.resolved, full.n_particles, full.n_judged) == (12, 17, 17)
+
+
+def test_the_forest_is_moved_by_the_draws_of_all_micrographs():
+    evidence = list(drawn_in(5, yes=2))
+    untouched = [Evidence("new", SURE_NO) for _ in range(10)]
+    new = micrograph_fractions([*evidence, *untouched])[-1]
+    # Draws say 2 of 4 yes and all resolved, where the forest says 0.1 and 0.9.
+    assert new.fraction == pytest.approx(0.5)
+    low, high = new.interval_95
+    # Wider than if its ten particles had been judged.
+    assert low < wilson_interval(5, 10)[0] < wilson_interval(5, 10)[1] < high
+
+
+def test_without_enough_draws_a_micrograph_has_no_interval():
+    few = micrograph_fractions(list(drawn_in(2, yes=2)))
+    assert [each.interval_95 for each in few] == [None, None]
+    assert few[0].fraction == pytest.approx((2 + 8 * 0.1) / (4 + 8 * 0.9))
+
+
+def test_intervals_of_micrographs_hold_their_own_fraction():
+    """Nine of ten at least, of 400 micrographs and a forest that is biased."""
+    rng, held = np.random.default_rng(5), []
+    for _ in range(20):
+        made = population(rng, 0.35, 0.0, 20, "biased")
+        lots = rng.random(len(made.truth)) < 0.4
+        evidence = [
+            Evidence(
+                f"{m:03d}",
+                (yes, resolved - yes, 1 - resolved, 0.0),
+                ("yes" if truth[0] else "no" if truth[1] else "null") if lot else None,
+                "draw" if lot else "none",
+                0.4 if lot else None,
+            )
+            for m, (yes, resolved), truth, lot in zip(
+                made.micrograph, made.predicted, made.truth, lots, strict=True
+            )
+        ]
+        for each in micrograph_fractions(evidence):
+            if each.interval_95 is not None:
+                held.append(each.interval_95[0] <= 0.35 <= each.interval_95[1])
+    assert len(held) > 380
+    assert np.mean(held) > 0.9
+
+
+def test_small_particles_with_defects_are_found_in_the_small_class():
+    evidence = [
+        Evidence(
+            f"m{m}",
+            label="yes" if size < 4 else "no",
+            route="file",
+            diameter_nm=size,
+        )
+        for m in range(6)
+        for size in np.linspace(3, 5, 12).tolist()
+    ]
+    evidence.append(Evidence("m0", label="yes", route="file"))
+    found = size_trend(evidence)
+    assert found.unit == "nm"
+    assert (found.bins[0].low, found.bins[-1].high) == (3, 5)
+    assert (found.bins[0].fraction, found.bins[-1].fraction) == (1, 0)
+    assert sum(each.n_particles for each in found.bins) == 72
+    assert all(each.interval_95 is not None for each in found.bins)
+
+
+def test_one_class_of_size_says_what_the_whole_says():
+    evidence = [
+        Evidence(f"m{m}", SURE_NO, label, "draw", 0.5, diameter_px=40.0 + m)
+        for m in range(6)
+        for label in ("yes", "no")
+    ]
+    whole = visible_defects(evidence)
+    (only,) = size_trend(evidence).bins
+    assert size_trend(evidence).unit == "px"
+    assert only.fraction == pytest.approx(whole.fraction)
+    assert only.interval_95 == pytest.approx(whole.interval_95)
+
+
+def test_without_sizes_or_resolved_particles_there_is_no_trend():
+    assert size_trend([]).bins == ()
+    assert size_trend(judged("m", ["yes", "no"])).bins == ()
+    assert size_trend(judged("m", ["null"], diameter_px=40.0)).bins == ()
+
+
+def test_the_history_goes_from_the_forest_to_all_labels():
+    evidence = [
+        Evidence(
+            f"m{m}",
+            SURE_NO,
+            "yes" if m % 2 else "no",
+            "draw",
+            0.5,
+            judged_at=f"{m:02d}-{k}",
+        )
+        for m in range(10)
+        for k in range(3)
+    ] + [Evidence(f"m{m}", SURE_NO) for m in range(10)]
+    found = label_history(evidence, steps=3)
+    assert [each.labels for each in found] == [0, 10, 20, 30]
+    first, *_, last = found
+    assert first.fraction == pytest.approx(0.1 / 0.9)
+    assert first.interval_95 is None
+    whole = visible_defects(evidence)
+    assert (last.fraction, last.interval_95) == (whole.fraction, whole.interval_95)
+    # As of the tenth label: three micrographs, and one draw of the fourth.
+    then = visible_defects(
+        each
+        if each.judged_at and each.judged_at <= "03-0"
+        else Evidence(each.micrograph, SURE_NO, None, each.route, each.chance)
+        for each in evidence
+    )
+    assert found[1].fraction == pytest.approx(then.fraction)
+
+
+def test_the_fit_finds_the_distribution_that_sizes_were_drawn_from():
+    sizes = stats.lognorm(s=0.15, scale=4.0).ppf((np.arange(400) + 0.5) / 400)
+    fitted = log_normal(sizes.tolist())
+    assert fitted.median == pytest.approx(4.0, rel=1e-3)
+    assert np.log(fitted.geometric_deviation) == pytest.approx(0.15, rel=0.02)
+    curves = size_curves(sizes.tolist())
+    truth = stats.lognorm(s=0.15, scale=4.0).pdf(curves.at)
+    assert curves.fit == pytest.approx(truth, abs=0.02)
+    assert curves.density == pytest.approx(truth, abs=0.06)
+
+
+def test_few_or_equal_sizes_have_no_curve():
+    assert log_normal([4.0] * 9) is None
+    assert log_normal([4.0] * 50) is None
+    assert size_curves([]) is None

@@ -5,7 +5,7 @@ import pytest
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.records import Circle
-from napari_cdse.core.review.blind_audit import counts
+from napari_cdse.core.review.blind_audit import audit, counts, judged_as
 from napari_cdse.project import Project
 from tests.project_tools import (
     MODEL,
@@ -161,7 +161,54 @@ def test_the_first_word_counts_and_not_the_second_thoughts(project, crowd):
     project.history.redo()
     assert project.audits.labels() == [first]
     project.edits.remove([one])
+    (deleted,) = project.audits.labels()
+    assert (deleted.removed, deleted.id, judged_as(deleted)) == (
+        True,
+        first.id,
+        "empty",
+    )
+
+
+def test_a_drawn_circle_that_is_deleted_unseen_is_judged_as_empty(project, crowd):
+    first, second, third, *_ = sorted(hidden(project, crowd))
+    project.edits.remove([first], selected_by="queue")
+    (found,) = project.audits.labels()
+    assert (found.selected_by, found.selection_chance) == ("audit", 0.1)
+    assert found.shown is not None
+    assert not found.prediction_seen
+    assert counts(found)
+    assert audit([found], MODEL).accuracy.n == 1
+    # One that was left for later is no answer, until it is deleted after all.
+    project.edits.defer([second], selected_by="queue")
+    assert len(project.audits.labels()) == 1
+    project.edits.remove([second], selected_by="queue")
+    assert len(project.audits.labels()) == 2
+    # Chosen by hand it may have been the easiest one to judge.
+    project.edits.remove([third])
+    assert len(project.audits.labels()) == 2
+    project.history.undo()
+    project.history.undo()
+    project.history.undo()
+    assert project.audits.labels() == [found]
+    other = Project.create_or_open(project.path)
+    assert other.audits.labels() == [found]
+    other.close()
+
+
+def test_what_is_left_out_is_in_no_error_rate(project, crowd):
+    first, second, third, *_ = sorted(hidden(project, crowd))
+    project.edits.label([first, second], "no", selected_by="queue")
+    project.edits.remove([third], selected_by="queue")
+    assert len(project.audits.labels()) == 3
+    place = project.particles.get(first).circle
+    row, col = place.row_px, place.col_px
+    around = [(row - 1, col - 1), (row - 1, col + 1), (row + 1, col + 1)]
+    project.exclusions.add_region(0, [*around, (row + 1, col - 1)], "ice")
+    assert {each.particle_id for each in project.audits.labels()} == {second, third}
+    project.exclusions.set_excluded(0, "drift")
     assert project.audits.labels() == []
+    project.exclusions.set_excluded(0, None)
+    assert len(project.audits.labels()) == 2
 
 
 def test_deferring_or_moving_spoils_nothing(project, crowd):

@@ -128,6 +128,55 @@ def test_removed_and_deferred_draws_are_told(project):
     assert sum(each.judged for each in tallies) == 2
     assert sum(each.removed for each in tallies) == 1
     assert sum(each.skipped for each in tallies) == 1
+    assert found.draws == (
+        f"2 of {found.n_draws} draws judged, 1 of them by deleting the circle (empty), "
+        "1 skipped."
+    )
+    # Deleted after all, it waits no longer.
+    project.edits.remove([second])
+    found = project.statistics.visible_defects()
+    assert (found.n_removed, found.n_skipped, found.labels["empty"]) == (2, 0, 2)
+
+
+def test_a_hand_made_project_has_its_exact_number(project, tmp_path):
+    """One micrograph is left out; in each other a draw is skipped and one deleted.
+
+    A judged draw of one in ten weighs ten, and more for those that were not answered.
+    """
+    for index in range(3):
+        first, second, *others = drawn(project, index)
+        project.edits.label(others[::2], "yes", selected_by="queue")
+        project.edits.label(others[1::2], "no", selected_by="queue")
+        project.edits.remove([first], selected_by="queue")
+        project.edits.defer([second], selected_by="queue")
+    project.exclusions.set_excluded(2, "drift")
+    told = export(project, tmp_path / "out")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    defects = summary["visible_defects"]
+    n = defects["n_draws"]
+    assert (defects["n_drawn"], defects["n_skipped"], defects["n_removed"]) == (
+        n - 2,
+        2,
+        2,
+    )
+    assert (defects["n_particles"], defects["micrographs_left_out"]) == (800, 1)
+    assert defects["labels"]["empty"] == 2
+    assert sum(defects["labels"].values()) == n - 2
+    said, labels = project.statistics.evidence(), {"yes": (1, 1), "no": (0, 1)}
+    weight = 10 * n / (n - 2)
+    sums = np.zeros(2)
+    for each in said:
+        yes, no, *_ = each.probabilities
+        sums += yes, yes + no
+        if each.judged:
+            sums += weight * (
+                np.array(labels.get(each.label, (0, 0))) - (yes, yes + no)
+            )
+    assert defects["fraction"] == pytest.approx(sums[0] / sums[1])
+    assert f"{n - 2} of {n} draws judged, 2 of them by deleting" in told.sentences[-1]
+    (audited,) = summary["audits"]
+    assert audited["accuracy"]["n"] == n - 2
+    assert audited["confusion"][3] != [0, 0, 0, 0]
 
 
 def test_after_a_raise_the_chance_is_that_of_by_now(project):

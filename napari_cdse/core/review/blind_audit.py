@@ -4,7 +4,9 @@ Labels given with the prediction in view, the most doubtful first, cannot measur
 forest: the doubtful are those it gets wrong, and a word already on the screen is easily
 agreed with. An audit draws a known share of the proposed particles by chance alone and
 hides what the forest says of them until a person has judged them. Only such labels
-become error rates.
+become error rates. Who deletes a circle that was drawn has judged it too: there is no
+particle, which is ``empty``. One that was left for later is not judged, and is told as
+skipped.
 """
 
 from __future__ import annotations
@@ -119,15 +121,20 @@ def draw(seed: str, particle_id: str) -> float:
 
 
 def counts(annotation: Annotation) -> bool:
-    """Tell whether a label may stand for an error rate."""
+    """Tell whether a label, or a deletion, may stand for an error rate."""
     return (
         annotation.selected_by == "audit"
-        and annotation.label is not None
+        and judged_as(annotation) is not None
         and annotation.shown is not None
         and not annotation.prediction_seen
         and annotation.selection_chance is not None
         and 0 < annotation.selection_chance <= 1
     )
+
+
+def judged_as(annotation: Annotation) -> Label | None:
+    """Return the class that a statement gives: a circle that was deleted is empty."""
+    return "empty" if annotation.removed else annotation.label
 
 
 def audit(annotations: Iterable[Annotation], model_id: str) -> Audit:
@@ -183,7 +190,7 @@ class _Pair:
 
 
 def _pair(annotation: Annotation, model_id: str) -> _Pair | None:
-    label, shown = annotation.label, annotation.shown
+    label, shown = judged_as(annotation), annotation.shown
     chance = annotation.selection_chance
     if label is None or shown is None or shown.model_id != model_id or not chance:
         return None

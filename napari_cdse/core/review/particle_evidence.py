@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.review.blind_audit import judged_as
 from napari_cdse.core.statistics.evidence import Evidence, Route
 
 if TYPE_CHECKING:
@@ -53,16 +54,23 @@ def evidence_of(
         chance=chance,
         reach=reach,
         proposed=annotation is None or annotation.origin != "drawn",
-        deferred=annotation is not None and annotation.deferred,
+        deferred=annotation is not None
+        and annotation.deferred
+        and not annotation.removed,
         removed=annotation is not None and annotation.removed,
         out_of_range=prediction is not None and (prediction.novelty or 0) > 1,
     )
 
 
 def _label(annotation: Annotation | None) -> Label | None:
-    if annotation is None or annotation.deferred:
+    if annotation is None:
         return None
-    return "empty" if annotation.removed else annotation.label
+    # One that was left for later and deleted afterwards is not waiting any more.
+    return (
+        None
+        if annotation.deferred and not annotation.removed
+        else judged_as(annotation)
+    )
 
 
 def _route(

@@ -170,5 +170,7 @@ def jackknife(
     if n < 2:
         return Jackknife(value, float("nan"), n)
     without = statistic(whole[None] - tallies)
+    if not np.isfinite(without).all():
+        return Jackknife(value, float("nan"), n)
     variance = (n - 1) / n * float(np.sum((without - without.mean()) ** 2))
     return Jackknife(value, variance, n)

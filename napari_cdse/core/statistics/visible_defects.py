@@ -71,12 +71,14 @@ class VisibleDefects:
         Of these, with a label that counts.
     n_drawn : int
         Of these, drawn at random and judged, outside micrographs judged as a whole.
+    n_draws : int
+        Particles that a lot fell on, in any micrograph, judged or not.
     n_unanswered : int
         Drawn and not judged.
     n_skipped : int
         Of these, left for later by the person.
     n_removed : int
-        Drawn, and taken away as no particle.
+        Drawn, and taken away as no particle: judged as ``empty``.
     n_by_hand : int
         Labels left aside because the person had chosen the particle by looking.
     n_outside : int
@@ -107,6 +109,7 @@ class VisibleDefects:
     n_micrographs: int
     n_judged: int
     n_drawn: int
+    n_draws: int
     n_unanswered: int
     n_skipped: int
     n_removed: int
@@ -165,6 +168,19 @@ class VisibleDefects:
         return f"{told} ({low:.2f} to {high:.2f}, 95 %): {self._from_what()}."
 
     @property
+    def draws(self) -> str:
+        """Say what became of the draws; nothing where there are none."""
+        if not self.n_draws:
+            return ""
+        judged = self.n_draws - self.n_unanswered
+        parts = [f"{judged} of {_count(self.n_draws, 'draw')} judged"]
+        if self.n_removed:
+            parts.append(f"{self.n_removed} of them by deleting the circle (empty)")
+        if self.n_skipped:
+            parts.append(f"{self.n_skipped} skipped")
+        return ", ".join(parts) + "."
+
+    @property
     def outlook(self) -> str:
         """Say how many draws would give an interval, or a narrow one."""
         half = self.half_width_95
@@ -185,6 +201,7 @@ class VisibleDefects:
             "half_width_95": self.half_width_95,
             "draws_for_0.05": self.draws_for(HALF_WIDTH),
             "sentence": self.sentence,
+            "draws": self.draws,
             "outlook": self.outlook,
         }
 
@@ -285,6 +302,7 @@ def visible_defects(
         n_micrographs=len({each.micrograph for each in chosen}),
         n_judged=len(counted),
         n_drawn=0 if sample is None else int(sample.drawn.sum()),
+        n_draws=sum(e.route == "draw" for e in chosen),
         n_unanswered=sum(e.route == "draw" and not e.judged for e in chosen),
         n_skipped=sum(
             e.route == "draw" and e.deferred and not e.judged for e in chosen

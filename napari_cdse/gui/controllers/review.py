@@ -78,7 +78,11 @@ class Review(QObject):
 
     def remove(self) -> None:
         """Take the chosen circles away, and go on."""
-        self._on_chosen(lambda ids: self._session.project.edits.remove(ids))
+        self._on_chosen(
+            lambda ids: self._session.project.edits.remove(
+                ids, selected_by=self._selection.how(ids)
+            )
+        )
 
     def _on_chosen(self, act: Callable[[tuple[str, ...]], object]) -> None:
         if not self._canvas.ready():

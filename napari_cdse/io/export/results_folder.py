@@ -167,7 +167,9 @@ class Results:
 
     def sentence(self, defects: VisibleDefects) -> str:
         """Say the visible-defect fraction and where everything lies."""
-        told = f"{defects.sentence} {defects.outlook}".strip()
+        told = " ".join(
+            filter(None, (defects.sentence, defects.draws, defects.outlook))
+        )
         return f"{told}{self._not_reviewed()}\nThe results are in {self.folder}"
 
     def _not_reviewed(self) -> str:

@@ -101,10 +101,17 @@ class Audits:
         """Return the first labels of particles that were judged unseen.
 
         A label that was changed afterwards, with the prediction in view, counts as
-        it was given first. Particles without a label, or without a circle, are left
-        out.
+        it was given first, but one whose circle was deleted is ``removed`` and stands
+        for ``empty``. Particles without a label are left out, and so are micrographs
+        and regions that are left out.
         """
-        return self._particles.audited()
+        out = {row.key for row in self._table.rows if row.excluded is not None}
+        key = self._particles.key
+        return [
+            each
+            for each in self._particles.audited()
+            if key(each.particle_id) not in out
+        ]
 
     # How many are drawn
 

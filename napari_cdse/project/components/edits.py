@@ -140,9 +140,12 @@ class Edits:
         """Move or resize circles; one step."""
         self.apply(EditRequest(reshaped=circles))
 
-    def remove(self, ids: Iterable[str]) -> None:
-        """Delete circles; one step. They stay away in later detections."""
-        self.apply(EditRequest(removed=tuple(ids)))
+    def remove(self, ids: Iterable[str], *, selected_by: SelectedBy = "hand") -> None:
+        """Delete circles; one step. They stay away in later detections.
+
+        One that a lot fell on counts as ``empty``; see `label` for how it is recorded.
+        """
+        self._do(EditRequest(removed=tuple(ids)), selected_by)
 
     def note(self, notes: Mapping[str, str]) -> None:
         """Write notes about particles, by id; an empty text takes one away."""

@@ -100,9 +100,17 @@ def _after(
     if particle.id in request.deferred:
         annotation = _deferred(replace(particle, annotation=annotation), context)
     if particle.id in request.removed:
-        start = annotation or _first(particle, "corrected", context)
-        annotation = _stamped(start, context, removed=True)
+        annotation = _removed(replace(particle, annotation=annotation), context)
     return annotation
+
+
+def _removed(particle: Particle, context: EditContext) -> Annotation:
+    """Take a circle away; without a class before, that is a judgement of its own."""
+    start = particle.annotation or _first(particle, "corrected", context)
+    how: dict[str, Any] = {}
+    if start.label is None:
+        how = {"shown": particle.prediction, **context.selection(particle)}
+    return _stamped(start, context, removed=True, **how)
 
 
 def _reshaped(

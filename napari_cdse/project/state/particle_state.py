@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.matching import circle_iou
-from napari_cdse.core.regions import Region, left_out
+from napari_cdse.core.regions import Region, left_out, region_of
 from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.project.state.annotator_labels import own_view
 from napari_cdse.project.state.records import Particle
@@ -174,13 +174,30 @@ class ParticleState:
         }
 
     def audited(self) -> list[Annotation]:
-        """Return the first labels, given unseen, of particles that have one still."""
+        """Return the first labels, given unseen, of particles that have one still.
+
+        One whose circle was deleted since is ``removed``: it stands for ``empty``.
+        """
         usable = {
             each: next((one for one in said if one is not None and counts(one)), None)
             for each, said in self._statements.items()
         }
-        pairs = [(self.stored(each), one) for each, one in usable.items() if one]
-        return [given for one, given in pairs if one is not None and one.by_person]
+        standing = {each: one for each, one in usable.items() if one is not None}
+        return [
+            replace(one, removed=self._annotations[each].removed)
+            for each, one in standing.items()
+            if self._still_judged(each)
+        ]
+
+    def _still_judged(self, particle_id: str) -> bool:
+        """Tell whether a particle has a class, or was deleted; not if left out."""
+        now = self._annotations.get(particle_id)
+        if now is None:
+            return False
+        if now.removed:
+            return region_of(self.regions(self._keys[particle_id]), now.circle) is None
+        there = self.stored(particle_id)
+        return there is not None and there.by_person
 
     def latest_run(self) -> int:
         """Return the newest detection that is in force; 0 before the first."""

@@ -86,3 +86,11 @@ def test_too_few_micrographs_have_no_interval():
     assert few.share_interval_95 is None
     one = jackknife(lambda s: s[:, 0], np.ones((1, 1)))
     assert np.isnan(one.variance)
+
+
+def test_what_is_infinite_without_some_micrograph_has_no_interval():
+    sums = np.array([[1.0, 0.0]] * 5 + [[1.0, 2.0]])
+    with np.errstate(divide="ignore"):
+        found = jackknife(lambda s: s[:, 0] / s[:, 1], sums)
+    assert found.value == 3
+    assert found.interval_95 is None

@@ -28,6 +28,10 @@ class StoreError(CdseError):
     """A project file that cannot be opened, read or written."""
 
 
+class StoreBusy(StoreError):
+    """A project file that another program is writing; it will be free again."""
+
+
 class FolderNotWritable(StoreError):
     """A folder in which no project can be made; it may lie in another one.
 

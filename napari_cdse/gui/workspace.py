@@ -18,9 +18,10 @@ from napari_cdse.gui.canvas.micrograph_view import MicrographView
 from napari_cdse.gui.controllers.annotator import AnnotatorName
 from napari_cdse.gui.controllers.detection import DetectionController
 from napari_cdse.gui.controllers.history import HistoryController
+from napari_cdse.gui.controllers.leave_taking import LeaveTaking
 from napari_cdse.gui.controllers.navigation import Navigation
 from napari_cdse.gui.controllers.open_project import opened
-from napari_cdse.gui.controllers.project_poller import ProjectPoller
+from napari_cdse.gui.controllers.project_poller import PATIENCE_S, ProjectPoller
 from napari_cdse.gui.controllers.review import Review
 from napari_cdse.gui.controllers.selection import Selection
 from napari_cdse.gui.controllers.training import TrainingController
@@ -33,6 +34,7 @@ from napari_cdse.gui.shortcuts.settings import KeySettings
 from napari_cdse.gui.tools.active_tool import ActiveTool
 from napari_cdse.gui.tools.exclude import Exclusions
 from napari_cdse.gui.tools.measure import Measurement
+from napari_cdse.gui.widgets.message_bar import MessageBar
 from napari_cdse.sample import sample_project_folder
 
 if TYPE_CHECKING:
@@ -76,7 +78,11 @@ class Workspace(QObject):
     exclusions : Exclusions
         Micrographs and regions that are left out.
     poller : ProjectPoller
-        Takes in what other windows wrote.
+        Takes in what other windows wrote, and writes what waits.
+    leave_taking : LeaveTaking
+        Asks before something is lost.
+    message_bar : MessageBar
+        What the user must read.
     annotator : AnnotatorName
         Whose labels the next ones are.
     """
@@ -100,6 +106,8 @@ class Workspace(QObject):
         self.poller = ProjectPoller(session, canvas)
         self.annotator = AnnotatorName(session)
         self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
+        self.message_bar = MessageBar(session.messages, main_window(viewer))
+        self.leave_taking = LeaveTaking(session)
         main_window(viewer).destroyed.connect(self.close)
 
     def _actions(self) -> Mapping[str, Callable[..., object]]:
@@ -138,7 +146,13 @@ class Workspace(QObject):
         if session.closed:
             return
         session.closed = True
-        for part in (self.detection, self.navigation, self.poller, self.annotator):
+        for part in (
+            self.detection,
+            self.navigation,
+            self.poller,
+            self.annotator,
+            self.leave_taking,
+        ):
             part.close()
         session.close()
         self.selection.close()
@@ -179,6 +193,8 @@ class Workspace(QObject):
 
         The project file of a folder lies in it, or at another ``place``.
         """
+        if not self.leave_taking.agreed():
+            return False
         with notifications.reporting_errors():
             window = main_window(self.session.viewer)
             project = opened(window, source, place)
@@ -198,6 +214,7 @@ class Workspace(QObject):
     def _enter_project(self, project: Project) -> None:
         for signal, receiver in self._joined(project):
             signal.connect(receiver)
+        project.backlog.allow(PATIENCE_S)
         self.session.enter(project)
         if project.micrographs.entries:
             project.selection.open(project.resume_point.index or 0)
@@ -226,6 +243,7 @@ class Workspace(QObject):
             (project.events.models_changed, self._on_models_changed),
             (project.events.history_changed, self._on_history_changed),
             (project.events.notice, self._on_notice),
+            (project.backlog.changed, self.poller.follow_backlog),
         )
 
     def _on_opened(self, index: int) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.io.store.database import PATIENCE_S
 from napari_cdse.project.components.annotators import Annotators
 from napari_cdse.project.components.audits import Audits
 from napari_cdse.project.components.detections import Detections
@@ -62,6 +63,8 @@ class Project:
     annotators : Annotators
     sync : Sync
         What other windows write.
+    backlog : Backlog
+        What waits while another program holds the file.
     history : History
         Undo and redo.
     micrographs : Micrographs
@@ -97,8 +100,14 @@ class Project:
         self.settings = Settings(store)
         self.annotators = Annotators(store, state, self.resume_point, events)
         self.sync = Sync(
-            store, state, events, follow=self._follow_steps, reload=self.reload
+            store,
+            state,
+            events,
+            follow=self._follow_steps,
+            reload=self.reload,
+            store_steps=lambda: self.history.store_waiting(),
         )
+        self.backlog = state.backlog
         self.history = History(
             store,
             state,
@@ -209,6 +218,7 @@ class Project:
     def reload(self) -> None:
         """Read the file anew and show all of it, because another window has written."""
         self._state.load()
+        self.history.follow_waiting()
         self.audits.read_plan()
         self.events.queue_outdated.emit()
         self.selection.drop_missing()
@@ -229,8 +239,9 @@ class Project:
             self.events.particles_changed.emit(None)
 
     def close(self) -> None:
-        """Close the project; everything has been saved before."""
+        """Close the project; all but what waits for the file has been saved before."""
         if not (self._closed or self.read_only):
+            self.sync.write_waiting(PATIENCE_S)
             # A full disk must not keep anyone from closing.
             with suppress(StoreError):
                 self.resume_point.save(self.annotators.current)

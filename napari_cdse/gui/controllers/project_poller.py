@@ -1,4 +1,4 @@
-"""Looks now and then what other windows wrote into the open project."""
+"""Keeps the open project in step with its file: what others wrote, what waits here."""
 
 from __future__ import annotations
 
@@ -6,18 +6,35 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
 
-from napari_cdse.core.errors import CdseError
+from napari_cdse.core.errors import CdseError, StoreBusy
 from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.project import Project
 
 EVERY_MS = 2000
+_WRITE_EVERY_MS = 200
+"""How often a busy file is tried again. A choice: sooner than a hand notices."""
+PATIENCE_S = 0.1
+"""How long a key waits for the file: longer than another window's commit to a disk,
+shorter than a hand notices. After that the step waits in memory."""
+BUSY = "busy"
+_HOLDS = (
+    "Another program is writing {}. You can go on: {} kept here, and written as soon "
+    "as the file is free."
+)
+_ONLY_HOLDS = (
+    "Another program is writing {}; what other windows did is shown as soon as the "
+    "file is free."
+)
 
 
 class ProjectPoller(QObject):
-    """Keeps a session in step with other windows on its project.
+    """Reads what other windows wrote, and writes what a busy file kept waiting.
+
+    While the file is busy, one message says so; it goes when that is over.
 
     Parameters
     ----------
@@ -33,23 +50,67 @@ class ProjectPoller(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self.poll)
-        session.project_changed.connect(self._timer.start)
+        self._writing = QTimer(self)
+        self._writing.setInterval(_WRITE_EVERY_MS)
+        self._writing.timeout.connect(self.write)
+        session.project_changed.connect(self._start)
 
     def close(self) -> None:
         """Look no more."""
         self._timer.stop()
+        self._writing.stop()
+
+    def follow_backlog(self) -> None:
+        """Say what waits for the file, and try again soon."""
+        project, messages = self._session.project, self._session.messages
+        if not project.backlog:
+            self._writing.stop()
+            messages.withdraw(BUSY)
+            return
+        words = _HOLDS.format(project.path.name, waiting_words(project))
+        messages.put(BUSY, words, passes=True)
+        self._writing.start()
+
+    def write(self) -> None:
+        """Write what waits, if the file is free and no circle is being drawn."""
+        if self._session.is_open and not self._in_gesture:
+            self._session.project.sync.write_waiting()
 
     def poll(self) -> None:
         """Take in what was written, unless a circle is being drawn or moved."""
-        particles = self._canvas.particles
-        in_gesture = particles is not None and particles.in_gesture
-        if in_gesture or not self._session.is_open:
+        if self._in_gesture or not self._session.is_open:
             return
+        project, messages = self._session.project, self._session.messages
         try:
-            self._session.project.sync.poll()
+            with project.backlog.patience(0.0):
+                project.sync.poll()
             self._told = None
+            if not project.backlog:
+                messages.withdraw(BUSY)
+        except StoreBusy:
+            messages.put(BUSY, _ONLY_HOLDS.format(project.path.name), passes=True)
         except CdseError as error:
             # A drive that is away stays away for a while; say so once.
             if self._told != str(error):
                 self._told = str(error)
                 notifications.warn(str(error))
+
+    @property
+    def _in_gesture(self) -> bool:
+        particles = self._canvas.particles
+        return particles is not None and particles.in_gesture
+
+    def _start(self) -> None:
+        self._session.messages.withdraw(BUSY)
+        self._timer.start()
+
+
+def waiting_words(project: Project) -> str:
+    """Say how much waits for a project's file."""
+    steps, others = len(project.backlog.steps), len(project.backlog.calls)
+    parts = []
+    if steps:
+        parts.append("1 step" if steps == 1 else f"{steps} steps")
+    if others:
+        parts.append("1 result" if others == 1 else f"{others} results")
+    return f"{' and '.join(parts)} {'is' if steps + others == 1 else 'are'}"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.controllers.detection import DetectionController
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.project.components.models import Models
     from napari_cdse.tasks.training import Loaded, Shown
 
     Study = Callable[[Order, Progress], Iterator[object]]
@@ -253,11 +254,18 @@ class TrainingController(QObject):
             notifications.inform(_SAME)
             return
         with notifications.reporting_errors():
-            self._fresh = project.models.role(model_id) in (None, "rejected")
-            project.models.add(outcome.model, outcome.data)
-            self.outcome = outcome
+            # A busy file must not cost the minutes that the forest took.
+            project.backlog.do(lambda: self._take(outcome, project.models))
         if self.job is not None:
             self.job.title = "Estimating what more labels would give"
+
+    def _take(self, outcome: Outcome, models: Models) -> None:
+        """Store a new forest, and offer it."""
+        model_id = outcome.model.card.id
+        fresh = models.role(model_id) in (None, "rejected")
+        models.add(outcome.model, outcome.data)
+        self._fresh, self.outcome = fresh, outcome
+        self.changed.emit()
 
     def _on_finished(self, _complete: bool) -> None:
         self.job = None

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from napari_cdse.project import Exported
 
 _TIP = "Label files, tables, figures and the visible-defect fraction, in a folder"
+_NOT_YET = (
+    "Another program is writing {}, and what you did last is not in it yet; export "
+    "once the message at the top is gone."
+)
 _ALSO_FAILED = "{} label files were not written: {}"
 
 
@@ -63,6 +67,9 @@ class ExportButton(QPushButton):
             return None
         # What is drawn and not yet taken in belongs to it too.
         self._canvas.take_in()
+        if not project.sync.write_waiting():
+            notifications.warn(_NOT_YET.format(project.path.name))
+            return None
         work = partial(exporting, project.path, folder, include_predictions)
         job = Job("Exporting", work)
         job.produced.connect(_tell)

@@ -10,6 +10,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.deferred_signals import DeferredSignals
 from napari_cdse.gui.session.signals import Signals
+from napari_cdse.gui.session.standing_messages import StandingMessages
 from napari_cdse.gui.session.viewer_window import WindowClosedError
 from napari_cdse.gui.session.workers import JobRunner
 from napari_cdse.tasks.analysis import Source
@@ -37,6 +38,8 @@ class Session(Signals):
         Runs what takes long.
     deferred : DeferredSignals
         Sends the signals that may wait until the circles are drawn.
+    messages : StandingMessages
+        What the user must read.
     closed : bool
     """
 
@@ -47,6 +50,7 @@ class Session(Signals):
         self._project: Project | None = None
         self.runner = JobRunner()
         self.deferred = DeferredSignals(self)
+        self.messages = StandingMessages(self)
         self._problems: dict[int, str] = {}
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QStandardPaths
+from qtpy.QtCore import QStandardPaths, Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from napari_cdse.project import SUFFIX
@@ -105,3 +105,24 @@ def ask_place(
         return None
     place = Path(chosen)
     return place if place.suffix == SUFFIX else place.with_name(place.name + SUFFIX)
+
+
+def ask_to_leave(parent: QWidget, what: str) -> bool:
+    """Ask whether to go although something would be lost; Return stays.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that asks.
+    what : str
+        What would be lost, in words.
+    """
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(what)
+    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    leave = box.addButton("Leave all the same", QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(stay)
+    box.exec()
+    return box.clickedButton() is leave

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC = b"SQLite format 3\x00"
-_BUSY_TIMEOUT_S = 5.0
+PATIENCE_S = 5.0
+"""How long to wait for another program that holds the file. A choice: longer than any
+commit to a slow network drive, and no command has a person waiting at each key."""
 _JOURNAL_BYTES = 2**20
 
 
@@ -119,6 +121,11 @@ class Database:
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait so long for another program that holds the file, then raise."""
+        with self.translated():
+            self._connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     def copy_to(self, path: Path) -> None:
         """Write a sound copy of the file, as it is at this moment.
@@ -270,9 +277,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     slash = "" if location.startswith("/") else "/"
     uri = f"file://{slash}{quote(location)}?mode={mode}"
     try:
-        return sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
-        )
+        return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)
     except sqlite3.Error as error:
         raise store_error(path.name, CANNOT_OPEN) from error
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from napari_cdse.core.errors import StoreError
+from napari_cdse.core.errors import StoreBusy, StoreError
 
 READ_ONLY = sqlite3.SQLITE_READONLY
 CANNOT_OPEN = sqlite3.SQLITE_CANTOPEN
 NO_PROJECT = sqlite3.SQLITE_NOTADB
 
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _SENTENCES = {
     sqlite3.SQLITE_FULL: (
         "The disk is full, so the last step was not saved in {name}; "
@@ -61,5 +62,7 @@ def store_error(name: str, code: int, error: Exception | None = None) -> StoreEr
         What SQLite said.
     """
     # Extended codes keep the primary one in their lowest byte.
-    template = _SENTENCES.get(code & 0xFF, _OTHER_SENTENCE)
-    return StoreError(template.format(name=name, error=error))
+    primary = code & 0xFF
+    template = _SENTENCES.get(primary, _OTHER_SENTENCE)
+    kind = StoreBusy if primary in _BUSY else StoreError
+    return kind(template.format(name=name, error=error))

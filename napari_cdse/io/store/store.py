@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.store.database import Database
+from napari_cdse.io.store.database import PATIENCE_S, Database
 from napari_cdse.io.store.edits import EditTable, StoreChanged
 from napari_cdse.io.store.micrograph_changes import MicrographChange
 from napari_cdse.io.store.records import (
@@ -122,6 +122,13 @@ class Store:
     def close(self) -> None:
         """Close the file; calling it again does nothing."""
         self._database.close()
+
+    def be_patient(self, seconds: float = PATIENCE_S) -> None:
+        """Wait so long for another program that holds the file.
+
+        After that `StoreBusy` is raised, and nothing has changed.
+        """
+        self._database.be_patient(seconds)
 
     @property
     def path(self) -> Path:

@@ -49,6 +49,7 @@ class Audits:
         events: ProjectEvents,
     ) -> None:
         self._store = store
+        self._backlog = state.backlog
         self._table = state.micrographs
         self._particles = state.particles
         self._selection = selection
@@ -156,9 +157,8 @@ class Audits:
         self._in_view |= {each for each in keys if each is not None}
         if not self._store.read_only:
             # A full disk keeps nobody from looking.
-            with suppress(StoreError), self._store.transaction():
-                known = self._store.setting(_IN_VIEW, [])
-                self._store.set_setting(_IN_VIEW, sorted({*known, *self._in_view}))
+            with suppress(StoreError):
+                self._backlog.do(self._write_in_view)
 
     def note_open(self, _ids: object = None) -> None:
         """Note that the open micrograph's predictions are in view."""
@@ -172,9 +172,8 @@ class Audits:
         if order in self._gone_by or self._store.read_only:
             return
         self._gone_by.add(order)
-        with suppress(StoreError), self._store.transaction():
-            known = self._store.setting(_ORDERS, [])
-            self._store.set_setting(_ORDERS, sorted({*known, order}))
+        with suppress(StoreError):
+            self._backlog.do(lambda: self._write_order(order))
 
     def queue_items(self) -> Iterator[QueueItem]:
         """Yield the particles that may come up for review, with their lots."""
@@ -188,6 +187,16 @@ class Audits:
                     yield QueueItem(index, one.id, one.circle, one.prediction, draw)
 
     # Inside
+
+    def _write_in_view(self) -> None:
+        with self._store.transaction():
+            known = self._store.setting(_IN_VIEW, [])
+            self._store.set_setting(_IN_VIEW, sorted({*known, *self._in_view}))
+
+    def _write_order(self, order: Order) -> None:
+        with self._store.transaction():
+            known = self._store.setting(_ORDERS, [])
+            self._store.set_setting(_ORDERS, sorted({*known, order}))
 
     def _take_plan(self, plan: AuditPlan) -> bool:
         if plan == self._plan:

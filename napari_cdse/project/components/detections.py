@@ -56,6 +56,7 @@ class Detections:
     ) -> None:
         self._store = store
         self._state = state
+        self._backlog = state.backlog
         self._table = state.micrographs
         self._particles = state.particles
         self._selection = selection
@@ -79,7 +80,7 @@ class Detections:
         *,
         params: DetectionParams | None = None,
     ) -> None:
-        """Store what a worker found; no annotation is touched by it.
+        """Store what a worker found, or let it wait for the file.
 
         Parameters
         ----------
@@ -99,6 +100,18 @@ class Detections:
         StoreError
             If it cannot be stored or the micrograph isn't in the project.
         """
+        self._backlog.do(
+            lambda: self._put(micrograph_id, detection, candidates, predictions, params)
+        )
+
+    def _put(
+        self,
+        micrograph_id: str,
+        detection: Detection,
+        candidates: Sequence[Candidate],
+        predictions: Sequence[Prediction],
+        params: DetectionParams | None,
+    ) -> None:
         key = self._table.key_of_id(micrograph_id)
         if key is None:
             raise StoreError(
@@ -125,7 +138,7 @@ class Detections:
         predictions: Sequence[Prediction],
         circles: Mapping[str, Circle] | None = None,
     ) -> None:
-        """Store a model's word on particles.
+        """Store a model's word on particles, or let it wait for the file.
 
         Parameters
         ----------
@@ -146,6 +159,11 @@ class Detections:
         if any(each.model_id != model_id for each in predictions):
             raise ValueError("predictions of another model")
         placed = self._placed(predictions, circles or {})
+        self._backlog.do(lambda: self._put_placed(model_id, placed))
+
+    def _put_placed(
+        self, model_id: str, placed: Sequence[tuple[Circle, Prediction]]
+    ) -> None:
         self._store.findings.add_predictions(placed)
         if model_id != self._state.models.active_id:
             return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.io.store.store import Edit, now
+from napari_cdse.io.store.store import COLUMNS, Edit, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_cdse.core.records import Annotation
     from napari_cdse.io.store.store import Change, MicrographChange, Store
     from napari_cdse.project.components.annotators import Annotators
     from napari_cdse.project.components.sync import Sync
@@ -49,6 +51,7 @@ class History:
     ) -> None:
         self._store = store
         self._state = state
+        self._backlog = state.backlog
         self._table = state.micrographs
         self._particles = state.particles
         self._selection = selection
@@ -62,25 +65,29 @@ class History:
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back; imports of label files are none."""
-        return self._state.head is not None
+        return bool(self._backlog.steps) or self._state.head is not None
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a step to make again."""
-        return self._store.edits.newest_child(self._state.head) is not None
+        return self._next() is not None
 
     @property
     def undo_summary(self) -> str | None:
         """What undo would take back, in a few words."""
-        return self._summary(self._state.head)
+        waiting = self._backlog.steps
+        return waiting[-1].summary if waiting else self._summary(self._state.head)
 
     @property
     def redo_summary(self) -> str | None:
         """What redo would make again, in a few words."""
-        return self._summary(self._store.edits.newest_child(self._state.head))
+        child = self._next()
+        return None if child is None else self._summary(child)
 
     def undo(self) -> str | None:
         """Take the last step back, and show the micrograph where it was made.
+
+        One that still waits for the file never gets there.
 
         Returns
         -------
@@ -108,7 +115,7 @@ class History:
         of_micrographs: Sequence[MicrographChange] = (),
         annotator: str | None = None,
     ) -> None:
-        """Store a step and show it.
+        """Store a step and show it; where the file is busy, it may wait.
 
         Parameters
         ----------
@@ -136,14 +143,19 @@ class History:
             time=now(),
             annotator=self._annotators.current if annotator is None else annotator,
             summary=summary,
-            after_run=self._store.findings.latest_run(),
+            after_run=self._latest_run(),
             changes=tuple(changes),
             micrograph_changes=tuple(of_micrographs),
         )
-        with self._store.transaction():
-            stored = self._store.edits.append(edit, self._state.head)
-            self._store.set_of_micrographs(of_micrographs)
-        self.follow(stored)
+        stored = None
+        if not self._backlog:
+            with self._backlog.tolerate_busy():
+                stored = self._store_step(edit, self._state.head)
+        if stored is not None:
+            self.follow(stored)
+            return
+        self._backlog.add_step(edit)
+        self._show(edit, lambda: self._make(edit), edit.micrograph_changes)
 
     def change_micrographs(
         self, summary: str, changes: Sequence[MicrographChange], there: int | None
@@ -163,9 +175,113 @@ class History:
         self._state.head = edit.id
         self._show(edit, lambda: self._make(edit), edit.micrograph_changes)
 
+    # Steps that wait for the file
+
+    def store_waiting(self) -> None:
+        """Store the steps that wait, on top of what the file holds.
+
+        Raises
+        ------
+        StoreBusy
+            If the file is still busy; then all of them go on waiting.
+        StoreChanged
+            If another window was quicker; then it has to be read first.
+        """
+        steps, head = self._backlog.steps, self._state.head
+        if not steps:
+            return
+        with self._store.transaction():
+            for each in steps:
+                head = self._store_step(each, head).id
+        self._state.head = head
+        steps.clear()
+        self._events.history_changed.emit()
+
+    def follow_waiting(self) -> None:
+        """Show the steps that wait, on top of a file that was read anew.
+
+        What another window has changed meanwhile stays as that one has it, and is told.
+        """
+        waiting, self._backlog.steps[:] = list(self._backlog.steps), []
+        refused = []
+        for edit in waiting:
+            if self._fits(edit):
+                self._make(edit)
+                self._particles.set_regions(edit.micrograph_changes)
+                self._table.follow(edit.micrograph_changes)
+                self._backlog.steps.append(edit)
+            else:
+                refused.append(edit)
+        if waiting:
+            self._table.refresh()
+        if refused:
+            self._events.notice.emit(self._refusal(refused))
+
+    def _fits(self, edit: Edit) -> bool:
+        """Tell whether what a step changes is as it was when the step was made."""
+        there = {row.key for row in self._table.rows} | {None}
+        now = self._particles.annotation
+        return (
+            all(each.micrograph_key in there for each in edit.changes)
+            and all(each.micrograph_key in there for each in edit.micrograph_changes)
+            and all(_same(now(each.particle_id), each.before) for each in edit.changes)
+            and all(map(self._fits_micrograph, edit.micrograph_changes))
+        )
+
+    def _fits_micrograph(self, change: MicrographChange) -> bool:
+        key = change.micrograph_key
+        if key is None:
+            return True
+        if change.what == "region":
+            there = {each.id for each in self._particles.regions(key)}
+            return (change.region_id in there) == (change.before is not None)
+        value = getattr(self._table.row(key), COLUMNS[change.what])
+        return bool(value == change.before)
+
+    def _refusal(self, refused: Sequence[Edit]) -> str:
+        names = []
+        for edit in refused:
+            there = edit.micrograph_key
+            names.append(edit.summary)
+            if there in {row.key for row in self._table.rows} and there is not None:
+                names[-1] += f" in {self._table.path(self._table.row(there)).name}"
+        return (
+            f"Another window changed the same circles meanwhile, so this was not kept: "
+            f"{'; '.join(names)}. Look at them and repeat it."
+        )
+
     # Inside
 
+    def _store_step(self, edit: Edit, head: int | None) -> Edit:
+        with self._store.transaction():
+            stored = self._store.edits.append(edit, head)
+            self._store.set_of_micrographs(edit.micrograph_changes)
+        return stored
+
+    def _next(self) -> int | None:
+        """Return the step that redo would make again."""
+        if not self._backlog:
+            with self._backlog.tolerate_busy():
+                return self._store.edits.newest_child(self._state.head)
+        return None
+
+    def _latest_run(self) -> int:
+        if not self._backlog:
+            with self._backlog.tolerate_busy():
+                return self._store.findings.latest_run()
+        return self._particles.latest_run()
+
+    def _take_back_waiting(self) -> str:
+        edit = self._backlog.take_last_step()
+        changes = [each.reversed() for each in reversed(edit.micrograph_changes)]
+        take_back = self._particles.take_back
+        self._show(edit, lambda: take_back(edit.changes), changes)
+        self._open_place_of(edit)
+        return edit.summary
+
     def _undo(self) -> str | None:
+        if self._backlog.steps:
+            return self._take_back_waiting()
         self._sync.catch_up()
         if self._state.head is None:
             return None
@@ -233,7 +349,9 @@ class History:
 
     def _summary(self, edit_id: int | None) -> str | None:
         """Say what a step did, and whose it was if it was another's."""
-        found = self._store.edits.summary(edit_id)
+        found = None
+        with self._backlog.tolerate_busy():
+            found = self._store.edits.summary(edit_id)
         if found is None:
             return None
         summary, annotator = found
@@ -242,3 +360,10 @@ class History:
         # What another did may be hidden, and is no less undone by that.
         hidden = self._annotators.hide_others
         return f"{'Step' if hidden else summary} ({annotator})"
+
+
+def _same(now: Annotation | None, then: Annotation | None) -> bool:
+    """Compare two annotations; the content of a file may have become known since."""
+    if now is None or then is None:
+        return now is then
+    return replace(now, micrograph_id=then.micrograph_id) == then

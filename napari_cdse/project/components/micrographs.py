@@ -49,6 +49,7 @@ class Micrographs:
         events: ProjectEvents,
     ) -> None:
         self._store = store
+        self._backlog = state.backlog
         self._table = state.micrographs
         self._particles = state.particles
         self._selection = selection
@@ -66,14 +67,18 @@ class Micrographs:
 
         What comes late, for a micrograph that is no longer open, is only noted.
         """
-        key = self._register(self._table.rows[index].key, micrograph)
-        if key == self._selection.key:
+        key = self._table.rows[index].key
+        was_open = key == self._selection.key
+        # The file may be busy: its pixels are shown without its having been noted.
+        self._backlog.do(lambda: self._register(key, micrograph))
+        if was_open:
             self._selection.show(micrograph)
         self._events.micrographs_changed.emit()
 
     def register(self, index: int, micrograph: Micrograph) -> None:
         """Note content, size and pixel size of a micrograph that a worker has read."""
-        self._register(self._table.rows[index].key, micrograph)
+        key = self._table.rows[index].key
+        self._backlog.do(lambda: self._register(key, micrograph))
         self._events.micrographs_changed.emit()
 
     def set_problem(self, index: int, sentence: str | None) -> None:
@@ -156,12 +161,11 @@ class Micrographs:
 
     # Inside
 
-    def _register(self, key: int, micrograph: Micrograph) -> int:
+    def _register(self, key: int, micrograph: Micrograph) -> None:
         key = self._take_over(key, micrograph.id)
         for sentence in self._table.know(key, micrograph):
             self._events.notice.emit(sentence)
         self._check_imported_size(key, micrograph)
-        return key
 
     def _take_over(self, key: int, micrograph_id: str) -> int:
         """Recognize a lost micrograph by its content; return its key."""

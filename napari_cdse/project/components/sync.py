@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import StoreError
+from napari_cdse.core.errors import CdseError, StoreBusy, StoreError
 from napari_cdse.io.store.store import StoreChanged
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class Sync:
         Shows steps that were added on top of those known here, oldest first, and
         whatever else was written; the model that was active before is told.
     reload : callable
-        Reads and shows everything anew.
+        Reads and shows everything anew, with the steps that wait on top.
+    store_steps : callable
+        Stores the steps that wait.
     """
 
     def __init__(
@@ -53,21 +55,29 @@ class Sync:
         *,
         follow: Callable[[Sequence[Edit], str | None], None],
         reload: Callable[[], None],
+        store_steps: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._state = state
+        self._backlog = state.backlog
         self._table = state.micrographs
         self._particles = state.particles
         self._events = events
         self._follow = follow
         self._reload = reload
+        self._store_steps = store_steps
         self._told = False
+        self._unsure = False
+        self._why: str | None = None
 
     def poll(self) -> bool:
         """Take in what another window has written since; True if that is something.
 
         To be called now and then by whoever shows the project.
         """
+        if self._backlog:
+            # What waits here is built on what is known here.
+            return False
         head = self._state.head
         found = self._take_in()
         if head != self._state.head:
@@ -88,10 +98,15 @@ class Sync:
         StepConflict
             If it concerns the very particles, or the step to take back.
         """
+        if self._backlog:
+            return
         find = self._particles.find
         ids = list(touched or ())
         before, head = [find(each) for each in ids], self._state.head
-        if not self._take_in() or head == self._state.head:
+        found = False
+        with self._backlog.tolerate_busy():
+            found = self._take_in()
+        if not found or head == self._state.head:
             return
         if touched is None or before != [find(each) for each in ids]:
             raise StepConflict(_CONFLICT)
@@ -102,6 +117,33 @@ class Sync:
         key = self._table.rows[index].key
         self.catch_up(())
         return self._table.row(key)
+
+    def write_waiting(self, patience_s: float = 0.0) -> bool:
+        """Write what waits for the file; True if nothing waits any more.
+
+        Parameters
+        ----------
+        patience_s : float
+            How long to wait for whoever holds the file.
+        """
+        backlog = self._backlog
+        if not backlog:
+            return True
+        before = len(backlog)
+        with backlog.patience(patience_s):
+            try:
+                self._write_steps()
+                self._write_calls()
+            except StoreChanged:
+                self._unsure = True
+            except StoreBusy:
+                pass
+            except StoreError as error:
+                # A full disk, say: what waits goes on waiting, and it is told why.
+                self._tell_why(error)
+        if len(backlog) != before:
+            backlog.changed.emit()
+        return not backlog
 
     def write(self, write: Callable[[], T]) -> T:
         """Call what writes; when that fails, make every view show what is stored.
@@ -123,6 +165,30 @@ class Sync:
 
     # Inside
 
+    def _write_steps(self) -> None:
+        if self._backlog.steps and self._news():
+            self._unsure = True
+            self._reload()
+            self._unsure = False
+        self._store_steps()
+
+    def _write_calls(self) -> None:
+        calls = self._backlog.calls
+        while calls:
+            call = calls.popleft()
+            try:
+                call()
+            except StoreBusy:
+                calls.appendleft(call)
+                raise
+            except CdseError as error:
+                self._events.notice.emit(str(error))
+
+    def _tell_why(self, error: StoreError) -> None:
+        if self._why != str(error):
+            self._why = str(error)
+            self._events.notice.emit(str(error))
+
     def _tell_once(self) -> None:
         """Say it once: who works side by side sees it happen."""
         if not self._told:
@@ -131,8 +197,22 @@ class Sync:
 
     def _take_in(self) -> bool:
         """Read what another window wrote, if it did."""
-        if not self._store.changed_elsewhere():
+        if not self._news():
             return False
+        if self._unsure:
+            self._reload()
+        else:
+            self._follow_others()
+        self._unsure = False
+        return True
+
+    def _news(self) -> bool:
+        """Tell whether another window wrote; asked once, it has to be read."""
+        return self._store.changed_elsewhere() or self._unsure
+
+    def _follow_others(self) -> None:
+        # Until all is read, half of it might be: then it is read anew as a whole.
+        self._unsure = True
         model_id = self._state.models.active_id
         self._state.models.reload()
         before = _label_files(self._table.rows)
@@ -144,7 +224,6 @@ class Sync:
             self._reload()
         else:
             self._follow(steps, model_id)
-        return True
 
     def _steps_on_top(self) -> list[Edit] | None:
         """Return the steps that follow the last one here, oldest first.

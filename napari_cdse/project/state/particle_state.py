@@ -114,6 +114,10 @@ class ParticleState:
         """Return the key of the micrograph that a particle lies in."""
         return self._keys.get(particle_id)
 
+    def annotation(self, particle_id: str) -> Annotation | None:
+        """Return what is in force of a particle, also of one that was removed."""
+        return self._annotations.get(particle_id)
+
     def annotations(self, key: int) -> list[Annotation]:
         """Return one micrograph's annotations, those of removed circles too."""
         return [self._annotations[i] for i in sorted(self._annotated.get(key, ()))]

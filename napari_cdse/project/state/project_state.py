@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.classifier.novelty import out_of_range
+from napari_cdse.project.state.backlog import Backlog
 from napari_cdse.project.state.micrograph_table import MicrographTable
 from napari_cdse.project.state.model_registry import ModelRegistry
 from napari_cdse.project.state.particle_state import ParticleState
@@ -29,12 +30,15 @@ class ProjectState:
         Circles, classes and predictions.
     micrographs : MicrographTable
     models : ModelRegistry
+    backlog : Backlog
+        What is not in the file yet.
     head : int or None
         The step that undo would take back. `History` alone moves it after loading.
     """
 
     def __init__(self, store: Store, default_model: DefaultModel | None = None) -> None:
         self._store = store
+        self.backlog = Backlog(store)
         self.particles = ParticleState()
         self.micrographs = MicrographTable(store, self.particles, self._out_of_range)
         self.models = ModelRegistry(store, default_model)
@@ -45,8 +49,9 @@ class ProjectState:
         # Asked first, so that what is written while we read is noticed afterwards.
         self._store.changed_elsewhere()
         with self._store.snapshot():
-            self.particles.clear()
+            # Read first: a file that is busy leaves in memory what is there.
             self.micrographs.reload()
+            self.particles.clear()
             self.models.reload()
             self._load_edits()
             ids = self.micrographs.content_ids()

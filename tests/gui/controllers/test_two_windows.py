@@ -68,17 +68,14 @@ def test_what_another_process_labels_is_shown_and_told(workspace, qtbot, monkeyp
     in_step(workspace)
 
 
-def test_a_project_that_can_not_be_read_is_told_once(workspace, qtbot, monkeypatch):
-    told = []
-    monkeypatch.setattr(notifications, "warn", told.append)
-    workspace.project._store._database.execute("PRAGMA busy_timeout = 0")
+def test_a_project_that_can_not_be_read_is_told_while_it_lasts(workspace):
     other = sqlite3.connect(workspace.project.path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     workspace.poller.poll()
     workspace.poller.poll()
-    assert len(told) == 1
-    assert "being written by another program" in told[0]
+    (told,) = workspace.message_bar.sentences
+    assert "Another program is writing" in told
     other.execute("ROLLBACK")
     other.close()
     workspace.poller.poll()
-    assert len(told) == 1
+    assert not workspace.message_bar.sentences

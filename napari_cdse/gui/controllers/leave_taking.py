@@ -1,0 +1,68 @@
+"""Before a window or project is left: write what waits, and say what would be lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject
+
+from napari_cdse.gui.session.viewer_window import find_main_window, main_window
+from napari_cdse.gui.widgets.dialogs import ask_to_leave
+
+if TYPE_CHECKING:
+    from napari_cdse.gui.session.session import Session
+
+PATIENCE_S = 3.0
+"""How long leaving waits for a busy file before it asks. A choice: most programs have
+written by then, and nobody takes the window for dead."""
+_LOST = (
+    "Another program is still writing {file}, so this is not in it yet:\n{steps}\n\n"
+    "It would be lost. Wait until the other program is done, or close it."
+)
+_MOST_NAMED = 8
+
+
+class LeaveTaking(QObject):
+    """Stands between the user and a close that would lose something.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        main_window(session.viewer).installEventFilter(self)
+
+    def close(self) -> None:
+        """Watch no longer."""
+        window = find_main_window(self._session.viewer)
+        if window is not None:
+            window.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stop a close that the user takes back."""
+        if event.type() != QEvent.Type.Close or self.agreed():
+            return super().eventFilter(watched, event)
+        event.ignore()
+        return True
+
+    def agreed(self) -> bool:
+        """Write what waits; where that can't be, ask. True if the project may go."""
+        session = self._session
+        if not session.is_open or session.project.sync.write_waiting(PATIENCE_S):
+            return True
+        window = find_main_window(session.viewer)
+        return window is None or ask_to_leave(window, self._what_is_lost())
+
+    def _what_is_lost(self) -> str:
+        project = self._session.project
+        names = [each.summary for each in project.backlog.steps]
+        if project.backlog.calls:
+            names.append(f"{len(project.backlog.calls)} results of the program")
+        if len(names) > _MOST_NAMED:
+            rest = len(names) - _MOST_NAMED
+            names = [*names[:_MOST_NAMED], f"and {rest} more"]
+        steps = "\n".join(f"\u2022 {each}" for each in names)
+        return _LOST.format(file=project.path.name, steps=steps)

@@ -1,0 +1,156 @@
+"""The bar at the top of the window that holds what the user must read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Slot
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QStyle,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cdse.gui.session.standing_messages import Message
+from napari_cdse.gui.widgets.layout import keyless
+
+if TYPE_CHECKING:
+    from napari_cdse.gui.session.standing_messages import StandingMessages
+
+_MOST = 3
+"""Messages seen at a time; closing one brings up the next. A choice: more would take
+the room from the micrograph."""
+_MORE = "and {} more, seen when these are closed"
+_NAME = "napari-cdse messages"
+_MARGIN_PX = 4
+_SIGN_PX = 16
+
+
+class MessageBar(QToolBar):
+    """Shows standing messages across the whole window; hidden while there are none.
+
+    Parameters
+    ----------
+    messages : StandingMessages
+    window : QMainWindow
+        Whose top it lies at.
+    """
+
+    def __init__(self, messages: StandingMessages, window: QMainWindow) -> None:
+        super().__init__("Messages", window)
+        self._messages = messages
+        # napari keeps the layout of its window by these names.
+        self.setObjectName(_NAME)
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.toggleViewAction().setVisible(False)
+        self._page = _Page()
+        self.addWidget(self._page)
+        window.addToolBar(Qt.ToolBarArea.TopToolBarArea, self)
+        messages.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What can be read now."""
+        return self._page.sentences
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what there is now."""
+        shown = self._messages.shown
+        self._page.clear()
+        for message in shown[:_MOST]:
+            self._page.add(_Row(message, self._messages))
+        if len(shown) > _MOST:
+            more = _MORE.format(len(shown) - _MOST)
+            self._page.add(_Row(Message("", more, passes=True), self._messages))
+        self.setVisible(bool(shown))
+        # Before it is laid out the first time, it has no width of its own yet.
+        self._fit(self.parentWidget().width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the sentences anew."""
+        super().resizeEvent(event)
+        self._fit(self.width())
+
+    def _fit(self, width_px: int) -> None:
+        """Set the height, which a tool bar does not ask of wrapped text."""
+        self.setFixedHeight(self._page.fit(width_px))
+
+
+class _Page(QWidget):
+    """Lines below each other, as high as their sentences need at the bar's width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._column = QVBoxLayout(self)
+        margin = _MARGIN_PX
+        self._column.setContentsMargins(margin, margin, margin, margin)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the lines say."""
+        lines = [self._column.itemAt(at).widget() for at in range(self._column.count())]
+        return tuple(each.text.text() for each in lines if isinstance(each, _Row))
+
+    def clear(self) -> None:
+        """Take all lines away."""
+        while self._column.count():
+            widget = self._column.takeAt(0).widget()
+            widget.hide()
+            widget.deleteLater()
+
+    def add(self, line: QWidget) -> None:
+        """Add a line below the others."""
+        self._column.addWidget(line)
+        # A layout leaves out what Qt would show a moment later only.
+        line.show()
+
+    def fit(self, width_px: int) -> int:
+        """Take the height that the lines need at a width; return it."""
+        self._column.activate()
+        height = max(1, self._column.heightForWidth(width_px))
+        self.setFixedHeight(height)
+        return height
+
+
+class _Row(QWidget):
+    """A sentence, and a cross to close it unless it goes by itself."""
+
+    def __init__(self, message: Message, messages: StandingMessages) -> None:
+        super().__init__()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        sign = QLabel()
+        icon = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
+        sign.setPixmap(icon.pixmap(_SIGN_PX, _SIGN_PX))
+        line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        self.text = _text(message.sentence)
+        line.addWidget(self.text, 1)
+        if message.passes:
+            return
+        self.close_button = keyless(QToolButton())
+        self.close_button.setText("\u00d7")
+        self.close_button.setAccessibleName("Close this message")
+        self.close_button.setToolTip("I have read it")
+        name = message.name
+        self.close_button.clicked.connect(lambda: messages.withdraw(name))
+        line.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+
+
+def _text(text: str) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setText(text)
+    return label

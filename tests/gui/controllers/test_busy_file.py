@@ -1,0 +1,137 @@
+"""Another process holds the project: keys go on, nothing is lost, all of it is said."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+
+import pytest
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QMessageBox, QPushButton
+
+from napari_cdse.gui.controllers import leave_taking
+from napari_cdse.gui.session.viewer_window import main_window
+from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
+from tests.gui.showing import in_step, labels
+from tests.project_tools import restarted
+
+HOLDER = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN " + sys.argv[2])
+print("held", flush=True)
+sys.stdin.readline()
+other.execute("ROLLBACK")
+other.close()
+print("free", flush=True)
+"""
+MOST_MS = 100
+"""How long one call may wait for the file: it was five seconds, several times a key."""
+
+
+@contextlib.contextmanager
+def held(workspace, kind="IMMEDIATE"):
+    """Let another process hold the project's file; `free` ends that."""
+    command = [sys.executable, "-c", HOLDER, str(workspace.project.path), kind]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+        try:
+            assert other.stdout.readline() == "held\n"
+            yield other
+        finally:
+            free(other)
+
+
+def free(other) -> None:
+    if not other.stdin.closed:
+        other.stdin.write("\n")
+        other.stdin.close()
+        assert other.stdout.readline() == "free\n"
+
+
+def on_disk(workspace) -> dict:
+    """The class that the file gives each particle of the first micrograph."""
+    other = restarted(workspace.project)
+    try:
+        return {one.id: one.label for one in other.particles.of(0) if one.by_person}
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
+def test_keys_are_answered_while_another_process_writes(workspace, qtbot, kind):
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    messages = workspace.message_bar
+    assert not messages.isVisible()
+    given = {}
+    with held(workspace, kind) as other:
+        for key, word in zip(
+            "YNYUO", ("yes", "no", "yes", "null", "empty"), strict=True
+        ):
+            given[workspace.project.selection.particle_id] = word
+            press(workspace, qtbot, getattr(Qt.Key, f"Key_{key}"))
+        ((patience_ms,),) = workspace.project._store._database.rows(
+            "PRAGMA busy_timeout"
+        )
+        assert patience_ms <= MOST_MS
+        assert len(given) == 5
+        assert sorted(labels(workspace)) == sorted(given.values())
+        assert messages.isVisible()
+        qtbot.waitUntil(lambda: messages.height() > 15, timeout=SIGNAL_MS)
+        (sentence,) = messages.sentences
+        assert "5 steps" in sentence
+        assert workspace.project.path.name in sentence
+        press(workspace, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        del given[list(given)[-1]]
+        assert "4 steps" in messages.sentences[0]
+        free(other)
+        qtbot.waitUntil(lambda: not messages.isVisible(), timeout=SIGNAL_MS)
+    assert on_disk(workspace) == given
+    settle(workspace, qtbot)
+    in_step(workspace)
+
+
+def test_closing_while_steps_wait_asks_and_stays_open(
+    workspace, qtbot, viewer, monkeypatch
+):
+    monkeypatch.setattr(leave_taking, "PATIENCE_S", 0.0)
+    (first, *_) = particle_ids(workspace)
+    workspace.navigation.go_to(first)
+    asked = []
+
+    def answer(button):
+        box = main_window(viewer).findChild(QMessageBox)
+        if box is None or not box.isVisible():
+            return
+        asked.append(box.text())
+        (wanted,) = (b for b in box.findChildren(QPushButton) if b.text() == button)
+        wanted.click()
+
+    with held(workspace) as other:
+        press(workspace, qtbot, Qt.Key.Key_Y)
+        timer = QTimer()
+        timer.timeout.connect(lambda: answer("Stay"))
+        timer.start(20)
+        main_window(viewer).close()
+        timer.stop()
+        assert main_window(viewer).isVisible()
+        assert workspace.session.is_open
+        assert len(asked) == 1
+        assert "Label 1 circle yes" in asked[0]
+        free(other)
+        qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
+    assert on_disk(workspace) == {first: "yes"}
+
+
+def test_another_micrograph_opens_while_the_file_is_busy(workspace, qtbot):
+    with held(workspace, "EXCLUSIVE") as other:
+        press(workspace, qtbot, Qt.Key.Key_PageDown)
+        qtbot.waitUntil(
+            lambda: workspace.session.micrograph is not None, timeout=SIGNAL_MS
+        )
+        assert workspace.project.selection.index == 1
+        free(other)
+        qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
+    settle(workspace, qtbot)
+    assert workspace.project.micrographs.entries[1].id

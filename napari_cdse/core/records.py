@@ -70,6 +70,10 @@ class Circle:
     col_px: float
     radius_px: float
 
+    def moved(self, rows_px: float, cols_px: float) -> Circle:
+        """Move it down and to the right."""
+        return Circle(self.row_px + rows_px, self.col_px + cols_px, self.radius_px)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

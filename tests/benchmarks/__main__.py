@@ -22,7 +22,7 @@ TABLES = (
     "retrain",
     "busy",
 )
-LONG = ("coverage", "fuzz")
+LONG = ("coverage", "frames", "fuzz")
 """Tables that are only made when they are named: they take tens of minutes."""
 
 

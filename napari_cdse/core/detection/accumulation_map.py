@@ -36,3 +36,9 @@ class AccumulationMap:
             self.origin_px[0] + row * self.step_px[0],
             self.origin_px[1] + col * self.step_px[1],
         )
+
+    def moved(self, rows_px: float, cols_px: float) -> AccumulationMap:
+        """Lay it further down and to the right."""
+        row, col = self.origin_px
+        origin = (row + rows_px, col + cols_px)
+        return AccumulationMap(self.name, self.values, origin, self.step_px)

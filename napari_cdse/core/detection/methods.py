@@ -107,13 +107,14 @@ def detect(
     where = scene(params, size, trusted)
     find = METHODS[params.method].load()
     circles, strengths, maps = find(image, where, params, report)
-    notices += _blind_spots(image) + _doubts(circles, micrograph.shape)
+    notices += _framed(image) + _blind_spots(image)
+    notices += _doubts(circles, image.pixels.shape)
     report(1.0)
     return Detection(
-        tuple(circles),
+        tuple(circle.moved(*image.origin_px) for circle in circles),
         tuple(strengths),
         params.method,
-        maps,
+        tuple(each.moved(*image.origin_px) for each in maps),
         size,
         source,
         where.window_px,
@@ -144,6 +145,14 @@ def _scale(
     )
 
 
+def _framed(image: Prepared) -> tuple[str, ...]:
+    if not image.framed:
+        return ()
+    return (
+        "Lines or margins around the micrograph are taken for a frame and left out.",
+    )
+
+
 def _blind_spots(image: Prepared) -> tuple[str, ...]:
     share = 1 - float(np.mean(image.usable))
     if share < _BLIND_SHARE:
@@ -154,7 +163,7 @@ def _blind_spots(image: Prepared) -> tuple[str, ...]:
     )
 
 
-def _doubts(circles: list[Circle], shape: tuple[int, int]) -> tuple[str, ...]:
+def _doubts(circles: list[Circle], shape: tuple[int, ...]) -> tuple[str, ...]:
     covered = sum(np.pi * circle.radius_px**2 for circle in circles)
     if covered < _ONE_CRYSTAL_SHARE * shape[0] * shape[1]:
         return ()

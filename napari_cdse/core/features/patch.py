@@ -166,9 +166,12 @@ def cut(around: Surroundings, circle: Circle) -> Patch:
     number = samples_across(radius, around.pixel_size_nm)
     step = 2 * REACH * radius / number
     rows, cols = (
-        sample_axis(centre, step, number, length)
-        for centre, length in zip(
-            (circle.row_px, circle.col_px), around.pixels.shape, strict=True
+        sample_axis(centre - first, step, number, length)
+        for centre, first, length in zip(
+            (circle.row_px, circle.col_px),
+            around.origin_px,
+            around.pixels.shape,
+            strict=True,
         )
     )
     window = soft_disk(number) * np.outer(rows.valid, cols.valid)

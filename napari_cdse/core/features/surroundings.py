@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
+from napari_cdse.core.frame_lines import without_frame
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,6 +40,7 @@ class Surroundings:
     Attributes
     ----------
     pixels : ndarray of float32, shape (rows, columns)
+        Without a frame, if the picture has one.
     pixel_size_nm : float
     rms : float
         Standard deviation of the background's gray values.
@@ -46,6 +49,8 @@ class Surroundings:
     power : ndarray, shape (n_bins,)
         Mean power per pixel at these frequencies, in ``rms**2``: a window w of noise
         has ``|FFT(w * noise / rms)|**2`` of ``power * sum(w**2)`` on average.
+    origin_px : tuple of int
+        Row and column of the first of the pixels in the picture.
     """
 
     pixels: NDArray[np.float32]
@@ -53,11 +58,13 @@ class Surroundings:
     rms: float
     frequencies_per_px: NDArray[np.float64]
     power: NDArray[np.float64]
+    origin_px: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, micrograph: Micrograph, pixel_size_nm: float) -> Surroundings:
         """Measure the background of a micrograph."""
-        pixels = micrograph.pixels
+        inner = without_frame(micrograph.pixels)
+        pixels = inner.pixels
         size = _window_px(pixels.shape, pixel_size_nm)
         power = _radial_mean(_median_power(pixels, size))
         centres = (np.arange(_RADIAL_BINS) + 0.5) / _RADIAL_BINS * np.sqrt(0.5)
@@ -65,7 +72,8 @@ class Surroundings:
         weight = centres * (centres < 0.5)
         variance = float((power * weight).sum() / weight.sum())
         rms = float(np.sqrt(variance))
-        return cls(pixels, pixel_size_nm, rms, centres, power / variance)
+        relative = power / variance
+        return cls(pixels, pixel_size_nm, rms, centres, relative, inner.origin_px)
 
     def power_at(self, k_per_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Background power at radial frequencies in cycles per pixel."""

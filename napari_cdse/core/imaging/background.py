@@ -263,8 +263,11 @@ def _batches(count: int) -> list[slice]:
 
 
 def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
-    """Which windows of a grid lie on usable pixels, all but a tenth."""
-    share = uniform_filter(usable.astype(np.float32), grid.window_px, mode="nearest")
+    """Which windows of a grid lie on usable pixels, all but a tenth.
+
+    Like their pixels, what is usable is continued by reflection at the border.
+    """
+    share = uniform_filter(usable.astype(np.float32), grid.window_px, mode="mirror")
     rows, cols = (
         np.clip(np.rint(places).astype(int), 0, length - 1)
         for places, length in zip(

@@ -81,6 +81,33 @@ class _FlatAreaLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class _StrokeLimits:
+    """What counts as a thin straight line that was drawn. All are choices.
+
+    Attributes
+    ----------
+    length_px : int
+        Fewest pixels of one gray value in a row or column. Of gray values of speckle
+        one in ten may follow itself where there are few of them, so that 24 in a row
+        come once in 1e23; fewer would mark clipped fringes, more leave short lines.
+    step : float
+        Mean distance from the lines on either side, in standard deviations of the
+        picture, on which a drawn line stands out. Lower marks edges of what is clipped,
+        higher leaves gray lines.
+    beside_px : int
+        How far these lines are away: beyond a line of two pixels. Thicker ones are
+        flat areas.
+    margin_px : int
+        Marked around it, for what smoothing or resizing smeared.
+    """
+
+    length_px: int = 24
+    step: float = 0.7
+    beside_px: int = 3
+    margin_px: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class _LetterLimits:
     """What counts as letters that are no longer flat. All are choices.
 
@@ -177,6 +204,7 @@ class _LineLimits:
 
 
 _FLAT = _FlatAreaLimits()
+_STROKES = _StrokeLimits()
 _LETTERS = _LetterLimits()
 _EDGES = _EdgeLimits()
 _LINES = _LineLimits()
@@ -199,6 +227,51 @@ def flat_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     if not large.any():
         return large
     return binary_dilation(large, _EIGHT_NEIGHBOURS, _FLAT.margin_px)
+
+
+def straight_strokes(image: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Thin lines of one gray value along rows and columns, with a margin."""
+    found = _level_strokes(image) | _level_strokes(image.T).T
+    if not found.any():
+        return found
+    return binary_dilation(found, _EIGHT_NEIGHBOURS, _STROKES.margin_px)
+
+
+def _level_strokes(image: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Find runs of one gray value along rows that neither row beside them has."""
+    marks = np.zeros(image.shape, bool)
+    steps = _STROKES.length_px - 1
+    runs = _runs(image[:, 1:] == image[:, :-1], steps)
+    for row in map(int, np.flatnonzero(runs.any(axis=1))):
+        marks[row] = np.convolve(runs[row], np.ones(steps + 1)) > 0
+        marks[row] &= _stands_out(image, row, marks[row])
+    return marks
+
+
+def _runs(equal: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Where so many in a row begin, found by doubling."""
+    done = 1
+    while done < length and equal.any():
+        more = min(done, length - done)
+        equal = equal[:, :-more] & equal[:, more:]
+        done += more
+    return equal if done == length else equal[:, :0]
+
+
+def _stands_out(
+    image: NDArray[np.float32], row: int, run: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which runs of a row differ from what lies on either side of it."""
+    far = [row - _STROKES.beside_px, row + _STROKES.beside_px]
+    limit = _STROKES.step * float(image.std())
+    numbers = label(run)[0]
+    keep = np.ones(numbers.max() + 1, bool)
+    for beside in far:
+        if 0 <= beside < len(image):
+            step = np.abs(image[beside] - image[row])
+            total = np.bincount(numbers, step)
+            keep &= total > limit * np.bincount(numbers)
+    return np.asarray(keep[numbers])
 
 
 def _equal_to_neighbours(image: NDArray[np.float32]) -> NDArray[np.bool_]:

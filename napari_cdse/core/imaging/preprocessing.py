@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.frame_lines import without_frame
 from napari_cdse.core.imaging.burned_in import (
     LEAST_SIGMA,
     MEDIAN_OF_ABS_NORMAL,
@@ -15,6 +16,7 @@ from napari_cdse.core.imaging.burned_in import (
     flat_areas,
     letters,
     steep_edges,
+    straight_strokes,
     take_out_lines,
 )
 from napari_cdse.core.imaging.illumination import dead_areas, levelled
@@ -69,17 +71,24 @@ class Prepared:
         Mean 0, standard deviation 1 or a little less.
     usable : ndarray of bool, shape (rows, columns)
         False in flat areas and at steep edges, which were filled smoothly.
+    origin_px : tuple of int
+        Row and column of the first of these pixels in the picture: not 0 where a margin
+        around the micrograph was cut off.
+    framed : bool
+        Whether lines or margins surround it in the picture.
     backgrounds : dict
         What was measured of it so far: the amorphous background by edge of window.
     """
 
     pixels: NDArray[np.float32]
     usable: NDArray[np.bool_]
+    origin_px: tuple[int, int] = (0, 0)
+    framed: bool = False
     backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
 
 def prepare(pixels: NDArray[np.float32]) -> Prepared:
-    """Take out hot pixels, flat areas, letters, frames, edges of holes, dead lines.
+    """Cut off frames; take out hot pixels, flat areas, letters, edges, dead lines.
 
     Parameters
     ----------
@@ -106,14 +115,17 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         raise MicrographError(
             "All pixels have the same gray value; open a micrograph with contrast."
         )
-    image = pixels.astype(np.float32)
-    image /= np.float32(max(abs(low), abs(high)))
+    inner = without_frame(pixels)
+    image = inner.pixels.astype(np.float32)
+    low, high = float(image.min()), float(image.max())
+    image /= np.float32(max(abs(low), abs(high)) or 1.0)
     image -= image.mean()
     marks = flat_areas(image)
     if marks.all():
         raise MicrographError(
             "This picture has flat areas only; open a micrograph with contrast."
         )
+    marks |= straight_strokes(image)
     marks |= dead_areas(image)
     image = _without_spikes(image)
     marks |= letters(image)
@@ -126,7 +138,10 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     take_out_lines(image)
     image = levelled(image, marks)
     image /= np.float32(image.std())
-    return Prepared(image, ~marks)
+    usable = np.zeros(image.shape, bool)
+    inner.field.of(usable)[...] = ~inner.field.of(marks)
+    framed = inner.field.of(pixels).shape != pixels.shape
+    return Prepared(image, usable, inner.origin_px, framed)
 
 
 def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 # make test   set everything up and run all checks and tests
 # make test-window QT=pyqt6 VENV=.venv-pyqt6   the window's tests on the other binding
 # make bench  speed and memory, as a table
+# make mutants PART=statistics   mistakes planted, and how many the tests notice
 # make pictures  the README's pictures, made anew
 # make clean  remove what these made
 
@@ -21,7 +22,7 @@ SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test lint test-window bench pictures clean
+.PHONY: demo test lint test-window bench mutants pictures clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml .constraints.txt .ci/system-packages
@@ -55,6 +56,10 @@ test-window: $(READY)
 
 bench: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.benchmarks
+
+mutants: $(READY)
+	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS),mutants]" --constraint .constraints.txt
+	$(SCREEN) $(BIN)/python -m tests.mutants $(PART)
 
 pictures: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.pictures

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
-from napari_cdse.core.statistics.difference_estimator import difference
+from napari_cdse.core.statistics.difference_estimator import ADDED, FEW, difference
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.intervals import wilson_interval
 from napari_cdse.core.statistics.sample import Sample, sample_of
@@ -73,6 +73,45 @@ def test_nothing_resolved_is_no_share():
     )
     assert np.isnan(found.share)
     assert found.resolved == 0
+
+
+def half_drawn(yes):
+    """Ten micrographs of two particles; the forest is right, the first are drawn."""
+    labels = np.tile([0.0, 1.0], (20, 1))
+    labels[: 2 * yes : 2, 0] = 1
+    weight = np.tile([2.0, 0.0], 10)
+    return Sample(np.repeat(np.arange(10), 2), labels, labels, weight, weight > 0)
+
+
+@pytest.mark.parametrize("yes", [0, 1, 2])
+def test_errors_too_rare_to_be_drawn_add_what_added_draws_would(yes):
+    found = difference(half_drawn(yes))
+    rate = (yes + ADDED) / (10 + 2 * ADDED)
+    spread = rate * (1 - rate) * 20 / 20
+    rarity = max(1 - yes / FEW, 0)
+    added = rarity * ADDED * 2 * (2 - 1) * spread / 20**2
+    assert found.by_draws == pytest.approx(added)
+    between = (
+        10 / 9 * (yes * (1 - 2 * found.share) ** 2 + (10 - yes) * 4 * found.share**2)
+    )
+    assert found.variance == pytest.approx(between / 20**2 + added)
+    assert found.n_witnesses == 10
+
+
+def test_a_micrograph_without_any_resolved_particle_is_none_of_the_sample():
+    whole = judged(6, [2, 4, 2, 4, 2, 4], [3, 1, 3, 1, 3, 1])
+    empty = np.zeros((3, 2))
+    more = Sample(
+        np.append(whole.micrograph, [6, 6, 7]),
+        np.append(whole.predicted, empty, axis=0),
+        np.append(whole.labelled, empty, axis=0),
+        np.append(whole.weight, np.ones(3)),
+        np.append(whole.drawn, np.zeros(3, bool)),
+    )
+    found = difference(more)
+    assert found.n_micrographs == 6
+    assert found.variance == pytest.approx(difference(whole).variance)
+    assert found.degrees == difference(whole).degrees == 5
 
 
 def every_lot(particles):

@@ -49,6 +49,11 @@ COMMANDS = (
         "napari_cdse.cli.export",
     ),
     Listing(
+        "report",
+        "write one page about a project's number, to read, print or send",
+        "napari_cdse.cli.population.report",
+    ),
+    Listing(
         "simulate",
         "simulate micrographs with truth",
         "napari_cdse.cli.simulate",

@@ -15,7 +15,7 @@ from napari_cdse.cli.flags import (
     add_pixel_size,
     read_parameters,
 )
-from napari_cdse.cli.report import evaluation_lines
+from napari_cdse.cli.score_lines import evaluation_lines
 from napari_cdse.cli.studies import add_studies
 from napari_cdse.cli.teaching import labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError

@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
-from napari_cdse.cli.flags import add_csv_dialect
-from napari_cdse.core.errors import CdseError
-from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project, export
+from napari_cdse.cli.flags import add_csv_dialect, add_project, project_file
+from napari_cdse.project import Project, export
 
 if TYPE_CHECKING:
     import argparse
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "project",
-        type=Path,
-        metavar="PROJECT",
-        help="a project file (*.cdse), or the folder it lies in",
-    )
+    add_project(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="where results go"
     )
@@ -34,7 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = Project.create_or_open(_project_file(arguments.project))
+    project = Project.create_or_open(project_file(arguments.project))
     try:
         found = export(
             project,
@@ -49,17 +43,6 @@ def _run(arguments: argparse.Namespace) -> int:
     for sentence in found.sentences:
         say(sentence)
     return SOME_FAILED if found.problems else 0
-
-
-def _project_file(path: Path) -> Path:
-    """Find a project that is there: nothing is made by looking for it."""
-    file = path / DEFAULT_NAME if path.is_dir() else path
-    if file.suffix.lower() != SUFFIX or not file.is_file():
-        raise CdseError(
-            f"There is no project {path}; name a file that ends in {SUFFIX}, or the "
-            "folder it lies in."
-        )
-    return file
 
 
 COMMAND = Command(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.numbers import read_number
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
+from napari_cdse.project import DEFAULT_NAME, SUFFIX
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -76,6 +77,33 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a .skops file of this program (default: the shipped forest)",
     )
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """Ask for a project; see `project_file`."""
+    parser.add_argument(
+        "project",
+        type=Path,
+        metavar="PROJECT",
+        help="a project file (*.cdse), or the folder it lies in",
+    )
+
+
+def project_file(path: Path) -> Path:
+    """Find a project that is there: nothing is made by looking for it.
+
+    Raises
+    ------
+    CdseError
+        If there is none.
+    """
+    file = path / DEFAULT_NAME if path.is_dir() else path
+    if file.suffix.lower() != SUFFIX or not file.is_file():
+        raise CdseError(
+            f"There is no project {path}; name a file that ends in {SUFFIX}, or the "
+            "folder it lies in."
+        )
+    return file
 
 
 def add_csv_dialect(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
-from napari_cdse.cli.report import curve_lines, importance_lines, tuning_lines
+from napari_cdse.cli.score_lines import curve_lines, importance_lines, tuning_lines
 from napari_cdse.cli.teaching import labelled_micrographs, teach
 from napari_cdse.core.errors import CdseError, TrainingError
 from napari_cdse.core.evaluation.feature_importance import importance

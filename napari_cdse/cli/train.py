@@ -15,7 +15,7 @@ from napari_cdse.cli.flags import (
     add_pixel_size,
     read_parameters,
 )
-from napari_cdse.cli.report import score_lines
+from napari_cdse.cli.score_lines import score_lines
 from napari_cdse.cli.teaching import teach
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.errors import TrainingError

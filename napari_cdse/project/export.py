@@ -18,7 +18,7 @@ from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from napari_cdse.core.review.annotator_agreement import Agreement
@@ -75,7 +75,7 @@ def export(
     CdseError
         If the folder or one of the tables cannot be written.
     """
-    entries = [entry for entry in project.micrographs.entries if entry.excluded is None]
+    entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
     results = Results(folder, names, dialect, (PARTICLES, SUMMARY, LABELS))
     notices: list[str] = []
@@ -83,7 +83,7 @@ def export(
     for done, entry in enumerate(entries):
         if progress is not None:
             progress(done / len(entries))
-        rows = _rows(project, entry, results.name(entry.path), include_predictions)
+        rows = rows_of(project, entry, results.name(entry.path), include_predictions)
         write = partial(
             _write_labels, project, entry, rows, results, include_predictions
         )
@@ -104,35 +104,69 @@ def _write_tables(
     include_predictions: bool,
 ) -> Iterator[str]:
     """Write all but the label files; yield what they say in words."""
-    agreements = project.annotators.agreements()
-    audited = audits(project.audits.labels())
     labels = list(_label_rows(project, entries, results))
     found = project.statistics.overview(
         {entry.index: results.name(entry.path) for entry in entries}
     )
+    names = {entry.path: results.name(entry.path) for entry in entries}
+    context = context_of(
+        project, entries, names, include_predictions=include_predictions
+    )
     results.write_tables(
-        {
-            "program": f"napari-cdse {__version__}",
-            "project": project.path.name,
-            "include_predictions": include_predictions,
-            "micrographs": len(entries),
-            "micrographs_left_out": len(project.micrographs.entries) - len(entries),
-            "circles_left_out": sum(entry.left_out for entry in entries),
-            "left_out": list(_left_out(project)),
-            "annotators": project.annotators.names(),
-            "agreement": [_agreement(each) for each in agreements],
-            "disagreements": len(project.annotators.disagreements()),
-            "audits": [_audit(project, each) for each in audited],
-            "draws": draw_tallies(project.statistics.evidence()),
-        },
+        context,
         found,
         {LABELS: partial(write_labels_csv, rows=labels, dialect=results.dialect)},
     )
-    for one in audited:
+    for one in audits(project.audits.labels()):
         yield f"{_name(project, one.model_id)}: {one.sentence}"
-    for each in agreements:
+    for each in project.annotators.agreements():
         yield each.sentence
     yield results.sentence(found.defects)
+
+
+def context_of(
+    project: Project,
+    entries: list[MicrographEntry],
+    names: Mapping[Path, str],
+    *,
+    include_predictions: bool,
+) -> dict[str, object]:
+    """Say what the summary says besides the statistics of its rows.
+
+    Parameters
+    ----------
+    project : Project
+        Open.
+    entries : list of MicrographEntry
+        Those in use.
+    names : mapping of Path to str
+        What to call them.
+    include_predictions : bool
+        Whether rows hold what only the forest says.
+    """
+    left_out = len(project.micrographs.entries) - len(entries)
+    return {
+        "program": f"napari-cdse {__version__}",
+        "project": project.path.name,
+        "include_predictions": include_predictions,
+        "micrographs": len(entries),
+        "micrographs_left_out": left_out,
+        "circles_left_out": sum(entry.left_out for entry in entries),
+        "left_out": list(_left_out(project)),
+        "annotators": project.annotators.names(),
+        "agreement": [_agreement(each) for each in project.annotators.agreements()],
+        "disagreements": len(project.annotators.disagreements()),
+        "audits": [_audit(project, each) for each in audits(project.audits.labels())],
+        "draws": draw_tallies(project.statistics.evidence()),
+        "sensitivity": project.statistics.sensitivity(),
+        "model_cards": project.statistics.cards(),
+        "detection": project.detections.settings_used(),
+    }
+
+
+def used_entries(project: Project) -> list[MicrographEntry]:
+    """Return the micrographs that are not left out."""
+    return [entry for entry in project.micrographs.entries if entry.excluded is None]
 
 
 def _write_labels(
@@ -160,9 +194,22 @@ def _name(project: Project, model_id: str) -> str:
     return names.get(model_id) or model_id[:12]
 
 
-def _rows(
+def rows_of(
     project: Project, entry: MicrographEntry, name: str, include_predictions: bool
 ) -> list[ParticleRow]:
+    """Return the particles of a micrograph as tables and figures show them.
+
+    Parameters
+    ----------
+    project : Project
+        Open.
+    entry : MicrographEntry
+        In use.
+    name : str
+        What to call the micrograph.
+    include_predictions : bool
+        Also those that only the forest classified.
+    """
     size, source = project.micrographs.pixel_size(entry.index) or (None, None)
     return [
         ParticleRow(

@@ -127,7 +127,7 @@ class Project:
             store, state, self.selection, tracker, self.settings, events
         )
         self.audits = Audits(store, state, self.selection, visits, events)
-        self.statistics = Statistics(store, state, self.audits)
+        self.statistics = Statistics(store, state, self.audits, self.annotators)
         self.edits = Edits(
             state,
             self.selection,

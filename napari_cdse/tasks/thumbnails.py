@@ -8,24 +8,21 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
-from napari_cdse.core.crystal.crops import crop, stretched
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.thumbnail_file import ThumbnailFile
+from napari_cdse.io.thumbnail_image import EDGE_PX, thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.tasks.analysis import Source
 
-EDGE_PX = 128
 _MOST_OTHERS = 50
 
 
@@ -113,25 +110,6 @@ def _without(request: Request, at_work: Request | None) -> Request:
         return request
     rest = tuple(one for one in request.circles if one not in at_work.circles)
     return replace(request, circles=rest)
-
-
-def thumbnail(pixels: NDArray[np.float32], circle: Circle) -> NDArray[np.uint8]:
-    """Picture of one particle with a margin, stretched to its own contrast.
-
-    Parameters
-    ----------
-    pixels : ndarray of float32, shape (rows, columns)
-        Of the micrograph.
-    circle : Circle
-        It fills four fifths of the picture.
-
-    Returns
-    -------
-    ndarray of uint8, shape (EDGE_PX, EDGE_PX)
-    """
-    square = np.round(stretched(crop(pixels, circle)) * 255).astype(np.uint8)
-    size = (EDGE_PX, EDGE_PX)
-    return np.asarray(Image.fromarray(square).resize(size, Image.Resampling.BICUBIC))
 
 
 def thumbnailing(

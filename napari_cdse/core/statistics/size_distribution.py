@@ -1,15 +1,19 @@
-"""Size distributions by class: summaries and histograms of diameters.
+"""Size distributions by class: summaries, histograms and curves of diameters.
 
 Sizes of one micrograph are alike, because they share focus, magnification and growth,
 so intervals come from how much micrographs differ. An error of the pixel size is the
 same for all; no number of particles averages it out, so it stands beside the interval.
+
+Sizes of grown particles spread in proportion to the size, so their logarithm is close
+to normally distributed (Soederlund, Kiss, Niklasson, Granqvist, Phys. Rev. Lett. 80,
+2386 (1998)); the log-normal distribution that fits stands beside their density.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Label
     from napari_cdse.core.statistics.intervals import Interval
+
+Unit = Literal["nm", "px"]
 
 PARTICLES: tuple[Label, ...] = ("yes", "no", "null")
 """Classes that are particles; ``empty`` is none."""
@@ -36,6 +42,18 @@ _NICE = (1.0, 2.0, 5.0, 10.0)
 _ROUNDING = 1e-9
 """Share by which a width may exceed such a number and still take it: what arithmetic
 leaves (some 1e-16), and far less than anyone sees."""
+
+MIN_SIZES = 10
+"""Fewest diameters for a curve. A choice: with fewer, the shape of one is that of the
+kernel, and the standard deviation of the logarithms is known to no better than a
+quarter."""
+
+_POINTS = 200
+"""Of a drawn curve: finer than a pixel of a figure one column wide shows."""
+
+_BEYOND = 3.0
+"""Bandwidths beyond the outermost diameters to which a curve is drawn; a normal kernel
+has 0.1 % of its weight beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,74 @@ class SizeHistogram:
 
     edges: tuple[float, ...]
     counts: Mapping[Label, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """A log-normal distribution fitted to diameters by maximum likelihood.
+
+    Attributes
+    ----------
+    n : int
+        Diameters.
+    median : float
+        Geometric mean of the diameters, in their unit.
+    geometric_deviation : float
+        Factor by which two thirds of them lie around the median; 1 and above.
+    """
+
+    n: int
+    median: float
+    geometric_deviation: float
+
+    def density(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability density at diameters above 0, per unit."""
+        spread = math.log(self.geometric_deviation)
+        off = (np.log(at) - math.log(self.median)) / spread
+        return np.exp(-(off**2) / 2) / (at * spread * math.sqrt(2 * math.pi))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SizeCurves:
+    """Density and fit at the same diameters, per unit of diameter.
+
+    Attributes
+    ----------
+    at, density, fit : ndarray, shape (200,)
+    log_normal : LogNormal
+    """
+
+    at: NDArray[np.float64]
+    density: NDArray[np.float64]
+    fit: NDArray[np.float64]
+    log_normal: LogNormal
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSizes:
+    """Diameters of the particles of each class.
+
+    Attributes
+    ----------
+    unit : {"nm", "px"}
+        nm where the pixel size of any particle is known.
+    sizes : mapping of str to tuple of float
+        Diameters by class, those of unknown size left out.
+    summaries : tuple of SizeSummary
+        Of each class that has any, and of all.
+    n_unknown : int
+        Particles without a size in this unit.
+    """
+
+    unit: Unit
+    sizes: Mapping[Label, tuple[float, ...]]
+    summaries: tuple[SizeSummary, ...]
+    n_unknown: int
+
+    @property
+    def n(self) -> int:
+        """Particles of known size."""
+        return sum(len(each) for each in self.sizes.values())
 
 
 def size_distribution(
@@ -151,6 +237,96 @@ def size_histogram(
         for label, values in by_class.items()
     }
     return SizeHistogram(tuple(float(edge) for edge in edges), counts)
+
+
+def class_sizes(
+    sizes_nm: Sequence[float | None],
+    sizes_px: Sequence[float | None],
+    labels: Sequence[Label | None],
+    micrographs: Sequence[str],
+) -> ClassSizes:
+    """Sort diameters by class, in nm where any is known and else in px.
+
+    Parameters
+    ----------
+    sizes_nm, sizes_px : sequence of float or None
+        Diameters; None where it is not known.
+    labels : sequence of {"yes", "no", "null", "empty"} or None
+        ``empty`` and None are no particles.
+    micrographs : sequence of str
+        Of each, by an id that no other micrograph has.
+    """
+    pairs = list(zip(sizes_nm, labels, strict=True))
+    known = any(size is not None and of in PARTICLES for size, of in pairs)
+    sizes = sizes_nm if known else sizes_px
+    by_class: dict[Label, tuple[float, ...]] = {
+        label: tuple(
+            size
+            for size, of in zip(sizes, labels, strict=True)
+            if of == label and size is not None
+        )
+        for label in PARTICLES
+    }
+    n_particles = sum(label in PARTICLES for label in labels)
+    return ClassSizes(
+        "nm" if known else "px",
+        by_class,
+        size_distribution(sizes, labels, micrographs),
+        n_particles - sum(len(each) for each in by_class.values()),
+    )
+
+
+def log_normal(sizes: Sequence[float]) -> LogNormal | None:
+    """Fit a log-normal distribution.
+
+    Parameters
+    ----------
+    sizes : sequence of float
+        Diameters above 0.
+
+    Returns
+    -------
+    LogNormal or None
+        None with fewer than ten, or where all are the same.
+    """
+    if len(sizes) < MIN_SIZES:
+        return None
+    logs = np.log(np.asarray(sizes, float))
+    spread = float(logs.std())
+    if not spread > 0:
+        return None
+    return LogNormal(len(sizes), math.exp(float(logs.mean())), math.exp(spread))
+
+
+def size_curves(sizes: Sequence[float]) -> SizeCurves | None:
+    """Estimate the density by normal kernels on the logarithm, beside the fit.
+
+    The bandwidth is Silverman's, 0.9 min(s, IQR / 1.34) n^(-1/5) (B. W. Silverman,
+    Density Estimation (1986), equation 3.31).
+
+    Parameters
+    ----------
+    sizes : sequence of float
+        Diameters above 0.
+
+    Returns
+    -------
+    SizeCurves or None
+        None where `log_normal` is.
+    """
+    fitted = log_normal(sizes)
+    if fitted is None:
+        return None
+    logs = np.log(np.asarray(sizes, float))
+    width = _bandwidth(logs)
+    ends = logs.min() - _BEYOND * width, logs.max() + _BEYOND * width
+    at = np.linspace(*ends, _POINTS)
+    off = (at[:, None] - logs[None, :]) / width
+    kernels = np.exp(-(off**2) / 2) / (width * math.sqrt(2 * math.pi))
+    places = np.exp(at)
+    return SizeCurves(
+        places, kernels.mean(axis=1) / places, fitted.density(places), fitted
+    )
 
 
 def _sizes_by_class(
@@ -253,3 +429,11 @@ def _round_up(width: float) -> float:
     """Next of 1, 2, 5, 10, ... times a power of ten."""
     unit = 10.0 ** math.floor(math.log10(width))
     return next(step * unit for step in _NICE if step * unit >= width * (1 - _ROUNDING))
+
+
+def _bandwidth(logs: NDArray[np.float64]) -> float:
+    first, third = np.percentile(logs, (25, 75))
+    spread = float(logs.std(ddof=1))
+    # Half of them may be the same to the digit; the bandwidth must not be 0.
+    inner = float(third - first) / 1.34 or spread
+    return float(0.9 * min(spread, inner) * logs.size ** (-1 / 5))

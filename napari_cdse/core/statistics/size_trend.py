@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.intervals import Interval
-
-Unit = Literal["nm", "px"]
+    from napari_cdse.core.statistics.size_distribution import Unit
 
 _MOST_BINS = 6
 """A choice: more classes of size are each too uncertain to compare by eye."""

@@ -11,8 +11,8 @@ from qtpy.QtGui import QImage
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.thumbnail_image import EDGE_PX
 from napari_cdse.tasks.thumbnails import (
-    EDGE_PX,
     Request,
     Thumbnails,
     Wishes,

@@ -18,11 +18,14 @@ import numpy as np
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
-from napari_cdse.core.statistics.class_sizes import ClassSizes, class_sizes
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import Overview, overview
-from napari_cdse.core.statistics.size_density import log_normal
-from napari_cdse.core.statistics.size_distribution import size_distribution
+from napari_cdse.core.statistics.size_distribution import (
+    ClassSizes,
+    class_sizes,
+    log_normal,
+    size_distribution,
+)
 from napari_cdse.core.statistics.visible_defects import class_counts, visible_defects
 from napari_cdse.io.export.tables import utf8, write_table
 from napari_cdse.io.files import write_file
@@ -228,7 +231,7 @@ def write_summary_json(
     CdseError
         The file cannot be written.
     """
-    text = json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(summary), indent=2, ensure_ascii=False, allow_nan=False)
     write_file(path, utf8(text + "\n"), CdseError)
 
 
@@ -318,17 +321,17 @@ def _cells(row: ParticleRow) -> list[Cell]:
     ]
 
 
-def _plain(value: object) -> object:
-    """Turn records, arrays and paths into what JSON knows."""
+def plain(value: object) -> object:
+    """Turn records, arrays and paths into what JSON knows, NaN and infinity to None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):

@@ -99,6 +99,9 @@ _METADATA: Mapping[Format, Mapping[str, str | None]] = {
 }
 """Without dates and versions: the same data give the same bytes."""
 
+_FONT = b"font-family: 'DejaVu Sans'"
+_FONTS = _FONT + b", Verdana, Arial, sans-serif"
+
 LOCK = threading.RLock()
 
 
@@ -199,6 +202,9 @@ def figure_bytes(figure: Figure, kind: Format, palette: Palette = PRINT) -> byte
         figure.savefig(
             target, format=kind, dpi=_PNG_DPI, metadata=dict(_METADATA[kind])
         )
+    if kind == "svg":
+        # Where the font is missing, one without serifs stands in.
+        return target.getvalue().replace(_FONT, _FONTS)
     return target.getvalue()
 
 

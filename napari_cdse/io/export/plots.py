@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cdse.core.records import CLASSES, LETTERS
-from napari_cdse.core.statistics.size_density import size_curves
-from napari_cdse.core.statistics.size_distribution import PARTICLES, size_histogram
+from napari_cdse.core.statistics.size_distribution import (
+    PARTICLES,
+    size_curves,
+    size_histogram,
+)
 from napari_cdse.io.export.figure_style import MEANINGS, PRINT, Palette
 
 if TYPE_CHECKING:
@@ -26,11 +29,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_cdse.core.records import Label
-    from napari_cdse.core.statistics.class_sizes import ClassSizes
     from napari_cdse.core.statistics.intervals import Interval
     from napari_cdse.core.statistics.label_history import HistoryStep
     from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
     from napari_cdse.core.statistics.size_distribution import (
+        ClassSizes,
         SizeHistogram,
         SizeSummary,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -177,6 +177,32 @@ class Detections:
         if changed:
             self._events.queue_outdated.emit()
             self._events.particles_changed.emit(changed)
+
+    def settings_used(self) -> list[dict[str, object]]:
+        """Return the settings of the latest detections of micrographs in use.
+
+        Returns
+        -------
+        list of dict
+            Method, parameters, versions and number of micrographs; most used first.
+        """
+        used = {row.key for row in self._table.rows if row.excluded is None}
+        found: dict[str, dict[str, object]] = {}
+        counted: Counter[str] = Counter()
+        for key, run in self._store.findings.latest_runs().items():
+            if key in used:
+                what: dict[str, object] = {
+                    "found_by": run.found_by,
+                    "parameters": dict(run.parameters),
+                    "versions": dict(run.versions),
+                }
+                name = repr(what)
+                found[name] = what
+                counted[name] += 1
+        return [
+            {**found[name], "micrographs": number}
+            for name, number in counted.most_common()
+        ]
 
     def due(self, broken: Collection[int] = ()) -> list[int]:
         """Return the indices of the micrographs that a detection in all is due for.

@@ -6,17 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ModelError
+from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.core.statistics.overview import Overview, overview
+from napari_cdse.core.statistics.sensitivity import Variant, sensitivity
 from napari_cdse.core.statistics.visible_defects import visible_defects
+from napari_cdse.project.state.annotator_labels import own_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from napari_cdse.core.records import Annotation, Prediction
+    from napari_cdse.core.records import Annotation, ModelCard, Prediction
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.store.store import Store
+    from napari_cdse.project.components.annotators import Annotators
     from napari_cdse.project.components.audits import Audits
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
@@ -35,14 +39,19 @@ class Statistics:
     state : ProjectState
     audits : Audits
         Say on which particles a lot fell.
+    annotators : Annotators
+        Who gave labels.
     """
 
-    def __init__(self, store: Store, state: ProjectState, audits: Audits) -> None:
+    def __init__(
+        self, store: Store, state: ProjectState, audits: Audits, annotators: Annotators
+    ) -> None:
         self._store = store
         self._table = state.micrographs
         self._particles = state.particles
         self._models = state.models
         self._audits = audits
+        self._annotators = annotators
         self._learned: dict[str, frozenset[str] | None] = {}
 
     def visible_defects(self) -> VisibleDefects:
@@ -77,9 +86,27 @@ class Statistics:
             circles_left_out=sum(self._particles.left_out(row.key) for row in used),
         )
 
-    def evidence(self) -> list[Evidence]:
-        """Return what is known of every particle of the micrographs in use."""
-        first = {each.particle_id: each for each in self._audits.labels()}
+    def cards(self) -> list[ModelCard]:
+        """Return the cards of the forests that are asked, the one in use first."""
+        asked = set(self._forests().values())
+        return [card for card in self._models.cards if card.id in asked]
+
+    def sensitivity(self) -> tuple[Variant, ...]:
+        """Estimate the fraction under each annotator, range and threshold."""
+        return sensitivity(
+            self.evidence(),
+            {name: self.evidence(name) for name in self._annotators.names()},
+        )
+
+    def evidence(self, annotator: str | None = None) -> list[Evidence]:
+        """Return what is known of every particle of the micrographs in use.
+
+        Parameters
+        ----------
+        annotator : str, optional
+            Only this one's labels count; those that stand without it.
+        """
+        first = {} if annotator else {e.particle_id: e for e in self._audits.labels()}
         forests = self._forests()
         earlier = self._earlier_predictions(set(forests.values()))
         found = []
@@ -88,7 +115,7 @@ class Statistics:
                 said = particle.prediction
                 if forest != self._models.active_id:
                     said = earlier.get((forest, particle.id))
-                found.append(self._evidence(key, particle, said, first))
+                found.append(self._evidence(key, particle, said, first, annotator))
         return found
 
     def _evidence(
@@ -97,9 +124,13 @@ class Statistics:
         particle: Particle,
         prediction: Prediction | None,
         first: dict[str, Annotation],
+        annotator: str | None,
     ) -> Evidence:
         said = self._particles.statements(particle.id)
         annotation = first.get(particle.id, particle.annotation)
+        if annotator is not None:
+            said = own_statements(said, annotator)
+            annotation = _standing(said, particle)
         known = evidence_of(
             str(key),
             prediction,
@@ -181,3 +212,17 @@ class Statistics:
                 for _, said in self._store.findings.predictions(model_id):
                     found[model_id, said.particle_id] = said
         return found
+
+
+def _standing(own: Sequence[Annotation], particle: Particle) -> Annotation | None:
+    """Return what one annotator stands by: the first unseen label, else the latest.
+
+    Where they said nothing, a circle that someone drew is still no proposal.
+    """
+    first = next((one for one in own if counts(one)), None)
+    if first is not None or own:
+        return first or own[-1]
+    told = particle.annotation
+    if told is None or told.origin != "drawn":
+        return None
+    return replace(told, label=None, removed=False, deferred=False)

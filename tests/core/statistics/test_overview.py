@@ -8,7 +8,7 @@ from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.intervals import wilson_interval
 from napari_cdse.core.statistics.label_history import label_history
 from napari_cdse.core.statistics.micrograph_fractions import micrograph_fractions
-from napari_cdse.core.statistics.size_density import log_normal, size_curves
+from napari_cdse.core.statistics.size_distribution import log_normal, size_curves
 from napari_cdse.core.statistics.size_trend import size_trend
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from tests.populations import population

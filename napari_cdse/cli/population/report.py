@@ -1,0 +1,44 @@
+"""A project in, one page out that tells everything about its number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.cli.command import Command
+from napari_cdse.cli.console import say
+from napari_cdse.cli.flags import add_project, project_file
+from napari_cdse.project import Project
+from napari_cdse.project.report import write_report
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_project(parser)
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="the page to write, FILE.html",
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    project = Project.create_or_open(project_file(arguments.project))
+    try:
+        say(write_report(project, arguments.out))
+    finally:
+        project.close()
+    return 0
+
+
+COMMAND = Command(
+    description="Write one HTML page about a project, to read, print or send: the "
+    "visible-defect fraction, how it was found, figures, typical particles, audits, "
+    "what could have been chosen otherwise, and a paragraph for a paper.",
+    add_arguments=_add_arguments,
+    run=_run,
+)

@@ -1,0 +1,168 @@
+"""What every report says: how its numbers are made, whose idea it was, and its look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.io.export.html import Markup, element
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SOURCES = (
+    "C.-E. Särndal, B. Swensson, J. Wretman, Model Assisted Survey Sampling (Springer, "
+    "1992).",
+    "J. M. Robins, A. Rotnitzky, L. P. Zhao, J. Am. Stat. Assoc. 89, 846 (1994).",
+    "A. N. Angelopoulos, S. Bates, C. Fannjiang, M. I. Jordan, T. Zrnic, Science 382, "
+    "669 (2023).",
+    "T. Zrnic, E. J. Candès, Proc. ICML (2024), arXiv:2403.03208.",
+    "V. Chernozhukov and others, Econom. J. 21, C1 (2018).",
+    "E. L. Korn, B. I. Graubard, Survey Methodology 24, 193 (1998).",
+    "F. E. Satterthwaite, Biometrics Bull. 2, 110 (1946).",
+    "E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).",
+    "L. Breiman, Mach. Learn. 45, 5 (2001).",
+    "J. Cohen, Educ. Psychol. Meas. 20, 37 (1960).",
+    "J. Söderlund, L. B. Kiss, G. A. Niklasson, C. G. Granqvist, Phys. Rev. Lett. 80, "
+    "2386 (1998).",
+    "R. K. Vasudevan and others, Appl. Phys. Lett. 106, 091601 (2015).",
+    "The napari-cdse developers, napari-cdse, version as given above.",
+)
+(
+    _SURVEY,
+    _ROBUST,
+    _POWERED,
+    _ACTIVE,
+    _CROSS,
+    _LOGIT,
+    _DEGREES,
+    _WILSON,
+    _FOREST,
+    _KAPPA,
+    _SIZES,
+    _SLIDING,
+    _PROGRAM,
+) = range(1, len(_SOURCES) + 1)
+
+
+def _cite(*numbers: int) -> str:
+    return f"[{', '.join(map(str, numbers))}]"
+
+
+REFERENCES = element(
+    "ol", *(element("li", source) for source in _SOURCES), class_="fixed"
+)
+"""As the method and the paragraph number them."""
+
+METHOD = element(
+    "div",
+    element(
+        "p",
+        "Particles are found in the micrograph by their Bragg contrast: sliding "
+        f"windows of about 2 nm {_cite(_SLIDING)}, whitened by the amorphous "
+        "background. Of each particle, features of its power spectrum, geometric phase "
+        f"and outline go to a random forest {_cite(_FOREST)}, which gives the chances "
+        "of four classes: yes (atomically resolved, with a visible defect), no "
+        "(resolved, without one), null (not resolved), empty (no particle).",
+    ),
+    element(
+        "p",
+        "The visible-defect fraction is yes / (yes + no). It is estimated by the "
+        f"difference estimator of survey sampling {_cite(_SURVEY)}: each particle "
+        "enters with what the forest says of it; where a lot of known chance fell on "
+        "the particle and a person judged it with the prediction hidden, the "
+        "difference between the two is added with the inverse of that chance. "
+        "Labels that came by the queue, by an order or with a micrograph as a whole "
+        "stand for themselves; those of particles that were chosen by looking are left "
+        "aside. So it is right on average whatever the forest is worth "
+        f"{_cite(_ROBUST, _POWERED)}, with unequal chances too {_cite(_ACTIVE)}. Of "
+        "each micrograph a forest is asked that did not learn from it "
+        f"{_cite(_CROSS)}.",
+    ),
+    element(
+        "p",
+        "The interval of 95 % has its variance from how much micrographs differ, by "
+        "linearisation of the ratio; it is taken by Student's t on the logit scale "
+        f"{_cite(_LOGIT)} with degrees of freedom by the fourth moment "
+        f"{_cite(_DEGREES)}. With fewer than five micrographs, or fewer than ten "
+        "judged draws where unjudged particles remain, there is none. The fraction of "
+        f"one micrograph has Wilson's interval {_cite(_WILSON)}. Diameters have "
+        "intervals over micrographs; an error of the pixel size is no part of these. "
+        "Their distribution is compared with a log-normal one "
+        f"{_cite(_SIZES)}. Agreement of annotators is Cohen's kappa {_cite(_KAPPA)}, "
+        "of labels given without a look at the other's.",
+    ),
+    class_="fixed",
+)
+"""How the numbers are made."""
+
+
+def methods_paragraph(summary: Mapping[str, Any]) -> str:
+    """Say for a paper what was done and what was found.
+
+    Parameters
+    ----------
+    summary : mapping
+        As it goes into ``summary.json``.
+    """
+    found = summary["visible_defects"]
+    forests = " and ".join(f"“{name}”" for name in found["forests"])
+    told = [
+        f"{found['n_particles']} particles in {found['n_micrographs']} HRTEM "
+        f"micrographs were found and classified with {summary['program']} "
+        f"{_cite(_PROGRAM)}",
+        f" by the random forest {_cite(_FOREST)} {forests}." if forests else ".",
+        f" A person judged {found['n_judged']} of them; {found['n_drawn']} of these "
+        "were drawn at random with known chances and judged with the forest's word "
+        "hidden. ",
+        "The fraction of resolved particles with a visible defect was estimated by the "
+        f"difference estimator {_cite(_SURVEY, _POWERED)}, with its interval over "
+        f"micrographs {_cite(_LOGIT)}: ",
+        _result(found),
+    ]
+    if found["design_effect"] is not None:
+        told.append(
+            " The design effect of sampling by micrograph was "
+            f"{found['design_effect']:.2f}."
+        )
+    return "".join(told)
+
+
+def _result(found: Mapping[str, Any]) -> str:
+    if found["fraction"] is None:
+        return "no particle was resolved."
+    if found["interval_95"] is None:
+        return f"{found['fraction']:.2f}, without an interval. {found['note']}"
+    low, high = found["interval_95"]
+    return f"{found['fraction']:.2f} (95 % interval {low:.2f} to {high:.2f})."
+
+
+STYLE = Markup(
+    """
+:root { color-scheme: light; }
+body { margin: 0; background: #fff; color: #222;
+  font: 15px/1.45 "DejaVu Sans", Verdana, Arial, sans-serif; }
+main { max-width: 52rem; margin: 0 auto; padding: 1.5rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem;
+  border-bottom: 1px solid #ccc; } h3 { font-size: 1rem; }
+h1, h3, p, td, figcaption { overflow-wrap: anywhere; }
+th { overflow-wrap: break-word; }
+.number { font-size: 1.2rem; font-weight: bold; }
+.program { color: #555; }
+table { border-collapse: collapse; font-size: 0.85rem; margin: 0.6rem 0; }
+th, td { padding: 0.15rem 0.7rem 0.15rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid #e3e3e3; }
+tbody th { font-weight: normal; }
+figure { margin: 1rem 0; break-inside: avoid; }
+figcaption { font-size: 0.8rem; color: #444; }
+.drawn svg { max-width: 100%; height: auto; }
+.gallery { display: flex; flex-wrap: wrap; gap: 0.6rem; }
+.gallery figure { margin: 0; width: 128px; }
+.gallery img { width: 128px; height: 128px; display: block; }
+blockquote { margin: 0.6rem 0; padding: 0.6rem 1rem; border-left: 3px solid #888; }
+ol.fixed { font-size: 0.85rem; }
+@page { margin: 18mm; }
+@media print { body { font-size: 10pt; } main { max-width: none; padding: 0; }
+  h2, h3 { break-after: avoid; } tr { break-inside: avoid; } }
+"""
+)
+"""Plain, for a screen and for paper."""

@@ -1,0 +1,50 @@
+"""The fraction with one choice made otherwise."""
+
+import pytest
+
+from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.sensitivity import as_class, sensitivity
+
+DOUBTFUL = (0.36, 0.54, 0.1, 0.0)
+
+
+def found(evidence, by_annotator=None):
+    variants = sensitivity(evidence, by_annotator)
+    return {(each.choice, each.value): each for each in variants}
+
+
+def test_a_threshold_makes_classes_of_chances():
+    evidence = [Evidence("m", DOUBTFUL), Evidence("m", (0.9, 0.0, 0.1, 0.0))]
+    told = found(evidence)
+    shares = [told["threshold", limit].fraction for limit in (0.3, 0.5, 0.7)]
+    # 0.36 of 0.9 is 0.4: a defect at 0.3 only.
+    assert shares == [1.0, 0.5, 0.5]
+    assert told["range", "with"].fraction == pytest.approx(1.26 / 1.8)
+    null = as_class(Evidence("m", (0.2, 0.1, 0.6, 0.1)), 0.3)
+    assert null.probabilities == (0, 0, 1, 0)
+
+
+def test_the_doubt_by_which_the_queue_went_is_kept():
+    before = Evidence("m", DOUBTFUL)
+    assert as_class(before, 0.5).queue_doubt == before.queue_doubt
+    assert as_class(Evidence("m"), 0.5) == Evidence("m")
+
+
+def test_particles_out_of_range_can_be_left_out():
+    odd = Evidence("m", (1.0, 0.0, 0.0, 0.0), out_of_range=True)
+    told = found([Evidence("m", (0.0, 1.0, 0.0, 0.0)), odd])
+    assert told["range", "with"].fraction == pytest.approx(0.5)
+    assert told["range", "without"].fraction == 0
+    assert told["range", "without"].n_particles == 1
+
+
+def test_each_annotator_has_a_fraction_of_their_own():
+    theirs = {
+        name: [Evidence("m", label=label, route="file") for label in labels]
+        for name, labels in (("Ada", ("yes", "no")), ("Bo", ("no", "no")))
+    }
+    told = found(theirs["Ada"], theirs)
+    assert told["annotator", "Ada"].fraction == 0.5
+    assert told["annotator", "Bo"].fraction == 0
+    assert "2 micrographs" not in told["annotator", "Bo"].note
+    assert told["annotator", "Bo"].note.startswith("How much micrographs differ")

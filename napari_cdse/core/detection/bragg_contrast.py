@@ -10,7 +10,11 @@ import numpy as np
 from napari_cdse.core.crystal.lattice import FringePrior
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.disk_fit import Disk, DiskFitter
-from napari_cdse.core.detection.false_alarms import searched_volume, threshold_for
+from napari_cdse.core.detection.false_alarms import (
+    allowed_alarms,
+    searched_volume,
+    threshold_for,
+)
 from napari_cdse.core.detection.peeling import peel
 from napari_cdse.core.detection.seed_refinement import look_again
 from napari_cdse.core.detection.template_bank import respond
@@ -179,7 +183,8 @@ def find_particles(
     white = whiten(prepared, background, band, pad)
     progress(_WHITENED)
     volume = searched_volume(white.shape_px, where.prior)
-    threshold = threshold_for(params.false_alarms, volume)
+    alarms = allowed_alarms(params.false_alarms, white.shape_px)
+    threshold = threshold_for(alarms, volume)
     response = respond(
         white,
         min(SETTINGS.first_radius * where.radius_px[0], where.radius_px[1]),

@@ -21,6 +21,10 @@ _CONSTANT = 0.9
 """Maxima per cell of the volume and unit of ``t**2.5 exp(-t)``. Measured with the
 search itself in white noise; ``python -m tests.benchmarks.false_alarms`` counts the
 circles in speckle again."""
+SMALL_FIELD_PX = 512
+"""Edge of the square below whose area a picture is a field cut out of a micrograph. A
+choice: cameras for HRTEM have at least so many pixels each way, figures in print
+fewer."""
 _EXPONENT = 2.5
 """Half the dimension of the field: two of place, two of frequency, one of radius."""
 _SCAN_POINTS = 2000
@@ -38,6 +42,22 @@ def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
     frequency = np.linspace(low, min(high, 0.5), _SCAN_POINTS)
     odds = np.exp(-prior.penalty(frequency)) * np.pi * frequency
     return float(np.trapezoid(odds, frequency)) * shape_px[0] * shape_px[1]
+
+
+def allowed_alarms(per_micrograph: float, shape_px: tuple[int, int]) -> float:
+    """Share of the false alarms of a micrograph that a small field may have.
+
+    A field that was cut out of a micrograph has the same circles, not the same number
+    of false ones: that would let fainter speckle in the smaller it is.
+
+    Parameters
+    ----------
+    per_micrograph : float
+        Circles to expect on a particle-free micrograph.
+    shape_px : tuple of int
+        Rows and columns.
+    """
+    return per_micrograph * min(1.0, shape_px[0] * shape_px[1] / SMALL_FIELD_PX**2)
 
 
 def threshold_for(false_alarms: float, volume: float) -> float:

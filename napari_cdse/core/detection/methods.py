@@ -11,6 +11,7 @@ from napari_cdse.core.detection.bragg_contrast import (
     BACKGROUND_WINDOWS,
     scene,
 )
+from napari_cdse.core.detection.one_crystal import are_one_crystal
 from napari_cdse.core.detection.registry import METHODS, without_forest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.imaging.pixel_size_estimate import (
@@ -29,11 +30,11 @@ _BLIND_SHARE = 0.1
 """Share of the picture without usable pixels from which the user is told; a choice: a
 scale bar and its letters cover less, a larger share hides whole particles."""
 
-
-_ONE_CRYSTAL_SHARE = 0.5
-"""Share of the picture under circles from which they are taken for parts of one
-crystal. A choice: dots side by side on a grid cover at most pi / 4 of it, and real
-fields of dots less than a third."""
+ONE_CRYSTAL = (
+    "Lattice fringes cover most of the view; the circles are parts of one crystal "
+    "rather than particles."
+)
+"""Notice of such a micrograph; what is counted in it is no headline."""
 _PREPARED = 0.02
 """Share of the time that preparing takes, for the progress bar only."""
 
@@ -108,10 +109,12 @@ def detect(
     find = METHODS[params.method].load()
     circles, strengths, maps = find(image, where, params, report)
     notices += _framed(image) + _blind_spots(image)
-    notices += _doubts(circles, image.pixels.shape)
+    placed = tuple(circle.moved(*image.origin_px) for circle in circles)
+    if are_one_crystal(micrograph, placed, size):
+        notices += (ONE_CRYSTAL,)
     report(1.0)
     return Detection(
-        tuple(circle.moved(*image.origin_px) for circle in circles),
+        placed,
         tuple(strengths),
         params.method,
         tuple(each.moved(*image.origin_px) for each in maps),
@@ -160,14 +163,4 @@ def _blind_spots(image: Prepared) -> tuple[str, ...]:
     return (
         f"{share:.0%} of the picture shows nothing to look at (saturated, black, "
         "letters or edges); no particle is sought there.",
-    )
-
-
-def _doubts(circles: list[Circle], shape: tuple[int, ...]) -> tuple[str, ...]:
-    covered = sum(np.pi * circle.radius_px**2 for circle in circles)
-    if covered < _ONE_CRYSTAL_SHARE * shape[0] * shape[1]:
-        return ()
-    return (
-        "Lattice fringes cover most of the view; the circles are parts of one crystal "
-        "rather than particles.",
     )

@@ -32,6 +32,12 @@ class Failure(str):
     __slots__ = ()
 
 
+class Unforeseen(Failure):
+    """The sentence of an error in the program, which names its report."""
+
+    __slots__ = ()
+
+
 def attempt(path: Path, work: Callable[[], T]) -> T | Failure:
     """Do the work on one file; what goes wrong becomes a sentence, so others go on.
 
@@ -54,7 +60,7 @@ def attempt(path: Path, work: Callable[[], T]) -> T | Failure:
     except CdseError as error:
         return Failure(naming(path, error))
     except Exception as error:  # noqa: BLE001  the one place where none is foreseen
-        return Failure(unexpected(error, name_of(path)))
+        return Unforeseen(unexpected(error, name_of(path)))
 
 
 def naming(path: Path, error: CdseError) -> str:

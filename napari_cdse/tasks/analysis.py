@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import Cancelled, CdseError
 from napari_cdse.core.progress import part_of, span
 from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.problem_report import Failure, attempt
 from napari_cdse.pipeline import analyse, find, predict
 from napari_cdse.project import Project, export
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from typing import TypeVar
 
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cdse.project import Exported
 
     Circles = tuple[tuple[str, Circle], ...]
+    T = TypeVar("T")
 
 _ANALYSED = 0.9
 """Share of the time after which a micrograph's standing circles are classified."""
@@ -66,7 +69,7 @@ class Problem:
     """A micrograph that could not be done, and why."""
 
     index: int
-    sentence: str
+    sentence: Failure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +117,9 @@ def analysing(
     for done, (source, circles) in enumerate(todo):
         step = part_of(report, done, len(todo))
         step(0.0)
-        try:
-            yield _analysed(source, circles, model, params, step)
-        except Cancelled:
-            raise
-        except CdseError as error:
-            yield Problem(source.index, str(error))
+        yield _attempted(
+            source, partial(_analysed, source, circles, model, params, step)
+        )
     report(1.0)
 
 
@@ -142,14 +142,17 @@ def classifying(
     """Classify circles that are there already, micrograph by micrograph."""
     for done, (source, circles) in enumerate(todo):
         report(done / len(todo))
-        try:
-            step = part_of(report, done, len(todo))
-            yield _classified(source, circles, model, step, known=known)
-        except Cancelled:
-            raise
-        except CdseError as error:
-            yield Problem(source.index, str(error))
+        step = part_of(report, done, len(todo))
+        yield _attempted(
+            source, partial(_classified, source, circles, model, step, known=known)
+        )
     report(1.0)
+
+
+def _attempted(source: Source, work: Callable[[], T]) -> T | Problem:
+    """Work on one micrograph; why it can't be done becomes a sentence."""
+    found = attempt(source.path, work)
+    return Problem(source.index, found) if isinstance(found, Failure) else found
 
 
 def _analysed(

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import CdseError
+from napari_cdse.io.problem_report import Failure, attempt
 from napari_cdse.io.thumbnail_file import ThumbnailFile
 from napari_cdse.io.thumbnail_image import EDGE_PX, thumbnail
 
@@ -60,12 +60,15 @@ class Thumbnails:
     pictures : mapping of Circle to ndarray of uint8, shape (EDGE_PX, EDGE_PX)
     micrograph : Micrograph or None
         If it turned out to be another one than the request was for.
+    failure : Failure or None
+        Why there are none.
     """
 
     request: Request
     micrograph_id: str | None
     pictures: Mapping[Circle, NDArray[np.uint8]] = field(default_factory=dict)
     micrograph: Micrograph | None = None
+    failure: Failure | None = None
 
 
 class Wishes:
@@ -160,10 +163,14 @@ def _found(
 
 
 def _made(request: Request, kept: ThumbnailFile | None) -> Thumbnails:
-    try:
-        micrograph = request.source.read()
-    except CdseError:
-        return Thumbnails(request, None)
+    found = attempt(request.source.path, lambda: _drawn(request, kept))
+    if isinstance(found, Failure):
+        return Thumbnails(request, None, failure=found)
+    return found
+
+
+def _drawn(request: Request, kept: ThumbnailFile | None) -> Thumbnails:
+    micrograph = request.source.read()
     pictures = {one: thumbnail(micrograph.pixels, one) for one in request.circles}
     same = micrograph.id == request.micrograph_id
     if kept is not None:

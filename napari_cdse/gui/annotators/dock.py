@@ -14,6 +14,7 @@ from superqt.utils import signals_blocked
 
 from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
@@ -149,7 +150,9 @@ class AnnotatorsView(ProjectView):
     def _list_pairs(self) -> None:
         chosen = self.pairs.currentText()
         self.pairs.clear()
-        self.pairs.addItems([f"{a.first} and {a.second}" for a in self._agreements])
+        self.pairs.addItems(
+            [one_line(f"{a.first} and {a.second}") for a in self._agreements]
+        )
         self.pairs.setCurrentIndex(max(0, self.pairs.findText(chosen)))
         self.pairs.setVisible(len(self._agreements) > 1)
 

@@ -17,6 +17,7 @@ from napari.utils.colormaps import Colormap
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.canvas.exclusion_layer import regions_layer
 from napari_cdse.gui.canvas.shapes_style import new_layer
+from napari_cdse.gui.session.plain_text import one_line
 from napari_cdse.gui.session.viewer_window import WindowClosedError
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class MicrographLayers:
             layer.data = np.zeros((2, 2), dtype=np.float32)
         particles.mode = "pan_zoom"
         particles.metadata["image_shape"] = micrograph.shape
-        image.name = micrograph.name or MICROGRAPH
+        image.name = one_line(micrograph.name) or MICROGRAPH
         image.data = micrograph.pixels
         for layer in (image, particles):
             if not np.allclose(layer.scale, self._unit[0]):

@@ -20,6 +20,7 @@ from napari_cdse.gui.session.viewer_window import (
     find_main_window,
 )
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.project import Drawing, EditRequest
 from napari_cdse.tasks.analysis import reading
 
@@ -164,9 +165,11 @@ class MicrographView(QObject):
         if ready is not None:
             self._on_read(source, ready)
             return
-        job = Job("Reading", partial(reading, source), heavy=False)
+        work = partial(reading, source)
+        job = Job("Reading", work, heavy=False, about=source.path.name)
         job.produced.connect(lambda found: self._on_read(source, found))
         job.failed.connect(lambda sentence: self._on_unreadable(index, sentence))
+        job.broke.connect(lambda sentence: self._on_unreadable(index, sentence))
         self._reading = self._session.runner.submit(job)
 
     def show(self) -> None:
@@ -241,7 +244,8 @@ class MicrographView(QObject):
     def _on_unreadable(self, index: int, sentence: str) -> None:
         if self._is_open(index):
             self.layers.clear()
-            notifications.warn(sentence)
+            if not isinstance(sentence, Unforeseen):
+                notifications.warn(sentence)
             self._session.set_problem(index, sentence)
 
     def _on_layer_removed(self, event: Event) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,10 +89,13 @@ def _reading(
 ) -> Iterator[tuple[Source, Micrograph]]:
     for done, source in enumerate(sources):
         report(done / len(sources))
-        try:
-            micrograph = source.read()
-            contrast_limits(micrograph)
+        # Why one can't be read is told when the micrograph itself is opened.
+        micrograph = attempt(source.path, partial(_read, source))
+        if not isinstance(micrograph, Failure):
             yield source, micrograph
-        except CdseError:
-            # It is told when the micrograph itself is opened.
-            continue
+
+
+def _read(source: Source) -> Micrograph:
+    micrograph = source.read()
+    contrast_limits(micrograph)
+    return micrograph

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer
 from napari_cdse.core.errors import ModelError
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.tasks.analysis import (
     Analysed,
     Classified,
@@ -124,8 +125,8 @@ class DetectionController(QObject):
         if isinstance(found, Problem):
             self._failed += 1
             self._session.set_problem(found.index, found.sentence)
-            if count.total == 1:
-                notifications.warn(found.sentence)
+            if count.total == 1 or isinstance(found.sentence, Unforeseen):
+                self._session.warn(found.sentence)
             return
         with notifications.reporting_errors():
             self._put(found, params)
@@ -181,7 +182,7 @@ class DetectionController(QObject):
         index = entry.index
         params = project.settings.detection
         work = partial(mapping, micrograph, self.model(), params)
-        job = Job("Maps", work, heavy=False)
+        job = Job("Maps", work, heavy=False, about=entry.name)
         job.produced.connect(lambda maps: self._on_maps(index, maps))
         self._maps = session.runner.submit(job)
 
@@ -283,6 +284,8 @@ class DetectionController(QObject):
     def _on_classified(self, found: Classified | Problem) -> None:
         if isinstance(found, Problem):
             self._session.set_problem(found.index, found.sentence)
+            if isinstance(found.sentence, Unforeseen):
+                self._session.warn(found.sentence)
             return
         project = self._session.project
         pairs = zip(found.predictions, found.circles, strict=True)

@@ -19,6 +19,7 @@ _LOST = (
     "Another program is still writing {file}, so this is not in it yet:\n{steps}\n\n"
     "It would be lost. Wait until the other program is done, or close it."
 )
+_STOPPED = "{}\n\nThis would be stopped. Your labels and all that is finished are safe."
 _MOST_NAMED = 8
 
 
@@ -43,7 +44,11 @@ class LeaveTaking(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stop a close that the user takes back."""
-        if event.type() != QEvent.Type.Close or self.agreed():
+        if event.type() != QEvent.Type.Close:
+            return super().eventFilter(watched, event)
+        # A script that closes its viewer is not asked whether its own work may stop.
+        by_hand = event.spontaneous()
+        if self.agreed() and not (by_hand and self._works_on()):
             return super().eventFilter(watched, event)
         event.ignore()
         return True
@@ -55,6 +60,13 @@ class LeaveTaking(QObject):
             return True
         window = find_main_window(session.viewer)
         return window is None or ask_to_leave(window, self._what_is_lost())
+
+    def _works_on(self) -> bool:
+        """Ask whether what runs may be stopped; True if it shall go on."""
+        job, window = self._session.runner.heavy, find_main_window(self._session.viewer)
+        if job is None or window is None:
+            return False
+        return not ask_to_leave(window, _STOPPED.format(job.title))
 
     def _what_is_lost(self) -> str:
         project = self._session.project

@@ -249,7 +249,7 @@ class TrainingController(QObject):
     def _on_outcome(self, outcome: Outcome) -> None:
         project, model_id = self._session.project, outcome.model.card.id
         for sentence in outcome.notices:
-            notifications.warn(sentence)
+            self._session.warn(sentence)
         if model_id == project.models.active_id:
             notifications.inform(_SAME)
             return

@@ -6,7 +6,6 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -20,7 +19,7 @@ from napari_cdse.gui.gallery.key_actions import GalleryKeys
 from napari_cdse.gui.gallery.model import GalleryModel
 from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery.view import GalleryView
-from napari_cdse.gui.widgets.layout import hint, keyless, view_column
+from napari_cdse.gui.widgets.layout import PlainLabel, hint, keyless, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.io.thumbnail_file import default_path
@@ -65,7 +64,7 @@ class GalleryPage(ProjectView):
             self._session, workspace.canvas, workspace.keys, self.view
         )
         self.filters = GalleryFilters()
-        self.says = QLabel()
+        self.says = PlainLabel()
         self.sort_anew = keyless(QPushButton())
         self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
         self._following = True

@@ -21,6 +21,7 @@ from napari_cdse.gui.canvas.class_colours import (
     UNLABELLED,
 )
 from napari_cdse.gui.gallery.items import SORTINGS, WHO, Choice
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import choices, flush_column, keyless
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class GalleryFilters(QWidget):
         button.setIcon(_swatch(name))
         button.setIconSize(QSize(_SWATCH_PX, _SWATCH_PX))
         what = "no class yet" if name == UNLABELLED else f"{name}: {MEANINGS[name]}"
-        button.setToolTip(f"Show or hide {what}")
+        button.setToolTip(plain(f"Show or hide {what}"))
         return button
 
     def _button(self, text: str) -> QPushButton:

@@ -9,6 +9,7 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal
 
 from napari_cdse.gui.canvas.class_colours import MEANINGS
 from napari_cdse.gui.gallery.arrangement import Arrangement
+from napari_cdse.gui.session.plain_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -62,7 +63,7 @@ class GalleryModel(QAbstractListModel):
             return None
         item = self.arrangement.at(index.row())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{words(item)}\n{self.name_of(item.micrograph)}"
+            return plain(f"{words(item)}\n{self.name_of(item.micrograph)}")
         return item.name if role == Qt.ItemDataRole.DisplayRole else None
 
     def choose(self, choice: Choice) -> None:

@@ -11,6 +11,7 @@ from qtpy.QtGui import QImage
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.io.thumbnail_image import EDGE_PX
 from napari_cdse.tasks.thumbnails import (
     Request,
@@ -173,6 +174,8 @@ class ThumbnailMaker(QObject):
 
     def _on_found(self, found: Thumbnails) -> None:
         index = found.request.source.index
+        if isinstance(found.failure, Unforeseen):
+            self._session.warn(found.failure)
         if found.micrograph_id is not None:
             for circle, gray in found.pictures.items():
                 self.pictures.put(found.micrograph_id, circle, gray)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QMenu, QPushButton
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.dialogs import ask_results
+from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.tasks.analysis import exporting
 
 if TYPE_CHECKING:
@@ -72,14 +73,16 @@ class ExportButton(QPushButton):
             return None
         work = partial(exporting, project.path, folder, include_predictions)
         job = Job("Exporting", work)
-        job.produced.connect(_tell)
+        job.produced.connect(self._tell)
         job.failed.connect(notifications.warn)
         self._session.runner.submit(job)
         return job
 
-
-def _tell(found: Exported) -> None:
-    if found.problems:
-        first = found.problems[0]
-        notifications.warn(_ALSO_FAILED.format(len(found.problems), first))
-    notifications.inform(found.sentences[-1])
+    def _tell(self, found: Exported) -> None:
+        if found.problems:
+            first = found.problems[0]
+            notifications.warn(_ALSO_FAILED.format(len(found.problems), first))
+        for sentence in found.problems:
+            if isinstance(sentence, Unforeseen):
+                self._session.warn(sentence)
+        notifications.inform(found.sentences[-1])

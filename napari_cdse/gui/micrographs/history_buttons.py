@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import QPushButton, QWidget
 
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import flush_row, keyless
 
 if TYPE_CHECKING:
@@ -69,4 +70,4 @@ class HistoryButtons(QWidget):
         for button, word, name, summary in steps:
             button.setEnabled(bool(summary))
             what = f"{word}: {summary}" if summary else f"Nothing to {name}"
-            button.setToolTip(f"{what} ({self._keys.words(name)})")
+            button.setToolTip(plain(f"{what} ({self._keys.words(name)})"))

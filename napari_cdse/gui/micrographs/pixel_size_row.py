@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QWidget,
 )
 
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.layout import flush_column, sentence
+from napari_cdse.gui.widgets.layout import PlainLabel, flush_column, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +52,7 @@ class PixelSizeRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._apply = apply
-        self.says = QLabel(describe_pixel_size(None, None))
+        self.says = PlainLabel(describe_pixel_size(None, None))
         self.field = DecimalField()
         self.field.setRange(0.0, 10.0)
         self.field.setSingleStep(0.001)

@@ -8,6 +8,7 @@ from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtGui import QFont, QPalette
 from qtpy.QtWidgets import QApplication
 
+from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.widgets.tables import RowsModel
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class MicrographsModel(RowsModel):
             return None
         entry: MicrographEntry = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell(entry, index.column())
+            return one_line(cell(entry, index.column()))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(entry)
+            return plain(tip(entry) or "")
         if role == Qt.ItemDataRole.ForegroundRole and entry.excluded:
             return QApplication.palette().brush(_GREYED, QPalette.ColorRole.Text)
         if role == Qt.ItemDataRole.FontRole and entry.excluded:

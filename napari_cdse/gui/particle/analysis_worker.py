@@ -108,7 +108,8 @@ class AnalysisWorker(QObject):
         if self._around is not None and self._around[0] == question.micrograph_id:
             around = self._around[1]
         work = partial(_examining, micrograph, question, around)
-        self._job = Job("Looking at the particle", work, heavy=False)
+        about = f"{micrograph.name}, looking at a particle"
+        self._job = Job("Looking at the particle", work, heavy=False, about=about)
         self._job.produced.connect(self._on_answer)
         self._job.finished.connect(self._on_finished)
         self._session.runner.submit(self._job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_cdse.core.classifier.novelty import is_novel
@@ -19,6 +19,7 @@ from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
 from napari_cdse.gui.particle.probability_bars import ProbabilityBars
 from napari_cdse.gui.particle.provenance_text import difference, history, person_says
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import (
     flush_column,
     keyless,
@@ -69,7 +70,6 @@ class ParticleCard(QWidget):
         self.peaks = PeaksTable()
         self.bars = ProbabilityBars()
         self.says = sentence()
-        self.says.setTextFormat(Qt.TextFormat.PlainText)
         # Most particles have two lines to say: nothing jumps from one to the next.
         self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
         self.note = NoteRow(session)
@@ -168,7 +168,7 @@ class ParticleCard(QWidget):
         lines.append(self._difference(particle))
         lines.append(self._forest_words(particle))
         self.says.setText("\n".join(filter(None, lines)))
-        self.says.setToolTip(history(said, self._model_name))
+        self.says.setToolTip(plain(history(said, self._model_name)))
 
     def _hint(self) -> str:
         """Say what to do where no particle is selected."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from napari_cdse.core.crystal.crops import crop, field_px, spectrum_values, stretched
 from napari_cdse.core.features.sampling import REACH
@@ -24,7 +24,7 @@ from napari_cdse.gui.particle.overlays import (
     Spot,
     Ticks,
 )
-from napari_cdse.gui.widgets.layout import keyless, wrapped
+from napari_cdse.gui.widgets.layout import PlainLabel, keyless, wrapped
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QAbstractButton
@@ -78,7 +78,7 @@ class ImagePanel(QWidget):
         super().__init__(parent)
         self.crop = ImageView("No particle")
         self.spectrum, self.phase, self.other = ImageView(), ImageView(), ImageView()
-        self.step = QLabel()
+        self.step = PlainLabel()
         self.step.setToolTip(wrapped(_STEP_TIP))
         self.switch = QButtonGroup(self)
         self._flat: bool | None = None

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
 
 from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, fitting
 from napari_cdse.core.crystal.particle_analysis import SHORTEST_NM
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import wrapped
 from napari_cdse.gui.widgets.tables import show_rows
 
@@ -155,7 +156,7 @@ class PeaksTable(QTableWidget):
             tip = _tip(row, peaks, line, scale)
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip(tip)
+                item.setToolTip(plain(tip))
                 self.setItem(row, column, item)
         if chosen is None:
             self.clearSelection()

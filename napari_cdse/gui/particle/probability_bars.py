@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, MEANINGS
+from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.widgets.layout import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,10 +64,10 @@ class ProbabilityBars(QWidget):
         self.numbers: dict[str, QLabel] = {}
         grid.setHorizontalSpacing(6)
         for place, label in enumerate(CLASSES):
-            name = QLabel(f"{LETTERS[label]}  {label}")
-            name.setToolTip(MEANINGS[label])
+            name = PlainLabel(f"{LETTERS[label]}  {label}")
+            name.setToolTip(plain(MEANINGS[label]))
             self.bars[label] = Bar(HEX[label])
-            self.numbers[label] = QLabel()
+            self.numbers[label] = PlainLabel()
             # A digit more, since the window's own font comes later.
             width = self.numbers[label].fontMetrics().horizontalAdvance("00.00")
             self.numbers[label].setMinimumWidth(width)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Slot
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
-from napari_cdse.gui.widgets.layout import choices, flush_row, keyless
+from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.widgets.layout import PlainLabel, choices, flush_row, keyless
 
 if TYPE_CHECKING:
     from napari_cdse.core.review.review_queue import Order
@@ -56,7 +57,7 @@ class QueueRow(QWidget):
         self.next = self._button(">", "Next particle", "next")
         self.order = choices((text, tip) for text, _, tip in ORDERS)
         self.which = choices((text, tip) for text, _, tip in STOPS)
-        self.done = QLabel()
+        self.done = PlainLabel()
         line = flush_row(self)
         line.addWidget(self.previous)
         line.addWidget(self.next)
@@ -99,5 +100,5 @@ class QueueRow(QWidget):
         self.done.setText(str(progress))
         later = f", {deferred} left for later" if deferred else ""
         self.done.setToolTip(
-            f"{progress.number} of {progress.total} particles reviewed{later}"
+            plain(f"{progress.number} of {progress.total} particles reviewed{later}")
         )

@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer, Slot
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QWidget
 from superqt.utils import signals_blocked
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audit
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.decimal_field import WholeField
-from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence, wrapped
+from napari_cdse.gui.widgets.layout import (
+    PlainLabel,
+    flush_column,
+    row_of,
+    sentence,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from napari_cdse.core.review.blind_audit import Audit, Rate
@@ -56,7 +63,7 @@ class AuditRow(QWidget):
         self._connect()
 
     def _lay_out(self) -> None:
-        name = QLabel("Blind audit: share of particles")
+        name = PlainLabel("Blind audit: share of particles")
         line = row_of((name, self.share))
         line.setStretchFactor(name, 1)
         column = flush_column(self)
@@ -92,7 +99,7 @@ class AuditRow(QWidget):
         found = audit(project.audits.labels(), project.models.active_id or "")
         nothing = found.note and not project.audits.share
         self.says.setText(_NOTHING_DRAWN if nothing else found.sentence)
-        self.says.setToolTip(_by_class(found))
+        self.says.setToolTip(plain(_by_class(found)))
 
 
 def _by_class(found: Audit) -> str:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QTableView, QWidget
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.class_colours import HEX, LETTERS
+from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.widgets.tables import RowsModel, show_rows, stretch_names
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class FlipsModel(RowsModel):
             return None
         name = self._names[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return _cell(self.rows[index.row()], name, index.column())
+            return _cell(self.rows[index.row()], one_line(name), index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return name
+            return plain(name)
         if role == Qt.ItemDataRole.DecorationRole and index.column():
             return _colour(self.rows[index.row()], index.column())
         return None

@@ -10,8 +10,15 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.retrain.changed_particles import ChangedParticlesView
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
-from napari_cdse.gui.widgets.layout import flush_column, row_of, say, sentence
+from napari_cdse.gui.widgets.layout import (
+    PlainLabel,
+    flush_column,
+    row_of,
+    say,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,7 +143,7 @@ class ComparisonView(QWidget):
         names = [name_of(each.particle_id) for each in shown]
         self.flip_list.show_flips(shown, names)
         say(self.fraction, outcome.fraction.sentence if outcome.compared else "")
-        self.fraction.setToolTip(_fraction_tip(outcome.fraction))
+        self.fraction.setToolTip(plain(_fraction_tip(outcome.fraction)))
 
     def _show(self, old: Scores | None, new: Scores) -> None:
         rows = [] if old is None else [["old", accuracy(old)]]
@@ -217,7 +224,7 @@ def _fraction_tip(change: FractionChange) -> str:
 
 
 def _cell(text: str, *, bold: bool = False, left: bool = False) -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
     label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
     font = label.font()

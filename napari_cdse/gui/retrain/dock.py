@@ -7,7 +7,6 @@ from napari.viewer import Viewer
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import (
     QCheckBox,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -24,6 +23,7 @@ from napari_cdse.gui.retrain.model_row import ModelRow
 from napari_cdse.gui.retrain.studies_view import StudiesView
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.layout import (
+    PlainLabel,
     flush_column,
     row_of,
     say,
@@ -122,7 +122,7 @@ class RetrainView(ProjectView):
         )
         self.reject = QPushButton("Keep old")
         self.reject.setToolTip("Drop the new forest; nothing changes")
-        name = row_of((QLabel("New forest"), self.name))
+        name = row_of((PlainLabel("New forest"), self.name))
         name.setStretchFactor(self.name, 1)
         self.decision = QWidget()
         column = flush_column(self.decision)

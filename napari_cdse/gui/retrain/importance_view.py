@@ -8,6 +8,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_cdse.gui.session.plain_text import plain
+
 if TYPE_CHECKING:
     from napari_cdse.core.evaluation.feature_importance import Importance, Worth
 
@@ -33,7 +35,7 @@ class ImportanceView(QWidget):
         self.rows = [*found.families, *found.features[:_FEATURES]]
         self._families = len(found.families)
         self._title = f"Balanced accuracy lost, of {found.balanced_accuracy:.2f}"
-        self.setToolTip("\n".join(_words(one) for one in self.rows))
+        self.setToolTip(plain("\n".join(_words(one) for one in self.rows)))
         self.updateGeometry()
         self.update()
 

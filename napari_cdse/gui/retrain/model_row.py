@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QMenu, QPushButton, QWidget
 
+from napari_cdse.gui.session.plain_text import caption, one_line, plain
 from napari_cdse.gui.widgets.dialogs import ask_forest, ask_name, ask_where
-from napari_cdse.gui.widgets.layout import flush_row
+from napari_cdse.gui.widgets.layout import PlainLabel, flush_row
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
@@ -64,7 +65,7 @@ class ModelRow(QWidget):
         self.more = QPushButton("More")
         self.more.setMenu(self._menu())
         line = flush_row(self)
-        line.addWidget(QLabel("In use"))
+        line.addWidget(PlainLabel("In use"))
         line.addWidget(self.forests, 1)
         line.addWidget(self.more)
 
@@ -86,15 +87,17 @@ class ModelRow(QWidget):
         if cards != self._cards:
             self._cards = cards
             self.forests.clear()
-            self.forests.addItems([card.name or card.id for card in cards])
+            self.forests.addItems([one_line(card.name or card.id) for card in cards])
         ids = [card.id for card in cards]
         at = ids.index(active) if active in ids else -1
         self.forests.setCurrentIndex(at)
-        self.forests.setToolTip(described(cards[at]) if at >= 0 else "No forest yet")
+        self.forests.setToolTip(
+            plain(described(cards[at]) if at >= 0 else "No forest yet")
+        )
         previous = project.models.previous
         self.back.setEnabled(previous is not None)
         if previous is not None:
-            self.back.setText(f"Back to {previous.name or previous.id}")
+            self.back.setText(caption(f"Back to {previous.name or previous.id}"))
         self.naming.setEnabled(project.models.role(active or "") == "kept")
         self.saving.setEnabled(at >= 0)
 

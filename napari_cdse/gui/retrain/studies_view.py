@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.gui.retrain.importance_view import ImportanceView
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence
 from napari_cdse.gui.widgets.tables import show_rows
 
@@ -70,7 +71,7 @@ class StudiesView(QWidget):
         table = QTableWidget(0, len(_HEADERS))
         for column, (text, words) in enumerate(zip(_HEADERS, _TIPS, strict=True)):
             header = QTableWidgetItem(text)
-            header.setToolTip(words)
+            header.setToolTip(plain(words))
             table.setHorizontalHeaderItem(column, header)
         show_rows(table, round(_ROW_LINES * self.fontMetrics().height()))
         table.horizontalHeader().setStretchLastSection(True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import show_error, show_info, show_warning
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.session.plain_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 def inform(sentence: str) -> None:
     """Say something that is good to know."""
-    show_info(sentence)
+    show_info(plain(sentence))
 
 
 def warn(sentence: str) -> None:
     """Say that something was not done."""
-    show_warning(sentence)
+    show_warning(plain(sentence))
 
 
 @contextmanager
@@ -29,4 +30,4 @@ def reporting_errors() -> Iterator[None]:
     try:
         yield
     except CdseError as error:
-        show_error(str(error))
+        show_error(plain(str(error)))

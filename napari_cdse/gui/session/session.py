@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.deferred_signals import DeferredSignals
+from napari_cdse.gui.session.plain_text import one_line
+from napari_cdse.gui.session.program_errors import ProgramErrors
 from napari_cdse.gui.session.signals import Signals
 from napari_cdse.gui.session.standing_messages import StandingMessages
 from napari_cdse.gui.session.viewer_window import WindowClosedError
 from napari_cdse.gui.session.workers import JobRunner
+from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.tasks.analysis import Source
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ class Session(Signals):
         Sends the signals that may wait until the circles are drawn.
     messages : StandingMessages
         What the user must read.
+    program_errors : ProgramErrors
+        What nobody foresaw.
     closed : bool
     """
 
@@ -51,6 +56,8 @@ class Session(Signals):
         self.runner = JobRunner()
         self.deferred = DeferredSignals(self)
         self.messages = StandingMessages(self)
+        self.program_errors = ProgramErrors(self.messages, self)
+        self.runner.broke.connect(self.program_errors.tell)
         self._problems: dict[int, str] = {}
 
     @property
@@ -68,7 +75,14 @@ class Session(Signals):
 
     def say(self, sentence: str) -> None:
         """Write a sentence into the viewer's status line."""
-        self.open_viewer.status = sentence
+        self.open_viewer.status = one_line(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Say why something was not done; an error in the program stays to be read."""
+        if isinstance(sentence, Unforeseen):
+            self.program_errors.tell(sentence)
+        else:
+            notifications.warn(sentence)
 
     # --- project --------------------------------------------------------------
 
@@ -108,6 +122,7 @@ class Session(Signals):
     def close(self) -> None:
         """Stop the workers for good."""
         self.closed = True
+        self.program_errors.close()
         self.runner.close()
 
     # --- micrographs ----------------------------------------------------------

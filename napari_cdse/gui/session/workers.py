@@ -14,10 +14,11 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from napari.qt.threading import create_worker
+from napari.qt.threading import GeneratorWorker
 from qtpy.QtCore import QCoreApplication, QObject, QThreadPool, Signal
 
 from napari_cdse.core.errors import Cancelled, CdseError
+from napari_cdse.io.problem_report import Unforeseen, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,17 +50,33 @@ class Job(QObject):
     """One piece of work and its thread.
 
     Signals come on the main thread: `progressed` with the share done, `produced` with
-    each thing that the work yields, `failed` with a sentence, and at last `finished`
-    with True if the work came to its end.
+    each thing that the work yields, `failed` with a sentence or, for an error in the
+    program, `broke` with one that names its report, and at last `finished` with True if
+    the work came to its end.
+
+    Parameters
+    ----------
+    title : str
+        Stands above the progress bar.
+    work : callable
+        Takes a report function, gives an iterator.
+    heavy : bool
+        Whether it waits for other heavy jobs.
+    about : str, optional
+        What an error is said of, as a micrograph's name; the title without it.
     """
 
     progressed = Signal(float)
     produced = Signal(object)
     failed = Signal(str)
+    broke = Signal(object)
     finished = Signal(bool)
 
-    def __init__(self, title: str, work: Work, *, heavy: bool = True) -> None:
+    def __init__(
+        self, title: str, work: Work, *, heavy: bool = True, about: str | None = None
+    ) -> None:
         super().__init__()
+        self.about = about or title
         self.title = title
         self.heavy = heavy
         self.running = False
@@ -79,7 +96,9 @@ class Job(QObject):
         """Begin in another thread."""
         self.running = True
         self._ended.clear()
-        self._worker = create_worker(_body(weakref.ref(self)), _start_thread=False)
+        # Not by `create_worker`: napari would ask, when its window is closed, whether
+        # to stop "<function ... at 0x7f...>"; we ask in words.
+        self._worker = GeneratorWorker(_body(weakref.ref(self)))
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)
         job_threads().start(self._worker)
@@ -108,9 +127,8 @@ class Job(QObject):
             return
         except CdseError as error:
             self.failed.emit(str(error))
-        except RuntimeError as error:
-            # The worker would swallow it together with the end of the work.
-            raise _Unexpected(f"{type(error).__name__}: {error}") from error
+        except Exception as error:  # noqa: BLE001  the one place where none is foreseen
+            self.broke.emit(Unforeseen(unexpected(error, self.about)))
         finally:
             self._ended.set()
 
@@ -147,17 +165,15 @@ def _nothing(_report: Report) -> Iterator[Any]:
     return iter(())
 
 
-class _Unexpected(Exception):
-    """An error of the program itself, on its way to napari's own handling."""
-
-
 class JobRunner(QObject):
     """Runs the jobs of one window.
 
-    `changed` comes whenever a job starts, ends or joins the line.
+    `changed` comes whenever a job starts, ends or joins the line, `broke` with the
+    sentence of an error in the program, whichever job it ended.
     """
 
     changed = Signal()
+    broke = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -212,6 +228,7 @@ class JobRunner(QObject):
     def _start(self, job: Job) -> None:
         self._running.append(job)
         job.finished.connect(lambda _complete: self._on_finished(job))
+        job.broke.connect(self.broke)
         job.start()
 
     def _on_finished(self, job: Job) -> None:

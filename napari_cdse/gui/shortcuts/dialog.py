@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QDialogButtonBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QVBoxLayout,
     QWidget,
@@ -18,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.gui.shortcuts.registry import NAPARI_KEYS
 from napari_cdse.gui.shortcuts.resolution import key_words
+from napari_cdse.gui.widgets.layout import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ class KeyList(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._keys = keys
         self._table = QWidget()
-        letters, change = QLabel(_LETTERS), QLabel(_CHANGE)
+        letters, change = PlainLabel(_LETTERS), PlainLabel(_CHANGE)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         self._column = QVBoxLayout(self)
@@ -98,12 +98,12 @@ def _table(all_lines: list[Line]) -> QWidget:
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(6)
         for at, (keys, description) in enumerate(part):
-            name = QLabel(keys)
+            name = PlainLabel(keys)
             font = name.font()
             font.setBold(True)
             name.setFont(font)
             grid.addWidget(name, at, 0)
-            grid.addWidget(QLabel(description), at, 1)
+            grid.addWidget(PlainLabel(description), at, 1)
         grid.setRowStretch(len(part), 1)
         row.addLayout(grid)
     return table

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui.canvas._napari_private import menu_keys
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.preferences import keys_page
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS, Shortcut
 from napari_cdse.gui.shortcuts.resolution import choose, key_words
@@ -69,7 +70,7 @@ class KeySettings(QObject):
     def tip(self, widget: QWidget, text: str, name: str) -> None:
         """Give a button a tooltip that names its key, now and when it changes."""
         self._tips.append((weakref.ref(widget, self._forget), text, name))
-        widget.setToolTip(f"{text} ({self.words(name)})")
+        widget.setToolTip(plain(f"{text} ({self.words(name)})"))
 
     def _forget(self, gone: weakref.ref[QWidget]) -> None:
         self._tips = [one for one in self._tips if one[0] is not gone]
@@ -84,7 +85,7 @@ class KeySettings(QObject):
             for held, text, name in self._tips:
                 widget = held()
                 if widget is not None and isalive(widget):  # type: ignore[no-untyped-call]
-                    widget.setToolTip(f"{text} ({self.words(name)})")
+                    widget.setToolTip(plain(f"{text} ({self.words(name)})"))
             self.changed.emit()
 
     def _read(self) -> None:

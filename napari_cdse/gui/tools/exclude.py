@@ -19,6 +19,7 @@ from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.canvas.drawing_state import DrawingState
 from napari_cdse.gui.canvas.geometry import ellipse_outline
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import sentence
 
@@ -248,7 +249,7 @@ class Exclusions(QObject):
         entry = self._session.entries[index]
         menu = QMenu(parent)
         if entry.excluded is None:
-            reasons = menu.addMenu(f"Leave {entry.name} out")
+            reasons = menu.addMenu(caption(f"Leave {entry.name} out"))
             for reason in REASONS:
                 reasons.addAction(reason, lambda one=reason: self.leave_out(index, one))
             reasons.addSeparator()
@@ -257,7 +258,7 @@ class Exclusions(QObject):
             )
         else:
             menu.addAction(
-                f"Take {entry.name} in again ({entry.excluded})",
+                caption(f"Take {entry.name} in again ({entry.excluded})"),
                 lambda: self.take_in(index),
             )
         self._add_regions(menu, entry)
@@ -272,7 +273,7 @@ class Exclusions(QObject):
         )
         for region in entry.regions:
             menu.addAction(
-                f"Take a region in again ({region.reason})",
+                caption(f"Take a region in again ({region.reason})"),
                 lambda one=region.id: self.take_region_in(entry.index, one),
             )
 

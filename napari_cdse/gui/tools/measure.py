@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +19,7 @@ from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.tools.line_tool import LineTool
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.layout import sentence
+from napari_cdse.gui.widgets.layout import PlainLabel, sentence
 from napari_cdse.io.images.micrograph_file import check_pixel_size
 
 if TYPE_CHECKING:
@@ -173,7 +172,7 @@ class ScaleBarDialog(QDialog):
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
-        line.addWidget(QLabel("The scale bar is"))
+        line.addWidget(PlainLabel("The scale bar is"))
         for widget, stretch in ((self.field, 1), (self.units, 0), (self.scope, 0)):
             line.addWidget(widget, stretch)
         column = QVBoxLayout(self)

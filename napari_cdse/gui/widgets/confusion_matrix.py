@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.class_colours import HEX, LETTERS
+from napari_cdse.gui.session.plain_text import one_line, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,16 +43,21 @@ class ConfusionView(QWidget):
 
     def name_sides(self, rows: str, columns: str) -> None:
         """Say whose classes stand by row and by column, where it is two people."""
+        rows, columns = one_line(rows), one_line(columns)
         self._title = f"{rows} by row, {columns} by column"
         self._sides = rows, columns
-        self._cell_words = f"{{}} that {rows} calls {{}} and {columns} {{}}"
+        # A name may hold braces itself.
+        first, second = (
+            each.replace("{", "{{").replace("}", "}}") for each in self._sides
+        )
+        self._cell_words = f"{{}} that {first} calls {{}} and {second} {{}}"
 
     def show_counts(self, confusion: NDArray[np.int64]) -> None:
         """Show a matrix of shape (4, 4), without classes that do not occur at all."""
         used = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
         self.names = tuple(n for n, there in zip(CLASSES, used, strict=True) if there)
         self.counts = confusion[used][:, used].tolist()
-        self.setToolTip(self._words())
+        self.setToolTip(plain(self._words()))
         self.updateGeometry()
         self.update()
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.numbers import read_number
+from napari_cdse.gui.session.plain_text import plain
 
 _DECIMALS = 6
 """Digits behind the mark that a field keeps: a millionth of a nm. What one types is
@@ -55,7 +56,7 @@ class DecimalField(QDoubleSpinBox):
     def setToolTip(self, text: str) -> None:
         """Keep the tooltip for when nothing is refused."""
         self._hint = text
-        super().setToolTip(self._sentence or text)
+        super().setToolTip(plain(self._sentence or text))
 
     def validate(self, text: str, position: int) -> tuple[Any, str, int]:
         """Let everything be typed; only what can be read is acceptable."""
@@ -123,7 +124,7 @@ class DecimalField(QDoubleSpinBox):
         if sentence == self._sentence:
             return
         self._sentence = sentence
-        super().setToolTip(sentence or self._hint)
+        super().setToolTip(plain(sentence or self._hint))
         name = type(self).__name__
         self.setStyleSheet(_REFUSED.format(name) if sentence else "")
         self.refused.emit(sentence)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QStandardPaths, Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
+from napari_cdse.gui.session.plain_text import caption, plain
 from napari_cdse.project import SUFFIX
 
 if TYPE_CHECKING:
@@ -85,8 +86,9 @@ def ask_place(
     """
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setText(question)
-    choose = box.addButton(act, QMessageBox.ButtonRole.AcceptRole)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(plain(question))
+    choose = box.addButton(caption(act), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()
     if box.clickedButton() is not choose:
@@ -120,7 +122,7 @@ def ask_to_leave(parent: QWidget, what: str) -> bool:
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(what)
+    box.setText(plain(what))
     stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     leave = box.addButton("Leave all the same", QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(stay)

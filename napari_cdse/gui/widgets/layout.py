@@ -16,6 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cdse.gui.session.plain_text import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,9 +37,22 @@ def keyless(widget: AnyWidget) -> AnyWidget:
     return widget
 
 
+class PlainLabel(QLabel):
+    """A label that shows any text as it is; Qt's own takes some for markup."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Show a text, with escapes for characters that act."""
+        super().setText(plain(text))
+
+
 def sentence(text: str = "") -> QLabel:
     """Make a label that breaks its text into lines."""
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setWordWrap(True)
     return label
 
@@ -113,4 +128,4 @@ def scroll_down(area: QScrollArea, widget: QWidget) -> None:
 
 def wrapped(text: str) -> str:
     """Let Qt break a long tooltip into lines, which it does for rich text only."""
-    return f"<qt>{escape(text, quote=False)}</qt>"
+    return f"<qt>{escape(plain(text), quote=False)}</qt>"

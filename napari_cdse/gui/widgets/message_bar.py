@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.gui.session.standing_messages import Message
-from napari_cdse.gui.widgets.layout import keyless
+from napari_cdse.gui.widgets.layout import PlainLabel, keyless, sentence
 
 if TYPE_CHECKING:
     from napari_cdse.gui.session.standing_messages import StandingMessages
@@ -130,7 +130,7 @@ class _Row(QWidget):
         super().__init__()
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
-        sign = QLabel()
+        sign = PlainLabel()
         icon = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
         sign.setPixmap(icon.pixmap(_SIGN_PX, _SIGN_PX))
         line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
@@ -148,9 +148,6 @@ class _Row(QWidget):
 
 
 def _text(text: str) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
+    label = sentence(text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setText(text)
     return label

@@ -1,0 +1,51 @@
+"""Text from outside, made fit for controls: no markup, no characters that act.
+
+File names, notes, model cards and annotators' names may hold anything. Qt takes a text
+for markup when it looks like it, in tooltips and wherever napari shows a sentence;
+control characters break lines, and those of writing direction turn what follows
+around, so that ``gnp.exe`` reads ``exe.png``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_JOINERS = "\u200c\u200d"
+"""Persian, Hindi and emoji are written with these; they act on neighbours only."""
+_MARKUP = re.compile(r"<(?=\s*[A-Za-z/!?])|&(?=lt;)")
+_HOLD = "\u2060"
+"""The word joiner: nothing to be seen, and what it follows opens no tag for Qt."""
+
+
+def plain(text: str) -> str:
+    """Return text that any control shows as it is; lines stay lines.
+
+    Control characters, marks of writing direction, invisible characters and halves of
+    characters are written as Python escapes them. What Qt would take for the
+    beginning of a tag is held apart by an invisible character.
+    """
+    escaped = "".join(c if c == "\n" or _is_shown(c) else _escape(c) for c in text)
+    return _MARKUP.sub(lambda found: found.group() + _HOLD, escaped)
+
+
+def one_line(text: str) -> str:
+    """Return text for a name, a cell or a line of a list: line breaks are escapes."""
+    return plain(text.replace("\n", "\\n"))
+
+
+def caption(text: str) -> str:
+    """Return text for a button or a menu, where an ampersand names a key."""
+    return one_line(text).replace("&", "&&")
+
+
+def _is_shown(character: str) -> bool:
+    if character in _JOINERS:
+        return True
+    kind = unicodedata.category(character)
+    # Zl and Zp end lines and paragraphs; Zs are spaces of all widths.
+    return kind == "Zs" or kind[0] not in "CZ"
+
+
+def _escape(character: str) -> str:
+    return ascii(character)[1:-1]

@@ -7,9 +7,11 @@ from scipy.ndimage import gaussian_filter
 from napari_cdse.core.crystal.lattice import REFLECTIONS, FringePrior, spacing_density
 from napari_cdse.core.imaging.pixel_size_estimate import (
     TYPICAL_PIXEL_SIZE_NM,
+    doubt_about,
     estimate_pixel_size,
     pixel_size_for,
 )
+from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.records import Circle, Micrograph
 from tests.core.drawn import Dot, draw
 
@@ -67,6 +69,22 @@ def test_a_blurred_picture_tells_nothing(blur_px: float) -> None:
     noise = np.random.default_rng(6).normal(size=(500, 600))
     pixels = gaussian_filter(noise, blur_px).astype(np.float32)
     assert not estimate_pixel_size(Micrograph(pixels, "blurred", "0")).confident
+
+
+@pytest.mark.parametrize(
+    ("said_nm", "words"), [(0.02, "times as much"), (0.08, "times as little")]
+)
+def test_a_doubt_says_which_way_a_given_size_is_off(said_nm, words) -> None:
+    """The lattice's own size is 0.04 nm: twice what was said, or half of it."""
+    places = ((100, 100, 20.0), (400, 120, 70.0), (200, 450, 130.0))
+    dots = tuple(
+        Dot(Circle(row, col, 52.0), ((0.35, angle), (0.35, angle + 70)), amplitude=2.0)
+        for row, col, angle in places
+    )
+    drawn = draw((550, 650), dots, pixel_nm=0.04, seed=20)
+    doubt = doubt_about(said_nm, prepare(drawn.pixels), 64 * said_nm)
+    assert doubt is not None
+    assert words in doubt
 
 
 def test_a_given_pixel_size_is_not_doubted() -> None:

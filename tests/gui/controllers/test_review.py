@@ -12,11 +12,14 @@ from napari_cdse.gui.canvas.class_colours import LETTERS
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
+from tests.gui.canvas_input import NO_KEY, CanvasInput
 from tests.gui.conftest import (
     SIGNAL_MS,
     click,
+    move,
     particle_ids,
     press,
+    settle,
 )
 from tests.gui.showing import in_step, labels, shown
 
@@ -65,6 +68,65 @@ def test_accept_says_what_the_forest_says(workspace, qtbot):
     assert (annotation.label, annotation.origin) == ("yes", "confirmed")
     assert annotation.selected_by == "queue"
     in_step(workspace)
+
+
+def test_no_key_acts_while_a_circle_is_dragged(workspace, qtbot):
+    """A particle is chosen and a step can be undone: each key would do something."""
+    user = CanvasInput(workspace, qtbot)
+    ids = particle_ids(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    project = workspace.project
+    before, chosen = labels(workspace), project.selection.particle_id
+    assert chosen is not None
+    press(workspace, qtbot, Qt.Key.Key_E)
+    user.press_mouse(100, 20)
+    move(workspace, qtbot, 120, 40)
+    for key, modifier in (
+        (Qt.Key.Key_N, NO_KEY),
+        (Qt.Key.Key_K, NO_KEY),
+        (Qt.Key.Key_J, NO_KEY),
+        (Qt.Key.Key_Delete, NO_KEY),
+        (Qt.Key.Key_Period, NO_KEY),
+        (Qt.Key.Key_Comma, NO_KEY),
+        (Qt.Key.Key_PageDown, NO_KEY),
+        (Qt.Key.Key_Z, CTRL),
+        (Qt.Key.Key_Z, CTRL | SHIFT),
+    ):
+        press(workspace, qtbot, key, modifier)
+        assert project.selection.particle_id == chosen
+        assert project.selection.index == 0
+        assert labels(workspace) == before
+    move(workspace, qtbot, 140, 60)
+    user.release_mouse(140, 60)
+    settle(workspace, qtbot)
+    (drawn,) = (one for one in project.particles.current if one.id not in ids)
+    assert (drawn.circle.row_px, drawn.circle.col_px) == pytest.approx((120, 40), abs=2)
+    assert project.history.undo_summary == "Draw 1 circle"
+    project.history.undo()
+    assert labels(workspace) == before
+    in_step(workspace)
+
+
+@pytest.mark.parametrize(
+    ("order", "how"), [("uncertain", "queue"), ("micrograph", "order")]
+)
+def test_a_label_tells_what_brought_its_particle_up(workspace, qtbot, order, how):
+    workspace.navigation.set_order(order, "unlabelled")
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    first = workspace.project.selection.particle_id
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    second = workspace.project.selection.particle_id
+    press(workspace, qtbot, Qt.Key.Key_N)
+    third = particle_ids(workspace)[2]
+    circle = workspace.project.particles.get(third).circle
+    click(workspace, qtbot, circle.row_px, circle.col_px)
+    given = [workspace.project.particles.get(one).annotation for one in (first, second)]
+    assert [one.selected_by for one in given] == [how, how]
+    workspace.navigation.go_to(third)
+    press(workspace, qtbot, Qt.Key.Key_U)
+    by_hand = workspace.project.particles.get(third).annotation
+    assert by_hand.selected_by == "hand"
 
 
 def test_without_a_selection_no_key_labels_anything(workspace, qtbot):

@@ -114,6 +114,21 @@ def test_a_scale_bar_sets_the_pixel_size(workspace, qtbot):
     assert project.micrographs.pixel_size(0) == (0.04, "estimated")
 
 
+def test_a_scale_bar_for_this_one_leaves_the_others(workspace, qtbot):
+    project = workspace.project
+    before = [one.pixel_size_nm for one in project.micrographs.entries]
+    press(workspace, qtbot, Qt.Key.Key_C)
+    drag(workspace, qtbot, (200, 50), (200, 250))
+    length = workspace.active_tool.current.line.length_px
+    answer(workspace, qtbot, 10.0, "nm", 0)
+    wait_for_pixels(workspace, qtbot)
+    sizes = [one.pixel_size_nm for one in project.micrographs.entries]
+    assert sizes == [pytest.approx(10 / length), *before[1:]]
+    press(workspace, qtbot, Qt.Key.Key_PageDown)
+    wait_for_pixels(workspace, qtbot)
+    assert project.micrographs.person_pixel_size(1) is None
+
+
 def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(workspace, qtbot):
     press(workspace, qtbot, Qt.Key.Key_C)
     drag(workspace, qtbot, (200, 50), (200, 50.5))

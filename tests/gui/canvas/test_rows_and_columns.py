@@ -15,7 +15,7 @@ from napari_cdse.gui.gallery.thumbnails import Pictures
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.overlays import Spot
 from napari_cdse.gui.particle.peaks_table import Scale
-from napari_cdse.tasks.thumbnails import thumbnail
+from napari_cdse.io.thumbnail_image import thumbnail
 from tests.gui.drawn import CIRCLES
 
 

@@ -77,7 +77,10 @@ def test_better_is_said_of_the_particles_that_were_labelled():
 
 def test_a_forest_without_a_mistake_is_not_known_to_make_none():
     low, high = interval_of(np.tile(np.diag([4, 5, 3, 2]), (6, 1, 1)))
-    assert 0.6 < low < 0.95
+    # Wilson's of each class, at Student's quantile for six micrographs.
+    quantile = stats.t.ppf(0.975, 5)
+    each = [n / (n + quantile**2) for n in (24, 30, 18, 12)]
+    assert low == pytest.approx(np.mean(each))
     assert high == 1
 
 

@@ -10,9 +10,11 @@ from napari_cdse.core.classifier.training_set import stack
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
 from napari_cdse.core.evaluation.scores import score
 from napari_cdse.core.evaluation.validation import (
+    MIN_PER_CLASS,
     compare,
     cross_validate,
     grouped_splits,
+    too_rare,
 )
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
@@ -73,6 +75,26 @@ def test_scores_agree_with_a_count_by_hand():
     assert scores.folds == 4
 
 
+def test_scores_hold_what_was_counted_and_calibrated():
+    """Answers that are twice too sure: a temperature above 1 puts them right."""
+    training = drawn_set(20, 4)
+    rng = np.random.default_rng(5)
+    truth = np.array([CLASSES.index(name) for name in training.labels.tolist()])
+    chances = rng.dirichlet(np.ones(4), len(truth))
+    for row, kind in zip(chances, truth, strict=True):
+        # Each class is the truth as often as its chance says, by exchange.
+        told = rng.choice(4, p=row)
+        row[[told, kind]] = row[[kind, told]]
+    sure = chances**2 / (chances**2).sum(axis=1, keepdims=True)
+    scores = score(training, sure, 5)
+    assert scores.temperature == pytest.approx(2, abs=0.4)
+    assert score(training, chances, 5).temperature == pytest.approx(1, abs=0.25)
+    mask = training.originals
+    counted = {name: int((training.labels[mask] == name).sum()) for name in CLASSES}
+    assert scores.class_counts == counted
+    assert scores.n_micrographs == 20
+
+
 def test_scores_are_the_same_every_time():
     training = drawn_set()
     one, two = (cross_validate(training, PARAMS) for _ in range(2))
@@ -119,6 +141,16 @@ def test_a_class_with_too_few_labels_does_not_take_the_others_score_away():
     assert np.isfinite(told).all()
     both = compare(fit(drawn_set(seed=1), PARAMS), training, PARAMS)
     assert both.old.too_rare == both.new.too_rare == scores.too_rare
+
+
+def test_a_class_is_scored_from_the_least_number_on():
+    training = drawn_set(10, MIN_PER_CLASS, copies=0)
+    few = np.flatnonzero(training.labels == "null")
+    keep = np.ones(len(training), bool)
+    keep[few[MIN_PER_CLASS:]] = False
+    assert too_rare(training.rows(keep)) == {}
+    keep[few[MIN_PER_CLASS - 1]] = False
+    assert too_rare(training.rows(keep)) == {"null": MIN_PER_CLASS - 1}
 
 
 def test_a_rare_class_does_not_lessen_the_folds():

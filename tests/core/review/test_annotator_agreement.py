@@ -156,3 +156,17 @@ def test_kappa_is_said_with_its_interval():
     assert f"Cohen's kappa {found.kappa:.2f} ({low:.2f} to {high:.2f}, 95 %)." in (
         found.sentence
     )
+
+
+def test_two_who_never_differ_may_still_differ_now_and_then():
+    """Wilson's interval of all particles, at Student's quantile for ten micrographs."""
+    labels = ["yes", "no", "null", "no"] * 20
+    found = agreement(labels, labels, spread(80))
+    low = 80 / (80 + stats.t.ppf(0.975, 9) ** 2)
+    assert found.observed_95 == pytest.approx((low, 1.0))
+
+
+def test_two_who_never_agree_may_still_agree_now_and_then():
+    found = agreement(["yes"] * 80, ["no"] * 80, spread(80))
+    square = stats.t.ppf(0.975, 9) ** 2
+    assert found.observed_95 == pytest.approx((0.0, square / (80 + square)))

@@ -159,3 +159,36 @@ def test_lots_are_even_and_the_same_for_ever():
     assert draw("seed", "p7") == lots[7] == pytest.approx(0.433008899)
     others = np.array([draw("another", f"p{n}") for n in range(20_000)])
     assert abs(np.corrcoef(lots, others)[0, 1]) < 0.03
+
+
+def test_a_forest_without_a_mistake_has_the_interval_of_so_many_particles():
+    """Equal chances: forty particles, less what eight micrographs leave open."""
+    found = audit(
+        [labelled("no", "no", micrograph=f"m{n % 8}") for n in range(40)], "forest"
+    )
+    effective = 40 * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 7)) ** 2
+    assert found.accuracy.interval_95 == pytest.approx(
+        wilson_interval(effective, effective)
+    )
+    # Unequal ones tell as much as fewer (Kish): (sum of weights)^2 / sum of squares.
+    uneven = [
+        labelled("no", "no", 0.1 if n % 2 else 0.3, micrograph=f"m{n % 8}")
+        for n in range(40)
+    ]
+    weights = [10.0, 10 / 3] * 20
+    fewer = effective / 40 * sum(weights) ** 2 / sum(w * w for w in weights)
+    assert audit(uneven, "forest").accuracy.interval_95 == pytest.approx(
+        wilson_interval(fewer, fewer)
+    )
+
+
+def test_an_interval_takes_five_micrographs():
+    def found(micrographs):
+        some = [
+            labelled("no", "no", micrograph=f"m{n % micrographs}") for n in range(40)
+        ]
+        return audit(some, "forest")
+
+    assert found(5).accuracy.interval_95 is not None
+    assert found(4).accuracy.interval_95 is None
+    assert "in 5 micrographs; they lie in 4." in found(4).note

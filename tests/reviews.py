@@ -5,6 +5,7 @@ Each takes a generator and a `Population` and returns what a project would know.
 
 import numpy as np
 
+from napari_cdse.core.review.draw_chances import draw_chances
 from napari_cdse.core.statistics.evidence import Evidence, cross_fitted
 
 DRAWS = 60
@@ -43,6 +44,14 @@ def doubtful_draws_deferred(rng, found):
     drawn, chances = _lots(rng, found, 1.25 * DRAWS)
     later = drawn & (_doubt(found) > 0.6) & (rng.random(len(drawn)) < 0.4)
     return _evidence(found, drawn, chances, silent=later, deferred=later)
+
+
+def doubtful_drawn_more_often(rng, found):
+    """Chances go with doubt, and the most doubtful 150 are judged as well."""
+    chances = draw_chances(found.doubts, DRAWS)
+    drawn = rng.random(len(chances)) < chances
+    order = np.argsort(-_doubt(found))
+    return _evidence(found, drawn, chances, queue=order[:QUEUED])
 
 
 def share_raised(rng, found):
@@ -95,6 +104,7 @@ SOUND = {
     "100 more chosen by hand": with_chosen_ones,
     "half the draws judged": half_the_draws_judged,
     "doubtful draws deferred": doubtful_draws_deferred,
+    "doubtful drawn more often, and 150 by the queue": doubtful_drawn_more_often,
     "share raised half-way": share_raised,
     "every fifth micrograph whole": some_micrographs_as_a_whole,
     "circles removed": circles_removed,

@@ -211,7 +211,9 @@ class Project:
         self.resume_point.load(self.annotators.current)
         self._state.load()
         self.audits.read_plan()
+        self.audits.draw_new()
         # First of all who listen: it is written down before it is shown.
+        self.events.particles_changed.connect(self.audits.draw_new)
         self.events.particles_changed.connect(self.audits.note_open)
         self.events.queue_outdated.connect(self.review.forget_orders)
 

@@ -348,7 +348,7 @@ def test_the_queue_goes_through_what_the_audits_give_it(base):
         for each, circle in zip(base.ids, (A, B), strict=True)
     ]
     audits = SimpleNamespace(
-        queue_items=lambda: iter(items), note_order=lambda _order: None
+        queue_items=lambda: iter(items), note_order=lambda _order: None, goal="learn"
     )
     queue = ReviewQueue(base.state, base.selection, base.visits, nobody(), audits)
     order = [each for _, each in queue.queue("micrograph")]

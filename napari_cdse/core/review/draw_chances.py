@@ -12,6 +12,13 @@ in view, keep each particle's chance, and draw those whose lot
 (`napari_cdse.core.review.blind_audit.draw`) lies below it. The kept chance is what
 stands in `Annotation.selection_chance`; another forest does not change it. For more
 draws give what was kept as ``before``: chances only grow, so all that was drawn stays.
+
+What it is worth: with a forest that is right, the part of the variance that draws can
+make smaller falls to about half of that of even chances; what micrographs differ among
+each other stays, so that intervals narrow by 5 to 30 %, and by more for rare defects.
+Neyman's chances for the ratio's linearisation, with its own class for unresolved
+particles, and systematic in place of independent lots were tried in its place: within
+0.03 of the same widths (``python -m tests.benchmarks coverage``).
 """
 
 from __future__ import annotations

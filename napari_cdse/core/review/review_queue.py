@@ -5,13 +5,14 @@ teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4). 
 way belongs to what is least like all that the forest learnt from: it has no doubts
 about a class that it never met, and in replays of labelling, doubt alone needed more
 labels than chance did. Those that an audit has drawn take places which follow from
-their draw alone, so that the place gives nothing of the prediction away, and so that
-whoever stops half-way has labelled a random half of them.
+their draw and the review's goal alone, so that the place gives nothing of the
+prediction away, and so that whoever stops half-way has labelled a random half of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -19,14 +20,23 @@ import numpy as np
 from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from napari_cdse.core.records import Circle, Prediction
 
+    _Mixing = Callable[
+        [Sequence["QueueItem"], Sequence["QueueItem"]], list["QueueItem"]
+    ]
+
 Order = Literal["uncertain", "micrograph", "class", "confidence", "novelty"]
 ORDERS: tuple[Order, ...] = get_args(Order)
+
+Goal = Literal["learn", "both", "measure"]
+"""What a review is for: examples from which the forest learns most, the
+visible-defect fraction, or both in turn."""
+GOALS: tuple[Goal, ...] = get_args(Goal)
 
 SPREAD = 0.5
 """Margin, in probability, that a particle may lose its turn to, if all those just
@@ -87,7 +97,9 @@ class QueueItem:
     draw: float | None = None
 
 
-def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[QueueItem]:
+def ordered(
+    items: Iterable[QueueItem], order: Order = "uncertain", goal: Goal = "learn"
+) -> list[QueueItem]:
     """Sort particles for review.
 
     Parameters
@@ -102,6 +114,10 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
         novelty: the least like the training set first; particles without a
         prediction come last in these four. micrograph: by micrograph, and in each
         from top to bottom.
+    goal : {"learn", "both", "measure"}
+        learn: those that were drawn are spread evenly over the way; measure: they come
+        first; both: every second one is drawn, as long as there are any. By
+        micrograph, lots have no say.
 
     Returns
     -------
@@ -117,7 +133,7 @@ def ordered(items: Iterable[QueueItem], order: Order = "uncertain") -> list[Queu
     if order == "uncertain":
         known = sum(item.prediction is not None for item in ranked)
         ranked = _explored([*_spread(ranked[:known]), *ranked[known:]])
-    return _interleaved(ranked, drawn)
+    return _MIXED[goal](ranked, drawn)
 
 
 def following(
@@ -196,6 +212,32 @@ def _interleaved(
     places += [(item.draw or 0.0, 1, item) for item in drawn]
     places.sort(key=lambda place: (*place[:2], place[2].particle_id))
     return [item for _, _, item in places]
+
+
+def _drawn_first(
+    ranked: Sequence[QueueItem], drawn: Sequence[QueueItem]
+) -> list[QueueItem]:
+    """Put those drawn ahead of all others, by their draws."""
+    return [*sorted(drawn, key=_by_draw), *ranked]
+
+
+def _by_turns(
+    ranked: Sequence[QueueItem], drawn: Sequence[QueueItem]
+) -> list[QueueItem]:
+    """Take one that was drawn and another by turns."""
+    pairs = zip_longest(sorted(drawn, key=_by_draw), ranked)
+    return [item for pair in pairs for item in pair if item is not None]
+
+
+def _by_draw(item: QueueItem) -> tuple[float, str]:
+    return item.draw or 0.0, item.particle_id
+
+
+_MIXED: Mapping[Goal, _Mixing] = {
+    "learn": _interleaved,
+    "both": _by_turns,
+    "measure": _drawn_first,
+}
 
 
 def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:

@@ -15,6 +15,7 @@ from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.decimal_field import WholeField
 from napari_cdse.gui.widgets.layout import (
     PlainLabel,
+    choices,
     flush_column,
     row_of,
     sentence,
@@ -23,6 +24,7 @@ from napari_cdse.gui.widgets.layout import (
 
 if TYPE_CHECKING:
     from napari_cdse.core.review.blind_audit import Audit, Rate
+    from napari_cdse.core.review.review_queue import Goal
     from napari_cdse.gui.session.session import Session
 
 _SOON_MS = 100
@@ -30,6 +32,22 @@ _TIP = (
     "This share of the proposed particles is chosen at random; their prediction is "
     "hidden until you have judged them. Only they tell how often the forest is right. "
     "A larger share chooses more wherever no prediction has been in view yet."
+)
+GOALS: tuple[tuple[str, Goal, str], ...] = (
+    ("learn", "learn", "All particles are drawn with the same chance and come up in "
+     "their share of the queue. The forest learns most from the others, and how often "
+     "it is right is told best."),
+    ("both by turns", "both", "The doubtful are drawn more often, and every second "
+     "particle is one that was drawn: the forest learns, and the visible-defect "
+     "fraction gets its interval."),
+    ("measure", "measure", "The doubtful are drawn more often, and all that are drawn "
+     "come first: the shortest way to a narrow interval of the visible-defect "
+     "fraction."),
+)  # fmt: skip
+_GOAL_TIP = (
+    "What the review is for. Chances are written down before a prediction is in view "
+    "and never change then; so another goal draws otherwise only where nothing has "
+    "been in view yet."
 )
 _NOTHING_DRAWN = (
     "No particle is drawn for the audit, so how often the forest is right stays "
@@ -53,6 +71,8 @@ class AuditRow(QWidget):
         self.share.setSuffix(" %")
         self.share.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.share.setToolTip(wrapped(_TIP))
+        self.goal = choices((text, wrapped(tip)) for text, _, tip in GOALS)
+        self.goal.setToolTip(wrapped(_GOAL_TIP))
         self.says = sentence()
         # Labelling must stay quick: the sentence follows when the hands rest.
         self._soon = QTimer(self)
@@ -69,11 +89,16 @@ class AuditRow(QWidget):
         column = flush_column(self)
         column.setSpacing(4)
         column.addLayout(line)
+        for_what = PlainLabel("Review to")
+        second = row_of((for_what, self.goal))
+        second.setStretchFactor(for_what, 1)
+        column.addLayout(second)
         column.addWidget(self.says)
 
     def _connect(self) -> None:
         session = self._session
         self.share.valueChanged.connect(self._on_share)
+        self.goal.activated.connect(self._on_goal)
         for signal in (session.micrographs_changed, session.models_changed):
             signal.connect(self._soon.start)
         session.particles_changed.connect(self._on_particles)
@@ -89,13 +114,21 @@ class AuditRow(QWidget):
             self._session.project.audits.share = per_cent / 100
         self.refresh()
 
+    def _on_goal(self, row: int) -> None:
+        _, goal, _ = GOALS[row]
+        with notifications.reporting_errors():
+            self._session.project.audits.goal = goal
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Show the share in force and what the audit says."""
         project = self._session.project
         with signals_blocked(self.share):
             self.share.setValue(round(100 * project.audits.share))
-        self.share.setEnabled(not project.read_only)
+        self.goal.setCurrentIndex([g for _, g, _ in GOALS].index(project.audits.goal))
+        for one in (self.share, self.goal):
+            one.setEnabled(not project.read_only)
         found = audit(project.audits.labels(), project.models.active_id or "")
         nothing = found.note and not project.audits.share
         self.says.setText(_NOTHING_DRAWN if nothing else found.sentence)

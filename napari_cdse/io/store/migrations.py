@@ -148,11 +148,23 @@ def novelty_of_predictions(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE predictions ADD COLUMN novelty REAL")
 
 
+def chances_of_draws(connection: sqlite3.Connection) -> None:
+    """Version 5 holds the chance of each particle where draws are not all alike."""
+    connection.execute(
+        """CREATE TABLE draws (
+            particle_id TEXT PRIMARY KEY,
+            micrograph_key INTEGER NOT NULL REFERENCES micrographs (key),
+            chance REAL NOT NULL CHECK (chance > 0 AND chance <= 1)
+        ) WITHOUT ROWID"""
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
     marks_of_files,
     novelty_of_predictions,
+    chances_of_draws,
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store.database import PATIENCE_S, Database
+from napari_cdse.io.store.draws import DrawTable
 from napari_cdse.io.store.edits import EditTable, StoreChanged
 from napari_cdse.io.store.micrograph_changes import MicrographChange
 from napari_cdse.io.store.records import (
@@ -69,6 +70,7 @@ class Store:
     edits : EditTable
     findings : FindingTable
     models : ModelTable
+    draws : DrawTable
     """
 
     def __init__(self, database: Database) -> None:
@@ -77,6 +79,7 @@ class Store:
         self.edits = EditTable(database)
         self.findings = FindingTable(database)
         self.models = ModelTable(database)
+        self.draws = DrawTable(database)
 
     @classmethod
     def create(cls, path: str | Path) -> Store:

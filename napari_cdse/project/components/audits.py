@@ -6,15 +6,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.review.draw_chances import doubt, draw_chances
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from napari_cdse.core.records import Annotation
-    from napari_cdse.core.review.review_queue import Order
+    from napari_cdse.core.records import Annotation, Prediction
+    from napari_cdse.core.review.review_queue import Goal, Order
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
@@ -28,10 +31,17 @@ _AUDIT, _IN_VIEW, _ORDERS = "audit", "in_view", "orders"
 class Audits:
     """Particles drawn at random and judged with their prediction hidden.
 
+    With the goal to learn, each particle of a micrograph has the same chance. With the
+    others a particle's chance goes with its doubt; it is written down when its first
+    prediction comes, before anyone can have seen that. Where predictions have been in
+    view, something was judged, or the queue leads by now, chances stay what they were,
+    whatever forest, share or goal come after.
+
     Parameters
     ----------
     store : Store
-        Keeps the plan, and which micrographs' predictions have been in view.
+        Keeps the plan, the chances where they differ by particle, and which
+        micrographs' predictions have been in view.
     state : ProjectState
     selection : Selection
         The open micrograph's predictions are in view.
@@ -56,6 +66,7 @@ class Audits:
         self._visits = visits
         self._events = events
         self._plan = AuditPlan()
+        self._chances: dict[str, float] = {}
         self._lots: dict[str, float] = {}
         self._in_view: set[int] = set()
         self._gone_by: set[Order] = set()
@@ -81,20 +92,14 @@ class Audits:
 
     def chances(self, particle_ids: Iterable[str]) -> dict[str, float]:
         """Return the chances, 0 to 1, of those among some particles that are hidden."""
-        return {
-            each: self._plan.chance(self._particles.key(each))
-            for each in particle_ids
-            if self.hides(each)
-        }
+        return {each: self._chance(each) for each in particle_ids if self.hides(each)}
 
     def drawn_chance(self, particle_id: str) -> float | None:
         """Return the chance with which a particle was drawn; None if it was not.
 
         It is that of by now, after the share was raised, whenever it was judged.
         """
-        if self._lot(particle_id) is None:
-            return None
-        return self._plan.chance(self._particles.key(particle_id))
+        return None if self._lot(particle_id) is None else self._chance(particle_id)
 
     # What was judged unseen
 
@@ -124,23 +129,57 @@ class Audits:
     @share.setter
     def share(self, share: float) -> None:
         before = self._plan.share
-        with self._store.transaction():
-            # Another window shows particles too, and may have changed the share.
-            self.read_plan()
-            seen = {*self._in_view, *self._within_reach()}
-            plan = self._plan.with_share(share, seen)
-            self._store.set_setting(_AUDIT, plan.as_setting())
-        self._take_plan(plan)
-        self._events.particles_changed.emit(None)
+        self._change_plan(lambda plan, seen: plan.with_share(share, seen))
         if share > before:
-            self._tell_held()
+            self._tell_held("larger share holds")
+
+    @property
+    def goal(self) -> Goal:
+        """What the review is for.
+
+        learn: lots are even, and come up in their share of the queue; they tell best
+        how often the forest is right. measure: the doubtful are drawn more often and
+        all that are drawn come up first, which narrows the interval of the
+        visible-defect fraction soonest. both: drawn so too, they come up by turns with
+        the queue.
+        """
+        return self._plan.goal
+
+    @goal.setter
+    def goal(self, goal: Goal) -> None:
+        before = self._plan.by_doubt
+        self._change_plan(lambda plan, seen: plan.with_goal(goal, seen))
+        if self._plan.by_doubt and not before:
+            self._tell_held("choice of the doubtful holds")
 
     def read_plan(self) -> bool:
         """Read the plan and what has been in view; True if the plan is another."""
         known = self._store.setting(_IN_VIEW, [])
         analysed = self._particles.analysed()
         self._in_view = set(known if isinstance(known, list) else analysed)
-        return self._take_plan(self._planned(self._store.setting(_AUDIT)))
+        plan = self._planned(self._store.setting(_AUDIT))
+        return self._take_plan(plan, self._store.draws.chances())
+
+    def draw_new(self, particle_ids: Iterable[str] | None = None) -> None:
+        """Write down the chances of particles that have got their first prediction.
+
+        To be called before anyone is shown it, with None for all particles.
+        """
+        if not self._plan.by_doubt or self._store.read_only:
+            return
+        keys = set(self._particles.analysed())
+        if particle_ids is not None:
+            keys &= {self._particles.key(each) for each in particle_ids}
+        due = {each for each in keys if self._is_fresh(each) and self._lacks(each)}
+        if not due:
+            return
+        # Without room for them all particles of these micrographs stay alike.
+        with suppress(StoreError):
+            with self._store.transaction():
+                self._write_chances(due, self._plan)
+                chances = self._store.draws.chances()
+            self._chances = chances
+        self._events.queue_outdated.emit()
 
     # What has been in view
 
@@ -183,7 +222,7 @@ class Audits:
                 for one in self._particles.particles(row.key).values():
                     draw = self._lot(one.id)
                     if draw is not None:
-                        draw /= self._plan.chance(row.key)
+                        draw /= self._chance(one.id)
                     yield QueueItem(index, one.id, one.circle, one.prediction, draw)
 
     # Inside
@@ -198,13 +237,79 @@ class Audits:
             known = self._store.setting(_ORDERS, [])
             self._store.set_setting(_ORDERS, sorted({*known, order}))
 
-    def _take_plan(self, plan: AuditPlan) -> bool:
-        if plan == self._plan:
+    def _change_plan(
+        self, change: Callable[[AuditPlan, Collection[int]], AuditPlan]
+    ) -> None:
+        """Take another plan, and draw anew where nothing has been in view."""
+        with self._store.transaction():
+            # Another window shows particles too, and may have changed the plan.
+            self.read_plan()
+            judged = {each for each in self._particles.analysed() if self._begun(each)}
+            seen = {*self._in_view, *self._within_reach(), *judged}
+            plan = change(self._plan, seen)
+            self._store.set_setting(_AUDIT, plan.as_setting())
+            fresh = set(self._particles.analysed()) - plan.held.keys()
+            self._store.draws.forget(fresh)
+            if plan.by_doubt:
+                self._write_chances(fresh, plan)
+            chances = self._store.draws.chances()
+        self._take_plan(plan, chances)
+        self._events.particles_changed.emit(None)
+
+    def _take_plan(self, plan: AuditPlan, chances: dict[str, float]) -> bool:
+        if (plan, chances) == (self._plan, self._chances):
             return False
-        self._plan = plan
+        self._plan, self._chances = plan, chances
         self._lots.clear()
         self._events.queue_outdated.emit()
         return True
+
+    # Chances by doubt
+
+    def _chance(self, particle_id: str) -> float:
+        """Return a particle's own chance, or that of its whole micrograph."""
+        own = self._chances.get(particle_id) if self._plan.seed else None
+        if own is not None:
+            return own
+        return self._plan.chance(self._particles.key(particle_id))
+
+    def _write_chances(self, keys: Collection[int], plan: AuditPlan) -> None:
+        """Set the chances in some micrographs as if all had been drawn together."""
+        said = [
+            (key, each)
+            for key in self._particles.analysed()
+            for each in self._said(key)
+        ]
+        doubts = np.array([doubt(each.probabilities) for _, each in said])
+        chances = draw_chances(doubts, plan.share * len(said)).tolist()
+        own: dict[int, dict[str, float]] = {key: {} for key in keys}
+        for (key, each), chance in zip(said, chances, strict=True):
+            if key in own:
+                own[key][each.particle_id] = chance
+        for key, found in own.items():
+            self._store.draws.add(key, found)
+
+    def _said(self, key: int) -> list[Prediction]:
+        """Return predictions of what the program proposed in a micrograph."""
+        return [
+            one.prediction
+            for one in self._particles.particles(key).values()
+            if one.prediction is not None and self._particles.is_proposed(one.id)
+        ]
+
+    def _is_fresh(self, key: int) -> bool:
+        """Tell whether nothing of a micrograph has been in view or judged."""
+        seen = key in self._in_view or key in self._plan.held
+        return not (seen or self._begun(key))
+
+    def _begun(self, key: int) -> bool:
+        said = self._particles.annotations(key)
+        return any(each.label or each.removed or each.deferred for each in said)
+
+    def _lacks(self, key: int) -> bool:
+        """Tell whether some classified particle of a micrograph has no chance yet."""
+        said = self._said(key)
+        return any(each.particle_id not in self._chances for each in said)
 
     def _planned(self, stored: object) -> AuditPlan:
         """Return the plan that is stored; begin one where there is none."""
@@ -228,20 +333,20 @@ class Audits:
         places = within_reach(self.queue_items(), steps, orders)
         return {self._table.rows[each].key for each in places}
 
-    def _tell_held(self) -> None:
-        """Say where a larger share does not hold."""
+    def _tell_held(self, what: str) -> None:
+        """Say where another plan does not hold."""
         analysed = self._particles.analysed()
         free = sum(each not in self._plan.held for each in analysed)
         if free < len(analysed):
             whose = f"{free} of {len(analysed)} micrographs" if free else "new ones"
             self._events.notice.emit(
-                f"The larger share holds for {whose}; in the others the predictions "
-                "have been in view, or were next in turn."
+                f"The {what} for {whose}; in the others the predictions have been in "
+                "view, or were next in turn."
             )
 
     def _lot(self, particle_id: str) -> float | None:
         """Return the lot of a particle that was drawn; None for one that was not."""
-        chance = self._plan.chance(self._particles.key(particle_id))
+        chance = self._chance(particle_id)
         if not chance:
             return None
         lot = self._lots.get(particle_id)

@@ -141,5 +141,7 @@ class ReviewQueue:
 
     def _ordered(self, order: Order) -> list[QueueItem]:
         if order not in self._orders:
-            self._orders[order] = ordered(self._audits.queue_items(), order)
+            self._orders[order] = ordered(
+                self._audits.queue_items(), order, self._audits.goal
+            )
         return self._orders[order]

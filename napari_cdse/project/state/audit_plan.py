@@ -1,4 +1,4 @@
-"""Which particles are drawn for the audit, and with what chance.
+"""How many particles are drawn for the audit, for what, and what keeps its chance.
 
 A particle's lot is a number that never changes; it is drawn if that lies below the
 chance. So a larger share draws some more, and those that were drawn stay so. It must
@@ -8,6 +8,10 @@ its turn unseen, would have been in view by now had it not been drawn. Therefore
 share stays as it was wherever the queue leads by now without any lots. What is left is
 small: one that its lot brought up early weighs more than it should, at most by the
 share of the queue that had been gone through.
+
+With the goal to learn, all particles of a micrograph have the same chance, the share.
+With the goals that measure, each has its own, by its doubt; `Audits` writes it down as
+soon as there is a prediction, and it never changes once that may have been in view.
 """
 
 from __future__ import annotations
@@ -18,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.review.blind_audit import SHARE, draw
-from napari_cdse.core.review.review_queue import ordered
+from napari_cdse.core.review.review_queue import GOALS, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from napari_cdse.core.review.review_queue import Order, QueueItem
+    from napari_cdse.core.review.review_queue import Goal, Order, QueueItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,15 @@ class AuditPlan:
         share: what was once shown is not drawn any more, so it never grows.
     watched : bool
         Whether it is written down what comes into view; older projects did not.
+    goal : {"learn", "both", "measure"}
+        What the review is for; older projects learn.
     """
 
     seed: str = ""
     share: float = SHARE
     held: Mapping[int, float] = field(default_factory=dict)
     watched: bool = True
+    goal: Goal = "learn"
 
     @classmethod
     def new(cls, analysed: Iterable[int]) -> AuditPlan:
@@ -59,7 +66,10 @@ class AuditPlan:
         try:
             held = {int(key): float(share) for key, share in stored["held"].items()}
             watched = bool(stored.get("watched", False))
-            return cls(str(stored["seed"]), float(stored["share"]), held, watched)
+            told = stored.get("goal")
+            goal: Goal = told if told in GOALS else "learn"
+            share = float(stored["share"])
+            return cls(str(stored["seed"]), share, held, watched, goal)
         except (KeyError, TypeError, ValueError, AttributeError):
             return cls()
 
@@ -71,6 +81,7 @@ class AuditPlan:
             "share": self.share,
             "held": held,
             "watched": self.watched,
+            "goal": self.goal,
         }
 
     def with_share(self, share: float, in_view: Iterable[int]) -> AuditPlan:
@@ -94,6 +105,25 @@ class AuditPlan:
             )
         held = {key: min(self.chance(key), share) for key in {*in_view, *self.held}}
         return replace(self, share=share, held=held)
+
+    @property
+    def by_doubt(self) -> bool:
+        """Whether chances differ by particle where none has been in view."""
+        return self.goal != "learn" and self.share > 0 and bool(self.seed)
+
+    def with_goal(self, goal: Goal, in_view: Iterable[int]) -> AuditPlan:
+        """Take another goal; chances of what has been in view stay as they are.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such goal.
+        """
+        if goal not in GOALS:
+            raise ParameterError(
+                f"{goal!r} is no goal of a review; take one of {', '.join(GOALS)}."
+            )
+        return replace(self.with_share(self.share, in_view), goal=goal)
 
     def watching(self, analysed: Iterable[int]) -> AuditPlan:
         """Write down from now on what comes into view; what is there may have been."""

@@ -57,6 +57,26 @@ def test_the_share_is_the_projects(workspace, crowd, qtbot):
     assert "No particle is drawn" in row.says.text()
 
 
+def test_the_goal_is_the_projects_and_the_row_follows(workspace, crowd, qtbot):
+    project = workspace.project
+    row = docks(workspace.viewer)["Retrain"].audit
+    assert row.goal.currentText() == "learn"
+    row.goal.setCurrentIndex(2)
+    row.goal.activated.emit(2)
+    assert project.audits.goal == "measure"
+    row.share.setValue(20)
+    # A fifth of forty, the doubtful more often.
+    chances = project._store.draws.chances()
+    found = [chances[each] for each in crowd]
+    assert sum(found) == pytest.approx(8, abs=1.5)
+    assert len(set(found)) == 2
+    # They are in view now, in the gallery, so they keep their chances.
+    settle(workspace, qtbot)
+    project.audits.goal = "learn"
+    qtbot.waitUntil(lambda: row.goal.currentText() == "learn", timeout=SIGNAL_MS)
+    assert project._store.draws.chances().items() >= chances.items()
+
+
 def test_what_the_gallery_shows_is_not_drawn_any_more(workspace, crowd, qtbot):
     project = workspace.project
     others = [each.id for each in project.particles.current]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +81,9 @@ def match(
         detection (Everingham and others, Int. J. Comput. Vis. 88, 303 (2010)); for
         two concentric circles it is a ratio of radii of 0.71.
     """
+    # `predict` pairs nothing, and does not wait for the import.
+    from scipy.optimize import linear_sum_assignment
+
     overlap = circle_iou(truth, found)
     gain = np.where(overlap >= min_iou, overlap, 0.0)
     rows, cols = linear_sum_assignment(-gain)

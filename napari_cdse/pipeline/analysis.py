@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
-from joblib.externals.loky import get_reusable_executor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from napari_cdse.core.classifier.augmentation import over_views, views
 from napari_cdse.core.classifier.forest import predict_proba
@@ -257,6 +254,10 @@ def analyse_many(
     if jobs == 1 or len(paths) < 2:
         yield from (analyse_file(*one) for one in arguments)
         return
+    # One process by itself does not wait for what starts the others.
+    import joblib
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     done = 0
     try:
@@ -274,6 +275,9 @@ def _alone(
     arguments: tuple[Path, Model | None, DetectionParams, float | None, FrameChoice],
 ) -> Outcome:
     """Analyse a file in a process of its own, which it may take with it."""
+    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     executor = get_reusable_executor(max_workers=1)
     try:
         outcome: Outcome = executor.submit(analyse_file, *arguments).result()

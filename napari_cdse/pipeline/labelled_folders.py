@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
 
 from napari_cdse.core.classifier.augmentation import views
@@ -116,6 +115,9 @@ def examples_from_folders(
             f"{path.name} has no micrograph of the same name; it was left alone."
             for path in pairing.unmatched_labels
         )
+    # `predict` is in the same room, and does not wait for what trains.
+    import joblib
+
     tasks = (
         joblib.delayed(_study_file)(
             path,

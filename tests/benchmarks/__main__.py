@@ -11,6 +11,7 @@ from importlib import import_module
 from tests.benchmarks.measuring import show
 
 TABLES = (
+    "start",
     "detection",
     "parts",
     "card",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +206,7 @@ def _wrong_scale(card: ModelCard, pixel_size_nm: float | None) -> str | None:
 def _strange(values: Sequence[float | None]) -> str | None:
     known = [value for value in values if value is not None]
     n_novel = sum(is_novel(value) for value in known)
-    if not n_novel or binom.sf(n_novel - 1, len(known), FALSE_ALARMS) > FALSE_ALARMS:
+    if not n_novel or bdtrc(n_novel - 1, len(known), FALSE_ALARMS) > FALSE_ALARMS:
         return None
     return (
         f"{n_novel} of its {len(known)} circles look like nothing that the forest "

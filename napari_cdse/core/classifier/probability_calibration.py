@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,6 +75,9 @@ def fit_temperature(
     def loss(log_temperature: float) -> float:
         told = sharpened(probabilities, float(np.exp(log_temperature)))
         return -float(np.log(told[np.arange(len(truth)), truth] + _FLOOR).mean())
+
+    # Only who trains waits for it.
+    from scipy.optimize import minimize_scalar
 
     found = minimize_scalar(loss, bounds=tuple(np.log(_LIMITS)), method="bounded")
     return float(np.exp(found.x))

@@ -14,11 +14,10 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import Parallel, delayed
-from sklearn.tree import DecisionTreeClassifier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from sklearn.tree import DecisionTreeClassifier
 
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
@@ -60,6 +59,9 @@ def grow(
     rng = np.random.RandomState(params.seed)
     seeds = rng.randint(np.iinfo(np.int32).max, size=params.trees).tolist()
     trees: list[DecisionTreeClassifier] = []
+    # Only who grows trees waits for it.
+    from joblib import Parallel, delayed
+
     # Threads: scikit-learn lets go of the interpreter's lock while a tree grows.
     # A tree adds a filter of its own for a moment, which may stay behind.
     with warnings.catch_warnings(), Parallel(n_jobs=-1, prefer="threads") as together:
@@ -83,6 +85,9 @@ def _grown(
     n_rows = len(values)
     drawn = np.random.RandomState(seed).choice(n_rows, n_rows, p=chances)
     split = params.split_features
+    # Only who grows trees waits for scikit-learn.
+    from sklearn.tree import DecisionTreeClassifier
+
     tree = DecisionTreeClassifier(
         criterion=params.criterion,
         max_features=int(split) if split.isdigit() else split,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.special import lambertw
 
 if TYPE_CHECKING:
     from napari_cdse.core.crystal.lattice import FringePrior
@@ -29,8 +29,6 @@ _EXPONENT = 2.5
 """Half the dimension of the field: two of place, two of frequency, one of radius."""
 _SCAN_POINTS = 2000
 """Frequencies at which the odds are summed: they are smooth over hundreds of them."""
-_HIGHEST_POWER = 200.0
-"""Upper end of the search for the threshold, in mean powers: exp(-200) is 1e-87."""
 
 
 def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
@@ -70,15 +68,13 @@ def threshold_for(false_alarms: float, volume: float) -> float:
     volume : float
         From `searched_volume`.
     """
-
-    def excess(level: float) -> float:
-        return expected_alarms(level, volume) - false_alarms
-
     # Twice the maximum of t**2.5 exp(-t): the formula holds for high levels only.
     lowest = 2 * _EXPONENT
-    if excess(lowest) <= 0:
+    if expected_alarms(lowest, volume) <= false_alarms:
         return lowest
-    return float(brentq(excess, lowest, _HIGHEST_POWER))
+    # c V t**a exp(-t) = n has its higher root on the lower branch of Lambert's W.
+    share = (false_alarms / (_CONSTANT * volume)) ** (1 / _EXPONENT)
+    return float(-_EXPONENT * lambertw(-share / _EXPONENT, -1).real)
 
 
 def expected_alarms(level: float, volume: float) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import skimage
 from scipy.ndimage import binary_closing, binary_opening, gaussian_filter, label
-from skimage.filters import threshold_otsu
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.unmixing import (
@@ -147,7 +147,7 @@ def _outlined(
     if not smooth.max() > smooth.min():
         return [], []
     reach = max(1, round(_OPENING * radii[0] / step))
-    high = np.pad(smooth > threshold_otsu(smooth), 2 * reach)
+    high = np.pad(smooth > skimage.filters.threshold_otsu(smooth), 2 * reach)
     row, col = np.ogrid[-reach : reach + 1, -reach : reach + 1]
     disk = row**2 + col**2 <= reach**2
     regions, count = label(binary_opening(binary_closing(high, disk), disk))

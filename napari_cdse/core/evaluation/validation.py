@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from napari_cdse.core.classifier.forest import check_training, fit_forest
 from napari_cdse.core.errors import ModelError
@@ -127,6 +126,9 @@ def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
     labels = _strata(training.labels[chosen])
     rarest = int(np.unique(labels, return_counts=True)[1].min())
     folds = max(2, min(params.folds, len(np.unique(groups)), rarest))
+    # Only who trains waits for scikit-learn.
+    from sklearn.model_selection import StratifiedGroupKFold
+
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=params.seed)
     return [
         _rows_of(training, groups[held_out])

@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import skimage
 from scipy import fft
-from skimage.feature import blob_log, local_binary_pattern
-from skimage.filters import sobel
 
 from napari_cdse.core.features.feature_table import FeatureGroup, told_of
 
@@ -84,7 +83,10 @@ def _centre(image: NDArray[np.generic]) -> NDArray[np.float64]:
 
 
 def _binary_pattern(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return _centre(local_binary_pattern(image, P=_PATTERN_POINTS, R=_PATTERN_RADIUS_PX))
+    pattern = skimage.feature.local_binary_pattern(
+        image, P=_PATTERN_POINTS, R=_PATTERN_RADIUS_PX
+    )
+    return _centre(pattern)
 
 
 def _fourier_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -100,7 +102,7 @@ def _fourier_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _blobs(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    found = blob_log(
+    found = skimage.feature.blob_log(
         image / 255.0,
         max_sigma=_BLOB_MAX_SIGMA_PX,
         num_sigma=_BLOB_SIGMAS,
@@ -111,7 +113,9 @@ def _blobs(image: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _edge_histogram(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.histogram(sobel(image / 255.0), bins=_SOBEL_BINS, density=True)[0]
+    return np.histogram(
+        skimage.filters.sobel(image / 255.0), bins=_SOBEL_BINS, density=True
+    )[0]
 
 
 def crop_features(image: NDArray[np.uint8]) -> NDArray[np.float64]:

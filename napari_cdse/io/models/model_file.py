@@ -16,7 +16,6 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import skops.io
 
 from napari_cdse.core.classifier.forest import Model, identified
 from napari_cdse.core.classifier.tree_arrays import Forest
@@ -101,6 +100,9 @@ def model_bytes(model: Model) -> bytes:
     }
     every = [*forest.values(), *training.values()]
     check_unpacked(sum(each.nbytes for each in every), shown(model.card.name))
+    # Only who writes a model waits for skops, which brings all of scikit-learn.
+    import skops.io
+
     return _repacked(skops.io.dumps(told))
 
 

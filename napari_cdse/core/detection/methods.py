@@ -108,7 +108,7 @@ def detect(
     where = scene(params, size, trusted)
     find = METHODS[params.method].load()
     circles, strengths, maps = find(image, where, params, report)
-    notices += _framed(image) + _blind_spots(image)
+    notices += _framed(image) + _blind_spots(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
     if are_one_crystal(micrograph, placed, size):
         notices += (ONE_CRYSTAL,)
@@ -156,8 +156,9 @@ def _framed(image: Prepared) -> tuple[str, ...]:
     )
 
 
-def _blind_spots(image: Prepared) -> tuple[str, ...]:
-    share = 1 - float(np.mean(image.usable))
+def _blind_spots(image: Prepared, n_pixels: int) -> tuple[str, ...]:
+    # What was cut off as a margin shows nothing either.
+    share = 1 - np.count_nonzero(image.usable) / n_pixels
     if share < _BLIND_SHARE:
         return ()
     return (

@@ -23,7 +23,7 @@ from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.sample import sample_project_folder
 
 THEMES = ("dark", "light")
-DOCKS = (*window.NAMES, "Annotators")
+DOCKS = (*window.NAMES, "Annotators", "Population")
 TREES = 30
 COLOURS = 256
 LARGEST_PX = 1400

@@ -60,7 +60,14 @@ ROOMS = {
         {"shortcuts"},
         {"controllers", "tools"},
         {"workspace"},
-        {"annotators", "gallery", "micrographs", "particle", "retrain"},
+        {
+            "annotators",
+            "gallery",
+            "micrographs",
+            "particle",
+            "population",
+            "retrain",
+        },
         {"app"},
     ),
 }

@@ -47,7 +47,14 @@ def test_every_command_is_used(manifest):
 
 def test_offers_its_docks(manifest):
     names = [one.display_name for one in manifest.contributions.widgets]
-    assert names == ["Micrographs", "Particle", "Retrain", "Annotators", "Gallery"]
+    assert names == [
+        "Micrographs",
+        "Particle",
+        "Retrain",
+        "Annotators",
+        "Gallery",
+        "Population",
+    ]
 
 
 def test_generic_text_is_not_ours(tmp_path):

@@ -38,6 +38,11 @@ def show_annotators(viewer: Viewer) -> None:
     add_dock(viewer, "Annotators")
 
 
+def show_population(viewer: Viewer) -> None:
+    """Show the dock of the visible-defect fraction and its figures."""
+    add_dock(viewer, "Population")
+
+
 def show_retrain(viewer: Viewer) -> None:
     """Show the dock that retrains."""
     add_dock(viewer, "Retrain")

@@ -14,6 +14,7 @@ from napari_cdse.project import SUFFIX
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
+_PAGES = "Pages (*.html)"
 _FORESTS = "Forests (*.skops)"
 _PROJECTS = f"CdSe projects (*{SUFFIX})"
 
@@ -30,6 +31,17 @@ def ask_results(parent: QWidget | None, beside: Path) -> Path | None:
         parent, "Folder for the results (make a new one)", str(beside)
     )
     return Path(name) if name else None
+
+
+def ask_report(parent: QWidget | None, suggestion: Path) -> Path | None:
+    """Let the user say where a report goes."""
+    name, _kind = QFileDialog.getSaveFileName(
+        parent, "Write the report", str(suggestion), _PAGES
+    )
+    if not name:
+        return None
+    path = Path(name)
+    return path if path.suffix else path.with_suffix(".html")
 
 
 def ask_forest(parent: QWidget | None) -> Path | None:

@@ -46,8 +46,11 @@ _MOST_NAMES = 24
 _LONGEST_NAME = 18
 """Letters of a micrograph's name that are shown."""
 
-_LETTERS_PER_INCH = 15
-"""Of the words over the fraction, at their size."""
+_LETTERS_PER_INCH = 14
+"""Of the words over a panel, at their size."""
+
+_BESIDE_IN = 0.5
+"""Inches beside a panel that its words do not have."""
 
 FRACTION = "visible-defect fraction"
 
@@ -110,7 +113,7 @@ def draw_micrographs(
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(-0.7, max(len(shown), 1) - 0.3)
     axes.set_ylabel(FRACTION)
-    axes.set_title(_micrographs_title(shown, whole))
+    _title(axes, _micrographs_title(shown, whole), _whole_words(whole))
     return shown
 
 
@@ -135,7 +138,7 @@ def draw_sizes(figure: Figure, sizes: ClassSizes, palette: Palette = PRINT) -> N
     for axes, label in zip(panels, PARTICLES, strict=True):
         if histogram is not None:
             _histogram(axes, histogram, sizes, label, palette)
-        axes.set_title(_size_words(label, summaries.get(label), sizes.unit))
+        _title(axes, _size_words(label, summaries.get(label), sizes.unit))
         _whole_numbers(axes)
     panels[1].set_ylabel("particles per bin")
     panels[-1].set_xlabel(f"diameter ({sizes.unit})")
@@ -168,7 +171,7 @@ def draw_size_trend(
     axes.set_ylim(-0.1, 1.03)
     axes.set_xlabel(f"diameter ({trend.unit})")
     axes.set_ylabel(FRACTION)
-    axes.set_title(_trend_title(trend))
+    _title(axes, _trend_title(trend), _whole_words(whole))
 
 
 def draw_label_history(
@@ -192,7 +195,7 @@ def draw_label_history(
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel("labels given")
     axes.set_ylabel(FRACTION)
-    axes.set_title(_history_title(known))
+    _title(axes, _history_title(known))
     _whole_numbers(axes, vertical=False)
 
 
@@ -228,7 +231,7 @@ def _bars(axes: Axes, counts: ClassCounts, palette: Palette) -> None:
         )
     axes.set_ylabel("circles")
     axes.margins(y=0.12)
-    axes.set_title(f"Labelled circles by class (n = {counts.n})")
+    _title(axes, f"Labelled circles by class (n = {counts.n})")
     _whole_numbers(axes)
 
 
@@ -247,8 +250,7 @@ def _who(palette: Palette) -> list[Artist]:
 
 
 def _fraction_strip(axes: Axes, defects: VisibleDefects, palette: Palette) -> None:
-    width = round(_LETTERS_PER_INCH * axes.figure.bbox.width / axes.figure.dpi)
-    axes.set_title(fill(defects.sentence, width), fontsize=8)
+    _title(axes, defects.sentence)
     axes.set_xlim(0, 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -328,14 +330,6 @@ def _whole(axes: Axes, whole: VisibleDefects, palette: Palette) -> None:
     axes.axhline(whole.fraction, color=palette.ink, linewidth=0.9, zorder=0)
     if whole.interval_95 is not None:
         axes.axhspan(*whole.interval_95, color=palette.rule, alpha=0.5, zorder=-1)
-    axes.annotate(
-        f"line and band: all, {_with_interval(whole.fraction, whole.interval_95)}",
-        (1, 1),
-        xycoords="axes fraction",
-        ha="right",
-        va="top",
-        fontsize=7,
-    )
 
 
 # Sizes
@@ -417,6 +411,21 @@ def _history_title(history: Sequence[HistoryStep]) -> str:
 
 
 # Everywhere
+
+
+def _title(axes: Axes, *lines: str) -> None:
+    """Write over a panel, in as many lines as its figure's width takes."""
+    width_in = axes.figure.bbox.width / axes.figure.dpi - _BESIDE_IN
+    letters = max(round(_LETTERS_PER_INCH * width_in), 1)
+    parts = [part for line in lines for part in line.split("\n") if part]
+    axes.set_title("\n".join(fill(part, letters) for part in parts), fontsize=8)
+
+
+def _whole_words(whole: VisibleDefects) -> str:
+    if whole.fraction is None:
+        return ""
+    told = _with_interval(whole.fraction, whole.interval_95)
+    return f"line{' and band' if whole.interval_95 else ''}: all, {told}"
 
 
 def _marks(palette: Palette, label: Label, full: bool = True) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Statistics:
 
     def visible_defects(self) -> VisibleDefects:
         """Estimate the visible-defect fraction, with its interval where it has one."""
-        return self._visible_defects(self.evidence())
+        return self.estimate(self.evidence())
 
     def overview(self, names: Mapping[int, str] | None = None) -> Overview:
         """Estimate the fraction, and that by micrograph, by size and as labels came.
@@ -67,13 +67,30 @@ class Statistics:
             What to call the micrographs, by index; their file names without it.
         """
         evidence = self.evidence()
-        told = {
+        return overview(evidence, self.estimate(evidence), self.names(names))
+
+    def names(self, names: Mapping[int, str] | None = None) -> dict[str, str]:
+        """Return what to call the micrographs, by their id in the evidence.
+
+        Parameters
+        ----------
+        names : mapping of int to str, optional
+            By index; their file names without it.
+        """
+        return {
             str(row.key): (names or {}).get(at) or self._table.path(row).name
             for at, row in enumerate(self._table.rows)
         }
-        return overview(evidence, self._visible_defects(evidence), told)
 
-    def _visible_defects(self, evidence: Sequence[Evidence]) -> VisibleDefects:
+    def index_of(self, micrograph: str) -> int | None:
+        """Return the index of a micrograph that the evidence speaks of."""
+        for at, row in enumerate(self._table.rows):
+            if str(row.key) == micrograph:
+                return at
+        return None
+
+    def estimate(self, evidence: Sequence[Evidence]) -> VisibleDefects:
+        """Estimate the fraction from what `evidence` returned, or a part of it."""
         rows = self._table.rows
         used = [row for row in rows if row.excluded is None]
         forests = self._forests()

@@ -77,6 +77,11 @@ def _words(axes):
     return [*named, *ticks, *(one.get_text() for one in axes.texts)]
 
 
+def _over(axes):
+    """Words over a panel, whatever lines they take."""
+    return axes.get_title(loc="left").replace("\n", " ")
+
+
 def _line(axes, name):
     return next((x for x in axes.get_lines() if x.get_gid() == name), None)
 
@@ -99,7 +104,7 @@ def test_the_fraction_and_its_interval_stand_on_the_axis():
     assert _line(strip, "fraction").get_xdata()[0] == pytest.approx(0.375)
     ends = _line(strip, "interval").get_xdata()
     assert tuple(ends) == found.defects.interval_95
-    assert strip.get_title(loc="left").replace("\n", " ") == found.defects.sentence
+    assert _over(strip) == found.defects.sentence
 
 
 def test_a_fraction_without_an_interval_has_an_open_dot_and_no_bar():
@@ -109,13 +114,13 @@ def test_a_fraction_without_an_interval_has_an_open_dot_and_no_bar():
     assert dot.get_xdata()[0] == pytest.approx(1 / 3)
     assert dot.get_markerfacecolor() == PRINT.paper
     assert _line(strip, "interval") is None
-    assert "without an interval" in strip.get_title(loc="left")
+    assert "without an interval" in _over(strip)
 
 
 def test_nothing_resolved_has_no_mark_on_the_axis():
     _, strip = figures_of(_rows(["null"]), NOTHING)["classes"].axes
     assert not strip.get_lines()
-    assert "no defect fraction" in strip.get_title(loc="left")
+    assert "no defect fraction" in _over(strip)
 
 
 def _micrographs(evidence, names=None):
@@ -135,7 +140,7 @@ def test_a_micrograph_that_stands_apart_has_another_mark():
     axes, points = _micrographs([*_judged(), *odd])
     (diamond,) = [at for at, line in points.items() if line.get_marker() == "D"]
     assert diamond == (6.0, 1.0)
-    assert "apart from the whole, 1 of 7" in axes.get_title(loc="left")
+    assert "apart from the whole, 1 of 7" in _over(axes)
     assert len(points) == 7
 
 
@@ -151,7 +156,8 @@ def test_what_only_the_forest_says_is_open_and_without_an_interval():
     axes, points = _micrographs([Evidence("m", (0.3, 0.6, 0.1, 0.0))])
     (dot,) = points.values()
     assert dot.get_markerfacecolor() == PRINT.paper
-    assert "no interval without draws" in axes.get_title(loc="left")
+    assert "no interval without draws" in _over(axes)
+    assert "line: all, 0.33, without an interval" in _over(axes)
 
 
 def test_sizes_are_in_nm_where_known_and_panels_hold_everything():
@@ -162,7 +168,7 @@ def test_sizes_are_in_nm_where_known_and_panels_hold_everything():
     assert sums == [8, 4, 0]
     assert panels[-1].get_xlabel() == "diameter (nm)"
     assert figure.get_suptitle() == "Diameter of particles in nm (n = 12)"
-    assert panels[0].get_title(loc="left").endswith("(n = 8), mean 4 nm")
+    assert _over(panels[0]).endswith("(n = 8), mean 4 nm")
 
 
 def test_density_and_fit_hold_as_much_as_the_bars():

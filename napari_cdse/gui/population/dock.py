@@ -1,0 +1,247 @@
+"""Dock: the visible-defect fraction of all micrographs, its figures, its report."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from napari.viewer import Viewer
+from qtpy.QtCore import QTimer, Slot
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QPushButton, QScrollArea, QWidget
+
+from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
+from napari_cdse.gui.population.figure_view import FigureView
+from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.workers import Job
+from napari_cdse.gui.widgets.dialogs import ask_report
+from napari_cdse.gui.widgets.layout import (
+    choices,
+    keyless,
+    say,
+    scroll_down,
+    sentence,
+    view_column,
+)
+from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
+from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.io.export.figure_style import Palette
+from napari_cdse.io.export.plots import (
+    draw_class_counts,
+    draw_label_history,
+    draw_micrographs,
+    draw_size_trend,
+    draw_sizes,
+)
+from napari_cdse.tasks.population import Population, estimating, material, reporting
+
+_LATER_MS = 800
+"""After the last change until the number is worked out anew: all particles take part in
+it, which would be felt between quick labels."""
+
+_FIGURES = (
+    ("By micrograph", "A click on a dot opens its micrograph"),
+    ("Classes", "Circles by class, and by who gave the class"),
+    ("Sizes", "Diameters by class"),
+    ("Fraction by size", "Whether small or large particles have more defects"),
+    ("As labels came", "How the interval shrank"),
+)
+_BY_MICROGRAPH = 0
+
+
+class PopulationDock(ProjectDock):
+    """The sentence of the number, five figures, and the way to the report.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        workspace = workspace_for(napari_viewer)
+        super().__init__(workspace.session, PopulationView(workspace))
+
+
+class PopulationView(ProjectView):
+    """The population of the open project.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._session = workspace.session
+        self._canvas = workspace.canvas
+        self._navigation = workspace.navigation
+        self._found: Population | None = None
+        self._job: Job | None = None
+        self._shown: tuple[MicrographFraction, ...] = ()
+        self.number = sentence()
+        self.outlook = sentence()
+        self.figures = choices(_FIGURES)
+        self.figure = FigureView()
+        self.report = keyless(QPushButton("Report\u2026"))
+        self.report.setToolTip(
+            "One page with all figures, typical particles, the method and a paragraph "
+            "for a paper, to read, print or send"
+        )
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.refresh)
+        self._lay_out()
+        self._connect(workspace.viewer)
+
+    def _lay_out(self) -> None:
+        inner, area = QWidget(), QScrollArea()
+        told = view_column(inner)
+        for widget in (self.number, self.outlook, self.figures):
+            told.addWidget(widget)
+        told.addWidget(self.figure, 1)
+        scroll_down(area, inner)
+        column = view_column(self)
+        column.addWidget(area, 1)
+        column.addWidget(self.report)
+
+    def _connect(self, viewer: Viewer | None) -> None:
+        session = self._session
+        self.figures.activated.connect(self._show_figure)
+        self.figure.clicked.connect(self._on_click)
+        self.figure.pointed.connect(self._on_point)
+        self.report.clicked.connect(self.ask_report)
+        session.runner.changed.connect(self._enable)
+        for signal in (session.particles_changed, session.micrographs_changed):
+            signal.connect(self._refresh_soon)
+        if viewer is not None:
+            self.figure.set_theme(viewer.theme)
+            viewer.events.theme.connect(self._on_theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what changed while nobody looked."""
+        super().showEvent(event)
+        self._refresh_soon()
+
+    def show_project(self) -> None:
+        """Show another project."""
+        self._found = None
+        self._refresh_soon()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it shows what the project holds."""
+        return not self._later.isActive() and self._job is None
+
+    @Slot()
+    def _refresh_soon(self, *_what: object) -> None:
+        if self.isVisible() and self._session.is_open:
+            self._later.start(_LATER_MS)
+
+    def refresh(self) -> None:
+        """Work the number out anew, in a thread."""
+        if not self._session.is_open:
+            return
+        if self._job is not None:
+            # What changed meanwhile is worked out after it.
+            self._later.start(_LATER_MS)
+            return
+        with notifications.reporting_errors():
+            known = material(self._session.project)
+            self._job = Job("The number", partial(estimating, known), heavy=False)
+            self._job.produced.connect(self._take)
+            self._job.finished.connect(self._on_finished)
+            self._session.runner.submit(self._job)
+
+    def _on_finished(self, _complete: bool) -> None:
+        self._job = None
+
+    def _take(self, found: Population) -> None:
+        if not self._session.is_open or found.project != self._session.project.path:
+            return
+        self._found = found
+        say(self.number, found.overview.defects.sentence)
+        say(self.outlook, found.overview.defects.outlook)
+        self._show_figure()
+
+    # Figures
+
+    def _show_figure(self, *_row: object) -> None:
+        if self._found is not None:
+            self.figure.show_figure(self._drawings()[self.figures.currentIndex()])
+
+    def _drawings(self) -> tuple[Callable[[Figure, Palette], object], ...]:
+        found = self._found
+        if found is None:
+            return ()
+        told = found.overview
+        return (
+            self._draw_micrographs,
+            lambda figure, palette: draw_class_counts(
+                figure, found.counts, told.defects, palette
+            ),
+            lambda figure, palette: draw_sizes(figure, found.sizes, palette),
+            lambda figure, palette: draw_size_trend(
+                figure.subplots(), told.by_size, told.defects, palette
+            ),
+            lambda figure, palette: draw_label_history(
+                figure.subplots(), told.history, palette
+            ),
+        )
+
+    def _draw_micrographs(self, figure: Figure, palette: Palette) -> None:
+        if self._found is not None:
+            told = self._found.overview
+            axes = figure.subplots()
+            self._shown = draw_micrographs(
+                axes, told.micrographs, told.defects, palette
+            )
+
+    def _on_theme(self, event: object) -> None:
+        self.figure.set_theme(str(getattr(event, "value", "dark")))
+
+    # The mouse
+
+    def _at(self, place: int | None) -> MicrographFraction | None:
+        if place is None or self.figures.currentIndex() != _BY_MICROGRAPH:
+            return None
+        return self._shown[place] if 0 <= place < len(self._shown) else None
+
+    def _on_click(self, place: int | None) -> None:
+        one = self._at(place)
+        if one is None:
+            return
+        index = self._session.project.statistics.index_of(one.micrograph)
+        if index is not None:
+            self._navigation.open_micrograph(index)
+
+    def _on_point(self, place: int | None) -> None:
+        one = self._at(place)
+        self.figure.canvas.setToolTip("" if one is None else _words(one))
+
+    # The report
+
+    @Slot()
+    def _enable(self) -> None:
+        self.report.setEnabled(self._session.runner.heavy is None)
+
+    def ask_report(self) -> Job | None:
+        """Let the user choose a file, and write the report in a worker."""
+        project = self._session.project
+        file = ask_report(self, project.folder / f"{project.path.stem}.html")
+        return None if file is None else self.write_report(file)
+
+    def write_report(self, file: Path) -> Job:
+        """Write the report in a worker."""
+        # What is drawn and not yet taken in belongs to it too.
+        self._canvas.take_in()
+        work = partial(reporting, self._session.project.path, file)
+        job = Job("Writing the report", work)
+        job.produced.connect(notifications.inform)
+        job.failed.connect(notifications.warn)
+        self._session.runner.submit(job)
+        return job
+
+
+def _words(one: MicrographFraction) -> str:
+    told = f"{one.name}: {one.n_particles} particles, {one.n_judged} judged"
+    return told if one.fraction is None else f"{told}, fraction {one.fraction:.2f}"

@@ -1,0 +1,122 @@
+"""A figure of matplotlib in napari's theme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.figure import Figure
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_cdse.gui.widgets.layout import flush_column, keyless
+from napari_cdse.io.export.figure_style import (
+    DARK,
+    LOCK,
+    PRINT,
+    Palette,
+    drawing,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.backend_bases import MouseEvent
+
+    Draw = Callable[[Figure, Palette], object]
+
+_AGAIN_MS = 100
+"""Until the lock is asked for again, while another thread draws."""
+
+_LEAST_PX = (260, 300)
+"""Width and height below which the words of a figure no longer fit beside it."""
+
+_BRIGHT = 128
+"""Of 255: backgrounds above are those of light themes."""
+
+
+class FigureView(QWidget):
+    """Shows one figure, drawn anew for each theme.
+
+    `clicked` and `pointed` carry the number on the horizontal axis that is nearest to
+    the mouse within the axes, or None.
+    """
+
+    clicked = Signal(object)
+    pointed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draw: Draw | None = None
+        self._palette = DARK
+        figure = Figure(layout="constrained")
+        canvas: FigureCanvasQTAgg = FigureCanvasQTAgg(figure)  # type: ignore[no-untyped-call]
+        self.canvas = keyless(canvas)
+        self.canvas.setMinimumSize(*_LEAST_PX)
+        grows = QSizePolicy.Policy.Expanding
+        self.canvas.setSizePolicy(grows, grows)
+        self.canvas.mpl_connect("button_press_event", self._on_press)
+        self.canvas.mpl_connect("motion_notify_event", self._on_motion)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._redraw)
+        flush_column(self).addWidget(self.canvas)
+
+    @property
+    def figure(self) -> Figure:
+        """What is shown."""
+        return self.canvas.figure
+
+    def set_theme(self, name: str) -> None:
+        """Draw in the colours of one of napari's themes from now on."""
+        self._palette = palette_of(name)
+        self._redraw()
+
+    def show_figure(self, draw: Draw) -> None:
+        """Show another figure."""
+        self._draw = draw
+        self._redraw()
+
+    def _redraw(self) -> None:
+        # A file may be drawn just now; the window does not wait for it.
+        if not LOCK.acquire(blocking=False):
+            self._again.start(_AGAIN_MS)
+            return
+        try:
+            with drawing(self._palette):
+                self.figure.clear()
+                self.figure.set_facecolor(self._palette.paper)
+                if self._draw is not None:
+                    self._draw(self.figure, self._palette)
+        finally:
+            LOCK.release()
+        self.canvas.draw_idle()  # type: ignore[no-untyped-call]
+
+    def _on_press(self, event: MouseEvent) -> None:
+        self.clicked.emit(_place(event))
+
+    def _on_motion(self, event: MouseEvent) -> None:
+        self.pointed.emit(_place(event))
+
+
+def palette_of(theme: str) -> Palette:
+    """Return the colours of figures in one of napari's themes."""
+    told = get_theme(theme)
+    ours = PRINT if sum(told.background.as_rgb_tuple()[:3]) > 3 * _BRIGHT else DARK
+    return Palette(
+        ink=_hex(told.text.as_rgb_tuple()),
+        paper=_hex(told.background.as_rgb_tuple()),
+        rule=_hex(told.primary.as_rgb_tuple()),
+        classes=ours.classes,
+    )
+
+
+def _hex(colour: tuple[float, ...]) -> str:
+    return "#" + "".join(f"{round(part):02x}" for part in colour[:3])
+
+
+def _place(event: MouseEvent) -> int | None:
+    if event.inaxes is None or event.xdata is None:
+        return None
+    return round(event.xdata)

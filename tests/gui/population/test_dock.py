@@ -1,0 +1,119 @@
+"""The number and its figures in a real window."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pytest
+from matplotlib.colors import to_hex
+from qtpy.QtCore import Qt
+
+from napari_cdse.gui.app import window
+from napari_cdse.gui.population import dock as population_dock
+from napari_cdse.io.export.figure_style import DARK, PRINT
+from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
+
+
+@pytest.fixture
+def dock(labelled, viewer, qtbot):
+    view = window.add_dock(viewer, "Population").view
+    qtbot.waitUntil(lambda: view._found is not None, timeout=SIGNAL_MS)
+    up_to_date(view, qtbot)
+    return view
+
+
+def up_to_date(view, qtbot) -> None:
+    """Wait until the dock shows what was said last, drawn."""
+    qtbot.waitUntil(lambda: view.idle, timeout=SIGNAL_MS)
+    view.figure.canvas.draw()
+
+
+def choose(view, name: str) -> None:
+    row = view.figures.findText(name)
+    view.figures.setCurrentIndex(row)
+    view.figures.activated.emit(row)
+    view.figure.canvas.draw()
+
+
+def titles(view) -> list[str]:
+    return [axes.get_title(loc="left") for axes in view.figure.figure.axes]
+
+
+def test_the_sentence_is_that_of_the_project(dock, workspace):
+    told = workspace.project.statistics.visible_defects()
+    assert dock.number.text() == told.sentence
+    assert dock.outlook.text() == told.outlook
+
+
+def test_each_line_of_the_list_has_its_figure(dock):
+    seen = []
+    for row in range(dock.figures.count()):
+        choose(dock, dock.figures.itemText(row))
+        seen.append(titles(dock)[0])
+    assert [title.split("(")[0].strip() for title in seen[:2]] == [
+        "Fraction by micrograph",
+        "Labelled circles by class",
+    ]
+    assert len(set(seen)) == 5
+
+
+def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
+    choose(dock, "By micrograph")
+    assert workspace.project.selection.index == 2
+    (axes,) = dock.figure.figure.axes
+    canvas = dock.figure.canvas
+    for wanted in (0, 1):
+        x, y = axes.transData.transform((wanted, 0.5))
+        ratio = canvas.device_pixel_ratio
+        place = canvas.rect().bottomLeft()
+        place.setX(round(x / ratio))
+        place.setY(round(canvas.height() - y / ratio))
+        qtbot.mouseMove(canvas, place)
+        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+        settle(workspace, qtbot)
+        assert workspace.project.selection.index == wanted
+    # Elsewhere a click means nothing.
+    choose(dock, "Classes")
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    assert workspace.project.selection.index == 1
+
+
+def test_letters_after_a_click_still_belong_to_the_particles(dock, workspace, qtbot):
+    qtbot.mouseClick(dock.figure.canvas, Qt.MouseButton.LeftButton)
+    first, *_ = particle_ids(workspace)
+    workspace.navigation.go_to(first)
+    settle(workspace, qtbot)
+    press(workspace, qtbot, Qt.Key.Key_O)
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    assert workspace.project.particles.get(first).label == "empty"
+    choose(dock, "Classes")
+    assert "4" in [one.get_text() for one in dock.figure.figure.axes[0].texts]
+
+
+def test_the_figure_follows_the_theme(dock, viewer):
+    choose(dock, "Classes")
+    for theme, palette in (("light", PRINT), ("dark", DARK)):
+        viewer.theme = theme
+        bars = dock.figure.figure.axes[0].patches
+        assert to_hex(bars[0].get_facecolor()) == palette.classes["yes"]
+        paper = sum(dock.figure.figure.get_facecolor()[:3])
+        assert (paper > 1.5) == (theme == "light")
+
+
+def test_the_report_is_written_by_the_button(
+    dock, workspace, qtbot, monkeypatch, tmp_path
+):
+    file = tmp_path / "page.html"
+    monkeypatch.setattr(population_dock, "ask_report", lambda *_: file)
+    said = []
+    monkeypatch.setattr(population_dock.notifications, "inform", said.append)
+    job = None
+    with qtbot.waitSignal(workspace.session.runner.changed):
+        job = dock.ask_report()
+    qtbot.waitUntil(lambda: not job.running, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: bool(said), timeout=SIGNAL_MS)
+    assert str(file) in said[0]
+    assert escape(dock.number.text()) in file.read_text()
+    monkeypatch.setattr(population_dock, "ask_report", lambda *_: None)
+    assert dock.ask_report() is None

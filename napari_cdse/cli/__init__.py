@@ -54,6 +54,11 @@ COMMANDS = (
         "napari_cdse.cli.population.report",
     ),
     Listing(
+        "restore",
+        "put back a backup of a project that cannot be read or went wrong",
+        "napari_cdse.cli.restore",
+    ),
+    Listing(
         "simulate",
         "simulate micrographs with truth",
         "napari_cdse.cli.simulate",

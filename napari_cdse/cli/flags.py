@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_cdse.cli.console import tell
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.numbers import read_number
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
-from napari_cdse.project import DEFAULT_NAME, SUFFIX
+from napari_cdse.project import (
+    DEFAULT_NAME,
+    SUFFIX,
+    beside_sentence,
+    instead_sentence,
+)
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -92,6 +98,8 @@ def add_project(parser: argparse.ArgumentParser) -> None:
 def project_file(path: Path) -> Path:
     """Find a project that is there: nothing is made by looking for it.
 
+    What else lies beside it is told.
+
     Raises
     ------
     CdseError
@@ -101,8 +109,11 @@ def project_file(path: Path) -> Path:
     if file.suffix.lower() != SUFFIX or not file.is_file():
         raise CdseError(
             f"There is no project {path}; name a file that ends in {SUFFIX}, or the "
-            "folder it lies in."
+            f"folder it lies in.{instead_sentence(file)}"
         )
+    beside = beside_sentence(file)
+    if beside:
+        tell(beside)
     return file
 
 

@@ -15,7 +15,7 @@ from napari_cdse.pipeline import (
     training_from_annotations,
     training_from_folders,
 )
-from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project
+from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project, beside_sentence
 
 if TYPE_CHECKING:
     import argparse
@@ -120,6 +120,9 @@ def labelled_micrographs(
 
 def _from_project(path: Path, params: ForestParams) -> Taught:
     project = Project.create_or_open(path)
+    beside = beside_sentence(project.path)
+    if beside:
+        tell(beside)
     try:
         labelled = project.micrographs.labelled()
         micrographs = frozenset(one.id for one in project.micrographs.entries if one.id)

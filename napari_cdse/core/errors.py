@@ -32,6 +32,10 @@ class StoreBusy(StoreError):
     """A project file that another program is writing; it will be free again."""
 
 
+class ProjectUnreadable(StoreError):
+    """A project file that is damaged or none; a backup can take its place."""
+
+
 class FolderNotWritable(StoreError):
     """A folder in which no project can be made; it may lie in another one.
 

@@ -145,19 +145,41 @@ def write_file(
         Of the type asked for: disk full, no permission, no such folder. What was
         there before is untouched.
     """
+    with replacing(path, error) as draft:
+        _write(draft, data)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], error: type[CdseError]) -> Iterator[Path]:
+    """Lend a hidden file that takes a file's place when the block ends well.
+
+    Its bytes are on the disk before it does; if the block raises, it is gone.
+
+    Yields
+    ------
+    Path
+        In the same folder; not there yet.
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for: disk full, no permission, no such folder. What was
+        there before is untouched.
+    """
     target = Path(os.path.realpath(path))
     draft = target.with_name(_draft_name())
     try:
         if target.exists() and not target.is_file():
             raise error(f"{name_of(path)} is not a file; choose another name.")
-        _write_to_disk(draft, data)
+        yield draft
+        _bring_to_disk(draft)
         os.replace(draft, target)
     except (OSError, ValueError) as problem:
         raise error(_write_sentence(path, problem)) from problem
     finally:
         with contextlib.suppress(OSError, ValueError):
             draft.unlink(missing_ok=True)
-    _settle(target.parent)
+    settle(target.parent)
 
 
 def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None:
@@ -173,7 +195,7 @@ def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None
     try:
         if target.exists() and not target.is_file():
             raise error(f"{name_of(path)} is not a file; choose another name.")
-        _write_to_disk(draft, b"")
+        _write(draft, b"")
         if os.name == "nt" and target.exists():
             # A program that holds the file open forbids its replacement there.
             with open(target, "r+b"):
@@ -262,15 +284,19 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _write_to_disk(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes) -> None:
     with open(path, "xb") as file:
         file.write(data)
-        file.flush()
+
+
+def _bring_to_disk(path: Path) -> None:
+    # Windows brings to the disk only what is open for writing.
+    with open(path, "r+b") as file:
         os.fsync(file.fileno())
 
 
-def _settle(folder: Path) -> None:
-    """Bring the new name to the disk too, where the system can."""
+def settle(folder: Path) -> None:
+    """Bring new names of a folder to the disk too, where the system can."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with contextlib.suppress(OSError):

@@ -4,6 +4,8 @@ from napari_cdse.io.store.store import SUFFIX
 from napari_cdse.project.components.review_queue import Which
 from napari_cdse.project.editing.edit_request import Drawing, EditRequest
 from napari_cdse.project.export import Exported, export
+from napari_cdse.project.files.backups import Backups
+from napari_cdse.project.files.beside import beside_sentence, instead_sentence
 from napari_cdse.project.files.open_store import DEFAULT_NAME
 from napari_cdse.project.project import Project
 from napari_cdse.project.state.events import ProjectEvents
@@ -17,6 +19,7 @@ from napari_cdse.project.state.records import (
 __all__ = [
     "DEFAULT_NAME",
     "SUFFIX",
+    "Backups",
     "Drawing",
     "EditRequest",
     "Exported",
@@ -27,5 +30,7 @@ __all__ = [
     "Project",
     "ProjectEvents",
     "Which",
+    "beside_sentence",
     "export",
+    "instead_sentence",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import StoreError
+from napari_cdse.core.errors import ProjectUnreadable, StoreError
 from napari_cdse.io.store.database import PATIENCE_S
 from napari_cdse.project.components.annotators import Annotators
 from napari_cdse.project.components.audits import Audits
@@ -20,7 +20,8 @@ from napari_cdse.project.components.review_queue import ReviewQueue
 from napari_cdse.project.components.settings import Settings
 from napari_cdse.project.components.statistics import Statistics
 from napari_cdse.project.components.sync import Sync
-from napari_cdse.project.files.open_store import open_store
+from napari_cdse.project.files.beside import instead_sentence
+from napari_cdse.project.files.open_store import open_store, project_file
 from napari_cdse.project.state.change_tracker import ChangeTracker
 from napari_cdse.project.state.events import ProjectEvents
 from napari_cdse.project.state.project_state import ProjectState
@@ -167,15 +168,21 @@ class Project:
 
         Raises
         ------
+        ProjectUnreadable
+            If the project file is damaged; it says what could be opened instead.
         StoreError
             If there is nothing to open, or the project file cannot be used.
         """
-        store, notices = open_store(source, store_path)
         try:
-            return cls(store, notices, default_model)
-        except BaseException:
-            store.close()
-            raise
+            store, notices = open_store(source, store_path)
+            try:
+                return cls(store, notices, default_model)
+            except BaseException:
+                store.close()
+                raise
+        except ProjectUnreadable as error:
+            instead = instead_sentence(project_file(source, store_path))
+            raise ProjectUnreadable(f"{error}{instead}") from error
 
     # The file
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from napari_cdse.core.errors import FolderNotWritable, StoreError
+from napari_cdse.io.store.backups import back_up
 from napari_cdse.io.store.database_errors import (
     CANNOT_OPEN,
     NO_PROJECT,
@@ -51,6 +52,8 @@ class Database:
         Whether writing raises `StoreError`.
     unreadable : UnreadableRecords
         What the tables had to leave aside.
+    notices : list of str
+        What went wrong without anything being lost.
     """
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -58,6 +61,7 @@ class Database:
         self.read_only = read_only
         self._connection = _connect(path, "ro" if read_only else "rw")
         self.unreadable = UnreadableRecords()
+        self.notices: list[str] = []
 
     @classmethod
     def create(cls, path: Path) -> Database:
@@ -126,6 +130,17 @@ class Database:
         """Wait so long for another program that holds the file, then raise."""
         with self.translated():
             self._connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def back_up(self, *, always: bool = False) -> None:
+        """Keep a backup, unless nobody has worked since the last one.
+
+        That none can be made is noted, and keeps nobody from their work.
+        """
+        try:
+            with self.snapshot():
+                back_up(self._connection, self.path, always=always)
+        except StoreError as error:
+            self.notices.append(f"No backup was made this time: {error}")
 
     def copy_to(self, path: Path) -> None:
         """Write a sound copy of the file, as it is at this moment.
@@ -240,6 +255,8 @@ class Database:
             # makes an edit three times as fast; closing takes it away.
             connection.execute("PRAGMA journal_mode = PERSIST")
             connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+            if 0 < schema_version(connection) < len(MIGRATIONS):
+                self.back_up(always=True)
             migrate(connection)
 
     def _check_kind(self) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 
-from napari_cdse.core.errors import StoreBusy, StoreError
+from napari_cdse.core.errors import ProjectUnreadable, StoreBusy, StoreError
 
 READ_ONLY = sqlite3.SQLITE_READONLY
 CANNOT_OPEN = sqlite3.SQLITE_CANTOPEN
 NO_PROJECT = sqlite3.SQLITE_NOTADB
 
+DAMAGED = sqlite3.SQLITE_CORRUPT
+
+_UNREADABLE = (NO_PROJECT, DAMAGED, sqlite3.SQLITE_ERROR)
+"""The last one is what a schema gives that lacks what every project has."""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _SENTENCES = {
     sqlite3.SQLITE_FULL: (
@@ -39,8 +43,8 @@ _SENTENCES = {
         "{name} is not a napari-cdse project; open a file that ends in .cdse."
     ),
     sqlite3.SQLITE_CORRUPT: (
-        "{name} is damaged; put back a copy of it from your backup, and keep the "
-        "damaged file so that it can be looked into."
+        "{name} is damaged; put back a backup with `napari-cdse restore`, which "
+        "keeps the damaged file."
     ),
 }
 _OTHER_SENTENCE = (
@@ -64,5 +68,9 @@ def store_error(name: str, code: int, error: Exception | None = None) -> StoreEr
     # Extended codes keep the primary one in their lowest byte.
     primary = code & 0xFF
     template = _SENTENCES.get(primary, _OTHER_SENTENCE)
-    kind = StoreBusy if primary in _BUSY else StoreError
+    kind = StoreError
+    if primary in _BUSY:
+        kind = StoreBusy
+    elif primary in _UNREADABLE:
+        kind = ProjectUnreadable
     return kind(template.format(name=name, error=error))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_cdse.core.errors import ModelError, StoreError
+from napari_cdse.core.errors import ModelError, ProjectUnreadable, StoreError
 from napari_cdse.io.models.card_schema import card_json, read_card
 
 if TYPE_CHECKING:
@@ -165,11 +165,11 @@ def load_json(text: str, what: str) -> Any:
         raise damaged(what) from error
 
 
-def damaged(what: str) -> StoreError:
+def damaged(what: str) -> ProjectUnreadable:
     """Make the error for a record that does not hold what it must."""
-    return StoreError(
-        f"The project file is damaged ({what} cannot be read); put back a copy of it "
-        "from your backup, and keep the damaged file so that it can be looked into."
+    return ProjectUnreadable(
+        f"The project file is damaged ({what} cannot be read); put back a backup with "
+        "`napari-cdse restore`, which keeps the damaged file."
     )
 
 

@@ -122,6 +122,10 @@ class Store:
         finally:
             copy.close()
 
+    def back_up(self) -> None:
+        """Keep a backup beside the file, unless nobody has worked since the last."""
+        self._database.back_up()
+
     def close(self) -> None:
         """Close the file; calling it again does nothing."""
         self._database.close()
@@ -177,6 +181,11 @@ class Store:
     def set_aside(self) -> tuple[str, ...]:
         """What could not be read so far and was left aside, one sentence a kind."""
         return self._database.unreadable.sentences(self.path.name)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What went wrong without anything being lost."""
+        return tuple(self._database.notices)
 
     # Micrographs
 

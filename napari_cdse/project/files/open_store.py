@@ -45,19 +45,39 @@ def open_store(
     StoreError
         If there is neither a project nor a micrograph, or the file cannot be used.
     """
-    given = [source] if isinstance(source, (str, Path)) else list(source)
-    paths = [Path(path).absolute() for path in given]
-    if len(paths) == 1 and _is_project(paths[0]):
-        store, listing = Store.open(paths[0]), None
+    paths, place = _paths(source), project_file(source, store_path)
+    if place in paths:
+        store, listing = Store.open(place), None
     else:
         listing = find_micrographs(paths)
-        place = Path(store_path) if store_path else _folder(paths) / DEFAULT_NAME
         store = _open_or_create(place, listing)
     try:
-        return store, _take_in(store, listing)
+        if not store.read_only:
+            # Before the first write of this sitting.
+            store.back_up()
+        return store, [*store.notices, *_take_in(store, listing)]
     except BaseException:
         store.close()
         raise
+
+
+def project_file(source: Source, store_path: str | Path | None = None) -> Path:
+    """Say which project file `open_store` opens or makes; it need not be there.
+
+    Raises
+    ------
+    StoreError
+        If nothing was chosen.
+    """
+    paths = _paths(source)
+    if len(paths) == 1 and _is_project(paths[0]):
+        return paths[0]
+    return Path(store_path) if store_path else _folder(paths) / DEFAULT_NAME
+
+
+def _paths(source: Source) -> list[Path]:
+    given = [source] if isinstance(source, (str, Path)) else list(source)
+    return [Path(path).absolute() for path in given]
 
 
 def _is_project(path: Path) -> bool:

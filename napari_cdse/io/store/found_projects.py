@@ -1,0 +1,145 @@
+"""Project files that lie about: known by their first bytes, counted, never changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.io.files import name_of
+from napari_cdse.io.store.migrations import APPLICATION_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SUFFIX = ".cdse"
+_MAGIC = b"SQLite format 3\x00"
+_KIND_AT = 68
+"""Where an SQLite file holds its application id: 4 bytes, the highest first.
+https://www.sqlite.org/fileformat.html#the_database_header"""
+_IN_FORCE = """
+WITH RECURSIVE chain (id) AS (
+    SELECT edit_id FROM head
+    UNION
+    SELECT edits.parent_id FROM edits JOIN chain ON edits.id = chain.id
+)
+SELECT changes FROM edits WHERE kind = 'import' OR id IN (SELECT id FROM chain)
+ORDER BY kind = 'edit', id
+"""
+_MISFITS = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProject:
+    """A project file, seen from outside.
+
+    Attributes
+    ----------
+    path : Path
+    n_labels : int or None
+        Particles to which someone gave a class; None if it can't be read.
+    """
+
+    path: Path
+    n_labels: int | None
+
+    def __str__(self) -> str:
+        """Name it, with its number of labels."""
+        return f"{name_of(self.path)} ({labels_in_words(self.n_labels)})"
+
+
+def labels_in_words(n_labels: int | None) -> str:
+    """Say how many labels a project file holds."""
+    if n_labels is None:
+        return "cannot be read"
+    return "1 label" if n_labels == 1 else f"{n_labels} labels"
+
+
+def projects_beside(project: Path, *, all_names: bool) -> tuple[FoundProject, ...]:
+    """Find other project files in a project's folder, in the order of their names.
+
+    Conflict copies of cloud folders are among them, and copies that were renamed:
+    whatever has ``.cdse`` in its name and begins as a project file does.
+
+    Parameters
+    ----------
+    project : Path
+        The project file, which may be missing.
+    all_names : bool
+        Otherwise only those whose names begin as the project's own, as copies do:
+        where many projects share a folder, the others are nobody's business.
+    """
+    beginning = re.compile(rf"{re.escape(project.stem)}(?![^\W_])", re.IGNORECASE)
+    return tuple(
+        FoundProject(path, count_labels(path))
+        for path in _candidates(project)
+        if all_names or beginning.match(path.name)
+    )
+
+
+def count_labels(path: Path) -> int | None:
+    """Count the particles to which someone gave a class; None if it can't be told.
+
+    Any version of a project is read as it is; the file is not changed.
+    """
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as found:
+            return _count(row[0] for row in found.execute(_IN_FORCE))
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
+
+
+def _candidates(project: Path) -> Iterator[Path]:
+    try:
+        names = sorted(os.listdir(project.parent))
+    except OSError:
+        return
+    for name in names:
+        path = project.with_name(name)
+        if _SUFFIX in name.casefold() and not _is_same(path, project):
+            if path.is_file() and _is_project(path):
+                yield path
+
+
+def _is_same(path: Path, project: Path) -> bool:
+    try:
+        return path.samefile(project)
+    except OSError:
+        return path == project
+
+
+def _is_project(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_KIND_AT + 4)
+    except OSError:
+        return False
+    kind = int.from_bytes(start[_KIND_AT:], "big")
+    return start.startswith(_MAGIC) and kind == APPLICATION_ID
+
+
+def _count(changes: Iterator[object]) -> int:
+    labelled: dict[str, bool] = {}
+    for text in changes:
+        # A step that can't be read changes nothing, as when the project is opened.
+        try:
+            labelled |= dict(map(_outcome, _of_particles(text)))
+        except _MISFITS:
+            continue
+    return sum(labelled.values())
+
+
+def _of_particles(text: object) -> list[dict[str, Any]]:
+    return [each for each in json.loads(str(text)) if "what" not in each]
+
+
+def _outcome(change: dict[str, Any]) -> tuple[str, bool]:
+    after = change["after"]
+    stands = after is not None and not after.get("removed")
+    return str(change["particle_id"]), stands and after.get("label") is not None

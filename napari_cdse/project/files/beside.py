@@ -1,0 +1,62 @@
+"""What lies beside a project, so that nobody works in the wrong file unawares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.io.files import name_of
+from napari_cdse.io.store.backups import backups_of
+from napari_cdse.io.store.found_projects import (
+    FoundProject,
+    count_labels,
+    projects_beside,
+)
+from napari_cdse.project.files.open_store import DEFAULT_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST = 5
+"""Files that are named; a choice, so that the sentence stays one."""
+
+
+def others_beside(project: Path) -> tuple[FoundProject, ...]:
+    """Find other project files beside one: conflict copies, renamed copies, others.
+
+    A project of the usual name is the only one that its folder should hold. Beside
+    one of another name, which may lie among many, only its own copies count.
+    """
+    project = project.absolute()
+    return projects_beside(project, all_names=project.name == DEFAULT_NAME)
+
+
+def beside_sentence(project: Path) -> str | None:
+    """Say which other project files lie beside an open one; None if there is none."""
+    others = others_beside(project)
+    if not others:
+        return None
+    own = FoundProject(project, count_labels(project))
+    return (
+        f"Beside {own} lies another project file: {_listed(others)}. If that is the "
+        "one with your work, open it by its name."
+    )
+
+
+def instead_sentence(project: Path) -> str:
+    """Say what could be opened where there is no such project; empty if nothing."""
+    others = others_beside(project)
+    told = f" Beside it lies {_listed(others)}; name that." if others else ""
+    backups = backups_of(project.absolute())
+    if backups:
+        newest = FoundProject(backups[0].path, count_labels(backups[0].path))
+        told += (
+            f" There is a backup of it, {newest}; `napari-cdse restore "
+            f"{name_of(project)}` puts it back."
+        )
+    return told
+
+
+def _listed(others: tuple[FoundProject, ...]) -> str:
+    more = len(others) - _MOST
+    listed = ", ".join(map(str, others[:_MOST]))
+    return f"{listed} and {more} more" if more > 0 else listed

@@ -17,6 +17,7 @@ from napari_cdse.cli.flags import (
     model_path,
     read_parameters,
 )
+from napari_cdse.cli.progress import Progress, add_progress, progress_of
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.io.export.export import ParticleRow
@@ -57,6 +58,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="draw no figures",
     )
+    add_progress(parser)
     add_parameters(parser, DetectionParams)
 
 
@@ -86,11 +88,13 @@ def _run(arguments: argparse.Namespace) -> int:
         frame=arguments.frame,
         jobs=arguments.jobs,
     )
-    tally = _Tally(results, len(listing.files), len(listing.problems))
+    progress = progress_of(arguments, len(listing.files))
+    tally = _Tally(results, progress, len(listing.problems))
     try:
         for outcome in outcomes:
             tally.take(outcome)
     finally:
+        progress.close()
         found = results.by_the_forest_alone(model.card.name or model.card.id)
         results.write_tables(
             {
@@ -116,8 +120,8 @@ class _Tally:
     Parameters
     ----------
     results : Results
-    total : int
-        Micrographs to come.
+    progress : Progress
+        Is told of each.
     failed : int
         What could not be listed.
 
@@ -128,34 +132,27 @@ class _Tally:
         Name of each file whose content had come before, and whose copy it is.
     """
 
-    def __init__(self, results: Results, total: int, failed: int) -> None:
+    def __init__(self, results: Results, progress: Progress, failed: int) -> None:
         self.failed = failed
         self.copies: dict[str, str] = {}
         self._results = results
-        self._total = total
-        self._done = 0
+        self._progress = progress
         self._first: dict[str, str] = {}
 
     def take(self, outcome: Outcome) -> None:
         """Write one micrograph's results and tell of it."""
-        self._done += 1
-        where = f"[{self._done}/{self._total}]"
         if outcome.analysis is None:
             self.failed += 1
-            tell(f"{where} {outcome.problem}")
-            for sentence in outcome.notices:
-                tell(f"    {sentence}")
+            self._progress.failed(outcome.problem or "", outcome.notices)
             return
         try:
             sentences = self._write(outcome.path, outcome.analysis)
         except CdseError as error:
             self.failed += 1
-            tell(f"{where} {error}")
+            self._progress.failed(str(error))
             return
         kept = sum(one.label != "empty" for one in outcome.analysis.predictions)
-        tell(f"{where} {name_of(outcome.path)}: {kept} particles")
-        for sentence in sentences:
-            tell(f"    {sentence}")
+        self._progress.done(name_of(outcome.path), kept, sentences)
 
     def _write(self, path: Path, analysis: Analysis) -> list[str]:
         """Write label file and rows; return what there is to say."""

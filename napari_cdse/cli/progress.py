@@ -1,0 +1,162 @@
+"""How far a run over many micrographs is: for people, for logs, for other programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from napari_cdse.cli.console import tell
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+
+class Progress(Protocol):
+    """Takes what becomes of each micrograph, in the order of the run."""
+
+    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+        """Tell of a micrograph with results."""
+
+    def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
+        """Tell of one without."""
+
+    def close(self) -> None:
+        """Tell no more."""
+
+
+def add_progress(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--quiet`` and ``--json-progress``."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--quiet", action="store_true", help="tell of failures and results only"
+    )
+    choice.add_argument(
+        "--json-progress",
+        action="store_true",
+        help="for other programs: one line of JSON per micrograph on standard error",
+    )
+
+
+def progress_of(arguments: argparse.Namespace, total: int) -> Progress:
+    """Make what the flags ask for."""
+    if arguments.json_progress:
+        return JsonProgress(total)
+    return QuietProgress() if arguments.quiet else TextProgress(total)
+
+
+class _Bar(Protocol):
+    """What is used of tqdm's bar."""
+
+    def clear(self) -> None: ...
+
+    def update(self) -> object: ...
+
+    def refresh(self) -> object: ...
+
+    def close(self) -> None: ...
+
+
+class TextProgress:
+    """A line per micrograph; in a terminal also a bar with rate and time left.
+
+    Parameters
+    ----------
+    total : int
+        Micrographs to come.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._bar = _bar(total) if sys.stderr.isatty() else None
+
+    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+        """Tell of a micrograph with results."""
+        self._tell(f"{micrograph}: {particles} particles", notices)
+
+    def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
+        """Tell of one without."""
+        self._tell(problem, notices)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _tell(self, text: str, notices: Sequence[str]) -> None:
+        self._done += 1
+        if self._bar is not None:
+            self._bar.clear()
+        tell(f"[{self._done}/{self._total}] {text}")
+        for sentence in notices:
+            tell(f"    {sentence}")
+        if self._bar is not None:
+            self._bar.update()
+            self._bar.refresh()
+
+
+class QuietProgress:
+    """Failures alone."""
+
+    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+        """Say nothing."""
+
+    def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
+        """Tell of it."""
+        for sentence in (problem, *notices):
+            tell(sentence)
+
+    def close(self) -> None:
+        """Say nothing."""
+
+
+class JsonProgress:
+    """An object per line, with the seconds that have passed and that are left.
+
+    Parameters
+    ----------
+    total : int
+        Micrographs to come.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._start_s = time.monotonic()
+
+    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+        """Tell of a micrograph with results."""
+        self._tell("done", micrograph=micrograph, particles=particles, notices=notices)
+
+    def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
+        """Tell of one without."""
+        self._tell("failed", problem=problem, notices=notices)
+
+    def close(self) -> None:
+        """Say nothing; the exit status tells."""
+
+    def _tell(self, event: str, **facts: object) -> None:
+        self._done += 1
+        passed_s = time.monotonic() - self._start_s
+        left_s = passed_s / self._done * (self._total - self._done)
+        told = {
+            "event": event,
+            "number": self._done,
+            "total": self._total,
+            "seconds": round(passed_s, 1),
+            "seconds_left": round(left_s, 1),
+            **facts,
+        }
+        # All but ASCII is escaped: no terminal and no encoding can stumble over it.
+        tell(json.dumps(told))
+
+
+def _bar(total: int) -> _Bar:
+    # Only who looks at a terminal waits for the import.
+    from tqdm import tqdm
+
+    bar: _Bar = tqdm(total=total, unit="micrograph", file=sys.stderr, leave=False)
+    return bar

@@ -69,8 +69,10 @@ def test_a_log_gets_lines_and_no_bar(capsys):
 @pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminal")
 def test_a_terminal_gets_lines_and_a_bar_with_what_is_left():
     import pty
+    import termios
 
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
     run = subprocess.Popen([sys.executable, "-c", RUN], stderr=theirs)
     os.close(theirs)
     told = b""

@@ -8,10 +8,13 @@ import json
 import numpy as np
 import pytest
 
+from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.draw_tally import draw_tallies
+from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
+from napari_cdse.project.components.statistics import Statistics
 from napari_cdse.project.export import export
 from tests.project_tools import (
     hand_over,
@@ -229,3 +232,93 @@ def test_what_was_left_out_is_no_part_of_it(project):
     project.exclusions.set_excluded(1, "drift")
     found = project.statistics.visible_defects()
     assert (found.n_particles, found.micrographs_left_out, found.n_drawn) == (800, 1, 0)
+
+
+def steps(project):
+    """Every kind of step after which the evidence may be another."""
+    lots, others = drawn(project), free(project)
+    edits, leave = project.edits, project.exclusions
+    square = [(9.0, 9.0), (9.0, 40.0), (40.0, 40.0), (40.0, 9.0)]
+    yield lambda: edits.label(lots[:4], "yes", selected_by="queue")
+    yield lambda: edits.label(others[:4], "no", selected_by="queue")
+    yield lambda: edits.label(lots[:1], "no", selected_by="queue")
+    yield project.history.undo
+    yield lambda: edits.defer(lots[4:5], selected_by="queue")
+    yield lambda: edits.remove([lots[5], others[5]], selected_by="queue")
+    yield lambda: leave.add_region(0, square, "ice")
+    yield project.history.undo
+    yield lambda: leave.set_excluded(1, "drift")
+    yield project.history.undo
+    yield lambda: edits.draw(Circle(60.0, 100.0, 5.0), "yes")
+    yield lambda: project.micrographs.set_pixel_size(0.05)
+    yield lambda: setattr(project.audits, "share", 0.5)
+    yield lambda: setattr(project.audits, "goal", "measure")
+    yield lambda: setattr(project.annotators, "current", "Bo")
+    yield lambda: setattr(project.annotators, "hide_others", True)
+    yield lambda: setattr(project.annotators, "hide_others", False)
+    yield lambda: project.detections.put_predictions(
+        project.models.active_id,
+        [prediction(each, project.models.active_id, "empty") for each in others[:9]],
+    )
+    yield lambda: keep(project, small_model(1, "pupil"))
+
+
+def keep(project, model):
+    project.models.add(model)
+    project.models.keep(model.card.id)
+
+
+def test_evidence_that_was_kept_is_what_it_would_be_anew(project):
+    changed = 0
+    for step in steps(project):
+        before = project.statistics.evidence()
+        step()
+        kept = project.statistics.evidence()
+        parts = (project._store, project._state, project.audits, project.annotators)
+        assert kept == Statistics(*parts).evidence()
+        changed += kept != before
+    # All but a look that hides nobody's labels and comes back.
+    assert changed >= 15
+
+
+def test_only_the_micrograph_that_was_touched_is_looked_at_again(project, monkeypatch):
+    project.statistics.evidence()
+    looked: list[int] = []
+    find = Statistics._found_in
+
+    def watched(self, key, *rest):
+        looked.append(key)
+        return find(self, key, *rest)
+
+    monkeypatch.setattr(Statistics, "_found_in", watched)
+    project.edits.label(drawn(project, 1)[:1], "yes", selected_by="queue")
+    found = project.statistics.visible_defects()
+    assert len(looked) == 1
+    assert found.n_drawn == 1
+
+
+def test_a_forest_is_barred_by_its_micrographs_too(project):
+    """What it learnt from was drawn by hand and taken back: no particle knows it."""
+    model = small_model(1, "pupil")
+    content = project.micrographs.entries[1].id
+    training = dataclasses.replace(
+        model.training, micrograph_ids=np.array([content] * 4 + ["elsewhere"] * 4)
+    )
+    keep(project, dataclasses.replace(model, training=training))
+    every = [one for index in range(3) for one in project.particles.of(index)]
+    pupil = project.models.active_id
+    said = [prediction(one.id, pupil, "yes", 0.97) for one in every]
+    project.detections.put_predictions(pupil, said)
+    sure = [each.probabilities[0] == 0.97 for each in project.statistics.evidence()]
+    assert sure == [True] * 400 + [False] * 400 + [True] * 400
+
+
+def test_the_width_that_is_wanted_lasts(project):
+    assert project.settings.half_width == HALF_WIDTH
+    project.settings.half_width = 0.1
+    for wrong in (0, -0.1, 0.7, float("nan")):
+        with pytest.raises(ParameterError, match="half width"):
+            project.settings.half_width = wrong
+    again = reopened(project)
+    assert again.settings.half_width == 0.1
+    again.close()

@@ -183,16 +183,46 @@ class VisibleDefects:
     @property
     def outlook(self) -> str:
         """Say how many draws would give an interval, or a narrow one."""
+        return self.outlook_to(HALF_WIDTH)
+
+    def brief(self, half_width: float = HALF_WIDTH) -> str:
+        """Say in one line what is known, and what more it takes.
+
+        Parameters
+        ----------
+        half_width : float, optional
+            Half the width of the interval of 95 % that is wanted.
+        """
+        if self.fraction is None:
+            return "No visible-defect fraction yet: no particle is resolved."
+        if self.interval_95 is None:
+            told = f"Visible defects {self.fraction:.2f}{self._by_whom()}, no interval"
+        else:
+            low, high = self.interval_95
+            told = f"Visible defects {self.fraction:.2f} ({low:.2f} to {high:.2f})"
+        if self.n_draws:
+            judged = self.n_draws - self.n_unanswered
+            told += f"; {judged} of {_count(self.n_draws, 'draw')} judged"
+        parts = (f"{told}.", self.note, self.outlook_to(half_width))
+        return " ".join(filter(None, parts))
+
+    def reaches(self, half_width: float) -> bool:
+        """Tell whether the interval is as narrow as is wanted."""
+        half = self.half_width_95
+        return half is not None and half <= half_width
+
+    def outlook_to(self, half_width: float) -> str:
+        """Say how many draws would give an interval of half such a width."""
         half = self.half_width_95
         if self.fraction is None:
             return ""
         if self.variance is None or self.n_micrographs < MIN_MICROGRAPHS:
             return ""
         if half is None:
-            return f"{self._first_interval()} {self._narrower()}"
-        if half <= HALF_WIDTH:
-            return f"It is known to within {HALF_WIDTH:g}."
-        return self._narrower()
+            return f"{self._first_interval()} {self._narrower(half_width)}"
+        if self.reaches(half_width):
+            return f"It is known to within {half_width:g}."
+        return self._narrower(half_width)
 
     def as_dict(self) -> dict[str, object]:
         """Return plain numbers and words, for JSON."""
@@ -212,13 +242,14 @@ class VisibleDefects:
             "give an interval."
         )
 
-    def _narrower(self) -> str:
-        total = self.draws_for()
+    def _narrower(self, half_width: float) -> str:
+        total = self.draws_for(half_width)
         if total is None or self.n_judged == self.n_particles:
-            return f"To know it to within {HALF_WIDTH:g} takes more micrographs."
+            return f"To know it to within {half_width:g} takes more micrographs."
         more = max(total - self.n_drawn, 1)
         return (
-            f"About {more} more judged draws would bring it to within {HALF_WIDTH:g}."
+            f"About {_count(more, 'more judged draw')} would bring it to within "
+            f"{half_width:g}."
         )
 
     def _quantile(self) -> float:

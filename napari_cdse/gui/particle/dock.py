@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton
 
 from napari_cdse.gui.canvas.class_colours import MEANINGS
 from napari_cdse.gui.particle.card import ParticleCard
+from napari_cdse.gui.particle.fraction_line import FractionLine
 from napari_cdse.gui.particle.queue_row import QueueRow
 from napari_cdse.gui.shortcuts.resolution import with_key
 from napari_cdse.gui.widgets.layout import keyless, row_of, view_column
@@ -42,6 +43,7 @@ class ParticleView(ProjectView):
         self._keys, self._review = workspace.keys, workspace.review
         self.card = ParticleCard(session, self._keys)
         self.queue = QueueRow(session, workspace.navigation, self._keys)
+        self.fraction = FractionLine(session)
         self._lay_out()
         self._connect()
 
@@ -50,6 +52,7 @@ class ParticleView(ProjectView):
         column.addWidget(self.card, 1)
         column.addLayout(self._label_buttons())
         column.addWidget(self.queue)
+        column.addWidget(self.fraction)
 
     def _label_buttons(self) -> QHBoxLayout:
         self.buttons = {}
@@ -85,6 +88,7 @@ class ParticleView(ProjectView):
     def show_project(self) -> None:
         """Show another project."""
         self.queue.refresh()
+        self.fraction.show_project()
         self.refresh()
 
     @Slot()

@@ -70,6 +70,7 @@ class Audits:
         self._lots: dict[str, float] = {}
         self._in_view: set[int] = set()
         self._gone_by: set[Order] = set()
+        self._version = 0
 
     # What is hidden
 
@@ -103,6 +104,11 @@ class Audits:
 
     # What was judged unseen
 
+    @property
+    def version(self) -> int:
+        """Another number whenever other particles may be drawn, or at other chances."""
+        return self._version
+
     def labels(self) -> list[Annotation]:
         """Return the first labels of particles that were judged unseen.
 
@@ -111,12 +117,11 @@ class Audits:
         for ``empty``. Particles without a label are left out, and so are micrographs
         and regions that are left out.
         """
-        out = {row.key for row in self._table.rows if row.excluded is not None}
-        key = self._particles.key
         return [
             each
-            for each in self._particles.audited()
-            if key(each.particle_id) not in out
+            for row in self._table.rows
+            if row.excluded is None
+            for each in self._particles.audited(row.key)
         ]
 
     # How many are drawn
@@ -179,6 +184,7 @@ class Audits:
                 self._write_chances(due, self._plan)
                 chances = self._store.draws.chances()
             self._chances = chances
+            self._version += 1
         self._events.queue_outdated.emit()
 
     # What has been in view
@@ -260,6 +266,7 @@ class Audits:
         if (plan, chances) == (self._plan, self._chances):
             return False
         self._plan, self._chances = plan, chances
+        self._version += 1
         self._lots.clear()
         self._events.queue_outdated.emit()
         return True

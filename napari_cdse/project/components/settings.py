@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 
 if TYPE_CHECKING:
     from napari_cdse.io.store.store import Store
 
 _DETECTION = "detection_params"
 _SCALE_BAR = "scale_bar"
+_HALF_WIDTH = "half_width"
+
+MAX_HALF_WIDTH = 0.5
+"""No interval of a fraction is wider."""
 
 
 class Settings:
@@ -40,6 +45,21 @@ class Settings:
     @detection.setter
     def detection(self, params: DetectionParams) -> None:
         self._store.set_setting(_DETECTION, asdict(params))
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the fraction's interval that the user needs, up to 0.5."""
+        told = float(self._store.setting(_HALF_WIDTH, HALF_WIDTH))
+        return told if 0 < told <= MAX_HALF_WIDTH else HALF_WIDTH
+
+    @half_width.setter
+    def half_width(self, half_width: float) -> None:
+        if not 0 < half_width <= MAX_HALF_WIDTH:
+            raise ParameterError(
+                f"{half_width:g} is no half width of an interval of a fraction; take "
+                f"one above 0, up to {MAX_HALF_WIDTH:g}."
+            )
+        self._store.set_setting(_HALF_WIDTH, half_width)
 
     @property
     def scale_bar(self) -> tuple[float, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ModelError
@@ -24,6 +24,23 @@ if TYPE_CHECKING:
     from napari_cdse.project.components.audits import Audits
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Evidence of one micrograph, and what it follows from."""
+
+    shown: Mapping[str, Particle]
+    now: tuple[object, ...]
+    evidence: list[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What a forest learnt from: ids of particles, and micrographs by content."""
+
+    particles: frozenset[str]
+    micrographs: frozenset[str]
 
 
 class Statistics:
@@ -52,7 +69,8 @@ class Statistics:
         self._models = state.models
         self._audits = audits
         self._annotators = annotators
-        self._learned: dict[str, frozenset[str] | None] = {}
+        self._learned: dict[str, _Learned | None] = {}
+        self._kept: dict[int, _Kept] = {}
 
     def visible_defects(self) -> VisibleDefects:
         """Estimate the visible-defect fraction, with its interval where it has one."""
@@ -123,17 +141,49 @@ class Statistics:
         annotator : str, optional
             Only this one's labels count; those that stand without it.
         """
-        first = {} if annotator else {e.particle_id: e for e in self._audits.labels()}
-        forests = self._forests()
-        earlier = self._earlier_predictions(set(forests.values()))
-        found = []
-        for key, forest in forests.items():
-            for particle in self._population(key):
-                said = particle.prediction
-                if forest != self._models.active_id:
-                    said = earlier.get((forest, particle.id))
-                found.append(self._evidence(key, particle, said, first, annotator))
-        return found
+        find = self._known_in if annotator is None else self._found_in
+        return [
+            each
+            for key, forest in self._forests().items()
+            for each in find(key, forest, annotator)
+        ]
+
+    def _known_in(self, key: int, forest: str | None, _: str | None) -> list[Evidence]:
+        """Return the evidence of a micrograph, found anew only where it is another.
+
+        A label changes one micrograph of many, and a project shows its number all the
+        time. The state makes another mapping of particles whenever any of them, what
+        was said of them, or what is left out of them changes.
+        """
+        size = self._table.row(key).pixel_size
+        now = (forest, self._models.active_id, self._audits.version, size)
+        shown = self._particles.particles(key)
+        kept = self._kept.get(key)
+        if kept is None or kept.shown is not shown or kept.now != now:
+            kept = _Kept(shown, now, self._found_in(key, forest, None))
+            self._kept[key] = kept
+        return kept.evidence
+
+    def _found_in(
+        self, key: int, forest: str | None, annotator: str | None
+    ) -> list[Evidence]:
+        first = {} if annotator else self._first_labels(key)
+        population = list(self._population(key))
+        earlier = self._earlier_predictions(forest, population)
+        return [
+            self._evidence(
+                key,
+                one,
+                earlier.get(one.id) if earlier is not None else one.prediction,
+                first,
+                annotator,
+            )
+            for one in population
+        ]
+
+    def _first_labels(self, key: int) -> dict[str, Annotation]:
+        """Return labels that were given unseen, by particle."""
+        return {each.particle_id: each for each in self._particles.audited(key)}
 
     def _evidence(
         self,
@@ -204,31 +254,42 @@ class Statistics:
         if ids is None:
             # Nobody knows what it learnt from: it may be all that was labelled.
             return {row.key for row in self._table.rows if self._labelled(row.key)}
-        keys = (self._particles.key(each) for each in ids)
+        # By the micrograph's content too: a particle that was drawn by hand and is gone
+        # is known to nobody, and its forest remembers the micrograph all the same.
+        keys = [self._particles.key(each) for each in ids.particles]
+        keys += [self._table.key_of_id(each) for each in ids.micrographs]
         return {key for key in keys if key is not None}
 
     def _labelled(self, key: int) -> bool:
         return any(each.label for each in self._particles.annotations(key))
 
-    def _training_ids(self, model_id: str) -> frozenset[str] | None:
+    def _training_ids(self, model_id: str) -> _Learned | None:
         try:
             model = self._models.get(model_id)
         except ModelError:
             return None
         if model is None or model.training is None:
             return None
-        return frozenset(model.training.particle_ids.tolist())
+        table = model.training
+        return _Learned(
+            frozenset(table.particle_ids.tolist()),
+            frozenset(table.micrograph_ids.tolist()),
+        )
 
     def _earlier_predictions(
-        self, forests: set[str | None]
-    ) -> dict[tuple[str | None, str], Prediction]:
-        """Read what forests said that are not in use any more."""
-        found: dict[tuple[str | None, str], Prediction] = {}
-        for model_id in forests - {None, self._models.active_id}:
-            if model_id is not None:
-                for _, said in self._store.findings.predictions(model_id):
-                    found[model_id, said.particle_id] = said
-        return found
+        self, forest: str | None, particles: Sequence[Particle]
+    ) -> dict[str, Prediction] | None:
+        """Read what a forest said that is not in use any more; None for the one in use.
+
+        Nothing where there is no forest to ask.
+        """
+        if forest is None:
+            return {}
+        if forest == self._models.active_id:
+            return None
+        ids = [each.id for each in particles]
+        told = self._store.findings.predictions_of(forest, ids)
+        return {said.particle_id: said for _, said in told}
 
 
 def _standing(own: Sequence[Annotation], particle: Particle) -> Annotation | None:

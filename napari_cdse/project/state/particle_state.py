@@ -177,20 +177,19 @@ class ParticleState:
             if any(one and one.label and one.selected_by != "hand" for one in said)
         }
 
-    def audited(self) -> list[Annotation]:
-        """Return the first labels, given unseen, of particles that have one still.
+    def audited(self, key: int) -> list[Annotation]:
+        """Return one micrograph's first labels, given unseen, that stand still.
 
         One whose circle was deleted since is ``removed``: it stands for ``empty``.
         """
         usable = {
-            each: next((one for one in said if one is not None and counts(one)), None)
-            for each, said in self._statements.items()
+            each: next(filter(counts, self.statements(each)), None)
+            for each in sorted(self._annotated.get(key, ()))
         }
-        standing = {each: one for each, one in usable.items() if one is not None}
         return [
             replace(one, removed=self._annotations[each].removed)
-            for each, one in standing.items()
-            if self._still_judged(each)
+            for each, one in usable.items()
+            if one is not None and self._still_judged(each)
         ]
 
     def _still_judged(self, particle_id: str) -> bool:

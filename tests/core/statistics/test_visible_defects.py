@@ -243,6 +243,34 @@ def test_the_outlook_counts_the_draws_that_are_missing():
     ratio = found.n_drawn / found.draws_for(found.half_width_95)
     assert ratio == pytest.approx(1, abs=0.15)
     assert found.draws_for(0.001) is None
+    # The line of the window: number, interval, draws, and what more it takes.
+    low, high = found.interval_95
+    n = found.n_drawn
+    assert found.brief(0.05) == (
+        f"Visible defects {found.fraction:.2f} ({low:.2f} to {high:.2f}); {n} of {n} "
+        f"draws judged. About {total - n} more judged draws would bring it to within "
+        "0.05."
+    )
+    assert not found.reaches(0.05)
+    assert found.reaches(0.3)
+    assert found.brief(0.3).endswith("It is known to within 0.3.")
+    fewer = found.draws_for(0.06) - n
+    assert f"About {fewer} more judged draws would bring it to within 0.06" in (
+        found.brief(0.06)
+    )
+
+
+def test_the_line_says_what_it_cannot_know():
+    few = visible_defects(reviewed(micrographs=4))
+    assert few.brief().endswith(
+        "no interval; 12 of 12 draws judged. How much micrographs differ can't be seen "
+        "in 4 micrographs; it takes 5 with resolved particles."
+    )
+    assert not few.reaches(0.5)
+    unsure = visible_defects(reviewed(micrographs=9, drawn=1)).brief()
+    assert "How far the forest is off can't be known from 9 judged draws." in unsure
+    assert "1 more particle drawn at random and judged blind would give" in unsure
+    assert "no particle is resolved" in visible_defects([]).brief()
 
 
 def test_it_goes_into_json():

@@ -1,0 +1,109 @@
+"""The number that a review is for, always in sight: how far it is known by now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtWidgets import QWidget
+from superqt.utils import signals_blocked
+
+from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.widgets.decimal_field import DecimalField
+from napari_cdse.gui.widgets.layout import flush_row, sentence
+
+if TYPE_CHECKING:
+    from napari_cdse.core.statistics.visible_defects import VisibleDefects
+    from napari_cdse.gui.session.session import Session
+
+_REST_MS = 250
+"""How long hands must rest before the number is worked out: the estimate over a
+thousand particles takes some ten milliseconds, which no key has to wait for."""
+_STEP = 0.01
+_LEAST = 0.001
+_MOST = 0.5
+_TIP = (
+    "How narrow you need the interval of 95 %: half its width. The line says how many "
+    "more judged draws that takes, and you are told when it is reached."
+)
+_REACHED = "The visible-defect fraction is known to within {:g}, as you wanted: {}"
+
+
+class FractionLine(QWidget):
+    """The visible-defect fraction, how surely it is known, and what more it takes.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._reached: bool | None = None
+        self.says = sentence()
+        self.width_wanted = DecimalField()
+        self.width_wanted.setPrefix("\u00b1 ")
+        self.width_wanted.setRange(_LEAST, _MOST)
+        self.width_wanted.setSingleStep(_STEP)
+        self.width_wanted.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.width_wanted.setToolTip(_TIP)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_REST_MS)
+        self._soon.timeout.connect(self.refresh)
+        line = flush_row(self)
+        line.addWidget(self.says, 1)
+        line.addWidget(self.width_wanted)
+        self._connect()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the number on the screen may be an older one."""
+        return self._soon.isActive()
+
+    def _connect(self) -> None:
+        session = self._session
+        self.width_wanted.valueChanged.connect(self._on_width)
+        for signal in (session.micrographs_changed, session.models_changed):
+            signal.connect(self._soon.start)
+        session.particles_changed.connect(self._on_particles)
+
+    @Slot(object)
+    def _on_particles(self, _ids: object) -> None:
+        # Started anew at each key: it ends when the hands rest.
+        self._soon.start()
+
+    def _on_width(self, half_width: float) -> None:
+        with notifications.reporting_errors():
+            self._session.project.settings.half_width = half_width
+        self._reached = None
+        self.refresh()
+
+    def show_project(self) -> None:
+        """Show another project."""
+        self._reached = None
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Work the number out and say it."""
+        self._soon.stop()
+        if not self._session.is_open:
+            return
+        project = self._session.project
+        wanted = project.settings.half_width
+        with signals_blocked(self.width_wanted):
+            self.width_wanted.setValue(wanted)
+        self.width_wanted.setEnabled(not project.read_only)
+        found = project.statistics.visible_defects()
+        self.says.setText(found.brief(wanted))
+        self.says.setToolTip(plain(f"{found.sentence} {found.draws}".strip()))
+        self._tell_reached(found, wanted)
+
+    def _tell_reached(self, found: VisibleDefects, wanted: float) -> None:
+        """Say it once, when a label made the interval as narrow as is wanted."""
+        before, self._reached = self._reached, found.reaches(wanted)
+        if before is False and self._reached:
+            notifications.inform(_REACHED.format(wanted, found.sentence))

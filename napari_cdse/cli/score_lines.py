@@ -111,11 +111,16 @@ def curve_lines(curves: LearningCurves) -> list[str]:
 
 def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str]:
     """Describe the whole way from pixels to classes."""
-    lines = [f"{len(evaluation.micrographs)} micrographs; 95 % intervals over them"]
+    number = len(evaluation.micrographs)
+    over = (
+        "95 % intervals over them"
+        if number >= MIN_MICROGRAPHS
+        else f"an interval takes {MIN_MICROGRAPHS}"
+    )
+    lines = [f"{number} micrographs; {over}"]
     for key, name in _NAMES.items():
-        low, high = evaluation.intervals[key]
-        value = evaluation.figures[key]
-        lines.append(f"{name:30s} {value:.3f}  ({low:.3f} to {high:.3f})")
+        interval = _range(evaluation.intervals[key], ".3f")
+        lines.append(f"{name:30s} {evaluation.figures[key]:.3f}  ({interval})")
     return [
         *lines,
         *_confusion_lines(evaluation.confusion, classes),

@@ -17,9 +17,16 @@ from napari_cdse.core.classifier.probability_calibration import (
 )
 from napari_cdse.core.classifier.training_set import join
 from napari_cdse.core.errors import TrainingError
+from napari_cdse.core.evaluation.scores import balanced_of, interval_of
 from napari_cdse.core.evaluation.validation import grouped_splits
 from napari_cdse.core.matching import match
 from napari_cdse.core.records import CLASSES, Circle, Label
+from napari_cdse.core.statistics.intervals import (
+    MIN_MICROGRAPHS,
+    jackknife,
+    t_quantile,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,10 +36,10 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
+    from napari_cdse.core.statistics.intervals import Interval
     from napari_cdse.pipeline.labelled_folders import FolderExamples
 
 PARTICLE_CLASSES: tuple[Label, ...] = CLASSES[:3]
-_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,13 +89,13 @@ class Evaluation:
         ``precision``, ``recall``, ``f1`` of detection at an IoU of 0.5;
         ``class_accuracy`` and ``balanced_accuracy`` among matched particles;
         ``end_to_end``, F1 of a right circle with the right class.
-    intervals : dict of str to (float, float)
-        95 % intervals, bootstrap over micrographs.
+    intervals : dict of str to (float, float) or None
+        95 % intervals over micrographs; None with fewer than five.
     """
 
     micrographs: tuple[ScoredMicrograph, ...]
     figures: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
+    intervals: dict[str, Interval | None]
 
     @property
     def confusion(self) -> NDArray[np.int64]:
@@ -109,9 +116,7 @@ class Evaluation:
         return calibration_error(self.reliability)
 
 
-def evaluate(
-    model: Model, labelled: Sequence[FolderExamples], *, seed: int = 0
-) -> Evaluation:
+def evaluate(model: Model, labelled: Sequence[FolderExamples]) -> Evaluation:
     """Score a model on labelled micrographs.
 
     Parameters
@@ -120,15 +125,13 @@ def evaluate(
         Must not have been trained on them.
     labelled : sequence of FolderExamples
         Made with the model's own feature groups.
-    seed : int
-        Of the bootstrap.
 
     Raises
     ------
     ModelError
         If the model was trained on other features.
     """
-    return summarize([_score(model, item) for item in labelled], seed)
+    return summarize([_score(model, item) for item in labelled])
 
 
 def learnt_from(model: Model, labelled: Sequence[FolderExamples]) -> tuple[str, ...]:
@@ -162,7 +165,7 @@ def evaluate_held_out(
         if progress is not None:
             progress(fold / params.folds)
         scored |= {index: _score(model, labelled[index]) for index in held_out}
-    return summarize([scored[index] for index in sorted(scored)], params.seed)
+    return summarize([scored[index] for index in sorted(scored)])
 
 
 def _folds(
@@ -224,38 +227,58 @@ def _truth(item: FolderExamples) -> NDArray[np.intp]:
     return truth
 
 
-def summarize(scored: Sequence[ScoredMicrograph], seed: int = 0) -> Evaluation:
-    """Add up micrographs, with intervals from resampling whole micrographs."""
+def summarize(scored: Sequence[ScoredMicrograph]) -> Evaluation:
+    """Add up micrographs, with intervals from how much they differ.
+
+    Parameters
+    ----------
+    scored : sequence of ScoredMicrograph
+        At least one.
+
+    Returns
+    -------
+    Evaluation
+        Its intervals are the jackknife's over micrographs by Student's t on the logit
+        scale; where nothing varies, Wilson's at the same quantile.
+    """
     counts = np.array([(one.pairs, one.missed, one.false) for one in scored])
-    counts = counts.reshape(-1, 3)
     confusions = np.array([one.confusion for one in scored]).reshape(-1, 3, 3)
-    figures = _figures(counts.sum(0), confusions.sum(0))
-    rng = np.random.default_rng(seed)
-    draws = [
-        _figures(counts[pick].sum(0), confusions[pick].sum(0))
-        for pick in rng.integers(len(scored), size=(_RESAMPLES, len(scored)))
-    ]
-    intervals = {name: _interval([draw[name] for draw in draws]) for name in figures}
+    right = np.trace(confusions, axis1=1, axis2=2)
+    tallies = np.column_stack([counts, right]).astype(np.float64)
+    figures = {name: _share(name, tallies.sum(axis=0)) for name in _SHARES}
+    intervals = {name: _interval(name, tallies) for name in _SHARES}
+    balanced = float(balanced_of(confusions.sum(axis=0)))
+    figures["balanced_accuracy"] = balanced if np.isfinite(balanced) else 0.0
+    intervals["balanced_accuracy"] = interval_of(confusions)
     return Evaluation(tuple(scored), figures, intervals)
 
 
-def _interval(values: list[float]) -> tuple[float, float]:
-    low, high = np.quantile(values, (0.025, 0.975))
-    return float(low), float(high)
+# Matched, missed and false circles, and those of the matched with the right class.
+_SHARES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "precision": ((1, 0, 0, 0), (1, 0, 1, 0)),
+    "recall": ((1, 0, 0, 0), (1, 1, 0, 0)),
+    "f1": ((1, 0, 0, 0), (1, 0.5, 0.5, 0)),
+    "class_accuracy": ((0, 0, 0, 1), (1, 0, 0, 0)),
+    "end_to_end": ((0, 0, 0, 1), (1, 0.5, 0.5, 0)),
+}
+"""Weights of these counts above and below the line of each figure."""
 
 
-def _figures(
-    counts: NDArray[np.int64], confusion: NDArray[np.int64]
-) -> dict[str, float]:
-    pairs, missed, false = (int(n) for n in counts)
-    right = int(np.trace(confusion))
-    asked = confusion.sum(1)
-    recalls = [confusion[i, i] / asked[i] for i in range(3) if asked[i]]
-    return {
-        "precision": pairs / max(pairs + false, 1),
-        "recall": pairs / max(pairs + missed, 1),
-        "f1": 2 * pairs / max(2 * pairs + missed + false, 1),
-        "class_accuracy": right / max(pairs, 1),
-        "balanced_accuracy": float(np.mean(recalls)) if recalls else 0.0,
-        "end_to_end": 2 * right / max(2 * pairs + missed + false, 1),
-    }
+def _share(name: str, tally: NDArray[np.float64]) -> float:
+    above, below = (np.array(weights) for weights in _SHARES[name])
+    return float(tally @ above) / max(float(tally @ below), 1.0)
+
+
+def _interval(name: str, tallies: NDArray[np.float64]) -> Interval | None:
+    above, below = (np.array(weights) for weights in _SHARES[name])
+
+    def share(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = np.asarray(sums @ below)
+        return np.asarray(sums @ above / np.where(whole > 0, whole, np.nan))
+
+    found = jackknife(share, tallies)
+    if found.n_micrographs < MIN_MICROGRAPHS or found.value not in (0, 1):
+        return found.share_interval_95
+    number = float(tallies.sum(axis=0) @ below)
+    quantile = t_quantile(found.n_micrographs - 1)
+    return wilson_interval(found.value * number, number, quantile)

@@ -30,6 +30,7 @@ from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.bindings import ShortcutBindings
 from napari_cdse.gui.shortcuts.dialog import KeyList
+from napari_cdse.gui.shortcuts.key_events import KeyForwarding
 from napari_cdse.gui.shortcuts.settings import KeySettings
 from napari_cdse.gui.tools.active_tool import ActiveTool
 from napari_cdse.gui.tools.exclude import Exclusions
@@ -105,6 +106,7 @@ class Workspace(QObject):
         self.history = HistoryController(session, canvas)
         self.poller = ProjectPoller(session, canvas)
         self.annotator = AnnotatorName(session)
+        self.key_forwarding = KeyForwarding(session, self.keys)
         self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
         self.message_bar = MessageBar(session.messages, main_window(viewer))
         self.leave_taking = LeaveTaking(session)
@@ -157,6 +159,7 @@ class Workspace(QObject):
         session.close()
         self.selection.close()
         self.bindings.close()
+        self.key_forwarding.close()
         self.keys.close()
         self.canvas.close()
         self.leave_project()

@@ -14,6 +14,7 @@ from napari_cdse.gui.canvas.particle_style import ParticleStyle, style_of
 from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
 from napari_cdse.gui.canvas.prefetch import Prefetch
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.session import NO_PROJECT
 from napari_cdse.gui.session.viewer_window import (
     application,
     find_canvas,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from napari_cdse.project import Particle
     from napari_cdse.tasks.analysis import Source
 
+_IN_GESTURE = "Let go of the mouse first: a circle is being drawn or moved."
 _DRAWS_TO_FORGET = 3
 """Pictures after which nothing is left of a layer: two were enough, and one more."""
 
@@ -115,9 +117,15 @@ class MicrographView(QObject):
         return self.particles is not None and not self.particles.in_gesture
 
     def ready(self) -> bool:
-        """Whether particles can be changed now; takes in what the mouse changed."""
-        in_gesture = self.particles is not None and self.particles.in_gesture
-        if in_gesture or not self._session.is_open:
+        """Whether particles can be changed now; takes in what the mouse changed.
+
+        Where they can't, the status line says why.
+        """
+        if self.particles is not None and self.particles.in_gesture:
+            self._session.say(_IN_GESTURE)
+            return False
+        if not self._session.is_open:
+            self._session.say(NO_PROJECT)
             return False
         self.take_in()
         return True

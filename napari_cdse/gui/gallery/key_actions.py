@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtGui import QKeySequence
+from qtpy.QtCore import QObject, Signal
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.shortcuts.key_events import shortcut_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from qtpy.QtGui import QKeyEvent
 
@@ -19,35 +19,12 @@ if TYPE_CHECKING:
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.gallery.view import GalleryView
     from napari_cdse.gui.session.session import Session
-    from napari_cdse.gui.shortcuts.registry import Shortcut
     from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Project
 
     Act = Callable[[Project, tuple[str, ...], SelectedBy], object]
 
 _CHOOSE = "Choose particles first: click, drag around them, or use Shift and Ctrl."
-_MODIFIERS = (
-    (Qt.KeyboardModifier.ControlModifier, "Ctrl+"),
-    (Qt.KeyboardModifier.AltModifier, "Alt+"),
-    (Qt.KeyboardModifier.ShiftModifier, "Shift+"),
-    (Qt.KeyboardModifier.MetaModifier, "Meta+"),
-)
-
-
-def shortcut_of(event: QKeyEvent, shortcuts: Iterable[Shortcut]) -> str | None:
-    """Return the name of the shortcut that a key belongs to."""
-    key = QKeySequence(event.key()).toString()
-    held = "".join(text for flag, text in _MODIFIERS if event.modifiers() & flag)
-    for shortcut in shortcuts:
-        if held + key in map(_as_qt_writes, shortcut.keys):
-            return shortcut.name
-    return None
-
-
-def _as_qt_writes(key: str) -> str:
-    """Turn a key as napari writes it into Qt's way: Control-Z into Ctrl+Z."""
-    *held, last = key.replace("Control", "Ctrl").split("-")
-    return "+".join([*held, QKeySequence(last).toString()])
 
 
 class GalleryKeys(QObject):

@@ -11,6 +11,7 @@ from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, UNLABELLED
 from napari_cdse.gui.gallery.cell_painter import CellPainter
 from napari_cdse.gui.gallery.grid_view import GridView
 from napari_cdse.gui.gallery.rubber_band import Band
+from napari_cdse.gui.shortcuts.key_events import OWN_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,6 +79,7 @@ class GalleryView(GridView):
         self, model: GalleryModel, picture: Picture, missing: Callable[[Item], bool]
     ) -> None:
         super().__init__(model)
+        self.setProperty(OWN_KEYS, True)
         self._picture, self._missing = picture, missing
         self._band = Band(self)
         self._kept: tuple[tuple[str, ...], str | None, str | None] = ((), None, None)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from napari_cdse.project import MicrographEntry, Project
 
 
+NO_PROJECT = "Open a folder of micrographs first."
+
+
 class NoProjectError(CdseError):
     """The open project was asked for while there is none."""
 
@@ -103,7 +106,7 @@ class Session(Signals):
             another view then.
         """
         if self._project is None:
-            raise NoProjectError("Open a folder of micrographs first.")
+            raise NoProjectError(NO_PROJECT)
         return self._project
 
     def enter(self, project: Project) -> None:

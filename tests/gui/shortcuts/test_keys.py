@@ -5,15 +5,24 @@ from __future__ import annotations
 import pytest
 from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QPushButton
+from qtpy.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QListView,
+    QPushButton,
+    QSlider,
+    QTableView,
+)
 
+from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.queue_row import QueueRow
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
-from tests.gui.conftest import SIGNAL_MS, particle_ids, press
+from napari_cdse.gui.workspace import workspace_for
+from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press
 
 USUAL = {one.name: key_words(one.keys) for one in SHORTCUTS}
 
@@ -138,3 +147,43 @@ def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch
     press(workspace, qtbot, Qt.Key.Key_Y)
     assert label(workspace, first) == "yes"
     sheet.close()
+
+
+@pytest.mark.parametrize("where", ["combo", "layers", "table", "slider"])
+def test_keys_work_wherever_no_text_is_typed(workspace, qtbot, viewer, where):
+    window = main_window(viewer)
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    chosen = workspace.project.selection.particle_id
+    kind = {
+        "combo": QComboBox,
+        "layers": QListView,
+        "table": QTableView,
+        "slider": QSlider,
+    }[where]
+    found = [one for one in window.findChildren(kind) if one.isVisible()]
+    plain = [one for one in found if not getattr(one, "isEditable", bool)()]
+    widget = plain[0]
+    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus, timeout=SIGNAL_MS)
+    qtbot.keyClick(widget, Qt.Key.Key_N)
+    assert workspace.project.particles.get(chosen).label == "no"
+    assert canvas(workspace).hasFocus()
+    assert workspace.project.history.undo_summary == "Label 1 circle no"
+
+
+def test_a_letter_that_is_typed_is_no_key(workspace, qtbot, viewer):
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    chosen = workspace.project.selection.particle_id
+    (note,) = main_window(viewer).findChildren(NoteRow)
+    note.setFocus()
+    qtbot.waitUntil(note.hasFocus, timeout=SIGNAL_MS)
+    qtbot.keyClicks(note, "yn")
+    assert note.text() == "yn"
+    assert workspace.project.particles.get(chosen).label is None
+
+
+def test_a_key_that_can_not_act_says_why(viewer, qtbot):
+    workspace = workspace_for(viewer)
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    assert viewer.status == "Open a folder of micrographs first."

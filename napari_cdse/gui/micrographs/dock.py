@@ -160,6 +160,9 @@ class MicrographsView(ProjectView):
 
     def _connect(self) -> None:
         session, detection = self._session, self._workspace.detection
+        for button in (self.detect_one, self.detect_all):
+            # Before it is clicked: a number that is still being typed counts.
+            button.pressed.connect(self._on_params)
         self.detect_one.clicked.connect(detection.detect_current)
         self.detect_all.clicked.connect(detection.detect_all)
         self.leave_out.clicked.connect(self._on_leave_out)
@@ -193,7 +196,9 @@ class MicrographsView(ProjectView):
 
     def _on_params(self) -> None:
         try:
-            self._workspace.detection.set_params(self.form.value())
+            params = self.form.value()
+            if params != self._session.project.settings.detection:
+                self._workspace.detection.set_params(params)
         except CdseError as error:
             self.problem.setText(str(error))
 

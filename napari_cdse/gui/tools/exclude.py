@@ -296,6 +296,8 @@ class ReasonDialog(QDialog):
         question = sentence(f"Why is {what} left out?")
         self.field = QComboBox()
         self.field.setEditable(True)
+        # It takes the first Return for the end of a completion where text is selected.
+        self.field.setCompleter(None)  # type: ignore[arg-type]  # Qt takes none
         self.field.addItems(list(REASONS))
         self.field.setCurrentText(first)
         self.field.setMinimumWidth(280)

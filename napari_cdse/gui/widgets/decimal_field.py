@@ -58,6 +58,17 @@ class DecimalField(QDoubleSpinBox):
         self._hint = text
         super().setToolTip(plain(self._sentence or text))
 
+    def value(self) -> float:
+        """Give the number that stands in the field, also while it is being typed.
+
+        A button need not take the focus from the field, which would finish it: on a
+        Mac none does.
+        """
+        typed = self.lineEdit().isModified() and not self.keyboardTracking()
+        if typed and not self._sentence:
+            self.interpretText()
+        return super().value()
+
     def validate(self, text: str, position: int) -> tuple[Any, str, int]:
         """Let everything be typed; only what can be read is acceptable."""
         state = QValidator.State
@@ -72,7 +83,7 @@ class DecimalField(QDoubleSpinBox):
         try:
             return read_number(bare)
         except ParameterError:
-            return self.value()
+            return super().value()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Return finish a number only; it would bring back the old one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialogButtonBox
 
@@ -10,7 +11,9 @@ from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.app.window import add_docks
 from napari_cdse.gui.canvas.exclusion_layer import NAME
 from napari_cdse.gui.micrographs.table_model import cell, tip
-from napari_cdse.gui.tools.exclude import DRAWING
+from napari_cdse.gui.tools.exclude import DRAWING, ReasonDialog
+from napari_cdse.gui.tools.line_tool import Line
+from napari_cdse.gui.tools.measure import ScaleBarDialog
 from tests.gui.conftest import (
     CIRCLES,
     SIGNAL_MS,
@@ -137,3 +140,24 @@ def test_micrographs_and_regions_are_left_out_and_taken_in_by_the_menu(
     entries_of(menu)["Take a region in again (ice)"].trigger()
     assert workspace.project.exclusions.regions(0) == ()
     assert len(workspace.project.particles.of(0)) == 5
+
+
+@pytest.mark.parametrize("typed", ["", "a scratch"])
+def test_one_return_answers_why(qtbot, typed):
+    dialog = ReasonDialog("m.png", REASONS[1])
+    qtbot.addWidget(dialog)
+    answered = []
+    dialog.accepted.connect(lambda: answered.append(dialog.reason))
+    dialog.open()
+    qtbot.keyClicks(dialog.field, typed)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    assert answered == [typed or REASONS[1]]
+
+
+def test_one_return_answers_how_long_a_scale_bar_is(qtbot):
+    dialog = ScaleBarDialog(Line((0.0, 0.0), (0.0, 100.0), 1.0), (20.0, "nm"))
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(dialog.accepted, timeout=SIGNAL_MS):
+        dialog.open()
+        qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    assert dialog.length == 20.0

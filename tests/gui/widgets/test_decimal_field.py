@@ -117,6 +117,23 @@ def test_the_pixel_size_is_set_as_typed_or_not_at_all(qtbot):
     assert calls == [(0.0421, False)]
 
 
+def test_a_number_counts_whose_field_still_has_the_focus(qtbot):
+    """On a Mac no button takes the focus, so nothing tells that typing is over."""
+    calls = []
+    row = PixelSizeRow(lambda *call: calls.append(call))
+    qtbot.addWidget(row)
+    row.show()
+    row.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    row.field.setFocus()
+    row.field.selectAll()
+    qtbot.keyClicks(row.field, "0,018")
+    qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+    assert calls == [(0.018, False)]
+    row.field.selectAll()
+    qtbot.keyClicks(row.field, "0,01x")
+    assert row.field.value() == 0.018
+
+
 def test_a_scale_bar_that_cannot_be_read_is_not_accepted(qtbot):
     line = Line((0.0, 0.0), (0.0, 100.0), 1.0)
     dialog = ScaleBarDialog(line, (10.0, "nm"))

@@ -41,10 +41,11 @@ if TYPE_CHECKING:
 class Project:
     """Micrographs, what was found in them, and what users said about it.
 
-    Everything is stored before a signal tells of it; whoever shows the project
-    only listens. To be used by one thread. The present state is the candidates of
-    the latest detection, overlaid by the users' annotations: their circle, class or
-    deletion always wins, also over later detections.
+    Everything is stored before a signal tells of it, or waits in the `backlog` where a
+    window allows that; whoever shows the project only listens. To be used by one
+    thread. The present state is the candidates of the latest detection, overlaid by
+    the users' annotations: their circle, class or deletion always wins, also over
+    later detections.
 
     A micrograph is named by its index in the table, a particle by its id. What the
     parts share in memory (particles, table, registry of models, newest step) is one

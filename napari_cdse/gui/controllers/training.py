@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     Study = Callable[[Order, Progress], Iterator[object]]
 
+_FILE = "forest file"
+"""Name of the message about a file that was not read or written."""
 _SAME = (
     "The same labels and settings gave the forest that is in use: nothing would change."
 )
@@ -188,15 +190,20 @@ class TrainingController(QObject):
             return None
         job = Job("Saving the forest", partial(saving, model, path), heavy=False)
         job.produced.connect(notifications.inform)
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._refuse)
         return self._session.runner.submit(job)
 
     def load(self, path: Path) -> Job | None:
         """Take a forest from a file into use; a worker reads and checks it."""
         job = Job("Reading a forest", partial(loading, path), heavy=False)
         job.produced.connect(self._on_loaded)
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._refuse)
+        self._session.messages.withdraw(_FILE)
         return self._session.runner.submit(job)
+
+    def _refuse(self, sentence: str) -> None:
+        """Say what is wrong with a file until read: napari's notice is cut off."""
+        self._session.messages.put(_FILE, sentence)
 
     def _on_loaded(self, found: Loaded) -> None:
         project = self._session.project

@@ -6,7 +6,7 @@ from psygnal import Signal
 
 
 class ProjectEvents:
-    """What a project tells; everything is stored before a signal goes out.
+    """What a project tells; it is stored before a signal goes out, or in the backlog.
 
     Signals
     -------

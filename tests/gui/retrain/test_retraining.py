@@ -197,6 +197,18 @@ def test_a_fit_that_fails_leaves_everything_as_it_was(workspace, qtbot, monkeypa
     ]
 
 
+def test_a_file_that_is_no_forest_is_refused_until_that_is_read(
+    workspace, qtbot, tmp_path
+):
+    project, active = workspace.project, workspace.project.models.active.card.id
+    (tmp_path / "no.skops").write_bytes(b"no archive")
+    job = workspace.training.load(tmp_path / "no.skops")
+    qtbot.waitUntil(lambda: not job.running, timeout=SIGNAL_MS)
+    (told,) = workspace.message_bar.sentences
+    assert "no.skops" in told
+    assert (project.models.active_id, len(project.models.cards)) == (active, 1)
+
+
 def test_the_same_labels_again_change_nothing(labelled, qtbot):
     workspace, project = labelled, labelled.project
     dock = retrained(workspace, qtbot)

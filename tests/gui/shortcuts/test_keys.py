@@ -149,6 +149,13 @@ def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch
     sheet.close()
 
 
+def focus(widget, qtbot) -> None:
+    """Give a widget the focus, in a window that has it."""
+    widget.window().activateWindow()
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus, timeout=SIGNAL_MS)
+
+
 @pytest.mark.parametrize("where", ["combo", "layers", "table", "slider"])
 def test_keys_work_wherever_no_text_is_typed(workspace, qtbot, viewer, where):
     window = main_window(viewer)
@@ -164,8 +171,7 @@ def test_keys_work_wherever_no_text_is_typed(workspace, qtbot, viewer, where):
     plain = [one for one in found if not getattr(one, "isEditable", bool)()]
     widget = plain[0]
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.setFocus()
-    qtbot.waitUntil(widget.hasFocus, timeout=SIGNAL_MS)
+    focus(widget, qtbot)
     qtbot.keyClick(widget, Qt.Key.Key_N)
     assert workspace.project.particles.get(chosen).label == "no"
     assert canvas(workspace).hasFocus()
@@ -176,11 +182,10 @@ def test_a_letter_that_is_typed_is_no_key(workspace, qtbot, viewer):
     press(workspace, qtbot, Qt.Key.Key_Period)
     chosen = workspace.project.selection.particle_id
     (note,) = main_window(viewer).findChildren(NoteRow)
-    note.setFocus()
-    qtbot.waitUntil(note.hasFocus, timeout=SIGNAL_MS)
+    focus(note, qtbot)
     qtbot.keyClicks(note, "yn")
     assert note.text() == "yn"
-    assert workspace.project.particles.get(chosen).label is None
+    assert not workspace.project.particles.get(chosen).by_person
 
 
 def test_a_key_that_can_not_act_says_why(viewer, qtbot):

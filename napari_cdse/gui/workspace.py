@@ -36,6 +36,7 @@ from napari_cdse.gui.tools.active_tool import ActiveTool
 from napari_cdse.gui.tools.exclude import Exclusions
 from napari_cdse.gui.tools.measure import Measurement
 from napari_cdse.gui.widgets.message_bar import MessageBar
+from napari_cdse.project import beside_sentence
 from napari_cdse.sample import sample_project_folder
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_cdse.project import Project
+
+_BESIDE = "beside"
+"""Name of the message about other project files."""
 
 
 class Workspace(QObject):
@@ -219,6 +223,11 @@ class Workspace(QObject):
             signal.connect(receiver)
         project.backlog.allow(PATIENCE_S)
         self.session.enter(project)
+        beside = beside_sentence(project.path)
+        if beside:
+            self.session.messages.put(_BESIDE, beside)
+        else:
+            self.session.messages.withdraw(_BESIDE)
         if project.micrographs.entries:
             project.selection.open(project.resume_point.index or 0)
 

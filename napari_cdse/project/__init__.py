@@ -5,8 +5,13 @@ from napari_cdse.project.components.review_queue import Which
 from napari_cdse.project.editing.edit_request import Drawing, EditRequest
 from napari_cdse.project.export import Exported, export
 from napari_cdse.project.files.backups import Backups
-from napari_cdse.project.files.beside import beside_sentence, instead_sentence
-from napari_cdse.project.files.open_store import DEFAULT_NAME
+from napari_cdse.project.files.beside import (
+    Alternative,
+    alternatives,
+    beside_sentence,
+    instead_sentence,
+)
+from napari_cdse.project.files.open_store import DEFAULT_NAME, project_file
 from napari_cdse.project.project import Project
 from napari_cdse.project.state.events import ProjectEvents
 from napari_cdse.project.state.records import (
@@ -19,6 +24,7 @@ from napari_cdse.project.state.records import (
 __all__ = [
     "DEFAULT_NAME",
     "SUFFIX",
+    "Alternative",
     "Backups",
     "Drawing",
     "EditRequest",
@@ -30,7 +36,9 @@ __all__ = [
     "Project",
     "ProjectEvents",
     "Which",
+    "alternatives",
     "beside_sentence",
     "export",
     "instead_sentence",
+    "project_file",
 ]

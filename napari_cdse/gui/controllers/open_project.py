@@ -1,14 +1,23 @@
-"""Where a project lies whose folder may not be written: the user says it."""
+"""Which file becomes the open project where that is a question: the user says it.
+
+So it is where a folder may not be written, and where the project is missing or can't be
+read while a backup or another project file lies there.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import CdseError, FolderNotWritable
-from napari_cdse.gui.widgets.dialogs import ask_place
+from napari_cdse.core.errors import (
+    CdseError,
+    FolderNotWritable,
+    ProjectUnreadable,
+    StoreError,
+)
+from napari_cdse.gui.widgets.dialogs import ask_place, ask_which
 from napari_cdse.io.models.model_file import load_model
-from napari_cdse.project import SUFFIX, Project
+from napari_cdse.project import SUFFIX, Project, alternatives, project_file
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -26,6 +35,12 @@ _LOOKING = (
     "{} may not be written, so it is open for looking only.\n\nYou can work on a copy "
     "of it in another folder; the micrographs stay where they are."
 )
+_MISSING = "There is no {} here."
+_WHICH = (
+    "These are here. A backup is put back in its place, and a file that can't be read is "
+    "kept among the backups. Which one do you want?"
+)
+_NEW = "Begin a new, empty project"
 
 
 def shipped_model() -> Model | None:
@@ -39,7 +54,7 @@ def opened(
 ) -> Project:
     """Open or make a project, elsewhere if need be and the user wants it.
 
-    A new one starts with the shipped forest.
+    Where it is missing or can't be read, what lies there instead is offered. A new one starts with the shipped forest.
 
     Parameters
     ----------
@@ -53,8 +68,62 @@ def opened(
     Raises
     ------
     CdseError
-        If it cannot be opened, or the user names no other place for a new one.
+        If it cannot be opened, the user names no other place for a new one, or
+        wants nothing of what is there instead.
     """
+    file = project_file(source, place)
+    if not file.exists():
+        found = _instead(window, file, _MISSING.format(file.name), new=source != file)
+        return _opened(window, *_at(source, file, found or file))
+    try:
+        return _opened(window, source, place)
+    except ProjectUnreadable as error:
+        found = _instead(window, file, str(error), new=False)
+        if found is None:
+            raise
+        return _opened(window, *_at(source, file, found))
+
+
+def _instead(window: QWidget, file: Path, why: str, *, new: bool) -> Path | None:
+    """Ask what to open instead of a project file; None if nothing else is there.
+
+    Parameters
+    ----------
+    window : QWidget
+        That asks.
+    file : Path
+        The project file that is missing or can't be read.
+    why : str
+        What is wrong with it.
+    new : bool
+        Whether an empty project can be begun.
+
+    Raises
+    ------
+    CdseError
+        If the user wants none of it, or it can't be put back.
+    """
+    others = alternatives(file)
+    if not others:
+        return None
+    lines = [each.text for each in others]
+    chosen = ask_which(window, f"{why}\n\n{_WHICH}", [*lines, _NEW] if new else lines)
+    if chosen is None:
+        raise StoreError(f"{why} Nothing was opened.")
+    return None if chosen == len(others) else others[chosen].take()
+
+
+def _at(
+    source: Path | Sequence[Path], file: Path, found: Path
+) -> tuple[Path | Sequence[Path], Path | None]:
+    """Say what to open, and where its project file lies, once that was found."""
+    return (found, None) if source == file else (source, found)
+
+
+def _opened(
+    window: QWidget, source: Path | Sequence[Path], place: Path | None
+) -> Project:
+    """Open or make a project; where that can't be written the user names a place."""
     try:
         project = _open(source, place)
     except FolderNotWritable as error:

@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QStandardPaths, Qt
-from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QListWidget,
+    QMessageBox,
+    QVBoxLayout,
+)
 
 from napari_cdse.gui.session.plain_text import caption, plain
 from napari_cdse.project import SUFFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtWidgets import QWidget
 
 _PAGES = "Pages (*.html)"
@@ -119,6 +130,41 @@ def ask_place(
         return None
     place = Path(chosen)
     return place if place.suffix == SUFFIX else place.with_name(place.name + SUFFIX)
+
+
+def ask_which(
+    parent: QWidget | None, question: str, choices: Sequence[str]
+) -> int | None:
+    """Let the user choose a line; None if they choose none.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+        The window that asks.
+    question : str
+        Why there is a choice.
+    choices : sequence of str
+        The lines; the first is chosen at first.
+    """
+    dialog = QDialog(parent)
+    dialog.setWindowTitle("Project")
+    text, lines = QLabel(), QListWidget()
+    text.setTextFormat(Qt.TextFormat.PlainText)
+    text.setWordWrap(True)
+    text.setText(question)
+    lines.addItems(list(choices))
+    lines.setCurrentRow(0)
+    kinds = QDialogButtonBox.StandardButton
+    buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    lines.itemDoubleClicked.connect(dialog.accept)
+    column = QVBoxLayout(dialog)
+    for widget in (text, lines, buttons):
+        column.addWidget(widget)
+    taken = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return lines.currentRow() if taken else None
 
 
 def ask_to_leave(parent: QWidget, what: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cdse.io.files import name_of
@@ -11,6 +12,7 @@ from napari_cdse.io.store.found_projects import (
     count_labels,
     projects_beside,
 )
+from napari_cdse.project.files.backups import Backups
 from napari_cdse.project.files.open_store import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -54,6 +56,47 @@ def instead_sentence(project: Path) -> str:
             f"{name_of(project)}` puts it back."
         )
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What can be opened where a project is missing or can't be read.
+
+    Attributes
+    ----------
+    text : str
+        What it is, with its number of labels.
+    project : Path
+        The file to open.
+    backup : str or None
+        The backup that is put in that file's place first.
+    """
+
+    text: str
+    project: Path
+    backup: str | None = None
+
+    def take(self) -> Path:
+        """Put the backup back, if it is one; return the project file to open.
+
+        Raises
+        ------
+        StoreError
+            If the backup is damaged, or the file can't be written.
+        """
+        if self.backup is not None:
+            Backups(self.project).restore(self.backup)
+        return self.project
+
+
+def alternatives(project: Path) -> tuple[Alternative, ...]:
+    """List what can be opened instead of a project: its backups, then other files."""
+    backups = Backups(project)
+    described = zip(backups.lines(), backups.names, strict=True)
+    return (
+        *(Alternative(f"Backup {text}", project, name) for text, name in described),
+        *(Alternative(str(each), each.path) for each in others_beside(project)),
+    )
 
 
 def _listed(others: tuple[FoundProject, ...]) -> str:

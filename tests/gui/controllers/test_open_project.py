@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
+from qtpy.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QListWidget,
+    QMessageBox,
+)
 
 from napari_cdse.core.errors import FolderNotWritable
 from napari_cdse.gui.controllers import open_project as places
@@ -95,6 +101,89 @@ def test_a_project_for_looking_may_be_copied(
     assert workspace.project.particles.counts()["null"] == 1
     assert workspace.project.read_only == (not copies)
     assert place.exists() == copies
+
+
+def choose(monkeypatch, row):
+    """Choose a line of what is offered, and remember what was asked."""
+    asked = []
+
+    def ask(_parent, question, choices):
+        asked.append((question, choices))
+        return row
+
+    monkeypatch.setattr(places, "ask_which", ask)
+    return asked
+
+
+@pytest.fixture
+def worked_on(folder):
+    """The folder after two sittings: a circle drawn in each, a backup between them."""
+    for circle in CIRCLES[:2]:
+        project = Project.create_or_open(folder)
+        project.selection.open(0)
+        project.edits.draw(circle, "yes")
+        project.close()
+    return project.path
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_damaged_project_offers_its_backup(
+    viewer, worked_on, qtbot, monkeypatch, by_file
+):
+    worked_on.write_bytes(worked_on.read_bytes()[:5000])
+    asked = choose(monkeypatch, 0)
+    workspace = workspace_for(viewer)
+    assert workspace.open_project(worked_on if by_file else worked_on.parent)
+    wait_for_pixels(workspace, qtbot)
+    ((question, (line,)),) = asked
+    assert "damaged" in question
+    assert line.startswith("Backup ")
+    assert line.endswith("1 label")
+    assert workspace.project.path == worked_on
+    assert workspace.project.particles.counts()["yes"] == 1
+
+
+def test_a_missing_project_offers_what_lies_there(
+    viewer, worked_on, qtbot, monkeypatch
+):
+    copy = worked_on.with_name("napari-cdse-DESKTOP-7.cdse")
+    worked_on.rename(copy)
+    told = []
+    monkeypatch.setattr("napari_cdse.gui.session.notifications.show_error", told.append)
+    choose(monkeypatch, None)
+    workspace = workspace_for(viewer)
+    assert not workspace.open_project(copy.parent)
+    assert not worked_on.exists()
+    assert "Nothing was opened" in told[0]
+    asked = choose(monkeypatch, 1)
+    assert workspace.open_project(copy.parent)
+    wait_for_pixels(workspace, qtbot)
+    assert asked[0][1][1:] == [f"{copy.name} (2 labels)", "Begin a new, empty project"]
+    assert workspace.project.path == copy
+    assert workspace.project.particles.counts()["yes"] == 2
+    choose(monkeypatch, 2)
+    assert workspace.open_project(copy.parent)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.path == worked_on
+    (standing,) = workspace.session.messages.shown
+    assert f"{copy.name} (2 labels)" in standing.sentence
+    assert not standing.passes
+
+
+def test_a_line_is_chosen_or_none(viewer):
+    window = main_window(viewer)
+
+    def act(row, kind):
+        box = QApplication.activeModalWidget()
+        (lines,) = box.findChildren(QListWidget)
+        lines.setCurrentRow(row)
+        (buttons,) = box.findChildren(QDialogButtonBox)
+        buttons.button(kind).click()
+
+    kinds = QDialogButtonBox.StandardButton
+    for kind, wanted in ((kinds.Ok, 1), (kinds.Cancel, None)):
+        QTimer.singleShot(0, lambda kind=kind: act(1, kind))
+        assert dialogs.ask_which(window, "Which?", ["<b>a</b>", "b"]) == wanted
 
 
 def test_the_question_leads_to_a_file(viewer, tmp_path, monkeypatch):

@@ -31,6 +31,25 @@ def test_a_file_is_read_back(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="no folders to sync")
+def test_file_and_name_reach_the_disk_in_this_order(tmp_path, monkeypatch):
+    done, sync, replace = [], os.fsync, os.replace
+
+    def traced_sync(handle):
+        sync(handle)
+        done.append(os.fstat(handle).st_ino)
+
+    def traced_replace(draft, target):
+        replace(draft, target)
+        done.append("renamed")
+
+    monkeypatch.setattr(os, "fsync", traced_sync)
+    monkeypatch.setattr(os, "replace", traced_replace)
+    path = tmp_path / "a"
+    write_file(path, b"abc", MicrographError)
+    assert done == [path.stat().st_ino, "renamed", tmp_path.stat().st_ino]
+
+
 def test_a_named_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     assert "pipe.png is a named pipe" in _refusal(tmp_path / "pipe.png")

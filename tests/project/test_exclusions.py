@@ -200,3 +200,32 @@ def test_export_leaves_out_what_was_left_out_and_says_so(project, tmp_path, caps
     assert second in table
     assert first not in table
     assert "[30.0, 30.0]" not in (out / "labels" / "m1.txt").read_text()
+
+
+def test_a_step_and_its_column_are_stored_together_or_not_at_all(project):
+    project.exclusions.set_excluded(1, "drift")
+    store = project._store
+    store._database.execute(
+        "CREATE TEMP TRIGGER no_room BEFORE UPDATE OF excluded ON micrographs"
+        " BEGIN SELECT RAISE (ABORT, 'no room'); END"
+    )
+    head, rows = store.edits.head(), store.micrographs()
+    redo = store.edits.newest_child(head)
+    for step in (
+        lambda: project.exclusions.set_excluded(0, "out of focus"),
+        project.history.undo,
+    ):
+        with pytest.raises(StoreError):
+            step()
+        assert (store.edits.head(), store.micrographs()) == (head, rows)
+        assert store.edits.newest_child(head) == redo
+    store._database.execute("DROP TRIGGER no_room")
+    project.history.undo()
+    store._database.execute(
+        "CREATE TEMP TRIGGER no_room BEFORE UPDATE OF excluded ON micrographs"
+        " BEGIN SELECT RAISE (ABORT, 'no room'); END"
+    )
+    head, rows = store.edits.head(), store.micrographs()
+    with pytest.raises(StoreError):
+        project.history.redo()
+    assert (store.edits.head(), store.micrographs()) == (head, rows)

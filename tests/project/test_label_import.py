@@ -5,6 +5,7 @@ import pytest
 from napari_cdse.core.records import Circle
 from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.project import Project
+from napari_cdse.project.files import label_import
 from tests.project_tools import (
     SHAPE,
     Heard,
@@ -50,6 +51,39 @@ def test_label_files_become_annotations_once(labelled):
     project.close()
     again = Project.create_or_open(labelled)
     assert len(again.particles.of(0)) == 2
+    again.close()
+
+
+def test_two_windows_import_the_same_files_once(labelled, monkeypatch):
+    read, others = label_import.read_label_file, []
+
+    def slow(path, **values):
+        # While the first window reads, the second opens the folder from start to end.
+        if not others:
+            others.append(None)
+            Project.create_or_open(labelled).close()
+        return read(path, **values)
+
+    monkeypatch.setattr(label_import, "read_label_file", slow)
+    project = Project.create_or_open(labelled)
+    assert others
+    assert len(project._store.edits.in_force({})) == 1
+    assert {each.circle for each in project.particles.of(0)} == {A, B}
+    assert len(project.particles.of(0)) == 2
+    project.close()
+
+
+def test_labels_of_another_image_are_withdrawn_and_teach_nothing(labelled):
+    rows, cols = SHAPE
+    file = labelled / "text_files" / "m1.txt"
+    write_label_file(file, [A, B], ["yes", "empty"], (2 * rows, 2 * cols))
+    project = Project.create_or_open(labelled)
+    assert len(project.micrographs.labelled()) == 1
+    hand_over(project)
+    assert project.micrographs.labelled() == []
+    assert project.particles.of(0) == ()
+    again = reopened(project)
+    assert again.micrographs.labelled() == []
     again.close()
 
 

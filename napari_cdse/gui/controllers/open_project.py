@@ -37,8 +37,8 @@ _LOOKING = (
 )
 _MISSING = "There is no {} here."
 _WHICH = (
-    "These are here. A backup is put back in its place, and a file that can't be read is "
-    "kept among the backups. Which one do you want?"
+    "These are here. A backup is put back in its place, and a file that can't be read "
+    "is kept among the backups. Which one do you want?"
 )
 _NEW = "Begin a new, empty project"
 
@@ -54,7 +54,8 @@ def opened(
 ) -> Project:
     """Open or make a project, elsewhere if need be and the user wants it.
 
-    Where it is missing or can't be read, what lies there instead is offered. A new one starts with the shipped forest.
+    Where it is missing or can't be read, what lies there instead is offered. A new
+    one starts with the shipped forest.
 
     Parameters
     ----------

@@ -53,3 +53,34 @@ def test_an_old_store_that_may_not_be_written_says_so(store, path, monkeypatch):
     monkeypatch.setattr(migrations, "MIGRATIONS", newer)
     monkeypatch.setattr("napari_cdse.io.store.database.MIGRATIONS", newer)
     refused(path, "brought up to date", read_only=True)
+
+
+class Overtaken:
+    """A connection before which another process is quicker by a hair's breadth."""
+
+    def __init__(self, connection, other):
+        self._connection, self._other = connection, other
+
+    def execute(self, statement, *values):
+        if statement == "BEGIN IMMEDIATE" and self._other is not None:
+            other, self._other = self._other, None
+            migrate(other, NEWER)
+        return self._connection.execute(statement, *values)
+
+    @property
+    def in_transaction(self):
+        return self._connection.in_transaction
+
+
+NEWER = (*MIGRATIONS, second_schema)
+
+
+def test_a_step_that_two_processes_begin_is_made_once(store, path):
+    store.close()
+    first, second = (sqlite3.connect(path, isolation_level=None) for _ in range(2))
+    migrate(Overtaken(first, second), NEWER)
+    first.close()
+    second.close()
+    made = query(path, "SELECT version FROM migrations ORDER BY version")
+    assert made == [(version,) for version in range(1, len(NEWER) + 1)]
+    assert query(path, "PRAGMA user_version") == [(len(NEWER),)]

@@ -44,6 +44,13 @@ def test_micrographs_are_known_by_relative_paths(store, path):
     assert store.absolute(outside).resolve() == path.parent.parent / "x.png"
 
 
+def test_a_micrograph_that_is_added_again_keeps_its_row(store, path):
+    store.update_micrograph(2, content_id="abc", excluded="drift", looked_at=True)
+    before = store.micrographs()
+    store.add_micrographs([path.parent / "b.png"], person_pixel_size_nm=0.5)
+    assert store.micrographs() == before
+
+
 def test_a_moved_folder_takes_its_project_along(store, path, tmp_path):
     store.close()
     moved = tmp_path / "elsewhere"

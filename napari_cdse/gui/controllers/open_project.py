@@ -73,16 +73,18 @@ def opened(
         wants nothing of what is there instead.
     """
     file = project_file(source, place)
+    named = isinstance(source, Path) and source.absolute() == file
     if not file.exists():
-        found = _instead(window, file, _MISSING.format(file.name), new=source != file)
-        return _opened(window, *_at(source, file, found or file))
+        why = _MISSING.format(file.name)
+        other = _instead(window, file, why, new=not named) or file
+        return _opened(window, *((other, None) if named else (source, other)))
     try:
         return _opened(window, source, place)
     except ProjectUnreadable as error:
         found = _instead(window, file, str(error), new=False)
         if found is None:
             raise
-        return _opened(window, *_at(source, file, found))
+        return _opened(window, *((found, None) if named else (source, found)))
 
 
 def _instead(window: QWidget, file: Path, why: str, *, new: bool) -> Path | None:
@@ -112,13 +114,6 @@ def _instead(window: QWidget, file: Path, why: str, *, new: bool) -> Path | None
     if chosen is None:
         raise StoreError(f"{why} Nothing was opened.")
     return None if chosen == len(others) else others[chosen].take()
-
-
-def _at(
-    source: Path | Sequence[Path], file: Path, found: Path
-) -> tuple[Path | Sequence[Path], Path | None]:
-    """Say what to open, and where its project file lies, once that was found."""
-    return (found, None) if source == file else (source, found)
 
 
 def _opened(

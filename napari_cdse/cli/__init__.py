@@ -54,6 +54,11 @@ COMMANDS = (
         "napari_cdse.cli.population.report",
     ),
     Listing(
+        "compare",
+        "how far the fractions and sizes of samples differ",
+        "napari_cdse.cli.population.compare",
+    ),
+    Listing(
         "restore",
         "put back a backup of a project that cannot be read or went wrong",
         "napari_cdse.cli.restore",

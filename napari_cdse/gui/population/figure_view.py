@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _AGAIN_MS = 100
 """Until the lock is asked for again, while another thread draws."""
 
-_LEAST_PX = (260, 300)
+_LEAST_PX = (260, 260)
 """Width and height below which the words of a figure no longer fit beside it."""
 
 _BRIGHT = 128
@@ -54,8 +54,9 @@ class FigureView(QWidget):
         canvas: FigureCanvasQTAgg = FigureCanvasQTAgg(figure)  # type: ignore[no-untyped-call]
         self.canvas = keyless(canvas)
         self.canvas.setMinimumSize(*_LEAST_PX)
-        grows = QSizePolicy.Policy.Expanding
-        self.canvas.setSizePolicy(grows, grows)
+        # Its own wish is that of a window: it takes what room there is.
+        takes = QSizePolicy.Policy.Ignored
+        self.canvas.setSizePolicy(takes, takes)
         self.canvas.mpl_connect("button_press_event", self._on_press)
         self.canvas.mpl_connect("motion_notify_event", self._on_motion)
         self._again = QTimer(self)

@@ -59,6 +59,11 @@ COMMANDS = (
         "napari_cdse.cli.population.compare",
     ),
     Listing(
+        "agreement",
+        "how far annotators agree, and where each of them draws the line",
+        "napari_cdse.cli.population.agreement",
+    ),
+    Listing(
         "restore",
         "put back a backup of a project that cannot be read or went wrong",
         "napari_cdse.cli.restore",

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.review.annotator_agreement import Agreement, agreement
+from napari_cdse.core.review.annotator_curve import AnnotatorCurve, annotator_curve
 from napari_cdse.project.state.annotator_labels import (
     in_dispute,
     independent,
@@ -160,6 +161,30 @@ class Annotators:
         if not common and len(names) == 2:
             common[names[0], names[1]] = []
         return tuple(_compared(pair, rows) for pair, rows in sorted(common.items()))
+
+    def curves(self) -> tuple[AnnotatorCurve, ...]:
+        """Fit each annotator's yes over the forest's logit, busiest first.
+
+        Only labels count that were given with neither the forest's word nor another's
+        label in view, on particles of which a forest had said something by then.
+        """
+        given: dict[str, list[tuple[str, Annotation]]] = {
+            name: [] for name in self.names()
+        }
+        for micrograph, _, stated in self._statements():
+            for name, said in independent(stated).items():
+                unseen = said.shown is not None and not said.prediction_seen
+                if unseen and said.label in ("yes", "no"):
+                    given.setdefault(name, []).append((micrograph, said))
+        return tuple(
+            annotator_curve(
+                name,
+                [said.shown.probabilities for _, said in some if said.shown],
+                [said.label == "yes" for _, said in some],
+                [micrograph for micrograph, _ in some],
+            )
+            for name, some in given.items()
+        )
 
     def disagreements(self) -> tuple[str, ...]:
         """Return the particles on which annotators differ, in the table's order.

@@ -1,0 +1,38 @@
+"""How far annotators agree, and where the limit of each lies on the forest's scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cdse.cli.command import Command
+from napari_cdse.cli.console import say
+from napari_cdse.cli.flags import add_project, project_file
+from napari_cdse.project import Project
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    project = Project.create_or_open(project_file(arguments.project))
+    try:
+        curves = project.annotators.curves()
+        for each in project.annotators.agreements():
+            say(each.sentence)
+        for curve in curves:
+            say(curve.sentence)
+        if not curves:
+            say("Nobody has labelled a particle yet.")
+    finally:
+        project.close()
+    return 0
+
+
+COMMAND = Command(
+    description="Say how far each two annotators agree, and for each of them from "
+    "which chance of the forest on they say yes, and how sharply: slope and limit of a "
+    "logistic curve, from labels given with neither the forest's word nor another's "
+    "label in view.",
+    add_arguments=add_project,
+    run=_run,
+)

@@ -47,10 +47,16 @@ class Cell:
     width: tuple[float, float] = (0, 0)
     bias: tuple[float, float] = (0, 0)
     found_correlation: float = 0.0
+    by_draws: tuple[float, float] = (0, 0)
 
     @property
     def narrowing(self) -> float:
         return self.width[1] / self.width[0]
+
+    @property
+    def narrowing_by_draws(self) -> float:
+        """Of that part of the standard deviation that more draws make smaller."""
+        return self.by_draws[1] / self.by_draws[0]
 
 
 def show(quick: bool) -> None:
@@ -87,17 +93,19 @@ def simulated(cell: Cell, repeats: int, seed: int = 7) -> Cell:
         width=tuple(np.median(table[..., 1] - table[..., 0], axis=1)),
         bias=tuple(table[..., 2].mean(axis=1) - cell.fraction),
         found_correlation=float(table[0, :, 3].mean()),
+        by_draws=tuple(np.median(table[..., 4], axis=1)),
     )
 
 
 def _one(
     rng: np.random.Generator, cell: Cell, unequal: bool
-) -> tuple[float, float, float, float]:
+) -> tuple[float, float, float, float, float]:
     found = population(
         rng, cell.fraction, cell.correlation, cell.micrographs, cell.forest
     )
     told = difference(drawn(rng, found, cell.draws, unequal=unequal))
-    return (*told.interval_95, told.share, told.correlation or 0.0)
+    by_draws = float(np.sqrt(told.by_draws))
+    return (*told.interval_95, told.share, told.correlation or 0.0, by_draws)
 
 
 def _show_scores(repeats: int) -> None:
@@ -240,4 +248,9 @@ def _judge(done: list[Cell]) -> None:
             f"Width with unequal chances, forest {forest}: {np.median(ratios):.2f} of "
             f"that with equal ones ({np.median(rare):.2f} for fractions up to 0.2); at "
             f"most {WIDTH_GOAL} in {np.mean(ratios <= WIDTH_GOAL):.0%} of the cells."
+        )
+        parts = [each.narrowing_by_draws for each in done if each.forest == forest]
+        print(
+            f"  The part of it that draws make smaller: {np.median(parts):.2f}; what "
+            "micrographs differ by stays as it is."
         )

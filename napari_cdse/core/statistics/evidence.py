@@ -32,15 +32,24 @@ Removed circles
 Circles drawn by hand
     They belong to the population only in micrographs that were judged as a whole;
     elsewhere nobody knows how many more like them the program did not find.
+Chances that differ
+    With the goal to measure, the doubtful are drawn more often. Each particle's chance
+    is written down before its prediction can be seen, and a draw weighs by its own.
 A share that was raised
     The chance is that with which a particle's lot would have drawn it *by now*, for
     old draws too: lots do not change, so a raise adds draws to those before.
+Micrographs and regions that are left out
+    They are in no count, whatever was judged or drawn in them; taken in again they are
+    as they were, at the chances of before.
 Another forest in mid-review
     Predictions may change at any time, because chances are kept with the draws. But a
     forest must not be asked about a micrograph that it learnt from: see `cross_fitted`.
+    A project asks of each micrograph the newest forest that did not learn from it;
+    where all did, its particles are taken for average ones.
 Two annotators
     An estimate is one annotator's; give it that one's labels. A draw that this one did
-    not judge has no answer.
+    not judge has no answer. A project's own number takes the labels that stand, whoever
+    gave them, and of a draw the first that was given unseen.
 """
 
 from __future__ import annotations

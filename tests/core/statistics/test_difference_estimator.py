@@ -224,6 +224,27 @@ def test_unequal_chances_narrow_the_interval_of_a_rare_defect():
     assert widths[True] < 0.8 * widths[False]
 
 
+def test_unequal_chances_spare_a_fifth_of_what_draws_add():
+    """At a common fraction, where micrographs differ by as much as they please."""
+    parts = {}
+    for unequal in (False, True):
+        rng = np.random.default_rng(11)
+        parts[unequal] = np.median(
+            [
+                difference(
+                    drawn(
+                        rng,
+                        population(rng, 0.3, 0.2, 20, "biased"),
+                        60,
+                        unequal=unequal,
+                    )
+                ).by_draws
+                for _ in range(100)
+            ]
+        )
+    assert np.sqrt(parts[True] / parts[False]) < 0.8
+
+
 def test_more_micrographs_narrow_the_interval_and_do_not_lose_the_truth():
     """A one-sided forest once lost it the surer, the more there was to see."""
     for micrographs in (15, 60):

@@ -13,6 +13,7 @@ from napari_cdse.core.classifier.training_set import TrainingSet
 from napari_cdse.core.detection.methods import Detection
 from napari_cdse.core.features import GROUPS, FeatureTable, schema_of
 from napari_cdse.core.params import ForestParams
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Prediction
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
@@ -49,7 +50,9 @@ def hand_over(project: Project, index: int = 0) -> None:
 def detection(circles: list[Circle], found_by="bragg", source="estimated") -> Detection:
     """Make the detection that found these circles."""
     strengths = tuple(1.0 for _ in circles)
-    return Detection(tuple(circles), strengths, found_by, (), 0.04, source, 50)
+    uncertainty = 0.01 if source == "estimated" else None
+    size = PixelSize(0.04, PixelSizeSource(source), uncertainty)
+    return Detection(tuple(circles), strengths, found_by, (), size, 50)
 
 
 def put_circles(

@@ -78,7 +78,9 @@ def test_pixel_sizes_and_scale_bar(project, expected):
         project.micrographs.pixel_size(index)
         for index in range(len(project.micrographs.entries))
     ]
-    assert [size and list(size) for size in sizes] == expected["pixel_sizes"]
+    assert [size and [size.nm, size.source] for size in sizes] == expected[
+        "pixel_sizes"
+    ]
     assert list(project.settings.scale_bar) == expected["scale_bar"]
 
 

@@ -20,7 +20,7 @@ from napari_cdse.cli.flags import (
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
 from napari_cdse.io.export.results_folder import Results
 from napari_cdse.io.files import name_of
 from napari_cdse.io.images.folder import find_micrographs
@@ -31,6 +31,7 @@ from napari_cdse.pipeline import Outcome, analyse_many
 if TYPE_CHECKING:
     import argparse
 
+    from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.pipeline import Analysis
 
 
@@ -104,6 +105,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 "failed": tally.failed,
                 "copies": tally.copies,
                 "frame": arguments.frame,
+                "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
                 "parameters": params,
             },
             found,
@@ -130,11 +132,14 @@ class _Tally:
     failed : int
     copies : dict of str to str
         Name of each file whose content had come before, and whose copy it is.
+    pixel_sizes : dict of str to PixelSize
+        By the micrograph's name.
     """
 
     def __init__(self, results: Results, progress: Progress, failed: int) -> None:
         self.failed = failed
         self.copies: dict[str, str] = {}
+        self.pixel_sizes: dict[str, PixelSize] = {}
         self._results = results
         self._progress = progress
         self._first: dict[str, str] = {}
@@ -157,6 +162,7 @@ class _Tally:
     def _write(self, path: Path, analysis: Analysis) -> list[str]:
         """Write label file and rows; return what there is to say."""
         name = self._results.name(path)
+        self.pixel_sizes[name] = analysis.detection.pixel_size
         rows = _rows(analysis, name)
         shape = analysis.micrograph.shape
         first = self._first.setdefault(analysis.micrograph.id, name)
@@ -180,7 +186,7 @@ def _copies_sentence(number: int) -> str:
 
 
 def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:
-    micrograph = analysis.micrograph
+    micrograph, size = analysis.micrograph, analysis.detection.pixel_size
     return [
         ParticleRow(
             micrograph=name,
@@ -188,8 +194,8 @@ def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:
             circle=candidate.circle,
             label=prediction.label,
             probabilities=prediction.probabilities,
-            pixel_size_nm=micrograph.pixel_size_nm,
-            pixel_size_source=micrograph.pixel_size_source,
+            pixel_size_nm=size.nm,
+            pixel_size_source=size.source,
             micrograph_id=micrograph.id,
             novelty=prediction.novelty,
         )

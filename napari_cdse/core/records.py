@@ -15,15 +15,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_cdse.core.pixel_size import PixelSizeSource, ScaleBar
+
 Label = Literal["yes", "no", "null", "empty"]
 CLASSES: tuple[Label, ...] = get_args(Label)
 """Class order of every probability array: yes, no, null, empty."""
 LETTERS: dict[Label, str] = {"yes": "Y", "no": "N", "null": "U", "empty": "O"}
 """The letter beside a circle; it says the class again, so that no colour has to."""
 
-PixelSizeSource = Literal["file", "person", "estimated"]
 Origin = Literal["confirmed", "corrected", "drawn", "imported"]
 SelectedBy = Literal["queue", "audit", "order", "hand"]
+
+_UNBIASED_SINCE = "2026-11-28"
+"""ISO 8601 date from which on estimated pixel sizes are true on the average."""
+_EARLY_ESTIMATES = 1.014
+"""How many times too large they were before: the mean over 32 simulated micrographs,
+from 0.019 to 0.064 nm per px, none of which the shipped forest learnt from."""
+_ESTIMATED = "pixel sizes were estimated from the lattice"
+"""What the card of a forest says that learnt from estimates alone."""
 
 _PARTICLE_NAMESPACE = uuid.UUID("6f4f9f0a-7a52-5d0e-9d35-51f2a3a1c0de")
 
@@ -42,10 +51,12 @@ class Micrograph:
         Hexadecimal SHA-256 of the file's bytes and the frame number.
     pixel_size_nm : float or None
         Edge of a pixel, if the file or a person said it.
-    pixel_size_source : {"file", "person", "estimated"} or None
+    pixel_size_source : PixelSizeSource or None
         Who said it; None together with ``pixel_size_nm``.
     notices : tuple of str
         What the reader changed or could not know, one sentence each.
+    scale_bar : ScaleBar or None
+        One that was seen in the picture, where nobody said the pixel size.
     """
 
     pixels: NDArray[np.float32]
@@ -54,6 +65,7 @@ class Micrograph:
     pixel_size_nm: float | None = None
     pixel_size_source: PixelSizeSource | None = None
     notices: tuple[str, ...] = ()
+    scale_bar: ScaleBar | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -259,6 +271,16 @@ class ModelCard:
     trained_on: str = ""
     licence: str = "BSD-3-Clause"
     created: str = ""
+
+    @property
+    def learnt_scale(self) -> float:
+        """Ratio of the pixel sizes it learnt with to true ones.
+
+        Features are told to a forest as it learnt them. Until `_UNBIASED_SINCE`,
+        pixel sizes that the lattice told were too large.
+        """
+        early = self.created < _UNBIASED_SINCE
+        return _EARLY_ESTIMATES if early and _ESTIMATED in self.trained_on else 1.0
 
     @property
     def temperature(self) -> float:

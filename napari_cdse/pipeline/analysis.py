@@ -182,10 +182,11 @@ def predict(
     """
     if not circles:
         return ()
-    scale = pixel_size_nm or pixel_size_for(micrograph)[0]
+    scale = pixel_size_nm or pixel_size_for(micrograph)[0].nm
     groups = groups_in(model.card.feature_schema)
     compute = compute_features if known is None else known.compute
-    table = compute(micrograph, views(circles), groups, scale, progress)
+    learnt = scale * model.card.learnt_scale
+    table = compute(micrograph, views(circles), groups, learnt, progress)
     averaged = over_views(predict_proba(model, table))
     shares: list[list[float]] = sharpened(averaged, model.card.temperature).tolist()
     strange = novelty(model, table.rows(np.arange(len(circles))))

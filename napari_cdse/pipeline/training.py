@@ -213,7 +213,7 @@ def _own_examples(
         item.circles,
         item.labels,
         params.features,
-        pixel_size_for(micrograph)[0],
+        pixel_size_for(micrograph)[0].nm,
         particle_ids=item.particle_ids,
         copies=params.copies,
         weight=params.own_weight,

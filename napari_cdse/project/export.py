@@ -11,7 +11,7 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
 from napari_cdse.io.export.results_folder import LABELS, PARTICLES, SUMMARY, Results
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
@@ -153,6 +153,9 @@ def context_of(
         "micrographs_left_out": left_out,
         "circles_left_out": sum(entry.left_out for entry in entries),
         "left_out": list(_left_out(project)),
+        "pixel_sizes": pixel_size_summary(
+            {names[each.path]: each.pixel_size for each in entries}
+        ),
         "annotators": project.annotators.names(),
         "agreement": [_agreement(each) for each in project.annotators.agreements()],
         "disagreements": len(project.annotators.disagreements()),
@@ -210,7 +213,7 @@ def rows_of(
     include_predictions : bool
         Also those that only the forest classified.
     """
-    size, source = project.micrographs.pixel_size(entry.index) or (None, None)
+    size = project.micrographs.pixel_size(entry.index)
     return [
         ParticleRow(
             micrograph=name,
@@ -218,8 +221,8 @@ def rows_of(
             circle=particle.circle,
             label=particle.label,
             probabilities=_probabilities(particle),
-            pixel_size_nm=size,
-            pixel_size_source=source,
+            pixel_size_nm=None if size is None else size.nm,
+            pixel_size_source=None if size is None else size.source,
             by_person=particle.by_person,
             micrograph_id=entry.id or str(entry.path),
             novelty=None

@@ -23,7 +23,7 @@ TABLES = (
     "retrain",
     "busy",
 )
-LONG = ("coverage", "frames", "fuzz")
+LONG = ("coverage", "frames", "fuzz", "scale")
 """Tables that are only made when they are named: they take tens of minutes."""
 
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from napari_cdse.core.records import Micrograph, PixelSizeSource
+from napari_cdse.core.pixel_size import PixelSizeSource
+from napari_cdse.core.records import Micrograph
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.resources import sample_data_dir
 
@@ -85,5 +86,7 @@ def sample_micrograph() -> Micrograph:
 
 def scaled(micrograph: Micrograph, pixel_size_nm: float | None) -> Micrograph:
     """Say or forget the pixel size."""
-    source: PixelSizeSource | None = None if pixel_size_nm is None else "person"
+    source: PixelSizeSource | None = (
+        None if pixel_size_nm is None else PixelSizeSource.PERSON
+    )
     return replace(micrograph, pixel_size_nm=pixel_size_nm, pixel_size_source=source)

@@ -20,6 +20,7 @@ from napari_cdse.core.classifier.training_set import examples, join
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.methods import Detection
 from napari_cdse.core.params import ForestParams
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Candidate, Prediction
 from napari_cdse.gui.app import window
 from napari_cdse.gui.controllers import open_project
@@ -167,8 +168,7 @@ def put_circles(workspace, forest) -> None:
         strengths=(5.0, 4.0, 3.0, 2.0, 1.0),
         found_by="bragg",
         maps=(AccumulationMap("Bragg contrast", values, (10.0, 10.0), (20.0, 20.0)),),
-        pixel_size_nm=PIXEL_NM,
-        pixel_size_source="estimated",
+        pixel_size=PixelSize(PIXEL_NM, PixelSizeSource.ESTIMATED, 0.015),
         window_px=50,
     )
     candidates = [Candidate.propose(micrograph.id, one, "bragg") for one in CIRCLES]

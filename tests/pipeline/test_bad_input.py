@@ -53,15 +53,31 @@ def test_the_picture_itself_is_good(scale: tuple) -> None:
     assert not _told(analysis, "nothing to look at")
 
 
+def _many_dots() -> np.ndarray:
+    """Nine dots that show two spacings each."""
+    places = [(row, col) for row in (90, 330, 570) for col in (90, 330, 570)]
+    dots = tuple(
+        Dot(Circle(*place, 48), ((0.35, 31.0 * n), (0.214, 31.0 * n + 55)), 1.6)
+        for n, place in enumerate(places)
+    )
+    return draw((660, 660), dots, seed=1).pixels.copy()
+
+
 @pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
 def test_a_calibration_off_by_two_is_doubted_and_kept(times: float) -> None:
-    analysis = _analyse(_pixels(), (0.04 * times, "file"))
+    analysis = _analyse(_many_dots(), (0.04 * times, "file"))
     assert analysis.detection.pixel_size_nm == 0.04 * times
-    assert analysis.detection.pixel_size_source == "file"
+    assert analysis.detection.pixel_size.source == "file"
     assert _told(analysis, "check the calibration")
     (doubt,) = (n for n in analysis.detection.notices if "calibration" in n)
-    fits = float(doubt.split("lattice fits ")[1].split(" nm")[0])
+    assert "fringes of at least" in doubt
+    fits = float(doubt.split("CdSe lattice at ")[1].split(" nm")[0])
     assert fits == pytest.approx(0.04, rel=0.04)
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0])
+def test_three_dots_of_one_spacing_contradict_nobody(times: float) -> None:
+    assert not _told(_analyse(_pixels(), (0.04 * times, "person")), "calibration")
 
 
 @pytest.mark.parametrize("times", [0.8, 1.25])

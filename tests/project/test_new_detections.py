@@ -3,8 +3,11 @@
 import pytest
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Circle
 from tests.project_tools import A, B, C, circles, put_circles
+
+ESTIMATED = PixelSize(0.04, PixelSizeSource.ESTIMATED, 0.01)
 
 
 def test_a_new_detection_leaves_labels_and_moved_circles(project):
@@ -89,5 +92,5 @@ def test_what_is_analysed_must_belong_to_the_project(project):
 
 def test_an_estimated_scale_is_no_pixel_size_of_the_micrograph(project):
     put_circles(project, [A])
-    assert project.micrographs.pixel_size(0) == (0.04, "estimated")
+    assert project.micrographs.pixel_size(0) == ESTIMATED
     assert project.selection.micrograph.pixel_size_nm is None

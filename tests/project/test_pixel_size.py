@@ -3,6 +3,7 @@
 import pytest
 
 from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.project import Project
 from tests.project_tools import (
     A,
@@ -15,6 +16,10 @@ from tests.project_tools import (
 )
 
 
+def by_person(size_nm: float) -> PixelSize:
+    return PixelSize(size_nm, PixelSizeSource.PERSON)
+
+
 def test_a_persons_pixel_size_holds_for_the_folder_and_what_comes_later(project):
     heard = Heard(project)
     project.micrographs.set_pixel_size(0.05)
@@ -25,8 +30,8 @@ def test_a_persons_pixel_size_holds_for_the_folder_and_what_comes_later(project)
     other = Project.create_or_open(project.folder)
     assert [each.pixel_size_nm for each in other.micrographs.entries] == [0.05] * 4
     other.micrographs.set_pixel_size(0.03, [3])
-    assert other.micrographs.pixel_size(3) == (0.03, "person")
-    assert other.micrographs.pixel_size(0) == (0.05, "person")
+    assert other.micrographs.pixel_size(3) == by_person(0.03)
+    assert other.micrographs.pixel_size(0) == by_person(0.05)
     other.close()
 
 

@@ -64,16 +64,18 @@ def detect_by_windows(
     ModelError
         For a model whose features this version does not compute.
     """
-    size_nm, source, notices = pixel_size_for(micrograph)
+    size, notices = pixel_size_for(micrograph)
+    size_nm = size.nm
     middle_nm = (params.diameter_min_nm + params.diameter_max_nm) / 2
     edge_px = max(_LEAST_EDGE_PX, round(middle_nm / size_nm))
     grid = window_grid(micrograph.shape, edge_px, max(1, edge_px // 2))
     groups = groups_in(model.card.feature_schema)
+    learnt_nm = size_nm * model.card.learnt_scale
     rows = []
     for done, windows in enumerate(_rows(grid)):
         if progress is not None:
             progress(done / len(grid.rows_px))
-        table = compute_features(micrograph, windows, groups, size_nm)
+        table = compute_features(micrograph, windows, groups, learnt_nm)
         rows.append(predict_proba(model, table))
     probabilities = np.stack(rows)
     smallest, largest = params.diameter_min_nm / 2, params.diameter_max_nm / 2
@@ -84,8 +86,7 @@ def detect_by_windows(
         strengths,
         METHOD,
         (_map(probabilities, grid),),
-        size_nm,
-        source,
+        size,
         edge_px,
         notices,
     )

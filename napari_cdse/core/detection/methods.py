@@ -15,16 +15,18 @@ from napari_cdse.core.detection.one_crystal import are_one_crystal
 from napari_cdse.core.detection.registry import METHODS, without_forest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.imaging.pixel_size_estimate import (
-    doubt_about,
+    doubts_about,
     estimate_from_pixels,
+    given_pixel_size,
 )
 from napari_cdse.core.imaging.preprocessing import Prepared, prepare
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 
 if TYPE_CHECKING:
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
-    from napari_cdse.core.records import Circle, Micrograph, PixelSizeSource
+    from napari_cdse.core.records import Circle, Micrograph
 
 _BLIND_SHARE = 0.1
 """Share of the picture without usable pixels from which the user is told; a choice: a
@@ -52,9 +54,8 @@ class Detection:
     found_by : str
         Name of the method.
     maps : tuple of AccumulationMap
-    pixel_size_nm : float
+    pixel_size : PixelSize
         The scale that window and band were set with.
-    pixel_size_source : {"file", "person", "estimated"}
     window_px : int
         Edge of the sliding window.
     notices : tuple of str
@@ -65,10 +66,14 @@ class Detection:
     strengths: tuple[float, ...]
     found_by: str
     maps: tuple[AccumulationMap, ...]
-    pixel_size_nm: float
-    pixel_size_source: PixelSizeSource
+    pixel_size: PixelSize
     window_px: int
     notices: tuple[str, ...] = ()
+
+    @property
+    def pixel_size_nm(self) -> float:
+        """Edge of a pixel in nm, however it is known."""
+        return self.pixel_size.nm
 
 
 def detect(
@@ -104,14 +109,15 @@ def detect(
     report = progress or _silent
     image = prepare(micrograph.pixels)
     report(_PREPARED)
-    size, source, trusted, notices = _scale(micrograph, image, params)
-    where = scene(params, size, trusted)
+    size, notices = _scale(micrograph, image, params)
+    where = scene(params, size.nm, size.source.is_trusted)
     find = METHODS[params.method].load()
     circles, strengths, maps = find(image, where, params, report)
     notices += _framed(image) + _blind_spots(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
-    if are_one_crystal(micrograph, placed, size):
+    if are_one_crystal(micrograph, placed, size.nm):
         notices += (ONE_CRYSTAL,)
+    notices += _why_nothing(circles, size)
     report(1.0)
     return Detection(
         placed,
@@ -119,7 +125,6 @@ def detect(
         params.method,
         tuple(each.moved(*image.origin_px) for each in maps),
         size,
-        source,
         where.window_px,
         notices,
     )
@@ -131,20 +136,23 @@ def _silent(share: float) -> None:
 
 def _scale(
     micrograph: Micrograph, image: Prepared, params: DetectionParams
-) -> tuple[float, PixelSizeSource, bool, tuple[str, ...]]:
-    if micrograph.pixel_size_nm is not None:
-        source = micrograph.pixel_size_source or "file"
-        doubt = doubt_about(
-            micrograph.pixel_size_nm, image, BACKGROUND_WINDOWS * params.window_nm
-        )
-        notices = () if doubt is None else (doubt,)
-        return micrograph.pixel_size_nm, source, True, notices
-    estimate = estimate_from_pixels(image)
+) -> tuple[PixelSize, tuple[str, ...]]:
+    given = given_pixel_size(micrograph)
+    if given is None:
+        estimate = estimate_from_pixels(image)
+        return estimate.pixel_size, (estimate.sentence,)
+    doubts = doubts_about(given.nm, image, BACKGROUND_WINDOWS * params.window_nm)
+    return given, doubts
+
+
+def _why_nothing(circles: list[Circle], size: PixelSize) -> tuple[str, ...]:
+    """Say that nothing was found for want of a pixel size, where that may be so."""
+    if circles or size.source.is_trusted:
+        return ()
+    how = "only assumed" if size.source is PixelSizeSource.ASSUMED else "not sure"
     return (
-        estimate.pixel_size_nm,
-        "estimated",
-        estimate.confident,
-        (estimate.sentence,),
+        f"That no particle was found may be because the pixel size ({size.nm:.4g} nm) "
+        f"is {how}: set the true one, and detect again.",
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
+from napari_cdse.core.imaging.pixel_size_estimate import given_pixel_size
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.canvas.exclusion_layer import regions_layer
 from napari_cdse.gui.canvas.shapes_style import new_layer
@@ -39,8 +40,9 @@ _SHARE_OF_VIEW = 1 / 3
 
 def scale_of(micrograph: Micrograph) -> tuple[float, str]:
     """World units per pixel and the unit; an estimate does not calibrate."""
-    if micrograph.pixel_size_nm and micrograph.pixel_size_source in ("file", "person"):
-        return micrograph.pixel_size_nm, "nm"
+    size = given_pixel_size(micrograph)
+    if size is not None and size.source.is_given:
+        return size.nm, "nm"
     return 1.0, "pixel"
 
 

@@ -14,6 +14,7 @@ from superqt import QCollapsible
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.pixel_size import ScaleBar
 from napari_cdse.gui.micrographs.export_button import ExportButton
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
@@ -166,6 +167,7 @@ class MicrographsView(ProjectView):
         self.detect_one.clicked.connect(detection.detect_current)
         self.detect_all.clicked.connect(detection.detect_all)
         self.leave_out.clicked.connect(self._on_leave_out)
+        self.pixel_size.bar.clicked.connect(self._ask_length)
         self.table.clicked.connect(self._on_row)
         self.table.customContextMenuRequested.connect(self._on_table_menu)
         self.form.on_change(self._on_params)
@@ -220,8 +222,22 @@ class MicrographsView(ProjectView):
         if current is not None and current < len(entries):
             self.table.selectRow(current)
         self._show_problem()
-        self.pixel_size.show_size(*self._session.pixel_size())
+        self.pixel_size.show_size(self._session.pixel_size())
+        self.pixel_size.show_bar(self._bar())
         self._enable()
+
+    def _bar(self) -> ScaleBar | None:
+        """Return a bar in the open picture that could tell how large a pixel is."""
+        size, micrograph = self._session.pixel_size(), self._session.micrograph
+        if micrograph is None or (size is not None and size.source.is_given):
+            return None
+        return micrograph.scale_bar
+
+    @Slot()
+    def _ask_length(self) -> None:
+        bar = self._bar()
+        if bar is not None:
+            self._workspace.measurement.ask_about(bar)
 
     @Slot()
     def _on_opened(self) -> None:

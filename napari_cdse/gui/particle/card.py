@@ -8,10 +8,7 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_cdse.core.classifier.novelty import is_novel
-from napari_cdse.core.imaging.pixel_size_estimate import (
-    ESTIMATE_SIGMA,
-    TYPICAL_PIXEL_SIZE_NM,
-)
+from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
 from napari_cdse.gui.canvas.class_colours import HEX, class_name
 from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, Question
 from napari_cdse.gui.particle.image_panel import ImagePanel
@@ -30,7 +27,8 @@ from napari_cdse.gui.widgets.layout import (
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
-    from napari_cdse.core.records import Annotation, Micrograph, PixelSizeSource
+    from napari_cdse.core.pixel_size import PixelSize
+    from napari_cdse.core.records import Annotation, Micrograph
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Particle
@@ -116,7 +114,7 @@ class ParticleCard(QWidget):
             self.pictures.clear()
             self.peaks.show_peaks(None, None, Scale(None))
             return
-        scale = _scale_of(*self._session.pixel_size())
+        scale = _scale_of(self._session.pixel_size())
         self._show_crop(micrograph, particle, scale)
         size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
         question = Question(micrograph.id, size, particle.circle)
@@ -207,12 +205,11 @@ class ParticleCard(QWidget):
         return names.get(model_id, "another forest")
 
 
-def _scale_of(pixel_size_nm: float | None, source: PixelSizeSource | None) -> Scale:
-    """Say how sure a pixel size is; one that was only assumed is none."""
-    assumed = (source, pixel_size_nm) == ("estimated", TYPICAL_PIXEL_SIZE_NM)
-    if pixel_size_nm is None or assumed:
+def _scale_of(pixel_size: PixelSize | None) -> Scale:
+    """Say how sure a pixel size is; one that is unsure or assumed is none."""
+    if pixel_size is None or not pixel_size.source.is_trusted:
         return Scale(None)
-    return Scale(pixel_size_nm, ESTIMATE_SIGMA if source == "estimated" else 0.0)
+    return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0)
 
 
 class _Scrolled(QScrollArea):

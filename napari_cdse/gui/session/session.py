@@ -21,7 +21,8 @@ from napari_cdse.tasks.analysis import Source
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_cdse.core.records import Micrograph, PixelSizeSource
+    from napari_cdse.core.pixel_size import PixelSize
+    from napari_cdse.core.records import Micrograph
     from napari_cdse.project import MicrographEntry, Project
 
 
@@ -180,9 +181,9 @@ class Session(Signals):
         with notifications.reporting_errors():
             project.micrographs.set_pixel_size(pixel_size_nm, indices)
 
-    def pixel_size(self) -> tuple[float | None, PixelSizeSource | None]:
-        """Edge of the open micrograph's pixels in nm, and who said so."""
+    def pixel_size(self) -> PixelSize | None:
+        """Edge of the open micrograph's pixels, and how it is known."""
         current = self.project.selection.index
         if current is None:
-            return None, None
-        return self.project.micrographs.pixel_size(current) or (None, None)
+            return None
+        return self.project.micrographs.pixel_size(current)

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
-from napari_cdse.gui.tools.line_tool import LineTool
+from napari_cdse.gui.tools.line_tool import Line, LineTool
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.layout import PlainLabel, sentence
 from napari_cdse.io.images.micrograph_file import check_pixel_size
@@ -25,11 +25,10 @@ from napari_cdse.io.images.micrograph_file import check_pixel_size
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_cdse.core.records import PixelSizeSource
+    from napari_cdse.core.pixel_size import PixelSize, ScaleBar
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.tools.active_tool import ActiveTool
-    from napari_cdse.gui.tools.line_tool import Line
 
 DISTANCE = "distance"
 SCALE_BAR = "scale bar"
@@ -40,14 +39,14 @@ _HINTS = {
 }
 
 
-def distance_text(
-    length_px: float, pixel_size_nm: float | None, source: PixelSizeSource | None
-) -> str:
+def distance_text(length_px: float, pixel_size: PixelSize | None) -> str:
     """Say a distance in pixels, and in nm as far as the pixel size is known."""
-    if pixel_size_nm is None:
+    if pixel_size is None:
         return f"{length_px:.1f} px"
-    about = "about " if source == "estimated" else ""
-    return f"{length_px:.1f} px, {about}{length_px * pixel_size_nm:.3g} nm"
+    if not pixel_size.source.is_trusted:
+        return f"{length_px:.1f} px (the pixel size is {pixel_size.source})"
+    about = "" if pixel_size.source.is_given else "about "
+    return f"{length_px:.1f} px, {about}{length_px * pixel_size.nm:.3g} nm"
 
 
 class Measurement(QObject):
@@ -86,6 +85,11 @@ class Measurement(QObject):
             tool.drawn.connect(self._ask_length)
             tool.ended.connect(self._close_dialog)
 
+    def ask_about(self, bar: ScaleBar) -> None:
+        """Ask how long a bar is that was found in the picture."""
+        # It is known to a pixel, whatever the zoom.
+        self._ask_length(Line(bar.start_px, bar.end_px, 1.0))
+
     def _toggle(self, name: str, says: Callable[[Line], str]) -> LineTool | None:
         tool = self._active.toggle(
             name, lambda: LineTool(self._session, self._canvas, name, says)
@@ -95,7 +99,7 @@ class Measurement(QObject):
         return tool
 
     def _distance(self, line: Line) -> str:
-        return distance_text(line.length_px, *self._session.pixel_size())
+        return distance_text(line.length_px, self._session.pixel_size())
 
     def _ask_length(self, line: Line) -> None:
         self._close_dialog()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.core.records import CLASSES, Circle, Label, PixelSizeSource
+from napari_cdse.core.records import CLASSES, Circle, Label
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.size_distribution import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
+    from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
     from napari_cdse.io.export.tables import Cell, DialectName
 
 COLUMNS = (
@@ -49,7 +51,8 @@ COLUMNS = (
 )
 """Columns of ``particles.csv``; those of `LAST` follow where any particle has one."""
 NOTE, NOVELTY = "note", "novelty"
-LAST = (NOTE, NOVELTY)
+PIXEL_SIZE, PIXEL_SIZE_SOURCE = "pixel_size_nm", "pixel_size_source"
+LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ class ParticleRow:
         Of the forest, in the order of `CLASSES`.
     pixel_size_nm : float or None
         Edge of a pixel.
-    pixel_size_source : {"file", "person", "estimated"} or None
-        Who said it; an estimate is never used for lengths.
+    pixel_size_source : PixelSizeSource or None
+        How it is known; lengths are told where file or person said it only.
     by_person : bool
         Whether a person gave the label.
     micrograph_id : str
@@ -102,10 +105,9 @@ class ParticleRow:
     @property
     def diameter_nm(self) -> float | None:
         """Diameter where file or person told the pixel size, else None."""
-        if self.pixel_size_nm is None or self.pixel_size_source not in (
-            "file",
-            "person",
-        ):
+        if self.pixel_size_nm is None or self.pixel_size_source is None:
+            return None
+        if not self.pixel_size_source.is_given:
             return None
         return self.diameter_px * self.pixel_size_nm
 
@@ -120,7 +122,8 @@ def write_particles_csv(
     ``x_px`` is the column and ``y_px`` the row, from the centre of the first pixel.
     A field that is not known is empty; the class "null" is the word null. A text that
     a spreadsheet would take for a formula has an apostrophe before it. Last columns
-    hold the notes and how far out of the forest's range a particle is, if any is known.
+    hold the notes, how far out of the forest's range a particle is, and the pixel size
+    of its micrograph with how it is known; each if any is known.
 
     Raises
     ------
@@ -216,6 +219,22 @@ def _log_normals(rows: Sequence[ParticleRow]) -> dict[str, object]:
     return {
         "unit": sizes.unit,
         **{label: log_normal(each) for label, each in sizes.sizes.items()},
+    }
+
+
+def pixel_size_summary(sizes: Mapping[str, PixelSize | None]) -> dict[str, object]:
+    """Say how the pixel size of each micrograph is known, and how many are how.
+
+    Parameters
+    ----------
+    sizes : mapping of str to PixelSize or None
+        By the micrograph's name; None where nobody has looked yet.
+    """
+    known = {name: size for name, size in sizes.items() if size is not None}
+    return {
+        "micrographs_by_source": Counter(size.source for size in known.values()),
+        "not_known_yet": len(sizes) - len(known),
+        "micrographs": known,
     }
 
 
@@ -318,6 +337,8 @@ def _cells(row: ParticleRow) -> list[Cell]:
         *(row.probabilities or (None,) * len(CLASSES)),
         row.note or None,
         row.novelty,
+        row.pixel_size_nm,
+        None if row.pixel_size_source is None else row.pixel_size_source.value,
     ]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import MicrographError, ParameterError
+from napari_cdse.core.imaging.scale_bar import find_scale_bar
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.records import Micrograph
 from napari_cdse.io.files import name_of, open_file
 from napari_cdse.io.images import microscope_file, tia_series
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     import os
     from io import BufferedReader
 
-    from napari_cdse.core.records import PixelSizeSource
     from napari_cdse.io.images.frame import FrameChoice
 
 PLAIN_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
@@ -82,13 +83,15 @@ def read_micrograph(
     pixels, changed = gray(name, found.values)
     size_nm, source, about_size = _pixel_size(found, pixel_size_nm)
     notices = (*found.notices, *_about_frames(found), *changed, *about_size)
+    bar = find_scale_bar(pixels) if size_nm is None else None
     return Micrograph(
         pixels=pixels,
         name=_name(Path(path).stem, found.chosen),
         id=identity,
         pixel_size_nm=size_nm,
         pixel_size_source=source,
-        notices=notices,
+        notices=notices if bar is None else (*notices, bar.sentence),
+        scale_bar=bar,
     )
 
 
@@ -214,10 +217,11 @@ def _identity(file: BufferedReader, name: str, frame: FrameChoice) -> str:
 def _pixel_size(
     found: Frame, by_person_nm: float | None
 ) -> tuple[float | None, PixelSizeSource | None, tuple[str, ...]]:
+    if by_person_nm is not None:
+        told = _disagreement(found.spacing, by_person_nm)
+        return by_person_nm, PixelSizeSource.PERSON, told
     by_file_nm, notices = calibration.usable(found.spacing)
-    if by_person_nm is None:
-        return by_file_nm, "file" if by_file_nm is not None else None, notices
-    return by_person_nm, "person", _disagreement(found.spacing, by_person_nm)
+    return by_file_nm, None if by_file_nm is None else PixelSizeSource.FILE, notices
 
 
 def _disagreement(

@@ -159,12 +159,37 @@ def chances_of_draws(connection: sqlite3.Connection) -> None:
     )
 
 
+def states_of_pixel_sizes(connection: sqlite3.Connection) -> None:
+    """Version 6 tells how far an estimated pixel size is to be trusted.
+
+    Programs before it called what they only assumed, always 0.037 nm, an estimate.
+    """
+    for column in (
+        "estimated_source TEXT",
+        "estimated_uncertainty REAL",
+        "estimated_other_nm REAL",
+    ):
+        connection.execute(f"ALTER TABLE micrographs ADD COLUMN {column}")
+    connection.execute(
+        "UPDATE micrographs SET"
+        " estimated_source = iif(estimated_pixel_size_nm = 0.037, 'assumed',"
+        " 'estimated'),"
+        " estimated_uncertainty = iif(estimated_pixel_size_nm = 0.037, NULL, 0.015)"
+        " WHERE estimated_pixel_size_nm IS NOT NULL"
+    )
+    connection.execute(
+        "UPDATE runs SET pixel_size_source = 'assumed'"
+        " WHERE pixel_size_source = 'estimated' AND pixel_size_nm = 0.037"
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
     marks_of_files,
     novelty_of_predictions,
     chances_of_draws,
+    states_of_pixel_sizes,
 )
 
 

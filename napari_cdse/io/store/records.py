@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_cdse.core.errors import ModelError, ProjectUnreadable, StoreError
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.io.models.card_schema import card_json, read_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_cdse.core.records import Annotation, ModelCard, PixelSizeSource
+    from napari_cdse.core.records import Annotation, ModelCard
     from napari_cdse.io.store.micrograph_changes import MicrographChange
 
 EditKind = Literal["edit", "import"]
@@ -37,7 +38,11 @@ class MicrographRow:
     shape : tuple of int or None
         Rows and columns, once read.
     file_pixel_size_nm, person_pixel_size_nm, estimated_pixel_size_nm : float or None
-        Edge of a pixel as each of the three sources has it.
+        Edge of a pixel as file, person and lattice have it.
+    estimated_source : str or None
+        How far the lattice's is to be trusted: estimated, unsure or assumed.
+    estimated_uncertainty, estimated_other_nm : float or None
+        See `napari_cdse.core.pixel_size.PixelSize`.
     excluded : str or None
         Why the user left the micrograph out; None: it is in use.
     looked_at : bool
@@ -70,17 +75,25 @@ class MicrographRow:
     run_id: int | None = None
     stamp: str | None = None
     glance: str | None = None
+    estimated_source: str | None = None
+    estimated_uncertainty: float | None = None
+    estimated_other_nm: float | None = None
 
     @property
-    def pixel_size(self) -> tuple[float, PixelSizeSource] | None:
-        """Edge of a pixel in nm and who said it: person before file before lattice."""
+    def pixel_size(self) -> PixelSize | None:
+        """Edge of a pixel and how it is known: person before file before lattice."""
         if self.person_pixel_size_nm is not None:
-            return self.person_pixel_size_nm, "person"
+            return PixelSize(self.person_pixel_size_nm, PixelSizeSource.PERSON)
         if self.file_pixel_size_nm is not None:
-            return self.file_pixel_size_nm, "file"
-        if self.estimated_pixel_size_nm is not None:
-            return self.estimated_pixel_size_nm, "estimated"
-        return None
+            return PixelSize(self.file_pixel_size_nm, PixelSizeSource.FILE)
+        if self.estimated_pixel_size_nm is None:
+            return None
+        return PixelSize(
+            self.estimated_pixel_size_nm,
+            PixelSizeSource(self.estimated_source or PixelSizeSource.ASSUMED),
+            self.estimated_uncertainty,
+            self.estimated_other_nm,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.records import (
     Candidate,
     Circle,
     ModelCard,
-    PixelSizeSource,
     Prediction,
 )
 from napari_cdse.io.store.records import (
@@ -275,17 +275,19 @@ def _run_of(
     found_by: str,
     parameters: str,
     pixel_size_nm: float,
-    source: PixelSizeSource,
+    source: str,
     window_px: int,
     *words: str,
 ) -> Run:
     notices, versions, time = words
+    if source not in list(PixelSizeSource):
+        raise damaged("a detection")
     told = load_json(notices, "what a detection said")
     run = Run(
         found_by=found_by,
         parameters=load_json(parameters, "a detection's parameters"),
         pixel_size_nm=pixel_size_nm,
-        pixel_size_source=source,
+        pixel_size_source=PixelSizeSource(source),
         window_px=window_px,
         notices=tuple(told) if isinstance(told, list) else (),
         versions=load_json(versions, "a detection's versions"),
@@ -294,7 +296,7 @@ def _run_of(
     tables = isinstance(run.parameters, dict) and isinstance(run.versions, dict)
     texts = all(isinstance(each, str) for each in (found_by, time, *run.notices))
     numbers = is_number(pixel_size_nm, 0) and is_number(window_px)
-    if not (tables and texts and numbers and source in get_args(PixelSizeSource)):
+    if not (tables and texts and numbers):
         raise damaged("a detection")
     return run
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.io.store.database import PATIENCE_S, Database
 from napari_cdse.io.store.draws import DrawTable
 from napari_cdse.io.store.edits import EditTable, StoreChanged
@@ -54,7 +55,8 @@ COLUMNS = {"excluded": "excluded", "pixel_size": "person_pixel_size_nm"}
 _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
-    " labels_from, labels_shape, run_id, stamp, glance FROM micrographs"
+    " labels_from, labels_shape, run_id, stamp, glance, estimated_source,"
+    " estimated_uncertainty, estimated_other_nm FROM micrographs"
 )
 
 
@@ -362,6 +364,11 @@ def _may_be_size(value: Any) -> bool:
     return value is None or is_number(value, 0)
 
 
+def _may_be_estimate(value: Any) -> bool:
+    return value is None or value in _ESTIMATES
+
+
+_ESTIMATES = [source for source in PixelSizeSource if not source.is_given]
 _CELLS = {
     "frame": _is_count,
     "content_id": _may_be_text,
@@ -378,5 +385,8 @@ _CELLS = {
     "run_id": _may_be_count,
     "stamp": _may_be_text,
     "glance": _may_be_text,
+    "estimated_source": _may_be_estimate,
+    "estimated_uncertainty": _may_be_size,
+    "estimated_other_nm": _may_be_size,
 }
 """What each cell after key and path must hold, in the order of `_SELECT`."""

@@ -261,9 +261,9 @@ class Detections:
         run = runs.get(row.key)
         if run is None or run.parameters != asdict(self._settings.detection):
             return True
-        size, source = row.pixel_size or (None, "estimated")
-        used = None if run.pixel_size_source == "estimated" else run.pixel_size_nm
-        known = None if source == "estimated" else size
+        size = row.pixel_size
+        used = run.pixel_size_nm if run.pixel_size_source.is_given else None
+        known = size.nm if size is not None and size.source.is_given else None
         return used != known or bool(self.unclassified(index))
 
     def _remember(self, key: int, detection: Detection) -> None:
@@ -307,10 +307,16 @@ class Detections:
             self._particles.set_predictions(found)
 
 
-def _estimate(detection: Detection) -> dict[str, float]:
-    if detection.pixel_size_source != "estimated":
+def _estimate(detection: Detection) -> dict[str, float | str | None]:
+    size = detection.pixel_size
+    if size.source.is_given:
         return {}
-    return {"estimated_pixel_size_nm": detection.pixel_size_nm}
+    return {
+        "estimated_pixel_size_nm": size.nm,
+        "estimated_source": size.source.value,
+        "estimated_uncertainty": size.uncertainty,
+        "estimated_other_nm": size.other_nm,
+    }
 
 
 def _run(detection: Detection, params: DetectionParams) -> Run:
@@ -318,7 +324,7 @@ def _run(detection: Detection, params: DetectionParams) -> Run:
         found_by=detection.found_by,
         parameters=asdict(params),
         pixel_size_nm=detection.pixel_size_nm,
-        pixel_size_source=detection.pixel_size_source,
+        pixel_size_source=detection.pixel_size.source,
         window_px=detection.window_px,
         notices=detection.notices,
         versions=_versions(),

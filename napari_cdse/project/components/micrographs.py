@@ -13,7 +13,8 @@ from napari_cdse.project.state.records import LabelledMicrograph
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from napari_cdse.core.records import Micrograph, PixelSizeSource
+    from napari_cdse.core.pixel_size import PixelSize
+    from napari_cdse.core.records import Micrograph
     from napari_cdse.io.store.store import MicrographRow, Store
     from napari_cdse.project.components.history import History
     from napari_cdse.project.components.sync import Sync
@@ -88,8 +89,8 @@ class Micrographs:
 
     # Pixel size
 
-    def pixel_size(self, index: int) -> tuple[float, PixelSizeSource] | None:
-        """Return edge of a pixel in nm and who said it, as far as known."""
+    def pixel_size(self, index: int) -> PixelSize | None:
+        """Return edge of a pixel and how it is known; None before the first look."""
         return self._table.rows[index].pixel_size
 
     def shape(self, index: int) -> tuple[int, int] | None:

@@ -216,9 +216,9 @@ class Statistics:
     def _in_nm(self, key: int, length_px: float) -> float | None:
         """Return a length in nm; None where the pixel size is an estimate at best."""
         told = self._table.row(key).pixel_size
-        if told is None or told[1] == "estimated":
+        if told is None or not told.source.is_given:
             return None
-        return length_px * told[0]
+        return length_px * told.nm
 
     def _population(self, key: int) -> Iterator[Particle]:
         """Yield the particles of a micrograph, proposals that were removed too."""

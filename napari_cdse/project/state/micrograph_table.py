@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.io.images.fingerprint import glance, stamp
 from napari_cdse.io.images.folder import natural_key
 from napari_cdse.io.store.store import COLUMNS
@@ -147,7 +148,7 @@ class MicrographTable:
         twin = self._ids.get(micrograph.id)
         values: dict[str, Any] = {"shape": micrograph.shape, "problem": None}
         notices: list[str] = []
-        if micrograph.pixel_size_source == "file":
+        if micrograph.pixel_size_source is PixelSizeSource.FILE:
             values["file_pixel_size_nm"] = micrograph.pixel_size_nm
         path = self.path(row)
         if twin is not None and twin != key:
@@ -202,7 +203,7 @@ class MicrographTable:
             analysed=self._state.run(row.key) is not None,
             problem=self._problem(row, path),
             excluded=row.excluded,
-            pixel_size_nm=None if size is None else size[0],
+            pixel_size=size,
             shape=row.shape,
             looked_at=row.looked_at,
             frame=row.frame,

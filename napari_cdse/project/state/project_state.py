@@ -82,7 +82,7 @@ class ProjectState:
         card = self.models.active_card
         if card is None:
             return None
-        size = None if row.pixel_size is None else row.pixel_size[0]
+        size = None if row.pixel_size is None else row.pixel_size.nm
         found = self.particles.particles(row.key).values()
         said = [each.prediction for each in found]
         return out_of_range(card, size, [each.novelty for each in said if each])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Circle, Label, Prediction
     from napari_cdse.core.regions import Region
 
@@ -80,7 +81,7 @@ class MicrographEntry:
         A sentence for the user, if something is wrong with the file.
     excluded : str or None
         Why it was left out; None: it is in use.
-    pixel_size_nm : float or None
+    pixel_size : PixelSize or None
         As far as known without reading the file.
     shape : tuple of int or None
         Rows and columns; None until the pixels were read for the first time.
@@ -107,13 +108,18 @@ class MicrographEntry:
     analysed: bool = False
     problem: str | None = None
     excluded: str | None = None
-    pixel_size_nm: float | None = None
+    pixel_size: PixelSize | None = None
     shape: tuple[int, int] | None = None
     looked_at: bool = False
     frame: int = 0
     left_out: int = 0
     regions: tuple[Region, ...] = ()
     out_of_range: str | None = None
+
+    @property
+    def pixel_size_nm(self) -> float | None:
+        """Edge of a pixel in nm, however it is known."""
+        return None if self.pixel_size is None else self.pixel_size.nm
 
 
 class LabelledMicrograph(NamedTuple):

@@ -124,8 +124,8 @@ class Selection:
 
     def _with_pixel_size(self, micrograph: Micrograph, key: int) -> Micrograph:
         """Put the pixel size that a user or the file gave, or none, into the record."""
-        size, source = self._table.row(key).pixel_size or (None, None)
+        size = self._table.row(key).pixel_size
         # An estimate sets window sizes only; it is no property of the micrograph.
-        if source == "estimated":
-            size, source = None, None
-        return replace(micrograph, pixel_size_nm=size, pixel_size_source=source)
+        if size is None or not size.source.is_given:
+            return replace(micrograph, pixel_size_nm=None, pixel_size_source=None)
+        return replace(micrograph, pixel_size_nm=size.nm, pixel_size_source=size.source)

@@ -31,7 +31,7 @@ def test_centre_and_radius_at_any_magnification(pixel_nm: float) -> None:
     drawn = draw(shape, dots, pixel_nm=pixel_nm, seed=1)
     found = detect(drawn, SURE)
     assert _found(dots, found, min_iou=0.8)
-    assert found.pixel_size_source == "person"
+    assert found.pixel_size.source == "person"
     assert found.window_px == pytest.approx(2.0 / pixel_nm, abs=1)
 
 
@@ -122,10 +122,19 @@ def test_an_unknown_scale_is_estimated_and_said() -> None:
     )
     drawn = draw((420, 420), dots, seed=9, known_scale=False)
     found = detect(drawn, SURE)
-    assert found.pixel_size_source == "estimated"
+    assert found.pixel_size.source == "estimated"
     assert found.pixel_size_nm == pytest.approx(0.04, rel=0.05)
     assert "estimated" in found.notices[0]
     assert _found(dots, found, min_iou=0.7)
+
+
+def test_nothing_found_at_an_assumed_scale_says_why_that_may_be() -> None:
+    drawn = draw((420, 420), seed=9, known_scale=False)
+    found = detect(drawn, SURE)
+    assert found.pixel_size.source == "assumed"
+    assert not found.circles
+    assert "only assumed: set the true one" in found.notices[-1]
+    assert not any("assumed" in one for one in detect(draw((420, 420)), SURE).notices)
 
 
 @pytest.mark.parametrize("method", ["bragg", "nfindr"])

@@ -1,17 +1,23 @@
 """The lattice tells the pixel size, or the program says that it cannot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS, FringePrior, spacing_density
 from napari_cdse.core.imaging.pixel_size_estimate import (
-    TYPICAL_PIXEL_SIZE_NM,
-    doubt_about,
+    doubts_about,
     estimate_pixel_size,
     pixel_size_for,
 )
 from napari_cdse.core.imaging.preprocessing import prepare
+from napari_cdse.core.pixel_size import (
+    TYPICAL_PIXEL_SIZE_NM,
+    PixelSize,
+    PixelSizeSource,
+)
 from napari_cdse.core.records import Circle, Micrograph
 from tests.core.drawn import Dot, draw
 
@@ -30,9 +36,9 @@ def test_pixel_size_from_three_dots(pixel_nm: float) -> None:
     )
     drawn = draw(shape, dots, pixel_nm=pixel_nm, seed=20, known_scale=False)
     estimate = estimate_pixel_size(drawn)
-    assert estimate.confident
-    assert estimate.pixel_size_nm == pytest.approx(pixel_nm, rel=0.03)
-    assert f"{estimate.pixel_size_nm:.4f} nm" in estimate.sentence
+    assert estimate.pixel_size.source == "estimated"
+    assert estimate.pixel_size.nm == pytest.approx(pixel_nm, rel=0.03)
+    assert f"{estimate.pixel_size.nm:.4f} nm" in estimate.sentence
 
 
 def test_a_lens_that_passes_fine_spacings_best_misleads_nobody() -> None:
@@ -45,22 +51,22 @@ def test_a_lens_that_passes_fine_spacings_best_misleads_nobody() -> None:
         for (row, col), families in zip(places, fine + mixed, strict=True)
     )
     drawn = draw((520, 520), dots, pixel_nm=0.03, seed=2, known_scale=False)
-    assert estimate_pixel_size(drawn).pixel_size_nm == pytest.approx(0.03, rel=0.03)
+    assert estimate_pixel_size(drawn).pixel_size.nm == pytest.approx(0.03, rel=0.03)
 
 
 def test_one_rare_reflection_of_one_dot_is_no_proof() -> None:
     families = ((0.214, 10.0), (0.214, 70.0), (0.214, 130.0))
     dots = (Dot(Circle(250, 200, 45), families, amplitude=2.0),)
     drawn = draw((500, 500), dots, seed=40, known_scale=False)
-    assert not estimate_pixel_size(drawn).confident
+    assert estimate_pixel_size(drawn).pixel_size.source != "estimated"
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_speckle_alone_tells_nothing(seed: int) -> None:
     drawn = draw((700, 600), seed=30 + seed, known_scale=False)
     estimate = estimate_pixel_size(drawn)
-    assert not estimate.confident
-    assert estimate.pixel_size_nm == TYPICAL_PIXEL_SIZE_NM
+    assert estimate.pixel_size.source == "assumed"
+    assert estimate.pixel_size.nm == TYPICAL_PIXEL_SIZE_NM
     assert "set the true one" in estimate.sentence
 
 
@@ -68,7 +74,49 @@ def test_speckle_alone_tells_nothing(seed: int) -> None:
 def test_a_blurred_picture_tells_nothing(blur_px: float) -> None:
     noise = np.random.default_rng(6).normal(size=(500, 600))
     pixels = gaussian_filter(noise, blur_px).astype(np.float32)
-    assert not estimate_pixel_size(Micrograph(pixels, "blurred", "0")).confident
+    found = estimate_pixel_size(Micrograph(pixels, "blurred", "0"))
+    assert found.pixel_size.source == "assumed"
+
+
+def test_an_estimate_holds_what_it_claims() -> None:
+    """Eight micrographs of four dots: errors as large as claimed, and no bias."""
+    pulls, errors = [], []
+    for seed, pixel_nm in enumerate(np.geomspace(0.02, 0.045, 8)):
+        shape = (round(26 / pixel_nm), round(26 / pixel_nm))
+        places = ((5, 5, 20.0), (5, 20, 70.0), (20, 5, 130.0), (20, 20, 0.0))
+        dots = tuple(
+            Dot(
+                Circle(row / pixel_nm, col / pixel_nm, 2.1 / pixel_nm),
+                ((0.3509, angle), (0.3509, angle + 70), (0.2149, angle + 35)),
+                amplitude=2.0,
+            )
+            for row, col, angle in places
+        )
+        drawn = draw(shape, dots, pixel_nm=pixel_nm, seed=seed, known_scale=False)
+        size = estimate_pixel_size(drawn).pixel_size
+        assert size.source is PixelSizeSource.ESTIMATED
+        errors.append(np.log(size.nm / pixel_nm))
+        pulls.append(errors[-1] / size.uncertainty)
+    assert abs(np.mean(errors)) < 0.005
+    assert np.abs(pulls).max() < 3.5
+
+
+@pytest.mark.parametrize(("high", "wide"), [(1, 1.35), (1.35, 1)])
+def test_pixels_that_are_not_square_are_noticed(high: float, wide: float) -> None:
+    """The picture was squeezed along one axis, as by a video camera."""
+    places = [(90, 90), (90, 300), (300, 90), (300, 300), (200, 480), (480, 200)]
+    dots = tuple(
+        Dot(Circle(row, col, 60), ((0.35, 30.0 * n), (0.35, 30.0 * n + 70)), 2.0)
+        for n, (row, col) in enumerate(places)
+    )
+    drawn = draw((560, 560), dots, pixel_nm=0.035, seed=3, known_scale=False)
+    square = estimate_pixel_size(drawn)
+    assert square.stretch is None
+    squeezed = zoom(drawn.pixels, (1 / high, 1 / wide), order=1)
+    found = estimate_pixel_size(replace(drawn, pixels=squeezed))
+    assert found.stretch == pytest.approx(high / wide, rel=0.06)
+    assert found.pixel_size.source is PixelSizeSource.UNSURE
+    assert "do not seem to be square" in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -76,24 +124,24 @@ def test_a_blurred_picture_tells_nothing(blur_px: float) -> None:
 )
 def test_a_doubt_says_which_way_a_given_size_is_off(said_nm, words) -> None:
     """The lattice's own size is 0.04 nm: twice what was said, or half of it."""
-    places = ((100, 100, 20.0), (400, 120, 70.0), (200, 450, 130.0))
+    places = [(row, col) for row in (100, 350) for col in (100, 350, 600)]
     dots = tuple(
-        Dot(Circle(row, col, 52.0), ((0.35, angle), (0.35, angle + 70)), amplitude=2.0)
-        for row, col, angle in places
+        Dot(Circle(*place, 52.0), ((0.35, 31 * n), (0.214, 31 * n + 55)), 2.0)
+        for n, place in enumerate(places)
     )
-    drawn = draw((550, 650), dots, pixel_nm=0.04, seed=20)
-    doubt = doubt_about(said_nm, prepare(drawn.pixels), 64 * said_nm)
-    assert doubt is not None
+    drawn = draw((450, 700), dots, pixel_nm=0.04, seed=20)
+    (doubt,) = doubts_about(said_nm, prepare(drawn.pixels), 64 * said_nm)
     assert words in doubt
+    assert "fringes of at least" in doubt
 
 
 def test_a_given_pixel_size_is_not_doubted() -> None:
     drawn = draw((128, 128), pixel_nm=0.05)
-    assert pixel_size_for(drawn) == (0.05, "person", ())
+    assert pixel_size_for(drawn) == (PixelSize(0.05, PixelSizeSource.PERSON), ())
     unknown = draw((256, 256), pixel_nm=0.05, known_scale=False)
-    size, source, notices = pixel_size_for(unknown)
-    assert source == "estimated"
-    assert size == TYPICAL_PIXEL_SIZE_NM
+    size, notices = pixel_size_for(unknown)
+    assert size.source is PixelSizeSource.ASSUMED
+    assert size.nm == TYPICAL_PIXEL_SIZE_NM
     assert len(notices) == 1
 
 

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.crystal.particle_analysis import examine
 from napari_cdse.core.features.surroundings import Surroundings
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
 from napari_cdse.gui.particle.dock import ParticleDock
 from napari_cdse.gui.particle.overlays import Caption, Ring, ScaleBar, Spot
@@ -143,7 +144,7 @@ def test_an_estimated_pixel_size_is_called_so(workspace, card, qtbot):
     settle(workspace, qtbot)
     workspace.project.selection.select(particle_ids(workspace)[0])
     looked_at(card, qtbot)
-    assert workspace.session.pixel_size() == (PIXEL_NM, "estimated")
+    assert workspace.session.pixel_size().source is PixelSizeSource.ESTIMATED
     assert marks(card.pictures.crop, ScaleBar)[0].text == "about 2 nm"
     assert card.peaks.horizontalHeaderItem(1).text().startswith("≈")
     assert "can't prove" in card.peaks.item(0, 1).toolTip()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialogButtonBox
 
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.gui.tools.line_tool import Line, locked
 from napari_cdse.gui.tools.measure import DISTANCE, SCALE_BAR, distance_text
 from tests.gui.conftest import (
@@ -16,6 +19,8 @@ from tests.gui.conftest import (
     press,
     wait_for_pixels,
 )
+
+ESTIMATED = PixelSize(0.04, PixelSizeSource.ESTIMATED, 0.015)
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -35,7 +40,7 @@ def test_measure_a_distance(workspace, qtbot):
     drag(workspace, qtbot, (60, 60), (60, 160))
     line = workspace.active_tool.current.line
     assert line.length_px == pytest.approx(100, abs=2)
-    expected = distance_text(line.length_px, 0.04, "estimated")
+    expected = distance_text(line.length_px, ESTIMATED)
     assert says(workspace) == workspace.viewer.status == expected
     assert "about" in expected
     press(workspace, qtbot, Qt.Key.Key_Escape)
@@ -70,9 +75,13 @@ def test_the_ruler_while_it_is_up(workspace, qtbot):
 
 
 def test_distance_in_words():
-    assert distance_text(123.44, None, None) == "123.4 px"
-    assert distance_text(100.0, 0.04, "file") == "100.0 px, 4 nm"
-    assert distance_text(100.0, 0.0213, "estimated") == "100.0 px, about 2.13 nm"
+    given = PixelSize(0.04, PixelSizeSource.FILE)
+    assert distance_text(123.44, None) == "123.4 px"
+    assert distance_text(100.0, given) == "100.0 px, 4 nm"
+    about = replace(ESTIMATED, nm=0.0213)
+    assert distance_text(100.0, about) == "100.0 px, about 2.13 nm"
+    assumed = PixelSize(0.037, PixelSizeSource.ASSUMED)
+    assert distance_text(100.0, assumed) == "100.0 px (the pixel size is assumed)"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +112,7 @@ def test_a_scale_bar_sets_the_pixel_size(workspace, qtbot):
     answer(workspace, qtbot, 0.01, "\u00b5m", 1)
     wait_for_pixels(workspace, qtbot)
     size = 10 / length
-    assert project.micrographs.pixel_size(0) == (pytest.approx(size), "person")
+    assert project.micrographs.pixel_size(0).nm == pytest.approx(size)
     sizes = [one.pixel_size_nm for one in project.micrographs.entries]
     assert sizes == [pytest.approx(size)] * 3
     assert workspace.canvas.layers.image.scale[-1] == pytest.approx(size)
@@ -111,7 +120,7 @@ def test_a_scale_bar_sets_the_pixel_size(workspace, qtbot):
     assert project.settings.scale_bar == (0.01, "\u00b5m")
     press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
     wait_for_pixels(workspace, qtbot)
-    assert project.micrographs.pixel_size(0) == (0.04, "estimated")
+    assert project.micrographs.pixel_size(0) == ESTIMATED
 
 
 def test_a_scale_bar_for_this_one_leaves_the_others(workspace, qtbot):
@@ -143,7 +152,7 @@ def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(workspace, qtbot):
     assert ok.isEnabled()
     dialog.reject()
     assert workspace.measurement.dialog is None
-    assert workspace.project.micrographs.pixel_size(0) == (0.04, "estimated")
+    assert workspace.project.micrographs.pixel_size(0) == ESTIMATED
 
 
 def test_a_line_knows_a_slip():

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import overview
@@ -35,7 +36,7 @@ def _row(**changes):
         "label": "yes",
         "probabilities": P,
         "pixel_size_nm": 0.04,
-        "pixel_size_source": "file",
+        "pixel_size_source": PixelSizeSource.FILE,
     }
     return ParticleRow(**{**values, **changes})
 
@@ -51,9 +52,9 @@ def test_the_table_has_exactly_the_agreed_columns(tmp_path):
     rows = _table(path, [_row()])
     assert path.read_text().splitlines()[0] == (
         "micrograph,particle,x_px,y_px,radius_px,diameter_nm,label,"
-        "p_yes,p_no,p_null,p_empty"
+        "p_yes,p_no,p_null,p_empty,pixel_size_nm,pixel_size_source"
     )
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0])[: len(COLUMNS)] == COLUMNS
     assert rows[0] == {
         "micrograph": "m1",
         "particle": "p1",
@@ -66,6 +67,8 @@ def test_the_table_has_exactly_the_agreed_columns(tmp_path):
         "p_no": "0.25",
         "p_null": "0.125",
         "p_empty": "0.125",
+        "pixel_size_nm": "0.04",
+        "pixel_size_source": "file",
     }
 
 
@@ -76,7 +79,10 @@ def test_the_table_has_exactly_the_agreed_columns(tmp_path):
 def test_lengths_in_nm_need_a_pixel_size_that_someone_stated(
     tmp_path, size, source, cell
 ):
-    row = _row(pixel_size_nm=size, pixel_size_source=source)
+    row = _row(
+        pixel_size_nm=size,
+        pixel_size_source=None if source is None else PixelSizeSource(source),
+    )
     assert _table(tmp_path / "a.csv", [row])[0]["diameter_nm"] == cell
 
 
@@ -126,7 +132,9 @@ def _population():
             micrograph="same",
             micrograph_id=f"id{i % 2}",
             by_person=i < 2,
-            pixel_size_source="estimated" if i == 0 else "file",
+            pixel_size_source=PixelSizeSource.ESTIMATED
+            if i == 0
+            else PixelSizeSource.FILE,
         )
         for i, label in enumerate(labels)
     ]

@@ -8,6 +8,7 @@ import pytest
 from skimage.color import rgb2lab
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import overview
@@ -59,11 +60,12 @@ def _judged():
 
 
 def _rows(labels, radii=None, source="file", by_person=True):
+    known = PixelSizeSource(source)
     return [
-        ParticleRow("m", str(i), Circle(1, 1, radius), label, None, 0.05, source)
+        ParticleRow("m", str(i), Circle(1, 1, radius), label, None, 0.05, known)
         if not by_person
         else ParticleRow(
-            "m", str(i), Circle(1, 1, radius), label, None, 0.05, source, True
+            "m", str(i), Circle(1, 1, radius), label, None, 0.05, known, True
         )
         for i, (label, radius) in enumerate(
             zip(labels, radii or [40.0] * len(labels), strict=True)

@@ -252,3 +252,16 @@ def test_the_asked_frame_is_read_and_the_others_are_told(tmp_path):
     assert "has no frame -1" in _refusal(path, frame=-1)
     Image.fromarray(GRAY8).save(tmp_path / "a.png")
     assert "has no frame 1" in _refusal(tmp_path / "a.png", frame=1)
+
+
+def test_a_scale_bar_is_told_where_nobody_said_the_pixel_size(tmp_path):
+    pixels = np.random.default_rng(0).integers(40, 200, (300, 400), dtype=np.uint8)
+    pixels[270:275, 30:217] = 255
+    path = tmp_path / "bar.png"
+    Image.fromarray(pixels).save(path)
+    found = read_micrograph(path)
+    assert found.scale_bar.length_px == 187
+    assert "A bar of 187 px was found" in found.notices[-1]
+    known = read_micrograph(path, pixel_size_nm=0.04)
+    assert known.scale_bar is None
+    assert not any("bar" in notice for notice in known.notices)

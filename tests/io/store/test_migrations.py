@@ -84,3 +84,35 @@ def test_a_step_that_two_processes_begin_is_made_once(store, path):
     made = query(path, "SELECT version FROM migrations ORDER BY version")
     assert made == [(version,) for version in range(1, len(NEWER) + 1)]
     assert query(path, "PRAGMA user_version") == [(len(NEWER),)]
+
+
+def test_what_was_only_assumed_is_no_estimate_any_more(tmp_path):
+    """Version 5 called both an estimate; 0.037 nm was what it assumed."""
+    connection = sqlite3.connect(tmp_path / "old.cdse", isolation_level=None)
+    migrate(connection, MIGRATIONS[:5])
+    sizes = ((1, 0.037), (2, 0.0412), (3, None))
+    for key, size in sizes:
+        connection.execute(
+            "INSERT INTO micrographs (key, path, estimated_pixel_size_nm)"
+            " VALUES (?, ?, ?)",
+            (key, f"m{key}.png", size),
+        )
+    for key, size, source in (
+        (1, 0.037, "estimated"),
+        (2, 0.0412, "estimated"),
+        (3, 0.037, "person"),
+    ):
+        connection.execute(
+            "INSERT INTO runs (micrograph_key, found_by, time, parameters, versions,"
+            " pixel_size_nm, pixel_size_source, window_px, notices)"
+            " VALUES (?, 'bragg', '', '{}', '{}', ?, ?, 50, '[]')",
+            (key, size, source),
+        )
+    migrate(connection)
+    states = connection.execute(
+        "SELECT estimated_source, estimated_uncertainty FROM micrographs ORDER BY key"
+    )
+    assert list(states) == [("assumed", None), ("estimated", 0.015), (None, None)]
+    runs = connection.execute("SELECT pixel_size_source FROM runs ORDER BY id")
+    assert [source for (source,) in runs] == ["assumed", "estimated", "person"]
+    connection.close()

@@ -7,13 +7,16 @@ import sqlite3
 
 import pytest
 
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Candidate, Circle, Prediction
 from napari_cdse.io.store.edit_json import changes_from_json
 from napari_cdse.io.store.migrations import APPLICATION_ID, MIGRATIONS
 from napari_cdse.io.store.store import Run, Store, StoreChanged
 from tests.io.store.stores import CIRCLE, annotation, change_file, edit, query
 
-RUN = Run("bragg", {"window_nm": 2.0}, 0.04, "estimated", 50, ("a notice",))
+RUN = Run(
+    "bragg", {"window_nm": 2.0}, 0.04, PixelSizeSource.ESTIMATED, 50, ("a notice",)
+)
 
 
 def test_the_file_says_what_it_is(store, path):
@@ -74,7 +77,7 @@ def test_columns_of_a_micrograph_come_back(store):
     store.update_micrograph(1, **values)
     row = store.micrograph(1)
     assert {name: getattr(row, name) for name in values} == values
-    assert row.pixel_size == (0.04, "file")
+    assert row.pixel_size == PixelSize(0.04, PixelSizeSource.FILE)
     with pytest.raises(TypeError, match="no column"):
         store.update_micrograph(1, rating=5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -96,7 +97,13 @@ def back_up(connection: sqlite3.Connection, project: Path, *, always: bool) -> b
     folder = make_folder(folder_of(project), StoreError)
     remove_drafts(folder)
     with replacing(folder / _new_name(earlier), StoreError) as draft:
-        _copy(connection, draft, project.name)
+        try:
+            _copy(connection, draft, project.name)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            # It is the backup that has no room; no step of the user's is lost.
+            raise OSError(errno.ENOSPC, "disk full") from error
     for old in backups_of(project)[KEPT:]:
         # Another window may have taken it away; and one too many does no harm.
         with suppress(OSError):

@@ -103,6 +103,24 @@ def test_a_full_disk_makes_no_backup_and_stops_nobody(store, path, full_disk):
     say(store, "q")
 
 
+def test_a_backup_without_room_is_not_taken_for_a_lost_step(store, path, monkeypatch):
+    say(store)
+    connect = sqlite3.connect
+
+    def small(place, **options):
+        made = connect(place, **options)
+        if str(place).endswith(".tmp"):
+            made.execute("PRAGMA max_page_count = 2")
+        return made
+
+    monkeypatch.setattr(backups.sqlite3, "connect", small)
+    store.back_up()
+    (told,) = store.notices
+    assert "was not written: the disk is full" in told
+    assert "step" not in told
+    assert os.listdir(folder_of(path)) == []
+
+
 def test_what_a_killed_backup_leaves_goes_with_the_next(store, path):
     folder_of(path).mkdir()
     with replacing(folder_of(path) / "x", StoreError) as draft:

@@ -383,3 +383,63 @@ def test_private_parts_of_napari_are_touched_in_one_file_only():
     }
     assert found.pop(PRIVATE)
     assert {path: uses for path, uses in found.items() if uses} == {}
+
+
+# Text from outside is plain text: see napari_cdse/gui/session/plain_text.py.
+
+
+def window_calls(name):
+    """Every call of a method or class in the window's code, with its file."""
+    for path in sorted((PACKAGE / "gui").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", None))
+                if called == name:
+                    yield path, node
+
+
+def is_plain_text(node) -> bool:
+    """Whether an expression is a text of ours, or one that was made plain."""
+    if isinstance(node, ast.IfExp):
+        return is_plain_text(node.body) and is_plain_text(node.orelse)
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "id", "") in ("plain", "wrapped")
+    is_constant = isinstance(node, ast.Name) and node.id.lstrip("_").isupper()
+    return isinstance(node, ast.Constant) or is_constant
+
+
+def test_labels_of_the_window_are_made_in_one_place():
+    places = {path.name for path, _ in window_calls("QLabel")}
+    assert not places
+    bases = {
+        path.name
+        for path in (PACKAGE / "gui").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and any(getattr(base, "id", "") == "QLabel" for base in node.bases)
+    }
+    assert bases == {"layout.py"}
+
+
+def test_tooltips_are_our_own_words_or_made_plain():
+    for path, call in window_calls("setToolTip"):
+        # The number field hands on what it was given, made plain.
+        if path.name != "decimal_field.py" or not isinstance(call.args[0], ast.Name):
+            assert is_plain_text(call.args[0]), f"{path.name}, line {call.lineno}"
+
+
+def test_menus_and_buttons_name_no_key_by_accident():
+    for name in ("addAction", "addMenu", "addButton", "QPushButton"):
+        for path, call in window_calls(name):
+            built = [one for one in call.args if isinstance(one, ast.JoinedStr)]
+            assert not built, f"{path.name}, line {call.lineno}"
+
+
+def test_boxes_and_notices_show_plain_text():
+    boxes = [path for path, _ in window_calls("QMessageBox")]
+    formats = [path for path, _ in window_calls("setTextFormat")]
+    assert sorted(boxes) == sorted(one for one in formats if one.name != "layout.py")
+    for name in ("show_info", "show_warning", "show_error"):
+        for path, call in window_calls(name):
+            assert path.name == "notifications.py"
+            assert is_plain_text(call.args[0])

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QPushButton, QScrollArea, QWidget
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
 from napari_cdse.gui.population.figure_view import FigureView
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.dialogs import ask_report
 from napari_cdse.gui.widgets.layout import (
@@ -216,7 +217,7 @@ class PopulationView(ProjectView):
 
     def _on_point(self, place: int | None) -> None:
         one = self._at(place)
-        self.figure.canvas.setToolTip("" if one is None else _words(one))
+        self.figure.canvas.setToolTip("" if one is None else plain(_words(one)))
 
     # The report
 

@@ -11,13 +11,13 @@ from qtpy.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QInputDialog,
-    QLabel,
     QListWidget,
     QMessageBox,
     QVBoxLayout,
 )
 
 from napari_cdse.gui.session.plain_text import caption, plain
+from napari_cdse.gui.widgets.layout import sentence
 from napari_cdse.project import SUFFIX
 
 if TYPE_CHECKING:
@@ -148,11 +148,8 @@ def ask_which(
     """
     dialog = QDialog(parent)
     dialog.setWindowTitle("Project")
-    text, lines = QLabel(), QListWidget()
-    text.setTextFormat(Qt.TextFormat.PlainText)
-    text.setWordWrap(True)
-    text.setText(question)
-    lines.addItems(list(choices))
+    text, lines = sentence(question), QListWidget()
+    lines.addItems([plain(each) for each in choices])
     lines.setCurrentRow(0)
     kinds = QDialogButtonBox.StandardButton
     buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -15,7 +14,7 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.layout import flush_column, sentence
+from napari_cdse.gui.widgets.layout import MarkupLabel, flush_column, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +62,7 @@ class PixelSizeRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._apply = apply
-        self.says = sentence(describe_pixel_size(None))
-        self.says.setTextFormat(Qt.TextFormat.RichText)
+        self.says = MarkupLabel(describe_pixel_size(None))
         self.field = DecimalField()
         self.field.setRange(0.0, 10.0)
         self.field.setSingleStep(0.001)

@@ -50,6 +50,16 @@ class PlainLabel(QLabel):
         super().setText(plain(text))
 
 
+class MarkupLabel(QLabel):
+    """A label for markup of our own; what comes from outside is escaped in it."""
+
+    def __init__(self, markup: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setWordWrap(True)
+        self.setText(markup)
+
+
 def sentence(text: str = "") -> QLabel:
     """Make a label that breaks its text into lines."""
     label = PlainLabel(text)

@@ -196,15 +196,14 @@ class VisibleDefects:
         if self.fraction is None:
             return "No visible-defect fraction yet: no particle is resolved."
         if self.interval_95 is None:
-            told = f"Visible defects {self.fraction:.2f}{self._by_whom()}, no interval"
+            told = f"Visible defects {self.fraction:.2f}, no interval"
         else:
             low, high = self.interval_95
             told = f"Visible defects {self.fraction:.2f} ({low:.2f} to {high:.2f})"
         if self.n_draws:
             judged = self.n_draws - self.n_unanswered
             told += f"; {judged} of {_count(self.n_draws, 'draw')} judged"
-        parts = (f"{told}.", self.note, self.outlook_to(half_width))
-        return " ".join(filter(None, parts))
+        return f"{told}. {self._more(half_width)}".strip()
 
     def reaches(self, half_width: float) -> bool:
         """Tell whether the interval is as narrow as is wanted."""
@@ -234,6 +233,17 @@ class VisibleDefects:
             "draws": self.draws,
             "outlook": self.outlook,
         }
+
+    def _more(self, half_width: float) -> str:
+        """Say in a few words what an interval, or a narrower one, takes."""
+        if self.interval_95 is not None:
+            return self.outlook_to(half_width)
+        if self.n_micrographs < MIN_MICROGRAPHS:
+            return f"It takes {MIN_MICROGRAPHS} micrographs to know how they differ."
+        if not self.outlook_to(half_width):
+            return self.note
+        more = max(MIN_DRAWS - self.n_drawn, 1)
+        return f"{_count(more, 'more judged draw')} would give one."
 
     def _first_interval(self) -> str:
         more = max(MIN_DRAWS - self.n_drawn, 1)

@@ -21,6 +21,8 @@ _REST_MS = 250
 """How long hands must rest before the number is worked out: the estimate over a
 thousand particles takes some ten milliseconds, which no key has to wait for."""
 _STEP = 0.01
+_FIELD_PX = 96
+"""Room for three digits; the words need the rest."""
 _LEAST = 0.001
 _MOST = 0.5
 _TIP = (
@@ -47,6 +49,7 @@ class FractionLine(QWidget):
         self.width_wanted.setPrefix("\u00b1 ")
         self.width_wanted.setRange(_LEAST, _MOST)
         self.width_wanted.setSingleStep(_STEP)
+        self.width_wanted.setMaximumWidth(_FIELD_PX)
         self.width_wanted.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.width_wanted.setToolTip(_TIP)
         self._soon = QTimer(self)
@@ -99,7 +102,9 @@ class FractionLine(QWidget):
         self.width_wanted.setEnabled(not project.read_only)
         found = project.statistics.visible_defects()
         self.says.setText(found.brief(wanted))
-        self.says.setToolTip(plain(f"{found.sentence} {found.draws}".strip()))
+        self.says.setToolTip(
+            plain(f"{found.sentence} {found.draws} {found.outlook_to(wanted)}".strip())
+        )
         self._tell_reached(found, wanted)
 
     def _tell_reached(self, found: VisibleDefects, wanted: float) -> None:

@@ -54,7 +54,7 @@ def test_two_projects_are_compared(tmp_path, capsys):
     said = capsys.readouterr().out
     assert found["sentence"] in said
     assert said.count("Design effect") == 2
-    assert "Mean diameter of many less few: +0 (" in said
+    assert " of many less few: +0 (" in said
 
 
 @pytest.fixture

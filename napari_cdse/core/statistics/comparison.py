@@ -100,8 +100,8 @@ class Comparison:
         if self.size_difference.value is None:
             return ""
         return (
-            f"Mean diameter of {self.first} less {self.second}: "
-            f"{_told(self.size_difference, '+.3g')} {self.size_unit}."
+            f"Mean diameter in {self.size_unit} of {self.first} less {self.second}: "
+            f"{_told(self.size_difference, '+.3g')}."
         )
 
     @property

@@ -108,7 +108,7 @@ def test_clear_differences_are_said_and_sizes_too():
     found, *rest = compare_all([far, near, sample("px", sizes_px=[40.0] * 10)])
     assert found.sentence.endswith("They differ.")
     assert found.size_difference.value == pytest.approx(1.0)
-    assert found.size_sentence.startswith("Mean diameter of far less near: +1 ")
+    assert found.size_sentence.startswith("Mean diameter in nm of far less near: +1 ")
     assert "They may be the same." in compare(near, near).sentence
     # Lengths in px and in nm are not compared.
     assert [each.size_sentence for each in rest] == ["", ""]

@@ -21,7 +21,7 @@ _REST_MS = 250
 """How long hands must rest before the number is worked out: the estimate over a
 thousand particles takes some ten milliseconds, which no key has to wait for."""
 _STEP = 0.01
-_FIELD_PX = 96
+_FIELD_PX = 120
 """Room for three digits; the words need the rest."""
 _LEAST = 0.001
 _MOST = 0.5

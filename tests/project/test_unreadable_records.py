@@ -92,7 +92,7 @@ DAMAGES = {
 @pytest.mark.parametrize("name", DAMAGES)
 def test_the_rest_opens_and_what_is_left_aside_is_named(path, name, tmp_path):
     statements, kind = DAMAGES[name]
-    change_file(path, *statements)
+    change_file(path, *statements, loose=True)
     project = Project.create_or_open(path, default_model=lambda: MODEL)
     unit = project.settings.scale_bar[1]
     told = [*project.notices, *project._store.set_aside]

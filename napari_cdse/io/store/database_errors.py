@@ -47,6 +47,11 @@ _SENTENCES = {
         "keeps the damaged file."
     ),
 }
+_NEWER_SQLITE = (
+    "{name} was written with SQLite 3.37 or newer, and this Python has {version}; open "
+    "it with a newer Python. It is not damaged."
+)
+"""Older ones know no strict tables, and call a schema with them malformed."""
 _OTHER_SENTENCE = (
     "{name} could not be read or written ({error}); check that the drive is there "
     "and has room, then repeat the last step."
@@ -68,9 +73,12 @@ def store_error(name: str, code: int, error: Exception | None = None) -> StoreEr
     # Extended codes keep the primary one in their lowest byte.
     primary = code & 0xFF
     template = _SENTENCES.get(primary, _OTHER_SENTENCE)
+    if primary in _UNREADABLE and 'near "STRICT"' in str(error):
+        template = _NEWER_SQLITE
     kind = StoreError
     if primary in _BUSY:
         kind = StoreBusy
     elif primary in _UNREADABLE:
         kind = ProjectUnreadable
-    return kind(template.format(name=name, error=error))
+    told = template.format(name=name, error=error, version=sqlite3.sqlite_version)
+    return kind(told)

@@ -7,11 +7,13 @@ never alter one that has been released.
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from napari_cdse.io.store.strict_tables import FIRST_VERSION, SET_ASIDE, make_strict
+
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Sequence
 
     Migration = Callable[[sqlite3.Connection], None]
@@ -183,6 +185,14 @@ def states_of_pixel_sizes(connection: sqlite3.Connection) -> None:
     )
 
 
+def types_of_cells(connection: sqlite3.Connection) -> None:
+    """Version 7 refuses cells of a wrong type, where this SQLite has strict tables."""
+    strict = sqlite3.sqlite_version_info >= FIRST_VERSION
+    connection.execute(f"{SET_ASIDE} STRICT" if strict else SET_ASIDE)
+    if strict:
+        make_strict(connection)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
@@ -190,6 +200,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     novelty_of_predictions,
     chances_of_draws,
     states_of_pixel_sizes,
+    types_of_cells,
 )
 
 
@@ -202,21 +213,33 @@ def migrate(
     store is always at one version or the other.
     """
     done = schema_version(connection)
-    for version, migration in enumerate(migrations[done:], start=done + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            _make(connection, version, migration)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    ((checked,),) = connection.execute("PRAGMA foreign_keys").fetchall()
+    # A table that is made anew is missing for a moment; no effect within a transaction.
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        for version, migration in enumerate(migrations[done:], start=done + 1):
+            _make_whole(connection, version, migration)
+    finally:
+        connection.execute(f"PRAGMA foreign_keys = {checked:d}")
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
     """Return the number of the last migration that was made."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
+
+
+def _make_whole(
+    connection: sqlite3.Connection, version: int, migration: Migration
+) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _make(connection, version, migration)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _make(connection: sqlite3.Connection, version: int, migration: Migration) -> None:

@@ -178,6 +178,8 @@ class Store:
         self.findings.latest_runs()
         for (name,) in self._database.rows("SELECT name FROM settings"):
             self.setting(name)
+        for kind, name in self._database.rows("SELECT kind, name FROM set_aside"):
+            self._database.unreadable.note(kind, name)
 
     @property
     def set_aside(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Edits for a project file, and a look into it past the store."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -39,13 +40,19 @@ def query(path, statement):
         connection.close()
 
 
-def change_file(path, *statements):
-    """Alter the file itself, past the store."""
-    connection = sqlite3.connect(path)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+def change_file(path, *statements, loose=False):
+    """Alter the file itself, past the store; ``loose`` takes the types of cells off."""
+    with closing(sqlite3.connect(path)) as connection:
+        if loose:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute(
+                "UPDATE sqlite_master SET sql = replace(replace(sql,"
+                " ', STRICT', ''), ' STRICT', '') WHERE type = 'table'"
+            )
+            connection.execute("PRAGMA writable_schema = RESET")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
 
 
 def refused(path, sentence, **options):

@@ -1,12 +1,16 @@
 """Project files of earlier versions, brought up to date step by step or not at all."""
 
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from napari_cdse.io.store import migrations
 from napari_cdse.io.store.migrations import MIGRATIONS, migrate
-from tests.io.store.stores import query, refused
+from napari_cdse.io.store.store import Store
+from tests.io.store.stores import change_file, query, refused
 
 
 def second_schema(connection):
@@ -116,3 +120,112 @@ def test_what_was_only_assumed_is_no_estimate_any_more(tmp_path):
     runs = connection.execute("SELECT pixel_size_source FROM runs ORDER BY id")
     assert [source for (source,) in runs] == ["assumed", "estimated", "person"]
     connection.close()
+
+
+def version_6(path):
+    """Make a project file of the version before tables were strict."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, MIGRATIONS[:6])
+    connection.execute("PRAGMA foreign_keys = ON")
+    for name in ("a.png", "b.png"):
+        connection.execute("INSERT INTO micrographs (path) VALUES (?)", [name])
+    for summary in ("one", "two", "three"):
+        connection.execute(
+            "INSERT INTO edits VALUES (NULL, (SELECT MAX(id) FROM edits), 'edit', 1,"
+            " '2026', 'Ada', ?, 0, '[]')",
+            [summary],
+        )
+    connection.execute("UPDATE head SET edit_id = 3")
+    return connection
+
+
+def summaries(store):
+    return [each.summary for each in store.edits.in_force({})]
+
+
+def test_tables_refuse_what_is_of_another_type(path):
+    version_6(path).close()
+    store = Store.open(path)
+    strict = {row[1]: row[5] for row in query(path, "PRAGMA table_list")}
+    ours = {name for name in strict if not name.startswith("sqlite_")}
+    assert len(ours) == 12
+    assert {name for name in ours if not strict[name]} == set()
+    with pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
+        change_file(path, "UPDATE micrographs SET n_rows = 'many'")
+    with pytest.raises(sqlite3.IntegrityError, match="append only"):
+        change_file(path, "UPDATE edits SET annotator = 'Eve'")
+    assert query(path, "PRAGMA foreign_key_check") == []
+    assert store._database.rows("PRAGMA foreign_keys") == [(1,)]
+    assert [each.summary for each in store.edits.in_force({})] == [
+        "one",
+        "two",
+        "three",
+    ]
+    assert query(path, "SELECT seq FROM sqlite_sequence WHERE name = 'edits'") == [(3,)]
+    store.close()
+
+
+def test_rows_that_do_not_fit_are_set_aside_whole_and_the_rest_stays(path):
+    connection = version_6(path)
+    for statement in (
+        "UPDATE micrographs SET n_rows = 'many' WHERE key = 2",
+        "DROP TRIGGER edits_are_never_changed",
+        "UPDATE edits SET annotator = x'00ff' WHERE id = 2",
+        "INSERT INTO settings VALUES ('a', x'01'), ('b', '2')",
+        "INSERT INTO predictions VALUES ('m', 'p', 1, 2, 3, 'x', 0, 0, 0, NULL)",
+    ):
+        connection.execute(statement)
+    connection.close()
+    store = Store.open(path)
+    assert [row.path for row in store.micrographs()] == ["a.png", "b.png"]
+    assert summaries(store) == ["one", "", "three"]
+    assert store.setting("b") == 2
+    assert list(store.findings.predictions("m")) == []
+    store.look_through()
+    told = " ".join(store.set_aside)
+    for name in ("b.png", "step 2", "settings", "predictions"):
+        assert name in told
+    kept = dict(query(path, "SELECT kind, record FROM set_aside"))
+    assert '"n_rows": "many"' in kept["entries of micrographs"]
+    assert '"annotator": "00ff"' in kept["steps of the history"]
+    store.close()
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+from napari_cdse.io.store.migrations import migrate
+left = int(sys.argv[2])
+def die():
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.set_progress_handler(die, 1)
+migrate(connection)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize("left", [300, 1500, 3000, 5000])
+def test_a_kill_within_the_migration_leaves_the_old_or_the_new(path, left):
+    connection = version_6(path)
+    before = list(connection.iterdump())
+    connection.close()
+    command = [sys.executable, "-c", KILLED, str(path), str(left)]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, check=False, cwd=root)
+    connection = sqlite3.connect(path)
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    assert (done.returncode < 0) == (version == 6)
+    if version == 6:
+        assert list(connection.iterdump()) == before
+    connection.close()
+    store = Store.open(path)
+    assert store.integrity_problems() == []
+    assert [each.summary for each in store.edits.in_force({})] == [
+        "one",
+        "two",
+        "three",
+    ]
+    store.close()

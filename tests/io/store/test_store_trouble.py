@@ -1,11 +1,13 @@
 """A project file that is none, damaged, locked, on a full disk or not to be written."""
 
 import os
+import re
 import sqlite3
 
 import pytest
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.io.store.database_errors import store_error
 from napari_cdse.io.store.migrations import MIGRATIONS
 from napari_cdse.io.store.store import Store
 from tests.io.store.stores import annotation, change_file, edit, refused
@@ -84,11 +86,24 @@ def test_a_damaged_edit_is_set_aside_and_the_others_stay(store, changes):
 
 def test_a_schema_that_is_no_text_is_called_damaged(store, path):
     store.close()
-    table = b"CREATE TABLE settings"
-    whole = path.read_bytes()
-    assert table in whole
-    path.write_bytes(whole.replace(table, b"CREATE TABLE s\xe9\xfe\xff\xff!(("))
+    table = re.compile(rb'CREATE TABLE "?settings"?')
+    whole, number = table.subn(
+        lambda found: b"CREATE TABLE s\xe9\xfe\xff\xff!((".ljust(len(found[0])),
+        path.read_bytes(),
+    )
+    assert number == 1
+    path.write_bytes(whole)
     refused(path, "damaged")
+
+
+def test_a_schema_that_an_older_sqlite_can_not_read_is_not_called_damaged():
+    """What SQLite 3.34 says of a table that is STRICT."""
+    said = sqlite3.DatabaseError(
+        'malformed database schema (settings) - near "STRICT": syntax error'
+    )
+    told = str(store_error("p.cdse", sqlite3.SQLITE_CORRUPT, said))
+    assert "newer Python. It is not damaged." in told
+    assert sqlite3.sqlite_version in told
 
 
 def test_an_empty_file_left_by_a_kill_becomes_a_project(path):

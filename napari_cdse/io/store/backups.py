@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = 5
-"""How many backups of a project stay; the oldest goes when a new one comes."""
+"""How many backups of a project stay; the oldest goes when a new one comes. A choice:
+a week of work days, at a few MB each."""
 _TIME = "%Y-%m-%dT%H-%M-%S-%fZ"
 _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9-]{15}Z\.cdse")
 _ASIDE = "set-aside-"
@@ -104,11 +105,31 @@ def back_up(connection: sqlite3.Connection, project: Path, *, always: bool) -> b
                 raise
             # It is the backup that has no room; no step of the user's is lost.
             raise OSError(errno.ENOSPC, "disk full") from error
-    for old in backups_of(project)[KEPT:]:
+    for old in _spare(backups_of(project), steps=state[0] or 0):
         # Another window may have taken it away; and one too many does no harm.
         with suppress(OSError):
             old.path.unlink()
     return True
+
+
+def _spare(backups: tuple[Backup, ...], steps: int) -> list[Backup]:
+    """List the backups that may go: those beyond the newest `KEPT`, but one.
+
+    Where one knows of more steps than the project has now, the fullest of them stays: a
+    cloud folder may have put an emptier file in the project's place.
+    """
+    beyond = list(backups[KEPT:])
+    if beyond:
+        known = {each: _steps(each) for each in backups}
+        fullest = max(backups, key=lambda each: (known[each], each.time))
+        if fullest in beyond and known[fullest] > steps:
+            beyond.remove(fullest)
+    return beyond
+
+
+def _steps(backup: Backup) -> int:
+    state = _state(backup.path)
+    return 0 if state is None else int(str(state[0] or 0))
 
 
 def restore(project: Path, source: Path) -> Path | None:

@@ -70,6 +70,29 @@ def test_the_last_five_stay_also_when_the_clock_goes_back(store, path, monkeypat
     assert len(left) == KEPT
 
 
+def test_a_fuller_projects_backup_outlasts_an_emptier_one_in_its_place(store, path):
+    for number in range(9):
+        say(store, f"p{number}")
+    store.back_up()
+    (full,) = names(path)
+    store.close()
+    path.unlink()
+    emptier = Store.create(path)
+    emptier.add_micrographs([path.parent / "a.png"])
+    for number in range(7):
+        say(emptier, f"q{number}")
+        emptier.back_up()
+    assert len(names(path)) == KEPT + 1
+    assert names(path)[-1] == full
+    # With as many steps of its own, it needs the other one no more.
+    for number in range(7, 10):
+        say(emptier, f"q{number}")
+    emptier.back_up()
+    assert full not in names(path)
+    assert len(names(path)) == KEPT
+    emptier.close()
+
+
 def test_a_damaged_file_takes_no_sound_backups_place(store, path):
     for number in range(50):
         say(store, f"p{number}", note="n" * 300)

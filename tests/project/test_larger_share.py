@@ -131,7 +131,9 @@ def test_an_older_project_may_have_shown_everything(project):
 def test_the_doubtful_one_that_waits_because_it_was_drawn_keeps_its_chance(project):
     rng = np.random.default_rng(0)
     while True:
-        (doubtful,) = put_circles(project, [Circle(*rng.random(2), 5.0)], MODEL, 2)
+        (doubtful,) = put_circles(
+            project, [Circle(*rng.uniform(9, 90, 2), 5.0)], MODEL, 2
+        )
         if project.audits.hides(doubtful):
             break
     project.detections.put_predictions(

@@ -163,7 +163,7 @@ def remembered(project) -> dict[str, object]:
     }
 
 
-def check_provenance(project, steps) -> None:
+def check_provenance(project, steps, chances) -> None:
     """Each label knows its giver, how it was come upon, and the forest's word."""
     for step in {one.particle_id: one for one in steps}.values():
         said = project.particles.get(step.particle_id).annotation
@@ -173,13 +173,17 @@ def check_provenance(project, steps) -> None:
         assert said.shown == step.shown
         assert said.shown.model_id == project.models.active_id
         assert said.prediction_seen == (not step.hidden)
-        chance = AUDIT_SHARE if step.selected_by == "audit" else None
+        drawn = step.selected_by == "audit"
+        where = project.particles.micrograph_of(step.particle_id)
+        chance = chances.get(where, AUDIT_SHARE) if drawn else None
         assert said.selection_chance == chance
 
 
 def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, qtbot):
     workspace = start(viewer, sample, qtbot)
     project, path = workspace.project, workspace.project.path
+    # A micrograph in view before the share was raised keeps the chance that it had.
+    chances = {project.selection.index: project.audits.share}
     project.annotators.current, project.audits.share = ANNOTATOR, AUDIT_SHARE
     workspace.detection.detect_all()
     qtbot.waitUntil(lambda: not workspace.session.runner.jobs, timeout=6 * SIGNAL_MS)
@@ -193,7 +197,7 @@ def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, 
     assert {one.label for one in steps} == {*CLASSES, None}
     assert {one.selected_by for one in steps} >= {"queue", "audit"}
     assert labels(project) == after(before, steps)
-    check_provenance(project, steps)
+    check_provenance(project, steps, chances)
 
     for number in range(1, N_UNDONE + 1):
         hands.undo()
@@ -215,7 +219,7 @@ def test_an_afternoon_is_all_there_tomorrow(viewer, make_napari_viewer, sample, 
     project = workspace.project
     assert remembered(project) == left
     assert labels(project) == after(before, steps[:kept])
-    check_provenance(project, steps[:kept])
+    check_provenance(project, steps[:kept], chances)
     hands = Reviewer(workspace, qtbot)
     hands.skip()
     assert project.selection.particle_id == left["queue"][0][1]

@@ -61,6 +61,13 @@ _STAYS: dict[str, dict[str, Any]] = {
 an empty text is no JSON."""
 
 
+class _Named(dict[str, Any]):
+    """Cells by their column; one of a column that a damaged file lacks is ``?``."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
 class _Column(NamedTuple):
     name: str
     type: str
@@ -93,6 +100,10 @@ def make_strict(connection: sqlite3.Connection) -> None:
 
 
 def _remake(connection: sqlite3.Connection, table: str) -> None:
+    columns = _columns(connection, table)
+    if not columns or any(each.type not in _TYPES for each in columns):
+        # It is gone, or has columns of somebody's own: it stays as it is.
+        return
     query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
     ((made,),) = connection.execute(query, [table])
     objects = connection.execute(
@@ -100,7 +111,6 @@ def _remake(connection: sqlite3.Connection, table: str) -> None:
         " AND sql IS NOT NULL",
         [table],
     ).fetchall()
-    columns = _columns(connection, table)
     names = ", ".join(each.name for each in columns)
     comma = "," if re.search(r"WITHOUT ROWID\s*$", made, re.IGNORECASE) else ""
     body = made[made.index("(") :]
@@ -145,7 +155,7 @@ def _set_aside(
     record = json.dumps({"table": table} | held, default=_as_text)
     connection.execute(
         "INSERT INTO set_aside (kind, name, record, time) VALUES (?, ?, ?, ?)",
-        [kind, name.format(**held), record, datetime.now(UTC).isoformat()],
+        [kind, name.format_map(_Named(held)), record, datetime.now(UTC).isoformat()],
     )
     if table not in _STAYS:
         return

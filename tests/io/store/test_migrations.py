@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store import migrations
 from napari_cdse.io.store.migrations import MIGRATIONS, migrate
 from napari_cdse.io.store.store import Store
@@ -188,6 +189,51 @@ def test_rows_that_do_not_fit_are_set_aside_whole_and_the_rest_stays(path):
     kept = dict(query(path, "SELECT kind, record FROM set_aside"))
     assert '"n_rows": "many"' in kept["entries of micrographs"]
     assert '"annotator": "00ff"' in kept["steps of the history"]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE settings ADD COLUMN own INT",
+        "ALTER TABLE settings ADD COLUMN own ANY",
+        "ALTER TABLE settings ADD COLUMN own VARCHAR(9)",
+        "ALTER TABLE settings ADD COLUMN own",
+    ],
+)
+def test_a_table_with_a_column_of_somebodys_own_stays_as_it_was(path, change):
+    connection = version_6(path)
+    connection.execute("INSERT INTO settings VALUES ('b', '2')")
+    connection.execute(change)
+    connection.close()
+    store = Store.open(path)
+    assert store.setting("b") == 2
+    assert summaries(store) == ["one", "two", "three"]
+    store.close()
+    loose = [row[1] for row in query(path, "PRAGMA table_list") if not row[5]]
+    assert "settings" in loose
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE predictions",
+        "ALTER TABLE settings RENAME COLUMN name TO other",
+        "DROP TABLE settings",
+    ],
+)
+def test_a_file_that_lacks_something_is_called_damaged(path, change):
+    connection = version_6(path)
+    connection.execute("INSERT INTO settings VALUES ('a', x'01')")
+    connection.execute(change)
+    connection.close()
+    store = Store.open(path)
+
+    def ask():
+        return [*store.findings.predictions("m"), store.setting("a")]
+
+    with pytest.raises(StoreError, match=r"p\.cdse"):
+        ask()
     store.close()
 
 

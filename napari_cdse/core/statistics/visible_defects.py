@@ -203,7 +203,10 @@ class VisibleDefects:
         if self.n_draws:
             judged = self.n_draws - self.n_unanswered
             told += f"; {judged} of {_count(self.n_draws, 'draw')} judged"
-        return f"{told}. {self._more(half_width)}".strip()
+        more = self._more(half_width)
+        if self._lacks_draws(half_width) and not self.reaches(half_width):
+            more += " A larger share draws more."
+        return f"{told}. {more}".strip()
 
     def reaches(self, half_width: float) -> bool:
         """Tell whether the interval is as narrow as is wanted."""
@@ -261,6 +264,13 @@ class VisibleDefects:
             f"About {_count(more, 'more judged draw')} would bring it to within "
             f"{half_width:g}."
         )
+
+    def _lacks_draws(self, half_width: float) -> bool:
+        """Whether fewer draws wait for a label than such an interval takes."""
+        if not self.n_draws or self.n_micrographs < MIN_MICROGRAPHS:
+            return False
+        total = MIN_DRAWS if self.interval_95 is None else self.draws_for(half_width)
+        return total is not None and total - self.n_drawn > self.n_unanswered
 
     def _quantile(self) -> float:
         """Half the interval's width over the standard deviation."""

@@ -249,7 +249,7 @@ def test_the_outlook_counts_the_draws_that_are_missing():
     assert found.brief(0.05) == (
         f"Visible defects {found.fraction:.2f} ({low:.2f} to {high:.2f}); {n} of {n} "
         f"draws judged. About {total - n} more judged draws would bring it to within "
-        "0.05."
+        "0.05. A larger share draws more."
     )
     assert not found.reaches(0.05)
     assert found.reaches(0.3)
@@ -258,6 +258,9 @@ def test_the_outlook_counts_the_draws_that_are_missing():
     assert f"About {fewer} more judged draws would bring it to within 0.06" in (
         found.brief(0.06)
     )
+    # Where enough of them wait for a label, there is nothing else to do.
+    waiting = [by_draw(m, None, 0.1) for m in range(30) for _ in range(30)]
+    assert "larger share" not in visible_defects([*evidence, *waiting]).brief(0.05)
 
 
 def test_the_line_says_what_it_cannot_know():
@@ -269,7 +272,8 @@ def test_the_line_says_what_it_cannot_know():
     assert not few.reaches(0.5)
     unsure = visible_defects(reviewed(micrographs=9, drawn=1)).brief()
     assert unsure.endswith(
-        "no interval; 9 of 9 draws judged. 1 more judged draw would give one."
+        "no interval; 9 of 9 draws judged. 1 more judged draw would give one. "
+        "A larger share draws more."
     )
     assert "no particle is resolved" in visible_defects([]).brief()
 

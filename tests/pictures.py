@@ -35,6 +35,9 @@ def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
     yield "window", main_window(viewer)
     for name in DOCKS:
         widget = window.add_dock(viewer, name)
+        if name == "Population":
+            # It would wait until hands rest.
+            widget.view.refresh()
         settle(viewer)
         yield name.lower(), widget
 

@@ -20,12 +20,14 @@ _LEAF = -1
 """What stands in place of a child or a feature at a leaf, as in scikit-learn."""
 
 MAX_TREES = 10_000
-"""Twice what can be asked for; beyond some hundred they change little."""
+"""Trees of a forest that is read. A choice: twice what can be asked for here; beyond
+some hundred they change little, and more cost time and memory alone."""
 MAX_NODES = 4_000_000
-"""Of all trees; the shipped forest has 360 000."""
+"""Nodes of all its trees, of 32 bytes each. A choice: eleven times as many as the
+shipped forest has (360 000), and 128 MB at most."""
 MAX_DEPTH = 1000
-"""Steps from a root to a leaf, which is how often a prediction looks at its rows. Trees
-grown on a hundred thousand rows have fewer than a hundred."""
+"""Steps from a root to a leaf, which is how often a prediction looks at its rows. A
+choice: trees grown on a hundred thousand rows have fewer than a hundred."""
 
 _CHUNK_ROWS = 4096
 """Rows walked at a time. A choice: 13 MB of class shares with 200 trees; more cost

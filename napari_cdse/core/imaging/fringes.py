@@ -83,6 +83,8 @@ class _PeakSettings:
 
 _PEAKS = _PeakSettings()
 _NEIGHBOURS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+"""A peak and the pixels above, below, left and right of it: steps down and right, in
+bins. A parabola through three of them has the peak's place along an axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,10 +29,13 @@ _MOST_PARTICLES = 10**9
 _LARGEST_PIXEL_NM = 1e3
 """A pixel of a micrometre shows no quantum dot."""
 _WORD = 200
+"""Characters of a name. A choice: what one line of the window shows, twice over."""
 _TEXT = 4000
 """Characters of a sentence or two of provenance."""
 _DEPTH = 6
 _ENTRIES = 2000
+"""Levels and entries of the free parts, parameters and scores. Choices: those of the
+shipped card have 3 and fewer than 200."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, line ends, what turns the direction of writing, halves of characters."""
 _ID = re.compile(r"[0-9A-Za-z._:/+\- ]{1,100}")

@@ -144,8 +144,8 @@ def test_micrographs_and_regions_are_left_out_and_taken_in_by_the_menu(
 
 @pytest.mark.parametrize("typed", ["", "a scratch"])
 def test_one_return_answers_why(qtbot, typed):
+    # It deletes itself when it closes, which qtbot would do once more.
     dialog = ReasonDialog("m.png", REASONS[1])
-    qtbot.addWidget(dialog)
     answered = []
     dialog.accepted.connect(lambda: answered.append(dialog.reason))
     dialog.open()

@@ -23,6 +23,13 @@ A, B, C = Circle(30.0, 30.0, 10.0), Circle(60.0, 70.0, 12.0), Circle(40.0, 110.0
 """Three circles within `SHAPE` that lie apart."""
 MODEL = "model-1"
 
+GRID = [
+    Circle(10.0 + 3 * n, 10.0 + 3 * m, 1.0 + n / 100)
+    for n in range(20)
+    for m in range(20)
+]
+"""Small circles that do not overlap: 400 particles in one micrograph."""
+
 
 def write_picture(path: Path, seed: int, shape: tuple[int, int] = SHAPE) -> Path:
     """Write a gray picture of noise, another one for each seed."""

@@ -8,10 +8,10 @@ import pytest
 from napari_cdse.core.records import Annotation, Circle, Prediction
 from napari_cdse.core.review.blind_audit import audit
 from napari_cdse.core.review.review_queue import QueueItem, ordered
-from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 from tests.project_tools import (
+    GRID,
     MODEL,
     Heard,
     hand_over,
@@ -20,26 +20,10 @@ from tests.project_tools import (
     use_model,
 )
 
-GRID = [
-    Circle(10.0 + 3 * n, 10.0 + 3 * m, 1.0 + n / 100)
-    for n in range(20)
-    for m in range(20)
-]
-
 
 @pytest.fixture
-def project(folder):
-    """Three micrographs, analysed while the first was open and none was known."""
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    use_model(project)
-    for index in (1, 2):
-        path = project.micrographs.entries[index].path
-        project.micrographs.register(index, read_micrograph(path))
-    for index in range(3):
-        put_circles(project, GRID, MODEL, index)
-    yield project
-    project.close()
+def project(analysed):
+    return analysed
 
 
 def hidden(project, index):

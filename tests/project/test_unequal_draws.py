@@ -8,9 +8,9 @@ import pytest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.records import Circle
 from napari_cdse.core.review.draw_chances import FLOOR, draw_chances
-from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 from tests.project_tools import (
+    GRID,
     MODEL,
     Heard,
     hand_over,
@@ -20,28 +20,13 @@ from tests.project_tools import (
     use_model,
 )
 
-GRID = [
-    Circle(10.0 + 3 * n, 10.0 + 3 * m, 1.0 + n / 100)
-    for n in range(20)
-    for m in range(20)
-]
 DOUBTS = np.tile([np.sqrt(0.7 * 0.1)] * 2 + [0.1] * 2, 100)
 """Of `GRID` as `put_circles` has it classified: yes, no, null, empty by turns."""
 
 
 @pytest.fixture
-def project(folder):
-    """Three micrographs, analysed while the first was open and none was known."""
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    use_model(project)
-    for index in (1, 2):
-        path = project.micrographs.entries[index].path
-        project.micrographs.register(index, read_micrograph(path))
-    for index in range(3):
-        put_circles(project, GRID, MODEL, index)
-    yield project
-    project.close()
+def project(analysed):
+    return analysed
 
 
 def chances(project, index):

@@ -70,9 +70,11 @@ def _run(arguments: argparse.Namespace) -> int:
     model_path, folders = _split(arguments.paths, anew)
     params = read_parameters(arguments, ForestParams)
     model = load_model(model_path) if model_path else None
+    scale = 1.0
     if model is not None:
         params = replace(params, features=groups_in(model.card.feature_schema))
-    labelled, failed = labelled_micrographs(folders, params, arguments)
+        scale = model.card.learnt_scale
+    labelled, failed = labelled_micrographs(folders, params, arguments, scale)
     if model is None:
         tell(f"Fitting {params.folds} forests, each without a part of the micrographs.")
         result = evaluate_held_out(labelled, params)

@@ -79,9 +79,14 @@ def teach(
 
 
 def labelled_micrographs(
-    folders: Sequence[Path], params: ForestParams, arguments: argparse.Namespace
+    folders: Sequence[Path],
+    params: ForestParams,
+    arguments: argparse.Namespace,
+    learnt_scale: float = 1.0,
 ) -> tuple[list[FolderExamples], int]:
     """Measure the labelled micrographs of folders, telling of each one.
+
+    ``learnt_scale`` is that of the forest that is asked; see `ModelCard.learnt_scale`.
 
     Returns
     -------
@@ -102,6 +107,7 @@ def labelled_micrographs(
         read_parameters(arguments, DetectionParams),
         pixel_size_nm=arguments.pixel_size,
         frame=arguments.frame,
+        learnt_scale=learnt_scale,
     ):
         if isinstance(item, str):
             failed += 1

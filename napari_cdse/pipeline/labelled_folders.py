@@ -74,6 +74,7 @@ def examples_from_folders(
     pixel_size_nm: float | None = None,
     frame: FrameChoice = 0,
     leave_out: frozenset[str] = frozenset(),
+    learnt_scale: float = 1.0,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[FolderExamples | str]:
@@ -95,6 +96,9 @@ def examples_from_folders(
         `napari_cdse.io.images.frame.FrameChoice`.
     leave_out : frozenset of str
         Ids of micrographs not to train on.
+    learnt_scale : float
+        Of the forest that is asked about the circles found; see
+        `napari_cdse.core.records.ModelCard.learnt_scale`.
     jobs : int
         Processes; -1 takes all cores.
     progress : callable, optional
@@ -127,6 +131,7 @@ def examples_from_folders(
             pixel_size_nm,
             frame,
             leave_out,
+            learnt_scale,
         )
         for path, label_path in pairs
     )
@@ -146,6 +151,7 @@ def _study_file(
     pixel_size_nm: float | None,
     frame: FrameChoice,
     leave_out: frozenset[str],
+    learnt_scale: float,
 ) -> FolderExamples | str | None:
     """Study one pair of files; None for one that is not labelled or left out."""
 
@@ -155,7 +161,7 @@ def _study_file(
         if truth is None or micrograph.id in leave_out:
             return None
         detection = detect(micrograph, detection_params)
-        return _study(path, micrograph, truth, detection, params)
+        return _study(path, micrograph, truth, detection, params, learnt_scale)
 
     return attempt(path, work)
 
@@ -166,6 +172,7 @@ def _study(
     truth: LabelFile,
     detection: Detection,
     params: ForestParams,
+    learnt_scale: float,
 ) -> FolderExamples:
     notices = []
     if not truth.reviewed:
@@ -177,7 +184,7 @@ def _study(
         micrograph,
         views(detection.circles),
         params.features,
-        detection.pixel_size_nm,
+        detection.pixel_size_nm * learnt_scale,
     )
     unlisted = unlisted_particles(path)
     false = _false_circles([*truth.circles, *unlisted], detection.circles)

@@ -1,8 +1,12 @@
-"""The names of proposed circles."""
+"""The names of proposed circles, and the scale that a forest learnt with."""
+
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from napari_cdse.core.records import Candidate, Circle
+from tests.project_tools import small_model
 
 
 def name(row, col, radius):
@@ -30,3 +34,26 @@ def test_other_places_micrographs_and_methods_have_other_names():
     names |= {name(10.0, 10.0, 22.0), Candidate.propose("n", other, "bragg").id}
     names |= {Candidate.propose("m", other, "window").id}
     assert len(names) == 81 + 3
+
+
+@pytest.mark.parametrize(
+    ("created", "trained_on", "scale"),
+    [
+        (
+            "2026-11-27T09:00:00",
+            "their pixel sizes were estimated from the lattice",
+            1.014,
+        ),
+        (
+            "2026-11-29T09:00:00",
+            "their pixel sizes were estimated from the lattice",
+            1.0,
+        ),
+        ("2026-11-27T09:00:00", "micrographs of my own", 1.0),
+    ],
+)
+def test_a_forest_of_the_biased_estimate_is_asked_at_its_scale(
+    created, trained_on, scale
+):
+    card = replace(small_model().card, created=created, trained_on=trained_on)
+    assert card.learnt_scale == scale

@@ -7,9 +7,15 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
+from napari_cdse.core.features import groups_in
+from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.pipeline import evaluation
+from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline import evaluation, examples_from_folders
+from napari_cdse.pipeline.analysis import predict
 from napari_cdse.pipeline.evaluation import ScoredMicrograph, summarize
+from napari_cdse.resources import default_model_path
 
 
 def scored(confusion, missed, false):
@@ -142,3 +148,17 @@ def test_a_circle_counts_from_half_the_union_on(scored_circle):
     # A false circle is no particle of any class.
     assert far.truth.tolist() == [CLASSES.index("empty")]
     assert far.confusion.sum() == 0
+
+
+def test_what_is_scored_is_what_predict_says(labelled_folder):
+    """The shipped forest learnt with another scale, and is asked with that by both."""
+    model = load_model(default_model_path())
+    scale = model.card.learnt_scale
+    params = ForestParams(features=groups_in(model.card.feature_schema), copies=0)
+    item = next(examples_from_folders([labelled_folder], params, learnt_scale=scale))
+    circles = item.detection.circles
+    told = predict(read_micrograph(item.path), ["p"] * len(circles), circles, model)
+    assert len(circles) > 3
+    np.testing.assert_allclose(
+        evaluation._probabilities(model, item), [one.probabilities for one in told]
+    )

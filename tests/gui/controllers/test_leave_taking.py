@@ -5,11 +5,19 @@ from __future__ import annotations
 import threading
 
 from qtpy.QtCore import QTimer
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QDialog, QMessageBox, QPushButton
 
 from napari_cdse.gui.session.viewer_window import application, main_window
 from napari_cdse.gui.session.workers import Job
 from tests.gui.conftest import SIGNAL_MS
+
+
+class CloseByHand(QCloseEvent):
+    """What the window system sends; on Qt6 nothing else counts as by hand."""
+
+    def spontaneous(self):
+        return True
 
 
 def answering(button, asked):
@@ -42,7 +50,7 @@ def test_closing_during_a_retraining_says_in_words_what_would_be_stopped(
     runner, asked = workspace.session.runner, []
     job = runner.submit(Job("Retraining", work))
     timer = answering("Stay", asked)
-    main_window(viewer).windowHandle().close()
+    application().sendEvent(main_window(viewer), CloseByHand())
     timer.stop()
     assert asked == [
         "Retraining\n\nThis would be stopped. Your labels and all that is finished "

@@ -39,9 +39,11 @@ def write_picture(path: Path, seed: int, shape: tuple[int, int] = SHAPE) -> Path
     return path
 
 
-def write_folder(folder: Path, names=("m1.png", "m2.png", "m10.png")) -> Path:
+def write_folder(
+    folder: Path, names=("m1.png", "m2.png", "m10.png"), first_seed: int = 0
+) -> Path:
     """Write a folder of micrographs; the tenth sorts last by nature only."""
-    for seed, name in enumerate(names):
+    for seed, name in enumerate(names, first_seed):
         write_picture(folder / name, seed)
     return folder
 

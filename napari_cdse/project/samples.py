@@ -9,6 +9,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import SampleNumbers
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export.export import sizes_of
+from napari_cdse.io.paths import same_letters
 from napari_cdse.project.export import rows_of, used_entries
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def by_table(names: Mapping[str, str]) -> Naming:
     names : mapping of str to str
         Sample of each micrograph's file name.
     """
-    return lambda entry: names.get(entry.name)
+    known = {same_letters(name): sample for name, sample in names.items()}
+    return lambda entry: known.get(same_letters(entry.name))
 
 
 def sample_numbers(project: Project, naming: Naming) -> list[SampleNumbers]:
@@ -103,5 +105,16 @@ def sample_numbers(project: Project, naming: Naming) -> list[SampleNumbers]:
             if of[entry.index] == name
             for row in rows_of(project, entry, entry.name, True)
         ]
-        numbers.append(SampleNumbers(name, visible_defects(mine), sizes_of(rows)))
+        numbers.append(
+            SampleNumbers(
+                name,
+                visible_defects(mine),
+                sizes_of(rows),
+                frozenset(
+                    entry.id
+                    for entry in entries
+                    if entry.id is not None and of[entry.index] == name
+                ),
+            )
+        )
     return numbers

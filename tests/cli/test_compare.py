@@ -16,9 +16,9 @@ CIRCLES = [
 ]
 
 
-def filled(folder, names, defects):
+def filled(folder, names, defects, first_seed=0):
     """A project in which every draw is judged; the first so many labels of ten yes."""
-    project = Project.create_or_open(write_folder(folder, names))
+    project = Project.create_or_open(write_folder(folder, names, first_seed))
     model = small_model()
     project.models.add(model)
     project.models.keep(model.card.id)
@@ -41,7 +41,7 @@ def six(start):
 
 def test_two_projects_are_compared(tmp_path, capsys):
     many = filled(tmp_path / "many", six("a"), lambda _name: 8)
-    few = filled(tmp_path / "few", six("b"), lambda _name: 2)
+    few = filled(tmp_path / "few", six("b"), lambda _name: 2, first_seed=6)
     file = tmp_path / "told.json"
     assert main(["compare", str(many), str(few), "--out", str(file)]) == 0
     told = json.loads(file.read_text())
@@ -57,6 +57,14 @@ def test_two_projects_are_compared(tmp_path, capsys):
     assert " of many less few: +0 (" in said
 
 
+def test_a_project_is_not_independent_of_itself(tmp_path, capsys):
+    one = filled(tmp_path / "one", six("a"), lambda _name: 8)
+    assert main(["compare", str(one), str(one)]) == 0
+    said = capsys.readouterr().out
+    assert "There is no interval, since 6 micrographs are in both samples." in said
+    assert "They may be the same" not in said
+
+
 @pytest.fixture
 def mixed(tmp_path):
     return filled(
@@ -66,11 +74,14 @@ def mixed(tmp_path):
     )
 
 
-@pytest.mark.parametrize("how", ["pattern", "table"])
+@pytest.mark.parametrize("how", ["pattern", "table,", "table;"])
 def test_samples_of_one_project_are_compared(mixed, tmp_path, capsys, how):
+    how, mark = how[:7].rstrip(",;"), how[-1]
     table = tmp_path / "samples.csv"
-    lines = [f"{name},{name.split('_')[0]}" for name in (*six("hot"), *six("cold"))]
-    table.write_text("\ufeffmicrograph,sample\n" + "\n".join(lines), "utf-8")
+    names = (*six("hot"), *six("cold"))
+    lines = [f"{name}{mark}{name.split('_')[0]}" for name in names]
+    head = f"\ufeffmicrograph{mark}sample\n"
+    table.write_text(head + "\n".join(lines), "utf-8")
     value = {"pattern": r"^(\w+)_", "table": str(table)}[how]
     assert main(["compare", str(mixed), f"--by-{how}", value]) == 0
     said = capsys.readouterr().out
@@ -78,6 +89,13 @@ def test_samples_of_one_project_are_compared(mixed, tmp_path, capsys, how):
     assert "Visible defects in cold less hot: -0." in said
     assert said.count("They differ.") == 1
     assert said.count("in 6 micrographs") == 2
+
+
+def test_what_a_table_leaves_out_is_told(mixed, tmp_path, capsys):
+    table = tmp_path / "samples.csv"
+    table.write_text("micrograph,sample\nhot_0.png,a\ncold_0.png,b\nhot_1.png\n")
+    assert main(["compare", str(mixed), "--by-table", str(table)]) == 0
+    assert "In no sample, of napari-cdse.cdse: 10 (" in capsys.readouterr().err
 
 
 def test_folders_are_samples(tmp_path, capsys):

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
-from napari_cdse.cli.console import say
+from napari_cdse.cli.console import say, tell
 from napari_cdse.cli.flags import project_file
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.io.export.export import write_summary_json
 from napari_cdse.io.files import read_file
 from napari_cdse.project import DEFAULT_NAME, Project
+from napari_cdse.project.export import used_entries
 from napari_cdse.project.samples import (
     by_folder,
     by_pattern,
@@ -75,6 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
         try:
             told = naming or _the_project(project)
             samples += sample_numbers(project, told)
+            _tell_unnamed(project, told)
         finally:
             project.close()
     samples = _distinct(samples)
@@ -121,6 +123,13 @@ def _naming(arguments: argparse.Namespace) -> Naming | None:
     return None
 
 
+def _tell_unnamed(project: Project, naming: Naming) -> None:
+    left = [entry.name for entry in used_entries(project) if naming(entry) is None]
+    if left:
+        more = f", {left[1]}, ..." if len(left) > 2 else ""
+        tell(f"In no sample, of {project.path.name}: {len(left)} ({left[0]}{more}).")
+
+
 def _the_project(project: Project) -> Naming:
     """Name all after the project, or its folder where the file has its usual name."""
     path = project.path
@@ -130,13 +139,24 @@ def _the_project(project: Project) -> Naming:
 
 def _read_table(path: Path) -> dict[str, str]:
     data = read_file(path, _LARGEST_TABLE, CdseError)
-    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig", "replace"))))
+    text = data.decode("utf-8-sig", "replace")
+    # A German Excel puts semicolons between its columns.
+    first = text.partition("\n")[0]
+    mark = ";" if first.count(";") > first.count(",") else ","
+    try:
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=mark))
+    except csv.Error as error:
+        raise CdseError(f"{path.name} is no readable table ({error}).") from error
     if not rows or not {"micrograph", "sample"} <= set(rows[0]):
         raise CdseError(
             f"{path.name} is no table of samples; its first line must name the columns "
-            "micrograph and sample, with a comma between them."
+            "micrograph and sample, with a comma or a semicolon between them."
         )
-    return {row["micrograph"]: row["sample"] for row in rows if row["sample"]}
+    return {
+        row["micrograph"]: row["sample"]
+        for row in rows
+        if row["micrograph"] and row["sample"]
+    }
 
 
 def _distinct(samples: list[SampleNumbers]) -> list[SampleNumbers]:

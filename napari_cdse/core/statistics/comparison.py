@@ -48,11 +48,14 @@ class SampleNumbers:
     defects : VisibleDefects
     sizes : ClassSizes
         Diameters of its particles.
+    micrographs : frozenset of str
+        Content ids.
     """
 
     name: str
     defects: VisibleDefects
     sizes: ClassSizes
+    micrographs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Comparison:
         Mean diameter of all particles of the first less that of the second.
     size_unit : str
         Empty where the two are not in the same unit.
+    n_shared : int
+        Micrographs that are in both, by content. Then there are no intervals.
     """
 
     first: str
@@ -78,6 +83,7 @@ class Comparison:
     ratio: Contrast
     size_difference: Contrast
     size_unit: str
+    n_shared: int = 0
 
     @property
     def sentence(self) -> str:
@@ -107,6 +113,9 @@ class Comparison:
     @property
     def _verdict(self) -> str:
         ends = self.difference.interval_95
+        if self.n_shared:
+            count = f"{self.n_shared} micrograph" + "s" * (self.n_shared > 1)
+            return f"There is no interval, since {count} are in both samples."
         if ends is None:
             return "Without an interval of both, nothing says whether they differ."
         if ends[0] <= 0 <= ends[1]:
@@ -120,8 +129,9 @@ def compare(first: SampleNumbers, second: SampleNumbers) -> Comparison:
     Parameters
     ----------
     first, second : SampleNumbers
-        Of different micrographs.
+        Where they share micrographs, they are not independent: without intervals.
     """
+    shared = len(first.micrographs & second.micrographs)
     one, other = first.defects, second.defects
     unit = first.sizes.unit if first.sizes.unit == second.sizes.unit else ""
     sizes = (
@@ -130,11 +140,20 @@ def compare(first: SampleNumbers, second: SampleNumbers) -> Comparison:
     return Comparison(
         first.name,
         second.name,
-        difference_of(one.fraction, one.interval_95, other.fraction, other.interval_95),
-        ratio_of(one.fraction, one.interval_95, other.fraction, other.interval_95),
-        difference_of(*sizes[0], *sizes[1]),
+        _alone(difference_of(*_share(one), *_share(other)), shared),
+        _alone(ratio_of(*_share(one), *_share(other)), shared),
+        _alone(difference_of(*sizes[0], *sizes[1]), shared),
         unit,
+        shared,
     )
+
+
+def _share(found: VisibleDefects) -> tuple[float | None, Interval | None]:
+    return found.fraction, found.interval_95
+
+
+def _alone(contrast: Contrast, shared: int) -> Contrast:
+    return Contrast(contrast.value) if shared else contrast
 
 
 def compare_all(samples: Sequence[SampleNumbers]) -> tuple[Comparison, ...]:

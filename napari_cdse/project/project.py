@@ -99,7 +99,7 @@ class Project:
         self.selection = Selection(state, visits, events)
         tracker = ChangeTracker(state, self.selection, events)
         self.resume_point = ResumePoint(store, state, self.selection, visits)
-        self.settings = Settings(store)
+        self.settings = Settings(store, state.backlog)
         self.annotators = Annotators(store, state, self.resume_point, events)
         self.sync = Sync(
             store,
@@ -218,6 +218,7 @@ class Project:
         """Read the file, then let the parts hear of each other's changes."""
         self.resume_point.load(self.annotators.current)
         self._state.load()
+        self.settings.read()
         self.audits.read_plan()
         self.audits.draw_new()
         # First of all who listen: it is written down before it is shown.
@@ -228,6 +229,7 @@ class Project:
     def reload(self) -> None:
         """Read the file anew and show all of it, because another window has written."""
         self._state.load()
+        self.settings.read()
         self.history.follow_waiting()
         self.audits.read_plan()
         self.events.queue_outdated.emit()
@@ -241,6 +243,7 @@ class Project:
         """Show what another window did: its steps, then what goes without steps."""
         for each in steps:
             self.history.follow(each)
+        self.settings.read()
         self.detections.follow_runs()
         if self._state.models.active_id != model_before:
             self.models.show_active()

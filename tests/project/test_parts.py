@@ -110,10 +110,11 @@ def nobody(**values):
 
 
 def test_settings_are_in_the_file_for_the_next_opening(base):
-    settings = Settings(base.store)
+    settings = Settings(base.store, base.state.backlog)
     settings.detection = DetectionParams(window_nm=4.5)
     settings.scale_bar = (50.0, "nm")
-    again = Settings(base.store)
+    again = Settings(base.store, base.state.backlog)
+    again.read()
     assert again.detection.window_nm == 4.5
     assert again.scale_bar == (50.0, "nm")
 
@@ -313,7 +314,7 @@ def test_a_detection_replaces_the_earlier_one(base):
         base.state,
         base.selection,
         base.tracker,
-        Settings(base.store),
+        Settings(base.store, base.state.backlog),
         base.events,
     )
     base.selection.select(base.ids[0])

@@ -15,4 +15,5 @@ def test_settings_last(project):
 
 def test_parameters_out_of_range_fall_back_to_the_defaults(project):
     project._store.set_setting("detection_params", {"window_nm": 1e9})
+    project.settings.read()
     assert project.settings.detection == DetectionParams()

@@ -1,7 +1,7 @@
 """Dock: who labels, whose labels are in view, and how far annotators agree."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QTimer, Slot
+from qtpy.QtCore import Slot
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -18,6 +18,7 @@ from napari_cdse.gui.session.plain_text import one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
+from napari_cdse.gui.widgets.rest_timer import RestTimer
 from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _LATER_MS = 400
@@ -78,9 +79,7 @@ class AnnotatorsView(ProjectView):
             "One is settled by the next label that anyone gives to it"
         )
         self._agreements: tuple[Agreement, ...] = ()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self.refresh)
+        self._later = RestTimer(self, self._show_all, _LATER_MS)
         self._lay_out()
         self._connect()
 
@@ -120,7 +119,7 @@ class AnnotatorsView(ProjectView):
     def _refresh_soon(self, *_what: object) -> None:
         # Counting all labels after each of a row of quick ones would be felt.
         if self.isVisible():
-            self._later.start(_LATER_MS)
+            self._later.start()
 
     def show_project(self) -> None:
         """Show another project."""
@@ -128,10 +127,12 @@ class AnnotatorsView(ProjectView):
 
     def refresh(self) -> None:
         """Show names, agreement and disagreements as they are now."""
+        self._later.show_now()
+
+    def _show_all(self) -> None:
         if not self.name.hasFocus():
             self.name.setText(self._annotator.name)
-        with notifications.reporting_errors():
-            self._read()
+        self._read()
 
     def _read(self) -> None:
         project = self._session.project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import QWidget
 from superqt.utils import signals_blocked
 
@@ -12,6 +12,7 @@ from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.layout import flush_row, sentence
+from napari_cdse.gui.widgets.rest_timer import RestTimer
 
 if TYPE_CHECKING:
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
@@ -52,10 +53,7 @@ class FractionLine(QWidget):
         self.width_wanted.setMaximumWidth(_FIELD_PX)
         self.width_wanted.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.width_wanted.setToolTip(_TIP)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_REST_MS)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = RestTimer(self, self._show_fraction, _REST_MS)
         line = flush_row(self)
         line.addWidget(self.says, 1)
         line.addWidget(self.width_wanted)
@@ -64,19 +62,14 @@ class FractionLine(QWidget):
     @property
     def waiting(self) -> bool:
         """Whether the number on the screen may be an older one."""
-        return self._soon.isActive()
+        return self._soon.waiting
 
     def _connect(self) -> None:
         session = self._session
         self.width_wanted.valueChanged.connect(self._on_width)
         for signal in (session.micrographs_changed, session.models_changed):
             signal.connect(self._soon.start)
-        session.particles_changed.connect(self._on_particles)
-
-    @Slot(object)
-    def _on_particles(self, _ids: object) -> None:
-        # Started anew at each key: it ends when the hands rest.
-        self._soon.start()
+        session.particles_changed.connect(self._soon.start)
 
     def _on_width(self, half_width: float) -> None:
         with notifications.reporting_errors():
@@ -91,8 +84,10 @@ class FractionLine(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Work the number out and say it."""
-        self._soon.stop()
+        """Work the number out and say it now."""
+        self._soon.show_now()
+
+    def _show_fraction(self) -> None:
         if not self._session.is_open:
             return
         project = self._session.project

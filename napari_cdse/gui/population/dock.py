@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from napari.viewer import Viewer
-from qtpy.QtCore import QTimer, Slot
+from qtpy.QtCore import Slot
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QPushButton, QScrollArea, QWidget
 
@@ -25,6 +25,7 @@ from napari_cdse.gui.widgets.layout import (
     view_column,
 )
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
+from napari_cdse.gui.widgets.rest_timer import RestTimer
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.io.export.figure_style import Palette
 from napari_cdse.io.export.plots import (
@@ -88,9 +89,7 @@ class PopulationView(ProjectView):
             "One page with all figures, typical particles, the method and a paragraph "
             "for a paper, to read, print or send"
         )
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self.refresh)
+        self._later = RestTimer(self, self._work_out, _LATER_MS)
         self._lay_out()
         self._connect(workspace.viewer)
 
@@ -131,27 +130,29 @@ class PopulationView(ProjectView):
     @property
     def idle(self) -> bool:
         """Whether it shows what the project holds."""
-        return not self._later.isActive() and self._job is None
+        return not self._later.waiting and self._job is None
 
     @Slot()
     def _refresh_soon(self, *_what: object) -> None:
         if self.isVisible() and self._session.is_open:
-            self._later.start(_LATER_MS)
+            self._later.start()
 
     def refresh(self) -> None:
-        """Work the number out anew, in a thread."""
+        """Work the number out anew now, in a thread."""
+        self._later.show_now()
+
+    def _work_out(self) -> None:
         if not self._session.is_open:
             return
         if self._job is not None:
             # What changed meanwhile is worked out after it.
-            self._later.start(_LATER_MS)
+            self._later.start()
             return
-        with notifications.reporting_errors():
-            known = material(self._session.project)
-            self._job = Job("The number", partial(estimating, known), heavy=False)
-            self._job.produced.connect(self._take)
-            self._job.finished.connect(self._on_finished)
-            self._session.runner.submit(self._job)
+        known = material(self._session.project)
+        self._job = Job("The number", partial(estimating, known), heavy=False)
+        self._job.produced.connect(self._take)
+        self._job.finished.connect(self._on_finished)
+        self._session.runner.submit(self._job)
 
     def _on_finished(self, _complete: bool) -> None:
         self._job = None

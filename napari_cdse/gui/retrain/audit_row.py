@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import QWidget
 from superqt.utils import signals_blocked
 
@@ -21,6 +21,7 @@ from napari_cdse.gui.widgets.layout import (
     sentence,
     wrapped,
 )
+from napari_cdse.gui.widgets.rest_timer import RestTimer
 
 if TYPE_CHECKING:
     from napari_cdse.core.review.blind_audit import Audit, Rate
@@ -74,11 +75,7 @@ class AuditRow(QWidget):
         self.goal = choices((text, wrapped(tip)) for text, _, tip in GOALS)
         self.goal.setToolTip(wrapped(_GOAL_TIP))
         self.says = sentence()
-        # Labelling must stay quick: the sentence follows when the hands rest.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON_MS)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = RestTimer(self, self._show_audit, _SOON_MS)
         self._lay_out()
         self._connect()
 
@@ -122,7 +119,10 @@ class AuditRow(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Show the share in force and what the audit says."""
+        """Show the share in force and what the audit says, now."""
+        self._soon.show_now()
+
+    def _show_audit(self) -> None:
         project = self._session.project
         with signals_blocked(self.share):
             self.share.setValue(round(100 * project.audits.share))

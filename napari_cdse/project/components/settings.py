@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.params import DetectionParams
@@ -11,10 +11,16 @@ from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 
 if TYPE_CHECKING:
     from napari_cdse.io.store.store import Store
+    from napari_cdse.project.state.backlog import Backlog
 
 _DETECTION = "detection_params"
 _SCALE_BAR = "scale_bar"
 _HALF_WIDTH = "half_width"
+_DEFAULTS: dict[str, Any] = {
+    _DETECTION: {},
+    _HALF_WIDTH: HALF_WIDTH,
+    _SCALE_BAR: (20.0, "nm"),
+}
 
 MAX_HALF_WIDTH = 0.5
 """No interval of a fraction is wider."""
@@ -23,18 +29,29 @@ MAX_HALF_WIDTH = 0.5
 class Settings:
     """Settings that are no steps: undo does not take them back.
 
+    They are held in memory, since the window shows them while another program may hold
+    the file; what is set then waits for it.
+
     Parameters
     ----------
     store : Store
+    backlog : Backlog
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, backlog: Backlog) -> None:
         self._store = store
+        self._backlog = backlog
+        self._known = dict(_DEFAULTS)
+
+    def read(self) -> None:
+        """Read what the file holds, as at opening or after another window wrote."""
+        for name, default in _DEFAULTS.items():
+            self._known[name] = self._store.setting(name, default)
 
     @property
     def detection(self) -> DetectionParams:
         """How this project's micrographs are searched for particles."""
-        stored = self._store.setting(_DETECTION, {})
+        stored = self._known[_DETECTION]
         known = {entry.name for entry in fields(DetectionParams)}
         try:
             return DetectionParams(**{k: v for k, v in stored.items() if k in known})
@@ -44,12 +61,12 @@ class Settings:
 
     @detection.setter
     def detection(self, params: DetectionParams) -> None:
-        self._store.set_setting(_DETECTION, asdict(params))
+        self._set(_DETECTION, asdict(params))
 
     @property
     def half_width(self) -> float:
         """Half the width of the fraction's interval that the user needs, up to 0.5."""
-        told = float(self._store.setting(_HALF_WIDTH, HALF_WIDTH))
+        told = float(self._known[_HALF_WIDTH])
         return told if 0 < told <= MAX_HALF_WIDTH else HALF_WIDTH
 
     @half_width.setter
@@ -59,14 +76,19 @@ class Settings:
                 f"{half_width:g} is no half width of an interval of a fraction; take "
                 f"one above 0, up to {MAX_HALF_WIDTH:g}."
             )
-        self._store.set_setting(_HALF_WIDTH, half_width)
+        self._set(_HALF_WIDTH, half_width)
 
     @property
     def scale_bar(self) -> tuple[float, str]:
         """Length and unit of the scale bar that was measured last."""
-        length, unit = self._store.setting(_SCALE_BAR, (20.0, "nm"))
+        length, unit = self._known[_SCALE_BAR]
         return float(length), str(unit)
 
     @scale_bar.setter
     def scale_bar(self, length_and_unit: tuple[float, str]) -> None:
-        self._store.set_setting(_SCALE_BAR, list(length_and_unit))
+        self._set(_SCALE_BAR, list(length_and_unit))
+
+    def _set(self, name: str, value: Any) -> None:
+        # Known once it is stored or waits: where neither may be, nothing has changed.
+        self._backlog.do(lambda: self._store.set_setting(name, value))
+        self._known[name] = value

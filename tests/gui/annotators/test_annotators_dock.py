@@ -25,7 +25,7 @@ def dock(workspace, viewer, qtbot):
 
 def refreshed(dock, qtbot) -> None:
     """Wait until the dock shows what was said last."""
-    qtbot.waitUntil(lambda: not dock._later.isActive(), timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: not dock._later.waiting, timeout=SIGNAL_MS)
 
 
 def call_oneself(dock, workspace, qtbot, name: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QMessageBox, QPushButton
 
+from napari_cdse.gui.app.window import add_dock, add_docks
 from napari_cdse.gui.controllers import leave_taking
 from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
@@ -59,6 +60,15 @@ def on_disk(workspace) -> dict:
         other.close()
 
 
+def restarted_width(workspace) -> float:
+    """The width of the interval that the file says is wanted."""
+    other = restarted(workspace.project)
+    try:
+        return other.settings.half_width
+    finally:
+        other.close()
+
+
 @pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
 def test_keys_are_answered_while_another_process_writes(workspace, qtbot, kind):
     press(workspace, qtbot, Qt.Key.Key_Period)
@@ -90,6 +100,32 @@ def test_keys_are_answered_while_another_process_writes(workspace, qtbot, kind):
     assert on_disk(workspace) == given
     settle(workspace, qtbot)
     in_step(workspace)
+
+
+def test_every_dock_follows_while_another_process_writes(workspace, qtbot, viewer):
+    """Docks follow by timers of their own: none may need the file for it."""
+    views = {name: dock.view for name, dock in add_docks(viewer).items()}
+    line = views["Particle"].fraction
+    (first, *_) = particle_ids(workspace)
+    workspace.navigation.go_to(first)
+    settle(workspace, qtbot)
+    for name in ("Annotators", "Population"):
+        views[name] = add_dock(viewer, name).view
+    qtbot.waitUntil(lambda: views["Population"].idle, timeout=SIGNAL_MS)
+    before = line.says.toolTip()
+    with held(workspace, "EXCLUSIVE"):
+        press(workspace, qtbot, Qt.Key.Key_Y)
+        line.width_wanted.setValue(0.2)
+        for name in ("Annotators", "Population", "Retrain", "Gallery", "Micrographs"):
+            add_dock(viewer, name)
+            qtbot.waitUntil(views[name].isVisible, timeout=SIGNAL_MS)
+            press(workspace, qtbot, Qt.Key.Key_N)
+            qtbot.waitUntil(lambda: not line.waiting, timeout=SIGNAL_MS)
+        qtbot.waitUntil(lambda: views["Population"].idle, timeout=SIGNAL_MS)
+        assert line.says.toolTip() != before
+    qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
+    settle(workspace, qtbot)
+    assert restarted_width(workspace) == 0.2
 
 
 def test_closing_while_steps_wait_asks_and_stays_open(

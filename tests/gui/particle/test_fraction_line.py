@@ -82,13 +82,13 @@ def test_keys_in_a_row_work_the_number_out_once(workspace, line, qtbot, monkeypa
         lambda: counted.append(1) or estimate(),
     )
     # Longer than any three keys take.
-    line._soon.setInterval(SIGNAL_MS)
+    line._soon.rest_ms = SIGNAL_MS
     workspace.navigation.go_on()
     for _ in range(3):
         press(workspace, qtbot, Qt.Key.Key_Y)
     settle(workspace, qtbot)
     assert counted == []
     assert line.waiting
-    line._soon.start(0)
+    line._soon.show_now()
     qtbot.waitUntil(lambda: not line.waiting, timeout=SIGNAL_MS)
     assert len(counted) == 1

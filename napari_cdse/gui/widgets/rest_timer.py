@@ -1,0 +1,63 @@
+"""A view that follows once the hands rest and the project's file is free."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer
+
+from napari_cdse.core.errors import CdseError, StoreBusy
+from napari_cdse.gui.session import notifications
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class RestTimer(QObject):
+    """Shows something anew when nothing has happened for a while.
+
+    Labelling must stay quick, so what takes its time follows after the last of a row
+    of keys. A view may have to read the project's file for it; while another program
+    holds that, the view stays as it is and tries again: that the file is busy is said
+    once for the whole window, by whoever polls it. Another error is told.
+
+    Parameters
+    ----------
+    parent : QObject
+        What it shows; the timer goes with it.
+    show : callable
+    rest_ms : int
+        How long nothing must happen.
+
+    Attributes
+    ----------
+    rest_ms : int
+        As given; may be set.
+    """
+
+    def __init__(self, parent: QObject, show: Callable[[], object], rest_ms: int):
+        super().__init__(parent)
+        self.rest_ms = rest_ms
+        self._show = show
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.show_now)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what is shown may be old."""
+        return self._timer.isActive()
+
+    def start(self, *_what: object) -> None:
+        """Wait anew; to be connected to signals, whatever they tell."""
+        self._timer.start(self.rest_ms)
+
+    def show_now(self) -> None:
+        """Wait no longer, unless the file is busy."""
+        self._timer.stop()
+        try:
+            self._show()
+        except StoreBusy:
+            self.start()
+        except CdseError as error:
+            notifications.warn(str(error))

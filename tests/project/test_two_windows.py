@@ -14,6 +14,7 @@ from tests.project_tools import (
     hand_over,
     prediction,
     put_circles,
+    restarted,
     seen,
     small_model,
     write_picture,
@@ -227,3 +228,58 @@ def test_two_processes_work_on_one_project_at_the_same_time(folder):
     assert steps == len(mine) + len(theirs)
     assert project.particles.counts()["yes"] == 0
     project.close()
+
+
+RETRAINS = """
+import sys
+from napari_cdse.project import Project
+from tests.project_tools import small_model
+
+project = Project.create_or_open(sys.argv[1])
+models = [small_model(int(seed)) for seed in sys.argv[2:]]
+print("ready", flush=True)
+sys.stdin.readline()
+for model in models:
+    project.sync.poll()
+    project.models.add(model)
+    project.models.keep(model.card.id)
+    print(model.card.id, flush=True)
+project.close()
+"""
+
+
+def retraining(project, *seeds) -> subprocess.Popen:
+    command = [sys.executable, "-c", RETRAINS, str(project.path), *map(str, seeds)]
+    pipe, root = subprocess.PIPE, Path(__file__).parents[2]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=root)
+
+
+def test_two_processes_retrain_at_the_same_time_while_a_third_labels(folder):
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    put_circles(project, GRID)
+    ids = [each.id for each in project.particles.current]
+    with retraining(project, 1, 2, 3, 4) as one, retraining(project, 5, 6, 7) as other:
+        for process in (one, other):
+            assert process.stdout.readline() == "ready\n"
+        for process in (one, other):
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for particle_id in ids:
+            project.edits.label([particle_id], "yes")
+        told = [process.communicate()[0].split() for process in (one, other)]
+    assert [one.returncode, other.returncode] == [0, 0]
+    assert [len(each) for each in told] == [4, 3]
+    after = restarted(project)
+    try:
+        cards = {each.id for each in after.models.cards}
+        assert set(told[0]) | set(told[1]) <= cards
+        # Whoever kept last has chosen, and each one's forest of before is known.
+        assert after.models.active_id in {told[0][-1], told[1][-1]}
+        assert after.models.active.card.id == after.models.active_id
+        assert sorted(after._store.models.choices()) == sorted(told[0] + told[1])
+        assert after.particles.counts()["yes"] == len(ids)
+        assert after._store.integrity_problems() == []
+    finally:
+        after.close()
+        project.close()

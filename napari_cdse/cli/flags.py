@@ -63,6 +63,18 @@ def add_pixel_size(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--jobs``."""
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes at a time; 0 for as many as number of files, memory and cores "
+        "allow, -1 for one on each core (default: 0); results are the same",
+    )
+
+
 def add_frame(parser: argparse.ArgumentParser) -> None:
     """Offer ``--frame``."""
     parser.add_argument(

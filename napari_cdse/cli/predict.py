@@ -11,6 +11,7 @@ from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_csv_dialect,
     add_frame,
+    add_jobs,
     add_model,
     add_parameters,
     add_pixel_size,
@@ -20,19 +21,23 @@ from napari_cdse.cli.flags import (
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.process_pool import processes
 from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
-from napari_cdse.io.export.results_folder import Results
+from napari_cdse.io.export.part_files import PartFiles, sole_writer
+from napari_cdse.io.export.results_folder import PARTS, Results
 from napari_cdse.io.files import name_of
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.io.paths import distinct_names
-from napari_cdse.pipeline import Outcome, analyse_many
+from napari_cdse.pipeline import FileAnalysis, analyse_many, cost_of_analysis
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from napari_cdse.core.pixel_size import PixelSize
-    from napari_cdse.pipeline import Analysis
+    from napari_cdse.io.export.part_files import Findings
+    from napari_cdse.pipeline import Outcome
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +47,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="where results go"
     )
+    add_jobs(parser)
     parser.add_argument(
-        "--jobs",
-        type=int,
-        default=1,
-        metavar="N",
-        help="micrographs at a time; -1 takes all cores (default: 1)",
+        "--again",
+        action="store_true",
+        help="analyse what an earlier run into DIR has done already, too",
     )
     add_model(parser)
     add_pixel_size(parser)
@@ -81,38 +85,46 @@ def _run(arguments: argparse.Namespace) -> int:
     model = load_model(model_path(arguments))
     for sentence in model.notices:
         tell(sentence)
-    outcomes = analyse_many(
-        listing.files,
-        model,
-        params,
-        pixel_size_nm=arguments.pixel_size,
-        frame=arguments.frame,
-        jobs=arguments.jobs,
-    )
-    progress = progress_of(arguments, len(listing.files))
-    tally = _Tally(results, progress, len(listing.problems))
-    try:
-        for outcome in outcomes:
-            tally.take(outcome)
-    finally:
-        progress.close()
-        found = results.by_the_forest_alone(model.card.name or model.card.id)
-        results.write_tables(
-            {
-                "program": f"napari-cdse {__version__}",
-                "model": model.card.id,
-                "micrographs": len(listing.files),
-                "failed": tally.failed,
-                "copies": tally.copies,
-                "frame": arguments.frame,
-                "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
-                "parameters": params,
-            },
-            found,
+    parts = PartFiles(arguments.out / PARTS)
+    with sole_writer(parts.folder, arguments.out):
+        work = FileAnalysis(
+            model,
+            params,
+            arguments.pixel_size,
+            arguments.frame,
+            parts,
+            again=arguments.again,
         )
+        number = processes(
+            arguments.jobs, len(listing.files), cost_of_analysis(listing.files)
+        )
+        progress = progress_of(arguments, len(listing.files))
+        tally = _Tally(results, progress, len(listing.problems))
+        try:
+            for outcome in analyse_many(listing.files, work, number):
+                tally.take(outcome)
+            parts.keep_only(tally.keys)
+        finally:
+            progress.close()
+            found = results.by_the_forest_alone(model.card.name or model.card.id)
+            results.write_tables(
+                {
+                    "program": f"napari-cdse {__version__}",
+                    "model": model.card.id,
+                    "micrographs": len(listing.files),
+                    "failed": tally.failed,
+                    "copies": tally.copies,
+                    "frame": arguments.frame,
+                    "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
+                    "parameters": params,
+                },
+                found,
+            )
     say(f"Not reviewed: {results.sentence(found.defects)}")
     if tally.copies:
         say(_copies_sentence(len(tally.copies)))
+    if tally.from_before:
+        say(_from_before_sentence(tally.from_before, len(listing.files)))
     return SOME_FAILED if tally.failed else 0
 
 
@@ -134,43 +146,52 @@ class _Tally:
         Name of each file whose content had come before, and whose copy it is.
     pixel_sizes : dict of str to PixelSize
         By the micrograph's name.
+    keys : set of str
+        Of the part files that belong to this run.
+    from_before : int
+        Micrographs that an earlier run had done.
     """
 
     def __init__(self, results: Results, progress: Progress, failed: int) -> None:
         self.failed = failed
         self.copies: dict[str, str] = {}
         self.pixel_sizes: dict[str, PixelSize] = {}
+        self.keys: set[str] = set()
+        self.from_before = 0
         self._results = results
         self._progress = progress
         self._first: dict[str, str] = {}
 
     def take(self, outcome: Outcome) -> None:
         """Write one micrograph's results and tell of it."""
-        if outcome.analysis is None:
-            self.failed += 1
-            self._progress.failed(outcome.problem or "", outcome.notices)
+        if outcome.findings is None:
+            self._fail(outcome.problem or "", outcome.notices)
             return
+        if outcome.key is not None:
+            self.keys.add(outcome.key)
         try:
-            sentences = self._write(outcome.path, outcome.analysis)
+            sentences = self._write(outcome.path, outcome.findings)
         except CdseError as error:
-            self.failed += 1
-            self._progress.failed(str(error))
+            self._fail(str(error))
             return
-        kept = sum(one.label != "empty" for one in outcome.analysis.predictions)
-        self._progress.done(name_of(outcome.path), kept, sentences)
+        self.from_before += outcome.from_before
+        kept = sum(one.label != "empty" for one in outcome.findings.predictions)
+        told = [*sentences, *outcome.notices]
+        self._progress.done(name_of(outcome.path), kept, told)
 
-    def _write(self, path: Path, analysis: Analysis) -> list[str]:
+    def _fail(self, problem: str, notices: Sequence[str] = ()) -> None:
+        self.failed += 1
+        self._progress.failed(problem, notices)
+
+    def _write(self, path: Path, findings: Findings) -> list[str]:
         """Write label file and rows; return what there is to say."""
         name = self._results.name(path)
-        self.pixel_sizes[name] = analysis.detection.pixel_size
-        rows = _rows(analysis, name)
-        shape = analysis.micrograph.shape
-        first = self._first.setdefault(analysis.micrograph.id, name)
+        self.pixel_sizes[name] = findings.pixel_size
+        rows = _rows(findings, name)
+        first = self._first.setdefault(findings.micrograph_id, name)
         is_copy = first != name
-        lost = self._results.add(path, rows, shape, count=not is_copy)
-        said = [*analysis.micrograph.notices, *analysis.detection.notices]
-        if analysis.out_of_range is not None:
-            said.append(analysis.out_of_range)
+        lost = self._results.add(path, rows, findings.shape, count=not is_copy)
+        said = [*findings.notices]
         if is_copy:
             self.copies[name] = first
             said.append(
@@ -185,8 +206,16 @@ def _copies_sentence(number: int) -> str:
     return f"{what} of another one by content; each particle is counted once."
 
 
-def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:
-    micrograph, size = analysis.micrograph, analysis.detection.pixel_size
+def _from_before_sentence(number: int, total: int) -> str:
+    what = "1 micrograph was" if number == 1 else f"{number} micrographs were"
+    return (
+        f"Of {total}, {what} done by an earlier run with the same content, parameters, "
+        "forest and program; --again analyses them anew."
+    )
+
+
+def _rows(findings: Findings, name: str) -> list[ParticleRow]:
+    size = findings.pixel_size
     return [
         ParticleRow(
             micrograph=name,
@@ -196,11 +225,11 @@ def _rows(analysis: Analysis, name: str) -> list[ParticleRow]:
             probabilities=prediction.probabilities,
             pixel_size_nm=size.nm,
             pixel_size_source=size.source,
-            micrograph_id=micrograph.id,
+            micrograph_id=findings.micrograph_id,
             novelty=prediction.novelty,
         )
         for candidate, prediction in zip(
-            analysis.candidates, analysis.predictions, strict=True
+            findings.candidates, findings.predictions, strict=True
         )
     ]
 

@@ -4,14 +4,7 @@ The window, the command line and scripts all come through here, so that they giv
 same circles and the same probabilities.
 """
 
-from napari_cdse.pipeline.analysis import (
-    Analysis,
-    Outcome,
-    analyse,
-    analyse_many,
-    find,
-    predict,
-)
+from napari_cdse.pipeline.analysis import Analysis, analyse, find, predict
 from napari_cdse.pipeline.evaluation import (
     Evaluation,
     evaluate,
@@ -19,6 +12,12 @@ from napari_cdse.pipeline.evaluation import (
     learnt_from,
 )
 from napari_cdse.pipeline.labelled_folders import FolderExamples, examples_from_folders
+from napari_cdse.pipeline.many_files import (
+    FileAnalysis,
+    Outcome,
+    analyse_many,
+    cost_of_analysis,
+)
 from napari_cdse.pipeline.training import (
     Labelled,
     inheriting,
@@ -30,11 +29,13 @@ from napari_cdse.pipeline.training import (
 __all__ = [
     "Analysis",
     "Evaluation",
+    "FileAnalysis",
     "FolderExamples",
     "Labelled",
     "Outcome",
     "analyse",
     "analyse_many",
+    "cost_of_analysis",
     "evaluate",
     "evaluate_held_out",
     "examples_from_folders",

@@ -1,4 +1,4 @@
-"""From pixels to classified circles: one micrograph, or many."""
+"""From pixels to classified circles: one micrograph."""
 
 from __future__ import annotations
 
@@ -18,19 +18,14 @@ from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
 from napari_cdse.core.progress import span
 from napari_cdse.core.records import Candidate, Circle, Micrograph, Prediction
-from napari_cdse.io.files import name_of
-from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.features.cache import KnownFeatures
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
-    from napari_cdse.io.images.frame import FrameChoice
 
 _FOUND = 0.5
 """Share of the time that finding takes, the rest is classifying."""
@@ -57,19 +52,6 @@ class Analysis:
     candidates: tuple[Candidate, ...]
     predictions: tuple[Prediction, ...]
     out_of_range: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """What became of one file: an analysis, or the sentence that says why not.
-
-    ``notices`` are the reader's about a file that was read but not analysed.
-    """
-
-    path: Path
-    analysis: Analysis | None
-    problem: str | None = None
-    notices: tuple[str, ...] = ()
 
 
 def analyse(
@@ -196,98 +178,3 @@ def predict(
             particle_ids, shares, strange, strict=True
         )
     )
-
-
-def analyse_file(
-    path: Path,
-    model: Model | None,
-    params: DetectionParams,
-    pixel_size_nm: float | None = None,
-    frame: FrameChoice = 0,
-) -> Outcome:
-    """Read and analyse one file; whatever goes wrong becomes the outcome's problem."""
-    notices: list[str] = []
-
-    def work() -> Analysis:
-        micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm, frame=frame)
-        notices.extend(micrograph.notices)
-        return analyse(micrograph, model, params)
-
-    found = attempt(path, work)
-    if isinstance(found, Failure):
-        return Outcome(path, None, found, tuple(notices))
-    return Outcome(path, found)
-
-
-def analyse_many(
-    paths: Sequence[Path],
-    model: Model | None,
-    params: DetectionParams,
-    *,
-    pixel_size_nm: float | None = None,
-    frame: FrameChoice = 0,
-    jobs: int = 1,
-) -> Iterator[Outcome]:
-    """Analyse files one after another or side by side.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        Micrograph files.
-    model : Model or None
-        Without one, the particles stay unclassified.
-    params : DetectionParams
-        The same for every file.
-    pixel_size_nm : float, optional
-        From the user, for every file.
-    frame : int or str, optional
-        Of files that hold several, for every file; see
-        `napari_cdse.io.images.frame.FrameChoice`.
-    jobs : int
-        Processes; -1 takes all cores.
-
-    Yields
-    ------
-    Outcome
-        In the order of ``paths``, as each is done; stop asking to cancel.
-    """
-    arguments = [(path, model, params, pixel_size_nm, frame) for path in paths]
-    if jobs == 1 or len(paths) < 2:
-        yield from (analyse_file(*one) for one in arguments)
-        return
-    # One process by itself does not wait for what starts the others.
-    import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    done = 0
-    try:
-        for outcome in parallel(
-            joblib.delayed(analyse_file)(*one) for one in arguments
-        ):
-            yield outcome
-            done += 1
-    except TerminatedWorkerError:
-        # One of them took its process with it, and all that was under way.
-        yield from (_alone(one) for one in arguments[done:])
-
-
-def _alone(
-    arguments: tuple[Path, Model | None, DetectionParams, float | None, FrameChoice],
-) -> Outcome:
-    """Analyse a file in a process of its own, which it may take with it."""
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    executor = get_reusable_executor(max_workers=1)
-    try:
-        outcome: Outcome = executor.submit(analyse_file, *arguments).result()
-        return outcome
-    except TerminatedWorkerError:
-        name = name_of(arguments[0])
-        return Outcome(
-            arguments[0],
-            None,
-            f"{name}: its analysis ended with its whole process, perhaps for want of "
-            "memory; try it alone, or with fewer --jobs.",
-        )

@@ -22,8 +22,9 @@ TABLES = (
     "latency",
     "retrain",
     "busy",
+    "jobs",
 )
-LONG = ("coverage", "frames", "fuzz", "scale")
+LONG = ("coverage", "frames", "fuzz", "resume", "scale")
 """Tables that are only made when they are named: they take tens of minutes."""
 
 

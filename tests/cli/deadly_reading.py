@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.pipeline import analyse_many
+from napari_cdse.pipeline import FileAnalysis, analyse_many
 
 
 class Deadly(type(Path())):
@@ -33,7 +33,7 @@ def main(folder: str, name: str) -> None:
         Deadly(path) if path.name == name else path
         for path in sorted(Path(folder).glob("*.png"))
     ]
-    found = analyse_many(paths, None, DetectionParams(), jobs=2)
+    found = analyse_many(paths, FileAnalysis(None, DetectionParams()), 2)
     told = [(outcome.path.name, outcome.problem) for outcome in found]
     sys.stdout.write(json.dumps(told))
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 PARTICLES, SUMMARY, LABELS = "particles.csv", "summary.json", "labels.csv"
+PARTS = "parts"
+"""Folder of what a run has done so far; see `napari_cdse.io.export.part_files`."""
 
 
 class Results:

@@ -142,6 +142,33 @@ def micrograph_id(path: str | os.PathLike[str], frame: FrameChoice = 0) -> str:
         return _identity(file, name_of(path), frame)
 
 
+def content_digest(path: str | os.PathLike[str]) -> str:
+    """Compute a digest of all that a file's pixels and pixel size follow from.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 of its bytes, and of the description beside a series, if
+        there is one.
+
+    Raises
+    ------
+    MicrographError
+        The file cannot be read.
+    """
+    pixels = Path(_with_pixels(path))
+    beside = tia_series.description_of(pixels)
+    whole = _file_digest(pixels)
+    if beside is None:
+        return whole
+    return hashlib.sha256((whole + _file_digest(beside)).encode()).hexdigest()
+
+
 def check_pixel_size(pixel_size_nm: float | None) -> None:
     """Refuse a pixel size that no HRTEM micrograph has.
 
@@ -158,6 +185,11 @@ def check_pixel_size(pixel_size_nm: float | None) -> None:
             f"A pixel size of {pixel_size_nm:g} nm is not possible here; "
             f"give a value from {low:g} to {high:g} nm per pixel."
         )
+
+
+def _file_digest(path: Path) -> str:
+    with open_file(path, MicrographError) as file:
+        return _digest(file, name_of(path)).hexdigest()
 
 
 def _with_pixels(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
@@ -203,15 +235,20 @@ def _start(file: BufferedReader, name: str) -> bytes:
 
 
 def _identity(file: BufferedReader, name: str, frame: FrameChoice) -> str:
+    digest = _digest(file, name)
+    digest.update(f"frame {frame}".encode())
+    return digest.hexdigest()
+
+
+def _digest(file: BufferedReader, name: str) -> hashlib._Hash:
+    """Take in all bytes of a file."""
     try:
         file.seek(0)
-        digest = hashlib.file_digest(file, "sha256")
+        return hashlib.file_digest(file, "sha256")
     except OSError as problem:
         raise MicrographError(
             f"{name} cannot be read from its disk; copy it again from its source."
         ) from problem
-    digest.update(f"frame {frame}".encode())
-    return digest.hexdigest()
 
 
 def _pixel_size(

@@ -146,6 +146,14 @@ def series_beside(path: str | os.PathLike[str]) -> Path | None:
     return None
 
 
+def description_of(path: Path) -> Path | None:
+    """Return the .emi beside a series; None where there is none."""
+    stem, _, number = path.stem.rpartition("_")
+    description = path.with_name(stem + EMI_SUFFIX)
+    beside = stem and number.isdigit() and path.suffix.lower() == SER_SUFFIX
+    return description if beside and description.is_file() else None
+
+
 def _places(file: BufferedReader, name: str) -> list[int]:
     """Where the pictures of a series begin in the file."""
     size = file.seek(0, 2)
@@ -204,9 +212,8 @@ def _damaged(name: str) -> MicrographError:
 
 def _shows_diffraction(path: Path) -> bool:
     """Whether the .emi beside a series says that the microscope was in diffraction."""
-    stem, _, number = path.stem.rpartition("_")
-    description = path.with_name(stem + EMI_SUFFIX)
-    if not (stem and number.isdigit() and description.is_file()):
+    description = description_of(path)
+    if description is None:
         return False
     text = read_file(description, _MAX_EMI_BYTES, MicrographError)
     found = _MODE.search(text)

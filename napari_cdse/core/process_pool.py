@@ -1,0 +1,225 @@
+"""Work on many things side by side, in processes of their own.
+
+Results come in the order of what was given, and are the same whatever the number of
+processes. What kills its process costs itself only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+    from typing import Any
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_BLAS_THREADS = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+"""In each process: there are as many of them as cores."""
+_WAITING = 2
+"""Things handed out per process, the one at work with them, so that none is idle."""
+_MEMORY_SHARE = 0.7
+"""Share of the free memory that processes may take; a choice, others come and go."""
+_LOOK_S = 1.0
+"""How often a process looks whether it works for nobody any more."""
+_CGROUP = Path("/sys/fs/cgroup")
+_work: Any = None
+"""What this process does with each thing, where it is one of the pool's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died(Generic[T]):
+    """Stands for the result of something that took its process with it."""
+
+    item: T
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the processes of some work cost, to weigh it against what they gain.
+
+    Attributes
+    ----------
+    seconds : float
+        All the work takes in one process, roughly.
+    bytes_each : float
+        Most memory of one process.
+    """
+
+    seconds: float
+    bytes_each: float
+
+
+_START_S = 2.0
+"""Work in s that a process must have to pay for its start, about half of that: Python,
+NumPy and SciPy are imported, and the work itself is sent."""
+
+
+def processes(jobs: int, n_items: int, cost: Cost) -> int:
+    """Return how many processes to share work among.
+
+    Parameters
+    ----------
+    jobs : int
+        So many, but no more than there are things to do; -1 or less for one on each
+        core; 0 for as many as pay: few for little work, and no more than fit in
+        memory.
+    n_items : int
+        Things to do.
+    cost : Cost
+        Of the work.
+    """
+    if jobs > 0:
+        return max(1, min(jobs, n_items))
+    by_work = n_items if jobs < 0 else min(n_items, int(cost.seconds / _START_S))
+    if by_work < 2:
+        return 1
+    # One process by itself does not wait for what counts the cores.
+    from joblib.externals.loky import cpu_count
+
+    most = min(by_work, int(cpu_count()))
+    if jobs == 0 and most > 1:
+        fitting = int(_MEMORY_SHARE * free_memory_bytes() / cost.bytes_each)
+        most = min(most, fitting)
+    return max(1, most)
+
+
+def free_memory_bytes() -> int:
+    """Return what may be taken of the machine's memory, or of a container's."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit = (_CGROUP / "memory.max").read_text("ascii").strip()
+        used = int((_CGROUP / "memory.current").read_text("ascii"))
+        return min(free, int(limit) - used)
+    except (OSError, ValueError):
+        # No container, one without a limit ("max"), or another system.
+        return free
+
+
+def in_order(
+    work: Callable[[T], R], items: Sequence[T], number: int
+) -> Iterator[R | Died[T]]:
+    """Do some work on each of many things.
+
+    Parameters
+    ----------
+    work : callable
+        To be pickled; sent once to each process.
+    items : sequence
+        To be pickled, each sent to one process.
+    number : int
+        Of processes; one works in this process.
+
+    Yields
+    ------
+    object or Died
+        For each thing in order, as soon as it and those before it are done; stop
+        asking to end the processes.
+    """
+    if number < 2:
+        yield from map(work, items)
+        return
+    ready: dict[int, R | Died[T]] = {}
+    turn = 0
+    for index, result in _as_done(work, items, number):
+        ready[index] = result
+        while turn in ready:
+            yield ready.pop(turn)
+            turn += 1
+
+
+def _as_done(
+    work: Callable[[T], R], items: Sequence[T], number: int
+) -> Iterator[tuple[int, R | Died[T]]]:
+    """Yield results as they come, with the places of what they are of."""
+    todo = list(range(len(items)))[::-1]
+    while todo:
+        under_way: dict[Future[R], int] = {}
+        pool = _pool(work, number)
+        whole = False
+        try:
+            while todo or under_way:
+                while todo and len(under_way) < _WAITING * number:
+                    index = todo.pop()
+                    under_way[pool.submit(_do, items[index])] = index
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    # A result before it is forgotten: what dies stays under way.
+                    result = future.result()
+                    yield under_way.pop(future), result
+            whole = True
+        except BrokenExecutor:
+            pass
+        finally:
+            pool.shutdown(wait=whole, kill_workers=not whole)
+        # One of these took its process with it, and the pool.
+        for index in sorted(under_way.values()):
+            yield index, _alone(work, items[index])
+
+
+def _alone(work: Callable[[T], R], item: T) -> R | Died[T]:
+    """Do it in a process of its own, which it may take with it."""
+    pool = _pool(work, 1)
+    try:
+        result: R = pool.submit(_do, item).result()
+        return result
+    except BrokenExecutor:
+        return Died(item)
+    finally:
+        pool.shutdown(wait=False, kill_workers=True)
+
+
+def _pool(work: Callable[[Any], Any], number: int) -> Any:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(
+        number, initializer=_start, initargs=(work, os.getpid()), env=_BLAS_THREADS
+    )
+
+
+def _start(work: Callable[[Any], Any], first: int) -> None:
+    """Get ready, in a process of the pool; ``first`` is the one that started it."""
+    global _work
+    _work = work
+    threading.Thread(target=_end_with, args=(first,), daemon=True).start()
+    # Ctrl-C goes to all processes of a terminal; the first one ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with(first: int) -> None:
+    """End this process once the one is gone that it works for, killed perhaps."""
+    while _is_there(first):
+        time.sleep(_LOOK_S)
+    os._exit(1)
+
+
+def _is_there(first: int) -> bool:
+    if os.name == "nt":
+        import psutil
+
+        return bool(psutil.pid_exists(first))
+    # Whoever loses the parent gets another one.
+    return os.getppid() == first
+
+
+def _do(item: Any) -> Any:
+    return _work(item)

@@ -1,0 +1,206 @@
+"""Many micrographs, one after another or side by side, going on where a run stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.core.process_pool import Cost, Died, in_order
+from napari_cdse.io.export.part_files import Findings
+from napari_cdse.io.files import name_of
+from napari_cdse.io.images.micrograph_file import content_digest, read_micrograph
+from napari_cdse.io.models.card_schema import card_json
+from napari_cdse.io.problem_report import Failure, attempt
+from napari_cdse.pipeline.analysis import analyse
+from napari_cdse.pipeline.program_state import program_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.io.export.part_files import PartFiles
+    from napari_cdse.io.images.frame import FrameChoice
+    from napari_cdse.pipeline.analysis import Analysis
+
+
+_S_PER_PIXEL = 0.6e-6
+"""Of one process for detection and classes: 0.6 s for 1024 x 1024, on a core of
+2024."""
+_BYTES_PER_PIXEL = 24
+"""Most that an analysis holds at a time, in float32: six times the picture."""
+_OWN_BYTES = 3e8
+"""Memory of a process with its libraries and a forest."""
+_FILE_BYTES_PER_PIXEL = {".png": 0.7, ".jpg": 0.25, ".jpeg": 0.25, ".bmp": 1.0}
+"""Of gray pictures; 16 bits in all other kinds of files. A guess that is off makes a
+process more or fewer, nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: findings, or the sentence that says why not.
+
+    Attributes
+    ----------
+    path : Path
+    findings : Findings or None
+    problem : str or None
+    notices : tuple of str
+        The reader's about a file that was read but not analysed, and what is to be
+        said of its part of an earlier run.
+    key : str or None
+        Of its part file.
+    from_before : bool
+        Whether an earlier run had found it.
+    """
+
+    path: Path
+    findings: Findings | None
+    problem: str | None = None
+    notices: tuple[str, ...] = ()
+    key: str | None = None
+    from_before: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileAnalysis:
+    """How each file of a run is analysed; sent once to each process.
+
+    Attributes
+    ----------
+    model : Model or None
+        Without one, the particles stay unclassified.
+    params : DetectionParams
+        The same for every file.
+    pixel_size_nm : float or None
+        From the user, for every file.
+    frame : int or str
+        Of files that hold several, for every file; see
+        `napari_cdse.io.images.frame.FrameChoice`.
+    parts : PartFiles or None
+        Where to keep what is done.
+    again : bool
+        Whether to analyse what is done already.
+    """
+
+    model: Model | None
+    params: DetectionParams
+    pixel_size_nm: float | None = None
+    frame: FrameChoice = 0
+    parts: PartFiles | None = None
+    again: bool = False
+
+    def __call__(self, path: Path) -> Outcome:
+        """Read and analyse one file; what goes wrong becomes the outcome's problem."""
+        notices: list[str] = []
+        found = attempt(path, lambda: self._outcome(path, notices))
+        if isinstance(found, Failure):
+            return Outcome(path, None, found, tuple(notices))
+        return found
+
+    def _outcome(self, path: Path, notices: list[str]) -> Outcome:
+        if self.parts is None:
+            return Outcome(path, self._findings(path, notices))
+        key = self._key(path)
+        told: tuple[str, ...] = ()
+        if not self.again:
+            try:
+                kept = self.parts.get(key)
+            except CdseError as error:
+                told = (str(error),)
+            else:
+                if kept is not None:
+                    return Outcome(path, kept, key=key, from_before=True)
+        findings = self._findings(path, notices)
+        # Nothing is kept of a file that was written meanwhile.
+        if self._key(path) == key:
+            self.parts.put(key, findings)
+        return Outcome(path, findings, None, told, key)
+
+    def _findings(self, path: Path, notices: list[str]) -> Findings:
+        micrograph = read_micrograph(
+            path, pixel_size_nm=self.pixel_size_nm, frame=self.frame
+        )
+        notices.extend(micrograph.notices)
+        return _findings(analyse(micrograph, self.model, self.params))
+
+    def _key(self, path: Path) -> str:
+        """Digest of all that a file's findings follow from."""
+        told = {
+            "content": content_digest(path),
+            "frame": self.frame,
+            "pixel_size_nm": self.pixel_size_nm,
+            "parameters": asdict(self.params),
+            "model": None if self.model is None else card_json(self.model.card),
+            "program": program_state(),
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def analyse_many(
+    paths: Sequence[Path], work: FileAnalysis, number: int = 1
+) -> Iterator[Outcome]:
+    """Analyse files one after another or side by side.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Micrograph files.
+    work : FileAnalysis
+        What to do with each.
+    number : int
+        Of processes; one works in this process.
+
+    Yields
+    ------
+    Outcome
+        In the order of ``paths``, as each is done; stop asking to cancel.
+    """
+    for found in in_order(work, paths, number):
+        yield _lost(found.item) if isinstance(found, Died) else found
+
+
+def cost_of_analysis(paths: Sequence[Path]) -> Cost:
+    """Guess from the sizes of files what their analysis takes in time and memory."""
+    pixels = [_pixels(path) for path in paths]
+    most = max(pixels, default=0.0)
+    return Cost(_S_PER_PIXEL * sum(pixels), _OWN_BYTES + _BYTES_PER_PIXEL * most)
+
+
+def _pixels(path: Path) -> float:
+    """Guess how many pixels a file has; none where it can't be looked at."""
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError):
+        return 0.0
+    return size / _FILE_BYTES_PER_PIXEL.get(path.suffix.lower(), 2.0)
+
+
+def _lost(path: Path) -> Outcome:
+    return Outcome(
+        path,
+        None,
+        f"{name_of(path)}: its analysis ended with its whole process, perhaps for "
+        "want of memory; try it alone, or with fewer --jobs.",
+    )
+
+
+def _findings(analysis: Analysis) -> Findings:
+    micrograph, detection = analysis.micrograph, analysis.detection
+    beyond = analysis.out_of_range
+    return Findings(
+        micrograph.id,
+        micrograph.shape,
+        detection.pixel_size,
+        analysis.candidates,
+        analysis.predictions,
+        (
+            *micrograph.notices,
+            *detection.notices,
+            *(() if beyond is None else (beyond,)),
+        ),
+    )

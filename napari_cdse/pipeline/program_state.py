@@ -1,0 +1,46 @@
+"""Which program gives the results: another one's are never taken for its own."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import napari_cdse
+
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-image",
+    "pillow",
+    "tifffile",
+    "imagecodecs",
+    "rosettasciio",
+)
+"""What reads pixels and computes with them."""
+_FOLDERS = ("core", "io", "pipeline")
+"""Of the package: what lies between a file and its particles."""
+
+
+@cache
+def program_state() -> str:
+    """Digest of version, code and libraries, the same in all processes of one run.
+
+    The code itself counts, not its version alone: whoever changes it gets what the
+    changed one finds.
+    """
+    digest = hashlib.sha256(napari_cdse.__version__.encode())
+    digest.update(platform.python_version().encode())
+    for library in _LIBRARIES:
+        try:
+            digest.update(f"{library} {version(library)};".encode())
+        except PackageNotFoundError:
+            digest.update(f"no {library};".encode())
+    package = Path(napari_cdse.__file__).parent
+    for folder in _FOLDERS:
+        for path in sorted((package / folder).rglob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

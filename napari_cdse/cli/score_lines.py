@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+    from napari_cdse.core.evaluation.feature_importance import (
+        FeatureImportance,
+        Importance,
+    )
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
     from napari_cdse.core.evaluation.scores import Scores
     from napari_cdse.core.evaluation.tuning import Trial, Tuning
@@ -78,7 +81,7 @@ def importance_lines(found: Importance, shown: int = 15) -> list[str]:
     return [head, *families, "", *(_worth_line(one) for one in found.features[:shown])]
 
 
-def _worth_line(worth: Worth) -> str:
+def _worth_line(worth: FeatureImportance) -> str:
     return (
         f"  {worth.name:22s} {worth.loss.value:+.3f} "
         f"({_range(worth.loss.interval_95, '+.3f')})   impurity {worth.impurity:.3f}"

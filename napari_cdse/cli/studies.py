@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_cdse.core.classifier.training_set import TrainingSet
-    from napari_cdse.core.evaluation.feature_importance import Worth
+    from napari_cdse.core.evaluation.feature_importance import FeatureImportance
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
     from napari_cdse.core.evaluation.tuning import Trial
     from napari_cdse.core.progress import Progress
@@ -205,7 +205,7 @@ def _trial(trial: Trial) -> dict[str, object]:
     }
 
 
-def _worth(worth: Worth) -> dict[str, object]:
+def _worth(worth: FeatureImportance) -> dict[str, object]:
     return {
         "name": worth.name,
         "features": len(worth.features),

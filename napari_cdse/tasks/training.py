@@ -49,7 +49,7 @@ _READ, _SCORED, _FIT, _ASKED = 0.1, 0.4, 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Order:
+class TrainingRequest:
     """Everything a retraining needs, frozen.
 
     Attributes
@@ -111,26 +111,28 @@ class Outcome:
     notices: tuple[str, ...]
 
 
-def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
+def retraining(
+    request: TrainingRequest, report: Progress
+) -> Iterator[Outcome | Forecast]:
     """Train on the project's labels, compare, and ask both about every particle.
 
     What more labels would buy comes last: nobody has to wait for it.
     """
-    own, training, told = taught(order, span(report, 0.0, _READ))
-    old = order.old
-    scored, comparison = _scored(order, own, training, span(report, _READ, _SCORED))
+    own, training, told = taught(request, span(report, 0.0, _READ))
+    old = request.old
+    scored, comparison = _scored(request, own, training, span(report, _READ, _SCORED))
     scores = inheriting(scored, old, own, training)
     model = fit(
         training,
-        order.params,
+        request.params,
         name=_name(own),
         parent=None if old is None else old.card.id,
-        trained_on=_provenance(own, old if order.onto else None),
+        trained_on=_provenance(own, old if request.onto else None),
         scores=scores.as_dict(),
         progress=span(report, _SCORED, _FIT),
     )
-    found, problems = _predict(order, model, span(report, _FIT, _ASKED))
-    verdicts = tuple(_verdicts(order.shown, found))
+    found, problems = _predict(request, model, span(report, _FIT, _ASKED))
+    verdicts = tuple(_verdicts(request.shown, found))
     yield Outcome(
         model=model,
         data=model_bytes(model),
@@ -141,24 +143,24 @@ def retraining(order: Order, report: Progress) -> Iterator[Outcome | Forecast]:
         flips=tuple(flipped(verdicts)),
         fraction=fraction_change(
             verdicts,
-            learned_by_old=_learned(order.shown, old.training if old else None),
-            learned_by_new=_learned(order.shown, training),
+            learned_by_old=_learned(request.shown, old.training if old else None),
+            learned_by_new=_learned(request.shown, training),
         ),
         notices=(*told, *problems),
     )
     mine = np.unique(own.particle_ids)
-    yield forecast(training, mine, order.params, span(report, _ASKED, 1.0))
+    yield forecast(training, mine, request.params, span(report, _ASKED, 1.0))
 
 
 def taught(
-    order: Order, report: Progress
+    request: TrainingRequest, report: Progress
 ) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
     """Give the user's own examples, all that is learnt from, and notices."""
     own, told = training_from_annotations(
-        order.labelled, order.params, report, order.known
+        request.labelled, request.params, report, request.known
     )
-    earlier = order.old.training if order.old is not None and order.onto else None
-    return own, joined(own, earlier, order.own_micrographs), told
+    earlier = request.old.training if request.old is not None and request.onto else None
+    return own, joined(own, earlier, request.own_micrographs), told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,14 +184,14 @@ def saving(model: Model, path: Path, _report: Progress) -> Iterator[str]:
 
 
 def _scored(
-    order: Order, own: TrainingSet, training: TrainingSet, report: Progress
+    request: TrainingRequest, own: TrainingSet, training: TrainingSet, report: Progress
 ) -> tuple[Scores, Comparison | None]:
     """Score on the user's own labels; beside the old forest, where that can be."""
-    old, mine = order.old, np.unique(own.particle_ids)
+    old, mine = request.old, np.unique(own.particle_ids)
     if old is None or old.card.feature_schema != training.table.schema:
-        return cross_validate(training, order.params, report, only=mine)[0], None
-    draws = _draws(order)
-    comparison = compare(old, training, order.params, mine, report, draws=draws)
+        return cross_validate(training, request.params, report, only=mine)[0], None
+    draws = _draws(request)
+    comparison = compare(old, training, request.params, mine, report, draws=draws)
     return comparison.new, comparison
 
 
@@ -207,12 +209,12 @@ def _provenance(own: TrainingSet, old: Model | None) -> str:
 
 
 def _predict(
-    order: Order, model: Model, report: Progress
+    request: TrainingRequest, model: Model, report: Progress
 ) -> tuple[list[Classified], list[str]]:
     """Classify every particle; a micrograph that cannot be read stops no other."""
     found: list[Classified] = []
     problems: list[str] = []
-    for item in classifying(_circles(order.shown), model, report, order.known):
+    for item in classifying(_circles(request.shown), model, report, request.known):
         if isinstance(item, Problem):
             problems.append(item.sentence)
         else:
@@ -256,11 +258,11 @@ def _learned(shown: Sequence[Shown], training: TrainingSet | None) -> frozenset[
     )
 
 
-def _draws(order: Order) -> dict[str, float]:
+def _draws(request: TrainingRequest) -> dict[str, float]:
     """Return the chances of the particles that were drawn and judged unseen."""
     return {
         said.particle_id: said.selection_chance
-        for micrograph in order.labelled
+        for micrograph in request.labelled
         for said in micrograph.annotations
         if counts(said) and said.selection_chance
     }
@@ -270,15 +272,15 @@ _READ = 0.1
 """Share of the time after which all labelled particles are measured."""
 
 
-def tuning(order: Order, report: Progress) -> Iterator[Tuning]:
+def tuning(request: TrainingRequest, report: Progress) -> Iterator[Tuning]:
     """Score a grid of settings on the user's own labels."""
-    own, training, _ = taught(order, span(report, 0.0, _READ))
+    own, training, _ = taught(request, span(report, 0.0, _READ))
     ids = np.unique(own.particle_ids)
-    yield tune(training, order.params, span(report, _READ, 1.0), ids)
+    yield tune(training, request.params, span(report, _READ, 1.0), ids)
 
 
-def weighing(order: Order, report: Progress) -> Iterator[Importance]:
+def weighing(request: TrainingRequest, report: Progress) -> Iterator[Importance]:
     """Tell what features are worth on the user's own labels."""
-    own, training, _ = taught(order, span(report, 0.0, _READ))
+    own, training, _ = taught(request, span(report, 0.0, _READ))
     ids = np.unique(own.particle_ids)
-    yield importance(training, order.params, span(report, _READ, 1.0), ids)
+    yield importance(training, request.params, span(report, _READ, 1.0), ids)

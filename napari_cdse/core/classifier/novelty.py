@@ -60,7 +60,7 @@ _NORMAL_QUARTILES = 1.349
 
 
 @dataclass(frozen=True, eq=False)
-class Familiar:
+class NoveltyReference:
     """What a forest's training particles look like, ready to be compared with.
 
     Attributes
@@ -100,7 +100,9 @@ class Familiar:
         return np.concatenate([np.zeros(0), *parts]) / self.limit
 
 
-def familiar(training: TrainingSet, least: int = MIN_PARTICLES) -> Familiar | None:
+def novelty_reference(
+    training: TrainingSet, least: int = MIN_PARTICLES
+) -> NoveltyReference | None:
     """Learn what is ordinary in a training set.
 
     Parameters
@@ -113,7 +115,7 @@ def familiar(training: TrainingSet, least: int = MIN_PARTICLES) -> Familiar | No
 
     Returns
     -------
-    Familiar or None
+    NoveltyReference or None
         None with fewer particles, or a single micrograph: then nobody can say what
         is unlike them.
     """
@@ -136,13 +138,13 @@ def familiar(training: TrainingSet, least: int = MIN_PARTICLES) -> Familiar | No
     if len(known) < least:
         return None
     limit = float(np.quantile(known, 1 - FALSE_ALARMS, method="higher"))
-    return None if limit <= 0 else Familiar(rows, centre, scale, limit)
+    return None if limit <= 0 else NoveltyReference(rows, centre, scale, limit)
 
 
 @lru_cache(maxsize=2)
-def familiar_to(model: Model) -> Familiar | None:
+def novelty_reference_of(model: Model) -> NoveltyReference | None:
     """Return what is ordinary to a model; None where its table is not known."""
-    return None if model.training is None else familiar(model.training)
+    return None if model.training is None else novelty_reference(model.training)
 
 
 def novelty(model: Model, table: FeatureTable) -> list[float | None]:
@@ -153,7 +155,7 @@ def novelty(model: Model, table: FeatureTable) -> list[float | None]:
     list of float or None
         Above 1: out of the model's range. None where the model cannot tell.
     """
-    known = familiar_to(model)
+    known = novelty_reference_of(model)
     if known is None:
         return [None] * len(table)
     return [float(each) for each in known.novelty(table.values)]

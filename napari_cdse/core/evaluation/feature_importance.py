@@ -55,7 +55,7 @@ _ORIGIN = {
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class FeatureImportance:
     """What one feature, or a family of them, is worth.
 
     Attributes
@@ -77,10 +77,10 @@ class Worth:
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """Worth of all families and all features, the most valuable first."""
+    """Importance of all families and all features, the most valuable first."""
 
-    families: tuple[Worth, ...]
-    features: tuple[Worth, ...]
+    families: tuple[FeatureImportance, ...]
+    features: tuple[FeatureImportance, ...]
     balanced_accuracy: float
     n_micrographs: int
 
@@ -132,7 +132,7 @@ def importance(
     usual, shuffled, impurity = _held_out(training, params, mask, columns, progress)
     losses = [difference_of(each, usual) for each in shuffled]
     worth = [
-        Worth(name, tuple(some), loss, float(impurity[at].sum()))
+        FeatureImportance(name, tuple(some), loss, float(impurity[at].sum()))
         for name, some, loss, at in zip(
             [*families, *names], sets, losses, columns, strict=True
         )
@@ -145,7 +145,7 @@ def importance(
     )
 
 
-def _ranked(worth: Sequence[Worth]) -> tuple[Worth, ...]:
+def _ranked(worth: Sequence[FeatureImportance]) -> tuple[FeatureImportance, ...]:
     return tuple(sorted(worth, key=lambda one: -one.loss.value))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.classifier.forest import MIN_PARTICLES, fit_forest
-from napari_cdse.core.classifier.novelty import familiar
+from napari_cdse.core.classifier.novelty import novelty_reference
 from napari_cdse.core.classifier.training_set import stack
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
@@ -207,7 +207,7 @@ class _Replay:
             return accuracy, []
         values = np.stack([self._values[each] for each in rest])
         shares = forest.predict_proba(values)
-        near = familiar(training, least=_FEWEST)
+        near = novelty_reference(training, least=_FEWEST)
         far = np.full(len(rest), np.nan) if near is None else near.novelty(values)
         each = zip(rest, shares, far.tolist(), strict=True)
         return accuracy, [self._item(*one) for one in each]

@@ -9,7 +9,7 @@ import numpy as np
 from napari_cdse.core.features.domains import fringes_of
 from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features
-from napari_cdse.core.features.feature_table import FeatureGroup, told_of
+from napari_cdse.core.features.feature_table import FeatureGroup, with_progress
 from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
@@ -40,7 +40,7 @@ def bragg_features(
     ndarray of float32, shape (n_circles, n_features)
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
-    rows = [_one(around, circle) for circle in told_of(circles, progress)]
+    rows = [_one(around, circle) for circle in with_progress(circles, progress)]
     return np.asarray(rows, dtype=np.float32)
 
 

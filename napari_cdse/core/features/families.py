@@ -150,7 +150,7 @@ def _followed(patch: Patch, tops: list[Frequency]) -> list[Family]:
     k_row, k_col = np.array(tops).T
     cells = _demodulated(patch, k_row, k_col)
     row, col, top = _highest(cells)
-    cells *= _climbs()[row][:, :, None] * _climbs()[col][:, None, :]
+    cells *= _phase_ramps()[row][:, :, None] * _phase_ramps()[col][:, None, :]
     shift = _shifts() / patch.radius_px
     k_row, k_col = k_row + shift[row], k_col + shift[col]
     kept = transfer(k_row, patch.step_px) * transfer(k_col, patch.step_px)
@@ -194,7 +194,7 @@ def _shifts() -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _climbs() -> NDArray[np.complex64]:
+def _phase_ramps() -> NDArray[np.complex64]:
     """Phases of the cells along an edge for each shift, shape (_STEPS, CELLS)."""
     turns = _shifts()[:, None] * cell_radii()
     return np.asarray(np.exp(-2j * np.pi * turns), np.complex64)
@@ -204,7 +204,7 @@ def _highest(
     cells: NDArray[np.complex64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Find the shifts along rows and columns with the most power, and that power."""
-    amplitude = _climbs() @ cells @ _climbs().T
+    amplitude = _phase_ramps() @ cells @ _phase_ramps().T
     power = (amplitude.real**2 + amplitude.imag**2).reshape(len(cells), -1)
     best = power.argmax(axis=1)
     row, col = np.divmod(best, _STEPS)

@@ -95,7 +95,9 @@ class FeatureGroup:
         return f"{self.name}/{self.version}"
 
 
-def told_of(circles: Sequence[Circle], progress: Progress | None) -> Iterator[Circle]:
+def with_progress(
+    circles: Sequence[Circle], progress: Progress | None
+) -> Iterator[Circle]:
     """Go through circles and tell the share done before each; that may cancel."""
     for done, circle in enumerate(circles):
         if progress is not None:

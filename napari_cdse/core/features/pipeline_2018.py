@@ -15,7 +15,7 @@ import numpy as np
 import skimage
 from scipy import fft
 
-from napari_cdse.core.features.feature_table import FeatureGroup, told_of
+from napari_cdse.core.features.feature_table import FeatureGroup, with_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def origin_features(
     ndarray of float32, shape (n_circles, 874)
     """
     gray = as_gray8(micrograph.pixels)
-    rows = [crop_features(crop(gray, one)) for one in told_of(circles, progress)]
+    rows = [crop_features(crop(gray, one)) for one in with_progress(circles, progress)]
     return np.asarray(rows, dtype=np.float32)
 
 

@@ -14,8 +14,8 @@ from napari_cdse.core.features.cache import KnownFeatures
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.tasks.training import (
-    Order,
     Outcome,
+    TrainingRequest,
     loading,
     retraining,
     saving,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from napari_cdse.project.components.models import Models
     from napari_cdse.tasks.training import Loaded, Shown
 
-    Study = Callable[[Order, Progress], Iterator[object]]
+    Study = Callable[[TrainingRequest, Progress], Iterator[object]]
 
 _FILE = "forest file"
 """Name of the message about a file that was not read or written."""
@@ -93,8 +93,8 @@ class TrainingController(QObject):
         self._canvas.take_in()
         with notifications.reporting_errors():
             self._drop_outcome()
-            order = self._order(params, onto)
-            self._start(Job("Retraining", partial(retraining, order)))
+            request = self._request(params, onto)
+            self._start(Job("Retraining", partial(retraining, request)))
         self.changed.emit()
         return self.job
 
@@ -113,7 +113,7 @@ class TrainingController(QObject):
             return None
         self._canvas.take_in()
         with notifications.reporting_errors():
-            self._start(Job(title, partial(study, self._order(params, onto))))
+            self._start(Job(title, partial(study, self._request(params, onto))))
         self.changed.emit()
         return self.job
 
@@ -220,9 +220,9 @@ class TrainingController(QObject):
 
     # --- inside ---------------------------------------------------------------
 
-    def _order(self, params: ForestParams, onto: bool) -> Order:
+    def _request(self, params: ForestParams, onto: bool) -> TrainingRequest:
         project = self._session.project
-        return Order(
+        return TrainingRequest(
             labelled=tuple(project.micrographs.labelled()),
             old=self._detection.model(),
             params=params,

@@ -26,7 +26,7 @@ _KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ExaminationRequest:
     """A particle to look at.
 
     Attributes
@@ -42,20 +42,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What was seen, and the micrograph's background for the next question."""
+class ExaminationResult:
+    """What was seen, and the micrograph's background for the next request."""
 
-    question: Question
+    request: ExaminationRequest
     examination: Examination
     around: Surroundings
 
 
 class AnalysisWorker(QObject):
-    """Answers the latest question only; earlier ones that wait are dropped.
+    """Examines the latest request only; earlier ones that wait are dropped.
 
     Signals
     -------
-    answered()
+    examined()
         `known` has something new.
 
     Parameters
@@ -64,14 +64,14 @@ class AnalysisWorker(QObject):
         Its runner does the work.
     """
 
-    answered = Signal()
+    examined = Signal()
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._answers: OrderedDict[Question, Examination] = OrderedDict()
+        self._results: OrderedDict[ExaminationRequest, Examination] = OrderedDict()
         self._around: tuple[str, Surroundings] | None = None
-        self._wanted: tuple[Question, Micrograph] | None = None
+        self._wanted: tuple[ExaminationRequest, Micrograph] | None = None
         self._job: Job | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -82,17 +82,17 @@ class AnalysisWorker(QObject):
         """Whether nothing is being looked at, and nothing waits."""
         return self._wanted is None and self._job is None
 
-    def known(self, question: Question) -> Examination | None:
-        """Return the answer to a question if it is there."""
-        return self._answers.get(question)
+    def known(self, request: ExaminationRequest) -> Examination | None:
+        """Return the result to a request if it is there."""
+        return self._results.get(request)
 
-    def ask(self, micrograph: Micrograph, question: Question) -> None:
+    def ask(self, micrograph: Micrograph, request: ExaminationRequest) -> None:
         """Want a particle looked at, instead of what was asked for before."""
-        if question in self._answers:
-            self._answers.move_to_end(question)
+        if request in self._results:
+            self._results.move_to_end(request)
             self.forget()
             return
-        self._wanted = (question, micrograph)
+        self._wanted = (request, micrograph)
         self._pause.start(_PAUSE_MS)
 
     def forget(self) -> None:
@@ -103,24 +103,24 @@ class AnalysisWorker(QObject):
     def _start(self) -> None:
         if self._wanted is None or self._job is not None or self._session.closed:
             return
-        (question, micrograph), self._wanted = self._wanted, None
+        (request, micrograph), self._wanted = self._wanted, None
         around = None
-        if self._around is not None and self._around[0] == question.micrograph_id:
+        if self._around is not None and self._around[0] == request.micrograph_id:
             around = self._around[1]
-        work = partial(_examining, micrograph, question, around)
+        work = partial(_examining, micrograph, request, around)
         about = f"{micrograph.name}, looking at a particle"
         self._job = Job("Looking at the particle", work, heavy=False, about=about)
-        self._job.produced.connect(self._on_answer)
+        self._job.produced.connect(self._on_result)
         self._job.finished.connect(self._on_finished)
         self._session.runner.submit(self._job)
 
-    def _on_answer(self, answer: Answer) -> None:
-        question = answer.question
-        self._around = (question.micrograph_id, answer.around)
-        self._answers[question] = answer.examination
-        while len(self._answers) > _KEPT:
-            self._answers.popitem(last=False)
-        self.answered.emit()
+    def _on_result(self, result: ExaminationResult) -> None:
+        request = result.request
+        self._around = (request.micrograph_id, result.around)
+        self._results[request] = result.examination
+        while len(self._results) > _KEPT:
+            self._results.popitem(last=False)
+        self.examined.emit()
 
     def _on_finished(self, _complete: bool) -> None:
         self._job = None
@@ -129,11 +129,11 @@ class AnalysisWorker(QObject):
 
 def _examining(
     micrograph: Micrograph,
-    question: Question,
+    request: ExaminationRequest,
     around: Surroundings | None,
     _report: Progress,
-) -> Iterator[Answer]:
+) -> Iterator[ExaminationResult]:
     """Look at one particle; the background is measured anew where it is another."""
-    if around is None or around.pixel_size_nm != question.pixel_size_nm:
-        around = Surroundings.of(micrograph, question.pixel_size_nm)
-    yield Answer(question, examine(around, question.circle), around)
+    if around is None or around.pixel_size_nm != request.pixel_size_nm:
+        around = Surroundings.of(micrograph, request.pixel_size_nm)
+    yield ExaminationResult(request, examine(around, request.circle), around)

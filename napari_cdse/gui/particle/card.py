@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from napari_cdse.core.classifier.novelty import is_novel
 from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
 from napari_cdse.gui.canvas.class_colours import HEX, class_name
-from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, Question
+from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, ExaminationRequest
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
@@ -60,7 +60,7 @@ class ParticleCard(QWidget):
         self._session = session
         self._keys = keys
         self._cropped: object = None
-        self._question: Question | None = None
+        self._request: ExaminationRequest | None = None
         self._scale = Scale(None)
         self._chosen: int | None = None
         self.analysis = AnalysisWorker(session, self)
@@ -72,7 +72,7 @@ class ParticleCard(QWidget):
         self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
         self.note = NoteRow(session)
         self._lay_out()
-        self.analysis.answered.connect(self._show_measured)
+        self.analysis.examined.connect(self._show_measured)
         self.peaks.chosen.connect(self._on_chosen)
 
     def _lay_out(self) -> None:
@@ -99,7 +99,7 @@ class ParticleCard(QWidget):
     @property
     def measured(self) -> bool:
         """Whether what is measured of the particle is shown."""
-        return self._question is not None and not self.pictures.spectrum.empty
+        return self._request is not None and not self.pictures.spectrum.empty
 
     def show_particle(self, particle: Particle | None) -> None:
         """Show a particle as it is now, or none."""
@@ -109,7 +109,7 @@ class ParticleCard(QWidget):
         self.note.show_note(particle)
         micrograph = self._session.micrograph
         if particle is None or micrograph is None:
-            self._cropped = self._question = None
+            self._cropped = self._request = None
             self.analysis.forget()
             self.pictures.clear()
             self.peaks.show_peaks(None, None, Scale(None))
@@ -117,10 +117,10 @@ class ParticleCard(QWidget):
         scale = _scale_of(self._session.pixel_size())
         self._show_crop(micrograph, particle, scale)
         size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
-        question = Question(micrograph.id, size, particle.circle)
-        if (question, scale) != (self._question, self._scale):
-            self._question, self._scale, self._chosen = question, scale, None
-            self.analysis.ask(micrograph, question)
+        request = ExaminationRequest(micrograph.id, size, particle.circle)
+        if (request, scale) != (self._request, self._scale):
+            self._request, self._scale, self._chosen = request, scale, None
+            self.analysis.ask(micrograph, request)
             self._show_measured()
 
     # --- pictures -------------------------------------------------------------
@@ -137,8 +137,8 @@ class ParticleCard(QWidget):
     def _show_measured(self) -> None:
         """Show what is known of the present particle; an answer on another is not."""
         examination = None
-        if self._question is not None:
-            examination = self.analysis.known(self._question)
+        if self._request is not None:
+            examination = self.analysis.known(self._request)
         if examination is not None and self._chosen is None:
             self._chosen = examination.chosen
         self.pictures.show_examination(examination, self._chosen, self._scale)

@@ -11,7 +11,10 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from napari_cdse.gui.session.plain_text import plain
 
 if TYPE_CHECKING:
-    from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+    from napari_cdse.core.evaluation.feature_importance import (
+        FeatureImportance,
+        Importance,
+    )
 
 _FILL = "#4f8fdd"
 _FEATURES = 12
@@ -25,7 +28,7 @@ class ImportanceView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows: list[Worth] = []
+        self.rows: list[FeatureImportance] = []
         self._families = 0
         self._title = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -60,7 +63,9 @@ class ImportanceView(QWidget):
             gap = 0.5 if number >= self._families else 0.0
             self._bar(painter, one, (number + 1.2 + gap) * line, number)
 
-    def _bar(self, painter: QPainter, one: Worth, top: float, number: int) -> None:
+    def _bar(
+        self, painter: QPainter, one: FeatureImportance, top: float, number: int
+    ) -> None:
         line, ink = self._line(), self.palette().windowText().color()
         left, right = _NAMES * line, self.width() - _NUMBER * line
         font = self.font()
@@ -88,7 +93,7 @@ class ImportanceView(QWidget):
         return QFontMetricsF(self.font()).height()
 
 
-def _words(one: Worth) -> str:
+def _words(one: FeatureImportance) -> str:
     how_sure = ""
     if one.loss.interval_95 is not None:
         low, high = one.loss.interval_95
@@ -96,6 +101,6 @@ def _words(one: Worth) -> str:
     return f"{one.name}: {one.loss.value:.3f}{how_sure}; impurity {one.impurity:.3f}"
 
 
-def _ends(one: Worth) -> tuple[float, float]:
+def _ends(one: FeatureImportance) -> tuple[float, float]:
     """Return the ends of the interval; the value alone where there is none."""
     return one.loss.interval_95 or (one.loss.value, one.loss.value)

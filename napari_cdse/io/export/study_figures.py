@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+    from napari_cdse.core.evaluation.feature_importance import (
+        FeatureImportance,
+        Importance,
+    )
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
 
 _COLOURS = ("#0b66b0", "#b8540a", "#4a7a12", "#7a3f9a", "#555555")
@@ -93,7 +96,7 @@ def draw_importance(axes: Axes, found: Importance, palette: Palette = PRINT) -> 
     )
 
 
-def _bar(axes: Axes, row: int, one: Worth, palette: Palette) -> None:
+def _bar(axes: Axes, row: int, one: FeatureImportance, palette: Palette) -> None:
     axes.barh(row, one.loss.value, height=0.65, color=_COLOURS[0])
     ends = one.loss.interval_95
     if ends is not None:

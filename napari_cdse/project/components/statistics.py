@@ -36,7 +36,7 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class _Learned:
+class _TrainingIds:
     """What a forest learnt from: ids of particles, and micrographs by content."""
 
     particles: frozenset[str]
@@ -69,7 +69,7 @@ class Statistics:
         self._models = state.models
         self._audits = audits
         self._annotators = annotators
-        self._learned: dict[str, _Learned | None] = {}
+        self._learned: dict[str, _TrainingIds | None] = {}
         self._kept: dict[int, _Kept] = {}
 
     def visible_defects(self) -> VisibleDefects:
@@ -263,7 +263,7 @@ class Statistics:
     def _labelled(self, key: int) -> bool:
         return any(each.label for each in self._particles.annotations(key))
 
-    def _training_ids(self, model_id: str) -> _Learned | None:
+    def _training_ids(self, model_id: str) -> _TrainingIds | None:
         try:
             model = self._models.get(model_id)
         except ModelError:
@@ -271,7 +271,7 @@ class Statistics:
         if model is None or model.training is None:
             return None
         table = model.training
-        return _Learned(
+        return _TrainingIds(
             frozenset(table.particle_ids.tolist()),
             frozenset(table.micrograph_ids.tolist()),
         )

@@ -7,9 +7,9 @@ import pytest
 
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.novelty import (
-    familiar,
     is_novel,
     novelty,
+    novelty_reference,
     out_of_range,
 )
 from napari_cdse.core.features import FeatureTable
@@ -25,7 +25,7 @@ def drawn(n_rows: int, shift: float = 0.0, seed: int = 99) -> np.ndarray:
 
 
 def test_what_is_far_away_is_novel_and_more_of_the_same_is_not():
-    known = familiar(drawn_set(20, 3, copies=0, signal=0.0))
+    known = novelty_reference(drawn_set(20, 3, copies=0, signal=0.0))
     same = known.novelty(drawn(2000))
     # One in a hundred by construction; the training set is small, so up to three.
     assert 0.001 < np.mean(same > 1) < 0.03
@@ -33,7 +33,7 @@ def test_what_is_far_away_is_novel_and_more_of_the_same_is_not():
 
 
 def test_one_feature_far_away_is_enough():
-    known = familiar(drawn_set(20, 3, copies=0))
+    known = novelty_reference(drawn_set(20, 3, copies=0))
     values = drawn(20)
     values[:, 7] = 1e6
     assert np.all(known.novelty(values) > 1)
@@ -46,7 +46,7 @@ def test_copies_and_the_own_micrograph_do_not_make_it_ordinary():
     place = {name: 6 * rng.normal(size=len(NAMES)) for name in training.micrograph_ids}
     moved = training.table.values + [place[name] for name in training.micrograph_ids]
     table = replace(training.table, values=moved.astype(np.float32))
-    known = familiar(replace(training, table=table))
+    known = novelty_reference(replace(training, table=table))
     others = drawn(100) + 6 * rng.normal(size=(100, len(NAMES)))
     assert np.mean(known.novelty(others.astype(np.float32)) > 1) < 0.1
 
@@ -55,7 +55,7 @@ def test_copies_and_the_own_micrograph_do_not_make_it_ordinary():
     "training", [drawn_set(6, 4, copies=3), drawn_set(1, 40, copies=0)]
 )
 def test_too_few_to_tell(training):
-    assert familiar(training) is None
+    assert novelty_reference(training) is None
 
 
 def test_a_constant_feature_tells_nothing():
@@ -63,7 +63,7 @@ def test_a_constant_feature_tells_nothing():
     training.table.values[:, 3] = 1.0
     values = drawn(10)
     values[:, 3] = 1.0
-    assert np.all(np.isfinite(familiar(training).novelty(values)))
+    assert np.all(np.isfinite(novelty_reference(training).novelty(values)))
 
 
 def test_a_model_without_its_table_cannot_tell():

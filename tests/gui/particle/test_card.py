@@ -77,7 +77,7 @@ def test_quick_steps_never_show_another_particles_card(workspace, card, qtbot):
     settle(workspace, qtbot)
     around = Surroundings.of(workspace.session.micrograph, PIXEL_NM)
     seen = []
-    card.analysis.answered.connect(lambda: seen.append(snapshot(workspace, card)))
+    card.analysis.examined.connect(lambda: seen.append(snapshot(workspace, card)))
     for _ in range(12):
         press(workspace, qtbot, Qt.Key.Key_Period)
         seen.append(snapshot(workspace, card))
@@ -105,7 +105,7 @@ def snapshot(workspace, card):
     return circle, [row[1] for row in table(card)]
 
 
-def test_a_late_answer_on_another_particle_is_kept_but_not_shown(
+def test_a_late_result_on_another_particle_is_kept_but_not_shown(
     workspace, card, qtbot
 ):
     settle(workspace, qtbot)
@@ -113,12 +113,12 @@ def test_a_late_answer_on_another_particle_is_kept_but_not_shown(
     workspace.project.selection.select(first)
     qtbot.waitUntil(lambda: card.analysis._job is not None, timeout=SIGNAL_MS)
     workspace.project.selection.select(second)
-    question = card._question
-    assert question.circle == CIRCLES[1]
-    with qtbot.waitSignal(card.analysis.answered, timeout=SIGNAL_MS):
+    request = card._request
+    assert request.circle == CIRCLES[1]
+    with qtbot.waitSignal(card.analysis.examined, timeout=SIGNAL_MS):
         assert not card.measured
     looked_at(card, qtbot)
-    assert card.analysis.known(question) is not None
+    assert card.analysis.known(request) is not None
     workspace.project.selection.select(first)
     assert card.measured
 

@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cdse.core.evaluation import validation
-from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+from napari_cdse.core.evaluation.feature_importance import FeatureImportance, Importance
 from napari_cdse.core.evaluation.scores import Difference
 from napari_cdse.core.evaluation.tuning import Trial, Tuning
 from napari_cdse.core.params import ForestParams
@@ -59,7 +59,9 @@ def test_settings_stand_below_the_present_ones(view, qtbot):
 
 def test_bars_are_as_long_as_what_is_lost(view):
     def worth(name, loss, *more):
-        return Worth(name, (name, *more), Difference(loss, (loss, loss + 0.1)), 0.2)
+        return FeatureImportance(
+            name, (name, *more), Difference(loss, (loss, loss + 0.1)), 0.2
+        )
 
     found = Importance(
         (worth("faults", 0.3, "b"),), (worth("tail", 0.15), worth("x", 0.0)), 0.8, 9

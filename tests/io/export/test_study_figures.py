@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cdse.core.evaluation.feature_importance import Importance, Worth
+from napari_cdse.core.evaluation.feature_importance import FeatureImportance, Importance
 from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
 from napari_cdse.core.evaluation.scores import Difference
 from napari_cdse.io.export.study_figures import (
@@ -57,7 +57,7 @@ def test_a_curve_begins_where_every_repeat_has_a_score():
 def test_importance_is_as_long_as_what_is_lost():
     def worth(name, loss, *more, interval=True):
         ends = (loss - 0.1, loss + 0.1) if interval else None
-        return Worth(name, (name, *more), Difference(loss, ends), 0.2)
+        return FeatureImportance(name, (name, *more), Difference(loss, ends), 0.2)
 
     found = Importance(
         families=(worth("Bragg peaks", 0.4, "b"),),

@@ -11,6 +11,7 @@ from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_frame,
+    add_jobs,
     add_parameters,
     add_pixel_size,
     read_parameters,
@@ -56,6 +57,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_studies(parser)
     add_pixel_size(parser)
     add_frame(parser)
+    add_jobs(parser)
     add_parameters(parser, ForestParams)
     parser.set_defaults(**{"ForestParams.folds": None})
     add_parameters(parser, DetectionParams)

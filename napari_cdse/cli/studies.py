@@ -159,6 +159,7 @@ def _taught(
         detection,
         arguments.pixel_size,
         arguments.frame,
+        arguments.jobs,
     )
     for notice in notices:
         tell(notice)

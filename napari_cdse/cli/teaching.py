@@ -35,6 +35,7 @@ def teach(
     detection: DetectionParams,
     pixel_size_nm: float | None,
     frame: FrameChoice = 0,
+    jobs: int = 1,
 ) -> Taught:
     """Join what folders and projects teach.
 
@@ -67,6 +68,7 @@ def teach(
             detection,
             pixel_size_nm=pixel_size_nm,
             frame=frame,
+            jobs=jobs,
             progress=lambda share: tell(f"{share:4.0%}  folders"),
         )
         parts.append((training, notices, frozenset()))
@@ -108,6 +110,7 @@ def labelled_micrographs(
         pixel_size_nm=arguments.pixel_size,
         frame=arguments.frame,
         learnt_scale=learnt_scale,
+        jobs=arguments.jobs,
     ):
         if isinstance(item, str):
             failed += 1

@@ -11,6 +11,7 @@ from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_frame,
+    add_jobs,
     add_parameters,
     add_pixel_size,
     read_parameters,
@@ -51,6 +52,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="what to call the model")
     add_pixel_size(parser)
     add_frame(parser)
+    add_jobs(parser)
     add_parameters(parser, ForestParams)
     add_parameters(parser, DetectionParams)
 
@@ -65,6 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
         detection,
         arguments.pixel_size,
         arguments.frame,
+        arguments.jobs,
     )
     for notice in notices:
         tell(notice)

@@ -73,7 +73,7 @@ _START_S = 2.0
 NumPy and SciPy are imported, and the work itself is sent."""
 
 
-def processes(jobs: int, n_items: int, cost: Cost) -> int:
+def processes(jobs: int, n_items: int, cost: Cost | None = None) -> int:
     """Return how many processes to share work among.
 
     Parameters
@@ -84,21 +84,24 @@ def processes(jobs: int, n_items: int, cost: Cost) -> int:
         memory.
     n_items : int
         Things to do.
-    cost : Cost
-        Of the work.
+    cost : Cost, optional
+        Of the work; without it, 0 means -1.
     """
     if jobs > 0:
         return max(1, min(jobs, n_items))
-    by_work = n_items if jobs < 0 else min(n_items, int(cost.seconds / _START_S))
-    if by_work < 2:
+    weighed = cost if jobs == 0 else None
+    most = n_items
+    if weighed is not None:
+        most = min(most, int(weighed.seconds / _START_S))
+    if most < 2:
         return 1
     # One process by itself does not wait for what counts the cores.
     from joblib.externals.loky import cpu_count
 
-    most = min(by_work, int(cpu_count()))
-    if jobs == 0 and most > 1:
-        fitting = int(_MEMORY_SHARE * free_memory_bytes() / cost.bytes_each)
-        most = min(most, fitting)
+    most = min(most, int(cpu_count()))
+    if weighed is not None and most > 1:
+        fitting = _MEMORY_SHARE * free_memory_bytes() / weighed.bytes_each
+        most = min(most, int(fitting))
     return max(1, most)
 
 

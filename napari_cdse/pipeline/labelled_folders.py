@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +15,13 @@ from napari_cdse.core.detection.methods import Detection, detect
 from napari_cdse.core.features import FeatureTable, compute_features
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.process_pool import Died, in_order, processes
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import LabelFile, read_label_file
 from napari_cdse.io.labels.pairing import pair_labels
 from napari_cdse.io.labels.truth_file import unlisted_particles
 from napari_cdse.io.problem_report import attempt
+from napari_cdse.pipeline.many_files import cost_of_analysis, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +103,7 @@ def examples_from_folders(
         Of the forest that is asked about the circles found; see
         `napari_cdse.core.records.ModelCard.learnt_scale`.
     jobs : int
-        Processes; -1 takes all cores.
+        Processes; see `napari_cdse.core.process_pool.processes`.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
 
@@ -119,33 +122,28 @@ def examples_from_folders(
             f"{path.name} has no micrograph of the same name; it was left alone."
             for path in pairing.unmatched_labels
         )
-    # `predict` is in the same room, and does not wait for what trains.
-    import joblib
-
-    tasks = (
-        joblib.delayed(_study_file)(
-            path,
-            label_path,
-            params,
-            detection_params,
-            pixel_size_nm,
-            frame,
-            leave_out,
-            learnt_scale,
-        )
-        for path, label_path in pairs
+    work = partial(
+        _study_file,
+        params=params,
+        detection_params=detection_params,
+        pixel_size_nm=pixel_size_nm,
+        frame=frame,
+        leave_out=leave_out,
+        learnt_scale=learnt_scale,
     )
-    studied = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    for done, item in enumerate(studied):
-        if item is not None:
+    number = processes(jobs, len(pairs), cost_of_analysis([path for path, _ in pairs]))
+    for done, item in enumerate(in_order(work, pairs, number)):
+        if isinstance(item, Died):
+            yield lost(item.item[0])
+        elif item is not None:
             yield item
         if progress is not None:
             progress((done + 1) / len(pairs))
 
 
 def _study_file(
-    path: Path,
-    label_path: Path,
+    pair: tuple[Path, Path],
+    *,
     params: ForestParams,
     detection_params: DetectionParams,
     pixel_size_nm: float | None,
@@ -154,6 +152,7 @@ def _study_file(
     learnt_scale: float,
 ) -> FolderExamples | str | None:
     """Study one pair of files; None for one that is not labelled or left out."""
+    path, label_path = pair
 
     def work() -> FolderExamples | None:
         micrograph = read_micrograph(path, pixel_size_nm=pixel_size_nm, frame=frame)
@@ -197,7 +196,8 @@ def _study(
         path,
         micrograph.id,
         truth,
-        detection,
+        # Nobody looks at the maps, which are as large as all the pictures together.
+        replace(detection, maps=()),
         false,
         found,
         training,

@@ -161,7 +161,10 @@ def analyse_many(
         In the order of ``paths``, as each is done; stop asking to cancel.
     """
     for found in in_order(work, paths, number):
-        yield _lost(found.item) if isinstance(found, Died) else found
+        if isinstance(found, Died):
+            yield Outcome(found.item, None, lost(found.item))
+        else:
+            yield found
 
 
 def cost_of_analysis(paths: Sequence[Path]) -> Cost:
@@ -180,12 +183,11 @@ def _pixels(path: Path) -> float:
     return size / _FILE_BYTES_PER_PIXEL.get(path.suffix.lower(), 2.0)
 
 
-def _lost(path: Path) -> Outcome:
-    return Outcome(
-        path,
-        None,
+def lost(path: Path) -> str:
+    """Say in a sentence that a file took its process with it."""
+    return (
         f"{name_of(path)}: its analysis ended with its whole process, perhaps for "
-        "want of memory; try it alone, or with fewer --jobs.",
+        "want of memory; try it alone, or with fewer --jobs."
     )
 
 

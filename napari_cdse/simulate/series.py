@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
-
+from napari_cdse.core.blas_threads import single_blas_thread
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.process_pool import Died, in_order, processes
 from napari_cdse.simulate.micrograph import simulate
 from napari_cdse.simulate.microscope.potential import check_elements
 from napari_cdse.simulate.writing import is_finished, make_folders, write_micrograph
@@ -34,12 +35,12 @@ def simulate_series(
     indices : sequence of int
         Which micrographs of the series. Those already there are left alone.
     jobs : int, optional
-        Processes; -1 for one on each core.
+        Processes; see `napari_cdse.core.process_pool.processes`.
 
     Yields
     ------
     str
-        Name of each micrograph as it is finished, in any order.
+        Name of each micrograph as it and those before it are finished.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def simulate_series(
         abTEM is missing, or an element is unknown.
     MicrographError
         The folder holds the same micrographs with other parameters, or cannot be
-        written to.
+        written to; or one of them took its process with it.
     """
     material = preset.material
     anions = () if material.lattice == "fcc" else (material.anion,)
@@ -58,13 +59,20 @@ def simulate_series(
         for index in indices
         if not is_finished(out, f"{preset.name}_{seed}_{index:04d}", preset)
     ]
-    tasks = (delayed(_make)(out, preset, seed, index) for index in todo)
-    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
+    number = processes(jobs, len(todo))
+    for made in in_order(partial(_make, out, preset, seed), todo, number):
+        if isinstance(made, Died):
+            raise MicrographError(
+                f"The simulation of micrograph {made.item} ended with its whole "
+                "process, perhaps for want of memory; try again with fewer --jobs: "
+                "what is done is left alone."
+            )
+        yield made
 
 
+@single_blas_thread()
 def _make(out: Path, preset: Preset, seed: int, index: int) -> str:
-    with threadpool_limits(limits=1):
-        simulated = simulate(preset, seed, index)
+    simulated = simulate(preset, seed, index)
     write_micrograph(out, simulated)
     name: str = simulated.record["name"]
     return name

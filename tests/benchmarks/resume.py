@@ -1,8 +1,9 @@
 """Kill ``predict`` again and again: ``python -m tests.benchmarks resume``.
 
-Sixty micrographs, and a SIGKILL at a random moment of the run, from its start to its
-end, with one process or two. The next run must go on, and leave tables and label files
-of the same bytes as a run that nobody disturbed.
+Sixty micrographs, and a SIGKILL at a random moment of the run, with one process or
+two: after a random number of micrographs, and up to the time of one more. The next run
+must go on, and leave tables and label files of the same bytes as a run that nobody
+disturbed.
 """
 
 import os
@@ -38,7 +39,9 @@ def show(quick: bool) -> None:
         expected = results(Path(name) / "whole")
         print(f"\n{MICROGRAPHS} micrographs, undisturbed: {full_s:.1f} s")
         same = sum(
-            kill_once(folder, Path(name) / "out", chance, full_s, expected)
+            kill_once(
+                folder, Path(name) / "out", chance, full_s / MICROGRAPHS, expected
+            )
             for _ in range(kills)
         )
     print(f"{same} of {kills} killed runs ended with the same bytes")
@@ -48,27 +51,34 @@ def kill_once(
     folder: Path,
     out: Path,
     chance: random.Random,
-    full_s: float,
+    each_s: float,
     expected: dict[Path, bytes],
 ) -> bool:
     """Kill one run, let another go on, and compare."""
     shutil.rmtree(out, ignore_errors=True)
-    jobs, share = chance.choice((1, 2)), chance.random()
+    jobs, wanted = chance.choice((1, 2)), chance.randrange(MICROGRAPHS)
+    later_s = chance.random() * each_s
     first = run(folder, out, jobs)
-    time.sleep(share * full_s)
+    while first.poll() is None and _done(out) < wanted:
+        time.sleep(0.02)
+    time.sleep(later_s)
     os.kill(first.pid, signal.SIGKILL)
     ended = first.wait() == 0
-    done = len(list((out / "parts").glob("*.part")))
+    done = _done(out)
     begun = time.perf_counter()
     status = run(folder, out, chance.choice((1, 2))).wait()
     took_s = time.perf_counter() - begun
     same = status == 0 and results(out) == expected
     print(
-        f"  {jobs} at work, killed at {share:.2f}: {done} done"
+        f"  {jobs} at work, killed with {done} done"
         f"{' (it had ended)' if ended else ''}, then {took_s:.1f} s, "
         f"{'same bytes' if same else 'OTHER BYTES'}"
     )
     return same
+
+
+def _done(out: Path) -> int:
+    return len(list((out / "parts").glob("*.part")))
 
 
 def run(folder: Path, out: Path, jobs: int) -> subprocess.Popen:

@@ -22,8 +22,9 @@ from napari_cdse.cli.teaching import labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
+from napari_cdse.core.regions import is_inside
 from napari_cdse.io.files import make_folder, write_file
-from napari_cdse.io.labels.label_file import is_inside, write_label_file
+from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline import (
     Evaluation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,11 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
+from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.process_pool import processes
+from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
 from napari_cdse.io.export.part_files import PartFiles, sole_writer
 from napari_cdse.io.export.results_folder import PARTS, Results
@@ -216,6 +219,12 @@ def _from_before_sentence(number: int, total: int) -> str:
 
 def _rows(findings: Findings, name: str) -> list[ParticleRow]:
     size = findings.pixel_size
+    doubts = partial(
+        distrust_of,
+        shape=findings.shape,
+        scale=size.source,
+        one_crystal=ONE_CRYSTAL in findings.notices,
+    )
     return [
         ParticleRow(
             micrograph=name,
@@ -227,6 +236,7 @@ def _rows(findings: Findings, name: str) -> list[ParticleRow]:
             pixel_size_source=size.source,
             micrograph_id=findings.micrograph_id,
             novelty=prediction.novelty,
+            distrust=doubts(candidate.circle, novelty=prediction.novelty),
         )
         for candidate, prediction in zip(
             findings.candidates, findings.predictions, strict=True

@@ -105,3 +105,9 @@ def left_out(regions: Iterable[Region], circles: Sequence[Circle]) -> NDArray[np
     for region in regions if circles else ():
         out |= inside(region, centres)
     return out
+
+
+def is_inside(row_px: float, col_px: float, shape: tuple[int, int]) -> bool:
+    """Whether a place lies on one of the image's pixels, their edges included."""
+    rows, columns = shape
+    return -0.5 <= row_px <= rows - 0.5 and -0.5 <= col_px <= columns - 0.5

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.review.annotator_agreement import Agreement
     from napari_cdse.core.review.blind_audit import Audit
+    from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.io.export.tables import DialectName
+    from napari_cdse.project.components.statistics import Doubts
     from napari_cdse.project.project import Project
     from napari_cdse.project.state.records import MicrographEntry, Particle
 
@@ -214,6 +216,7 @@ def rows_of(
         Also those that only the forest classified.
     """
     size = project.micrographs.pixel_size(entry.index)
+    doubts = project.statistics.doubts(entry.index)
     return [
         ParticleRow(
             micrograph=name,
@@ -228,6 +231,7 @@ def rows_of(
             novelty=None
             if particle.prediction is None
             else particle.prediction.novelty,
+            distrust=_distrust(particle, doubts),
             note="" if particle.annotation is None else particle.annotation.note,
         )
         for particle in sorted(project.particles.of(entry.index), key=_place)
@@ -276,6 +280,14 @@ def _agreement(found: Agreement) -> dict[str, object]:
 
 def _place(particle: Particle) -> tuple[float, float]:
     return particle.circle.row_px, particle.circle.col_px
+
+
+def _distrust(particle: Particle, doubts: Doubts) -> Distrust | None:
+    """Say why a particle is counted apart; what a person judged is not."""
+    if particle.by_person:
+        return None
+    said = particle.prediction
+    return doubts(particle.circle, None if said is None else said.novelty)
 
 
 def _probabilities(particle: Particle) -> tuple[float, float, float, float] | None:

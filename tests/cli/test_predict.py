@@ -3,14 +3,25 @@
 import csv
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from napari_cdse.cli import main
+from napari_cdse.cli.predict import _rows as rows_of
+from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.params import DetectionParams
-from napari_cdse.core.records import CLASSES
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
+from napari_cdse.core.records import (
+    CLASSES,
+    Candidate,
+    Circle,
+    Prediction,
+)
+from napari_cdse.io.export.export import by_the_forest_alone, write_particles_csv
+from napari_cdse.io.export.part_files import Findings
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.io.models.model_file import load_model
@@ -47,7 +58,10 @@ def test_writes_labels_table_and_summary(picture_folder, tmp_path, capsys):
     told = capsys.readouterr()
     assert "estimated" in told.err
     # Nobody has checked the forest: its share has no interval.
-    yes, no = (sum(float(row[f"p_{name}"]) for row in rows) for name in ("yes", "no"))
+    trusted = [row for row in rows if not row.get("counted_apart")]
+    yes, no = (
+        sum(float(row[f"p_{name}"]) for row in trusted) for name in ("yes", "no")
+    )
     defects = summary["visible_defects"]
     assert defects["fraction"] == pytest.approx(yes / (yes + no))
     assert defects["interval_95"] is None
@@ -86,6 +100,31 @@ def test_a_persons_pixel_size_gives_diameters(picture_folder, tmp_path):
     for row in rows:
         expected = 2 * float(row["radius_px"]) * 0.0331
         assert float(row["diameter_nm"]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_what_is_distrusted_has_the_reason_in_its_row_and_no_share(tmp_path):
+    size = PixelSize(0.04, PixelSizeSource.PERSON)
+    places = (Circle(50, 60, 20), Circle(101, 60, 20), Circle(30, 30, 10))
+    novelties = (0.5, 0.5, 1.5)
+    candidates = tuple(Candidate.propose("0" * 64, each, "bragg") for each in places)
+    predictions = tuple(
+        Prediction(candidate.id, "forest", (0.2, 0.8, 0.0, 0.0), novelty)
+        for candidate, novelty in zip(candidates, novelties, strict=True)
+    )
+    found = Findings("0" * 64, (100, 120), size, candidates, predictions)
+    rows = rows_of(found, "m")
+    assert [row.distrust for row in rows] == [None, "centre outside", "out of range"]
+    write_particles_csv(tmp_path / "particles.csv", rows)
+    assert [row["counted_apart"] for row in table(tmp_path)] == [
+        "",
+        "centre outside",
+        "out of range",
+    ]
+    defects = by_the_forest_alone(rows, "forest").defects
+    assert defects.n_particles == 1
+    assert defects.apart == {"centre outside": 1, "out of range": 1}
+    crystal = replace(found, notices=(ONE_CRYSTAL,))
+    assert {row.distrust for row in rows_of(crystal, "m")} == {"one crystal"}
 
 
 def test_pixels_of_another_size_are_told_to_be_out_of_range(

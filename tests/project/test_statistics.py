@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.draw_tally import draw_tallies
@@ -71,6 +72,36 @@ def test_without_labels_the_forest_has_a_share_and_the_draws_are_known(project):
     assert found.interval_95 is None
     assert "by the forest alone, without an interval" in found.sentence
     assert found.forests == ("small",)
+
+
+def test_what_the_program_distrusts_is_counted_apart_until_judged(project, tmp_path):
+    odd = free(project)[:40]
+    said = [
+        dataclasses.replace(each.prediction, novelty=1.5 if each.id in odd else 0.5)
+        for each in project.particles.of(0)
+    ]
+    project.detections.put_predictions(project.models.active_id, said)
+    found = project.statistics.visible_defects()
+    assert found.apart == {"out of range": 40}
+    assert found.n_particles == 1160
+    assert "40 circles are counted apart" in found.sentence
+    project.edits.label(odd[:3], "yes", selected_by="queue")
+    assert project.statistics.visible_defects().apart == {"out of range": 37}
+    export(project, tmp_path / "out", include_predictions=True)
+    lines = (tmp_path / "out" / "particles.csv").read_text().splitlines()
+    assert sum(line.endswith(",out of range") for line in lines) == 37
+
+
+def test_a_micrograph_that_is_one_crystal_is_counted_apart(project):
+    told = json.dumps([ONE_CRYSTAL])
+    project._store._database.execute(
+        "UPDATE runs SET notices = ? WHERE id = "
+        "(SELECT run_id FROM micrographs ORDER BY key LIMIT 1)",
+        [told],
+    )
+    again = reopened(project)
+    assert again.statistics.visible_defects().apart == {"one crystal": 400}
+    again.close()
 
 
 def test_each_label_counts_by_how_the_user_came_to_it(project):

@@ -11,7 +11,7 @@ from napari_cdse.core.detection.bragg_contrast import (
     BACKGROUND_WINDOWS,
     scene,
 )
-from napari_cdse.core.detection.one_crystal import are_one_crystal
+from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL, are_one_crystal
 from napari_cdse.core.detection.registry import METHODS, without_forest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.imaging.pixel_size_estimate import (
@@ -32,11 +32,6 @@ _BLIND_SHARE = 0.1
 """Share of the picture without usable pixels from which the user is told; a choice: a
 scale bar and its letters cover less, a larger share hides whole particles."""
 
-ONE_CRYSTAL = (
-    "Lattice fringes cover most of the view; the circles are parts of one crystal "
-    "rather than particles."
-)
-"""Notice of such a micrograph; what is counted in it is no headline."""
 _PREPARED = 0.02
 """Share of the time that preparing takes, for the progress bar only."""
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.families import Family
     from napari_cdse.core.records import Circle, Micrograph
 
+ONE_CRYSTAL = (
+    "Lattice fringes cover most of the view; the circles are parts of one crystal "
+    "rather than particles."
+)
+"""Notice of such a micrograph; what is counted in it is no headline."""
+
 COVERED_SHARE = 0.5
 """Share of the picture under circles from which they may be parts of one crystal. A
 choice: dots side by side on a grid cover at most pi / 4 of it, and real fields of dots

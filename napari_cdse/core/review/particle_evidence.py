@@ -58,7 +58,6 @@ def evidence_of(
         and annotation.deferred
         and not annotation.removed,
         removed=annotation is not None and annotation.removed,
-        out_of_range=prediction is not None and (prediction.novelty or 0) > 1,
     )
 
 

@@ -46,6 +46,11 @@ Another forest in mid-review
     forest must not be asked about a micrograph that it learnt from: see `cross_fitted`.
     A project asks of each micrograph the newest forest that did not learn from it;
     where all did, its particles are taken for average ones.
+What the program distrusts
+    Its word of a circle that is out of the forest's range, centred outside the picture,
+    or in a micrograph without a scale is no measurement. Such a circle is counted apart
+    until it is judged; then it stands for itself, a drawn one too, since others like it
+    are not in the population that it was drawn for.
 Two annotators
     An estimate is one annotator's; give it that one's labels. A draw that this one did
     not judge has no answer. A project's own number takes the labels that stand, whoever
@@ -61,6 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from napari_cdse.core.records import Label
+    from napari_cdse.core.statistics.distrust import Distrust
 
 Route = Literal["draw", "queue", "order", "file", "hand", "none"]
 ROUTES: tuple[Route, ...] = get_args(Route)
@@ -92,8 +98,9 @@ class Evidence:
         The person looked and left it for later.
     removed : bool
         The person took the circle away; its label is then ``empty``.
-    out_of_range : bool
-        The forest learnt from nothing like it.
+    distrust : str or None
+        Why the program's word of it is no measurement, see
+        `napari_cdse.core.statistics.distrust`.
     doubt : float or None
         From 0 to 1, by which the queue went; None takes that of ``probabilities``.
     diameter_px, diameter_nm : float or None
@@ -116,7 +123,7 @@ class Evidence:
     proposed: bool = True
     deferred: bool = False
     removed: bool = False
-    out_of_range: bool = False
+    distrust: Distrust | None = None
     doubt: float | None = None
     diameter_px: float | None = None
     diameter_nm: float | None = None

@@ -11,7 +11,7 @@ weigh (1 - (1 - p) q) / p, where q says whether the queue would have come there 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,9 +74,29 @@ def tally(label: Label) -> tuple[float, float]:
 
 
 def population(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Leave out circles of people where the micrograph was not judged as a whole."""
+    """Leave out what stands for nothing.
+
+    That are circles of people where the micrograph was not judged as a whole, and those
+    that the program distrusts until a person has judged them.
+    """
     whole = whole_micrographs(evidence)
-    return [each for each in evidence if each.proposed or each.micrograph in whole]
+    return [
+        _for_itself(each) if each.distrust else each
+        for each in evidence
+        if (each.proposed or each.micrograph in whole) and not is_apart(each)
+    ]
+
+
+def is_apart(evidence: Evidence) -> bool:
+    """Whether a circle is counted apart: distrusted, and not judged."""
+    return evidence.distrust is not None and not evidence.judged
+
+
+def _for_itself(evidence: Evidence) -> Evidence:
+    """Let a judged circle stand for no other."""
+    if evidence.route != "draw":
+        return evidence
+    return replace(evidence, route="order", chance=None)
 
 
 def whole_micrographs(evidence: Sequence[Evidence]) -> frozenset[str]:

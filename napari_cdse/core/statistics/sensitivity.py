@@ -1,7 +1,7 @@
 """How the fraction changes with what one could have chosen otherwise.
 
-Three choices stand behind it: whose labels count, whether particles count of a kind
-that the forest did not learn from, and that the forest's word enters as a chance. In
+Three choices stand behind it: whose labels count, whether particles count that
+the program itself distrusts, and that the forest's word enters as a chance. In
 place of the chance, a class may be taken: yes from a threshold on.
 """
 
@@ -36,7 +36,7 @@ class Variant:
     ----------
     choice : {"annotator", "range", "threshold"}
     value : str or float
-        The annotator's name, ``"with"`` or ``"without"`` the particles out of range,
+        The annotator's name, ``"with"`` or ``"without"`` what the program distrusts,
         or the threshold.
     fraction : float or None
     interval_95 : tuple of float or None
@@ -71,12 +71,12 @@ def sensitivity(
     -------
     tuple of Variant
     """
-    inside = [each for each in evidence if not each.out_of_range]
+    trusting = [replace(each, distrust=None) for each in evidence]
     alone = (by_annotator or {}).items()
     return (
         *(_variant("annotator", name, theirs) for name, theirs in alone),
-        _variant("range", "with", evidence),
-        _variant("range", "without", inside),
+        _variant("range", "with", trusting),
+        _variant("range", "without", evidence),
         *(
             _variant("threshold", limit, [as_class(each, limit) for each in evidence])
             for limit in THRESHOLDS

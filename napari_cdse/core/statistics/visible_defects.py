@@ -16,17 +16,19 @@ import numpy as np
 
 from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.core.statistics.difference_estimator import difference
+from napari_cdse.core.statistics.distrust import distrust_counts, distrust_sentence
 from napari_cdse.core.statistics.intervals import (
     MIN_MICROGRAPHS,
     Interval,
     t_quantile,
 )
-from napari_cdse.core.statistics.sample import population, sample_of
+from napari_cdse.core.statistics.sample import is_apart, population, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from napari_cdse.core.statistics.difference_estimator import Difference
+    from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.sample import Sample
 
@@ -83,8 +85,9 @@ class VisibleDefects:
         Labels left aside because the person had chosen the particle by looking.
     n_outside : int
         Circles of people that are not in the population.
-    n_out_of_range : int
-        Particles of a kind that the forest did not learn from.
+    apart : dict of str to int
+        Circles that are not in the population since the program distrusts its own word
+        of them and nobody has judged them, by reason.
     micrographs_left_out, circles_left_out : int
         What the person took out of the sample.
     forests : tuple of str
@@ -115,7 +118,7 @@ class VisibleDefects:
     n_removed: int
     n_by_hand: int
     n_outside: int
-    n_out_of_range: int
+    apart: dict[Distrust, int]
     micrographs_left_out: int
     circles_left_out: int
     forests: tuple[str, ...]
@@ -158,7 +161,12 @@ class VisibleDefects:
 
     @property
     def sentence(self) -> str:
-        """Say it in words."""
+        """Say it in words, with what does not enter it."""
+        apart = distrust_sentence(self.apart)
+        return f"{self._headline} {apart}" if apart else self._headline
+
+    @property
+    def _headline(self) -> str:
         if self.fraction is None:
             return "No particle is resolved, so there is no defect fraction."
         told = f"Visible defects in {self.fraction:.2f} of the resolved particles"
@@ -360,8 +368,8 @@ def visible_defects(
         ),
         n_removed=sum(e.route == "draw" and e.removed for e in chosen),
         n_by_hand=sum(e.judged for e in chosen) - len(counted),
-        n_outside=len(everything) - len(chosen),
-        n_out_of_range=sum(each.out_of_range for each in chosen),
+        n_outside=len(everything) - len(chosen) - sum(map(is_apart, everything)),
+        apart=distrust_counts(each.distrust for each in everything if is_apart(each)),
         micrographs_left_out=micrographs_left_out,
         circles_left_out=circles_left_out,
         forests=tuple(forests),

@@ -19,6 +19,7 @@ import numpy as np
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label
+from napari_cdse.core.regions import is_inside
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.size_distribution import (
@@ -30,13 +31,14 @@ from napari_cdse.core.statistics.size_distribution import (
 from napari_cdse.core.statistics.visible_defects import class_counts, visible_defects
 from napari_cdse.io.export.tables import utf8, write_table
 from napari_cdse.io.files import write_file
-from napari_cdse.io.labels.label_file import is_inside, write_label_file
+from napari_cdse.io.labels.label_file import write_label_file
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
     from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
+    from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.io.export.tables import Cell, DialectName
 
 COLUMNS = (
@@ -52,7 +54,8 @@ COLUMNS = (
 """Columns of ``particles.csv``; those of `LAST` follow where any particle has one."""
 NOTE, NOVELTY = "note", "novelty"
 PIXEL_SIZE, PIXEL_SIZE_SOURCE = "pixel_size_nm", "pixel_size_source"
-LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE)
+APART = "counted_apart"
+LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,9 @@ class ParticleRow:
         What a person wrote down about it.
     novelty : float or None
         Of the prediction: above 1, the forest learnt from nothing like it.
+    distrust : str or None
+        Why it is counted apart, see `napari_cdse.core.statistics.distrust`; None for
+        what a person judged.
     """
 
     micrograph: str
@@ -96,6 +102,7 @@ class ParticleRow:
     micrograph_id: str = ""
     note: str = ""
     novelty: float | None = None
+    distrust: Distrust | None = None
 
     @property
     def diameter_px(self) -> float:
@@ -122,8 +129,9 @@ def write_particles_csv(
     ``x_px`` is the column and ``y_px`` the row, from the centre of the first pixel.
     A field that is not known is empty; the class "null" is the word null. A text that
     a spreadsheet would take for a formula has an apostrophe before it. Last columns
-    hold the notes, how far out of the forest's range a particle is, and the pixel size
-    of its micrograph with how it is known; each if any is known.
+    hold the notes, how far out of the forest's range a particle is, the pixel size of
+    its micrograph with how it is known, and why it is counted apart from the
+    visible-defect fraction; each if any is known.
 
     Raises
     ------
@@ -157,7 +165,7 @@ def by_the_forest_alone(rows: Iterable[ParticleRow], forest: str) -> Overview:
         Evidence(
             row.micrograph_id or row.micrograph,
             row.probabilities,
-            out_of_range=(row.novelty or 0) > 1,
+            distrust=row.distrust,
             diameter_px=row.diameter_px,
             diameter_nm=row.diameter_nm,
         )
@@ -339,6 +347,7 @@ def _cells(row: ParticleRow) -> list[Cell]:
         row.novelty,
         row.pixel_size_nm,
         None if row.pixel_size_source is None else row.pixel_size_source.value,
+        row.distrust,
     ]
 
 

@@ -202,7 +202,10 @@ def _origins(summary: Summary) -> Markup:
         ("drawn, and no particle", found["n_removed"]),
         ("labels left aside: particles chosen by looking", found["n_by_hand"]),
         ("circles drawn by people, outside the estimate", found["n_outside"]),
-        ("out of the forest's range", found["n_out_of_range"]),
+        *(
+            (f"counted apart: {name}", number)
+            for name, number in found["apart"].items()
+        ),
         ("forest's word alone", _share(found["forest_fraction"])),
         ("design effect of micrographs", _share(found["design_effect"])),
         ("intra-cluster correlation", _share(found["correlation"])),
@@ -214,7 +217,7 @@ def _origins(summary: Summary) -> Markup:
 def _sensitivity(summary: Summary) -> Markup:
     words = {
         "annotator": "labels of {} alone",
-        "range": "{} particles out of the forest's range",
+        "range": "{} circles that the program distrusts",
         "threshold": "forest's word as a class, a defect from {} on",
     }
     rows = [

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
+from napari_cdse.core.regions import is_inside
 from napari_cdse.io.files import name_of, read_file, shown, write_file
 from napari_cdse.io.labels.label_text import (
     LABEL,
@@ -42,7 +43,6 @@ from napari_cdse.io.labels.label_text import (
     SIZE,
     LabelFile,
     fits,
-    is_inside,
     parse_labels,
     whole_radius,
 )
@@ -57,7 +57,6 @@ __all__ = [
     "LIMIT_BYTES",
     "LabelFile",
     "format_labels",
-    "is_inside",
     "parse_labels",
     "read_label_file",
     "whole_radius",

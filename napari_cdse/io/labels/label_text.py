@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES, Circle, Label
+from napari_cdse.core.regions import is_inside
 from napari_cdse.io.files import shown
 
 if TYPE_CHECKING:
@@ -113,12 +114,6 @@ def parse_labels(
 def whole_radius(radius_px: float) -> int:
     """Round a radius as it stands in a label file: half up, at least one pixel."""
     return max(1, math.floor(radius_px + 0.5))
-
-
-def is_inside(row_px: float, col_px: float, shape: tuple[int, int]) -> bool:
-    """Whether a place lies on one of the image's pixels, their edges included."""
-    rows, columns = shape
-    return -0.5 <= row_px <= rows - 0.5 and -0.5 <= col_px <= columns - 0.5
 
 
 def fits(radius_px: float, shape: tuple[int, int]) -> bool:

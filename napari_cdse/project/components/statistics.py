@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.particle_evidence import evidence_of
+from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.sensitivity import Variant, sensitivity
 from napari_cdse.core.statistics.visible_defects import visible_defects
@@ -16,7 +19,8 @@ from napari_cdse.project.state.annotator_labels import own_statements
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from napari_cdse.core.records import Annotation, ModelCard, Prediction
+    from napari_cdse.core.records import Annotation, Circle, ModelCard, Prediction
+    from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.store.store import Store
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
     from napari_cdse.project.components.audits import Audits
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
+
+
+Doubts = Callable[["Circle", float | None], "Distrust | None"]
+"""Says of a circle and its novelty why the program distrusts its own word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ class Statistics:
         self._annotators = annotators
         self._learned: dict[str, _TrainingIds | None] = {}
         self._kept: dict[int, _Kept] = {}
+        self._crystals: tuple[int, frozenset[int]] = (0, frozenset())
 
     def visible_defects(self) -> VisibleDefects:
         """Estimate the visible-defect fraction, with its interval where it has one."""
@@ -170,16 +179,14 @@ class Statistics:
         first = {} if annotator else self._first_labels(key)
         population = list(self._population(key))
         earlier = self._earlier_predictions(forest, population)
-        return [
-            self._evidence(
-                key,
-                one,
-                earlier.get(one.id) if earlier is not None else one.prediction,
-                first,
-                annotator,
-            )
-            for one in population
-        ]
+        doubts = self._doubts(key)
+        found = []
+        for one in population:
+            said = earlier.get(one.id) if earlier is not None else one.prediction
+            known = self._evidence(key, one, said, first, annotator)
+            why = doubts(one.circle, None if said is None else said.novelty)
+            found.append(replace(known, distrust=why))
+        return found
 
     def _first_labels(self, key: int) -> dict[str, Annotation]:
         """Return labels that were given unseen, by particle."""
@@ -212,6 +219,39 @@ class Statistics:
             diameter_nm=self._in_nm(key, diameter_px),
             judged_at="" if annotation is None else annotation.time,
         )
+
+    def doubts(self, index: int) -> Doubts:
+        """Return what says why a particle of a micrograph is counted apart.
+
+        Parameters
+        ----------
+        index : int
+            Of the micrograph.
+
+        Returns
+        -------
+        callable
+            Called with a circle and its novelty.
+        """
+        return self._doubts(self._table.rows[index].key)
+
+    def _doubts(self, key: int) -> Doubts:
+        row = self._table.row(key)
+        shape = row.shape or row.labels_shape
+        scale = None if row.pixel_size is None else row.pixel_size.source
+        one_crystal = key in self._one_crystal()
+        return lambda circle, novelty: distrust_of(
+            circle, shape, novelty, scale=scale, one_crystal=one_crystal
+        )
+
+    def _one_crystal(self) -> frozenset[int]:
+        """Return the micrographs whose detection said that they are one crystal."""
+        latest = self._store.findings.latest_run()
+        if self._crystals[0] != latest:
+            runs = self._store.findings.latest_runs().items()
+            keys = frozenset(key for key, run in runs if ONE_CRYSTAL in run.notices)
+            self._crystals = (latest, keys)
+        return self._crystals[1]
 
     def _in_nm(self, key: int, length_px: float) -> float | None:
         """Return a length in nm; None where the pixel size is an estimate at best."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cdse.core.detection.methods import ONE_CRYSTAL, detect
-from napari_cdse.core.detection.one_crystal import FEW, covered_share
+from napari_cdse.core.detection.methods import detect
+from napari_cdse.core.detection.one_crystal import FEW, ONE_CRYSTAL, covered_share
 from napari_cdse.core.matching import match
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Circle, Micrograph

@@ -31,7 +31,7 @@ def test_the_doubt_by_which_the_queue_went_is_kept():
 
 
 def test_particles_out_of_range_can_be_left_out():
-    odd = Evidence("m", (1.0, 0.0, 0.0, 0.0), out_of_range=True)
+    odd = Evidence("m", (1.0, 0.0, 0.0, 0.0), distrust="out of range")
     told = found([Evidence("m", (0.0, 1.0, 0.0, 0.0)), odd])
     assert told["range", "with"].fraction == pytest.approx(0.5)
     assert told["range", "without"].fraction == 0

@@ -3,6 +3,8 @@
 Each takes a generator and a `Population` and returns what a project would know.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from napari_cdse.core.review.draw_chances import draw_chances
@@ -98,6 +100,44 @@ def learnt_and_believed(rng, found):
     return _evidence(found, drawn, chances, said=said)
 
 
+def a_third_distrusted(rng, found):
+    """Of every third particle the forest talks at random, and the program knows it."""
+    drawn, chances = _lots(rng, found)
+    return _distrusting(rng, found, drawn, chances, 1 / 3)
+
+
+def few_distrusted(rng, found):
+    """The same of one in twenty, of which the queue's 150 judge those in doubt."""
+    drawn, chances = _lots(rng, found)
+    return _distrusting(rng, found, drawn, chances, 1 / 20, QUEUED)
+
+
+def distrusted_and_left_for_later(rng, found):
+    """The same of a third, whose draws were skipped more often than others."""
+    drawn, chances = _lots(rng, found, 1.5 * DRAWS)
+    return _distrusting(rng, found, drawn, chances, 1 / 3, silent=0.5)
+
+
+def distrusted_and_the_queue(rng, found):
+    """Half the micrographs have no scale; there the queue judged 150, and no draws."""
+    drawn, chances = _lots(rng, found)
+    odd = found.micrograph % 2 == 0
+    order = np.argsort(-_doubt(found))
+    queue = order[odd[order]][:QUEUED]
+    told = _evidence(found, drawn, chances, queue=queue, silent=drawn & odd)
+    return _without_trust(told, odd, "scale unsure")
+
+
+def distrusted_until_judged(rng, found):
+    """The same, each judged one taken in for itself, though chosen by its doubt."""
+    return [
+        replace(each, distrust=None, route="order", chance=None)
+        if each.distrust and each.judged
+        else each
+        for each in distrusted_and_the_queue(rng, found)
+    ]
+
+
 SOUND = {
     "draws alone": draws_alone,
     "150 more by the queue": with_the_queue,
@@ -109,10 +149,17 @@ SOUND = {
     "every fifth micrograph whole": some_micrographs_as_a_whole,
     "circles removed": circles_removed,
     "learnt in mid-review": learnt_in_mid_review,
+    "a third distrusted": a_third_distrusted,
+    "few distrusted": few_distrusted,
+    "a third distrusted, half of its draws skipped": distrusted_and_left_for_later,
+    "half distrusted, 150 of it by the queue": distrusted_and_the_queue,
 }
 """Reviews whose intervals must hold the truth."""
 
-UNSOUND = {"learnt, and believed": learnt_and_believed}
+UNSOUND = {
+    "learnt, and believed": learnt_and_believed,
+    "half distrusted until judged, 150 by the queue": distrusted_until_judged,
+}
 """What the rules forbid, for comparison."""
 
 
@@ -122,8 +169,8 @@ def _lots(rng, found, draws=DRAWS):
     return rng.random(len(chances)) < chances, chances
 
 
-def _doubt(found):
-    yes, resolved = found.predicted.T
+def _doubt(found, said=None):
+    yes, resolved = (found.predicted if said is None else said).T
     told = np.sort([yes, resolved - yes, 1 - resolved], axis=0)
     return 1 - (told[-1] - told[-2])
 
@@ -132,6 +179,28 @@ def _chosen(rng, found):
     odds = np.where(found.truth[:, 0] > 0, 6.0, 1.0)
     size = min(CHOSEN, len(odds) // 3)
     return rng.choice(len(odds), size, replace=False, p=odds / odds.sum())
+
+
+def _distrusting(rng, found, drawn, chances, share, queued=0, silent=0.0):
+    """Evidence of a forest that talks at random of so large a share, which is known.
+
+    ``silent`` is the share of its draws that were not judged.
+    """
+    odd = rng.random(len(drawn)) < share
+    resolved = rng.random(len(drawn))
+    yes = rng.random(len(drawn)) * resolved
+    said = np.where(odd[:, None], np.stack([yes, resolved], axis=1), found.predicted)
+    queue = np.argsort(-_doubt(found, said))[:queued]
+    later = drawn & odd & (rng.random(len(drawn)) < silent)
+    told = _evidence(found, drawn, chances, queue=queue, silent=later, said=said)
+    return _without_trust(told, odd, "out of range")
+
+
+def _without_trust(evidence, odd, reason):
+    return [
+        replace(each, distrust=reason) if strange else each
+        for each, strange in zip(evidence, odd, strict=True)
+    ]
 
 
 def _evidence(

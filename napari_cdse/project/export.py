@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.review.blind_audit import Audit
     from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.io.export.tables import DialectName
-    from napari_cdse.project.components.statistics import Doubts
     from napari_cdse.project.project import Project
     from napari_cdse.project.state.records import MicrographEntry, Particle
 
@@ -82,10 +81,12 @@ def export(
     results = Results(folder, names, dialect, (PARTICLES, SUMMARY, LABELS))
     notices: list[str] = []
     problems: list[str] = []
+    apart = project.statistics.apart()
     for done, entry in enumerate(entries):
         if progress is not None:
             progress(done / len(entries))
-        rows = rows_of(project, entry, results.name(entry.path), include_predictions)
+        name = results.name(entry.path)
+        rows = rows_of(project, entry, name, include_predictions, apart)
         write = partial(
             _write_labels, project, entry, rows, results, include_predictions
         )
@@ -200,7 +201,11 @@ def _name(project: Project, model_id: str) -> str:
 
 
 def rows_of(
-    project: Project, entry: MicrographEntry, name: str, include_predictions: bool
+    project: Project,
+    entry: MicrographEntry,
+    name: str,
+    include_predictions: bool,
+    apart: Mapping[str, Distrust],
 ) -> list[ParticleRow]:
     """Return the particles of a micrograph as tables and figures show them.
 
@@ -214,9 +219,10 @@ def rows_of(
         What to call the micrograph.
     include_predictions : bool
         Also those that only the forest classified.
+    apart : mapping of str to str
+        Which particles are counted apart, see `Statistics.apart`.
     """
     size = project.micrographs.pixel_size(entry.index)
-    doubts = project.statistics.doubts(entry.index)
     return [
         ParticleRow(
             micrograph=name,
@@ -231,7 +237,7 @@ def rows_of(
             novelty=None
             if particle.prediction is None
             else particle.prediction.novelty,
-            distrust=_distrust(particle, doubts),
+            distrust=apart.get(particle.id),
             note="" if particle.annotation is None else particle.annotation.note,
         )
         for particle in sorted(project.particles.of(entry.index), key=_place)
@@ -280,14 +286,6 @@ def _agreement(found: Agreement) -> dict[str, object]:
 
 def _place(particle: Particle) -> tuple[float, float]:
     return particle.circle.row_px, particle.circle.col_px
-
-
-def _distrust(particle: Particle, doubts: Doubts) -> Distrust | None:
-    """Say why a particle is counted apart; what a person judged is not."""
-    if particle.by_person:
-        return None
-    said = particle.prediction
-    return doubts(particle.circle, None if said is None else said.novelty)
 
 
 def _probabilities(particle: Particle) -> tuple[float, float, float, float] | None:

@@ -58,8 +58,9 @@ def write_report(
     check_writable(file, CdseError)
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
+    apart = project.statistics.apart()
     rows = {
-        entry.index: rows_of(project, entry, names[entry.path], True)
+        entry.index: rows_of(project, entry, names[entry.path], True, apart)
         for entry in entries
     }
     everything = [row for some in rows.values() for row in some]

@@ -94,6 +94,7 @@ def sample_numbers(project: Project, naming: Naming) -> list[SampleNumbers]:
         for each in {one.micrograph for one in evidence}
         if (index := project.statistics.index_of(each)) is not None
     }
+    apart = project.statistics.apart()
     numbers = []
     for name in dict.fromkeys(of.values()):
         if name is None:
@@ -103,7 +104,7 @@ def sample_numbers(project: Project, naming: Naming) -> list[SampleNumbers]:
             row
             for entry in entries
             if of[entry.index] == name
-            for row in rows_of(project, entry, entry.name, True)
+            for row in rows_of(project, entry, entry.name, True, apart)
         ]
         numbers.append(
             SampleNumbers(

@@ -67,10 +67,11 @@ class Population:
 def material(project: Project) -> Material:
     """Collect what is known, on the thread of the project."""
     evidence = project.statistics.evidence()
+    apart = project.statistics.apart()
     rows = [
         row
         for entry in used_entries(project)
-        for row in rows_of(project, entry, entry.name, True)
+        for row in rows_of(project, entry, entry.name, True, apart)
     ]
     return Material(
         project.path,

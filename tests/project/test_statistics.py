@@ -74,22 +74,46 @@ def test_without_labels_the_forest_has_a_share_and_the_draws_are_known(project):
     assert found.forests == ("small",)
 
 
-def test_what_the_program_distrusts_is_counted_apart_until_judged(project, tmp_path):
-    odd = free(project)[:40]
+def say_novel(project, odd, index=0):
+    """Let the forest say of some particles that it learnt from nothing like them."""
     said = [
         dataclasses.replace(each.prediction, novelty=1.5 if each.id in odd else 0.5)
-        for each in project.particles.of(0)
+        for each in project.particles.of(index)
     ]
     project.detections.put_predictions(project.models.active_id, said)
+
+
+def test_what_the_program_distrusts_is_counted_apart(project, tmp_path):
+    odd = free(project)[:40]
+    say_novel(project, set(odd))
     found = project.statistics.visible_defects()
     assert found.apart == {"out of range": 40}
     assert found.n_particles == 1160
     assert "40 circles are counted apart" in found.sentence
+    # The queue led to some: they stand for no others, and were chosen by their doubt.
     project.edits.label(odd[:3], "yes", selected_by="queue")
-    assert project.statistics.visible_defects().apart == {"out of range": 37}
+    found = project.statistics.visible_defects()
+    assert (found.apart, found.n_apart_judged) == ({"out of range": 40}, 3)
+    assert "40 circles are counted apart (3 judged)" in found.sentence
     export(project, tmp_path / "out", include_predictions=True)
     lines = (tmp_path / "out" / "particles.csv").read_text().splitlines()
-    assert sum(line.endswith(",out of range") for line in lines) == 37
+    assert sum(line.endswith(",out of range") for line in lines) == 40
+    project.edits.label(odd[3:], "no", selected_by="queue")
+    found = project.statistics.visible_defects()
+    assert (found.apart, found.n_particles) == ({}, 1200)
+    assert found.labels == {"yes": 3, "no": 37, "null": 0, "empty": 0}
+
+
+def test_draws_stand_for_others_that_the_program_distrusts_alike(project):
+    """Ten judged draws of them bring all of them in, as many as they stand for."""
+    lots, others = drawn(project), free(project)
+    project.edits.label(lots[:9], "yes", selected_by="queue")
+    say_novel(project, {*lots[:20], *others[:40]})
+    found = project.statistics.visible_defects()
+    assert (found.apart, found.n_drawn) == ({"out of range": 60}, 0)
+    project.edits.label(lots[9:10], "yes", selected_by="queue")
+    found = project.statistics.visible_defects()
+    assert (found.apart, found.n_particles, found.n_drawn) == ({}, 1200, 10)
 
 
 def test_a_micrograph_that_is_one_crystal_is_counted_apart(project):

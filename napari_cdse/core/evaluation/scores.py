@@ -15,12 +15,12 @@ from napari_cdse.core.classifier.probability_calibration import (
 )
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.statistics.intervals import (
+    MIN_DRAWS,
     MIN_MICROGRAPHS,
     jackknife,
     t_quantile,
     wilson_interval,
 )
-from napari_cdse.core.statistics.visible_defects import MIN_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,8 @@
 
 A forest answers in any case, and a detector finds circles at any scale. Where the
 program knows that it was asked beyond what it can, its word is no measurement: those
-circles are counted beside the fraction, with the reason, until a person has judged them
-or given the pixel size.
+circles are counted beside the fraction, with the reason, until labels stand for them
+(`napari_cdse.core.statistics.sample.divided`) or the pixel size is given.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal, get_args
 
 from napari_cdse.core.regions import is_inside
+from napari_cdse.core.statistics.intervals import MIN_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +42,7 @@ def distrust_of(
     scale: str | None = None,
     one_crystal: bool = False,
 ) -> Distrust | None:
-    """Say why a circle that nobody has judged does not count; the widest reason first.
+    """Say why the program distrusts its word of a circle; the widest reason first.
 
     Parameters
     ----------
@@ -76,11 +77,23 @@ def distrust_counts(reasons: Iterable[Distrust | None]) -> dict[Distrust, int]:
     return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
 
-def distrust_sentence(counts: dict[Distrust, int]) -> str:
-    """Say how many are counted apart, and why; nothing where there are none."""
+def distrust_sentence(counts: dict[Distrust, int], judged: int = 0) -> str:
+    """Say how many are counted apart, and why; nothing where there are none.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        By reason.
+    judged : int, optional
+        How many of them a person has judged.
+    """
     total = sum(counts.values())
     if not total:
         return ""
     what = "1 circle is" if total == 1 else f"{total} circles are"
     why = ", ".join(f"{number} {_WORDS[reason]}" for reason, number in counts.items())
-    return f"{what} counted apart, until judged: {why}."
+    known = f" ({judged} judged)" if judged else ""
+    return (
+        f"{what} counted apart{known}: {why}. {MIN_DRAWS} judged draws of a kind bring "
+        "it in, or all such circles of a micrograph judged."
+    )

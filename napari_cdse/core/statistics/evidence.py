@@ -48,9 +48,10 @@ Another forest in mid-review
     where all did, its particles are taken for average ones.
 What the program distrusts
     Its word of a circle that is out of the forest's range, centred outside the picture,
-    or in a micrograph without a scale is no measurement. Such a circle is counted apart
-    until it is judged; then it stands for itself, a drawn one too, since others like it
-    are not in the population that it was drawn for.
+    or in a micrograph without a scale is no measurement. Such circles are counted apart
+    until labels stand for them: enough draws of their kind, or labels that nobody
+    chose by what a particle looks like; see `sample.divided`. Draws of a kind stand for
+    that kind alone, and what was skipped of one is made up for by others of it.
 Two annotators
     An estimate is one annotator's; give it that one's labels. A draw that this one did
     not judge has no answer. A project's own number takes the labels that stand, whoever
@@ -107,6 +108,8 @@ class Evidence:
         Of the circle; nm only where file or person told the pixel size.
     judged_at : str
         When the label was given, as ISO 8601 in UTC; empty where nobody knows.
+    particle : str
+        By its id; empty where nobody asks for it.
 
     Raises
     ------
@@ -128,6 +131,7 @@ class Evidence:
     diameter_px: float | None = None
     diameter_nm: float | None = None
     judged_at: str = ""
+    particle: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a draw that could not have happened."""

@@ -38,6 +38,11 @@ variance that is itself known to within a factor of four only; simulated coverag
 three lies well below 95 % whatever the method (``python -m tests.benchmarks
 coverage``)."""
 
+MIN_DRAWS = 10
+"""Fewest judged draws for an interval, or for what the program distrusts to enter. With
+fewer, not one draw may have met a mistake of a forest that makes one in four (with
+nine, a chance of 8 %)."""
+
 
 def t_quantile(degrees: float, level: float = LEVEL) -> float:
     """Return Student's t that leaves half of what is beyond the level on either side.

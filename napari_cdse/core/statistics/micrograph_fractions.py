@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.statistics.difference_estimator import difference
-from napari_cdse.core.statistics.intervals import wilson_interval
+from napari_cdse.core.statistics.intervals import MIN_DRAWS, wilson_interval
 from napari_cdse.core.statistics.sample import population, sample_of
-from napari_cdse.core.statistics.visible_defects import MIN_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.records import CLASSES
+from napari_cdse.core.statistics.intervals import MIN_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.records import Label
+    from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.core.statistics.evidence import Evidence
 
 _YES, _NO = CLASSES.index("yes"), CLASSES.index("no")
@@ -53,6 +55,9 @@ class Sample:
         for a draw.
     drawn : ndarray of bool, shape (n,)
         Whether it is a draw that was judged and weighs as such.
+    distrusted : ndarray of bool, shape (n,), or None
+        Whether the program distrusts its word of it: draws of others say nothing of
+        it, nor its own of others. None where it distrusts nothing.
     """
 
     micrograph: NDArray[np.intp]
@@ -60,6 +65,14 @@ class Sample:
     labelled: NDArray[np.float64]
     weight: NDArray[np.float64]
     drawn: NDArray[np.bool_]
+    distrusted: NDArray[np.bool_] | None = None
+
+    @property
+    def domains(self) -> tuple[NDArray[np.bool_], ...]:
+        """Which particles belong together: those that are trusted, and the others."""
+        if self.distrusted is None:
+            return (np.ones(len(self.drawn), bool),)
+        return ~self.distrusted, self.distrusted
 
     @property
     def corrected(self) -> NDArray[np.float64]:
@@ -77,26 +90,65 @@ def population(evidence: Sequence[Evidence]) -> list[Evidence]:
     """Leave out what stands for nothing.
 
     That are circles of people where the micrograph was not judged as a whole, and those
-    that the program distrusts until a person has judged them.
+    that are counted apart, see `divided`.
+    """
+    return divided(evidence)[0]
+
+
+def divided(
+    evidence: Sequence[Evidence],
+) -> tuple[list[Evidence], list[Evidence]]:
+    """Divide into the population and what is counted apart from it.
+
+    What the program distrusts has no word of a forest, so only labels that stand for
+    it can bring it in. Each reason of distrust is a domain (Saerndal, Swensson, Wretman
+    1992, chapter 10): with `MIN_DRAWS` judged draws it enters as a whole, at the
+    weights of these. Otherwise those of its particles enter, for themselves alone, that
+    nobody chose by what they look like: in a micrograph whose distrusted particles were
+    all judged, by an order of places, by a label file. Others stay apart though they
+    were judged: a queue leads to doubtful ones, and a person's look to defects.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        Of every particle.
+
+    Returns
+    -------
+    chosen, apart : list of Evidence
+        Circles of people are in neither where the micrograph was not judged as a whole.
     """
     whole = whole_micrographs(evidence)
-    return [
-        _for_itself(each) if each.distrust else each
-        for each in evidence
-        if (each.proposed or each.micrograph in whole) and not is_apart(each)
-    ]
+    found = [each for each in evidence if each.proposed or each.micrograph in whole]
+    odd = [each for each in found if each.distrust]
+    if not odd:
+        return found, []
+    measured = _measured(odd, whole)
+    through = whole | whole_micrographs(odd)
+    chosen: list[Evidence] = []
+    apart: list[Evidence] = []
+    for each in found:
+        if each.distrust is None or each.distrust in measured:
+            chosen.append(each)
+        elif each.judged and (
+            each.micrograph in through or each.route in ("order", "file")
+        ):
+            # As one from a file: for itself, and it tells nothing of queue or order.
+            chosen.append(replace(each, route="file", chance=None, reach=None))
+        else:
+            apart.append(each)
+    return chosen, apart
 
 
-def is_apart(evidence: Evidence) -> bool:
-    """Whether a circle is counted apart: distrusted, and not judged."""
-    return evidence.distrust is not None and not evidence.judged
-
-
-def _for_itself(evidence: Evidence) -> Evidence:
-    """Let a judged circle stand for no other."""
-    if evidence.route != "draw":
-        return evidence
-    return replace(evidence, route="order", chance=None)
+def _measured(odd: Sequence[Evidence], whole: frozenset[str]) -> frozenset[Distrust]:
+    """Return the reasons of distrust of which enough draws were judged."""
+    draws = Counter(
+        each.distrust
+        for each in odd
+        if each.route == "draw" and each.judged and each.micrograph not in whole
+    )
+    enough = (why for why, number in draws.items() if number >= MIN_DRAWS)
+    return frozenset(why for why in enough if why is not None)
 
 
 def whole_micrographs(evidence: Sequence[Evidence]) -> frozenset[str]:
@@ -141,7 +193,15 @@ def sample_of(evidence: Sequence[Evidence]) -> Sample:
     for at, label in enumerate(labels):
         if label is not None and weight[at]:
             labelled[at] = tally(label)
-    return Sample(micrograph.astype(np.intp), predicted, labelled, weight, drawn)
+    odd = np.array([each.distrust is not None for each in evidence], bool)
+    return Sample(
+        micrograph.astype(np.intp),
+        predicted,
+        labelled,
+        weight,
+        drawn,
+        odd if odd.any() else None,
+    )
 
 
 def reach(
@@ -197,13 +257,29 @@ def _weights(
     lot = (route == "draw") & ~inside
     itself = judged & (inside | np.isin(route, ("queue", "order", "file")))
     chance = np.array([each.chance or 1.0 for each in evidence], float)
-    answered = judged[lot].mean() if lot.any() else 1.0
     weight = itself.astype(float)
     drawn = lot & judged
     if drawn.any():
         alone = 1 - (1 - chance) * reach(evidence, micrograph)
+        answered = _answered(evidence, lot, judged)
         weight[drawn] = (alone / (chance * answered))[drawn]
     return weight, drawn
+
+
+def _answered(
+    evidence: Sequence[Evidence], lot: NDArray[np.bool_], judged: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the share of the draws that were judged, in the domain of each particle.
+
+    A draw stands for those without an answer of its own domain only: a person may judge
+    what the program trusts and leave the rest for later, or the other way round.
+    """
+    domain = np.array([each.distrust or "" for each in evidence])
+    share = np.ones(len(evidence))
+    for name in np.unique(domain[lot & judged]):
+        here = domain == name
+        share[here] = judged[lot & here].mean()
+    return share
 
 
 def _share(

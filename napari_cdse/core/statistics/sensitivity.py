@@ -1,8 +1,9 @@
 """How the fraction changes with what one could have chosen otherwise.
 
-Three choices stand behind it: whose labels count, whether particles count that
-the program itself distrusts, and that the forest's word enters as a chance. In
-place of the chance, a class may be taken: yes from a threshold on.
+Three choices stand behind it: whose labels count, whether particles count that the
+program itself distrusts (here all of them or none, judged or not), and that the
+forest's word enters as a chance. In place of the chance, a class may be taken: yes from
+a threshold on.
 """
 
 from __future__ import annotations
@@ -72,11 +73,12 @@ def sensitivity(
     tuple of Variant
     """
     trusting = [replace(each, distrust=None) for each in evidence]
+    trusted = [each for each in evidence if each.distrust is None]
     alone = (by_annotator or {}).items()
     return (
         *(_variant("annotator", name, theirs) for name, theirs in alone),
         _variant("range", "with", trusting),
-        _variant("range", "without", evidence),
+        _variant("range", "without", trusted),
         *(
             _variant("threshold", limit, [as_class(each, limit) for each in evidence])
             for limit in THRESHOLDS

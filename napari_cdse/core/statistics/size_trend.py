@@ -158,4 +158,5 @@ def _part(sample: Sample, inside: NDArray[np.bool_]) -> Sample:
         sample.labelled[inside],
         sample.weight[inside],
         sample.drawn[inside],
+        None if sample.distrusted is None else sample.distrusted[inside],
     )

@@ -18,11 +18,12 @@ from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.core.statistics.difference_estimator import difference
 from napari_cdse.core.statistics.distrust import distrust_counts, distrust_sentence
 from napari_cdse.core.statistics.intervals import (
+    MIN_DRAWS,
     MIN_MICROGRAPHS,
     Interval,
     t_quantile,
 )
-from napari_cdse.core.statistics.sample import is_apart, population, sample_of
+from napari_cdse.core.statistics.sample import divided, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.sample import Sample
-
-MIN_DRAWS = 10
-"""Fewest judged draws for an interval. With fewer, not one draw may have met a mistake
-of a forest that makes one in four (with nine, a chance of 8 %)."""
 
 HALF_WIDTH = 0.05
 """Half the width of the interval that forecasts are about, unless another is asked. A
@@ -87,7 +84,10 @@ class VisibleDefects:
         Circles of people that are not in the population.
     apart : dict of str to int
         Circles that are not in the population since the program distrusts its own word
-        of them and nobody has judged them, by reason.
+        of them and no labels stand for them, by reason; see
+        `napari_cdse.core.statistics.sample.divided`.
+    n_apart_judged : int
+        Of these, judged by a person who came to them by what they look like.
     micrographs_left_out, circles_left_out : int
         What the person took out of the sample.
     forests : tuple of str
@@ -119,6 +119,7 @@ class VisibleDefects:
     n_by_hand: int
     n_outside: int
     apart: dict[Distrust, int]
+    n_apart_judged: int
     micrographs_left_out: int
     circles_left_out: int
     forests: tuple[str, ...]
@@ -127,6 +128,7 @@ class VisibleDefects:
     correlation: float | None
     unequal_chances: bool
     note: str
+    missing_draws: int = field(default=0, repr=False)
     variance: float | None = field(default=None, repr=False)
     variance_by_draws: float | None = field(default=None, repr=False)
     resolved: float = field(default=0.0, repr=False)
@@ -162,18 +164,25 @@ class VisibleDefects:
     @property
     def sentence(self) -> str:
         """Say it in words, with what does not enter it."""
-        apart = distrust_sentence(self.apart)
+        apart = distrust_sentence(self.apart, self.n_apart_judged)
         return f"{self._headline} {apart}" if apart else self._headline
 
     @property
     def _headline(self) -> str:
         if self.fraction is None:
-            return "No particle is resolved, so there is no defect fraction."
+            return f"{self._nothing}, so there is no defect fraction."
         told = f"Visible defects in {self.fraction:.2f} of the resolved particles"
         if self.interval_95 is None:
             return f"{told}{self._by_whom()}, without an interval. {self.note}"
         low, high = self.interval_95
         return f"{told} ({low:.2f} to {high:.2f}, 95 %): {self._from_what()}."
+
+    @property
+    def _nothing(self) -> str:
+        """Say why there is no fraction."""
+        if self.apart and not self.n_particles:
+            return "Every circle is counted apart"
+        return "No particle is resolved"
 
     @property
     def draws(self) -> str:
@@ -202,7 +211,8 @@ class VisibleDefects:
             Half the width of the interval of 95 % that is wanted.
         """
         if self.fraction is None:
-            return "No visible-defect fraction yet: no particle is resolved."
+            reason = self._nothing[0].lower() + self._nothing[1:]
+            return f"No visible-defect fraction yet: {reason}."
         if self.interval_95 is None:
             told = f"Visible defects {self.fraction:.2f}, no interval"
         else:
@@ -253,11 +263,11 @@ class VisibleDefects:
             return f"It takes {MIN_MICROGRAPHS} micrographs to know how they differ."
         if not self.outlook_to(half_width):
             return self.note
-        more = max(MIN_DRAWS - self.n_drawn, 1)
+        more = max(self.missing_draws, 1)
         return f"{_count(more, 'more judged draw')} would give one."
 
     def _first_interval(self) -> str:
-        more = max(MIN_DRAWS - self.n_drawn, 1)
+        more = max(self.missing_draws, 1)
         return (
             f"{_count(more, 'more particle')} drawn at random and judged blind would "
             "give an interval."
@@ -277,7 +287,9 @@ class VisibleDefects:
         """Whether fewer draws wait for a label than such an interval takes."""
         if not self.n_draws or self.n_micrographs < MIN_MICROGRAPHS:
             return False
-        total = MIN_DRAWS if self.interval_95 is None else self.draws_for(half_width)
+        if self.interval_95 is None:
+            return self.missing_draws > self.n_unanswered
+        total = self.draws_for(half_width)
         return total is not None and total - self.n_drawn > self.n_unanswered
 
     def _quantile(self) -> float:
@@ -345,7 +357,7 @@ def visible_defects(
     VisibleDefects
     """
     everything = list(evidence)
-    chosen = population(everything)
+    chosen, apart = divided(everything)
     sample = sample_of(chosen) if chosen else None
     found = None if sample is None else difference(sample)
     counted = _counted(chosen, sample)
@@ -368,8 +380,9 @@ def visible_defects(
         ),
         n_removed=sum(e.route == "draw" and e.removed for e in chosen),
         n_by_hand=sum(e.judged for e in chosen) - len(counted),
-        n_outside=len(everything) - len(chosen) - sum(map(is_apart, everything)),
-        apart=distrust_counts(each.distrust for each in everything if is_apart(each)),
+        n_outside=len(everything) - len(chosen) - len(apart),
+        apart=distrust_counts(each.distrust for each in apart),
+        n_apart_judged=sum(each.judged for each in apart),
         micrographs_left_out=micrographs_left_out,
         circles_left_out=circles_left_out,
         forests=tuple(forests),
@@ -378,6 +391,7 @@ def visible_defects(
         correlation=found.correlation if found and known and several else None,
         unequal_chances=_unequal(chosen),
         note=note,
+        missing_draws=_missing_draws(sample, found) if sample and found else 0,
         variance=found.variance if found and known and several else None,
         variance_by_draws=found.by_draws if found and known and several else None,
         resolved=0.0 if found is None else found.resolved,
@@ -423,11 +437,25 @@ def no_interval(sample: Sample | None, found: Difference | None) -> str:
             f"{_count(found.n_micrographs, 'micrograph')}; it takes {MIN_MICROGRAPHS} "
             "with resolved particles."
         )
-    n_drawn = int(sample.drawn.sum())
-    left = float(sample.predicted[sample.weight == 0, 1].sum())
-    if n_drawn < MIN_DRAWS and left > MAX_UNSEEN * found.resolved:
-        return f"How far the forest is off can't be known {_from_draws(n_drawn)}."
+    missing = _missing_draws(sample, found)
+    if missing:
+        known = _from_draws(MIN_DRAWS - missing)
+        return f"How far the forest is off can't be known {known}."
     return ""
+
+
+def _missing_draws(sample: Sample, found: Difference) -> int:
+    """Return how many more judged draws the first interval takes.
+
+    Draws of what is trusted say nothing of what is not, nor the other way round, so
+    that each needs its own where more than `MAX_UNSEEN` hangs on the forest's word.
+    """
+    missing = 0
+    for here in sample.domains:
+        left = float(sample.predicted[here & (sample.weight == 0), 1].sum())
+        if left > MAX_UNSEEN * found.resolved:
+            missing = max(missing, MIN_DRAWS - int(sample.drawn[here].sum()))
+    return missing
 
 
 def _from_draws(number: int) -> str:

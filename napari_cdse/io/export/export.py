@@ -87,8 +87,8 @@ class ParticleRow:
     novelty : float or None
         Of the prediction: above 1, the forest learnt from nothing like it.
     distrust : str or None
-        Why it is counted apart, see `napari_cdse.core.statistics.distrust`; None for
-        what a person judged.
+        Why it is counted apart, see `napari_cdse.core.statistics.sample.divided`; None
+        where it is not.
     """
 
     micrograph: str

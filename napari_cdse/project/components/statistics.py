@@ -12,6 +12,7 @@ from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.core.statistics.overview import Overview, overview
+from napari_cdse.core.statistics.sample import divided
 from napari_cdse.core.statistics.sensitivity import Variant, sensitivity
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.project.state.annotator_labels import own_statements
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.records import Particle
 
 
-Doubts = Callable[["Circle", float | None], "Distrust | None"]
+_Doubts = Callable[["Circle", float | None], "Distrust | None"]
 """Says of a circle and its novelty why the program distrusts its own word."""
 
 
@@ -218,24 +219,18 @@ class Statistics:
             diameter_px=diameter_px,
             diameter_nm=self._in_nm(key, diameter_px),
             judged_at="" if annotation is None else annotation.time,
+            particle=particle.id,
         )
 
-    def doubts(self, index: int) -> Doubts:
-        """Return what says why a particle of a micrograph is counted apart.
+    def apart(self) -> dict[str, Distrust]:
+        """Return the particles that are counted apart, by id, and why.
 
-        Parameters
-        ----------
-        index : int
-            Of the micrograph.
-
-        Returns
-        -------
-        callable
-            Called with a circle and its novelty.
+        See `napari_cdse.core.statistics.sample.divided`.
         """
-        return self._doubts(self._table.rows[index].key)
+        _, apart = divided(self.evidence())
+        return {each.particle: each.distrust for each in apart if each.distrust}
 
-    def _doubts(self, key: int) -> Doubts:
+    def _doubts(self, key: int) -> _Doubts:
         row = self._table.row(key)
         shape = row.shape or row.labels_shape
         scale = None if row.pixel_size is None else row.pixel_size.source

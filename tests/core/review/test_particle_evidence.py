@@ -30,7 +30,7 @@ def test_what_nobody_judged_is_what_the_forest_says():
     found = evidence_of("m", said())
     assert (found.probabilities, found.label, found.route) == (CHANCES, None, "none")
     assert found.proposed
-    assert (found.deferred, found.removed, found.out_of_range) == (False,) * 3
+    assert (found.deferred, found.removed) == (False, False)
     assert evidence_of("m").probabilities is None
 
 
@@ -89,13 +89,6 @@ def test_a_circle_that_was_only_placed_has_no_route():
 def test_a_circle_of_a_person_is_not_proposed():
     assert not evidence_of("m", None, stated(origin="drawn")).proposed
     assert evidence_of("m", None, stated(origin="corrected")).proposed
-
-
-@pytest.mark.parametrize(
-    ("novelty", "out"), [(None, False), (1.0, False), (1.01, True)]
-)
-def test_out_of_range_is_beyond_the_forests_limit(novelty, out):
-    assert evidence_of("m", said(novelty)).out_of_range is out
 
 
 def test_reach_is_handed_on():

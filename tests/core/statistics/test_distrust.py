@@ -1,7 +1,6 @@
 """What the program itself distrusts is counted apart from the headline."""
 
-from dataclasses import replace
-
+import numpy as np
 import pytest
 
 from napari_cdse.core.records import Circle
@@ -13,7 +12,10 @@ from napari_cdse.core.statistics.distrust import (
     distrust_sentence,
 )
 from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.sample import divided, sample_of
 from napari_cdse.core.statistics.visible_defects import visible_defects
+from tests.populations import population
+from tests.reviews import SOUND
 
 SHAPE = (100, 200)
 INSIDE = Circle(50, 60, 20)
@@ -78,20 +80,74 @@ def test_where_nothing_is_trusted_there_is_no_fraction() -> None:
     assert "5 in micrographs whose pixel size is assumed" in found.sentence
 
 
-def test_what_a_person_judged_counts_whatever_the_program_thinks() -> None:
-    judged = Evidence("m", NO, "yes", "queue", distrust="out of range")
-    found = visible_defects([judged, Evidence("m", NO), Evidence("m", NO)])
+def odd(label=None, route="none", micrograph="m", said=NO, **others) -> Evidence:
+    known = {"label": label, "route": route, "distrust": "out of range", **others}
+    return Evidence(micrograph, said, **known)
+
+
+def test_where_all_such_circles_of_a_micrograph_were_judged_they_count() -> None:
+    found = visible_defects([odd("yes", "queue"), Evidence("m", NO), Evidence("m", NO)])
     assert found.fraction == pytest.approx(1 / 3)
     assert found.apart == {}
 
 
-def test_a_judged_draw_stands_for_none_of_those_that_are_apart() -> None:
-    drawn = Evidence("m", NO, "yes", "draw", 0.1, distrust="out of range")
-    others = [Evidence("m", NO)] * 9
-    apart = [replace(others[0], distrust="out of range")] * 9
-    found = visible_defects([drawn, *others, *apart])
-    assert found.fraction == pytest.approx(0.1)
-    assert found.n_drawn == 0
+@pytest.mark.parametrize(
+    ("route", "apart"), [("queue", 2), ("hand", 2), ("order", 1), ("file", 1)]
+)
+def test_one_alone_counts_where_nobody_chose_it_by_its_look(
+    route: str, apart: int
+) -> None:
+    found = visible_defects([odd("yes", route), odd(), Evidence("m", NO)])
+    assert found.apart == {"out of range": apart}
+    assert found.n_apart_judged == apart - 1
+    assert found.fraction == pytest.approx((2 - apart) / (3 - apart))
+
+
+def test_nine_draws_are_too_few_and_ten_stand_for_their_kind_alone() -> None:
+    trusted = [Evidence("a", NO)] * 100
+    draws = [odd("yes", "draw", f"m{n}", chance=0.5) for n in range(10)]
+    others = [odd(micrograph=f"m{n}") for n in range(10)]
+    found = visible_defects([*trusted, *draws[:9], *others])
+    assert (found.fraction, found.apart) == (0, {"out of range": 19})
+    assert (found.n_drawn, found.n_apart_judged) == (0, 9)
+    found = visible_defects([*trusted, *draws, *others])
+    assert found.fraction == pytest.approx(20 / 120)
+    assert (found.n_drawn, found.apart) == (10, {})
+    # Those of another kind are no wiser for it.
+    elsewhere = [odd(distrust="centre outside", micrograph="b")] * 7
+    found = visible_defects([*trusted, *draws, *others, *elsewhere])
+    assert found.apart == {"centre outside": 7}
+
+
+def test_draws_without_an_answer_are_made_up_for_by_their_own_kind() -> None:
+    """All of ten are answered, of those beyond the forest's range ten of twenty."""
+    trusted = [Evidence("a", NO, "yes", "draw", 0.5)] * 10
+    draws = [odd("yes", "draw", chance=0.5)] * 10
+    silent = [odd(None, "draw", chance=0.5)] * 10
+    rest = [odd(micrograph="b"), Evidence("b", NO)]
+    weight = sample_of([*trusted, *draws, *silent, *rest]).weight
+    assert weight[[0, 10, 20]] == pytest.approx([2, 4, 0])
+
+
+def test_what_stands_for_itself_tells_nothing_of_how_far_the_queue_came() -> None:
+    """The queue reached all that is odd in one micrograph, and none of the others."""
+    draws = [Evidence("b", NO, "no", "draw", 0.2)] * 10
+    others = [Evidence("b", NO)] * 40
+    whole = [odd("yes", "queue")] * 30
+    chosen, _ = divided([*whole, *draws, *others])
+    assert sample_of(chosen).weight[30] == pytest.approx(5)
+
+
+@pytest.mark.parametrize("name", ["a third distrusted", "few distrusted"])
+def test_19_of_20_intervals_hold_the_truth_beside_what_is_distrusted(name: str) -> None:
+    """A small cell of ``python -m tests.benchmarks coverage``."""
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(100):
+        evidence = SOUND[name](rng, population(rng, 0.3, 0.1, 20, "biased"))
+        low, high = visible_defects(evidence).interval_95
+        covered += low <= 0.3 <= high
+    assert covered >= 88
 
 
 def test_the_sentence_tells_every_reason_in_order() -> None:
@@ -101,5 +157,16 @@ def test_the_sentence_tells_every_reason_in_order() -> None:
     assert counts["out of range"] == 2
     told = distrust_sentence(counts)
     assert told.startswith("6 circles are counted apart")
-    assert told.endswith("2 unlike anything that the forest learnt from.")
+    assert "2 unlike anything that the forest learnt from. 10 judged draws" in told
     assert distrust_sentence({"one crystal": 1}).startswith("1 circle is")
+
+
+def test_draws_of_one_kind_give_no_interval_to_another() -> None:
+    """Ten of what is distrusted were judged, and none of ninety that are trusted."""
+    odd_ones = [odd("yes", "draw", f"m{n}", chance=0.5) for n in range(10)]
+    trusted = [Evidence(f"m{n % 10}", NO) for n in range(90)]
+    found = visible_defects([*odd_ones, *trusted, odd(micrograph="m1")])
+    assert found.n_drawn == 10
+    assert found.interval_95 is None
+    assert "can't be known without particles drawn at random" in found.sentence
+    assert found.missing_draws == 10

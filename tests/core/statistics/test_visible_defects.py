@@ -10,17 +10,14 @@ from scipy.special import expit, logit
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.statistics.evidence import Evidence, cross_fitted
+from napari_cdse.core.statistics.intervals import MIN_DRAWS
 from napari_cdse.core.statistics.sample import (
     population,
     reach,
     sample_of,
     whole_micrographs,
 )
-from napari_cdse.core.statistics.visible_defects import (
-    MIN_DRAWS,
-    class_counts,
-    visible_defects,
-)
+from napari_cdse.core.statistics.visible_defects import class_counts, visible_defects
 from tests.populations import population as simulated
 from tests.reviews import SOUND, UNSOUND
 

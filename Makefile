@@ -3,16 +3,18 @@
 # make test-window QT=pyqt6 VENV=.venv-pyqt6   the window's tests on the other binding
 # make bench  speed and memory, as a table
 # make mutants PART=statistics   mistakes planted, and how many the tests notice
-# make pictures  the README's pictures, made anew
+# make docs   the guide as pages for a browser, docs/_build/index.html
+# make pictures  the guide's pictures, made anew
 # make clean  remove what these made
 
 PYTHON ?= python3
 QT ?= pyqt5
 VENV ?= .venv
 BIN = $(VENV)/bin
+GUIDE = docs/_build/index.html
 READY = $(VENV)/.ready-$(QT)
 # Every extra that a test needs, so that none is skipped for want of one.
-EXTRAS = dev,simulate,microscopes
+EXTRAS = dev,docs,simulate,microscopes
 # As many tests at a time as the machine has cores; those of one file share its fixtures.
 WORKERS ?= logical
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
@@ -22,7 +24,7 @@ SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test lint test-window bench mutants pictures clean
+.PHONY: demo test lint test-window bench mutants docs pictures clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml .constraints.txt .ci/system-packages
@@ -31,7 +33,7 @@ $(READY): pyproject.toml .constraints.txt .ci/system-packages
 	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS)]" --constraint .constraints.txt
 	touch $@
 
-demo: $(READY)
+demo: $(READY) docs
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
 	    $(BIN)/napari-cdse demo; \
 	else \
@@ -61,8 +63,13 @@ mutants: $(READY)
 	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS),mutants]" --constraint .constraints.txt
 	$(SCREEN) $(BIN)/python -m tests.mutants $(PART)
 
+docs: $(GUIDE)
+
+$(GUIDE): $(READY) $(wildcard docs/*.* docs/*/*.*)
+	$(BIN)/python -m sphinx -q -W -b html -d docs/_build/.trees docs docs/_build
+
 pictures: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.pictures
 
 clean:
-	rm -rf $(VENV) .venv-* demo.png .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-* demo.png docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Where the shipped forest and the sample micrographs lie.
+"""Where the shipped forest, the sample micrographs and the guide lie.
 
 A wheel carries them inside the package; a checkout and an editable install have them
 at the top of the repository.
@@ -38,6 +38,29 @@ def sample_data_dir() -> Path:
 def default_model_path() -> Path:
     """File of the shipped forest."""
     return models_dir() / "cdse.skops"
+
+
+def guide_page(name: str = "index") -> Path:
+    """File of a page of the guide, to be opened in a browser.
+
+    Parameters
+    ----------
+    name : str
+        Of the page's source in ``docs``, without its ending.
+
+    Raises
+    ------
+    CdseError
+        If it was not built in this checkout, or the installation lacks it.
+    """
+    for folder in (_PACKAGE / "_guide", _PACKAGE.parent / "docs" / "_build"):
+        page = folder / f"{name}.html"
+        if page.is_file():
+            return page
+    raise CdseError(
+        "The guide has not been built here; `make docs` builds it, and its pages can "
+        "be read in the folder docs as they are."
+    )
 
 
 def _resource(name: str) -> Path:

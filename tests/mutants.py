@@ -131,7 +131,7 @@ source_paths = ["napari_cdse"]
 only_mutate = {files}
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-p", "no:cacheprovider", "-n", "0", "--no-xvfb"]
-also_copy = ["models", "sample_data", "docs", "README.md", ".readme"]
+also_copy = ["models", "sample_data", "docs", "README.md"]
 """
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as project:
         project.write(settings)

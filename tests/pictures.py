@@ -1,7 +1,7 @@
 """Pictures of the window and of every dock, dark and light: ``make pictures``.
 
 Opens the sample project, detects and classifies, retrains a small forest, and saves
-what a person would then see into a folder (default: ``.readme``).
+what a person would then see into a folder (default: ``docs/pictures``).
 """
 
 import argparse
@@ -95,7 +95,7 @@ def prepare(viewer: napari.Viewer) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Picture every dock.")
-    parser.add_argument("out", nargs="?", type=Path, default=Path(".readme"))
+    parser.add_argument("out", nargs="?", type=Path, default=Path("docs/pictures"))
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

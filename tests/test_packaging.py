@@ -45,7 +45,8 @@ def test_wheel_carries_forest_samples_and_manifest(archives, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path))
-    for name in ("napari.yaml", "py.typed", "__main__.py"):
+    assert (tmp_path / "napari_cdse" / "_guide" / "searchindex.js").is_file()
+    for name in ("napari.yaml", "py.typed", "__main__.py", "_guide/index.html"):
         assert (tmp_path / "napari_cdse" / name).is_file()
     (info,) = tmp_path.glob("*.dist-info")
     licence = (info / "licenses" / "LICENSE").read_text("utf-8")
@@ -77,6 +78,9 @@ def test_source_archive_has_what_the_tests_need(archives):
         "CONTRIBUTING.md",
         "CITATION.cff",
         "docs/glossary.md",
+        "docs/conf.py",
+        "docs/pictures/window-dark.png",
+        "hatch_build.py",
     ):
         assert needed in names
 

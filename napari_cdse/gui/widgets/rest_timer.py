@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_cdse.core.errors import CdseError, StoreBusy
 from napari_cdse.gui.session import notifications
@@ -48,10 +48,14 @@ class RestTimer(QObject):
         """Whether what is shown may be old."""
         return self._timer.isActive()
 
-    def start(self, *_what: object) -> None:
+    # Slots of Qt's own, so that signals let go of a view that is closed.
+
+    @Slot()
+    def start(self) -> None:
         """Wait anew; to be connected to signals, whatever they tell."""
         self._timer.start(self.rest_ms)
 
+    @Slot()
     def show_now(self) -> None:
         """Wait no longer, unless the file is busy."""
         self._timer.stop()

@@ -18,7 +18,7 @@ def test_what_comes_in_a_row_is_shown_once(parent, qtbot):
     shown = []
     timer = RestTimer(parent, lambda: shown.append(1), rest_ms=1)
     for _ in range(5):
-        timer.start(frozenset())
+        timer.start()
         assert timer.waiting
     qtbot.waitUntil(lambda: not timer.waiting, timeout=SIGNAL_MS)
     assert len(shown) == 1

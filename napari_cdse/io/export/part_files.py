@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,13 @@ class PartFiles:
         data = read_file(path, _MOST_BYTES, CdseError)
         try:
             return _from_bytes(data, key)
-        except (ValueError, TypeError, KeyError, RecursionError) as problem:
+        except (
+            ArithmeticError,
+            ValueError,
+            TypeError,
+            LookupError,
+            RecursionError,
+        ) as problem:
             raise CdseError(
                 f"{name_of(path)}, kept from an earlier run, is damaged or of another "
                 "kind; it was not used."
@@ -222,7 +229,7 @@ def _from_bytes(data: bytes, key: str) -> Findings:
 
     Raises
     ------
-    ValueError, TypeError, KeyError
+    ArithmeticError, LookupError, TypeError, ValueError, RecursionError
         For anything that `_to_bytes` did not write for this key.
     """
     digest, _, rest = data.partition(b"\n")
@@ -274,10 +281,11 @@ def _prediction(particle_id: str, model_id: str, told: list[Any]) -> Prediction:
 
 
 def _pixel_size(nm: Any, source: Any, uncertainty: Any, other_nm: Any) -> PixelSize:
-    if _number(nm) <= 0:
+    size_nm = _number(nm)
+    if size_nm <= 0:
         raise ValueError("no pixel size")
     return PixelSize(
-        nm,
+        size_nm,
         PixelSizeSource(source),
         None if uncertainty is None else _number(uncertainty),
         None if other_nm is None else _number(other_nm),
@@ -287,9 +295,10 @@ def _pixel_size(nm: Any, source: Any, uncertainty: Any, other_nm: Any) -> PixelS
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("no number")
-    if not abs(value) < float("inf"):
+    number = float(value)
+    if not math.isfinite(number):
         raise ValueError("no finite number")
-    return value
+    return number
 
 
 def _count(value: Any) -> int:

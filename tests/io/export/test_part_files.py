@@ -103,6 +103,8 @@ def test_a_file_cut_short_is_noticed(parts, length):
         lambda told: told["candidates"][0].__setitem__(2, -1.0),
         lambda told: told["candidates"][0].__setitem__(0, float("nan")),
         lambda told: told["candidates"][0].__setitem__(0, "1"),
+        lambda told: told["candidates"][0].__setitem__(1, 10**400),
+        lambda told: told["pixel_size"].__setitem__(0, 10**400),
         lambda told: told["predictions"][0].__setitem__(0, 0.9),
         lambda told: told["predictions"][0].__setitem__(slice(0, 2), [-0.1, 0.4]),
         lambda told: told["predictions"][0].pop(),

@@ -58,7 +58,7 @@ ROOMS = {
         {"canvas"},
         {"widgets"},
         {"shortcuts"},
-        {"controllers", "tools"},
+        {"controllers", "help", "tools"},
         {"workspace"},
         {
             "annotators",

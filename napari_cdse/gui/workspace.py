@@ -25,6 +25,7 @@ from napari_cdse.gui.controllers.project_poller import PATIENCE_S, ProjectPoller
 from napari_cdse.gui.controllers.review import Review
 from napari_cdse.gui.controllers.selection import Selection
 from napari_cdse.gui.controllers.training import TrainingController
+from napari_cdse.gui.help.menu import HelpMenu
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.session.viewer_window import main_window
@@ -90,6 +91,8 @@ class Workspace(QObject):
         What the user must read.
     annotator : AnnotatorName
         Whose labels the next ones are.
+    help_menu : HelpMenu
+        Ours within napari's.
     """
 
     def __init__(self, viewer: Viewer) -> None:
@@ -114,6 +117,7 @@ class Workspace(QObject):
         self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
         self.message_bar = MessageBar(session.messages, main_window(viewer))
         self.leave_taking = LeaveTaking(session)
+        self.help_menu = HelpMenu(session, self.show_keys)
         main_window(viewer).destroyed.connect(self.close)
 
     def _actions(self) -> Mapping[str, Callable[..., object]]:

@@ -73,6 +73,7 @@ class AnnotatorsView(ProjectView):
         self.hide_others.setToolTip(_HIDDEN_TIP)
         self.said = sentence()
         self.pairs = keyless(QComboBox())
+        self.pairs.setToolTip("Which two annotators are compared")
         self.confusion = ConfusionView("")
         self.review = keyless(QPushButton())
         self.review.setToolTip(

@@ -52,8 +52,10 @@ class GalleryFilters(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.classes = {name: self._class_button(name) for name in CLASS_NAMES}
-        self.sorting = self._box([_SORTINGS[one] for one in SORTINGS])
-        self.who = self._box([_WHO[one] for one in WHO])
+        self.sorting = self._box(
+            [_SORTINGS[one] for one in SORTINGS], "In which order particles are shown"
+        )
+        self.who = self._box([_WHO[one] for one in WHO], "By who gave the class")
         self.this_one = self._button("this one")
         self.this_one.setToolTip("Only the open micrograph's")
         column = flush_column(self)
@@ -99,8 +101,8 @@ class GalleryFilters(QWidget):
         button.toggled.connect(lambda _on: self.changed.emit())
         return button
 
-    def _box(self, lines: Sequence[tuple[str, str]]) -> QComboBox:
-        box = choices(lines)
+    def _box(self, lines: Sequence[tuple[str, str]], tip: str) -> QComboBox:
+        box = choices(lines, tip)
         box.currentIndexChanged.connect(lambda _row: self.changed.emit())
         return box
 

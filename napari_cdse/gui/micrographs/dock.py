@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QPushButton,
     QTableView,
 )
-from superqt import QCollapsible
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import DetectionParams
@@ -22,6 +21,7 @@ from napari_cdse.gui.micrographs.table_model import MicrographsModel
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
 from napari_cdse.gui.widgets.fitting_scroll_area import FittingArea
 from napari_cdse.gui.widgets.layout import (
+    folded,
     row_of,
     say,
     sentence,
@@ -128,9 +128,11 @@ class MicrographsView(ProjectView):
         column.addWidget(self.pixel_size)
         column.addLayout(self._detect_buttons())
         column.addWidget(self.progress)
-        self.parameters = QCollapsible("How circles are found")
-        self.parameters.addWidget(self.form.native)
-        self.parameters.collapse(animate=False)
+        self.parameters = folded(
+            "How circles are found",
+            "Settings of the next detection; those shown at first suit most",
+            self.form.native,
+        )
         column.addWidget(FittingArea(self.parameters))
 
     def _detect_buttons(self) -> QHBoxLayout:

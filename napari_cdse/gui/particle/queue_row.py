@@ -55,8 +55,10 @@ class QueueRow(QWidget):
         self._keys = keys
         self.previous = self._button("<", "Particle before", "previous")
         self.next = self._button(">", "Next particle", "next")
-        self.order = choices((text, tip) for text, _, tip in ORDERS)
-        self.which = choices((text, tip) for text, _, tip in STOPS)
+        orders = ((text, tip) for text, _, tip in ORDERS)
+        self.order = choices(orders, "In which order particles come up")
+        stops = ((text, tip) for text, _, tip in STOPS)
+        self.which = choices(stops, "Which particles come up")
         self.done = PlainLabel()
         line = flush_row(self)
         line.addWidget(self.previous)

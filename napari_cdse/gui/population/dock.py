@@ -82,7 +82,7 @@ class PopulationView(ProjectView):
         self._shown: tuple[MicrographFraction, ...] = ()
         self.number = sentence()
         self.outlook = sentence()
-        self.figures = choices(_FIGURES)
+        self.figures = choices(_FIGURES, "Which figure is shown below")
         self.figure = FigureView()
         self.report = keyless(QPushButton("Report\u2026"))
         self.report.setToolTip(

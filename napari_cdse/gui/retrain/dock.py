@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QScrollArea,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import ForestParams
@@ -25,6 +24,7 @@ from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.layout import (
     PlainLabel,
     flush_column,
+    folded,
     row_of,
     say,
     scroll_down,
@@ -138,13 +138,17 @@ class RetrainView(ProjectView):
             "Join your labels with what the forest in use learnt from elsewhere; "
             "without it, the new forest learns from your labels alone"
         )
-        self.parameters = QCollapsible("How the forest is trained")
-        self.parameters.addWidget(self.onto)
-        self.parameters.addWidget(self.form.native)
-        self.parameters.collapse(animate=False)
-        self.what_counts = QCollapsible("What could be better")
-        self.what_counts.addWidget(self.studies)
-        self.what_counts.collapse(animate=False)
+        self.parameters = folded(
+            "How the forest is trained",
+            "Settings of the next forest; those shown at first suit most",
+            self.onto,
+            self.form.native,
+        )
+        self.what_counts = folded(
+            "What could be better",
+            "Tries settings on a grid, and tells what each feature is worth",
+            self.studies,
+        )
         inside = QWidget()
         column = flush_column(inside)
         column.addWidget(self.comparison)

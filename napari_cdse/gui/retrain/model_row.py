@@ -63,6 +63,9 @@ class ModelRow(QWidget):
         self.forests.setSizeAdjustPolicy(policy)
         self.forests.activated.connect(self._on_chosen)
         self.more = QPushButton("More")
+        self.more.setToolTip(
+            "Back to the forest before, another name, or a file for a colleague"
+        )
         self.more.setMenu(self._menu())
         line = flush_row(self)
         line.addWidget(PlainLabel("In use"))

@@ -1,4 +1,4 @@
-"""Questions about files."""
+"""Questions about files, and boxes that say something."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_cdse.gui.session.plain_text import caption, plain
+from napari_cdse.gui.session.plain_text import caption, one_line, plain
 from napari_cdse.gui.widgets.layout import sentence
 from napari_cdse.project import SUFFIX
 
@@ -162,6 +162,19 @@ def ask_which(
     taken = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return lines.currentRow() if taken else None
+
+
+def tell(parent: QWidget, title: str, text: str, more: str) -> QMessageBox:
+    """Say something in a window that stays beside the work until it is closed."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setWindowTitle(one_line(title))
+    box.setText(plain(text))
+    box.setInformativeText(plain(more))
+    box.setModal(False)
+    box.show()
+    return box
 
 
 def ask_to_leave(parent: QWidget, what: str) -> bool:

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QCollapsible
 
 from napari_cdse.gui.session.plain_text import plain
 
@@ -80,14 +81,25 @@ def hint(text: str = "") -> QLabel:
     return label
 
 
-def choices(lines: Iterable[tuple[str, str]]) -> QComboBox:
-    """Make a list to choose from, each line with its own tooltip."""
+def choices(lines: Iterable[tuple[str, str]], tip: str) -> QComboBox:
+    """Make a list to choose from, with a tooltip for it and for each of its lines."""
     box = keyless(QComboBox())
+    box.setToolTip(wrapped(tip))
     box.setMinimumContentsLength(_CHOICE_LETTERS)
     for row, (text, tip) in enumerate(lines):
         box.addItem(text)
         box.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
     return box
+
+
+def folded(title: str, tip: str, *parts: QWidget) -> QCollapsible:
+    """Make a part of a dock that opens by a click on its title."""
+    whole = QCollapsible(title)
+    whole.toggleButton().setToolTip(plain(tip))
+    for part in parts:
+        whole.addWidget(part)
+    whole.collapse(animate=False)
+    return whole
 
 
 def dock_column(dock: QWidget) -> QVBoxLayout:

@@ -38,6 +38,7 @@ class ProgressRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.button = QPushButton("Cancel")
+        self.button.setToolTip("Stop here; what is finished is kept")
         self.button.clicked.connect(self._on_cancel)
         line = row_of((self.bar, self.button))
         line.setStretchFactor(self.bar, 1)

@@ -1,0 +1,1 @@
+"""The Help menu: guide, keys, a problem to report, how to cite, about."""

@@ -1,0 +1,119 @@
+"""Our part of napari's Help menu.
+
+Plugins may not add to that menu by their manifest, so it is done through the window's
+own attribute `help_menu`, which napari documents.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QMenu
+
+from napari_cdse import __version__
+from napari_cdse.gui.help.citation import LICENCE, NAME, bibtex, citation
+from napari_cdse.gui.help.problem_dialog import ProblemDialog
+from napari_cdse.gui.help.text_dialog import TextDialog
+from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.widgets.dialogs import tell
+from napari_cdse.io.problem_message import versions
+from napari_cdse.resources import guide_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtWidgets import QMessageBox
+
+    from napari_cdse.gui.session.session import Session
+
+_ABOUT = (
+    "Finds CdSe quantum dots in HRTEM micrographs, says of each whether a defect is "
+    "visible, learns from corrections, and tells the fraction with its interval."
+)
+_CITE = (
+    "Name the program and its version. The guide, under How to cite, names what it "
+    "stands on as well."
+)
+_NO_BROWSER = "No program was found that opens {}; open it in a browser."
+
+
+class HelpMenu(QObject):
+    """Guide, keys, a problem to report, how to cite, about.
+
+    Parameters
+    ----------
+    session : Session
+    show_keys : callable
+        Shows the list of keys.
+
+    Attributes
+    ----------
+    menu : QMenu
+    """
+
+    def __init__(self, session: Session, show_keys: Callable[[], None]) -> None:
+        super().__init__(session)
+        self._session = session
+        self.menu = QMenu("CdSe quantum dots", main_window(session.viewer))
+        self.menu.setToolTipsVisible(True)
+        for words, tip, act in (
+            ("Guide", "Opens in the browser; no network is needed", self.show_guide),
+            ("Keys", "The list of keys, as they are set now", show_keys),
+            (
+                "Report a problem\u2026",
+                "Versions and the last report, to copy into a message",
+                self.report_problem,
+            ),
+            ("How to cite\u2026", "A line for the references, and BibTeX", self.cite),
+            ("About\u2026", "Version and licence", self.show_about),
+        ):
+            action = self.menu.addAction(words)
+            action.setToolTip(plain(tip))
+            action.triggered.connect(lambda _on=False, do=act: do())
+        self._place()
+        # napari fills the menu anew when plugins come and go.
+        session.open_viewer.window.help_menu.aboutToShow.connect(self._place)
+
+    def _place(self) -> None:
+        """Put our menu at the top of napari's, unless it is there."""
+        there = self._session.open_viewer.window.help_menu
+        mine = self.menu.menuAction()
+        first = next(iter(there.actions()), None)
+        if mine not in there.actions():
+            there.insertAction(first, mine)
+
+    def show_guide(self, page: str = "index") -> None:
+        """Open a page of the guide in the browser."""
+        with notifications.reporting_errors():
+            path = guide_page(page)
+            if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+                notifications.warn(_NO_BROWSER.format(path))
+
+    def report_problem(self) -> ProblemDialog:
+        """Show what to send when something went wrong."""
+        dialog = ProblemDialog(main_window(self._session.viewer))
+        dialog.show()
+        return dialog
+
+    def cite(self) -> TextDialog:
+        """Show how to cite the program."""
+        dialog = TextDialog("How to cite", _CITE, main_window(self._session.viewer))
+        dialog.show_text(f"{citation()}\n\n{bibtex()}")
+        dialog.add_copy_button("Copy the line", "For a list of references", citation)
+        dialog.add_copy_button("Copy BibTeX", "For a reference manager", bibtex)
+        dialog.show()
+        return dialog
+
+    def show_about(self) -> QMessageBox:
+        """Show version and licence."""
+        libraries = ", ".join(versions()[1:])
+        return tell(
+            main_window(self._session.viewer),
+            f"About {NAME}",
+            f"{NAME} {__version__}, {LICENCE}",
+            f"{_ABOUT}\n\n{libraries}",
+        )

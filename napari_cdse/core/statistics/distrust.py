@@ -94,6 +94,6 @@ def distrust_sentence(counts: dict[Distrust, int], judged: int = 0) -> str:
     why = ", ".join(f"{number} {_WORDS[reason]}" for reason, number in counts.items())
     known = f" ({judged} judged)" if judged else ""
     return (
-        f"{what} counted apart{known}: {why}. {MIN_DRAWS} judged draws of a kind bring "
-        "it in, or all such circles of a micrograph judged."
+        f"{what} counted apart{known}: {why}. Those of one reason are counted in once "
+        f"all of them in a micrograph are judged, or {MIN_DRAWS} that were drawn."
     )

@@ -9,9 +9,9 @@ from tests.project_tools import hand_over, put_circles, small_model
 GRID = [Circle(11.0 + 22 * (n // 6), 11.0 + 22 * (n % 6), 9.0) for n in range(24)]
 
 
-def fill(project: Project, micrographs: int) -> None:
+def fill(project: Project, micrographs: int, share: float = 0) -> None:
     """Find and classify 24 circles in each of the first micrographs."""
-    project.audits.share = 0
+    project.audits.share = share
     model = small_model()
     project.models.add(model)
     project.models.keep(model.card.id)

@@ -240,7 +240,7 @@ def rows_of(
             distrust=apart.get(particle.id),
             note="" if particle.annotation is None else particle.annotation.note,
         )
-        for particle in sorted(project.particles.of(entry.index), key=_place)
+        for particle in sorted(project.particles.stored(entry.index), key=_place)
         if particle.by_person or include_predictions
     ]
 

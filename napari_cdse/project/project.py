@@ -100,7 +100,14 @@ class Project:
         tracker = ChangeTracker(state, self.selection, events)
         self.resume_point = ResumePoint(store, state, self.selection, visits)
         self.settings = Settings(store, state.backlog)
-        self.annotators = Annotators(store, state, self.resume_point, events)
+        self.annotators = Annotators(
+            store,
+            state,
+            self.resume_point,
+            events,
+            is_drawn=lambda one: self.audits.hides(one),
+            renamed=self.reload,
+        )
         self.sync = Sync(
             store,
             state,
@@ -128,7 +135,9 @@ class Project:
         self.detections = Detections(
             store, state, self.selection, tracker, self.settings, events
         )
-        self.audits = Audits(store, state, self.selection, visits, events)
+        self.audits = Audits(
+            store, state, self.selection, visits, self.annotators, events
+        )
         self.statistics = Statistics(store, state, self.audits, self.annotators)
         self.edits = Edits(
             state,
@@ -230,6 +239,7 @@ class Project:
         """Read the file anew and show all of it, because another window has written."""
         self._state.load()
         self.settings.read()
+        self.annotators.read_names()
         self.history.follow_waiting()
         self.audits.read_plan()
         self.events.queue_outdated.emit()
@@ -247,6 +257,9 @@ class Project:
         self.detections.follow_runs()
         if self._state.models.active_id != model_before:
             self.models.show_active()
+        if self.annotators.read_names():
+            self.reload()
+            return
         self.events.micrographs_changed.emit()
         if self.audits.read_plan():
             self.events.particles_changed.emit(None)

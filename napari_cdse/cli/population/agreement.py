@@ -17,6 +17,9 @@ def _run(arguments: argparse.Namespace) -> int:
     project = Project.create_or_open(project_file(arguments.project))
     try:
         curves = project.annotators.curves()
+        told = project.audits.tallies().sentence
+        if told:
+            say(told)
         for each in project.annotators.agreements():
             say(each.sentence)
         for curve in curves:

@@ -127,6 +127,7 @@ def counts(annotation: Annotation) -> bool:
         and judged_as(annotation) is not None
         and annotation.shown is not None
         and not annotation.prediction_seen
+        and not annotation.others_seen
         and annotation.selection_chance is not None
         and 0 < annotation.selection_chance <= 1
     )

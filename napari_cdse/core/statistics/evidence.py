@@ -55,7 +55,8 @@ What the program distrusts
 Two annotators
     An estimate is one annotator's; give it that one's labels. A draw that this one did
     not judge has no answer. A project's own number takes the labels that stand, whoever
-    gave them, and of a draw the first that was given unseen.
+    gave them and whoever looks, and of a draw the first that was given unseen. Each
+    annotator judges the same draws unseen, so that all of them answer for them.
 """
 
 from __future__ import annotations

@@ -2,30 +2,37 @@
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QAction, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
     QLineEdit,
+    QMenu,
     QPushButton,
 )
 from superqt.utils import signals_blocked
 
 from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session import notifications
-from napari_cdse.gui.session.plain_text import one_line
+from napari_cdse.gui.session.plain_text import caption, one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.widgets.rest_timer import RestTimer
 from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.project.state.annotator_labels import LABEL_FILES
 
 _LATER_MS = 400
+_ALSO_ME_TIP = (
+    "Another name is another person, who judges what is drawn at random unseen once "
+    "more. Tick a name under which you began yourself"
+)
 _NO_LABELS = "Nobody has labelled a particle yet."
 _ALONE = (
-    "Only {} has labelled so far. A second person gives their name above, hides the "
-    "others' labels and labels the same particles; then both are compared here."
+    "Only {} has labelled so far. A second person gives their name above and goes "
+    "through the queue: what is drawn at random comes up for them as well, unseen. "
+    "With the others' labels hidden they may label all. Then both are compared here."
 )
 _BLIND = (
     "How far you agree is shown as soon as the labels of others are: it would tell "
@@ -69,9 +76,14 @@ class AnnotatorsView(ProjectView):
         self.name.setToolTip(
             "Stands with each label you give; also in napari's Preferences"
         )
+        self.also_me = keyless(QPushButton("Also me"))
+        self.also_me.setToolTip(_ALSO_ME_TIP)
+        self.also_me.setMenu(QMenu(self.also_me))
         self.hide_others = keyless(QCheckBox("Hide the labels of others"))
         self.hide_others.setToolTip(_HIDDEN_TIP)
         self.said = sentence()
+        self.draws = sentence()
+        self.curves = sentence()
         self.pairs = keyless(QComboBox())
         self.pairs.setToolTip("Which two annotators are compared")
         self.confusion = ConfusionView("")
@@ -90,11 +102,14 @@ class AnnotatorsView(ProjectView):
         form.addRow("You are", self.name)
         column.addLayout(form)
         for widget in (
+            self.also_me,
             self.hide_others,
+            self.draws,
             self.pairs,
             self.said,
             self.confusion,
             self.review,
+            self.curves,
         ):
             column.addWidget(widget)
         column.addStretch(1)
@@ -103,6 +118,7 @@ class AnnotatorsView(ProjectView):
         session = self._session
         self.name.editingFinished.connect(self._on_name)
         self.hide_others.toggled.connect(self._on_hide)
+        self.also_me.menu().triggered.connect(self._on_also_me)
         self.pairs.activated.connect(self._show_pair)
         self.review.clicked.connect(self._on_review)
         for signal in (
@@ -139,15 +155,33 @@ class AnnotatorsView(ProjectView):
         project = self._session.project
         hidden = project.annotators.hide_others
         self._agreements = () if hidden else project.annotators.agreements()
-        disputed = () if hidden else project.annotators.disagreements()
+        disputed = project.annotators.disagreements_in_view()
         with signals_blocked(self.hide_others):
             self.hide_others.setChecked(hidden)
+        self.draws.setText(project.audits.tallies().sentence)
+        self.draws.setVisible(bool(self.draws.text()))
+        told = [] if hidden else [each.sentence for each in project.annotators.curves()]
+        self.curves.setText("\n".join(told))
+        self.curves.setVisible(bool(told))
+        self._list_names()
         self._list_pairs()
         self.review.setVisible(bool(disputed))
         number = len(disputed)
         what = "1 disagreement" if number == 1 else f"{number} disagreements"
         self.review.setText(f"Review {what}")
         self._show_pair()
+
+    def _list_names(self) -> None:
+        """Offer the names of others, those that are the user's own ticked."""
+        who, menu = self._session.project.annotators, self.also_me.menu()
+        others = (each for each in who.names() if each not in (who.name, LABEL_FILES))
+        menu.clear()
+        for name in (*who.also_me, *others):
+            action = menu.addAction(caption(name))
+            action.setData(name)
+            action.setCheckable(True)
+            action.setChecked(name in who.also_me)
+        self.also_me.setVisible(not menu.isEmpty())
 
     def _list_pairs(self) -> None:
         chosen = self.pairs.currentText()
@@ -178,6 +212,13 @@ class AnnotatorsView(ProjectView):
         self._annotator.set_name(self.name.text())
         # The letters belong to the particles again.
         self.name.clearFocus()
+        self._refresh_soon()
+
+    def _on_also_me(self, action: QAction) -> None:
+        """Take what somebody said for one's own, or give it back to them."""
+        who, name = self._session.project.annotators, action.data()
+        with notifications.reporting_errors():
+            who.rename(name, who.name if action.isChecked() else name)
         self._refresh_soon()
 
     def _on_hide(self, hide: bool) -> None:

@@ -184,11 +184,9 @@ class ParticleCard(QWidget):
 
     def _difference(self, particle: Particle) -> str:
         project = self._session.project
-        return (
-            ""
-            if project.annotators.hide_others
-            else difference(project.annotators.labels_of(particle.id))
-        )
+        if not project.annotators.sees_others(particle.id):
+            return ""
+        return difference(project.annotators.labels_of(particle.id))
 
     def _forest_words(self, particle: Particle) -> str:
         """Name the forest whose word the bars show, or say why they show none."""

@@ -7,18 +7,21 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.errors import StoreError
 from napari_cdse.core.review.annotator_agreement import Agreement, agreement
 from napari_cdse.core.review.annotator_curve import AnnotatorCurve, annotator_curve
 from napari_cdse.project.state.annotator_labels import (
+    NO_NAME,
     in_dispute,
     independent,
     latest,
     notes,
     own_statements,
 )
+from napari_cdse.project.state.project_state import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from napari_cdse.core.records import Annotation, Label
     from napari_cdse.io.store.store import Store
@@ -41,6 +44,11 @@ class Annotators:
     resume_point : ResumePoint
         Each annotator has a round of review of their own.
     events : ProjectEvents
+    is_drawn : callable
+        Tells of a particle, by id, whether the annotator of now has to judge it unseen,
+        see `Audits.hides`.
+    renamed : callable
+        Reads everything anew under other names.
     """
 
     def __init__(
@@ -49,6 +57,8 @@ class Annotators:
         state: ProjectState,
         resume_point: ResumePoint,
         events: ProjectEvents,
+        is_drawn: Callable[[str], bool],
+        renamed: Callable[[], None],
     ) -> None:
         self._store = store
         self._table = state.micrographs
@@ -58,6 +68,11 @@ class Annotators:
         self._login = _login_name()
         self._current = str(store.setting(f"{_NAME}/{self._login}", self._login))
         self._hide_others = False
+        self._is_drawn = is_drawn
+        self._renamed = renamed
+        self._state = state
+        self._names = state.annotator_names()
+        self._blind = False
 
     # Who annotates now
 
@@ -65,9 +80,10 @@ class Annotators:
     def current(self) -> str:
         """Whose labels the next ones are; each login has its own name.
 
-        What another window calls its annotator does not change it here.
+        What another window calls its annotator does not change it here. One that is
+        `also_me` of another name is called by that.
         """
-        return self._current
+        return self._names.get(self._current, self._current)
 
     @current.setter
     def current(self, name: str) -> None:
@@ -81,6 +97,56 @@ class Annotators:
         self._show_view()
         if not self._store.read_only:
             self._store.set_setting(f"{_NAME}/{self._login}", name)
+
+    @property
+    def name(self) -> str:
+        """What who annotates now is called, also without a name."""
+        return self.current or NO_NAME
+
+    @property
+    def also_me(self) -> tuple[str, ...]:
+        """Other names whose labels are those of who annotates now."""
+        found = (old for old, new in self._names.items() if new == self.current)
+        return tuple(sorted(old or NO_NAME for old in found))
+
+    def rename(self, old: str, new: str) -> None:
+        """Take what was and will be said under one name for that of another.
+
+        Two names are two people until this says otherwise: it is for who began under
+        the name of their login, say. Nothing that is stored is changed, and a name
+        that becomes its own again is somebody of their own again.
+
+        Parameters
+        ----------
+        old, new : str
+            The same twice gives a name back.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        if self._state.backlog:
+            raise StoreError(
+                "Some steps are not in the project file yet; take another name once "
+                "they are."
+            )
+        old, new = ("" if each == NO_NAME else each.strip() for each in (old, new))
+        with self._store.transaction():
+            names = self._state.annotator_names()
+            names = {each: new if to == old else to for each, to in names.items()}
+            names[old] = new
+            told = {each: to for each, to in names.items() if each != to}
+            self._store.set_setting(NAMES, told)
+        self._renamed()
+
+    def read_names(self) -> bool:
+        """Read who goes by which name; True if another window changed that."""
+        before, self._names = self._names, self._state.annotator_names()
+        if before == self._names:
+            return False
+        self._particles.look_as(self.name, self._veils())
+        return True
 
     @property
     def hide_others(self) -> bool:
@@ -102,8 +168,20 @@ class Annotators:
             self._store.set_setting(f"{_HIDE}/{self._login}", hide)
 
     def restore_view(self) -> None:
-        """Hide other annotators' labels if this login had them hidden."""
-        self.hide_others = bool(self._store.setting(f"{_HIDE}/{self._login}", False))
+        """See what one may see who is to judge; exports and commands see everything.
+
+        Other annotators' labels are hidden if this login had them hidden, and in any
+        case those of drawn particles that the annotator of now has not judged.
+        """
+        self._blind = True
+        hidden = bool(self._store.setting(f"{_HIDE}/{self._login}", False))
+        if hidden == self._hide_others:
+            self._show_view()
+        self.hide_others = hidden
+
+    def sees_others(self, particle_id: str) -> bool:
+        """Tell whether what others said of a particle is in view."""
+        return not self._particles.hides(particle_id)
 
     # Who said what
 
@@ -123,11 +201,13 @@ class Annotators:
     def statements_in_view(self, particle_id: str) -> tuple[Annotation, ...]:
         """Return what was stated of a particle, as far as this annotator may see it."""
         stated = self._particles.statements(particle_id)
-        return own_statements(stated, self._current) if self._hide_others else stated
+        if self.sees_others(particle_id):
+            return stated
+        return own_statements(stated, self.name)
 
     def others_labelled(self, particle_id: str) -> bool:
         """Tell whether another annotator stands by a label of a particle."""
-        return bool(self.labels_of(particle_id).keys() - {self._current})
+        return bool(self.labels_of(particle_id).keys() - {self.name})
 
     def hidden_note(self, particle_id: str) -> str:
         """Return what others noted about a particle and this annotator can't see."""
@@ -195,15 +275,24 @@ class Annotators:
         stated = self._statements()
         return tuple(particle for _, particle, each in stated if in_dispute(each))
 
+    def disagreements_in_view(self) -> tuple[str, ...]:
+        """Return those of which this annotator may see what the others said."""
+        return tuple(each for each in self.disagreements() if self.sees_others(each))
+
     # Inside
 
     def _show_view(self) -> None:
         """Show the labels that this annotator may see."""
-        self._particles.look_as(self._current if self._hide_others else None)
+        self._particles.look_as(self.name, self._veils())
         self._table.refresh()
         self._events.particles_changed.emit(None)
         self._events.micrographs_changed.emit()
         self._events.history_changed.emit()
+
+    def _veils(self) -> Callable[[str], bool] | None:
+        if self._hide_others:
+            return lambda _: True
+        return self._is_drawn if self._blind else None
 
     def _statements(self) -> Iterator[tuple[str, str, tuple[Annotation, ...]]]:
         """Yield micrograph, id and statements of each particle that is in use."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.review.draw_chances import doubt, draw_chances
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem
+from napari_cdse.project.state.annotator_labels import latest
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
 if TYPE_CHECKING:
@@ -19,11 +21,37 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Annotation, Prediction
     from napari_cdse.core.review.review_queue import Goal, Order
     from napari_cdse.io.store.store import Store
+    from napari_cdse.project.components.annotators import Annotators
     from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
     from napari_cdse.project.state.selection import Selection
     from napari_cdse.project.state.visit_history import VisitHistory
+
+
+@dataclass(frozen=True, slots=True)
+class DrawTallies:
+    """How far each annotator has come with the draws.
+
+    Attributes
+    ----------
+    drawn : int
+        Particles that a lot fell on, circles that were deleted not among them.
+    judged : dict of str to int
+        Of these, those with a label of each annotator, the busiest first.
+    """
+
+    drawn: int
+    judged: dict[str, int]
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words; nothing where nobody has judged any."""
+        if not self.judged:
+            return ""
+        each = ", ".join(f"{name} {number}" for name, number in self.judged.items())
+        return f"Of {self.drawn} particles drawn at random, judged unseen: {each}."
+
 
 _AUDIT, _IN_VIEW, _ORDERS = "audit", "in_view", "orders"
 
@@ -47,6 +75,8 @@ class Audits:
         The open micrograph's predictions are in view.
     visits : VisitHistory
         How far the review has come.
+    annotators : Annotators
+        To whom it is shown.
     events : ProjectEvents
     """
 
@@ -56,6 +86,7 @@ class Audits:
         state: ProjectState,
         selection: Selection,
         visits: VisitHistory,
+        annotators: Annotators,
         events: ProjectEvents,
     ) -> None:
         self._store = store
@@ -64,6 +95,7 @@ class Audits:
         self._particles = state.particles
         self._selection = selection
         self._visits = visits
+        self._annotators = annotators
         self._events = events
         self._plan = AuditPlan()
         self._chances: dict[str, float] = {}
@@ -78,12 +110,14 @@ class Audits:
         """Tell whether a particle's prediction must not be shown yet.
 
         It is one that the program proposed, that was drawn by chance alone and that
-        nobody has ever judged. Whatever shows predictions asks this first, or shows
-        the particle `as_seen`.
+        the annotator of now has never judged: who has, under the same name, knows the
+        forest's word, even if the label was taken back. In a window what others said
+        of it is out of view as well. Whatever shows predictions asks this first, or
+        shows the particle `as_seen`.
         """
         if self._lot(particle_id) is None:
             return False
-        return not self._particles.was_judged(particle_id)
+        return self._annotators.name not in self._particles.judges(particle_id)
 
     def as_seen(self, particle: Particle) -> Particle:
         """Return a particle as a user may see it: maybe without its prediction."""
@@ -123,6 +157,20 @@ class Audits:
             if row.excluded is None
             for each in self._particles.audited(row.key)
         ]
+
+    def tallies(self) -> DrawTallies:
+        """Count the draws, and how many of them each annotator has judged."""
+        drawn = [
+            one.id
+            for row in self._table.rows
+            if row.excluded is None
+            for one in self._particles.particles(row.key).values()
+            if self._lot(one.id) is not None
+        ]
+        judged = Counter(
+            name for one in drawn for name in latest(self._particles.statements(one))
+        )
+        return DrawTallies(len(drawn), dict(judged.most_common()))
 
     # How many are drawn
 
@@ -185,6 +233,7 @@ class Audits:
                 chances = self._store.draws.chances()
             self._chances = chances
             self._version += 1
+            self._particles.look_again()
         self._events.queue_outdated.emit()
 
     # What has been in view
@@ -268,6 +317,7 @@ class Audits:
         self._plan, self._chances = plan, chances
         self._version += 1
         self._lots.clear()
+        self._particles.look_again()
         self._events.queue_outdated.emit()
         return True
 

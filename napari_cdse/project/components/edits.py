@@ -211,7 +211,9 @@ class Edits:
             others_labels=[
                 each for each in request.touched if who.others_labelled(each)
             ],
-            others_hidden=who.hide_others,
+            others_unseen=[
+                each for each in request.touched if not who.sees_others(each)
+            ],
             others_notes={each: who.hidden_note(each) for each in request.noted},
         )
 

@@ -349,17 +349,23 @@ class History:
 
     def _summary(self, edit_id: int | None) -> str | None:
         """Say what a step did, and whose it was if it was another's."""
-        found = None
+        found, who, seen = None, self._annotators, False
         with self._backlog.tolerate_busy():
             found = self._store.edits.summary(edit_id)
+            if found is None or found[1] in ("", who.current, *who.also_me):
+                return None if found is None else found[0]
+            seen = self._is_in_view(edit_id)
         if found is None:
             return None
-        summary, annotator = found
-        if annotator in ("", self._annotators.current):
-            return summary
         # What another did may be hidden, and is no less undone by that.
-        hidden = self._annotators.hide_others
-        return f"{'Step' if hidden else summary} ({annotator})"
+        return f"{found[0] if seen else 'Step'} ({found[1]})"
+
+    def _is_in_view(self, edit_id: int | None) -> bool:
+        """Tell whether all that another's step did may be seen."""
+        if self._annotators.hide_others or edit_id is None:
+            return not self._annotators.hide_others
+        touched = self._state.step(edit_id).changes
+        return all(self._annotators.sees_others(each.particle_id) for each in touched)
 
 
 def _same(now: Annotation | None, then: Annotation | None) -> bool:

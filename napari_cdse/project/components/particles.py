@@ -39,6 +39,12 @@ class Particles:
         """Return the particles of any micrograph."""
         return self._in(self._table.rows[index].key)
 
+    def stored(self, index: int) -> tuple[Particle, ...]:
+        """Return them with what was said of them, whoever may see that."""
+        key = self._table.rows[index].key
+        found = map(self._particles.stored, self._particles.particles(key))
+        return tuple(each for each in found if each is not None)
+
     def find(self, particle_id: str) -> Particle | None:
         """Return a particle of any micrograph; None if there is no such circle."""
         return self._particles.find(particle_id)

@@ -122,9 +122,7 @@ class ReviewQueue:
         if which == "all":
             return {each.particle_id for each in items}, set()
         if which == "disputed":
-            return set() if self._annotators.hide_others else set(
-                self._annotators.disagreements()
-            ), set()
+            return set(self._annotators.disagreements_in_view()), set()
         found = [self._particles.find(each.particle_id) for each in items]
         deferred = {each.id for each in found if each is not None and each.deferred}
         if which == "deferred":

@@ -256,8 +256,14 @@ class Statistics:
         return length_px * told.nm
 
     def _population(self, key: int) -> Iterator[Particle]:
-        """Yield the particles of a micrograph, proposals that were removed too."""
-        yield from self._particles.particles(key).values()
+        """Yield the particles of a micrograph, proposals that were removed too.
+
+        With what was said of them, whoever may see that.
+        """
+        for each in self._particles.particles(key):
+            stored = self._particles.stored(each)
+            if stored is not None:
+                yield stored
         yield from self._particles.removed(key)
 
     def _forests(self) -> dict[int, str | None]:

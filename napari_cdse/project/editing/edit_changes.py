@@ -144,7 +144,7 @@ def _labelled(
         shown=particle.prediction,
         deferred=False,
         deferred_by="",
-        others_seen=particle.id in context.others_labels and not context.others_hidden,
+        others_seen=context.sees_others_label(particle.id),
         **context.selection(particle),
     )
 
@@ -194,7 +194,8 @@ def _origin(particle: Particle, label: Label | None, context: EditContext) -> Or
     if start is not None and start.origin == "drawn":
         return "drawn"
     moved = start is not None and start.origin == "corrected"
-    hidden = context.others_hidden and particle.id in context.others_labels
+    labelled = particle.id in context.others_labels
+    hidden = labelled and not context.sees_others_label(particle.id)
     in_view = replace(particle, annotation=None) if hidden else particle
     return "confirmed" if label == in_view.label and not moved else "corrected"
 

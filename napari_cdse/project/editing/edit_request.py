@@ -79,8 +79,8 @@ class EditContext:
         themselves is not, since they may have chosen the easy ones.
     others_labels : collection of str
         Those that another annotator labelled.
-    others_hidden : bool
-        These labels were out of view.
+    others_unseen : collection of str
+        Those of which what others said was out of view.
     others_notes : mapping of str to str
         Notes that are out of view, so that a new one stands beside them.
     """
@@ -89,7 +89,7 @@ class EditContext:
     selected_by: SelectedBy = "hand"
     hidden: Mapping[str, float] = field(default_factory=dict)
     others_labels: Collection[str] = ()
-    others_hidden: bool = False
+    others_unseen: Collection[str] = ()
     others_notes: Mapping[str, str] = field(default_factory=dict)
 
     def selection(self, particle: Particle) -> dict[str, Any]:
@@ -102,10 +102,17 @@ class EditContext:
             "prediction_seen": seen,
         }
 
+    def sees_others_label(self, particle_id: str) -> bool:
+        """Tell whether another's label of a particle was in view."""
+        return particle_id in self.others_labels and (
+            particle_id not in self.others_unseen
+        )
+
     def leaves_standing(self, annotation: Annotation) -> bool:
         """Tell whether a label is another's and out of view; it is not taken back."""
         own = author(annotation) == self.annotator
-        return self.others_hidden and annotation.label is not None and not own
+        hidden = annotation.particle_id in self.others_unseen
+        return hidden and annotation.label is not None and not own
 
 
 def summary_of(request: EditRequest) -> str:

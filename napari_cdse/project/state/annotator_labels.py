@@ -26,6 +26,23 @@ def author(annotation: Annotation) -> str:
     return annotation.annotator or NO_NAME
 
 
+def renamed(
+    annotation: Annotation | None, names: Mapping[str, str]
+) -> Annotation | None:
+    """Return a statement under the names that its annotators go by now."""
+    if annotation is None or not names:
+        return annotation
+    told = (annotation.annotator, annotation.deferred_by, annotation.note_by)
+    annotator, deferred, noted = (names.get(each, each) for each in told)
+    # Nobody in the last two means that nobody did.
+    return replace(
+        annotation,
+        annotator=annotator,
+        deferred_by=deferred if annotation.deferred_by else "",
+        note_by=noted if annotation.note_by else "",
+    )
+
+
 def latest(said: Iterable[Annotation]) -> dict[str, Annotation]:
     """Return the label that each annotator stands by, by name."""
     return _latest(_labels(said))

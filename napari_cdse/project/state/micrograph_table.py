@@ -234,7 +234,7 @@ class MicrographTable:
 
     def _stored_tally(self, key: int) -> Counter[Label | None]:
         """Count what is stored, where an annotator may not see all of it."""
-        if not self._state.hides:
+        if not self._state.is_veiled:
             return self._tally(key)
         found = map(self._state.stored, self._state.particles(key))
         return _count(each for each in found if each is not None)

@@ -9,11 +9,11 @@ from napari_cdse.core.errors import StoreError
 from napari_cdse.core.matching import circle_iou
 from napari_cdse.core.regions import Region, left_out, region_of
 from napari_cdse.core.review.blind_audit import counts
-from napari_cdse.project.state.annotator_labels import own_view
+from napari_cdse.project.state.annotator_labels import author, own_view, renamed
 from napari_cdse.project.state.records import Particle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
     from napari_cdse.io.store.micrograph_changes import MicrographChange
@@ -33,7 +33,9 @@ class ParticleState:
     """
 
     def __init__(self) -> None:
-        self._only: str | None = None
+        self._names: Mapping[str, str] = {}
+        self._eyes = ""
+        self._veils: Callable[[str], bool] | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -47,7 +49,7 @@ class ParticleState:
         self._keys: dict[str, int] = {}
         self._regions: dict[int, dict[str, Region]] = {}
         self._left_out: dict[int, int] = {}
-        self._judged: set[str] = set()
+        self._judged: dict[str, set[str]] = {}
         self._shown: dict[int, dict[str, Particle]] = {}
         self._statements: dict[str, list[Annotation | None]] = {}
 
@@ -96,18 +98,35 @@ class ParticleState:
     def stored(self, particle_id: str) -> Particle | None:
         """Return a particle with its annotation, whoever may see that."""
         particle = self.find(particle_id)
-        if particle is None or self._only is None:
+        if particle is None or not self.hides(particle_id):
             return particle
         return replace(particle, annotation=self._annotations.get(particle_id))
 
-    @property
-    def hides(self) -> bool:
-        """Whether some annotators' labels are out of view."""
-        return self._only is not None
+    def hides(self, particle_id: str) -> bool:
+        """Whether what others said of a particle is out of view."""
+        return self._veils is not None and self._veils(particle_id)
 
-    def look_as(self, annotator: str | None) -> None:
-        """Hide the labels of all but one annotator, or (None) show them."""
-        self._only = annotator
+    @property
+    def is_veiled(self) -> bool:
+        """Whether anything that anyone said may be out of view."""
+        return self._veils is not None
+
+    def look_as(self, annotator: str, veils: Callable[[str], bool] | None) -> None:
+        """Choose what is in view.
+
+        Parameters
+        ----------
+        annotator : str
+            Who looks.
+        veils : callable or None
+            Of which particles, by id, they shall not see what others said; None: they
+            see all.
+        """
+        self._eyes, self._veils = annotator, veils
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Show anew, because others may be out of view."""
         self._shown.clear()
 
     def key(self, particle_id: str) -> int | None:
@@ -165,9 +184,9 @@ class ParticleState:
             if each is not None and each.annotation is not None and each.by_person:
                 yield each.annotation
 
-    def was_judged(self, particle_id: str) -> bool:
-        """Tell whether anyone ever gave a class, even if it was taken back."""
-        return particle_id in self._judged
+    def judges(self, particle_id: str) -> frozenset[str]:
+        """Return who ever gave a class, even if it was taken back."""
+        return frozenset(self._judged.get(particle_id, ()))
 
     def judged_in_turn(self) -> set[str]:
         """Return the particles that got a class as the queue or an order went."""
@@ -208,6 +227,16 @@ class ParticleState:
 
     # What changes it
 
+    def call(self, names: Mapping[str, str]) -> None:
+        """Call annotators by other names, in what is loaded from now on.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            The new name by that under which something was stated.
+        """
+        self._names = dict(names)
+
     def load(self, edits: Iterable[Edit]) -> None:
         """Apply edits in order."""
         for edit in edits:
@@ -227,8 +256,9 @@ class ParticleState:
         for change in changes:
             if change.before is None:
                 self._born[change.particle_id] = after_run
-            self._set(change.particle_id, change.micrograph_key, change.after)
-            self._statements.setdefault(change.particle_id, []).append(change.after)
+            after = renamed(change.after, self._names)
+            self._set(change.particle_id, change.micrograph_key, after)
+            self._statements.setdefault(change.particle_id, []).append(after)
             touched.add(change.micrograph_key)
         return touched
 
@@ -239,7 +269,8 @@ class ParticleState:
             said = self._statements[change.particle_id]
             said.pop()
             # Labels that were imported since the edit lie below it.
-            before = change.before or (said[-1] if said else None)
+            told = renamed(change.before, self._names)
+            before = told or (said[-1] if said else None)
             self._set(change.particle_id, change.micrograph_key, before)
             touched.add(change.micrograph_key)
         return touched
@@ -301,11 +332,10 @@ class ParticleState:
     # How it follows
 
     def _note_judged(self, changes: Iterable[Change]) -> None:
-        self._judged.update(
-            each.particle_id
-            for each in changes
-            if each.after is not None and each.after.label is not None
-        )
+        for each in changes:
+            after = renamed(each.after, self._names)
+            if after is not None and after.label is not None:
+                self._judged.setdefault(each.particle_id, set()).add(author(after))
 
     def _set(self, particle_id: str, key: int, annotation: Annotation | None) -> None:
         mine = self._annotated.setdefault(key, set())
@@ -336,8 +366,8 @@ class ParticleState:
         if annotation.removed:
             return
         view: Annotation | None = annotation
-        if self._only is not None:
-            view = own_view(annotation, self.statements(particle_id), self._only)
+        if self.hides(particle_id):
+            view = own_view(annotation, self.statements(particle_id), self._eyes)
         yield self._with_prediction(Particle(particle_id, annotation.circle, view))
 
     def _with_prediction(self, particle: Particle) -> Particle:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.model_registry import DefaultModel
 
 
+NAMES = "annotator_names"
+"""Setting: under which name an annotator goes who stated something under another."""
+
+
 class ProjectState:
     """The file as this window has read it; `Project` owns it, its parts share it.
 
@@ -52,12 +56,18 @@ class ProjectState:
             # Read first: a file that is busy leaves in memory what is there.
             self.micrographs.reload()
             self.particles.clear()
+            self.particles.call(self.annotator_names())
             self.models.reload()
             self._load_edits()
             ids = self.micrographs.content_ids()
             for key, (run, found) in self._store.findings.candidates(ids).items():
                 self.particles.set_candidates(key, run, found)
             self.load_predictions()
+
+    def annotator_names(self) -> dict[str, str]:
+        """Return the names that annotators go by now, by those of before."""
+        stored = self._store.setting(NAMES, {})
+        return {str(old): str(new) for old, new in stored.items()}
 
     def load_predictions(self) -> None:
         """Read what the active model says of all particles."""

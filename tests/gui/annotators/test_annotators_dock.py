@@ -12,7 +12,15 @@ from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.preferences import PLUGIN
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.project import EditRequest
-from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, settle
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    canvas,
+    particle_ids,
+    press,
+    put_circles,
+    settle,
+    wait_for_pixels,
+)
 from tests.gui.showing import in_step, labels, shown
 
 
@@ -154,6 +162,43 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
     assert card.note.text() == "twin"
     assert "judged by Ben" in words
     assert "later" not in words
+
+
+def test_what_is_drawn_comes_up_unseen_for_a_second_annotator(
+    dock, workspace, viewer, qtbot, forest
+):
+    """Without a tick anywhere: two people, one after the other, in an order."""
+    workspace.project.audits.share = 1
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
+    put_circles(workspace, forest)
+    settle(workspace, qtbot)
+    workspace.navigation.set_order("micrograph", "unlabelled")
+    card = main_window(viewer).findChild(ParticleCard)
+    seen = {}
+    for who, key in (("Ada", Qt.Key.Key_Y), ("Ben", Qt.Key.Key_N)):
+        call_oneself(dock, workspace, qtbot, who)
+        assert labels(workspace) == [None] * 5
+        workspace.project.selection.select(None)
+        press(workspace, qtbot, Qt.Key.Key_Period)
+        settle(workspace, qtbot)
+        seen[who] = workspace.project.selection.particle_id
+        assert "judge it before the prediction" in card.says.text()
+        assert "Ada" not in card.says.text() + card.says.toolTip()
+        assert shown(workspace)[seen[who]][1] == "?"
+        press(workspace, qtbot, key)
+        settle(workspace, qtbot)
+    refreshed(dock, qtbot)
+    assert seen["Ada"] == seen["Ben"]
+    assert dock.said.text().startswith("Ada and Ben agree on 0 of 1 particles")
+    assert "judged unseen: Ada 1, Ben 1" in dock.draws.text()
+    assert "Ada (1 yes, 0 no)" in dock.curves.text()
+    # Ada was Ben under another name after all.
+    (action,) = dock.also_me.menu().actions()
+    action.trigger()
+    refreshed(dock, qtbot)
+    assert workspace.project.annotators.names() == ("Ben",)
+    assert "Only Ben has labelled" in dock.said.text()
 
 
 def test_who_labelled_blind_last_time_stays_blind(dock, workspace, folder, qtbot):

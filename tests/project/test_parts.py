@@ -101,10 +101,13 @@ def nobody(**values):
     """Stand for `Annotators` where there is but one."""
     return SimpleNamespace(
         current="Ada",
+        name="Ada",
+        also_me=(),
         hide_others=False,
+        sees_others=lambda _id: True,
         others_labelled=lambda _id: False,
         hidden_note=lambda _id: "",
-        disagreements=lambda: (),
+        disagreements_in_view=lambda: (),
         **values,
     )
 
@@ -331,7 +334,9 @@ def test_a_detection_replaces_the_earlier_one(base):
 
 
 def test_an_audit_hides_what_it_drew_until_it_is_judged(base):
-    audits = Audits(base.store, base.state, base.selection, base.visits, base.events)
+    audits = Audits(
+        base.store, base.state, base.selection, base.visits, nobody(), base.events
+    )
     base.store.set_setting(
         "audit", {"seed": "s", "share": 1.0, "held": {}, "watched": True}
     )
@@ -365,7 +370,9 @@ def test_the_queue_goes_through_what_the_audits_give_it(base):
 
 def test_each_annotator_goes_on_where_they_stopped(base):
     resume = ResumePoint(base.store, base.state, base.selection, base.visits)
-    annotators = Annotators(base.store, base.state, resume, base.events)
+    parts = (base.store, base.state, resume, base.events)
+    looks = {"is_drawn": lambda _: False, "renamed": lambda: None}
+    annotators = Annotators(*parts, **looks)
     annotators.current = " Ada "
     base.selection.open(1)
     base.visits.passed = {"a", "b"}
@@ -374,4 +381,4 @@ def test_each_annotator_goes_on_where_they_stopped(base):
     annotators.current = "Ada"
     assert base.visits.passed == {"a", "b"}
     assert resume.index == 1
-    assert Annotators(base.store, base.state, resume, base.events).current == "Ada"
+    assert Annotators(*parts, **looks).current == "Ada"

@@ -45,7 +45,13 @@ ROOMS = {
         {"imaging"},
         {"detection", "evaluation"},
     ),
-    "io": ({""}, {"images", "models"}, {"labels", "store"}, {"export"}),
+    "io": (
+        {""},
+        {"images", "models"},
+        {"labels", "store"},
+        {"export"},
+        {"annotations"},
+    ),
     "project": (
         {"state"},
         {"editing", "files"},

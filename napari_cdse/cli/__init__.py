@@ -46,7 +46,12 @@ COMMANDS = (
     Listing(
         "export",
         "write label files, table, statistics and figures of a project",
-        "napari_cdse.cli.export",
+        "napari_cdse.cli.exchange.export",
+    ),
+    Listing(
+        "import",
+        "take circles and classes of other programs into a project",
+        "napari_cdse.cli.exchange.import_annotations",
     ),
     Listing(
         "report",

@@ -9,6 +9,7 @@ from napari_cdse.cli.console import tell
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.numbers import read_number
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.project import (
@@ -137,6 +138,20 @@ def add_csv_dialect(parser: argparse.ArgumentParser) -> None:
         default="standard",
         help="how tables are written: standard for programs, excel for an English "
         "Excel, excel-eu for one that writes a comma in numbers (default: standard)",
+    )
+
+
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--format``."""
+    parser.add_argument(
+        "--format",
+        dest="formats",
+        choices=FORMATS,
+        action="append",
+        default=[],
+        help="what else circles and classes are written as: coco (one JSON), yolo, "
+        "imagej (a RoiSet.zip a micrograph), napari (CSV of its Shapes layer, one a "
+        "class); may be given often",
     )
 
 

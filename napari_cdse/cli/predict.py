@@ -11,6 +11,7 @@ from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_csv_dialect,
+    add_formats,
     add_frame,
     add_jobs,
     add_model,
@@ -25,6 +26,7 @@ from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.process_pool import processes
 from napari_cdse.core.statistics.distrust import distrust_of
+from napari_cdse.io.annotations.formats import AnnotationWriter
 from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
 from napari_cdse.io.export.part_files import PartFiles, sole_writer
 from napari_cdse.io.export.results_folder import PARTS, Results
@@ -59,6 +61,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_pixel_size(parser)
     add_frame(parser)
+    add_formats(parser)
     add_csv_dialect(parser)
     parser.add_argument(
         "--no-figures",
@@ -85,6 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     results = Results(
         arguments.out, names, arguments.csv_dialect, figures=arguments.figures
     )
+    others = AnnotationWriter(arguments.out, arguments.formats)
     model = load_model(model_path(arguments))
     for sentence in model.notices:
         tell(sentence)
@@ -102,13 +106,14 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.jobs, len(listing.files), cost_of_analysis(listing.files)
         )
         progress = progress_of(arguments, len(listing.files))
-        tally = _Tally(results, progress, len(listing.problems))
+        tally = _Tally(results, others, progress, len(listing.problems))
         try:
             for outcome in analyse_many(listing.files, work, number):
                 tally.take(outcome)
             parts.keep_only(tally.keys)
         finally:
             progress.close()
+            others.finish()
             found = results.by_the_forest_alone(model.card.name or model.card.id)
             results.write_tables(
                 {
@@ -137,6 +142,8 @@ class _Tally:
     Parameters
     ----------
     results : Results
+    others : AnnotationWriter
+        Writes them for other programs.
     progress : Progress
         Is told of each.
     failed : int
@@ -155,13 +162,20 @@ class _Tally:
         Micrographs that an earlier run had done.
     """
 
-    def __init__(self, results: Results, progress: Progress, failed: int) -> None:
+    def __init__(
+        self,
+        results: Results,
+        others: AnnotationWriter,
+        progress: Progress,
+        failed: int,
+    ) -> None:
         self.failed = failed
         self.copies: dict[str, str] = {}
         self.pixel_sizes: dict[str, PixelSize] = {}
         self.keys: set[str] = set()
         self.from_before = 0
         self._results = results
+        self._others = others
         self._progress = progress
         self._first: dict[str, str] = {}
 
@@ -194,6 +208,7 @@ class _Tally:
         first = self._first.setdefault(findings.micrograph_id, name)
         is_copy = first != name
         lost = self._results.add(path, rows, findings.shape, count=not is_copy)
+        self._others.add(path, name, findings.shape, rows)
         said = [*findings.notices]
         if is_copy:
             self.copies[name] = first

@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.micrograph_view import MicrographView
+from napari_cdse.gui.controllers.annotation_import import AnnotationImport
 from napari_cdse.gui.controllers.annotator import AnnotatorName
 from napari_cdse.gui.controllers.detection import DetectionController
 from napari_cdse.gui.controllers.history import HistoryController
@@ -78,6 +79,8 @@ class Workspace(QObject):
     detection : DetectionController
         Finds and classifies.
     training : TrainingController
+    annotation_import : AnnotationImport
+        Takes in what other programs annotated.
     active_tool : ActiveTool
     measurement : Measurement
         Ruler and scale bar.
@@ -102,6 +105,7 @@ class Workspace(QObject):
         self.keys = KeySettings(session)
         self.detection = DetectionController(session, canvas)
         self.training = TrainingController(session, canvas, self.detection)
+        self.annotation_import = AnnotationImport(session, canvas)
         self.active_tool = ActiveTool(canvas)
         self.measurement = Measurement(session, canvas, self.active_tool)
         self.exclusions = Exclusions(session, canvas, self.active_tool)
@@ -314,6 +318,20 @@ def _close_all() -> None:
 atexit.register(_close_all)
 
 
+def with_project(viewer: Viewer | None) -> Workspace | None:
+    """Give the viewer's workspace if a project is open in it; none is made."""
+    workspace = None if viewer is None else _WORKSPACES.get(_real(viewer))
+    if workspace is None or not workspace.session.is_open:
+        return None
+    return workspace
+
+
+def _real(viewer: Viewer) -> Viewer:
+    """Take napari's proxy off, which it hands its widgets."""
+    found: Viewer = getattr(viewer, "__wrapped__", viewer)
+    return found
+
+
 def workspace_for(viewer: Viewer) -> Workspace:
     """Give the viewer's workspace, a new one where there is none yet.
 
@@ -322,7 +340,7 @@ def workspace_for(viewer: Viewer) -> Workspace:
     viewer : Viewer
         napari hands its widgets a proxy; the workspace stands on the viewer itself.
     """
-    real = getattr(viewer, "__wrapped__", viewer)
+    real = _real(viewer)
     workspace = _WORKSPACES.get(real)
     if workspace is None or workspace.session.closed:
         workspace = Workspace(real)

@@ -1,9 +1,18 @@
 """The one mutable object of the program; it knows no Qt."""
 
 from napari_cdse.io.store.store import SUFFIX
+from napari_cdse.project.components.imports import Imported
 from napari_cdse.project.components.review_queue import Which
 from napari_cdse.project.editing.edit_request import Drawing, EditRequest
 from napari_cdse.project.export import Exported, export
+from napari_cdse.project.files.annotation_reading import (
+    Picture,
+    Pictures,
+    Placed,
+    Reading,
+    only_there,
+    read_for_project,
+)
 from napari_cdse.project.files.backups import Backups
 from napari_cdse.project.files.beside import (
     Alternative,
@@ -29,16 +38,23 @@ __all__ = [
     "Drawing",
     "EditRequest",
     "Exported",
+    "Imported",
     "LabelledMicrograph",
     "MicrographEntry",
     "Particle",
+    "Picture",
+    "Pictures",
+    "Placed",
     "Position",
     "Project",
     "ProjectEvents",
+    "Reading",
     "Which",
     "alternatives",
     "beside_sentence",
     "export",
     "instead_sentence",
+    "only_there",
     "project_file",
+    "read_for_project",
 ]

@@ -10,6 +10,7 @@ from napari_cdse import __version__
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.core.statistics.draw_tally import draw_tallies
+from napari_cdse.io.annotations.formats import AnnotationWriter
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
 from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
 from napari_cdse.io.export.results_folder import LABELS, PARTICLES, SUMMARY, Results
@@ -18,12 +19,13 @@ from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from napari_cdse.core.review.annotator_agreement import Agreement
     from napari_cdse.core.review.blind_audit import Audit
     from napari_cdse.core.statistics.distrust import Distrust
+    from napari_cdse.io.annotations.format_names import FormatName
     from napari_cdse.io.export.tables import DialectName
     from napari_cdse.project.project import Project
     from napari_cdse.project.state.records import MicrographEntry, Particle
@@ -54,6 +56,7 @@ def export(
     *,
     include_predictions: bool = False,
     dialect: DialectName = "standard",
+    formats: Sequence[FormatName] = (),
     progress: Callable[[float], None] | None = None,
 ) -> Exported:
     """Write label files, tables, statistics and figures of a project.
@@ -68,6 +71,8 @@ def export(
         Also what only the forest says.
     dialect : {"standard", "excel", "excel-eu"}
         How tables are written, see `napari_cdse.io.export.tables`.
+    formats : sequence of {"coco", "yolo", "imagej", "napari"}
+        What else circles and classes are written as.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
 
@@ -79,6 +84,7 @@ def export(
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
     results = Results(folder, names, dialect, (PARTICLES, SUMMARY, LABELS))
+    others = AnnotationWriter(folder, formats)
     notices: list[str] = []
     problems: list[str] = []
     apart = project.statistics.apart()
@@ -88,7 +94,7 @@ def export(
         name = results.name(entry.path)
         rows = rows_of(project, entry, name, include_predictions, apart)
         write = partial(
-            _write_labels, project, entry, rows, results, include_predictions
+            _write_labels, project, entry, rows, results, others, include_predictions
         )
         told = attempt(entry.path, write)
         if isinstance(told, Failure):
@@ -96,6 +102,7 @@ def export(
             results.add_rows(rows)
         else:
             notices.extend(f"{entry.name}: {sentence}" for sentence in told)
+    others.finish()
     sentences = _write_tables(project, entries, results, include_predictions)
     return Exported(tuple(sentences), tuple(notices), tuple(problems))
 
@@ -180,13 +187,22 @@ def _write_labels(
     entry: MicrographEntry,
     rows: list[ParticleRow],
     results: Results,
+    others: AnnotationWriter,
     include_predictions: bool,
 ) -> tuple[str, ...]:
     """Write one label file, if there is anything to say; tell what it cannot hold."""
     if not rows:
         return ()
     shape = project.micrographs.shape(entry.index) or read_micrograph(entry.path).shape
-    return results.add(entry.path, rows, shape, include_predictions=include_predictions)
+    told = results.add(entry.path, rows, shape, include_predictions=include_predictions)
+    others.add(
+        entry.path,
+        results.name(entry.path),
+        shape,
+        rows,
+        include_predictions=include_predictions,
+    )
+    return told
 
 
 def _audit(project: Project, found: Audit) -> dict[str, object]:

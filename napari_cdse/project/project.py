@@ -13,6 +13,7 @@ from napari_cdse.project.components.detections import Detections
 from napari_cdse.project.components.edits import Edits
 from napari_cdse.project.components.exclusions import Exclusions
 from napari_cdse.project.components.history import History
+from napari_cdse.project.components.imports import Imports
 from napari_cdse.project.components.micrographs import Micrographs
 from napari_cdse.project.components.models import Models
 from napari_cdse.project.components.particles import Particles
@@ -81,6 +82,8 @@ class Project:
         The visible-defect fraction.
     edits : Edits
         Of circles and classes.
+    imports : Imports
+        Of what other programs annotated.
     review : ReviewQueue
     """
 
@@ -148,6 +151,7 @@ class Project:
             self.audits,
             events,
         )
+        self.imports = Imports(state, self.history, self.sync)
         self.review = ReviewQueue(
             state, self.selection, visits, self.annotators, self.audits
         )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph, Prediction
+    from napari_cdse.io.annotations.format_names import FormatName
     from napari_cdse.pipeline import Analysis
     from napari_cdse.project import Exported
 
@@ -190,13 +191,21 @@ def _classified(
 
 
 def exporting(
-    path: Path, folder: Path, include_predictions: bool, report: Progress
+    path: Path,
+    folder: Path,
+    include_predictions: bool,
+    formats: Sequence[FormatName],
+    report: Progress,
 ) -> Iterator[Exported]:
     """Write a project's results; it is opened anew, for a project has one thread."""
     project = Project.create_or_open(path)
     try:
         yield export(
-            project, folder, include_predictions=include_predictions, progress=report
+            project,
+            folder,
+            include_predictions=include_predictions,
+            formats=formats,
+            progress=report,
         )
     finally:
         project.close()

@@ -189,7 +189,7 @@ Project.create_or_open(sys.argv[1]).close()
         reviewed_project,
         """
 from napari_cdse.cli import main
-import napari_cdse.cli.export
+import napari_cdse.cli.exchange.export
 sys.exit(main(["export", sys.argv[1], "--out", sys.argv[1] + "/out"]))
 """,
         of_reviewed,

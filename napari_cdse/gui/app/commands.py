@@ -3,9 +3,14 @@
 from napari.viewer import Viewer
 
 from napari_cdse.gui.app.window import add_dock, add_docks, open_in
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
-from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
-from napari_cdse.gui.workspace import workspace_for
+from napari_cdse.gui.widgets.dialogs import (
+    ask_annotations,
+    ask_folder,
+    ask_project,
+)
+from napari_cdse.gui.workspace import with_project, workspace_for
 
 
 def choose_folder(viewer: Viewer) -> None:
@@ -20,6 +25,19 @@ def choose_project(viewer: Viewer) -> None:
     file = ask_project(main_window(viewer))
     if file is not None:
         open_in(viewer, file)
+
+
+def import_annotations(viewer: Viewer) -> None:
+    """Ask for files of other programs and take them into the open project."""
+    workspace = with_project(viewer)
+    if workspace is None:
+        notifications.warn(
+            "There is no project to import into; open a folder of micrographs first."
+        )
+        return
+    files = ask_annotations(main_window(viewer), workspace.project.folder)
+    if files:
+        workspace.annotation_import.take(files)
 
 
 def open_sample_project(viewer: Viewer) -> None:

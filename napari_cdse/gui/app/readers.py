@@ -1,7 +1,8 @@
 """What napari does with a file that is dropped on it.
 
 A TIFF that knows its pixel size becomes a calibrated image, a label file becomes
-circles in class colours, a project opens in its window.
+circles in class colours, a project opens in its window. Annotations of other programs
+come into the project that is open.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from napari_cdse.gui.app.window import open_in
 from napari_cdse.gui.canvas.layers import scale_of
 from napari_cdse.gui.canvas.particle_style import style_of
 from napari_cdse.gui.canvas.shapes_style import feature_table
+from napari_cdse.gui.workspace import with_project
+from napari_cdse.io.annotations.formats import looks_like_annotations
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
 
@@ -42,8 +45,17 @@ def get_micrograph_reader(path: PathOrPaths) -> Reader | None:
 
 
 def get_label_reader(path: PathOrPaths) -> Reader | None:
-    """Offer to read label files; None for any other text."""
-    return _read_labels if all(map(is_label_file, _paths(path))) else None
+    """Offer to read label files, and YOLO's into an open project; no other text."""
+    if all(map(is_label_file, _paths(path))):
+        return _read_labels
+    return get_annotation_reader(path)
+
+
+def get_annotation_reader(path: PathOrPaths) -> Reader | None:
+    """Offer to take annotations into the open project; None where none is open."""
+    if with_project(current_viewer()) is None:
+        return None
+    return _import if all(map(looks_like_annotations, _paths(path))) else None
 
 
 def get_project_reader(path: PathOrPaths) -> Reader | None:
@@ -144,6 +156,14 @@ def _label_layer(path: Path) -> LayerData:
 def _open_project(path: PathOrPaths) -> list[LayerData]:
     """Open the project beside the viewer's canvas; no layer comes of it directly."""
     open_in(current_viewer(), _paths(path)[0])
+    return [(None,)]
+
+
+def _import(path: PathOrPaths) -> list[LayerData]:
+    """Take annotations into the open project; its own layers show them."""
+    workspace = with_project(current_viewer())
+    if workspace is not None:
+        workspace.annotation_import.take(_paths(path))
     return [(None,)]
 
 

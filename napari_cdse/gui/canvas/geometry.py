@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.records import Circle
+from napari_cdse.core.outlines import area_and_centroid, circle_of_area
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from napari_cdse.core.records import Circle
 
 _OUTLINE_CORNERS = 100
 """Of an ellipse as a polygon, as many as napari draws: its area is 0.07 % too small."""
@@ -47,13 +49,10 @@ def circle_of(kind: str, vertices: NDArray[np.floating]) -> Circle | None:
         return None
     if kind == "path" and not _closes(corners):
         return None
-    area, centre = _area_and_centroid(corners)
+    area, centre = area_and_centroid(corners)
     if kind == "ellipse":
         area *= np.pi / 4
-    radius = float(np.sqrt(area / np.pi))
-    if not np.isfinite(radius) or radius == 0:
-        return None
-    return Circle(float(centre[0]), float(centre[1]), radius)
+    return circle_of_area(float(centre[0]), float(centre[1]), float(area))
 
 
 def ellipse_outline(corners: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -75,21 +74,6 @@ def ellipse_outline(corners: NDArray[np.floating]) -> NDArray[np.float64]:
 def _closes(corners: NDArray[np.float64]) -> bool:
     gap = np.hypot(*(corners[-1] - corners[0]))
     return bool(gap < _CLOSED * np.ptp(corners, axis=0).max())
-
-
-def _area_and_centroid(
-    corners: NDArray[np.float64],
-) -> tuple[float, NDArray[np.float64]]:
-    """Shoelace area and centroid; the corners' mean where the area vanishes."""
-    origin = corners.mean(axis=0)
-    here = corners - origin
-    after = np.roll(here, -1, axis=0)
-    cross = here[:, 0] * after[:, 1] - after[:, 0] * here[:, 1]
-    double_area = cross.sum()
-    if double_area == 0:
-        return 0.0, origin
-    offset = ((here + after) * cross[:, None]).sum(axis=0) / (3 * double_area)
-    return abs(double_area) / 2, origin + offset
 
 
 def circle_at(

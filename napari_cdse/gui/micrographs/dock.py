@@ -32,6 +32,7 @@ from napari_cdse.gui.widgets.progress_row import ProgressRow
 from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock, ProjectView
 from napari_cdse.gui.widgets.tables import show_rows, stretch_names
 from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.io.annotations.formats import looks_like_annotations
 from napari_cdse.project import SUFFIX
 
 _ROW_LINES = 1.5
@@ -84,8 +85,8 @@ class MicrographsDock(ProjectDock):
     # --- drops ----------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a folder or a project file."""
-        if _dropped(event) is not None:
+        """Take a folder or a project file, or annotations for the open project."""
+        if _dropped(event) is not None or self._annotations(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -94,6 +95,17 @@ class MicrographsDock(ProjectDock):
         if path is not None:
             event.acceptProposedAction()
             self._workspace.open_project(path)
+            return
+        files = self._annotations(event)
+        if files:
+            event.acceptProposedAction()
+            self._workspace.annotation_import.take(files)
+
+    def _annotations(self, event: QDropEvent) -> list[Path]:
+        """Return what was dropped if it is annotations, and a project is open."""
+        files = [Path(each.toLocalFile()) for each in event.mimeData().urls()]
+        fits = self.session.is_open and all(map(looks_like_annotations, files))
+        return files if fits else []
 
 
 class MicrographsView(ProjectView):
@@ -147,7 +159,9 @@ class MicrographsView(ProjectView):
             "Keep the open micrograph or a region of it out of queue, training and "
             "counts, or take it in again"
         )
-        self.export = ExportButton(self._session, self._workspace.canvas)
+        self.export = ExportButton(
+            self._session, self._workspace.canvas, self._workspace.annotation_import
+        )
         return row_of((self.detect_one, self.detect_all, self.leave_out, self.export))
 
     def _make_table(self) -> QTableView:

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.gui.session.plain_text import caption, one_line, plain
 from napari_cdse.gui.widgets.layout import sentence
+from napari_cdse.io.annotations.format_names import SUFFIXES as ANNOTATIONS
 from napari_cdse.project import SUFFIX
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _PAGES = "Pages (*.html)"
 _FORESTS = "Forests (*.skops)"
+_ANNOTATIONS = f"Annotations ({' '.join(f'*{each}' for each in ANNOTATIONS)})"
 _PROJECTS = f"CdSe projects (*{SUFFIX})"
 
 
@@ -42,6 +44,14 @@ def ask_results(parent: QWidget | None, beside: Path) -> Path | None:
         parent, "Folder for the results (make a new one)", str(beside)
     )
     return Path(name) if name else None
+
+
+def ask_annotations(parent: QWidget | None, beside: Path) -> list[Path]:
+    """Let the user choose files of other programs; none if they choose none."""
+    names, _kind = QFileDialog.getOpenFileNames(
+        parent, "Import annotations", str(beside), f"{_ANNOTATIONS};;All files (*)"
+    )
+    return [Path(name) for name in names]
 
 
 def ask_report(parent: QWidget | None, suggestion: Path) -> Path | None:

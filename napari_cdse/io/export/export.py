@@ -55,7 +55,9 @@ COLUMNS = (
 NOTE, NOVELTY = "note", "novelty"
 PIXEL_SIZE, PIXEL_SIZE_SOURCE = "pixel_size_nm", "pixel_size_source"
 APART = "counted_apart"
-LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, APART)
+REVIEWED = "reviewed"
+"""Whether a person gave the label: what only the forest says is not taken in again."""
+LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, APART, REVIEWED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def write_particles_csv(
     a spreadsheet would take for a formula has an apostrophe before it. Last columns
     hold the notes, how far out of the forest's range a particle is, the pixel size of
     its micrograph with how it is known, and why it is counted apart from the
-    visible-defect fraction; each if any is known.
+    visible-defect fraction, each if any is known; and whether a person gave the label.
 
     Raises
     ------
@@ -306,8 +308,7 @@ def write_labels(
     wanted = [
         (row.circle, row.label, row.by_person)
         for row in rows
-        if row.label is not None
-        and (row.by_person or (include_predictions and row.label != "empty"))
+        if row.label is not None and is_told(row, include_predictions)
     ]
     held = [
         (circle, label, by_person)
@@ -332,6 +333,21 @@ def write_labels(
     )
 
 
+def is_told(row: ParticleRow, include_predictions: bool) -> bool:
+    """Whether a row is one for files of annotations: circles that have a class.
+
+    Parameters
+    ----------
+    row : ParticleRow
+        Any.
+    include_predictions : bool
+        Also what only the forest says, except ``empty``.
+    """
+    if row.label is None:
+        return False
+    return row.by_person or (include_predictions and row.label != "empty")
+
+
 def _cells(row: ParticleRow) -> list[Cell]:
     circle = row.circle
     return [
@@ -348,6 +364,7 @@ def _cells(row: ParticleRow) -> list[Cell]:
         row.pixel_size_nm,
         None if row.pixel_size_source is None else row.pixel_size_source.value,
         row.distrust,
+        row.by_person,
     ]
 
 

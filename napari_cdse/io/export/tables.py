@@ -97,6 +97,12 @@ def _written(cell: Cell, how: Dialect) -> str:
     return f"{float(cell):.10g}".replace(".", how.decimal_mark)
 
 
+def without_apostrophe(text: str) -> str:
+    """Give a text back as it was before `write_table` guarded it."""
+    guarded = text[:1] == "'" and _may_run(text[1:])
+    return text[1:] if guarded else text
+
+
 def _may_run(text: str) -> bool:
     """Whether a spreadsheet might take a text for a formula."""
     # Some of them pass over white space and control characters at the start.

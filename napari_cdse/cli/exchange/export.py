@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
-from napari_cdse.cli.flags import add_csv_dialect, add_project, project_file
+from napari_cdse.cli.flags import (
+    add_csv_dialect,
+    add_formats,
+    add_project,
+    project_file,
+)
 from napari_cdse.project import Project, export
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also what only the forest says, not reviewed by anyone",
     )
+    add_formats(parser)
     add_csv_dialect(parser)
 
 
@@ -35,6 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.out,
             include_predictions=arguments.include_predictions,
             dialect=arguments.csv_dialect,
+            formats=arguments.formats,
         )
     finally:
         project.close()
@@ -47,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMAND = Command(
     description="Write what a person reviewed in a project: label files, "
-    "particles.csv, summary.json and figures.",
+    "particles.csv, summary.json and figures; with --format also for other programs.",
     add_arguments=_add_arguments,
     run=_run,
 )

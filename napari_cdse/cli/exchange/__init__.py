@@ -1,0 +1,1 @@
+"""What goes into a project from other programs, and out of it for them."""

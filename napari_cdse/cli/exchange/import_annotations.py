@@ -1,0 +1,106 @@
+"""Circles and classes of other programs in; what does not fit is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.cli.command import Command
+from napari_cdse.cli.console import SOME_FAILED, say, tell
+from napari_cdse.cli.flags import project_file
+from napari_cdse.core.records import CLASSES
+from napari_cdse.project import (
+    Pictures,
+    Project,
+    Reading,
+    only_there,
+    read_for_project,
+)
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_cdse.core.records import Label
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "project",
+        type=Path,
+        metavar="PROJECT",
+        help="a project file (*.cdse), or a folder of micrographs; its project is "
+        "made if there is none",
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="COCO JSON, YOLO labels, ImageJ regions (.roi, RoiSet.zip), a table of "
+        "particles (.csv) or label files; or folders of them",
+    )
+    parser.add_argument(
+        "--micrograph",
+        metavar="NAME",
+        help="where everything in the files lies, whatever they call it",
+    )
+    parser.add_argument(
+        "--class",
+        dest="classes",
+        type=_class,
+        action="append",
+        default=[],
+        metavar="NAME=LABEL",
+        help="what another name of a class means, as fault=yes; may be given often",
+    )
+
+
+def _class(text: str) -> tuple[str, Label]:
+    """Read ``NAME=LABEL``; argparse turns `ValueError` into a usage message."""
+    name, _, wanted = text.rpartition("=")
+    for label in CLASSES:
+        if name.strip() and wanted.strip().lower() == label:
+            return name, label
+    raise ValueError
+
+
+_class.__name__ = "NAME=LABEL"
+"""argparse names it in its message."""
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    place: Path = arguments.project
+    if not place.is_dir():
+        place = project_file(place)
+    project = Project.create_or_open(place)
+    try:
+        for sentence in project.notices:
+            tell(sentence)
+        pictures = project.imports.pictures()
+        only = arguments.micrograph
+        there = None if only is None else only_there(pictures, only)
+        found = read_for_project(
+            arguments.files, Pictures(pictures, there), dict(arguments.classes)
+        )
+        told = project.imports.store(found.placed)
+    finally:
+        project.close()
+    _tell(found)
+    say(told.sentence)
+    return SOME_FAILED if found.left_out else 0
+
+
+def _tell(found: Reading) -> None:
+    for sentence in (*found.notices, *found.left_out):
+        tell(sentence)
+    if found.left_out:
+        tell("What is listed was left out; all else is in the project.")
+
+
+COMMAND = Command(
+    description="Take circles and classes that other programs hold into a project, as "
+    "one step that undo takes back. Micrographs are found by their names, classes by "
+    "theirs (yes, no, null, empty); what does not fit is listed by file and place.",
+    add_arguments=_add_arguments,
+    run=_run,
+)

@@ -1,0 +1,73 @@
+"""Files of other programs taken into the open project."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.workers import Job
+from napari_cdse.tasks.annotations import reading_annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_cdse.gui.canvas.micrograph_view import MicrographView
+    from napari_cdse.gui.session.session import Session
+    from napari_cdse.project import Project, Reading
+
+_MESSAGE = "import"
+"""Name of the message about what did not fit."""
+_NAMED = 5
+"""Sentences that the message holds; the command line gives all."""
+
+
+class AnnotationImport(QObject):
+    """Reads in a worker, and makes one step of what fits.
+
+    Parameters
+    ----------
+    session : Session
+    canvas : MicrographView
+        What was drawn there and not taken in is there before.
+    """
+
+    def __init__(self, session: Session, canvas: MicrographView) -> None:
+        super().__init__(session)
+        self._session = session
+        self._canvas = canvas
+
+    def take(self, paths: Sequence[Path]) -> Job:
+        """Take in files and folders; what names no micrograph goes to the open one."""
+        project = self._session.project
+        pictures, index = project.imports.pictures(), project.selection.index
+        open_one = None if index is None else pictures[index]
+        work = partial(reading_annotations, list(paths), pictures, open_one)
+        job = Job("Importing", work)
+        job.produced.connect(partial(self._store, project))
+        job.failed.connect(notifications.warn)
+        self._session.runner.submit(job)
+        return job
+
+    def _store(self, project: Project, found: Reading) -> None:
+        if not self._session.is_open or self._session.project is not project:
+            return
+        self._canvas.take_in()
+        with notifications.reporting_errors():
+            notifications.inform(project.imports.store(found.placed).sentence)
+        self._tell([*found.left_out, *found.notices])
+
+    def _tell(self, sentences: Sequence[str]) -> None:
+        if not sentences:
+            self._session.messages.withdraw(_MESSAGE)
+            return
+        told = list(sentences[:_NAMED])
+        more = len(sentences) - _NAMED
+        if more > 0:
+            told.append(
+                f"There are {more} more of these; `napari-cdse import` lists all."
+            )
+        self._session.messages.put(_MESSAGE, " ".join(told))

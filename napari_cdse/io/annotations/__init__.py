@@ -1,0 +1,5 @@
+"""Circles and classes in the formats of other programs, in and out.
+
+May import `io.labels`, `io.export`, `io.images` and `core`. What is read is what a
+file says, see `napari_cdse.io.annotations.shapes`; nothing here knows a project.
+"""

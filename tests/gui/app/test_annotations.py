@@ -1,0 +1,94 @@
+"""Annotations of other programs, dropped on the window or chosen, and exported."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+
+from napari_cdse.core.records import Circle
+from napari_cdse.gui.app import commands, window
+from napari_cdse.gui.micrographs import export_button
+from napari_cdse.gui.session import notifications
+from tests.gui.conftest import particle_ids, settle
+from tests.project.test_import_annotations import coco_file
+
+NEW = Circle(120.0, 40.0, 20.0)
+
+
+@pytest.fixture
+def annotations(workspace, tmp_path):
+    """A new circle with a class, and one in a picture that is not there."""
+    name = workspace.project.micrographs.entries[0].name
+    coco_file(tmp_path / "b.json", (NEW, "yes"), image="elsewhere.png")
+    return coco_file(tmp_path / "a.json", (NEW, "yes"), image=name)
+
+
+def drop(dock, *paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(each)) for each in paths])
+    copy, left, none = (
+        Qt.DropAction.CopyAction,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    dock.dropEvent(QDropEvent(QPointF(5, 5), copy, data, left, none))
+
+
+def imported(workspace):
+    return [
+        each
+        for each in workspace.project.particles.current
+        if each.annotation and each.annotation.origin == "imported"
+    ]
+
+
+def test_files_dropped_on_the_dock_come_in_and_what_does_not_fit_stands_there(
+    workspace, annotations, qtbot
+):
+    dock = window.add_dock(workspace.viewer, "Micrographs")
+    drop(dock, annotations, annotations.with_name("b.json"))
+    settle(workspace, qtbot)
+    (particle,) = imported(workspace)
+    assert particle.circle == NEW
+    assert len(workspace.canvas.particles.layer.data) == len(particle_ids(workspace))
+    told = [each.sentence for each in workspace.session.messages.shown]
+    assert any("there is no micrograph elsewhere.png" in each for each in told)
+    workspace.history.undo()
+    assert imported(workspace) == []
+
+
+def test_a_file_opened_in_napari_comes_into_the_open_project(
+    workspace, annotations, qtbot
+):
+    workspace.viewer.open(annotations, plugin="napari-cdse")
+    settle(workspace, qtbot)
+    assert len(imported(workspace)) == 1
+
+
+def test_the_menu_asks_for_files(workspace, annotations, qtbot, monkeypatch):
+    monkeypatch.setattr(commands, "ask_annotations", lambda *_: [annotations])
+    commands.import_annotations(workspace.viewer)
+    settle(workspace, qtbot)
+    assert len(imported(workspace)) == 1
+
+
+def test_without_a_project_the_menu_says_so(viewer, monkeypatch):
+    said = []
+    monkeypatch.setattr(notifications, "warn", said.append)
+    commands.import_annotations(viewer)
+    assert "open a folder of micrographs first" in said[0]
+
+
+def test_export_writes_the_formats_that_are_ticked(
+    workspace, qtbot, monkeypatch, tmp_path
+):
+    workspace.project.edits.label(particle_ids(workspace)[:1], "yes")
+    monkeypatch.setattr(export_button, "ask_results", lambda *_: tmp_path / "out")
+    button = window.add_dock(workspace.viewer, "Micrographs").view.export
+    button.formats["imagej"].setChecked(True)
+    button.menu().actions()[0].trigger()
+    settle(workspace, qtbot)
+    (made,) = (tmp_path / "out" / "imagej").iterdir()
+    assert made.name.endswith("_RoiSet.zip")
+    assert not (tmp_path / "out" / "yolo").exists()

@@ -57,6 +57,8 @@ class Micrograph:
         What the reader changed or could not know, one sentence each.
     scale_bar : ScaleBar or None
         One that was seen in the picture, where nobody said the pixel size.
+    n_frames : int
+        How many frames the file holds, of which this is one or the mean of some.
     """
 
     pixels: NDArray[np.float32]
@@ -66,6 +68,7 @@ class Micrograph:
     pixel_size_source: PixelSizeSource | None = None
     notices: tuple[str, ...] = ()
     scale_bar: ScaleBar | None = None
+    n_frames: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from napari_cdse.gui.canvas.micrograph_view import MicrographView
 from napari_cdse.gui.controllers.annotation_import import AnnotationImport
 from napari_cdse.gui.controllers.annotator import AnnotatorName
 from napari_cdse.gui.controllers.detection import DetectionController
+from napari_cdse.gui.controllers.frames import Frames
 from napari_cdse.gui.controllers.history import HistoryController
 from napari_cdse.gui.controllers.leave_taking import LeaveTaking
 from napari_cdse.gui.controllers.navigation import Navigation
@@ -81,6 +82,8 @@ class Workspace(QObject):
     training : TrainingController
     annotation_import : AnnotationImport
         Takes in what other programs annotated.
+    frames : Frames
+        Which frame of a stack or movie is read.
     active_tool : ActiveTool
     measurement : Measurement
         Ruler and scale bar.
@@ -106,6 +109,7 @@ class Workspace(QObject):
         self.detection = DetectionController(session, canvas)
         self.training = TrainingController(session, canvas, self.detection)
         self.annotation_import = AnnotationImport(session, canvas)
+        self.frames = Frames(session, canvas)
         self.active_tool = ActiveTool(canvas)
         self.measurement = Measurement(session, canvas, self.active_tool)
         self.exclusions = Exclusions(session, canvas, self.active_tool)

@@ -36,8 +36,8 @@ class Labelled(Protocol):
         """The file."""
 
     @property
-    def frame(self) -> int:
-        """Number of the picture in the file."""
+    def frame(self) -> FrameChoice:
+        """Number of the picture in the file, or the mean of some."""
 
     @property
     def pixel_size_nm(self) -> float | None:

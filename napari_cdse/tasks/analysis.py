@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph, Prediction
     from napari_cdse.io.annotations.format_names import FormatName
+    from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.pipeline import Analysis
     from napari_cdse.project import Exported
 
@@ -43,7 +44,7 @@ class Source:
     index : int
         Its place in the project.
     path : Path
-    frame : int
+    frame : int or str
     pixel_size_nm : float or None
         From the user.
     micrograph : Micrograph or None
@@ -52,7 +53,7 @@ class Source:
 
     index: int
     path: Path
-    frame: int
+    frame: FrameChoice
     pixel_size_nm: float | None
     micrograph: Micrograph | None = None
 

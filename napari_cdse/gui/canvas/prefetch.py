@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject
 
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.io.images.frame import FrameChoice
 from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 AHEAD = 3
 """Micrographs that are read in advance."""
 _MOST_BYTES = 256 * 2**20
-_Key = tuple[str, int, float | None, int]
+_Key = tuple[str, FrameChoice, float | None, int]
 
 
 class Prefetch(QObject):

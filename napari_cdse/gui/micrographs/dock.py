@@ -15,6 +15,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.pixel_size import ScaleBar
 from napari_cdse.gui.micrographs.export_button import ExportButton
+from napari_cdse.gui.micrographs.frame_row import FrameRow
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.micrographs.table_model import MicrographsModel
@@ -124,6 +125,7 @@ class MicrographsView(ProjectView):
         self.problem = sentence()
         self.problem.hide()
         self.pixel_size = PixelSizeRow(self._session.set_pixel_size)
+        self.frames = FrameRow(self._on_frames)
         self.form = ParamsForm(DetectionParams())
         self.progress = ProgressRow(self._session.runner.cancel)
         self._laid_out = QTimer(self)
@@ -137,6 +139,7 @@ class MicrographsView(ProjectView):
         column = view_column(self)
         column.addWidget(self._make_table(), 1)
         column.addWidget(self.problem)
+        column.addWidget(self.frames)
         column.addWidget(self.pixel_size)
         column.addLayout(self._detect_buttons())
         column.addWidget(self.progress)
@@ -240,7 +243,23 @@ class MicrographsView(ProjectView):
         self._show_problem()
         self.pixel_size.show_size(self._session.pixel_size())
         self.pixel_size.show_bar(self._bar())
+        self._show_frames()
         self._enable()
+
+    def _show_frames(self) -> None:
+        """Offer the frames of the open file; while it is read, as it was before."""
+        micrograph = self._session.micrograph
+        if micrograph is not None:
+            self.frames.show_frames(self._workspace.frames.choice, micrograph.n_frames)
+        elif self._session.project.selection.index is None:
+            self.frames.hide()
+
+    def _on_frames(self, first: int, last: int, in_all: bool) -> None:
+        frames = self._workspace.frames
+        if in_all:
+            frames.choose_in_all(first, last)
+        else:
+            frames.choose(first, last)
 
     def _bar(self) -> ScaleBar | None:
         """Return a bar in the open picture that could tell how large a pixel is."""
@@ -276,6 +295,8 @@ class MicrographsView(ProjectView):
         session = self._session
         self.detect_one.setEnabled(session.micrograph is not None)
         self.detect_all.setEnabled(session.runner.heavy is None)
+        # What is analysed meanwhile would belong to no micrograph of the project.
+        self.frames.setEnabled(session.runner.heavy is None)
         self.leave_out.setEnabled(session.current_entry is not None)
         self.pixel_size.setEnabled(bool(session.project.micrographs.entries))
 

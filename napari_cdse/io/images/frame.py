@@ -125,6 +125,43 @@ def frame_choice(text: str) -> FrameChoice:
     return first if stop == first + 1 else f"{first}:{stop}"
 
 
+def choice_of(first: int, last: int, n_frames: int) -> FrameChoice:
+    """Say in one way only which frames are meant, from the first to the last.
+
+    Parameters
+    ----------
+    first, last : int
+        Both are meant, with those between.
+    n_frames : int
+        Frames in the file.
+    """
+    if first == last:
+        return first
+    if (first, last) == (0, n_frames - 1):
+        return MEAN
+    return f"{first}:{last + 1}"
+
+
+def frames_of(choice: FrameChoice, n_frames: int) -> tuple[int, int]:
+    """Give the first and the last frame that are meant; `choice_of` turned round."""
+    if isinstance(choice, int):
+        return choice, choice
+    if choice == MEAN:
+        return 0, n_frames - 1
+    first, stop = map(int, choice.split(":"))
+    return first, stop - 1
+
+
+def frame_words(choice: FrameChoice) -> str:
+    """Say in words which frames are meant."""
+    if isinstance(choice, int):
+        return f"frame {choice}"
+    if choice == MEAN:
+        return "mean of all frames"
+    first, stop = map(int, choice.split(":"))
+    return f"mean of frames {first} to {stop - 1}"
+
+
 def wanted_frame(
     name: str,
     frame: FrameChoice,

@@ -92,6 +92,7 @@ def read_micrograph(
         pixel_size_source=source,
         notices=notices if bar is None else (*notices, bar.sentence),
         scale_bar=bar,
+        n_frames=found.n_frames,
     )
 
 
@@ -301,7 +302,7 @@ def _about_frames(found: Frame) -> tuple[str, ...]:
     if isinstance(chosen, int):
         return (
             f"Only frame {chosen} of the file's {n_frames} frames (counted from 0) was "
-            "read; on the command line --frame takes another, or the mean of several.",
+            "read; the window's slider or --frame takes another, or the mean of some.",
         )
     if chosen == MEAN:
         return (f"The mean of the file's {n_frames} frames was read.",)

@@ -1,4 +1,4 @@
-"""What an edit does to a whole micrograph: leave it or a part out, calibrate it."""
+"""What an edit does to a whole micrograph: exclude, calibrate, choose its frame."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_cdse.core.regions import Region
+from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.store.unreadable import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-What = Literal["excluded", "pixel_size", "region"]
+What = Literal["excluded", "frame", "pixel_size", "region"]
 Value = str | float | Region | None
 _SIDES = ("before", "after")
 
@@ -22,8 +23,9 @@ class MicrographChange:
 
     Attributes
     ----------
-    what : {"excluded", "pixel_size", "region"}
-        Why it is left out; the user's pixel size in nm; one of its regions.
+    what : {"excluded", "frame", "pixel_size", "region"}
+        Why it is left out; which frames of its file are read; the user's pixel size in
+        nm; one of its regions.
     micrograph_key : int or None
         None: the pixel size of the whole folder, also of what will be added to it.
     before, after : str, float, Region or None
@@ -95,6 +97,8 @@ def _value(what: What, value: Any, region_id: str) -> Value:
         if not is_number(value, 0):
             raise ValueError(value)
         return float(value)
+    if what == "frame":
+        return str(frame_choice(str(value)))
     return str(value)
 
 

@@ -193,6 +193,11 @@ def types_of_cells(connection: sqlite3.Connection) -> None:
         make_strict(connection)
 
 
+def choices_of_frames(connection: sqlite3.Connection) -> None:
+    """Version 8 holds which frame of a stack or movie a user chose, or which mean."""
+    connection.execute("ALTER TABLE micrographs ADD COLUMN chosen_frame TEXT")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
@@ -201,6 +206,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     chances_of_draws,
     states_of_pixel_sizes,
     types_of_cells,
+    choices_of_frames,
 )
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from napari_cdse.core.errors import ModelError, ProjectUnreadable, StoreError
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
+from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.models.card_schema import card_json, read_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_cdse.core.records import Annotation, ModelCard
+    from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.io.store.micrograph_changes import MicrographChange
 
 EditKind = Literal["edit", "import"]
@@ -57,6 +59,8 @@ class MicrographRow:
         The latest detection.
     stamp, glance : str or None
         What `napari_cdse.io.images.fingerprint` saw of the file when it was last read.
+    chosen_frame : str or None
+        The frame or the mean of some that a user chose, as `frame_choice` reads it.
     """
 
     key: int
@@ -78,6 +82,14 @@ class MicrographRow:
     estimated_source: str | None = None
     estimated_uncertainty: float | None = None
     estimated_other_nm: float | None = None
+    chosen_frame: str | None = None
+
+    @property
+    def frame_choice(self) -> FrameChoice:
+        """Which frame is read: the user's choice, else ``frame``."""
+        return (
+            self.frame if self.chosen_frame is None else frame_choice(self.chosen_frame)
+        )
 
     @property
     def pixel_size(self) -> PixelSize | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.pixel_size import PixelSizeSource
+from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.store.database import PATIENCE_S, Database
 from napari_cdse.io.store.draws import DrawTable
 from napari_cdse.io.store.edits import EditTable, StoreChanged
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COLUMNS",
     "FOLDER_PIXEL_SIZE",
+    "OF_THE_FRAME",
     "SUFFIX",
     "Change",
     "Edit",
@@ -50,13 +52,19 @@ SUFFIX = ".cdse"
 FOLDER_PIXEL_SIZE = "pixel_size_nm"
 """Setting: the pixel size that a person gave for the whole folder."""
 
-COLUMNS = {"excluded": "excluded", "pixel_size": "person_pixel_size_nm"}
+COLUMNS = {
+    "excluded": "excluded",
+    "frame": "chosen_frame",
+    "pixel_size": "person_pixel_size_nm",
+}
 """Column of a micrograph's row that shows the outcome of each kind of edit."""
+OF_THE_FRAME: dict[str, Any] = {"content_id": None, "run_id": None, "problem": None}
+"""Columns that say something of the frame that was read, and nothing of another one."""
 _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
     " labels_from, labels_shape, run_id, stamp, glance, estimated_source,"
-    " estimated_uncertainty, estimated_other_nm FROM micrographs"
+    " estimated_uncertainty, estimated_other_nm, chosen_frame FROM micrographs"
 )
 
 
@@ -246,8 +254,9 @@ class Store:
                 if change.micrograph_key is None:
                     self.set_setting(FOLDER_PIXEL_SIZE, change.after)
                 else:
+                    known = OF_THE_FRAME if change.what == "frame" else {}
                     self.update_micrograph(
-                        change.micrograph_key, **{column: change.after}
+                        change.micrograph_key, **{column: change.after, **known}
                     )
 
     def drop_micrograph(self, key: int) -> None:
@@ -366,6 +375,15 @@ def _may_be_size(value: Any) -> bool:
     return value is None or is_number(value, 0)
 
 
+def _may_be_frame(value: Any) -> bool:
+    if not isinstance(value, str):
+        return value is None
+    with suppress(ValueError):
+        frame_choice(value)
+        return True
+    return False
+
+
 def _may_be_estimate(value: Any) -> bool:
     return value is None or value in _ESTIMATES
 
@@ -390,5 +408,6 @@ _CELLS = {
     "estimated_source": _may_be_estimate,
     "estimated_uncertainty": _may_be_size,
     "estimated_other_nm": _may_be_size,
+    "chosen_frame": _may_be_frame,
 }
 """What each cell after key and path must hold, in the order of `_SELECT`."""

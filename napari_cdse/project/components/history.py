@@ -346,6 +346,10 @@ class History:
         calibrated = {x.micrograph_key for x in changes if x.what == "pixel_size"}
         if self._selection.key in calibrated:
             self._selection.show_pixel_size()
+        if self._selection.key in {
+            x.micrograph_key for x in changes if x.what == "frame"
+        }:
+            self._selection.read_again()
 
     def _summary(self, edit_id: int | None) -> str | None:
         """Say what a step did, and whose it was if it was another's."""

@@ -102,7 +102,7 @@ class Imports:
         rows = self._table.rows
         names = distinct_names([self._table.path(row) for row in rows])
         return tuple(
-            Picture(row.key, names[path], path, row.frame, row.shape)
+            Picture(row.key, names[path], path, row.frame_choice, row.shape)
             for row in rows
             for path in [self._table.path(row)]
         )

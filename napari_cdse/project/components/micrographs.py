@@ -1,9 +1,10 @@
-"""The micrographs of a project: their table, pixels, pixel sizes and labels."""
+"""The micrographs of a project: their table, pixels, frames and pixel sizes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cdse.io.images.frame import frame_words
 from napari_cdse.io.images.micrograph_file import check_pixel_size
 from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, MicrographChange
 from napari_cdse.project.files.label_import import withdrawal
@@ -11,10 +12,11 @@ from napari_cdse.project.files.relocation import set_paths
 from napari_cdse.project.state.records import LabelledMicrograph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Micrograph
+    from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.io.store.store import MicrographRow, Store
     from napari_cdse.project.components.history import History
     from napari_cdse.project.components.sync import Sync
@@ -139,6 +141,41 @@ class Micrographs:
             f"Pixel size of {where}: {what}", changes, there
         )
 
+    # Frames
+
+    def frame(self, index: int) -> FrameChoice:
+        """Return which frame of a micrograph's file is read, or which mean."""
+        return self._table.rows[index].frame_choice
+
+    def set_frames(self, choices: Mapping[int, FrameChoice]) -> None:
+        """Choose frames, or means of some, for micrographs by index; one step.
+
+        What was detected in another frame is dropped; what users said stays.
+
+        Parameters
+        ----------
+        choices : mapping of int to int or str
+            See `napari_cdse.io.images.frame.FrameChoice`.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        rows = {index: self._sync.row(index) for index in choices}
+        changes = [
+            MicrographChange(
+                "frame", rows[index].key, rows[index].chosen_frame, _kept(choice)
+            )
+            for index, choice in choices.items()
+            if rows[index].frame_choice != choice
+        ]
+        words = {frame_words(each) for each in choices.values()}
+        what = words.pop() if len(words) == 1 else "several frames"
+        there = changes[0].micrograph_key if len(changes) == 1 else None
+        summary = f"{what[:1].upper()}{what[1:]} in {_number(len(changes))}"
+        self._history.change_micrographs(summary, changes, there)
+
     # Training
 
     def labelled(self) -> list[LabelledMicrograph]:
@@ -150,7 +187,7 @@ class Micrographs:
         return [
             LabelledMicrograph(
                 table.path(row),
-                row.frame,
+                row.frame_choice,
                 row.content_id,
                 row.person_pixel_size_nm,
                 judged,
@@ -218,6 +255,11 @@ def _size_sentence(row: MicrographRow, micrograph: Micrograph, what: str) -> str
         f"{row.labels_from} was made for an image of {told} px (rows x columns), but "
         f"{micrograph.name} has {rows} x {columns}; {what}."
     )
+
+
+def _kept(choice: FrameChoice) -> str | None:
+    """Write a choice down; the first frame is what nobody has to choose."""
+    return None if choice == 0 else str(choice)
 
 
 def _number(number: int) -> str:

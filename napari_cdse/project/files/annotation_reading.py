@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label
     from napari_cdse.io.annotations.shapes import AnnotationFile, Shape
+    from napari_cdse.io.images.frame import FrameChoice
 
 _NAMED = 20
 """Places that one sentence names; it says how many more there are."""
@@ -45,7 +46,7 @@ class Picture:
     name : str
         What the project's results call it; no two alike.
     path : Path
-    frame : int
+    frame : int or str
     shape : tuple of int or None
         Rows and columns, where they are known.
     """
@@ -53,7 +54,7 @@ class Picture:
     key: int
     name: str
     path: Path
-    frame: int = 0
+    frame: FrameChoice = 0
     shape: tuple[int, int] | None = None
 
 

@@ -142,7 +142,7 @@ def _is_same(path: Path, row: MicrographRow) -> bool:
     if row.content_id is None:
         return True
     try:
-        return micrograph_id(path, row.frame) == row.content_id
+        return micrograph_id(path, row.frame_choice) == row.content_id
     except CdseError:
         return False
 

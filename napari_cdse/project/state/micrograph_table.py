@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.io.images.fingerprint import glance, stamp
 from napari_cdse.io.images.folder import natural_key
-from napari_cdse.io.store.store import COLUMNS
+from napari_cdse.io.store.store import COLUMNS, OF_THE_FRAME
 from napari_cdse.project.state.records import MicrographEntry
 
 if TYPE_CHECKING:
@@ -133,8 +133,17 @@ class MicrographTable:
         """Follow what the store already holds of micrographs that are still there."""
         for change in changes:
             key, column = change.micrograph_key, COLUMNS.get(change.what)
-            if key in self._places and column is not None:
-                self.update_here(key, **{column: change.after})
+            if key not in self._places or column is None:
+                continue
+            self.update_here(key, **{column: change.after})
+            if change.what == "frame":
+                self._forget_frame(key)
+
+    def _forget_frame(self, key: int) -> None:
+        """Know nothing any more of the frame that was read before."""
+        self._ids.pop(self.row(key).content_id or "", None)
+        self._state.drop_candidates(key)
+        self.update_here(key, **OF_THE_FRAME)
 
     def know(self, key: int, micrograph: Micrograph) -> list[str]:
         """Note what reading its pixels told of a micrograph.
@@ -206,7 +215,7 @@ class MicrographTable:
             pixel_size=size,
             shape=row.shape,
             looked_at=row.looked_at,
-            frame=row.frame,
+            frame=row.frame_choice,
             left_out=self._state.left_out(row.key),
             regions=self._state.regions(row.key),
             out_of_range=None

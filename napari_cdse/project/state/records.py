@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Circle, Label, Prediction
     from napari_cdse.core.regions import Region
+    from napari_cdse.io.images.frame import FrameChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class MicrographEntry:
         Rows and columns; None until the pixels were read for the first time.
     looked_at : bool
         A label file says that a user looked at it, particles or none.
-    frame : int
+    frame : int or str
+        See `napari_cdse.io.images.frame.FrameChoice`.
     left_out : int
         Circles in regions that were left out; ``found`` is without them.
     regions : tuple of Region
@@ -111,7 +113,7 @@ class MicrographEntry:
     pixel_size: PixelSize | None = None
     shape: tuple[int, int] | None = None
     looked_at: bool = False
-    frame: int = 0
+    frame: FrameChoice = 0
     left_out: int = 0
     regions: tuple[Region, ...] = ()
     out_of_range: str | None = None
@@ -128,7 +130,7 @@ class LabelledMicrograph(NamedTuple):
     Attributes
     ----------
     path : Path
-    frame : int
+    frame : int or str
     id : str or None
         None until the pixels were read for the first time.
     pixel_size_nm : float or None
@@ -138,7 +140,7 @@ class LabelledMicrograph(NamedTuple):
     """
 
     path: Path
-    frame: int
+    frame: FrameChoice
     id: str | None
     pixel_size_nm: float | None
     annotations: tuple[Annotation, ...]

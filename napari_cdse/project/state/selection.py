@@ -117,10 +117,15 @@ class Selection:
             return
         if self._table.row(self._key).person_pixel_size_nm is None:
             # What the file says is known only by reading it again.
-            self._micrograph = None
-            self._events.opened.emit(self._table.index(self._key))
+            self.read_again()
         elif self._micrograph is not None:
             self.show(self._micrograph)
+
+    def read_again(self) -> None:
+        """Let the open micrograph's pixels be read anew."""
+        if self._key is not None:
+            self._micrograph = None
+            self._events.opened.emit(self._table.index(self._key))
 
     def _with_pixel_size(self, micrograph: Micrograph, key: int) -> Micrograph:
         """Put the pixel size that a user or the file gave, or none, into the record."""

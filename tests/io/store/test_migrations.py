@@ -275,3 +275,19 @@ def test_a_kill_within_the_migration_leaves_the_old_or_the_new(path, left):
         "three",
     ]
     store.close()
+
+
+def test_no_frame_is_chosen_in_older_projects_and_an_odd_choice_counts_as_none(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, MIGRATIONS[:7])
+    for name in ("a.tif", "b.tif", "c.tif"):
+        connection.execute("INSERT INTO micrographs (path) VALUES (?)", (name,))
+    migrate(connection)
+    for name, choice in (("b.tif", "2:5"), ("c.tif", "some")):
+        connection.execute(
+            "UPDATE micrographs SET chosen_frame = ? WHERE path = ?", (choice, name)
+        )
+    connection.close()
+    store = Store.open(path)
+    assert [each.frame_choice for each in store.micrographs()] == [0, "2:5", 0]
+    store.close()

@@ -1,0 +1,93 @@
+"""Which frame of a stack or movie is read: a slider with two ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from superqt import QRangeSlider
+
+from napari_cdse.gui.widgets.layout import flush_column, sentence
+from napari_cdse.io.images.frame import choice_of, frame_words, frames_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cdse.io.images.frame import FrameChoice
+
+
+class FrameRow(QWidget):
+    """A slider over the frames of the open file; hidden where there is but one.
+
+    Parameters
+    ----------
+    apply : callable
+        Takes the first and the last frame, and whether they are meant for all files.
+
+    Attributes
+    ----------
+    slider : QRangeSlider
+        Its ends are the first and the last frame that are meant; together they are
+        one frame, apart the mean of those between.
+    """
+
+    def __init__(
+        self,
+        apply: Callable[[int, int, bool], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._apply = apply
+        self._shown: tuple[FrameChoice, int] | None = None
+        self.says = sentence()
+        self.slider: Any = QRangeSlider(Qt.Orientation.Horizontal)  # type: ignore[no-untyped-call]
+        self.slider.setToolTip(
+            "Put both ends on one frame, or apart for the mean of those between"
+        )
+        self.slider.valueChanged.connect(self._say)
+        self.scope = QComboBox()
+        self.scope.addItems(["for this one", "for all files"])
+        self.button = QPushButton("Read")
+        self.button.setToolTip(
+            "Read this frame or mean; circles that were found in another are dropped"
+        )
+        self.button.clicked.connect(self._on_read)
+        line = QHBoxLayout()
+        for widget, stretch in ((self.slider, 1), (self.scope, 0), (self.button, 0)):
+            line.addWidget(widget, stretch)
+        column = flush_column(self)
+        column.setSpacing(2)
+        column.addWidget(self.says)
+        column.addLayout(line)
+        self.hide()
+
+    def show_frames(self, choice: FrameChoice, n_frames: int) -> None:
+        """Show which frame of the open file is read; what is being set stays."""
+        self.setVisible(n_frames > 1)
+        if n_frames < 2 or self._shown == (choice, n_frames):
+            return
+        self._shown = choice, n_frames
+        self.slider.setRange(0, n_frames - 1)
+        self.slider.setValue(frames_of(choice, n_frames))
+        self._say()
+
+    @property
+    def wanted(self) -> tuple[int, int]:
+        """The first and the last frame that are meant."""
+        first, last = self.slider.value()
+        return int(first), int(last)
+
+    def _say(self) -> None:
+        if self._shown is None:
+            return
+        read, n_frames = self._shown
+        first, last = self.wanted
+        wanted = choice_of(first, last, n_frames)
+        words = frame_words(read)
+        if wanted != read:
+            words += f"; {frame_words(wanted)} is not read yet"
+        self.says.setText(f"{n_frames} frames, read: {words}")
+
+    def _on_read(self) -> None:
+        self._apply(*self.wanted, self.scope.currentIndex() == 1)

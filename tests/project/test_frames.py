@@ -1,0 +1,120 @@
+"""Which frame of a stack or movie a project reads: chosen, kept, taken back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_cdse.io.images.frame import choice_of, frame_words, frames_of
+from napari_cdse.io.images.micrograph_file import micrograph_id, read_micrograph
+from napari_cdse.project import Project
+from tests.project_tools import SHAPE, A, B, put_circles, write_picture
+
+
+def write_movie(path, n_frames=4, seed=5):
+    """Write frames of noise, each brighter than the one before."""
+    rng = np.random.default_rng(seed)
+    frames = rng.integers(0, 50, (n_frames, *SHAPE), dtype=np.uint16)
+    frames += 100 * np.arange(n_frames, dtype=np.uint16)[:, None, None]
+    tifffile.imwrite(path, frames, photometric="minisblack")
+    return path
+
+
+def read(project, index=0):
+    """Read a micrograph as the window does."""
+    entry = project.micrographs.entries[index]
+    found = read_micrograph(entry.path, frame=entry.frame)
+    project.micrographs.set_pixels(index, found)
+    return found
+
+
+@pytest.fixture
+def project(tmp_path):
+    write_movie(tmp_path / "a.tif")
+    write_picture(tmp_path / "b.png", 1)
+    project = Project.create_or_open(tmp_path)
+    project.selection.open(0)
+    read(project)
+    yield project
+    project.close()
+
+
+def test_a_choice_is_kept_and_reads_other_pixels(project):
+    first = project.micrographs.entries[0].id
+    project.micrographs.set_frames({0: "mean"})
+    assert project.selection.micrograph is None
+    found = read(project)
+    assert found.pixels.mean() == pytest.approx(150 + 24.5, abs=2)
+    again = Project.create_or_open(project.path)
+    entry = again.micrographs.entries[0]
+    again.close()
+    assert (entry.frame, entry.id) == ("mean", found.id)
+    assert entry.id != first
+    assert entry.problem is None
+
+
+def test_content_ids_tell_frames_apart(project):
+    ids = set()
+    for choice in (0, 3, "1:3", "mean"):
+        project.micrographs.set_frames({0: choice})
+        ids.add(read(project).id)
+        path = project.micrographs.entries[0].path
+        assert project.micrographs.entries[0].id == micrograph_id(path, choice)
+    assert len(ids) == 4
+
+
+def test_undo_reads_the_frame_before(project):
+    before = project.micrographs.entries[0].id
+    project.micrographs.set_frames({0: "1:3"})
+    read(project)
+    assert project.history.undo_summary == "Mean of frames 1 to 2 in 1 micrograph"
+    project.history.undo()
+    assert project.micrographs.entries[0].frame == 0
+    assert read(project).id == before == project.micrographs.entries[0].id
+    project.history.redo()
+    assert project.micrographs.entries[0].frame == "1:3"
+
+
+def test_what_was_found_goes_and_what_was_said_stays(project):
+    found, _ = put_circles(project, [A, B])
+    project.edits.label([found], "yes")
+    assert project.micrographs.entries[0].analysed
+    project.micrographs.set_frames({0: 2})
+    read(project)
+    entry = project.micrographs.entries[0]
+    assert (entry.analysed, entry.found, entry.reviewed) == (False, 1, 1)
+    (labelled,) = project.micrographs.labelled()
+    assert labelled.frame == 2
+    again = Project.create_or_open(project.path)
+    assert not again.micrographs.entries[0].analysed
+    assert [each.circle for each in again.particles.of(0)] == [A]
+    again.close()
+
+
+def test_the_same_choice_again_is_no_step(project):
+    project.micrographs.set_frames({0: 0})
+    assert not project.history.can_undo
+
+
+def test_another_window_follows(project):
+    other = Project.create_or_open(project.path)
+    project.micrographs.set_frames({0: "mean"})
+    assert other.sync.poll()
+    assert other.micrographs.entries[0].frame == "mean"
+    assert other.micrographs.entries[0].id is None
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("ends", "choice", "words"),
+    [
+        ((2, 2), 2, "frame 2"),
+        ((0, 4), "mean", "mean of all frames"),
+        ((1, 3), "1:4", "mean of frames 1 to 3"),
+    ],
+)
+def test_ends_of_a_slider_and_choices_are_one(ends, choice, words):
+    assert choice_of(*ends, 5) == choice
+    assert frames_of(choice, 5) == ends
+    assert frame_words(choice) == words

@@ -22,8 +22,8 @@ LEAST_LIKENESS = 0.96
 """Likeness to an ellipse (see `Moments.likeness`), without unit, from which on an
 outline is taken for one. It is 1 for an ellipse, 3 / pi = 0.955 for any rectangle and
 less for triangles, crescents and outlines in several pieces. One that wavers by a share
-e (root mean square) of the radius has about 1 - 2 e^2, so that a hand may waver by
-14 %."""
+e (root mean square) of the radius has about 1 - 4 e^2, so that a hand may waver by
+10 %."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from qtpy.QtCore import Slot
 from qtpy.QtWidgets import QAction, QMenu, QPushButton
 
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.dialogs import ask_annotations, ask_results
 from napari_cdse.io.annotations.format_names import FORMAT_TITLES, FORMATS
@@ -69,7 +70,7 @@ class ExportButton(QPushButton):
 
     def _offer(self, menu: QMenu, name: FormatName) -> QAction:
         """Offer to write a format besides label files; it stays chosen."""
-        action = menu.addAction(f"Also as {FORMAT_TITLES[name]}")
+        action = menu.addAction(caption(f"Also as {FORMAT_TITLES[name]}"))
         action.setCheckable(True)
         return action
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import math
 import re
 import struct
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from napari_cdse.io.export.export import ParticleRow
 
     Found = tuple[Circle | None, str, bool]
+
+# What is odd about a region is told with its place, not on the console.
+logging.getLogger("roifile").addHandler(logging.NullHandler())
 
 LIMIT_BYTES = 2**24
 """A set of fifty thousand ovals."""

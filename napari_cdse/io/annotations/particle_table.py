@@ -86,7 +86,7 @@ def read_particle_table(path: Path) -> AnnotationFile:
             shapes.append(_shape(cells, f"line {reader.line_num}", delimiter))
     except csv.Error as problem:
         raise LabelFileError(
-            f"{name}, line {reader.line_num}: this is no line of a table "
+            f"{name}, line {reader.line_num + 1}: this is no line of a table "
             f"({shown(problem)}); save it as CSV anew."
         ) from problem
     return AnnotationFile(name, tuple(shapes))

@@ -51,7 +51,8 @@ def test_files_dropped_on_the_dock_come_in_and_what_does_not_fit_stands_there(
     settle(workspace, qtbot)
     (particle,) = imported(workspace)
     assert particle.circle == NEW
-    assert len(workspace.canvas.particles.layer.data) == len(particle_ids(workspace))
+    shown = workspace.project.particles.current
+    assert len(workspace.canvas.particles.layer.data) == len(shown)
     told = [each.sentence for each in workspace.session.messages.shown]
     assert any("there is no micrograph elsewhere.png" in each for each in told)
     workspace.history.undo()

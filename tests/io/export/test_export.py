@@ -52,7 +52,7 @@ def test_the_table_has_exactly_the_agreed_columns(tmp_path):
     rows = _table(path, [_row()])
     assert path.read_text().splitlines()[0] == (
         "micrograph,particle,x_px,y_px,radius_px,diameter_nm,label,"
-        "p_yes,p_no,p_null,p_empty,pixel_size_nm,pixel_size_source"
+        "p_yes,p_no,p_null,p_empty,pixel_size_nm,pixel_size_source,reviewed"
     )
     assert tuple(rows[0])[: len(COLUMNS)] == COLUMNS
     assert rows[0] == {
@@ -69,6 +69,7 @@ def test_the_table_has_exactly_the_agreed_columns(tmp_path):
         "p_empty": "0.125",
         "pixel_size_nm": "0.04",
         "pixel_size_source": "file",
+        "reviewed": "false",
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.outlines import LEAST_LIKENESS, circle_of_area, moments_of
-from napari_cdse.io.labels.label_file import is_inside
+from napari_cdse.core.regions import is_inside
 from napari_cdse.io.labels.label_text import fits
 
 if TYPE_CHECKING:

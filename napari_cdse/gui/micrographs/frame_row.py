@@ -48,6 +48,7 @@ class FrameRow(QWidget):
         self.slider.valueChanged.connect(self._say)
         self.scope = QComboBox()
         self.scope.addItems(["for this one", "for all files"])
+        self.scope.setToolTip("All files: those of the project that have these frames")
         self.button = QPushButton("Read")
         self.button.setToolTip(
             "Read this frame or mean; circles that were found in another are dropped"

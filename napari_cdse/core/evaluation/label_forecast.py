@@ -3,7 +3,8 @@
 The error on held-out micrographs falls about as a power of the number of labels
 (Cortes and others, NIPS 6 (1993); Figueroa and others, BMC Med. Inform. Decis. Mak.
 12, 8 (2012)). Forests that learn from a quarter, a half and all of a person's labels
-give the power; micrographs drawn with replacement say how far to believe it.
+give the power; leaving out one micrograph at a time, and how repeats of it differ, say
+how far to believe it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.classifier.forest import MIN_PARTICLES, check_training, fit_forest
-from napari_cdse.core.evaluation.scores import balanced_of, confusions, resampled
+from napari_cdse.core.evaluation.scores import balanced_of, confusions
 from napari_cdse.core.evaluation.validation import grouped_splits, scored_rows, too_few
 from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
-from napari_cdse.core.statistics.intervals import TAILS_95
+from napari_cdse.core.statistics.intervals import Jackknife, jackknife
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,10 +33,8 @@ MORE = 50
 a power law of three points farther than it holds, fewer change too little to tell."""
 
 MIN_MICROGRAPHS = 10
-"""Labelled micrographs below which resampling them says too little of their scatter:
-its intervals come out too narrow (Cameron, Gelbach, Miller, Rev. Econ. Stat. 90, 414
-(2008)), and a curve that is fitted to each sample has no variance of its own to take
-Student's t for."""
+"""Labelled micrographs below which leaving them out one by one says too little of their
+scatter. A choice: Student's t is 2.3 then, and a curve is fitted to each part."""
 MIN_LABELS = 40
 """Own labels below which a quarter of them teaches nothing: ten, for up to four
 classes. A choice: fewer would give forecasts earlier and wider ones."""
@@ -130,16 +129,41 @@ def forecast(
         return _unknown(n_labels, note)
     counts = [round(share * n_labels) for share in _SHARES]
     tables = _curve(training, mine, params, progress)
-    mean = np.array([1 - balanced_of(each.mean(axis=0).sum(axis=0)) for each in tables])
-    rng = np.random.default_rng(params.seed)
-    errors = np.stack([1 - _drawn(each, rng) for each in tables], axis=1)
-    floor = _HALF_A_MISTAKE / n_labels
-    gains = carried_on(counts, np.maximum(errors, floor), MORE)
-    low, high = (float(end) for end in np.quantile(gains, TAILS_95))
-    if high - low > MAX_WIDTH:
+    found = gain_from(counts, np.stack(tables, axis=2))
+    interval = found.interval_95
+    if interval is None or interval[1] - interval[0] > MAX_WIDTH:
         return _unknown(n_labels, _vague(n_labels))
-    gain = float(carried_on(counts, np.maximum(mean[None], floor), MORE)[0])
-    return Forecast(n_labels, gain, (low, high))
+    return Forecast(n_labels, found.value, interval)
+
+
+def gain_from(counts: list[int], tables: NDArray[np.float64]) -> Jackknife:
+    """Carry a curve on, and tell how sure that is.
+
+    Its variance is that of the jackknife over micrographs, and that of the repeats
+    (other labels to learn from, other folds) over their number.
+
+    Parameters
+    ----------
+    counts : list of int
+        Labels from which each forest learnt.
+    tables : ndarray, shape (n_repeats, n_micrographs, n_counts, 4, 4)
+        Confusions on held-out micrographs.
+
+    Returns
+    -------
+    Jackknife
+        Of the gain by `MORE` labels.
+    """
+    floor = _HALF_A_MISTAKE / counts[-1]
+
+    def gain(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        errors = np.maximum(1 - balanced_of(sums), floor)
+        return carried_on(counts, errors, MORE)
+
+    found = jackknife(gain, tables.mean(axis=0))
+    repeats = gain(tables.sum(axis=1))
+    variance = found.variance + float(repeats.var(ddof=1)) / len(repeats)
+    return Jackknife(found.value, variance, found.n_micrographs)
 
 
 def carried_on(
@@ -190,15 +214,6 @@ def _curve(
             each.append(confusions(truth, called, chosen.micrograph_ids))
         tables.append(np.array(each, float))
     return tables
-
-
-def _drawn(
-    tables: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Balanced accuracy of resampled micrographs, each time of a repeat by chance."""
-    every = np.array([balanced_of(resampled(each)) for each in tables])
-    repeat = rng.integers(len(every), size=every.shape[1])
-    return np.asarray(every[repeat, np.arange(every.shape[1])])
 
 
 def _held_out(

@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
     from napari_cdse.core.statistics.intervals import Interval
 
-_RESAMPLES = 1000
-"""Bootstrap samples of micrographs: 25 lie beyond each end of an interval, give or take
-5. A choice: more steady its ends and cost time."""
-
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -371,18 +367,6 @@ def interval_of(by_micrograph: NDArray[np.int64]) -> Interval | None:
     totals = by_micrograph.sum(axis=(0, 2))
     each = [wilson_interval(found.value * n, n, quantile) for n in totals[totals > 0]]
     return float(np.mean([e[0] for e in each])), float(np.mean([e[1] for e in each]))
-
-
-def resampled(
-    by_micrograph: NDArray[np.floating | np.integer],
-) -> NDArray[np.floating | np.integer]:
-    """Add up micrographs drawn with replacement, the same ones for the same number."""
-    rng = np.random.default_rng(0)
-    n_micrographs = len(by_micrograph)
-    drawn = rng.multinomial(
-        n_micrographs, np.full(n_micrographs, 1 / n_micrographs), size=_RESAMPLES
-    )
-    return np.tensordot(drawn, by_micrograph, axes=1)
 
 
 def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> dict[str, float]:

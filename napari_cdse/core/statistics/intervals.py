@@ -29,9 +29,6 @@ LEVEL = 0.95
 Z_95 = 1.959963984540054
 """Quantile of the normal distribution that leaves 2.5 % on either side."""
 
-TAILS_95 = (0.025, 0.975)
-"""Quantiles of a bootstrap between which `LEVEL` of the resamples lie."""
-
 MIN_MICROGRAPHS = 5
 """Fewest micrographs for an interval. With four, Student's t is 3.18 and rests on a
 variance that is itself known to within a factor of four only; simulated coverage at

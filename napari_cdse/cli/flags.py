@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,7 @@ from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
+from napari_cdse.io.material_file import read_material
 from napari_cdse.project import (
     DEFAULT_NAME,
     SUFFIX,
@@ -35,6 +37,15 @@ def add_parameters(parser: argparse.ArgumentParser, owner: type[ParamsType]) -> 
     )
     for info in describe(owner):
         group.add_argument(_flag(info, owner), dest=_dest(info, owner), **_how(info))
+    if owner is DetectionParams:
+        group.add_argument(
+            "--lattice",
+            type=Path,
+            metavar="FILE",
+            help="of another material than CdSe: a TOML file with a table [material] "
+            "as simulate reads it; sets the band of spacings and the estimate of the "
+            "pixel size",
+        )
 
 
 def read_parameters(
@@ -45,12 +56,15 @@ def read_parameters(
     Raises
     ------
     ParameterError
-        For a value outside its range.
+        For a value outside its range, or a file that holds no lattice.
     """
     values = {
         info.name: getattr(arguments, _dest(info, owner)) for info in describe(owner)
     }
-    return owner(**values)
+    params = owner(**values)
+    if isinstance(params, DetectionParams) and arguments.lattice is not None:
+        return replace(params, material=read_material(arguments.lattice))
+    return params
 
 
 def add_pixel_size(parser: argparse.ArgumentParser) -> None:

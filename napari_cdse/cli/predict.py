@@ -23,7 +23,7 @@ from napari_cdse.cli.flags import (
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import CdseError, MicrographError
-from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.core.process_pool import processes
 from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.io.annotations.formats import AnnotationWriter
@@ -124,7 +124,7 @@ def _run(arguments: argparse.Namespace) -> int:
                     "copies": tally.copies,
                     "frame": arguments.frame,
                     "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
-                    "parameters": params,
+                    "parameters": recorded(params),
                 },
                 found,
             )

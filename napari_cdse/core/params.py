@@ -6,11 +6,12 @@ of each run and the defaults. Read a field's description with `describe`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from napari_cdse.core.detection import registry
 from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.material import Material  # noqa: TC001  `describe` reads it
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,10 @@ class DetectionParams:
     seed : int
         Start of every random choice, any; the largest one fits a signed integer of 32
         bits, as fields of the window hold.
+    material : Material or None
+        A lattice of the user's own, None for CdSe: its lines set the pixel-size
+        estimate, which fringes are likely and, where both spacings are the defaults,
+        their band. It is read from a file, and hence no field of forms and flags.
     """
 
     method: str = _parameter(
@@ -164,11 +169,22 @@ class DetectionParams:
         0, "Seed", "start of every random choice", minimum=0, maximum=2**31 - 1
     )
 
+    material: Material | None = None
+
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         check(self)
         _check_order(self.spacing_min_nm, self.spacing_max_nm, "spacing", "nm")
         _check_order(self.diameter_min_nm, self.diameter_max_nm, "particle", "nm")
+
+    @property
+    def has_usual_spacings(self) -> bool:
+        """Whether both spacings are the defaults, which are made for CdSe."""
+        return all(
+            getattr(self, each.name) == each.default
+            for each in fields(self)
+            if each.name.startswith("spacing_")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +285,16 @@ def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
             default=entry.default,
         )
         for entry in fields(owner)
+        if entry.metadata
     )
+
+
+def recorded(params: DetectionParams) -> dict[str, Any]:
+    """Return what is written down of parameters; CdSe goes without saying."""
+    values = asdict(params)
+    if params.material is None:
+        del values["material"]
+    return values
 
 
 def _help(text: str | Callable[[], str]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.material import Material
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
 
@@ -132,6 +133,7 @@ def predict(
     pixel_size_nm: float | None = None,
     progress: Progress | None = None,
     known: KnownFeatures | None = None,
+    material: Material | None = None,
 ) -> tuple[Prediction, ...]:
     """Ask a forest about circles that are known.
 
@@ -156,6 +158,8 @@ def predict(
         Called with the share done, 0 to 1; may raise `Cancelled`.
     known : KnownFeatures, optional
         Keeps the features for the next time.
+    material : Material, optional
+        The lattice for that estimate; CdSe without it.
 
     Raises
     ------
@@ -164,7 +168,7 @@ def predict(
     """
     if not circles:
         return ()
-    scale = pixel_size_nm or pixel_size_for(micrograph)[0].nm
+    scale = pixel_size_nm or pixel_size_for(micrograph, material)[0].nm
     groups = groups_in(model.card.feature_schema)
     compute = compute_features if known is None else known.compute
     learnt = scale * model.card.learnt_scale

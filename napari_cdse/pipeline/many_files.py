@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.params import recorded
 from napari_cdse.core.process_pool import Cost, Died, in_order
 from napari_cdse.io.export.part_files import Findings
 from napari_cdse.io.files import name_of
@@ -134,7 +135,7 @@ class FileAnalysis:
             "content": content_digest(path),
             "frame": self.frame,
             "pixel_size_nm": self.pixel_size_nm,
-            "parameters": asdict(self.params),
+            "parameters": recorded(self.params),
             "model": None if self.model is None else card_json(self.model.card),
             "program": program_state(),
         }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.evaluation.scores import Scores
     from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.material import Material
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label
@@ -42,6 +43,10 @@ class Labelled(Protocol):
     @property
     def pixel_size_nm(self) -> float | None:
         """From the user; the file's own or the estimate holds without it."""
+
+    @property
+    def material(self) -> Material | None:
+        """The lattice for that estimate; None for CdSe."""
 
     @property
     def circles(self) -> Sequence[Circle]:
@@ -213,7 +218,7 @@ def _own_examples(
         item.circles,
         item.labels,
         params.features,
-        pixel_size_for(micrograph)[0].nm,
+        pixel_size_for(micrograph, item.material)[0].nm,
         particle_ids=item.particle_ids,
         copies=params.copies,
         weight=params.own_weight,

@@ -130,7 +130,13 @@ class Project:
             events,
         )
         self.micrographs = Micrographs(
-            store, state, self.selection, self.history, self.sync, events
+            store,
+            state,
+            self.selection,
+            self.history,
+            self.sync,
+            self.settings,
+            events,
         )
         self.particles = Particles(state, self.selection)
         self.exclusions = Exclusions(state, self.history, self.sync)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.material import Material
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph, Prediction
@@ -49,6 +50,8 @@ class Source:
         From the user.
     micrograph : Micrograph or None
         If its pixels are in memory already.
+    material : Material or None
+        The lattice, where the pixel size has to be estimated; None for CdSe.
     """
 
     index: int
@@ -56,6 +59,7 @@ class Source:
     frame: FrameChoice
     pixel_size_nm: float | None
     micrograph: Micrograph | None = None
+    material: Material | None = None
 
     def read(self) -> Micrograph:
         """Give the pixels."""
@@ -187,7 +191,16 @@ def _classified(
     circles = tuple(circle for _, circle in particles)
     ids = [particle_id for particle_id, _ in particles]
     micrograph = source.read()
-    predictions = predict(micrograph, ids, circles, model, pixel_size_nm, report, known)
+    predictions = predict(
+        micrograph,
+        ids,
+        circles,
+        model,
+        pixel_size_nm,
+        report,
+        known,
+        source.material,
+    )
     return Classified(source.index, model.card.id, predictions, circles)
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-Structure = Literal["zinc blende", "wurtzite"]
+Structure = Literal["zinc blende", "wurtzite", "rock salt", "fcc"]
 
 STRAIN = 0.035
 """Scatter of ln(spacing): strain, small size, tilt, error of the calibration. A choice:
@@ -32,8 +34,8 @@ _LEAST_PER_PX = 1e-9
 class Reflection:
     """One set of lattice planes.
 
-    ``intensity`` is that of the powder pattern with X-rays (PDF 19-191 for zinc
-    blende, 8-459 for wurtzite), strongest line 100.
+    ``intensity`` is that of the powder pattern with X-rays, strongest line 100; those
+    of CdSe are from PDF 19-191 (zinc blende) and 8-459 (wurtzite).
     """
 
     name: str
@@ -60,6 +62,7 @@ def spacing_density(
     spacing_nm: NDArray[np.float64],
     band_nm: tuple[float, float],
     falloff: float = 4.0,
+    reflections: Sequence[Reflection] = REFLECTIONS,
 ) -> NDArray[np.float64]:
     """How likely a fringe has a spacing, per unit of ln(spacing) within the band.
 
@@ -77,10 +80,12 @@ def spacing_density(
         Shortest and longest spacing.
     falloff : float
         Power of the spacing that the powder intensities are multiplied by.
+    reflections : sequence of Reflection
+        Of the lattice; those of CdSe without them.
     """
     log = np.log(np.asarray(spacing_nm, dtype=np.float64))
-    lines = np.array([np.log(line.spacing_nm) for line in REFLECTIONS])
-    weights = np.array([r.intensity * r.spacing_nm**falloff for r in REFLECTIONS])
+    lines = np.array([np.log(line.spacing_nm) for line in reflections])
+    weights = np.array([r.intensity * r.spacing_nm**falloff for r in reflections])
     inside = (lines > np.log(band_nm[0])) & (lines < np.log(band_nm[1]))
     even = 1 / np.log(band_nm[1] / band_nm[0])
     if not inside.any():
@@ -103,11 +108,14 @@ class FringePrior:
         Edge of the pixel that frequencies are given for.
     lattice : bool
         False where the scale is in doubt: then all spacings are equally likely.
+    reflections : tuple of Reflection
+        Of the lattice.
     """
 
     band_nm: tuple[float, float]
     pixel_nm: float
     lattice: bool = True
+    reflections: tuple[Reflection, ...] = REFLECTIONS
 
     def penalty(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log of the highest density in the plane over that at a frequency.
@@ -120,7 +128,10 @@ class FringePrior:
         if not self.lattice:
             return np.zeros(np.shape(frequency))
         scan = np.geomspace(*self.band_nm, _SCAN_POINTS)
-        highest = (spacing_density(scan, self.band_nm) * scan**2).max()
+        highest = (self._density(scan) * scan**2).max()
         spacing = self.pixel_nm / np.maximum(frequency, _LEAST_PER_PX)
-        density = spacing_density(spacing, self.band_nm) * spacing**2
+        density = self._density(spacing) * spacing**2
         return np.asarray(np.log(highest / density))
+
+    def _density(self, spacing_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+        return spacing_density(spacing_nm, self.band_nm, reflections=self.reflections)

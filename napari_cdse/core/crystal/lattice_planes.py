@@ -1,4 +1,4 @@
-"""Lattice planes of cadmium selenide, from its lattice constants and its atoms.
+"""Lattice planes of CdSe or another lattice, from lattice constants and atoms.
 
 Spacings follow from the cell, and which planes reflect at all follows from where the
 atoms sit in it: the kinematic structure factor (International Tables B, 1.2) with
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.crystal.lattice import Structure
+    from napari_cdse.core.material import Material
 
 ZINC_BLENDE_A_NM = 0.6052
 """Edge of zinc blende's cubic cell in nm, from which PDF 19-191's spacings follow."""
@@ -57,11 +58,17 @@ class Planes:
     indices : tuple of int
         Miller indices h, k, l.
     spacing_nm : float
+    structure_factor : float
+        Kinematic, each atom scattering by its number.
+    multiplicity : int
+        How many planes are equivalent, both sides counted.
     """
 
     structure: Structure
     indices: tuple[int, int, int]
     spacing_nm: float
+    structure_factor: float = 0.0
+    multiplicity: int = 1
 
     @property
     def name(self) -> str:
@@ -76,47 +83,78 @@ class _Crystal:
     atoms: tuple[tuple[float, tuple[float, float, float]], ...]
 
 
-def _zinc_blende() -> _Crystal:
-    a = ZINC_BLENDE_A_NM
-    corners = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
-    cadmium = [(_CD, corner) for corner in corners]
-    selenium = [(_SE, (x + 0.25, y + 0.25, z + 0.25)) for x, y, z in corners]
-    cell = ((a, 0.0, 0.0), (0.0, a, 0.0), (0.0, 0.0, a))
-    return _Crystal("zinc blende", cell, (*cadmium, *selenium))
+_CORNERS = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
+"""Places of the atoms of a face-centred cubic cell, in edges."""
 
 
-def _wurtzite() -> _Crystal:
-    a, c = WURTZITE_A_NM, WURTZITE_C_NM
+def _cubic(
+    structure: Structure, edge_nm: float, atoms: tuple[float, float], shift: float
+) -> _Crystal:
+    """Two face-centred cubic lattices, the second moved along the diagonal."""
+    first, second = atoms
+    shifted = [(x + shift, y + shift, z + shift) for x, y, z in _CORNERS]
+    places = [(first, corner) for corner in _CORNERS]
+    places += [(second, corner) for corner in shifted if second]
+    cell = ((edge_nm, 0.0, 0.0), (0.0, edge_nm, 0.0), (0.0, 0.0, edge_nm))
+    return _Crystal(structure, cell, tuple(places))
+
+
+def _wurtzite(a: float, c: float, atoms: tuple[float, float]) -> _Crystal:
+    cation, anion = atoms
     places = ((1 / 3, 2 / 3, 0.0), (2 / 3, 1 / 3, 0.5))
-    cadmium = [(_CD, place) for place in places]
-    selenium = [(_SE, (x, y, z + _WURTZITE_U)) for x, y, z in places]
+    cations = [(cation, place) for place in places]
+    anions = [(anion, (x, y, z + _WURTZITE_U)) for x, y, z in places]
     cell = ((a, 0.0, 0.0), (-a / 2, a * np.sqrt(3) / 2, 0.0), (0.0, 0.0, c))
-    return _Crystal("wurtzite", cell, (*cadmium, *selenium))
+    return _Crystal("wurtzite", cell, (*cations, *anions))
 
 
-def planes_of_cdse(shortest_nm: float) -> tuple[Planes, ...]:
-    """List the planes of both structures that reflect, widest spacing first.
+def _crystals(material: Material | None) -> tuple[_Crystal, ...]:
+    """Build the cells of a lattice's structures; of CdSe without one."""
+    if material is None:
+        return (
+            _cubic("zinc blende", ZINC_BLENDE_A_NM, (_CD, _SE), 0.25),
+            _wurtzite(WURTZITE_A_NM, WURTZITE_C_NM, (_CD, _SE)),
+        )
+    cation, anion = material.numbers
+    atoms = float(cation), float(anion)
+    edge = material.layer_nm * np.sqrt(3)
+    if material.lattice == "tetrahedral":
+        return (
+            _cubic("zinc blende", edge, atoms, 0.25),
+            _wurtzite(material.in_plane_nm, 2 * material.layer_nm, atoms),
+        )
+    return (_cubic(material.lattice, edge, atoms, 0.5),)
+
+
+def planes_of(material: Material | None, shortest_nm: float) -> tuple[Planes, ...]:
+    """List the planes of all structures that reflect, widest spacing first.
 
     Parameters
     ----------
+    material : Material or None
+        The lattice; None for CdSe. The edge of a cubic cell follows from the distance
+        of its layers, which is what {111} shows.
     shortest_nm : float
         Spacings down to this one.
     """
-    return _planes(round(shortest_nm, 4))
+    return _planes(material, round(shortest_nm, 4))
 
 
-@lru_cache(maxsize=8)
-def _planes(shortest_nm: float) -> tuple[Planes, ...]:
+@lru_cache(maxsize=16)
+def _planes(material: Material | None, shortest_nm: float) -> tuple[Planes, ...]:
     found = [
         planes
-        for crystal in (_zinc_blende(), _wurtzite())
+        for crystal in _crystals(material)
         for planes in _reflecting(crystal, shortest_nm)
     ]
     return tuple(sorted(found, key=lambda planes: -planes.spacing_nm))
 
 
 def fitting(
-    spacing_nm: float, sigma_nm: float, shortest_nm: float
+    spacing_nm: float,
+    sigma_nm: float,
+    shortest_nm: float,
+    material: Material | None = None,
 ) -> tuple[Planes, ...]:
     """List all planes that a measured spacing can be, the nearest first.
 
@@ -128,11 +166,13 @@ def fitting(
         A spacing and its standard uncertainty.
     shortest_nm : float
         End of the band in which fringes are looked for.
+    material : Material, optional
+        The lattice; CdSe without it.
     """
     reach = WITHIN_SIGMAS * np.hypot(sigma_nm, LATTICE_SCATTER * spacing_nm)
     near = [
         planes
-        for planes in planes_of_cdse(shortest_nm)
+        for planes in planes_of(material, shortest_nm)
         if abs(planes.spacing_nm - spacing_nm) <= reach
     ]
     return tuple(sorted(near, key=lambda p: abs(p.spacing_nm - spacing_nm)))
@@ -148,8 +188,10 @@ def _reflecting(crystal: _Crystal, shortest_nm: float) -> list[Planes]:
         if not _stands_for_all(crystal.structure, indices) or not any(indices):
             continue
         spacing = 1 / float(np.linalg.norm(np.array(indices) @ reciprocal))
-        if spacing >= shortest_nm and _reflects(crystal, np.array(indices)):
-            found.append(Planes(crystal.structure, indices, spacing))
+        factor = _structure_factor(crystal, np.array(indices))
+        if spacing >= shortest_nm and factor:
+            times = _multiplicity(crystal.structure, indices)
+            found.append(Planes(crystal.structure, indices, spacing, factor, times))
     return found
 
 
@@ -159,9 +201,19 @@ def _stands_for_all(structure: Structure, indices: tuple[int, int, int]) -> bool
     return h >= k and (structure == "wurtzite" or k >= l_)
 
 
-def _reflects(crystal: _Crystal, indices: NDArray[np.int_]) -> bool:
-    """Whether the waves from all atoms of the cell do not cancel."""
+def _multiplicity(structure: Structure, indices: tuple[int, int, int]) -> int:
+    """Count the planes that are equivalent, both sides of each."""
+    h, k, l_ = indices
+    if structure == "wurtzite":
+        around = 1 if h == k == 0 else 6 if k == 0 or h == k else 12
+        return around * (1 if l_ == 0 else 2)
+    signs: int = 2 ** sum(each != 0 for each in indices)
+    return len(set(permutations(indices))) * signs
+
+
+def _structure_factor(crystal: _Crystal, indices: NDArray[np.int_]) -> float:
+    """Add the waves from all atoms of the cell up; 0 where they cancel."""
     numbers = np.array([number for number, _ in crystal.atoms])
     places = np.array([place for _, place in crystal.atoms])
     factor = numbers @ np.exp(2j * np.pi * places @ indices)
-    return bool(abs(factor) > _ABSENT * numbers.sum())
+    return float(abs(factor)) if abs(factor) > _ABSENT * numbers.sum() else 0.0

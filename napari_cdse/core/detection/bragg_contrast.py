@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.crystal.lattice import FringePrior
+from napari_cdse.core.crystal.reflections import band_of, reflections_of
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.disk_fit import Disk, DiskFitter
 from napari_cdse.core.detection.false_alarms import (
@@ -136,7 +137,8 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
         If the pixels are too coarse to show any spacing of the band.
     """
     slack = 1.0 if trusted else SETTINGS.untrusted_slack
-    band_nm = (params.spacing_min_nm / slack, params.spacing_max_nm * slack)
+    shortest, longest = _spacings(params)
+    band_nm = (shortest / slack, longest * slack)
     window = round(params.window_nm / pixel_size_nm)
     low = pixel_size_nm / band_nm[1]
     high = min(pixel_size_nm / band_nm[0], SETTINGS.highest_per_px)
@@ -150,8 +152,15 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
         window + window % 2,
         (low, high),
         (radii[0] / pixel_size_nm, radii[1] / pixel_size_nm),
-        FringePrior(band_nm, pixel_size_nm, lattice=trusted),
+        FringePrior(band_nm, pixel_size_nm, trusted, reflections_of(params.material)),
     )
+
+
+def _spacings(params: DetectionParams) -> tuple[float, float]:
+    """Take the band of the user's lattice, unless they set another one."""
+    if params.material is None or not params.has_usual_spacings:
+        return params.spacing_min_nm, params.spacing_max_nm
+    return band_of(params.material)
 
 
 def find_particles(
@@ -234,7 +243,10 @@ def _peel(
     step = float(np.mean(white.step_px))
     smallest, largest = (radius / step for radius in where.radius_px)
     prior = FringePrior(
-        where.prior.band_nm, where.prior.pixel_nm * step, where.prior.lattice
+        where.prior.band_nm,
+        where.prior.pixel_nm * step,
+        where.prior.lattice,
+        where.prior.reflections,
     )
     slack = SETTINGS.radius_slack
     fitter = DiskFitter(

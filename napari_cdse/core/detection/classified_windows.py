@@ -64,7 +64,7 @@ def detect_by_windows(
     ModelError
         For a model whose features this version does not compute.
     """
-    size, notices = pixel_size_for(micrograph)
+    size, notices = pixel_size_for(micrograph, params.material)
     size_nm = size.nm
     middle_nm = (params.diameter_min_nm + params.diameter_max_nm) / 2
     edge_px = max(_LEAST_EDGE_PX, round(middle_nm / size_nm))

@@ -134,9 +134,10 @@ def _scale(
 ) -> tuple[PixelSize, tuple[str, ...]]:
     given = given_pixel_size(micrograph)
     if given is None:
-        estimate = estimate_from_pixels(image)
+        estimate = estimate_from_pixels(image, material=params.material)
         return estimate.pixel_size, (estimate.sentence,)
-    doubts = doubts_about(given.nm, image, BACKGROUND_WINDOWS * params.window_nm)
+    window_nm = BACKGROUND_WINDOWS * params.window_nm
+    doubts = doubts_about(given.nm, image, window_nm, params.material)
     return given, doubts
 
 

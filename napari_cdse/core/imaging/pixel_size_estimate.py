@@ -1,17 +1,19 @@
 """The pixel size, estimated from the lattice where nobody said it.
 
-Fringes are matched against the reflections of CdSe: the pixel size under which their
-spacings are likeliest wins. It sets windows and bands; it is no calibration.
+Fringes are matched against the reflections of CdSe, or of another lattice: the pixel
+size under which their spacings are likeliest wins. It sets windows and bands; it is no
+calibration.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.crystal.lattice import REFLECTIONS
+from napari_cdse.core.crystal.reflections import reflections_of
 from napari_cdse.core.imaging.background import WINDOWS_PX, nearest_window
 from napari_cdse.core.imaging.fringes import Fringes, find_fringes
 from napari_cdse.core.imaging.preprocessing import prepare
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.imaging.preprocessing import Prepared
+    from napari_cdse.core.material import Material
     from napari_cdse.core.records import Micrograph
 
 
@@ -231,15 +234,60 @@ def _spacings() -> dict[str, float]:
         "{220}": edge / np.sqrt(8),
         "{311}": edge / np.sqrt(11),
     }
-    return {line.name: line.spacing_nm for line in REFLECTIONS} | cubic
+    return {line.name: line.spacing_nm for line in reflections_of(None)} | cubic
 
 
-def _tables() -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """The lines of one lattice, as fringes are matched against them.
+
+    Attributes
+    ----------
+    name : str
+        Of the lattice.
+    finest_nm : float
+        Spacing down to which all reflections are listed.
+    log_spacings : ndarray, shape (n,)
+        Natural logarithms of spacings in nm.
+    tables : tuple of ndarray, shape (n,)
+        Logarithm of the density of fringes there, for each falloff.
+    """
+
+    name: str
+    finest_nm: float
+    log_spacings: NDArray[np.float64]
+    tables: tuple[NDArray[np.float64], ...]
+
+
+@lru_cache(maxsize=8)
+def _lines_of(material: Material | None) -> _Lines:
+    """Tabulate the lines of a lattice; of CdSe without one."""
+    reflections = reflections_of(material)
+    known = _spacings() if material is None else {}
+    spacings = np.array([known.get(one.name, one.spacing_nm) for one in reflections])
+    intensity = np.array([line.intensity for line in reflections])
+    if material is None:
+        name, band, finest = "CdSe", _LINES.band_nm, _LINES.finest_nm
+    else:
+        # As far beyond the lines as for CdSe, whose finest and coarsest are these.
+        low, high = float(spacings.min()), float(spacings.max())
+        cdse = _spacings()
+        below = _LINES.band_nm[0] / cdse["{311}"]
+        above = _LINES.band_nm[1] / cdse["(100)"]
+        name, band = material.name, (low * below, high * above)
+        finest = low * _LINES.finest_nm / cdse["{311}"]
+    logs, tables = _tables(spacings, intensity, band)
+    return _Lines(name, finest, logs, tables)
+
+
+def _tables(
+    spacings: NDArray[np.float64],
+    intensity: NDArray[np.float64],
+    band_nm: tuple[float, float],
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
     """Logarithms of spacings, and of the density of fringes there for each falloff."""
-    low, high = np.log(_LINES.band_nm)
+    low, high = np.log(band_nm)
     logs = np.linspace(low, high, _LINES.spacings_tabled)
-    spacings = np.array([_spacings()[line.name] for line in REFLECTIONS])
-    intensity = np.array([line.intensity for line in REFLECTIONS])
     width = _LINES.scatter
     bells = np.exp(-(((logs[:, None] - np.log(spacings)) / width) ** 2) / 2)
     bells /= width * np.sqrt(2 * np.pi)
@@ -249,10 +297,9 @@ def _tables() -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
         weights = intensity * spacings**falloff
         weights /= weights.sum()
         tables.append(np.log((1 - _LINES.other) * (bells @ weights) + even))
-    return logs, tables
+    return logs, tuple(tables)
 
 
-_LOG_SPACINGS, _TABLES = _tables()
 _SIZES = np.geomspace(*_SCALE.range_nm, _SCALE.sizes_tried)
 
 
@@ -310,12 +357,17 @@ _UNKNOWN = PixelSizeEstimate(
 )
 
 
-def pixel_size_for(micrograph: Micrograph) -> tuple[PixelSize, tuple[str, ...]]:
-    """Take the micrograph's own pixel size, or else the estimate with a notice."""
+def pixel_size_for(
+    micrograph: Micrograph, material: Material | None = None
+) -> tuple[PixelSize, tuple[str, ...]]:
+    """Take the micrograph's own pixel size, or else the estimate with a notice.
+
+    The lattice is that of CdSe, unless it is another ``material``.
+    """
     given = given_pixel_size(micrograph)
     if given is not None:
         return given, ()
-    estimate = estimate_pixel_size(micrograph)
+    estimate = estimate_pixel_size(micrograph, material)
     return estimate.pixel_size, (estimate.sentence,)
 
 
@@ -328,24 +380,30 @@ def given_pixel_size(micrograph: Micrograph) -> PixelSize | None:
     return PixelSize(micrograph.pixel_size_nm, PixelSizeSource(source))
 
 
-def estimate_pixel_size(micrograph: Micrograph) -> PixelSizeEstimate:
-    """Find the pixel size under which the strongest fringes are those of CdSe.
+def estimate_pixel_size(
+    micrograph: Micrograph, material: Material | None = None
+) -> PixelSizeEstimate:
+    """Find the pixel size under which the strongest fringes are those of a lattice.
 
     Parameters
     ----------
     micrograph : Micrograph
         Its own pixel size is not looked at.
+    material : Material, optional
+        The lattice; CdSe without it.
 
     Raises
     ------
     MicrographError
         If it is constant or smaller than the smallest window.
     """
-    return estimate_from_pixels(prepare(micrograph.pixels))
+    return estimate_from_pixels(prepare(micrograph.pixels), material=material)
 
 
 def estimate_from_pixels(
-    image: Prepared, windows_px: tuple[int, ...] = WINDOWS_PX[: _SCALE.windows_tried]
+    image: Prepared,
+    windows_px: tuple[int, ...] = WINDOWS_PX[: _SCALE.windows_tried],
+    material: Material | None = None,
 ) -> PixelSizeEstimate:
     """Do the same for prepared pixels, with windows that are tried in turn.
 
@@ -354,7 +412,7 @@ def estimate_from_pixels(
     """
     found: list[PixelSizeEstimate] = []
     for window in windows_px:
-        estimate = _estimate(find_fringes(image, window))
+        estimate = _estimate(find_fringes(image, window), _lines_of(material))
         found.append(estimate)
         if _is_settled(estimate) and _suits(window, estimate, windows_px):
             return estimate
@@ -362,7 +420,10 @@ def estimate_from_pixels(
 
 
 def doubts_about(
-    pixel_size_nm: float, image: Prepared, window_nm: float
+    pixel_size_nm: float,
+    image: Prepared,
+    window_nm: float,
+    material: Material | None = None,
 ) -> tuple[str, ...]:
     """Say that the lattice fits another pixel size much better than the given one.
 
@@ -377,12 +438,14 @@ def doubts_about(
         From `prepare`.
     window_nm : float
         Length of the windows to look in, such as others measure in too.
+    material : Material, optional
+        The lattice; CdSe without it.
     """
     window = nearest_window(window_nm / pixel_size_nm)
     # A size far too small asks for windows that are far too large.
     windows = tuple(dict.fromkeys((window, min(window, WINDOWS_PX[0]))))
-    estimate = estimate_from_pixels(image, windows)
-    found = estimate.pixel_size
+    estimate = estimate_from_pixels(image, windows, material)
+    found, lattice = estimate.pixel_size, _lines_of(material).name
     if estimate.stretch is not None:
         return (estimate.sentence,)
     if found.source is not PixelSizeSource.ESTIMATED or not _is_strong(estimate):
@@ -392,8 +455,8 @@ def doubts_about(
         return ()
     return (
         f"The pixel size is set to {pixel_size_nm:.4g} nm, but {estimate.evidence} fit "
-        f"the CdSe lattice at {found.nm:.4f} nm, {max(times, 1 / times):.1f} times as "
-        f"{'much' if times > 1 else 'little'}; check the calibration.",
+        f"the {lattice} lattice at {found.nm:.4f} nm, {max(times, 1 / times):.1f} "
+        f"times as {'much' if times > 1 else 'little'}; check the calibration.",
     )
 
 
@@ -413,11 +476,11 @@ def _suits(
     return window_px == min(windows_px, key=lambda each: abs(np.log(each / best)))
 
 
-def _estimate(fringes: Fringes) -> PixelSizeEstimate:
+def _estimate(fringes: Fringes, lines: _Lines) -> PixelSizeEstimate:
     """Conclude what the fringes allow to."""
     weight = np.minimum(fringes.strength, _SCALE.most_weight)
     k_per_px = np.hypot(*fringes.k_per_px.T)
-    nats = _log_likelihoods(k_per_px, weight)
+    nats = _log_likelihoods(k_per_px, weight, lines)
     place = np.log(_SIZES / _SIZES[nats.argmax()])
     near = np.abs(place) < _SCALE.near
     lead = float(nats.max() - nats[~near].max())
@@ -429,12 +492,15 @@ def _estimate(fringes: Fringes) -> PixelSizeEstimate:
     size = float(_SIZES[nats.argmax()] * np.exp(mean))
     beside = np.abs(np.log(_SIZES / size)) > _SCALE.apart
     other = float(_SIZES[beside][nats[beside].argmax()])
-    on_line = _density(size / k_per_px) > _LINES.on_line
-    listed = weight[size / k_per_px > _LINES.finest_nm].sum()
+    on_line = _density(size / k_per_px, lines) > _LINES.on_line
+    listed = weight[size / k_per_px > lines.finest_nm].sum()
     share = weight[on_line].sum() / max(listed, np.finfo(float).tiny)
-    if share < _DOUBT.fitting and (stretch := _stretch(fringes, weight)) is not None:
-        return _of_stretched(stretch)
+    if share < _DOUBT.fitting:
+        stretch = _stretch(fringes, weight, lines)
+        if stretch is not None:
+            return _of_stretched(stretch, lines.name)
     return _conclusion(
+        lines.name,
         PixelSize(
             size,
             PixelSizeSource.ESTIMATED,
@@ -450,7 +516,13 @@ def _estimate(fringes: Fringes) -> PixelSizeEstimate:
 
 
 def _conclusion(
-    best: PixelSize, fringes: int, places: int, lead: float, share: float, fair: bool
+    lattice: str,
+    best: PixelSize,
+    fringes: int,
+    places: int,
+    lead: float,
+    share: float,
+    fair: bool,
 ) -> PixelSizeEstimate:
     """Call the best size estimated, unsure, or no better than an assumption."""
     told = lead >= _SCALE.some_nats or fringes >= _SCALE.some_fringes
@@ -462,13 +534,13 @@ def _conclusion(
     if many and fits and (best.uncertainty or 0) <= _SCALE.most_uncertain:
         size = PixelSize(best.nm, PixelSizeSource.ESTIMATED, best.uncertainty)
         sentence = (
-            f"The pixel size is estimated from the CdSe lattice as {best.nm:.4f} nm, "
-            f"within {max(best.uncertainty or 0, 1e-3):.1%}; set it to get lengths in "
-            "nm."
+            f"The pixel size is estimated from the {lattice} lattice as "
+            f"{best.nm:.4f} nm, within {max(best.uncertainty or 0, 1e-3):.1%}; set it "
+            "to get lengths in nm."
         )
         return PixelSizeEstimate(size, sentence, fringes, places, lead)
     size = PixelSize(best.nm, PixelSizeSource.UNSURE, other_nm=best.other_nm)
-    why = "too few fringes tell" if fits else "the CdSe lattice does not fit"
+    why = "too few fringes tell" if fits else f"the {lattice} lattice does not fit"
     sentence = (
         f"The pixel size is unsure, for {why}: {best.nm:.4f} nm or {best.other_nm:.4f} "
         "nm; please set the true one."
@@ -476,7 +548,9 @@ def _conclusion(
     return PixelSizeEstimate(size, sentence, fringes, places, lead)
 
 
-def _stretch(fringes: Fringes, weight: NDArray[np.float64]) -> _Stretch | None:
+def _stretch(
+    fringes: Fringes, weight: NDArray[np.float64], lines: _Lines
+) -> _Stretch | None:
     """Tell how much higher than wide pixels are, where that is beyond doubt.
 
     Pixels that are not square turn the circles that a lattice's lines make in the
@@ -492,6 +566,7 @@ def _stretch(fringes: Fringes, weight: NDArray[np.float64]) -> _Stretch | None:
             _log_likelihoods(
                 np.hypot(k_rows / np.sqrt(each), k_cols * np.sqrt(each)),
                 weight[strongest],
+                lines,
                 sizes,
             )
             for each in times
@@ -501,7 +576,7 @@ def _stretch(fringes: Fringes, weight: NDArray[np.float64]) -> _Stretch | None:
     stretch, size = float(times[best]), float(sizes[at])
     gain = nats.max() - nats[_DOUBT.stretches // 2].max()
     k_square = np.hypot(k_rows / np.sqrt(stretch), k_cols * np.sqrt(stretch))
-    on_line = _density(size / k_square) > _LINES.on_line
+    on_line = _density(size / k_square, lines) > _LINES.on_line
     seen = np.zeros(len(fringes.strength), bool)
     seen[strongest[on_line]] = True
     places = fringes.places(seen, _SCALE.apart_nm / size)
@@ -511,7 +586,7 @@ def _stretch(fringes: Fringes, weight: NDArray[np.float64]) -> _Stretch | None:
     return _Stretch(stretch, size, int(on_line.sum()), places, float(gain))
 
 
-def _of_stretched(found: _Stretch) -> PixelSizeEstimate:
+def _of_stretched(found: _Stretch, lattice: str) -> PixelSizeEstimate:
     """Call the size unsure, and say why; what others do not fit a square pixel."""
     high, wide = (found.size_nm * found.times**power for power in (0.5, -0.5))
     size = PixelSize(found.size_nm, PixelSizeSource.UNSURE)
@@ -519,9 +594,9 @@ def _of_stretched(found: _Stretch) -> PixelSizeEstimate:
         size, "", found.fringes, found.places, found.gain, found.times
     )
     sentence = (
-        f"Pixels do not seem to be square: {estimate.evidence} fit the CdSe lattice "
-        f"with pixels {high:.4f} nm high and {wide:.4f} nm wide; scale the picture "
-        "back to square pixels before lengths and circles are trusted."
+        f"Pixels do not seem to be square: {estimate.evidence} fit the {lattice} "
+        f"lattice with pixels {high:.4f} nm high and {wide:.4f} nm wide; scale the "
+        "picture back to square pixels before lengths and circles are trusted."
     )
     return replace(estimate, sentence=sentence)
 
@@ -529,6 +604,7 @@ def _of_stretched(found: _Stretch) -> PixelSizeEstimate:
 def _log_likelihoods(
     k_per_px: NDArray[np.float64],
     weight: NDArray[np.float64],
+    lines: _Lines,
     sizes: NDArray[np.float64] = _SIZES,
 ) -> NDArray[np.float64]:
     """Log likelihood of the fringes under each size, with the lens that suits it.
@@ -541,14 +617,15 @@ def _log_likelihoods(
     logs = np.log(sizes)[:, None] - np.log(k_per_px)
     fine, coarse = np.log(_LINES.too_fine), np.log(_LINES.too_coarse)
     each = [
-        np.interp(logs, _LOG_SPACINGS, table, left=fine, right=coarse) @ weight - rarity
-        for table, rarity in zip(_TABLES, _LINES.rarity_nats, strict=True)
+        np.interp(logs, lines.log_spacings, table, left=fine, right=coarse) @ weight
+        - rarity
+        for table, rarity in zip(lines.tables, _LINES.rarity_nats, strict=True)
     ]
     return np.asarray(np.max(each, axis=0))
 
 
-def _density(spacing_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+def _density(spacing_nm: NDArray[np.float64], lines: _Lines) -> NDArray[np.float64]:
     """Density of fringes per unit of ln(spacing), under the lens that suits best."""
     logs = np.log(spacing_nm)
-    nats = [np.interp(logs, _LOG_SPACINGS, table) for table in _TABLES]
+    nats = [np.interp(logs, lines.log_spacings, table) for table in lines.tables]
     return np.asarray(np.exp(np.max(nats, axis=0)))

@@ -85,8 +85,13 @@ class DetectionController(QObject):
 
     def set_params(self, params: DetectionParams) -> None:
         """Keep the parameters with the project."""
+        project = self._session.project
         with notifications.reporting_errors():
-            self._session.project.settings.detection = params
+            lattice = project.settings.detection.material
+            project.settings.detection = params
+            if params.material != lattice:
+                # The card tells planes of another lattice now.
+                project.events.particles_changed.emit(None)
 
     def detect_current(self) -> None:
         """Find and classify the particles of the open micrograph."""

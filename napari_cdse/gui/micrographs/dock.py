@@ -1,5 +1,6 @@
 """Dock: the folder's micrographs, detection, pixel size."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from napari.viewer import Viewer
@@ -12,11 +13,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.pixel_size import ScaleBar
 from napari_cdse.gui.micrographs.export_button import ExportButton
 from napari_cdse.gui.micrographs.frame_row import FrameRow
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
+from napari_cdse.gui.micrographs.lattice_row import LatticeRow
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.micrographs.table_model import MicrographsModel
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
@@ -126,6 +129,7 @@ class MicrographsView(ProjectView):
         self.problem.hide()
         self.pixel_size = PixelSizeRow(self._session.set_pixel_size)
         self.frames = FrameRow(self._on_frames)
+        self.lattice = LatticeRow(self._on_lattice)
         self.form = ParamsForm(DetectionParams())
         self.progress = ProgressRow(self._session.runner.cancel)
         self._laid_out = QTimer(self)
@@ -146,6 +150,7 @@ class MicrographsView(ProjectView):
         self.parameters = folded(
             "How circles are found",
             "Settings of the next detection; those shown at first suit most",
+            self.lattice,
             self.form.native,
         )
         column.addWidget(FittingArea(self.parameters))
@@ -225,8 +230,22 @@ class MicrographsView(ProjectView):
 
     def show_project(self) -> None:
         """Show another project."""
-        self.form.set_value(self._session.project.settings.detection)
+        self._show_params(self._session.project.settings.detection)
         self.refresh()
+
+    def _show_params(self, params: DetectionParams) -> None:
+        self.form.set_value(params)
+        self.lattice.show_lattice(params.material)
+
+    def _on_lattice(self, material: Material | None) -> None:
+        """Take another lattice; what was found with the one before is due again."""
+        try:
+            params = replace(self.form.value(), material=material)
+        except CdseError as error:
+            self.problem.setText(str(error))
+            return
+        self._show_params(params)
+        self._workspace.detection.set_params(params)
 
     @Slot()
     def _on_jobs(self) -> None:

@@ -27,6 +27,7 @@ from napari_cdse.gui.widgets.layout import (
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
+    from napari_cdse.core.material import Material
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Micrograph
     from napari_cdse.gui.session.session import Session
@@ -114,7 +115,8 @@ class ParticleCard(QWidget):
             self.pictures.clear()
             self.peaks.show_peaks(None, None, Scale(None))
             return
-        scale = _scale_of(self._session.pixel_size())
+        material = self._session.project.settings.detection.material
+        scale = _scale_of(self._session.pixel_size(), material)
         self._show_crop(micrograph, particle, scale)
         size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
         request = ExaminationRequest(micrograph.id, size, particle.circle)
@@ -203,11 +205,11 @@ class ParticleCard(QWidget):
         return names.get(model_id, "another forest")
 
 
-def _scale_of(pixel_size: PixelSize | None) -> Scale:
+def _scale_of(pixel_size: PixelSize | None, material: Material | None) -> Scale:
     """Say how sure a pixel size is; one that is unsure or assumed is none."""
     if pixel_size is None or not pixel_size.source.is_trusted:
-        return Scale(None)
-    return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0)
+        return Scale(None, material=material)
+    return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0, material)
 
 
 class _Scrolled(QScrollArea):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.core.crystal.lattice_planes import Planes
     from napari_cdse.core.crystal.particle_analysis import Examination, FaultLine
+    from napari_cdse.core.material import Material
 
-SHORT = {"zinc blende": "zb", "wurtzite": "wz"}
+SHORT = {"zinc blende": "zb", "wurtzite": "wz", "rock salt": "rs", "fcc": "fcc"}
 _ROWS = 4
 _MOST_ROWS = 8
 _HEADERS = (
@@ -38,7 +39,8 @@ _HEADERS = (
         "planes of CdSe",
         "Every reflection within twice the uncertainty, to which "
         f"{LATTICE_SCATTER:.0%} is added for strain, tilt and lens; "
-        "zb: zinc blende, wz: wurtzite. {} stands for all equivalent planes",
+        "zb: zinc blende, wz: wurtzite, rs: rock salt. "
+        "{} stands for all equivalent planes",
     ),
 )
 
@@ -53,10 +55,18 @@ class Scale:
         None: spacings are told in pixels.
     sigma : float
         Relative standard uncertainty; above 0 the size is an estimate.
+    material : Material or None
+        The lattice whose planes are told; None for CdSe.
     """
 
     pixel_size_nm: float | None
     sigma: float = 0.0
+    material: Material | None = None
+
+    @property
+    def lattice(self) -> str:
+        """Name of the lattice."""
+        return "CdSe" if self.material is None else self.material.name
 
     @property
     def unit(self) -> str:
@@ -79,10 +89,11 @@ def spacing_words(peak: BraggPeak, scale: Scale) -> str:
 
 
 def planes_of(peak: BraggPeak, scale: Scale) -> tuple[Planes, ...]:
-    """List all planes of CdSe that a peak can be; none without a pixel size."""
+    """List all planes of the lattice that a peak can be; none without a pixel size."""
     if scale.pixel_size_nm is None:
         return ()
-    return fitting(*peak.spacing_nm(scale.pixel_size_nm, scale.sigma), SHORTEST_NM)
+    spacing_nm, sigma_nm = peak.spacing_nm(scale.pixel_size_nm, scale.sigma)
+    return fitting(spacing_nm, sigma_nm, SHORTEST_NM, scale.material)
 
 
 def planes_words(planes: Sequence[Planes]) -> str:
@@ -142,6 +153,7 @@ class PeaksTable(QTableWidget):
         families = () if examination is None else examination.families
         peaks = [family.peak for family in families]
         line = None if examination is None else examination.line
+        self._headers[3].setText(f"planes of {plain(scale.lattice)}")
         self._headers[1].setText(f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}")
         self.setRowCount(len(peaks))
         for row, peak in enumerate(peaks):
@@ -187,7 +199,7 @@ def _tip(
         lines.append("parallel to the suspected fault, which it can't show")
     if scale.sigma:
         lines.append(
-            "The pixel size is an estimate that takes CdSe for granted:\n"
-            "these spacings can't prove that it is CdSe."
+            f"The pixel size is an estimate that takes {scale.lattice} for granted:\n"
+            f"these spacings can't prove that it is {scale.lattice}."
         )
     return "\n".join(lines)

@@ -166,7 +166,8 @@ class Session(Signals):
             project.selection.micrograph if index == project.selection.index else None
         )
         size = project.micrographs.person_pixel_size(index)
-        return Source(index, entry.path, entry.frame, size, pixels)
+        material = project.settings.detection.material
+        return Source(index, entry.path, entry.frame, size, pixels, material)
 
     def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
         """Say how large a pixel is, for the open micrograph or the whole folder."""

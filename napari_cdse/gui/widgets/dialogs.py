@@ -54,6 +54,14 @@ def ask_annotations(parent: QWidget | None, beside: Path) -> list[Path]:
     return [Path(name) for name in names]
 
 
+def ask_lattice(parent: QWidget | None) -> Path | None:
+    """Let the user choose a file that describes a lattice."""
+    name, _kind = QFileDialog.getOpenFileName(
+        parent, "Lattice", "", "Lattices (*.toml);;All files (*)"
+    )
+    return Path(name) if name else None
+
+
 def ask_report(parent: QWidget | None, suggestion: Path) -> Path | None:
     """Let the user say where a report goes."""
     name, _kind = QFileDialog.getSaveFileName(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from magicgui.widgets import Container, create_widget
@@ -59,11 +60,7 @@ class ParamsForm(Generic[P]):
             Where two of them do not go together.
         """
         shown = {info.name: self._container[info.name].value for info in self._infos}
-        values = {
-            info.name: getattr(self._params, info.name)
-            for info in describe(self._params)
-        }
-        return type(self._params)(**(values | shown))
+        return replace(self._params, **shown)
 
     def set_value(self, params: P) -> None:
         """Show other parameters."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 from collections import Counter, OrderedDict
 from contextlib import suppress
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.params import recorded
 from napari_cdse.io.store.store import Run
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Detections:
     def _is_due(self, index: int, runs: Mapping[int, Run]) -> bool:
         row = self._table.rows[index]
         run = runs.get(row.key)
-        if run is None or run.parameters != asdict(self._settings.detection):
+        if run is None or run.parameters != recorded(self._settings.detection):
             return True
         size = row.pixel_size
         used = run.pixel_size_nm if run.pixel_size_source.is_given else None
@@ -322,7 +322,7 @@ def _estimate(detection: Detection) -> dict[str, float | str | None]:
 def _run(detection: Detection, params: DetectionParams) -> Run:
     return Run(
         found_by=detection.found_by,
-        parameters=asdict(params),
+        parameters=recorded(params),
         pixel_size_nm=detection.pixel_size_nm,
         pixel_size_source=detection.pixel_size.source,
         window_px=detection.window_px,

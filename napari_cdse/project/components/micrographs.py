@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.io.store.store import MicrographRow, Store
     from napari_cdse.project.components.history import History
+    from napari_cdse.project.components.settings import Settings
     from napari_cdse.project.components.sync import Sync
     from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
@@ -39,6 +40,8 @@ class Micrographs:
         Takes the steps that set a pixel size.
     sync : Sync
         Reads what other windows wrote before a step is built on it.
+    settings : Settings
+        Know the lattice.
     events : ProjectEvents
     """
 
@@ -49,6 +52,7 @@ class Micrographs:
         selection: Selection,
         history: History,
         sync: Sync,
+        settings: Settings,
         events: ProjectEvents,
     ) -> None:
         self._store = store
@@ -58,6 +62,7 @@ class Micrographs:
         self._selection = selection
         self._history = history
         self._sync = sync
+        self._settings = settings
         self._events = events
 
     @property
@@ -191,6 +196,7 @@ class Micrographs:
                 row.content_id,
                 row.person_pixel_size_nm,
                 judged,
+                self._settings.detection.material,
             )
             for row in table.rows
             if row.excluded is None and not table.is_missing(row.key)

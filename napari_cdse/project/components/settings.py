@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.material import Material
+from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 
 if TYPE_CHECKING:
@@ -51,17 +52,19 @@ class Settings:
     @property
     def detection(self) -> DetectionParams:
         """How this project's micrographs are searched for particles."""
-        stored = self._known[_DETECTION]
+        stored = dict(self._known[_DETECTION])
         known = {entry.name for entry in fields(DetectionParams)}
         try:
+            if stored.get("material") is not None:
+                stored["material"] = Material(**stored["material"])
             return DetectionParams(**{k: v for k, v in stored.items() if k in known})
-        except (ParameterError, TypeError, AttributeError):
+        except (ParameterError, TypeError, AttributeError, ValueError):
             # Another version's ranges; its results are still stored with their runs.
             return DetectionParams()
 
     @detection.setter
     def detection(self, params: DetectionParams) -> None:
-        self._set(_DETECTION, asdict(params))
+        self._set(_DETECTION, recorded(params))
 
     @property
     def half_width(self) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_cdse.core.material import Material
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Circle, Label, Prediction
     from napari_cdse.core.regions import Region
@@ -137,6 +138,8 @@ class LabelledMicrograph(NamedTuple):
         As the user set it; without it the file's own or the estimate holds.
     annotations : tuple of Annotation
         With a label, and not removed.
+    material : Material or None
+        The lattice, where the pixel size has to be estimated; None for CdSe.
     """
 
     path: Path
@@ -144,6 +147,7 @@ class LabelledMicrograph(NamedTuple):
     id: str | None
     pixel_size_nm: float | None
     annotations: tuple[Annotation, ...]
+    material: Material | None = None
 
     @property
     def circles(self) -> tuple[Circle, ...]:

@@ -3,13 +3,13 @@
 import pytest
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS
-from napari_cdse.core.crystal.lattice_planes import fitting, planes_of_cdse
+from napari_cdse.core.crystal.lattice_planes import fitting, planes_of
 
 SHORTEST_NM = 0.08
 
 
 def indices(structure):
-    return {p.indices for p in planes_of_cdse(SHORTEST_NM) if p.structure == structure}
+    return {p.indices for p in planes_of(None, SHORTEST_NM) if p.structure == structure}
 
 
 def test_zinc_blende_keeps_unmixed_indices_only():
@@ -29,14 +29,14 @@ def test_wurtzite_loses_hh2hl_with_odd_l():
 
 
 def test_spacings_are_those_of_the_powder_patterns():
-    found = {(p.structure, p.name[1:-1]): p.spacing_nm for p in planes_of_cdse(0.15)}
+    found = {(p.structure, p.name[1:-1]): p.spacing_nm for p in planes_of(None, 0.15)}
     for line in REFLECTIONS:
         key = (line.structure, line.name[1:-1])
         assert found[key] == pytest.approx(line.spacing_nm, abs=1e-4)
 
 
 def test_the_list_ends_with_the_band():
-    spacings = [planes.spacing_nm for planes in planes_of_cdse(0.1613)]
+    spacings = [planes.spacing_nm for planes in planes_of(None, 0.1613)]
     assert spacings == sorted(spacings, reverse=True)
     assert spacings[0] == pytest.approx(0.3723, abs=1e-4)
     assert 0.1613 <= spacings[-1] < 0.17

@@ -13,6 +13,7 @@ from napari_cdse.core.imaging.pixel_size_estimate import (
     pixel_size_for,
 )
 from napari_cdse.core.imaging.preprocessing import prepare
+from napari_cdse.core.material import Material
 from napari_cdse.core.pixel_size import (
     TYPICAL_PIXEL_SIZE_NM,
     PixelSize,
@@ -161,3 +162,36 @@ def test_penalty_is_least_at_the_strongest_reflection() -> None:
     assert penalties[0.3494] < penalties[0.214] < penalties[0.28]
     even = FringePrior((0.17, 0.45), 0.04, lattice=False)
     assert not even.penalty(0.04 / spacings).any()
+
+
+@pytest.mark.parametrize(
+    "material",
+    [
+        Material("PbS", "rock salt", "Pb", "S", 0.4197, 0.3427),
+        Material("Au", "fcc", "Au", "", 0.2884, 0.2355),
+    ],
+    ids=lambda material: material.name,
+)
+def test_another_lattice_tells_the_pixel_size_where_it_is_named(material) -> None:
+    pixel_nm = 0.035
+    coarse = material.layer_nm
+    families = (coarse, coarse * np.sqrt(3) / 2)  # {111} and {200}, 54.7 deg apart
+    places = ((4, 4, 20.0), (17, 5, 70.0), (8, 20, 130.0), (15, 16, 200.0))
+    dots = tuple(
+        Dot(
+            Circle(row / pixel_nm, col / pixel_nm, 2.1 / pixel_nm),
+            ((families[0], angle), (families[1], angle + 54.7)),
+            amplitude=2.0,
+        )
+        for row, col, angle in places
+    )
+    shape = (round(22 / pixel_nm), round(26 / pixel_nm))
+    drawn = draw(shape, dots, pixel_nm=pixel_nm, seed=20, known_scale=False)
+    estimate = estimate_pixel_size(drawn, material)
+    assert estimate.pixel_size.source == "estimated"
+    assert estimate.pixel_size.nm == pytest.approx(pixel_nm, rel=0.01)
+    assert f"from the {material.name} lattice" in estimate.sentence
+    as_cdse = estimate_pixel_size(drawn).pixel_size
+    assert as_cdse.nm != pytest.approx(pixel_nm, rel=0.05)
+    given = prepare(drawn.pixels)
+    assert doubts_about(pixel_nm, given, 4.0, material) == ()

@@ -1,0 +1,69 @@
+"""Which lattice the particles have: CdSe, or one of the user's own from a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from napari_cdse.gui.session import notifications
+from napari_cdse.gui.widgets.dialogs import ask_lattice
+from napari_cdse.gui.widgets.layout import sentence
+from napari_cdse.io.material_file import read_material
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cdse.core.material import Material
+
+
+class LatticeRow(QWidget):
+    """Names the lattice, and offers another one.
+
+    Parameters
+    ----------
+    apply : callable
+        Takes the lattice that was chosen; None for CdSe.
+    """
+
+    def __init__(
+        self, apply: Callable[[Material | None], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._apply = apply
+        self.says = sentence()
+        self.says.setToolTip(
+            "Its lines set the band of spacings, the estimate of the pixel size and "
+            "the planes on the card"
+        )
+        self.other = QPushButton("Other lattice\u2026")
+        self.other.setToolTip(
+            "A TOML file with a table [material]: zinc blende and wurtzite, rock salt "
+            "or fcc"
+        )
+        self.cdse = QPushButton("CdSe")
+        self.cdse.setToolTip("Take CdSe again")
+        self.other.clicked.connect(self._on_other)
+        self.cdse.clicked.connect(self._on_cdse)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        for widget, stretch in ((self.says, 1), (self.other, 0), (self.cdse, 0)):
+            line.addWidget(widget, stretch)
+        self.show_lattice(None)
+
+    def show_lattice(self, material: Material | None) -> None:
+        """Show which lattice is in use."""
+        if material is None:
+            self.says.setText("Lattice: CdSe")
+        else:
+            self.says.setText(f"Lattice: {material.name} ({material.lattice})")
+        self.cdse.setVisible(material is not None)
+
+    def _on_other(self) -> None:
+        path = ask_lattice(self)
+        if path is not None:
+            with notifications.reporting_errors():
+                self._apply(read_material(path))
+
+    def _on_cdse(self) -> None:
+        self._apply(None)

@@ -1,16 +1,24 @@
-"""A Shapes layer saved as a label file; napari's own CSV would drop the classes."""
+"""A Shapes layer saved with its classes, which napari's own CSV would drop.
+
+As a label file, and in the formats of other programs that hold one micrograph.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari import current_viewer
 from napari.layers import Image
 
+from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.geometry import circle_of
 from napari_cdse.gui.session import notifications
+from napari_cdse.io.annotations.coco import CocoFile
+from napari_cdse.io.annotations.imagej import write_imagej
+from napari_cdse.io.export.export import ParticleRow
 from napari_cdse.io.labels.label_file import write_label_file
 
 if TYPE_CHECKING:
@@ -36,6 +44,58 @@ def write_labels(
     write_label_file(path, circles, labels, _image_shape(attributes))
     _tell_left_out(len(data) - len(circles))
     return [path]
+
+
+def write_coco(
+    path: str, data: Sequence[NDArray[np.floating]], attributes: Mapping[str, Any]
+) -> list[str]:
+    """Write what a person labelled as COCO JSON.
+
+    Raises
+    ------
+    LabelFileError
+        When the layer has no classes, or the picture's size is unknown.
+    """
+    rows = _rows(data, attributes)
+    file = CocoFile()
+    file.add(_picture(path), _image_shape(attributes), rows)
+    file.write(Path(path), f"napari-cdse {__version__}")
+    _tell_left_out(len(data) - len(rows))
+    return [path]
+
+
+def write_regions(
+    path: str, data: Sequence[NDArray[np.floating]], attributes: Mapping[str, Any]
+) -> list[str]:
+    """Write what a person labelled as a set of ImageJ's regions.
+
+    Raises
+    ------
+    LabelFileError
+        When the layer has no classes.
+    """
+    rows = _rows(data, attributes)
+    write_imagej(Path(path), rows)
+    _tell_left_out(len(data) - len(rows))
+    return [path]
+
+
+def _rows(
+    data: Sequence[NDArray[np.floating]], attributes: Mapping[str, Any]
+) -> list[ParticleRow]:
+    circles, labels = _labelled(data, attributes)
+    return [
+        ParticleRow("", str(number), circle, label, by_person=True)
+        for number, (circle, label) in enumerate(zip(circles, labels, strict=True))
+    ]
+
+
+def _picture(path: str) -> str:
+    """Name the picture after the one image in the viewer, else after the file."""
+    viewer = current_viewer()
+    layers = () if viewer is None else viewer.layers
+    names = [each.name for each in layers if isinstance(each, Image)]
+    return names[0] if len(names) == 1 else Path(path).stem
 
 
 def _labelled(

@@ -10,6 +10,7 @@ from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import commands, window
 from napari_cdse.gui.micrographs import export_button
 from napari_cdse.gui.session import notifications
+from napari_cdse.io.annotations.formats import read_annotations
 from tests.gui.conftest import particle_ids, settle
 from tests.project.test_import_annotations import coco_file
 
@@ -72,6 +73,23 @@ def test_the_menu_asks_for_files(workspace, annotations, qtbot, monkeypatch):
     commands.import_annotations(workspace.viewer)
     settle(workspace, qtbot)
     assert len(imported(workspace)) == 1
+
+
+@pytest.mark.parametrize("name", ["saved.json", "saved.zip"])
+def test_the_layer_is_saved_for_other_programs_with_its_classes(
+    workspace, tmp_path, qtbot, name
+):
+    first = workspace.project.particles.current[0]
+    workspace.project.edits.label([first.id], "no")
+    settle(workspace, qtbot)
+    path = tmp_path / name
+    workspace.canvas.particles.layer.save(str(path), plugin="napari-cdse")
+    (shape,) = read_annotations(path, lambda _name: None).shapes
+    assert shape.name == "no"
+    wanted = first.circle
+    assert shape.circle.row_px == pytest.approx(wanted.row_px, abs=0.01)
+    assert shape.circle.col_px == pytest.approx(wanted.col_px, abs=0.01)
+    assert shape.circle.radius_px == pytest.approx(wanted.radius_px, abs=0.01)
 
 
 def test_without_a_project_the_menu_says_so(viewer, monkeypatch):

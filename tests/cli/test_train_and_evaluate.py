@@ -231,7 +231,7 @@ def test_export_writes_what_a_person_reviewed(labelled_folder, tmp_path, capsys)
     assert "Visible defects" in capsys.readouterr().out
 
 
-def test_export_tells_the_notes_in_a_last_column(labelled_folder, tmp_path):
+def test_export_tells_the_notes_in_a_column_near_the_end(labelled_folder, tmp_path):
     project = Project.create_or_open(labelled_folder)
     noted, plain = project.particles.of(0)[0].id, project.particles.of(1)[0].id
     project.edits.apply(EditRequest(noted={noted: "twin, two lamellae"}))
@@ -242,7 +242,7 @@ def test_export_tells_the_notes_in_a_last_column(labelled_folder, tmp_path):
         rows = {row["particle"]: row for row in csv.DictReader(file)}
     assert rows[noted]["note"] == "twin, two lamellae"
     assert rows[plain]["note"] == ""
-    assert list(rows[noted])[-1] == "note"
+    assert list(rows[noted])[-2:] == ["note", "reviewed"]
 
 
 def test_a_project_trains_as_its_label_files_do(labelled_folder, tmp_path):

@@ -3,12 +3,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from napari_cdse.core.classifier.forest import predict_proba
+from napari_cdse.core.classifier.forest import fit, identified, predict_proba
 from napari_cdse.core.classifier.probability_calibration import (
     ReliabilityBin,
     calibration_error,
@@ -18,7 +19,7 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.io.models.model_file import load_model
+from napari_cdse.io.models.model_file import load_model, save_model
 from napari_cdse.resources import models_dir, sample_data_dir
 from tests.drawn_particles import KINDS, PIXEL_NM, micrograph_of
 from tests.tables import drawn_set
@@ -50,8 +51,21 @@ def test_it_has_learnt_from_many_micrographs_at_all_pixel_sizes(shipped):
 
 def test_its_probabilities_mean_what_they_say(shipped):
     bins = [ReliabilityBin(*each) for each in shipped.card.scores["reliability"]]
-    assert shipped.card.temperature != 1
     assert calibration_error(tuple(bins)) < 0.03
+    by_class = shipped.card.scores["class_calibration_error"]
+    assert set(by_class) == set(CLASSES)
+    assert max(by_class.values()) < 0.02
+    assert shipped.card.calibration.n_micrographs == shipped.card.n_micrographs
+
+
+def test_projects_know_it_by_its_former_id_as_it_was_before_it_had_a_calibration(
+    shipped,
+):
+    scores = {"temperature": 0.7600060946259151}
+    card = replace(shipped.card, calibration=None, scores=scores)
+    former = identified(replace(shipped, card=card))
+    assert former.card.id == "17803ec14efa5cdd"
+    assert shipped.card.id != former.card.id
 
 
 def test_it_never_saw_the_sample_micrographs(shipped):
@@ -97,8 +111,22 @@ def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys
     model = load_model(tmp_path / "cdse.skops")
     assert model.card.parameters["trees"] == 10
     assert model.card.scores["balanced_accuracy"] > 0.5
+    assert model.card.calibration.n_micrographs == 8
     assert model.training.digest() == drawn_set().digest()
     assert "left alone" in capsys.readouterr().err
+
+
+def test_a_forest_is_calibrated_anew_as_it_is(make, tmp_path):
+    params = ForestParams(trees=10)
+    before = fit(drawn_set(), params, scores={"temperature": 0.5}, name="mine")
+    save_model(before, tmp_path / "cdse.skops")
+    assert make.main(["--recalibrate", "--out", str(tmp_path)]) == 0
+    after = load_model(tmp_path / "cdse.skops")
+    assert after.card.calibration.n_particles == drawn_set().originals.sum()
+    assert after.card.scores["n_micrographs"] == 8
+    assert np.array_equal(after.forest.threshold, before.forest.threshold)
+    assert (after.card.name, after.card.created) == ("mine", before.card.created)
+    assert after.card.id != before.card.id
 
 
 def test_the_plan_names_presets_that_can_be_read(make):

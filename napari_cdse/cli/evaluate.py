@@ -20,6 +20,7 @@ from napari_cdse.cli.score_lines import evaluation_lines
 from napari_cdse.cli.studies import add_studies
 from napari_cdse.cli.teaching import labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError
+from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.regions import is_inside
@@ -132,6 +133,7 @@ def _write(
         "classes": PARTICLE_CLASSES,
         "confusion": result.confusion.tolist(),
         "reliability": [each._asdict() for each in result.reliability],
+        "class_calibration_error": without_nan(result.class_errors),
         "micrographs": [
             {
                 "name": one.path.name,

@@ -133,12 +133,14 @@ def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str
 
 def _reliability_lines(evaluation: Evaluation) -> list[str]:
     """Say how often the forest is right when it is so sure."""
+    errors = evaluation.class_errors
+    classes = ", ".join(f"{name} {errors[name]:.3f}" for name in errors)
     head = f"calibration error {evaluation.calibration_error:.3f} over all circles"
     rows = [
         f"  sure {each.confidence:.2f}  right {each.right:.2f}  of {each.number}"
         for each in evaluation.reliability
     ]
-    return [head, *rows] if rows else []
+    return [head, *rows, f"calibration error by class {classes}"] if rows else []
 
 
 def _confusion_lines(confusion: NDArray[np.int64], classes: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.evaluation.validation import cross_validate
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.io.models.model_file import load_model, save_model
-from napari_cdse.pipeline import inheriting, joined
+from napari_cdse.pipeline import forest_below, joined
 
 if TYPE_CHECKING:
     import argparse
@@ -75,8 +75,8 @@ def _run(arguments: argparse.Namespace) -> int:
     training = joined(own, earlier, micrographs)
     tell(f"Cross-validating {params.folds} forests by micrograph.")
     mine = np.unique(own.particle_ids)
-    scored, _ = cross_validate(training, params, only=mine)
-    scores = inheriting(scored, parent, own, training)
+    below = forest_below(parent, own, training)
+    scores, _ = cross_validate(training, params, only=mine, below=below)
     model = fit(
         training,
         params,
@@ -84,6 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
         parent=parent.card.id if parent else None,
         trained_on=", ".join(folder.name for folder in arguments.folders),
         scores=scores.as_dict(),
+        calibration=scores.calibration,
     )
     save_model(model, arguments.out)
     for line in score_lines(scores):

@@ -6,11 +6,11 @@ Order is row before column everywhere; lengths carry their unit in the name.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -222,6 +222,58 @@ class Annotation:
     note_by: str = ""
 
 
+Four = tuple[float, float, float, float]
+"""One number for each class, in the order of `CLASSES`."""
+
+
+def four_of(values: Iterable[float]) -> Four:
+    """Give one number for each class as decimals, so that 1 and 1.0 name one model."""
+    yes, no, null, empty = (float(each) for each in values)
+    return yes, no, null, empty
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What turns a forest's averaged answers into probabilities that hold.
+
+    See `napari_cdse.core.classifier.probability_calibration`.
+
+    Attributes
+    ----------
+    weights : tuple of 4 tuples of 4 float
+        By class told (row) and class answered (column): what multiplies the
+        logarithms of the answers.
+    offsets : tuple of 4 float
+        What is added for each class, in units of the natural logarithm.
+    prior_weights, prior_offsets
+        The same of what they were held near, before any of the particles told.
+    n_particles, n_micrographs : int
+        Held-out particles that it was fitted on, and their micrographs.
+    below : str or None
+        Id of the forest whose calibration it was held near; None for plain
+        temperature.
+    """
+
+    weights: tuple[Four, Four, Four, Four]
+    offsets: Four
+    prior_weights: tuple[Four, Four, Four, Four]
+    prior_offsets: Four
+    n_particles: int
+    n_micrographs: int
+    below: str | None = None
+
+    @property
+    def untold(self) -> Calibration:
+        """The calibration before its particles told: what the same ones start from."""
+        return replace(
+            self,
+            weights=self.prior_weights,
+            offsets=self.prior_offsets,
+            n_particles=0,
+            n_micrographs=0,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ModelCard:
     """Everything one must know about a forest before believing it.
@@ -229,7 +281,7 @@ class ModelCard:
     Attributes
     ----------
     id : str
-        Follows from trees, classes, features, training set and temperature; see
+        Follows from trees, classes, features, training set and calibration; see
         `napari_cdse.core.classifier.forest.content_id`.
     name : str
         What the person calls it.
@@ -256,6 +308,9 @@ class ModelCard:
         Cross-validated by micrograph; empty where too few for an honest number.
     trained_on, licence, created : str
         Provenance in words, licence, ISO 8601 time in UTC.
+    calibration : Calibration or None
+        None in cards written before there was one, which have a temperature among
+        their scores, and where neither could be fitted.
     """
 
     id: str
@@ -274,6 +329,7 @@ class ModelCard:
     trained_on: str = ""
     licence: str = "BSD-3-Clause"
     created: str = ""
+    calibration: Calibration | None = None
 
     @property
     def learnt_scale(self) -> float:
@@ -287,6 +343,6 @@ class ModelCard:
 
     @property
     def temperature(self) -> float:
-        """What sharpens the forest's averaged answers; 1 where it was not fitted."""
+        """What sharpens a forest's averaged answers where it has no calibration."""
         told = self.scores.get("temperature", 1.0)
         return float(told) if isinstance(told, int | float) and told > 0 else 1.0

@@ -20,7 +20,7 @@ from napari_cdse.pipeline.many_files import (
 )
 from napari_cdse.pipeline.training import (
     Labelled,
-    inheriting,
+    forest_below,
     joined,
     training_from_annotations,
     training_from_folders,
@@ -40,7 +40,7 @@ __all__ = [
     "evaluate_held_out",
     "examples_from_folders",
     "find",
-    "inheriting",
+    "forest_below",
     "joined",
     "learnt_from",
     "predict",

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.classifier.augmentation import over_views, views
-from napari_cdse.core.classifier.forest import predict_proba
+from napari_cdse.core.classifier.augmentation import views
 from napari_cdse.core.classifier.novelty import novelty, out_of_range
-from napari_cdse.core.classifier.probability_calibration import sharpened
+from napari_cdse.core.classifier.probability_calibration import answers
 from napari_cdse.core.detection.methods import Detection, detect
 from napari_cdse.core.detection.registry import METHODS, without_forest
 from napari_cdse.core.errors import ParameterError
@@ -138,8 +137,8 @@ def predict(
     """Ask a forest about circles that are known.
 
     Each circle is looked at from five places, and the forest's answers averaged and
-    brought to the temperature at which they mean what they say; its novelty is that
-    of the circle as it lies.
+    calibrated, so that they mean what they say; its novelty is that of the circle as
+    it lies.
 
     Parameters
     ----------
@@ -173,8 +172,7 @@ def predict(
     compute = compute_features if known is None else known.compute
     learnt = scale * model.card.learnt_scale
     table = compute(micrograph, views(circles), groups, learnt, progress)
-    averaged = over_views(predict_proba(model, table))
-    shares: list[list[float]] = sharpened(averaged, model.card.temperature).tolist()
+    shares: list[list[float]] = answers(model, table).tolist()
     strange = novelty(model, table.rows(np.arange(len(circles))))
     return tuple(
         Prediction(name, model.card.id, (yes, no, null, empty), far)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.classifier.augmentation import over_views
-from napari_cdse.core.classifier.forest import Model, fit, predict_proba
+from napari_cdse.core.classifier.forest import Model, fit
 from napari_cdse.core.classifier.probability_calibration import (
     ReliabilityBin,
+    answers,
     calibration_error,
+    class_errors,
     reliability,
-    sharpened,
 )
 from napari_cdse.core.classifier.training_set import join
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.evaluation.scores import balanced_of, interval_of
 from napari_cdse.core.evaluation.validation import grouped_splits
-from napari_cdse.core.matching import match
+from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.records import CLASSES, Circle, Label
 from napari_cdse.core.statistics.intervals import (
     MIN_MICROGRAPHS,
@@ -27,6 +27,7 @@ from napari_cdse.core.statistics.intervals import (
     t_quantile,
     wilson_interval,
 )
+from napari_cdse.pipeline.labelled_folders import FALSE_CIRCLE_IOU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,9 +60,11 @@ class ScoredMicrograph:
     confusion : ndarray, shape (3, 3)
         Matched particles: true class by row, called class by column, in the order
         yes, no, null.
-    probabilities : ndarray, shape (n_found, 4)
-        Of every circle found, those called ``empty`` too.
-    truth : ndarray of int, shape (n_found,)
+    probabilities : ndarray, shape (n_clear, 4)
+        Of the circles found, those called ``empty`` too. A circle on a particle too
+        faint to be labelled, where a simulator tells of it, is not among them: it is
+        of no class.
+    truth : ndarray of int, shape (n_clear,)
         Number of the class that the label file gives each; ``empty`` where it has no
         particle.
     """
@@ -106,14 +109,24 @@ class Evaluation:
     @property
     def reliability(self) -> tuple[ReliabilityBin, ...]:
         """How sure the forest is, against how often it is right."""
-        probabilities = [one.probabilities for one in self.micrographs]
-        truth = [one.truth for one in self.micrographs]
-        return reliability(np.concatenate(probabilities), np.concatenate(truth))
+        return reliability(*self._told)
 
     @property
     def calibration_error(self) -> float:
-        """Mean distance of the two over all circles; NaN where there are none."""
+        """Mean distance of the two over these circles; NaN where there are none."""
         return calibration_error(self.reliability)
+
+    @property
+    def class_errors(self) -> dict[str, float]:
+        """Mean distance of probability and frequency, by class."""
+        return class_errors(*self._told)
+
+    @property
+    def _told(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Probabilities and true classes of the circles that are clear."""
+        probabilities = [one.probabilities for one in self.micrographs]
+        truth = [one.truth for one in self.micrographs]
+        return np.concatenate(probabilities), np.concatenate(truth)
 
 
 def evaluate(model: Model, labelled: Sequence[FolderExamples]) -> Evaluation:
@@ -198,6 +211,8 @@ def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
     for true, found in matches.pairs:
         row = PARTICLE_CLASSES.index(item.truth.labels[particles[true]])
         confusion[row, PARTICLE_CLASSES.index(labels[found])] += 1
+    truth = _truth(item)
+    clear = _clear(item, truth)
     return ScoredMicrograph(
         path=item.path,
         shape=item.truth.shape,
@@ -207,24 +222,30 @@ def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
         missed=len(matches.missed),
         false=len(matches.false),
         confusion=confusion,
-        probabilities=probabilities,
-        truth=_truth(item),
+        probabilities=probabilities[clear],
+        truth=truth[clear],
     )
 
 
 def _probabilities(model: Model, item: FolderExamples) -> NDArray[np.float64]:
     if not item.detection.circles:
         return np.zeros((0, len(CLASSES)))
-    averaged = over_views(predict_proba(model, item.found))
-    return sharpened(averaged, model.card.temperature)
+    return answers(model, item.found)
 
 
 def _truth(item: FolderExamples) -> NDArray[np.intp]:
-    """Class of the label under each circle found."""
+    """Class of the label under each circle found, ``empty`` without one."""
     truth = np.full(len(item.detection.circles), CLASSES.index("empty"), np.intp)
     for true, found in match(item.truth.circles, item.detection.circles).pairs:
         truth[found] = CLASSES.index(item.truth.labels[true])
     return truth
+
+
+def _clear(item: FolderExamples, truth: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Mask of the circles that are on no particle too faint to be labelled."""
+    overlap = circle_iou(item.unlisted, item.detection.circles)
+    clear = np.max(overlap, axis=0, initial=0.0) < FALSE_CIRCLE_IOU
+    return np.asarray(clear | np.not_equal(truth, CLASSES.index("empty")))
 
 
 def summarize(scored: Sequence[ScoredMicrograph]) -> Evaluation:

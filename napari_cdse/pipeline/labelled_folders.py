@@ -57,6 +57,8 @@ class FolderExamples:
         Labelled particles, the detector's circles on them as further copies, and
         background as ``empty``.
     notices : tuple of str
+    unlisted : tuple of Circle
+        Particles too faint to be labelled, where a simulator left its truth.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class FolderExamples:
     found: FeatureTable
     training: TrainingSet
     notices: tuple[str, ...] = ()
+    unlisted: tuple[Circle, ...] = ()
 
 
 def examples_from_folders(
@@ -202,6 +205,7 @@ def _study(
         found,
         training,
         tuple(notices),
+        tuple(unlisted),
     )
 
 

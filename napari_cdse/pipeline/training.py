@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.classifier.forest import Model
-    from napari_cdse.core.evaluation.scores import Scores
     from napari_cdse.core.features.cache import KnownFeatures
     from napari_cdse.core.material import Material
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.progress import Progress
-    from napari_cdse.core.records import Circle, Label
+    from napari_cdse.core.records import Circle, Label, ModelCard
     from napari_cdse.io.images.frame import FrameChoice
 
 
@@ -195,13 +195,23 @@ def joined(
     return join(earlier.rows(foreign), own) if foreign.any() else own
 
 
-def inheriting(
-    scores: Scores, earlier: Model | None, own: TrainingSet, training: TrainingSet
-) -> Scores:
-    """Take over the temperature of a forest that takes part, where none was fitted."""
+def forest_below(
+    earlier: Model | None, own: TrainingSet, training: TrainingSet
+) -> ModelCard | None:
+    """Give the card of a forest that takes part: what few labels leave standing.
+
+    Where that forest learnt from the same micrographs, its calibration is the one
+    before they told: no label counts twice, however often a project is retrained.
+    """
     if earlier is None or len(training) == len(own):
-        return scores
-    return scores.inheriting(earlier.card)
+        return None
+    card, learnt = earlier.card, earlier.training
+    if card.calibration is None or learnt is None:
+        return card
+    if not np.isin(own.micrograph_ids, learnt.micrograph_ids).any():
+        return card
+    below = card.calibration.below or card.id
+    return replace(card, id=below, calibration=card.calibration.untold)
 
 
 def _own_examples(

@@ -23,7 +23,7 @@ from napari_cdse.core.progress import span
 from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
-from napari_cdse.pipeline import inheriting, joined, training_from_annotations
+from napari_cdse.pipeline import forest_below, joined, training_from_annotations
 from napari_cdse.tasks.analysis import Classified, Problem, classifying
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def retraining(
     """
     own, training, told = taught(request, span(report, 0.0, _READ))
     old = request.old
-    scored, comparison = _scored(request, own, training, span(report, _READ, _SCORED))
-    scores = inheriting(scored, old, own, training)
+    scores, comparison = _scored(request, own, training, span(report, _READ, _SCORED))
     model = fit(
         training,
         request.params,
@@ -129,6 +128,7 @@ def retraining(
         parent=None if old is None else old.card.id,
         trained_on=_provenance(own, old if request.onto else None),
         scores=scores.as_dict(),
+        calibration=scores.calibration,
         progress=span(report, _SCORED, _FIT),
     )
     found, problems = _predict(request, model, span(report, _FIT, _ASKED))
@@ -188,10 +188,14 @@ def _scored(
 ) -> tuple[Scores, Comparison | None]:
     """Score on the user's own labels; beside the old forest, where that can be."""
     old, mine = request.old, np.unique(own.particle_ids)
+    below = forest_below(old, own, training)
     if old is None or old.card.feature_schema != training.table.schema:
-        return cross_validate(training, request.params, report, only=mine)[0], None
+        params = request.params
+        return cross_validate(training, params, report, mine, below)[0], None
     draws = _draws(request)
-    comparison = compare(old, training, request.params, mine, report, draws=draws)
+    comparison = compare(
+        old, training, request.params, mine, report, draws=draws, below=below
+    )
     return comparison.new, comparison
 
 
@@ -276,7 +280,8 @@ def tuning(request: TrainingRequest, report: Progress) -> Iterator[Tuning]:
     """Score a grid of settings on the user's own labels."""
     own, training, _ = taught(request, span(report, 0.0, _READ))
     ids = np.unique(own.particle_ids)
-    yield tune(training, request.params, span(report, _READ, 1.0), ids)
+    below = forest_below(request.old, own, training)
+    yield tune(training, request.params, span(report, _READ, 1.0), ids, below)
 
 
 def weighing(request: TrainingRequest, report: Progress) -> Iterator[Importance]:

@@ -115,7 +115,8 @@ def scored_circle(monkeypatch):
         path = Path("m.png")
         truth = Truth
 
-    def score(shift_px, chances):
+    def score(shift_px, chances, unlisted=()):
+        Item.unlisted = unlisted
         circle = Circle(100.0 + shift_px, 100.0, 20.0)
         Item.detection = type("Detection", (), {"circles": (circle,)})
         monkeypatch.setattr(
@@ -131,6 +132,16 @@ def test_rows_are_the_truth_and_columns_what_the_forest_says(scored_circle):
     assert found.confusion.tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
     assert (found.pairs, found.missed, found.false) == (1, 0, 0)
     assert found.truth.tolist() == [CLASSES.index("yes")]
+
+
+def test_a_circle_on_a_particle_too_faint_to_be_labelled_is_of_no_class(scored_circle):
+    faint = (Circle(160.0, 100.0, 20.0),)
+    found = scored_circle(60.0, (0.1, 0.7, 0.1, 0.1), unlisted=faint)
+    assert (found.pairs, found.missed, found.false) == (0, 1, 1)
+    assert found.truth.tolist() == []
+    assert found.probabilities.shape == (0, 4)
+    apart = scored_circle(60.0, (0.1, 0.7, 0.1, 0.1))
+    assert apart.truth.tolist() == [CLASSES.index("empty")]
 
 
 def test_a_circle_called_empty_is_taken_away(scored_circle):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.features import FeatureTable
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Calibration
 
 MIN_PARTICLES = 2
 """Particles, copies not counted, that a class needs to be learnt. With one, no split by
@@ -76,6 +77,7 @@ def fit(
     parent: str | None = None,
     trained_on: str = "",
     scores: Mapping[str, object] | None = None,
+    calibration: Calibration | None = None,
     progress: Progress | None = None,
 ) -> Model:
     """Fit a random forest (Breiman, Machine Learning 45, 2001).
@@ -97,6 +99,8 @@ def fit(
         Provenance in words.
     scores : mapping, optional
         Cross-validated scores for the card.
+    calibration : Calibration, optional
+        What turns its averaged answers into probabilities, from held-out micrographs.
     progress : callable, optional
         Called with 0 to 1 after every few trees; may raise `Cancelled`.
 
@@ -112,6 +116,7 @@ def fit(
     check_training(training)
     forest = fit_forest(training, params, progress)
     card = _card(training, params, name, parent, trained_on, scores or {})
+    card = replace(card, calibration=calibration)
     return identified(Model(card, forest, training))
 
 
@@ -127,7 +132,7 @@ def content_id(card: ModelCard, forest: Forest) -> str:
     Parameters
     ----------
     card : ModelCard
-        Its classes, features, temperature, and the digest of the training table, by
+        Its classes, features, calibration, and the digest of the training table, by
         which novelty is told.
     forest : Forest
         All nodes of all trees.
@@ -140,6 +145,8 @@ def content_id(card: ModelCard, forest: Forest) -> str:
     """
     said = [card.classes, card.feature_schema, card.feature_names]
     told = [*said, card.training_digest, card.temperature]
+    if card.calibration is not None:
+        told.append([card.calibration.weights, card.calibration.offsets])
     digest = hashlib.sha256(json.dumps(told).encode())
     for part in fields(forest):
         array = getattr(forest, part.name)
@@ -166,7 +173,9 @@ def goes_by(model: Model, model_id: str) -> bool:
     """
     if model_id == content_id(model.card, model.forest):
         return True
-    return model_id not in _FORMER_IDS.values() and model_id == _former_id(model.card)
+    if model.card.calibration is not None or model_id in _FORMER_IDS.values():
+        return False
+    return model_id == _former_id(model.card)
 
 
 def check_training(training: TrainingSet) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cdse.core.classifier.probability_calibration import (
     ReliabilityBin,
-    fit_temperature,
+    class_errors,
     reliability,
-    sharpened,
 )
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.statistics.intervals import (
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.training_set import TrainingSet
-    from napari_cdse.core.records import ModelCard
+    from napari_cdse.core.records import Calibration
     from napari_cdse.core.statistics.intervals import Interval
 
 
@@ -49,16 +48,17 @@ class Scores:
         Truth by row, forest by column, in the order of `CLASSES`.
     class_counts : dict of str to int
     n_micrographs, folds : int
-    temperature : float
-        What makes the probabilities mean what they say; see `calibration`.
     reliability : tuple of ReliabilityBin
-        How far they then do.
+        How far the scored answers mean what they say.
+    class_calibration_error : dict of str to float
+        The same class by class: mean distance of probability and frequency.
+    calibration : Calibration or None
+        What turns the forest's answers into probabilities that hold; None where it
+        was not fitted.
     note : str or None
         A sentence in place of numbers, where there are too few for honest ones.
     too_rare : dict of str to int
         Particles of classes with too few of them, which are not in the numbers.
-    temperature_from : str or None
-        Id of the forest that the temperature was taken over from.
     """
 
     balanced_accuracy: float
@@ -69,11 +69,11 @@ class Scores:
     class_counts: dict[str, int]
     n_micrographs: int
     folds: int
-    temperature: float = 1.0
     reliability: tuple[ReliabilityBin, ...] = ()
     note: str | None = None
     too_rare: dict[str, int] = field(default_factory=dict)
-    temperature_from: str | None = None
+    class_calibration_error: dict[str, float] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     @property
     def limits(self) -> str:
@@ -85,27 +85,21 @@ class Scores:
 
     @property
     def inheritance(self) -> str:
-        """Say in a sentence whose temperature it is; empty where it was fitted.
-
-        A temperature of 1 changes nothing, so there is nothing to say of it.
-        """
-        if self.temperature_from is None or self.temperature == 1:
+        """Say in a sentence whose calibration it is; empty where it has its own."""
+        if self.note is None or self.calibration is None:
             return ""
         return (
             "Until there are labels enough to check how sure it is, its probabilities "
-            "are corrected like those of the forest it learns on top of (temperature "
-            f"{self.temperature:.2f})."
+            "are corrected like those of the forest it learns on top of."
         )
 
-    def inheriting(self, card: ModelCard) -> Scores:
-        """Take over an earlier forest's temperature where none could be fitted."""
-        if self.note is None:
-            return self
-        return replace(self, temperature=card.temperature, temperature_from=card.id)
-
     def as_dict(self) -> dict[str, object]:
-        """Return plain numbers and lists, as cards and JSON files hold them."""
+        """Return plain numbers and lists, as cards and JSON files hold them.
+
+        Without the calibration, which a card has by itself.
+        """
         told = asdict(self) | {"confusion": self.confusion.tolist()}
+        del told["calibration"]
         return {name: without_nan(value) for name, value in told.items()}
 
 
@@ -135,11 +129,10 @@ def score(
     mask = training.originals if only is None else training.originals & only
     chosen = training.rows(mask)
     truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
-    told = probabilities[mask].argmax(axis=1)
-    by_micrograph = confusions(truth, told, chosen.micrograph_ids)
+    shares = probabilities[mask]
+    by_micrograph = confusions(truth, shares.argmax(axis=1), chosen.micrograph_ids)
     confusion = by_micrograph.sum(axis=0)
     right = np.diag(confusion)
-    temperature, bins = _calibrated(training, probabilities)
     return Scores(
         balanced_accuracy=float(balanced_of(confusion)),
         interval_95=interval_of(by_micrograph),
@@ -149,8 +142,8 @@ def score(
         class_counts=chosen.class_counts,
         n_micrographs=len(by_micrograph),
         folds=folds,
-        temperature=temperature,
-        reliability=bins,
+        reliability=reliability(shares, truth),
+        class_calibration_error=class_errors(shares, truth),
     )
 
 
@@ -296,18 +289,6 @@ def drawn_difference(
     return DrawnDifference(
         len(chosen), found.value, found.interval_95 if enough else None
     )
-
-
-def _calibrated(
-    training: TrainingSet, probabilities: NDArray[np.float64]
-) -> tuple[float, tuple[ReliabilityBin, ...]]:
-    """Temperature and reliability of the whole set: a few particles tell nothing."""
-    told = np.isfinite(probabilities).all(axis=1)
-    names = training.labels[told].tolist()
-    truth = np.array([CLASSES.index(name) for name in names], np.intp)
-    temperature = fit_temperature(probabilities[told], truth)
-    sharp = sharpened(probabilities[told], temperature)
-    return temperature, reliability(sharp, truth)
 
 
 def unscored(training: TrainingSet, note: str) -> Scores:

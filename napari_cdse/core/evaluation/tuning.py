@@ -15,7 +15,13 @@ import numpy as np
 from napari_cdse.core.classifier.forest import check_training, fit_forest
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.evaluation.scores import Difference, paired_difference, score
-from napari_cdse.core.evaluation.validation import grouped_splits, scored_rows, too_few
+from napari_cdse.core.evaluation.validation import (
+    asked_for,
+    calibrated_answers,
+    grouped_splits,
+    scored_rows,
+    too_few,
+)
 from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.evaluation.validation import Split
     from napari_cdse.core.params import Criterion, ForestParams, SplitFeatures
     from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import ModelCard
 
 TREES = (10, 20, 30, 50, 70, 100)
 """Numbers of trees in the grid of 2018."""
@@ -92,6 +99,7 @@ def tune(
     params: ForestParams,
     progress: Progress | None = None,
     only: NDArray[np.str_] | None = None,
+    below: ModelCard | None = None,
     *,
     trees: Sequence[int] = TREES,
     split_features: Sequence[SplitFeatures] = SPLIT_FEATURES,
@@ -109,6 +117,8 @@ def tune(
         Called with 0 to 1; may raise `Cancelled`.
     only : ndarray of str, optional
         Ids of the particles to score; all are learnt from.
+    below : ModelCard, optional
+        As `napari_cdse.core.evaluation.validation.cross_validate`.
     trees, split_features, criteria : sequence, optional
         The grid.
 
@@ -126,13 +136,18 @@ def tune(
     splits = grouped_splits(training, params)
     pairs = list(product(split_features, criteria))
     part = part_of(progress, 0, 1 + len(pairs))
-    (now,) = _grown(training, params, splits, [params.trees], part)
+    asked = asked_for(training, only)
+
+    def calibrated(told: NDArray[np.float64]) -> NDArray[np.float64]:
+        return calibrated_answers(training, told, splits, asked, below)[1]
+
+    now = calibrated(_grown(training, params, splits, [params.trees], part)[0])
     trials = []
     for number, (split, criterion) in enumerate(pairs, start=1):
         settings = replace(params, split_features=split, criterion=criterion)
         part = part_of(progress, number, 1 + len(pairs))
         told = _grown(training, settings, splits, trees, part)
-        for count, each in zip(trees, told, strict=True):
+        for count, each in zip(trees, map(calibrated, told), strict=True):
             trials.append(
                 Trial(
                     replace(settings, trees=count),

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.classifier.forest import check_training, fit_forest
+from napari_cdse.core.classifier.probability_calibration import (
+    applied,
+    calibrated,
+    fit_calibration,
+)
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.evaluation.scores import (
     Difference,
@@ -23,13 +28,14 @@ from napari_cdse.core.progress import part_of
 from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Calibration, ModelCard
 
     Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -66,11 +72,14 @@ def cross_validate(
     params: ForestParams,
     progress: Progress | None = None,
     only: NDArray[np.bool_] | NDArray[np.str_] | None = None,
+    below: ModelCard | None = None,
 ) -> tuple[Scores, NDArray[np.float64]]:
     """Score a forest by stratified cross-validation grouped by micrograph.
 
-    Copies stay on their original's side, since they share its micrograph; scores are
-    those of the originals. The same content under two names is one micrograph.
+    Copies stay on their original's side, since they share its micrograph; a particle's
+    answer is the mean over its copies, as `predict` averages over views. Answers are
+    scored as they would be told: by a calibration from the other folds' micrographs.
+    The same content under two names is one micrograph.
 
     Parameters
     ----------
@@ -82,6 +91,9 @@ def cross_validate(
         Called with 0 to 1; may raise `Cancelled`.
     only : ndarray of bool or of str, optional
         Mask of rows, or ids of the particles to score; all are learnt from.
+    below : ModelCard, optional
+        Of the forest that this one learns on top of: its calibration is moved as far
+        as the scored particles tell.
 
     Returns
     -------
@@ -89,8 +101,8 @@ def cross_validate(
         With a note instead of numbers when there are fewer than `MIN_MICROGRAPHS`
         micrographs, or fewer than two classes with `MIN_PER_CLASS` particles.
     probabilities : ndarray of float64, shape (n_rows, 4)
-        Of each row, from the forest that did not see its micrograph; NaN where the
-        note stands.
+        Of each row's particle, from forest and calibration that did not see its
+        micrograph; NaN where the note stands.
 
     Raises
     ------
@@ -102,15 +114,20 @@ def cross_validate(
     mask = scored_rows(training, only)
     note = too_few(training.rows(mask))
     if note is not None:
-        return unscored(training.rows(mask), note), probabilities
+        return _held_back(training.rows(mask), note, below), probabilities
     splits = grouped_splits(training, params)
     for number, (learn, held_out) in enumerate(splits):
         step = part_of(progress, number, len(splits))
         forest = fit_forest(training.rows(learn), params, step)
         values = training.table.values[held_out]
         probabilities[held_out] = forest.predict_proba(values)
-    scores = score(training, probabilities, len(splits), mask)
-    return replace(scores, too_rare=too_rare(training, only)), probabilities
+    asked = asked_for(training, only)
+    calibration, told = calibrated_answers(
+        training, probabilities, splits, asked, below
+    )
+    scores = score(training, told, len(splits), mask)
+    rare = too_rare(training, only)
+    return replace(scores, too_rare=rare, calibration=calibration), told
 
 
 def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
@@ -156,6 +173,7 @@ def compare(
     progress: Progress | None = None,
     *,
     draws: Mapping[str, float] | None = None,
+    below: ModelCard | None = None,
 ) -> Comparison:
     """Score the old model and a new one on the same held-out micrographs.
 
@@ -177,6 +195,8 @@ def compare(
         Called with 0 to 1; may raise `Cancelled`.
     draws : mapping of str to float, optional
         Chances of the particles that were drawn at random and judged blind.
+    below : ModelCard, optional
+        As `cross_validate`.
 
     Returns
     -------
@@ -194,8 +214,8 @@ def compare(
     mask = scored_rows(new_training, only)
     note = too_few(new_training.rows(mask))
     if note is not None:
-        nothing = unscored(new_training.rows(mask), note)
-        return Comparison(nothing, nothing)
+        rows = new_training.rows(mask)
+        return Comparison(unscored(rows, note), _held_back(rows, note, below))
     splits = grouped_splits(new_training, params)
     told_old = np.full((len(new_training), len(CLASSES)), np.nan)
     told_new = told_old.copy()
@@ -206,6 +226,11 @@ def compare(
             new_training.rows(learn), params, steps
         ).predict_proba(values)
         told_old[held_out] = _old_answer(old, new_training.rows(held_out), params)
+    asked = asked_for(new_training, only)
+    calibration, told_new = calibrated_answers(
+        new_training, told_new, splits, asked, below
+    )
+    told_old = calibrated(_over_copies(new_training, told_old), old.card)
     rare = too_rare(new_training, only)
     before, after = (
         replace(score(new_training, told, len(splits), mask), too_rare=rare)
@@ -213,10 +238,79 @@ def compare(
     )
     return Comparison(
         before,
-        after,
+        replace(after, calibration=calibration),
         paired_difference(new_training, told_old, told_new, mask),
         drawn_difference(new_training, told_old, told_new, draws or {}),
     )
+
+
+def _held_back(rows: TrainingSet, note: str, below: ModelCard | None) -> Scores:
+    """Give a note in place of numbers, and what is below for a calibration."""
+    scores = unscored(rows, note)
+    if below is None:
+        return scores
+    nobody = np.zeros(0, np.intp)
+    nothing = np.zeros((0, len(CLASSES)))
+    names = nobody.astype(np.str_)
+    taken_over = fit_calibration(nothing, nobody, names, names, below)
+    return replace(scores, calibration=taken_over)
+
+
+def calibrated_answers(
+    training: TrainingSet,
+    probabilities: NDArray[np.float64],
+    splits: Sequence[Split],
+    asked: NDArray[np.bool_],
+    below: ModelCard | None = None,
+) -> tuple[Calibration, NDArray[np.float64]]:
+    """Calibrate held-out answers, each by what micrographs of other folds tell.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    probabilities : ndarray of float64, shape (n_rows, 4)
+        What forests answered that did not see the row's micrograph.
+    splits : sequence of (learn, held out)
+        Those of the forests.
+    asked : ndarray of bool, shape (n_rows,)
+        Rows of the particles that tell.
+    below : ModelCard, optional
+        As `cross_validate`.
+
+    Returns
+    -------
+    calibration : Calibration
+        From all of them.
+    told : ndarray of float64, shape (n_rows, 4)
+        Averaged over copies and calibrated.
+    """
+    truth = np.array([CLASSES.index(name) for name in training.labels.tolist()])
+    use = asked & np.isfinite(probabilities).all(axis=1)
+
+    def fitted(rows: NDArray[np.bool_]) -> Calibration:
+        names = training.particle_ids[rows], training.micrograph_ids[rows]
+        return fit_calibration(probabilities[rows], truth[rows], *names, below)
+
+    averaged = _over_copies(training, probabilities)
+    told = averaged.copy()
+    for learn, held_out in splits:
+        inside = np.zeros(len(training), np.bool_)
+        inside[learn] = True
+        told[held_out] = applied(fitted(use & inside), averaged[held_out])
+    return fitted(use), told
+
+
+def _over_copies(
+    training: TrainingSet, probabilities: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Average over the rows of each particle; shape stays (n_rows, 4)."""
+    names, of = np.unique(training.particle_ids, return_inverse=True)
+    held_out = np.isfinite(probabilities).all(axis=1)
+    sums = np.zeros((len(names), probabilities.shape[1]))
+    np.add.at(sums, of[held_out], probabilities[held_out])
+    counts = np.bincount(of[held_out], minlength=len(names))
+    return np.asarray((sums / counts[:, None])[of])
 
 
 def scored_rows(
@@ -226,7 +320,7 @@ def scored_rows(
 
     Particles of classes that are `too_rare` are learnt from and not scored.
     """
-    return _asked_for(training, only) & ~np.isin(
+    return asked_for(training, only) & ~np.isin(
         training.labels, list(too_rare(training, only))
     )
 
@@ -239,16 +333,17 @@ def too_rare(
     One particle of a fourth class must not take away the score of the other three:
     as long as two classes have enough, the others are left out of it.
     """
-    counts = training.rows(_asked_for(training, only)).class_counts
+    counts = training.rows(asked_for(training, only)).class_counts
     enough = [name for name, count in counts.items() if count >= MIN_PER_CLASS]
     if len(enough) < 2:
         return {}
     return {name: n for name, n in counts.items() if 0 < n < MIN_PER_CLASS}
 
 
-def _asked_for(
+def asked_for(
     training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
 ) -> NDArray[np.bool_]:
+    """Turn ids of particles, or nothing for all, into a mask of rows."""
     if only is None:
         return np.ones(len(training), np.bool_)
     if only.dtype == np.bool_:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ModelError
-from napari_cdse.core.records import CLASSES, ModelCard
+from napari_cdse.core.records import CLASSES, Calibration, ModelCard, four_of
 from napari_cdse.io.files import shown
 from napari_cdse.io.models.limits import LIMITS
 
@@ -36,6 +36,9 @@ _DEPTH = 6
 _ENTRIES = 2000
 """Levels and entries of the free parts, parameters and scores. Choices: those of the
 shipped card have 3 and fewer than 200."""
+_LARGEST_WEIGHT = 100.0
+"""What a logarithm is multiplied by, or moved by, at most: that of 1e-4, the least
+that is told apart, is -9, so that more turns every answer into certainty."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, line ends, what turns the direction of writing, halves of characters."""
 _ID = re.compile(r"[0-9A-Za-z._:/+\- ]{1,100}")
@@ -88,13 +91,31 @@ def card_from(told: Mapping[str, Any]) -> ModelCard:
             "feature_names": tuple(values["feature_names"]),
             "classes": tuple(values["classes"]),
             "pixel_size_range_nm": sizes and (float(sizes[0]), float(sizes[1])),
+            "calibration": _calibration_from(values.get("calibration")),
         }
     )
 
 
+def _calibration_from(told: Mapping[str, Any] | None) -> Calibration | None:
+    """Build a calibration from entries that were checked."""
+    if told is None:
+        return None
+    decimals: dict[str, Any] = {}
+    for name in ("weights", "prior_weights"):
+        decimals[name] = tuple(four_of(row) for row in told[name])
+    for name in ("offsets", "prior_offsets"):
+        decimals[name] = four_of(told[name])
+    return Calibration(**dict(told) | decimals)
+
+
 def card_fields(card: ModelCard) -> dict[str, Any]:
-    """Take a card apart into what JSON knows; in the scores NaN becomes None."""
+    """Take a card apart into what JSON knows; in the scores NaN becomes None.
+
+    A card without a calibration says nothing of it, as before there was one.
+    """
     told = {part.name: _plain(getattr(card, part.name)) for part in fields(card)}
+    if card.calibration is None:
+        del told["calibration"]
     return told | {"scores": without_infinity(told["scores"])}
 
 
@@ -127,7 +148,9 @@ def without_infinity(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Turn mappings, tuples and NumPy's scalars into what JSON knows."""
+    """Turn records, mappings, tuples and NumPy's scalars into what JSON knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
     if hasattr(value, "items"):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
@@ -287,6 +310,7 @@ _SCORES: dict[str, Check] = {
     "reliability": _list_of(
         _list_of(_optional(_number(0, _MOST_PARTICLES)), range(3, 4)), range(101)
     ),
+    "class_calibration_error": _BY_CLASS,
     "note": _text(_TEXT),
 }
 """Scores that the program reads, each None where there is none; others are any tree."""
@@ -300,6 +324,32 @@ def _scores(value: Any) -> str | None:
         wrong = _optional(_SCORES.get(name, _plain_tree))(each)
         if wrong:
             return f"has under {shown(name)} what {wrong}"
+    return None
+
+
+_WEIGHT = _number(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
+_FOUR_WEIGHTS = _list_of(_WEIGHT, range(len(CLASSES), len(CLASSES) + 1))
+_FOUR_ROWS = _list_of(_FOUR_WEIGHTS, range(len(CLASSES), len(CLASSES) + 1))
+_CALIBRATION: dict[str, Check] = {
+    "weights": _FOUR_ROWS,
+    "offsets": _FOUR_WEIGHTS,
+    "prior_weights": _FOUR_ROWS,
+    "prior_offsets": _FOUR_WEIGHTS,
+    "n_particles": _COUNT,
+    "n_micrographs": _COUNT,
+    "below": _optional(_identifier),
+}
+"""A check for every field of `Calibration`, and for no other."""
+
+
+def _calibration(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or set(value) != set(_CALIBRATION):
+        return f"is no table of {', '.join(_CALIBRATION)}"
+    for name, check in _CALIBRATION.items():
+        if wrong := check(value[name]):
+            return f"has under {name} what {wrong}"
     return None
 
 
@@ -320,5 +370,6 @@ _CHECKS: dict[str, Check] = {
     "trained_on": _text(_TEXT),
     "licence": _text(_WORD),
     "created": _text(_WORD),
+    "calibration": _calibration,
 }
 """A check for every field of `ModelCard`, and for no other."""

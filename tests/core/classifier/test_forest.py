@@ -16,10 +16,18 @@ from napari_cdse.core.classifier.tree_arrays import MAX_DEPTH, Forest
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
 from napari_cdse.core.features import FeatureTable
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import CLASSES
+from napari_cdse.core.records import CLASSES, Calibration
 from tests.tables import drawn_set
 
 PARAMS = ForestParams(trees=25)
+EVEN = Calibration(
+    weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+    offsets=(0, 0, 0, 0),
+    prior_weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+    prior_offsets=(0, 0, 0, 0),
+    n_particles=0,
+    n_micrographs=0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +74,8 @@ def test_an_id_follows_from_all_that_answers_depend_on_and_nothing_else(model):
     others = [
         with_card(scores={"temperature": 0.7}),
         with_card(scores={"temperature": 0.8}),
+        with_card(calibration=EVEN),
+        with_card(calibration=replace(EVEN, offsets=(0.1, 0, 0, 0))),
         with_card(training_digest="0" * 64),
         with_card(feature_schema="bragg/99"),
         with_card(feature_names=model.card.feature_names[::-1]),
@@ -76,6 +86,8 @@ def test_an_id_follows_from_all_that_answers_depend_on_and_nothing_else(model):
     assert len({model.card.id, *others}) == len(others) + 1
     assert with_card(id="x", name="y", trained_on="z", parent=None) == model.card.id
     assert named(training=None) == model.card.id
+    # Where a calibration comes from is no part of an answer.
+    assert with_card(calibration=replace(EVEN, below="x", n_particles=9)) == others[2]
 
 
 def test_an_id_of_version_0_1_is_good_only_for_what_it_followed_from(model):
@@ -87,6 +99,8 @@ def test_an_id_of_version_0_1_is_good_only_for_what_it_followed_from(model):
     assert goes_by(model, model.card.id)
     assert not goes_by(model, former)
     assert not goes_by(replace(model, card=old), "0123456789abcdef")
+    # Version 0.1 knew no calibration.
+    assert not goes_by(replace(model, card=replace(old, calibration=EVEN)), former)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,32 @@
-"""Temperature and reliability, on answers whose truth was drawn from them."""
+"""Calibration and reliability, on answers whose truth was drawn from them."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_cdse.core.classifier.probability_calibration import (
+    applied,
+    calibrated,
     calibration_error,
+    class_errors,
+    fit_calibration,
     fit_temperature,
     reliability,
     sharpened,
 )
+from napari_cdse.core.records import CLASSES, Calibration
+from tests.io.models.test_card_schema import CARD
 
 N = 20_000
+EVEN = Calibration(
+    weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+    offsets=(0, 0, 0, 0),
+    prior_weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+    prior_offsets=(0, 0, 0, 0),
+    n_particles=0,
+    n_micrographs=0,
+)
 
 
 @pytest.fixture
@@ -53,6 +69,88 @@ def test_a_class_that_was_never_trained_stays_impossible():
 def test_few_particles_give_no_temperature(honest):
     probabilities, truth = honest
     assert fit_temperature(sharpened(probabilities[:40], 0.3), truth[:40]) == 1
+
+
+def names(truth):
+    """Give each answer a particle of its own, forty micrographs to all."""
+    numbers = np.arange(len(truth))
+    return numbers.astype(str), (numbers % 40).astype(str)
+
+
+def test_one_class_that_is_told_too_often_is_found_and_undone(honest):
+    """Errors by class, which one temperature for all can't mend."""
+    probabilities, truth = honest
+    twisted = replace(
+        EVEN,
+        weights=((0.6, 0, 0, 0), (0, 1.2, 0.1, 0), (0, 0, 1, 0), (0, 0, 0, 1.5)),
+        offsets=(0.3, -0.3, 0, 0),
+    )
+    spoilt = applied(twisted, probabilities)
+    cooled = sharpened(spoilt, fit_temperature(spoilt, truth))
+    mended = applied(fit_calibration(spoilt, truth, *names(truth)), spoilt)
+    before, after = (class_errors(told, truth) for told in (cooled, mended))
+    assert max(before.values()) > 0.05
+    assert max(after.values()) < 0.015
+    # The right answers come back, not only their mean.
+    assert np.abs(mended - probabilities).mean() < 0.01
+
+
+def test_without_particles_it_is_what_lies_below():
+    nothing, nobody = np.zeros((0, 4)), np.zeros(0, str)
+    below = replace(CARD, calibration=replace(EVEN, offsets=(1, 0, 0, 0)))
+    found = fit_calibration(nothing, np.zeros(0, int), nobody, nobody, below)
+    assert (found.weights, found.offsets) == (EVEN.weights, (1, 0, 0, 0))
+    assert (found.n_particles, found.below) == (0, CARD.id)
+
+
+def test_a_particle_counts_once_however_many_answers_there_are(honest):
+    probabilities, truth = honest[0][:300], honest[1][:300]
+    particles, micrographs = names(truth)
+    once = fit_calibration(probabilities, truth, particles, micrographs, CARD)
+    again = np.repeat(np.arange(300), 4)
+    told = (each[again] for each in (probabilities, truth, particles, micrographs))
+    often = fit_calibration(*told, CARD)
+    assert often.n_particles == once.n_particles == 300
+    assert np.array(often.weights) == pytest.approx(np.array(once.weights), abs=1e-3)
+
+
+def test_few_particles_move_it_little_and_many_far(honest):
+    probabilities, truth = honest
+    spoilt = applied(replace(EVEN, offsets=(1, 0, 0, 0)), probabilities)
+    below = replace(CARD, calibration=EVEN)
+    moved = []
+    for number in (10, 1000, 20_000):
+        some = spoilt[:number], truth[:number], *names(truth[:number])
+        told = applied(fit_calibration(*some, below), spoilt)
+        moved.append(float(np.abs(told - spoilt).mean()))
+    wrong = float(np.abs(probabilities - spoilt).mean())
+    assert 0 < moved[0] < 0.5 * wrong
+    assert 0.9 * wrong < moved[1]
+    assert 0.97 * wrong < moved[2] < 1.03 * wrong
+
+
+def test_a_card_without_calibration_answers_as_before(honest):
+    card = replace(CARD, scores={"temperature": 0.76})
+    told = calibrated(honest[0], card)
+    assert np.array_equal(told, sharpened(honest[0], 0.76))
+    plain = replace(CARD, scores={})
+    assert np.array_equal(calibrated(honest[0], plain), honest[0])
+
+
+def test_what_a_forest_never_learnt_stays_impossible_after_calibration():
+    told = applied(
+        replace(EVEN, offsets=(0, 0, 5, 0)), np.array([[0.7, 0.3, 0.0, 0.0]])
+    )
+    assert told == pytest.approx(np.array([[0.7, 0.3, 0, 0]]))
+
+
+def test_class_errors_agree_with_a_count_by_hand():
+    told = np.array([[0.9, 0.1, 0, 0], [0.98, 0.02, 0, 0], [0.25, 0.75, 0, 0]])
+    # Yes: two near 0.94 of which one is, one at 0.25 which is not.
+    errors = class_errors(told, np.array([0, 1, 1]))
+    assert errors["yes"] == pytest.approx((abs(0.9 + 0.98 - 1) + 0.25) / 3)
+    assert errors["null"] == errors["empty"] == 0
+    assert list(errors) == list(CLASSES)
 
 
 def test_the_reliability_curve_counts_every_particle_once(honest):

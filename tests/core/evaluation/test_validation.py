@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.probability_calibration import calibration_error
 from napari_cdse.core.classifier.training_set import stack
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
 from napari_cdse.core.evaluation.scores import score
 from napari_cdse.core.evaluation.validation import (
     MIN_PER_CLASS,
+    calibrated_answers,
     compare,
     cross_validate,
     grouped_splits,
     too_rare,
 )
 from napari_cdse.core.params import ForestParams
-from napari_cdse.core.records import CLASSES
+from napari_cdse.core.records import CLASSES, Calibration
 from tests.tables import drawn_set
 
 PARAMS = ForestParams(trees=20, folds=4)
@@ -87,8 +89,11 @@ def test_scores_hold_what_was_counted_and_calibrated():
         row[[told, kind]] = row[[kind, told]]
     sure = chances**2 / (chances**2).sum(axis=1, keepdims=True)
     scores = score(training, sure, 5)
-    assert scores.temperature == pytest.approx(2, abs=0.4)
-    assert score(training, chances, 5).temperature == pytest.approx(1, abs=0.25)
+    honest = score(training, chances, 5)
+    assert calibration_error(scores.reliability) > 0.1
+    assert calibration_error(honest.reliability) < 0.07
+    worse, better = (sum(s.class_calibration_error.values()) for s in (scores, honest))
+    assert worse > 2 * better
     mask = training.originals
     counted = {name: int((training.labels[mask] == name).sum()) for name in CLASSES}
     assert scores.class_counts == counted
@@ -158,6 +163,48 @@ def test_a_rare_class_does_not_lessen_the_folds():
     assert len(grouped_splits(training, PARAMS)) == PARAMS.folds
 
 
+def test_each_answer_is_calibrated_by_other_micrographs():
+    """What a micrograph's labels say changes the others' answers, never its own."""
+    training = drawn_set(8, 4, copies=1)
+    answers = np.random.default_rng(1).dirichlet(np.ones(4), len(training))
+    splits = grouped_splits(training, PARAMS)
+    _, held_out = splits[0]
+    others = training.labels.copy()
+    others[held_out] = "null"
+    every = np.ones(len(training), np.bool_)
+    (one, before), (two, after) = (
+        calibrated_answers(replace(training, labels=labels), answers, splits, every)
+        for labels in (training.labels, others)
+    )
+    rest = np.setdiff1d(np.arange(len(training)), held_out)
+    assert np.array_equal(before[held_out], after[held_out])
+    assert (np.abs(before[rest] - after[rest]).max(axis=1) > 0).all()
+    assert one.offsets != two.offsets
+    # One answer for all copies of a particle; each particle counts once.
+    assert np.array_equal(before[::2], before[1::2])
+    assert (one.n_particles, one.n_micrographs) == (len(training) // 2, 8)
+    assert one.below is None
+
+
+def test_the_old_forest_is_compared_as_its_card_calibrates_it():
+    training = drawn_set(8, 3, signal=0.5)
+    old = fit(drawn_set(seed=1), PARAMS)
+    swapped = Calibration(
+        weights=((0, 1, 0, 0), (1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+        offsets=(0, 0, 0, 0),
+        prior_weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+        prior_offsets=(0, 0, 0, 0),
+        n_particles=1,
+        n_micrographs=1,
+    )
+    card = replace(old.card, calibration=swapped)
+    plain, turned = (
+        compare(each, training, PARAMS).old.confusion
+        for each in (old, replace(old, card=card))
+    )
+    assert turned.tolist() == plain[:, [1, 0, 2, 3]].tolist()
+
+
 def test_a_hopeless_set_is_an_error():
     with pytest.raises(TrainingError):
         cross_validate(drawn_set(classes=("no",)), PARAMS)
@@ -195,6 +242,9 @@ def test_old_model_of_other_micrographs_is_used_as_it_is():
     fresh = drawn_set(seed=2)
     both = compare(old, fresh, PARAMS)
     told = old.forest.predict_proba(fresh.table.values)
+    for name in np.unique(fresh.particle_ids):  # copies are views of one particle
+        rows = fresh.particle_ids == name
+        told[rows] = told[rows].mean(axis=0)
     assert both.old.confusion.tolist() == score(fresh, told, 4).confusion.tolist()
 
 

@@ -42,6 +42,17 @@ CARD = ModelCard(
 )
 
 
+CALIBRATION = {
+    "weights": [[1.5, 0, 0, -0.1]] * 4,
+    "offsets": [0.1, 0, 0, -0.2],
+    "prior_weights": [[1, 0, 0, 0]] * 4,
+    "prior_offsets": [0, 0, 0, 0],
+    "n_particles": 300,
+    "n_micrographs": 20,
+    "below": "0123456789abcdef",
+}
+
+
 def told(**changes):
     return json.dumps(card_fields(CARD) | changes)
 
@@ -98,6 +109,21 @@ WRONG = [
     ("scores", {"more": list(range(3000))}, "too deeply or too long"),
     ("trained_on", 7, "is no text"),
     ("created", "x" * 1000, "longer than 200"),
+    ("calibration", [1.0], "is no table of weights, offsets"),
+    ("calibration", {"weights": [[1.0] * 4] * 4}, "is no table of"),
+    ("calibration", CALIBRATION | {"colour": 1}, "is no table of"),
+    ("calibration", CALIBRATION | {"weights": [[1.0] * 4] * 3}, "no list of 4"),
+    ("calibration", CALIBRATION | {"weights": [[1.0] * 3] * 4}, "no list of 4"),
+    ("calibration", CALIBRATION | {"weights": [[NAN] * 4] * 4}, "is not from -100"),
+    ("calibration", CALIBRATION | {"weights": [["1"] * 4] * 4}, "is no number"),
+    ("calibration", CALIBRATION | {"weights": [[True] * 4] * 4}, "is no number"),
+    ("calibration", CALIBRATION | {"offsets": [INF, 0, 0, 0]}, "under offsets"),
+    ("calibration", CALIBRATION | {"offsets": [1e4, 0, 0, 0]}, "under offsets"),
+    ("calibration", CALIBRATION | {"prior_weights": 1}, "under prior_weights"),
+    ("calibration", CALIBRATION | {"prior_offsets": [0] * 5}, "under prior_offsets"),
+    ("calibration", CALIBRATION | {"n_particles": -1}, "under n_particles"),
+    ("calibration", CALIBRATION | {"n_micrographs": 2.5}, "under n_micrographs"),
+    ("calibration", CALIBRATION | {"below": "../x\n"}, "under below"),
 ]
 
 
@@ -115,6 +141,18 @@ def test_each_wrong_field_is_named_in_a_file_and_in_a_project(name, value, says)
 def test_nothing_that_could_not_be_read_is_stored(name, value, says):
     with pytest.raises(StoreError, match="was not stored"):
         card_to_json(replace(CARD, **{name: value}))
+
+
+def test_a_calibration_is_read_as_decimals_whatever_numbers_it_was_written_in():
+    card = read_card(told(calibration=CALIBRATION))
+    assert card.calibration.weights == ((1.5, 0.0, 0.0, -0.1),) * 4
+    assert {type(each) for each in card.calibration.offsets} == {float}
+    assert card_from_json(card_to_json(card)) == card
+
+
+def test_a_card_without_calibration_is_written_as_before_there_was_one():
+    assert "calibration" not in card_fields(CARD)
+    assert read_card(told(calibration=None)) == CARD
 
 
 def test_every_field_is_checked():
@@ -155,8 +193,9 @@ def test_scores_that_were_no_numbers_are_unknown():
 def test_scores_of_a_cross_validation_can_be_stored_and_read(n_micrographs):
     params = ForestParams(trees=5, folds=2)
     scores, _ = cross_validate(drawn_set(n_micrographs), params)
-    told = scores.inheriting(CARD).as_dict()
-    assert read_card(card_json(replace(CARD, scores=told))).scores == told
+    told = scores.as_dict()
+    card = replace(CARD, scores=told, calibration=scores.calibration)
+    assert read_card(card_json(card)) == card
 
 
 JSON = st.recursive(

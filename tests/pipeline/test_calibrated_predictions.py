@@ -1,4 +1,4 @@
-"""The temperature of a card reaches what a user is told, the right way up."""
+"""The calibration of a card reaches what a user is told, the right way up."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ import pytest
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.tree_arrays import Forest
 from napari_cdse.core.params import ForestParams
+from napari_cdse.core.records import Calibration
 from napari_cdse.pipeline.analysis import predict
 from tests.drawn_particles import PIXEL_NM, micrograph_of
 from tests.tables import drawn_set
@@ -47,3 +48,22 @@ def test_probabilities_are_raised_to_one_over_the_temperature(
     )
     assert told.probabilities == pytest.approx(np.divide(parts, sum(parts)).tolist())
     assert told.model_id == card.id
+
+
+def test_weights_and_offsets_of_a_calibration_hold_instead(model):
+    micrograph, circles = micrograph_of(["yes"], 0)
+    calibration = Calibration(
+        # "no" by its square and twice over; "empty" once more by what "yes" has.
+        weights=((1, 0, 0, 0), (0, 2, 0, 0), (0, 0, 1, 0), (1, 0, 0, 1)),
+        offsets=(0.0, float(np.log(2)), 0.0, 0.0),
+        prior_weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+        prior_offsets=(0, 0, 0, 0),
+        n_particles=1,
+        n_micrographs=1,
+    )
+    card = replace(model.card, scores={"temperature": 3.0}, calibration=calibration)
+    (told,) = predict(
+        micrograph, ["p"], circles, replace(model, card=card), pixel_size_nm=PIXEL_NM
+    )
+    parts = [0.5, 2 * 0.25**2, 0.125, 0.5 * 0.125]
+    assert told.probabilities == pytest.approx(np.divide(parts, sum(parts)).tolist())

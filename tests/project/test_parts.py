@@ -284,7 +284,10 @@ def test_exclusions_ask_for_a_reason_and_an_area(base):
 def test_micrographs_learn_from_what_was_read(base):
     taken = Recorder()
     sync = Alone(base.state)
-    part = Micrographs(base.store, base.state, base.selection, taken, sync, base.events)
+    settings = Settings(base.store, base.state.backlog)
+    part = Micrographs(
+        base.store, base.state, base.selection, taken, sync, settings, base.events
+    )
     pixels = read_micrograph(part.entries[0].path)
     base.selection.open(0)
     part.set_pixels(0, pixels)
@@ -292,6 +295,8 @@ def test_micrographs_learn_from_what_was_read(base):
     assert part.shape(0) == pixels.shape
     part.set_pixel_size(0.05, [0])
     assert taken.steps[0][0] == "Pixel size of 1 micrograph: 0.05 nm"
+    part.set_frames({0: "mean"})
+    assert taken.steps[1][0] == "Mean of all frames in 1 micrograph"
 
 
 def test_the_kept_model_is_active_and_can_be_gone_back_from(base):

@@ -23,6 +23,7 @@ TABLES = (
     "retrain",
     "busy",
     "jobs",
+    "project",
 )
 LONG = ("coverage", "frames", "fuzz", "resume", "scale")
 """Tables that are only made when they are named: they take tens of minutes."""

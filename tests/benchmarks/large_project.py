@@ -55,9 +55,9 @@ def steps(
     yield "order of review, anew", lambda: fresh(project).review.queue(), 0.5
     project.selection.open(0)
     project.selection.select(project.particles.current[0].id)
-    project.review.upcoming()
+    next(project.review.upcoming())
     assert len(project.micrographs.entries) > 1
-    yield "find the next particle", project.review.upcoming, 0.05
+    yield "find the next particle", lambda: next(project.review.upcoming()), 0.05
     labels = iter(CLASSES * ROUNDS)
     yield "label one, stored", lambda: label_one(project, next(labels)), 0.05
     yield (

@@ -73,7 +73,7 @@ def test_the_queue_follows_every_change(project):
 def test_what_is_upcoming_is_what_comes(project, five):
     for _ in range(2):
         go(project)
-    expected = project.review.upcoming()
+    expected = list(project.review.upcoming())
     came = []
     for _ in expected:
         project.edits.label([project.selection.particle_id], "yes")

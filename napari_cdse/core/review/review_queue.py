@@ -12,7 +12,7 @@ prediction away, and so that whoever stops half-way has labelled a random half o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -20,7 +20,14 @@ import numpy as np
 from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from numpy.typing import NDArray
 
@@ -138,32 +145,42 @@ def ordered(
 
 def following(
     queue: Sequence[str],
-    open_ids: Collection[str],
-    deferred: Collection[str],
+    waits: Callable[[str], bool | None],
     start: int = 0,
     passed: Collection[str] = (),
-) -> list[str]:
-    """List what is to be looked at, from some place on and once around.
+) -> Iterator[str]:
+    """Go through what is to be looked at, from some place on and once around.
 
     Parameters
     ----------
     queue : sequence of str
         Ids of all particles in order, those that are done too.
-    open_ids : collection of str
-        Those worth stopping at.
-    deferred : collection of str
-        Those left for later: they come after all others.
+    waits : callable
+        None for one that is not worth stopping at; else whether it was left for
+        later: those come after all others.
     start : int
         Where to begin in the queue.
     passed : collection of str
         Those seen in this round: they come again after the deferred.
+
+    Yields
+    ------
+    str
+        Asked for one at a time: of a hundred thousand, a key needs the first.
     """
-    way = [each for each in (*queue[start:], *queue[:start]) if each in open_ids]
-    # Untouched; deferred; passed; passed and deferred.
-    turns: tuple[list[str], ...] = ([], [], [], [])
-    for each in way:
-        turns[2 * (each in passed) + (each in deferred)].append(each)
-    return [each for turn in turns for each in turn]
+    # Deferred; passed; passed and deferred.
+    later: tuple[list[str], ...] = ([], [], [])
+    for place in chain(range(start, len(queue)), range(start)):
+        each = queue[place]
+        deferred = waits(each)
+        if deferred is None:
+            continue
+        turn = 2 * (each in passed) + deferred
+        if turn:
+            later[turn - 1].append(each)
+        else:
+            yield each
+    yield from chain(*later)
 
 
 def _by_place(item: QueueItem) -> tuple[object, ...]:

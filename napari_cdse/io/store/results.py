@@ -23,7 +23,7 @@ from napari_cdse.io.store.records import (
     load_json,
     now,
 )
-from napari_cdse.io.store.unreadable import is_number
+from napari_cdse.io.store.unreadable import are_numbers, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,7 +113,7 @@ class FindingTable:
             [after],
         )
         for run_id, particle_id, row, col, radius, found_by, strength in rows:
-            if not (_is_circle(row, col, radius) and is_number(strength)):
+            if not (are_numbers((row, col, radius, strength)) and radius > 0):
                 self._database.unreadable.note("circles found", particle_id)
                 continue
             micrograph_id = content_ids.get(keys[run_id], "")
@@ -167,13 +167,12 @@ class FindingTable:
         self, model_id: str, rows: Iterable[tuple[Any, ...]]
     ) -> Iterator[tuple[Circle, Prediction]]:
         for row in rows:
-            particle_id, *circle, _, _, _, _, novelty = row
-            shares = row[4:8]
-            known = novelty is None or is_number(novelty)
-            if known and _is_circle(*circle) and all(map(is_number, shares)):
+            # Its name first, its novelty last, which may not be known.
+            cells = row[1:] if row[-1] is not None else row[1:-1]
+            if are_numbers(cells) and row[3] > 0:
                 yield _prediction(model_id, row)
             else:
-                self._database.unreadable.note("predictions", particle_id)
+                self._database.unreadable.note("predictions", row[0])
 
     def _insert_run(self, micrograph_key: int, run: Run) -> int:
         cursor = self._database.execute(
@@ -265,8 +264,7 @@ class ModelTable:
 
 
 def _prediction(model_id: str, row: tuple[Any, ...]) -> tuple[Circle, Prediction]:
-    particle_id, row_px, col_px, radius_px, *shares, novelty = row
-    yes, no, null, empty = shares
+    particle_id, row_px, col_px, radius_px, yes, no, null, empty, novelty = row
     said = Prediction(particle_id, model_id, (yes, no, null, empty), novelty)
     return Circle(row_px, col_px, radius_px), said
 
@@ -299,10 +297,6 @@ def _run_of(
     if not (tables and texts and numbers):
         raise damaged("a detection")
     return run
-
-
-def _is_circle(row_px: Any, col_px: Any, radius_px: Any) -> bool:
-    return is_number(row_px) and is_number(col_px) and is_number(radius_px, 0)
 
 
 def _numbers(circle: Circle) -> tuple[Any, ...]:

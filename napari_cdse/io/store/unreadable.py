@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_cdse.io.files import shown
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NUMBERS = frozenset({int, float})
+"""Exactly these: a truth value is an int to Python."""
 _NAMED = 3
 """Records of a kind that are named in a notice; the others are counted."""
 
@@ -54,6 +59,15 @@ def is_number(value: Any, least: float = -math.inf) -> bool:
         and abs(value) < math.inf
         and value > least
     )
+
+
+def are_numbers(values: Iterable[Any]) -> bool:
+    """Whether all cells hold finite numbers; many times faster than one by one."""
+    held = tuple(values)
+    # The sum is infinite or no number if one of them is; it may be so too if all are
+    # huge, and those are looked at singly.
+    sound = _NUMBERS.issuperset(map(type, held)) and math.isfinite(sum(held))
+    return sound or all(map(is_number, held))
 
 
 def is_like(value: Any, default: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_cdse.core.review.review_queue import following, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari_cdse.core.review.review_queue import Order, QueueItem
     from napari_cdse.project.components.annotators import Annotators
@@ -71,13 +71,13 @@ class ReviewQueue:
         """
         items = self._ordered(order)
         places = {each.particle_id: each.micrograph for each in items}
-        found = following(list(places), *self._open(items, which))
+        found = following(list(places), self._waits(which))
         return [(places[each], each) for each in found]
 
     def upcoming(
         self, order: Order = "uncertain", which: Which = "unlabelled"
-    ) -> list[str]:
-        """Return what comes after the selected particle, in turn.
+    ) -> Iterator[str]:
+        """Yield what comes after the selected particle, in turn.
 
         By micrograph, that is from where one stands on. In the other orders it is
         from the first that this annotator has not passed by: neither a click on some
@@ -89,8 +89,10 @@ class ReviewQueue:
         start, passed = 0, self._visits.passed
         if order == "micrograph":
             start, passed = self._place(items, ids), set()
-        found = following(ids, *self._open(items, which), start, passed)
-        return [each for each in found if each != self._selection.particle_id]
+        selected = self._selection.particle_id
+        for each in following(ids, self._waits(which), start, passed):
+            if each != selected:
+                yield each
 
     def advance(
         self, order: Order = "uncertain", which: Which = "unlabelled"
@@ -100,7 +102,7 @@ class ReviewQueue:
         passed = self._visits.passed
         if self._selection.particle_id is not None:
             passed.add(self._selection.particle_id)
-        found = next(iter(self.upcoming(order, which)), None)
+        found = next(self.upcoming(order, which), None)
         if found in passed:
             passed.clear()
         return found
@@ -115,19 +117,22 @@ class ReviewQueue:
 
     # Inside
 
-    def _open(
-        self, items: Sequence[QueueItem], which: Which
-    ) -> tuple[set[str], set[str]]:
-        """Return ids worth stopping at, and those among them that come last."""
+    def _waits(self, which: Which) -> Callable[[str], bool | None]:
+        """Return what says whether a particle is worth stopping at, and comes last."""
         if which == "all":
-            return {each.particle_id for each in items}, set()
+            return lambda _: False
         if which == "disputed":
-            return set(self._annotators.disagreements_in_view()), set()
-        found = [self._particles.find(each.particle_id) for each in items]
-        deferred = {each.id for each in found if each is not None and each.deferred}
-        if which == "deferred":
-            return deferred, set()
-        return {e.id for e in found if e is not None and not e.by_person}, deferred
+            disputed = frozenset(self._annotators.disagreements_in_view())
+            return lambda one: False if one in disputed else None
+        return self._deferred if which == "deferred" else self._unlabelled
+
+    def _deferred(self, particle_id: str) -> bool | None:
+        found = self._particles.find(particle_id)
+        return False if found is not None and found.deferred else None
+
+    def _unlabelled(self, particle_id: str) -> bool | None:
+        found = self._particles.find(particle_id)
+        return None if found is None or found.by_person else found.deferred
 
     def _place(self, items: Sequence[QueueItem], ids: Sequence[str]) -> int:
         """Return where to go on from by micrograph: after the selected particle."""

@@ -43,8 +43,12 @@ class MicrographTable:
         self._store = store
         self._state = state
         self._out_of_range = out_of_range
+        # Empty until `reload`: reading thousands of rows twice makes an opening wait.
+        self.rows: list[MicrographRow] = []
+        self._places: dict[int, int] = {}
+        self._ids: dict[str, int] = {}
         self._missing: set[int] = set()
-        self.reload()
+        self.refresh()
 
     def reload(self) -> None:
         """Read the micrographs anew and look which files are there."""

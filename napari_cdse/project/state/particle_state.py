@@ -154,7 +154,7 @@ class ParticleState:
         ]
         out = left_out(self.regions(key), [each.circle for each in gone]).tolist()
         return [
-            self._with_prediction(Particle(each.particle_id, each.circle, each))
+            self._with_prediction(each.particle_id, each.circle, each)
             for each, aside in zip(gone, out, strict=True)
             if not aside
         ]
@@ -356,7 +356,7 @@ class ParticleState:
             if candidate.id in annotated:
                 yield from self._annotated_particle(candidate.id)
             elif candidate.id not in hidden:
-                yield self._with_prediction(Particle(candidate.id, candidate.circle))
+                yield self._with_prediction(candidate.id, candidate.circle)
         # Sorted, so that the order is the same after a restart.
         for particle_id in sorted(annotated - {each.id for each in candidates}):
             yield from self._annotated_particle(particle_id)
@@ -368,11 +368,14 @@ class ParticleState:
         view: Annotation | None = annotation
         if self.hides(particle_id):
             view = own_view(annotation, self.statements(particle_id), self._eyes)
-        yield self._with_prediction(Particle(particle_id, annotation.circle, view))
+        yield self._with_prediction(particle_id, annotation.circle, view)
 
-    def _with_prediction(self, particle: Particle) -> Particle:
-        known = self._predictions.get(particle.id, {})
-        return replace(particle, prediction=known.get(particle.circle))
+    def _with_prediction(
+        self, particle_id: str, circle: Circle, view: Annotation | None = None
+    ) -> Particle:
+        known = self._predictions.get(particle_id)
+        said = None if known is None else known.get(circle)
+        return Particle(particle_id, circle, view, said)
 
     def _hidden(
         self, key: int, candidates: Sequence[Candidate], annotated: set[str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.classifier.novelty import out_of_range
@@ -11,12 +13,26 @@ from napari_cdse.project.state.model_registry import ModelRegistry
 from napari_cdse.project.state.particle_state import ParticleState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari_cdse.io.store.store import Edit, MicrographRow, Store
     from napari_cdse.project.state.model_registry import DefaultModel
 
 
 NAMES = "annotator_names"
 """Setting: under which name an annotator goes who stated something under another."""
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let the search for cycles rest: nothing read has any, and it costs a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class ProjectState:
@@ -52,7 +68,7 @@ class ProjectState:
         """Read everything from the file, as it is at one moment."""
         # Asked first, so that what is written while we read is noticed afterwards.
         self._store.changed_elsewhere()
-        with self._store.snapshot():
+        with self._store.snapshot(), _no_collection():
             # Read first: a file that is busy leaves in memory what is there.
             self.micrographs.reload()
             self.particles.clear()

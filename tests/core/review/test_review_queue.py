@@ -196,19 +196,36 @@ def test_by_micrograph_a_drawn_particle_stays_at_its_place():
 QUEUE = ["a", "b", "c", "d", "e"]
 
 
+def waiting(open_ids, deferred=""):
+    return lambda one: one in deferred if one in open_ids else None
+
+
 def test_what_is_done_is_left_out_and_what_is_deferred_comes_last():
-    assert following(QUEUE, {"a", "b", "d", "e"}, {"a", "d"}) == ["b", "e", "a", "d"]
+    found = following(QUEUE, waiting("abde", "ad"))
+    assert list(found) == ["b", "e", "a", "d"]
 
 
 def test_from_a_place_on_and_once_around():
-    assert following(QUEUE, set(QUEUE), {"d"}, 3) == ["e", "a", "b", "c", "d"]
+    found = following(QUEUE, waiting("abcde", "d"), 3)
+    assert list(found) == ["e", "a", "b", "c", "d"]
 
 
 def test_what_was_passed_comes_again_when_the_others_are_through():
-    found = following(QUEUE, set(QUEUE), {"b", "c"}, 0, {"a", "b"})
-    assert found == ["d", "e", "c", "a", "b"]
+    found = following(QUEUE, waiting("abcde", "bc"), 0, {"a", "b"})
+    assert list(found) == ["d", "e", "c", "a", "b"]
 
 
 def test_there_is_nothing_after_the_last():
-    assert following(QUEUE, set(), set()) == []
-    assert following([], set(), set()) == []
+    assert list(following(QUEUE, waiting(""))) == []
+    assert list(following([], waiting("abcde"))) == []
+
+
+def test_no_more_is_looked_at_than_is_asked_for():
+    seen = []
+
+    def waits(one):
+        seen.append(one)
+        return False
+
+    assert next(following(QUEUE, waits, 2)) == "c"
+    assert seen == ["c"]

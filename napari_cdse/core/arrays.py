@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+STRIP_ROWS = 256
+"""Rows of a strip: some MB of a large picture. A choice; in more, memory grows, and in
+fewer, the cost of each call."""
 _FLATTEST = -1e-6
 """Second difference of the power, in units of the power, that a flat top is given, so
 that no division by 0 follows. A choice: far below the curvature of any peak of whitened
 power."""
+
+
+def strips(length: int, rows: int = STRIP_ROWS) -> Iterator[slice]:
+    """Cut so many rows into strips, so that what is made of one is small."""
+    return (slice(first, min(first + rows, length)) for first in range(0, length, rows))
 
 
 def window_of(

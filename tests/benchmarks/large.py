@@ -31,9 +31,9 @@ def rows(quick: bool = False) -> Iterator[Row]:
         f"{name} / {repeat**2} of {micrograph.shape[0]} px",
         took,
         value=took / repeat**2 / one,
-        limit=1.3,
+        limit=1.2,
     )
-    yield Row(f"peak memory / image, {name}", value=peak_images(tiled), limit=6)
+    yield Row(f"peak memory / image, {name}", value=peak_images(tiled), limit=4)
 
 
 def peak_images(micrograph: Micrograph) -> float:

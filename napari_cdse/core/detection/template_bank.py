@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
+from napari_cdse.core.arrays import strips
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -115,7 +117,7 @@ def respond(
         Called with the share done.
     """
     extent = _extent(white)
-    blocks = _Blocks.of(fft.fft2(white.values, norm="ortho"), extent, radius_px)
+    blocks = _Blocks.of(white.values, extent, radius_px)
     centres = _centres(extent, radius_px, band_per_px)
     strongest = np.zeros(blocks.shape, np.float32)
     found: list[NDArray[np.intp]] = [np.zeros((0, 3), np.intp)]
@@ -150,7 +152,7 @@ class _Blocks:
     @classmethod
     def of(
         cls,
-        spectrum: NDArray[np.complex64],
+        values: NDArray[np.float32],
         extent: tuple[float, float],
         radius_px: float,
     ) -> _Blocks:
@@ -162,8 +164,7 @@ class _Blocks:
         distance = np.hypot(down[:, None] / extent[0], right / extent[1])
         weights = dome_transform(distance, radius_px)
         unit = weights / np.sqrt((weights**2).sum())
-        margins = [(count // 2, count - count // 2) for count in (rows, cols)]
-        around = np.pad(fft.fftshift(spectrum), margins, mode="wrap")
+        around = _continued(fft.rfft2(values, norm="ortho"), values.shape, (rows, cols))
         return cls(around, unit.astype(np.float32))
 
     @property
@@ -184,6 +185,28 @@ class _Blocks:
         power: NDArray[np.float32] = response.real**2
         power += response.imag**2
         return power
+
+
+def _continued(
+    half: NDArray[np.complex64], shape: tuple[int, ...], margin: tuple[int, int]
+) -> NDArray[np.complex64]:
+    """Whole spectrum of real values out of its half, 0 in the middle, and its period.
+
+    By strips: no other array as large is made.
+    """
+    down, right = (
+        (np.arange(length + more) - length // 2 - more // 2) % length
+        for length, more in zip(shape, margin, strict=True)
+    )
+    there = right < half.shape[1]
+    # F(-k) is the conjugate of F(k).
+    opposite = (-down) % shape[0]
+    whole = np.empty((len(down), len(right)), np.complex64)
+    for strip in strips(len(down)):
+        whole[strip, there] = half[np.ix_(down[strip], right[there])]
+        mirrored = half[np.ix_(opposite[strip], shape[1] - right[~there])]
+        whole[strip, ~there] = mirrored.conj()
+    return whole
 
 
 def _extent(white: Whitened) -> tuple[float, float]:

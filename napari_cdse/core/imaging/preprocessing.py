@@ -148,8 +148,10 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Replace what stands far out of its eight neighbours by their median."""
     if min(image.shape) < 3:
         return image
-    padded = np.pad(image, 1, mode="reflect")
-    excess = _excess(padded)
+    down, right = (
+        np.pad(np.arange(length), 1, mode="reflect") for length in image.shape
+    )
+    excess = _excess(image, down, right)
     sample = excess[:: max(1, len(excess) // _SPIKES.sampled_rows)]
     sigma = float(np.median(sample)) / MEDIAN_OF_ABS_NORMAL
     limit = _SPIKES.sigma * max(sigma, LEAST_SIGMA)
@@ -157,7 +159,7 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     if not 0 < len(rows) < image.size // _SPIKES.pixels_each:
         return image
     ring = [(r, c) for r in range(3) for c in range(3) if (r, c) != (1, 1)]
-    near = np.stack([padded[rows + r, cols + c] for r, c in ring])
+    near = np.stack([image[down[rows + r], right[cols + c]] for r, c in ring])
     middle = np.median(near, axis=0)
     # The neighbours of a spike exceed the limit too, but not beside their own median.
     spike = np.abs(image[rows, cols] - middle) > limit
@@ -165,16 +167,19 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return image
 
 
-def _excess(padded: NDArray[np.float32]) -> NDArray[np.float32]:
+def _excess(
+    image: NDArray[np.float32], down: NDArray[np.intp], right: NDArray[np.intp]
+) -> NDArray[np.float32]:
     """How far each pixel is from the mean of its eight neighbours.
 
-    In strips, which stay in the cache and keep the memory bounded.
+    ``down`` and ``right`` are the rows and columns with one mirrored at each end. In
+    strips, which stay in the cache and keep the memory bounded.
     """
-    excess = np.empty((len(padded) - 2, padded.shape[1] - 2), np.float32)
+    excess = np.empty(image.shape, np.float32)
     for first in range(0, len(excess), _STRIP_ROWS):
-        strip = padded[first : first + _STRIP_ROWS + 2]
-        down = strip[:-2] + strip[1:-1] + strip[2:]
-        around = down[:, :-2] + down[:, 1:-1] + down[:, 2:]
+        strip = image[down[first : first + _STRIP_ROWS + 2, None], right]
+        three = strip[:-2] + strip[1:-1] + strip[2:]
+        around = three[:, :-2] + three[:, 1:-1] + three[:, 2:]
         around -= 9 * strip[1:-1, 1:-1]
         np.abs(around, out=excess[first : first + _STRIP_ROWS])
     excess /= 8

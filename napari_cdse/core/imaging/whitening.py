@@ -9,7 +9,7 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter, median_filter
 
-from napari_cdse.core.arrays import bilinear
+from napari_cdse.core.arrays import bilinear, strips
 from napari_cdse.core.imaging.background import power_floor
 from napari_cdse.core.imaging.illumination import robust_surface
 from napari_cdse.core.imaging.rfft_spectrum import at_frequencies
@@ -111,17 +111,13 @@ def whiten(
     """
     image = prepared.pixels
     full = [fft.next_fast_len(length + 2 * pad_px, real=True) for length in image.shape]
-    margins = [
-        (pad_px, total - length - pad_px)
-        for total, length in zip(full, image.shape, strict=True)
-    ]
-    padded = np.pad(image - image.mean(), margins, mode="reflect")
     coarse = [_coarse_length(total, band_per_px[1]) for total in full]
-    spectrum = _cropped_spectrum(padded, coarse)
+    spectrum = _cropped_spectrum(image, pad_px, full, coarse)
     step = (full[0] / coarse[0], full[1] / coarse[1])
     bins = _frequencies(full, coarse)
     gain, share = _whitening_gain(background, bins, band_per_px)
     spectrum *= gain
+    del gain
     places = [
         np.clip((each * index - pad_px + 0.5) * 2 / length - 1, -1, 1)
         for each, index, length in zip(
@@ -129,6 +125,8 @@ def whiten(
         )
     ]
     values = _white_everywhere(spectrum, background, bins, places, band_per_px)
+    # As large as the picture, as each of those that follow.
+    del spectrum
     valid = _sampled(prepared.usable, step, pad_px, values.shape)
     cell = round(background.window_px / step[0] * _LEVEL.cell_windows)
     _even_out(values, valid, max(_LEVEL.least_cell, cell), share)
@@ -169,7 +167,12 @@ def _even_out(
     half of any neighbourhood, do not move it.
     """
     rows, cols = (max(1, length // cell) for length in values.shape)
-    power = _in_cells(np.square(values) * valid, rows, cols, cell)
+    power = np.concatenate(
+        [
+            _in_cells(np.square(values[strip]) * valid[strip], 1, cols, cell)
+            for strip in strips(rows * cell, cell)
+        ]
+    )
     counted = _in_cells(valid, rows, cols, cell)
     seen = counted > _LEVEL.seen_share
     level = power / np.maximum(counted, _LEVEL.seen_share)
@@ -182,7 +185,8 @@ def _even_out(
     rest = gaussian_filter(rest, _LEVEL.smooth_cells)
     gain = np.exp((trend + rest) / -2).astype(np.float32) * np.float32(share**0.5)
     down, right = ((np.arange(n) + 0.5) / cell - 0.5 for n in values.shape)
-    values *= bilinear(gain, down, right)
+    for strip in strips(len(values)):
+        values[strip] *= bilinear(gain, down[strip], right)
 
 
 def _in_cells(
@@ -199,9 +203,24 @@ def _coarse_length(total: int, highest_per_px: float) -> int:
 
 
 def _cropped_spectrum(
-    padded: NDArray[np.float32], coarse: list[int]
+    image: NDArray[np.float32], pad_px: int, full: list[int], coarse: list[int]
 ) -> NDArray[np.complex64]:
-    spectrum = fft.rfft2(padded)[:, : coarse[1] // 2 + 1]
+    """Low frequencies of the picture with a mirrored margin, its mean taken off.
+
+    Rows go by strips, so that neither the padded picture nor its whole spectrum is in
+    memory.
+    """
+    down, right = (
+        np.pad(np.arange(length), (pad_px, total - length - pad_px), mode="reflect")
+        for length, total in zip(image.shape, full, strict=True)
+    )
+    mean = image.mean()
+    count = coarse[1] // 2 + 1
+    spectrum = np.empty((full[0], count), np.complex64)
+    for strip in strips(full[0]):
+        padded = image[down[strip, None], right] - mean
+        spectrum[strip] = fft.rfft(padded, axis=1)[:, :count]
+    spectrum = fft.fft(spectrum, axis=0, overwrite_x=True)
     upper = (coarse[0] + 1) // 2
     lower = coarse[0] - upper
     return np.concatenate([spectrum[:upper], spectrum[len(spectrum) - lower :]])

@@ -65,5 +65,6 @@ def test_a_detection_runs_on_one_thread(monkeypatch):
         return prepare(pixels)
 
     monkeypatch.setattr(methods, "prepare", prepared)
-    methods.detect(micrograph_of(["no"], 0)[0], DetectionParams())
+    with threadpool_limits(3, "blas"):
+        methods.detect(micrograph_of(["no"], 0)[0], DetectionParams())
     assert seen == [{1}]

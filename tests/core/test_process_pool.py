@@ -5,7 +5,9 @@ import signal
 import sys
 from functools import partial
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from napari_cdse.core import process_pool
 from napari_cdse.core.process_pool import Cost, Died, in_order, processes
@@ -72,6 +74,17 @@ def test_what_kills_its_process_costs_itself_only():
     found = list(in_order(kill_itself, signals, 2))
     assert found[5] == Died(signal.SIGKILL)
     assert found[:5] + found[6:] == ["alive"] * 11
+
+
+def test_each_process_keeps_to_one_thread_of_blas(monkeypatch):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "3")
+    assert list(in_order(blas_threads, [2, 3], 2)) == [{1}, {1}]
+
+
+def blas_threads(edge):
+    _ = np.ones((edge, edge)) @ np.ones((edge, edge))
+    return {one["num_threads"] for one in threadpool_info()}
 
 
 def kill_itself(number):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.detection.bragg_contrast import (
     BACKGROUND_WINDOWS,
     scene,
@@ -71,6 +72,7 @@ class Detection:
         return self.pixel_size.nm
 
 
+@single_blas_thread()
 def detect(
     micrograph: Micrograph,
     params: DetectionParams,

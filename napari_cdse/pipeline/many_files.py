@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import recorded
@@ -19,7 +19,7 @@ from napari_cdse.pipeline.analysis import analyse
 from napari_cdse.pipeline.program_state import program_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from napari_cdse.core.classifier.forest import Model
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from napari_cdse.pipeline.analysis import Analysis
 
 
+T = TypeVar("T")
+
 _S_PER_PIXEL = 0.6e-6
 """Of one process for detection and classes: 0.6 s for 1024 x 1024, on a core of
 2024."""
-_BYTES_PER_PIXEL = 24
-"""Most that an analysis holds at a time, in float32: six times the picture."""
+_BYTES_PER_PIXEL = 16
+"""Most that an analysis holds at a time: four times the picture in float32."""
 _OWN_BYTES = 3e8
 """Memory of a process with its libraries and a forest."""
 _FILE_BYTES_PER_PIXEL = {".png": 0.7, ".jpg": 0.25, ".jpeg": 0.25, ".bmp": 1.0}
@@ -104,23 +106,19 @@ class FileAnalysis:
         return found
 
     def _outcome(self, path: Path, notices: list[str]) -> Outcome:
-        if self.parts is None:
+        parts = self.parts
+        if parts is None:
             return Outcome(path, self._findings(path, notices))
         key = self._key(path)
-        told: tuple[str, ...] = ()
-        if not self.again:
-            try:
-                kept = self.parts.get(key)
-            except CdseError as error:
-                told = (str(error),)
-            else:
-                if kept is not None:
-                    return Outcome(path, kept, key=key, from_before=True)
+        told: list[str] = []
+        kept = None if self.again else _sparing(told, lambda: parts.get(key))
+        if kept is not None:
+            return Outcome(path, kept, key=key, from_before=True)
         findings = self._findings(path, notices)
         # Nothing is kept of a file that was written meanwhile.
         if self._key(path) == key:
-            self.parts.put(key, findings)
-        return Outcome(path, findings, None, told, key)
+            _sparing(told, lambda: parts.put(key, findings))
+        return Outcome(path, findings, None, tuple(told), key)
 
     def _findings(self, path: Path, notices: list[str]) -> Findings:
         micrograph = read_micrograph(
@@ -140,6 +138,15 @@ class FileAnalysis:
             "program": program_state(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _sparing(told: list[str], work: Callable[[], T]) -> T | None:
+    """Do what the results don't hang on; say in a sentence why it can't be done."""
+    try:
+        return work()
+    except CdseError as error:
+        told.append(str(error))
+        return None
 
 
 def analyse_many(

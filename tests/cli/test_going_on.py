@@ -136,6 +136,19 @@ def test_a_damaged_part_is_told_and_made_anew(picture_folder, done, analysed, ca
     assert "damaged" not in capsys.readouterr().err
 
 
+def test_a_part_that_cannot_be_kept_costs_no_results(
+    picture_folder, done, analysed, capsys
+):
+    before = results(done)
+    part = sorted((done / "parts").glob("*.part"))[0]
+    part.unlink()
+    part.mkdir()
+    assert predict(picture_folder, done) == 0
+    assert len(analysed) == 1
+    assert f"{part.name} is not a file" in capsys.readouterr().err
+    assert results(done) == before
+
+
 def test_a_second_run_into_the_folder_is_refused(folder, tmp_path, capsys):
     with started(folder, tmp_path / "out") as process:
         wait_for(process, "[1/8]")

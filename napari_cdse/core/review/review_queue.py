@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Circle, Prediction
 
+    _Index = NDArray[np.intp] | tuple[NDArray[np.intp], ...]
+
     _Mixing = Callable[
         [Sequence["QueueItem"], Sequence["QueueItem"]], list["QueueItem"]
     ]
@@ -269,8 +271,8 @@ def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
     traits = _traits(ranked)
     at = np.arange(-(-len(ranked) // _BLOCK) * _BLOCK).reshape(-1, _BLOCK)
     real = at < len(ranked)
-    index = np.where(real, at, 0)
-    cost = np.where(real, traits.margin[index], np.inf)
+    here = traits.at(np.where(real, at, 0))
+    cost = np.where(real, here.margin, np.inf)
     rows = np.arange(len(at))
     recent: list[NDArray[np.float64]] = []
     turns = []
@@ -281,7 +283,7 @@ def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
         left = np.isfinite(cost[rows, chosen])
         turns.append(np.where(left, at[rows, chosen], len(ranked)))
         cost[rows, chosen] = np.inf
-        recent.append(traits.likeness(index, index[rows, chosen][:, None]))
+        recent.append(here.likeness(here.at((rows[:, None], chosen[:, None]))))
         del recent[:-_RECENT]
     return [ranked[one] for one in np.stack(turns, axis=1).ravel() if one < len(ranked)]
 
@@ -317,7 +319,7 @@ def _unfamiliar(items: Sequence[QueueItem]) -> list[QueueItem]:
     turns: list[int] = []
     for _ in range(min(len(ranked), _REACH)):
         turns.append(int(np.argmin(wait)))
-        wait += CROWDING * traits.likeness(every, every[turns[-1:]])
+        wait += CROWDING * traits.likeness(traits.at(every[turns[-1:]]))
         wait[turns[-1]] = np.inf
     turns += np.flatnonzero(np.isfinite(wait)).tolist()
     return [ranked[one] for one in turns]
@@ -340,19 +342,29 @@ class _Traits:
 
     margin: NDArray[np.float64]
     micrograph: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
+    label: NDArray[np.intp]
+    probabilities: tuple[NDArray[np.float64], ...]
     log_radius: NDArray[np.float64]
 
-    def likeness(
-        self, one: NDArray[np.int64], other: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Say from 0 to 1 how alike particles are, by their indices."""
-        apart = np.abs(self.probabilities[one] - self.probabilities[other]).sum(axis=-1)
-        classes = self.probabilities.argmax(axis=1)
-        ratio = np.abs(self.log_radius[one] - self.log_radius[other])
+    def at(self, index: _Index) -> _Traits:
+        """Take out some particles, in any arrangement."""
+        return _Traits(
+            self.margin[index],
+            self.micrograph[index],
+            self.label[index],
+            tuple(each[index] for each in self.probabilities),
+            self.log_radius[index],
+        )
+
+    def likeness(self, other: _Traits) -> NDArray[np.float64]:
+        """Say from 0 to 1 how alike particles are to others beside them."""
+        # Class by class: numpy is slow to add up along an axis of four.
+        pairs = zip(self.probabilities, other.probabilities, strict=True)
+        apart = sum(np.abs(one - another) for one, another in pairs)
+        ratio = np.abs(self.log_radius - other.log_radius)
         same: NDArray[np.float64] = (
-            (self.micrograph[one] == self.micrograph[other])
-            + (classes[one] == classes[other])
+            (self.micrograph == other.micrograph)
+            + (self.label == other.label)
             + (1 - apart / 2)
             + np.exp(-ratio / _SIZE_SCALE)
         )
@@ -362,9 +374,11 @@ class _Traits:
 
 def _traits(items: Sequence[QueueItem]) -> _Traits:
     said = [item.prediction for item in items if item.prediction is not None]
+    shares = np.array([each.probabilities for each in said]).reshape(-1, len(CLASSES))
     return _Traits(
         np.array([each.margin for each in said]),
         np.array([item.micrograph for item in items]),
-        np.array([each.probabilities for each in said]),
+        shares.argmax(axis=1),
+        tuple(np.ascontiguousarray(each) for each in shares.T),
         np.log([item.circle.radius_px for item in items]),
     )

@@ -10,7 +10,7 @@ from napari_cdse.core.matching import circle_iou
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.records import Circle
 from napari_cdse.io.labels.label_file import write_label_file
-from napari_cdse.pipeline import examples_from_folders
+from napari_cdse.pipeline import examples_from_folders, training_from_folders
 from tests.core.drawn import Dot, draw
 
 LISTED = Dot(Circle(110, 110, 48), ((0.35, 20.0), (0.35, 91.0)), amplitude=1.6)
@@ -66,3 +66,15 @@ def test_a_damaged_truth_is_named_and_the_micrograph_left_out(folder):
     (folder / "truth" / "one.json").write_text("{")
     (told,) = examples_from_folders([folder], ForestParams(), pixel_size_nm=0.04)
     assert "truth/one.json is damaged" in told
+
+
+def test_any_number_of_processes_teaches_the_same(labelled_folder):
+    found = [
+        training_from_folders([labelled_folder], ForestParams(copies=1), jobs=jobs)
+        for jobs in (1, 2)
+    ]
+    (one, _), (two, _) = found
+    assert one.table.values.tobytes() == two.table.values.tobytes()
+    assert list(one.particle_ids) == list(two.particle_ids)
+    assert list(one.labels) == list(two.labels)
+    assert found[0][1] == found[1][1]

@@ -40,6 +40,11 @@ def default_model_path() -> Path:
     return models_dir() / "cdse.skops"
 
 
+def network_path() -> Path:
+    """File of the shipped U-Net."""
+    return models_dir() / "unet.onnx"
+
+
 def guide_page(name: str = "index") -> Path:
     """File of a page of the guide, to be opened in a browser.
 

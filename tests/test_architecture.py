@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "resources": {"core"},
     "sample": {"core", "resources"},
     "io": {"core"},
-    "pipeline": {"core", "io"},
+    "pipeline": {"core", "io", "resources"},
     "project": {"core", "io"},
     "tasks": {"core", "io", "pipeline", "project"},
     "simulate": {"core", "io"},

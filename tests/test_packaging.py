@@ -15,6 +15,7 @@ FIND = (
     "from napari_cdse import resources;"
     "print(resources.__file__);"
     "assert resources.default_model_path().is_file();"
+    "assert resources.network_path().is_file();"
     "assert len(list((resources.sample_data_dir() / 'images').iterdir())) == 6"
 )
 

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 QT_BINDINGS = {"pyqt5", "pyqt6"}
+APART = {"mutants", "train-unet"}
+"""Extras that no test needs: planting mistakes, and PyTorch."""
 
 # https://docs.github.com/communities: syntax for GitHub's form schema.
 FORM_KEYS = {"name", "description", "title", "labels", "assignees", "body"}
@@ -79,7 +81,7 @@ def test_make_test_installs_every_extra(tmp_path, workflow):
     told = "\n".join(str(s.get("run")) for s in workflow["jobs"]["test"]["steps"])
     for place in (printed, told):
         (extras,) = re.findall(r'--editable "\.\[(.*)\]"', place)
-        wanted = set(PROJECT["optional-dependencies"]) - QT_BINDINGS - {"mutants"}
+        wanted = set(PROJECT["optional-dependencies"]) - QT_BINDINGS - APART
         assert set(extras.split(",")[1:]) == wanted
 
 

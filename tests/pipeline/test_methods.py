@@ -1,4 +1,4 @@
-"""The three ways to circles, by name, on a real crop."""
+"""The ways to circles, by name, on a real crop."""
 
 import numpy as np
 import pytest
@@ -36,6 +36,7 @@ def model():
         ("bragg", ["Bragg contrast"], 0.6, 1.0),
         ("nfindr", ["endmember 1", "endmember 2", "endmember 3"], 0.2, 0.3),
         ("window", ["particle probability"], 0.2, 0.6),
+        ("unet", ["U-Net probability", "U-Net particles"], 0.6, 1.0),
     ],
 )
 def test_each_method_finds_the_particles(crop, model, method, maps, min_iou, share):
@@ -80,12 +81,12 @@ def test_the_help_names_a_registered_method(toy, capsys):
         main(["predict", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert "toy: one circle for all" in told
-    assert "{bragg,nfindr,window,toy}" in told
+    assert "{bragg,nfindr,window,unet,toy}" in told
 
 
 def test_the_form_offers_a_registered_method(toy, qapp):
     form = ParamsForm(DetectionParams(), ["method"])
-    assert form.widget("method").choices == ("bragg", "nfindr", "window", "toy")
+    assert form.widget("method").choices == ("bragg", "nfindr", "window", "unet", "toy")
     form.widget("method").value = "toy"
     assert form.value().method == "toy"
 

@@ -109,7 +109,9 @@ def detect(
     size, notices = _scale(micrograph, image, params)
     where = scene(params, size.nm, size.source.is_trusted)
     find = METHODS[params.method].load()
-    circles, strengths, maps = find(image, where, params, report)
+    # What a method has to tell the user comes last, from those that have something.
+    circles, strengths, maps, *told = find(image, where, params, report)
+    notices += tuple(sentence for each in told for sentence in each)
     notices += _framed(image) + _blind_spots(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
     if are_one_crystal(micrograph, placed, size.nm):

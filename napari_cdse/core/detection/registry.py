@@ -23,8 +23,9 @@ class DetectionMethod:
         What the method does, in one line for the user.
     location : str
         ``"module:function"``. Without a forest the function is called with (prepared
-        image, scene, parameters, progress) and returns circles, strengths and maps;
-        with one, with (micrograph, model, parameters, progress), and returns a
+        image, scene, parameters, progress) and returns circles, strengths, maps and,
+        if it has any, sentences for the user; with one, with (micrograph, model,
+        parameters, progress), and returns a
         `napari_cdse.core.detection.methods.Detection`.
     parameters : tuple of str
         Fields of ``DetectionParams`` that the method reads.
@@ -74,6 +75,12 @@ METHODS: dict[str, DetectionMethod] = {
             f"{_ROOM}.classified_windows:detect_by_windows",
             ("diameter_min_nm", "diameter_max_nm"),
             needs_forest=True,
+        ),
+        DetectionMethod(
+            "unet",
+            "a small neural network (U-Net), taught on simulated micrographs",
+            "napari_cdse.pipeline.unet_detection:find_by_unet",
+            ("diameter_min_nm", "diameter_max_nm", "false_alarms"),
         ),
     )
 }

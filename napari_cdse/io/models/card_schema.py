@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,30 +17,32 @@ from napari_cdse.core.errors import ModelError
 from napari_cdse.core.records import CLASSES, Calibration, ModelCard, four_of
 from napari_cdse.io.files import shown
 from napari_cdse.io.models.limits import LIMITS
+from napari_cdse.io.models.schema_checks import (
+    TEXT,
+    WORD,
+    each_once,
+    identifier,
+    list_of,
+    mapping_of,
+    number,
+    optional,
+    plain_tree,
+    text,
+    whole,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    Check = Callable[[Any], str | None]
+    from napari_cdse.io.models.schema_checks import Check
 
 _MOST_PARTICLES = 10**9
 """Particles or micrographs; more were never labelled by hand or drawn by a program."""
 _LARGEST_PIXEL_NM = 1e3
 """A pixel of a micrometre shows no quantum dot."""
-_WORD = 200
-"""Characters of a name. A choice: what one line of the window shows, twice over."""
-_TEXT = 4000
-"""Characters of a sentence or two of provenance."""
-_DEPTH = 6
-_ENTRIES = 2000
-"""Levels and entries of the free parts, parameters and scores. Choices: those of the
-shipped card have 3 and fewer than 200."""
 _LARGEST_WEIGHT = 100.0
 """What a logarithm is multiplied by, or moved by, at most: that of 1e-4, the least
 that is told apart, is -9, so that more turns every answer into certainty."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Controls, line ends, what turns the direction of writing, halves of characters."""
-_ID = re.compile(r"[0-9A-Za-z._:/+\- ]{1,100}")
 
 
 def read_card(text: str | bytes) -> ModelCard:
@@ -66,7 +67,7 @@ def read_card(text: str | bytes) -> ModelCard:
     if len(text) > LIMITS.card_bytes:
         raise ModelError("its card is too long")
     try:
-        told = json.loads(text, object_pairs_hook=_each_once)
+        told = json.loads(text, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as problem:
         raise ModelError("its card cannot be read") from problem
     if not isinstance(told, dict):
@@ -160,13 +161,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name occurs twice")
-    return found
-
-
 def _check_names(told: Mapping[str, Any]) -> None:
     for part in fields(ModelCard):
         optional = part.default is not MISSING or part.default_factory is not MISSING
@@ -175,80 +169,6 @@ def _check_names(told: Mapping[str, Any]) -> None:
     for name in told:
         if name not in _CHECKS:
             raise ModelError(f"its card has {shown(name)!r}, which no card has")
-
-
-# One check per kind of value: None where it is right, else what is wrong with it.
-
-
-def _text(longest: int, *, empty: bool = True) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return "is no text"
-        if len(value) > longest:
-            return f"is longer than {longest} characters"
-        if _CONTROL.search(value):
-            return "holds control characters"
-        return None if value or empty else "is empty"
-
-    return check
-
-
-def _identifier(value: Any) -> str | None:
-    good = isinstance(value, str) and _ID.fullmatch(value)
-    return None if good else "is no name of letters and digits"
-
-
-def _optional(check: Check) -> Check:
-    return lambda value: None if value is None else check(value)
-
-
-def _whole(least: int, most: int) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, int) or isinstance(value, bool):
-            return "is no whole number"
-        return None if least <= value <= most else f"is not from {least} to {most}"
-
-    return check
-
-
-def _number(least: float, most: float) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return "is no number"
-        good = least <= value <= most  # which NaN is not
-        return None if good else f"is not from {least:g} to {most:g}"
-
-    return check
-
-
-def _list_of(check: Check, lengths: range) -> Check:
-    def every(value: Any) -> str | None:
-        if not isinstance(value, list | tuple) or len(value) not in lengths:
-            return f"is no list of {_counted(lengths)}"
-        return _first(check, value)
-
-    return every
-
-
-def _mapping_of(check: Check, names: Check, most: int = 100) -> Check:
-    def every(value: Any) -> str | None:
-        if not isinstance(value, dict) or len(value) > most:
-            return f"is no table of up to {most} entries"
-        if any(names(name) for name in value):
-            return "has an entry without a proper name"
-        return _first(check, value.values())
-
-    return every
-
-
-def _first(check: Check, values: Any) -> str | None:
-    wrong = next((said for each in values if (said := check(each))), None)
-    return wrong and f"has an entry that {wrong}"
-
-
-def _counted(lengths: range) -> str:
-    least, most = lengths[0], lengths[-1]
-    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _class_name(value: Any) -> str | None:
@@ -264,72 +184,51 @@ def _classes(value: Any) -> str | None:
 def _sizes(value: Any) -> str | None:
     if value is None:
         return None
-    wrong = _list_of(_number(1e-6, _LARGEST_PIXEL_NM), range(2, 3))(value)
+    wrong = list_of(number(1e-6, _LARGEST_PIXEL_NM), range(2, 3))(value)
     if wrong:
         return wrong
     return None if value[0] <= value[1] else "has its larger number first"
 
 
-def _plain_tree(value: Any) -> str | None:
-    """Check what may be any small tree of numbers and texts."""
-    waiting, seen = [(value, 0)], 0
-    while waiting:
-        part, depth = waiting.pop()
-        seen += 1
-        if depth > _DEPTH or seen > _ENTRIES:
-            return "is nested too deeply or too long"
-        inner = list(part.values()) if isinstance(part, dict) else part
-        names = list(part) if isinstance(part, dict) else []
-        if any(_text(_WORD)(name) for name in names):
-            return "has an entry without a proper name"
-        if isinstance(inner, list | tuple):
-            waiting.extend((each, depth + 1) for each in inner)
-        elif not (inner is None or isinstance(inner, bool)):
-            check = _text(_TEXT) if isinstance(inner, str) else _number(-1e15, 1e15)
-            if wrong := check(inner):
-                return f"has an entry that {wrong}"
-    return None
-
-
-_COUNT = _whole(0, _MOST_PARTICLES)
-_COUNTS = _mapping_of(_COUNT, _class_name)
-_SHARE = _number(0.0, 1.0)
-_BY_CLASS = _mapping_of(_optional(_SHARE), _class_name)
+_COUNT = whole(0, _MOST_PARTICLES)
+_COUNTS = mapping_of(_COUNT, _class_name)
+_SHARE = number(0.0, 1.0)
+_BY_CLASS = mapping_of(optional(_SHARE), _class_name)
 _SCORES: dict[str, Check] = {
     "balanced_accuracy": _SHARE,
-    "interval_95": _list_of(_optional(_SHARE), range(2, 3)),
+    "interval_95": list_of(optional(_SHARE), range(2, 3)),
     "precision": _BY_CLASS,
     "recall": _BY_CLASS,
-    "confusion": _list_of(_list_of(_COUNT, range(1, 5)), range(1, 5)),
+    "confusion": list_of(list_of(_COUNT, range(1, 5)), range(1, 5)),
     "class_counts": _COUNTS,
     "too_rare": _COUNTS,
     "n_micrographs": _COUNT,
     "folds": _COUNT,
-    "temperature": _number(0.01, 100.0),
-    "temperature_from": _identifier,
-    "reliability": _list_of(
-        _list_of(_optional(_number(0, _MOST_PARTICLES)), range(3, 4)), range(101)
+    "temperature": number(0.01, 100.0),
+    "temperature_from": identifier,
+    "reliability": list_of(
+        list_of(optional(number(0, _MOST_PARTICLES)), range(3, 4)), range(101)
     ),
     "class_calibration_error": _BY_CLASS,
-    "note": _text(_TEXT),
+    "note": text(TEXT),
 }
 """Scores that the program reads, each None where there is none; others are any tree."""
 
 
 def _scores(value: Any) -> str | None:
-    wrong = _plain_tree(value) if isinstance(value, dict) else "is no table"
+    wrong = plain_tree(value) if isinstance(value, dict) else "is no table"
     if wrong:
         return wrong
     for name, each in value.items():
-        wrong = _optional(_SCORES.get(name, _plain_tree))(each)
+        wrong = optional(_SCORES.get(name, plain_tree))(each)
         if wrong:
             return f"has under {shown(name)} what {wrong}"
     return None
 
 
-_WEIGHT = _number(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
-_FOUR_WEIGHTS = _list_of(_WEIGHT, range(len(CLASSES), len(CLASSES) + 1))
-_FOUR_ROWS = _list_of(_FOUR_WEIGHTS, range(len(CLASSES), len(CLASSES) + 1))
+_WEIGHT = number(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
+_FOUR_WEIGHTS = list_of(_WEIGHT, range(len(CLASSES), len(CLASSES) + 1))
+_FOUR_ROWS = list_of(_FOUR_WEIGHTS, range(len(CLASSES), len(CLASSES) + 1))
 _CALIBRATION: dict[str, Check] = {
     "weights": _FOUR_ROWS,
     "offsets": _FOUR_WEIGHTS,
@@ -337,7 +236,7 @@ _CALIBRATION: dict[str, Check] = {
     "prior_offsets": _FOUR_WEIGHTS,
     "n_particles": _COUNT,
     "n_micrographs": _COUNT,
-    "below": _optional(_identifier),
+    "below": optional(identifier),
 }
 """A check for every field of `Calibration`, and for no other."""
 
@@ -354,22 +253,22 @@ def _calibration(value: Any) -> str | None:
 
 
 _CHECKS: dict[str, Check] = {
-    "id": _identifier,
-    "name": _text(_WORD),
-    "parent": _optional(_identifier),
-    "feature_schema": _text(_WORD, empty=False),
-    "feature_names": _list_of(_text(_WORD, empty=False), range(1, 2001)),
+    "id": identifier,
+    "name": text(WORD),
+    "parent": optional(identifier),
+    "feature_schema": text(WORD, empty=False),
+    "feature_names": list_of(text(WORD, empty=False), range(1, 2001)),
     "classes": _classes,
-    "training_digest": _identifier,
+    "training_digest": identifier,
     "class_counts": _COUNTS,
     "n_micrographs": _COUNT,
     "pixel_size_range_nm": _sizes,
-    "parameters": _mapping_of(_plain_tree, _text(_WORD, empty=False)),
-    "versions": _mapping_of(_text(_WORD), _text(_WORD, empty=False)),
+    "parameters": mapping_of(plain_tree, text(WORD, empty=False)),
+    "versions": mapping_of(text(WORD), text(WORD, empty=False)),
     "scores": _scores,
-    "trained_on": _text(_TEXT),
-    "licence": _text(_WORD),
-    "created": _text(_WORD),
+    "trained_on": text(TEXT),
+    "licence": text(WORD),
+    "created": text(WORD),
     "calibration": _calibration,
 }
 """A check for every field of `ModelCard`, and for no other."""

@@ -1,0 +1,1 @@
+"""How the shipped U-Net is made: variation, targets, network, training, export."""

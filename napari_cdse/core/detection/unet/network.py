@@ -1,0 +1,268 @@
+"""The network at work: maps of a whole micrograph, in overlapping tiles."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cdse.core.detection.unet.layers import (
+    COARSEST_STRIDE,
+    INPUT,
+    OUTPUT,
+    OUTPUT_MAPS,
+    OUTPUT_STRIDE,
+)
+from napari_cdse.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.detection.unet.channels import NetworkInput
+    from napari_cdse.core.progress import Progress
+
+MARGIN = COARSEST_STRIDE
+"""Zeros around the micrograph, in samples: as around crops that reach over its edge
+in training."""
+OVERLAP = 192
+"""Samples at a cut that another tile knows better. A sample of the output depends on
+181 samples around it at most: the sum of half kernels times the strides they are at,
+and of what enlarging shifts."""
+TILE = 1024
+"""Edge of a tile in samples: 51 nm, which most micrographs fit into whole. A choice:
+larger ones take memory (100 MB), in smaller ones overlaps are most of the work."""
+INSTALL = (
+    "The method 'unet' needs onnxruntime, which is not installed: "
+    "pip install 'napari-cdse[unet]'."
+)
+
+_REFUSALS = (
+    "Fail",
+    "InvalidArgument",
+    "InvalidGraph",
+    "InvalidProtobuf",
+    "NotImplemented",
+    "RuntimeException",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """What the network says of a micrograph, 0 to 1.
+
+    Attributes
+    ----------
+    interior, border, distance : ndarray of float32, shape (rows, columns)
+        Probability of being inside a particle and at its edge, and distance to that
+        edge over the particle's largest one.
+    origin_px : tuple of float
+        Place of sample ``[0, 0]`` in the micrograph.
+    step_px : tuple of float
+        Distance between samples in pixels of the micrograph.
+    """
+
+    interior: NDArray[np.float32]
+    border: NDArray[np.float32]
+    distance: NDArray[np.float32]
+    origin_px: tuple[float, float]
+    step_px: tuple[float, float]
+
+
+@dataclass(slots=True, eq=False)
+class Network:
+    """A network that was read and checked; onnxruntime is started when it is asked.
+
+    Attributes
+    ----------
+    data : bytes
+        An ONNX file that passed the checks.
+    false_circles : tuple of (float, float)
+        Strengths, rising, and how many circles above each are expected on 1000 nm**2
+        of bare support.
+    """
+
+    data: bytes
+    false_circles: tuple[tuple[float, float], ...] = ()
+    _session: Any = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def maps(
+        self, given: NetworkInput, progress: Progress | None = None, tile: int = TILE
+    ) -> Maps:
+        """Look at a whole micrograph.
+
+        Parameters
+        ----------
+        given : NetworkInput
+            From `network_input`.
+        progress : callable, optional
+            Called with the share done after each tile; may raise `Cancelled`.
+        tile : int
+            Edge of a tile, a multiple of 32 and more than two overlaps.
+
+        Raises
+        ------
+        ModelError
+            If onnxruntime is missing or cannot run the network.
+        """
+        rows, cols = given.values.shape[1:]
+        margins = [
+            (MARGIN, -(n + MARGIN) % COARSEST_STRIDE + MARGIN) for n in (rows, cols)
+        ]
+        padded = np.pad(given.values, ((0, 0), *margins))
+        out = self._tiled(padded, progress, tile)
+        first = MARGIN // OUTPUT_STRIDE
+        high, wide = (-(-n // OUTPUT_STRIDE) for n in (rows, cols))
+        inner = out[:, first : first + high, first : first + wide]
+        # An output lies in the middle of the samples that it stands for.
+        middle = (OUTPUT_STRIDE - 1) / 2
+        origin = tuple(
+            at + middle * step
+            for at, step in zip(given.origin_px, given.step_px, strict=True)
+        )
+        step = (OUTPUT_STRIDE * given.step_px[0], OUTPUT_STRIDE * given.step_px[1])
+        return Maps(inner[0], inner[1], inner[2], (origin[0], origin[1]), step)
+
+    def _tiled(
+        self, padded: NDArray[np.float32], progress: Progress | None, tile: int
+    ) -> NDArray[np.float32]:
+        shape = padded.shape[1:]
+        downs, rights = (tile_spans(n, tile) for n in shape)
+        out = np.zeros(
+            (len(OUTPUT_MAPS), *(n // OUTPUT_STRIDE for n in shape)), np.float32
+        )
+        done, total = 0, len(downs) * len(rights)
+        for down in downs:
+            for right in rights:
+                cut = padded[:, down.start : down.stop, right.start : right.stop]
+                told = self.answer(cut)
+                here, there = down.kept(), right.kept()
+                out[:, here.target, there.target] = told[:, here.source, there.source]
+                done += 1
+                if progress is not None:
+                    progress(done / total)
+        return out
+
+    def answer(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network on one tile.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (2, rows, columns)
+            Both multiples of 32.
+
+        Returns
+        -------
+        ndarray of float32, shape (3, rows / 4, columns / 4)
+
+        Raises
+        ------
+        ModelError
+            If onnxruntime is missing or cannot run it.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = start_session(self.data)
+        try:
+            (told,) = self._session.run([OUTPUT], {INPUT: values[None]})
+        except _refusals() as problem:
+            raise ModelError(
+                "The network cannot be run here; install napari-cdse again."
+            ) from problem
+        expected = (
+            1,
+            len(OUTPUT_MAPS),
+            *(n // OUTPUT_STRIDE for n in values.shape[1:]),
+        )
+        if told.shape != expected:
+            raise ModelError("The network gives maps of another shape; do not use it.")
+        return np.asarray(told[0], dtype=np.float32)
+
+    def __getstate__(self) -> tuple[bytes, tuple[tuple[float, float], ...]]:
+        """Send what was read to another process, not the session."""
+        return self.data, self.false_circles
+
+    def __setstate__(
+        self, state: tuple[bytes, tuple[tuple[float, float], ...]]
+    ) -> None:
+        """Take it up there."""
+        self.data, self.false_circles = state
+        self._session, self._lock = None, threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class TileSpan:
+    """One tile along one axis, in samples of the padded input."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+    def kept(self) -> _Kept:
+        """Where its outputs go, and which of them."""
+        to = slice(self.first // OUTPUT_STRIDE, self.last // OUTPUT_STRIDE)
+        own = self.start // OUTPUT_STRIDE
+        return _Kept(to, slice(to.start - own, to.stop - own))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    target: slice
+    source: slice
+
+
+def tile_spans(length: int, tile: int = TILE) -> list[TileSpan]:
+    """Cover a length by tiles, of which each keeps what lies an overlap from its cuts.
+
+    Parameters
+    ----------
+    length, tile : int
+        Multiples of `COARSEST_STRIDE`, so that every tile sees the same grid.
+    """
+    if length <= tile:
+        return [TileSpan(0, length, 0, length)]
+    step = tile - 2 * OVERLAP
+    starts = [*range(0, length - tile, step), length - tile]
+    spans: list[TileSpan] = []
+    for number, start in enumerate(starts):
+        first = 0 if number == 0 else spans[-1].last
+        last = start + tile - OVERLAP if number + 1 < len(starts) else length
+        spans.append(TileSpan(start, start + tile, first, last))
+    return spans
+
+
+def start_session(data: bytes) -> Any:
+    """Hand a checked file to onnxruntime; one thread, as workers run side by side.
+
+    Raises
+    ------
+    ModelError
+        If onnxruntime is missing or refuses the file.
+    """
+    try:
+        import onnxruntime
+    except ImportError as problem:
+        raise ModelError(INSTALL) from problem
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # Errors are told by exceptions; nothing is written to the console.
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(
+            data, options, providers=["CPUExecutionProvider"]
+        )
+    except _refusals() as problem:
+        raise ModelError(
+            "onnxruntime cannot read the network; install napari-cdse again."
+        ) from problem
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """List what onnxruntime raises; its errors have no base of their own."""
+    state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    return tuple(getattr(state, name) for name in _REFUSALS if hasattr(state, name))

@@ -1,0 +1,133 @@
+"""The file of a network: read, looked through, and only then handed on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.detection.unet.card import PROBE_ANSWERS, NetworkCard
+from napari_cdse.core.detection.unet.layers import MOST_WEIGHTS, Layer, check_layers
+from napari_cdse.core.detection.unet.network import Network
+from napari_cdse.core.errors import ModelError
+from napari_cdse.io.files import name_of, read_file, shown, write_file
+from napari_cdse.io.models.limits import LIMITS
+from napari_cdse.io.models.onnx_file import MOST_BYTES, read_onnx, write_onnx
+from napari_cdse.io.models.schema_checks import (
+    TEXT,
+    WORD,
+    each_once,
+    list_of,
+    mapping_of,
+    number,
+    plain_tree,
+    text,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari_cdse.io.models.schema_checks import Check
+
+_CARD = "card"
+"""Property of the ONNX file that holds the card as JSON."""
+_MOST_FIELDS = 10**7
+_MOST_POINTS = 64
+"""Of the table of false circles; a curve that falls needs few."""
+
+_CHECKS: dict[str, Check] = {
+    "name": text(WORD),
+    "trained_on": text(TEXT),
+    "licence": text(WORD),
+    "created": text(WORD),
+    "seed": whole(0, 2**31 - 1),
+    "weights": whole(1, MOST_WEIGHTS),
+    "n_micrographs": whole(0, _MOST_FIELDS),
+    "n_bare": whole(0, _MOST_FIELDS),
+    "parameters": mapping_of(plain_tree, text(WORD, empty=False)),
+    "versions": mapping_of(text(WORD), text(WORD, empty=False)),
+    "scores": mapping_of(plain_tree, text(WORD, empty=False)),
+    "false_circles": list_of(
+        list_of(number(-100.0, 1e6), range(2, 3)), range(_MOST_POINTS + 1)
+    ),
+    "probe": list_of(number(0.0, 1.0), range(PROBE_ANSWERS, PROBE_ANSWERS + 1)),
+}
+"""A check for every field of `NetworkCard`, and for no other."""
+
+
+def read_network(path: Path) -> tuple[Network, NetworkCard]:
+    """Read a network and its card; nothing in the file is run.
+
+    Raises
+    ------
+    ModelError
+        For a file that cannot be read, is no network of ours, is too large, or holds
+        operators or shapes that are not known.
+    """
+    data = read_file(path, MOST_BYTES, ModelError)
+    try:
+        return network_from(data)
+    except ModelError as problem:
+        raise ModelError(
+            f"{name_of(path)} is no U-Net of napari-cdse ({problem}); use the one that "
+            "came with it."
+        ) from problem
+
+
+def network_from(data: bytes) -> tuple[Network, NetworkCard]:
+    """Do the same for bytes; the error is a clause that `read_network` completes."""
+    found = read_onnx(data)
+    check_layers(found.layers)
+    if set(found.properties) != {_CARD}:
+        raise ModelError("it has no card")
+    card = _read_card(found.properties[_CARD])
+    return Network(data, card.false_circles), card
+
+
+def write_network(path: Path, layers: tuple[Layer, ...], card: NetworkCard) -> None:
+    """Write a network with its card, whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        When it could not be read again, or the disk is full.
+    """
+    content = json.dumps(asdict(card), allow_nan=False)
+    data = write_onnx(layers, {_CARD: content})
+    network_from(data)
+    write_file(path, data, ModelError)
+
+
+def _read_card(content: str) -> NetworkCard:
+    if len(content) > LIMITS.card_bytes:
+        raise ModelError("its card is too long")
+    try:
+        told = json.loads(content, object_pairs_hook=each_once)
+    except (ValueError, RecursionError) as problem:
+        raise ModelError("its card cannot be read") from problem
+    if not isinstance(told, dict):
+        raise ModelError("its card cannot be read")
+    _check_card(told)
+    points = tuple((float(a), float(b)) for a, b in told["false_circles"])
+    probe = tuple(map(float, told["probe"]))
+    return NetworkCard(**told | {"false_circles": points, "probe": probe})
+
+
+def _check_card(told: Mapping[str, Any]) -> None:
+    missing = {each.name for each in fields(NetworkCard)} - set(told)
+    if missing:
+        raise ModelError(f"its card has no {min(missing)}")
+    for name, value in told.items():
+        if name not in _CHECKS:
+            raise ModelError(f"its card has {shown(name)!r}, which no card has")
+        if wrong := _CHECKS[name](value):
+            raise ModelError(f"its card's {name} {wrong}")
+    strengths, rates = (
+        [point[axis] for point in told["false_circles"]] for axis in (0, 1)
+    )
+    if strengths != sorted(set(strengths)) or rates != sorted(rates, reverse=True):
+        raise ModelError("its card's false_circles do not fall")
+    if any(rate <= 0 for rate in rates):
+        raise ModelError("its card's false_circles are not above 0")

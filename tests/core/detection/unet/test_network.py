@@ -1,0 +1,101 @@
+"""The network at work: the operators' definitions, tiles without seams, threads."""
+
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.detection.unet.channels import NetworkInput
+from napari_cdse.core.detection.unet.network import (
+    OVERLAP,
+    Network,
+    tile_spans,
+)
+from napari_cdse.core.errors import Cancelled
+from napari_cdse.io.models.onnx_file import write_onnx
+from tests.small_networks import answer_of, drawn_layers
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return drawn_layers()
+
+
+@pytest.fixture(scope="module")
+def network(layers):
+    return Network(write_onnx(layers, {}))
+
+
+def given(shape, seed=0):
+    values = np.random.default_rng(seed).normal(size=(2, *shape)).astype(np.float32)
+    return NetworkInput(values, (1.25, 1.5), (3.0, -2.0))
+
+
+def test_it_gives_what_the_operators_are_defined_to(layers, network):
+    values = given((96, 160)).values
+    np.testing.assert_allclose(
+        network.answer(values), answer_of(layers, values), atol=1e-5
+    )
+
+
+def test_tiles_leave_no_seam_wherever_they_lie(network):
+    picture = given((700, 1000))
+    whole = network.maps(picture, tile=2048)
+    for tile in (448, 480, 640):
+        cut = network.maps(picture, tile=tile)
+        for name in ("interior", "border", "distance"):
+            one, other = getattr(whole, name), getattr(cut, name)
+            np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_the_overlap_is_as_wide_as_the_network_looks(network):
+    # A change of the input must not be seen further away than the overlap.
+    values = given((800, 800)).values
+    changed = values.copy()
+    changed[:, 400:432, 400:432] += 50
+    seen = np.abs(network.answer(changed) - network.answer(values)).max(0) > 1e-6
+    rows, cols = np.nonzero(seen)
+    reach = max(
+        400 - 4 * min(rows.min(), cols.min()), 4 * max(rows.max(), cols.max()) - 431
+    )
+    assert 100 < reach <= OVERLAP
+
+
+def test_spans_keep_each_sample_once_and_far_from_cuts():
+    for length in (32, 1024, 1056, 1600, 1664, 4096):
+        spans = tile_spans(length)
+        assert spans[0].first == 0
+        assert spans[-1].last == length
+        for one, other in pairwise(spans):
+            assert one.last == other.first
+            assert one.stop - one.last >= OVERLAP
+            assert other.first - other.start >= OVERLAP
+        assert all(each.start % 32 == 0 for each in spans)
+
+
+def test_maps_lie_over_the_micrograph(network):
+    picture = given((330, 401))
+    maps = network.maps(picture)
+    assert maps.interior.shape == (83, 101)
+    assert maps.step_px == (5.0, 6.0)
+    # The middle of the first four samples, which lie 1.25 and 1.5 px apart.
+    assert maps.origin_px == pytest.approx((3 + 1.5 * 1.25, -2 + 1.5 * 1.5))
+
+
+def test_cancelling_between_tiles_leaves_a_network_that_works(network):
+    def stop(share):
+        raise Cancelled("stopped")
+
+    picture = given((700, 1000))
+    with pytest.raises(Cancelled):
+        network.maps(picture, stop, tile=448)
+    assert network.maps(picture, tile=448).interior.shape == (175, 250)
+
+
+def test_a_network_goes_to_another_process_without_its_session(network):
+    values = given((64, 64)).values
+    said = network.answer(values)
+    other = pickle.loads(pickle.dumps(network))
+    assert np.array_equal(other.answer(values), said)
+    assert other.false_circles == network.false_circles

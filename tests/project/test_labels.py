@@ -184,7 +184,8 @@ def test_labelled_gives_what_training_needs(project):
     drawn = project.edits.draw(B, "no")
     project.micrographs.set_pixel_size(0.04)
     (item,) = project.micrographs.labelled()
-    path, frame, micrograph_id, pixel_size_nm, annotations = item
+    path, frame, micrograph_id, pixel_size_nm, annotations, material = item
+    assert material is None
     assert (path, frame) == (project.micrographs.entries[0].path, 0)
     assert (micrograph_id, pixel_size_nm) == (project.selection.micrograph.id, 0.04)
     assert {each.particle_id: each.label for each in annotations} == {

@@ -57,7 +57,7 @@ PIXEL_SIZE, PIXEL_SIZE_SOURCE = "pixel_size_nm", "pixel_size_source"
 APART = "counted_apart"
 REVIEWED = "reviewed"
 """Whether a person gave the label: what only the forest says is not taken in again."""
-LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, APART, REVIEWED)
+LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, REVIEWED, APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ def write_particles_csv(
     A field that is not known is empty; the class "null" is the word null. A text that
     a spreadsheet would take for a formula has an apostrophe before it. Last columns
     hold the notes, how far out of the forest's range a particle is, the pixel size of
-    its micrograph with how it is known, and why it is counted apart from the
-    visible-defect fraction, each if any is known; and whether a person gave the label.
+    its micrograph with how it is known, whether a person gave the label, and why it is
+    counted apart from the visible-defect fraction; each if any is known.
 
     Raises
     ------
@@ -363,8 +363,8 @@ def _cells(row: ParticleRow) -> list[Cell]:
         row.novelty,
         row.pixel_size_nm,
         None if row.pixel_size_source is None else row.pixel_size_source.value,
-        row.distrust,
         row.by_person,
+        row.distrust,
     ]
 
 

@@ -21,6 +21,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
+from napari_cdse.core.detection.disk_fit_error import is_as_fitted
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams, recorded
@@ -252,6 +253,8 @@ def _rows(findings: Findings, name: str) -> list[ParticleRow]:
             micrograph_id=findings.micrograph_id,
             novelty=prediction.novelty,
             distrust=doubts(candidate.circle, novelty=prediction.novelty),
+            fitted=is_as_fitted(candidate.id, findings.micrograph_id, candidate.circle),
+            pixel_size_error=size.uncertainty or 0.0,
         )
         for candidate, prediction in zip(
             findings.candidates, findings.predictions, strict=True

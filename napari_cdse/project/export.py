@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
+from napari_cdse.core.detection.disk_fit_error import is_as_fitted
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.core.statistics.draw_tally import draw_tallies
@@ -239,6 +240,9 @@ def rows_of(
         Which particles are counted apart, see `Statistics.apart`.
     """
     size = project.micrographs.pixel_size(entry.index)
+    error = 0.0
+    if size is not None:
+        error = size.uncertainty or project.settings.pixel_size_error
     return [
         ParticleRow(
             micrograph=name,
@@ -254,6 +258,8 @@ def rows_of(
             if particle.prediction is None
             else particle.prediction.novelty,
             distrust=apart.get(particle.id),
+            fitted=is_as_fitted(particle.id, entry.id or "", particle.circle),
+            pixel_size_error=error,
             note="" if particle.annotation is None else particle.annotation.note,
         )
         for particle in sorted(project.particles.stored(entry.index), key=_place)

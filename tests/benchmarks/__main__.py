@@ -25,7 +25,7 @@ TABLES = (
     "jobs",
     "project",
 )
-LONG = ("coverage", "frames", "fuzz", "resume", "scale")
+LONG = ("coverage", "frames", "fuzz", "resume", "scale", "sizes")
 """Tables that are only made when they are named: they take tens of minutes."""
 
 

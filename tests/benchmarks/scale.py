@@ -56,12 +56,17 @@ def _preset(kind: str, size_nm: float) -> Preset:
 
 def show(quick: bool) -> None:
     """Simulate what is not there yet, and print what came of the estimates."""
+    show_folder(simulated_folder(quick))
+
+
+def simulated_folder(quick: bool) -> Path:
+    """Simulate what is not there yet; return the folder."""
     count = COUNT // 5 if quick else COUNT
     out = Path(tempfile.gettempdir()) / f"napari-cdse-scales-{count}"
     for index, preset in enumerate(scale_presets(count)):
         for _ in simulate_series(out, preset, SEED, [index], jobs=1):
             pass
-    show_folder(out)
+    return out
 
 
 def show_folder(folder: Path) -> None:

@@ -78,6 +78,8 @@ class SizeSummary:
     mean_systematic : float
         What the pixel size's relative error may move the mean by, and median and
         standard deviation in proportion; 0 where none was told.
+    fit_systematic : float
+        The same for what the disk fit may be off by, of the circles that it fitted.
     """
 
     label: str
@@ -92,6 +94,7 @@ class SizeSummary:
     standard_deviation_95: Interval | None = None
     median_95: Interval | None = None
     mean_systematic: float = 0.0
+    fit_systematic: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ def size_distribution(
     micrographs: Sequence[str] | None = None,
     *,
     relative_error: float = 0.0,
+    fit_errors: Sequence[float] | None = None,
 ) -> tuple[SizeSummary, ...]:
     """Summarise diameters by class, and of all classes that are particles.
 
@@ -193,6 +197,9 @@ def size_distribution(
         intervals.
     relative_error : float, optional
         Standard uncertainty of the pixel size over the pixel size.
+    fit_errors : sequence of float, optional
+        Relative uncertainty of each particle's diameter by the fit, common to all; 0
+        where a person set the circle.
 
     Returns
     -------
@@ -200,13 +207,14 @@ def size_distribution(
         Classes without a known size are missing.
     """
     where = [""] * len(sizes) if micrographs is None else micrographs
-    triples = list(zip(sizes, labels, where, strict=True))
-    groups: dict[str, list[tuple[float, str]]] = {}
+    errors = [0.0] * len(sizes) if fit_errors is None else fit_errors
+    known = list(zip(sizes, labels, where, errors, strict=True))
+    groups: dict[str, list[_Size]] = {}
     for name in (*PARTICLES, "all"):
         wanted = PARTICLES if name == "all" else (name,)
         groups[name] = [
-            (size, m)
-            for size, label, m in triples
+            (size, m, error)
+            for size, label, m, error in known
             if size is not None and label in wanted
         ]
     return tuple(
@@ -244,6 +252,9 @@ def class_sizes(
     sizes_px: Sequence[float | None],
     labels: Sequence[Label | None],
     micrographs: Sequence[str],
+    *,
+    relative_error: float = 0.0,
+    fit_errors: Sequence[float] | None = None,
 ) -> ClassSizes:
     """Sort diameters by class, in nm where any is known and else in px.
 
@@ -255,6 +266,8 @@ def class_sizes(
         ``empty`` and None are no particles.
     micrographs : sequence of str
         Of each, by an id that no other micrograph has.
+    relative_error, fit_errors : optional
+        See `size_distribution`; the pixel size has no part in px.
     """
     pairs = list(zip(sizes_nm, labels, strict=True))
     known = any(size is not None and of in PARTICLES for size, of in pairs)
@@ -271,7 +284,13 @@ def class_sizes(
     return ClassSizes(
         "nm" if known else "px",
         by_class,
-        size_distribution(sizes, labels, micrographs),
+        size_distribution(
+            sizes,
+            labels,
+            micrographs,
+            relative_error=relative_error if known else 0.0,
+            fit_errors=fit_errors,
+        ),
         n_particles - sum(len(each) for each in by_class.values()),
     )
 
@@ -339,11 +358,13 @@ def _sizes_by_class(
     }
 
 
-def _summary(
-    label: str, found: Sequence[tuple[float, str]], relative_error: float
-) -> SizeSummary:
-    values = np.array([size for size, _ in found], float)
-    names, of = np.unique([name for _, name in found], return_inverse=True)
+_Size = tuple[float, str, float]
+"""A diameter, its micrograph, and how far its fit may be off."""
+
+
+def _summary(label: str, found: Sequence[_Size], relative_error: float) -> SizeSummary:
+    values = np.array([size for size, *_ in found], float)
+    names, of = np.unique([name for _, name, _ in found], return_inverse=True)
     first, middle, third = (float(q) for q in np.percentile(values, (25, 50, 75)))
     spread = float(values.std(ddof=1)) if values.size > 1 else None
     mean = float(values.mean())
@@ -360,6 +381,7 @@ def _summary(
         standard_deviation_95=_spread_interval(values, of) if spread else None,
         median_95=_median_interval(values, of),
         mean_systematic=relative_error * mean,
+        fit_systematic=float(np.mean([size * error for size, _, error in found])),
     )
 
 

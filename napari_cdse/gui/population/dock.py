@@ -6,15 +6,17 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from napari.viewer import Viewer
-from qtpy.QtCore import Slot
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QPushButton, QScrollArea, QWidget
+from qtpy.QtWidgets import QFormLayout, QPushButton, QScrollArea, QWidget
+from superqt.utils import signals_blocked
 
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
 from napari_cdse.gui.population.figure_view import FigureView
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.workers import Job
+from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.dialogs import ask_report
 from napari_cdse.gui.widgets.layout import (
     choices,
@@ -35,6 +37,7 @@ from napari_cdse.io.export.plots import (
     draw_size_trend,
     draw_sizes,
 )
+from napari_cdse.project.components.settings import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.tasks.population import Population, estimating, material, reporting
 
 _LATER_MS = 800
@@ -49,6 +52,11 @@ _FIGURES = (
     ("As labels came", "How the interval shrank"),
 )
 _BY_MICROGRAPH = 0
+_ERROR_TIP = (
+    "Standard uncertainty of pixel sizes from files and of those that you gave: no "
+    "file tells it. 0 takes them as exact. It moves all sizes alike; it is told beside "
+    "them"
+)
 
 
 class PopulationDock(ProjectDock):
@@ -84,6 +92,13 @@ class PopulationView(ProjectView):
         self.outlook = sentence()
         self.figures = choices(_FIGURES, "Which figure is shown below")
         self.figure = FigureView()
+        self.pixel_size_error = DecimalField()
+        self.pixel_size_error.setPrefix("\u00b1 ")
+        self.pixel_size_error.setSuffix(" %")
+        self.pixel_size_error.setRange(0, 100 * MAX_PIXEL_SIZE_ERROR)
+        self.pixel_size_error.setSingleStep(0.5)
+        self.pixel_size_error.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.pixel_size_error.setToolTip(_ERROR_TIP)
         self.report = keyless(QPushButton("Report\u2026"))
         self.report.setToolTip(
             "One page with all figures, typical particles, the method and a paragraph "
@@ -99,6 +114,9 @@ class PopulationView(ProjectView):
         for widget in (self.number, self.outlook, self.figures):
             told.addWidget(widget)
         told.addWidget(self.figure, 1)
+        form = QFormLayout()
+        form.addRow("Pixel size known to within", self.pixel_size_error)
+        told.addLayout(form)
         scroll_down(area, inner)
         column = view_column(self)
         column.addWidget(area, 1)
@@ -110,6 +128,7 @@ class PopulationView(ProjectView):
         self.figure.clicked.connect(self._on_click)
         self.figure.pointed.connect(self._on_point)
         self.report.clicked.connect(self.ask_report)
+        self.pixel_size_error.valueChanged.connect(self._on_error)
         session.runner.changed.connect(self._enable)
         for signal in (session.particles_changed, session.micrographs_changed):
             signal.connect(self._refresh_soon)
@@ -125,6 +144,15 @@ class PopulationView(ProjectView):
     def show_project(self) -> None:
         """Show another project."""
         self._found = None
+        if self._session.is_open:
+            with signals_blocked(self.pixel_size_error):
+                told = self._session.project.settings.pixel_size_error
+                self.pixel_size_error.setValue(100 * told)
+        self._refresh_soon()
+
+    def _on_error(self, percent: float) -> None:
+        with notifications.reporting_errors():
+            self._session.project.settings.pixel_size_error = percent / 100
         self._refresh_soon()
 
     @property

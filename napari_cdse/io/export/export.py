@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle, Label
 from napari_cdse.core.regions import is_inside
@@ -91,6 +92,10 @@ class ParticleRow:
     distrust : str or None
         Why it is counted apart, see `napari_cdse.core.statistics.sample.divided`; None
         where it is not.
+    fitted : bool
+        Whether the circle is as the program fitted it, so that its error is known.
+    pixel_size_error : float
+        Relative standard uncertainty of the pixel size.
     """
 
     micrograph: str
@@ -105,6 +110,8 @@ class ParticleRow:
     note: str = ""
     novelty: float | None = None
     distrust: Distrust | None = None
+    fitted: bool = False
+    pixel_size_error: float = 0.0
 
     @property
     def diameter_px(self) -> float:
@@ -215,9 +222,19 @@ def summarise(rows: Sequence[ParticleRow], found: Overview) -> dict[str, object]
         "visible_defects_by_size": found.by_size,
         "visible_defects_by_labels": found.history,
         "diameters_px": size_distribution(
-            [row.diameter_px for row in rows], labels, micrographs
+            [row.diameter_px for row in rows],
+            _sized_as(rows),
+            micrographs,
+            fit_errors=_fit_errors(rows),
         ),
-        "diameters_nm": size_distribution(sizes_nm, labels, micrographs),
+        "diameters_nm": size_distribution(
+            sizes_nm,
+            _sized_as(rows),
+            micrographs,
+            relative_error=_pixel_size_error(rows),
+            fit_errors=_fit_errors(rows),
+        ),
+        "diameters_uncertainty": sizes_sentence(_pixel_size_error(rows)),
         "diameters_log_normal": _log_normals(rows),
         "particles_without_pixel_size": sum(size is None for size in sizes_nm),
     }
@@ -269,9 +286,52 @@ def sizes_of(rows: Sequence[ParticleRow]) -> ClassSizes:
     return class_sizes(
         [row.diameter_nm for row in rows],
         [row.diameter_px for row in rows],
-        [row.label for row in rows],
+        _sized_as(rows),
         [row.micrograph_id or row.micrograph for row in rows],
+        relative_error=_pixel_size_error(rows),
+        fit_errors=_fit_errors(rows),
     )
+
+
+def sizes_sentence(relative_error: float) -> str:
+    """Say what may be wrong with all diameters alike.
+
+    Parameters
+    ----------
+    relative_error : float
+        Standard uncertainty of the pixel size over the pixel size; 0: nobody told it.
+    """
+    scale = (
+        f"The pixel size is known to within {relative_error:.2%} (standard uncertainty)"
+        if relative_error
+        else "The pixel size is taken as exact"
+    )
+    fits = ", ".join(f"{label} {error:.1%}" for label, error in FIT_ERROR.items())
+    return (
+        f"{scale}; what it is off by moves all sizes alike. So does the fit of the "
+        f"circles, which was off by so much on simulated micrographs: {fits}. Sizes "
+        "are not corrected for it, since other optics and dose had it otherwise."
+    )
+
+
+def _pixel_size_error(rows: Sequence[ParticleRow]) -> float:
+    """Return the largest relative uncertainty of the pixel sizes that tell nm."""
+    return max(
+        (row.pixel_size_error for row in rows if row.diameter_nm is not None),
+        default=0.0,
+    )
+
+
+def _fit_errors(rows: Sequence[ParticleRow]) -> list[float]:
+    return [
+        FIT_ERROR.get(row.label, 0.0) if row.fitted and row.label is not None else 0.0
+        for row in rows
+    ]
+
+
+def _sized_as(rows: Sequence[ParticleRow]) -> list[Label | None]:
+    """Return the classes of what has a size: not of what is counted apart."""
+    return [None if row.distrust else row.label for row in rows]
 
 
 def write_labels(

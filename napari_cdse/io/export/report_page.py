@@ -8,6 +8,7 @@ others wrote about it, has the class ``fixed``: it is the same in every report.
 from __future__ import annotations
 
 import base64
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -233,6 +234,11 @@ def _sensitivity(summary: Summary) -> Markup:
     return table(("", "fraction", "95 %", "particles", "judged"), rows)
 
 
+def _systematic(sizes: Summary) -> str:
+    """Tell what moves all diameters alike: pixel size and fit."""
+    return _size(math.hypot(sizes["fit_systematic"], sizes["mean_systematic"]))
+
+
 def _sizes(summary: Summary) -> Markup:
     unit = summary["diameters_log_normal"]["unit"]
     fits = summary["diameters_log_normal"]
@@ -244,6 +250,7 @@ def _sizes(summary: Summary) -> Markup:
                 each["label"],
                 str(each["n"]),
                 f"{_size(each['mean'])} {_range(each['mean_95'], _size)}",
+                _systematic(each),
                 f"{_size(each['standard_deviation'])} "
                 f"{_range(each['standard_deviation_95'], _size)}",
                 f"{_size(each['median'])} {_range(each['median_95'], _size)}",
@@ -255,12 +262,14 @@ def _sizes(summary: Summary) -> Markup:
         f"diameter in {unit}",
         "particles",
         "mean (95 %)",
+        "systematic, of the mean",
         "standard deviation (95 %)",
         "median (95 %)",
         "log-normal median",
         "geometric standard deviation",
     )
-    return table(head, rows)
+    told = element("p", summary["diameters_uncertainty"])
+    return Markup(f"{table(head, rows)}{told}")
 
 
 def _audits(summary: Summary) -> Iterable[Markup]:

@@ -86,7 +86,8 @@ METHOD = element(
         f"{_cite(_DEGREES)}. With fewer than five micrographs, or fewer than ten "
         "judged draws where unjudged particles remain, there is none. The fraction of "
         f"one micrograph has Wilson's interval {_cite(_WILSON)}. Diameters have "
-        "intervals over micrographs; an error of the pixel size is no part of these. "
+        "intervals over micrographs; what moves all of them alike, the pixel size and "
+        "the fit, is told beside these. "
         "Their distribution is compared with a log-normal one "
         f"{_cite(_SIZES)}. Agreement of annotators is Cohen's kappa {_cite(_KAPPA)}, "
         "of labels given without a look at the other's.",

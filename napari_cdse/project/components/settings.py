@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 _DETECTION = "detection_params"
 _SCALE_BAR = "scale_bar"
 _HALF_WIDTH = "half_width"
+_PIXEL_SIZE_ERROR = "pixel_size_error"
 _DEFAULTS: dict[str, Any] = {
     _DETECTION: {},
     _HALF_WIDTH: HALF_WIDTH,
+    _PIXEL_SIZE_ERROR: 0.0,
     _SCALE_BAR: (20.0, "nm"),
 }
+
+MAX_PIXEL_SIZE_ERROR = 0.2
+"""A choice: a magnification that is off by more was not calibrated at all."""
 
 MAX_HALF_WIDTH = 0.5
 """No interval of a fraction is wider."""
@@ -80,6 +85,24 @@ class Settings:
                 f"one above 0, up to {MAX_HALF_WIDTH:g}."
             )
         self._set(_HALF_WIDTH, half_width)
+
+    @property
+    def pixel_size_error(self) -> float:
+        """Relative standard uncertainty of pixel sizes that file or person told.
+
+        No file tells it. 0, which is where it begins, takes them as exact.
+        """
+        told = float(self._known[_PIXEL_SIZE_ERROR])
+        return told if 0 <= told <= MAX_PIXEL_SIZE_ERROR else 0.0
+
+    @pixel_size_error.setter
+    def pixel_size_error(self, error: float) -> None:
+        if not 0 <= error <= MAX_PIXEL_SIZE_ERROR:
+            raise ParameterError(
+                f"{error:g} is no relative uncertainty of a pixel size; take one from "
+                f"0 to {MAX_PIXEL_SIZE_ERROR:g}."
+            )
+        self._set(_PIXEL_SIZE_ERROR, error)
 
     @property
     def scale_bar(self) -> tuple[float, str]:

@@ -68,6 +68,12 @@ def test_the_interval_of_the_mean_is_that_of_the_micrographs():
     assert found.mean_systematic == pytest.approx(0.02 * sizes.mean())
 
 
+def test_what_the_fit_is_off_by_is_common_to_all_that_it_fitted():
+    found = size_distribution([4.0, 6.0, 5.0], ["no"] * 3, fit_errors=[0.05, 0.05, 0])
+    assert found[0].fit_systematic == pytest.approx(0.5 / 3)
+    assert found[0].mean == 5
+
+
 def test_the_interval_of_the_spread_has_its_closed_form():
     sizes, names = of_micrographs(np.random.default_rng(2), 6)
     (found, _) = size_distribution(sizes, ["yes"] * 120, names)

@@ -57,6 +57,18 @@ def test_each_line_of_the_list_has_its_figure(dock):
     assert len(set(seen)) == 5
 
 
+def test_what_the_pixel_size_is_off_by_stands_beside_the_sizes(dock, workspace, qtbot):
+    project = workspace.project
+    for index in range(3):
+        project.selection.open(index)
+        project.micrographs.set_pixel_size(0.04)
+    dock.pixel_size_error.setValue(2.5)
+    up_to_date(dock, qtbot)
+    assert project.settings.pixel_size_error == pytest.approx(0.025)
+    every = next(each for each in dock._found.sizes.summaries if each.label == "all")
+    assert every.mean_systematic == pytest.approx(0.025 * every.mean)
+
+
 def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
     choose(dock, "By micrograph")
     assert workspace.project.selection.index == 2

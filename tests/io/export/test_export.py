@@ -3,12 +3,14 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.records import Circle
@@ -18,6 +20,7 @@ from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export.export import (
     COLUMNS,
     ParticleRow,
+    by_the_forest_alone,
     summarise,
     write_labels,
     write_particles_csv,
@@ -139,6 +142,36 @@ def _population():
         )
         for i, label in enumerate(labels)
     ]
+
+
+def test_sizes_tell_what_moves_all_of_them_alike(tmp_path):
+    """The pixel size is off by 2 %, and the program's own circles by the fit."""
+    circles = [Circle(30, 30, 10), Circle(60, 60, 10), Circle(90, 90, 10)]
+    rows = [
+        ParticleRow(
+            "m",
+            str(at),
+            circle,
+            "no",
+            pixel_size_nm=0.04,
+            pixel_size_source=PixelSizeSource.FILE,
+            distrust="centre outside" if at == 2 else None,
+            fitted=at == 0,
+            pixel_size_error=0.02,
+        )
+        for at, circle in enumerate(circles)
+    ]
+    told = summarise(rows, by_the_forest_alone(rows, "forest"))
+    (no, _) = told["diameters_nm"]
+    assert (no.n, no.mean) == (2, pytest.approx(0.8))
+    assert no.mean_systematic == pytest.approx(0.016)
+    assert no.fit_systematic == pytest.approx(FIT_ERROR["no"] * 0.4)
+    (px, _) = told["diameters_px"]
+    assert px.mean_systematic == 0
+    assert "known to within 2.00%" in told["diameters_uncertainty"]
+    exact = [replace(row, pixel_size_error=0.0) for row in rows]
+    found = summarise(exact, by_the_forest_alone(exact, "forest"))
+    assert "pixel size is taken as exact" in found["diameters_uncertainty"]
 
 
 def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):

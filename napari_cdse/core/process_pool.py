@@ -68,9 +68,10 @@ class Cost:
     bytes_each: float
 
 
-_START_S = 2.0
-"""Work in s that a process must have to pay for its start, about half of that: Python,
-NumPy and SciPy are imported, and the work itself is sent."""
+_START_S = 4.0
+"""Work in s that a process must have to pay for its start. That takes 1.4 s of a
+processor: Python, NumPy and SciPy are imported, and the work itself is sent; where
+others keep the processors busy, it lasts several times as long."""
 
 
 def processes(jobs: int, n_items: int, cost: Cost | None = None) -> int:

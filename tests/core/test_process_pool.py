@@ -31,7 +31,8 @@ def _a_machine(monkeypatch):
         # As many as there are cores, where work and memory are plenty.
         (0, 100, Cost(60, 10 * MB), 8),
         # Few for little work, and no more than things to do.
-        (0, 100, Cost(5, 10 * MB), 2),
+        (0, 100, Cost(9, 10 * MB), 2),
+        (0, 100, Cost(7, 10 * MB), 1),
         (0, 3, Cost(60, 10 * MB), 3),
         (0, 1, Cost(60, 10 * MB), 1),
         (0, 0, Cost(0, 10 * MB), 1),

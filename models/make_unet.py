@@ -51,9 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _draw(plan_path: Path, pictures: Path, jobs: int) -> None:
     plan = read_plan(plan_path)
-    total = len(plan.in_turn())
+    total, told = len(plan.in_turn()), 0
     for done in make_pictures(plan, pictures, jobs):
-        if done % 10 == 0 or done == total:
+        if done > told and (done % 10 == 0 or done == total):
+            told = done
             print(f"fields {done} of {total}", file=sys.stderr, flush=True)
 
 

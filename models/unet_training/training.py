@@ -119,7 +119,7 @@ def train(
         optimiser.step()
         step += 1
         averaged.add(network, step)
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         if step % _TOLD_EVERY == 0:
             print(
                 f"step {step} ({share:.1%}, {time.monotonic() - begun:.0f} s, "

@@ -18,6 +18,7 @@ _LIBRARIES = (
     "tifffile",
     "imagecodecs",
     "rosettasciio",
+    "onnxruntime",
 )
 """What reads pixels and computes with them."""
 _FOLDERS = ("core", "io", "pipeline")
@@ -26,7 +27,7 @@ _FOLDERS = ("core", "io", "pipeline")
 
 @cache
 def program_state() -> str:
-    """Digest of version, code and libraries, the same in all processes of one run.
+    """Digest of version, code, network and libraries, the same in a run's processes.
 
     The code itself counts, not its version alone: whoever changes it gets what the
     changed one finds.
@@ -42,5 +43,8 @@ def program_state() -> str:
     for folder in _FOLDERS:
         for path in sorted((package / folder).rglob("*.py")):
             digest.update(path.relative_to(package).as_posix().encode())
+            digest.update(path.read_bytes())
+    for models in (package / "_models", package.parent / "models"):
+        for path in sorted(models.glob("*.onnx")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -241,7 +241,8 @@ class Statistics:
 
     def _one_crystal(self) -> frozenset[int]:
         """Return the micrographs whose detection said that they are one crystal."""
-        latest = self._store.findings.latest_run()
+        # Known in memory: another program may hold the file while the number is shown.
+        latest = self._particles.latest_run()
         if self._crystals[0] != latest:
             runs = self._store.findings.latest_runs().items()
             keys = frozenset(key for key, run in runs if ONE_CRYSTAL in run.notices)

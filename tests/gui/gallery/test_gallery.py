@@ -186,7 +186,7 @@ def test_an_audited_particle_is_not_given_away(gallery, workspace, qtbot, monkey
     monkeypatch.setattr(
         type(workspace.project.audits),
         "hides",
-        lambda self, one: one == secret and not self._particles.was_judged(one),
+        lambda self, one: one == secret and not self._particles.judges(one),
     )
     gallery.refresh(anew=True)
     assert shown(gallery)[-1] == secret

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,8 @@ def find_particles(
     circles = [_circle(best, each, prepared.pixels.shape) for each in order]
     strengths = [float(best.instances.strengths[each]) for each in order]
     told = () if trusted else (_said(looks, best),)
-    return circles, strengths, _as_layers(best, order), told
+    layers = _as_layers(best, order, prepared.pixels.shape)
+    return circles, strengths, layers, told
 
 
 def _look(
@@ -130,15 +132,25 @@ def _circle(look: _Look, index: int, shape_px: tuple[int, ...]) -> Circle:
     return Circle(row, col, radius)
 
 
-def _as_layers(look: _Look, order: list[int]) -> tuple[AccumulationMap, ...]:
-    """Probability, and particles numbered from the strongest, as layers."""
+def _as_layers(
+    look: _Look, order: list[int], shape_px: tuple[int, ...]
+) -> tuple[AccumulationMap, ...]:
+    """Probability, and particles numbered from the strongest, as layers.
+
+    The network's last sample may lie beyond the micrograph; a map ends at its border.
+    """
     numbers = np.zeros(len(look.instances.radii) + 1, np.float32)
     for rank, index in enumerate(order, 1):
         numbers[index + 1] = rank
-    ranks = numbers[look.instances.numbers]
     where, step = look.maps.origin_px, look.maps.step_px
+    rows, cols = (
+        math.ceil((length - first) / each)
+        for length, first, each in zip(shape_px, where, step, strict=True)
+    )
+    ranks = numbers[look.instances.numbers[:rows, :cols]]
+    inside = look.maps.interior[:rows, :cols]
     return (
-        AccumulationMap("U-Net probability", look.maps.interior, where, step),
+        AccumulationMap("U-Net probability", inside, where, step),
         AccumulationMap("U-Net particles", ranks, where, step),
     )
 

@@ -54,6 +54,15 @@ def test_a_picture_smaller_than_a_tile_is_searched_and_a_constant_one_refused():
         detect(flat, UNET)
 
 
+def test_maps_end_at_the_border_of_the_micrograph():
+    for edge in range(90, 106, 3):
+        for each in detect(draw((edge, edge + 1)), UNET).maps:
+            rows, cols = each.values.shape
+            row, col = each.place(rows - 1, cols - 1)
+            assert edge - each.step_px[0] <= row < edge
+            assert edge + 1 - each.step_px[1] <= col < edge + 1
+
+
 def test_cancelling_in_mid_tile_ends_the_search():
     def stop(share):
         if share > 0.3:

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.records import CLASSES, Calibration, ModelCard, four_of
 from napari_cdse.io.files import shown
-from napari_cdse.io.models.limits import LIMITS
 from napari_cdse.io.models.schema_checks import (
     TEXT,
     WORD,
-    each_once,
+    fields_of,
     identifier,
     list_of,
     mapping_of,
@@ -64,15 +63,7 @@ def read_card(text: str | bytes) -> ModelCard:
         One clause without a full stop, such as "its card's n_micrographs is no whole
         number"; the caller says whose card it is.
     """
-    if len(text) > LIMITS.card_bytes:
-        raise ModelError("its card is too long")
-    try:
-        told = json.loads(text, object_pairs_hook=each_once)
-    except (ValueError, RecursionError) as problem:
-        raise ModelError("its card cannot be read") from problem
-    if not isinstance(told, dict):
-        raise ModelError("its card cannot be read")
-    return card_from(told)
+    return card_from(fields_of(text))
 
 
 def card_from(told: Mapping[str, Any]) -> ModelCard:

@@ -11,12 +11,11 @@ from napari_cdse.core.detection.unet.layers import MOST_WEIGHTS, Layer, check_la
 from napari_cdse.core.detection.unet.network import Network
 from napari_cdse.core.errors import ModelError
 from napari_cdse.io.files import name_of, read_file, shown, write_file
-from napari_cdse.io.models.limits import LIMITS
 from napari_cdse.io.models.onnx_file import MOST_BYTES, read_onnx, write_onnx
 from napari_cdse.io.models.schema_checks import (
     TEXT,
     WORD,
-    each_once,
+    fields_of,
     list_of,
     mapping_of,
     number,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 _CARD = "card"
 """Property of the ONNX file that holds the card as JSON."""
 _MOST_FIELDS = 10**7
+"""Fields that a network was taught with; more were never simulated."""
 _MOST_POINTS = 64
 """Of the table of false circles; a curve that falls needs few."""
 
@@ -101,14 +101,7 @@ def write_network(path: Path, layers: tuple[Layer, ...], card: NetworkCard) -> N
 
 
 def _read_card(content: str) -> NetworkCard:
-    if len(content) > LIMITS.card_bytes:
-        raise ModelError("its card is too long")
-    try:
-        told = json.loads(content, object_pairs_hook=each_once)
-    except (ValueError, RecursionError) as problem:
-        raise ModelError("its card cannot be read") from problem
-    if not isinstance(told, dict):
-        raise ModelError("its card cannot be read")
+    told = fields_of(content)
     _check_card(told)
     points = tuple((float(a), float(b)) for a, b in told["false_circles"])
     probe = tuple(map(float, told["probe"]))

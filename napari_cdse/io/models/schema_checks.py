@@ -6,9 +6,13 @@ whole number".
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
+
+from napari_cdse.core.errors import ModelError
+from napari_cdse.io.models.limits import LIMITS
 
 Check = Callable[[Any], str | None]
 
@@ -25,7 +29,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 _ID = re.compile(r"[0-9A-Za-z._:/+\- ]{1,100}")
 
 
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def fields_of(card: str | bytes) -> dict[str, Any]:
+    """Read the JSON of a card; its fields are not checked yet.
+
+    Raises
+    ------
+    ModelError
+        One clause without a full stop; the caller says whose card it is.
+    """
+    if len(card) > LIMITS.card_bytes:
+        raise ModelError("its card is too long")
+    try:
+        told = json.loads(card, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError) as problem:
+        raise ModelError("its card cannot be read") from problem
+    if not isinstance(told, dict):
+        raise ModelError("its card cannot be read")
+    return told
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build a table from JSON's pairs; raise `ValueError` for a name that is twice."""
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -17,7 +17,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.score_lines import evaluation_lines
-from napari_cdse.cli.studies import add_studies
+from napari_cdse.cli.studies import MODEL_SUFFIX, add_studies
 from napari_cdse.cli.teaching import labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.evaluation.scores import without_nan
@@ -37,8 +37,6 @@ from napari_cdse.pipeline.evaluation import PARTICLE_CLASSES
 
 if TYPE_CHECKING:
     import argparse
-
-MODEL_SUFFIX = ".skops"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +167,8 @@ def _write(
 COMMAND = Command(
     description="Score a model on labelled folders, by micrograph; or, with --folds, "
     "fit forests anew, each without the micrographs it is scored on. Or study what "
-    "the labels could give: --tune, --importance, --learning-curve.",
+    "the labels could give: --tune, --importance, --learning-curve. Or compare the "
+    "ways of finding particles: --methods.",
     add_arguments=_add_arguments,
     run=_run,
 )

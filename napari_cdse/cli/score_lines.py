@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.statistics.intervals import MIN_MICROGRAPHS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         Importance,
     )
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
+    from napari_cdse.core.evaluation.method_comparison import MethodScores
     from napari_cdse.core.evaluation.scores import Scores
     from napari_cdse.core.evaluation.tuning import Trial, Tuning
     from napari_cdse.core.statistics.intervals import Interval
@@ -129,6 +131,49 @@ def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str
         *_confusion_lines(evaluation.confusion, classes),
         *_reliability_lines(evaluation),
     ]
+
+
+def method_lines(scores: Sequence[MethodScores], n_micrographs: int) -> list[str]:
+    """Put all methods beside each other, then each with intervals and differences."""
+    standard = scores[0]
+    # A structure of which nobody was asked for has no row.
+    rows = [
+        at
+        for at, each in enumerate(standard.figures)
+        if not all(math.isnan(one.figures[at].value) for one in scores)
+    ]
+    width = max(len(standard.figures[at].name) for at in rows)
+    table = [
+        f"{n_micrographs} micrographs",
+        " " * width + "".join(f"{one.name:>9s}" for one in scores),
+        *(
+            f"{standard.figures[at].name:{width}s}"
+            + "".join(f"{one.figures[at].value:9.3f}" for one in scores)
+            for at in rows
+        ),
+        f"{'seconds of a core, median':{width}s}"
+        + "".join(f"{one.seconds:9.2f}" for one in scores),
+        f"{'memory in MB, most':{width}s}"
+        + "".join(f"{one.peak_bytes / 1e6:9.0f}" for one in scores),
+    ]
+    if n_micrographs < MIN_MICROGRAPHS:
+        return [*table, f"an interval takes {MIN_MICROGRAPHS} micrographs"]
+    for one in scores:
+        apart = "" if one is standard else f", and difference to {standard.name}"
+        table += ["", f"{one.name}: 95 % intervals over micrographs{apart}"]
+        for at in rows:
+            figure = one.figures[at]
+            line = (
+                f"  {figure.name:{width}s} {figure.value:7.3f} "
+                f"({_range(figure.interval_95, '.3f')})"
+            )
+            if one is not standard:
+                line += (
+                    f"  {figure.difference:+.3f} "
+                    f"({_range(figure.difference_95, '+.3f')})"
+                )
+            table.append(line)
+    return table
 
 
 def _reliability_lines(evaluation: Evaluation) -> list[str]:

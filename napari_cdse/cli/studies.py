@@ -1,19 +1,27 @@
-"""Studies of a forest on labelled data: settings, importance, learning curves."""
+"""Studies on labelled data: settings, importance, learning curves, methods."""
 
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
-from napari_cdse.cli.score_lines import curve_lines, importance_lines, tuning_lines
+from napari_cdse.cli.score_lines import (
+    curve_lines,
+    importance_lines,
+    method_lines,
+    tuning_lines,
+)
 from napari_cdse.cli.teaching import labelled_micrographs, teach
-from napari_cdse.core.errors import CdseError, TrainingError
+from napari_cdse.core.errors import CdseError, ParameterError, TrainingError
 from napari_cdse.core.evaluation.feature_importance import importance
 from napari_cdse.core.evaluation.learning_curve_records import ENOUGH
+from napari_cdse.core.evaluation.method_comparison import compare_methods
 from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.params import DetectionParams, ForestParams
@@ -22,23 +30,32 @@ from napari_cdse.io.export.study_figures import (
     importance_figure,
     learning_curves_figure,
 )
+from napari_cdse.io.export.tables import write_table
 from napari_cdse.io.files import make_folder, write_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline.label_replay import replay
+from napari_cdse.pipeline.method_runs import run_methods, usable_methods
+from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.figure import Figure
 
     from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.evaluation.feature_importance import FeatureImportance
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
+    from napari_cdse.core.evaluation.method_comparison import (
+        MethodFigure,
+        MethodScores,
+    )
     from napari_cdse.core.evaluation.tuning import Trial
     from napari_cdse.core.progress import Progress
 
     Study = Callable[[argparse.Namespace], int]
+
+MODEL_SUFFIX = ".skops"
 
 
 def add_studies(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +82,15 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         const=_learning_curve,
         help="replay labelling in the queue's order and by chance (folders only)",
+    )
+    one.add_argument(
+        "--methods",
+        dest="study",
+        action="store_const",
+        const=_methods,
+        help="find particles in labelled folders by every method, and compare each "
+        "with --method; a model before the folders classifies the circles, the "
+        "shipped one without",
     )
     group.add_argument(
         "--repeats",
@@ -147,6 +173,82 @@ def _learning_curve(arguments: argparse.Namespace) -> int:
         partial(learning_curves_figure, curves),
     )
     return SOME_FAILED if failed else 0
+
+
+def _methods(arguments: argparse.Namespace) -> int:
+    paths = arguments.paths
+    named = paths[0].suffix == MODEL_SUFFIX
+    model = load_model(paths[0] if named else default_model_path())
+    folders = paths[1:] if named else paths
+    if not folders:
+        raise ParameterError("There is no folder to score on; name one or more.")
+    params = read_parameters(arguments, DetectionParams)
+    names, missing = usable_methods()
+    for sentence in missing:
+        say(sentence)
+    order = [params.method, *(name for name in names if name != params.method)]
+    found = run_methods(
+        folders,
+        model,
+        params,
+        order,
+        pixel_size_nm=arguments.pixel_size,
+        frame=arguments.frame,
+        jobs=arguments.jobs,
+        told=tell,
+    )
+    for problem in found.problems:
+        tell(problem)
+    scores = compare_methods(found.runs, params.method)
+    for line in method_lines(scores, len(found.names)):
+        say(line)
+    if arguments.out is not None:
+        _write_methods(arguments.out, scores, found.names, missing)
+    return SOME_FAILED if found.problems else 0
+
+
+def _write_methods(
+    folder: Path,
+    scores: Sequence[MethodScores],
+    micrographs: Sequence[str],
+    missing: Sequence[str],
+) -> None:
+    make_folder(folder, CdseError)
+    rows = [
+        [one.name, each.name, *_numbers(each)] for one in scores for each in one.figures
+    ]
+    rows += [
+        [one.name, name, value, *[None] * 5]
+        for one in scores
+        for name, value in (
+            ("seconds of a core, median", one.seconds),
+            ("memory in MB, most", one.peak_bytes / 1e6),
+        )
+    ]
+    columns = ["method", "figure", "value", "low_95", "high_95"]
+    columns += ["difference", "difference_low_95", "difference_high_95"]
+    write_table(folder / "methods.csv", columns, rows)
+    told = {
+        "compared_with": scores[0].name,
+        "not_installed": missing,
+        "micrographs": micrographs,
+        "methods": [
+            {
+                "name": one.name,
+                "seconds": one.seconds,
+                "peak_bytes": one.peak_bytes,
+                "figures": [without_nan(asdict(each)) for each in one.figures],
+            }
+            for one in scores
+        ],
+    }
+    _write(folder, "methods", told)
+
+
+def _numbers(figure: MethodFigure) -> list[float | None]:
+    told = [figure.value, *(figure.interval_95 or (None, None))]
+    told += [figure.difference, *(figure.difference_95 or (None, None))]
+    return [None if each is None or math.isnan(each) else each for each in told]
 
 
 def _taught(

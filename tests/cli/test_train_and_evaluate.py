@@ -7,12 +7,14 @@ import shutil
 import pytest
 
 from napari_cdse.cli import main
+from napari_cdse.core.detection import registry
+from napari_cdse.core.detection.registry import METHODS, DetectionMethod
 from napari_cdse.core.evaluation import learning_curve, validation
 from napari_cdse.core.features import GROUPS
 from napari_cdse.core.params import ForestParams
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.io.models.model_file import load_model
-from napari_cdse.pipeline import evaluation, examples_from_folders
+from napari_cdse.pipeline import evaluation, examples_from_folders, method_runs
 from napari_cdse.project import EditRequest, Project
 from napari_cdse.resources import default_model_path
 
@@ -263,3 +265,40 @@ def test_export_of_a_missing_project_says_so(tmp_path, capsys):
     assert main(["export", str(tmp_path / "no.cdse"), "--out", out]) == 1
     assert "no.cdse" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_methods_stand_in_one_table(labelled_folder, tmp_path, capsys, monkeypatch):
+    fast = {name: METHODS[name] for name in ("bragg", "nfindr")}
+    lacking = DetectionMethod(
+        "lacking", "", "", (), needs_package="no_such_package", extra="more"
+    )
+    monkeypatch.setattr(registry, "METHODS", {**fast, "lacking": lacking})
+    monkeypatch.setattr(method_runs, "METHODS", registry.METHODS)
+    out = tmp_path / "out"
+    arguments = ["evaluate", "--methods", str(labelled_folder), "--out", str(out)]
+    assert main([*arguments, "--method", "nfindr"]) == 0
+    told = capsys.readouterr().out
+    assert "pip install 'napari-cdse[more]'" in told
+    header = next(line for line in told.splitlines() if "bragg" in line)
+    assert header.split() == ["nfindr", "bragg"]
+    with (out / "methods.csv").open(encoding="utf-8") as file:
+        rows = {(row["method"], row["figure"]): row for row in csv.DictReader(file)}
+    recall = float(rows["bragg", "recall at IoU 0.3"]["value"])
+    apart = float(rows["bragg", "recall at IoU 0.3"]["difference"])
+    assert recall - apart == pytest.approx(
+        float(rows["nfindr", "recall at IoU 0.3"]["value"])
+    )
+    assert float(rows["bragg", "memory in MB, most"]["value"]) > 0
+    written = json.loads((out / "methods.json").read_text())
+    assert written["compared_with"] == "nfindr"
+    assert len(written["micrographs"]) == 3
+
+
+def test_methods_of_an_unlabelled_folder_are_refused(picture_folder, capsys):
+    assert main(["evaluate", "--methods", str(picture_folder)]) == 1
+    assert "No labelled micrograph" in capsys.readouterr().err
+
+
+def test_methods_of_no_folder_are_refused(capsys):
+    assert main(["evaluate", "--methods", str(default_model_path())]) == 2
+    assert "no folder to score on" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -31,6 +32,9 @@ class DetectionMethod:
         Fields of ``DetectionParams`` that the method reads.
     needs_forest : bool
         Whether it asks a trained forest.
+    needs_package, extra : str
+        A package that it needs beyond those that are always there, and the extra that
+        installs it; empty where it needs none.
     """
 
     name: str
@@ -38,6 +42,28 @@ class DetectionMethod:
     location: str
     parameters: tuple[str, ...]
     needs_forest: bool = False
+    needs_package: str = ""
+    extra: str = ""
+
+    def missing(self) -> str | None:
+        """Say which package the method needs that is not installed, and how to get it.
+
+        Returns
+        -------
+        str or None
+            None where nothing is missing.
+        """
+        if not self.needs_package or find_spec(self.needs_package) is not None:
+            return None
+        return self.install
+
+    @property
+    def install(self) -> str:
+        """The sentence that says how to get the package that the method needs."""
+        return (
+            f"The method {self.name!r} needs {self.needs_package}, which is not "
+            f"installed: pip install 'napari-cdse[{self.extra}]'."
+        )
 
     def load(self) -> Any:
         """Import the method's module and return its function."""
@@ -81,6 +107,8 @@ METHODS: dict[str, DetectionMethod] = {
             "a small neural network (U-Net), taught on simulated micrographs",
             "napari_cdse.pipeline.unet_detection:find_by_unet",
             ("diameter_min_nm", "diameter_max_nm", "false_alarms"),
+            needs_package="onnxruntime",
+            extra="unet",
         ),
     )
 }

@@ -4,7 +4,11 @@ import pytest
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.labels.truth_file import unlisted_particles
+from napari_cdse.io.labels.truth_file import (
+    ListedParticle,
+    listed_particles,
+    unlisted_particles,
+)
 
 DOTS = [
     {"x": 30, "y": 20, "radius_px": 9, "listed": False},
@@ -35,3 +39,34 @@ def test_a_damaged_truth_is_a_sentence(tmp_path, text):
     image = truth_of(tmp_path, text)
     with pytest.raises(LabelFileError, match=r"truth/one\.json is damaged; remove"):
         unlisted_particles(image)
+
+
+SEEN = {
+    "x": 70, "y": 60, "radius_px": 9, "listed": True, "visible": True,
+    "visible_fraction": 1.0, "overlap_fraction": 0.0, "borderline": False,
+    "defect": "twin",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "is_asked", "is_clear"),
+    [
+        ({}, True, True),
+        ({"borderline": True}, True, False),
+        ({"visible": False}, False, True),
+        ({"visible_fraction": 0.7}, False, True),
+        ({"overlap_fraction": 0.3}, False, True),
+    ],
+)
+def test_what_is_listed_tells_what_a_detector_is_asked_for(
+    tmp_path, change, is_asked, is_clear
+):
+    image = truth_of(tmp_path, json.dumps({"dots": [SEEN | change, DOTS[0]]}))
+    (found,) = listed_particles(image)
+    assert found == ListedParticle(Circle(60, 70, 9), is_asked, is_clear, "twin")
+
+
+def test_a_listed_particle_that_lacks_its_structure_is_damage(tmp_path):
+    image = truth_of(tmp_path, json.dumps({"dots": DOTS}))
+    with pytest.raises(LabelFileError, match=r"one\.json is damaged"):
+        listed_particles(image)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cdse.core.detection.registry import METHODS
 from napari_cdse.core.detection.unet.layers import (
     COARSEST_STRIDE,
     INPUT,
@@ -34,10 +35,7 @@ and of what enlarging shifts."""
 TILE = 1024
 """Edge of a tile in samples: 51 nm, which most micrographs fit into whole. A choice:
 larger ones take memory (100 MB), in smaller ones overlaps are most of the work."""
-INSTALL = (
-    "The method 'unet' needs onnxruntime, which is not installed: "
-    "pip install 'napari-cdse[unet]'."
-)
+INSTALL = METHODS["unet"].install
 
 _REFUSALS = (
     "Fail",

@@ -1,0 +1,15 @@
+"""What a piece of work takes at most, seen from within."""
+
+import numpy as np
+
+from napari_cdse.pipeline.peak_memory import held_bytes, peak_memory
+
+SIZE = 64 * 2**20
+
+
+def test_a_large_array_is_seen_while_it_is_there():
+    with peak_memory() as memory:
+        held = np.ones(SIZE, np.uint8)
+    assert memory.peak_bytes > 0.9 * SIZE
+    assert held_bytes() > SIZE
+    del held

@@ -16,6 +16,7 @@ from napari_cdse.core.material import Material  # noqa: TC001  `describe` reads 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Abundances = Literal["nnls", "fcls"]
 Criterion = Literal["gini", "entropy"]
 SplitFeatures = Literal["sqrt", "log2", "3", "8", "10"]
 
@@ -89,8 +90,11 @@ class DetectionParams:
         wider range costs time and lets noise pass for small particles and several
         neighbours for a large one.
     endmembers : int
-        Spectra that N-FINDR looks for; 3 in the pipeline of 2018. More split one kind
-        of area in two, fewer mix two kinds.
+        Spectra that N-FINDR looks for; 3 in the pipeline of 2018, 0: as many as the
+        residual of the spectra shows. More split one kind of area in two, fewer mix
+        two kinds.
+    abundances : {"nnls", "fcls"}
+        How windows are explained by endmembers; nnls in 2018.
     seed : int
         Start of every random choice, any; the largest one fits a signed integer of 32
         bits, as fields of the window hold.
@@ -159,11 +163,17 @@ class DetectionParams:
         maximum=100.0,
     )
     endmembers: int = _parameter(
-        3,
+        0,
         "Endmembers",
-        "number of spectra that N-FINDR looks for",
-        minimum=2,
+        "number of spectra that N-FINDR looks for; 0: where the residual bends",
+        minimum=0,
         maximum=8,
+    )
+    abundances: Abundances = _parameter(
+        "nnls",
+        "Abundances",
+        "least squares without negative abundances (nnls), or with abundances that "
+        "add up to one besides (fcls)",
     )
     seed: int = _parameter(
         0, "Seed", "start of every random choice", minimum=0, maximum=2**31 - 1
@@ -174,6 +184,11 @@ class DetectionParams:
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         check(self)
+        if self.endmembers == 1:
+            raise ParameterError(
+                "Endmembers is 1, from which nothing can be told apart; choose 0, or "
+                "a value from 2 to 8."
+            )
         _check_order(self.spacing_min_nm, self.spacing_max_nm, "spacing", "nm")
         _check_order(self.diameter_min_nm, self.diameter_max_nm, "particle", "nm")
 

@@ -34,7 +34,7 @@ def model():
     ("method", "maps", "min_iou", "share"),
     [
         ("bragg", ["Bragg contrast"], 0.6, 1.0),
-        ("nfindr", ["endmember 1", "endmember 2", "endmember 3"], 0.2, 0.3),
+        ("nfindr", ["lattice abundance", "endmember 1", "endmember 2"], 0.5, 0.7),
         ("window", ["particle probability"], 0.2, 0.6),
         ("unet", ["U-Net probability", "U-Net particles"], 0.6, 1.0),
     ],

@@ -27,6 +27,8 @@ from napari_cdse.core.progress import span
 from napari_cdse.core.records import Circle
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_cdse.core.detection.template_bank import Responses
     from napari_cdse.core.imaging.preprocessing import Prepared
     from napari_cdse.core.imaging.whitening import Whitened
@@ -36,9 +38,11 @@ if TYPE_CHECKING:
 BACKGROUND_WINDOWS = 2
 """Edge of the windows for the background, in sliding windows."""
 
-_WHITENED, _SEARCHED, _SEEDED = 0.1, 0.6, 0.7
+_WHITENED, _SEARCHED = 0.1, 0.6
 """Shares of the time after which these are done, for the progress bar only; rounded
 from a 1024 px micrograph."""
+_SEEDED = 0.25
+"""Share of the time of the disk fits that looking again takes; rounded as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +186,8 @@ def find_particles(
     progress : callable
         Called with the share done.
     """
-    if min(prepared.pixels.shape) < where.window_px:
-        raise too_small(prepared.pixels.shape, where.window_px)
-    background = background_near(prepared, BACKGROUND_WINDOWS * where.window_px)
-    pad = round(SETTINGS.padding_windows * where.window_px)
-    low, high = where.band_per_px
-    # Half a cycle per px is Nyquist's limit.
-    band = (SETTINGS.whitened_below * low, min(SETTINGS.whitened_above * high, 0.5))
-    white = whiten(prepared, background, band, pad)
+    white, threshold = whitened(prepared, where, params.false_alarms)
     progress(_WHITENED)
-    volume = searched_volume(white.shape_px, where.prior)
-    alarms = allowed_alarms(params.false_alarms, white.shape_px)
-    threshold = threshold_for(alarms, volume)
     response = respond(
         white,
         min(SETTINGS.first_radius * where.radius_px[0], where.radius_px[1]),
@@ -202,10 +196,46 @@ def find_particles(
         (SETTINGS.first_share * threshold, SETTINGS.first_share),
         span(progress, _WHITENED, _SEARCHED),
     )
-    disks = _peel(white, where, response, threshold, progress)
-    circles = [_circle(white, disk) for disk in disks]
-    contrast = contrast_map(response, white)
-    return circles, [disk.strength for disk in disks], (contrast,)
+    circles, strengths = fit_disks(
+        white,
+        where,
+        (response.places_px, response.fringes_per_px),
+        threshold,
+        span(progress, _SEARCHED, 1.0),
+    )
+    return circles, strengths, (contrast_map(response, white),)
+
+
+def whitened(
+    prepared: Prepared, where: Scene, false_alarms: float
+) -> tuple[Whitened, float]:
+    """Whiten the search band, and give the power that a particle must reach.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From `prepare`.
+    where : Scene
+        Lengths in pixels.
+    false_alarms : float
+        Circles to allow on a particle-free micrograph.
+
+    Raises
+    ------
+    MicrographError
+        If the image is smaller than one window.
+    """
+    if min(prepared.pixels.shape) < where.window_px:
+        raise too_small(prepared.pixels.shape, where.window_px)
+    background = background_near(prepared, BACKGROUND_WINDOWS * where.window_px)
+    pad = round(SETTINGS.padding_windows * where.window_px)
+    low, high = where.band_per_px
+    # Half a cycle per px is Nyquist's limit.
+    band = (SETTINGS.whitened_below * low, min(SETTINGS.whitened_above * high, 0.5))
+    white = whiten(prepared, background, band, pad)
+    volume = searched_volume(white.shape_px, where.prior)
+    alarms = allowed_alarms(false_alarms, white.shape_px)
+    return white, threshold_for(alarms, volume)
 
 
 def template_radii(radius: tuple[float, float]) -> list[float]:
@@ -233,13 +263,29 @@ def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
     )
 
 
-def _peel(
+def fit_disks(
     white: Whitened,
     where: Scene,
-    response: Responses,
+    fringes: tuple[NDArray[np.float64], NDArray[np.float64]],
     threshold: float,
     progress: Progress,
-) -> list[Disk]:
+) -> tuple[list[Circle], list[float]]:
+    """Fit disks where fringes were seen, the strongest first.
+
+    Parameters
+    ----------
+    white : Whitened
+        Noise of unit power and particles.
+    where : Scene
+        Lengths in pixels.
+    fringes : tuple of ndarray, shape (n, 2) each
+        Places (row, column) in pixels of the micrograph, and frequencies (k_row,
+        k_col) in cycles per px.
+    threshold : float
+        Least strength of a particle.
+    progress : callable
+        Called with the share done.
+    """
     step = float(np.mean(white.step_px))
     smallest, largest = (radius / step for radius in where.radius_px)
     prior = FringePrior(
@@ -256,14 +302,14 @@ def _peel(
     )
     seeds = look_again(
         white.values,
-        (response.places_px - white.origin_px) / white.step_px,
-        response.fringes_per_px * white.step_px,
+        (fringes[0] - white.origin_px) / white.step_px,
+        fringes[1] * white.step_px,
         template_radii((smallest, largest)),
         fitter.penalty,
         SETTINGS.seed_share * threshold,
     )
     progress(_SEEDED)
-    return peel(
+    disks = peel(
         white,
         seeds,
         fitter,
@@ -271,6 +317,8 @@ def _peel(
         (smallest / slack, largest * slack),
         span(progress, _SEEDED, 1.0),
     )
+    circles = [_circle(white, disk) for disk in disks]
+    return circles, [disk.strength for disk in disks]
 
 
 def _circle(white: Whitened, disk: Disk) -> Circle:

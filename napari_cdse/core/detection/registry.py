@@ -92,8 +92,8 @@ METHODS: dict[str, DetectionMethod] = {
         DetectionMethod(
             "nfindr",
             "N-FINDR unmixing of the window spectra",
-            f"{_ROOM}.nfindr:find_by_unmixing",
-            (*_LENGTHS, "step_fraction", "endmembers", "seed"),
+            f"{_ROOM}.unmixing.method:find_by_unmixing",
+            (*_LENGTHS, "false_alarms", "step_fraction", "endmembers", "abundances"),
         ),
         DetectionMethod(
             "window",

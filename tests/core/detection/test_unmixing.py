@@ -2,38 +2,73 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import nnls
+from scipy.optimize import minimize, nnls
 
 from napari_cdse.core.detection.methods import detect
-from napari_cdse.core.detection.unmixing import (
-    abundances,
+from napari_cdse.core.detection.unmixing.abundances import abundances
+from napari_cdse.core.detection.unmixing.endmembers import (
+    MOST_ENDMEMBERS,
     n_findr,
+    number_of_endmembers,
     principal_components,
+    residual_shares,
+    targets,
 )
+from napari_cdse.core.errors import MicrographError, ParameterError
+from napari_cdse.core.matching import match
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Circle
 from tests.core.drawn import Dot, draw
 
 
-def _mixtures(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _mixtures(seed: int, number: int = 3) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    pure = rng.random((3, 60)).astype(np.float32)
-    shares = rng.dirichlet((1, 1, 1), 400).astype(np.float32)
-    shares[[7, 130, 350]] = np.eye(3)
+    pure = rng.random((number, 60)).astype(np.float32)
+    shares = rng.dirichlet((1,) * number, 400).astype(np.float32)
+    shares[[7, 130, 350]] = np.eye(number, dtype=np.float32)[:3]
     return pure, shares
 
 
-def test_endmembers_are_the_pure_windows() -> None:
-    pure, shares = _mixtures(0)
+@pytest.mark.parametrize("seed", range(4))
+def test_endmembers_are_the_pure_windows(seed) -> None:
+    pure, shares = _mixtures(seed)
     scores = principal_components(shares @ pure, 2)
-    for seed in range(4):
-        assert n_findr(scores, 3, seed) == [7, 130, 350]
+    assert n_findr(scores, targets(scores, 3)) == [7, 130, 350]
+    # From any start it is the largest simplex.
+    assert n_findr(scores, [1, 2, 3]) == [7, 130, 350]
+
+
+def test_targets_are_different_windows_even_where_all_are_alike() -> None:
+    assert len(set(targets(np.zeros((6, 2)), 3))) == 3
+
+
+@pytest.mark.parametrize("number", [3, 4, 6])
+def test_the_number_of_endmembers_is_that_of_the_mixture(number) -> None:
+    pure, shares = _mixtures(5, number)
+    rng = np.random.default_rng(6)
+    spectra = 10 * shares @ pure + rng.normal(0, 0.05, (400, 60))
+    residual = residual_shares(spectra.astype(np.float32))
+    assert len(residual) == MOST_ENDMEMBERS + 1
+    assert residual[0] == 1
+    assert np.all(np.diff(residual) <= 0)
+    assert abs(number_of_endmembers(residual) - number) <= 1
+
+
+def test_a_single_direction_takes_two_endmembers() -> None:
+    residual = np.array([1.0, *np.linspace(0.08, 0.01, MOST_ENDMEMBERS)])
+    assert number_of_endmembers(residual) == 2
+
+
+def test_nothing_to_explain_takes_two_endmembers() -> None:
+    residual = residual_shares(np.ones((9, 4), np.float32))
+    assert number_of_endmembers(residual) == 2
 
 
 def test_abundances_are_recovered() -> None:
     pure, shares = _mixtures(1)
-    found = abundances(shares @ pure, pure)
-    np.testing.assert_allclose(found, shares, atol=2e-3)
+    for sum_to_one in (False, True):
+        found = abundances(shares @ pure, pure, sum_to_one=sum_to_one)
+        np.testing.assert_allclose(found, shares, atol=2e-3)
 
 
 def test_abundances_equal_those_of_scipy_where_a_mixture_is_impossible() -> None:
@@ -46,20 +81,77 @@ def test_abundances_equal_those_of_scipy_where_a_mixture_is_impossible() -> None
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
-def test_detection_by_unmixing_lies_over_the_particle() -> None:
-    circle = Circle(180.0, 330.0, 55.0)
-    drawn = draw((300, 460), (Dot(circle, amplitude=3.0),), seed=4)
+def test_fully_constrained_abundances_are_the_nearest_that_add_up_to_one() -> None:
+    pure, shares = _mixtures(2, 4)
+    rng = np.random.default_rng(3)
+    spectra = (3 * shares @ pure + rng.normal(0, 0.6, (400, 60))).astype(np.float32)
+    found = abundances(spectra, pure, sum_to_one=True)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert (found >= 0).all()
+    for one, ours in zip(spectra[:20], found, strict=False):
+        best = minimize(
+            lambda share, one=one: ((share @ pure - one) ** 2).sum(),
+            np.full(4, 0.25),
+            bounds=[(0, 1)] * 4,
+            constraints={"type": "eq", "fun": lambda share: share.sum() - 1},
+        )
+        np.testing.assert_allclose(ours, best.x, atol=5e-3)
+
+
+def test_detection_by_unmixing_lies_over_particles_however_they_are_turned() -> None:
+    circles = [Circle(150.0, 160.0, 50.0), Circle(260.0, 420.0, 60.0)]
+    dots = (
+        Dot(circles[0], ((0.35, 20.0), (0.214, 80.0)), 1.5),
+        Dot(circles[1], ((0.35, 115.0), (0.214, 175.0)), 1.5),
+    )
+    drawn = draw((400, 560), dots, seed=4)
     found = detect(drawn, DetectionParams(method="nfindr"))
     assert found.found_by == "nfindr"
-    assert [m.name for m in found.maps] == [f"endmember {i}" for i in (1, 2, 3)]
-    assert len(found.circles) == 1
-    assert found.circles[0].row_px == pytest.approx(circle.row_px, abs=8)
-    assert found.circles[0].col_px == pytest.approx(circle.col_px, abs=8)
-    assert found.circles[0].radius_px == pytest.approx(circle.radius_px, rel=0.3)
+    assert found.maps[0].name == "lattice abundance"
+    assert len(match(circles, found.circles, 0.7).pairs) == 2
+    assert len(found.circles) == 2
+    lattice = found.maps[0]
+    row, col = (
+        (place - origin) / step
+        for place, origin, step in zip(
+            (150.0, 160.0), lattice.origin_px, lattice.step_px, strict=True
+        )
+    )
+    inside = lattice.values[round(row), round(col)]
+    assert inside > 3 * np.median(lattice.values)
 
 
-def test_number_of_endmembers_follows_the_parameter() -> None:
+def test_the_user_hears_how_many_endmembers_and_which_are_lattice() -> None:
     drawn = draw((256, 256), (Dot(Circle(120, 130, 50), amplitude=3.0),), seed=5)
     found = detect(drawn, DetectionParams(method="nfindr", endmembers=4))
-    assert len(found.maps) == 4
+    assert len(found.maps) == 5
     assert all((m.values >= 0).all() for m in found.maps)
+    (told,) = (each for each in found.notices if "N-FINDR" in each)
+    assert "4 endmembers, as was asked for" in told
+    alone = detect(drawn, DetectionParams(method="nfindr"))
+    assert any("where the residual bends" in each for each in alone.notices)
+
+
+def test_fully_constrained_maps_add_up_to_one() -> None:
+    drawn = draw((256, 256), (Dot(Circle(120, 130, 50), amplitude=3.0),), seed=5)
+    params = DetectionParams(method="nfindr", endmembers=3, abundances="fcls")
+    maps = detect(drawn, params).maps
+    total = sum(each.values for each in maps[1:])
+    np.testing.assert_allclose(total, 1, atol=1e-4)
+
+
+def test_speckle_alone_gives_no_circles() -> None:
+    found = detect(draw((512, 512), (), seed=8), DetectionParams(method="nfindr"))
+    assert len(found.circles) <= 1
+
+
+def test_a_field_of_too_few_windows_is_a_sentence() -> None:
+    drawn = draw((80, 80), (Dot(Circle(40, 40, 30), amplitude=3.0),), seed=5)
+    params = DetectionParams(method="nfindr", step_fraction=1.0, endmembers=8)
+    with pytest.raises(MicrographError, match="too few for 8 endmembers"):
+        detect(drawn, params)
+
+
+def test_one_endmember_is_refused() -> None:
+    with pytest.raises(ParameterError, match="choose 0, or a value from 2 to 8"):
+        DetectionParams(endmembers=1)

@@ -1,0 +1,1 @@
+"""Unmixing: window spectra as mixtures of endmembers, some of them lattice."""

@@ -1,0 +1,251 @@
+"""The method `nfindr`: abundance maps, those of lattice among them, circles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, maximum_filter
+
+from napari_cdse.core.detection.accumulation_map import AccumulationMap
+from napari_cdse.core.detection.bragg_contrast import fit_disks, whitened
+from napari_cdse.core.detection.unmixing.abundances import abundances
+from napari_cdse.core.detection.unmixing.endmembers import (
+    n_findr,
+    number_of_endmembers,
+    principal_components,
+    residual_shares,
+    targets,
+)
+from napari_cdse.core.detection.unmixing.window_spectra import (
+    measure,
+    strongest_fringes,
+)
+from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.progress import span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.unmixing.window_spectra import WindowSpectra
+    from napari_cdse.core.imaging.preprocessing import Prepared
+    from napari_cdse.core.params import DetectionParams
+    from napari_cdse.core.progress import Progress
+    from napari_cdse.core.records import Circle
+
+
+@dataclass(frozen=True, slots=True)
+class UnmixingSettings:
+    """Numbers of the way from abundances to places where a disk is fitted.
+
+    All are choices. They only say where to look: whether a particle is there, and how
+    large it is, the disk fit tells, at the false alarms that the user allows.
+
+    Attributes
+    ----------
+    content_share : float
+        Bragg content from which an endmember is lattice, in that of the endmember that
+        has most. Less takes bright speckle for lattice, more leaves particles out
+        that show another spacing more faintly.
+    smooth_radii : float
+        Standard deviation by which the map of lattice is smoothed, in smallest radii:
+        less than half a particle, so that the smallest stays.
+    rise : float
+        How far a maximum must be above the map's median, in its robust spread. A lower
+        one costs time for speckle, a higher one loses faint particles.
+    fringes : int
+        Frequencies tried at each maximum: fringes of a particle may be hidden under
+        one strong speckle.
+    """
+
+    content_share: float = 0.5
+    smooth_radii: float = 0.4
+    rise: float = 2.0
+    fringes: int = 3
+
+
+SETTINGS = UnmixingSettings()
+_MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+_WHITENED, _MEASURED, _UNMIXED = 0.2, 0.4, 0.6
+"""Shares of the time after which these are done, for the progress bar only."""
+
+
+def find_by_unmixing(
+    prepared: Prepared,
+    where: Scene,
+    params: DetectionParams,
+    progress: Progress,
+) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...], tuple[str, ...]]:
+    """Unmix the window spectra, and fit disks where the endmembers are lattice.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From `prepare`.
+    where : Scene
+        Lengths in pixels.
+    params : DetectionParams
+        Gives false alarms, step, endmembers and constraint.
+    progress : callable
+        Called with the share done.
+
+    Returns
+    -------
+    circles, strengths : list
+        As those of Bragg contrast.
+    maps : tuple of AccumulationMap
+        The sum over lattice, then the abundance of each endmember.
+    told : tuple of str
+        How many endmembers there are, why, and which of them are lattice.
+
+    Raises
+    ------
+    MicrographError
+        If the image is smaller than one window, or there are fewer windows than
+        endmembers.
+    """
+    white, threshold = whitened(prepared, where, params.false_alarms)
+    progress(_WHITENED)
+    spectra = measure(white, where, params.step_fraction)
+    progress(_MEASURED)
+    mixture = unmix(spectra, params.endmembers, params.abundances == "fcls")
+    progress(_UNMIXED)
+    maps = _maps(mixture, spectra)
+    places = _places(maps[0], where.radius_px[0])
+    fringes = [
+        strongest_fringes(
+            white, place, spectra.window, where.band_per_px, SETTINGS.fringes
+        )
+        for place in places
+    ]
+    circles, strengths = fit_disks(
+        white,
+        where,
+        _repeated(places, fringes),
+        threshold,
+        span(progress, _UNMIXED, 1.0),
+    )
+    return circles, strengths, maps, (mixture.sentence,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """Endmembers of one micrograph, and how much of each is where.
+
+    Attributes
+    ----------
+    spectra : ndarray of float32, shape (n, frequencies)
+        Of the endmembers, the one with most Bragg content first.
+    shares : ndarray of float32, shape (windows, n)
+        Their abundances.
+    content : ndarray of float64, shape (n,)
+        Their Bragg content; see `WindowSpectra.bragg_content`.
+    residual : ndarray of float64
+        Share of the variance that is left after 0, 1, ... components.
+    chosen : bool
+        Whether their number is the user's.
+    """
+
+    spectra: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    content: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    chosen: bool
+
+    @property
+    def lattice(self) -> NDArray[np.bool_]:
+        """Which endmembers are lattice."""
+        floor = SETTINGS.content_share * self.content.max()
+        return np.asarray((self.content >= floor) & (self.content > 0))
+
+    @property
+    def sentence(self) -> str:
+        """Say how many endmembers there are, and why."""
+        number = len(self.content)
+        # n endmembers lie in n - 1 components.
+        left = f"{self.residual[number - 1]:.0%} of the variance is left"
+        why = "as was asked for" if self.chosen else "where the residual bends"
+        lattice = int(self.lattice.sum())
+        return (
+            f"N-FINDR took {number} endmembers, {why}; {left}. Lattice is in "
+            f"{lattice} of them, endmember 1 first."
+        )
+
+
+def unmix(spectra: WindowSpectra, number: int, sum_to_one: bool = False) -> Mixture:
+    """Choose endmembers among the windows, and explain all windows by them.
+
+    Parameters
+    ----------
+    spectra : WindowSpectra
+        From `measure`.
+    number : int
+        Of endmembers; 0: at the elbow of the residual.
+    sum_to_one : bool
+        Whether the abundances of a window add up to one.
+
+    Raises
+    ------
+    MicrographError
+        If there are fewer windows than endmembers.
+    """
+    counted = spectra.values[spectra.counted]
+    residual = residual_shares(counted)
+    wanted = number or number_of_endmembers(residual)
+    if len(counted) <= wanted:
+        raise MicrographError(
+            f"The micrograph holds {len(counted)} windows, too few for "
+            f"{wanted} endmembers; choose a smaller window or step."
+        )
+    scores = principal_components(counted, wanted - 1)
+    corners = counted[n_findr(scores, targets(scores, wanted))]
+    content = spectra.bragg_content(corners)
+    order = np.argsort(-content, kind="stable")
+    shares = abundances(spectra.values, corners[order], sum_to_one=sum_to_one)
+    return Mixture(corners[order], shares, content[order], residual, bool(number))
+
+
+def _maps(mixture: Mixture, spectra: WindowSpectra) -> tuple[AccumulationMap, ...]:
+    lattice = mixture.shares[:, mixture.lattice].sum(axis=1)
+    names = ["lattice abundance"] + [
+        f"endmember {number}" for number in range(1, len(mixture.content) + 1)
+    ]
+    rows, cols = spectra.rows_px, spectra.cols_px
+    step = tuple(float(p[1] - p[0]) if len(p) > 1 else 1.0 for p in (rows, cols))
+    return tuple(
+        AccumulationMap(
+            name,
+            values.reshape(len(rows), len(cols)),
+            (float(rows[0]), float(cols[0])),
+            (step[0], step[1]),
+        )
+        for name, values in zip(names, (lattice, *mixture.shares.T), strict=True)
+    )
+
+
+def _places(lattice: AccumulationMap, smallest_px: float) -> list[tuple[float, float]]:
+    """Maxima of the smoothed map in pixels of the micrograph."""
+    sigma = SETTINGS.smooth_radii * smallest_px / np.array(lattice.step_px)
+    smooth = gaussian_filter(lattice.values, sigma)
+    middle = float(np.median(smooth))
+    spread = _MAD_TO_SIGMA * float(np.median(np.abs(smooth - middle)))
+    highest = maximum_filter(smooth, 3) == smooth
+    rows, cols = np.nonzero(highest & (smooth > middle + SETTINGS.rise * spread))
+    return [
+        lattice.place(float(row), float(col))
+        for row, col in zip(rows, cols, strict=True)
+    ]
+
+
+def _repeated(
+    places: list[tuple[float, float]], fringes: list[NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give each frequency the place that it was seen at."""
+    counts = [len(each) for each in fringes]
+    return (
+        np.repeat(np.array(places).reshape(-1, 2), counts, axis=0),
+        np.concatenate([np.zeros((0, 2)), *fringes]),
+    )

@@ -1,0 +1,207 @@
+"""Spectra of windows that do not know how a particle is turned.
+
+A window's power over the background is averaged over sectors of rings of spatial
+frequency. Within each ring the sectors are put in order of their power: what was a peak
+at some angle becomes a high first value, whatever the angle, so that one endmember can
+stand for particles that lie in any direction. In the amorphous support the values are
+the order statistics of speckle, everywhere the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+from scipy.ndimage import uniform_filter
+
+from napari_cdse.core.arrays import peaks_among, refined, window_of
+from napari_cdse.core.imaging.background import USABLE_SHARE
+from napari_cdse.core.imaging.sliding_fft import hann, power_spectra, window_grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.imaging.whitening import Whitened
+
+RINGS = 8
+"""Rings of spatial frequency within the band. A choice: with windows of 2 nm a peak is
+about as wide as a ring; fewer mix lattice spacings, more cut peaks in two."""
+SECTORS = 12
+"""Sectors of half a ring. A choice: on the innermost ring one holds a single frequency,
+on the outermost five; more would be empty, fewer dilute a peak."""
+_MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+_LEAST_SPREAD = 1e-6
+"""Least spread that is divided by: of sectors that hold the same in all windows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowSpectra:
+    """Spectra of all windows whose centre lies in the micrograph.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (windows, RINGS * SECTORS)
+        ``log(1 + power / background)`` by ring, the strongest sector first, divided by
+        its robust spread over the windows.
+    median, spread : ndarray of float32, shape (RINGS * SECTORS,)
+        Of the logarithms over the windows that count.
+    counted : ndarray of bool, shape (windows,)
+        Windows that lie on usable pixels.
+    rows_px, cols_px : ndarray of float64
+        Centres of the grid in pixels of the micrograph.
+    window : int
+        Edge of a window in samples of the whitened micrograph.
+    """
+
+    values: NDArray[np.float32]
+    median: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    counted: NDArray[np.bool_]
+    rows_px: NDArray[np.float64]
+    cols_px: NDArray[np.float64]
+    window: int
+
+    def bragg_content(self, spectra: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Tell how far the strongest sector of any ring is above the support's.
+
+        Parameters
+        ----------
+        spectra : ndarray of float32, shape (n, RINGS * SECTORS)
+            In the units of ``values``.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Difference of logarithms.
+        """
+        above = spectra * self.spread - self.median
+        return np.asarray(above.reshape(-1, RINGS, SECTORS)[:, :, 0].max(axis=1))
+
+
+def measure(white: Whitened, where: Scene, step_fraction: float) -> WindowSpectra:
+    """Transform windows that slide over a whitened micrograph.
+
+    Parameters
+    ----------
+    white : Whitened
+        Its speckle has unit power, so that power is that over the background.
+    where : Scene
+        Gives window and band.
+    step_fraction : float
+        Distance of windows in windows.
+    """
+    step = float(np.mean(white.step_px))
+    window = 2 * max(2, round(where.window_px / step / 2))
+    shape = (white.values.shape[0], white.values.shape[1])
+    grid = window_grid(shape, window, max(1, round(window * step_fraction)))
+    places = [
+        centres * each + origin
+        for centres, each, origin in zip(
+            (grid.rows_px, grid.cols_px), white.step_px, white.origin_px, strict=True
+        )
+    ]
+    rows, cols = (
+        np.flatnonzero((place > -0.5) & (place < length - 0.5))
+        for place, length in zip(places, white.shape_px, strict=True)
+    )
+    bins, frequencies = _sectors(window, where.band_per_px, step)
+    parts = [
+        power[np.isin(np.arange(taken.start, taken.stop), rows)][:, cols].reshape(
+            -1, power.shape[2] * power.shape[3]
+        )[:, frequencies]
+        @ bins
+        for taken, power in power_spectra(white.values, grid)
+    ]
+    ratio = np.concatenate(parts).reshape(-1, RINGS, SECTORS)
+    ordered = np.sort(np.log1p(ratio), axis=2)[:, :, ::-1].reshape(len(ratio), -1)
+    seen = uniform_filter(white.valid.astype(np.float32), window)
+    at = [
+        np.clip(np.rint(centres[index]).astype(int), 0, length - 1)
+        for centres, index, length in zip(
+            (grid.rows_px, grid.cols_px), (rows, cols), shape, strict=True
+        )
+    ]
+    share = seen[np.ix_(*at)].ravel()
+    # Where a picture is all border, the best windows count.
+    counted = share >= min(USABLE_SHARE, float(share.max()))
+    median = np.median(ordered[counted], axis=0)
+    spread = _MAD_TO_SIGMA * np.median(np.abs(ordered[counted] - median), axis=0)
+    spread = np.maximum(spread, _LEAST_SPREAD)
+    return WindowSpectra(
+        np.asarray(ordered / spread, dtype=np.float32),
+        median,
+        spread,
+        counted,
+        places[0][rows],
+        places[1][cols],
+        window,
+    )
+
+
+def _sectors(
+    window: int, band_per_px: tuple[float, float], step: float
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Give weights from frequencies to sectors, and the frequencies' numbers.
+
+    Sectors without a frequency of their own take the nearest one.
+    """
+    down = np.fft.fftfreq(window)[:, None]
+    right = np.fft.rfftfreq(window)[None, :]
+    radius = np.hypot(down, right)
+    angle = np.mod(np.arctan2(down, right), np.pi)
+    low, high = (each * step for each in band_per_px)
+    # A peak is as wide as a bin: one just outside the band shows half of it.
+    slack = 0.5 / window
+    half = (right > 0) | (down > 0)
+    inside = half & (radius >= low - slack) & (radius <= high + slack)
+    chosen = np.flatnonzero(inside)
+    ring = (radius.ravel()[chosen] - low) / (high - low) * RINGS
+    sector = angle.ravel()[chosen] / np.pi * SECTORS
+    number = np.clip(ring.astype(int), 0, RINGS - 1) * SECTORS
+    number += np.minimum(sector.astype(int), SECTORS - 1)
+    weights = np.zeros((len(chosen), RINGS * SECTORS), np.float32)
+    weights[np.arange(len(chosen)), number] = 1
+    for empty in np.flatnonzero(weights.sum(axis=0) == 0):
+        turn = np.abs(sector - (empty % SECTORS + 0.5))
+        turn = np.minimum(turn, SECTORS - turn)
+        apart = np.hypot(ring - (empty // SECTORS + 0.5), turn)
+        weights[apart.argmin(), empty] = 1
+    return weights / weights.sum(axis=0), chosen
+
+
+def strongest_fringes(
+    white: Whitened,
+    place_px: tuple[float, float],
+    window: int,
+    band_per_px: tuple[float, float],
+    most: int,
+) -> NDArray[np.float64]:
+    """Find the strongest frequencies of the window around a place.
+
+    Returns
+    -------
+    ndarray of float64, shape (up to ``most``, 2)
+        k_row and k_col in cycles per px of the micrograph, strongest first.
+    """
+    corner = [
+        round((place - origin) / step - (window - 1) / 2)
+        for place, origin, step in zip(
+            place_px, white.origin_px, white.step_px, strict=True
+        )
+    ]
+    cut = window_of(white.values, (corner[0], corner[1]), window) * hann(window)
+    power = np.abs(fft.fft2(cut)) ** 2
+    axis = np.fft.fftfreq(window)
+    per_px = [axis / step for step in white.step_px]
+    radius = np.hypot(per_px[0][:, None], per_px[1])
+    half = (axis[None, :] > 0) | ((axis[None, :] == 0) & (axis[:, None] > 0))
+    inside = half & (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+    rows, cols = peaks_among(power, *np.nonzero(inside))
+    order = np.argsort(-power[rows, cols], kind="stable")[:most]
+    bins = refined(power, rows[order], cols[order])
+    signed = (bins + window / 2) % window - window / 2
+    return np.asarray(signed / window / white.step_px)

@@ -59,6 +59,11 @@ COMMANDS = (
         "napari_cdse.cli.population.report",
     ),
     Listing(
+        "samples",
+        "say of which samples the micrographs of a project are",
+        "napari_cdse.cli.population.samples",
+    ),
+    Listing(
         "compare",
         "how far the fractions and sizes of samples differ",
         "napari_cdse.cli.population.compare",

@@ -7,17 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.core.detection.disk_fit_error import is_as_fitted
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.io.annotations.formats import AnnotationWriter
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
-from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
+from napari_cdse.io.export.export import pixel_size_summary
 from napari_cdse.io.export.results_folder import LABELS, PARTICLES, SUMMARY, Results
+from napari_cdse.io.export.sample_summary import samples_summary
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.problem_report import Failure, attempt
+from napari_cdse.project.particle_rows import place, rows_of, used_entries
+from napari_cdse.project.sample_names import stored
+from napari_cdse.project.samples import sample_numbers, sample_particles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,11 +28,12 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.review.annotator_agreement import Agreement
     from napari_cdse.core.review.blind_audit import Audit
-    from napari_cdse.core.statistics.distrust import Distrust
+    from napari_cdse.core.statistics.comparison import SampleNumbers
     from napari_cdse.io.annotations.format_names import FormatName
+    from napari_cdse.io.export.export import ParticleRow
     from napari_cdse.io.export.tables import DialectName
     from napari_cdse.project.project import Project
-    from napari_cdse.project.state.records import MicrographEntry, Particle
+    from napari_cdse.project.state.records import MicrographEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,13 @@ def export(
     notices: list[str] = []
     problems: list[str] = []
     apart = project.statistics.apart()
+    told_of: dict[int, list[ParticleRow]] = {}
     for done, entry in enumerate(entries):
         if progress is not None:
             progress(done / len(entries))
         name = results.name(entry.path)
         rows = rows_of(project, entry, name, include_predictions, apart)
+        told_of[entry.index] = rows
         write = partial(
             _write_labels, project, entry, rows, results, others, include_predictions
         )
@@ -104,7 +110,8 @@ def export(
         else:
             notices.extend(f"{entry.name}: {sentence}" for sentence in told)
     others.finish()
-    sentences = _write_tables(project, entries, results, include_predictions)
+    samples = sample_numbers(sample_particles(project, stored, told_of))
+    sentences = _write_tables(project, entries, results, samples, include_predictions)
     return Exported(tuple(sentences), tuple(notices), tuple(problems))
 
 
@@ -112,6 +119,7 @@ def _write_tables(
     project: Project,
     entries: list[MicrographEntry],
     results: Results,
+    samples: Sequence[SampleNumbers],
     include_predictions: bool,
 ) -> Iterator[str]:
     """Write all but the label files; yield what they say in words."""
@@ -121,12 +129,13 @@ def _write_tables(
     )
     names = {entry.path: results.name(entry.path) for entry in entries}
     context = context_of(
-        project, entries, names, include_predictions=include_predictions
+        project, entries, names, samples, include_predictions=include_predictions
     )
     results.write_tables(
         context,
         found,
         {LABELS: partial(write_labels_csv, rows=labels, dialect=results.dialect)},
+        samples,
     )
     for one in audits(project.audits.labels()):
         yield f"{_name(project, one.model_id)}: {one.sentence}"
@@ -139,6 +148,7 @@ def context_of(
     project: Project,
     entries: list[MicrographEntry],
     names: Mapping[Path, str],
+    samples: Sequence[SampleNumbers] = (),
     *,
     include_predictions: bool,
 ) -> dict[str, object]:
@@ -152,6 +162,8 @@ def context_of(
         Those in use.
     names : mapping of Path to str
         What to call them.
+    samples : sequence of SampleNumbers, optional
+        Those that the project names.
     include_predictions : bool
         Whether rows hold what only the forest says.
     """
@@ -175,12 +187,8 @@ def context_of(
         "sensitivity": project.statistics.sensitivity(),
         "model_cards": project.statistics.cards(),
         "detection": project.detections.settings_used(),
+        **samples_summary(samples),
     }
-
-
-def used_entries(project: Project) -> list[MicrographEntry]:
-    """Return the micrographs that are not left out."""
-    return [entry for entry in project.micrographs.entries if entry.excluded is None]
 
 
 def _write_labels(
@@ -217,56 +225,6 @@ def _name(project: Project, model_id: str) -> str:
     return names.get(model_id) or model_id[:12]
 
 
-def rows_of(
-    project: Project,
-    entry: MicrographEntry,
-    name: str,
-    include_predictions: bool,
-    apart: Mapping[str, Distrust],
-) -> list[ParticleRow]:
-    """Return the particles of a micrograph as tables and figures show them.
-
-    Parameters
-    ----------
-    project : Project
-        Open.
-    entry : MicrographEntry
-        In use.
-    name : str
-        What to call the micrograph.
-    include_predictions : bool
-        Also those that only the forest classified.
-    apart : mapping of str to str
-        Which particles are counted apart, see `Statistics.apart`.
-    """
-    size = project.micrographs.pixel_size(entry.index)
-    error = 0.0
-    if size is not None:
-        error = size.uncertainty or project.settings.pixel_size_error
-    return [
-        ParticleRow(
-            micrograph=name,
-            particle=particle.id,
-            circle=particle.circle,
-            label=particle.label,
-            probabilities=_probabilities(particle),
-            pixel_size_nm=None if size is None else size.nm,
-            pixel_size_source=None if size is None else size.source,
-            by_person=particle.by_person,
-            micrograph_id=entry.id or str(entry.path),
-            novelty=None
-            if particle.prediction is None
-            else particle.prediction.novelty,
-            distrust=apart.get(particle.id),
-            fitted=is_as_fitted(particle.id, entry.id or "", particle.circle),
-            pixel_size_error=error,
-            note="" if particle.annotation is None else particle.annotation.note,
-        )
-        for particle in sorted(project.particles.stored(entry.index), key=_place)
-        if particle.by_person or include_predictions
-    ]
-
-
 def _left_out(project: Project) -> Iterator[dict[str, object]]:
     """Say what is in no number, and why: whole micrographs, then regions."""
     for entry in project.micrographs.entries:
@@ -285,7 +243,7 @@ def _label_rows(
     project: Project, entries: list[MicrographEntry], results: Results
 ) -> Iterator[LabelRow]:
     for entry in entries:
-        for particle in sorted(project.particles.of(entry.index), key=_place):
+        for particle in sorted(project.particles.of(entry.index), key=place):
             for name, label in project.annotators.labels_of(particle.id).items():
                 yield LabelRow(results.name(entry.path), name, label)
 
@@ -304,11 +262,3 @@ def _agreement(found: Agreement) -> dict[str, object]:
         "confusion": found.confusion,
         "sentence": found.sentence,
     }
-
-
-def _place(particle: Particle) -> tuple[float, float]:
-    return particle.circle.row_px, particle.circle.col_px
-
-
-def _probabilities(particle: Particle) -> tuple[float, float, float, float] | None:
-    return None if particle.prediction is None else particle.prediction.probabilities

@@ -20,7 +20,10 @@ from napari_cdse.io.files import check_writable, make_folder, write_file
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.thumbnail_image import thumbnail
-from napari_cdse.project.export import context_of, rows_of, used_entries
+from napari_cdse.project.export import context_of
+from napari_cdse.project.particle_rows import rows_of, used_entries
+from napari_cdse.project.sample_names import stored
+from napari_cdse.project.samples import sample_numbers, sample_particles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -67,14 +70,15 @@ def write_report(
     found = project.statistics.overview(
         {entry.index: names[entry.path] for entry in entries}
     )
+    samples = sample_numbers(sample_particles(project, stored, rows))
     summary = {
-        **context_of(project, entries, names, include_predictions=True),
+        **context_of(project, entries, names, samples, include_predictions=True),
         **summarise(everything, found),
     }
     report(0.3)
     figures = {
         name: figure_bytes(figure, "svg").decode()
-        for name, figure in figures_of(everything, found).items()
+        for name, figure in figures_of(everything, found, samples=samples).items()
     }
     report(0.6)
     gallery = list(_gallery(project, entries, rows, report))

@@ -1,76 +1,51 @@
-"""Samples of a project: which micrographs belong together, and their numbers."""
+"""Samples of a project: what is known of each, and their numbers beside each other."""
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import SampleNumbers
+from napari_cdse.core.statistics.sample import divided, evened
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export.export import sizes_of
-from napari_cdse.io.paths import same_letters
-from napari_cdse.project.export import rows_of, used_entries
+from napari_cdse.project.particle_rows import rows_of, used_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from napari_cdse.core.statistics.evidence import Evidence
+    from napari_cdse.io.export.export import ParticleRow
     from napari_cdse.project.project import Project
-    from napari_cdse.project.state.records import MicrographEntry
-
-    Naming = Callable[[MicrographEntry], str | None]
+    from napari_cdse.project.sample_names import Naming
 
 
-def by_folder(entry: MicrographEntry) -> str:
-    """Name a sample after the folder that its micrographs lie in."""
-    return entry.path.parent.name or str(entry.path.parent)
+@dataclass(frozen=True, slots=True)
+class SampleParticles:
+    """What is known of the particles of one sample, free of the project.
 
-
-def by_pattern(pattern: str) -> Naming:
-    """Name samples after what a regular expression finds in the file names.
-
-    Parameters
+    Attributes
     ----------
-    pattern : str
-        Its first group is the name; without a group, all that it finds.
-
-    Raises
-    ------
-    CdseError
-        For what is no regular expression.
+    name : str
+    evidence : tuple of Evidence
+    rows : tuple of ParticleRow
+    micrographs : frozenset of str
+        Content ids, of those that have been read.
     """
-    try:
-        found = re.compile(pattern)
-    except re.error as error:
-        raise CdseError(
-            f"{pattern} is no regular expression ({error}); write for example "
-            r"^(\w+)_ for what stands before the last underscore."
-        ) from error
 
-    def name(entry: MicrographEntry) -> str | None:
-        match = found.search(entry.name)
-        if match is None:
-            return None
-        told: str | None = match[1] if found.groups else match[0]
-        return told or None
-
-    return name
+    name: str
+    evidence: tuple[Evidence, ...]
+    rows: tuple[ParticleRow, ...]
+    micrographs: frozenset[str]
 
 
-def by_table(names: Mapping[str, str]) -> Naming:
-    """Name samples as a table says, by file name.
-
-    Parameters
-    ----------
-    names : mapping of str to str
-        Sample of each micrograph's file name.
-    """
-    known = {same_letters(name): sample for name, sample in names.items()}
-    return lambda entry: known.get(same_letters(entry.name))
-
-
-def sample_numbers(project: Project, naming: Naming) -> list[SampleNumbers]:
-    """Estimate the fraction of each sample of a project.
+def sample_particles(
+    project: Project,
+    naming: Naming,
+    rows: Mapping[int, Sequence[ParticleRow]] | None = None,
+) -> list[SampleParticles]:
+    """Collect what is known of each sample.
 
     Micrographs that are left out, or that ``naming`` gives no sample, are in none.
 
@@ -80,42 +55,85 @@ def sample_numbers(project: Project, naming: Naming) -> list[SampleNumbers]:
         Open.
     naming : callable
         Takes a `MicrographEntry`; returns the name of its sample, or None.
+    rows : mapping of int to sequence of ParticleRow, optional
+        Particles by the micrograph's index, whose sizes are told; all without it.
 
     Returns
     -------
-    list of SampleNumbers
+    list of SampleParticles
         In the order of the table.
     """
-    evidence = project.statistics.evidence()
     entries = used_entries(project)
-    of = {entry.index: naming(entry) for entry in entries}
-    sample = {
-        each: of.get(index)
-        for each in {one.micrograph for one in evidence}
-        if (index := project.statistics.index_of(each)) is not None
-    }
-    apart = project.statistics.apart()
-    numbers = []
-    for name in dict.fromkeys(of.values()):
-        if name is None:
-            continue
-        mine = [each for each in evidence if sample.get(each.micrograph) == name]
-        rows = [
-            row
-            for entry in entries
-            if of[entry.index] == name
-            for row in rows_of(project, entry, entry.name, True, apart)
-        ]
-        numbers.append(
-            SampleNumbers(
-                name,
-                visible_defects(mine),
-                sizes_of(rows),
-                frozenset(
-                    entry.id
-                    for entry in entries
-                    if entry.id is not None and of[entry.index] == name
-                ),
-            )
+    of = {each.index: name for each in entries if (name := naming(each)) is not None}
+    evidence = _by_index(project)
+    told: dict[str, list[int]] = defaultdict(list)
+    for index, name in of.items():
+        told[name].append(index)
+    known = {each.index: each for each in entries}
+    if rows is None:
+        rows = {at: rows_of(project, known[at], known[at].name, True, {}) for at in of}
+    return [
+        SampleParticles(
+            name,
+            tuple(each for index in mine for each in evidence.get(index, ())),
+            tuple(row for index in mine for row in rows.get(index, ())),
+            frozenset(one for index in mine if (one := known[index].id) is not None),
         )
-    return numbers
+        for name, mine in told.items()
+    ]
+
+
+def even(samples: Sequence[SampleParticles]) -> list[SampleParticles]:
+    """Let samples count the same kinds of circles, see `evened`.
+
+    Parameters
+    ----------
+    samples : sequence of SampleParticles
+        All that are compared with each other, of whatever projects.
+    """
+    evidence = evened([each.evidence for each in samples])
+    return [
+        replace(one, evidence=tuple(mine), rows=_as_counted(one.rows, mine))
+        for one, mine in zip(samples, evidence, strict=True)
+    ]
+
+
+def sample_numbers(samples: Sequence[SampleParticles]) -> tuple[SampleNumbers, ...]:
+    """Estimate the fraction and the sizes of each sample, all by one rule.
+
+    Parameters
+    ----------
+    samples : sequence of SampleParticles
+        All that are compared with each other.
+    """
+    return tuple(
+        SampleNumbers(
+            each.name,
+            visible_defects(each.evidence),
+            sizes_of(each.rows),
+            each.micrographs,
+        )
+        for each in even(samples)
+    )
+
+
+def has_samples(project: Project) -> bool:
+    """Tell whether any micrograph in use was given a sample."""
+    return any(entry.sample for entry in used_entries(project))
+
+
+def _by_index(project: Project) -> dict[int, list[Evidence]]:
+    """Return the evidence by the index of its micrograph."""
+    places = {key: at for at, key in enumerate(project.statistics.names())}
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    for each in project.statistics.evidence():
+        found[places[each.micrograph]].append(each)
+    return found
+
+
+def _as_counted(
+    rows: Sequence[ParticleRow], evidence: Sequence[Evidence]
+) -> tuple[ParticleRow, ...]:
+    """Say of rows again why they are counted apart."""
+    apart = {each.particle: each.distrust for each in divided(evidence)[1]}
+    return tuple(replace(row, distrust=apart.get(row.particle)) for row in rows)

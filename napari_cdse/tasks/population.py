@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.io.export.export import ParticleRow, sizes_of
 from napari_cdse.io.export.figures import counts_of
 from napari_cdse.project import Project
-from napari_cdse.project.export import rows_of, used_entries
+from napari_cdse.project.particle_rows import rows_of, used_entries
 from napari_cdse.project.report import write_report
+from napari_cdse.project.sample_names import stored
+from napari_cdse.project.samples import even, sample_numbers, sample_particles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from napari_cdse.core.progress import Progress
+    from napari_cdse.core.statistics.comparison import Comparison, SampleNumbers
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.size_distribution import ClassSizes
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.plots import ClassCounts
+    from napari_cdse.project.samples import SampleParticles
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Material:
     names : mapping of str to str
         Of micrographs, as the evidence has them.
     rows : tuple of ParticleRow
+    samples : tuple of SampleParticles
+        Those that the project names.
     """
 
     project: Path
@@ -43,6 +50,7 @@ class Material:
     defects: VisibleDefects
     names: Mapping[str, str]
     rows: tuple[ParticleRow, ...]
+    samples: tuple[SampleParticles, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +64,81 @@ class Population:
     overview : Overview
     counts : ClassCounts
     sizes : ClassSizes
+    samples : tuple of SampleNumbers
+        Of all samples that the project names, whichever the rest is of.
+    comparisons : tuple of Comparison
+        Of each two of them.
+    sample : str or None
+        Which sample all the rest is of; None: all micrographs.
     """
 
     project: Path
     overview: Overview
     counts: ClassCounts
     sizes: ClassSizes
+    samples: tuple[SampleNumbers, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    sample: str | None = None
 
 
 def material(project: Project) -> Material:
     """Collect what is known, on the thread of the project."""
     evidence = project.statistics.evidence()
     apart = project.statistics.apart()
-    rows = [
-        row
+    rows = {
+        entry.index: rows_of(project, entry, entry.name, True, apart)
         for entry in used_entries(project)
-        for row in rows_of(project, entry, entry.name, True, apart)
-    ]
+    }
     return Material(
         project.path,
         tuple(evidence),
         project.statistics.estimate(evidence),
         project.statistics.names(),
-        tuple(rows),
+        tuple(row for some in rows.values() for row in some),
+        tuple(sample_particles(project, stored, rows)),
     )
 
 
-def estimating(known: Material, report: Progress) -> Iterator[Population]:
-    """Work out what figures show."""
+def estimating(
+    known: Material, sample: str | None, report: Progress
+) -> Iterator[Population]:
+    """Work out what figures show.
+
+    Parameters
+    ----------
+    known : Material
+        Of one moment.
+    sample : str or None
+        Of which sample; all micrographs without it, or where there is none of that
+        name any more.
+    report : callable
+        Takes the share done.
+    """
     report(0.0)
-    found = overview(known.evidence, known.defects, known.names)
-    report(0.5)
-    yield Population(known.project, found, counts_of(known.rows), sizes_of(known.rows))
+    numbers = sample_numbers(known.samples)
+    report(0.3)
+    yield _population(known, sample, numbers)
     report(1.0)
+
+
+def _population(
+    known: Material, sample: str | None, numbers: tuple[SampleNumbers, ...]
+) -> Population:
+    evidence, rows, defects = known.evidence, known.rows, known.defects
+    pairs = zip(even(known.samples), numbers, strict=True)
+    mine = next((pair for pair in pairs if pair[0].name == sample), None)
+    if mine is not None:
+        evidence, rows = mine[0].evidence, mine[0].rows
+        defects = mine[1].defects
+    return Population(
+        known.project,
+        overview(evidence, defects, known.names),
+        counts_of(rows),
+        sizes_of(rows),
+        numbers,
+        compare_all(numbers),
+        sample if mine is not None else None,
+    )
 
 
 def reporting(path: Path, file: Path, report: Progress) -> Iterator[str]:

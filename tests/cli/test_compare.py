@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -89,6 +90,71 @@ def test_samples_of_one_project_are_compared(mixed, tmp_path, capsys, how):
     assert "Visible defects in cold less hot: -0." in said
     assert said.count("They differ.") == 1
     assert said.count("in 6 micrographs") == 2
+
+
+def test_samples_that_a_project_names_are_compared_without_a_flag(mixed, capsys):
+    assert main(["samples", str(mixed), "--by-pattern", "{sample}_*"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "6 micrographs of cold",
+        "6 micrographs of hot",
+    ]
+    assert main(["compare", str(mixed)]) == 0
+    said = capsys.readouterr().out
+    assert "Visible defects in cold less hot: -0." in said
+    assert main(["compare", str(mixed), "--by-project"]) == 1
+    assert "it takes two samples" in capsys.readouterr().err
+
+
+def test_samples_are_in_the_table_and_the_summary_of_an_export(mixed, tmp_path):
+    assert main(["samples", str(mixed), "--by-pattern", "{sample}_*"]) == 0
+    told = tmp_path / "told.json"
+    assert main(["compare", str(mixed), "--out", str(told)]) == 0
+    out = tmp_path / "out"
+    flags = ["--include-predictions", "--out", str(out)]
+    assert main(["export", str(mixed), *flags]) == 0
+    with (out / "particles.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["micrograph"].split("_")[0] for row in rows} == {"hot", "cold"}
+    assert all(row["micrograph"].startswith(row["sample"]) for row in rows)
+    summary = json.loads((out / "summary.json").read_text())
+    told = json.loads(told.read_text())
+    assert summary["samples"] == told["samples"]
+    assert summary["sample_comparisons"] == told["comparisons"]
+    assert (out / "figures" / "samples.svg").exists()
+    fractions = [each["visible_defects"]["fraction"] for each in summary["samples"]]
+    assert fractions[0] < summary["visible_defects"]["fraction"] < fractions[1]
+
+
+def test_samples_are_named_by_hand_after_a_look(mixed, capsys):
+    ways = ["--name", "aged", "--of", "hot_0", "cold_*"]
+    assert main(["samples", str(mixed), *ways, "--preview"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["cold_0.png: aged", "cold_1.png: aged"]
+    assert "hot_1.png: (none)" in said
+    assert main(["samples", str(mixed)]) == 0
+    assert "No micrograph is of a sample" in capsys.readouterr().out
+    assert main(["samples", str(mixed), *ways]) == 0
+    assert main(["samples", str(mixed), "--clear", "--of", "cold_[0]*", "cold_1"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "7 micrographs of no sample",
+        "5 micrographs of aged",
+    ]
+
+
+def test_what_a_pattern_does_not_fit_keeps_its_name(mixed, capsys):
+    assert main(["samples", str(mixed), "--name", "old", "--of", "cold_1"]) == 0
+    assert main(["samples", str(mixed), "--by-pattern", "h{sample}_*"]) == 0
+    said = capsys.readouterr()
+    assert "No name for 6 (cold_0.png, cold_1.png, ...); they stay" in said.err
+    assert "6 micrographs of ot" in said.out
+    assert said.out.splitlines()[-2] == "1 micrograph of old"
+
+
+def test_a_name_by_hand_needs_its_micrographs(mixed, capsys):
+    assert main(["samples", str(mixed), "--name", "old"]) == 2
+    assert "Say with --of" in capsys.readouterr().err
+    assert main(["samples", str(mixed), "--name", "old", "--of", "no"]) == 1
+    assert "No micrograph of the project is called no" in capsys.readouterr().err
 
 
 def test_what_a_table_leaves_out_is_told(mixed, tmp_path, capsys):

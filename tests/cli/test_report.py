@@ -51,6 +51,7 @@ def project(tmp_path):
         }
         say(project, who, labels, hide=bool(shift))
     project.exclusions.set_excluded(4, HOSTILE)
+    project.micrographs.set_samples({0: "aged", 1: "aged", 2: HOSTILE, 3: HOSTILE})
     yield project
     project.close()
 
@@ -119,6 +120,10 @@ def test_every_number_on_the_page_is_in_the_summary(page, project, tmp_path):
     assert sorted(set(told) - known) == []
     assert summary["visible_defects"]["sentence"] in words
     assert summary["visible_defects"]["interval_95"] is not None
+    assert [each["name"] for each in summary["samples"]] == ["aged", HOSTILE]
+    (found,) = summary["sample_comparisons"]
+    # The page writes other letters for those that turn the direction of writing.
+    assert found["sentence"].partition(": ")[2] in words
 
 
 def test_nothing_from_outside_becomes_part_of_the_page(page):

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say, tell
 from napari_cdse.cli.flags import project_file
+from napari_cdse.cli.population.naming import add_naming, naming_of
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.io.export.export import write_summary_json
-from napari_cdse.io.files import read_file
+from napari_cdse.io.export.sample_summary import comparisons_as_dicts, samples_as_dicts
 from napari_cdse.project import DEFAULT_NAME, Project
-from napari_cdse.project.export import used_entries
+from napari_cdse.project.particle_rows import used_entries
+from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import (
-    by_folder,
-    by_pattern,
-    by_table,
+    has_samples,
     sample_numbers,
+    sample_particles,
 )
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from napari_cdse.core.statistics.comparison import SampleNumbers
-    from napari_cdse.project.samples import Naming
-
-_LARGEST_TABLE = 10_000_000
-"""Bytes of a table of samples: a hundred thousand micrographs with long names."""
+    from napari_cdse.project.sample_names import Naming
+    from napari_cdse.project.samples import SampleParticles
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,24 +42,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="project files (*.cdse), or the folders they lie in",
     )
     samples = parser.add_argument_group(
-        "samples", "without one of these, each project is a sample"
+        "samples",
+        "without one of these, samples are those that a project names "
+        "(napari-cdse samples), and a project that names none is one sample",
     )
     one = samples.add_mutually_exclusive_group()
+    add_naming(one)
     one.add_argument(
-        "--by-folder",
+        "--by-project",
         action="store_true",
-        help="micrographs of one folder are a sample",
-    )
-    one.add_argument(
-        "--by-pattern",
-        metavar="REGEX",
-        help="the first group that it finds in the file name is the sample",
-    )
-    one.add_argument(
-        "--by-table",
-        type=Path,
-        metavar="CSV",
-        help="a table with the columns micrograph (file name) and sample",
+        help="each project is a sample, whatever it names",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="also write all numbers as JSON"
@@ -69,22 +59,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    naming = _naming(arguments)
-    samples: list[SampleNumbers] = []
+    found: list[SampleParticles] = []
+    naming = naming_of(arguments)
     for path in arguments.projects:
         project = Project.create_or_open(project_file(path))
         try:
-            told = naming or _the_project(project)
-            samples += sample_numbers(project, told)
+            told = naming or _default(project, arguments.by_project)
+            found += sample_particles(project, told)
             _tell_unnamed(project, told)
         finally:
             project.close()
-    samples = _distinct(samples)
-    if len(samples) < 2:
+    if len(found) < 2:
         raise CdseError(
             "There is nothing to compare: it takes two samples. Name two projects, or "
             "say with --by-folder, --by-pattern or --by-table what the samples are."
         )
+    samples = _distinct(sample_numbers(found))
     for each in samples:
         say(f"{each.name}: {_sentence(each)}")
     compared = compare_all(samples)
@@ -96,31 +86,18 @@ def _run(arguments: argparse.Namespace) -> int:
         write_summary_json(
             arguments.out,
             {
-                "samples": [
-                    {
-                        "name": each.name,
-                        "visible_defects": each.defects.as_dict(),
-                        "size_unit": each.sizes.unit,
-                        "sizes": each.sizes.summaries,
-                    }
-                    for each in samples
-                ],
-                "comparisons": [
-                    {**asdict(one), "sentence": one.sentence} for one in compared
-                ],
+                "samples": samples_as_dicts(samples),
+                "comparisons": comparisons_as_dicts(compared),
             },
         )
     return 0
 
 
-def _naming(arguments: argparse.Namespace) -> Naming | None:
-    if arguments.by_folder:
-        return by_folder
-    if arguments.by_pattern is not None:
-        return by_pattern(arguments.by_pattern)
-    if arguments.by_table is not None:
-        return by_table(_read_table(arguments.by_table))
-    return None
+def _default(project: Project, by_project: bool) -> Naming:
+    """Take the samples that a project names; all of it is one where it names none."""
+    if has_samples(project) and not by_project:
+        return stored
+    return _the_project(project)
 
 
 def _tell_unnamed(project: Project, naming: Naming) -> None:
@@ -137,29 +114,7 @@ def _the_project(project: Project) -> Naming:
     return lambda _entry: name
 
 
-def _read_table(path: Path) -> dict[str, str]:
-    data = read_file(path, _LARGEST_TABLE, CdseError)
-    text = data.decode("utf-8-sig", "replace")
-    # A German Excel puts semicolons between its columns.
-    first = text.partition("\n")[0]
-    mark = ";" if first.count(";") > first.count(",") else ","
-    try:
-        rows = list(csv.DictReader(io.StringIO(text), delimiter=mark))
-    except csv.Error as error:
-        raise CdseError(f"{path.name} is no readable table ({error}).") from error
-    if not rows or not {"micrograph", "sample"} <= set(rows[0]):
-        raise CdseError(
-            f"{path.name} is no table of samples; its first line must name the columns "
-            "micrograph and sample, with a comma or a semicolon between them."
-        )
-    return {
-        row["micrograph"]: row["sample"]
-        for row in rows
-        if row["micrograph"] and row["sample"]
-    }
-
-
-def _distinct(samples: list[SampleNumbers]) -> list[SampleNumbers]:
+def _distinct(samples: Sequence[SampleNumbers]) -> list[SampleNumbers]:
     """Give a number to those of one name, so that each can be told."""
     total = Counter(each.name for each in samples)
     seen: Counter[str] = Counter()
@@ -184,8 +139,9 @@ def _sentence(sample: SampleNumbers) -> str:
 
 COMMAND = Command(
     description="Compare the visible-defect fractions and the sizes of samples: of two "
-    "or more projects, or of one project's micrographs by folder, file name or table. "
-    "Differences and ratios have intervals of 95 %.",
+    "or more projects, of the samples that a project names, or of micrographs by "
+    "folder, file name or table. Differences and ratios have intervals of 95 %. What "
+    "the program distrusts is counted apart in all samples alike.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -77,7 +77,9 @@ def distrust_counts(reasons: Iterable[Distrust | None]) -> dict[Distrust, int]:
     return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
 
-def distrust_sentence(counts: dict[Distrust, int], judged: int = 0) -> str:
+def distrust_sentence(
+    counts: dict[Distrust, int], judged: int = 0, *, compared: bool = False
+) -> str:
     """Say how many are counted apart, and why; nothing where there are none.
 
     Parameters
@@ -86,6 +88,8 @@ def distrust_sentence(counts: dict[Distrust, int], judged: int = 0) -> str:
         By reason.
     judged : int, optional
         How many of them a person has judged.
+    compared : bool, optional
+        Whether samples that are compared decide together what is counted apart.
     """
     total = sum(counts.values())
     if not total:
@@ -93,7 +97,14 @@ def distrust_sentence(counts: dict[Distrust, int], judged: int = 0) -> str:
     what = "1 circle is" if total == 1 else f"{total} circles are"
     why = ", ".join(f"{number} {_WORDS[reason]}" for reason, number in counts.items())
     known = f" ({judged} judged)" if judged else ""
+    told = f"{what} counted apart{known}: {why}."
+    if compared:
+        return (
+            f"{told} Samples that are compared count the same kinds: one reason is "
+            "counted in once in each of them all its circles are judged, or "
+            f"{MIN_DRAWS} that were drawn."
+        )
     return (
-        f"{what} counted apart{known}: {why}. Those of one reason are counted in once "
-        f"all of them in a micrograph are judged, or {MIN_DRAWS} that were drawn."
+        f"{told} Those of one reason are counted in once all of them in a micrograph "
+        f"are judged, or {MIN_DRAWS} that were drawn."
     )

@@ -111,6 +111,9 @@ class Evidence:
         When the label was given, as ISO 8601 in UTC; empty where nobody knows.
     particle : str
         By its id; empty where nobody asks for it.
+    kept_apart : bool
+        Whether it is counted apart whatever was judged, because a sample that its own
+        is compared with counts its kind apart; see `sample.evened`.
 
     Raises
     ------
@@ -133,6 +136,7 @@ class Evidence:
     diameter_nm: float | None = None
     judged_at: str = ""
     particle: str = ""
+    kept_apart: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a draw that could not have happened."""

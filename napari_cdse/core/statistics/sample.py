@@ -128,7 +128,9 @@ def divided(
     chosen: list[Evidence] = []
     apart: list[Evidence] = []
     for each in found:
-        if each.distrust is None or each.distrust in measured:
+        if each.kept_apart:
+            apart.append(each)
+        elif each.distrust is None or each.distrust in measured:
             chosen.append(each)
         elif each.judged and (
             each.micrograph in through or each.route in ("order", "file")
@@ -138,6 +140,43 @@ def divided(
         else:
             apart.append(each)
     return chosen, apart
+
+
+def evened(samples: Sequence[Sequence[Evidence]]) -> list[list[Evidence]]:
+    """Let samples that are compared count the same kinds of circles.
+
+    Each sample by itself would decide by its own labels what it counts apart, so that
+    one with more draws would count in what the other leaves out. Their fractions would
+    be of different populations, and their difference partly that of the rule: circles
+    that the program distrusts are unlike others, and defects need not be as frequent
+    among them. So a reason of distrust is counted in where none of its circles would be
+    left apart in any of the samples, and is counted apart in all of them otherwise,
+    those circles too that were judged.
+
+    To count a kind in everywhere once the draws of all samples together are enough
+    would be even too, but a sample with few draws of its own would lose its interval
+    by it.
+
+    Parameters
+    ----------
+    samples : sequence of sequence of Evidence
+        Of every particle of each sample.
+
+    Returns
+    -------
+    list of list of Evidence
+        The same, with `Evidence.kept_apart`.
+    """
+    left = {each.distrust for one in samples for each in divided(one)[1]}
+    return [
+        [
+            replace(each, kept_apart=True)
+            if each.distrust is not None and each.distrust in left
+            else each
+            for each in one
+        ]
+        for one in samples
+    ]
 
 
 def _measured(odd: Sequence[Evidence], whole: frozenset[str]) -> frozenset[Distrust]:

@@ -99,6 +99,8 @@ class VisibleDefects:
         intra-cluster correlation that says the same.
     unequal_chances : bool
         Whether some draws were likelier than others.
+    apart_as_compared : bool
+        Whether what is counted apart was decided together with other samples.
     half_width_95 : float or None
         Of the interval.
     note : str
@@ -128,6 +130,7 @@ class VisibleDefects:
     correlation: float | None
     unequal_chances: bool
     note: str
+    apart_as_compared: bool = False
     missing_draws: int = field(default=0, repr=False)
     variance: float | None = field(default=None, repr=False)
     variance_by_draws: float | None = field(default=None, repr=False)
@@ -164,7 +167,9 @@ class VisibleDefects:
     @property
     def sentence(self) -> str:
         """Say it in words, with what does not enter it."""
-        apart = distrust_sentence(self.apart, self.n_apart_judged)
+        apart = distrust_sentence(
+            self.apart, self.n_apart_judged, compared=self.apart_as_compared
+        )
         return f"{self._headline} {apart}" if apart else self._headline
 
     @property
@@ -383,6 +388,7 @@ def visible_defects(
         n_outside=len(everything) - len(chosen) - len(apart),
         apart=distrust_counts(each.distrust for each in apart),
         n_apart_judged=sum(each.judged for each in apart),
+        apart_as_compared=any(each.kept_apart for each in apart),
         micrographs_left_out=micrographs_left_out,
         circles_left_out=circles_left_out,
         forests=tuple(forests),

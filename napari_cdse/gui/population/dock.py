@@ -177,7 +177,7 @@ class PopulationView(ProjectView):
             self._later.start()
             return
         known = material(self._session.project)
-        self._job = Job("The number", partial(estimating, known), heavy=False)
+        self._job = Job("The number", partial(estimating, known, None), heavy=False)
         self._job.produced.connect(self._take)
         self._job.finished.connect(self._on_finished)
         self._session.runner.submit(self._job)

@@ -53,12 +53,12 @@ COLUMNS = (
     *(f"p_{name}" for name in CLASSES),
 )
 """Columns of ``particles.csv``; those of `LAST` follow where any particle has one."""
-NOTE, NOVELTY = "note", "novelty"
+NOTE, NOVELTY, SAMPLE = "note", "novelty", "sample"
 PIXEL_SIZE, PIXEL_SIZE_SOURCE = "pixel_size_nm", "pixel_size_source"
 APART = "counted_apart"
 REVIEWED = "reviewed"
 """Whether a person gave the label: what only the forest says is not taken in again."""
-LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, REVIEWED, APART)
+LAST = (NOTE, NOVELTY, PIXEL_SIZE, PIXEL_SIZE_SOURCE, REVIEWED, SAMPLE, APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ class ParticleRow:
         Whether the circle is as the program fitted it, so that its error is known.
     pixel_size_error : float
         Relative standard uncertainty of the pixel size.
+    sample : str
+        Of its micrograph; empty where nobody gave it one.
     """
 
     micrograph: str
@@ -112,6 +114,7 @@ class ParticleRow:
     distrust: Distrust | None = None
     fitted: bool = False
     pixel_size_error: float = 0.0
+    sample: str = ""
 
     @property
     def diameter_px(self) -> float:
@@ -139,8 +142,8 @@ def write_particles_csv(
     A field that is not known is empty; the class "null" is the word null. A text that
     a spreadsheet would take for a formula has an apostrophe before it. Last columns
     hold the notes, how far out of the forest's range a particle is, the pixel size of
-    its micrograph with how it is known, whether a person gave the label, and why it is
-    counted apart from the visible-defect fraction; each if any is known.
+    its micrograph with how it is known, whether a person gave the label, the sample,
+    and why it is counted apart from the visible-defect fraction; each if any is known.
 
     Raises
     ------
@@ -424,6 +427,7 @@ def _cells(row: ParticleRow) -> list[Cell]:
         row.pixel_size_nm,
         None if row.pixel_size_source is None else row.pixel_size_source.value,
         row.by_person,
+        row.sample or None,
         row.distrust,
     ]
 

@@ -13,6 +13,7 @@ from napari_cdse.io.export.plots import (
     draw_class_counts,
     draw_label_history,
     draw_micrographs,
+    draw_samples,
     draw_size_trend,
     draw_sizes,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from napari_cdse.core.statistics.comparison import SampleNumbers
     from napari_cdse.core.statistics.overview import Overview
     from napari_cdse.io.export.export import ParticleRow
 
@@ -41,7 +43,10 @@ def counts_of(rows: Sequence[ParticleRow]) -> ClassCounts:
 
 
 def figures_of(
-    rows: Sequence[ParticleRow], found: Overview, palette: Palette = PRINT
+    rows: Sequence[ParticleRow],
+    found: Overview,
+    palette: Palette = PRINT,
+    samples: Sequence[SampleNumbers] = (),
 ) -> dict[str, Figure]:
     """Draw all figures of a population that have something to show.
 
@@ -53,12 +58,14 @@ def figures_of(
         The fraction, from everything that is known.
     palette : Palette, optional
         For print without it.
+    samples : sequence of SampleNumbers, optional
+        To show beside each other.
 
     Returns
     -------
     dict of str to matplotlib.figure.Figure
         By name: ``classes``, and where there is any, ``micrographs``, ``sizes``,
-        ``fraction_by_size`` and ``labels``.
+        ``fraction_by_size``, ``labels`` and ``samples``.
     """
     counts, sizes, defects = counts_of(rows), sizes_of(rows), found.defects
     figures = {
@@ -96,11 +103,20 @@ def figures_of(
             _PANEL_IN,
             palette,
         )
+    if samples:
+        figures["samples"] = drawn(
+            lambda figure: draw_samples(figure.subplots(), samples, palette),
+            _PANEL_IN,
+            palette,
+        )
     return figures
 
 
 def write_figures(
-    folder: str | os.PathLike[str], rows: Sequence[ParticleRow], found: Overview
+    folder: str | os.PathLike[str],
+    rows: Sequence[ParticleRow],
+    found: Overview,
+    samples: Sequence[SampleNumbers] = (),
 ) -> tuple[Path, ...]:
     """Write the figures that have something to show, as SVG, PNG and PDF.
 
@@ -112,6 +128,8 @@ def write_figures(
         Of all micrographs.
     found : Overview
         Of all particles, those without a row too.
+    samples : sequence of SampleNumbers, optional
+        To show beside each other.
 
     Returns
     -------
@@ -125,6 +143,6 @@ def write_figures(
     """
     target = make_folder(folder, CdseError)
     written: list[Path] = []
-    for name, figure in figures_of(rows, found).items():
+    for name, figure in figures_of(rows, found, samples=samples).items():
         written += write_figure(figure, target, name)
     return tuple(written)

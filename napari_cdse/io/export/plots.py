@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_cdse.core.records import Label
+    from napari_cdse.core.statistics.comparison import SampleNumbers
     from napari_cdse.core.statistics.intervals import Interval
     from napari_cdse.core.statistics.label_history import HistoryStep
     from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
@@ -123,6 +124,44 @@ def stands_apart(one: MicrographFraction, whole: VisibleDefects) -> bool:
         return False
     low, high = one.interval_95
     return not low <= whole.fraction <= high
+
+
+def draw_samples(
+    axes: Axes, samples: Sequence[SampleNumbers], palette: Palette = PRINT
+) -> None:
+    """Draw the fraction of each sample with its interval, beside each other.
+
+    A dot is full where there is an interval.
+    """
+    told = [
+        (at, each.defects.fraction, each.defects.interval_95)
+        for at, each in enumerate(samples)
+        if each.defects.fraction is not None
+    ]
+    _error_bars(axes, told, palette)
+    for full in (True, False):
+        some = [point for point in told if (point[2] is not None) is full]
+        axes.plot(
+            [at for at, *_ in some],
+            [share for _, share, _ in some],
+            **_marks(palette, "yes", full),
+        )
+    names = [
+        f"{_shortened(each.name)}\n{each.defects.n_particles} in "
+        f"{each.defects.n_micrographs}"
+        for each in samples
+    ]
+    axes.set_xticks(range(len(samples)), names, fontsize=6.5)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlim(-0.7, max(len(samples), 1) - 0.3)
+    axes.set_ylabel(FRACTION)
+    axes.set_xlabel("sample: particles in micrographs")
+    without = len(samples) - sum(ends is not None for *_, ends in told)
+    _title(
+        axes,
+        f"Fraction by sample (n = {len(samples)}; bars: 95 %)",
+        f"open or missing: no interval ({without})" if without else "",
+    )
 
 
 def draw_sizes(figure: Figure, sizes: ClassSizes, palette: Palette = PRINT) -> None:

@@ -40,6 +40,7 @@ _CAPTIONS = {
     "fraction_by_size": "Visible-defect fraction by diameter with its 95 % interval; "
     "grey: the range of each class of size.",
     "labels": "The fraction and its 95 % interval as labels came in.",
+    "samples": "Visible-defect fraction of each sample with its 95 % interval.",
 }
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -107,6 +108,8 @@ def _sections(
     yield from _opening(summary)
     yield _section("Figures", *_figures(figures))
     yield _section("From what", _origins(summary))
+    if summary["samples"]:
+        yield _section("Samples", *_samples(summary))
     yield _section("What could have been chosen otherwise", _sensitivity(summary))
     yield _section("Sizes", _sizes(summary))
     yield _section("Typical particles", *_gallery(gallery))
@@ -213,6 +216,54 @@ def _origins(summary: Summary) -> Markup:
         ("forests", ", ".join(found["forests"]) or "none"),
     ]
     return table(("", ""), [(name, str(value)) for name, value in rows])
+
+
+def _samples(summary: Summary) -> Iterable[Markup]:
+    """Tell the fraction and mean size of each sample, and how they differ."""
+    head = (
+        "sample",
+        "fraction",
+        "95 %",
+        "particles",
+        "micrographs",
+        "judged",
+        "drawn",
+        "counted apart",
+        "design effect",
+        "mean diameter (95 %)",
+    )
+    yield table(head, [_sample_row(each) for each in summary["samples"]])
+    for one in summary["sample_comparisons"]:
+        told = (one["sentence"], one["size_sentence"])
+        yield element("p", " ".join(filter(None, told)))
+    if any(each["visible_defects"]["apart_as_compared"] for each in summary["samples"]):
+        yield element(
+            "p",
+            "What the program distrusts is counted apart in all samples alike, so that "
+            "their fractions are of the same kinds of circles; the fraction of all "
+            "micrographs may have more of them in it.",
+        )
+
+
+def _sample_row(each: Summary) -> tuple[str, ...]:
+    found = each["visible_defects"]
+    sizes = [one for one in each["sizes"] if one["label"] == "all"]
+    size = ""
+    if sizes:
+        told = _range(sizes[0]["mean_95"], _size)
+        size = f"{_size(sizes[0]['mean'])} {each['size_unit']} {told}".strip()
+    return (
+        each["name"],
+        _share(found["fraction"]),
+        _range(found["interval_95"]),
+        str(found["n_particles"]),
+        str(found["n_micrographs"]),
+        str(found["n_judged"]),
+        str(found["n_drawn"]),
+        str(each["counted_apart"]),
+        _share(found["design_effect"]),
+        size,
+    )
 
 
 def _sensitivity(summary: Summary) -> Markup:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.statistics.comparison import SampleNumbers
     from napari_cdse.core.statistics.overview import Overview
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.export import ParticleRow
@@ -127,6 +128,7 @@ class Results:
         context: Mapping[str, object],
         found: Overview,
         others: Mapping[str, Callable[[Path], object]] | None = None,
+        samples: Sequence[SampleNumbers] = (),
     ) -> None:
         """Write the table, the summary and the figures of all that was added.
 
@@ -138,6 +140,8 @@ class Results:
             Of all particles, those without a row too.
         others : mapping of str to callable, optional
             Further tables by name; each is called with the path to write.
+        samples : sequence of SampleNumbers, optional
+            What a figure shows beside each other.
 
         Raises
         ------
@@ -153,7 +157,9 @@ class Results:
             **(others or {}),
         }
         if self._with_figures:
-            tables["figures"] = partial(write_figures, rows=self._rows, found=found)
+            tables["figures"] = partial(
+                write_figures, rows=self._rows, found=found, samples=samples
+            )
         problems = []
         for name, write in tables.items():
             try:

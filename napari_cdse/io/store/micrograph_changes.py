@@ -1,4 +1,4 @@
-"""What an edit does to a whole micrograph: exclude, calibrate, choose its frame."""
+"""What an edit does to a whole micrograph: exclude, calibrate, name its sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_cdse.io.store.unreadable import is_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-What = Literal["excluded", "frame", "pixel_size", "region"]
+What = Literal["excluded", "frame", "pixel_size", "region", "sample"]
 Value = str | float | Region | None
 _SIDES = ("before", "after")
 
@@ -23,9 +23,9 @@ class MicrographChange:
 
     Attributes
     ----------
-    what : {"excluded", "frame", "pixel_size", "region"}
+    what : {"excluded", "frame", "pixel_size", "region", "sample"}
         Why it is left out; which frames of its file are read; the user's pixel size in
-        nm; one of its regions.
+        nm; one of its regions; the name of its sample.
     micrograph_key : int or None
         None: the pixel size of the whole folder, also of what will be added to it.
     before, after : str, float, Region or None

@@ -198,6 +198,11 @@ def choices_of_frames(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE micrographs ADD COLUMN chosen_frame TEXT")
 
 
+def names_of_samples(connection: sqlite3.Connection) -> None:
+    """Version 9 holds of which sample a micrograph is."""
+    connection.execute("ALTER TABLE micrographs ADD COLUMN sample TEXT")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
@@ -207,6 +212,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     states_of_pixel_sizes,
     types_of_cells,
     choices_of_frames,
+    names_of_samples,
 )
 
 

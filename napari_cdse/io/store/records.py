@@ -61,6 +61,8 @@ class MicrographRow:
         What `napari_cdse.io.images.fingerprint` saw of the file when it was last read.
     chosen_frame : str or None
         The frame or the mean of some that a user chose, as `frame_choice` reads it.
+    sample : str or None
+        Name of the sample that it is a picture of, where a user gave it one.
     """
 
     key: int
@@ -83,6 +85,7 @@ class MicrographRow:
     estimated_uncertainty: float | None = None
     estimated_other_nm: float | None = None
     chosen_frame: str | None = None
+    sample: str | None = None
 
     @property
     def frame_choice(self) -> FrameChoice:

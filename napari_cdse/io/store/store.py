@@ -56,6 +56,7 @@ COLUMNS = {
     "excluded": "excluded",
     "frame": "chosen_frame",
     "pixel_size": "person_pixel_size_nm",
+    "sample": "sample",
 }
 """Column of a micrograph's row that shows the outcome of each kind of edit."""
 OF_THE_FRAME: dict[str, Any] = {"content_id": None, "run_id": None, "problem": None}
@@ -64,7 +65,7 @@ _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
     " labels_from, labels_shape, run_id, stamp, glance, estimated_source,"
-    " estimated_uncertainty, estimated_other_nm, chosen_frame FROM micrographs"
+    " estimated_uncertainty, estimated_other_nm, chosen_frame, sample FROM micrographs"
 )
 
 
@@ -409,5 +410,6 @@ _CELLS = {
     "estimated_uncertainty": _may_be_size,
     "estimated_other_nm": _may_be_size,
     "chosen_frame": _may_be_frame,
+    "sample": _may_be_text,
 }
 """What each cell after key and path must hold, in the order of `_SELECT`."""

@@ -342,7 +342,9 @@ class History:
         if not changes:
             return
         self._table.follow(changes)
-        self._events.queue_outdated.emit()
+        # Of which sample a micrograph is has no part in any order of review.
+        if any(each.what != "sample" for each in changes):
+            self._events.queue_outdated.emit()
         calibrated = {x.micrograph_key for x in changes if x.what == "pixel_size"}
         if self._selection.key in calibrated:
             self._selection.show_pixel_size()

@@ -181,6 +181,35 @@ class Micrographs:
         summary = f"{what[:1].upper()}{what[1:]} in {_number(len(changes))}"
         self._history.change_micrographs(summary, changes, there)
 
+    # Samples
+
+    def set_samples(self, names: Mapping[int, str | None]) -> None:
+        """Say of which sample micrographs are, by index; one step.
+
+        Parameters
+        ----------
+        names : mapping of int to str or None
+            None or a blank name: of no sample.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        told = {at: _one_line(name) for at, name in names.items()}
+        rows = {index: self._sync.row(index) for index in told}
+        changes = [
+            MicrographChange("sample", rows[at].key, rows[at].sample, name)
+            for at, name in told.items()
+            if rows[at].sample != name
+        ]
+        found = {each.after for each in changes}
+        what = f"Sample {found.pop() or 'none'}" if len(found) == 1 else "Samples"
+        there = changes[0].micrograph_key if len(changes) == 1 else None
+        self._history.change_micrographs(
+            f"{what} for {_number(len(changes))}", changes, there
+        )
+
     # Training
 
     def labelled(self) -> list[LabelledMicrograph]:
@@ -266,6 +295,10 @@ def _size_sentence(row: MicrographRow, micrograph: Micrograph, what: str) -> str
 def _kept(choice: FrameChoice) -> str | None:
     """Write a choice down; the first frame is what nobody has to choose."""
     return None if choice == 0 else str(choice)
+
+
+def _one_line(name: str | None) -> str | None:
+    return " ".join((name or "").split()) or None
 
 
 def _number(number: int) -> str:

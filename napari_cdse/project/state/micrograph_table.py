@@ -222,6 +222,7 @@ class MicrographTable:
             frame=row.frame_choice,
             left_out=self._state.left_out(row.key),
             regions=self._state.regions(row.key),
+            sample=row.sample,
             out_of_range=None
             if self._out_of_range is None
             else self._out_of_range(row),

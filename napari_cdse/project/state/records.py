@@ -97,6 +97,8 @@ class MicrographEntry:
         Those regions.
     out_of_range : str or None
         Why the forest in use may be asked too much in it.
+    sample : str or None
+        Name of the sample that it is a picture of; None where nobody gave it one.
     """
 
     index: int
@@ -118,6 +120,7 @@ class MicrographEntry:
     left_out: int = 0
     regions: tuple[Region, ...] = ()
     out_of_range: str | None = None
+    sample: str | None = None
 
     @property
     def pixel_size_nm(self) -> float | None:

@@ -12,7 +12,7 @@ from napari_cdse.core.statistics.distrust import (
     distrust_sentence,
 )
 from napari_cdse.core.statistics.evidence import Evidence
-from napari_cdse.core.statistics.sample import divided, sample_of
+from napari_cdse.core.statistics.sample import divided, evened, sample_of
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from tests.populations import population
 from tests.reviews import SOUND
@@ -171,3 +171,59 @@ def test_draws_of_one_kind_give_no_interval_to_another() -> None:
     assert found.interval_95 is None
     assert "can't be known without particles drawn at random" in found.sentence
     assert found.missing_draws == 10
+
+
+def _sample(odd_draws: int, odd_share: float) -> list[Evidence]:
+    """Eight micrographs, half defects among the trusted, a tenth among the odd ones.
+
+    Every trusted circle was drawn and judged, and so many of the odd ones.
+    """
+    made = []
+    for m in range(8):
+        for n in range(40):
+            odd = n < 40 * odd_share
+            label = "yes" if n % (10 if odd else 2) == 0 else "no"
+            drawn = not odd or 8 * n + m < odd_draws
+            made.append(
+                Evidence(
+                    f"m{m}",
+                    (0.4, 0.5, 0.1, 0.0),
+                    label if drawn else None,
+                    "draw" if drawn else "none",
+                    (0.5 if odd else 1.0) if drawn else None,
+                    distrust="out of range" if odd else None,
+                )
+            )
+    return made
+
+
+def test_samples_that_are_compared_count_the_same_kinds() -> None:
+    """Of one kind of particles, they differ in nothing but how many were judged."""
+    many, few = _sample(64, 0.4), _sample(5, 0.4)
+    alone = [visible_defects(each) for each in (many, few)]
+    # The one with many draws counts them in, and seems to have far fewer defects.
+    assert [each.apart for each in alone] == [{}, {"out of range": 128}]
+    assert alone[1].fraction - alone[0].fraction > 0.1
+    both = [visible_defects(each) for each in evened([many, few])]
+    assert [each.apart for each in both] == [{"out of range": 128}] * 2
+    assert [each.n_apart_judged for each in both] == [64, 5]
+    for each in both:
+        assert each.fraction == pytest.approx(0.5)
+        assert each.interval_95 is not None
+        assert "Samples that are compared count the same kinds" in each.sentence
+
+
+def test_a_kind_that_all_samples_measured_is_counted_in_all() -> None:
+    samples = [_sample(64, 0.4), _sample(40, 0.4), _sample(0, 0.0)]
+    for one, same in zip(samples, evened(samples), strict=True):
+        assert same == one
+        assert not visible_defects(same).apart_as_compared
+
+
+def test_kinds_are_kept_apart_one_by_one() -> None:
+    outside = Evidence("m0", YES, distrust="centre outside")
+    samples = [[*_sample(64, 0.4), outside], _sample(64, 0.4)]
+    first, second = map(visible_defects, evened(samples))
+    assert first.apart == {"centre outside": 1}
+    assert second.apart == {}
+    assert first.n_particles == second.n_particles == 320

@@ -9,7 +9,7 @@ import pytest
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.store import migrations
-from napari_cdse.io.store.migrations import MIGRATIONS, migrate
+from napari_cdse.io.store.migrations import MIGRATIONS, migrate, names_of_samples
 from napari_cdse.io.store.store import Store
 from tests.io.store.stores import change_file, query, refused
 
@@ -274,6 +274,20 @@ def test_a_kill_within_the_migration_leaves_the_old_or_the_new(path, left):
         "two",
         "three",
     ]
+    store.close()
+
+
+def test_older_projects_have_micrographs_of_no_sample(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, MIGRATIONS[: MIGRATIONS.index(names_of_samples)])
+    connection.execute("INSERT INTO micrographs (path) VALUES ('a.tif')")
+    connection.close()
+    store = Store.open(path)
+    (before,) = store.micrographs()
+    store.update_micrograph(before.key, sample="aged")
+    store.close()
+    store = Store.open(path)
+    assert (before.sample, store.micrographs()[0].sample) == (None, "aged")
     store.close()
 
 

@@ -1,0 +1,81 @@
+"""Flags that say of which sample micrographs are."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cdse.core.errors import CdseError
+from napari_cdse.io.files import read_file
+from napari_cdse.project.sample_names import by_folder, by_pattern, by_table
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_cdse.project.sample_names import Naming
+
+_LARGEST_TABLE = 10_000_000
+"""Bytes of a table of samples: a hundred thousand micrographs with long names."""
+
+
+def add_naming(group: argparse._MutuallyExclusiveGroup) -> None:
+    """Offer ``--by-folder``, ``--by-pattern`` and ``--by-table``."""
+    group.add_argument(
+        "--by-folder",
+        action="store_true",
+        help="micrographs of one folder are a sample",
+    )
+    group.add_argument(
+        "--by-pattern",
+        metavar="PATTERN",
+        help="a part of the file name is the sample: {sample}_* takes what stands "
+        "before the first underscore (* is any text, ? one character); without "
+        "{sample} it is a regular expression, and its first group is the name",
+    )
+    group.add_argument(
+        "--by-table",
+        type=Path,
+        metavar="CSV",
+        help="a table with the columns micrograph (file name) and sample",
+    )
+
+
+def naming_of(arguments: argparse.Namespace) -> Naming | None:
+    """Return the way to name samples that was asked for; None for none.
+
+    Raises
+    ------
+    CdseError
+        For a pattern or table that can't be read.
+    """
+    if arguments.by_folder:
+        return by_folder
+    if arguments.by_pattern is not None:
+        return by_pattern(arguments.by_pattern)
+    if arguments.by_table is not None:
+        return by_table(_read_table(arguments.by_table))
+    return None
+
+
+def _read_table(path: Path) -> dict[str, str]:
+    data = read_file(path, _LARGEST_TABLE, CdseError)
+    text = data.decode("utf-8-sig", "replace")
+    # A German Excel puts semicolons between its columns.
+    first = text.partition("\n")[0]
+    mark = ";" if first.count(";") > first.count(",") else ","
+    try:
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=mark))
+    except csv.Error as error:
+        raise CdseError(f"{path.name} is no readable table ({error}).") from error
+    if not rows or not {"micrograph", "sample"} <= set(rows[0]):
+        raise CdseError(
+            f"{path.name} is no table of samples; its first line must name the columns "
+            "micrograph and sample, with a comma or a semicolon between them."
+        )
+    return {
+        row["micrograph"]: row["sample"]
+        for row in rows
+        if row["micrograph"] and row["sample"]
+    }

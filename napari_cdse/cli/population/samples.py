@@ -1,0 +1,106 @@
+"""Of which samples the micrographs of a project are: told, and kept in the project."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from napari_cdse.cli.command import Command
+from napari_cdse.cli.console import say, tell
+from napari_cdse.cli.flags import add_project, project_file
+from napari_cdse.cli.population.naming import add_naming, naming_of
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.project import Project
+from napari_cdse.project.sample_names import chosen, names_by
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_project(parser)
+    ways = parser.add_argument_group(
+        "naming", "without one of these, the samples of the project are listed"
+    )
+    one = ways.add_mutually_exclusive_group()
+    add_naming(one)
+    one.add_argument(
+        "--name", metavar="NAME", help="one sample, of the micrographs of --of"
+    )
+    one.add_argument(
+        "--clear", action="store_true", help="of no sample, all or those of --of"
+    )
+    ways.add_argument(
+        "--of",
+        nargs="+",
+        metavar="FILE",
+        help="file names of micrographs, * and ? allowed; the others keep what they "
+        "have",
+    )
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="only show what it would give; the project stays as it is",
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    project = Project.create_or_open(project_file(arguments.project))
+    try:
+        names = _names(project, arguments)
+        entries = project.micrographs.entries
+        after = {each.index: names.get(each.index, each.sample) for each in entries}
+        if names and not arguments.preview:
+            project.micrographs.set_samples(names)
+        if arguments.preview:
+            for each in entries:
+                say(f"{each.name}: {after[each.index] or '(none)'}")
+        _tell_counts(Counter(after.values()))
+    finally:
+        project.close()
+    return 0
+
+
+def _names(project: Project, arguments: argparse.Namespace) -> dict[int, str | None]:
+    """Return the names to give, by index; none where it is only asked."""
+    entries = project.micrographs.entries
+    some = entries if arguments.of is None else chosen(entries, arguments.of)
+    if arguments.clear:
+        return {each.index: None for each in some}
+    if arguments.name is not None:
+        if arguments.of is None:
+            raise ParameterError(
+                "Say with --of of which micrographs that is the sample; --of '*' "
+                "means all."
+            )
+        if not arguments.name.strip():
+            raise ParameterError("A blank is no name; --clear takes names away.")
+        return {each.index: arguments.name for each in some}
+    naming = naming_of(arguments)
+    if naming is None:
+        return {}
+    names = names_by(naming, some)
+    left = [each.name for each in some if each.index not in names]
+    if left:
+        more = f", {left[1]}, ..." if len(left) > 2 else ""
+        tell(f"No name for {len(left)} ({left[0]}{more}); they stay as they were.")
+    return names
+
+
+def _tell_counts(counts: Counter[str | None]) -> None:
+    if not any(counts):
+        say("No micrograph is of a sample; see --help for the ways to say of which.")
+        return
+    for name, number in counts.items():
+        what = "1 micrograph" if number == 1 else f"{number} micrographs"
+        say(f"{what} of {name}" if name else f"{what} of no sample")
+
+
+COMMAND = Command(
+    description="Say of which sample each micrograph of a project is: after its "
+    "folder, after a part of its file name, by a table, or by hand. It is kept in the "
+    "project, as a step that the window's undo takes back; compare, report and export "
+    "tell the fraction of each sample, and how they differ.",
+    add_arguments=_add_arguments,
+    run=_run,
+)

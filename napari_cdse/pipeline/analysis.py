@@ -11,8 +11,6 @@ from napari_cdse.core.classifier.augmentation import views
 from napari_cdse.core.classifier.novelty import novelty, out_of_range
 from napari_cdse.core.classifier.probability_calibration import answers
 from napari_cdse.core.detection.methods import Detection, detect
-from napari_cdse.core.detection.registry import METHODS, without_forest
-from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
 from napari_cdse.core.progress import span
@@ -112,16 +110,7 @@ def find(
     ParameterError
         If the method needs a forest and there is none.
     """
-    method = METHODS[params.method]
-    if not method.needs_forest:
-        return detect(micrograph, params, progress)
-    if model is None:
-        raise ParameterError(
-            f"The method {method.name!r} asks a forest about every window, and there "
-            f"is none; choose a model, or the method {without_forest()[0]!r}."
-        )
-    found: Detection = method.load()(micrograph, model, params, progress)
-    return found
+    return detect(micrograph, params, progress, model)
 
 
 def predict(

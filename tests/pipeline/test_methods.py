@@ -1,14 +1,21 @@
 """The ways to circles, by name, on a real crop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_cdse.cli import main
 from napari_cdse.core.detection.registry import METHODS, DetectionMethod
-from napari_cdse.core.errors import ParameterError, TrainingError
+from napari_cdse.core.errors import (
+    Cancelled,
+    MicrographError,
+    ParameterError,
+    TrainingError,
+)
 from napari_cdse.core.matching import match
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
-from napari_cdse.core.records import Circle
+from napari_cdse.core.records import Circle, Micrograph
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
@@ -35,7 +42,15 @@ def model():
     [
         ("bragg", ["Bragg contrast"], 0.6, 1.0),
         ("nfindr", ["lattice abundance", "endmember 1", "endmember 2"], 0.5, 0.7),
-        ("window", ["particle probability"], 0.2, 0.6),
+        (
+            "window",
+            [
+                "particle probability",
+                *(f"probability of {label}" for label in ("yes", "no", "null")),
+            ],
+            0.5,
+            0.7,
+        ),
         ("unet", ["U-Net probability", "U-Net particles"], 0.6, 1.0),
     ],
 )
@@ -110,6 +125,46 @@ def test_maps_made_anew_are_those_of_the_analysis(crop, model, method):
 def test_windows_without_a_forest_are_refused(crop):
     with pytest.raises(ParameterError, match="forest"):
         analyse(crop[0], None, DetectionParams(method="window"))
+
+
+def test_windows_in_a_frame_find_what_those_without_it_do(crop, model):
+    micrograph, _ = crop
+    params = DetectionParams(method="window")
+    bare = analyse(micrograph, model, params).detection
+    rows, cols = micrograph.shape
+    pixels = np.full((rows + 60, cols + 80), 255, np.float32)
+    pixels[20:-40, 50:-30] = micrograph.pixels
+    framed = analyse(replace(micrograph, pixels=pixels), model, params).detection
+    circles = [circle.moved(-20, -50) for circle in framed.circles]
+    assert bare.circles
+    assert len(match(bare.circles, circles, 0.8).pairs) >= 0.7 * len(bare.circles)
+    assert any("frame" in each for each in framed.notices)
+
+
+@pytest.mark.parametrize("method", ["nfindr", "window"])
+def test_cancel_ends_a_method_on_its_way(crop, model, method):
+    def stop(share):
+        if share > 0.3:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        analyse(crop[0], model, DetectionParams(method=method), stop)
+
+
+@pytest.mark.parametrize("method", ["nfindr", "window"])
+@pytest.mark.parametrize(
+    ("pixels", "sentence"),
+    [
+        (np.full((300, 300), 7, np.float32), "constant|same gray"),
+        (np.random.default_rng(0).random((30, 30)).astype(np.float32), "window"),
+    ],
+)
+def test_pictures_without_anything_to_find_are_a_sentence(
+    model, method, pixels, sentence
+):
+    micrograph = Micrograph(pixels, "odd", "0", 0.04, "person")
+    with pytest.raises(MicrographError, match=sentence):
+        analyse(micrograph, model, DetectionParams(method=method))
 
 
 def test_training_on_windows_is_refused(labelled_folder):

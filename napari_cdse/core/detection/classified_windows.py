@@ -1,8 +1,9 @@
-"""The third way to circles: sliding windows, each classified, neighbours merged.
+"""The method `window`: sliding windows, each classified, neighbours merged.
 
-The pipeline of 2018 cut 128 px squares every 64 px and classified each. Here the window
-is set in nm, holds a circle (features are those of circles), and windows that touch and
-have the same class become one particle.
+The pipeline of 2018 cut 128 px squares every 64 px and classified each. Here windows of
+two sizes, set by the particles that are sought, slide by half a window each; both sizes
+and their neighbours together say how probably a place lies in a particle, and the disk
+fit of Bragg contrast tells where it ends.
 """
 
 from __future__ import annotations
@@ -10,52 +11,74 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
+from napari_cdse.core.arrays import bilinear
 from napari_cdse.core.classifier.forest import predict_proba
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
-from napari_cdse.core.detection.methods import Detection
+from napari_cdse.core.detection.bragg_contrast import fit_disks, whitened
+from napari_cdse.core.detection.map_seeds import fringes_at, maxima
 from napari_cdse.core.features import compute_features, groups_in
-from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
-from napari_cdse.core.imaging.sliding_fft import WindowGrid, window_grid
+from napari_cdse.core.imaging.sliding_fft import window_grid
+from napari_cdse.core.progress import part_of, span
 from napari_cdse.core.records import CLASSES, Circle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.imaging.preprocessing import Prepared
+    from napari_cdse.core.imaging.sliding_fft import WindowGrid
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Micrograph
 
-METHOD = "window"
 _LEAST_EDGE_PX = 8
 """Edge of a window at least: fewer pixels show no feature of a lattice."""
+_SIZES = (1 / 3, 2 / 3)
+"""Edges of the windows between the smallest and the largest diameter, on a logarithmic
+scale. A choice: each particle is then less than 1.6 times smaller or larger than one of
+them; more sizes cost time."""
+_RISE = 1.0
+"""How far a maximum of the probability must be above the map's median, in its robust
+spread. A choice: lower ones are speckle, most of which the disk fit turns down."""
+_WHITENED, _CLASSIFIED = 0.05, 0.9
+"""Shares of the time after which these are done, for the progress bar only."""
 _EMPTY = CLASSES.index("empty")
 
 
-def detect_by_windows(
+def find_by_windows(
+    prepared: Prepared,
+    where: Scene,
+    params: DetectionParams,
+    progress: Progress,
+    *,
     micrograph: Micrograph,
     model: Model,
-    params: DetectionParams,
-    progress: Progress | None = None,
-) -> Detection:
-    """Classify a window at every half window, and merge neighbours of one class.
-
-    The window's edge lies half-way between the smallest and the largest particle.
+) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...]]:
+    """Classify windows of two sizes, and fit disks where they show particles.
 
     Parameters
     ----------
+    prepared : Prepared
+        From `prepare`.
+    where : Scene
+        Lengths in pixels.
+    params : DetectionParams
+        Gives limits of diameter and false alarms.
+    progress : callable
+        Called with the share done; may raise `Cancelled`.
     micrograph : Micrograph
-        Any shape of at least one window.
+        The picture that was prepared: features are those of its own pixels.
     model : Model
         The forest that judges the windows.
-    params : DetectionParams
-        Its limits of diameter are used.
-    progress : callable, optional
-        Called with the share done, 0 to 1; may raise `Cancelled`.
+
+    Returns
+    -------
+    circles, strengths : list
+        As those of Bragg contrast.
+    maps : tuple of AccumulationMap
+        Probability of a particle, then of each class.
 
     Raises
     ------
@@ -64,84 +87,90 @@ def detect_by_windows(
     ModelError
         For a model whose features this version does not compute.
     """
-    size, notices = pixel_size_for(micrograph, params.material)
-    size_nm = size.nm
-    middle_nm = (params.diameter_min_nm + params.diameter_max_nm) / 2
-    edge_px = max(_LEAST_EDGE_PX, round(middle_nm / size_nm))
-    grid = window_grid(micrograph.shape, edge_px, max(1, edge_px // 2))
-    groups = groups_in(model.card.feature_schema)
-    learnt_nm = size_nm * model.card.learnt_scale
-    rows = []
-    for done, windows in enumerate(_rows(grid)):
-        if progress is not None:
-            progress(done / len(grid.rows_px))
-        table = compute_features(micrograph, windows, groups, learnt_nm)
-        rows.append(predict_proba(model, table))
-    probabilities = np.stack(rows)
-    smallest, largest = params.diameter_min_nm / 2, params.diameter_max_nm / 2
-    radii_px = smallest / size_nm, largest / size_nm
-    circles, strengths = _merged(probabilities, grid, radii_px)
-    return Detection(
-        circles,
-        strengths,
-        METHOD,
-        (_map(probabilities, grid),),
-        size,
-        edge_px,
-        notices,
+    white, threshold = whitened(prepared, where, params.false_alarms)
+    progress(_WHITENED)
+    looks = []
+    for number, share in enumerate(_SIZES):
+        smallest, largest = where.radius_px
+        radius = smallest * (largest / smallest) ** share
+        step = part_of(span(progress, _WHITENED, _CLASSIFIED), number, len(_SIZES))
+        looks.append(_look(prepared, where, 2 * radius, micrograph, model, step))
+    maps = _merged(looks)
+    places = maxima(maps[0], where.radius_px[0], _RISE)
+    circles, strengths = fit_disks(
+        white,
+        where,
+        fringes_at(white, where, places),
+        threshold,
+        span(progress, _CLASSIFIED, 1.0),
     )
+    return circles, strengths, maps
 
 
-def _rows(grid: WindowGrid) -> Iterator[list[Circle]]:
-    radius = grid.window_px / 2
-    for row in grid.rows_px:
-        yield [Circle(float(row), float(col), radius) for col in grid.cols_px]
-
-
-def _map(probabilities: NDArray[np.float64], grid: WindowGrid) -> AccumulationMap:
-    step = float(grid.step_px)
-    return AccumulationMap(
-        "particle probability",
-        (1 - probabilities[..., _EMPTY]).astype(np.float32),
-        (float(grid.rows_px[0]), float(grid.cols_px[0])),
-        (_spacing(grid.rows_px, step), _spacing(grid.cols_px, step)),
+def _look(
+    prepared: Prepared,
+    where: Scene,
+    edge_px: float,
+    micrograph: Micrograph,
+    model: Model,
+    progress: Progress,
+) -> tuple[WindowGrid, NDArray[np.float64]]:
+    """Classify half-overlapping windows; their classes, shape (rows, columns, 4)."""
+    shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])
+    edge = max(_LEAST_EDGE_PX, round(edge_px))
+    edge = min(edge, *shape)
+    grid = window_grid(shape, edge, max(1, edge // 2))
+    # Where margins were cut off, the micrograph begins further down and right.
+    down, right = prepared.origin_px
+    windows = [
+        Circle(float(row + down), float(col + right), edge / 2)
+        for row in grid.rows_px
+        for col in grid.cols_px
+    ]
+    table = compute_features(
+        micrograph,
+        windows,
+        groups_in(model.card.feature_schema),
+        where.prior.pixel_nm * model.card.learnt_scale,
+        progress,
     )
-
-
-def _spacing(centres: NDArray[np.float64], otherwise: float) -> float:
-    return float(centres[1] - centres[0]) if len(centres) > 1 else otherwise
+    probabilities = predict_proba(model, table)
+    return grid, probabilities.reshape(len(grid.rows_px), len(grid.cols_px), -1)
 
 
 def _merged(
-    probabilities: NDArray[np.float64],
-    grid: WindowGrid,
-    radii_px: tuple[float, float],
-) -> tuple[tuple[Circle, ...], tuple[float, ...]]:
-    """Join neighbouring windows of one class; most probable particles first."""
-    called = probabilities.argmax(axis=-1)
-    found: list[tuple[float, Circle]] = []
-    for index in range(len(CLASSES)):
-        if index == _EMPTY:
-            continue
-        regions, count = ndimage.label(called == index)
-        for number in range(1, count + 1):
-            weights = np.where(regions == number, probabilities[..., index], 0.0)
-            found.append((float(weights.max()), _circle(weights, grid, radii_px)))
-    found.sort(key=lambda each: -each[0])
-    circles = tuple(circle for _, circle in found)
-    return circles, tuple(strength for strength, _ in found)
-
-
-def _circle(
-    weights: NDArray[np.float64], grid: WindowGrid, radii_px: tuple[float, float]
-) -> Circle:
-    """Outline a region: its weighted middle, and the disk of the windows' area."""
-    total = weights.sum()
-    row = float((weights.sum(axis=1) * grid.rows_px).sum() / total)
-    col = float((weights.sum(axis=0) * grid.cols_px).sum() / total)
-    area = np.count_nonzero(weights) * grid.step_px**2
-    radius = float(np.clip(np.sqrt(area / np.pi), *radii_px))
-    rows, cols = grid.shape
-    return Circle(
-        min(max(row, 0.0), rows - 1.0), min(max(col, 0.0), cols - 1.0), radius
+    looks: list[tuple[WindowGrid, NDArray[np.float64]]],
+) -> tuple[AccumulationMap, ...]:
+    """Average the sizes on the grid of the smallest."""
+    fine, _ = min(looks, key=lambda look: look[0].step_px)
+    rows, cols = fine.rows_px, fine.cols_px
+    average = np.mean(
+        [
+            [
+                bilinear(
+                    np.asarray(probabilities[..., index], dtype=np.float32),
+                    (rows - grid.rows_px[0]) / grid.step_px,
+                    (cols - grid.cols_px[0]) / grid.step_px,
+                )
+                for index in range(len(CLASSES))
+            ]
+            for grid, probabilities in looks
+        ],
+        axis=0,
+    )
+    layers = {"particle probability": 1 - average[_EMPTY]}
+    layers |= {
+        f"probability of {label}": average[index]
+        for index, label in enumerate(CLASSES)
+        if index != _EMPTY
+    }
+    step = float(fine.step_px)
+    return tuple(
+        AccumulationMap(
+            name,
+            np.asarray(values, dtype=np.float32),
+            (float(rows[0]), float(cols[0])),
+            (step, step),
+        )
+        for name, values in layers.items()
     )

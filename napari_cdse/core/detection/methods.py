@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from napari_cdse.core.imaging.preprocessing import Prepared, prepare
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 
 if TYPE_CHECKING:
+    from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
@@ -77,6 +79,7 @@ def detect(
     micrograph: Micrograph,
     params: DetectionParams,
     progress: Progress | None = None,
+    model: Model | None = None,
 ) -> Detection:
     """Find the particles of a micrograph.
 
@@ -88,27 +91,35 @@ def detect(
         ``params.method`` chooses the method.
     progress : callable, optional
         Called with the share done, 0 to 1.
+    model : Model, optional
+        The forest that some methods ask.
 
     Raises
     ------
     MicrographError
         If it is constant, smaller than one window, or too coarse for any fringe.
     ParameterError
-        For a method that needs a forest.
+        For a method that needs a forest, where there is none.
+    ModelError
+        If the forest's features are not those of this version.
     Cancelled
         If ``progress`` raises it.
     """
-    if params.method not in without_forest():
+    method = METHODS[params.method]
+    if method.needs_forest and model is None:
         raise ParameterError(
-            f"The method {params.method!r} needs a forest, which is not asked here; "
-            f"choose one of {', '.join(without_forest())}."
+            f"The method {params.method!r} needs a forest to ask about every window, "
+            f"and there is none; choose a model, or one of "
+            f"{', '.join(without_forest())}."
         )
     report = progress or _silent
     image = prepare(micrograph.pixels)
     report(_PREPARED)
     size, notices = _scale(micrograph, image, params)
     where = scene(params, size.nm, size.source.is_trusted)
-    find = METHODS[params.method].load()
+    find = method.load()
+    if method.needs_forest:
+        find = partial(find, micrograph=micrograph, model=model)
     # What a method has to tell the user comes last, from those that have something.
     circles, strengths, maps, *told = find(image, where, params, report)
     notices += tuple(sentence for each in told for sentence in each)

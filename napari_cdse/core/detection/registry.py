@@ -23,11 +23,10 @@ class DetectionMethod:
     summary : str
         What the method does, in one line for the user.
     location : str
-        ``"module:function"``. Without a forest the function is called with (prepared
-        image, scene, parameters, progress) and returns circles, strengths, maps and,
-        if it has any, sentences for the user; with one, with (micrograph, model,
-        parameters, progress), and returns a
-        `napari_cdse.core.detection.methods.Detection`.
+        ``"module:function"``. The function is called with (prepared image, scene,
+        parameters, progress) and returns circles, strengths, maps and, if it has any,
+        sentences for the user. Where it asks a forest, it is given ``micrograph`` and
+        ``model`` as keywords besides.
     parameters : tuple of str
         Fields of ``DetectionParams`` that the method reads.
     needs_forest : bool
@@ -98,8 +97,8 @@ METHODS: dict[str, DetectionMethod] = {
         DetectionMethod(
             "window",
             "sliding windows, each classified by the forest",
-            f"{_ROOM}.classified_windows:detect_by_windows",
-            ("diameter_min_nm", "diameter_max_nm"),
+            f"{_ROOM}.classified_windows:find_by_windows",
+            (*_LENGTHS, "false_alarms"),
             needs_forest=True,
         ),
         DetectionMethod(

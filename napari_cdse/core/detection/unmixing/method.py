@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.bragg_contrast import fit_disks, whitened
+from napari_cdse.core.detection.map_seeds import fringes_at, maxima
 from napari_cdse.core.detection.unmixing.abundances import abundances
 from napari_cdse.core.detection.unmixing.endmembers import (
     n_findr,
@@ -18,10 +18,7 @@ from napari_cdse.core.detection.unmixing.endmembers import (
     residual_shares,
     targets,
 )
-from napari_cdse.core.detection.unmixing.window_spectra import (
-    measure,
-    strongest_fringes,
-)
+from napari_cdse.core.detection.unmixing.window_spectra import measure
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.progress import span
 
@@ -49,26 +46,16 @@ class UnmixingSettings:
         Bragg content from which an endmember is lattice, in that of the endmember that
         has most. Less takes bright speckle for lattice, more leaves particles out
         that show another spacing more faintly.
-    smooth_radii : float
-        Standard deviation by which the map of lattice is smoothed, in smallest radii:
-        less than half a particle, so that the smallest stays.
     rise : float
         How far a maximum must be above the map's median, in its robust spread. A lower
         one costs time for speckle, a higher one loses faint particles.
-    fringes : int
-        Frequencies tried at each maximum: fringes of a particle may be hidden under
-        one strong speckle.
     """
 
     content_share: float = 0.5
-    smooth_radii: float = 0.4
     rise: float = 2.0
-    fringes: int = 3
 
 
 SETTINGS = UnmixingSettings()
-_MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 _WHITENED, _MEASURED, _UNMIXED = 0.2, 0.4, 0.6
 """Shares of the time after which these are done, for the progress bar only."""
 
@@ -114,17 +101,11 @@ def find_by_unmixing(
     mixture = unmix(spectra, params.endmembers, params.abundances == "fcls")
     progress(_UNMIXED)
     maps = _maps(mixture, spectra)
-    places = _places(maps[0], where.radius_px[0])
-    fringes = [
-        strongest_fringes(
-            white, place, spectra.window, where.band_per_px, SETTINGS.fringes
-        )
-        for place in places
-    ]
+    places = maxima(maps[0], where.radius_px[0], SETTINGS.rise)
     circles, strengths = fit_disks(
         white,
         where,
-        _repeated(places, fringes),
+        fringes_at(white, where, places),
         threshold,
         span(progress, _UNMIXED, 1.0),
     )
@@ -223,29 +204,4 @@ def _maps(mixture: Mixture, spectra: WindowSpectra) -> tuple[AccumulationMap, ..
             (step[0], step[1]),
         )
         for name, values in zip(names, (lattice, *mixture.shares.T), strict=True)
-    )
-
-
-def _places(lattice: AccumulationMap, smallest_px: float) -> list[tuple[float, float]]:
-    """Maxima of the smoothed map in pixels of the micrograph."""
-    sigma = SETTINGS.smooth_radii * smallest_px / np.array(lattice.step_px)
-    smooth = gaussian_filter(lattice.values, sigma)
-    middle = float(np.median(smooth))
-    spread = _MAD_TO_SIGMA * float(np.median(np.abs(smooth - middle)))
-    highest = maximum_filter(smooth, 3) == smooth
-    rows, cols = np.nonzero(highest & (smooth > middle + SETTINGS.rise * spread))
-    return [
-        lattice.place(float(row), float(col))
-        for row, col in zip(rows, cols, strict=True)
-    ]
-
-
-def _repeated(
-    places: list[tuple[float, float]], fringes: list[NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give each frequency the place that it was seen at."""
-    counts = [len(each) for each in fringes]
-    return (
-        np.repeat(np.array(places).reshape(-1, 2), counts, axis=0),
-        np.concatenate([np.zeros((0, 2)), *fringes]),
     )

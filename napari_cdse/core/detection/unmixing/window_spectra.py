@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import fft
 from scipy.ndimage import uniform_filter
 
-from napari_cdse.core.arrays import peaks_among, refined, window_of
+from napari_cdse.core.detection.map_seeds import window_samples
 from napari_cdse.core.imaging.background import USABLE_SHARE
-from napari_cdse.core.imaging.sliding_fft import hann, power_spectra, window_grid
+from napari_cdse.core.imaging.sliding_fft import power_spectra, window_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,8 +52,6 @@ class WindowSpectra:
         Windows that lie on usable pixels.
     rows_px, cols_px : ndarray of float64
         Centres of the grid in pixels of the micrograph.
-    window : int
-        Edge of a window in samples of the whitened micrograph.
     """
 
     values: NDArray[np.float32]
@@ -63,7 +60,6 @@ class WindowSpectra:
     counted: NDArray[np.bool_]
     rows_px: NDArray[np.float64]
     cols_px: NDArray[np.float64]
-    window: int
 
     def bragg_content(self, spectra: NDArray[np.float32]) -> NDArray[np.float64]:
         """Tell how far the strongest sector of any ring is above the support's.
@@ -95,7 +91,7 @@ def measure(white: Whitened, where: Scene, step_fraction: float) -> WindowSpectr
         Distance of windows in windows.
     """
     step = float(np.mean(white.step_px))
-    window = 2 * max(2, round(where.window_px / step / 2))
+    window = window_samples(white, where)
     shape = (white.values.shape[0], white.values.shape[1])
     grid = window_grid(shape, window, max(1, round(window * step_fraction)))
     places = [
@@ -138,7 +134,6 @@ def measure(white: Whitened, where: Scene, step_fraction: float) -> WindowSpectr
         counted,
         places[0][rows],
         places[1][cols],
-        window,
     )
 
 
@@ -171,37 +166,3 @@ def _sectors(
         apart = np.hypot(ring - (empty // SECTORS + 0.5), turn)
         weights[apart.argmin(), empty] = 1
     return weights / weights.sum(axis=0), chosen
-
-
-def strongest_fringes(
-    white: Whitened,
-    place_px: tuple[float, float],
-    window: int,
-    band_per_px: tuple[float, float],
-    most: int,
-) -> NDArray[np.float64]:
-    """Find the strongest frequencies of the window around a place.
-
-    Returns
-    -------
-    ndarray of float64, shape (up to ``most``, 2)
-        k_row and k_col in cycles per px of the micrograph, strongest first.
-    """
-    corner = [
-        round((place - origin) / step - (window - 1) / 2)
-        for place, origin, step in zip(
-            place_px, white.origin_px, white.step_px, strict=True
-        )
-    ]
-    cut = window_of(white.values, (corner[0], corner[1]), window) * hann(window)
-    power = np.abs(fft.fft2(cut)) ** 2
-    axis = np.fft.fftfreq(window)
-    per_px = [axis / step for step in white.step_px]
-    radius = np.hypot(per_px[0][:, None], per_px[1])
-    half = (axis[None, :] > 0) | ((axis[None, :] == 0) & (axis[:, None] > 0))
-    inside = half & (radius >= band_per_px[0]) & (radius <= band_per_px[1])
-    rows, cols = peaks_among(power, *np.nonzero(inside))
-    order = np.argsort(-power[rows, cols], kind="stable")[:most]
-    bins = refined(power, rows[order], cols[order])
-    signed = (bins + window / 2) % window - window / 2
-    return np.asarray(signed / window / white.step_px)

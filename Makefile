@@ -14,7 +14,7 @@ BIN = $(VENV)/bin
 GUIDE = docs/_build/index.html
 READY = $(VENV)/.ready-$(QT)
 # Every extra that a test needs, so that none is skipped for want of one.
-EXTRAS = dev,docs,simulate,microscopes,unet
+EXTRAS = dev,docs,simulate,microscopes,unet,dask
 # As many tests at a time as the machine has cores; those of one file share its fixtures.
 WORKERS ?= logical
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile

@@ -32,6 +32,7 @@ NAMES = {command.name for command in COMMANDS}
 LARGEST_BYTES = 4_000_000
 """Of the built guide in each wheel; the forest and the samples take 30 MB."""
 LINES_OF_README = 80
+OTHERS = r"^ *(uv|py|pipx|dask|srun|#SBATCH) .*$"
 THEMES = ("dark", "light")
 
 # Words in italics that name no control of ours.
@@ -111,7 +112,7 @@ def test_every_flag_of_the_guide_exists():
         for flag in action.option_strings
     }
     for path, text in TEXTS.items():
-        ours = re.sub(r"^ *(uv|py|pipx) .*$", "", text, flags=re.MULTILINE)
+        ours = re.sub(OTHERS, "", text, flags=re.MULTILINE)
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ours))
         assert named <= known, path.name
 

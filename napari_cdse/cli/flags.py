@@ -78,7 +78,7 @@ def add_pixel_size(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_jobs(parser: argparse.ArgumentParser) -> None:
+def add_jobs(parser: argparse._ActionsContainer) -> None:
     """Offer ``--jobs``."""
     parser.add_argument(
         "--jobs",

@@ -39,7 +39,7 @@ from napari_cdse.pipeline import FileAnalysis, analyse_many, cost_of_analysis
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.io.export.part_files import Findings
@@ -53,7 +53,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="where results go"
     )
-    add_jobs(parser)
+    where = parser.add_mutually_exclusive_group()
+    add_jobs(where)
+    where.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="analyse on the workers of the Dask cluster whose scheduler is at ADDRESS",
+    )
     parser.add_argument(
         "--again",
         action="store_true",
@@ -103,13 +109,10 @@ def _run(arguments: argparse.Namespace) -> int:
             parts,
             again=arguments.again,
         )
-        number = processes(
-            arguments.jobs, len(listing.files), cost_of_analysis(listing.files)
-        )
         progress = progress_of(arguments, len(listing.files))
         tally = _Tally(results, others, progress, len(listing.problems))
         try:
-            for outcome in analyse_many(listing.files, work, number):
+            for outcome in _outcomes(arguments, listing.files, work):
                 tally.take(outcome)
             parts.keep_only(tally.keys)
         finally:
@@ -135,6 +138,19 @@ def _run(arguments: argparse.Namespace) -> int:
     if tally.from_before:
         say(_from_before_sentence(tally.from_before, len(listing.files)))
     return SOME_FAILED if tally.failed else 0
+
+
+def _outcomes(
+    arguments: argparse.Namespace, paths: Sequence[Path], work: FileAnalysis
+) -> Iterator[Outcome]:
+    """Analyse on this machine, or on a cluster."""
+    if arguments.dask is None:
+        number = processes(arguments.jobs, len(paths), cost_of_analysis(paths))
+        return analyse_many(paths, work, number)
+    # What it imports is needed by those alone who have a cluster.
+    from napari_cdse.pipeline.dask_cluster import analyse_on_cluster
+
+    return analyse_on_cluster(paths, work, arguments.dask, tell)
 
 
 class _Tally:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from typing import Any
 
@@ -143,9 +143,25 @@ def in_order(
     if number < 2:
         yield from map(work, items)
         return
-    ready: dict[int, R | Died[T]] = {}
+    yield from in_turn(_as_done(work, items, number))
+
+
+def in_turn(done: Iterable[tuple[int, R]]) -> Iterator[R]:
+    """Put results that come as they are done in the order of what they are of.
+
+    Parameters
+    ----------
+    done : iterable of tuple
+        Place of each thing, from 0 on, and its result.
+
+    Yields
+    ------
+    object
+        A result as soon as it and those before it are there.
+    """
+    ready: dict[int, R] = {}
     turn = 0
-    for index, result in _as_done(work, items, number):
+    for index, result in done:
         ready[index] = result
         while turn in ready:
             yield ready.pop(turn)

@@ -105,30 +105,14 @@ class FileAnalysis:
             return Outcome(path, None, found, tuple(notices))
         return found
 
-    def _outcome(self, path: Path, notices: list[str]) -> Outcome:
-        parts = self.parts
-        if parts is None:
-            return Outcome(path, self._findings(path, notices))
-        key = self._key(path)
-        told: list[str] = []
-        kept = None if self.again else _sparing(told, lambda: parts.get(key))
-        if kept is not None:
-            return Outcome(path, kept, key=key, from_before=True)
-        findings = self._findings(path, notices)
-        # Nothing is kept of a file that was written meanwhile.
-        if self._key(path) == key:
-            _sparing(told, lambda: parts.put(key, findings))
-        return Outcome(path, findings, None, tuple(told), key)
+    def key(self, path: Path) -> str:
+        """Return the digest of all that a file's findings follow from.
 
-    def _findings(self, path: Path, notices: list[str]) -> Findings:
-        micrograph = read_micrograph(
-            path, pixel_size_nm=self.pixel_size_nm, frame=self.frame
-        )
-        notices.extend(micrograph.notices)
-        return _findings(analyse(micrograph, self.model, self.params))
-
-    def _key(self, path: Path) -> str:
-        """Digest of all that a file's findings follow from."""
+        Raises
+        ------
+        MicrographError
+            If the file cannot be read.
+        """
         told = {
             "content": content_digest(path),
             "frame": self.frame,
@@ -138,6 +122,28 @@ class FileAnalysis:
             "program": program_state(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    def _outcome(self, path: Path, notices: list[str]) -> Outcome:
+        parts = self.parts
+        if parts is None:
+            return Outcome(path, self._findings(path, notices))
+        key = self.key(path)
+        told: list[str] = []
+        kept = None if self.again else _sparing(told, lambda: parts.get(key))
+        if kept is not None:
+            return Outcome(path, kept, key=key, from_before=True)
+        findings = self._findings(path, notices)
+        # Nothing is kept of a file that was written meanwhile.
+        if self.key(path) == key:
+            _sparing(told, lambda: parts.put(key, findings))
+        return Outcome(path, findings, None, tuple(told), key)
+
+    def _findings(self, path: Path, notices: list[str]) -> Findings:
+        micrograph = read_micrograph(
+            path, pixel_size_nm=self.pixel_size_nm, frame=self.frame
+        )
+        notices.extend(micrograph.notices)
+        return _findings(analyse(micrograph, self.model, self.params))
 
 
 def _sparing(told: list[str], work: Callable[[], T]) -> T | None:

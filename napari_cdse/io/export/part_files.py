@@ -135,6 +135,10 @@ class PartFiles:
         """
         write_file(self._path(key), _to_bytes(findings, key), CdseError)
 
+    def keys(self) -> frozenset[str]:
+        """Return the keys of all parts that are there."""
+        return frozenset(path.stem for path in self.folder.glob(f"*{SUFFIX}"))
+
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove the parts of other runs, and what killed ones left half written."""
         remove_drafts(self.folder)

@@ -162,12 +162,36 @@ def content_digest(path: str | os.PathLike[str]) -> str:
     MicrographError
         The file cannot be read.
     """
+    pixels, *beside = files_of(path)
+    whole = _file_digest(pixels)
+    if not beside:
+        return whole
+    (description,) = beside
+    return hashlib.sha256((whole + _file_digest(description)).encode()).hexdigest()
+
+
+def files_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Return the files that a micrograph is read from.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+
+    Returns
+    -------
+    tuple of Path
+        First the one that holds the pixels, then the description beside a series, if
+        there is one.
+
+    Raises
+    ------
+    MicrographError
+        For a description whose series is missing.
+    """
     pixels = Path(_with_pixels(path))
     beside = tia_series.description_of(pixels)
-    whole = _file_digest(pixels)
-    if beside is None:
-        return whole
-    return hashlib.sha256((whole + _file_digest(beside)).encode()).hexdigest()
+    return (pixels,) if beside is None else (pixels, beside)
 
 
 def check_pixel_size(pixel_size_nm: float | None) -> None:

@@ -6,6 +6,7 @@ network drive; every commit reaches the disk before it returns.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_MAGIC = b"SQLite format 3\x00"
 PATIENCE_S = 5.0
 """How long to wait for another program that holds the file. A choice: longer than any
 commit to a slow network drive, and no command has a person waiting at each key."""
 _JOURNAL_BYTES = 2**20
+_KEPT = " (as it was open)"
+"""What the name of a file gets that was replaced while it was open."""
 
 
 class Database:
@@ -60,6 +62,7 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._connection = _connect(path, "ro" if read_only else "rw")
+        self._identity = _identity(path)
         self.unreadable = UnreadableRecords()
         self.notices: list[str] = []
 
@@ -191,14 +194,15 @@ class Database:
         Raises
         ------
         StoreError
-            If the project is read-only, locked, damaged or out of room; nothing of
-            the block is stored then.
+            If the project is read-only, locked, damaged or out of room, or another
+            file has its name by now; nothing of the block is stored then.
         """
         if self._connection.in_transaction:
             yield
             return
         if self.read_only:
             raise store_error(self.path.name, READ_ONLY)
+        self._check_in_place()
         with self.translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -278,6 +282,28 @@ class Database:
                 "copy it to a folder of your own first."
             )
 
+    def _check_in_place(self) -> None:
+        """Refuse to write into a file that has lost its name, as nobody finds it again.
+
+        A cloud folder or a person puts another file in its place, or takes it away.
+        What this connection has written until then is kept under a name of its own.
+        """
+        if self._identity is None or _identity(self.path) == self._identity:
+            return
+        kept = self.path.with_name(f"{self.path.stem}{_KEPT}{self.path.suffix}")
+        with suppress(StoreError, OSError), _named(self.path):
+            self.copy_to(kept)
+        until_now = (
+            f"what was in it until now is kept as {kept.name}"
+            if kept.exists()
+            else "what was in it until now could not be kept beside it"
+        )
+        raise StoreError(
+            f"{self.path.name} was replaced, moved or removed while it was open, by a "
+            f"cloud folder perhaps. The last step was not saved; {until_now}. Close "
+            "this project and open the file that you want to go on with."
+        )
+
     def _roll_back(self) -> None:
         # After a full disk SQLite has often rolled back by itself already.
         if self._connection.in_transaction:
@@ -299,30 +325,61 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         raise store_error(path.name, CANNOT_OPEN) from error
 
 
-def _check_file(path: Path) -> None:
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell which file has a name: volume and number; None if there is none."""
     try:
-        # Neither a pipe nor a device may be opened to look at its first bytes.
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have a file of that name meanwhile; SQLite looks at the rights of its own."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what SQLite should not be asked to open.
+
+    Nothing is read here: closing a file gives back the locks that this process holds
+    on it through other connections (POSIX, fcntl). SQLite itself tells what it is.
+    """
+    try:
+        # Neither a pipe nor a device may be opened.
         if not path.is_file():
             raise StoreError(
                 f"There is no project file {path.name} in {path.parent}; "
                 "check the name, or open the folder of micrographs."
             )
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
+        readable = _may(path, os.R_OK)
     except OSError as error:
-        raise StoreError(
-            f"{path.name} cannot be read ({error.strerror}); "
-            "ask for permission to read it."
-        ) from error
-    # An empty file is what a kill during creation leaves: nothing can be lost in it.
-    if start not in (b"", _MAGIC):
-        raise store_error(path.name, NO_PROJECT)
+        reason = error.strerror or "it is out of reach"
+        raise _unreadable(path, reason) from error
+    if not readable:
+        raise _unreadable(path, os.strerror(errno.EACCES))
+
+
+def _unreadable(path: Path, reason: str) -> StoreError:
+    return StoreError(
+        f"{path.name} cannot be read ({reason}); ask for permission to read it."
+    )
 
 
 def _may_write(path: Path) -> bool:
     # The journal is made beside the file, so its folder must be writable too.
+    return all(_may(each, os.W_OK) for each in (path, path.parent))
+
+
+def _may(path: Path, mode: int) -> bool:
     effective = os.access in os.supports_effective_ids
-    return all(
-        os.access(each, os.W_OK, effective_ids=effective)
-        for each in (path, path.parent)
-    )
+    return os.access(path, mode, effective_ids=effective)

@@ -3,6 +3,8 @@
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +13,12 @@ from napari_cdse.io.store.database_errors import store_error
 from napari_cdse.io.store.migrations import MIGRATIONS
 from napari_cdse.io.store.store import Store
 from tests.io.store.stores import annotation, change_file, edit, refused
+
+WRITES = (
+    "import sqlite3, sys; "
+    "sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)"
+    ".execute('BEGIN IMMEDIATE')"
+)
 
 
 def test_a_missing_file_is_not_created(path):
@@ -200,3 +208,49 @@ def test_odd_names_are_names(tmp_path, name):
     Store.create(tmp_path / name).close()
     Store.open(tmp_path / name).close()
     assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps open files in place")
+@pytest.mark.parametrize("loss", ["replaced", "moved", "removed"])
+def test_a_file_that_loses_its_name_is_not_written_on_and_what_it_held_is_kept(
+    store, path, tmp_path, loss
+):
+    first = store.edits.append(edit(after=annotation()), None)
+    other = tmp_path / "other.cdse"
+    Store.create(other).close()
+    if loss == "replaced":
+        other.replace(path)
+    elif loss == "moved":
+        path.rename(tmp_path / "elsewhere.cdse")
+        other.rename(path)
+    else:
+        path.unlink()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="replaced, moved or removed") as caught:
+            store.edits.append(edit(after=annotation(label="no")), first.id)
+        assert "kept as p (as it was open).cdse" in str(caught.value)
+    store.close()
+    kept = Store.open(tmp_path / "p (as it was open).cdse")
+    assert kept.edits.in_force({}) == [first]
+    kept.close()
+    if loss != "removed":
+        now = Store.open(path)
+        assert now.edits.in_force({}) == []
+        now.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+def test_opening_a_project_again_leaves_the_locks_of_this_process_alone(store, path):
+    """Closing any file gives back the locks that the process holds on it."""
+    database = store._database
+    held = subprocess.run(
+        [sys.executable, "-c", WRITES, str(path)], check=False, capture_output=True
+    )
+    assert held.returncode == 0
+    with database.transaction():
+        database.execute("INSERT INTO settings (name, value) VALUES ('a', '1')")
+        Store.open(path).close()
+        refused = subprocess.run(
+            [sys.executable, "-c", WRITES, str(path)], check=False, capture_output=True
+        )
+        assert b"locked" in refused.stderr

@@ -43,6 +43,7 @@ ROOMS = {
         {"features", "statistics"},
         {"crystal", "classifier", "review"},
         {"imaging"},
+        {"quality"},
         {"detection", "evaluation"},
     ),
     "io": (

@@ -15,6 +15,7 @@ from napari_cdse.core.classifier.probability_calibration import (
     calibration_error,
 )
 from napari_cdse.core.features import compute_features, groups_in
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.io.images.folder import find_micrographs
@@ -104,14 +105,20 @@ def test_the_script_trains_scores_and_writes(make, monkeypatch, tmp_path, capsys
         asked.update(folders=folders, leave_out=leave_out)
         return drawn_set(), ("One label file was left alone.",)
 
+    def qualities_of_folders(folders, **_):
+        asked.update(measured=folders)
+        return [MicrographQuality(0.04, 0.15 + at / 1000) for at in range(100)]
+
     monkeypatch.setattr(make, "training_from_folders", from_folders)
+    monkeypatch.setattr(make, "qualities_of_folders", qualities_of_folders)
     assert make.main(["some", "--out", str(tmp_path), "--trees", "10"]) == 0
-    assert asked["folders"] == [Path("some")]
+    assert asked["folders"] == asked["measured"] == [Path("some")]
     assert len(asked["leave_out"]) == len(find_micrographs([sample_data_dir()]).files)
     model = load_model(tmp_path / "cdse.skops")
     assert model.card.parameters["trees"] == 10
     assert model.card.scores["balanced_accuracy"] > 0.5
     assert model.card.calibration.n_micrographs == 8
+    assert model.card.quality_range == {"information_limit_nm": (0.15, 0.249)}
     assert model.training.digest() == drawn_set().digest()
     assert "left alone" in capsys.readouterr().err
 
@@ -127,6 +134,18 @@ def test_a_forest_is_calibrated_anew_as_it_is(make, tmp_path):
     assert np.array_equal(after.forest.threshold, before.forest.threshold)
     assert (after.card.name, after.card.created) == ("mine", before.card.created)
     assert after.card.id != before.card.id
+
+
+def test_the_quality_is_measured_for_a_forest_as_it_is(make, monkeypatch, tmp_path):
+    before = fit(drawn_set(), ForestParams(trees=10), name="mine")
+    save_model(before, tmp_path / "cdse.skops")
+    found = [MicrographQuality(0.04, stretch=1 + at / 1000) for at in range(100)]
+    monkeypatch.setattr(make, "qualities_of_folders", lambda *_, **__: found)
+    told = ["--measure-quality", "some", "--out", str(tmp_path)]
+    assert make.main(told) == 0
+    after = load_model(tmp_path / "cdse.skops")
+    assert after.card == replace(before.card, quality_range={"stretch": (1.0, 1.099)})
+    assert after.notices == ()
 
 
 def test_the_plan_names_presets_that_can_be_read(make):

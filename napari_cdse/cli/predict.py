@@ -21,6 +21,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
+from napari_cdse.core.classifier.quality_range import worse_than_learnt
 from napari_cdse.core.detection.disk_fit_error import is_as_fitted
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import CdseError, MicrographError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from napari_cdse.core.pixel_size import PixelSize
+    from napari_cdse.core.records import ModelCard
     from napari_cdse.io.export.part_files import Findings
     from napari_cdse.pipeline import Outcome
 
@@ -110,7 +112,7 @@ def _run(arguments: argparse.Namespace) -> int:
             again=arguments.again,
         )
         progress = progress_of(arguments, len(listing.files))
-        tally = _Tally(results, others, progress, len(listing.problems))
+        tally = _Tally(model.card, results, others, progress, len(listing.problems))
         try:
             for outcome in _outcomes(arguments, listing.files, work):
                 tally.take(outcome)
@@ -158,6 +160,8 @@ class _Tally:
 
     Parameters
     ----------
+    card : ModelCard
+        Of the forest.
     results : Results
     others : AnnotationWriter
         Writes them for other programs.
@@ -181,6 +185,7 @@ class _Tally:
 
     def __init__(
         self,
+        card: ModelCard,
         results: Results,
         others: AnnotationWriter,
         progress: Progress,
@@ -191,6 +196,7 @@ class _Tally:
         self.pixel_sizes: dict[str, PixelSize] = {}
         self.keys: set[str] = set()
         self.from_before = 0
+        self._card = card
         self._results = results
         self._others = others
         self._progress = progress
@@ -221,7 +227,7 @@ class _Tally:
         """Write label file and rows; return what there is to say."""
         name = self._results.name(path)
         self.pixel_sizes[name] = findings.pixel_size
-        rows = _rows(findings, name)
+        rows = _rows(findings, name, self._card)
         first = self._first.setdefault(findings.micrograph_id, name)
         is_copy = first != name
         lost = self._results.add(path, rows, findings.shape, count=not is_copy)
@@ -249,13 +255,14 @@ def _from_before_sentence(number: int, total: int) -> str:
     )
 
 
-def _rows(findings: Findings, name: str) -> list[ParticleRow]:
+def _rows(findings: Findings, name: str, card: ModelCard) -> list[ParticleRow]:
     size = findings.pixel_size
     doubts = partial(
         distrust_of,
         shape=findings.shape,
         scale=size.source,
         one_crystal=ONE_CRYSTAL in findings.notices,
+        poor=worse_than_learnt(card, findings.quality) is not None,
     )
     return [
         ParticleRow(

@@ -12,6 +12,7 @@ from napari_cdse.core.params import DetectionParams
 from napari_cdse.pipeline import (
     FolderExamples,
     examples_from_folders,
+    qualities_of_folders,
     training_from_annotations,
     training_from_folders,
 )
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.params import ForestParams
     from napari_cdse.io.images.frame import FrameChoice
 
@@ -52,8 +54,7 @@ def teach(
     CdseError
         If there is nothing to learn from.
     """
-    projects = [path for path in paths if path.suffix == SUFFIX]
-    folders = [path for path in paths if path.suffix != SUFFIX]
+    folders, projects = _kinds(paths)
     parts: list[Taught] = []
     for folder in folders:
         if (folder / DEFAULT_NAME).is_file():
@@ -78,6 +79,38 @@ def teach(
         tuple(notice for _, notices, _ in parts for notice in notices),
         frozenset().union(*(micrographs for _, _, micrographs in parts)),
     )
+
+
+def qualities(
+    paths: Sequence[Path],
+    pixel_size_nm: float | None,
+    frame: FrameChoice = 0,
+    jobs: int = 1,
+) -> list[MicrographQuality]:
+    """Return the quality of the micrographs that folders and projects teach with.
+
+    Those of folders are measured; in projects the detections have done so.
+    """
+    folders, projects = _kinds(paths)
+    found = list(
+        qualities_of_folders(
+            folders, pixel_size_nm=pixel_size_nm, frame=frame, jobs=jobs
+        )
+    )
+    for path in projects:
+        project = Project.create_or_open(path)
+        try:
+            labelled = project.micrographs.labelled()
+        finally:
+            project.close()
+        found += [each.quality for each in labelled if each.quality is not None]
+    return found
+
+
+def _kinds(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Part what was named into folders and projects."""
+    projects = [path for path in paths if path.suffix == SUFFIX]
+    return [path for path in paths if path.suffix != SUFFIX], projects
 
 
 def labelled_micrographs(

@@ -17,8 +17,9 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.score_lines import score_lines
-from napari_cdse.cli.teaching import teach
+from napari_cdse.cli.teaching import qualities, teach
 from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.quality_range import joined_range
 from napari_cdse.core.errors import TrainingError
 from napari_cdse.core.evaluation.validation import cross_validate
 from napari_cdse.core.params import DetectionParams, ForestParams
@@ -85,6 +86,12 @@ def _run(arguments: argparse.Namespace) -> int:
         trained_on=", ".join(folder.name for folder in arguments.folders),
         scores=scores.as_dict(),
         calibration=scores.calibration,
+        quality_range=joined_range(
+            qualities(
+                arguments.folders, arguments.pixel_size, arguments.frame, arguments.jobs
+            ),
+            None if parent is None or training is own else parent.card,
+        ),
     )
     save_model(model, arguments.out)
     for line in score_lines(scores):

@@ -311,6 +311,9 @@ class ModelCard:
     calibration : Calibration or None
         None in cards written before there was one, which have a temperature among
         their scores, and where neither could be fitted.
+    quality_range : mapping of str to (float, float) or None
+        Lowest and highest of the figures of the micrographs that it learnt from, by
+        name; see `napari_cdse.core.classifier.quality_range`. None where nobody knows.
     """
 
     id: str
@@ -330,6 +333,7 @@ class ModelCard:
     licence: str = "BSD-3-Clause"
     created: str = ""
     calibration: Calibration | None = None
+    quality_range: Mapping[str, tuple[float, float]] | None = None
 
     @property
     def learnt_scale(self) -> float:

@@ -18,6 +18,7 @@ from napari_cdse.pipeline.many_files import (
     analyse_many,
     cost_of_analysis,
 )
+from napari_cdse.pipeline.micrograph_quality import qualities_of_folders, quality_of
 from napari_cdse.pipeline.training import (
     Labelled,
     forest_below,
@@ -44,6 +45,8 @@ __all__ = [
     "joined",
     "learnt_from",
     "predict",
+    "qualities_of_folders",
+    "quality_of",
     "training_from_annotations",
     "training_from_folders",
 ]

@@ -91,7 +91,7 @@ def analyse(
     step = span(progress, _FOUND, 1.0)
     predictions = predict(micrograph, ids, detection.circles, model, size_nm, step)
     strange = [each.novelty for each in predictions]
-    note = out_of_range(model.card, size_nm, strange)
+    note = out_of_range(model.card, size_nm, strange, detection.quality)
     return Analysis(micrograph, detection, candidates, predictions, note)
 
 

@@ -219,4 +219,5 @@ def _findings(analysis: Analysis) -> Findings:
             *detection.notices,
             *(() if beyond is None else (beyond,)),
         ),
+        detection.quality,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.classifier.quality_range import joined_range
 from napari_cdse.core.evaluation.feature_importance import importance
 from napari_cdse.core.evaluation.label_forecast import Forecast, forecast
 from napari_cdse.core.evaluation.model_comparison import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.classifier.quality_range import QualityRange
     from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.evaluation.feature_importance import Importance
     from napari_cdse.core.evaluation.model_comparison import FractionChange
@@ -129,6 +131,7 @@ def retraining(
         trained_on=_provenance(own, old if request.onto else None),
         scores=scores.as_dict(),
         calibration=scores.calibration,
+        quality_range=_quality_range(request, training is not own),
         progress=span(report, _SCORED, _FIT),
     )
     found, problems = _predict(request, model, span(report, _FIT, _ASKED))
@@ -197,6 +200,13 @@ def _scored(
         old, training, request.params, mine, report, draws=draws, below=below
     )
     return comparison.new, comparison
+
+
+def _quality_range(request: TrainingRequest, joined_on: bool) -> QualityRange | None:
+    """Range of the quality of all micrographs that are learnt from."""
+    own = [each.quality for each in request.labelled if each.quality is not None]
+    earlier = request.old.card if request.old is not None and joined_on else None
+    return joined_range(own, earlier)
 
 
 def _name(own: TrainingSet) -> str:

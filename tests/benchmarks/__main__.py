@@ -25,7 +25,7 @@ TABLES = (
     "jobs",
     "project",
 )
-LONG = ("coverage", "frames", "fuzz", "resume", "scale", "sizes")
+LONG = ("coverage", "frames", "fuzz", "quality", "resume", "scale", "sizes")
 """Tables that are only made when they are named: they take tens of minutes."""
 
 

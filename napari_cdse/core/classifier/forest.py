@@ -78,6 +78,7 @@ def fit(
     trained_on: str = "",
     scores: Mapping[str, object] | None = None,
     calibration: Calibration | None = None,
+    quality_range: Mapping[str, tuple[float, float]] | None = None,
     progress: Progress | None = None,
 ) -> Model:
     """Fit a random forest (Breiman, Machine Learning 45, 2001).
@@ -101,6 +102,9 @@ def fit(
         Cross-validated scores for the card.
     calibration : Calibration, optional
         What turns its averaged answers into probabilities, from held-out micrographs.
+    quality_range : mapping, optional
+        Of the micrographs it learns from; see
+        `napari_cdse.core.classifier.quality_range.quality_range`.
     progress : callable, optional
         Called with 0 to 1 after every few trees; may raise `Cancelled`.
 
@@ -116,7 +120,7 @@ def fit(
     check_training(training)
     forest = fit_forest(training, params, progress)
     card = _card(training, params, name, parent, trained_on, scores or {})
-    card = replace(card, calibration=calibration)
+    card = replace(card, calibration=calibration, quality_range=quality_range)
     return identified(Model(card, forest, training))
 
 

@@ -17,6 +17,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import bdtrc
 
+from napari_cdse.core.classifier.quality_range import worse_than_learnt
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.features import FeatureTable
+    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.records import ModelCard
 
 NEIGHBOURS = 5
@@ -167,7 +170,10 @@ def is_novel(value: float | None) -> bool:
 
 
 def out_of_range(
-    card: ModelCard, pixel_size_nm: float | None, values: Sequence[float | None]
+    card: ModelCard,
+    pixel_size_nm: float | None,
+    values: Sequence[float | None],
+    quality: MicrographQuality | None = None,
 ) -> str | None:
     """Say in a sentence why a micrograph is out of a model's range.
 
@@ -179,6 +185,8 @@ def out_of_range(
         Edge of the micrograph's pixels, an estimate too.
     values : sequence of float or None
         Novelty of its particles.
+    quality : MicrographQuality, optional
+        Of the micrograph, where it is known.
 
     Returns
     -------
@@ -186,7 +194,11 @@ def out_of_range(
         None where nothing is unusual: a particle beyond the limit now and then is
         not (binomial test, `FALSE_ALARMS` on either level).
     """
-    reasons = [_wrong_scale(card, pixel_size_nm), _strange(values)]
+    reasons = [
+        _wrong_scale(card, pixel_size_nm),
+        worse_than_learnt(card, quality),
+        _strange(values),
+    ]
     told = " ".join(reason for reason in reasons if reason)
     return told or None
 

@@ -23,10 +23,12 @@ from napari_cdse.core.imaging.pixel_size_estimate import (
 )
 from napari_cdse.core.imaging.preprocessing import Prepared, prepare
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
+from napari_cdse.core.quality.measurement import measure_quality
 
 if TYPE_CHECKING:
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
+    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
@@ -58,6 +60,8 @@ class Detection:
         Edge of the sliding window.
     notices : tuple of str
         What a person should know, one sentence each.
+    quality : MicrographQuality or None
+        Of the micrograph, where its scale is trusted and its spectrum tells.
     """
 
     circles: tuple[Circle, ...]
@@ -67,6 +71,7 @@ class Detection:
     pixel_size: PixelSize
     window_px: int
     notices: tuple[str, ...] = ()
+    quality: MicrographQuality | None = None
 
     @property
     def pixel_size_nm(self) -> float:
@@ -137,6 +142,7 @@ def detect(
         size,
         where.window_px,
         notices,
+        measure_quality(image, size.nm) if size.source.is_trusted else None,
     )
 
 

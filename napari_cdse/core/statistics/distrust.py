@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 Distrust = Literal[
-    "one crystal", "scale assumed", "scale unsure", "centre outside", "out of range"
+    "one crystal",
+    "scale assumed",
+    "scale unsure",
+    "quality",
+    "centre outside",
+    "out of range",
 ]
 REASONS: tuple[Distrust, ...] = get_args(Distrust)
 
@@ -28,6 +33,7 @@ _WORDS: dict[Distrust, str] = {
     "one crystal": "parts of what looks like one crystal",
     "scale assumed": "in micrographs whose pixel size is assumed",
     "scale unsure": "in micrographs whose pixel size is unsure",
+    "quality": "in micrographs worse than those that the forest learnt from",
     "centre outside": "centred outside the picture",
     "out of range": "unlike anything that the forest learnt from",
 }
@@ -41,6 +47,7 @@ def distrust_of(
     *,
     scale: str | None = None,
     one_crystal: bool = False,
+    poor: bool = False,
 ) -> Distrust | None:
     """Say why the program distrusts its word of a circle; the widest reason first.
 
@@ -56,6 +63,9 @@ def distrust_of(
         How the pixel size is known: ``"assumed"`` and ``"unsure"`` are no scale.
     one_crystal : bool, optional
         Whether its micrograph looks like one crystal.
+    poor : bool, optional
+        Whether its micrograph is worse than those that the forest learnt from, see
+        `napari_cdse.core.classifier.quality_range`.
 
     Returns
     -------
@@ -66,6 +76,8 @@ def distrust_of(
         return "one crystal"
     if scale is not None and scale in _BY_SCALE:
         return _BY_SCALE[scale]
+    if poor:
+        return "quality"
     if shape is not None and not is_inside(circle.row_px, circle.col_px, shape):
         return "centre outside"
     return "out of range" if novelty is not None and novelty > 1 else None

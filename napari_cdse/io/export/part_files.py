@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import CLASSES, Candidate, Circle, Prediction
 from napari_cdse.io.files import (
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-FORM = 1
+FORM = 2
 """Of the files; to be raised when they say something else."""
 SUFFIX = ".part"
 _LOCK = ".lock"
@@ -67,6 +68,8 @@ class Findings:
         One per candidate; none where no forest was asked.
     notices : tuple of str
         What a person should know, one sentence each.
+    quality : MicrographQuality or None
+        Where the micrograph's spectrum tells.
     """
 
     micrograph_id: str
@@ -75,6 +78,7 @@ class Findings:
     candidates: tuple[Candidate, ...]
     predictions: tuple[Prediction, ...]
     notices: tuple[str, ...] = ()
+    quality: MicrographQuality | None = None
 
 
 class PartFiles:
@@ -222,6 +226,7 @@ def _to_bytes(findings: Findings, key: str) -> bytes:
             [*each.probabilities, each.novelty] for each in findings.predictions
         ],
         "notices": findings.notices,
+        "quality": None if findings.quality is None else findings.quality.as_dict(),
     }
     # Numbers in full: a double is read back as it was.
     body = json.dumps(told, allow_nan=False).encode("ascii")
@@ -263,6 +268,7 @@ def _from_bytes(data: bytes, key: str) -> Findings:
         candidates,
         predictions,
         tuple(_text(each) for each in told["notices"]),
+        _quality(told["quality"]),
     )
 
 
@@ -282,6 +288,10 @@ def _prediction(particle_id: str, model_id: str, told: list[Any]) -> Prediction:
         raise ValueError("no probabilities")
     far = None if novelty is None else _number(novelty)
     return Prediction(particle_id, model_id, values, far)
+
+
+def _quality(told: Any) -> MicrographQuality | None:
+    return None if told is None else MicrographQuality.from_dict(dict(told))
 
 
 def _pixel_size(nm: Any, source: Any, uncertainty: Any, other_nm: Any) -> PixelSize:

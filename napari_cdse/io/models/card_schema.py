@@ -14,6 +14,7 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ModelError
+from napari_cdse.core.micrograph_quality import FIGURES
 from napari_cdse.core.records import CLASSES, Calibration, ModelCard, four_of
 from napari_cdse.io.files import shown
 from napari_cdse.io.models.schema_checks import (
@@ -39,6 +40,8 @@ _MOST_PARTICLES = 10**9
 """Particles or micrographs; more were never labelled by hand or drawn by a program."""
 _LARGEST_PIXEL_NM = 1e3
 """A pixel of a micrometre shows no quantum dot."""
+_LARGEST_FIGURE = 1e9
+"""Of a micrograph's quality: a ratio of powers, or a length in nm."""
 _LARGEST_WEIGHT = 100.0
 """What a logarithm is multiplied by, or moved by, at most: that of 1e-4, the least
 that is told apart, is -9, so that more turns every answer into certainty."""
@@ -84,6 +87,7 @@ def card_from(told: Mapping[str, Any]) -> ModelCard:
             "classes": tuple(values["classes"]),
             "pixel_size_range_nm": sizes and (float(sizes[0]), float(sizes[1])),
             "calibration": _calibration_from(values.get("calibration")),
+            "quality_range": _range_from(values.get("quality_range")),
         }
     )
 
@@ -100,14 +104,25 @@ def _calibration_from(told: Mapping[str, Any] | None) -> Calibration | None:
     return Calibration(**dict(told) | decimals)
 
 
+def _range_from(
+    told: Mapping[str, Any] | None,
+) -> dict[str, tuple[float, float]] | None:
+    """Build a range of quality from entries that were checked."""
+    if told is None:
+        return None
+    return {name: (float(low), float(high)) for name, (low, high) in told.items()}
+
+
 def card_fields(card: ModelCard) -> dict[str, Any]:
     """Take a card apart into what JSON knows; in the scores NaN becomes None.
 
-    A card without a calibration says nothing of it, as before there was one.
+    A card without a calibration or a range of quality says nothing of it, as before
+    there was one.
     """
     told = {part.name: _plain(getattr(card, part.name)) for part in fields(card)}
-    if card.calibration is None:
-        del told["calibration"]
+    for name in ("calibration", "quality_range"):
+        if getattr(card, name) is None:
+            del told[name]
     return told | {"scores": without_infinity(told["scores"])}
 
 
@@ -172,13 +187,21 @@ def _classes(value: Any) -> str | None:
     return None
 
 
-def _sizes(value: Any) -> str | None:
-    if value is None:
-        return None
-    wrong = list_of(number(1e-6, _LARGEST_PIXEL_NM), range(2, 3))(value)
-    if wrong:
-        return wrong
-    return None if value[0] <= value[1] else "has its larger number first"
+def _range_of(least: float, most: float) -> Check:
+    """Check two numbers, the smaller one first."""
+    two = list_of(number(least, most), range(2, 3))
+
+    def check(value: Any) -> str | None:
+        wrong = two(value)
+        if wrong or value[0] <= value[1]:
+            return wrong
+        return "has its larger number first"
+
+    return check
+
+
+def _figure_name(value: Any) -> str | None:
+    return None if value in FIGURES else "is no figure of a micrograph's quality"
 
 
 _COUNT = whole(0, _MOST_PARTICLES)
@@ -253,7 +276,7 @@ _CHECKS: dict[str, Check] = {
     "training_digest": identifier,
     "class_counts": _COUNTS,
     "n_micrographs": _COUNT,
-    "pixel_size_range_nm": _sizes,
+    "pixel_size_range_nm": optional(_range_of(1e-6, _LARGEST_PIXEL_NM)),
     "parameters": mapping_of(plain_tree, text(WORD, empty=False)),
     "versions": mapping_of(text(WORD), text(WORD, empty=False)),
     "scores": _scores,
@@ -261,5 +284,8 @@ _CHECKS: dict[str, Check] = {
     "licence": text(WORD),
     "created": text(WORD),
     "calibration": _calibration,
+    "quality_range": optional(
+        mapping_of(_range_of(0.0, _LARGEST_FIGURE), _figure_name)
+    ),
 }
 """A check for every field of `ModelCard`, and for no other."""

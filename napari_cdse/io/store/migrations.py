@@ -203,6 +203,11 @@ def names_of_samples(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE micrographs ADD COLUMN sample TEXT")
 
 
+def qualities_of_micrographs(connection: sqlite3.Connection) -> None:
+    """Version 10 holds the figures of a micrograph's quality that a detection told."""
+    connection.execute("ALTER TABLE micrographs ADD COLUMN quality TEXT")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
@@ -213,6 +218,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     types_of_cells,
     choices_of_frames,
     names_of_samples,
+    qualities_of_micrographs,
 )
 
 

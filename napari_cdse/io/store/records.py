@@ -15,6 +15,7 @@ from napari_cdse.io.models.card_schema import card_json, read_card
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.records import Annotation, ModelCard
     from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.io.store.micrograph_changes import MicrographChange
@@ -63,6 +64,8 @@ class MicrographRow:
         The frame or the mean of some that a user chose, as `frame_choice` reads it.
     sample : str or None
         Name of the sample that it is a picture of, where a user gave it one.
+    quality : MicrographQuality or None
+        As the latest detection told it.
     """
 
     key: int
@@ -86,6 +89,7 @@ class MicrographRow:
     estimated_other_nm: float | None = None
     chosen_frame: str | None = None
     sample: str | None = None
+    quality: MicrographQuality | None = None
 
     @property
     def frame_choice(self) -> FrameChoice:
@@ -93,6 +97,14 @@ class MicrographRow:
         return (
             self.frame if self.chosen_frame is None else frame_choice(self.chosen_frame)
         )
+
+    @property
+    def present_quality(self) -> MicrographQuality | None:
+        """The quality, unless the pixel size has become another since it was told."""
+        size = self.pixel_size
+        if self.quality is None or size is None:
+            return None
+        return self.quality if self.quality.holds_at(size.nm) else None
 
     @property
     def pixel_size(self) -> PixelSize | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.store.database import PATIENCE_S, Database
@@ -59,13 +60,19 @@ COLUMNS = {
     "sample": "sample",
 }
 """Column of a micrograph's row that shows the outcome of each kind of edit."""
-OF_THE_FRAME: dict[str, Any] = {"content_id": None, "run_id": None, "problem": None}
+OF_THE_FRAME: dict[str, Any] = {
+    "content_id": None,
+    "run_id": None,
+    "problem": None,
+    "quality": None,
+}
 """Columns that say something of the frame that was read, and nothing of another one."""
 _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
     " labels_from, labels_shape, run_id, stamp, glance, estimated_source,"
-    " estimated_uncertainty, estimated_other_nm, chosen_frame, sample FROM micrographs"
+    " estimated_uncertainty, estimated_other_nm, chosen_frame, sample,"
+    " quality FROM micrographs"
 )
 
 
@@ -320,6 +327,8 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
             columns["n_rows"], columns["n_columns"] = value or (None, None)
         elif name == "labels_shape":
             columns[name] = None if value is None else dump_json(list(value))
+        elif name == "quality":
+            columns[name] = None if value is None else dump_json(value.as_dict())
         else:
             columns[name] = value
     return columns
@@ -343,11 +352,21 @@ def _micrograph(row: tuple[Any, ...]) -> tuple[MicrographRow, list[str]]:
             "shape": None if None in shape else shape,
             "looked_at": bool(known["looked_at"]),
             "labels_shape": _shape(known["labels_shape"]),
+            "quality": _quality(known["quality"]),
         },
     )
-    if known["labels_shape"] and read.labels_shape is None:
-        odd = [*odd, "labels_shape"]
+    for name in ("labels_shape", "quality"):
+        if known[name] and getattr(read, name) is None:
+            odd = [*odd, name]
     return read, odd
+
+
+def _quality(text: str | None) -> MicrographQuality | None:
+    if text is None:
+        return None
+    with suppress(StoreError, ValueError, TypeError):
+        return MicrographQuality.from_dict(dict(load_json(text, "a quality")))
+    return None
 
 
 def _shape(text: str | None) -> tuple[int, int] | None:
@@ -411,5 +430,6 @@ _CELLS = {
     "estimated_other_nm": _may_be_size,
     "chosen_frame": _may_be_frame,
     "sample": _may_be_text,
+    "quality": _may_be_text,
 }
 """What each cell after key and path must hold, in the order of `_SELECT`."""

@@ -6,7 +6,7 @@ import platform
 from collections import Counter, OrderedDict
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.params import recorded
@@ -124,8 +124,8 @@ class Detections:
                 key, _run(detection, params or self._settings.detection), candidates
             )
             self._store.findings.add_predictions(placed)
-            self._store.update_micrograph(key, **_estimate(detection))
-        self._table.update_here(key, run_id=run_id, **_estimate(detection))
+            self._store.update_micrograph(key, **_told(detection))
+        self._table.update_here(key, run_id=run_id, **_told(detection))
         self._remember(key, detection)
         before = self._tracker.before([key])
         self._particles.set_candidates(key, run_id, candidates)
@@ -307,11 +307,13 @@ class Detections:
             self._particles.set_predictions(found)
 
 
-def _estimate(detection: Detection) -> dict[str, float | str | None]:
+def _told(detection: Detection) -> dict[str, Any]:
+    """Columns of a micrograph's row that a detection fills."""
     size = detection.pixel_size
     if size.source.is_given:
-        return {}
+        return {"quality": detection.quality}
     return {
+        "quality": detection.quality,
         "estimated_pixel_size_nm": size.nm,
         "estimated_source": size.source.value,
         "estimated_uncertainty": size.uncertainty,

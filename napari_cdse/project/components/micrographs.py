@@ -226,6 +226,7 @@ class Micrographs:
                 row.person_pixel_size_nm,
                 judged,
                 self._settings.detection.material,
+                row.present_quality,
             )
             for row in table.rows
             if row.excluded is None and not table.is_missing(row.key)

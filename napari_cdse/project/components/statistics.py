@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.classifier.quality_range import worse_than_learnt
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.review.blind_audit import counts
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
-    from napari_cdse.io.store.store import Store
+    from napari_cdse.io.store.store import MicrographRow, Store
     from napari_cdse.project.components.annotators import Annotators
     from napari_cdse.project.components.audits import Audits
     from napari_cdse.project.state.project_state import ProjectState
@@ -165,8 +166,9 @@ class Statistics:
         time. The state makes another mapping of particles whenever any of them, what
         was said of them, or what is left out of them changes.
         """
-        size = self._table.row(key).pixel_size
-        now = (forest, self._models.active_id, self._audits.version, size)
+        row = self._table.row(key)
+        known = (row.pixel_size, row.quality)
+        now = (forest, self._models.active_id, self._audits.version, known)
         shown = self._particles.particles(key)
         kept = self._kept.get(key)
         if kept is None or kept.shown is not shown or kept.now != now:
@@ -180,7 +182,7 @@ class Statistics:
         first = {} if annotator else self._first_labels(key)
         population = list(self._population(key))
         earlier = self._earlier_predictions(forest, population)
-        doubts = self._doubts(key)
+        doubts = self._doubts(key, forest)
         found = []
         for one in population:
             said = earlier.get(one.id) if earlier is not None else one.prediction
@@ -230,14 +232,22 @@ class Statistics:
         _, apart = divided(self.evidence())
         return {each.particle: each.distrust for each in apart if each.distrust}
 
-    def _doubts(self, key: int) -> _Doubts:
+    def _doubts(self, key: int, forest: str | None) -> _Doubts:
         row = self._table.row(key)
         shape = row.shape or row.labels_shape
         scale = None if row.pixel_size is None else row.pixel_size.source
         one_crystal = key in self._one_crystal()
+        poor = self._is_poor(row, forest)
         return lambda circle, novelty: distrust_of(
-            circle, shape, novelty, scale=scale, one_crystal=one_crystal
+            circle, shape, novelty, scale=scale, one_crystal=one_crystal, poor=poor
         )
+
+    def _is_poor(self, row: MicrographRow, forest: str | None) -> bool:
+        """Whether a micrograph is worse than those that a forest learnt from."""
+        card = next((one for one in self._models.cards if one.id == forest), None)
+        if card is None:
+            return False
+        return worse_than_learnt(card, row.present_quality) is not None
 
     def _one_crystal(self) -> frozenset[int]:
         """Return the micrographs whose detection said that they are one crystal."""

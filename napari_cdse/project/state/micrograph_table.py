@@ -171,7 +171,7 @@ class MicrographTable:
             values["content_id"] = micrograph.id
             if row.content_id is not None:
                 sentence = changed_sentence(path.name)
-                values.update(run_id=None, problem=sentence)
+                values.update(run_id=None, problem=sentence, quality=None)
                 notices.append(sentence)
         values["stamp"] = stamp(path)
         if "content_id" in values or row.glance is None:
@@ -223,6 +223,7 @@ class MicrographTable:
             left_out=self._state.left_out(row.key),
             regions=self._state.regions(row.key),
             sample=row.sample,
+            quality=row.present_quality,
             out_of_range=None
             if self._out_of_range is None
             else self._out_of_range(row),

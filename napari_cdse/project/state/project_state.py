@@ -111,4 +111,5 @@ class ProjectState:
         size = None if row.pixel_size is None else row.pixel_size.nm
         found = self.particles.particles(row.key).values()
         said = [each.prediction for each in found]
-        return out_of_range(card, size, [each.novelty for each in said if each])
+        strange = [each.novelty for each in said if each]
+        return out_of_range(card, size, strange, row.present_quality)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.material import Material
+    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Circle, Label, Prediction
     from napari_cdse.core.regions import Region
@@ -99,6 +100,8 @@ class MicrographEntry:
         Why the forest in use may be asked too much in it.
     sample : str or None
         Name of the sample that it is a picture of; None where nobody gave it one.
+    quality : MicrographQuality or None
+        As the latest detection told it.
     """
 
     index: int
@@ -121,6 +124,7 @@ class MicrographEntry:
     regions: tuple[Region, ...] = ()
     out_of_range: str | None = None
     sample: str | None = None
+    quality: MicrographQuality | None = None
 
     @property
     def pixel_size_nm(self) -> float | None:
@@ -143,6 +147,8 @@ class LabelledMicrograph(NamedTuple):
         With a label, and not removed.
     material : Material or None
         The lattice, where the pixel size has to be estimated; None for CdSe.
+    quality : MicrographQuality or None
+        As the latest detection told it.
     """
 
     path: Path
@@ -151,6 +157,7 @@ class LabelledMicrograph(NamedTuple):
     pixel_size_nm: float | None
     annotations: tuple[Annotation, ...]
     material: Material | None = None
+    quality: MicrographQuality | None = None
 
     @property
     def circles(self) -> tuple[Circle, ...]:

@@ -156,7 +156,7 @@ def test_the_sentence_tells_every_reason_in_order() -> None:
     assert list(counts) == list(REASONS)
     assert counts["out of range"] == 2
     told = distrust_sentence(counts)
-    assert told.startswith("6 circles are counted apart")
+    assert told.startswith("7 circles are counted apart")
     assert "2 unlike anything that the forest learnt from. Those of one" in told
     assert told.endswith("are judged, or 10 that were drawn.")
     assert distrust_sentence({"one crystal": 1}).startswith("1 circle is")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Candidate, Circle, Prediction
 from napari_cdse.io.export.part_files import Findings, PartFiles, sole_writer
@@ -25,7 +26,9 @@ def findings():
         for one, said, far in zip(candidates, shares, (0.3, None), strict=True)
     )
     size = PixelSize(0.0331, PixelSizeSource.ESTIMATED, 0.0123)
-    return Findings("ab12", (470, 310), size, candidates, predictions, ("It is µ.",))
+    quality = MicrographQuality(0.0331, 1 / 7, stretch=1.003)
+    told = ("It is µ.",)
+    return Findings("ab12", (470, 310), size, candidates, predictions, told, quality)
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def test_a_file_cut_short_is_noticed(parts, length):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda told: told.update(form=2),
+        lambda told: told.update(form=1),
         lambda told: told.update(key="0" * 64),
         lambda told: told.pop("shape"),
         lambda told: told.update(shape=[3, True]),
@@ -111,6 +114,9 @@ def test_a_file_cut_short_is_noticed(parts, length):
         lambda told: told["pixel_size"].__setitem__(0, 0.0),
         lambda told: told["pixel_size"].__setitem__(1, "hearsay"),
         lambda told: told.update(notices=[["x"]]),
+        lambda told: told.update(quality={"pixel_size_nm": 0.03, "stretch": "1"}),
+        lambda told: told.update(quality=[1]),
+        lambda told: told.pop("quality"),
         lambda told: told.update(model=None),
         lambda _: b"[" * 100_000,
         lambda _: b"[]",

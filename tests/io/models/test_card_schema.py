@@ -67,6 +67,11 @@ WRONG = [
     ("id", "", "no name of letters"),
     ("id", "../x\n", "no name of letters"),
     ("id", 5, "no name of letters"),
+    ("quality_range", [1, 2], "is no table"),
+    ("quality_range", {"colour": [1, 2]}, "entry without a proper name"),
+    ("quality_range", {"stretch": [1]}, "is no list of 2"),
+    ("quality_range", {"stretch": [1.1, 1.0]}, "has its larger number first"),
+    ("quality_range", {"stretch": [1, math.inf]}, "is not from 0"),
     ("name", "x" * 201, "longer than 200"),
     ("name", "a\x1b[31mb", "control characters"),
     ("name", "ab\u202etxt.exe", "control characters"),
@@ -153,6 +158,14 @@ def test_a_calibration_is_read_as_decimals_whatever_numbers_it_was_written_in():
 def test_a_card_without_calibration_is_written_as_before_there_was_one():
     assert "calibration" not in card_fields(CARD)
     assert read_card(told(calibration=None)) == CARD
+
+
+def test_a_range_of_quality_is_read_again_and_no_id_follows_from_it():
+    card = read_card(told(quality_range={"stretch": [1, 1.02]}))
+    assert card.quality_range == {"stretch": (1.0, 1.02)}
+    assert card_from_json(card_to_json(card)) == card
+    assert "quality_range" not in card_fields(CARD)
+    assert read_card(told(quality_range=None)) == CARD
 
 
 def test_every_field_is_checked():

@@ -1,5 +1,6 @@
 """Project files of earlier versions, brought up to date step by step or not at all."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -8,8 +9,14 @@ from pathlib import Path
 import pytest
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.io.store import migrations
-from napari_cdse.io.store.migrations import MIGRATIONS, migrate, names_of_samples
+from napari_cdse.io.store.migrations import (
+    MIGRATIONS,
+    migrate,
+    names_of_samples,
+    qualities_of_micrographs,
+)
 from napari_cdse.io.store.store import Store
 from tests.io.store.stores import change_file, query, refused
 
@@ -304,4 +311,22 @@ def test_no_frame_is_chosen_in_older_projects_and_an_odd_choice_counts_as_none(p
     connection.close()
     store = Store.open(path)
     assert [each.frame_choice for each in store.micrographs()] == [0, "2:5", 0]
+    store.close()
+
+
+def test_no_quality_is_known_in_older_projects_and_an_odd_one_counts_as_none(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, MIGRATIONS[: MIGRATIONS.index(qualities_of_micrographs)])
+    for name in ("a.tif", "b.tif", "c.tif"):
+        connection.execute("INSERT INTO micrographs (path) VALUES (?)", (name,))
+    migrate(connection)
+    known = MicrographQuality(0.04, 0.2, stretch=1.01)
+    for name, told in (("b.tif", json.dumps(known.as_dict())), ("c.tif", "[1]")):
+        connection.execute(
+            "UPDATE micrographs SET quality = ? WHERE path = ?", (told, name)
+        )
+    connection.close()
+    store = Store.open(path)
+    assert [each.quality for each in store.micrographs()] == [None, known, None]
+    assert "1 of the entries of micrographs" in " ".join(store.set_aside)
     store.close()

@@ -1,0 +1,157 @@
+"""The quality of the micrographs that a forest learnt from, and what is worse.
+
+Features of a particle hardly show that its micrograph is blurred, noisy or stretched:
+they are taken from a whitened picture. The micrograph's own figures show it. A forest's
+card keeps their range over all micrographs that it learnt from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from napari_cdse.core.micrograph_quality import MicrographQuality
+    from napari_cdse.core.records import ModelCard
+
+    QualityRange = Mapping[str, tuple[float, float]]
+
+MIN_MICROGRAPHS = 100
+"""Micrographs that a range of its own takes. Of micrographs of the same kind one in
+n + 1 lies beyond the worst of n, by each figure: with fewer, too many good ones."""
+
+TOLERANCE = 0.1
+"""A figure this share beyond the range is still inside. A choice: of the 392
+simulated micrographs that tell, of six kinds, 4 lie outside the ranges of all others
+without it, and none with it; see ``python -m tests.benchmarks quality``."""
+
+
+class _Bound(NamedTuple):
+    """How a figure can be worse than all that was learnt from.
+
+    Attributes
+    ----------
+    above : bool
+        Whether more is worse.
+    least : float
+        What no micrograph is better than: figures are compared by what they exceed it.
+    what : str
+        What is wrong with such a micrograph.
+    name : str
+        Of the figure, in words.
+    digits : str
+        How its numbers are told.
+    """
+
+    above: bool
+    least: float
+    what: str
+    name: str
+    digits: str
+
+
+BOUNDS: dict[str, _Bound] = {
+    "information_limit_nm": _Bound(
+        True, 0.0, "blurred", "information limit, in nm,", ".2f"
+    ),
+    "signal_to_noise": _Bound(
+        False, 0.0, "noisier", "signal to noise of the support", ".2g"
+    ),
+    "sharpness_per_px": _Bound(
+        False, 0.0, "blurred or enlarged", "sharpness, in 1/px,", ".2f"
+    ),
+    "white_noise": _Bound(True, 0.0, "noisier", "share of white noise", ".2f"),
+    "stretch": _Bound(True, 1.0, "stretched", "stretch", ".2f"),
+}
+"""Figures by which a micrograph may be worse, in the order in which they are named.
+Better ones than those learnt from don't count: particles show more there, not less."""
+
+
+def quality_range(
+    qualities: Iterable[MicrographQuality], earlier: QualityRange | None = None
+) -> dict[str, tuple[float, float]] | None:
+    """Give the range of each figure over the micrographs that a forest learns from.
+
+    Parameters
+    ----------
+    qualities : iterable of MicrographQuality
+        Of the micrographs.
+    earlier : mapping, optional
+        Range of a forest whose training table takes part.
+
+    Returns
+    -------
+    dict or None
+        By name of the figure; None where fewer than `MIN_MICROGRAPHS` tell and there
+        is no earlier range.
+    """
+    known = list(qualities)
+    if earlier is None and len(known) < MIN_MICROGRAPHS:
+        return None
+    found = {}
+    for name in BOUNDS:
+        values = [each for one in known if (each := getattr(one, name)) is not None]
+        values += (earlier or {}).get(name, ())
+        if values:
+            found[name] = (min(values), max(values))
+    return found or None
+
+
+def joined_range(
+    qualities: Iterable[MicrographQuality], earlier: ModelCard | None
+) -> dict[str, tuple[float, float]] | None:
+    """Give the range for a forest that learns from an earlier one's table, too.
+
+    Parameters
+    ----------
+    qualities : iterable of MicrographQuality
+        Of its own micrographs.
+    earlier : ModelCard or None
+        Of the earlier forest; None where it learns from its own micrographs alone.
+
+    Returns
+    -------
+    dict or None
+        None where nobody knows what the earlier forest learnt from.
+    """
+    if earlier is None:
+        return quality_range(qualities)
+    if earlier.quality_range is None:
+        return None
+    return quality_range(qualities, earlier.quality_range)
+
+
+def worse_than_learnt(card: ModelCard, quality: MicrographQuality | None) -> str | None:
+    """Say in a sentence how a micrograph is worse than all that a forest learnt from.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Of the forest.
+    quality : MicrographQuality or None
+        Of the micrograph, where it is known.
+
+    Returns
+    -------
+    str or None
+        None where it is not, and where card or micrograph don't tell.
+    """
+    if card.quality_range is None or quality is None:
+        return None
+    told = [
+        f"{bound.what} beyond what the forest has learnt from: {bound.name} "
+        f"{value:{bound.digits}}, learnt {low:{bound.digits}} to {high:{bound.digits}}"
+        for name, (low, high) in card.quality_range.items()
+        if (bound := BOUNDS.get(name)) is not None
+        and (value := getattr(quality, name)) is not None
+        and _is_worse(bound, value, low, high)
+    ]
+    return f"It is {'; '.join(told)}." if told else None
+
+
+def _is_worse(bound: _Bound, value: float, low: float, high: float) -> bool:
+    if bound.above:
+        limit = bound.least + (high - bound.least) * (1 + TOLERANCE)
+        return value > limit
+    return value < low * (1 - TOLERANCE)

@@ -1,0 +1,126 @@
+"""Figures of a micrograph's quality, from the background that detection measures.
+
+Nothing of the particles is in it: windows with a crystal don't count for the
+background, so that the figures are those of support, lens and camera.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cdse.core.imaging.background import background_near, nearest_window
+from napari_cdse.core.micrograph_quality import MicrographQuality
+from napari_cdse.core.quality.isotropy import isotropy
+from napari_cdse.core.quality.speckle_spectrum import (
+    DEFOCUS,
+    LOWEST_BIN,
+    LOWEST_PER_NM,
+    SHARPNESS,
+    WAVELENGTH_NM,
+    WHITE,
+    Rings,
+    fit_spectrum,
+)
+
+if TYPE_CHECKING:
+    from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
+    from napari_cdse.core.imaging.preprocessing import Prepared
+    from napari_cdse.core.quality.speckle_spectrum import SpeckleSpectrum
+
+_FEWEST_RINGS = 12
+"""Fewest rings that a spectrum of eight parameters is fitted to. A choice: windows of
+56 px of 0.05 nm have 24."""
+_MOST_RESIDUAL = 0.15
+"""Residual of the logarithm of the power from which the model is not that of the
+picture, and nothing is told. A choice: twice the largest of those simulated."""
+_DEFOCUS_TOLD = 0.15
+"""Relative uncertainty up to which a defocus is told. A choice: rings mistaken for
+those of the next order make 20 % and more."""
+_LATTICE_PER_NM = (2.0, 5.0)
+"""Band of the signal to noise: 0.5 to 0.2 nm, where CdSe has {111} and {220}."""
+_WINDOW_NM = 4.0
+"""Length of the windows. A choice: that in which detection measures its background, so
+that it costs nothing; it tells rings of 0.4 per nm apart."""
+_SAMPLES = 400
+"""Frequencies at which the fitted model is looked at; any number that resolves it."""
+
+
+def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality | None:
+    """Measure a micrograph's quality.
+
+    Parameters
+    ----------
+    image : Prepared
+        From `napari_cdse.core.imaging.preprocessing.prepare`.
+    pixel_size_nm : float
+        Edge of a pixel, trusted.
+
+    Returns
+    -------
+    MicrographQuality or None
+        None where the spectrum is not that of speckle on a support, or the picture is
+        too small to tell.
+    """
+    background = _background(image, pixel_size_nm)
+    if background is None:
+        return None
+    rings = rings_of(background, pixel_size_nm)
+    if len(rings.power) < _FEWEST_RINGS:
+        return None
+    fitted = fit_spectrum(rings)
+    if fitted is None or not fitted.residual <= _MOST_RESIDUAL:
+        return None
+    even = isotropy(background.power, rings, fitted)
+    relative = float(fitted.errors[DEFOCUS])
+    defocus = float(np.exp(fitted.parameters[DEFOCUS])) / WAVELENGTH_NM
+    told = relative <= _DEFOCUS_TOLD
+    return MicrographQuality(
+        pixel_size_nm=pixel_size_nm,
+        information_limit_nm=_information_limit(fitted),
+        signal_to_noise=_signal_to_noise(fitted),
+        sharpness_per_px=float(np.exp(fitted.parameters[SHARPNESS])),
+        white_noise=float(np.exp(fitted.parameters[WHITE])),
+        defocus_nm=defocus if told else None,
+        defocus_error_nm=relative * defocus if told else None,
+        astigmatism_nm=even.astigmatism_nm if told else None,
+        drift_nm=even.drift_nm,
+        stretch=even.stretch,
+    )
+
+
+def _background(image: Prepared, pixel_size_nm: float) -> AmorphousBackground | None:
+    window_px = _WINDOW_NM / pixel_size_nm
+    if nearest_window(window_px) > min(image.pixels.shape):
+        return None
+    return background_near(image, round(window_px))
+
+
+def rings_of(background: AmorphousBackground, pixel_size_nm: float) -> Rings:
+    """Median power on rings, of all frequencies that the model is for."""
+    per_px, power = background.radial()
+    lowest = max(LOWEST_BIN / background.window_px, LOWEST_PER_NM * pixel_size_nm)
+    counted = (per_px >= lowest) & (power > 0)
+    return Rings(
+        per_px[counted], power[counted], 1 / background.window_px, pixel_size_nm
+    )
+
+
+def _information_limit(fitted: SpeckleSpectrum) -> float | None:
+    """Finest spacing with as much speckle as noise; None where noise is all."""
+    lowest = LOWEST_PER_NM * fitted.pixel_size_nm
+    per_px = np.linspace(lowest, 0.5, _SAMPLES)
+    speckle, noise = fitted.speckle_and_noise(per_px)
+    above = np.flatnonzero(speckle >= noise)
+    return fitted.pixel_size_nm / float(per_px[above[-1]]) if len(above) else None
+
+
+def _signal_to_noise(fitted: SpeckleSpectrum) -> float | None:
+    low, high = (each * fitted.pixel_size_nm for each in _LATTICE_PER_NM)
+    if low >= 0.5:
+        return None
+    speckle, noise = fitted.speckle_and_noise(
+        np.linspace(low, min(high, 0.5), _SAMPLES)
+    )
+    return float(np.exp(np.mean(np.log(speckle / noise))))

@@ -1,0 +1,126 @@
+"""What a card says of the micrographs that were learnt from, and what is worse."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_cdse.core.classifier.forest import content_id, fit
+from napari_cdse.core.classifier.novelty import out_of_range
+from napari_cdse.core.classifier.quality_range import (
+    MIN_MICROGRAPHS,
+    TOLERANCE,
+    joined_range,
+    quality_range,
+    worse_than_learnt,
+)
+from napari_cdse.core.micrograph_quality import MicrographQuality
+from napari_cdse.core.params import ForestParams
+from tests.tables import drawn_set
+
+GOOD = MicrographQuality(
+    pixel_size_nm=0.04,
+    information_limit_nm=0.2,
+    signal_to_noise=2.0,
+    sharpness_per_px=0.22,
+    white_noise=0.05,
+    stretch=1.004,
+)
+LEARNT = {
+    "information_limit_nm": (0.12, 0.25),
+    "signal_to_noise": (0.9, 60.0),
+    "sharpness_per_px": (0.17, 0.34),
+    "white_noise": (0.003, 0.13),
+    "stretch": (1.0, 1.02),
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    params = ForestParams(trees=3, copies=0)
+    return fit(drawn_set(20, 3, copies=0), params, quality_range=LEARNT)
+
+
+@pytest.mark.parametrize(
+    ("worse", "says"),
+    [
+        (
+            {"information_limit_nm": 0.31},
+            "It is blurred beyond what the forest has learnt from: information limit, "
+            "in nm, 0.31, learnt 0.12 to 0.25.",
+        ),
+        ({"signal_to_noise": 0.5}, "noisier"),
+        ({"sharpness_per_px": 0.13}, "blurred or enlarged"),
+        ({"white_noise": 0.3}, "share of white noise 0.30, learnt 0.00 to 0.13"),
+        ({"stretch": 1.1}, "stretched"),
+        ({"stretch": 1.1, "white_noise": 0.3}, "; stretched"),
+    ],
+)
+def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse, says):
+    told = worse_than_learnt(model.card, replace(GOOD, **worse))
+    assert says in told
+    assert told in out_of_range(model.card, 0.04, [0.5], replace(GOOD, **worse))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"information_limit_nm": 0.1, "signal_to_noise": 900.0, "white_noise": 0.0},
+        {"sharpness_per_px": 0.5, "stretch": 1.0},
+        {"information_limit_nm": None, "stretch": None},
+        {"information_limit_nm": 0.25 * (1 + TOLERANCE) - 1e-9},
+        # A stretch counts from 1, or a tenth more would be no limit.
+        {"stretch": 1.0219},
+    ],
+)
+def test_what_is_better_unknown_or_nearly_inside_is_not(model, other):
+    assert worse_than_learnt(model.card, replace(GOOD, **other)) is None
+
+
+def test_a_card_that_says_nothing_and_a_micrograph_that_tells_nothing(model):
+    silent = replace(model.card, quality_range=None)
+    assert worse_than_learnt(silent, replace(GOOD, stretch=2.0)) is None
+    assert worse_than_learnt(model.card, None) is None
+
+
+def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
+    many = [
+        replace(GOOD, stretch=1 + at / 1e4, white_noise=None)
+        for at in range(MIN_MICROGRAPHS)
+    ]
+    found = quality_range(many)
+    assert found["stretch"] == (1.0, 1.0099)
+    assert "white_noise" not in found
+    assert quality_range(many[1:]) is None
+
+
+def test_own_micrographs_widen_the_range_of_the_forest_below(model):
+    own = [replace(GOOD, stretch=1.3)]
+    found = joined_range(own, model.card)
+    assert found == LEARNT | {"stretch": (1.0, 1.3)}
+    # Nobody knows what that one learnt from, so nobody knows what is beyond.
+    unknown = replace(model.card, quality_range=None)
+    assert joined_range(own * MIN_MICROGRAPHS, unknown) is None
+    assert joined_range(own, None) is None
+
+
+def test_micrographs_of_the_same_kind_are_rarely_called_worse():
+    """By each figure one in n + 1 without the tolerance, and fewer with it."""
+    rng = np.random.default_rng(0)
+    drawn = np.exp(rng.normal(0, 0.15, size=(4000, 5)))
+    figures = [
+        MicrographQuality(0.04, 0.2 * a, 2 * b, 0.22 * c, 0.05 * d, stretch=1 + e / 99)
+        for a, b, c, d, e in drawn
+    ]
+    card = replace(
+        fit(drawn_set(20, 3, copies=0), ForestParams(trees=3, copies=0)).card,
+        quality_range=quality_range(figures[:400]),
+    )
+    marked = [worse_than_learnt(card, one) is not None for one in figures[400:]]
+    assert np.mean(marked) < 0.01
+
+
+def test_the_range_is_no_part_of_what_a_model_is(model):
+    silent = replace(model.card, quality_range=None)
+    assert content_id(silent, model.forest) == model.card.id

@@ -30,6 +30,7 @@ from napari_cdse.core.process_pool import processes
 from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.io.annotations.formats import AnnotationWriter
 from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
+from napari_cdse.io.export.micrograph_table import TableLine
 from napari_cdse.io.export.part_files import PartFiles, sole_writer
 from napari_cdse.io.export.results_folder import PARTS, Results
 from napari_cdse.io.files import name_of
@@ -231,6 +232,8 @@ class _Tally:
         first = self._first.setdefault(findings.micrograph_id, name)
         is_copy = first != name
         lost = self._results.add(path, rows, findings.shape, count=not is_copy)
+        if not is_copy:
+            self._results.add_line(_line(findings, name, self._card))
         self._others.add(path, name, findings.shape, rows)
         said = [*findings.notices]
         if is_copy:
@@ -252,6 +255,17 @@ def _from_before_sentence(number: int, total: int) -> str:
     return (
         f"Of {total}, {what} done by an earlier run with the same content, parameters, "
         "forest and program; --again analyses them anew."
+    )
+
+
+def _line(findings: Findings, name: str, card: ModelCard) -> TableLine:
+    return TableLine(
+        name,
+        findings.shape,
+        findings.pixel_size,
+        len(findings.candidates),
+        worse_than_learnt(card, findings.quality),
+        findings.quality,
     )
 
 
@@ -287,7 +301,8 @@ def _rows(findings: Findings, name: str, card: ModelCard) -> list[ParticleRow]:
 
 COMMAND = Command(
     description="Detect and classify the particles of micrographs; writes "
-    "DIR/labels/NAME.txt, DIR/particles.csv and DIR/summary.json.",
+    "DIR/labels/NAME.txt, DIR/particles.csv, DIR/micrographs.csv and "
+    "DIR/summary.json.",
     add_arguments=_add_arguments,
     run=_run,
 )

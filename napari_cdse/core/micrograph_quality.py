@@ -44,6 +44,9 @@ class MicrographQuality:
         rings tell is the wavelength times the defocus.
     defocus_error_nm : float or None
         Its standard uncertainty.
+    delocalisation_nm : float or None
+        How far fringes of 0.35 nm lie beside the particle that makes them, by defocus
+        and spherical aberration; the same at any voltage.
     astigmatism_nm : float or None
         Half the difference of the defocus along its two directions, likewise.
     drift_nm : float or None
@@ -60,6 +63,7 @@ class MicrographQuality:
     white_noise: float | None = None
     defocus_nm: float | None = None
     defocus_error_nm: float | None = None
+    delocalisation_nm: float | None = None
     astigmatism_nm: float | None = None
     drift_nm: float | None = None
     stretch: float | None = None

@@ -13,7 +13,14 @@ from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.io.annotations.formats import AnnotationWriter
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
 from napari_cdse.io.export.export import pixel_size_summary
-from napari_cdse.io.export.results_folder import LABELS, PARTICLES, SUMMARY, Results
+from napari_cdse.io.export.micrograph_table import TableLine
+from napari_cdse.io.export.results_folder import (
+    LABELS,
+    MICROGRAPHS,
+    PARTICLES,
+    SUMMARY,
+    Results,
+)
 from napari_cdse.io.export.sample_summary import samples_summary
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
@@ -88,7 +95,7 @@ def export(
     """
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
-    results = Results(folder, names, dialect, (PARTICLES, SUMMARY, LABELS))
+    results = Results(folder, names, dialect, (PARTICLES, MICROGRAPHS, SUMMARY, LABELS))
     others = AnnotationWriter(folder, formats)
     notices: list[str] = []
     problems: list[str] = []
@@ -100,6 +107,7 @@ def export(
         name = results.name(entry.path)
         rows = rows_of(project, entry, name, include_predictions, apart)
         told_of[entry.index] = rows
+        results.add_line(_line(entry, name, len(rows)))
         write = partial(
             _write_labels, project, entry, rows, results, others, include_predictions
         )
@@ -113,6 +121,17 @@ def export(
     samples = sample_numbers(sample_particles(project, stored, told_of))
     sentences = _write_tables(project, entries, results, samples, include_predictions)
     return Exported(tuple(sentences), tuple(notices), tuple(problems))
+
+
+def _line(entry: MicrographEntry, name: str, circles: int) -> TableLine:
+    return TableLine(
+        name,
+        entry.shape,
+        entry.pixel_size,
+        circles,
+        entry.out_of_range,
+        entry.quality,
+    )
 
 
 def _write_tables(

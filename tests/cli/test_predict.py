@@ -11,7 +11,9 @@ from PIL import Image
 
 from napari_cdse.cli import main
 from napari_cdse.cli.predict import _rows as rows_of
+from napari_cdse.core.classifier.quality_range import MIN_MICROGRAPHS, quality_range
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import (
@@ -24,8 +26,8 @@ from napari_cdse.io.export.export import by_the_forest_alone, write_particles_cs
 from napari_cdse.io.export.part_files import Findings
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
-from napari_cdse.io.models.model_file import load_model
-from napari_cdse.pipeline import analyse
+from napari_cdse.io.models.model_file import load_model, save_model
+from napari_cdse.pipeline import analyse, quality_of
 from napari_cdse.resources import default_model_path
 
 
@@ -112,7 +114,9 @@ def test_what_is_distrusted_has_the_reason_in_its_row_and_no_share(tmp_path):
         for candidate, novelty in zip(candidates, novelties, strict=True)
     )
     found = Findings("0" * 64, (100, 120), size, candidates, predictions)
-    rows = rows_of(found, "m")
+    card = load_model(default_model_path()).card
+    card = replace(card, quality_range={"stretch": (1.0, 1.02)})
+    rows = rows_of(found, "m", card)
     assert [row.distrust for row in rows] == [None, "centre outside", "out of range"]
     write_particles_csv(tmp_path / "particles.csv", rows)
     assert [row["counted_apart"] for row in table(tmp_path)] == [
@@ -124,7 +128,40 @@ def test_what_is_distrusted_has_the_reason_in_its_row_and_no_share(tmp_path):
     assert defects.n_particles == 1
     assert defects.apart == {"centre outside": 1, "out of range": 1}
     crystal = replace(found, notices=(ONE_CRYSTAL,))
-    assert {row.distrust for row in rows_of(crystal, "m")} == {"one crystal"}
+    assert {row.distrust for row in rows_of(crystal, "m", card)} == {"one crystal"}
+    odd = replace(found, quality=MicrographQuality(0.04, stretch=1.2))
+    assert {row.distrust for row in rows_of(odd, "m", card)} == {"quality"}
+
+
+def test_a_stretched_picture_is_named_and_its_figures_are_in_the_table(
+    picture_folder, tmp_path, capsys
+):
+    path = picture_folder / "standard_41_0010.png"
+    with Image.open(path) as picture:
+        wide = picture.resize((picture.width * 6 // 5, picture.height))
+    wide.save(tmp_path / "wide.png")
+    wide.save(tmp_path / "the same.png")
+    model = load_model(default_model_path())
+    learnt = quality_range([quality_of(read_micrograph(path))] * MIN_MICROGRAPHS)
+    model = replace(model, card=replace(model.card, quality_range=learnt))
+    save_model(model, tmp_path / "model.skops")
+    out = tmp_path / "out"
+    told = ["--model", str(tmp_path / "model.skops"), "--out", str(out)]
+    told += ["--pixel-size", "0.0421"]
+    paths = [path, tmp_path / "wide.png", tmp_path / "the same.png"]
+    assert main(["predict", *map(str, paths), *told]) == 0
+    said = capsys.readouterr().err
+    assert "It is stretched beyond what the forest has learnt from" in said
+    rows = table(out)
+    usual = [row for row in rows if row["micrograph"] == path.stem]
+    odd = [row for row in rows if row["micrograph"] != path.stem]
+    assert "quality" not in {row["counted_apart"] for row in usual}
+    assert {row["counted_apart"] for row in odd} == {"quality"}
+    with (out / "micrographs.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["out_of_range"], "tretched" in second["out_of_range"]) == ("", True)
+    assert float(first["stretch"]) < 1.02 < 1.1 < float(second["stretch"])
+    assert int(first["circles"]) == len(usual)
 
 
 def test_pixels_of_another_size_are_told_to_be_out_of_range(

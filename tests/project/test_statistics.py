@@ -10,6 +10,7 @@ import pytest
 
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
@@ -114,6 +115,28 @@ def test_draws_stand_for_others_that_the_program_distrusts_alike(project):
     project.edits.label(lots[9:10], "yes", selected_by="queue")
     found = project.statistics.visible_defects()
     assert (found.apart, found.n_particles, found.n_drawn) == ({}, 1200, 10)
+
+
+def test_a_micrograph_worse_than_learnt_from_is_counted_apart(project, tmp_path):
+    card = project._state.models.active_card
+    learnt = dataclasses.replace(card, quality_range={"stretch": (1.0, 1.02)})
+    project._store.models.replace_card(learnt)
+    project.micrographs.set_pixel_size(0.04)
+    table = project._state.micrographs
+    for index, stretch in enumerate((1.2, 1.01)):
+        quality = MicrographQuality(0.04, stretch=stretch)
+        table.update(table.rows[index].key, quality=quality)
+    again = reopened(project)
+    assert again.statistics.visible_defects().apart == {"quality": 400}
+    odd, good, unknown = again.micrographs.entries
+    assert "stretched beyond what the forest has learnt from" in odd.out_of_range
+    assert (good.out_of_range, unknown.out_of_range) == (None, None)
+    assert unknown.quality is None
+    # With another scale nothing that was told in nm holds any more.
+    again.micrographs.set_pixel_size(0.05)
+    assert again.statistics.visible_defects().apart == {}
+    assert again.micrographs.entries[0].quality is None
+    again.close()
 
 
 def test_a_micrograph_that_is_one_crystal_is_counted_apart(project):

@@ -6,6 +6,7 @@ background, so that the figures are those of support, lens and camera.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,8 +39,14 @@ picture, and nothing is told. A choice: twice the largest of those simulated."""
 _DEFOCUS_TOLD = 0.15
 """Relative uncertainty up to which a defocus is told. A choice: rings mistaken for
 those of the next order make 20 % and more."""
+_DEFOCUS_SCATTER = 0.12
+"""Relative uncertainty of a defocus beside that of the fit: rings of an aberration that
+is not known are like those of another defocus. As simulated micrographs tell; see
+``python -m tests.benchmarks quality``."""
 _LATTICE_PER_NM = (2.0, 5.0)
 """Band of the signal to noise: 0.5 to 0.2 nm, where CdSe has {111} and {220}."""
+_FRINGE_PER_NM = 1 / 0.35
+"""Fringes whose delocalisation is told: CdSe's {111}."""
 _WINDOW_NM = 4.0
 """Length of the windows. A choice: that in which detection measures its background, so
 that it costs nothing; it tells rings of 0.4 per nm apart."""
@@ -83,7 +90,10 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality 
         sharpness_per_px=float(np.exp(fitted.parameters[SHARPNESS])),
         white_noise=float(np.exp(fitted.parameters[WHITE])),
         defocus_nm=defocus if told else None,
-        defocus_error_nm=relative * defocus if told else None,
+        defocus_error_nm=math.hypot(relative, _DEFOCUS_SCATTER) * defocus
+        if told
+        else None,
+        delocalisation_nm=fitted.delocalisation(_FRINGE_PER_NM) if told else None,
         astigmatism_nm=even.astigmatism_nm if told else None,
         drift_nm=even.drift_nm,
         stretch=even.stretch,

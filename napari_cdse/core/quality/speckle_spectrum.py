@@ -164,6 +164,15 @@ class SpeckleSpectrum:
         shot, white = np.exp(self.parameters[[SHOT, WHITE]])
         return speckle, shot * transfer + white
 
+    def delocalisation(self, per_nm: float) -> float:
+        """How far the lens puts fringes of a frequency beside their place, in nm.
+
+        The gradient of chi over 2 pi (Lichte, Ultramicroscopy 38, 13, 1991).
+        """
+        focus = float(np.exp(self.parameters[DEFOCUS]))
+        aberration = float(self.parameters[Cs_MM]) * _Cs_UNIT
+        return abs(focus * per_nm - aberration * per_nm**3)
+
     def _frame(self, per_px: NDArray[np.float64]) -> _Frame:
         per_nm = per_px / self.pixel_size_nm
         smear = _SMEAR_BINS * self.bin_per_px / self.pixel_size_nm

@@ -14,6 +14,7 @@ from napari_cdse.io.export.export import (
     write_summary_json,
 )
 from napari_cdse.io.export.figures import write_figures
+from napari_cdse.io.export.micrograph_table import write_micrographs_csv
 from napari_cdse.io.files import check_writable, make_folder, remove_drafts
 from napari_cdse.io.labels.label_file import read_label_file
 
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.overview import Overview
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
     from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.micrograph_table import TableLine
     from napari_cdse.io.export.tables import DialectName
 
 
 PARTICLES, SUMMARY, LABELS = "particles.csv", "summary.json", "labels.csv"
+MICROGRAPHS = "micrographs.csv"
 PARTS = "parts"
 """Folder of what a run has done so far; see `napari_cdse.io.export.part_files`."""
 
@@ -61,7 +64,7 @@ class Results:
         folder: Path,
         names: Mapping[Path, str],
         dialect: DialectName = "standard",
-        tables: Sequence[str] = (PARTICLES, SUMMARY),
+        tables: Sequence[str] = (PARTICLES, MICROGRAPHS, SUMMARY),
         *,
         figures: bool = True,
     ) -> None:
@@ -71,6 +74,7 @@ class Results:
         self._with_figures = figures
         self._names = names
         self._rows: list[ParticleRow] = []
+        self._lines: list[TableLine] = []
         places = [self.labels]
         if figures:
             places.append(make_folder(folder / "figures", CdseError))
@@ -123,6 +127,10 @@ class Results:
         """Take rows for the tables alone."""
         self._rows.extend(rows)
 
+    def add_line(self, line: TableLine) -> None:
+        """Take a line of the table of micrographs."""
+        self._lines.append(line)
+
     def write_tables(
         self,
         context: Mapping[str, object],
@@ -152,6 +160,9 @@ class Results:
         tables: dict[str, Callable[[Path], object]] = {
             PARTICLES: partial(
                 write_particles_csv, rows=self._rows, dialect=self.dialect
+            ),
+            MICROGRAPHS: partial(
+                write_micrographs_csv, lines=self._lines, dialect=self.dialect
             ),
             SUMMARY: partial(write_summary_json, summary=summary),
             **(others or {}),

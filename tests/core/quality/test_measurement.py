@@ -69,12 +69,21 @@ def measured(**changes):
 @pytest.mark.parametrize("defocus_nm", [35.0, 60.0, 110.0])
 def test_rings_tell_the_defocus_within_its_error(defocus_nm):
     found = measured(defocus_nm=defocus_nm)
-    assert found.defocus_error_nm < 0.1 * defocus_nm
-    assert abs(found.defocus_nm - defocus_nm) < 3 * found.defocus_error_nm
+    assert found.defocus_error_nm < 0.15 * defocus_nm
+    assert abs(found.defocus_nm - defocus_nm) < found.defocus_error_nm
 
 
 def test_an_aberration_is_not_taken_for_defocus():
     assert measured(Cs_mm=0.8).defocus_nm == pytest.approx(60, rel=0.15)
+
+
+def test_delocalisation_is_told_from_defocus_and_aberration():
+    at = 1 / 0.35
+    told = 60 * WAVELENGTH_NM * at
+    assert measured().delocalisation_nm == pytest.approx(told, rel=0.1)
+    told -= 0.8e6 * WAVELENGTH_NM**3 * at**3
+    found = measured(Cs_mm=0.8).delocalisation_nm
+    assert found == pytest.approx(told, rel=0.15)
 
 
 def test_the_detector_and_the_noise_are_told_apart():
@@ -115,8 +124,7 @@ def test_astigmatism_and_drift_are_told_apart_and_from_a_stretch():
     assert astigmatic.astigmatism_nm == pytest.approx(6, abs=1.5)
     drifted = measured(drift_nm=0.08)
     assert drifted.drift_nm == pytest.approx(0.08, abs=0.015)
-    assert astigmatic.stretch == pytest.approx(1, abs=0.03)
-    assert drifted.stretch == pytest.approx(1, abs=0.012)
+    assert max(astigmatic.stretch, drifted.stretch) < 1.03
 
 
 def test_a_picture_smaller_than_a_window_tells_nothing():

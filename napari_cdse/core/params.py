@@ -14,7 +14,7 @@ from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.material import Material  # noqa: TC001  `describe` reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Abundances = Literal["nnls", "fcls"]
 Criterion = Literal["gini", "entropy"]
@@ -310,6 +310,24 @@ def recorded(params: DetectionParams) -> dict[str, Any]:
     if params.material is None:
         del values["material"]
     return values
+
+
+def same_search(told: Mapping[str, Any], params: DetectionParams) -> bool:
+    """Tell whether a search that was written down is the one that is wanted.
+
+    Only what its method reads counts: another number of endmembers changes nothing of
+    a search that asks for none.
+
+    Parameters
+    ----------
+    told : mapping of str to object
+        What `recorded` gave, in this version or an earlier one.
+    params : DetectionParams
+        Those wanted.
+    """
+    wanted = recorded(params)
+    names = {"method", "material", *registry.METHODS[params.method].parameters}
+    return all(told.get(name) == wanted.get(name) for name in names)
 
 
 def _help(text: str | Callable[[], str]) -> str:

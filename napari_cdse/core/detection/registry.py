@@ -84,19 +84,19 @@ METHODS: dict[str, DetectionMethod] = {
     for method in (
         DetectionMethod(
             "bragg",
-            "Bragg contrast",
+            "lattice fringes against the speckle, fitted by disks; finds most",
             f"{_ROOM}.bragg_contrast:find_particles",
             (*_LENGTHS, "false_alarms"),
         ),
         DetectionMethod(
             "nfindr",
-            "N-FINDR unmixing of the window spectra",
+            "N-FINDR unmixing, whose maps tell kinds of areas apart",
             f"{_ROOM}.unmixing.method:find_by_unmixing",
             (*_LENGTHS, "false_alarms", "step_fraction", "endmembers", "abundances"),
         ),
         DetectionMethod(
             "window",
-            "sliding windows, each classified by the forest",
+            "sliding windows, each classified by the forest; slow",
             f"{_ROOM}.classified_windows:find_by_windows",
             (*_LENGTHS, "false_alarms"),
             needs_forest=True,

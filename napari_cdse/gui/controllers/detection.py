@@ -84,11 +84,14 @@ class DetectionController(QObject):
     # --- detection ------------------------------------------------------------
 
     def set_params(self, params: DetectionParams) -> None:
-        """Keep the parameters with the project."""
+        """Keep the parameters with the project; another method shows what it found."""
         project = self._session.project
         with notifications.reporting_errors():
-            lattice = project.settings.detection.material
+            before = project.settings.detection
+            lattice = before.material
             project.settings.detection = params
+            if params.method != before.method and project.detections.bring_back():
+                self.show_maps()
             if params.material != lattice:
                 # The card tells planes of another lattice now.
                 project.events.particles_changed.emit(None)

@@ -20,6 +20,7 @@ from napari_cdse.gui.micrographs.export_button import ExportButton
 from napari_cdse.gui.micrographs.frame_row import FrameRow
 from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs.lattice_row import LatticeRow
+from napari_cdse.gui.micrographs.method_line import MethodLine
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.micrographs.table_model import MicrographsModel
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
@@ -131,6 +132,7 @@ class MicrographsView(ProjectView):
         self.frames = FrameRow(self._on_frames)
         self.lattice = LatticeRow(self._on_lattice)
         self.form = ParamsForm(DetectionParams())
+        self.method_line = MethodLine(self.form.widget("method").native)
         self.progress = ProgressRow(self._session.runner.cancel)
         self._laid_out = QTimer(self)
         self._laid_out.setSingleShot(True)
@@ -151,6 +153,7 @@ class MicrographsView(ProjectView):
             "How circles are found",
             "Settings of the next detection; those shown at first suit most",
             self.lattice,
+            self.method_line.label,
             self.form.native,
         )
         column.addWidget(FittingArea(self.parameters))

@@ -88,6 +88,39 @@ class FindingTable:
                 self._database.unreadable.note("detections", f"micrograph {key}")
         return runs
 
+    def earlier_runs(self, found_by: str) -> Iterator[tuple[int, int, Run]]:
+        """Yield key, run id and detection of all runs of a method, oldest first.
+
+        Those that can't be read are left out.
+        """
+        rows = self._database.rows(
+            "SELECT micrograph_key, runs.id, found_by, parameters, runs.pixel_size_nm,"
+            " pixel_size_source, window_px, notices, versions, time FROM runs"
+            " WHERE found_by = ? ORDER BY runs.id",
+            [found_by],
+        )
+        for key, run_id, *columns in rows:
+            with suppress(StoreError):
+                yield key, run_id, _run_of(*columns)
+
+    def candidates_of(self, run_id: int, micrograph_id: str) -> tuple[Candidate, ...]:
+        """Return the candidates of one run, those that can be read."""
+        rows = self._database.rows(
+            "SELECT particle_id, row_px, col_px, radius_px, found_by, strength"
+            " FROM candidates WHERE run_id = ? ORDER BY place",
+            [run_id],
+        )
+        found = []
+        for particle_id, row, col, radius, found_by, strength in rows:
+            if not (are_numbers((row, col, radius, strength)) and radius > 0):
+                self._database.unreadable.note("circles found", particle_id)
+                continue
+            circle = Circle(row, col, radius)
+            found.append(
+                Candidate(particle_id, micrograph_id, circle, found_by, strength)
+            )
+        return tuple(found)
+
     def candidates(
         self, content_ids: Mapping[int, str], after: int = 0
     ) -> dict[int, tuple[int, tuple[Candidate, ...]]]:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.core.params import recorded
+from napari_cdse.core.params import recorded, same_search
 from napari_cdse.io.store.store import Run
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.detection.methods import Detection
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Candidate, Circle, Prediction
+    from napari_cdse.io.store.records import MicrographRow
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.components.settings import Settings
     from napari_cdse.project.state.change_tracker import Before, ChangeTracker
@@ -240,6 +241,59 @@ class Detections:
         particles = self._particles.particles(key).values()
         return tuple(each.id for each in particles if each.prediction is None)
 
+    def bring_back(self) -> int:
+        """Show what the present settings found before, where another search came later.
+
+        A detection that is kept becomes the latest one again, as a new entry: nothing
+        that was stored is changed. Labels and circles of annotators stay as they are.
+
+        Returns
+        -------
+        int
+            How many micrographs show other circles now.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        kept = self._kept_runs()
+        if kept:
+            self._backlog.do(lambda: self._bring_back(kept))
+        return len(kept)
+
+    def _kept_runs(self) -> dict[int, tuple[int, Run]]:
+        """Find the newest run of the present settings, where it is not the latest."""
+        latest = self._store.findings.latest_runs()
+        rows = {row.key: row for row in self._table.rows}
+        kept = {}
+        method = self._settings.detection.method
+        for key, run_id, run in self._store.findings.earlier_runs(method):
+            row = rows.get(key)
+            if row is None or row.content_id is None or key not in latest:
+                continue
+            if not self._is_wanted(row, latest[key]) and self._is_wanted(row, run):
+                kept[key] = (run_id, run)
+        return kept
+
+    def _bring_back(self, kept: Mapping[int, tuple[int, Run]]) -> None:
+        ids = self._table.content_ids()
+        before = self._tracker.before(kept)
+        found = {}
+        with self._store.transaction():
+            for key, (run_id, run) in kept.items():
+                candidates = self._store.findings.candidates_of(run_id, ids[key])
+                again = self._store.findings.add_run(key, run, candidates)
+                found[key] = again, candidates
+        for key, (again, candidates) in found.items():
+            self._table.update_here(key, run_id=again)
+            self._detections.pop(key, None)
+            self._particles.set_candidates(key, again, candidates)
+            self._read_predictions(key)
+        self._events.queue_outdated.emit()
+        self._tracker.tell(before)
+        self._events.micrographs_changed.emit()
+
     def follow_runs(self) -> None:
         """Show what other windows found since the newest detection here."""
         ids = self._table.content_ids()
@@ -259,12 +313,16 @@ class Detections:
     def _is_due(self, index: int, runs: Mapping[int, Run]) -> bool:
         row = self._table.rows[index]
         run = runs.get(row.key)
-        if run is None or run.parameters != recorded(self._settings.detection):
-            return True
+        return not self._is_wanted(row, run) or bool(self.unclassified(index))
+
+    def _is_wanted(self, row: MicrographRow, run: Run | None) -> bool:
+        """Whether a micrograph was searched as the present settings ask for."""
+        if run is None or not same_search(run.parameters, self._settings.detection):
+            return False
         size = row.pixel_size
         used = run.pixel_size_nm if run.pixel_size_source.is_given else None
         known = size.nm if size is not None and size.source.is_given else None
-        return used != known or bool(self.unclassified(index))
+        return used == known
 
     def _remember(self, key: int, detection: Detection) -> None:
         self._detections[key] = detection

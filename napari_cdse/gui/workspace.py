@@ -38,6 +38,7 @@ from napari_cdse.gui.shortcuts.settings import KeySettings
 from napari_cdse.gui.tools.active_tool import ActiveTool
 from napari_cdse.gui.tools.exclude import Exclusions
 from napari_cdse.gui.tools.measure import Measurement
+from napari_cdse.gui.tools.samples import Samples
 from napari_cdse.gui.widgets.message_bar import MessageBar
 from napari_cdse.project import beside_sentence
 from napari_cdse.sample import sample_project_folder
@@ -89,6 +90,8 @@ class Workspace(QObject):
         Ruler and scale bar.
     exclusions : Exclusions
         Micrographs and regions that are left out.
+    samples : Samples
+        Of which sample each micrograph is.
     poller : ProjectPoller
         Takes in what other windows wrote, and writes what waits.
     leave_taking : LeaveTaking
@@ -113,6 +116,7 @@ class Workspace(QObject):
         self.active_tool = ActiveTool(canvas)
         self.measurement = Measurement(session, canvas, self.active_tool)
         self.exclusions = Exclusions(session, canvas, self.active_tool)
+        self.samples = Samples(session)
         self.selection = Selection(session, canvas)
         self.navigation = Navigation(session, canvas, self.selection)
         self.review = Review(

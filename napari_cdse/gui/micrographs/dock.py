@@ -22,7 +22,7 @@ from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs.lattice_row import LatticeRow
 from napari_cdse.gui.micrographs.method_line import MethodLine
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
-from napari_cdse.gui.micrographs.table_model import MicrographsModel
+from napari_cdse.gui.micrographs.table_model import SAMPLE, MicrographsModel
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
 from napari_cdse.gui.widgets.fitting_scroll_area import FittingArea
 from napari_cdse.gui.widgets.layout import (
@@ -220,6 +220,8 @@ class MicrographsView(ProjectView):
 
     def _pop_up(self, index: int, place: QPoint) -> None:
         menu = self._workspace.exclusions.menu(index, self)
+        menu.addSeparator()
+        menu.addAction("Samples\u2026", self._workspace.samples.ask)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)
 
@@ -260,6 +262,10 @@ class MicrographsView(ProjectView):
         """Show what the project holds now."""
         entries, current = self._session.entries, self._session.project.selection.index
         self.model.show(entries)
+        # Who judges blind is not to know which sample is which.
+        named = any(each.sample for each in entries)
+        unknown = self._workspace.samples.hidden or not named
+        self.table.setColumnHidden(SAMPLE, unknown)
         if current is not None and current < len(entries):
             self.table.selectRow(current)
         self._show_problem()

@@ -14,13 +14,16 @@ from napari_cdse.gui.widgets.tables import RowsModel
 if TYPE_CHECKING:
     from napari_cdse.project import MicrographEntry
 
-HEADERS = ("Micrograph", "Found", "Reviewed", "Defects")
+HEADERS = ("Micrograph", "Found", "Reviewed", "Defects", "Sample")
+SAMPLE = 4
+"""Column of the sample's name."""
 _TIPS = (
     "File name; \u26a0 marks what could not be read, \u25c7 what is unlike what the "
     "forest learnt from",
     "Circles in it; those in regions that were left out are counted apart",
     "Circles that a person judged, of all",
     "Resolved particles with a visible defect, of all resolved, as judged",
+    "Which sample it is a picture of; the menu of a row names samples",
 )
 _WARNING = "\u26a0 "
 _STRANGE = "\u25c7 "
@@ -35,6 +38,8 @@ def cell(entry: MicrographEntry, column: int) -> str:
         return f"{_sign(entry)}{entry.path.stem}"
     if column == 1:
         return _found(entry)
+    if column == SAMPLE:
+        return entry.sample or _NOTHING
     if entry.excluded:
         return _LEFT_OUT if column == 2 else _NOTHING
     if column == 2:
@@ -99,6 +104,7 @@ class MicrographsModel(RowsModel):
             font = QFont()
             font.setItalic(True)
             return font
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
+        number = index.column() not in (0, SAMPLE)
+        if role == Qt.ItemDataRole.TextAlignmentRole and number:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

@@ -14,13 +14,14 @@ from superqt.utils import signals_blocked
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
 from napari_cdse.gui.population.figure_view import FigureView
 from napari_cdse.gui.session import notifications
-from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.dialogs import ask_report
 from napari_cdse.gui.widgets.layout import (
     choices,
     keyless,
+    row_of,
     say,
     scroll_down,
     sentence,
@@ -34,6 +35,7 @@ from napari_cdse.io.export.plots import (
     draw_class_counts,
     draw_label_history,
     draw_micrographs,
+    draw_samples,
     draw_size_trend,
     draw_sizes,
 )
@@ -50,8 +52,10 @@ _FIGURES = (
     ("Sizes", "Diameters by class"),
     ("Fraction by size", "Whether small or large particles have more defects"),
     ("As labels came", "How the interval shrank"),
+    ("By sample", "The fraction of each sample beside the others"),
 )
 _BY_MICROGRAPH = 0
+_ALL = ("All micrographs", "The number and the figures are of all that are in use")
 _ERROR_TIP = (
     "Standard uncertainty of pixel sizes from files and of those that you gave: no "
     "file tells it. 0 takes them as exact. It moves all sizes alike; it is told beside "
@@ -60,7 +64,7 @@ _ERROR_TIP = (
 
 
 class PopulationDock(ProjectDock):
-    """The sentence of the number, five figures, and the way to the report.
+    """The sentence of the number, its figures, samples, and the way to the report.
 
     Parameters
     ----------
@@ -85,11 +89,18 @@ class PopulationView(ProjectView):
         self._session = workspace.session
         self._canvas = workspace.canvas
         self._navigation = workspace.navigation
+        self._samples = workspace.samples
         self._found: Population | None = None
         self._job: Job | None = None
         self._shown: tuple[MicrographFraction, ...] = ()
         self.number = sentence()
         self.outlook = sentence()
+        self.sample = choices([_ALL], "Which sample the number and figures are of")
+        self.name_samples = keyless(QPushButton("Samples\u2026"))
+        self.name_samples.setToolTip(
+            "Say of which sample each micrograph is: by folder, file name or by hand"
+        )
+        self.compared = sentence()
         self.figures = choices(_FIGURES, "Which figure is shown below")
         self.figure = FigureView()
         self.pixel_size_error = DecimalField()
@@ -111,7 +122,8 @@ class PopulationView(ProjectView):
     def _lay_out(self) -> None:
         inner, area = QWidget(), QScrollArea()
         told = view_column(inner)
-        for widget in (self.number, self.outlook, self.figures):
+        told.addLayout(row_of((self.sample, self.name_samples)))
+        for widget in (self.number, self.outlook, self.compared, self.figures):
             told.addWidget(widget)
         told.addWidget(self.figure, 1)
         form = QFormLayout()
@@ -125,6 +137,8 @@ class PopulationView(ProjectView):
     def _connect(self, viewer: Viewer | None) -> None:
         session = self._session
         self.figures.activated.connect(self._show_figure)
+        self.sample.activated.connect(self._on_sample)
+        self.name_samples.clicked.connect(self._samples.ask)
         self.figure.clicked.connect(self._on_click)
         self.figure.pointed.connect(self._on_point)
         self.report.clicked.connect(self.ask_report)
@@ -177,7 +191,8 @@ class PopulationView(ProjectView):
             self._later.start()
             return
         known = material(self._session.project)
-        self._job = Job("The number", partial(estimating, known, None), heavy=False)
+        work = partial(estimating, known, self._chosen())
+        self._job = Job("The number", work, heavy=False)
         self._job.produced.connect(self._take)
         self._job.finished.connect(self._on_finished)
         self._session.runner.submit(self._job)
@@ -189,9 +204,38 @@ class PopulationView(ProjectView):
         if not self._session.is_open or found.project != self._session.project.path:
             return
         self._found = found
-        say(self.number, found.overview.defects.sentence)
+        told = found.overview.defects.sentence
+        say(self.number, f"{found.sample}: {told}" if found.sample else told)
         say(self.outlook, found.overview.defects.outlook)
+        self._show_samples(found)
         self._show_figure()
+
+    # Samples
+
+    def _chosen(self) -> str | None:
+        """Return the sample that is looked at; None for all micrographs."""
+        name = self.sample.currentData()
+        return None if name is None or self._samples.hidden else str(name)
+
+    def _on_sample(self, _row: int) -> None:
+        self.refresh()
+
+    def _show_samples(self, found: Population) -> None:
+        """Offer the samples, and say how they differ; not to who judges blind."""
+        hidden = self._samples.hidden
+        names = () if hidden else tuple(each.name for each in found.samples)
+        with signals_blocked(self.sample):
+            while self.sample.count() > 1:
+                self.sample.removeItem(1)
+            for name in names:
+                self.sample.addItem(one_line(name), name)
+            self.sample.setCurrentIndex(max(self.sample.findData(found.sample), 0))
+        self.sample.setVisible(bool(names))
+        told = [
+            " ".join(filter(None, (one.sentence, one.size_sentence)))
+            for one in (() if hidden else found.comparisons)
+        ]
+        say(self.compared, "\n".join(told))
 
     # Figures
 
@@ -215,6 +259,11 @@ class PopulationView(ProjectView):
             ),
             lambda figure, palette: draw_label_history(
                 figure.subplots(), told.history, palette
+            ),
+            lambda figure, palette: draw_samples(
+                figure.subplots(),
+                () if self._samples.hidden else found.samples,
+                palette,
             ),
         )
 

@@ -54,7 +54,50 @@ def test_each_line_of_the_list_has_its_figure(dock):
         "Fraction by micrograph",
         "Labelled circles by class",
     ]
-    assert len(set(seen)) == 5
+    assert len(set(seen)) == 6
+
+
+def test_samples_are_looked_at_one_by_one_and_beside_each_other(dock, workspace, qtbot):
+    assert dock.sample.isHidden()
+    workspace.project.micrographs.set_samples({0: "aged", 1: "aged", 2: "fresh"})
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    items = [dock.sample.itemText(row) for row in range(dock.sample.count())]
+    assert items == ["All micrographs", "aged", "fresh"]
+    everything = dock.number.text()
+    assert dock.compared.text().startswith("Visible defects in aged less fresh: ")
+    choose(dock, "By sample")
+    (axes,) = dock.figure.figure.axes
+    words = [each.get_text().partition("\n")[0] for each in axes.get_xticklabels()]
+    assert words == ["aged", "fresh"]
+    dock.sample.setCurrentIndex(1)
+    dock.sample.activated.emit(1)
+    up_to_date(dock, qtbot)
+    told = dock._found.samples[0].defects
+    assert dock.number.text() == f"aged: {told.sentence}" != everything
+    choose(dock, "By micrograph")
+    assert titles(dock)[0].startswith("Fraction by micrograph (n = 2")
+    # A sample that is gone gives way to all.
+    workspace.project.micrographs.set_samples({0: None, 1: None})
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    assert dock.sample.currentText() == "All micrographs"
+    assert dock.number.text() == everything
+
+
+def test_who_judges_blind_sees_no_samples(dock, workspace, qtbot):
+    workspace.project.micrographs.set_samples({0: "aged", 1: "fresh"})
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    choose(dock, "By sample")
+    workspace.project.annotators.hide_others = True
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    assert dock.sample.isHidden()
+    assert dock.compared.isHidden()
+    assert titles(dock) == ["Fraction by sample: no sample to show"]
+    workspace.samples.ask()
+    assert workspace.samples.dialog is None
 
 
 def test_what_the_pixel_size_is_off_by_stands_beside_the_sizes(dock, workspace, qtbot):

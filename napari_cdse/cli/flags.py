@@ -20,6 +20,7 @@ from napari_cdse.project import (
     beside_sentence,
     instead_sentence,
 )
+from napari_cdse.project.components.settings import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -76,6 +77,26 @@ def add_pixel_size(parser: argparse.ArgumentParser) -> None:
         help="edge of a pixel in nm, for all files; else the file's own, "
         "else an estimate from the lattice that only sets window sizes",
     )
+
+
+def add_pixel_size_error(parser: argparse.ArgumentParser, default: str) -> None:
+    """Offer ``--pixel-size-error``; ``default`` says what holds without it."""
+    parser.add_argument(
+        "--pixel-size-error",
+        type=_share_of_size,
+        metavar="PERCENT",
+        help="standard uncertainty of pixel sizes that a file or you gave, in percent: "
+        "no file tells it, and it moves all sizes in nm alike "
+        f"(default: {default})".replace("%", "%%"),
+    )
+
+
+def _share_of_size(text: str) -> float:
+    """Read a percentage of a pixel size as a share."""
+    share = number(text) / 100
+    if not 0 <= share <= MAX_PIXEL_SIZE_ERROR:
+        raise ValueError
+    return share
 
 
 def add_jobs(parser: argparse._ActionsContainer) -> None:

@@ -17,6 +17,7 @@ from napari_cdse.cli.flags import (
     add_model,
     add_parameters,
     add_pixel_size,
+    add_pixel_size_error,
     model_path,
     read_parameters,
 )
@@ -70,6 +71,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser)
     add_pixel_size(parser)
+    add_pixel_size_error(parser, "0, as if they were exact")
     add_frame(parser)
     add_formats(parser)
     add_csv_dialect(parser)
@@ -113,7 +115,14 @@ def _run(arguments: argparse.Namespace) -> int:
             again=arguments.again,
         )
         progress = progress_of(arguments, len(listing.files))
-        tally = _Tally(model.card, results, others, progress, len(listing.problems))
+        tally = _Tally(
+            model.card,
+            results,
+            others,
+            progress,
+            len(listing.problems),
+            arguments.pixel_size_error or 0.0,
+        )
         try:
             for outcome in _outcomes(arguments, listing.files, work):
                 tally.take(outcome)
@@ -170,6 +179,8 @@ class _Tally:
         Is told of each.
     failed : int
         What could not be listed.
+    pixel_size_error : float
+        Relative standard uncertainty of pixel sizes that files or the user gave.
 
     Attributes
     ----------
@@ -191,6 +202,7 @@ class _Tally:
         others: AnnotationWriter,
         progress: Progress,
         failed: int,
+        pixel_size_error: float,
     ) -> None:
         self.failed = failed
         self.copies: dict[str, str] = {}
@@ -202,6 +214,7 @@ class _Tally:
         self._others = others
         self._progress = progress
         self._first: dict[str, str] = {}
+        self._pixel_size_error = pixel_size_error
 
     def take(self, outcome: Outcome) -> None:
         """Write one micrograph's results and tell of it."""
@@ -228,7 +241,7 @@ class _Tally:
         """Write label file and rows; return what there is to say."""
         name = self._results.name(path)
         self.pixel_sizes[name] = findings.pixel_size
-        rows = _rows(findings, name, self._card)
+        rows = _rows(findings, name, self._card, self._pixel_size_error)
         first = self._first.setdefault(findings.micrograph_id, name)
         is_copy = first != name
         lost = self._results.add(path, rows, findings.shape, count=not is_copy)
@@ -269,7 +282,9 @@ def _line(findings: Findings, name: str, card: ModelCard) -> TableLine:
     )
 
 
-def _rows(findings: Findings, name: str, card: ModelCard) -> list[ParticleRow]:
+def _rows(
+    findings: Findings, name: str, card: ModelCard, pixel_size_error: float = 0.0
+) -> list[ParticleRow]:
     size = findings.pixel_size
     doubts = partial(
         distrust_of,
@@ -291,7 +306,7 @@ def _rows(findings: Findings, name: str, card: ModelCard) -> list[ParticleRow]:
             novelty=prediction.novelty,
             distrust=doubts(candidate.circle, novelty=prediction.novelty),
             fitted=is_as_fitted(candidate.id, findings.micrograph_id, candidate.circle),
-            pixel_size_error=size.uncertainty or 0.0,
+            pixel_size_error=size.uncertainty or pixel_size_error,
         )
         for candidate, prediction in zip(
             findings.candidates, findings.predictions, strict=True

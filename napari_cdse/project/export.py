@@ -69,6 +69,7 @@ def export(
     include_predictions: bool = False,
     dialect: DialectName = "standard",
     formats: Sequence[FormatName] = (),
+    pixel_size_error: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Exported:
     """Write label files, tables, statistics and figures of a project.
@@ -85,6 +86,8 @@ def export(
         How tables are written, see `napari_cdse.io.export.tables`.
     formats : sequence of {"coco", "yolo", "imagej", "napari"}
         What else circles and classes are written as.
+    pixel_size_error : float, optional
+        See `rows_of`.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
 
@@ -105,7 +108,9 @@ def export(
         if progress is not None:
             progress(done / len(entries))
         name = results.name(entry.path)
-        rows = rows_of(project, entry, name, include_predictions, apart)
+        rows = rows_of(
+            project, entry, name, include_predictions, apart, pixel_size_error
+        )
         told_of[entry.index] = rows
         results.add_line(_line(entry, name, len(rows)))
         write = partial(

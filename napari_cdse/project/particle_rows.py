@@ -26,6 +26,7 @@ def rows_of(
     name: str,
     include_predictions: bool,
     apart: Mapping[str, Distrust],
+    pixel_size_error: float | None = None,
 ) -> list[ParticleRow]:
     """Return the particles of a micrograph as tables and figures show them.
 
@@ -41,11 +42,16 @@ def rows_of(
         Also those that only the forest classified.
     apart : mapping of str to str
         Which particles are counted apart, see `Statistics.apart`.
+    pixel_size_error : float, optional
+        Relative standard uncertainty of pixel sizes that file or person told; without
+        it that of the project's settings.
     """
     size = project.micrographs.pixel_size(entry.index)
     error = 0.0
     if size is not None:
-        error = size.uncertainty or project.settings.pixel_size_error
+        told = project.settings.pixel_size_error
+        told = told if pixel_size_error is None else pixel_size_error
+        error = size.uncertainty or told
     return [
         ParticleRow(
             micrograph=name,

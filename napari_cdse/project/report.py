@@ -38,7 +38,11 @@ PER_CLASS = 6
 
 
 def write_report(
-    project: Project, file: Path, progress: Callable[[float], None] | None = None
+    project: Project,
+    file: Path,
+    progress: Callable[[float], None] | None = None,
+    *,
+    pixel_size_error: float | None = None,
 ) -> str:
     """Write the report; return the sentence of the number and where the page is.
 
@@ -50,6 +54,8 @@ def write_report(
         Its folder is made if it is not there.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
+    pixel_size_error : float, optional
+        See `rows_of`.
 
     Raises
     ------
@@ -63,7 +69,9 @@ def write_report(
     names = distinct_names([entry.path for entry in entries])
     apart = project.statistics.apart()
     rows = {
-        entry.index: rows_of(project, entry, names[entry.path], True, apart)
+        entry.index: rows_of(
+            project, entry, names[entry.path], True, apart, pixel_size_error
+        )
         for entry in entries
     }
     everything = [row for some in rows.values() for row in some]

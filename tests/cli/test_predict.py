@@ -96,9 +96,13 @@ def test_a_persons_pixel_size_gives_diameters(picture_folder, tmp_path):
     path = picture_folder / "easy_42_0002.png"
     out = tmp_path / "out"
     arguments = ["predict", str(path), "--out", str(out), "--pixel-size", "0.0331"]
-    assert main(arguments) == 0
+    assert main([*arguments, "--pixel-size-error", "1,5"]) == 0
     rows = table(out)
     assert rows
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["diameters_nm"]
+    for each in summary["diameters_nm"]:
+        assert each["mean_systematic"] == pytest.approx(0.015 * each["mean"])
     for row in rows:
         expected = 2 * float(row["radius_px"]) * 0.0331
         assert float(row["diameter_nm"]) == pytest.approx(expected, rel=1e-6)

@@ -126,6 +126,24 @@ def test_every_number_on_the_page_is_in_the_summary(page, project, tmp_path):
     assert found["sentence"].partition(": ")[2] in words
 
 
+def test_the_pixel_sizes_uncertainty_is_told_beside_the_sizes(project, tmp_path):
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    flag = ["--pixel-size-error", "3"]
+    export = ["export", str(project.path), "--include-predictions", "--out", str(out)]
+    assert main([*export, *flag]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    (every,) = [one for one in summary["diameters_nm"] if one["label"] == "all"]
+    assert every["mean_systematic"] == pytest.approx(0.03 * every["mean"])
+    assert main(["report", str(project.path), "--out", str(page), *flag]) == 0
+    assert "known to within 3.00%" in page.read_text("utf-8")
+    # It is said of this run; the project goes on with its own.
+    assert main(export) == 0
+    assert "as exact" in (out / "summary.json").read_text()
+    with pytest.raises(SystemExit) as usage:
+        main([*export, "--pixel-size-error", "30"])
+    assert usage.value.code == 2
+
+
 def test_nothing_from_outside_becomes_part_of_the_page(page):
     read = Reader(page)
     assert not read.tags & {"script", "iframe", "object", "link", "a"}

@@ -10,6 +10,7 @@ from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_csv_dialect,
     add_formats,
+    add_pixel_size_error,
     add_project,
     project_file,
 )
@@ -29,6 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also what only the forest says, not reviewed by anyone",
     )
+    add_pixel_size_error(parser, "what the project's dock Population says")
     add_formats(parser)
     add_csv_dialect(parser)
 
@@ -42,6 +44,7 @@ def _run(arguments: argparse.Namespace) -> int:
             include_predictions=arguments.include_predictions,
             dialect=arguments.csv_dialect,
             formats=arguments.formats,
+            pixel_size_error=arguments.pixel_size_error,
         )
     finally:
         project.close()

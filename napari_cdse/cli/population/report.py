@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say
-from napari_cdse.cli.flags import add_project, project_file
+from napari_cdse.cli.flags import add_pixel_size_error, add_project, project_file
 from napari_cdse.project import Project
 from napari_cdse.project.report import write_report
 
@@ -24,12 +24,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the page to write, FILE.html",
     )
+    add_pixel_size_error(parser, "what the project's dock Population says")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     project = Project.create_or_open(project_file(arguments.project))
     try:
-        say(write_report(project, arguments.out))
+        error = arguments.pixel_size_error
+        say(write_report(project, arguments.out, pixel_size_error=error))
     finally:
         project.close()
     return 0

@@ -18,6 +18,7 @@ from napari_cdse.core.imaging.background import WINDOWS_PX, nearest_window
 from napari_cdse.core.imaging.fringes import Fringes, find_fringes
 from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.pixel_size import (
+    REFERENCE_ERROR,
     TYPICAL_PIXEL_SIZE_NM,
     PixelSize,
     PixelSizeSource,
@@ -150,8 +151,7 @@ class _ScaleSettings:
         0.6 the errors on 94 simulated micrographs are as large as claimed; see ``python
         -m tests.benchmarks scale``.
     lattice : float
-        Relative uncertainty of the reference: lattice constants of dots, rest of the
-        interpolation. A choice: 0.1 % lie between zinc blende and wurtzite.
+        Relative uncertainty of the reference, see `REFERENCE_ERROR`.
     most_uncertain : float
         Relative uncertainty up to which it is an estimate. A choice: bands and windows
         are right to 5 % with it.
@@ -173,7 +173,7 @@ class _ScaleSettings:
     apart_nm: float = 4.0
     on_lines: float = 0.6
     independent: float = 0.6
-    lattice: float = 0.0015
+    lattice: float = REFERENCE_ERROR
     most_uncertain: float = 0.05
 
 

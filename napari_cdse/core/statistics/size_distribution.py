@@ -1,8 +1,18 @@
 """Size distributions by class: summaries, histograms and curves of diameters.
 
 Sizes of one micrograph are alike, because they share focus, magnification and growth,
-so intervals come from how much micrographs differ. An error of the pixel size is the
-same for all; no number of particles averages it out, so it stands beside the interval.
+so intervals come from how much micrographs differ. What the pixel size of a file or a
+person is off by is the same for all micrographs at one magnification; no number of them
+averages it out, so it stands beside the interval.
+
+An estimate of the pixel size errs otherwise. What the speckle of a micrograph does to
+the places of its fringes moves all diameters of that micrograph alike, and has nothing
+to do with the next micrograph's. So it is one more way in which micrographs differ: the
+sizes scatter by it over micrographs, and an interval from that scatter holds it already
+(to add it again would count it twice). Where there are too few micrographs for an
+interval, it stands beside the mean, as the root of the summed squares of what each
+micrograph adds. What is common to all estimates is the lattice that they go by
+(`REFERENCE_ERROR`), which no number of micrographs averages out.
 
 Sizes of grown particles spread in proportion to the size, so their logarithm is close
 to normally distributed (Soederlund, Kiss, Niklasson, Granqvist, Phys. Rev. Lett. 80,
@@ -80,6 +90,10 @@ class SizeSummary:
         standard deviation in proportion; 0 where none was told.
     fit_systematic : float
         The same for what the disk fit may be off by, of the circles that it fitted.
+    mean_by_estimates : float
+        Standard uncertainty of the mean by what the pixel sizes of single micrographs
+        were estimated wrong, each for itself. ``mean_95`` holds it already; 0 where
+        none was estimated.
     """
 
     label: str
@@ -95,6 +109,7 @@ class SizeSummary:
     median_95: Interval | None = None
     mean_systematic: float = 0.0
     fit_systematic: float = 0.0
+    mean_by_estimates: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +198,7 @@ def size_distribution(
     *,
     relative_error: float = 0.0,
     fit_errors: Sequence[float] | None = None,
+    estimate_errors: Mapping[str, float] | None = None,
 ) -> tuple[SizeSummary, ...]:
     """Summarise diameters by class, and of all classes that are particles.
 
@@ -196,10 +212,13 @@ def size_distribution(
         Of each particle, by an id that no other one has; without them there are no
         intervals.
     relative_error : float, optional
-        Standard uncertainty of the pixel size over the pixel size.
+        Standard uncertainty of the pixel size over the pixel size, common to all.
     fit_errors : sequence of float, optional
         Relative uncertainty of each particle's diameter by the fit, common to all; 0
         where a person set the circle.
+    estimate_errors : mapping of str to float, optional
+        Relative standard uncertainty of a micrograph's pixel size that no other
+        micrograph shares.
 
     Returns
     -------
@@ -218,7 +237,9 @@ def size_distribution(
             if size is not None and label in wanted
         ]
     return tuple(
-        _summary(name, found, relative_error) for name, found in groups.items() if found
+        _summary(name, found, relative_error, estimate_errors or {})
+        for name, found in groups.items()
+        if found
     )
 
 
@@ -362,7 +383,12 @@ _Size = tuple[float, str, float]
 """A diameter, its micrograph, and how far its fit may be off."""
 
 
-def _summary(label: str, found: Sequence[_Size], relative_error: float) -> SizeSummary:
+def _summary(
+    label: str,
+    found: Sequence[_Size],
+    relative_error: float,
+    estimate_errors: Mapping[str, float],
+) -> SizeSummary:
     values = np.array([size for size, *_ in found], float)
     names, of = np.unique([name for _, name, _ in found], return_inverse=True)
     first, middle, third = (float(q) for q in np.percentile(values, (25, 50, 75)))
@@ -382,7 +408,20 @@ def _summary(label: str, found: Sequence[_Size], relative_error: float) -> SizeS
         median_95=_median_interval(values, of),
         mean_systematic=relative_error * mean,
         fit_systematic=float(np.mean([size * error for size, _, error in found])),
+        mean_by_estimates=_by_estimates(values, of, names.tolist(), estimate_errors),
     )
+
+
+def _by_estimates(
+    values: NDArray[np.float64],
+    of: NDArray[np.intp],
+    names: Sequence[str],
+    errors: Mapping[str, float],
+) -> float:
+    """Add up what each micrograph's own scale does to the mean, independently."""
+    sums = np.bincount(of, values)
+    error = np.array([errors.get(name, 0.0) for name in names])
+    return float(np.linalg.norm(sums * error)) / values.size
 
 
 def _mean_interval(

@@ -19,12 +19,14 @@ import numpy as np
 
 from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.pixel_size import REFERENCE_ERROR, PixelSize, PixelSizeSource
 from napari_cdse.core.records import CLASSES, Circle, Label
 from napari_cdse.core.regions import is_inside
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.size_distribution import (
     ClassSizes,
+    SizeSummary,
     class_sizes,
     log_normal,
     size_distribution,
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
-    from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
     from napari_cdse.core.statistics.distrust import Distrust
     from napari_cdse.io.export.tables import Cell, DialectName
 
@@ -238,6 +239,7 @@ def summarise(rows: Sequence[ParticleRow], found: Overview) -> dict[str, object]
             fit_errors=_fit_errors(rows),
         ),
         "diameters_uncertainty": sizes_sentence(_pixel_size_error(rows)),
+        "diameters_nm_estimated": sizes_by_estimate(rows),
         "diameters_log_normal": _log_normals(rows),
         "particles_without_pixel_size": sum(size is None for size in sizes_nm),
     }
@@ -293,6 +295,35 @@ def sizes_of(rows: Sequence[ParticleRow]) -> ClassSizes:
         [row.micrograph_id or row.micrograph for row in rows],
         relative_error=_pixel_size_error(rows),
         fit_errors=_fit_errors(rows),
+    )
+
+
+def sizes_by_estimate(rows: Sequence[ParticleRow]) -> tuple[SizeSummary, ...]:
+    """Summarise diameters in nm by the scales that were estimated from the lattice.
+
+    They calibrate nothing, so that no table has diameters by them; together, with what
+    they are uncertain by, they still tell how large particles are. Micrographs whose
+    scale is unsure or assumed, or that file or person told, are not in it.
+
+    Parameters
+    ----------
+    rows : sequence of ParticleRow
+        Of all micrographs.
+    """
+    mine = [row for row in rows if row.pixel_size_source is PixelSizeSource.ESTIMATED]
+    own = {
+        row.micrograph_id or row.micrograph: PixelSize(
+            row.pixel_size_nm or 0.0, PixelSizeSource.ESTIMATED, row.pixel_size_error
+        ).own_uncertainty
+        for row in mine
+    }
+    return size_distribution(
+        [row.diameter_px * (row.pixel_size_nm or math.nan) for row in mine],
+        _sized_as(mine),
+        [row.micrograph_id or row.micrograph for row in mine],
+        relative_error=REFERENCE_ERROR,
+        fit_errors=_fit_errors(mine),
+        estimate_errors=own,
     )
 
 

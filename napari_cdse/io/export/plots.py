@@ -159,7 +159,9 @@ def draw_samples(
     without = len(samples) - sum(ends is not None for *_, ends in told)
     _title(
         axes,
-        f"Fraction by sample (n = {len(samples)}; bars: 95 %)",
+        f"Fraction by sample (n = {len(samples)}; bars: 95 %)"
+        if samples
+        else "Fraction by sample: no sample to show",
         f"open or missing: no interval ({without})" if without else "",
     )
 

@@ -17,6 +17,7 @@ from napari_cdse.core.records import CLASSES, LETTERS
 from napari_cdse.io.export.figure_style import MEANINGS
 from napari_cdse.io.export.html import Markup, element, picture, table
 from napari_cdse.io.export.report_words import (
+    ESTIMATES,
     METHOD,
     REFERENCES,
     STYLE,
@@ -320,6 +321,34 @@ def _sizes(summary: Summary) -> Markup:
         "geometric standard deviation",
     )
     told = element("p", summary["diameters_uncertainty"])
+    return Markup(f"{table(head, rows)}{told}{_by_estimates(summary)}")
+
+
+def _by_estimates(summary: Summary) -> Markup:
+    """Tell sizes in nm where the lattice alone tells how large a pixel is."""
+    found = summary["diameters_nm_estimated"]
+    if not found:
+        return Markup("")
+    head = (
+        "diameter in nm, by estimated pixel sizes",
+        "particles",
+        "micrographs",
+        "mean (95 %)",
+        "by the estimates",
+        "systematic, of the mean",
+    )
+    rows = [
+        (
+            each["label"],
+            str(each["n"]),
+            str(each["n_micrographs"]),
+            f"{_size(each['mean'])} {_range(each['mean_95'], _size)}",
+            _size(each["mean_by_estimates"]),
+            _systematic(each),
+        )
+        for each in found
+    ]
+    told = element("p", ESTIMATES)
     return Markup(f"{table(head, rows)}{told}")
 
 

@@ -97,6 +97,16 @@ METHOD = element(
 """How the numbers are made."""
 
 
+ESTIMATES = (
+    "Pixel sizes of these micrographs were estimated from the lattice, each by itself. "
+    "What an estimate is off by moves all sizes of its micrograph alike and "
+    "differs from micrograph to micrograph: the interval over micrographs holds it "
+    "already, and where there is none it is the column beside it (standard "
+    "uncertainty). The lattice that all go by is part of the systematic column."
+)
+"""What sizes by estimated scales are worth."""
+
+
 def methods_paragraph(summary: Mapping[str, Any]) -> str:
     """Say for a paper what was done and what was found.
 

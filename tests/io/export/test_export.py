@@ -12,7 +12,7 @@ import pytest
 
 from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
-from napari_cdse.core.pixel_size import PixelSizeSource
+from napari_cdse.core.pixel_size import REFERENCE_ERROR, PixelSizeSource
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import overview
@@ -172,6 +172,43 @@ def test_sizes_tell_what_moves_all_of_them_alike(tmp_path):
     exact = [replace(row, pixel_size_error=0.0) for row in rows]
     found = summarise(exact, by_the_forest_alone(exact, "forest"))
     assert "pixel size is taken as exact" in found["diameters_uncertainty"]
+
+
+def test_sizes_by_estimated_scales_stand_apart_with_what_they_err_by():
+    """Two micrographs, at 0.04 nm within 1 and 2 %; one of a scale that is unsure."""
+    rows = [
+        ParticleRow(
+            name,
+            f"{name}{n}",
+            Circle(30, 30, 50),
+            "no",
+            pixel_size_nm=0.04,
+            pixel_size_source=PixelSizeSource(source),
+            micrograph_id=name,
+            pixel_size_error=error,
+        )
+        for name, source, error in (
+            ("a", "estimated", 0.01),
+            ("b", "estimated", 0.02),
+            ("c", "unsure", 0.0),
+        )
+        for n in range(3)
+    ]
+    told = summarise(rows, by_the_forest_alone(rows, "forest"))
+    # No table has them: an estimate calibrates nothing.
+    assert told["diameters_nm"] == ()
+    (no, every) = told["diameters_nm_estimated"]
+    assert (no.n, no.n_micrographs) == (6, 2)
+    assert (no.mean, no.mean_95) == (pytest.approx(4.0), None)
+    own = [math.sqrt(error**2 - REFERENCE_ERROR**2) for error in (0.01, 0.02)]
+    assert no.mean_by_estimates == pytest.approx(12 * math.hypot(*own) / 6)
+    assert no.mean_systematic == pytest.approx(4 * REFERENCE_ERROR)
+    assert every.mean_by_estimates == no.mean_by_estimates
+    given = [replace(row, pixel_size_source=PixelSizeSource.FILE) for row in rows]
+    assert (
+        summarise(given, by_the_forest_alone(given, "f"))["diameters_nm_estimated"]
+        == ()
+    )
 
 
 def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session import notifications
-from napari_cdse.gui.session.plain_text import one_line
+from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import row_of, sentence
 from napari_cdse.gui.widgets.tables import RowsModel, show_rows, stretch_names
@@ -259,6 +259,6 @@ def _bold() -> QFont:
 
 def _button(text: str, tip: str) -> QPushButton:
     button = QPushButton(text)
-    button.setToolTip(tip)
+    button.setToolTip(plain(tip))
     button.setAutoDefault(False)
     return button

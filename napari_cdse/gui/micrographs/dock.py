@@ -22,7 +22,16 @@ from napari_cdse.gui.micrographs.history_buttons import HistoryButtons
 from napari_cdse.gui.micrographs.lattice_row import LatticeRow
 from napari_cdse.gui.micrographs.method_line import MethodLine
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
-from napari_cdse.gui.micrographs.table_model import SAMPLE, MicrographsModel
+from napari_cdse.gui.micrographs.quality_row import QualityRow
+from napari_cdse.gui.micrographs.sorted_micrographs import (
+    QualityLimit,
+    SortedMicrographs,
+)
+from napari_cdse.gui.micrographs.table_model import (
+    FIRST_QUALITY,
+    SAMPLE,
+    MicrographsModel,
+)
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
 from napari_cdse.gui.widgets.fitting_scroll_area import FittingArea
 from napari_cdse.gui.widgets.layout import (
@@ -126,11 +135,13 @@ class MicrographsView(ProjectView):
         self._workspace = workspace
         self._session = workspace.session
         self.model = MicrographsModel(self)
+        self.sorted = SortedMicrographs(self.model, self)
         self.problem = sentence()
         self.problem.hide()
         self.pixel_size = PixelSizeRow(self._session.set_pixel_size)
         self.frames = FrameRow(self._on_frames)
         self.lattice = LatticeRow(self._on_lattice)
+        self.quality = QualityRow(self._on_limit, self._on_leave_shown_out)
         self.form = ParamsForm(DetectionParams())
         self.method_line = MethodLine(self.form.widget("method").native)
         self.progress = ProgressRow(self._session.runner.cancel)
@@ -144,6 +155,14 @@ class MicrographsView(ProjectView):
     def _lay_out(self) -> None:
         column = view_column(self)
         column.addWidget(self._make_table(), 1)
+        self.qualities = folded(
+            "Quality",
+            "What the spectrum of each micrograph tells; a click on a header sorts",
+            self.quality,
+        )
+        self.qualities.toggled.connect(self._on_qualities)
+        column.addWidget(self.qualities)
+        self._on_qualities(False)
         column.addWidget(self.problem)
         column.addWidget(self.frames)
         column.addWidget(self.pixel_size)
@@ -177,9 +196,11 @@ class MicrographsView(ProjectView):
 
     def _make_table(self) -> QTableView:
         self.table = QTableView()
-        self.table.setModel(self.model)
+        self.table.setModel(self.sorted)
         show_rows(self.table, round(_ROW_LINES * self.fontMetrics().height()))
         stretch_names(self.table)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.setMinimumHeight(_LEAST_HEIGHT_PX)
         return self.table
@@ -205,7 +226,30 @@ class MicrographsView(ProjectView):
         session.runner.changed.connect(self._on_jobs)
 
     def _on_row(self, index: QModelIndex) -> None:
-        self._workspace.navigation.open_micrograph(index.row())
+        self._workspace.navigation.open_micrograph(self.sorted.micrograph(index))
+
+    def _on_qualities(self, shown: bool) -> None:
+        for column in range(FIRST_QUALITY, self.model.columnCount()):
+            self.table.setColumnHidden(column, not shown)
+        if not shown:
+            self.quality.figure.setCurrentIndex(0)
+
+    def _on_limit(self, limit: QualityLimit | None) -> None:
+        self.sorted.show_limit(limit)
+        self._show_row()
+
+    def _on_leave_shown_out(self) -> None:
+        self._workspace.exclusions.ask_for_micrographs(self.sorted.indices())
+
+    def _show_row(self) -> None:
+        """Select the open micrograph's row, where it is shown; say how many are."""
+        current = self._session.project.selection.index
+        row = None if current is None else self.sorted.row(current)
+        if row is None:
+            self.table.clearSelection()
+        else:
+            self.table.selectRow(row)
+        self.quality.say_shown(self.sorted.rowCount(), self.model.rowCount())
 
     def _on_leave_out(self) -> None:
         current = self._session.current_entry
@@ -216,7 +260,8 @@ class MicrographsView(ProjectView):
     def _on_table_menu(self, place: QPoint) -> None:
         index = self.table.indexAt(place)
         if index.isValid():
-            self._pop_up(index.row(), self.table.viewport().mapToGlobal(place))
+            there = self.table.viewport().mapToGlobal(place)
+            self._pop_up(self.sorted.micrograph(index), there)
 
     def _pop_up(self, index: int, place: QPoint) -> None:
         menu = self._workspace.exclusions.menu(index, self)
@@ -260,14 +305,13 @@ class MicrographsView(ProjectView):
     @Slot()
     def refresh(self) -> None:
         """Show what the project holds now."""
-        entries, current = self._session.entries, self._session.project.selection.index
+        entries = self._session.entries
         self.model.show(entries)
         # Who judges blind is not to know which sample is which.
         named = any(each.sample for each in entries)
         unknown = self._workspace.samples.hidden or not named
         self.table.setColumnHidden(SAMPLE, unknown)
-        if current is not None and current < len(entries):
-            self.table.selectRow(current)
+        self._show_row()
         self._show_problem()
         self.pixel_size.show_size(self._session.pixel_size())
         self.pixel_size.show_bar(self._bar())

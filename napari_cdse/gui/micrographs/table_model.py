@@ -8,13 +8,15 @@ from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtGui import QFont, QPalette
 from qtpy.QtWidgets import QApplication
 
+from napari_cdse.gui.micrographs.quality_columns import QUALITY_COLUMNS
 from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.widgets.tables import RowsModel
 
 if TYPE_CHECKING:
     from napari_cdse.project import MicrographEntry
 
-HEADERS = ("Micrograph", "Found", "Reviewed", "Defects", "Sample")
+_FIRST = ("Micrograph", "Found", "Reviewed", "Defects", "Sample")
+HEADERS = (*_FIRST, *(each.header for each in QUALITY_COLUMNS))
 SAMPLE = 4
 """Column of the sample's name."""
 _TIPS = (
@@ -24,7 +26,10 @@ _TIPS = (
     "Circles that a person judged, of all",
     "Resolved particles with a visible defect, of all resolved, as judged",
     "Which sample it is a picture of; the menu of a row names samples",
+    *(each.tip for each in QUALITY_COLUMNS),
 )
+FIRST_QUALITY = len(_FIRST)
+"""The first column of those that tell the quality."""
 _WARNING = "\u26a0 "
 _STRANGE = "\u25c7 "
 _NOTHING = "\u2013"
@@ -40,11 +45,36 @@ def cell(entry: MicrographEntry, column: int) -> str:
         return _found(entry)
     if column == SAMPLE:
         return entry.sample or _NOTHING
+    if column >= FIRST_QUALITY:
+        return QUALITY_COLUMNS[column - FIRST_QUALITY].text(entry) or _NOTHING
     if entry.excluded:
         return _LEFT_OUT if column == 2 else _NOTHING
     if column == 2:
         return f"{entry.reviewed}/{entry.found}" if entry.found else _NOTHING
     return f"{entry.defects}/{entry.resolved}" if entry.resolved else _NOTHING
+
+
+def sort_key(entry: MicrographEntry, column: int) -> tuple[float, str] | None:
+    """Return what a column is sorted by; None where it is not known."""
+    if column == SAMPLE:
+        return None if entry.sample is None else (0.0, entry.sample)
+    number = _number(entry, column)
+    return None if number is None else (number, "")
+
+
+def _number(entry: MicrographEntry, column: int) -> float | None:
+    if column == 0:
+        return entry.index
+    if column == 1:
+        return entry.found
+    if column >= FIRST_QUALITY:
+        return QUALITY_COLUMNS[column - FIRST_QUALITY].value(entry)
+    part, whole = (
+        (entry.reviewed, entry.found)
+        if column == 2
+        else (entry.defects, entry.resolved)
+    )
+    return part / whole if whole and not entry.excluded else None
 
 
 def _found(entry: MicrographEntry) -> str:
@@ -88,6 +118,10 @@ class MicrographsModel(RowsModel):
         if entries:
             last = self.index(len(entries) - 1, len(HEADERS) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
+
+    def key(self, index: QModelIndex) -> tuple[float, str] | None:
+        """Return what a cell is sorted by; None where it is not known."""
+        return sort_key(self.rows[index.row()], index.column())
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Give Qt what it asks for."""

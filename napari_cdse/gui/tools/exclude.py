@@ -24,7 +24,7 @@ from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from napari.utils.events import Event
     from qtpy.QtWidgets import QWidget
@@ -198,6 +198,23 @@ class Exclusions(QObject):
         """Ask why a micrograph is left out, and leave it out."""
         name = self._session.entries[index].name
         self._ask(name, lambda reason: self.leave_out(index, reason))
+
+    def ask_for_micrographs(self, indices: Sequence[int]) -> None:
+        """Ask why some micrographs are left out, and leave them out in one step."""
+        chosen = [
+            each for each in indices if self._session.entries[each].excluded is None
+        ]
+        if not chosen:
+            return
+        number = len(chosen)
+        what = "1 micrograph" if number == 1 else f"each of {number} micrographs"
+
+        def leave_out(reason: str) -> None:
+            self._reason = reason
+            with notifications.reporting_errors():
+                self._session.project.exclusions.set_all_excluded(chosen, reason)
+
+        self._ask(what, leave_out)
 
     # --- regions --------------------------------------------------------------
 

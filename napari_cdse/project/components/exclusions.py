@@ -57,6 +57,29 @@ class Exclusions:
         what = f"Take {name} in again" if reason is None else f"Leave {name} out"
         self._history.change_micrographs(what, [change], row.key)
 
+    def set_all_excluded(self, indices: Sequence[int], reason: str) -> None:
+        """Leave some micrographs out in one step.
+
+        Parameters
+        ----------
+        indices : sequence of int
+            Of the micrographs.
+        reason : str
+            Why.
+
+        Raises
+        ------
+        StoreError
+            If the reason is blank, or it cannot be stored.
+        """
+        reason = _checked(reason)
+        rows = [self._sync.row(index) for index in indices]
+        changes = [
+            MicrographChange("excluded", row.key, row.excluded, reason) for row in rows
+        ]
+        what = f"Leave {len(rows)} micrographs out"
+        self._history.change_micrographs(what, changes, rows[0].key if rows else None)
+
     # Regions
 
     def regions(self, index: int) -> tuple[Region, ...]:

@@ -1,0 +1,105 @@
+"""Columns of the table of micrographs that tell their quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_cdse.project import MicrographEntry
+
+
+@dataclass(frozen=True, slots=True)
+class QualityColumn:
+    """One figure in the table.
+
+    Attributes
+    ----------
+    name : str
+        Of the figure, see `napari_cdse.core.micrograph_quality.MicrographQuality`.
+    header, tip : str
+        Above the column.
+    digits : str
+        How numbers are shown.
+    above : bool
+        Whether more of it is worse.
+    """
+
+    name: str
+    header: str
+    tip: str
+    digits: str
+    above: bool = True
+
+    def value(self, entry: MicrographEntry) -> float | None:
+        """Return the figure of a micrograph; None where it is not known."""
+        return None if entry.quality is None else getattr(entry.quality, self.name)
+
+    def text(self, entry: MicrographEntry) -> str | None:
+        """Return the figure as it is shown; None where it is not known."""
+        value = self.value(entry)
+        return None if value is None else f"{value:{self.digits}}"
+
+
+QUALITY_COLUMNS = (
+    QualityColumn(
+        "information_limit_nm",
+        "Limit, nm",
+        "Information limit: the finest spacing at which the support's speckle is as "
+        "strong as the noise",
+        ".3f",
+    ),
+    QualityColumn(
+        "signal_to_noise",
+        "S/N",
+        "Power of the support's speckle over that of the noise, from 0.5 to 0.2 nm",
+        ".2g",
+        above=False,
+    ),
+    QualityColumn(
+        "sharpness_per_px",
+        "Sharpness",
+        "Width of the detector's transfer, in cycles per pixel; low where a picture "
+        "was blurred or enlarged",
+        ".3f",
+        above=False,
+    ),
+    QualityColumn(
+        "white_noise",
+        "White noise",
+        "Share of the pixels' variance that is alike at all frequencies",
+        ".3f",
+    ),
+    QualityColumn(
+        "defocus_nm",
+        "Defocus, nm",
+        "Of the support, by its Thon rings, as if for 300 kV (divide by 1.27 for 200 "
+        "kV, by 2.12 for 80 kV); some 12 % uncertain",
+        ".0f",
+    ),
+    QualityColumn(
+        "delocalisation_nm",
+        "Delocalised, nm",
+        "How far fringes of 0.35 nm lie beside the particle that makes them",
+        ".2f",
+    ),
+    QualityColumn(
+        "astigmatism_nm",
+        "Astigmatism, nm",
+        "Half the difference of the defocus along its two directions, for 300 kV",
+        ".1f",
+    ),
+    QualityColumn(
+        "drift_nm",
+        "Drift, nm",
+        "Way gone along a line during the exposure; 0 where none is seen",
+        ".3f",
+    ),
+    QualityColumn(
+        "stretch",
+        "Stretch",
+        "How many times longer lengths are along one direction than across it",
+        ".3f",
+    ),
+)
+"""In the order in which they are shown."""

@@ -1,0 +1,78 @@
+"""Sorting, filtering and leaving out micrographs by their quality, in the window."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_cdse.core.micrograph_quality import MicrographQuality
+from napari_cdse.gui.app import window
+from napari_cdse.gui.micrographs.quality_columns import QUALITY_COLUMNS
+from napari_cdse.gui.micrographs.table_model import FIRST_QUALITY
+from tests.gui.conftest import settle
+
+PIXEL_NM = 0.04
+STRETCH = FIRST_QUALITY + [each.name for each in QUALITY_COLUMNS].index("stretch")
+
+
+@pytest.fixture
+def view(workspace, qtbot):
+    """Three micrographs, of which the middle one does not tell."""
+    workspace.project.micrographs.set_pixel_size(PIXEL_NM)
+    settle(workspace, qtbot)
+    table = workspace.project._state.micrographs
+    for index, stretch in ((0, 1.2), (2, 1.0)):
+        quality = MicrographQuality(PIXEL_NM, stretch=stretch)
+        table.update(table.rows[index].key, quality=quality)
+    view = window.add_dock(workspace.viewer, "Micrographs").view
+    view.refresh()
+    view.qualities.expand(animate=False)
+    return view
+
+
+def test_a_header_sorts_and_what_is_not_known_comes_last(workspace, view, qtbot):
+    assert view.sorted.indices() == [0, 1, 2]
+    assert not view.table.isColumnHidden(STRETCH)
+    header = view.table.horizontalHeader()
+    for order, indices in (
+        (Qt.SortOrder.AscendingOrder, [2, 0, 1]),
+        (Qt.SortOrder.DescendingOrder, [0, 2, 1]),
+    ):
+        header.setSortIndicator(STRETCH, order)
+        assert view.sorted.indices() == indices
+    # A click means the micrograph that is in the row, wherever it lies.
+    view.table.clicked.emit(view.sorted.index(1, 0))
+    settle(workspace, qtbot)
+    assert workspace.project.selection.index == 2
+    assert view.table.currentIndex().row() == 1
+    header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+    assert view.sorted.indices() == [0, 1, 2]
+    assert view.table.currentIndex().row() == 2
+
+
+def test_those_beyond_a_limit_are_shown_and_left_out_in_one_step(
+    workspace, view, qtbot
+):
+    row = view.quality
+    assert not row.button.isEnabled()
+    row.figure.setCurrentText("Stretch")
+    row.limit.setValue(1.1)
+    assert view.sorted.indices() == [0]
+    assert row.says.text() == "1 of 3 micrographs are shown."
+    row.side.setCurrentText("below")
+    assert view.sorted.indices() == [2]
+    row.side.setCurrentText("above")
+    row.limit.setValue(0.5)
+    assert view.sorted.indices() == [0, 2]
+    row.button.click()
+    dialog = workspace.exclusions.dialog
+    dialog.field.setCurrentText("stretched")
+    dialog.accept()
+    left_out = [each.excluded for each in workspace.project.micrographs.entries]
+    assert left_out == ["stretched", None, "stretched"]
+    workspace.project.history.undo()
+    settle(workspace, qtbot)
+    assert not any(each.excluded for each in workspace.project.micrographs.entries)
+    view.qualities.collapse(animate=False)
+    assert view.sorted.indices() == [0, 1, 2]
+    assert view.table.isColumnHidden(STRETCH)

@@ -5,6 +5,16 @@ beyond it with defocus. By how much depends on optics and dose: sets of simulate
 micrographs are off by +3 to +8 % on average, and such of another program by -5 to +5 %.
 So no correction would hold for the next microscope, and none is made; what the fit is
 off by stands beside the sizes as an uncertainty that is common to all of a class.
+
+Most of what differs between micrographs is delocalisation (see
+`napari_cdse.core.micrograph_quality.MicrographQuality`): the patches of fringes that
+two opposite beams make lie apart by twice that length, and a circle around both is
+larger.
+Over 1383 particles of 230 simulated micrographs the radius is too large by 0.5 times
+the true delocalisation, by 0.3 times the one that Thon rings tell (which is that of the
+support, and scatters by 12 %): 1 % at 0.05 nm, 9 % at 0.5 nm, 20 % at 0.7 nm. To take
+0.3 times off would halve the bias of seven sets of nine, and make that of thin clean
+carbon by another program larger, whose circles are too small already.
 Circles that people drew, moved or resized are theirs.
 """
 

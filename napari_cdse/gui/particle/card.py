@@ -11,6 +11,7 @@ from napari_cdse.core.classifier.novelty import is_novel
 from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
 from napari_cdse.gui.canvas.class_colours import HEX, class_name
 from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, ExaminationRequest
+from napari_cdse.gui.particle.enlarged_pictures import EnlargedPictures
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.material import Material
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Micrograph
+    from napari_cdse.gui.particle.image_view import ImageView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Particle
@@ -66,6 +68,7 @@ class ParticleCard(QWidget):
         self._chosen: int | None = None
         self.analysis = AnalysisWorker(session, self)
         self.pictures = ImagePanel()
+        self.enlarged: EnlargedPictures | None = None
         self.peaks = PeaksTable()
         self.bars = ProbabilityBars()
         self.says = sentence()
@@ -75,6 +78,8 @@ class ParticleCard(QWidget):
         self._lay_out()
         self.analysis.examined.connect(self._show_measured)
         self.peaks.chosen.connect(self._on_chosen)
+        self.pictures.peak_chosen.connect(self._on_chosen)
+        self.pictures.enlarging.connect(self.enlarge)
 
     def _lay_out(self) -> None:
         scrolled = QWidget()
@@ -145,6 +150,12 @@ class ParticleCard(QWidget):
             self._chosen = examination.chosen
         self.pictures.show_examination(examination, self._chosen, self._scale)
         self.peaks.show_peaks(examination, self._chosen, self._scale)
+
+    def enlarge(self, picture: ImageView) -> None:
+        """Show one of the pictures in a window of its own, the others beside it."""
+        if self.enlarged is None:
+            self.enlarged = EnlargedPictures(self.pictures, self.window())
+        self.enlarged.enlarge(picture)
 
     def _on_chosen(self, row: int) -> None:
         self._chosen = row

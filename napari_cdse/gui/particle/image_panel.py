@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from napari_cdse.core.crystal.crops import crop, field_px, spectrum_values, stretched
@@ -24,6 +26,7 @@ from napari_cdse.gui.particle.overlays import (
     Spot,
     Ticks,
 )
+from napari_cdse.gui.particle.spectrum_pointer import SpectrumPointer
 from napari_cdse.gui.widgets.layout import PlainLabel, keyless, wrapped
 
 if TYPE_CHECKING:
@@ -57,7 +60,8 @@ _TIPS = {
     "crop": "The particle, always 8 nm across unless it is larger; the ring is its "
     "circle",
     "spectrum": "Its power spectrum over the background's, log scale: each family of "
-    "fringes is a pair of Bragg peaks. Numbers as in the table",
+    "fringes is a pair of Bragg peaks, numbers as in the table; click one for its "
+    "phase. At the pointer: spacing, planes that fit, angle to the chosen family",
     "phase": "Geometric phase (Hytch, Snoeck, Kilaas 1998) of the chosen family: one "
     "colour where its planes are in step, a jump at a fault. Click a row of the table "
     "for another family",
@@ -72,7 +76,20 @@ class ImagePanel(QWidget):
     """Crop, spectrum, phase, and amplitude or filtered picture.
 
     Two above two; on a low screen all four beside each other (`lie_flat`).
+
+    Signals
+    -------
+    shown()
+        One of them is another picture now.
+    peak_chosen(int)
+        A peak was clicked in the spectrum; its place in the table.
+    enlarging(ImageView)
+        One of them was double-clicked.
     """
+
+    shown = Signal()
+    peak_chosen = Signal(int)
+    enlarging = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,12 +98,17 @@ class ImagePanel(QWidget):
         self.step = PlainLabel()
         self.step.setToolTip(wrapped(_STEP_TIP))
         self.switch = QButtonGroup(self)
+        self.pictures = (self.crop, self.spectrum, self.phase, self.other)
+        self.pointer = SpectrumPointer(self.spectrum)
         self._flat: bool | None = None
-        self._shown: tuple[Examination, int | None, Scale] | None = None
+        self.examined: tuple[Examination, int | None, Scale] | None = None
         self._lay_out()
         for name in ("crop", "spectrum", "phase"):
             getattr(self, name).setToolTip(wrapped(_TIPS[name]))
         self.switch.buttonToggled.connect(self._on_switched)
+        self.pointer.chosen.connect(self.peak_chosen)
+        for picture in self.pictures:
+            picture.enlarging.connect(partial(self.enlarging.emit, picture))
         self.switch.buttons()[0].setChecked(True)
 
     def _lay_out(self) -> None:
@@ -107,8 +129,7 @@ class ImagePanel(QWidget):
             return
         self._flat = flat
         grid, per_row = self._grid, 4 if flat else 2
-        pictures = (self.crop, self.spectrum, self.phase, self.other)
-        for number, picture in enumerate(pictures):
+        for number, picture in enumerate(self.pictures):
             row, place = divmod(number, per_row)
             grid.addWidget(picture, row, 2 * place, 1, 2)
         below, broad = 4 // per_row, per_row // 2
@@ -131,7 +152,7 @@ class ImagePanel(QWidget):
         above = (height_px - rest_px - words) // 2
         self.lie_flat(beside >= max(SMALLEST_PX, above))
         edge = min(beside, height_px - words) if self._flat else SMALLEST_PX
-        for picture in (self.crop, self.spectrum, self.phase, self.other):
+        for picture in self.pictures:
             least = _LEAST_PX if self._flat else SMALLEST_PX
             picture.setMinimumSize(least, max(least, edge))
         # Higher than broad they would only come apart.
@@ -154,20 +175,22 @@ class ImagePanel(QWidget):
         marks: list[Mark] = [Ring(share, colour)]
         if edge_nm is not None and scale.pixel_size_nm is not None:
             length = _BAR_NM / (scale.pixel_size_nm * len(square))
-            marks.append(ScaleBar(length, f"{scale.about}{_BAR_NM:.0f} nm"))
+            marks.append(ScaleBar(length, _BAR_NM, "nm", scale.about))
         self.crop.show_values(stretched(square), marks)
+        self.shown.emit()
 
     def show_examination(
         self, examination: Examination | None, chosen: int | None, scale: Scale | None
     ) -> None:
         """Show what was measured, one family of it in detail; None: not yet."""
         if examination is None or scale is None:
-            self._shown = None
+            self._follow(None)
             for picture in (self.spectrum, self.phase, self.other):
                 picture.clear()
             self.step.clear()
+            self.shown.emit()
             return
-        self._shown = (examination, chosen, scale)
+        self._follow((examination, chosen, scale))
         self._show_spectrum(examination, chosen, scale)
         self.step.setText(_step_words(examination, chosen))
         if chosen is None:
@@ -178,6 +201,11 @@ class ImagePanel(QWidget):
             marks.append(ColourKey(phase_key(), "-π", "π"))
             self.phase.show_colours(phase_colours(local.phase_rad), marks)
         self._show_other()
+        self.shown.emit()
+
+    def _follow(self, shown: tuple[Examination, int | None, Scale] | None) -> None:
+        self.examined = shown
+        self.pointer.follow(shown)
 
     def _show_spectrum(
         self, examination: Examination, chosen: int | None, scale: Scale
@@ -187,8 +215,8 @@ class ImagePanel(QWidget):
         marks: list[Mark] = []
         if scale.pixel_size_nm is not None:
             length = _BAR_PER_NM * scale.pixel_size_nm / (step * size)
-            text = f"{'≈ ' if scale.sigma else ''}{_BAR_PER_NM:.0f} nm⁻¹"
-            marks.append(ScaleBar(length, text))
+            about = "≈ " if scale.sigma else ""
+            marks.append(ScaleBar(length, _BAR_PER_NM, "nm⁻¹", about))
         for number, family in enumerate(examination.families):
             peak = family.peak
             x, y = (k / (step * size) for k in (peak.k_col, peak.k_row))
@@ -200,11 +228,12 @@ class ImagePanel(QWidget):
     def _on_switched(self, _button: QAbstractButton, on: bool) -> None:
         if on:
             self._show_other()
+            self.shown.emit()
 
     def _show_other(self) -> None:
-        if self._shown is None:
+        if self.examined is None:
             return
-        examination, chosen, _ = self._shown
+        examination, chosen, _ = self.examined
         name = self.switch.checkedButton().text()
         self.other.setToolTip(wrapped(_TIPS[name]))
         if chosen is None:

@@ -1,40 +1,77 @@
-"""A small picture in a dock, with marks over it."""
+"""A small picture in a dock, with marks over it; it can be enlarged."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QImage, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_cdse.gui.particle.overlays import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from qtpy.QtCore import QEvent
+    from qtpy.QtGui import QMouseEvent, QWheelEvent
 
     from napari_cdse.gui.particle.overlays import Mark
 
 _FONT_SHARE = 0.85
 SMALLEST_PX = 92
+_LARGEST_ZOOM = 16.0
+"""A choice: a pixel of an 8 nm crop is then some 40 pixels of the screen."""
+_ZOOM_PER_NOTCH = 1.25
+"""Zoom of one step of a mouse wheel; a choice: three steps double it."""
+_NOTCH = 120
+"""What Qt counts for one step of a mouse wheel."""
 
 
 class ImageView(QWidget):
     """Draws a picture as large as its place allows, square pixels kept.
 
+    Signals
+    -------
+    clicked(float, float), pointed(float, float)
+        Where the mouse is, as shares of the picture's edge from its top left corner.
+    left()
+        The mouse has left.
+    enlarging()
+        A double click asks to see it larger.
+
     Parameters
     ----------
     placeholder : str
         Said while there is no picture.
+    zoomable : bool
+        Whether the wheel zooms, dragging moves and a double click shows all of it.
     """
 
-    def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
+    clicked = Signal(float, float)
+    pointed = Signal(float, float)
+    left = Signal()
+    enlarging = Signal()
+
+    def __init__(
+        self,
+        placeholder: str = "",
+        parent: QWidget | None = None,
+        *,
+        zoomable: bool = False,
+    ) -> None:
         super().__init__(parent)
         self._image: QImage | None = None
         self._scaled: QImage | None = None
         self._placeholder = placeholder
+        self._zoomable = zoomable
+        self._zoom = 1.0
+        self._centre = (0.5, 0.5)
+        self._grabbed: QPointF | None = None
         self.marks: tuple[Mark, ...] = ()
+        self.setMouseTracking(True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setSizePolicy(policy)
         self.setMinimumSize(SMALLEST_PX, SMALLEST_PX)
@@ -78,6 +115,29 @@ class ImageView(QWidget):
         self.marks = tuple(marks)
         self.update()
 
+    @property
+    def image(self) -> QImage | None:
+        """The picture without its marks; None while only the placeholder is shown."""
+        return self._image
+
+    def show_same(self, other: ImageView) -> None:
+        """Show what another view shows."""
+        self._image, self._scaled = other.image, None
+        self.marks = other.marks
+        self.update()
+
+    # --- drawing --------------------------------------------------------------
+
+    @property
+    def place(self) -> Place:
+        """Where the picture lies in the widget."""
+        edge = float(min(self.width(), self.height()))
+        seen = QRectF((self.width() - edge) // 2, 0, edge, edge)
+        x, y = self._centre
+        size = edge * self._zoom
+        corner = seen.center() - QPointF(x * size, y * size)
+        return Place(QRectF(corner.x(), corner.y(), size, size), seen)
+
     def paintEvent(self, _event: object) -> None:
         """Draw."""
         painter = QPainter(self)
@@ -86,11 +146,15 @@ class ImageView(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect(), int(flags), self._placeholder)
             return
-        edge = min(self.width(), self.height())
-        place = QRectF((self.width() - edge) // 2, 0, edge, edge)
-        painter.drawImage(QPointF(place.topLeft()), self._fitted(self._image, edge))
+        place = self.place
+        painter.setClipRect(place.seen)
+        if self._zoom > 1:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(place.whole, self._image)
+        else:
+            edge = round(place.seen.width())
+            painter.drawImage(place.seen.topLeft(), self._fitted(self._image, edge))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(place)
         font = painter.font()
         font.setPointSizeF(_FONT_SHARE * max(font.pointSizeF(), 6.0))
         painter.setFont(font)
@@ -110,3 +174,62 @@ class ImageView(QWidget):
             )
             self._scaled.setDevicePixelRatio(ratio)
         return self._scaled
+
+    # --- the mouse ------------------------------------------------------------
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
+        if not self._zoomable or self._image is None:
+            event.ignore()
+            return
+        notches = event.angleDelta().y() / _NOTCH
+        zoom = min(max(self._zoom * _ZOOM_PER_NOTCH**notches, 1.0), _LARGEST_ZOOM)
+        before = self.place.share(event.position())
+        self._zoom = zoom
+        after = self.place.share(event.position())
+        self._move(before[0] - after[0], before[1] - after[1])
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell where; an enlarged picture is moved from here."""
+        if event.button() != Qt.MouseButton.LeftButton or self._image is None:
+            event.ignore()
+            return
+        if self._zoom > 1:
+            self._grabbed = QPointF(event.pos())
+        self.clicked.emit(*self.place.share(QPointF(event.pos())))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move an enlarged picture with the mouse, or tell where it is."""
+        point = QPointF(event.pos())
+        if self._grabbed is not None:
+            size = self.place.whole.width()
+            by, self._grabbed = self._grabbed - point, point
+            self._move(by.x() / size, by.y() / size)
+        elif self._image is not None:
+            self.pointed.emit(*self.place.share(point))
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """Let go of it."""
+        self._grabbed = None
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the mouse has left."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
+        """Ask to be enlarged, or show all of it again."""
+        if self._zoomable:
+            self._zoom, self._centre = 1.0, (0.5, 0.5)
+            self.update()
+        elif self._image is not None:
+            self.enlarging.emit()
+
+    def _move(self, x: float, y: float) -> None:
+        """Move what is in the middle; nothing beside the picture comes into sight."""
+        margin = 0.5 / self._zoom
+        moved = (self._centre[0] + x, self._centre[1] + y)
+        across, down = (min(max(each, margin), 1 - margin) for each in moved)
+        self._centre = (across, down)
+        self.update()

@@ -7,7 +7,7 @@ down. Words and rings keep their size whatever size the picture has.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtCore import QLineF, QPointF, QRectF, Qt
@@ -21,12 +21,42 @@ _INK = QColor("#f5f5f5")
 _MARGIN_PX = 4.0
 _BAR_PX = 3.0
 _KEY_PX = 6.0
+_LEAST_BAR = 1e-3
+"""Shortest scale bar, a share of the picture's edge: no picture is enlarged so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a picture is drawn.
+
+    Attributes
+    ----------
+    whole : QRectF
+        Of all of the picture; beyond what is seen where it is enlarged.
+    seen : QRectF
+        Of the part that is in sight.
+    """
+
+    whole: QRectF
+    seen: QRectF
+
+    def at(self, x: float, y: float) -> QPointF:
+        """Return the point of a place in the picture."""
+        return QPointF(
+            self.whole.left() + x * self.whole.width(),
+            self.whole.top() + y * self.whole.height(),
+        )
+
+    def share(self, point: QPointF) -> tuple[float, float]:
+        """Return the place in the picture of a point; not within 0 to 1 beside it."""
+        x = (point.x() - self.whole.left()) / self.whole.width()
+        return x, (point.y() - self.whole.top()) / self.whole.height()
 
 
 class Mark(Protocol):
     """Something that can be drawn over a picture."""
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw it, where the picture lies at a place."""
 
 
@@ -39,13 +69,13 @@ class Ring:
     alpha: float = 1.0
     width_px: float = 1.5
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw it round the middle."""
         colour = QColor(self.colour)
         colour.setAlphaF(self.alpha)
         painter.setPen(QPen(colour, self.width_px))
-        radius = self.diameter * place.width() / 2
-        painter.drawEllipse(place.center(), radius, radius)
+        radius = self.diameter * place.whole.width() / 2
+        painter.drawEllipse(place.whole.center(), radius, radius)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +88,26 @@ class Spot:
     colour: str = "#f5f5f5"
     width_px: float = 1.2
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    @staticmethod
+    def radius_px(place: Place) -> float:
+        """Return how large it is drawn; no larger where the picture is enlarged."""
+        return max(4.0, 0.04 * place.seen.width())
+
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw it."""
-        radius = max(4.0, 0.04 * place.width())
-        centre = _at(place, self.x, self.y)
+        radius = self.radius_px(place)
+        centre = place.at(self.x, self.y)
         painter.setPen(QPen(QColor(self.colour), self.width_px))
         painter.drawEllipse(centre, radius, radius)
         if not self.number:
             return
-        away = QLineF(place.center(), centre)
+        away = QLineF(place.whole.center(), centre)
         away.setLength(away.length() + radius + 0.55 * painter.fontMetrics().height())
         box = QRectF(0, 0, 16, 16)
         box.moveCenter(away.p2())
-        _write(painter, _within(box, place), self.number, QColor(self.colour))
+        if place.seen.contains(centre):
+            box = _within(box, place.seen)
+        _write(painter, box, self.number, QColor(self.colour))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +128,13 @@ class Ticks:
     length: float
     colour: str = "#ffd166"
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw both ends."""
         across, down = math.cos(self.normal_rad), math.sin(self.normal_rad)
         start = math.sqrt(max(self.radius**2 - self.offset**2, 0.0))
         for sign in (-1, 1):
             ends = [
-                _at(
-                    place,
+                place.at(
                     0.5 + self.offset * across - sign * along * down,
                     0.5 + self.offset * down + sign * along * across,
                 )
@@ -115,35 +151,73 @@ class Caption:
 
     text: str
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw them on a shade, so that they can be read on any picture."""
         metrics = painter.fontMetrics()
         box = QRectF(0, 0, metrics.horizontalAdvance(self.text) + 6, metrics.height())
-        box.moveTopLeft(place.topLeft())
+        box.moveTopLeft(place.seen.topLeft())
         painter.fillRect(box, _SHADE)
         _write(painter, box, self.text, _INK)
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleBar:
-    """A bar of known length with its length in words, bottom left."""
+    """A bar of known length with its length in words, bottom left.
+
+    Where the picture is enlarged it becomes shorter, in steps of 1, 2 and 5.
+
+    Attributes
+    ----------
+    length : float
+        Of the bar, a share of the picture's edge.
+    value : float
+        What that is, in ``unit``.
+    unit : str
+    about : str
+        What to say before it.
+    """
 
     length: float
-    text: str
+    value: float
+    unit: str
+    about: str = ""
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    @property
+    def text(self) -> str:
+        """Its length in words."""
+        return f"{self.about}{self.value:g} {self.unit}"
+
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw it."""
-        metrics = painter.fontMetrics()
-        width = max(self.length * place.width(), metrics.horizontalAdvance(self.text))
+        bar = self.fitting(place)
+        metrics, seen = painter.fontMetrics(), place.seen
+        length = bar.length * place.whole.width()
+        width = max(length, metrics.horizontalAdvance(bar.text))
         height = metrics.height() + _BAR_PX + _MARGIN_PX
         shade = QRectF(0, 0, width + 2 * _MARGIN_PX, height)
-        shade.moveBottomLeft(place.bottomLeft())
+        shade.moveBottomLeft(seen.bottomLeft())
         painter.fillRect(shade, _SHADE)
-        bar = QRectF(0, 0, self.length * place.width(), _BAR_PX)
-        bar.moveBottomLeft(shade.bottomLeft() + QPointF(_MARGIN_PX, -_MARGIN_PX + 1))
-        painter.fillRect(bar, _INK)
+        line = QRectF(0, 0, length, _BAR_PX)
+        line.moveBottomLeft(shade.bottomLeft() + QPointF(_MARGIN_PX, -_MARGIN_PX + 1))
+        painter.fillRect(line, _INK)
         words = QRectF(shade.left(), shade.top(), shade.width(), metrics.height())
-        _write(painter, words, self.text, _INK)
+        _write(painter, words, bar.text, _INK)
+
+    def fitting(self, place: Place) -> ScaleBar:
+        """Return the longest such bar that takes no more than half of what is seen."""
+        value = self.value
+        most = 0.5 * place.seen.width() / place.whole.width()
+        length_of_one = self.length / self.value
+        while length_of_one * value > max(most, _LEAST_BAR):
+            value = _next_shorter(value)
+        return replace(self, length=length_of_one * value, value=value)
+
+
+def _next_shorter(value: float) -> float:
+    """Go down by one step of 1, 2, 5."""
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    first = round(value / power)
+    return power * {5: 2.0, 2: 1.0}.get(first, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +228,22 @@ class ColourKey:
     low: str
     high: str
 
-    def paint(self, painter: QPainter, place: QRectF) -> None:
+    def paint(self, painter: QPainter, place: Place) -> None:
         """Draw it."""
-        metrics = painter.fontMetrics()
-        step = 0.5 * place.width() / len(self.colours)
-        left = place.center().x() - 0.25 * place.width()
-        top = place.bottom() - _KEY_PX - 2
+        metrics, seen = painter.fontMetrics(), place.seen
+        step = 0.5 * seen.width() / len(self.colours)
+        left = seen.center().x() - 0.25 * seen.width()
+        top = seen.bottom() - _KEY_PX - 2
         for number, colour in enumerate(self.colours):
             strip = QRectF(left + number * step, top, step + 0.5, _KEY_PX)
             painter.fillRect(strip, QColor(colour))
         for text, right in ((self.low, False), (self.high, True)):
             width = metrics.horizontalAdvance(text) + 6
             box = QRectF(0, 0, width, metrics.height())
-            edge = left + 0.5 * place.width() if right else left - width
-            box.moveBottomLeft(QPointF(edge, place.bottom()))
+            edge = left + 0.5 * seen.width() if right else left - width
+            box.moveBottomLeft(QPointF(edge, seen.bottom()))
             painter.fillRect(box, _SHADE)
             _write(painter, box, text, _INK)
-
-
-def _at(place: QRectF, x: float, y: float) -> QPointF:
-    return QPointF(place.left() + x * place.width(), place.top() + y * place.height())
 
 
 def _within(box: QRectF, place: QRectF) -> QRectF:

@@ -1,0 +1,102 @@
+"""The pictures of a particle in a window of their own, one of them large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Slot
+from qtpy.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
+
+from napari_cdse.gui.particle.image_view import ImageView
+from napari_cdse.gui.particle.spectrum_pointer import SpectrumPointer
+from napari_cdse.gui.widgets.layout import hint
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QKeyEvent
+    from qtpy.QtWidgets import QWidget
+
+    from napari_cdse.gui.particle.image_panel import ImagePanel
+
+_SIZE_PX = (860, 660)
+_LEAST_PX = 360
+_HINT = (
+    "Wheel: zoom. Drag: move. Double click: all of it. "
+    "Click a small picture to see it here, a peak to choose it. Keys work as ever; "
+    "Escape closes."
+)
+
+
+class EnlargedPictures(QDialog):
+    """Shows what the card shows, larger, and follows it from particle to particle.
+
+    Parameters
+    ----------
+    panel : ImagePanel
+        Of the card.
+    parent : QWidget
+        The window that it stays above.
+    """
+
+    def __init__(self, panel: ImagePanel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Particle")
+        self.resize(*_SIZE_PX)
+        self._panel = panel
+        self._source = panel.crop
+        self.large = ImageView(zoomable=True)
+        self.large.setMinimumSize(_LEAST_PX, _LEAST_PX)
+        self.small = tuple(ImageView() for _ in panel.pictures)
+        self.pointer = SpectrumPointer(self.large)
+        self._lay_out()
+        for view, source in zip(self.small, panel.pictures, strict=True):
+            view.clicked.connect(lambda _x, _y, one=source: self.enlarge(one))
+            view.setCursor(Qt.CursorShape.PointingHandCursor)
+        panel.shown.connect(self.refresh)
+        self.pointer.chosen.connect(panel.peak_chosen)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hand keys on: particles are judged while this window has the focus."""
+        if event.key() == Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        else:
+            self._hand_on(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Hand it on: some keys hold."""
+        self._hand_on(event)
+
+    def _hand_on(self, event: QKeyEvent) -> None:
+        """Give a key to the main window, which knows where it belongs."""
+        window = self.parentWidget()
+        while window is not None and window.parentWidget() is not None:
+            # The card's dock floats.
+            window = window.parentWidget().window()
+        if window is not None:
+            QApplication.sendEvent(window, event)
+
+    def _lay_out(self) -> None:
+        side = QVBoxLayout()
+        for view in self.small:
+            side.addWidget(view)
+        row = QHBoxLayout()
+        row.addWidget(self.large, 1)
+        row.addLayout(side)
+        column = QVBoxLayout(self)
+        column.addLayout(row, 1)
+        column.addWidget(hint(_HINT))
+
+    def enlarge(self, source: ImageView) -> None:
+        """Show one of the card's pictures large, and the window in front."""
+        self._source = source
+        self.refresh()
+        self.show()
+        self.raise_()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what the card shows now."""
+        self.large.show_same(self._source)
+        is_spectrum = self._source is self._panel.spectrum
+        self.pointer.follow(self._panel.examined if is_spectrum else None)
+        for view, source in zip(self.small, self._panel.pictures, strict=True):
+            view.show_same(source)

@@ -66,6 +66,7 @@ ROOMS = {
         {"widgets"},
         {"shortcuts"},
         {"controllers", "help", "tools"},
+        {"opening"},
         {"workspace"},
         {
             "annotators",

@@ -22,12 +22,15 @@ from napari_cdse.gui.controllers.frames import Frames
 from napari_cdse.gui.controllers.history import HistoryController
 from napari_cdse.gui.controllers.leave_taking import LeaveTaking
 from napari_cdse.gui.controllers.navigation import Navigation
-from napari_cdse.gui.controllers.open_project import opened
 from napari_cdse.gui.controllers.project_poller import PATIENCE_S, ProjectPoller
 from napari_cdse.gui.controllers.review import Review
 from napari_cdse.gui.controllers.selection import Selection
 from napari_cdse.gui.controllers.training import TrainingController
 from napari_cdse.gui.help.menu import HelpMenu
+from napari_cdse.gui.opening.file_drops import FileDrops
+from napari_cdse.gui.opening.incoming_files import IncomingFiles
+from napari_cdse.gui.opening.open_project import opened
+from napari_cdse.gui.opening.opening import Opening
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.session.viewer_window import main_window
@@ -100,6 +103,12 @@ class Workspace(QObject):
         What the user must read.
     annotator : AnnotatorName
         Whose labels the next ones are.
+    incoming : IncomingFiles
+        Makes what is dropped or opened part of the project.
+    opening : Opening
+        The ways to begin.
+    drops : FileDrops
+        What is dropped anywhere on the window.
     help_menu : HelpMenu
         Ours within napari's.
     """
@@ -129,6 +138,14 @@ class Workspace(QObject):
         self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
         self.message_bar = MessageBar(session.messages, main_window(viewer))
         self.leave_taking = LeaveTaking(session)
+        self.incoming = IncomingFiles(
+            session,
+            self.navigation,
+            self.open_project,
+            self.annotation_import.take,
+        )
+        self.opening = Opening(session, self.incoming.take, self.open_sample)
+        self.drops = FileDrops(session, self.incoming)
         self.help_menu = HelpMenu(session, self.show_keys)
         main_window(viewer).destroyed.connect(self.close)
 
@@ -174,6 +191,8 @@ class Workspace(QObject):
             self.poller,
             self.annotator,
             self.leave_taking,
+            self.opening,
+            self.drops,
         ):
             part.close()
         session.close()

@@ -20,6 +20,7 @@ from napari_cdse.project.files.beside import (
     beside_sentence,
     instead_sentence,
 )
+from napari_cdse.project.files.incoming import Incoming, sort_incoming
 from napari_cdse.project.files.open_store import DEFAULT_NAME, project_file
 from napari_cdse.project.project import Project
 from napari_cdse.project.state.events import ProjectEvents
@@ -39,6 +40,7 @@ __all__ = [
     "EditRequest",
     "Exported",
     "Imported",
+    "Incoming",
     "LabelledMicrograph",
     "MicrographEntry",
     "Particle",
@@ -57,4 +59,5 @@ __all__ = [
     "only_there",
     "project_file",
     "read_for_project",
+    "sort_incoming",
 ]

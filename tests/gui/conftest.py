@@ -23,8 +23,8 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Candidate, Prediction
 from napari_cdse.gui.app import window
-from napari_cdse.gui.controllers import open_project
 from napari_cdse.gui.gallery import dock as gallery_dock
+from napari_cdse.gui.opening import open_project
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph

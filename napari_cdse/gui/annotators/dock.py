@@ -55,7 +55,9 @@ class AnnotatorsDock(ProjectDock):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, AnnotatorsView(workspace))
+        super().__init__(
+            workspace.session, AnnotatorsView(workspace), workspace.opening
+        )
 
 
 class AnnotatorsView(ProjectView):

@@ -23,7 +23,8 @@ from napari_cdse.gui.canvas.shapes_style import feature_table
 from napari_cdse.gui.workspace import with_project
 from napari_cdse.io.annotations.formats import looks_like_annotations
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.io.labels.label_file import read_label_file
+from napari_cdse.io.labels.label_file import is_label_file, read_label_file
+from napari_cdse.project import sort_incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     LayerData = tuple[Any, ...]
     Reader = Callable[[Any], list[LayerData]]
     PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-
-_FIRST_LINE = "particle location"
-_SNIFF_BYTES = 512
 
 
 def get_micrograph_reader(path: PathOrPaths) -> Reader | None:
@@ -59,19 +57,9 @@ def get_annotation_reader(path: PathOrPaths) -> Reader | None:
 
 
 def get_project_reader(path: PathOrPaths) -> Reader | None:
-    """Offer to open a project in the viewer."""
-    return _open_project if len(_paths(path)) == 1 else None
-
-
-def is_label_file(path: Path) -> bool:
-    """Whether a text file begins as a label file does."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(_SNIFF_BYTES)
-    except OSError:
-        return False
-    text = start.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n").lower()
-    return text.startswith(_FIRST_LINE)
+    """Offer to open a project, or a folder of micrographs, in the viewer."""
+    paths = _paths(path)
+    return _open_project if len(paths) == 1 and sort_incoming(paths).is_ours else None
 
 
 def label_layer(

@@ -36,6 +36,8 @@ MICROGRAPH = "micrograph"
 _MAP_COLOURS = ("#ffd166", "#4cc9a7", "#8fb4ff", "#ff9aa2", "#d0b3ff", "#f0f0f0")
 _MAP_OPACITY = 0.35
 _SHARE_OF_VIEW = 1 / 3
+_SHARE_OF_WHOLE = 0.95
+"""Of the view, for a whole micrograph: as napari's own view of all layers."""
 
 
 def scale_of(micrograph: Micrograph) -> tuple[float, str]:
@@ -241,8 +243,21 @@ class MicrographLayers:
         camera.zoom = min(viewer.canvas.size) * _SHARE_OF_VIEW / across
 
     def see_whole(self) -> None:
-        """Fit the micrograph into the view, whatever lies over its border."""
-        self.viewer.reset_view(layers=None if self.image is None else [self.image])
+        """Fit the micrograph into the view, whatever else is in the viewer.
+
+        napari's own `reset_view` cannot fit one layer of two dimensions where another
+        one has three.
+        """
+        viewer, image = self.viewer, self.image
+        if image is None:
+            viewer.reset_view()
+            return
+        shape, scale = np.array(image.data.shape), self._unit[0]
+        camera = viewer.scene.camera
+        # The middle of pixel 0 is at 0.
+        camera.center = (0, *((shape - 1) / 2 * scale))
+        fits = np.array(viewer.canvas.size) / (shape * scale)
+        camera.zoom = _SHARE_OF_WHOLE * float(fits.min())
 
     @property
     def screen_px(self) -> float:

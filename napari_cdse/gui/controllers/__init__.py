@@ -1,1 +1,1 @@
-"""What the window does: open, detect, navigate, review, retrain."""
+"""What the window does: detect, navigate, review, retrain."""

@@ -40,7 +40,7 @@ class GalleryDock(ProjectDock):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, GalleryPage(workspace))
+        super().__init__(workspace.session, GalleryPage(workspace), workspace.opening)
 
 
 class GalleryPage(ProjectView):

@@ -1,11 +1,9 @@
 """Dock: the folder's micrographs, detection, pixel size."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QModelIndex, QPoint, Qt, QTimer, Slot
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -32,7 +30,6 @@ from napari_cdse.gui.micrographs.table_model import (
     SAMPLE,
     MicrographsModel,
 )
-from napari_cdse.gui.widgets.dialogs import ask_folder, ask_project
 from napari_cdse.gui.widgets.fitting_scroll_area import FittingArea
 from napari_cdse.gui.widgets.layout import (
     folded,
@@ -44,14 +41,17 @@ from napari_cdse.gui.widgets.layout import (
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
 from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock, ProjectView
+from napari_cdse.gui.widgets.start_page import opening_buttons
 from napari_cdse.gui.widgets.tables import show_rows, stretch_names
 from napari_cdse.gui.workspace import Workspace, workspace_for
-from napari_cdse.io.annotations.formats import looks_like_annotations
 from napari_cdse.project import SUFFIX
 
 _ROW_LINES = 1.5
 _LEAST_HEIGHT_PX = 90
-_DROP = f"You can also drop a folder or a {SUFFIX} project here."
+_DROP = (
+    f"You can also drop a folder, micrographs, label files or a {SUFFIX} project, "
+    "anywhere on this window."
+)
 
 
 class MicrographsDock(ProjectDock):
@@ -65,61 +65,22 @@ class MicrographsDock(ProjectDock):
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
         super().__init__(
-            workspace.session, MicrographsView(workspace), f"{NO_PROJECT}\n\n{_DROP}"
+            workspace.session,
+            MicrographsView(workspace),
+            workspace.opening,
+            f"{NO_PROJECT}\n\n{_DROP}",
+            buttons=False,
         )
         self._workspace = workspace
-        self.setAcceptDrops(True)
         self._column.insertLayout(0, self._open_buttons())
-        self.open_folder.clicked.connect(self._choose_folder)
-        self.open_project.clicked.connect(self._choose_project)
-        self.open_sample.clicked.connect(workspace.open_sample)
 
     def _open_buttons(self) -> QHBoxLayout:
-        self.open_folder = QPushButton("Open folder")
-        self.open_folder.setToolTip("A folder of micrographs; its project opens too")
-        self.open_project = QPushButton("Open project")
-        self.open_project.setToolTip("A project file (.cdse)")
-        self.open_sample = QPushButton("Sample")
-        self.open_sample.setToolTip("Simulated micrographs to try things on")
+        buttons = opening_buttons(self._workspace.opening)
+        self.open_folder, self.open_project, self.open_sample = buttons
         history = HistoryButtons(
             self.session, self._workspace.history, self._workspace.keys
         )
-        return row_of((self.open_folder, self.open_project, self.open_sample, history))
-
-    def _choose_folder(self) -> None:
-        folder = ask_folder(self)
-        if folder is not None:
-            self._workspace.open_project(folder)
-
-    def _choose_project(self) -> None:
-        file = ask_project(self)
-        if file is not None:
-            self._workspace.open_project(file)
-
-    # --- drops ----------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a folder or a project file, or annotations for the open project."""
-        if _dropped(event) is not None or self._annotations(event):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        path = _dropped(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self._workspace.open_project(path)
-            return
-        files = self._annotations(event)
-        if files:
-            event.acceptProposedAction()
-            self._workspace.annotation_import.take(files)
-
-    def _annotations(self, event: QDropEvent) -> list[Path]:
-        """Return what was dropped if it is annotations, and a project is open."""
-        files = [Path(each.toLocalFile()) for each in event.mimeData().urls()]
-        fits = self.session.is_open and all(map(looks_like_annotations, files))
-        return files if fits else []
+        return row_of((*buttons, history))
 
 
 class MicrographsView(ProjectView):
@@ -371,11 +332,3 @@ class MicrographsView(ProjectView):
         self.frames.setEnabled(session.runner.heavy is None)
         self.leave_out.setEnabled(session.current_entry is not None)
         self.pixel_size.setEnabled(bool(session.project.micrographs.entries))
-
-
-def _dropped(event: QDropEvent) -> Path | None:
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() or path.suffix == SUFFIX else None

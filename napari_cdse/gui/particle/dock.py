@@ -26,7 +26,7 @@ class ParticleDock(ProjectDock):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, ParticleView(workspace))
+        super().__init__(workspace.session, ParticleView(workspace), workspace.opening)
 
 
 class ParticleView(ProjectView):

@@ -73,7 +73,9 @@ class PopulationDock(ProjectDock):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, PopulationView(workspace))
+        super().__init__(
+            workspace.session, PopulationView(workspace), workspace.opening
+        )
 
 
 class PopulationView(ProjectView):

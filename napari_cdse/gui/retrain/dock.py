@@ -60,7 +60,7 @@ class RetrainDock(ProjectDock):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, RetrainView(workspace))
+        super().__init__(workspace.session, RetrainView(workspace), workspace.opening)
 
 
 class RetrainView(ProjectView):

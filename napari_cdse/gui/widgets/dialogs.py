@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _PAGES = "Pages (*.html)"
 _FORESTS = "Forests (*.skops)"
 _ANNOTATIONS = f"Annotations ({' '.join(f'*{each}' for each in ANNOTATIONS)})"
+_PICTURES = "Pictures (*.tif)"
 _PROJECTS = f"CdSe projects (*{SUFFIX})"
 
 
@@ -99,6 +100,22 @@ def ask_name(parent: QWidget | None, name: str) -> str | None:
         text=name,
     )
     return text if given and text.strip() else None
+
+
+def ask_picture(parent: QWidget | None, suggestion: str) -> Path | None:
+    """Let the user say where a picture is kept that has no file."""
+    documents = QStandardPaths.StandardLocation.DocumentsLocation
+    suggested = Path(QStandardPaths.writableLocation(documents), suggestion)
+    name, _kind = QFileDialog.getSaveFileName(
+        parent,
+        "Keep the image as TIFF; its project will lie beside it",
+        str(suggested),
+        _PICTURES,
+    )
+    if not name:
+        return None
+    path = Path(name)
+    return path if path.suffix else path.with_suffix(".tif")
 
 
 def ask_project(parent: QWidget | None) -> Path | None:

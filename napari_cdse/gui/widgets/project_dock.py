@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSize, Slot
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
-from napari_cdse.gui.widgets.layout import dock_column, hint
+from napari_cdse.gui.widgets.layout import dock_column
+from napari_cdse.gui.widgets.start_page import StartPage
 
 if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.widgets.start_page import Opener
 
 NO_PROJECT = "Open a folder of micrographs, or the sample project."
 
@@ -31,8 +33,12 @@ class ProjectDock(QWidget):
     session : Session
     view : QWidget with `show_project`
         Of the project.
+    opener : Opener
+        Does what the start view's buttons say.
     start : str, optional
         What the start view says.
+    buttons : bool
+        Whether the start view has those that open something.
 
     Attributes
     ----------
@@ -40,13 +46,20 @@ class ProjectDock(QWidget):
     """
 
     def __init__(
-        self, session: Session, view: ProjectView, start: str = NO_PROJECT
+        self,
+        session: Session,
+        view: ProjectView,
+        opener: Opener,
+        start: str = NO_PROJECT,
+        *,
+        buttons: bool = True,
     ) -> None:
         super().__init__()
         self.session = session
         self.view = view
         self._pages = _Pages()
-        self._pages.addWidget(hint(start))
+        self.start_page = StartPage(start, opener, buttons=buttons)
+        self._pages.addWidget(self.start_page)
         self._pages.addWidget(view)
         # Otherwise napari fills the room below with nothing.
         grows = QSizePolicy.Policy.Expanding

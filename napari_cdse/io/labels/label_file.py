@@ -50,6 +50,7 @@ from napari_cdse.io.labels.label_text import (
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from napari_cdse.core.records import Circle, Label
 
@@ -57,6 +58,7 @@ __all__ = [
     "LIMIT_BYTES",
     "LabelFile",
     "format_labels",
+    "is_label_file",
     "parse_labels",
     "read_label_file",
     "whole_radius",
@@ -65,6 +67,20 @@ __all__ = [
 
 LIMIT_BYTES = 2**22
 """A hundred thousand particles fit; what is larger is no label file."""
+
+_SNIFF_BYTES = 512
+"""Of a file: its first heading stands there, after blank lines or at once."""
+
+
+def is_label_file(path: Path) -> bool:
+    """Whether a text file begins as a label file does; only its start is read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SNIFF_BYTES)
+    except OSError:
+        return False
+    text = start.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n").lower()
+    return text.startswith(LOCATION.lower())
 
 
 def read_label_file(

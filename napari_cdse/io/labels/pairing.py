@@ -19,7 +19,7 @@ from napari_cdse.io.images.folder import (
 from napari_cdse.io.paths import alike, ignores_case, same_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LABEL_SUFFIX = ".txt"
 
@@ -79,10 +79,65 @@ def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
     return Pairing(pairs, tuple(unmatched), alone, tuple(problems))
 
 
+def pair_by_name(
+    labels: Iterable[Path], micrographs: Sequence[Path]
+) -> tuple[dict[Path, Path], list[str]]:
+    """Find the micrographs that label files are named after, wherever these lie.
+
+    Parameters
+    ----------
+    labels : iterable of Path
+        Label files.
+    micrographs : sequence of Path
+        Among which their namesakes are looked for.
+
+    Returns
+    -------
+    dict of Path to Path
+        From micrograph to label file.
+    list of str
+        Which label file belongs to none, or to more than one; a sentence each.
+    """
+    by_stem: dict[str, list[Path]] = defaultdict(list)
+    for path in micrographs:
+        by_stem[_stem(path)].append(path)
+    pairs: dict[Path, Path] = {}
+    problems = []
+    for path in labels:
+        same = by_stem.get(_stem(path), [])
+        if len(same) == 1 and same[0] not in pairs:
+            pairs[same[0]] = path
+            continue
+        many = "More than one" if same else "No"
+        problems.append(
+            f"{many} micrograph of the project is named as {name_of(path)} is, so its "
+            "labels were not taken in; give both the same name."
+        )
+    return pairs, problems
+
+
 def label_path(micrograph: str | os.PathLike[str]) -> Path:
     """Where the label file of a micrograph belongs, by the origin's layout."""
     path = Path(micrograph)
     return _text_folder(path.parent) / f"{path.stem}{LABEL_SUFFIX}"
+
+
+def is_label_name(path: Path) -> bool:
+    """Whether a file's name may be that of a label file."""
+    return path.suffix.lower() == LABEL_SUFFIX
+
+
+def micrographs_beside(label: Path) -> Path | None:
+    """Return the folder to open for a label file; None without its micrograph there.
+
+    Parameters
+    ----------
+    label : Path
+        ``FOLDER/text_files/STEM.txt`` or ``FOLDER/STEM.txt``.
+    """
+    folder = label.parent.parent if label.parent.name == TEXT_FILES else label.parent
+    listed = find_micrographs(folder).files
+    return folder if any(_stem(one) == _stem(label) for one in listed) else None
 
 
 def _text_folder(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.matching import match
 from napari_cdse.core.records import Annotation
 from napari_cdse.io.labels.label_file import LabelFile, read_label_file
-from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.io.labels.pairing import pair_by_name, pair_labels
 from napari_cdse.io.store.store import Change, Edit, MicrographRow, Store, now
 from napari_cdse.project.state.particle_state import SAME_PARTICLE_IOU, ParticleState
 
@@ -29,11 +29,22 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def import_labels(store: Store, listing: FolderListing) -> list[str]:
+def import_labels(
+    store: Store, listing: FolderListing, given: Sequence[Path] = ()
+) -> list[str]:
     """Import the label files that lie beside micrographs and weren't imported yet.
 
     Image sizes are compared with the micrograph's where that is known already, and
     otherwise when its pixels are first read, so that no picture is opened here.
+
+    Parameters
+    ----------
+    store : Store
+        May be written.
+    listing : FolderListing
+        Micrographs, beside which label files are looked for.
+    given : sequence of Path
+        Label files that were chosen themselves, for any micrograph of the project.
 
     Returns
     -------
@@ -47,7 +58,9 @@ def import_labels(store: Store, listing: FolderListing) -> list[str]:
         for micrograph, labels in pairing.pairs.items()
         if store.relative(micrograph) in rows
     }
-    notices = [*pairing.problems, *_unmatched(pairing.unmatched_labels)]
+    chosen, refused = _named_after(store, given)
+    wanted |= chosen
+    notices = [*pairing.problems, *_unmatched(pairing.unmatched_labels), *refused]
     found: list[tuple[MicrographRow, Path, LabelFile]] = []
     for row, path in wanted.items():
         try:
@@ -65,6 +78,25 @@ def import_labels(store: Store, listing: FolderListing) -> list[str]:
     if found:
         _store(store, found)
     return notices
+
+
+def _named_after(
+    store: Store, given: Sequence[Path]
+) -> tuple[dict[MicrographRow, Path], list[str]]:
+    """Find the rows that label files are named after; one sentence for each other."""
+    rows = {store.absolute(row.path): row for row in store.micrographs()}
+    pairs, notices = pair_by_name(given, list(rows))
+    chosen = {}
+    for micrograph, path in pairs.items():
+        row = rows[micrograph]
+        if row.labels_from is None:
+            chosen[row] = path
+        else:
+            notices.append(
+                f"The labels of {micrograph.name} were imported before, from "
+                f"{row.labels_from}, so {path.name} was left aside."
+            )
+    return chosen, notices
 
 
 def withdrawal(

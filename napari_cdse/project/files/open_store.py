@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.labels.pairing import is_label_name
 from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
 from napari_cdse.io.store.unreadable import is_number
 from napari_cdse.project.files.label_import import import_labels
@@ -29,7 +30,7 @@ def open_store(
     Parameters
     ----------
     source : path or sequence of paths
-        What the user chose.
+        What the user chose; label files among them are imported.
     store_path : path, optional
         Where the project file lies, or shall lie; in the micrographs' folder
         without it.
@@ -55,7 +56,8 @@ def open_store(
         if not store.read_only:
             # Before the first write of this sitting.
             store.back_up()
-        return store, [*store.notices, *_take_in(store, listing)]
+        given = [path for path in paths if is_label_name(path)]
+        return store, [*store.notices, *_take_in(store, listing, given)]
     except BaseException:
         store.close()
         raise
@@ -107,7 +109,9 @@ def _open_or_create(place: Path, listing: FolderListing) -> Store:
     return Store.create(place)
 
 
-def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
+def _take_in(
+    store: Store, listing: FolderListing | None, given: Sequence[Path]
+) -> list[str]:
     """Bring the list of micrographs up to date and import new label files."""
     if store.read_only:
         return [
@@ -124,4 +128,4 @@ def _take_in(store: Store, listing: FolderListing | None) -> list[str]:
         size = store.setting(FOLDER_PIXEL_SIZE)
         size = size if is_number(size, 0) else None
         store.add_micrographs(new, person_pixel_size_nm=size)
-    return notices + import_labels(store, listing)
+    return notices + import_labels(store, listing, given)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import commands, window
 from napari_cdse.gui.micrographs import export_button
 from napari_cdse.gui.session import notifications
 from napari_cdse.io.annotations.formats import read_annotations
-from tests.gui.conftest import particle_ids, settle
+from tests.gui.conftest import SIGNAL_MS, particle_ids, settle
+from tests.gui.dropping import drop
 from tests.project.test_import_annotations import coco_file
 
 NEW = Circle(120.0, 40.0, 20.0)
@@ -23,17 +22,6 @@ def annotations(workspace, tmp_path):
     name = workspace.project.micrographs.entries[0].name
     coco_file(tmp_path / "b.json", (NEW, "yes"), image="elsewhere.png")
     return coco_file(tmp_path / "a.json", (NEW, "yes"), image=name)
-
-
-def drop(dock, *paths):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(each)) for each in paths])
-    copy, left, none = (
-        Qt.DropAction.CopyAction,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    dock.dropEvent(QDropEvent(QPointF(5, 5), copy, data, left, none))
 
 
 def imported(workspace):
@@ -48,7 +36,8 @@ def test_files_dropped_on_the_dock_come_in_and_what_does_not_fit_stands_there(
     workspace, annotations, qtbot
 ):
     dock = window.add_dock(workspace.viewer, "Micrographs")
-    drop(dock, annotations, annotations.with_name("b.json"))
+    assert drop(dock, annotations, annotations.with_name("b.json"))
+    qtbot.waitUntil(lambda: bool(imported(workspace)), timeout=SIGNAL_MS)
     settle(workspace, qtbot)
     (particle,) = imported(workspace)
     assert particle.circle == NEW

@@ -7,13 +7,11 @@ import pytest
 import tifffile
 from npe2 import PluginManager
 from PIL import Image
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
 from napari_cdse.gui import workspace as workspace_module
-from napari_cdse.gui.app import commands, window
+from napari_cdse.gui.app import commands
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
@@ -104,21 +102,6 @@ def test_a_project_file_opens_its_project(workspace, viewer, qtbot):
     assert viewer.open(path, plugin=PLUGIN) == []
     wait_for_pixels(workspace, qtbot)
     assert workspace.project.particles.counts()["yes"] == 2
-
-
-def test_a_folder_dropped_on_the_dock_opens(viewer, folder, qtbot):
-    dock = window.add_dock(viewer, "Micrographs")
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(folder))])
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    copy, place = Qt.DropAction.CopyAction, QPoint(5, 5)
-    enter = QDragEnterEvent(place, copy, data, left, none)
-    dock.dragEnterEvent(enter)
-    assert enter.isAccepted()
-    dock.dropEvent(QDropEvent(QPointF(place), copy, data, left, none))
-    workspace = workspace_for(viewer)
-    wait_for_pixels(workspace, qtbot)
-    assert len(workspace.project.micrographs.entries) == 3
 
 
 def test_labels_beside_the_micrographs_are_imported(viewer, folder, label_file, qtbot):

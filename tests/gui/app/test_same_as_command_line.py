@@ -13,7 +13,7 @@ from napari_cdse.core.classifier.tree_arrays import Forest
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.app import window
-from napari_cdse.gui.controllers import open_project
+from napari_cdse.gui.opening import open_project
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.resources import default_model_path

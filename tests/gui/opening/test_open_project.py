@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.errors import FolderNotWritable
-from napari_cdse.gui.controllers import open_project as places
+from napari_cdse.gui.opening import open_project as places
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets import dialogs
 from napari_cdse.gui.workspace import workspace_for

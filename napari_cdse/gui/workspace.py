@@ -20,6 +20,7 @@ from napari_cdse.gui.controllers.annotator import AnnotatorName
 from napari_cdse.gui.controllers.detection import DetectionController
 from napari_cdse.gui.controllers.frames import Frames
 from napari_cdse.gui.controllers.history import HistoryController
+from napari_cdse.gui.controllers.layer_watch import LayerWatch
 from napari_cdse.gui.controllers.leave_taking import LeaveTaking
 from napari_cdse.gui.controllers.navigation import Navigation
 from napari_cdse.gui.controllers.project_poller import PATIENCE_S, ProjectPoller
@@ -97,6 +98,8 @@ class Workspace(QObject):
         Of which sample each micrograph is.
     poller : ProjectPoller
         Takes in what other windows wrote, and writes what waits.
+    layer_watch : LayerWatch
+        Says what covers or hides our layers.
     leave_taking : LeaveTaking
         Asks before something is lost.
     message_bar : MessageBar
@@ -133,6 +136,7 @@ class Workspace(QObject):
         )
         self.history = HistoryController(session, canvas)
         self.poller = ProjectPoller(session, canvas)
+        self.layer_watch = LayerWatch(session, canvas)
         self.annotator = AnnotatorName(session)
         self.key_forwarding = KeyForwarding(session, self.keys)
         self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
@@ -189,6 +193,7 @@ class Workspace(QObject):
             self.detection,
             self.navigation,
             self.poller,
+            self.layer_watch,
             self.annotator,
             self.leave_taking,
             self.opening,

@@ -16,8 +16,13 @@ from napari.utils.colormaps import Colormap
 
 from napari_cdse.core.imaging.pixel_size_estimate import given_pixel_size
 from napari_cdse.gui.canvas.contrast import contrast_limits
-from napari_cdse.gui.canvas.exclusion_layer import regions_layer
-from napari_cdse.gui.canvas.shapes_style import new_layer
+from napari_cdse.gui.canvas.shapes_style import (
+    LEFT_OUT,
+    OURS,
+    PARTICLES,
+    new_layer,
+    regions_layer,
+)
 from napari_cdse.gui.session.plain_text import one_line
 from napari_cdse.gui.session.viewer_window import WindowClosedError
 
@@ -82,6 +87,7 @@ class MicrographLayers:
         self.maps: tuple[Image, ...] = ()
         self.regions: Shapes | None = None
         self.particles: Shapes | None = None
+        self._name = MICROGRAPH
         self._unit: tuple[float, str] = (1.0, "pixel")
         self._hidden: list[Layer] = []
         self._held = False
@@ -108,6 +114,21 @@ class MicrographLayers:
         if viewer is None:
             return ()
         return tuple(one for one in mine if one is not None and one in viewer.layers)
+
+    @property
+    def names(self) -> Mapping[Layer, str]:
+        """What our layers are called that stay from micrograph to micrograph."""
+        named = (
+            (self.image, self._name),
+            (self.regions, LEFT_OUT),
+            (self.particles, PARTICLES),
+        )
+        return {layer: name for layer, name in named if layer in self.present}
+
+    @property
+    def held(self) -> bool:
+        """Whether a key hides what lies over the micrograph."""
+        return self._held
 
     def show(self, micrograph: Micrograph, *, whole: bool = True) -> Shapes:
         """Show another micrograph, without maps.
@@ -149,7 +170,7 @@ class MicrographLayers:
             micrograph.pixels,
             units=(unit, unit),
             interpolation2d="linear",
-            metadata={"napari_cdse": MICROGRAPH},
+            metadata={OURS: MICROGRAPH},
         )
         particles = self.particles = new_layer((scale, scale), (unit, unit))
         self.viewer.add_layer(image)
@@ -165,7 +186,7 @@ class MicrographLayers:
             layer.data = np.zeros((2, 2), dtype=np.float32)
         particles.mode = "pan_zoom"
         particles.metadata["image_shape"] = micrograph.shape
-        image.name = one_line(micrograph.name) or MICROGRAPH
+        image.name = self._name = one_line(micrograph.name) or MICROGRAPH
         image.data = micrograph.pixels
         for layer in (image, particles):
             if not np.allclose(layer.scale, self._unit[0]):
@@ -221,6 +242,20 @@ class MicrographLayers:
         self._remove(self.present)
         self.image, self.maps, self.regions, self.particles = None, (), None, None
         self._hidden = []
+
+    def bring_up(self) -> None:
+        """Lay ours over all others, seen and in their order, by their own names."""
+        viewer = self.viewer
+        viewer.dims.ndisplay = 2
+        viewer.canvas.grid.enabled = False
+        self.hide(False)
+        for layer in self.present:
+            viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
+        for layer, name in self.names.items():
+            layer.name = name
+            layer.visible = True
+            layer.opacity = 1.0
+        self._keep_active(self.particles)
 
     def hide(self, hidden: bool) -> None:
         """Hide what lies over the micrograph, or bring back what was shown."""
@@ -278,7 +313,7 @@ class MicrographLayers:
             blending="additive",
             opacity=_MAP_OPACITY,
             interpolation2d="linear",
-            metadata={"napari_cdse": "map"},
+            metadata={OURS: "map"},
         )
         self._put_map(layer, one)
         return layer

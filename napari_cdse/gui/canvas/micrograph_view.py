@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cdse.gui.canvas.arrangement import disarrangement
 from napari_cdse.gui.canvas.layers import MicrographLayers
 from napari_cdse.gui.canvas.particle_style import ParticleStyle, style_of
 from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
 from napari_cdse.gui.canvas.prefetch import Prefetch
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import NO_PROJECT
-from napari_cdse.gui.session.viewer_window import (
-    application,
-    find_canvas,
-    find_main_window,
-)
+from napari_cdse.gui.session.viewer_window import application, find_canvas
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.project import Drawing, EditRequest
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.records import Circle, Micrograph
+    from napari_cdse.gui.canvas.arrangement import Disarrangement
     from napari_cdse.gui.canvas.layer_diff import Changes, Drawn
     from napari_cdse.gui.session.session import Session
     from napari_cdse.project import Particle
@@ -64,12 +62,15 @@ class MicrographView(QObject):
         Carries one of our layers that is new in the viewer.
     particles_selected : signal
         Carries the ids of what was selected with napari's tools.
+    unseen : signal
+        Something was asked for that would change what cannot be seen.
     """
 
     shown = Signal()
     leaving = Signal()
     layer_added = Signal(object)
     particles_selected = Signal(object)
+    unseen = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -114,18 +115,40 @@ class MicrographView(QObject):
     @property
     def at_rest(self) -> bool:
         """Whether a micrograph is shown, and the mouse is not at work on it."""
-        return self.particles is not None and not self.particles.in_gesture
+        return self.particles is not None and not self.in_gesture
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether the mouse is at work on the particles."""
+        return self.particles is not None and self.particles.in_gesture
+
+    @property
+    def disarrangement(self) -> Disarrangement | None:
+        """What is wrong with how our layers lie among napari's; None if nothing is."""
+        viewer = self._session.viewer
+        return None if viewer is None else disarrangement(viewer, self.layers)
+
+    def seen(self) -> bool:
+        """Whether the micrograph can be seen; what hides it is said where it can't."""
+        found = self.disarrangement
+        if found is None or not found.hides:
+            return True
+        self._session.say(found.sentence)
+        self.unseen.emit()
+        return False
 
     def ready(self) -> bool:
         """Whether particles can be changed now; takes in what the mouse changed.
 
         Where they can't, the status line says why.
         """
-        if self.particles is not None and self.particles.in_gesture:
+        if self.in_gesture:
             self._session.say(_IN_GESTURE)
             return False
         if not self._session.is_open:
             self._session.say(NO_PROJECT)
+            return False
+        if not self.seen():
             return False
         self.take_in()
         return True
@@ -151,11 +174,27 @@ class MicrographView(QObject):
 
     def toggle_mode(self, mode: str) -> None:
         """Go into a mode of the particles layer, or back to moving the picture."""
-        if self.particles is None or self.particles.in_gesture:
+        if not self.at_rest or self.particles is None or not self.seen():
             return
         layer = self.particles.layer
+        # What is drawn or moved must be seen.
+        layer.visible = True
         self._session.open_viewer.layers.selection.active = layer
         layer.mode = "pan_zoom" if layer.mode == mode else mode
+
+    def move_picture_only(self) -> None:
+        """Leave napari's tools: with them the mouse would change what is not seen."""
+        if self.particles is not None and self.particles.layer.mode != "pan_zoom":
+            self.particles.layer.mode = "pan_zoom"
+
+    def put_right(self) -> None:
+        """Show the open micrograph's layers as they should be, over all others."""
+        index = self._session.project.selection.index
+        layers = self.layers.present
+        whole = self.layers.image in layers and self.layers.particles in layers
+        if index is not None and not whole:
+            self.read(index)
+        self.layers.bring_up()
 
     def _on_focus(self, _before: object, _now: object) -> None:
         """Bring the overlays back: the key's release goes elsewhere now."""
@@ -260,7 +299,6 @@ class MicrographView(QObject):
         self._removed.start(0)
         if self.particles is not None and event.value is self.particles.layer:
             self.drop()
-            QTimer.singleShot(0, self._tell_layer_is_gone)
 
     def _draw_again(self) -> None:
         """Draw what is left, at once.
@@ -272,15 +310,6 @@ class MicrographView(QObject):
         if canvas is not None:
             for _ in range(_DRAWS_TO_FORGET):
                 canvas.repaint()
-
-    def _tell_layer_is_gone(self) -> None:
-        window = find_main_window(self._session.viewer)
-        # The layers also go when the window closes; then there is nobody to tell.
-        if window is not None and window.isVisible():
-            notifications.inform(
-                "The circles are safe in the project; open the micrograph again to "
-                "see them."
-            )
 
     # --- particles and gestures -----------------------------------------------
 

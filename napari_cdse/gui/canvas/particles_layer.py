@@ -36,6 +36,10 @@ _AGAIN_MS = 20
 _SELECTING = ("select", "direct")
 _SLIP_SCREEN_PX = 8.0
 _SLIP_PX = 3.0
+LOOKS = (
+    "Colours and letters of circles say their class, so they are as before; a class is "
+    "changed by its key."
+)
 
 
 class ParticlesLayer:
@@ -74,6 +78,7 @@ class ParticlesLayer:
         self._committing = False
         self._closed = False
         self._told = False
+        self._told_looks = False
         self._waiting: set[str | None] | None = None
         self._scale = tuple(layer.scale)
         self._timer = QTimer()
@@ -127,9 +132,13 @@ class ParticlesLayer:
     def _undress(self) -> bool:
         """Forget how shapes look that were dressed otherwise, so as to mend them."""
         shown = self._shown
-        for particle_id in badly_dressed(self.layer, shown.rows, shown.styles):
+        changed = badly_dressed(self.layer, shown.rows, shown.styles)
+        for particle_id in changed:
             del shown.styles[particle_id]
             self._later()
+        if changed and not self._told_looks:
+            self._told_looks = True
+            self._tell(LOOKS)
         return self._timer.isActive()
 
     def _on_data(self, event: Event) -> None:

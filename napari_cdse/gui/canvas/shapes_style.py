@@ -1,4 +1,4 @@
-"""How the Shapes layer of particles is made and dressed."""
+"""How our Shapes layers are made and dressed: particles, and what is left out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from napari.layers import Shapes
 from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 
@@ -14,11 +15,18 @@ from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, HEX, UNLABELLED
 from napari_cdse.gui.canvas.particle_style import COLUMNS, ParticleStyle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from napari.layers import Shapes
+    from napari_cdse.core.regions import Region
 
-NAME = "particles"
+OURS = "napari_cdse"
+"""Key in the metadata of layers that we put up; its value says what it shows."""
+PARTICLES = "particles"
+LEFT_OUT = "left out"
+_FACE = "#1f1f1f8c"
+_EDGE = "#d9d9d9e6"
+_WIDTH = 2.0
+_REFERENCE_PX = 1024
 
 
 def feature_table(styles: Iterable[ParticleStyle]) -> pd.DataFrame:
@@ -40,7 +48,7 @@ def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
     """Make the empty layer, dressed for particles."""
     layer = particle_shapes(
         ndim=2,
-        name=NAME,
+        name=PARTICLES,
         scale=scale,
         units=units,
         features=feature_table(()),
@@ -53,6 +61,7 @@ def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
             "color": letter_colours(),
         },
         opacity=1.0,
+        metadata={OURS: PARTICLES},
     )
     set_features(layer, ())
     return layer
@@ -81,3 +90,38 @@ def hold_in_place(layer: Shapes, scale: tuple[float, ...]) -> None:
         layer.rotate = 0
     if np.any(layer.shear):
         layer.shear = [0]
+
+
+def regions_layer(
+    regions: Sequence[Region],
+    scale: tuple[float, float],
+    units: tuple[str, str],
+    image_size_px: int,
+) -> Shapes:
+    """Make the layer; darkened, outlined, with the reason in words.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        At least one.
+    scale, units : tuple
+        Those of the micrograph's layer.
+    image_size_px : int
+        Of the micrograph's longer side; outlines are as broad at any size.
+    """
+    layer = Shapes(
+        [np.array(region.corners_px) for region in regions],
+        shape_type="polygon",
+        name=LEFT_OUT,
+        scale=scale,
+        units=units,
+        face_color=_FACE,
+        edge_color=_EDGE,
+        edge_width=_WIDTH * image_size_px / _REFERENCE_PX,
+        features={"reason": [region.reason for region in regions]},
+        text={"string": "{reason}", "size": 11, "color": "white"},
+        opacity=1.0,
+        metadata={OURS: LEFT_OUT, "regions": tuple(regions)},
+    )
+    layer.editable = False
+    return layer

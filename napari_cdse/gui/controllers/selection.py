@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject
 
 from napari_cdse.gui.canvas.geometry import circle_at
+from napari_cdse.gui.canvas.shapes_style import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari.layers import Layer
     from napari.utils.events import Event
 
     from napari_cdse.core.records import SelectedBy
@@ -124,12 +126,19 @@ class Selection(QObject):
         if not moved:
             self._select_at(event.position)
 
+    def _is_for_moving(self, active: Layer | None) -> bool:
+        """Whether the mouse moves the picture, whichever layer is the active one."""
+        if active is None:
+            return True
+        is_tool = OURS in active.metadata and active not in self._canvas.layers.present
+        return active.mode == "pan_zoom" and not is_tool
+
     def _select_at(self, position: tuple[float, ...]) -> None:
         session = self._session
         active = session.open_viewer.layers.selection.active
-        if self._canvas.particles is None or active not in self._canvas.layers.present:
+        if self._canvas.particles is None or not self._is_for_moving(active):
             return
-        if active.mode != "pan_zoom":
+        if not self._canvas.seen():
             return
         particles = session.project.particles.current
         row, col = self._canvas.layers.pixel_at(position)

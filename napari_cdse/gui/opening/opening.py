@@ -11,6 +11,7 @@ from napari.layers import Image
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.core.errors import MicrographError
+from napari_cdse.gui.canvas.shapes_style import OURS
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_picture, ask_project
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.session.session import Session
 
-OURS = "napari_cdse"
-"""Key in the metadata of layers that we put up."""
 _NONE = "No image with two dimensions is open in napari; open one, or a folder."
 _UNEVEN = 0.005
 """Share by which the edges of a pixel may differ: what files are allowed as well."""

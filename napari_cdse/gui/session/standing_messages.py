@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,17 @@ class Message:
     sentence : str
     passes : bool
         Whether it goes by itself; otherwise the user closes it.
+    remedy : str
+        What a button says that puts right what it is about; empty for none.
+    act : callable, optional
+        What the button does.
     """
 
     name: str
     sentence: str
     passes: bool = False
+    remedy: str = ""
+    act: Callable[[], object] | None = None
 
 
 class StandingMessages(QObject):
@@ -42,9 +52,17 @@ class StandingMessages(QObject):
         """All of them."""
         return tuple(self._messages.values())
 
-    def put(self, name: str, sentence: str, *, passes: bool = False) -> None:
+    def put(
+        self,
+        name: str,
+        sentence: str,
+        *,
+        passes: bool = False,
+        remedy: str = "",
+        act: Callable[[], object] | None = None,
+    ) -> None:
         """Say something until it is withdrawn or closed."""
-        message = Message(name, sentence, passes)
+        message = Message(name, sentence, passes, remedy, act)
         if self._messages.get(name) != message:
             self._messages[name] = message
             self.changed.emit()

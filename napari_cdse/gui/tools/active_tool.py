@@ -61,7 +61,7 @@ class ActiveTool(QObject):
         """
         was_up = self.current is not None and self.current.name == name
         self.end()
-        if was_up or not self._canvas.at_rest:
+        if was_up or not self._canvas.at_rest or not self._canvas.seen():
             return None
         tool = make()
         self.current = tool

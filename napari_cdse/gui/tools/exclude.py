@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.canvas.drawing_state import DrawingState
 from napari_cdse.gui.canvas.geometry import ellipse_outline
+from napari_cdse.gui.canvas.shapes_style import OURS
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.viewer_window import main_window
@@ -83,7 +84,7 @@ class RegionTool(QObject):
             edge_color=_COLOUR,
             opacity=1.0,
         )
-        self.layer.metadata["napari_cdse"] = DRAWING
+        self.layer.metadata[OURS] = DRAWING
         self._drawing = DrawingState(self.layer)
         self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._layers.screen_px
         viewer.add_layer(self.layer)

@@ -10,6 +10,8 @@ import pandas as pd
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, Signal
 
+from napari_cdse.gui.canvas.shapes_style import OURS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -122,7 +124,7 @@ class LineTool(QObject):
                 "anchor": "upper_left",
             },
         )
-        self.layer.metadata["napari_cdse"] = name
+        self.layer.metadata[OURS] = name
         viewer.add_layer(self.layer)
         self.layer.editable = False
         self.layer.mouse_pan = False

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QPushButton,
     QSizePolicy,
     QStyle,
     QToolBar,
@@ -18,10 +19,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.standing_messages import Message
 from napari_cdse.gui.widgets.layout import PlainLabel, keyless, sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cdse.gui.session.standing_messages import StandingMessages
 
 _MOST = 3
@@ -124,7 +128,7 @@ class _Page(QWidget):
 
 
 class _Row(QWidget):
-    """A sentence, and a cross to close it unless it goes by itself."""
+    """A sentence, a button for what it asks for, and a cross unless it passes."""
 
     def __init__(self, message: Message, messages: StandingMessages) -> None:
         super().__init__()
@@ -136,6 +140,8 @@ class _Row(QWidget):
         line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         self.text = _text(message.sentence)
         line.addWidget(self.text, 1)
+        if message.act is not None:
+            line.addWidget(_remedy(message.remedy, message.act))
         if message.passes:
             return
         self.close_button = keyless(QToolButton())
@@ -145,6 +151,12 @@ class _Row(QWidget):
         name = message.name
         self.close_button.clicked.connect(lambda: messages.withdraw(name))
         line.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+
+
+def _remedy(words: str, act: Callable[[], object]) -> QPushButton:
+    button = keyless(QPushButton(caption(words)))
+    button.clicked.connect(lambda: act())
+    return button
 
 
 def _text(text: str) -> QLabel:

@@ -10,7 +10,7 @@ from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.records import Circle, Micrograph
 from napari_cdse.core.regions import Region
-from napari_cdse.gui.canvas.exclusion_layer import regions_layer
+from napari_cdse.gui.canvas.shapes_style import regions_layer
 from napari_cdse.gui.gallery.thumbnails import Pictures
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.overlays import Spot

@@ -28,10 +28,12 @@ from napari_cdse.gui.controllers.review import Review
 from napari_cdse.gui.controllers.selection import Selection
 from napari_cdse.gui.controllers.training import TrainingController
 from napari_cdse.gui.help.menu import HelpMenu
+from napari_cdse.gui.opening.empty_canvas import EmptyCanvas
 from napari_cdse.gui.opening.file_drops import FileDrops
 from napari_cdse.gui.opening.incoming_files import IncomingFiles
 from napari_cdse.gui.opening.open_project import opened
 from napari_cdse.gui.opening.opening import Opening
+from napari_cdse.gui.opening.recent_menu import RecentMenu
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.session.viewer_window import main_window
@@ -44,6 +46,7 @@ from napari_cdse.gui.tools.exclude import Exclusions
 from napari_cdse.gui.tools.measure import Measurement
 from napari_cdse.gui.tools.samples import Samples
 from napari_cdse.gui.widgets.message_bar import MessageBar
+from napari_cdse.io.recent_projects import remember_project
 from napari_cdse.project import beside_sentence
 from napari_cdse.sample import sample_project_folder
 
@@ -112,6 +115,10 @@ class Workspace(QObject):
         The ways to begin.
     drops : FileDrops
         What is dropped anywhere on the window.
+    empty_canvas : EmptyCanvas
+        How to begin, where the micrograph will be.
+    recent_menu : RecentMenu
+        Ours within napari's File menu.
     help_menu : HelpMenu
         Ours within napari's.
     """
@@ -150,6 +157,8 @@ class Workspace(QObject):
         )
         self.opening = Opening(session, self.incoming.take, self.open_sample)
         self.drops = FileDrops(session, self.incoming)
+        self.empty_canvas = EmptyCanvas(session, self.opening)
+        self.recent_menu = RecentMenu(session, self.opening)
         self.help_menu = HelpMenu(session, self.show_keys)
         main_window(viewer).destroyed.connect(self.close)
 
@@ -263,6 +272,7 @@ class Workspace(QObject):
             signal.connect(receiver)
         project.backlog.allow(PATIENCE_S)
         self.session.enter(project)
+        remember_project(project.path)
         beside = beside_sentence(project.path)
         if beside:
             self.session.messages.put(_BESIDE, beside)

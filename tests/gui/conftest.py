@@ -27,6 +27,7 @@ from napari_cdse.gui.gallery import dock as gallery_dock
 from napari_cdse.gui.opening import open_project
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
 from napari_cdse.gui.workspace import workspace_for
+from napari_cdse.io import recent_projects
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.drawn import CIRCLES, PIXEL_NM, PROBABILITIES, draw
 
@@ -90,6 +91,13 @@ def folder(micrographs: Path, tmp_path: Path) -> Path:
     for path in micrographs.glob("*.png"):
         (place / path.name).write_bytes(path.read_bytes())
     return place
+
+
+@pytest.fixture(autouse=True)
+def _own_recent_projects(monkeypatch, tmp_path):
+    """Keep what the tests open out of the list of whoever runs them."""
+    file = tmp_path / "data" / "recent.json"
+    monkeypatch.setattr(recent_projects, "default_file", lambda: file)
 
 
 @pytest.fixture

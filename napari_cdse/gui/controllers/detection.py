@@ -50,7 +50,6 @@ class DetectionController(QObject):
         self._maps: Job | None = None
         self._classifying: Job | None = None
         self._tried: set[tuple[str, str, Circle]] = set()
-        self._failed = 0
         self._told: str | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -118,27 +117,25 @@ class DetectionController(QObject):
             todo = [(session.source(one), self._standing(one)) for one in indices]
             work = partial(analysing, todo, model, params)
             job = Job(_title(0, len(todo)), work)
-            self._failed = 0
-            count = _Count(job, len(todo))
-            job.produced.connect(lambda found: self._on_found(found, params, count))
+            tally = _Tally(job, len(todo))
+            job.produced.connect(lambda found: self._on_found(found, params, tally))
             job.failed.connect(notifications.warn)
-            job.finished.connect(lambda complete: self._on_done(complete, count))
+            job.finished.connect(lambda complete: tally.close(complete))
             session.runner.submit(job)
         return job
 
     def _on_found(
-        self, found: Analysed | Problem, params: DetectionParams, count: _Count
+        self, found: Analysed | Problem, params: DetectionParams, tally: _Tally
     ) -> None:
-        count.add()
+        tally.add(found)
         if isinstance(found, Problem):
-            self._failed += 1
             self._session.set_problem(found.index, found.sentence)
-            if count.total == 1 or isinstance(found.sentence, Unforeseen):
+            if tally.total == 1 or isinstance(found.sentence, Unforeseen):
                 self._session.warn(found.sentence)
             return
         with notifications.reporting_errors():
             self._put(found, params)
-        if count.total == 1:
+        if tally.total == 1:
             for sentence in found.analysis.detection.notices:
                 notifications.inform(sentence)
 
@@ -161,18 +158,6 @@ class DetectionController(QObject):
         self._session.set_problem(found.index, None)
         if project.selection.index == found.index:
             self._canvas.show_maps(analysis.detection.maps)
-
-    def _on_done(self, complete: bool, count: _Count) -> None:
-        if not complete or count.total == 1:
-            return
-        done = count.done - self._failed
-        if self._failed:
-            notifications.warn(
-                f"{done} micrographs done, {self._failed} not; the table marks them "
-                "with a sign that says why."
-            )
-        else:
-            notifications.inform(f"{done} micrographs done.")
 
     # --- maps -----------------------------------------------------------------
 
@@ -308,16 +293,47 @@ class DetectionController(QObject):
             job.cancel()
 
 
-class _Count:
-    """How many of a job's micrographs are done; its title says so."""
+class _Tally:
+    """What a job has done so far; its title says so, and in the end its outcome."""
 
     def __init__(self, job: Job, total: int) -> None:
-        self.done, self.total = 0, total
+        self.total = total
         self._job = job
+        self._done = self._particles = self._unsure = self._failed = 0
 
-    def add(self) -> None:
-        self.done += 1
-        self._job.title = _title(self.done, self.total)
+    def add(self, found: Analysed | Problem) -> None:
+        """Count one more micrograph."""
+        self._done += 1
+        if isinstance(found, Problem):
+            self._failed += 1
+        else:
+            analysis = found.analysis
+            empty = sum(one.label == "empty" for one in analysis.predictions)
+            self._particles += len(analysis.candidates) - empty
+            self._unsure += not analysis.detection.pixel_size.source.is_trusted
+        self._job.title = _title(self._done, self.total)
+
+    def close(self, complete: bool) -> None:
+        """Say what was done, of a job that has ended or was stopped."""
+        words = self._words()
+        if not complete:
+            words = f"Stopped at {self._done} of {self.total}: {words}"
+        self._job.outcome = f"{words}."
+
+    def _words(self) -> str:
+        words = [
+            _number(self._done - self._failed, "micrograph"),
+            _number(self._particles, "particle"),
+        ]
+        if self._unsure:
+            words.append(f"{self._unsure} with an unsure or assumed pixel size")
+        if self._failed:
+            words.append(f"{self._failed} not done (the table says why)")
+        return ", ".join(words)
+
+
+def _number(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def _title(done: int, total: int) -> str:

@@ -241,6 +241,7 @@ class MicrographsView(ProjectView):
 
     def show_project(self) -> None:
         """Show another project."""
+        self.progress.forget()
         self._show_params(self._session.project.settings.detection)
         self.refresh()
 

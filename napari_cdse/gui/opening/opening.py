@@ -18,6 +18,7 @@ from napari_cdse.gui.widgets.dialogs import ask_folder, ask_picture, ask_project
 from napari_cdse.io.images.folder import is_micrograph_name
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.images.picture_file import write_picture
+from napari_cdse.io.recent_projects import recent_projects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,6 +85,15 @@ class Opening(QObject):
     def open_sample(self) -> None:
         """Open the sample project."""
         self._open_sample()
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Projects that were open last, newest first."""
+        return recent_projects()
+
+    def open_recent(self, path: Path) -> None:
+        """Open a project that was open before."""
+        self._take([path])
 
     @property
     def image_name(self) -> str | None:

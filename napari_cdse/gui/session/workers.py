@@ -64,6 +64,11 @@ class Job(QObject):
         Whether it waits for other heavy jobs.
     about : str, optional
         What an error is said of, as a micrograph's name; the title without it.
+
+    Attributes
+    ----------
+    outcome : str
+        What came of it, once it has ended, where that is worth a sentence.
     """
 
     progressed = Signal(float)
@@ -78,6 +83,7 @@ class Job(QObject):
         super().__init__()
         self.about = about or title
         self.title = title
+        self.outcome = ""
         self.heavy = heavy
         self.running = False
         self._work = work

@@ -1,4 +1,4 @@
-"""Progress of the work that runs, with a Cancel that works."""
+"""Progress of the work that runs, with a Cancel that works, and what came of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TELL_AFTER_S = 3.0
 
 
 class ProgressRow(QWidget):
-    """A title, a bar and Cancel; hidden while nothing runs.
+    """A title, a bar and Cancel; afterwards a sentence, or nothing.
 
     Parameters
     ----------
@@ -49,19 +49,31 @@ class ProgressRow(QWidget):
 
     def follow(self, job: Job | None) -> None:
         """Show another job, or nothing."""
-        if job is self._job:
+        before, self._job = self._job, job
+        if job is before:
             return
-        if self._job is not None:
-            self._job.progressed.disconnect(self._on_progress)
-        self._job = job
-        self.setVisible(job is not None)
+        if before is not None:
+            before.progressed.disconnect(self._on_progress)
+        for part in (self.bar, self.button):
+            part.setVisible(job is not None)
         if job is None:
+            self._say("" if before is None else before.outcome)
             return
+        self.show()
         self._began = time.monotonic()
         self.bar.setValue(0)
         self.button.setEnabled(True)
         self.title.setText(job.title)
         job.progressed.connect(self._on_progress)
+
+    def forget(self) -> None:
+        """Say no longer what came of the work before."""
+        if self._job is None:
+            self._say("")
+
+    def _say(self, outcome: str) -> None:
+        self.title.setText(outcome)
+        self.setVisible(bool(outcome))
 
     def _on_progress(self, share: float) -> None:
         self.bar.setValue(round(share * _STEPS))

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_cdse.gui.session.plain_text import caption
-from napari_cdse.gui.widgets.layout import hint, row_of
+from napari_cdse.gui.widgets.layout import hint, row_of, wrapped
+from napari_cdse.project import DEFAULT_NAME
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qtpy.QtCore import SignalInstance
 
 
@@ -33,6 +36,13 @@ class Opener(Protocol):
     def open_sample(self) -> None:
         """Open the sample project."""
 
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Projects that were open last, newest first."""
+
+    def open_recent(self, path: Path) -> None:
+        """Open a project that was open before."""
+
     def use_image(self) -> None:
         """Make the image that is open in napari a project."""
 
@@ -50,8 +60,14 @@ def opening_buttons(opener: Opener) -> tuple[QPushButton, QPushButton, QPushButt
     return folder, project, sample
 
 
+def project_name(path: Path) -> str:
+    """Say which project a file is: its folder, and its name if that is no usual one."""
+    folder = path.parent.name or str(path.parent)
+    return folder if path.name == DEFAULT_NAME else f"{folder}: {path.stem}"
+
+
 class StartPage(QWidget):
-    """A sentence, and buttons below it.
+    """A sentence, buttons below it, and the projects that were open last.
 
     Parameters
     ----------
@@ -77,9 +93,20 @@ class StartPage(QWidget):
         if buttons:
             column.addLayout(row_of(opening_buttons(opener)))
         column.addWidget(self.use_image)
+        self.recent = tuple(map(self._recent_button, opener.recent))
+        if self.recent:
+            column.addWidget(hint("Recent projects"))
+        for button in self.recent:
+            column.addWidget(button)
         column.addStretch(1)
         opener.image_changed.connect(self.refresh)
         self.refresh()
+
+    def _recent_button(self, path: Path) -> QPushButton:
+        button = QPushButton(caption(project_name(path)))
+        button.setToolTip(wrapped(str(path)))
+        button.clicked.connect(lambda: self._opener.open_recent(path))
+        return button
 
     def refresh(self) -> None:
         """Offer the image that is open, if there is one."""

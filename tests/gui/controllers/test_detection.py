@@ -26,7 +26,7 @@ def test_detection_gives_what_a_script_gets(viewer, folder, qtbot, forest):
     qtbot.mouseClick(dock.detect_one, Qt.MouseButton.LeftButton)
     assert not dock.progress.isHidden()
     settle(workspace, qtbot)
-    assert dock.progress.isHidden()
+    assert dock.progress.bar.isHidden()
     micrograph = read_micrograph(folder / "dots_0.png")
     params = workspace.project.settings.detection
     expected = analyse(micrograph, forest, params)
@@ -56,6 +56,15 @@ def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
     assert workspace.session.entries[3].problem
     dock = docks(viewer)["Micrographs"]
     assert dock.model.index(3, 0).data().startswith("\u26a0")
+    found = [
+        one
+        for entry in range(3)
+        for one in workspace.project.particles.of(entry)
+        if one.prediction.label != "empty"
+    ]
+    outcome = dock.progress.title.text()
+    assert outcome.startswith(f"3 micrographs, {len(found)} particle")
+    assert outcome.endswith("1 not done (the table says why).")
 
 
 def test_cancel_stops_and_keeps_what_was_done(viewer, folder, qtbot):
@@ -66,6 +75,8 @@ def test_cancel_stops_and_keeps_what_was_done(viewer, folder, qtbot):
     job.produced.connect(lambda _found: workspace.session.runner.cancel(job))
     settle(workspace, qtbot)
     assert sum(one.analysed for one in workspace.session.entries) == 1
+    outcome = docks(viewer)["Micrographs"].progress.title.text()
+    assert outcome.startswith("Stopped at 1 of 3: 1 micrograph, ")
 
 
 def test_what_is_unlike_the_training_set_is_marked(workspace, qtbot):

@@ -38,6 +38,29 @@ def test_tells_the_time_that_is_left(qtbot, clock):
     assert row.isHidden()
 
 
+def test_what_came_of_the_work_stands_until_the_next_one(qtbot, clock):
+    row = ProgressRow(lambda job: None)
+    qtbot.addWidget(row)
+    job, after = (Job(name, lambda report: iter(())) for name in ("one", "two"))
+    row.follow(job)
+    job.outcome = "10 micrographs, 99 particles."
+    row.follow(None)
+    assert not row.isHidden()
+    assert row.title.text() == "10 micrographs, 99 particles."
+    assert row.bar.isHidden()
+    assert row.button.isHidden()
+    row.follow(after)
+    assert row.title.text() == "two"
+    assert not row.bar.isHidden()
+    row.follow(None)
+    assert row.isHidden()
+    row.follow(job)
+    row.follow(None)
+    # Another project knows nothing of it.
+    row.forget()
+    assert row.isHidden()
+
+
 def test_cancel_stops_the_job_that_is_shown_and_says_so(qtbot, clock):
     stopped = []
     row = ProgressRow(stopped.append)

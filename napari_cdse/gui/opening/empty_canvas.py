@@ -1,0 +1,80 @@
+"""What stands where the micrograph will be, as long as there is none: how to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject, Qt, Slot
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_cdse.gui.session.viewer_window import find_canvas
+from napari_cdse.gui.widgets.layout import hint
+from napari_cdse.gui.widgets.start_page import StartPage
+
+if TYPE_CHECKING:
+    from napari_cdse.gui.opening.opening import Opening
+    from napari_cdse.gui.session.session import Session
+
+_BEGIN = "Open a folder of micrographs"
+_HOW = (
+    "or drop it anywhere on this window: a folder, micrographs, label files or a "
+    "project. The sample shows the program at work."
+)
+_LARGE = 2.0
+"""Size of the first line, in sizes of the window's letters: read from a chair away."""
+_BROADEST_PX = 620
+
+
+class EmptyCanvas(QWidget):
+    """Lies over the whole canvas until a project or a layer is there.
+
+    Parameters
+    ----------
+    session : Session
+    opening : Opening
+        Does what the buttons say.
+    """
+
+    def __init__(self, session: Session, opening: Opening) -> None:
+        canvas = find_canvas(session.viewer)
+        super().__init__(canvas)
+        self._session = session
+        self.setAutoFillBackground(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        title = hint(_BEGIN)
+        letters = title.font()
+        title.setStyleSheet(f"font-size: {round(_LARGE * letters.pointSizeF())}pt;")
+        self.page = StartPage(_HOW, opening)
+        for part in (title, self.page):
+            part.setMaximumWidth(_BROADEST_PX)
+        column = QVBoxLayout(self)
+        column.addStretch(1)
+        for part in (title, self.page):
+            column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        if canvas is not None:
+            canvas.installEventFilter(self)
+        session.project_changed.connect(self.refresh)
+        opening.image_changed.connect(self.refresh)
+        self.refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the canvas."""
+        if event.type() == QEvent.Type.Resize:
+            self._fill()
+        return super().eventFilter(watched, event)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Stand there while nothing else does."""
+        viewer = self._session.viewer
+        empty = viewer is not None and not self._session.is_open and not viewer.layers
+        self.setVisible(empty)
+        if empty:
+            self._fill()
+            self.raise_()
+
+    def _fill(self) -> None:
+        canvas = self.parentWidget()
+        if canvas is not None:
+            self.setGeometry(canvas.rect())

@@ -1,0 +1,88 @@
+"""The empty canvas says how to begin; what was open last is one click away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QPushButton
+
+from napari_cdse.gui.app import window
+from napari_cdse.gui.session.viewer_window import find_canvas
+from napari_cdse.gui.workspace import workspace_for
+from napari_cdse.io.recent_projects import remember_project
+from napari_cdse.project import Project
+from tests.gui.conftest import SIGNAL_MS, wait_for_pixels
+from tests.gui.dropping import drop
+
+
+@pytest.fixture
+def remembered(folder):
+    """The project of the folder was open some other day."""
+    project = Project.create_or_open(folder)
+    project.close()
+    remember_project(project.path)
+    return project.path
+
+
+def button(widget, words):
+    return next(one for one in widget.findChildren(QPushButton) if one.text() == words)
+
+
+def test_the_middle_of_the_empty_canvas_says_large_what_to_do(viewer, folder, qtbot):
+    page = workspace_for(viewer).empty_canvas
+    canvas = find_canvas(viewer)
+    assert page.isVisible()
+    assert page.size() == canvas.size()
+    title = page.findChild(QLabel)
+    assert title.text() == "Open a folder of micrographs"
+    assert title.fontInfo().pixelSize() > 1.5 * page.page.fontInfo().pixelSize()
+    middle = title.mapTo(page, title.rect().center())
+    assert abs(middle.x() - page.width() / 2) < page.width() / 20
+    assert page.height() / 4 < middle.y() < page.height() * 3 / 4
+    viewer.window.resize(900, 700)
+    qtbot.waitUntil(lambda: page.size() == canvas.size(), timeout=SIGNAL_MS)
+    assert drop(canvas, folder)
+    qtbot.waitUntil(lambda: not page.isVisible(), timeout=SIGNAL_MS)
+    wait_for_pixels(workspace_for(viewer), qtbot)
+
+
+def test_it_gives_way_to_any_layer(viewer, qtbot):
+    page = workspace_for(viewer).empty_canvas
+    layer = viewer.add_image(np.zeros((9, 9)))
+    qtbot.waitUntil(lambda: not page.isVisible(), timeout=SIGNAL_MS)
+    viewer.layers.remove(layer)
+    qtbot.waitUntil(page.isVisible, timeout=SIGNAL_MS)
+
+
+def test_a_recent_project_opens_by_one_click_on_any_start_page(
+    remembered, viewer, qtbot
+):
+    workspace = workspace_for(viewer)
+    for page in (
+        workspace.empty_canvas,
+        *(window.add_dock(viewer, name).start_page for name in window.NAMES),
+    ):
+        assert button(page, "work").toolTip() == f"<qt>{remembered}</qt>"
+    qtbot.mouseClick(button(workspace.empty_canvas, "work"), Qt.MouseButton.LeftButton)
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project.path == remembered
+
+
+def test_the_file_menu_lists_what_was_open_last(viewer, folder, qtbot):
+    workspace = workspace_for(viewer)
+    menu = workspace.recent_menu.menu
+    there = viewer.window.file_menu
+    there.aboutToShow.emit()
+    assert there.actions().count(menu.menuAction()) == 1
+    assert [one.isEnabled() for one in menu.actions()] == [False]
+    workspace.open_project(folder)
+    wait_for_pixels(workspace, qtbot)
+    menu.aboutToShow.emit()
+    (action,) = menu.actions()
+    assert action.text() == "work"
+    first = workspace.project
+    action.trigger()
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project is not first
+    assert workspace.project.path == first.path

@@ -73,6 +73,15 @@ def _shown_in(layer: Shapes | None) -> tuple[Region, ...] | None:
     return regions if layer.nshapes == len(regions) else None
 
 
+def _image_layer(micrograph: Micrograph, unit: str) -> Image:
+    return Image(
+        micrograph.pixels,
+        units=(unit, unit),
+        interpolation2d="linear",
+        metadata={OURS: MICROGRAPH},
+    )
+
+
 class MicrographLayers:
     """The layers of the open micrograph.
 
@@ -153,6 +162,8 @@ class MicrographLayers:
         unit = self._unit[1]
         image, particles = self.image, self.particles
         there = image in viewer.layers and particles in viewer.layers
+        if before[1] != unit:
+            self.clear()
         if image is None or particles is None or not there or before[1] != unit:
             image, particles = self._add_layers(micrograph)
         self._fill(image, particles, micrograph)
@@ -163,20 +174,28 @@ class MicrographLayers:
         return particles
 
     def _add_layers(self, micrograph: Micrograph) -> tuple[Image, Shapes]:
-        """Put up anew the layers that each micrograph has."""
-        self.clear()
-        scale, unit = self._unit
-        image = self.image = Image(
-            micrograph.pixels,
-            units=(unit, unit),
-            interpolation2d="linear",
-            metadata={OURS: MICROGRAPH},
-        )
-        particles = self.particles = new_layer((scale, scale), (unit, unit))
-        self.viewer.add_layer(image)
-        self.viewer.add_layer(particles)
-        self._hide_if_held(particles)
+        """Put up those layers that each micrograph has and that are not there.
+
+        The others stay: with napari 0.9 and Mesa the process may die where Shapes are
+        removed and other layers come and go before the picture is drawn again.
+        """
+        layers, (scale, unit) = self.viewer.layers, self._unit
+        image, particles = self.image, self.particles
+        if image is None or image not in layers:
+            image = self.image = _image_layer(micrograph, unit)
+            layers.insert(
+                min(map(layers.index, self._over), default=len(layers)), image
+            )
+        if particles is None or particles not in layers:
+            particles = self.particles = new_layer((scale, scale), (unit, unit))
+            layers.append(particles)
+            self._hide_if_held(particles)
         return image, particles
+
+    @property
+    def _over(self) -> tuple[Layer, ...]:
+        """Those of our layers that lie over the micrograph."""
+        return tuple(one for one in self.present if one is not self.image)
 
     def _fill(self, image: Image, particles: Shapes, micrograph: Micrograph) -> None:
         """Put a micrograph into the layers, and take out what was of another one."""
@@ -260,8 +279,7 @@ class MicrographLayers:
     def hide(self, hidden: bool) -> None:
         """Hide what lies over the micrograph, or bring back what was shown."""
         if hidden and not self._held:
-            over = [one for one in self.present if one is not self.image]
-            self._hidden = [one for one in over if one.visible]
+            self._hidden = [one for one in self._over if one.visible]
         self._held = hidden
         for layer in self._hidden:
             layer.visible = not hidden

@@ -82,6 +82,8 @@ def test_what_is_no_micrograph_is_not_offered(viewer):
     assert workspace_for(viewer).opening.image_name == "colours"
 
 
+# napari draws the real part, and says so.
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 def test_complex_numbers_are_refused_and_nothing_is_lost(viewer, tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "ask_picture", lambda *_: tmp_path / "x.tif")
     told = []

@@ -7,6 +7,7 @@ letter says the same again, so that nothing hangs on colour alone.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.records import CLASSES
@@ -39,6 +40,10 @@ MEANINGS: Mapping[str, str] = {
     "empty": "no particle here",
 }
 
+LEAST_CONTRAST = 4.5
+"""Of a mark to what it lies on: what WCAG 2.2 asks of text (1.4.3)."""
+_STEPS = 50
+"""From a colour to black or white; a step of 2 % is not seen."""
 PALE = 0.7
 """Opacity of what only the forest says."""
 
@@ -62,6 +67,52 @@ def rgba(label: Label | None, by_person: bool) -> tuple[float, float, float, flo
 
 def rgb(name: str) -> tuple[float, float, float]:
     """Colour of a class as three numbers from 0 to 1."""
-    text = HEX[name]
-    red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return _parts(HEX[name])
+
+
+@cache
+def readable(colour: str, paper: str) -> str:
+    """Shade a colour until it stands out from what it lies on.
+
+    Parameters
+    ----------
+    colour, paper : str
+        ``#rrggbb``: of the mark, and of what is around it.
+
+    Returns
+    -------
+    str
+        The colour itself where its contrast suffices; else with as little black or
+        white in it as does.
+    """
+    ends = ("#000000", "#ffffff")
+    end = max(ends, key=lambda one: contrast_ratio(one, paper))
+    shades = (mixed(colour, end, step / _STEPS) for step in range(_STEPS + 1))
+    return next(one for one in shades if contrast_ratio(one, paper) >= LEAST_CONTRAST)
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """Mix a share of another colour into one."""
+    pairs = zip(_parts(colour), _parts(other), strict=True)
+    parts = (round(255 * ((1 - share) * one + share * two)) for one, two in pairs)
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def contrast_ratio(one: str, other: str) -> float:
+    """Contrast of two colours as WCAG 2.2 defines it: from 1, none, to 21."""
+    dark, bright = sorted((_luminance(one), _luminance(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour, as WCAG 2.2 defines it."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in _parts(colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _parts(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue

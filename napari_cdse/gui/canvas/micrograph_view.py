@@ -193,6 +193,8 @@ class MicrographView(QObject):
         layers = self.layers.present
         whole = self.layers.image in layers and self.layers.particles in layers
         if index is not None and not whole:
+            # What was removed must be gone from the picture before others come.
+            self._draw_again()
             self.read(index)
         self.layers.bring_up()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Signal
+from qtpy.QtCore import QEvent, QSize, Signal
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import (
     QComboBox,
@@ -19,10 +19,11 @@ from napari_cdse.gui.canvas.class_colours import (
     LETTERS,
     MEANINGS,
     UNLABELLED,
+    readable,
 )
 from napari_cdse.gui.gallery.items import SORTINGS, WHO, Choice
 from napari_cdse.gui.session.plain_text import plain
-from napari_cdse.gui.widgets.layout import choices, flush_column, keyless
+from napari_cdse.gui.widgets.layout import choices, flush_column, keyless, paper_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,7 @@ _WHO = {
     "later": ("left for later", "To be looked at again"),
     "nobody": ("no class", "Neither a person nor the forest has spoken"),
 }
-_SWATCH_PX = 10
+_SWATCH_PX = 12
 
 
 class GalleryFilters(QWidget):
@@ -62,6 +63,7 @@ class GalleryFilters(QWidget):
         column.setSpacing(4)
         column.addLayout(_line(self.classes.values()))
         column.addLayout(_line((self.sorting, self.who, self.this_one)))
+        self._colour_classes()
 
     def choice(self, micrograph: int | None) -> Choice:
         """Return what the user wants to see.
@@ -89,11 +91,21 @@ class GalleryFilters(QWidget):
     def _class_button(self, name: str) -> QPushButton:
         button = self._button("")
         button.setChecked(True)
-        button.setIcon(_swatch(name))
         button.setIconSize(QSize(_SWATCH_PX, _SWATCH_PX))
         what = "no class yet" if name == UNLABELLED else f"{name}: {MEANINGS[name]}"
         button.setToolTip(plain(f"Show or hide {what}"))
         return button
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Colour the classes for the theme of now."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self._colour_classes()
+
+    def _colour_classes(self) -> None:
+        for name, button in self.classes.items():
+            paper = paper_of(button)
+            button.setIcon(_swatch(readable(HEX[name], paper), paper))
 
     def _button(self, text: str) -> QPushButton:
         button = keyless(QPushButton(text))
@@ -107,16 +119,19 @@ class GalleryFilters(QWidget):
         return box
 
 
-def _swatch(name: str) -> QIcon:
+def _swatch(colour: str, paper: str) -> QIcon:
     """Make an icon: filled while the class is shown, an empty frame while not."""
     icon = QIcon()
     for state, filled in ((QIcon.State.On, True), (QIcon.State.Off, False)):
         pixmap = QPixmap(_SWATCH_PX, _SWATCH_PX)
-        pixmap.fill(QColor(HEX[name]))
+        # A checked button has another colour than the paper.
+        pixmap.fill(QColor(paper))
+        painter = QPainter(pixmap)
+        whole = pixmap.rect().adjusted(1, 1, -1, -1)
+        painter.fillRect(whole, QColor(colour))
         if not filled:
-            painter = QPainter(pixmap)
-            painter.fillRect(pixmap.rect().adjusted(1, 1, -1, -1), QColor("#000000"))
-            painter.end()
+            painter.fillRect(whole.adjusted(1, 1, -1, -1), QColor(paper))
+        painter.end()
         icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
     return icon
 

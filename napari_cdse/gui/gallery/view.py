@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter
 
-from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, UNLABELLED
+from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, UNLABELLED, readable
 from napari_cdse.gui.gallery.cell_painter import CellPainter
 from napari_cdse.gui.gallery.grid_view import GridView
 from napari_cdse.gui.gallery.rubber_band import Band
 from napari_cdse.gui.shortcuts.key_events import OWN_KEYS
+from napari_cdse.gui.widgets.layout import paper_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -252,13 +253,14 @@ class GalleryView(GridView):
         top = part.top() + self.verticalOffset()
         sections = self.model().arrangement.sections
         painter.setPen(self.palette().windowText().color())
+        paper = paper_of(self.viewport())
         for number, box in self.grid.headers(top, top + part.height()):
             place = self.on_screen(box).adjusted(_SWATCH_PX, 0, -_SWATCH_PX, 0)
             name, length = sections[number]
             swatch = QRect(
                 place.left(), place.top() + 3, _SWATCH_PX, place.height() - 6
             )
-            painter.fillRect(swatch, QColor(HEX[name]))
+            painter.fillRect(swatch, QColor(readable(HEX[name], paper)))
             text = place.adjusted(3 * _SWATCH_PX, 0, 0, 0)
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             painter.drawText(text, int(flags), title(name, length))

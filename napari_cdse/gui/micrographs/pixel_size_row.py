@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -13,8 +14,14 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.pixel_size import PixelSizeSource
+from napari_cdse.gui.canvas.class_colours import readable
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.layout import MarkupLabel, flush_column, sentence
+from napari_cdse.gui.widgets.layout import (
+    MarkupLabel,
+    flush_column,
+    paper_of,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +36,23 @@ _COLOURS = {
     PixelSizeSource.ASSUMED: "#e0503c",
 }
 """Of the dot before the words: green calibrates, blue sets windows, orange and red ask
-for the user's number. The words say the same; 3 to 1 on napari's dark and light."""
+for the user's number. The words say the same."""
 
 
-def describe_pixel_size(pixel_size: PixelSize | None) -> str:
-    """Say the pixel size and how it is known, as rich text."""
+def describe_pixel_size(pixel_size: PixelSize | None, paper: str) -> str:
+    """Say the pixel size and how it is known, as rich text.
+
+    Parameters
+    ----------
+    pixel_size : PixelSize or None
+        None where it was not looked for yet.
+    paper : str
+        Colour that it is written on.
+    """
     if pixel_size is None:
         return "Pixel size not known yet"
-    dot = f'<span style="color: {_COLOURS[pixel_size.source]}">\u25cf</span>'
+    colour = readable(_COLOURS[pixel_size.source], paper)
+    dot = f'<span style="color: {colour}">\u25cf</span>'
     return f"{dot} {html.escape(str(pixel_size))}"
 
 
@@ -62,7 +78,9 @@ class PixelSizeRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._apply = apply
-        self.says = MarkupLabel(describe_pixel_size(None))
+        self._size: PixelSize | None = None
+        self.says = MarkupLabel()
+        self._say()
         self.field = DecimalField()
         self.field.setRange(0.0, 10.0)
         self.field.setSingleStep(0.001)
@@ -97,10 +115,20 @@ class PixelSizeRow(QWidget):
         The field holds no number that nobody can vouch for, so that pressing the
         button makes no assumption a person's word.
         """
-        self.says.setText(describe_pixel_size(pixel_size))
+        self._size = pixel_size
+        self._say()
         if not self.field.hasFocus():
             vouched = pixel_size is not None and pixel_size.source.is_trusted
             self.field.setValue(pixel_size.nm if pixel_size and vouched else 0.0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Colour the dot for the theme of now."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self._say()
+
+    def _say(self) -> None:
+        self.says.setText(describe_pixel_size(self._size, paper_of(self)))
 
     def show_bar(self, bar: ScaleBar | None) -> None:
         """Offer to set the pixel size by a bar in the picture, or offer nothing."""

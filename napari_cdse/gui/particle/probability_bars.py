@@ -9,14 +9,22 @@ from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, MEANINGS
+from napari_cdse.gui.canvas.class_colours import (
+    HEX,
+    LETTERS,
+    MEANINGS,
+    mixed,
+    readable,
+)
 from napari_cdse.gui.session.plain_text import plain
-from napari_cdse.gui.widgets.layout import PlainLabel
+from napari_cdse.gui.widgets.layout import PlainLabel, paper_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _A_LINE = 2
+_TINT = 0.12
+"""Share of the colour in the whole bar, behind what is filled."""
 
 
 class Bar(QWidget):
@@ -24,7 +32,7 @@ class Bar(QWidget):
 
     def __init__(self, colour: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._colour = QColor(colour)
+        self._colour = colour
         self._share = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -45,11 +53,11 @@ class Bar(QWidget):
     def paintEvent(self, _event: object) -> None:
         """Draw."""
         painter = QPainter(self)
-        faint = QColor(self._colour)
-        faint.setAlphaF(0.18)
-        painter.fillRect(self.rect(), faint)
+        paper = paper_of(self)
+        whole = mixed(paper, self._colour, _TINT)
+        painter.fillRect(self.rect(), QColor(whole))
         filled = QRectF(0, 0, self._share * self.width(), self.height())
-        painter.fillRect(filled, self._colour)
+        painter.fillRect(filled, QColor(readable(self._colour, whole)))
 
 
 class ProbabilityBars(QWidget):

@@ -10,6 +10,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_cdse.gui.canvas.class_colours import readable
 from napari_cdse.gui.widgets.layout import flush_column, keyless
 from napari_cdse.io.export.figure_style import (
     DARK,
@@ -105,11 +106,12 @@ def palette_of(theme: str) -> Palette:
     """Return the colours of figures in one of napari's themes."""
     told = get_theme(theme)
     ours = PRINT if sum(told.background.as_rgb_tuple()[:3]) > 3 * _BRIGHT else DARK
+    paper = _hex(told.background.as_rgb_tuple())
     return Palette(
         ink=_hex(told.text.as_rgb_tuple()),
-        paper=_hex(told.background.as_rgb_tuple()),
+        paper=paper,
         rule=_hex(told.primary.as_rgb_tuple()),
-        classes=ours.classes,
+        classes={name: readable(one, paper) for name, one in ours.classes.items()},
     )
 
 

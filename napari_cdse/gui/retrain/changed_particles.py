@@ -9,12 +9,13 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QTableView, QWidget
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.canvas.class_colours import HEX, LETTERS
+from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, readable
 from napari_cdse.gui.session.plain_text import one_line, plain
+from napari_cdse.gui.widgets.layout import paper_of
 from napari_cdse.gui.widgets.tables import RowsModel, show_rows, stretch_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_cdse.core.evaluation.model_comparison import Verdict
 
@@ -31,10 +32,17 @@ _DASH = "\u2013"
 
 
 class FlipsModel(RowsModel):
-    """Rows are verdicts, each with the name of its micrograph."""
+    """Rows are verdicts, each with the name of its micrograph.
 
-    def __init__(self, parent: Any = None) -> None:
+    Parameters
+    ----------
+    paper : callable
+        Gives the colour that the table is drawn on.
+    """
+
+    def __init__(self, paper: Callable[[], str], parent: Any = None) -> None:
         super().__init__(HEADERS, _TIPS, parent)
+        self._paper = paper
         self._names: tuple[str, ...] = ()
 
     def show(self, verdicts: Sequence[Verdict], names: Sequence[str]) -> None:
@@ -53,7 +61,8 @@ class FlipsModel(RowsModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain(name)
         if role == Qt.ItemDataRole.DecorationRole and index.column():
-            return _colour(self.rows[index.row()], index.column())
+            told = _class_in(self.rows[index.row()], index.column())
+            return None if told is None else QColor(readable(HEX[told], self._paper()))
         return None
 
 
@@ -64,7 +73,7 @@ class ChangedParticlesView(QTableView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.flips = FlipsModel(self)
+        self.flips = FlipsModel(lambda: paper_of(self.viewport()), self)
         self.setModel(self.flips)
         show_rows(self, round(_ROW_LINES * self.fontMetrics().height()))
         stretch_names(self)
@@ -93,8 +102,9 @@ def _cell(verdict: Verdict, name: str, column: int) -> str:
     return f"{LETTERS[said.label]} {share:.2f}"
 
 
-def _colour(verdict: Verdict, column: int) -> QColor | None:
+def _class_in(verdict: Verdict, column: int) -> str | None:
+    """Class that a cell tells of, which the square before it shows."""
     if column == 3:
-        return QColor(HEX[verdict.judged]) if verdict.judged else None
+        return verdict.judged
     said = verdict.old if column == 1 else verdict.new
-    return None if said is None else QColor(HEX[said.label])
+    return None if said is None else said.label

@@ -9,8 +9,9 @@ from qtpy.QtGui import QColor, QFontMetricsF, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.canvas.class_colours import HEX, LETTERS
+from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, readable
 from napari_cdse.gui.session.plain_text import one_line, plain
+from napari_cdse.gui.widgets.layout import paper_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,7 +115,7 @@ class ConfusionView(QWidget):
         painter.setPen(self.palette().windowText().color())
         painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), LETTERS[name])
         below = QRectF(place.center().x() - 5, place.bottom() - 1.5, 10, 1.5)
-        painter.fillRect(below, QColor(HEX[name]))
+        painter.fillRect(below, QColor(readable(HEX[name], paper_of(self))))
 
     def _line(self) -> float:
         return QFontMetricsF(self.font()).height()

@@ -38,6 +38,11 @@ def keyless(widget: AnyWidget) -> AnyWidget:
     return widget
 
 
+def paper_of(widget: QWidget) -> str:
+    """Colour that a widget is drawn on in the theme of now, as ``#rrggbb``."""
+    return widget.palette().color(widget.backgroundRole()).name()
+
+
 class PlainLabel(QLabel):
     """A label that shows any text as it is; Qt's own takes some for markup."""
 

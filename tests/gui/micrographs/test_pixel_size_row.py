@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QDialogButtonBox
 
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.gui.app.window import add_docks
+from napari_cdse.gui.canvas.class_colours import LEAST_CONTRAST, contrast_ratio
 from napari_cdse.gui.micrographs.pixel_size_row import (
     PixelSizeRow,
     describe_pixel_size,
@@ -16,13 +17,15 @@ from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import SIGNAL_MS, open_folder, wait_for_pixels
 
 
-def test_every_state_has_its_words_and_a_colour_of_its_kind():
+@pytest.mark.parametrize("paper", ["#ebe7e6", "#23242b"])
+def test_every_state_has_its_words_and_a_colour_of_its_kind(paper):
     sizes = [PixelSize(0.037, source, 0.01) for source in PixelSizeSource]
-    told = [describe_pixel_size(size) for size in sizes]
+    told = [describe_pixel_size(size, paper) for size in sizes]
     assert all(str(size) in words for size, words in zip(sizes, told, strict=True))
     colours = [words.split("color: ")[1][:7] for words in told]
     assert colours[0] == colours[1]
     assert len(set(colours)) == 4
+    assert min(contrast_ratio(one, paper) for one in colours) >= LEAST_CONTRAST
 
 
 @pytest.mark.parametrize("source", list(PixelSizeSource))

@@ -80,16 +80,3 @@ def test_what_is_no_micrograph_is_not_offered(viewer):
     assert workspace_for(viewer).opening.image_name is None
     viewer.add_image(np.zeros((40, 60, 3), np.uint8), name="colours")
     assert workspace_for(viewer).opening.image_name == "colours"
-
-
-# napari draws the real part, and says so.
-@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-def test_complex_numbers_are_refused_and_nothing_is_lost(viewer, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "ask_picture", lambda *_: tmp_path / "x.tif")
-    told = []
-    monkeypatch.setattr("napari_cdse.gui.session.notifications.show_error", told.append)
-    viewer.add_image(np.ones((20, 30), complex), name="wave")
-    workspace_for(viewer).opening.use_image()
-    assert "complex" in told[0]
-    assert not (tmp_path / "x.tif").exists()
-    assert len(viewer.layers) == 1

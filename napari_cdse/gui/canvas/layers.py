@@ -41,6 +41,9 @@ MICROGRAPH = "micrograph"
 _MAP_COLOURS = ("#ffd166", "#4cc9a7", "#8fb4ff", "#ff9aa2", "#d0b3ff", "#f0f0f0")
 _MAP_OPACITY = 0.35
 _SHARE_OF_VIEW = 1 / 3
+_BEHIND = "black"
+"""Of the canvas around a micrograph, in every theme: letters and circles lie over its
+edge, and are bright."""
 _SHARE_OF_WHOLE = 0.95
 """Of the view, for a whole micrograph: as napari's own view of all layers."""
 
@@ -168,6 +171,7 @@ class MicrographLayers:
             image, particles = self._add_layers(micrograph)
         self._fill(image, particles, micrograph)
         viewer.layers.selection.active = particles
+        viewer.canvas.background_color_override = _BEHIND
         viewer.canvas.overlays.scale_bar.visible = unit == "nm"
         if whole or not there:
             self.see_whole()
@@ -258,6 +262,9 @@ class MicrographLayers:
 
     def clear(self) -> None:
         """Take our layers away."""
+        viewer = self._viewer()
+        if viewer is not None and self.image is not None:
+            viewer.canvas.background_color_override = None
         self._remove(self.present)
         self.image, self.maps, self.regions, self.particles = None, (), None, None
         self._hidden = []

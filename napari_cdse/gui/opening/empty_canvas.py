@@ -23,6 +23,7 @@ _HOW = (
 _LARGE = 2.0
 """Size of the first line, in sizes of the window's letters: read from a chair away."""
 _BROADEST_PX = 620
+_MARGIN_PX = 20
 
 
 class EmptyCanvas(QWidget):
@@ -44,14 +45,12 @@ class EmptyCanvas(QWidget):
         title = hint(_BEGIN)
         letters = title.font()
         title.setStyleSheet(f"font-size: {round(_LARGE * letters.pointSizeF())}pt;")
-        self.page = StartPage(_HOW, opening)
-        for part in (title, self.page):
-            part.setMaximumWidth(_BROADEST_PX)
-        column = QVBoxLayout(self)
-        column.addStretch(1)
-        for part in (title, self.page):
-            column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
+        self.page = StartPage(_HOW, opening, recent=True)
+        self._column = QVBoxLayout(self)
+        self._column.addStretch(1)
+        self._column.addWidget(title)
+        self._column.addWidget(self.page)
+        self._column.addStretch(1)
         if canvas is not None:
             canvas.installEventFilter(self)
         session.project_changed.connect(self.refresh)
@@ -78,3 +77,5 @@ class EmptyCanvas(QWidget):
         canvas = self.parentWidget()
         if canvas is not None:
             self.setGeometry(canvas.rect())
+            side = max(_MARGIN_PX, (self.width() - _BROADEST_PX) // 2)
+            self._column.setContentsMargins(side, _MARGIN_PX, side, _MARGIN_PX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.widgets.layout import hint, row_of, wrapped
@@ -60,6 +60,14 @@ def opening_buttons(opener: Opener) -> tuple[QPushButton, QPushButton, QPushButt
     return folder, project, sample
 
 
+def _as_broad_as_there_is_room(words: str) -> QLabel:
+    """Make a sentence that never makes a dock broader, however long it is."""
+    label = hint(words)
+    policy = QSizePolicy.Policy
+    label.setSizePolicy(policy.Ignored, policy.Preferred)
+    return label
+
+
 def project_name(path: Path) -> str:
     """Say which project a file is: its folder, and its name if that is no usual one."""
     folder = path.parent.name or str(path.parent)
@@ -76,9 +84,18 @@ class StartPage(QWidget):
     buttons : bool
         Whether those for folder, project and sample are here, and not elsewhere in
         the dock.
+    recent : bool
+        Whether the projects that were open last are listed.
     """
 
-    def __init__(self, words: str, opener: Opener, *, buttons: bool = True) -> None:
+    def __init__(
+        self,
+        words: str,
+        opener: Opener,
+        *,
+        buttons: bool = True,
+        recent: bool = False,
+    ) -> None:
         super().__init__()
         self._opener = opener
         self.use_image = QPushButton()
@@ -89,15 +106,15 @@ class StartPage(QWidget):
         self.use_image.clicked.connect(lambda: opener.use_image())
         column = QVBoxLayout(self)
         column.addStretch(1)
-        column.addWidget(hint(words))
+        column.addWidget(_as_broad_as_there_is_room(words))
         if buttons:
             column.addLayout(row_of(opening_buttons(opener)))
         column.addWidget(self.use_image)
-        self.recent = tuple(map(self._recent_button, opener.recent))
-        if self.recent:
+        listed = opener.recent if recent else ()
+        if listed:
             column.addWidget(hint("Recent projects"))
-        for button in self.recent:
-            column.addWidget(button)
+        for path in listed:
+            column.addWidget(self._recent_button(path))
         column.addStretch(1)
         opener.image_changed.connect(self.refresh)
         self.refresh()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtGui import QIcon
 
 from napari_cdse.gui.app import window
-from napari_cdse.gui.canvas.class_colours import LEAST_CONTRAST, contrast_ratio
+from napari_cdse.gui.canvas.class_colours import HEX, LEAST_CONTRAST, contrast_ratio
 from napari_cdse.gui.particle.probability_bars import ProbabilityBars
-from napari_cdse.gui.widgets.confusion_matrix import ConfusionMatrix
+from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import paper_of
 from tests.gui.conftest import settle
 
@@ -29,11 +30,25 @@ def test_marks_stand_out_from_what_they_are_drawn_on(workspace, viewer, qtbot, t
     # Where the colour is chosen for what a widget says it is drawn on, it is so.
     gallery = window.add_dock(viewer, "Gallery").view
     for name, button in gallery.filters.classes.items():
-        image = button.icon().pixmap(button.iconSize()).toImage()
-        ground, colour = (image.pixelColor(at, at).name() for at in (0, 5))
-        assert contrast_ratio(colour, ground) >= LEAST_CONTRAST, name
+        for state, at in ((QIcon.State.On, 5), (QIcon.State.Off, 1)):
+            size, mode = button.iconSize(), QIcon.Mode.Normal
+            image = button.icon().pixmap(size, mode, state).toImage()
+            ground, colour = (image.pixelColor(one, one).name() for one in (0, at))
+            assert contrast_ratio(colour, ground) >= LEAST_CONTRAST, name
     cells = gallery.view.viewport()
     assert pixel(cells, cells.width() - 2, cells.height() - 2) == paper_of(cells)
-    matrix = ConfusionMatrix(window.add_dock(viewer, "Retrain"))
+    matrix = ConfusionView("", window.add_dock(viewer, "Retrain"))
     matrix.resize(40, 40)
+    matrix.show()
     assert pixel(matrix, 2, 2) == paper_of(matrix)
+
+
+def test_letters_over_the_edge_of_a_micrograph_lie_on_black(workspace, viewer, qtbot):
+    viewer.theme = "light"
+    settle(workspace, qtbot)
+    shown = viewer.screenshot(flash=False)
+    assert shown[2, 2, :3].tolist() == [0, 0, 0]
+    for name, colour in HEX.items():
+        assert contrast_ratio(colour, "#000000") >= LEAST_CONTRAST, name
+    workspace.canvas.clear()
+    assert viewer.canvas.background_color_override is None

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
-from napari_cdse.io.export.figure_style import DARK, PRINT
+from napari_cdse.gui.population.figure_view import palette_of
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
 
 
@@ -148,10 +148,10 @@ def test_letters_after_a_click_still_belong_to_the_particles(dock, workspace, qt
 
 def test_the_figure_follows_the_theme(dock, viewer):
     choose(dock, "Classes")
-    for theme, palette in (("light", PRINT), ("dark", DARK)):
+    for theme in ("light", "dark"):
         viewer.theme = theme
         bars = dock.figure.figure.axes[0].patches
-        assert to_hex(bars[0].get_facecolor()) == palette.classes["yes"]
+        assert to_hex(bars[0].get_facecolor()) == palette_of(theme).classes["yes"]
         paper = sum(dock.figure.figure.get_facecolor()[:3])
         assert (paper > 1.5) == (theme == "light")
 

@@ -5,6 +5,7 @@
 # make mutants PART=statistics   mistakes planted, and how many the tests notice
 # make docs   the guide as pages for a browser, docs/_build/index.html
 # make pictures  the guide's pictures, made anew
+# make sample  what the shipped forest finds in the sample, made anew
 # make clean  remove what these made
 
 PYTHON ?= python3
@@ -24,7 +25,7 @@ SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test lint test-window bench mutants docs pictures clean
+.PHONY: demo test lint test-window bench mutants docs pictures sample clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml .constraints.txt .ci/system-packages
@@ -70,6 +71,9 @@ $(GUIDE): $(READY) $(wildcard docs/*.* docs/*/*.*)
 
 pictures: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.pictures
+
+sample: $(READY)
+	$(BIN)/python sample_data/make.py
 
 clean:
 	rm -rf $(VENV) .venv-* demo.png docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -11,12 +11,19 @@ from platformdirs import user_data_path
 from napari_cdse.core.errors import CdseError
 from napari_cdse.resources import sample_data_dir
 
+PROJECT = "sample.cdse"
+"""Beside the sample micrographs: what the shipped forest found in them, made by
+``sample_data/make.py``."""
+_COPY = "napari-cdse.cdse"
+"""What it is called in the folder of a user, as every project."""
 LABELLED_SHARE = 2
 """One micrograph in so many comes with its labels, so that there is something both to
 learn from and to review."""
 
 
-def sample_project_folder(folder: Path | None = None, *, fresh: bool = False) -> Path:
+def sample_project_folder(
+    folder: Path | None = None, *, fresh: bool = False, detected: bool = True
+) -> Path:
     """Lay the sample micrographs out, unless they lie there already.
 
     Parameters
@@ -25,6 +32,8 @@ def sample_project_folder(folder: Path | None = None, *, fresh: bool = False) ->
         Default: in the user's data folder.
     fresh : bool
         Without a folder, take a new temporary one.
+    detected : bool
+        With what was found in them, so that nobody has to wait for it.
 
     Raises
     ------
@@ -38,7 +47,7 @@ def sample_project_folder(folder: Path | None = None, *, fresh: bool = False) ->
             else user_data_path("napari-cdse", appauthor=False) / "sample project"
         )
     try:
-        _lay_out(folder)
+        _lay_out(folder, detected)
     except OSError as error:
         raise CdseError(
             f"The sample project cannot be laid out in {folder} ({error.strerror}); "
@@ -47,7 +56,7 @@ def sample_project_folder(folder: Path | None = None, *, fresh: bool = False) ->
     return folder
 
 
-def _lay_out(folder: Path) -> None:
+def _lay_out(folder: Path, detected: bool) -> None:
     source = sample_data_dir()
     for kind in ("images", "text_files"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
@@ -56,6 +65,8 @@ def _lay_out(folder: Path) -> None:
         label_file = source / "text_files" / f"{picture.stem}.txt"
         if number % LABELLED_SHARE == 0:
             _copy_once(label_file, folder / "text_files" / label_file.name)
+    if detected and (source / PROJECT).is_file():
+        _copy_once(source / PROJECT, folder / _COPY)
 
 
 def _copy_once(source: Path, target: Path) -> None:

@@ -122,7 +122,7 @@ class Reviewer:
 def sample(tmp_path, monkeypatch):
     """A copy of the sample project to work in, with the same lots each time."""
     monkeypatch.setattr(AuditPlan, "new", lambda _: AuditPlan("an afternoon"))
-    return sample_project_folder(tmp_path / "sample")
+    return sample_project_folder(tmp_path / "sample", detected=False)
 
 
 def start(viewer, path, qtbot):

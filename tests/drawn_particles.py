@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import zlib
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.records import Circle, Micrograph
 
+_SIDE = 4
 PIXEL_NM = 0.04
 RADIUS_PX = 46.0
 KINDS = ("yes", "no", "null", "empty")
@@ -67,3 +71,72 @@ def micrograph_of(
         circles.append(circle)
     name = hashlib.sha256(f"{seed}/{kinds}".encode()).hexdigest()
     return Micrograph(image.astype(np.float32), f"drawn {seed}", name), circles
+
+
+def grid_of(
+    diameter_nm: float, strength: float, *, faulted: bool, name: str
+) -> tuple[Micrograph, list[float], list[Circle]]:
+    """Draw sixteen particles of one size whose fringes have one strength.
+
+    Returns
+    -------
+    Micrograph
+    list of float
+        Turn of each in degrees.
+    list of Circle
+        As a detector leaves them: off by a little in place and size.
+    """
+    seed = zlib.crc32(name.encode())
+    rng = np.random.default_rng(seed)
+    radius = diameter_nm / PIXEL_NM / 2
+    pitch = math.ceil(3.2 * radius)
+    image = speckle((_SIDE * pitch, _SIDE * pitch), seed)
+    empty = Micrograph(image.astype(np.float32), name, "0" * 64)
+    around = Surroundings.of(empty, PIXEL_NM)
+    turns, circles = [], []
+    for number in range(_SIDE**2):
+        first = [pitch * n for n in divmod(number, _SIDE)]
+        at = pitch / 2 + rng.uniform(-3, 3, 2)
+        turn = float(rng.uniform(0, 180))
+        here = image[first[0] : first[0] + pitch, first[1] : first[1] + pitch]
+        there = Circle(float(at[0]), float(at[1]), radius)
+        here += _of_strength(here.shape, there, turn, faulted, strength, around, rng)
+        off = at + rng.normal(0, 0.04 * radius, 2)
+        circle = Circle(
+            *(off + first).tolist(), radius * float(rng.uniform(0.94, 1.06))
+        )
+        turns.append(turn)
+        circles.append(circle)
+    return Micrograph(image.astype(np.float32), name, "1" * 64), turns, circles
+
+
+def _of_strength(
+    shape: tuple[int, ...],
+    circle: Circle,
+    turn_deg: float,
+    faulted: bool,
+    strength: float,
+    around: Surroundings,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Fringes of three families, each peak so many times the background's power.
+
+    The peak of a disk of amplitude a is (a / 2 area)^2, the background's power there
+    its power per pixel times the area.
+    """
+    row, col = np.mgrid[: shape[0], : shape[1]].astype(float)
+    row, col = row - circle.row_px, col - circle.col_px
+    inside = 1 / (1 + np.exp((np.hypot(row, col) - circle.radius_px) / 1.5))
+    image = np.zeros(shape)
+    fault_at = rng.uniform(-0.35, 0.35) * circle.radius_px
+    for spacing_nm, angle_deg, shifted in FAMILIES:
+        k_per_px = PIXEL_NM / spacing_nm
+        noise = float(around.power_at(np.array(k_per_px))) * around.rms**2
+        amplitude = 2 * math.sqrt(strength * noise / math.pi) / circle.radius_px
+        phase = rng.uniform(0, 2 * np.pi)
+        if faulted and shifted:
+            across = _along(row, col, turn_deg + FAMILIES[0][1])
+            phase = phase + 2 * np.pi / 3 * (across > fault_at)
+        wave = _along(row, col, turn_deg + angle_deg)
+        image += amplitude * np.cos(2 * np.pi * k_per_px * wave + phase)
+    return image * inside

@@ -25,7 +25,7 @@ TABLES = (
     "jobs",
     "project",
 )
-LONG = ("coverage", "frames", "fuzz", "quality", "resume", "scale", "sizes")
+LONG = ("coverage", "frames", "fuzz", "quality", "resume", "scale", "sizes", "spacings")
 """Tables that are only made when they are named: they take tens of minutes."""
 
 

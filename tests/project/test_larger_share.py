@@ -7,7 +7,7 @@ import pytest
 
 from napari_cdse.core.records import Annotation, Circle, Prediction
 from napari_cdse.core.review.blind_audit import audit
-from napari_cdse.core.review.review_queue import QueueItem, ordered
+from napari_cdse.core.review.review_queue import BATCH, QueueItem, ordered
 from napari_cdse.project import Project
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 from tests.project_tools import (
@@ -163,7 +163,9 @@ def reviewed(rng, items, right, steps):
             )
 
     def label(number):
-        open_ones = [e for e in ordered(queue()) if e.particle_id not in given]
+        open_ones = [
+            e for e in ordered(queue(), batch=BATCH) if e.particle_id not in given
+        ]
         for item in open_ones[:number]:
             given[item.particle_id] = Annotation(
                 id=item.particle_id,

@@ -123,6 +123,13 @@ class MicrographView(QObject):
         return self.particles is not None and self.particles.in_gesture
 
     @property
+    def draws(self) -> bool:
+        """Whether the mouse draws circles now, one after the other."""
+        if self.particles is None:
+            return False
+        return str(self.particles.layer.mode).startswith("add_")
+
+    @property
     def disarrangement(self) -> Disarrangement | None:
         """What is wrong with how our layers lie among napari's; None if nothing is."""
         viewer = self._session.viewer

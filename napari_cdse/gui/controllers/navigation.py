@@ -34,6 +34,8 @@ _NO_MORE: Mapping[Which, str] = {
     "all": _NOTHING_LEFT,
 }
 _AT_START = "This is where you began."
+_HERE_DONE = "Nothing else waits in this micrograph."
+_ELSEWHERE = f"{_HERE_DONE} The next particle lies in another one; go on when you like."
 
 
 class Navigation(QObject):
@@ -51,6 +53,8 @@ class Navigation(QObject):
         In which the next particle is found.
     which : {"unlabelled", "deferred", "disputed", "all"}
         Particles to stop at.
+    stays : bool
+        Whether going on keeps within the open micrograph.
     order_changed : signal
         One of these is another.
     """
@@ -66,6 +70,7 @@ class Navigation(QObject):
         self._selection = selection
         self._order: Order = "uncertain"
         self._which: Which = "unlabelled"
+        self._stays = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_ahead)
@@ -98,6 +103,17 @@ class Navigation(QObject):
         self._soon.start(0)
         self.order_changed.emit()
 
+    @property
+    def stays(self) -> bool:
+        """Whether going on keeps within the open micrograph."""
+        return self._stays
+
+    def set_stays(self, stays: bool) -> None:
+        """Keep within the open micrograph, or go through all."""
+        self._stays = stays
+        self._soon.start(0)
+        self.order_changed.emit()
+
     # --- particles ------------------------------------------------------------
 
     def go_on(self) -> None:
@@ -119,10 +135,25 @@ class Navigation(QObject):
 
     def advance(self) -> None:
         """Go to the next particle, where the mouse is known to be at rest."""
-        found = self._session.project.review.advance(self._order, self._which)
+        self._advance(self._stays)
+
+    def advance_here(self) -> None:
+        """Go to the next particle of the open micrograph; nowhere if there is none."""
+        self._advance(stays=True)
+
+    def _advance(self, stays: bool) -> None:
+        project = self._session.project
+        within = project.selection.index if stays else None
+        found = project.review.advance(self._order, self._which, within)
         how: SelectedBy = "queue" if self._order == "uncertain" else "order"
         # Only who finds nothing asks why: it takes a look at all micrographs.
-        self._go_to(found, how, "" if found else self._no_more())
+        self._go_to(found, how, "" if found else self._why_nothing(stays))
+
+    def _why_nothing(self, stays: bool) -> str:
+        upcoming = self._session.project.review.upcoming(self._order, self._which)
+        if not stays or next(upcoming, None) is None:
+            return self._no_more()
+        return _HERE_DONE if self._stays else _ELSEWHERE
 
     def _go_to(self, found: str | None, how: SelectedBy, nothing: str = "") -> None:
         if found is None:
@@ -167,7 +198,9 @@ class Navigation(QObject):
         """Return the next few other micrographs that going on would open."""
         project = self._session.project
         found: list[int] = []
-        for particle_id in project.review.upcoming(self._order, self._which):
+        within = project.selection.index if self._stays else None
+        upcoming = project.review.upcoming(self._order, self._which, within)
+        for particle_id in upcoming:
             index = project.particles.micrograph_of(particle_id)
             if index is not None and index not in (project.selection.index, *found):
                 found.append(index)

@@ -25,6 +25,9 @@ _NOTHING_CHOSEN = "Choose a particle first: click its circle, or press {} for th
 class Review(QObject):
     """Makes an edit of the chosen particles, then goes on to the next.
 
+    After what the queue brought up, that may lie in another micrograph; after what the
+    hand chose, drew or removed, it does not. While circles are drawn, nothing moves.
+
     Parameters
     ----------
     session : Session
@@ -77,22 +80,32 @@ class Review(QObject):
         )
 
     def remove(self) -> None:
-        """Take the chosen circles away, and go on."""
+        """Take the chosen circles away, and go on in this micrograph."""
         self._on_chosen(
             lambda ids: self._session.project.edits.remove(
                 ids, selected_by=self._selection.how(ids)
-            )
+            ),
+            stays=True,
         )
 
-    def _on_chosen(self, act: Callable[[tuple[str, ...]], object]) -> None:
+    def _on_chosen(
+        self, act: Callable[[tuple[str, ...]], object], *, stays: bool = False
+    ) -> None:
         if not self._canvas.ready():
             return
         ids = self._selection.chosen
         if not ids:
             self._session.say(_NOTHING_CHOSEN.format(self._keys.words("next")))
             return
+        stays = stays or self._selection.how(ids) == "hand"
         particles, deferred = self._canvas.particles, self._session.deferred
         together = nullcontext() if particles is None else particles.together()
         with notifications.reporting_errors(), deferred.after_drawing(), together:
-            if act(ids) is not False:
-                self._navigation.advance()
+            if act(ids) is not False and not self._canvas.draws:
+                self._go_on(stays)
+
+    def _go_on(self, stays: bool) -> None:
+        if stays:
+            self._navigation.advance_here()
+        else:
+            self._navigation.advance()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import QPushButton, QWidget
 
+from napari_cdse.core.review.review_queue import BATCH
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import PlainLabel, choices, flush_row, keyless
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 ORDERS: tuple[tuple[str, Order, str], ...] = (
     ("doubtful first", "uncertain", "The most doubtful and the least familiar by "
-     "turns, mixed so that no two of a kind follow each other"),
+     f"turns, {BATCH} at a time, each {BATCH} micrograph by micrograph"),
     ("by micrograph", "micrograph", "From micrograph to micrograph, top to bottom"),
     ("by class", "class", "As the forest calls them: yes, no, null, empty; the "
      "doubtful of each first"),
@@ -59,12 +60,16 @@ class QueueRow(QWidget):
         self.order = choices(orders, "In which order particles come up")
         stops = ((text, tip) for text, _, tip in STOPS)
         self.which = choices(stops, "Which particles come up")
+        self.here = keyless(QPushButton("this one"))
+        self.here.setCheckable(True)
+        self.here.setToolTip(plain("Keep within the open micrograph"))
         self.done = PlainLabel()
         line = flush_row(self)
         line.addWidget(self.previous)
         line.addWidget(self.next)
         line.addWidget(self.order, 3)
         line.addWidget(self.which, 2)
+        line.addWidget(self.here)
         line.addWidget(self.done)
         self._connect()
 
@@ -80,6 +85,7 @@ class QueueRow(QWidget):
         self.next.clicked.connect(navigation.go_on)
         self.order.activated.connect(self._on_chosen)
         self.which.activated.connect(self._on_chosen)
+        self.here.toggled.connect(navigation.set_stays)
         navigation.order_changed.connect(self.refresh)
         session.micrographs_changed.connect(self.refresh)
 
@@ -95,6 +101,7 @@ class QueueRow(QWidget):
         orders, stops = [one for _, one, _ in ORDERS], [one for _, one, _ in STOPS]
         self.order.setCurrentIndex(orders.index(navigation.order))
         self.which.setCurrentIndex(stops.index(navigation.which))
+        self.here.setChecked(navigation.stays)
         progress, deferred = (
             project.particles.progress(),
             project.particles.n_deferred(),

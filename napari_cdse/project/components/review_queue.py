@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from napari_cdse.core.review.review_queue import following, ordered
+from napari_cdse.core.review.review_queue import BATCH, following, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,16 +75,22 @@ class ReviewQueue:
         return [(places[each], each) for each in found]
 
     def upcoming(
-        self, order: Order = "uncertain", which: Which = "unlabelled"
+        self,
+        order: Order = "uncertain",
+        which: Which = "unlabelled",
+        within: int | None = None,
     ) -> Iterator[str]:
         """Yield what comes after the selected particle, in turn.
 
         By micrograph, that is from where one stands on. In the other orders it is
         from the first that this annotator has not passed by: neither a click on some
         circle nor new predictions nor a restart make anyone lose their place. When all
-        were passed by, they come again.
+        were passed by, they come again. ``within`` is the index of a micrograph that
+        is not left.
         """
         items = self._ordered(order)
+        if within is not None:
+            items = [each for each in items if each.micrograph == within]
         ids = [each.particle_id for each in items]
         start, passed = 0, self._visits.passed
         if order == "micrograph":
@@ -95,16 +101,23 @@ class ReviewQueue:
                 yield each
 
     def advance(
-        self, order: Order = "uncertain", which: Which = "unlabelled"
+        self,
+        order: Order = "uncertain",
+        which: Which = "unlabelled",
+        within: int | None = None,
     ) -> str | None:
         """Pass the selected particle by; return the next, None if there is no other."""
         self._audits.note_order(order)
         passed = self._visits.passed
         if self._selection.particle_id is not None:
             passed.add(self._selection.particle_id)
-        found = next(self.upcoming(order, which), None)
+        found = next(self.upcoming(order, which, within), None)
         if found in passed:
-            passed.clear()
+            # A new round begins, of all or of one micrograph.
+            items = self._ordered(order)
+            passed -= {
+                each.particle_id for each in items if within in (None, each.micrograph)
+            }
         return found
 
     def retreat(self) -> str | None:
@@ -145,6 +158,6 @@ class ReviewQueue:
     def _ordered(self, order: Order) -> list[QueueItem]:
         if order not in self._orders:
             self._orders[order] = ordered(
-                self._audits.queue_items(), order, self._audits.goal
+                self._audits.queue_items(), order, self._audits.goal, BATCH
             )
         return self._orders[order]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.review.blind_audit import SHARE, draw
-from napari_cdse.core.review.review_queue import GOALS, ordered
+from napari_cdse.core.review.review_queue import BATCH, GOALS, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -160,5 +160,7 @@ def within_reach(
         Places of micrographs in the project.
     """
     undrawn = [replace(each, draw=None) for each in items] if steps else []
-    ways = (ordered(undrawn, each) for each in orders if each != "micrograph")
+    ways = (
+        ordered(undrawn, each, batch=BATCH) for each in orders if each != "micrograph"
+    )
     return {each.micrograph for way in ways for each in way[:steps]}

@@ -1,6 +1,7 @@
 import random
 from collections import Counter
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -99,6 +100,51 @@ def test_the_least_familiar_are_not_all_alike():
     assert found[0].particle_id == "s0"
     assert len({one.micrograph for one in found}) >= 4
     assert Counter(names(ordered(every))) == Counter(names(every))
+
+
+def in_rows(items):
+    """Micrographs in turn, each named once as long as it is not left."""
+    return [key for key, _ in groupby(each.micrograph for each in items)]
+
+
+def test_a_batch_goes_micrograph_by_micrograph_and_holds_the_same():
+    rng = random.Random(2)
+    items = [
+        strange(
+            item(f"p{n:03}", n % 7, float(n), sure=rng.uniform(0.5, 1)), rng.random()
+        )
+        for n in range(100)
+    ]
+    flying, gathered = ordered(items), ordered(items, batch=20)
+    for start in range(0, 100, 20):
+        batch = gathered[start : start + 20]
+        assert set(names(batch)) == set(names(flying[start : start + 20]))
+        assert len(in_rows(batch)) == len({each.micrograph for each in batch})
+        for one in {each.micrograph for each in batch}:
+            kept = [
+                n for n in names(flying) if n in names(batch) and n in here(batch, one)
+            ]
+            assert here(batch, one) == kept
+    # The next batch begins where the one before ended.
+    assert len(in_rows(gathered)) <= 5 * 7 - 4
+    assert len(in_rows(flying)) > 60
+
+
+def here(items, micrograph):
+    return [each.particle_id for each in items if each.micrograph == micrograph]
+
+
+def test_batches_leave_what_was_drawn_where_its_draw_puts_it():
+    items = [item(f"p{n:03}", n % 5, sure=0.5 + n / 200) for n in range(60)]
+    drawn = [item(f"d{n}", n, sure=0.9, draw=n / 6) for n in range(6)]
+    for goal in ("learn", "both", "measure"):
+        places = [
+            [at for at, name in enumerate(names(found)) if name.startswith("d")]
+            for found in (
+                ordered([*items, *drawn], goal=goal, batch=batch) for batch in (1, 20)
+            )
+        ]
+        assert places[0] == places[1]
 
 
 def test_what_is_unlike_the_training_set_comes_first():

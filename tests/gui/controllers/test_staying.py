@@ -1,0 +1,78 @@
+"""Nothing jumps to another micrograph that a hand did not ask for."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+
+from tests.gui.canvas_input import CanvasInput
+from tests.gui.conftest import particle_ids, put_circles, settle, wait_for_pixels
+from tests.gui.showing import docks, labels
+
+K = Qt.Key
+
+
+@pytest.fixture
+def two(workspace, qtbot, forest):
+    """The second of two micrographs with circles is open."""
+    workspace.navigation.open_micrograph(1)
+    wait_for_pixels(workspace, qtbot)
+    put_circles(workspace, forest)
+    settle(workspace, qtbot)
+    return workspace
+
+
+def test_what_the_hand_chose_or_removed_is_followed_within_its_micrograph(two, qtbot):
+    hand, project = CanvasInput(two, qtbot), two.project
+    here = particle_ids(two)
+    project.edits.label(here[2:], "no")
+    for one, key in zip(here[:2], (K.Key_Y, K.Key_Delete), strict=True):
+        two.navigation.go_to(one)
+        hand.key(key)
+        settle(two, qtbot)
+        assert project.selection.index == 1
+    assert "lies in another one" in two.viewer.status
+    # On goes who asks for it.
+    hand.key(K.Key_Period)
+    wait_for_pixels(two, qtbot)
+    assert project.selection.index == 0
+
+
+def test_the_button_keeps_the_queue_within_the_micrograph(two, qtbot):
+    hand, project = CanvasInput(two, qtbot), two.project
+    row = docks(two.viewer)["Particle"].queue
+    qtbot.mouseClick(row.here, Qt.MouseButton.LeftButton)
+    assert two.navigation.stays
+    hand.key(K.Key_Period)
+    for _ in range(5):
+        hand.key(K.Key_N)
+        settle(two, qtbot)
+        assert project.selection.index == 1
+    assert labels(two) == ["no"] * 5
+    assert "Nothing else waits in this micrograph." in two.viewer.status
+    assert two.navigation.micrographs_ahead(3) == []
+    qtbot.mouseClick(row.here, Qt.MouseButton.LeftButton)
+    hand.key(K.Key_Period)
+    wait_for_pixels(two, qtbot)
+    assert project.selection.index == 0
+
+
+def test_missing_particles_are_drawn_and_labelled_five_in_a_row(two, qtbot):
+    hand, project = CanvasInput(two, qtbot), two.project
+    two.canvas.see_whole()
+    camera = two.viewer.scene.camera
+    before = (*camera.center, camera.zoom)
+    hand.key(K.Key_G)
+    for number in range(5):
+        left = 12.0 + 40 * number
+        hand.drag((105, left), (129, left + 24))
+        settle(two, qtbot)
+        drawn = project.selection.particle_id
+        hand.key(K.Key_N)
+        settle(two, qtbot)
+        assert project.selection.particle_id == drawn
+        assert project.particles.get(drawn).label == "no"
+    assert len(project.particles.current) == 10
+    assert two.canvas.draws
+    assert (*camera.center, camera.zoom) == before
+    assert project.selection.index == 1

@@ -199,7 +199,7 @@ def _find_in_file(
         labelled = read_label_file(label_path, shape=micrograph.shape)
         if labelled is None:
             return None
-        truth = _truth(path, labelled)
+        truth = truth_of(path, labelled)
         with peak_memory() as memory:
             start = time.process_time()
             detection = find(micrograph, model, params)
@@ -219,8 +219,16 @@ def _find_in_file(
     return attempt(path, work)
 
 
-def _truth(path: Path, labelled: LabelFile) -> LabelledParticles:
-    """Join a label file and, where a simulator left its truth, what that tells."""
+def truth_of(path: Path, labelled: LabelFile) -> LabelledParticles:
+    """Join a label file and, where a simulator left its truth, what that tells.
+
+    Parameters
+    ----------
+    path : Path
+        Of the micrograph.
+    labelled : LabelFile
+        What its label file says.
+    """
     particles = [
         (circle, label)
         for circle, label in zip(labelled.circles, labelled.labels, strict=True)

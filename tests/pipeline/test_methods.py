@@ -52,6 +52,7 @@ def model():
             0.7,
         ),
         ("unet", ["U-Net probability", "U-Net particles"], 0.6, 1.0),
+        ("both", ["Bragg contrast", "U-Net probability"], 0.7, 1.0),
     ],
 )
 def test_each_method_finds_the_particles(crop, model, method, maps, min_iou, share):
@@ -96,12 +97,13 @@ def test_the_help_names_a_registered_method(toy, capsys):
         main(["predict", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert "toy: one circle for all" in told
-    assert "{bragg,nfindr,window,unet,toy}" in told
+    assert "{bragg,nfindr,window,unet,origin,both,toy}" in told
 
 
 def test_the_form_offers_a_registered_method(toy, qapp):
     form = ParamsForm(DetectionParams(), ["method"])
-    assert form.widget("method").choices == ("bragg", "nfindr", "window", "unet", "toy")
+    assert form.widget("method").choices == (*METHODS,)
+    assert form.widget("method").choices[-2:] == ("both", "toy")
     form.widget("method").value = "toy"
     assert form.value().method == "toy"
 

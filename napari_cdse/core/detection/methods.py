@@ -125,6 +125,8 @@ def detect(
     find = method.load()
     if method.needs_forest:
         find = partial(find, micrograph=micrograph, model=model)
+    elif method.needs_pixels:
+        find = partial(find, micrograph=micrograph)
     # What a method has to tell the user comes last, from those that have something.
     circles, strengths, maps, *told = find(image, where, params, report)
     notices += tuple(sentence for each in told for sentence in each)

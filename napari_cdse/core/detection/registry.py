@@ -31,6 +31,8 @@ class DetectionMethod:
         Fields of ``DetectionParams`` that the method reads.
     needs_forest : bool
         Whether it asks a trained forest.
+    needs_pixels : bool
+        Whether it is given ``micrograph`` as a keyword, without a forest.
     needs_package, extra : str
         A package that it needs beyond those that are always there, and the extra that
         installs it; empty where it needs none.
@@ -41,6 +43,7 @@ class DetectionMethod:
     location: str
     parameters: tuple[str, ...]
     needs_forest: bool = False
+    needs_pixels: bool = False
     needs_package: str = ""
     extra: str = ""
 
@@ -106,6 +109,21 @@ METHODS: dict[str, DetectionMethod] = {
             "a small neural network (U-Net), taught on simulated micrographs",
             "napari_cdse.pipeline.unet_detection:find_by_unet",
             ("diameter_min_nm", "diameter_max_nm", "false_alarms"),
+            needs_package="onnxruntime",
+            extra="unet",
+        ),
+        DetectionMethod(
+            "origin",
+            "the pipeline of 2018 as it was, a baseline to compare with",
+            f"{_ROOM}.unmixing.pipeline_2018:find_as_in_2018",
+            ("seed",),
+            needs_pixels=True,
+        ),
+        DetectionMethod(
+            "both",
+            "Bragg contrast and the U-Net, whose circles are averaged",
+            "napari_cdse.pipeline.both_detection:find_by_both",
+            (*_LENGTHS, "false_alarms"),
             needs_package="onnxruntime",
             extra="unet",
         ),

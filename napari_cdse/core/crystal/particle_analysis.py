@@ -56,7 +56,7 @@ their thickness varies, and the circle may miss a part.
 SUSPECTED_CHANCE = 0.1
 """Largest chance that the background splits a perfect particle so well. A choice: one
 in ten is what the share above lets pass of clear particles."""
-_LINES_TRIED = 150
+_LINES_TRIED = 300
 """Independent lines and ramps of phase among those that `split` tries. The background's
 power is exponentially distributed, so that the summed gain of n families at a line
 given beforehand is a gamma variable; with the best of so many lines, nine of ten drawn

@@ -26,6 +26,10 @@ SCALES = (1.0, 0.62, 0.79, 1.27, 1.62)
 """Factors of a pixel size that is not trusted, all of which are tried. Choices: steps
 of 1.27, within which the network still knows particles (it learnt with scales off by a
 fifth), from 0.023 to 0.06 nm around the size that is assumed."""
+LEARNT_NM = (0.015, 0.078)
+"""Pixel sizes beyond which the network saw nothing: 0.018 to 0.065 nm in what it is
+taught with (`models/unet_series.toml`), a fifth more by variation. Coarser than that,
+speckle looks like a crowd of particles."""
 _RADIUS_SLACK = 1.1
 """Factor by which radii may leave the limits of the user, as for Bragg contrast."""
 
@@ -78,9 +82,18 @@ def find_particles(
     MicrographError
         If the pixels are too coarse for any fringe.
     """
-    sizes = [pixel_nm * each for each in ((1.0,) if trusted else SCALES)]
+    sizes = [pixel_nm] if trusted else sizes_to_try(pixel_nm)
+    # Each size that is tried has its own chances of a false alarm.
+    allowed = allowed_alarms(params.false_alarms, prepared.pixels.shape) / len(sizes)
     looks = [
-        _look(network, prepared, size, params, part_of(progress, number, len(sizes)))
+        _look(
+            network,
+            prepared,
+            size,
+            allowed,
+            params,
+            part_of(progress, number, len(sizes)),
+        )
         for number, size in enumerate(sizes)
     ]
     best = max(looks, key=lambda look: look.evidence)
@@ -92,10 +105,18 @@ def find_particles(
     return circles, strengths, layers, told
 
 
+def sizes_to_try(pixel_nm: float) -> list[float]:
+    """Return the pixel sizes to try around one that is not trusted, itself first."""
+    low, high = LEARNT_NM
+    within = [pixel_nm * each for each in SCALES if low <= pixel_nm * each <= high]
+    return within or [pixel_nm]
+
+
 def _look(
     network: Network,
     prepared: Prepared,
     pixel_nm: float,
+    allowed: float,
     params: DetectionParams,
     progress: Progress,
 ) -> _Look:
@@ -103,7 +124,7 @@ def _look(
     instances = find_instances(maps)
     shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])
     threshold = threshold_for(
-        allowed_alarms(params.false_alarms, shape),
+        allowed,
         shape[0] * shape[1] * pixel_nm**2,
         network.false_circles,
     )

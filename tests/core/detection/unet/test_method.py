@@ -7,6 +7,7 @@ import pytest
 
 from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.detection.unet import network as network_module
+from napari_cdse.core.detection.unet.method import LEARNT_NM, sizes_to_try
 from napari_cdse.core.detection.unet.network import Network
 from napari_cdse.core.errors import Cancelled, MicrographError, ModelError
 from napari_cdse.core.params import DetectionParams
@@ -78,3 +79,17 @@ def test_without_a_pixel_size_several_are_tried_and_the_user_is_told():
     assert "5 pixel sizes from 0.0229 to 0.0599 nm" in told
     assert "found no particle" in told
     assert not [one for one in detect(draw((260, 260)), UNET).notices if "U-Net" in one]
+
+
+@pytest.mark.parametrize("pixel_nm", [0.015, 0.02, 0.037, 0.0637, 0.078])
+def test_no_size_is_tried_of_which_the_network_never_saw_any(pixel_nm):
+    tried = sizes_to_try(pixel_nm)
+    low, high = LEARNT_NM
+    assert tried[0] == pixel_nm
+    assert min(tried) >= low
+    assert max(tried) <= high
+    assert len(tried) >= 3
+
+
+def test_a_size_that_it_never_saw_is_tried_alone():
+    assert sizes_to_try(0.5) == [0.5]

@@ -246,4 +246,5 @@ REFUSED = {
     drawn_beside_the_picture: "beside the micrograph",
     moved_beside_the_picture: "beside the micrograph",
     shrunk_to_nothing: "as before",
+    recoloured: "say their class",
 }

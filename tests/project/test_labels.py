@@ -184,8 +184,9 @@ def test_labelled_gives_what_training_needs(project):
     drawn = project.edits.draw(B, "no")
     project.micrographs.set_pixel_size(0.04)
     (item,) = project.micrographs.labelled()
-    path, frame, micrograph_id, pixel_size_nm, annotations, material = item
-    assert material is None
+    path, frame, micrograph_id, pixel_size_nm, annotations, *rest = item
+    # CdSe, and no quality before anything was detected.
+    assert rest == [None, None]
     assert (path, frame) == (project.micrographs.entries[0].path, 0)
     assert (micrograph_id, pixel_size_nm) == (project.selection.micrograph.id, 0.04)
     assert {each.particle_id: each.label for each in annotations} == {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -371,7 +371,7 @@ def visible_defects(
     several = found is not None and found.n_micrographs > 1
     interval = found.interval_95 if found is not None and not note else None
     return VisibleDefects(
-        fraction=min(max(found.share, 0.0), 1.0) if found and known else None,
+        fraction=_share(sample, found, note) if sample and found and known else None,
         interval_95=interval,
         forest_fraction=_forest_fraction(chosen),
         n_particles=len(chosen),
@@ -402,6 +402,19 @@ def visible_defects(
         variance_by_draws=found.by_draws if found and known and several else None,
         resolved=0.0 if found is None else found.resolved,
     )
+
+
+def _share(sample: Sample, found: Difference, note: str) -> float:
+    """Return the fraction to show.
+
+    A draw stands for all that no lot fell on. A handful of them would throw the
+    fraction to 0 or 1 with no interval that says so; below `MIN_DRAWS` each stands for
+    itself alone, and the forest for all others.
+    """
+    if note and int(sample.drawn.sum()) < MIN_DRAWS:
+        single = replace(sample, weight=np.minimum(sample.weight, 1.0))
+        found = difference(single)
+    return min(max(found.share, 0.0), 1.0)
 
 
 def _counted(chosen: Sequence[Evidence], sample: Sample | None) -> list[Evidence]:

@@ -33,6 +33,7 @@ from napari_cdse.gui.micrographs.table_model import (
 from napari_cdse.gui.widgets.fitting_scroll_area import FittingArea
 from napari_cdse.gui.widgets.layout import (
     folded,
+    keyless,
     row_of,
     say,
     sentence,
@@ -116,18 +117,12 @@ class MicrographsView(ProjectView):
     def _lay_out(self) -> None:
         column = view_column(self)
         column.addWidget(self._make_table(), 1)
-        self.qualities = folded(
-            "Quality",
-            "What the spectrum of each micrograph tells; a click on a header sorts",
-            self.quality,
-        )
-        self.qualities.toggled.connect(self._on_qualities)
-        column.addWidget(self.qualities)
-        self._on_qualities(False)
+        column.addWidget(self.quality)
         column.addWidget(self.problem)
         column.addWidget(self.frames)
         column.addWidget(self.pixel_size)
         column.addLayout(self._detect_buttons())
+        self._on_qualities(False)
         column.addWidget(self.progress)
         self.parameters = folded(
             "How circles are found",
@@ -153,7 +148,15 @@ class MicrographsView(ProjectView):
         self.export = ExportButton(
             self._session, self._workspace.canvas, self._workspace.annotation_import
         )
-        return row_of((self.detect_one, self.detect_all, self.leave_out, self.export))
+        self.qualities = keyless(QPushButton("Quality"))
+        self.qualities.setToolTip(
+            "What the spectrum of each micrograph tells, as columns of the list: "
+            "a click on a header sorts, a limit filters"
+        )
+        self.qualities.setCheckable(True)
+        self.qualities.toggled.connect(self._on_qualities)
+        buttons = (self.detect_one, self.detect_all, self.leave_out, self.export)
+        return row_of((*buttons, self.qualities))
 
     def _make_table(self) -> QTableView:
         self.table = QTableView()
@@ -190,6 +193,7 @@ class MicrographsView(ProjectView):
         self._workspace.navigation.open_micrograph(self.sorted.micrograph(index))
 
     def _on_qualities(self, shown: bool) -> None:
+        self.quality.setVisible(shown)
         for column in range(FIRST_QUALITY, self.model.columnCount()):
             self.table.setColumnHidden(column, not shown)
         if not shown:

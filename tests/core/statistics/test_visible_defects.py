@@ -100,6 +100,20 @@ def test_below_ten_draws_it_says_what_it_cannot_know():
     assert visible_defects(reviewed(micrographs=10, drawn=1)).interval_95 is not None
 
 
+def test_a_few_draws_do_not_throw_the_fraction_to_its_end():
+    """Each would stand for fifty that no lot fell on."""
+    rest = [told(m, said=(0.4, 0.6, 0.0, 0.0)) for m in range(6) for _ in range(20)]
+    draws = [by_draw(m, "yes", 0.02, (0.4, 0.6, 0.0, 0.0)) for m in range(2)]
+    found = visible_defects([*rest, *draws])
+    assert found.interval_95 is None
+    assert found.fraction == pytest.approx((0.4 * 120 + 2) / 122)
+    # With as many as it takes for an interval they stand for the others.
+    draws = [by_draw(m % 6, "yes", 0.02, (0.4, 0.6, 0.0, 0.0)) for m in range(12)]
+    found = visible_defects([*rest, *draws])
+    assert found.interval_95 is not None
+    assert found.fraction > 0.9
+
+
 def test_one_micrograph_says_so_and_goes_into_json():
     found = visible_defects([told(0), told(0, label="yes", route="queue")])
     assert "seen in 1 micrograph; it takes 5" in found.note

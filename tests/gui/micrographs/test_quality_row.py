@@ -26,7 +26,7 @@ def view(workspace, qtbot):
         table.update(table.rows[index].key, quality=quality)
     view = window.add_dock(workspace.viewer, "Micrographs").view
     view.refresh()
-    view.qualities.expand(animate=False)
+    view.qualities.setChecked(True)
     return view
 
 
@@ -73,6 +73,6 @@ def test_those_beyond_a_limit_are_shown_and_left_out_in_one_step(
     workspace.project.history.undo()
     settle(workspace, qtbot)
     assert not any(each.excluded for each in workspace.project.micrographs.entries)
-    view.qualities.collapse(animate=False)
+    view.qualities.setChecked(False)
     assert view.sorted.indices() == [0, 1, 2]
     assert view.table.isColumnHidden(STRETCH)

@@ -10,6 +10,7 @@ import errno
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -63,6 +64,7 @@ class Database:
         self.read_only = read_only
         self._connection = _connect(path, "ro" if read_only else "rw")
         self._identity = _identity(path)
+        self._kept: Path | None = None
         self.unreadable = UnreadableRecords()
         self.notices: list[str] = []
 
@@ -124,7 +126,8 @@ class Database:
         """Close the connection; calling it again does nothing."""
         # Another window may hold the file; then that one takes the journal away.
         with suppress(sqlite3.Error, UnicodeDecodeError):
-            if not self.read_only:
+            # Beside a file that took its name the journal is that one's.
+            if not self.read_only and self._is_in_place:
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
@@ -288,21 +291,35 @@ class Database:
         A cloud folder or a person puts another file in its place, or takes it away.
         What this connection has written until then is kept under a name of its own.
         """
-        if self._identity is None or _identity(self.path) == self._identity:
+        if self._is_in_place:
             return
-        kept = self.path.with_name(f"{self.path.stem}{_KEPT}{self.path.suffix}")
-        with suppress(StoreError, OSError), _named(self.path):
-            self.copy_to(kept)
+        kept = self._keep_content()
         until_now = (
-            f"what was in it until now is kept as {kept.name}"
-            if kept.exists()
-            else "what was in it until now could not be kept beside it"
+            "what was in it until now could not be kept beside it"
+            if kept is None
+            else f"what was in it until now is kept as {kept.name}"
         )
         raise StoreError(
             f"{self.path.name} was replaced, moved or removed while it was open, by a "
             f"cloud folder perhaps. The last step was not saved; {until_now}. Close "
             "this project and open the file that you want to go on with."
         )
+
+    @property
+    def _is_in_place(self) -> bool:
+        return self._identity is None or _identity(self.path) == self._identity
+
+    def _keep_content(self) -> Path | None:
+        """Copy what this connection still reads to a name that is free, once."""
+        if self._kept is None:
+            stem, suffix = f"{self.path.stem}{_KEPT}", self.path.suffix
+            names = (f"{stem}{f' {n}' if n > 1 else ''}{suffix}" for n in count(1))
+            paths = (self.path.with_name(name) for name in names)
+            free = next(path for path in paths if not path.exists())
+            with suppress(StoreError, OSError), _named(self.path):
+                self.copy_to(free)
+                self._kept = free
+        return self._kept
 
     def _roll_back(self) -> None:
         # After a full disk SQLite has often rolled back by itself already.
@@ -342,10 +359,13 @@ def _named(path: Path) -> Iterator[None]:
     except FileExistsError:
         yield
         return
+    own = _identity(path)
     try:
         yield
     finally:
-        path.unlink()
+        # Another file may have come meanwhile.
+        if _identity(path) == own:
+            path.unlink()
 
 
 def _check_file(path: Path) -> None:

@@ -216,6 +216,9 @@ def test_a_file_that_loses_its_name_is_not_written_on_and_what_it_held_is_kept(
     store, path, tmp_path, loss
 ):
     first = store.edits.append(edit(after=annotation()), None)
+    # What an earlier loss left is neither overwritten nor taken for this one's.
+    earlier = tmp_path / "p (as it was open).cdse"
+    earlier.write_bytes(b"earlier")
     other = tmp_path / "other.cdse"
     Store.create(other).close()
     if loss == "replaced":
@@ -228,9 +231,15 @@ def test_a_file_that_loses_its_name_is_not_written_on_and_what_it_held_is_kept(
     for _ in range(2):
         with pytest.raises(StoreError, match="replaced, moved or removed") as caught:
             store.edits.append(edit(after=annotation(label="no")), first.id)
-        assert "kept as p (as it was open).cdse" in str(caught.value)
+        assert "kept as p (as it was open) 2.cdse" in str(caught.value)
+    journal = tmp_path / "p.cdse-journal"
+    journal.write_bytes(b"of the file that took the name")
     store.close()
-    kept = Store.open(tmp_path / "p (as it was open).cdse")
+    # It is that one's to take away.
+    assert journal.exists()
+    journal.unlink()
+    assert earlier.read_bytes() == b"earlier"
+    kept = Store.open(tmp_path / "p (as it was open) 2.cdse")
     assert kept.edits.in_force({}) == [first]
     kept.close()
     if loss != "removed":

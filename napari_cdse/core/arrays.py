@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 STRIP_ROWS = 256
 """Rows of a strip: some MB of a large picture. A choice; in more, memory grows, and in
 fewer, the cost of each call."""
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 _FLATTEST = -1e-6
 """Second difference of the power, in units of the power, that a flat top is given, so
 that no division by 0 follows. A choice: far below the curvature of any peak of whitened

@@ -11,7 +11,7 @@ from PIL import Image
 
 from napari_cdse.cli import main
 from napari_cdse.cli.predict import _rows as rows_of
-from napari_cdse.core.classifier.quality_range import MIN_MICROGRAPHS, quality_range
+from napari_cdse.core.classifier.quality_range import FEWEST_MICROGRAPHS, quality_range
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.params import DetectionParams
@@ -146,7 +146,7 @@ def test_a_stretched_picture_is_named_and_its_figures_are_in_the_table(
     wide.save(tmp_path / "wide.png")
     wide.save(tmp_path / "the same.png")
     model = load_model(default_model_path())
-    learnt = quality_range([quality_of(read_micrograph(path))] * MIN_MICROGRAPHS)
+    learnt = quality_range([quality_of(read_micrograph(path))] * FEWEST_MICROGRAPHS)
     model = replace(model, card=replace(model.card, quality_range=learnt))
     save_model(model, tmp_path / "model.skops")
     out = tmp_path / "out"

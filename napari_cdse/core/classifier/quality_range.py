@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     QualityRange = Mapping[str, tuple[float, float]]
 
-MIN_MICROGRAPHS = 100
+FEWEST_MICROGRAPHS = 100
 """Micrographs that a range of its own takes. Of micrographs of the same kind one in
 n + 1 lies beyond the worst of n, by each figure: with fewer, too many good ones."""
 
@@ -83,11 +83,11 @@ def quality_range(
     Returns
     -------
     dict or None
-        By name of the figure; None where fewer than `MIN_MICROGRAPHS` tell and there
+        By name of the figure; None where fewer than `FEWEST_MICROGRAPHS` tell and there
         is no earlier range.
     """
     known = list(qualities)
-    if earlier is None and len(known) < MIN_MICROGRAPHS:
+    if earlier is None and len(known) < FEWEST_MICROGRAPHS:
         return None
     found = {}
     for name in BOUNDS:

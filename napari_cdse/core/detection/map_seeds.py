@@ -8,7 +8,7 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from napari_cdse.core.arrays import peaks_among, refined, window_of
+from napari_cdse.core.arrays import MAD_TO_SIGMA, peaks_among, refined, window_of
 from napari_cdse.core.imaging.sliding_fft import hann
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ half a particle, so that the smallest stays."""
 _FRINGES = 3
 """Frequencies tried at each place. A choice: the fringes of a particle may be weaker
 than one strong speckle, or two; more cost time."""
-_MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 def maxima(
@@ -50,7 +48,7 @@ def maxima(
     sigma = _SMOOTHING * smallest_px / np.array(chosen.step_px)
     smooth = gaussian_filter(chosen.values, sigma)
     middle = float(np.median(smooth))
-    spread = _MAD_TO_SIGMA * float(np.median(np.abs(smooth - middle)))
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(smooth - middle)))
     highest = maximum_filter(smooth, 3) == smooth
     rows, cols = np.nonzero(highest & (smooth > middle + rise * spread))
     return [

@@ -8,7 +8,7 @@ import pytest
 from napari_cdse.core.classifier.forest import content_id, fit
 from napari_cdse.core.classifier.novelty import out_of_range
 from napari_cdse.core.classifier.quality_range import (
-    MIN_MICROGRAPHS,
+    FEWEST_MICROGRAPHS,
     TOLERANCE,
     joined_range,
     quality_range,
@@ -87,7 +87,7 @@ def test_a_card_that_says_nothing_and_a_micrograph_that_tells_nothing(model):
 def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
     many = [
         replace(GOOD, stretch=1 + at / 1e4, white_noise=None)
-        for at in range(MIN_MICROGRAPHS)
+        for at in range(FEWEST_MICROGRAPHS)
     ]
     found = quality_range(many)
     assert found["stretch"] == (1.0, 1.0099)
@@ -101,7 +101,7 @@ def test_own_micrographs_widen_the_range_of_the_forest_below(model):
     assert found == LEARNT | {"stretch": (1.0, 1.3)}
     # Nobody knows what that one learnt from, so nobody knows what is beyond.
     unknown = replace(model.card, quality_range=None)
-    assert joined_range(own * MIN_MICROGRAPHS, unknown) is None
+    assert joined_range(own * FEWEST_MICROGRAPHS, unknown) is None
     assert joined_range(own, None) is None
 
 

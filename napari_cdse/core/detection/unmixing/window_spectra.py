@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from napari_cdse.core.arrays import MAD_TO_SIGMA
 from napari_cdse.core.detection.map_seeds import window_samples
 from napari_cdse.core.imaging.background import USABLE_SHARE
 from napari_cdse.core.imaging.sliding_fft import power_spectra, window_grid
@@ -31,8 +32,6 @@ about as wide as a ring; fewer mix lattice spacings, more cut peaks in two."""
 SECTORS = 12
 """Sectors of half a ring. A choice: on the innermost ring one holds a single frequency,
 on the outermost five; more would be empty, fewer dilute a peak."""
-_MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 _LEAST_SPREAD = 1e-6
 """Least spread that is divided by: of sectors that hold the same in all windows."""
 
@@ -125,7 +124,7 @@ def measure(white: Whitened, where: Scene, step_fraction: float) -> WindowSpectr
     # Where a picture is all border, the best windows count.
     counted = share >= min(USABLE_SHARE, float(share.max()))
     median = np.median(ordered[counted], axis=0)
-    spread = _MAD_TO_SIGMA * np.median(np.abs(ordered[counted] - median), axis=0)
+    spread = MAD_TO_SIGMA * np.median(np.abs(ordered[counted] - median), axis=0)
     spread = np.maximum(spread, _LEAST_SPREAD)
     return WindowSpectra(
         np.asarray(ordered / spread, dtype=np.float32),

@@ -71,6 +71,7 @@ $(GUIDE): $(READY) $(wildcard docs/*.* docs/*/*.*)
 
 pictures: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.pictures
+	$(BIN)/python -m tests.method_pictures
 
 sample: $(READY)
 	$(BIN)/python sample_data/make.py

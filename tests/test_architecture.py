@@ -70,6 +70,7 @@ ROOMS = {
         {"workspace"},
         {
             "annotators",
+            "endmembers",
             "gallery",
             "micrographs",
             "particle",

@@ -54,6 +54,7 @@ def test_offers_its_docks(manifest):
         "Annotators",
         "Gallery",
         "Population",
+        "Endmembers",
     ]
 
 

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EndmemberSpectrum:
+    """The spectrum that an abundance map tells the share of.
+
+    Attributes
+    ----------
+    number : int
+        From 1, the one with most Bragg content first.
+    rings_per_px : ndarray of float64, shape (rings + 1,)
+        Edges of the rings of spatial frequency, in cycles per px of the micrograph.
+    power : ndarray of float32, shape (rings, sectors)
+        Power over that of the support's speckle, in each ring the strongest sector
+        first.
+    is_lattice : bool
+        Whether it counts as particles.
+    share : float
+        Part of the micrograph's windows that it explains, 0 to 1.
+    """
+
+    number: int
+    rings_per_px: NDArray[np.float64]
+    power: NDArray[np.float32]
+    is_lattice: bool
+    share: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +49,15 @@ class AccumulationMap:
         Place (row, column) in the micrograph of the centre of sample ``[0, 0]``.
     step_px : tuple of float
         Distance (rows, columns) between samples.
+    endmember : EndmemberSpectrum or None
+        What the map is the abundance of, if it is one.
     """
 
     name: str
     values: NDArray[np.float32]
     origin_px: tuple[float, float]
     step_px: tuple[float, float]
+    endmember: EndmemberSpectrum | None = None
 
     def place(self, row: float, col: float) -> tuple[float, float]:
         """Micrograph position in pixels of a (fractional) sample index."""
@@ -40,5 +69,4 @@ class AccumulationMap:
     def moved(self, rows_px: float, cols_px: float) -> AccumulationMap:
         """Lay it further down and to the right."""
         row, col = self.origin_px
-        origin = (row + rows_px, col + cols_px)
-        return AccumulationMap(self.name, self.values, origin, self.step_px)
+        return replace(self, origin_px=(row + rows_px, col + cols_px))

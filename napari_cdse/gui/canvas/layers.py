@@ -236,6 +236,18 @@ class MicrographLayers:
             self._hide_if_held(layer)
         self._keep_active(active)
 
+    def show_only_map(self, number: int | None) -> None:
+        """Show one of the maps alone, or all of them.
+
+        Parameters
+        ----------
+        number : int or None
+            Place in `maps`; None for all.
+        """
+        self.hide(False)
+        for at, layer in enumerate(self.maps):
+            layer.visible = number is None or at == number
+
     def show_regions(self, regions: Sequence[Region]) -> bool:
         """Show which regions are left out; True if the layer is another one."""
         viewer, before = self._viewer(), self.regions

@@ -62,6 +62,10 @@ class MicrographView(QObject):
         Carries one of our layers that is new in the viewer.
     particles_selected : signal
         Carries the ids of what was selected with napari's tools.
+    maps : tuple of AccumulationMap
+        Those that lie over the open micrograph.
+    maps_changed : signal
+        Others lie over it now, or none.
     unseen : signal
         Something was asked for that would change what cannot be seen.
     """
@@ -70,6 +74,7 @@ class MicrographView(QObject):
     leaving = Signal()
     layer_added = Signal(object)
     particles_selected = Signal(object)
+    maps_changed = Signal()
     unseen = Signal()
 
     def __init__(self, session: Session) -> None:
@@ -81,6 +86,7 @@ class MicrographView(QObject):
         self.prefetch = Prefetch(session.runner, self)
         self.layers = MicrographLayers(session.open_viewer)
         self.particles: ParticlesLayer | None = None
+        self.maps: tuple[AccumulationMap, ...] = ()
         session.open_viewer.layers.events.removed.connect(self._on_layer_removed)
         self._removed = QTimer(self)
         self._removed.setSingleShot(True)
@@ -102,6 +108,7 @@ class MicrographView(QObject):
         self._told.clear()
         self.drop()
         self.layers.clear()
+        self._keep_maps(())
 
     def drop(self) -> None:
         """Stop following the layer; it may stay until the next one comes."""
@@ -243,6 +250,7 @@ class MicrographView(QObject):
         )
         self.particles.fill()
         self.show_regions()
+        self._keep_maps(())
         self.shown.emit()
 
     def show_regions(self) -> None:
@@ -267,6 +275,12 @@ class MicrographView(QObject):
             self.layers.show_maps(maps)
             for layer in self.layers.maps:
                 self.layer_added.emit(layer)
+            self._keep_maps(tuple(maps))
+
+    def _keep_maps(self, maps: tuple[AccumulationMap, ...]) -> None:
+        if maps or self.maps:
+            self.maps = maps
+            self.maps_changed.emit()
 
     def update(self, ids: Iterable[str] | None) -> None:
         """Show particles as they are now."""

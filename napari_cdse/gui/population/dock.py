@@ -12,12 +12,12 @@ from qtpy.QtWidgets import QFormLayout, QPushButton, QScrollArea, QWidget
 from superqt.utils import signals_blocked
 
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
-from napari_cdse.gui.population.figure_view import FigureView
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.dialogs import ask_report
+from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     choices,
     keyless,

@@ -132,6 +132,27 @@ def test_the_user_hears_how_many_endmembers_and_which_are_lattice() -> None:
     assert any("where the residual bends" in each for each in alone.notices)
 
 
+def test_a_lattice_endmember_peaks_at_the_spacing_that_was_drawn() -> None:
+    dots = (Dot(Circle(130, 130, 55), ((0.30, 35.0),), amplitude=2.0),)
+    drawn = draw((256, 256), dots, seed=9)
+    maps = detect(drawn, DetectionParams(method="nfindr", endmembers=3)).maps
+    assert maps[0].endmember is None
+    spectra = [each.endmember for each in maps[1:]]
+    assert [each.number for each in spectra] == [1, 2, 3]
+    assert sum(each.share for each in spectra) == pytest.approx(1)
+    lattice, support = spectra[0], spectra[-1]
+    assert lattice.is_lattice
+    assert not support.is_lattice
+    ring = int(lattice.power[:, 0].argmax())
+    below, above = lattice.rings_per_px[ring : ring + 2] / 0.04
+    # A peak between two rings may be higher in either.
+    width = above - below
+    assert below - width / 2 <= 1 / 0.30 <= above + width / 2
+    # A crystal's power lies in one direction, speckle's in all alike.
+    assert lattice.power[ring, 0] > 4 * lattice.power[ring].mean()
+    assert support.power.mean() == pytest.approx(1, abs=0.5)
+
+
 def test_fully_constrained_maps_add_up_to_one() -> None:
     drawn = draw((256, 256), (Dot(Circle(120, 130, 50), amplitude=3.0),), seed=5)
     params = DetectionParams(method="nfindr", endmembers=3, abundances="fcls")

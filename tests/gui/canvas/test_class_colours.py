@@ -12,7 +12,7 @@ from napari_cdse.gui.canvas.class_colours import (
     contrast_ratio,
     readable,
 )
-from napari_cdse.gui.population.figure_view import palette_of
+from napari_cdse.gui.widgets.figure_view import palette_of
 
 PAPERS = ("#000000", "#23242b", "#2e333e", "#ddd8d8", "#ebe7e6", "#ffffff")
 """From napari's dark canvas by its docks and buttons to paper."""

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
-from napari_cdse.gui.population.figure_view import palette_of
+from napari_cdse.gui.widgets.figure_view import palette_of
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.detection.accumulation_map import AccumulationMap
+from napari_cdse.core.detection.accumulation_map import (
+    AccumulationMap,
+    EndmemberSpectrum,
+)
 from napari_cdse.core.detection.bragg_contrast import fit_disks, whitened
 from napari_cdse.core.detection.map_seeds import fringes_at, maxima
 from napari_cdse.core.detection.unmixing.abundances import abundances
@@ -18,7 +21,11 @@ from napari_cdse.core.detection.unmixing.endmembers import (
     residual_shares,
     targets,
 )
-from napari_cdse.core.detection.unmixing.window_spectra import measure
+from napari_cdse.core.detection.unmixing.window_spectra import (
+    RINGS,
+    SECTORS,
+    measure,
+)
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.progress import span
 
@@ -58,6 +65,8 @@ class UnmixingSettings:
 SETTINGS = UnmixingSettings()
 _WHITENED, _MEASURED, _UNMIXED = 0.2, 0.4, 0.6
 """Shares of the time after which these are done, for the progress bar only."""
+_LEAST_TOTAL = 1e-12
+"""Sum of abundances that is divided by at least: where all are 0, so are the shares."""
 
 
 def find_by_unmixing(
@@ -100,7 +109,7 @@ def find_by_unmixing(
     progress(_MEASURED)
     mixture = unmix(spectra, params.endmembers, params.abundances == "fcls")
     progress(_UNMIXED)
-    maps = _maps(mixture, spectra)
+    maps = _maps(mixture, spectra, where.band_per_px)
     places = maxima(maps[0], where.radius_px[0], SETTINGS.rise)
     circles, strengths = fit_disks(
         white,
@@ -189,19 +198,43 @@ def unmix(spectra: WindowSpectra, number: int, sum_to_one: bool = False) -> Mixt
     return Mixture(corners[order], shares, content[order], residual, bool(number))
 
 
-def _maps(mixture: Mixture, spectra: WindowSpectra) -> tuple[AccumulationMap, ...]:
+def _maps(
+    mixture: Mixture, spectra: WindowSpectra, band_per_px: tuple[float, float]
+) -> tuple[AccumulationMap, ...]:
+    endmembers = _described(mixture, spectra, band_per_px)
     lattice = mixture.shares[:, mixture.lattice].sum(axis=1)
-    names = ["lattice abundance"] + [
-        f"endmember {number}" for number in range(1, len(mixture.content) + 1)
-    ]
+    described = (None, *endmembers)
     rows, cols = spectra.rows_px, spectra.cols_px
     step = tuple(float(p[1] - p[0]) if len(p) > 1 else 1.0 for p in (rows, cols))
     return tuple(
         AccumulationMap(
-            name,
+            "lattice abundance" if each is None else f"endmember {each.number}",
             values.reshape(len(rows), len(cols)),
             (float(rows[0]), float(cols[0])),
             (step[0], step[1]),
+            each,
         )
-        for name, values in zip(names, (lattice, *mixture.shares.T), strict=True)
+        for each, values in zip(described, (lattice, *mixture.shares.T), strict=True)
+    )
+
+
+def _described(
+    mixture: Mixture, spectra: WindowSpectra, band_per_px: tuple[float, float]
+) -> tuple[EndmemberSpectrum, ...]:
+    """Give each endmember's spectrum in units that can be read, and its share."""
+    # Back from spreads of the logarithm to power over the background.
+    power = np.expm1(mixture.spectra * spectra.spread).reshape(-1, RINGS, SECTORS)
+    total = mixture.shares[spectra.counted].sum(axis=0, dtype=np.float64)
+    rings = np.linspace(*band_per_px, RINGS + 1)
+    return tuple(
+        EndmemberSpectrum(
+            number,
+            rings,
+            np.asarray(each, dtype=np.float32),
+            bool(lattice),
+            float(share / max(float(total.sum()), _LEAST_TOTAL)),
+        )
+        for number, (each, lattice, share) in enumerate(
+            zip(power, mixture.lattice, total, strict=True), 1
+        )
     )

@@ -42,19 +42,27 @@ class FigureView(QWidget):
 
     `clicked` and `pointed` carry the number on the horizontal axis that is nearest to
     the mouse within the axes, or None.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    least_px : tuple of int
+        Least width and height.
     """
 
     clicked = Signal(object)
     pointed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, least_px: tuple[int, int] = _LEAST_PX
+    ) -> None:
         super().__init__(parent)
         self._draw: Draw | None = None
         self._palette = DARK
         figure = Figure(layout="constrained")
         canvas: FigureCanvasQTAgg = FigureCanvasQTAgg(figure)  # type: ignore[no-untyped-call]
         self.canvas = keyless(canvas)
-        self.canvas.setMinimumSize(*_LEAST_PX)
+        self.canvas.setMinimumSize(*least_px)
         # Its own wish is that of a window: it takes what room there is.
         takes = QSizePolicy.Policy.Ignored
         self.canvas.setSizePolicy(takes, takes)

@@ -1,0 +1,1 @@
+"""Dock of the endmembers of the open micrograph."""

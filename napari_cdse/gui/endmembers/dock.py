@@ -1,0 +1,218 @@
+"""Dock: which endmember of N-FINDR is what, and which of their maps is seen."""
+
+from functools import partial
+
+from matplotlib.figure import Figure
+from napari.layers import Image
+from napari.viewer import Viewer
+from qtpy.QtCore import Slot
+from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtWidgets import QButtonGroup, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_cdse.core.crystal.lattice import Reflection
+from napari_cdse.core.crystal.reflections import reflections_of
+from napari_cdse.core.detection.accumulation_map import (
+    AccumulationMap,
+    EndmemberSpectrum,
+)
+from napari_cdse.gui.canvas.class_colours import readable
+from napari_cdse.gui.widgets.figure_view import FigureView
+from napari_cdse.gui.widgets.layout import (
+    flush_column,
+    keyless,
+    say,
+    scroll_down,
+    sentence,
+    view_column,
+)
+from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
+from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.io.export.endmember_plot import draw_endmember, highest_power
+from napari_cdse.io.export.figure_style import Palette
+
+_SPECTRUM_PX = (180, 110)
+"""Least width and height of a spectrum: two ticks and a line of words fit."""
+_SWATCH_PX = 12
+_ALL = "All maps"
+_NONE = (
+    "The maps of this micrograph have no endmembers. Choose the method nfindr in "
+    "Micrographs, How circles are found, and detect."
+)
+_HOW = (
+    "Every window of this micrograph is a mixture of these spectra. The line is the "
+    "strongest direction, the shade the mean of all; 1 is the support's speckle. A "
+    "high line over a low shade is a lattice."
+)
+_SHOW_TIP = "Show this map alone over the micrograph"
+
+
+class EndmembersDock(ProjectDock):
+    """The endmembers of the open micrograph beside their maps.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        workspace = workspace_for(napari_viewer)
+        super().__init__(
+            workspace.session, EndmembersView(workspace), workspace.opening
+        )
+
+
+class EndmembersView(ProjectView):
+    """A row for each map: what it is, its spectrum, and a button that shows it alone.
+
+    Parameters
+    ----------
+    workspace : Workspace
+
+    Attributes
+    ----------
+    buttons : QButtonGroup
+        One button for all maps, then one for each.
+    spectra : list of FigureView
+        Of the endmembers, in their order.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._session = workspace.session
+        self._canvas = workspace.canvas
+        self.says = sentence()
+        self.buttons = QButtonGroup(self)
+        self.spectra: list[FigureView] = []
+        self._theme = "dark"
+        self._rows = QWidget()
+        self._column: QVBoxLayout = flush_column(self._rows)
+        self._lay_out()
+        self.buttons.idClicked.connect(self._on_chosen)
+        self._canvas.maps_changed.connect(self.show_maps)
+        viewer = workspace.viewer
+        if viewer is not None:
+            self._theme = str(viewer.theme)
+            viewer.events.theme.connect(self._on_theme)
+
+    def _lay_out(self) -> None:
+        inner, area = QWidget(), QScrollArea()
+        told = view_column(inner)
+        told.addWidget(self.says)
+        told.addWidget(self._rows)
+        told.addStretch(1)
+        scroll_down(area, inner)
+        view_column(self).addWidget(area)
+
+    def show_project(self) -> None:
+        """Show another project."""
+        self.show_maps()
+
+    @Slot()
+    def show_maps(self) -> None:
+        """Show the endmembers of the maps that lie over the micrograph now."""
+        self._clear()
+        maps = self._canvas.maps
+        spectra = [one.endmember for one in maps if one.endmember is not None]
+        say(self.says, _HOW if spectra else _NONE)
+        if not spectra:
+            return
+        highest = highest_power(spectra)
+        self._add_button(_ALL, None, 0)
+        for at, (one, layer) in enumerate(
+            zip(maps, self._canvas.layers.maps, strict=True), 1
+        ):
+            self._add_button(_words(one), layer, at)
+            if one.endmember is not None:
+                self._add_spectrum(one.endmember, _colour(layer), highest)
+        self._show_choice()
+
+    def _clear(self) -> None:
+        for button in self.buttons.buttons():
+            self.buttons.removeButton(button)
+        self.spectra = []
+        while (item := self._column.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _add_button(self, words: str, layer: Image | None, number: int) -> None:
+        button = keyless(QRadioButton(words))
+        button.setToolTip(_SHOW_TIP if number else "Show all maps over each other")
+        if layer is not None:
+            swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
+            swatch.fill(QColor(_colour(layer)))
+            button.setIcon(QIcon(swatch))
+        self.buttons.addButton(button, number)
+        self._column.addWidget(button)
+
+    def _add_spectrum(
+        self, spectrum: EndmemberSpectrum, colour: str, highest: float
+    ) -> None:
+        size = self._session.pixel_size()
+        lines = reflections_of(self._session.project.settings.detection.material)
+        view = FigureView(least_px=_SPECTRUM_PX)
+        view.set_theme(self._theme)
+        view.show_figure(
+            partial(
+                _draw,
+                spectrum=spectrum,
+                colour=colour,
+                highest=highest,
+                pixel_size_nm=None if size is None else size.nm,
+                reflections=lines,
+            )
+        )
+        self.spectra.append(view)
+        self._column.addWidget(view)
+
+    def _show_choice(self) -> None:
+        """Tick what is seen."""
+        seen = [at for at, one in enumerate(self._canvas.layers.maps, 1) if one.visible]
+        button = self.buttons.button(seen[0] if len(seen) == 1 else 0)
+        if button is not None:
+            button.setChecked(True)
+
+    @Slot(int)
+    def _on_chosen(self, number: int) -> None:
+        self._canvas.layers.show_only_map(number - 1 if number else None)
+
+    def _on_theme(self, event: object) -> None:
+        self._theme = str(getattr(event, "value", "dark"))
+        for view in self.spectra:
+            view.set_theme(self._theme)
+
+
+def _draw(
+    figure: Figure,
+    palette: Palette,
+    *,
+    spectrum: EndmemberSpectrum,
+    colour: str,
+    highest: float,
+    pixel_size_nm: float | None,
+    reflections: tuple[Reflection, ...],
+) -> None:
+    draw_endmember(
+        figure.subplots(),
+        spectrum,
+        palette,
+        colour=readable(colour, palette.paper),
+        highest=highest,
+        pixel_size_nm=pixel_size_nm,
+        reflections=reflections,
+    )
+
+
+def _colour(layer: Image) -> str:
+    """Colour that a map lights up in, as ``#rrggbb``."""
+    bright = layer.colormap.colors[-1]
+    return "#" + "".join(f"{round(255 * float(part)):02x}" for part in bright[:3])
+
+
+def _words(one: AccumulationMap) -> str:
+    told = one.endmember
+    if told is None:
+        return one.name.capitalize()
+    kind = "lattice" if told.is_lattice else "support"
+    return f"Endmember {told.number}: {kind}, {told.share:.0%} of the windows"

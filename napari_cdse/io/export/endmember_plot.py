@@ -1,0 +1,102 @@
+"""The spectrum of an endmember of N-FINDR, drawn on matplotlib's axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from napari_cdse.core.crystal.lattice import Reflection
+    from napari_cdse.core.detection.accumulation_map import EndmemberSpectrum
+    from napari_cdse.io.export.figure_style import Palette
+
+_SPECKLE = 1.0
+"""Power over the background of the support's speckle, on average."""
+_STRONG = 50.0
+"""Intensity from which a line of the powder pattern is drawn, the strongest being 100.
+A choice: more lines stand closer than the rings of the spectrum can tell."""
+
+_HEADROOM = 8.0
+"""End of the axis over the highest power: room for a line of words above it."""
+
+
+def highest_power(spectra: Sequence[EndmemberSpectrum]) -> float:
+    """Tell the end of the axis on which several spectra can be compared."""
+    return _HEADROOM * max(float(each.power.max()) for each in spectra)
+
+
+def draw_endmember(
+    axes: Axes,
+    spectrum: EndmemberSpectrum,
+    palette: Palette,
+    *,
+    colour: str,
+    highest: float,
+    pixel_size_nm: float | None = None,
+    reflections: Sequence[Reflection] = (),
+) -> None:
+    """Draw power over the background against spatial frequency.
+
+    The line is the strongest direction of each ring of frequencies, the shade reaches
+    up to the mean of all directions: a crystal's peaks have a high line over a low
+    shade, speckle has both alike.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    spectrum : EndmemberSpectrum
+        What to draw.
+    palette : Palette
+        Of the figure.
+    colour : str
+        Of the line, ``#rrggbb``.
+    highest : float
+        End of the vertical axis, from `highest_power`.
+    pixel_size_nm : float, optional
+        Turns cycles per px into cycles per nm.
+    reflections : sequence of Reflection, optional
+        Lines of the crystal, drawn where the pixel size is known.
+    """
+    size = pixel_size_nm or 1.0
+    edges = spectrum.rings_per_px / size
+    strongest = spectrum.power[:, 0]
+    mean = spectrum.power.mean(axis=1)
+    axes.axhline(_SPECKLE, color=palette.rule, linewidth=0.8)
+    axes.stairs(mean, edges, baseline=0.0, fill=True, color=colour, alpha=0.25)
+    axes.stairs(strongest, edges, baseline=None, color=colour)
+    axes.set_yscale("log")
+    axes.set_ylim(min(0.5, float(np.maximum(mean.min(), 0.05))), highest)
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylabel("power")
+    axes.set_xlabel("cycles per nm" if pixel_size_nm else "cycles per px")
+    if pixel_size_nm:
+        _draw_lines(axes, reflections, palette)
+
+
+def _draw_lines(
+    axes: Axes, reflections: Sequence[Reflection], palette: Palette
+) -> None:
+    """Mark the crystal's strong lines, and say at the top which spacing each is."""
+    low, high = axes.get_xlim()
+    structure = reflections[0].structure if reflections else None
+    for each in reflections:
+        frequency = 1 / each.spacing_nm
+        strong = each.intensity >= _STRONG and each.structure == structure
+        if strong and low <= frequency <= high:
+            axes.axvline(frequency, color=palette.rule, linewidth=0.8)
+            axes.annotate(
+                f"{each.name} {each.spacing_nm:.2f} nm",
+                (frequency, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(2, -2),
+                textcoords="offset points",
+                va="top",
+                fontsize=6.5,
+                color=palette.ink,
+            )

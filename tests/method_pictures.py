@@ -19,7 +19,7 @@ from PIL import Image
 
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Micrograph
-from napari_cdse.io.export.figure_style import drawing
+from napari_cdse.io.export.figure_style import DARK, PRINT, Palette, drawing
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline import Analysis, analyse
@@ -27,6 +27,7 @@ from napari_cdse.resources import default_model_path, sample_data_dir
 
 MICROGRAPH = "standard_41_0002.png"
 METHODS = ("bragg", "nfindr", "window", "unet")
+THEMES = {"dark": DARK, "light": PRINT}
 WIDE_IN, HIGH_IN = 5.6, 6.0
 DOTS_PER_INCH = 120
 COLOURS = 128
@@ -45,12 +46,15 @@ def main() -> None:
     found = [
         analyse(micrograph, forest, DetectionParams(method=each)) for each in METHODS
     ]
-    write(micrograph, found, out / "methods.png")
+    for theme, palette in THEMES.items():
+        write(micrograph, found, palette, out / f"methods-{theme}.png")
 
 
-def write(micrograph: Micrograph, found: list[Analysis], path: Path) -> None:
+def write(
+    micrograph: Micrograph, found: list[Analysis], palette: Palette, path: Path
+) -> None:
     """Draw one panel for each analysis."""
-    with drawing():
+    with drawing(palette):
         figure = Figure(figsize=(WIDE_IN, HIGH_IN), dpi=DOTS_PER_INCH)
         panels = figure.subplots(2, 2).ravel()
         for axes, name, one in zip(panels, METHODS, found, strict=True):

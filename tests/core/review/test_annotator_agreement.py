@@ -131,7 +131,14 @@ def test_too_few_particles_are_a_sentence():
 def test_nothing_in_common_is_a_sentence():
     found = agreement([], [], [], ("Ada", "Ben"))
     assert (found.observed, found.kappa) == (None, None)
+    assert found.n_micrographs == 0
     assert found.sentence.startswith("There is nothing to compare yet")
+
+
+def test_annotators_without_a_name_are_the_first_and_the_second():
+    assert agreement(["yes"], ["yes"], ["a"]).sentence.startswith(
+        "The first and the second agree on 1 of 1"
+    )
 
 
 def test_who_never_differ_have_kappa_1_and_no_interval():

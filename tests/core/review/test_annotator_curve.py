@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 from scipy.special import expit, logit
 
 from napari_cdse.core.review.annotator_curve import annotator_curve
@@ -55,3 +56,45 @@ def test_few_labels_few_micrographs_and_no_mistake_are_said():
     told = [(p, 1 - p, 0.0, 0.0) for p in (0.1, 0.9)] * 20
     parted = annotator_curve("Bo", told, [False, True] * 20, ["m"] * 40)
     assert "without a mistake" in parted.sentence
+
+
+def test_slope_limit_and_their_intervals_follow_from_the_likelihood_alone():
+    """Likelihood by a plain search, the sandwich summed by hand, Fieller's roots."""
+    rng = np.random.default_rng(6)
+    n, micrographs = 300, 5
+    chance = rng.uniform(0.05, 0.95, n)
+    place = logit(chance)
+    of = np.arange(n) % micrographs
+    yes = rng.random(n) < expit(1.3 * place - 0.6 + 0.4 * (of - 2))
+    told = [(0.8 * p, 0.8 * (1 - p), 0.2, 0.0) for p in chance.tolist()]
+    found = annotator_curve("Ada", told, yes.tolist(), [f"m{at}" for at in of])
+
+    def loss(line):
+        return np.logaddexp(0, np.where(yes, -1, 1) * (line[0] + line[1] * place)).sum()
+
+    start, slope = optimize.minimize(loss, (0, 1), tol=1e-12).x
+    assert found.slope == pytest.approx(slope, rel=1e-4)
+    assert found.limit == pytest.approx(expit(-start / slope), rel=1e-4)
+
+    bread, meat = np.zeros((2, 2)), np.zeros((2, 2))
+    for each in range(micrographs):
+        score = np.zeros(2)
+        for x, said in zip(place[of == each], yes[of == each], strict=True):
+            row = np.array([1, x])
+            share = expit(start + slope * x)
+            bread += share * (1 - share) * np.outer(row, row)
+            score += (said - share) * row
+        meat += np.outer(score, score)
+    scale = micrographs / (micrographs - 1)
+    variance = scale * np.linalg.inv(bread).dot(meat).dot(np.linalg.inv(bread))
+    t = stats.t.ppf(0.975, micrographs - 1)
+    half = t * np.sqrt(variance[1, 1])
+    assert found.slope_95 == pytest.approx((slope - half, slope + half), rel=1e-3)
+    ends = np.roots(
+        [
+            slope**2 - t**2 * variance[1, 1],
+            2 * (start * slope - t**2 * variance[0, 1]),
+            start**2 - t**2 * variance[0, 0],
+        ]
+    )
+    assert found.limit_95 == pytest.approx(tuple(expit(np.sort(ends))), rel=1e-3)

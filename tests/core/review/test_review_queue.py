@@ -67,6 +67,21 @@ def strange(one, novelty):
     return replace(one, prediction=replace(one.prediction, novelty=novelty))
 
 
+def test_one_that_is_no_way_new_comes_behind_all_that_are_a_little():
+    items = [
+        UNKNOWN,
+        strange(item("known", sure=0.6), 0.0),
+        strange(item("a little new", sure=0.9), 0.3),
+    ]
+    found = ordered(items, "novelty")
+    assert names(found) == ["a little new", "known", "unknown"]
+
+
+def test_two_with_the_same_lot_come_by_their_names():
+    drawn = [item(name, sure=0.9, draw=0.5) for name in "ba"]
+    assert names(ordered([*drawn, UNSURE], "class")) == ["unsure", "a", "b"]
+
+
 def explored(found):
     """Those in the places that go to the least familiar."""
     return found[EXPLORE - 1 :: EXPLORE]

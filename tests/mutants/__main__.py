@@ -1,0 +1,301 @@
+"""``python -m tests.mutants PART``: plant mistakes, count those that tests notice."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.mutants.mistakes import Mistake, definitions, mistakes
+from tests.mutants.parts import PARTS, Part
+from tests.mutants.recording import SHARED
+
+ROOT = Path(__file__).parents[2]
+EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+SURVIVED = ("survived", "no tests")
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the part's tests reach, and what each of them takes."""
+
+    lines: dict[str, dict[str, list[str]]]
+    seconds: dict[str, float]
+    by_file: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Reached:
+        """Read what was recorded, and tell which tests fail without any mistake."""
+        found = json.loads(path.read_text("utf-8"))
+        for name in found["failed"]:
+            print(f"Left out, since it does not pass as things are: {name}")
+        by_file: dict[str, list[str]] = {}
+        for name in found["seconds"]:
+            by_file.setdefault(name.partition("::")[0], []).append(name)
+        return cls(found["reached"], found["seconds"], by_file)
+
+    def tests(self, lines: dict[str, set[int]]) -> set[str]:
+        """Name the tests that reach any of some lines."""
+        named: set[str] = set()
+        for file, numbers in lines.items():
+            at = self.lines.get(file, {})
+            named.update(*(at.get(str(number), ()) for number in numbers))
+        for name in [name for name in named if name.endswith(SHARED)]:
+            named.update(self.by_file.get(name.partition("::")[0], ()))
+        return named & self.seconds.keys()
+
+    def in_order(self, tests: set[str]) -> list[str]:
+        """Put the quickest files first, the quickest tests of each first."""
+        files: dict[str, list[str]] = {}
+        for name in sorted(tests, key=lambda name: self.seconds[name]):
+            files.setdefault(name.partition("::")[0], []).append(name)
+        mean = {
+            file: sum(self.seconds[name] for name in names) / len(names)
+            for file, names in files.items()
+        }
+        return [
+            name for file in sorted(files, key=mean.__getitem__) for name in files[file]
+        ]
+
+
+class Tree:
+    """The project's text as it lies there: what can be planted, and who uses a name."""
+
+    def __init__(self, root: Path, files: list[str]) -> None:
+        self.sources = {file: (root / file).read_text("utf-8") for file in files}
+        self.uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.defines: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self.bodies: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        for file, source in self.sources.items():
+            tree = ast.parse(source)
+            for node in ast.walk(tree):
+                name = getattr(node, "id", getattr(node, "attr", None))
+                if isinstance(name, str):
+                    self.uses[name].add((file, node.lineno))
+                if isinstance(node, ast.FunctionDef):
+                    body = range(node.body[0].lineno, (node.end_lineno or 0) + 1)
+                    self.bodies[node.name].update((file, line) for line in body)
+            for line, name in definitions(tree.body):
+                self.defines[file, line].add(name)
+
+    def lines(self, mistake: Mistake) -> dict[str, set[int]]:
+        """Give the lines that a test must reach to notice a mistake.
+
+        What is defined outside of every function is run on import, by no test. There
+        it is where the names are used, or those that are defined by them, and within
+        the functions that bear one.
+        """
+        first, last = mistake.lines
+        reached = {(mistake.file, line) for line in range(first, last + 1)}
+        todo, done = set(mistake.names), set()
+        while todo:
+            name = todo.pop()
+            done.add(name)
+            reached |= self.uses[name] | self.bodies[name]
+            todo.update(*(self.defines[at] for at in self.uses[name]))
+            todo -= done
+        lines: dict[str, set[int]] = defaultdict(set)
+        for file, line in reached:
+            lines[file].add(line)
+        return lines
+
+
+def main() -> int:
+    """Plant the mistakes, print the counts and the survivors, 1 if too many survive."""
+    arguments = _parser().parse_args()
+    part = PARTS[arguments.part]
+    wanted = _files(part, arguments.since)
+    if not wanted:
+        print(f"Nothing in {arguments.part} was changed since {arguments.since}.")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copies = [Path(folder) / str(job) for job in range(arguments.jobs)]
+        for copy in copies:
+            _copy(copy)
+        tree = Tree(copies[0], _files(Part(("",), ())))
+        drawn = _drawn(tree, wanted, arguments.count or part.count, arguments.seed)
+        record = arguments.reached or copies[0] / "reached.json"
+        if not record.exists():
+            _record(copies[0], part, record.resolve())
+        reached = Reached.read(record)
+        outcomes = _outcomes(copies, record.resolve(), tree, reached, drawn)
+        return _told(arguments, part, tree, outcomes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--count", type=int, help="mistakes drawn by lot")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--since", metavar="REF", help="only in files changed since")
+    parser.add_argument(
+        "--reached", type=Path, metavar="FILE", help="reads, or else writes, the record"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    return parser
+
+
+def _files(part: Part, since: str | None = None) -> list[str]:
+    """List the part's files, or those changed since a commit."""
+    rooms = [f"napari_cdse/{room}" for room in part.rooms]
+    command = ["ls-files"] if since is None else ["diff", "--name-only", since]
+    names = _git(*command, "--", *rooms).split("\n")
+    return [name for name in names if name.endswith(".py") and (ROOT / name).is_file()]
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ("git", *arguments), cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def _copy(folder: Path) -> None:
+    """Copy the tracked files as they lie there."""
+    for name in _git("ls-files").split("\n"):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+
+
+def _drawn(tree: Tree, files: list[str], count: int, seed: int) -> list[Mistake]:
+    """Draw mistakes by lot from all that can be planted in some files."""
+    every = [
+        made for file in sorted(files) for made in mistakes(file, tree.sources[file])
+    ]
+    drawn = random.Random(seed).sample(every, min(count, len(every)))
+    print(f"{len(drawn)} of {len(every)} mistakes drawn.", flush=True)
+    return drawn
+
+
+def _record(folder: Path, part: Part, target: Path) -> None:
+    tests = [f"tests/{name}" for name in part.tests]
+    command = [sys.executable, "-m", "tests.mutants.recording", str(target), *tests]
+    subprocess.run(
+        command, cwd=folder, env=_environment(folder), check=True, capture_output=True
+    )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    # The copy must be imported, never the project that was installed.
+    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
+
+
+def _outcomes(
+    copies: list[Path],
+    record: Path,
+    tree: Tree,
+    reached: Reached,
+    drawn: list[Mistake],
+) -> list[tuple[Mistake, str]]:
+    free: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+    servers = [
+        subprocess.Popen(
+            (sys.executable, "-m", "tests.mutants.trial", str(record)),
+            cwd=copy,
+            env=_environment(copy),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for copy in copies
+    ]
+    for server in servers:
+        free.put(server)
+
+    def tried(mistake: Mistake) -> tuple[Mistake, str]:
+        server = free.get()
+        try:
+            return mistake, _outcome(server, tree, reached, mistake)
+        finally:
+            free.put(server)
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        outcomes = []
+        for mistake, outcome in pool.map(tried, drawn):
+            print(f"{outcome:9} {mistake.file}:{mistake.lines[0]}", flush=True)
+            outcomes.append((mistake, outcome))
+    for server in servers:
+        server.communicate()
+    return outcomes
+
+
+def _outcome(
+    server: subprocess.Popen[str], tree: Tree, reached: Reached, mistake: Mistake
+) -> str:
+    """Try the tests that reach a mistake, then all others of their files.
+
+    The others may reach what an earlier test left in a cache when it was recorded.
+    """
+    outcome = "no tests"
+    before = tree.sources[mistake.file]
+    for tests in _rounds(reached, reached.tests(tree.lines(mistake))):
+        if outcome in SURVIVED and tests:
+            outcome = _asked(
+                server,
+                file=mistake.file,
+                text=mistake.applied(before),
+                tests=reached.in_order(tests),
+                limit_s=30 + 10 * sum(reached.seconds[name] for name in tests),
+            )
+    return outcome
+
+
+def _rounds(reached: Reached, tests: set[str]) -> Iterator[set[str]]:
+    yield tests
+    files = {name.partition("::")[0] for name in tests}
+    yield {name for file in files for name in reached.by_file[file]} - tests
+
+
+def _asked(server: subprocess.Popen[str], **trial: object) -> str:
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(json.dumps(trial) + "\n")
+    server.stdin.flush()
+    return str(json.loads(server.stdout.readline()))
+
+
+def _told(
+    arguments: argparse.Namespace,
+    part: Part,
+    tree: Tree,
+    outcomes: list[tuple[Mistake, str]],
+) -> int:
+    known = {
+        (entry["file"], entry["was"], entry["becomes"])
+        for entry in tomllib.loads(EQUIVALENT.read_text("utf-8")).get("mistake", [])
+    }
+    changes = [(m, o, m.change(tree.sources[m.file])) for m, o in outcomes]
+    counted = [
+        (m, o, c)
+        for m, o, c in changes
+        if o not in SURVIVED or (m.file, *c) not in known
+    ]
+    for mistake, outcome, (before, after) in counted:
+        if outcome in SURVIVED:
+            print(f"\n{mistake.file}:{mistake.lines[0]} ({outcome})")
+            print(f"  - {before}\n  + {after}")
+    print(f"\n{dict(Counter(outcome for _, outcome, _ in counted))}")
+    noticed = sum(outcome not in SURVIVED for _, outcome, _ in counted)
+    share = noticed / max(len(counted), 1)
+    print(
+        f"{arguments.part}, seed {arguments.seed}: {len(outcomes)} planted, "
+        f"{noticed} noticed, {len(outcomes) - len(counted)} mean nothing: "
+        f"{share:.1%}, wanted {part.wanted:.0%}"
+    )
+    return int(share < part.wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""What is planted to try the tests: each change stated, and all of it a program."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.mistakes import mistakes
+from tests.mutants.parts import PARTS
+
+ROOT = Path(__file__).parents[1]
+SOURCE = '''
+"""A text of its own."""
+LIMIT = 0.5
+
+
+def share(found: int, size: tuple[int, int] = (1, 2)) -> float:
+    """Say it."""
+    if found:
+        found -= 1
+    remember(found, size, key="name")
+    return found / size[0] if not size else min(found, 3) >= LIMIT
+'''
+
+
+def test_each_kind_of_mistake_is_planted_once():
+    changes = [each.change(SOURCE) for each in mistakes("share.py", SOURCE)]
+    call = 'remember(found, size, key="name")'
+    told = "return found / size[0] if not size else min(found, 3) >= LIMIT"
+    head = "def share(found: int, size: tuple[int, int] = (1, 2)) -> float:"
+    assert sorted(changes) == sorted(
+        [
+            ("LIMIT = 0.5", "LIMIT = 0.25"),
+            (head, head.replace("(1, 2)", "(2, 1)")),
+            (head, head.replace("(1, 2)", "(2, 2)")),
+            (head, head.replace("(1, 2)", "(1, 3)")),
+            ("if found:", "if not (found):"),
+            ("found -= 1", "found += 1"),
+            ("found -= 1", "found -= 2"),
+            (call, "pass"),
+            (call, "remember(found, size)"),
+            (call, 'remember(size, found, key="name")'),
+            (call, "remember(found, size, key='XXname')"),
+            (told, told.replace("found / size[0]", "(found * size[0])")),
+            (told, told.replace("[0]", "[1]")),
+            (told, told.replace("not size", "(size)")),
+            (told, told.replace("min(found, 3) >=", "min(found, 3) >")),
+            (told, told.replace("found, 3", "3, found")),
+            (told, told.replace("3", "4")),
+        ]
+    )
+
+
+def test_a_test_reaches_what_no_function_holds_where_its_name_is_used():
+    limit = next(iter(mistakes("share.py", SOURCE)))
+    assert limit.names == ("LIMIT",)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_mistake_leaves_a_program(part):
+    for room in PARTS[part].rooms:
+        place = ROOT / "napari_cdse" / room
+        file = place if place.is_file() else sorted(place.rglob("*.py"))[-1]
+        source = file.read_text("utf-8")
+        for mistake in mistakes(file.name, source):
+            ast.parse(mistake.applied(source))
+
+
+def test_every_part_has_its_rooms_and_its_tests():
+    for part in PARTS.values():
+        assert all((ROOT / "napari_cdse" / room).exists() for room in part.rooms)
+        assert all((ROOT / "tests" / tests).exists() for tests in part.tests)

@@ -12,6 +12,7 @@ from tests.benchmarks.measuring import show
 
 TABLES = (
     "start",
+    "hour",
     "detection",
     "parts",
     "card",

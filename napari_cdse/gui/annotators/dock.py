@@ -2,7 +2,7 @@
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot
-from qtpy.QtGui import QAction, QShowEvent
+from qtpy.QtGui import QAction, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,6 +17,7 @@ from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import caption, one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
+from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.widgets.rest_timer import RestTimer
@@ -94,6 +95,7 @@ class AnnotatorsView(ProjectView):
             "One is settled by the next label that anyone gives to it"
         )
         self._agreements: tuple[Agreement, ...] = ()
+        self.sight = DockSight(self)
         self._later = RestTimer(self, self._show_all, _LATER_MS)
         self._lay_out()
         self._connect()
@@ -123,6 +125,7 @@ class AnnotatorsView(ProjectView):
         self.also_me.menu().triggered.connect(self._on_also_me)
         self.pairs.activated.connect(self._show_pair)
         self.review.clicked.connect(self._on_review)
+        self.sight.changed.connect(self._refresh_soon)
         for signal in (
             session.particles_changed,
             session.micrographs_changed,
@@ -132,12 +135,17 @@ class AnnotatorsView(ProjectView):
     def showEvent(self, event: QShowEvent) -> None:
         """Show what changed while nobody looked."""
         super().showEvent(event)
-        self._refresh_soon()
+        self.sight.shown()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Follow nothing that nobody sees."""
+        super().hideEvent(event)
+        self.sight.hidden()
 
     @Slot()
     def _refresh_soon(self, *_what: object) -> None:
         # Counting all labels after each of a row of quick ones would be felt.
-        if self.isVisible():
+        if self.sight.here:
             self._later.start()
 
     def show_project(self) -> None:

@@ -4,7 +4,6 @@ from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
-    QDockWidget,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -19,6 +18,7 @@ from napari_cdse.gui.gallery.key_actions import GalleryKeys
 from napari_cdse.gui.gallery.model import GalleryModel
 from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery.view import GalleryView
+from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.layout import PlainLabel, hint, keyless, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
@@ -68,8 +68,7 @@ class GalleryPage(ProjectView):
         self.sort_anew = keyless(QPushButton())
         self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
         self._following = True
-        self._dock: QDockWidget | None = None
-        self.in_sight = False
+        self.sight = DockSight(self)
         self._lay_out()
         self._connect()
         self._show_numbers()
@@ -120,6 +119,7 @@ class GalleryPage(ProjectView):
         self.thumbnails.came.connect(self._on_pictures)
         self.key_actions.said.connect(self.says.setText)
         self.filters.changed.connect(self._choose)
+        self.sight.changed.connect(self._come_or_go)
         self.sort_anew.clicked.connect(self._sort)
 
     def show_project(self) -> None:
@@ -200,29 +200,20 @@ class GalleryPage(ProjectView):
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to follow what happens, unless another tab lies in front."""
         super().showEvent(event)
-        dock = self._find_dock()
-        if dock is not self._dock and dock is not None:
-            # A tab that lies behind is no hidden widget for Qt; the dock knows.
-            dock.visibilityChanged.connect(self._come_or_go)
-            self._dock = dock
-        self._come_or_go(dock is None or not dock.visibleRegion().isEmpty())
+        self.sight.shown()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop to follow what happens."""
         super().hideEvent(event)
-        self._come_or_go(False)
+        self.sight.hidden()
 
-    def _find_dock(self) -> QDockWidget | None:
-        parent = self.parentWidget()
-        while parent is not None and not isinstance(parent, QDockWidget):
-            parent = parent.parentWidget()
-        return parent
+    @property
+    def in_sight(self) -> bool:
+        """Whether somebody can see the pictures."""
+        return self.sight.here
 
     def _come_or_go(self, in_sight: bool) -> None:
         """Come back sorted, with all that has happened meanwhile."""
-        if in_sight == self.in_sight:
-            return
-        self.in_sight = in_sight
         if in_sight:
             self.thumbnails.try_again()
             self.refresh(anew=True)

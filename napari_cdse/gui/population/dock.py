@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Slot
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFormLayout, QPushButton, QScrollArea, QWidget
 from superqt.utils import signals_blocked
 
@@ -17,6 +17,7 @@ from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.dialogs import ask_report
+from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     choices,
@@ -117,6 +118,7 @@ class PopulationView(ProjectView):
             "One page with all figures, typical particles, the method and a paragraph "
             "for a paper, to read, print or send"
         )
+        self.sight = DockSight(self)
         self._later = RestTimer(self, self._work_out, _LATER_MS)
         self._lay_out()
         self._connect(workspace.viewer)
@@ -146,6 +148,7 @@ class PopulationView(ProjectView):
         self.report.clicked.connect(self.ask_report)
         self.pixel_size_error.valueChanged.connect(self._on_error)
         session.runner.changed.connect(self._enable)
+        self.sight.changed.connect(self._refresh_soon)
         for signal in (session.particles_changed, session.micrographs_changed):
             signal.connect(self._refresh_soon)
         if viewer is not None:
@@ -155,7 +158,12 @@ class PopulationView(ProjectView):
     def showEvent(self, event: QShowEvent) -> None:
         """Show what changed while nobody looked."""
         super().showEvent(event)
-        self._refresh_soon()
+        self.sight.shown()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Follow nothing that nobody sees."""
+        super().hideEvent(event)
+        self.sight.hidden()
 
     def show_project(self) -> None:
         """Show another project."""
@@ -178,7 +186,7 @@ class PopulationView(ProjectView):
 
     @Slot()
     def _refresh_soon(self, *_what: object) -> None:
-        if self.isVisible() and self._session.is_open:
+        if self.sight.here and self._session.is_open:
             self._later.start()
 
     def refresh(self) -> None:

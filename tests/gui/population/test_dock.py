@@ -172,3 +172,19 @@ def test_the_report_is_written_by_the_button(
     assert escape(dock.number.text()) in file.read_text()
     monkeypatch.setattr(population_dock, "ask_report", lambda *_: None)
     assert dock.ask_report() is None
+
+
+def test_behind_another_tab_nothing_is_worked_out_until_it_comes_back(
+    dock, viewer, workspace, qtbot
+):
+    before = dock.number.text()
+    window.add_dock(viewer, "Micrographs")
+    qtbot.waitUntil(lambda: not dock.sight.here, timeout=SIGNAL_MS)
+    workspace.project.edits.label(particle_ids(workspace)[:2], "empty")
+    settle(workspace, qtbot)
+    assert dock.idle
+    assert dock.number.text() == before
+    window.add_dock(viewer, "Population")
+    qtbot.waitUntil(lambda: dock.sight.here and dock.idle, timeout=SIGNAL_MS)
+    told = workspace.project.statistics.visible_defects().sentence
+    assert dock.number.text() == told != before

@@ -75,7 +75,7 @@ def variant(
     picture = _as_gray(picture, rng)
     if not plain:
         picture = _written_on(picture, rng)
-        pixel *= _scale_error(rng)
+        pixel *= _scale_error(rng, bare=not field.mask.any())
     prepared = prepare(picture)
     given = network_input(prepared, pixel)
     top, left = prepared.origin_px
@@ -202,8 +202,14 @@ def _written_on(
     return np.asarray(image).astype(np.float32)
 
 
-def _scale_error(rng: np.random.Generator) -> float:
-    """Draw what the pixel size is off by: mostly little, as an estimate is."""
+def _scale_error(rng: np.random.Generator, bare: bool) -> float:
+    """Draw what the pixel size is off by: mostly little, as an estimate is.
+
+    Of bare support by anything up to twice: where no size is sure several are tried,
+    and speckle must not look like particles at any of them.
+    """
+    if bare:
+        return float(np.exp(rng.uniform(-np.log(2), np.log(2))))
     if rng.random() < 0.2:
         return float(np.exp(rng.uniform(-0.2, 0.2)))
     return float(np.exp(rng.normal(0, 0.03)))

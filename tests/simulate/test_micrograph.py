@@ -14,7 +14,7 @@ from napari_cdse.simulate.scene import draw_scene, on_grid
 from napari_cdse.simulate.writing import is_finished, make_folders, write_micrograph
 from tests.simulate.conftest import gaussian_factor
 
-TALL_AND_FLAT = 18
+TALL_AND_FLAT = 28
 """Index of a scene whose two dots differ in height by 2 nm or more."""
 SCORED = (
     "x y radius_px label listed visible visible_fraction overlap_fraction borderline"

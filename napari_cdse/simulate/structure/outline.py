@@ -11,10 +11,17 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ROUND_POWER = 2.2
-_FACET_POWER = 3.0
-_ROUND_AT = 0.94  # of half the diameter that is asked for
+_ROUND_POWERS, _FACET_POWERS = (1.9, 2.3), (1.9, 2.8)
+"""Powers of the superellipsoid: 2 is an ellipsoid, which grows thin towards its rim,
+more is boxier, as thick there as in the middle. Choices: colloidal dots are seen as
+spheres, ellipsoids and polyhedra whose edges are more or less rounded."""
+_THINNED_SHARE = 0.4
+"""Share of the dots that are flat because they are thinner all over, up to the rim; the
+others are cut by planes, as if lying on a facet. A choice: both are seen."""
+_ROUND_AT = 0.94
+"""Reach of the superellipsoid over half the diameter that is asked for."""
 _FACETS_AT = (0.74, 0.98)
+"""Distances of facets over that half."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +90,18 @@ def draw_outline(
     stretch = rng.uniform(0.94, 1.06)
     radius = diameter_nm / 2
     bound = _ROUND_AT * radius
-    half = (bound * stretch, bound / stretch, bound)
     lift = rng.uniform(-0.5, 0.5) * (diameter_nm - height_nm)
+    along = bound
+    if rng.random() < _THINNED_SHARE:
+        lift, along = 0.0, height_nm / 2
+    half = (bound * stretch, bound / stretch, along)
     planes = (lift - height_nm / 2, lift + height_nm / 2)
+    power = float(rng.uniform(*(_FACET_POWERS if facetted else _ROUND_POWERS)))
     if not facetted:
-        return Outline(np.zeros((0, 3)), np.zeros(0), half, _ROUND_POWER, *planes)
+        return Outline(np.zeros((0, 3)), np.zeros(0), half, power, *planes)
     normals = _prism() if hexagonal else _octahedron()
     distances = radius * rng.uniform(*_FACETS_AT, size=len(normals))
-    return Outline(normals, distances, half, _FACET_POWER, *planes)
+    return Outline(normals, distances, half, power, *planes)
 
 
 def _prism() -> NDArray[np.float64]:

@@ -214,10 +214,11 @@ def _best_split(fringes: Fringes) -> _BestSplit:
     if not fringes.fields.size:
         return _BestSplit(None, False, False, np.zeros(0, bool))
     splits = split(fringes)
-    at = best_line(fringes, splits)
+    shares = shares_of(fringes, splits)
+    at = best_line(shares)
     gains = splits.gain[at] / fringes.noise
     broken = gains > CLEAR
-    possible = bool(shares_of(fringes, splits)[at] >= SUSPECTED_SHARE)
+    possible = bool(shares[at] >= SUSPECTED_SHARE)
     beyond_chance = broken.any() and chance_of(gains) <= SUSPECTED_CHANCE
     return _BestSplit(
         FaultLine(*placed(*at)), possible and bool(beyond_chance), possible, broken

@@ -10,7 +10,7 @@ from napari_cdse.core.features.domains import fringes_of
 from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features
 from napari_cdse.core.features.feature_table import FeatureGroup, with_progress
-from napari_cdse.core.features.patch import cut
+from napari_cdse.core.features.patch import cut_alike
 from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
 from napari_cdse.core.features.surroundings import Surroundings
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cdse.core.features.patch import Patch
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
 
+_BATCH = 16
+"""Circles cut together at most: their weights take 1 MB, and cost little more for each
+than those of one. A choice of memory against the cost of each call."""
 MEANINGS = PEAK_FEATURES | FAULT_FEATURES | PROFILE_FEATURES
 """What each feature of the group says, by name, in order."""
 
@@ -40,15 +44,30 @@ def bragg_features(
     ndarray of float32, shape (n_circles, n_features)
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
-    rows = [_one(around, circle) for circle in with_progress(circles, progress)]
-    return np.asarray(rows, dtype=np.float32)
+    rows = np.empty((len(circles), len(MEANINGS)), np.float32)
+    for numbers in with_progress(_alike(circles), progress):
+        patches = cut_alike(around, [circles[number] for number in numbers])
+        for number, patch in zip(numbers, patches, strict=True):
+            rows[number] = _one(patch)
+    return rows
 
 
-def _one(around: Surroundings, circle: Circle) -> list[float]:
-    patch = cut(around, circle)
+def _alike(circles: Sequence[Circle]) -> list[list[int]]:
+    """Batches of the numbers of circles of one radius: a particle's views have one."""
+    by_radius: dict[float, list[int]] = {}
+    for number, circle in enumerate(circles):
+        by_radius.setdefault(circle.radius_px, []).append(number)
+    return [
+        numbers[first : first + _BATCH]
+        for numbers in by_radius.values()
+        for first in range(0, len(numbers), _BATCH)
+    ]
+
+
+def _one(patch: Patch) -> list[float]:
     families = find_families(patch)
     told = (
-        peak_features(families, around.pixel_size_nm)
+        peak_features(families, patch.around.pixel_size_nm)
         | fault_features(fringes_of(patch, families))
         | profile_features(patch)
     )

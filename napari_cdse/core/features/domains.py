@@ -115,43 +115,47 @@ def _positions() -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _slice_masks() -> NDArray[np.float32]:
-    """Masks of the slices between lines, shape (n_directions, n_slices, n_cells)."""
+    """Masks of the slices between lines, shape (n_slices * n_directions, n_cells)."""
     number = np.floor(_positions() / _SPACING + _SLICES / 2).clip(0, _SLICES - 1)
-    inside = number[:, None, :] == np.arange(_SLICES)[:, None]
-    return np.asarray(inside, np.float32)
+    inside = np.arange(_SLICES)[:, None, None] == number
+    return np.asarray(inside.reshape(-1, CELLS**2), np.float32)
 
 
 @lru_cache(maxsize=1)
-def _sides() -> NDArray[np.complex64]:
-    """Weights of the slices, shape (n_ramps * (1 + n_lines), n_slices).
+def _sides() -> NDArray[np.float32]:
+    """Weights of the slices, shape (2 * n_ramps * (1 + n_lines), 2 * n_slices).
 
     For each phase ramp, the whole disk comes first, then what lies before each line.
     A jump tilts the best single frequency, and both sides must tilt back together.
+    Real and imaginary parts of the sums, one after the other, from those of the slices.
     """
     cycles_per_radius = np.linspace(-_STEEPEST_RAMP, _STEEPEST_RAMP, _RAMPS)
     middle = (np.arange(_SLICES) + 0.5 - _SLICES / 2) * _SPACING
     ramps = np.exp(-2j * np.pi * cycles_per_radius[:, None] * middle)
     before = middle < _LINES[:, None]
     sides = np.concatenate([np.ones_like(before[:1]), before])
-    weights = ramps[:, None, :] * sides
-    return np.asarray(weights.reshape(-1, _SLICES), np.complex64)
+    weights = (ramps[:, None, :] * sides).reshape(-1, _SLICES)
+    real, imaginary = weights.real, weights.imag
+    both = np.block([[real, -imaginary], [imaginary, real]])
+    return np.asarray(both, np.float32)
 
 
 def _summed(
     masks: NDArray[np.float32], fringes: Fringes
-) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Sum fields and sizes over masks.
 
     Returns
     -------
-    ndarray of complex64, shape (n_directions, n_strips, n_families)
-    ndarray of float32, shape (n_directions, n_strips, 1)
+    ndarray of float32, shape (2 * n_slices, n_directions * n_families)
+        Real parts of the slices, then imaginary ones.
+    ndarray of float32, shape (n_slices, n_directions, 1)
     """
-    # Real times complex is slow, but a complex number is two real ones side by side;
-    # direction by direction, each product is too small for BLAS to share out, whose
-    # sums could then depend on the number of threads.
-    fields = (masks @ fringes.fields.view(np.float32)).view(np.complex64)
-    return fields, masks @ fringes.sizes
+    parts = np.concatenate([fringes.fields.real, fringes.fields.imag], axis=1)
+    sums = (masks @ parts).reshape(_SLICES, _DIRECTIONS, 2, -1)
+    fields = np.ascontiguousarray(np.moveaxis(sums, 2, 0))
+    sizes = masks @ fringes.sizes
+    return fields.reshape(2 * _SLICES, -1), sizes.reshape(_SLICES, _DIRECTIONS, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,20 +165,18 @@ class Splits:
     Attributes
     ----------
     gain : ndarray, shape (n_directions, n_lines, n_families)
-        Energy explained beyond one amplitude for all.
-    ramp : ndarray of int, same shape
-        The phase ramp that explains most.
-    left, right : ndarray of complex64
-        Sums of the fields on either side, shape
-        (n_directions, n_ramps, n_lines, n_families).
-    size_left, size_right : ndarray of float32, shape (n_directions, n_lines, 1)
+        Energy explained beyond one amplitude for all, with the phase ramp that explains
+        most.
+    left, right : ndarray of float32
+        Sums of the fields on either side, their real and imaginary parts, shape
+        (2, n_ramps, n_lines, n_directions, n_families).
+    size_left, size_right : ndarray of float32, shape (n_lines, n_directions, 1)
         Effective number of samples on either side.
     """
 
     gain: NDArray[np.float64]
-    ramp: NDArray[np.intp]
-    left: NDArray[np.complex64]
-    right: NDArray[np.complex64]
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
     size_left: NDArray[np.float32]
     size_right: NDArray[np.float32]
 
@@ -182,11 +184,15 @@ class Splits:
         self, direction: int, line: int
     ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
         """Tell the amplitudes on either side of a line, shape (n_families,) each."""
-        ramp = self.ramp[direction, line]
-        at = (direction, ramp, line, np.arange(len(ramp)))
+        left, right = (sums[:, :, line, direction] for sums in (self.left, self.right))
+        size_left, size_right = (
+            sizes[line, direction] for sizes in (self.size_left, self.size_right)
+        )
+        explained = _energy(left, size_left) + _energy(right, size_right)
+        ramp, every = explained.argmax(axis=0), np.arange(left.shape[-1])
         return (
-            self.left[at] / _some(self.size_left[direction, line]),
-            self.right[at] / _some(self.size_right[direction, line]),
+            _complex(left[:, ramp, every]) / _some(size_left),
+            _complex(right[:, ramp, every]) / _some(size_right),
         )
 
 
@@ -194,22 +200,24 @@ def split(fringes: Fringes) -> Splits:
     """Give each side of every line an amplitude of its own."""
     fields, sizes = _summed(_slice_masks(), fringes)
     n_lines = len(_LINES)
-    sums = (_sides() @ fields).reshape(_DIRECTIONS, _RAMPS, 1 + n_lines, -1)
+    # One product for all directions and families.
+    sums = _sides() @ fields
+    sums = sums.reshape(2, _RAMPS, 1 + n_lines, _DIRECTIONS, -1)
     left = sums[:, :, 1:]
     right = sums[:, :, :1] - left
-    size_left = np.cumsum(sizes, axis=1)[:, _FIRST : _FIRST + n_lines]
+    size_left = np.cumsum(sizes, axis=0)[_FIRST : _FIRST + n_lines]
     size_right = np.float32(fringes.size) - size_left
-    explained = _energy(left, size_left[:, None]) + _energy(right, size_right[:, None])
+    explained = _energy(left, size_left)
+    explained += _energy(right, size_right)
     allowed = np.minimum(size_left, size_right) > _MIN_SIDE * fringes.size
-    gain = np.maximum(explained.max(axis=1) - fringes.one_amplitude, 0) * allowed
-    return Splits(gain, explained.argmax(axis=1), left, right, size_left, size_right)
+    gain = np.maximum(explained.max(axis=0) - fringes.one_amplitude, 0) * allowed
+    return Splits(gain.swapaxes(0, 1), left, right, size_left, size_right)
 
 
-def best_line(fringes: Fringes, splits: Splits) -> tuple[int, int]:
-    """Find direction and line of the split that explains the largest share."""
-    shares = shares_of(fringes, splits)
-    direction, line = np.unravel_index(int(shares.argmax()), shares.shape)
-    return int(direction), int(line)
+def best_line(shares: NDArray[np.float64]) -> tuple[int, int]:
+    """Find direction and line of the split that explains most, from `shares_of`."""
+    direction, line = divmod(int(shares.argmax()), shares.shape[1])
+    return direction, line
 
 
 def shares_of(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
@@ -226,11 +234,18 @@ def placed(direction: int, line: int) -> tuple[float, float]:
 
 
 def _energy(
-    sums: NDArray[np.complex64], sizes: NDArray[np.float32]
+    sums: NDArray[np.float32], sizes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Energy that an amplitude for each sum explains."""
-    power = sums.real**2 + sums.imag**2
-    return np.asarray(power / _some(sizes))
+    """Energy that an amplitude for each sum explains, without the axis of the parts."""
+    power = np.square(sums[0])
+    power += np.square(sums[1])
+    power *= 1 / _some(sizes)
+    return np.asarray(power)
+
+
+def _complex(parts: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """Join real and imaginary parts, which come along the first axis."""
+    return np.asarray(parts[0] + np.complex64(1j) * parts[1], np.complex64)
 
 
 def _some(sizes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ def fault_features(fringes: Fringes) -> dict[str, float]:
         return dict.fromkeys(FAULT_FEATURES, 0.0)
     splits = split(fringes)
     shares = shares_of(fringes, splits)
-    at = best_line(fringes, splits)
+    at = best_line(shares)
     values = [
         *_share_features(fringes, splits, shares, at),
         *_jump_features(fringes, splits, at),
@@ -85,7 +86,7 @@ def _share_features(
         float(shares[at]),
         float((clean.sum(axis=-1) / energy.sum()).max()),
         float(np.log1p(evidence.sum())),
-        float(by_direction.max() / max(float(np.median(by_direction)), _LEAST_SHARE)),
+        float(by_direction.max() / max(median(by_direction.tolist()), _LEAST_SHARE)),
         float(by_direction[across]),
         float((splits.gain[at] / energy).max()),
         float((evidence > CLEAR).sum()),

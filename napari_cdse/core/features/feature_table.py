@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_cdse.core.errors import ModelError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     GroupFunction = Callable[
         [Micrograph, Sequence[Circle], float, Progress | None], NDArray[np.float32]
     ]
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +98,12 @@ class FeatureGroup:
         return f"{self.name}/{self.version}"
 
 
-def with_progress(
-    circles: Sequence[Circle], progress: Progress | None
-) -> Iterator[Circle]:
-    """Go through circles and tell the share done before each; that may cancel."""
-    for done, circle in enumerate(circles):
+def with_progress(items: Sequence[Item], progress: Progress | None) -> Iterator[Item]:
+    """Go through circles, or batches of them, and tell the share done before each.
+
+    Telling may cancel.
+    """
+    for done, item in enumerate(items):
         if progress is not None:
-            progress(done / len(circles))
-        yield circle
+            progress(done / len(items))
+        yield item

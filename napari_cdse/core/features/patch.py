@@ -15,15 +15,18 @@ from scipy import fft
 
 from napari_cdse.core.features.sampling import (
     REACH,
-    sample_axis,
+    sample_axes,
     samples_across,
     soft_disk,
     transfer,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
+    from napari_cdse.core.features.sampling import Axis
     from napari_cdse.core.features.surroundings import Surroundings
     from napari_cdse.core.records import Circle
 
@@ -147,7 +150,9 @@ class Patch:
     def ratio(self) -> NDArray[np.float32]:
         """Power over the background's mean power, of the oversampled ``rfft2``."""
         size = _OVERSAMPLING * len(self.values)
-        spectrum = fft.rfft2(self.values, s=(size, size))
+        # Rows first: half of them are zeros, and need no transform.
+        rows = fft.rfft(self.values, n=size, axis=1)
+        spectrum = fft.fft(rows, n=size, axis=0)
         expected = self.noise_at(self.rings.k_per_sample / self.step_px)
         share = (1 / (expected * self.window_energy)).astype(np.float32)
         ratio = spectrum.real**2 + spectrum.imag**2
@@ -162,20 +167,32 @@ class Patch:
 
 def cut(around: Surroundings, circle: Circle) -> Patch:
     """Cut a circle out of its micrograph."""
-    radius = max(circle.radius_px, _MIN_RADIUS_PX)
+    return next(cut_alike(around, [circle]))
+
+
+def cut_alike(around: Surroundings, circles: Sequence[Circle]) -> Iterator[Patch]:
+    """Cut circles of one radius, whose axes are weighed together."""
+    radius = max(circles[0].radius_px, _MIN_RADIUS_PX)
     number = samples_across(radius, around.pixel_size_nm)
     step = 2 * REACH * radius / number
-    rows, cols = (
-        sample_axis(centre - first, step, number, length)
-        for centre, first, length in zip(
-            (circle.row_px, circle.col_px),
-            around.origin_px,
-            around.pixels.shape,
-            strict=True,
-        )
-    )
-    window = soft_disk(number) * np.outer(rows.valid, cols.valid)
-    values = cols.apply(rows.apply(around.pixels[rows.span, cols.span]).T).T * window
+    first_row, first_col = around.origin_px
+    centres = [circle.row_px - first_row for circle in circles]
+    centres += [circle.col_px - first_col for circle in circles]
+    lengths = np.repeat(around.pixels.shape, len(circles)).tolist()
+    axes = sample_axes(centres, step, number, lengths)
+    for rows, cols in zip(axes[: len(circles)], axes[len(circles) :], strict=True):
+        yield _patch(around, rows, cols, radius, step)
+
+
+def _patch(
+    around: Surroundings, rows: Axis, cols: Axis, radius_px: float, step_px: float
+) -> Patch:
+    window = soft_disk(len(rows.valid))
+    if not (rows.valid.all() and cols.valid.all()):
+        window = window * np.outer(rows.valid, cols.valid)
+    pixels = around.pixels[rows.span, cols.span]
+    values = rows.apply(pixels) @ cols.weights.T
+    values *= window
     values -= window * (values.sum() / max(float(window.sum()), _LEAST_WINDOW))
     values /= np.float32(around.rms)
-    return Patch(around, values, window, radius, step)
+    return Patch(around, values, window, radius_px, step_px)

@@ -20,6 +20,8 @@ import numpy as np
 from scipy import fft
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 SPACING_NM = 0.065
@@ -60,23 +62,21 @@ class Axis:
     ----------
     span : slice
         The pixels that take part.
-    taps : ndarray of int, shape (n_samples, n_taps)
-        For each sample, pixels of the span.
-    weights : ndarray of float32, shape (n_samples, n_taps)
-        What each counts; each row adds up to 1.
+    weights : ndarray of float32, shape (n_samples, n_pixels)
+        What each of them counts for each sample; each row adds up to 1.
     valid : ndarray of bool, shape (n_samples,)
         Which samples lie in the micrograph.
     """
 
     span: slice
-    taps: NDArray[np.intp]
     weights: NDArray[np.float32]
     valid: NDArray[np.bool_]
 
     def apply(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Resample the first axis of the span's pixels."""
-        # Without BLAS, whose sums could depend on the number of threads.
-        return np.asarray(np.einsum("st,st...->s...", self.weights, pixels[self.taps]))
+        # Most weights are 0, yet a product of matrices is faster than picking those
+        # that are not.
+        return np.asarray(self.weights @ pixels)
 
 
 def samples_across(radius_px: float, pixel_size_nm: float) -> int:
@@ -88,25 +88,50 @@ def samples_across(radius_px: float, pixel_size_nm: float) -> int:
 
 def sample_axis(centre_px: float, step_px: float, number: int, length: int) -> Axis:
     """Weigh the pixels of one axis for samples `step_px` apart around a centre."""
-    places = centre_px + step_px * (np.arange(number) - (number - 1) / 2)
+    return sample_axes([centre_px], step_px, number, [length])[0]
+
+
+def sample_axes(
+    centres_px: Sequence[float], step_px: float, number: int, lengths: Sequence[int]
+) -> list[Axis]:
+    """Do the same for several axes at once, each with its centre and its length."""
+    around = step_px * (np.arange(number) - (number - 1) / 2)
+    places = np.asarray(centres_px)[:, None] + around
+    ends = np.asarray(lengths)[:, None]
     unit = max(step_px, 1.0)
     first = np.ceil(places - _LOBES * unit).astype(np.intp)
-    taps = first[:, None] + np.arange(int(2 * _LOBES * unit) + 1)
-    weights = _lanczos((taps - places[:, None]) / unit)
+    taps = first[..., None] + np.arange(int(2 * _LOBES * unit) + 1)
+    weights = _lanczos((taps - places[..., None]) / unit)
     # Beyond the border there is nothing: the pixels at it count for more.
-    weights *= (taps >= 0) & (taps < length)
-    weights /= np.maximum(weights.sum(axis=1, keepdims=True), _LEAST_WEIGHTS)
-    low, high = (
-        min(max(end, 0), length - 1) for end in (int(taps[0, 0]), int(taps[-1, -1]))
-    )
-    valid = (places > -0.5) & (places < length - 0.5)
-    inside = taps.clip(low, high) - low
-    return Axis(slice(low, high + 1), inside, weights.astype(np.float32), valid)
+    weights *= (taps >= 0) & (taps < ends[..., None])
+    weights /= np.maximum(weights.sum(axis=-1, keepdims=True), _LEAST_WEIGHTS)
+    valid = (places > -0.5) & (places < ends - 0.5)
+    each = zip(taps, weights.astype(np.float32), valid, lengths, strict=True)
+    return [_axis(*axis) for axis in each]
+
+
+def _axis(
+    taps: NDArray[np.intp],
+    weights: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    length: int,
+) -> Axis:
+    """Lay weights out over all pixels that take part."""
+    start, end = int(taps[0, 0]), int(taps[-1, -1]) + 1
+    spread = np.zeros((len(taps), end - start), np.float32)
+    spread[np.arange(len(taps))[:, None], taps - start] = weights
+    low, high = (min(max(place, 0), length - 1) for place in (start, end - 1))
+    if not start <= low <= high < end:
+        # All of it lies off the micrograph, and nothing counts.
+        return Axis(slice(low, high + 1), np.zeros((len(taps), 1), np.float32), valid)
+    return Axis(slice(low, high + 1), spread[:, low - start : high + 1 - start], valid)
 
 
 def _lanczos(offset: NDArray[np.float64]) -> NDArray[np.float64]:
     turn = np.pi * np.where(offset == 0, _NEAR_ZERO, offset)
-    kernel = _LOBES * np.sin(turn) * np.sin(turn / _LOBES) / turn**2
+    third = np.sin(turn / _LOBES)
+    # The sine of three times an angle, for three lobes, from that of the angle.
+    kernel = _LOBES * third**2 * (3 - 4 * third**2) / turn**2
     return np.asarray(kernel * (np.abs(offset) < _LOBES))
 
 
@@ -138,6 +163,7 @@ def soft_disk(number: int) -> NDArray[np.float32]:
     return np.asarray(0.5 + 0.5 * np.cos(np.pi * phase), np.float32)
 
 
+@lru_cache(maxsize=64)
 def radii(number: int) -> NDArray[np.float64]:
     """Place of each sample along an axis of the grid, in radii."""
     return ((np.arange(number) + 0.5) / number * 2 - 1) * REACH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,9 +76,13 @@ class Surroundings:
         relative = power / variance
         return cls(pixels, pixel_size_nm, rms, centres, relative, inner.origin_px)
 
+    @cached_property
+    def _log_power(self) -> NDArray[np.float64]:
+        return np.log(self.power)
+
     def power_at(self, k_per_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Background power at radial frequencies in cycles per pixel."""
-        level = np.interp(k_per_px, self.frequencies_per_px, np.log(self.power))
+        level = np.interp(k_per_px, self.frequencies_per_px, self._log_power)
         return np.asarray(np.exp(level))
 
 

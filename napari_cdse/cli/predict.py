@@ -231,7 +231,9 @@ class _Tally:
         self.from_before += outcome.from_before
         kept = sum(one.label != "empty" for one in outcome.findings.predictions)
         told = [*sentences, *outcome.notices]
-        self._progress.done(name_of(outcome.path), kept, told)
+        self._progress.done(
+            name_of(outcome.path), kept, told, from_before=outcome.from_before
+        )
 
     def _fail(self, problem: str, notices: Sequence[str] = ()) -> None:
         self.failed += 1

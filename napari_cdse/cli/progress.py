@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 class Progress(Protocol):
     """Takes what becomes of each micrograph, in the order of the run."""
 
-    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
-        """Tell of a micrograph with results."""
+    def done(
+        self,
+        micrograph: str,
+        particles: int,
+        notices: Sequence[str],
+        *,
+        from_before: bool = False,
+    ) -> None:
+        """Tell of a micrograph with results, those of an earlier run perhaps."""
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
         """Tell of one without."""
@@ -48,7 +55,9 @@ def progress_of(arguments: argparse.Namespace, total: int) -> Progress:
 
 
 class _Bar(Protocol):
-    """What is used of tqdm's bar."""
+    """What is used of tqdm's bar; ``initial`` is left out of its rate."""
+
+    initial: int
 
     def clear(self) -> None: ...
 
@@ -73,8 +82,17 @@ class TextProgress:
         self._done = 0
         self._bar = _bar(total) if sys.stderr.isatty() else None
 
-    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+    def done(
+        self,
+        micrograph: str,
+        particles: int,
+        notices: Sequence[str],
+        *,
+        from_before: bool = False,
+    ) -> None:
         """Tell of a micrograph with results."""
+        if from_before and self._bar is not None:
+            self._bar.initial += 1
         self._tell(f"{micrograph}: {particles} particles", notices)
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
@@ -101,7 +119,14 @@ class TextProgress:
 class QuietProgress:
     """Failures alone."""
 
-    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+    def done(
+        self,
+        micrograph: str,
+        particles: int,
+        notices: Sequence[str],
+        *,
+        from_before: bool = False,
+    ) -> None:
         """Say nothing."""
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
@@ -116,20 +141,38 @@ class QuietProgress:
 class JsonProgress:
     """An object per line, with the seconds that have passed and that are left.
 
+    What an earlier run had done counts at once as done, and takes no time: the seconds
+    that are left are reckoned from what this run does itself.
+
     Parameters
     ----------
     total : int
-        Micrographs to come.
+        Micrographs of the run, with those done before.
     """
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._done = 0
+        self._before = 0
         self._start_s = time.monotonic()
 
-    def done(self, micrograph: str, particles: int, notices: Sequence[str]) -> None:
+    def done(
+        self,
+        micrograph: str,
+        particles: int,
+        notices: Sequence[str],
+        *,
+        from_before: bool = False,
+    ) -> None:
         """Tell of a micrograph with results."""
-        self._tell("done", micrograph=micrograph, particles=particles, notices=notices)
+        self._before += from_before
+        self._tell(
+            "done",
+            micrograph=micrograph,
+            particles=particles,
+            notices=notices,
+            from_before=from_before,
+        )
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
         """Tell of one without."""
@@ -141,17 +184,23 @@ class JsonProgress:
     def _tell(self, event: str, **facts: object) -> None:
         self._done += 1
         passed_s = time.monotonic() - self._start_s
-        left_s = passed_s / self._done * (self._total - self._done)
         told = {
             "event": event,
             "number": self._done,
             "total": self._total,
             "seconds": round(passed_s, 1),
-            "seconds_left": round(left_s, 1),
+            "seconds_left": self._left_s(passed_s),
             **facts,
         }
         # All but ASCII is escaped: no terminal and no encoding can stumble over it.
         tell(json.dumps(told))
+
+    def _left_s(self, passed_s: float) -> float | None:
+        """Seconds left; None where all so far was done before, which says nothing."""
+        own, left = self._done - self._before, self._total - self._done
+        if own == 0 and left:
+            return None
+        return round(passed_s / max(own, 1) * left, 1)
 
 
 def _bar(total: int) -> _Bar:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from napari_cdse.cli import main
+from napari_cdse.cli import main, progress
 from napari_cdse.cli.progress import JsonProgress, TextProgress
 
 RUN = """
@@ -43,6 +43,40 @@ def test_json_progress_is_a_line_for_each_micrograph(pictures, tmp_path, capsys)
     assert told[-1]["seconds_left"] == 0
 
 
+def test_what_was_done_before_takes_no_time_of_what_is_left(monkeypatch, capsys):
+    now = iter((0.0, 1.0, 2.0, 12.0, 22.0))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    told = JsonProgress(4)
+    told.done("a.png", 3, [], from_before=True)
+    told.done("b.png", 3, [], from_before=True)
+    told.done("c.png", 3, [])
+    told.failed("d.png: it can't be read.")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [each["number"] for each in lines] == [1, 2, 3, 4]
+    assert [each.get("from_before") for each in lines] == [True, True, False, None]
+    # The first two say nothing of the others; the third took all of the 12 s.
+    assert [each["seconds_left"] for each in lines] == [None, None, 12.0, 0.0]
+
+
+def test_a_bar_reckons_its_rate_without_what_was_done_before(monkeypatch):
+    class Bar:
+        initial = done = 0
+
+        def clear(self): ...
+        def refresh(self): ...
+
+        def update(self):
+            self.done += 1
+
+    bar = Bar()
+    monkeypatch.setattr(progress, "_bar", lambda total: bar)
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    told = TextProgress(3)
+    told.done("a.png", 3, [], from_before=True)
+    told.done("b.png", 3, [])
+    assert (bar.initial, bar.done) == (1, 2)
+
+
 def test_quiet_tells_of_failures_and_of_the_result(pictures, tmp_path, capsys):
     assert predict(pictures, tmp_path / "out", "--quiet") == 1
     told = capsys.readouterr()
@@ -60,9 +94,9 @@ def test_a_line_of_json_is_ascii(capsys):
 
 
 def test_a_log_gets_lines_and_no_bar(capsys):
-    progress = TextProgress(2)
-    progress.done("a.png", 3, ["It is dark."])
-    progress.close()
+    told = TextProgress(2)
+    told.done("a.png", 3, ["It is dark."])
+    told.close()
     assert capsys.readouterr().err == "[1/2] a.png: 3 particles\n    It is dark.\n"
 
 

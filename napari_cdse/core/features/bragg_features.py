@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,10 +46,13 @@ def bragg_features(
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
     rows = np.empty((len(circles), len(MEANINGS)), np.float32)
-    for numbers in with_progress(_alike(circles), progress):
-        patches = cut_alike(around, [circles[number] for number in numbers])
-        for number, patch in zip(numbers, patches, strict=True):
-            rows[number] = _one(patch)
+    batches = _alike(circles)
+    patches = chain.from_iterable(
+        cut_alike(around, [circles[number] for number in batch]) for batch in batches
+    )
+    order = list(chain.from_iterable(batches))
+    for number, patch in zip(with_progress(order, progress), patches, strict=True):
+        rows[number] = _one(patch)
     return rows
 
 

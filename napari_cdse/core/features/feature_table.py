@@ -99,10 +99,7 @@ class FeatureGroup:
 
 
 def with_progress(items: Sequence[Item], progress: Progress | None) -> Iterator[Item]:
-    """Go through circles, or batches of them, and tell the share done before each.
-
-    Telling may cancel.
-    """
+    """Go through circles and tell the share done before each; that may cancel."""
     for done, item in enumerate(items):
         if progress is not None:
             progress(done / len(items))

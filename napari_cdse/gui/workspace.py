@@ -138,6 +138,7 @@ class Workspace(QObject):
         self.samples = Samples(session)
         self.selection = Selection(session, canvas)
         self.navigation = Navigation(session, canvas, self.selection)
+        self.navigation.ahead.connect(self.detection.maps.look_ahead)
         self.review = Review(
             session, canvas, self.selection, self.navigation, self.keys
         )
@@ -316,7 +317,7 @@ class Workspace(QObject):
         if self.session.micrograph is None or self.session.viewer is None:
             return
         self.canvas.show()
-        self.detection.show_maps()
+        self.detection.maps.show()
         self.detection.classify_soon()
         self.session.opened.emit()
 

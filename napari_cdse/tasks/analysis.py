@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.progress import part_of, span
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.problem_report import Failure, attempt
-from napari_cdse.pipeline import analyse, find, predict
+from napari_cdse.pipeline import analyse, predict
 from napari_cdse.project import Project, export
+from napari_cdse.tasks.maps import MapIdentity, keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from napari_cdse.core.classifier.forest import Model
-    from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.features.cache import KnownFeatures
     from napari_cdse.core.material import Material
     from napari_cdse.core.params import DetectionParams
@@ -115,28 +115,20 @@ def analysing(
     model: Model | None,
     params: DetectionParams,
     report: Progress,
+    maps: Path | None = None,
 ) -> Iterator[Analysed | Problem]:
     """Detect and classify micrographs; one that fails does not stop the others.
 
-    The circles named with a source lie in it already and lack the forest's word.
+    The circles named with a source lie in it already and lack the forest's word. The
+    maps are kept in a file, if one is named.
     """
     for done, (source, circles) in enumerate(todo):
         step = part_of(report, done, len(todo))
         step(0.0)
         yield _attempted(
-            source, partial(_analysed, source, circles, model, params, step)
+            source, partial(_analysed, source, circles, model, params, step, maps)
         )
     report(1.0)
-
-
-def mapping(
-    micrograph: Micrograph,
-    model: Model | None,
-    params: DetectionParams,
-    report: Progress,
-) -> Iterator[tuple[AccumulationMap, ...]]:
-    """Compute the accumulation maps of a micrograph that was analysed before."""
-    yield find(micrograph, model, params, report).maps
 
 
 def classifying(
@@ -167,10 +159,12 @@ def _analysed(
     model: Model | None,
     params: DetectionParams,
     report: Progress,
+    maps: Path | None,
 ) -> Analysed:
     micrograph = source.read()
     step = span(report, 0.0, _ANALYSED)
     analysis = analyse(micrograph, model, params, progress=step)
+    keep(maps, MapIdentity.of(micrograph, model, params), analysis.detection.maps)
     if model is None or not circles:
         return Analysed(source.index, analysis)
     size_nm = analysis.detection.pixel_size_nm
@@ -234,6 +228,5 @@ __all__ = [
     "analysing",
     "classifying",
     "exporting",
-    "mapping",
     "reading",
 ]

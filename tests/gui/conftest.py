@@ -23,6 +23,7 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Candidate, Prediction
 from napari_cdse.gui.app import window
+from napari_cdse.gui.controllers import map_display
 from napari_cdse.gui.gallery import dock as gallery_dock
 from napari_cdse.gui.opening import open_project
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
@@ -115,6 +116,8 @@ def viewer(make_napari_viewer, monkeypatch, forest, tmp_path, _own_settings):
     monkeypatch.setattr(open_project, "shipped_model", lambda: forest)
     thumbnails = tmp_path / "thumbnails.sqlite"
     monkeypatch.setattr(gallery_dock, "default_path", lambda: thumbnails)
+    maps = tmp_path / "maps.sqlite"
+    monkeypatch.setattr(map_display, "default_path", lambda: maps)
     viewer = make_napari_viewer(show=True, title="test")
     main_window(viewer).resize(1100, 800)
     window.add_docks(viewer)
@@ -185,7 +188,7 @@ def put_circles(workspace, forest) -> None:
         for one, values in zip(candidates, PROBABILITIES, strict=True)
     ]
     project.detections.put(micrograph.id, detection, candidates, predictions)
-    workspace.detection.show_maps()
+    workspace.detection.maps.show()
 
 
 def particle_ids(workspace) -> list[str]:

@@ -22,7 +22,7 @@ from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline import analyse, training_from_folders
 from napari_cdse.resources import default_model_path
-from napari_cdse.tasks.analysis import mapping
+from napari_cdse.tasks.maps import mapping
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.session.workers import Job
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_cdse.tasks.analysis import Source
 
 AHEAD = 3
-"""Micrographs that are read in advance."""
+"""Micrographs that are read in advance at least, however far off they are."""
 _MOST_BYTES = 256 * 2**20
 _Key = tuple[str, FrameChoice, float | None, int]
 
@@ -34,7 +34,14 @@ class Prefetch(QObject):
     ----------
     runner : JobRunner
         Reads them in a thread.
+
+    Attributes
+    ----------
+    came : signal
+        One that was wanted has been read.
     """
+
+    came = Signal()
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,15 +50,32 @@ class Prefetch(QObject):
         self._job: Job | None = None
 
     def want(self, sources: Sequence[Source]) -> None:
-        """Read what is not in memory yet; what was wanted before no longer is."""
-        todo = [one for one in sources if _key(one) not in (None, *self._kept)]
+        """Read what is not in memory yet; what was wanted before no longer is.
+
+        The first ones come first; those that would push these out are left.
+        """
+        keys = {_key(one): one for one in sources}
+        keys.pop(None, None)
+        for key in self._kept.keys() & keys.keys():
+            self._kept.move_to_end(key)
+        fitting = list(keys.items())[: self._fitting()]
+        todo = [one for key, one in fitting if key not in self._kept]
         if self._job is not None and self._job.running:
             self._job.cancel()
         self._job = None
         if todo:
             self._job = Job("Reading ahead", partial(_reading, todo), heavy=False)
-            self._job.produced.connect(lambda found: self.keep(*found))
+            self._job.produced.connect(self._on_read)
             self._runner.submit(self._job)
+
+    def _on_read(self, found: tuple[Source, Micrograph]) -> None:
+        self.keep(*found)
+        self.came.emit()
+
+    def _fitting(self) -> int:
+        """How many as large as the largest have room beside the one that is open."""
+        sizes = [one.pixels.nbytes for one in self._kept.values()]
+        return max(1, _MOST_BYTES // max(sizes, default=_MOST_BYTES) - 1)
 
     def keep(self, source: Source, micrograph: Micrograph) -> None:
         """Hold a micrograph that was read from some source."""

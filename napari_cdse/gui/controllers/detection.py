@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 
 from napari_cdse.core.errors import ModelError
+from napari_cdse.gui.controllers.map_display import MapDisplay
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.io.problem_report import Unforeseen
@@ -17,14 +18,12 @@ from napari_cdse.tasks.analysis import (
     Problem,
     analysing,
     classifying,
-    mapping,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.core.classifier.forest import Model
-    from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
@@ -40,14 +39,19 @@ class DetectionController(QObject):
     session : Session
         Its project receives what is found.
     canvas : MicrographView
-        It shows the maps.
+        It shows what is found.
+
+    Attributes
+    ----------
+    maps : MapDisplay
+        The accumulation maps over the micrograph.
     """
 
     def __init__(self, session: Session, canvas: MicrographView) -> None:
         super().__init__(session)
         self._session = session
         self._canvas = canvas
-        self._maps: Job | None = None
+        self.maps = MapDisplay(session, canvas, self.model)
         self._classifying: Job | None = None
         self._tried: set[tuple[str, str, Circle]] = set()
         self._told: str | None = None
@@ -90,7 +94,7 @@ class DetectionController(QObject):
             lattice = before.material
             project.settings.detection = params
             if params.method != before.method and project.detections.bring_back():
-                self.show_maps()
+                self.maps.show()
             if params.material != lattice:
                 # The card tells planes of another lattice now.
                 project.events.particles_changed.emit(None)
@@ -115,7 +119,7 @@ class DetectionController(QObject):
             params = project.settings.detection
             model = self.model()
             todo = [(session.source(one), self._standing(one)) for one in indices]
-            work = partial(analysing, todo, model, params)
+            work = partial(analysing, todo, model, params, maps=self.maps.path)
             job = Job(_title(0, len(todo)), work)
             tally = _Tally(job, len(todo))
             job.produced.connect(lambda found: self._on_found(found, params, tally))
@@ -158,35 +162,6 @@ class DetectionController(QObject):
         self._session.set_problem(found.index, None)
         if project.selection.index == found.index:
             self._canvas.show_maps(analysis.detection.maps)
-
-    # --- maps -----------------------------------------------------------------
-
-    def show_maps(self) -> None:
-        """Show the open micrograph's maps; compute them if they were forgotten."""
-        session, project = self._session, self._session.project
-        self._stop(self._maps)
-        if project.detections.current is not None:
-            self._canvas.show_maps(project.detections.current.maps)
-            return
-        entry, micrograph = session.current_entry, session.micrograph
-        if entry is None or micrograph is None or not entry.analysed:
-            self._canvas.show_maps(())
-            return
-        index = entry.index
-        params = project.settings.detection
-        work = partial(mapping, micrograph, self.model(), params)
-        job = Job("Maps", work, heavy=False, about=entry.name)
-        job.produced.connect(lambda maps: self._on_maps(index, maps))
-        self._maps = session.runner.submit(job)
-
-    def _on_maps(self, index: int, maps: tuple[AccumulationMap, ...]) -> None:
-        project = self._session.project
-        shown = (
-            project.selection.index == index
-            and project.selection.micrograph is not None
-        )
-        if shown and project.detections.current is None:
-            self._canvas.show_maps(maps)
 
     # --- classes of circles that are there ------------------------------------
 
@@ -287,10 +262,6 @@ class DetectionController(QObject):
             project.detections.put_predictions(
                 found.model_id, found.predictions, circles
             )
-
-    def _stop(self, job: Job | None) -> None:
-        if job is not None and job.running:
-            job.cancel()
 
 
 class _Tally:

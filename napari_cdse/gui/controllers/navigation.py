@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cdse.core.review.review_queue import BATCH
 from napari_cdse.gui.canvas.prefetch import AHEAD
 from napari_cdse.gui.session import notifications
 
@@ -57,9 +58,12 @@ class Navigation(QObject):
         Whether going on keeps within the open micrograph.
     order_changed : signal
         One of these is another.
+    ahead : signal
+        Carries the sources of the micrographs that going on opens next.
     """
 
     order_changed = Signal()
+    ahead = Signal(object)
 
     def __init__(
         self, session: Session, canvas: MicrographView, selection: Selection
@@ -194,18 +198,28 @@ class Navigation(QObject):
         if self._canvas.ready() and self._session.project.selection.index is not None:
             self.open_micrograph(self._session.project.selection.index + by)
 
-    def micrographs_ahead(self, number: int) -> list[int]:
-        """Return the next few other micrographs that going on would open."""
+    def micrographs_ahead(
+        self, least: int = AHEAD, particles: int = BATCH
+    ) -> list[int]:
+        """Return the other micrographs that going on would open next.
+
+        Parameters
+        ----------
+        least : int
+            So many are named, however many particles come before them.
+        particles : int
+            All those are named in which one of so many next particles lies: a batch.
+        """
         project = self._session.project
         found: list[int] = []
         within = project.selection.index if self._stays else None
         upcoming = project.review.upcoming(self._order, self._which, within)
-        for particle_id in upcoming:
+        for number, particle_id in enumerate(upcoming):
+            if number >= particles and len(found) >= least:
+                break
             index = project.particles.micrograph_of(particle_id)
             if index is not None and index not in (project.selection.index, *found):
                 found.append(index)
-            if len(found) == number:
-                break
         return found
 
     def _on_shown(self) -> None:
@@ -217,5 +231,6 @@ class Navigation(QObject):
     def _read_ahead(self) -> None:
         """Read the micrographs that the queue opens next."""
         if self._canvas.particles is not None:
-            ahead = self.micrographs_ahead(AHEAD)
-            self._canvas.prefetch.want([self._session.source(one) for one in ahead])
+            sources = [self._session.source(one) for one in self.micrographs_ahead()]
+            self._canvas.prefetch.want(sources)
+            self.ahead.emit(sources)

@@ -30,14 +30,14 @@ def test_hold_to_hide_takes_everything_of_ours_away(workspace, qtbot):
     qtbot.keyPress(canvas(workspace), Qt.Key.Key_H)
     assert overlays(workspace) == [False, False, False]
     assert workspace.canvas.layers.image.visible
-    workspace.detection.show_maps()
+    workspace.detection.maps.show()
     assert overlays(workspace) == [False, False, False]
     qtbot.keyRelease(canvas(workspace), Qt.Key.Key_H)
     assert overlays(workspace) == [False, True, True]
     workspace.canvas.layers.maps[0].visible = True
     qtbot.keyPress(canvas(workspace), Qt.Key.Key_H)
     # Maps that come meanwhile wait for the key.
-    workspace.detection.show_maps()
+    workspace.detection.maps.show()
     assert overlays(workspace) == [False, False, False]
     qtbot.keyRelease(canvas(workspace), Qt.Key.Key_H)
     assert overlays(workspace) == [True, True, True]

@@ -35,7 +35,7 @@ def test_each_endmember_stands_beside_its_map_and_a_click_shows_it_alone(
     qtbot.mouseClick(view.buttons.button(3), Qt.MouseButton.LeftButton)
     assert [layer.visible for layer in maps] == [False, False, True, False]
     # Maps are computed anew now and then; what was chosen stays.
-    unmixed.detection.show_maps()
+    unmixed.detection.maps.show()
     settle(unmixed, qtbot)
     assert view.buttons.checkedId() == 3
     qtbot.mouseClick(view.buttons.button(0), Qt.MouseButton.LeftButton)

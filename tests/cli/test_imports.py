@@ -7,14 +7,18 @@ import sys
 LISTING = "import sys, json; {}; sys.stdout.write(json.dumps(sorted(sys.modules)))"
 
 
-def imported_by(code):
+def modules_of(code):
     done = subprocess.run(
         [sys.executable, "-c", LISTING.format(code)],
         capture_output=True,
         text=True,
         check=True,
     )
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def imported_by(code):
+    return {name.partition(".")[0] for name in modules_of(code)}
 
 
 def test_the_help_needs_no_numbers():
@@ -47,3 +51,12 @@ def test_predict_imports_neither_trees_nor_figures_nor_a_window(
     # Forests answer from plain arrays; only training needs what grows them.
     assert not found & {"matplotlib", "sklearn", "skops", "joblib", "napari", "qtpy"}
     assert not (tmp_path / "out" / "figures").exists()
+
+
+def test_the_window_stands_before_what_only_micrographs_need_is_imported():
+    docks = ("micrographs", "retrain", "gallery", "particle")
+    names = (f"napari_cdse.gui.{name}.dock" for name in docks)
+    found = modules_of(f"import napari_cdse.gui.app.window, {', '.join(names)}")
+    assert "napari_cdse.gui.workspace" in found
+    late = {"pandas", "matplotlib", "sklearn", "skops", "scipy.spatial", "scipy.sparse"}
+    assert not found & late

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import cdist
 from scipy.special import bdtrc
 
 from napari_cdse.core.classifier.quality_range import worse_than_learnt
@@ -97,7 +96,7 @@ class NoveltyReference:
         """
         scaled = _scaled(values, self.centre, self.scale)
         parts = [
-            _neighbour(cdist(scaled[start : start + _CHUNK], self.rows))
+            _neighbour(_distances(scaled[start : start + _CHUNK], self.rows))
             for start in range(0, len(scaled), _CHUNK)
         ]
         return np.concatenate([np.zeros(0), *parts]) / self.limit
@@ -133,7 +132,7 @@ def novelty_reference(
     centre = np.median(values, axis=0)
     scale = _scale(values)
     rows = _scaled(originals.table.values, centre, scale)
-    apart = cdist(rows, rows)
+    apart = _distances(rows, rows)
     apart[groups[:, None] == groups[None, :]] = np.inf
     nearest = _neighbour(apart)
     # Where one micrograph holds nearly all, some have too few neighbours elsewhere.
@@ -243,6 +242,17 @@ def _scaled(
 ) -> NDArray[np.float64]:
     """Centre and scale; large values count by their logarithm, or one would be all."""
     return np.asarray(np.arcsinh((values.astype(np.float64) - centre) / scale))
+
+
+def _distances(
+    rows: NDArray[np.float64], others: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Euclidean distance of each row to each of the others."""
+    # The window stands before anything is classified, and does not wait for the import.
+    from scipy.spatial.distance import cdist
+
+    apart: NDArray[np.float64] = cdist(rows, others)
+    return apart
 
 
 def _neighbour(distances: NDArray[np.float64]) -> NDArray[np.float64]:

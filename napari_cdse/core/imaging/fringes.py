@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from napari_cdse.core.imaging.background import (
     background_grid,
@@ -270,6 +267,11 @@ def _groups(points: NDArray[np.float64], reach: float) -> NDArray[np.int32]:
     count = len(points)
     if count == 0:
         return np.zeros(0, np.int32)
+    # The window stands before anything is joined, and does not wait for the imports.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import KDTree
+
     first, second = KDTree(points).query_pairs(reach, output_type="ndarray").T
     near = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
     _, numbers = connected_components(near, directed=False)

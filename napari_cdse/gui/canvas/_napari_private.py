@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 import numpy as np
-import pandas as pd
 from napari.layers import Shapes
 from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtGui import QKeySequence
@@ -194,6 +193,9 @@ class ParticleShapes(Shapes):  # type: ignore[misc]  # napari has no types
         if not self._rows_fit:
             colours = super()._view_text_color
             return colours
+        # The window stands before any letter is shown: it does not wait for the import.
+        import pandas as pd
+
         # A class that is not known has the code -1, and so the last colour.
         named = pd.Categorical(self.features["class"], categories=CLASS_NAMES)
         colours = _COLOURS[named.codes][self._view_indices]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from napari.layers import Shapes
 from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
@@ -16,6 +15,8 @@ from napari_cdse.gui.canvas.particle_style import COLUMNS, ParticleStyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pandas as pd
 
     from napari_cdse.core.regions import Region
 
@@ -31,6 +32,9 @@ _REFERENCE_PX = 1024
 
 def feature_table(styles: Iterable[ParticleStyle]) -> pd.DataFrame:
     """Feature rows of a layer; the class is a Categorical with a real ``"null"``."""
+    # The window stands before any circle is shown, and does not wait for the import.
+    import pandas as pd
+
     table = pd.DataFrame([one.features() for one in styles], columns=list(COLUMNS))
     table = table.astype({"particle_id": object, "letter": object, "by_person": bool})
     table["class"] = pd.Categorical(table["class"], categories=list(CLASS_NAMES))

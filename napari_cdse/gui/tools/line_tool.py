@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, Signal
 
@@ -116,7 +115,7 @@ class LineTool(QObject):
             name=name,
             **canvas.layers.placement,
             opacity=1.0,
-            features=pd.DataFrame({_SAYS: pd.Series(dtype=object)}),
+            features={_SAYS: np.zeros(0, dtype=object)},
             text={
                 "string": f"{{{_SAYS}}}",
                 "size": 13,

@@ -11,12 +11,13 @@ from napari_cdse.core.crystal.lattice import FringePrior
 from napari_cdse.core.crystal.reflections import band_of, reflections_of
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.disk_fit import Disk, DiskFitter
+from napari_cdse.core.detection.domain_fit import join_domains
 from napari_cdse.core.detection.false_alarms import (
     allowed_alarms,
     searched_volume,
     threshold_for,
 )
-from napari_cdse.core.detection.peeling import peel
+from napari_cdse.core.detection.peeling import are_same, peel
 from napari_cdse.core.detection.seed_refinement import look_again
 from napari_cdse.core.detection.template_bank import respond
 from napari_cdse.core.errors import MicrographError
@@ -317,6 +318,8 @@ def fit_disks(
         (smallest / slack, largest * slack),
         span(progress, _SEEDED, 1.0),
     )
+    counts = white.valid.astype(np.float32)
+    disks = join_domains(white.values * counts, counts, disks, fitter, are_same)
     circles = [_circle(white, disk) for disk in disks]
     return circles, [disk.strength for disk in disks]
 

@@ -9,6 +9,7 @@ taken by another particle) are left out of both signal and norm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -179,11 +180,10 @@ class DiskFitter:
         Disk or None
             None where no family reaches ``start.strength`` or most is hidden.
         """
-        corner = (round(start.row) - self.size // 2, round(start.col) - self.size // 2)
-        patch = _Patch.cut(values, valid, corner, self)
+        patch = self.patch_around(values, valid, start)
         disk, tried = start, slice(0, len(self.radii), 2)
         for number in range(rounds):
-            bins = self._families(patch, disk)
+            bins = self.families(patch, disk)
             if bins is None:
                 return None
             found = self._best_disk(patch, bins, start, tried)
@@ -195,6 +195,14 @@ class DiskFitter:
                 return None
             disk, tried = found, self._near(found.radius)
         return disk
+
+    def patch_around(
+        self, values: NDArray[np.float32], valid: NDArray[np.float32], disk: Disk
+    ) -> DiskPatch:
+        """Cut the surroundings of a disk out of an image."""
+        corner = (round(disk.row) - self.size // 2, round(disk.col) - self.size // 2)
+        here, counts = (window_of(a, corner, self.size) for a in (values, valid))
+        return DiskPatch(corner, here, counts, self)
 
     def penalty(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
         """Interpolate the penalty at frequencies in cycles per sample."""
@@ -224,8 +232,8 @@ class DiskFitter:
             return 0.0
         return float(total / norm - self.penalty(np.hypot(*family)))
 
-    def _families(self, patch: _Patch, disk: Disk) -> NDArray[np.float64] | None:
-        """Bins (row, column) of the fringe families in a disk, strongest first."""
+    def families(self, patch: DiskPatch, disk: Disk) -> NDArray[np.float64] | None:
+        """Bins (row, column) of a disk's fringe families, strongest first, if any."""
         axis = np.arange(self.size, dtype=np.float32)
         down = (axis - np.float32(disk.row - patch.corner[0])) / np.float32(disk.radius)
         right = (axis - np.float32(disk.col - patch.corner[1])) / np.float32(
@@ -246,36 +254,52 @@ class DiskFitter:
         return refined(power, rows[order], cols[order])
 
     def _near(self, radius: float) -> slice:
-        around = (radius / SETTINGS.nearby, radius * SETTINGS.nearby)
-        low, high = np.searchsorted(self.radii, around)
+        return self.between(radius / SETTINGS.nearby, radius * SETTINGS.nearby)
+
+    def between(self, smallest: float, largest: float) -> slice:
+        """Radii to try that hold a range."""
+        low, high = np.searchsorted(self.radii, (smallest, largest))
         return slice(max(int(low) - 1, 0), int(high) + 1)
 
     def _best_disk(
-        self, patch: _Patch, bins: NDArray[np.float64], start: Disk, tried: slice
+        self, patch: DiskPatch, bins: NDArray[np.float64], start: Disk, tried: slice
     ) -> Disk | None:
-        with_norm = self._responses(patch, bins, tried) / patch.norms[tried]
-        allowed = self._allowed(patch, start)[tried]
+        with_norm = self.responses(patch, bins, tried) / patch.norms[tried]
+        allowed = self.allowed(patch, start)[tried]
         total = np.where(allowed, with_norm.sum(axis=0), -1.0)
         best = np.unravel_index(int(total.argmax()), total.shape)
         if total[best] <= 0:
             return None
-        index, row, col = (int(i) for i in best)
-        shift = [vertex(total, best, axis) for axis in range(3)]
-        ratio = self.radii[tried][1] / self.radii[tried][0]
+        row, col, radius = self.between_samples(patch, total, tried)
+        index, down, right = (int(i) for i in best)
         signed = (bins + self.size / 2) % self.size - self.size / 2
-        strengths = with_norm[:, index, row, col]
+        strengths = with_norm[:, index, down, right]
         strengths = strengths - self.penalty(np.hypot(*signed.T) / self.size)
         order = np.argsort(-strengths, kind="stable")
         return Disk(
-            patch.corner[0] + (row + shift[1]) * self._spread,
-            patch.corner[1] + (col + shift[2]) * self._spread,
-            float(self.radii[tried][index] * ratio ** shift[0]),
+            row,
+            col,
+            radius,
             float(strengths[order[0]]),
             tuple((float(a), float(b)) for a, b in signed[order] / self.size),
         )
 
-    def _responses(
-        self, patch: _Patch, bins: NDArray[np.float64], tried: slice
+    def between_samples(
+        self, patch: DiskPatch, total: NDArray[np.float32], tried: slice
+    ) -> tuple[float, float, float]:
+        """Row, column and radius of the maximum over radii and centres."""
+        best = np.unravel_index(int(total.argmax()), total.shape)
+        index, row, col = (int(i) for i in best)
+        shift = [vertex(total, best, axis) for axis in range(3)]
+        ratio = (self.radii[1] / self.radii[0]) ** (tried.step or 1)
+        return (
+            patch.corner[0] + (row + shift[1]) * self._spread,
+            patch.corner[1] + (col + shift[2]) * self._spread,
+            float(self.radii[tried][index] * ratio ** shift[0]),
+        )
+
+    def responses(
+        self, patch: DiskPatch, bins: NDArray[np.float64], tried: slice
     ) -> NDArray[np.float32]:
         """Power of each family, radius and centre of the coarse grid."""
         whole = np.rint(bins).astype(int)
@@ -294,7 +318,8 @@ class DiskFitter:
         power *= np.float32(1 / self._spread**4)
         return power
 
-    def _allowed(self, patch: _Patch, start: Disk) -> NDArray[np.bool_]:
+    def allowed(self, patch: DiskPatch, start: Disk) -> NDArray[np.bool_]:
+        """Tell which radii and centres are near the start and mostly in sight."""
         axis = np.arange(self.block) * self._spread
         middle = self.size / 2
         distance = np.hypot(axis[:, None] - middle, axis - middle)
@@ -320,32 +345,44 @@ def _even_fast(least: float) -> int:
     return 2 * int(fft.next_fast_len(int(np.ceil(least / 2))))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Patch:
+@dataclass(frozen=True, eq=False)
+class DiskPatch:
+    """Surroundings of a disk; what a fit needs of them is worked out when asked for.
+
+    Attributes
+    ----------
+    corner : tuple of int
+        Sample of the image that is ``[0, 0]`` of the patch.
+    values, valid : ndarray of float32, shape (size, size)
+        The image, and 1 where it counts.
+    fitter : DiskFitter
+        Whose templates are laid on it.
+    least_norm : float, optional
+        As in `FitSettings`.
+    """
+
     corner: tuple[int, int]
     values: NDArray[np.float32]
     valid: NDArray[np.float32]
-    spectrum: NDArray[np.complex64]
-    norms: NDArray[np.float32]
-    enough: NDArray[np.bool_]
+    fitter: DiskFitter
+    least_norm: float = SETTINGS.least_norm
 
-    @classmethod
-    def cut(
-        cls,
-        values: NDArray[np.float32],
-        valid: NDArray[np.float32],
-        corner: tuple[int, int],
-        fitter: DiskFitter,
-    ) -> _Patch:
-        here = window_of(values, corner, fitter.size)
-        counts = window_of(valid, corner, fitter.size)
-        full = fitter.squares[:, :1, :1]
-        if counts.all():
-            norms, enough = full, np.ones((1, 1, 1), bool)
-        else:
-            seen = fft.fft2(counts)
-            norms = np.maximum(
-                fitter.coarse(seen, fitter.squares), SETTINGS.least_norm * full
-            )
-            enough = norms >= SETTINGS.least_visible * full
-        return cls(corner, here, counts, fft.fft2(here), norms, enough)
+    @cached_property
+    def spectrum(self) -> NDArray[np.complex64]:
+        """Fourier transform of the values, shape (size, size)."""
+        return np.asarray(fft.fft2(self.values))
+
+    @cached_property
+    def norms(self) -> NDArray[np.float32]:
+        """Sums of squared templates over what counts: (radii, block, block) or 1, 1."""
+        full = self.fitter.squares[:, :1, :1]
+        if self.valid.all():
+            return full
+        seen = self.fitter.coarse(fft.fft2(self.valid), self.fitter.squares)
+        return np.asarray(np.maximum(seen, self.least_norm * full))
+
+    @property
+    def enough(self) -> NDArray[np.bool_]:
+        """Where these are most of the template."""
+        full = self.fitter.squares[:, :1, :1]
+        return np.asarray(self.norms >= SETTINGS.least_visible * full)

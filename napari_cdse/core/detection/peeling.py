@@ -87,10 +87,11 @@ def _apart(places: NDArray[np.float64], disk: Disk) -> NDArray[np.float64]:
 def _is_particle(disk: Disk, disks: list[Disk], radii: tuple[float, float]) -> bool:
     if not radii[0] <= disk.radius <= radii[1]:
         return False
-    return not any(_same(disk, other) for other in disks)
+    return not any(are_same(disk, other) for other in disks)
 
 
-def _same(disk: Disk, other: Disk) -> bool:
+def are_same(disk: Disk, other: Disk) -> bool:
+    """Tell whether two disks are too close to be two particles."""
     distance = np.hypot(disk.row - other.row, disk.col - other.col)
     return bool(distance < _TOO_CLOSE * (disk.radius + other.radius))
 

@@ -51,3 +51,10 @@ def test_nothing_against_nothing() -> None:
     matches = match([], [])
     assert matches.pairs == ()
     assert matches.precision == matches.recall == 0.0
+
+
+@pytest.mark.parametrize(("overlap", "pairs"), [(0.49, 0), (0.51, 1)])
+def test_a_pair_takes_half_of_the_union(overlap: float, pairs: int) -> None:
+    # Of two disks about one centre, the smaller one's area over the larger one's.
+    inner = Circle(50, 50, 20 * overlap**0.5)
+    assert len(match([Circle(50, 50, 20)], [inner]).pairs) == pairs

@@ -162,6 +162,18 @@ def test_it_is_the_forest_of_scikit_learn(training, model):
     assert model.forest.importance == pytest.approx(bare.feature_importances_)
 
 
+def test_a_rare_class_counts_as_much_as_a_common_one():
+    """Features that tell nothing: the forest says what each class weighs, a half."""
+    training = drawn_set(30, 1, copies=0, classes=("yes", "no"))
+    rare = (training.labels == "no") & (np.arange(len(training)) > 7)
+    training = training.rows(~rare)
+    training.table.values[:] = 1.0
+    assert training.class_counts == {"yes": 30, "no": 4, "null": 0, "empty": 0}
+    told = predict_proba(fit(training, ForestParams(trees=200)), training.table)
+    # A tree draws 34 rows: 0.09 of a share, 0.006 in the mean of 200.
+    assert told[0] == pytest.approx([0.5, 0.5, 0, 0], abs=0.025)
+
+
 def test_a_fit_keeps_the_warning_filters_of_the_process(training, monkeypatch):
     """All threads share them: emptied in one, they are gone in the others too."""
 

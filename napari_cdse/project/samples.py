@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import SampleNumbers
 from napari_cdse.core.statistics.sample import divided, evened
 from napari_cdse.core.statistics.visible_defects import visible_defects
@@ -96,6 +97,59 @@ def even(samples: Sequence[SampleParticles]) -> list[SampleParticles]:
         replace(one, evidence=tuple(mine), rows=_as_counted(one.rows, mine))
         for one, mine in zip(samples, evidence, strict=True)
     ]
+
+
+def joined(samples: Sequence[SampleParticles]) -> list[SampleParticles]:
+    """Make one of samples that have one name.
+
+    Parameters
+    ----------
+    samples : sequence of SampleParticles
+        Of several projects; each has its micrographs named in its own way.
+
+    Returns
+    -------
+    list of SampleParticles
+        In the order in which names come first.
+
+    Raises
+    ------
+    CdseError
+        If two of one name hold the same micrograph: it would count twice.
+    """
+    by_name: dict[str, list[SampleParticles]] = defaultdict(list)
+    for each in samples:
+        by_name[each.name].append(each)
+    return [_one(name, mine) for name, mine in by_name.items()]
+
+
+def _one(name: str, parts: Sequence[SampleParticles]) -> SampleParticles:
+    if len(parts) == 1:
+        return parts[0]
+    known: set[str] = set()
+    for each in parts:
+        both = len(known & each.micrographs)
+        if both:
+            raise CdseError(
+                f"The sample {name!r} of two projects has {both} of its micrographs in "
+                "both, which would count twice; leave them out in one of the projects, "
+                "or compare without --join."
+            )
+        known |= each.micrographs
+    return SampleParticles(
+        name,
+        tuple(
+            replace(one, micrograph=f"{at}: {one.micrograph}")
+            for at, each in enumerate(parts)
+            for one in each.evidence
+        ),
+        tuple(
+            replace(row, micrograph=f"{at}: {row.micrograph}")
+            for at, each in enumerate(parts)
+            for row in each.rows
+        ),
+        frozenset(known),
+    )
 
 
 def sample_numbers(samples: Sequence[SampleParticles]) -> tuple[SampleNumbers, ...]:

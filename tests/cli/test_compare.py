@@ -141,6 +141,38 @@ def test_samples_are_named_by_hand_after_a_look(mixed, capsys):
     ]
 
 
+def test_a_sample_of_two_projects_is_one_where_the_user_says_so(tmp_path, capsys):
+    one = filled(
+        tmp_path / "one", six("a") + six("b"), lambda name: 2 + 5 * ("b" in name)
+    )
+    two = filled(tmp_path / "two", six("a"), lambda _name: 4, first_seed=20)
+    for folder in (one, two):
+        assert main(["samples", str(folder), "--by-pattern", "{sample}_*"]) == 0
+    capsys.readouterr()
+    file = tmp_path / "told.json"
+    compare = ["compare", str(one), str(two), "--out", str(file)]
+    assert main(compare) == 0
+    apart = {each["name"]: each for each in json.loads(file.read_text())["samples"]}
+    assert set(apart) == {"a (1)", "a (2)", "b"}
+    assert "With --join they are one." in capsys.readouterr().err
+    assert main([*compare, "--join"]) == 0
+    together = {each["name"]: each for each in json.loads(file.read_text())["samples"]}
+    assert set(together) == {"a", "b"}
+    found = together["a"]["visible_defects"]
+    assert found["n_micrographs"] == 12
+    parts = [apart[name]["visible_defects"]["fraction"] for name in ("a (1)", "a (2)")]
+    assert min(parts) < found["fraction"] < max(parts)
+
+
+def test_a_micrograph_of_both_projects_counts_once_or_not_at_all(tmp_path, capsys):
+    one = filled(tmp_path / "one", six("a"), lambda _name: 2)
+    two = filled(tmp_path / "two", six("a"), lambda _name: 4)
+    for folder in (one, two):
+        assert main(["samples", str(folder), "--by-pattern", "{sample}_*"]) == 0
+    assert main(["compare", str(one), str(two), "--join"]) == 1
+    assert "6 of its micrographs in both" in capsys.readouterr().err
+
+
 def test_what_a_pattern_does_not_fit_keeps_its_name(mixed, capsys):
     assert main(["samples", str(mixed), "--name", "old", "--of", "cold_1"]) == 0
     assert main(["samples", str(mixed), "--by-pattern", "h{sample}_*"]) == 0

@@ -20,6 +20,7 @@ from napari_cdse.project.particle_rows import used_entries
 from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import (
     has_samples,
+    joined,
     sample_numbers,
     sample_particles,
 )
@@ -54,6 +55,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="each project is a sample, whatever it names",
     )
     parser.add_argument(
+        "--join",
+        action="store_true",
+        help="samples of one name in several projects are one sample; without it they "
+        "stay apart, each with a number",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="FILE", help="also write all numbers as JSON"
     )
 
@@ -69,12 +76,15 @@ def _run(arguments: argparse.Namespace) -> int:
             _tell_unnamed(project, told)
         finally:
             project.close()
+    if arguments.join:
+        found = joined(found)
     if len(found) < 2:
         raise CdseError(
             "There is nothing to compare: it takes two samples. Name two projects, or "
             "say with --by-folder, --by-pattern or --by-table what the samples are."
         )
     samples = _distinct(sample_numbers(found))
+    _tell_names(samples, found)
     for each in samples:
         say(f"{each.name}: {_sentence(each)}")
     compared = compare_all(samples)
@@ -124,6 +134,20 @@ def _distinct(samples: Sequence[SampleNumbers]) -> list[SampleNumbers]:
         number = f" ({seen[each.name]})" if total[each.name] > 1 else ""
         told.append(replace(each, name=f"{each.name}{number}"))
     return told
+
+
+def _tell_names(
+    samples: Sequence[SampleNumbers], found: Sequence[SampleParticles]
+) -> None:
+    """Say that samples of one name were taken for two, and what joins them."""
+    total = Counter(each.name for each in found)
+    for name, number in total.items():
+        if number > 1:
+            told = [one.name for one in samples if one.name.startswith(f"{name} (")]
+            tell(
+                f"{number} projects have a sample {name!r}; they stay apart here as "
+                f"{' and '.join(told)}. With --join they are one."
+            )
 
 
 def _sentence(sample: SampleNumbers) -> str:

@@ -26,7 +26,8 @@ COLUMNS = (
     "out_of_range",
     *FIGURES,
 )
-"""Columns of ``micrographs.csv``."""
+"""Columns of ``micrographs.csv``; that of `SAMPLE` follows where any has one."""
+SAMPLE = "sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class TableLine:
         How it is worse than those that the forest learnt from, in a sentence.
     quality : MicrographQuality or None
         Where its spectrum tells.
+    sample : str or None
+        Of which it is, where the project says so.
     """
 
     micrograph: str
@@ -55,6 +58,7 @@ class TableLine:
     circles: int
     out_of_range: str | None
     quality: MicrographQuality | None
+    sample: str | None = None
 
 
 def write_micrographs_csv(
@@ -69,7 +73,10 @@ def write_micrographs_csv(
     CdseError
         The file cannot be written.
     """
-    write_table(path, COLUMNS, [_cells(each) for each in lines], dialect)
+    told = list(lines)
+    last = (SAMPLE,) if any(each.sample for each in told) else ()
+    rows = [_cells(each) + [each.sample] * len(last) for each in told]
+    write_table(path, (*COLUMNS, *last), rows, dialect)
 
 
 def _cells(line: TableLine) -> list[Cell]:

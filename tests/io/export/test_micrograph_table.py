@@ -36,3 +36,13 @@ def test_figures_stand_at_the_end_and_the_unknown_is_empty(tmp_path):
         "micrograph": "'=b",
         "circles": "0",
     }
+
+
+def test_samples_have_a_column_where_the_project_names_any(tmp_path):
+    path = tmp_path / "micrographs.csv"
+    named = TableLine("a", None, SIZE, 3, None, None, "aged")
+    write_micrographs_csv(path, [named, TableLine("b", None, SIZE, 0, None, None)])
+    with path.open(newline="") as file:
+        assert [each["sample"] for each in csv.DictReader(file)] == ["aged", ""]
+    write_micrographs_csv(path, [TableLine("b", None, SIZE, 0, None, None)])
+    assert "sample" not in path.read_text()

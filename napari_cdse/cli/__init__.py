@@ -69,6 +69,11 @@ COMMANDS = (
         "napari_cdse.cli.population.compare",
     ),
     Listing(
+        "visibility",
+        "simulate how much of the faults shows, to estimate the defect content",
+        "napari_cdse.cli.population.visibility",
+    ),
+    Listing(
         "agreement",
         "how far annotators agree, and where each of them draws the line",
         "napari_cdse.cli.population.agreement",

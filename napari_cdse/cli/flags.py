@@ -14,6 +14,7 @@ from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.material_file import read_material
+from napari_cdse.io.visibility_table import SHIPPED
 from napari_cdse.project import (
     DEFAULT_NAME,
     SUFFIX,
@@ -21,6 +22,7 @@ from napari_cdse.project import (
     instead_sentence,
 )
 from napari_cdse.project.components.settings import MAX_PIXEL_SIZE_ERROR
+from napari_cdse.project.defect_content import NONE
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -88,6 +90,17 @@ def add_pixel_size_error(parser: argparse.ArgumentParser, default: str) -> None:
         help="standard uncertainty of pixel sizes that a file or you gave, in percent: "
         "no file tells it, and it moves all sizes in nm alike "
         f"(default: {default})".replace("%", "%%"),
+    )
+
+
+def add_visibility(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--visibility``."""
+    parser.add_argument(
+        "--visibility",
+        metavar="TABLE",
+        help="also estimate the defect content, seen or not, by what a simulation "
+        f"shows: {', '.join(SHIPPED)}, a file of napari-cdse visibility, or {NONE} "
+        "(default: what the project's dock Population says, none at first)",
     )
 
 

@@ -25,6 +25,7 @@ from napari_cdse.io.export.sample_summary import samples_summary
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.problem_report import Failure, attempt
+from napari_cdse.project.defect_content import content_of, visibility_table
 from napari_cdse.project.particle_rows import place, rows_of, used_entries
 from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import sample_numbers, sample_particles
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.review.annotator_agreement import Agreement
     from napari_cdse.core.review.blind_audit import Audit
     from napari_cdse.core.statistics.comparison import SampleNumbers
+    from napari_cdse.core.statistics.defect_content import DefectContent
     from napari_cdse.io.annotations.format_names import FormatName
     from napari_cdse.io.export.export import ParticleRow
     from napari_cdse.io.export.tables import DialectName
@@ -70,6 +72,7 @@ def export(
     dialect: DialectName = "standard",
     formats: Sequence[FormatName] = (),
     pixel_size_error: float | None = None,
+    visibility: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Exported:
     """Write label files, tables, statistics and figures of a project.
@@ -88,14 +91,17 @@ def export(
         What else circles and classes are written as.
     pixel_size_error : float, optional
         See `rows_of`.
+    visibility : str, optional
+        See `napari_cdse.project.defect_content.visibility_table`.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
 
     Raises
     ------
     CdseError
-        If the folder or one of the tables cannot be written.
+        If the folder or one of the tables cannot be written, or ``visibility`` read.
     """
+    table = visibility_table(project, visibility)
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
     results = Results(folder, names, dialect, (PARTICLES, MICROGRAPHS, SUMMARY, LABELS))
@@ -124,7 +130,10 @@ def export(
             notices.extend(f"{entry.name}: {sentence}" for sentence in told)
     others.finish()
     samples = sample_numbers(sample_particles(project, stored, told_of))
-    sentences = _write_tables(project, entries, results, samples, include_predictions)
+    content = content_of(project, table)
+    sentences = _write_tables(
+        project, entries, results, samples, content, include_predictions
+    )
     return Exported(tuple(sentences), tuple(notices), tuple(problems))
 
 
@@ -136,6 +145,7 @@ def _line(entry: MicrographEntry, name: str, circles: int) -> TableLine:
         circles,
         entry.out_of_range,
         entry.quality,
+        entry.sample,
     )
 
 
@@ -144,6 +154,7 @@ def _write_tables(
     entries: list[MicrographEntry],
     results: Results,
     samples: Sequence[SampleNumbers],
+    content: DefectContent | None,
     include_predictions: bool,
 ) -> Iterator[str]:
     """Write all but the label files; yield what they say in words."""
@@ -153,7 +164,12 @@ def _write_tables(
     )
     names = {entry.path: results.name(entry.path) for entry in entries}
     context = context_of(
-        project, entries, names, samples, include_predictions=include_predictions
+        project,
+        entries,
+        names,
+        samples,
+        content,
+        include_predictions=include_predictions,
     )
     results.write_tables(
         context,
@@ -165,6 +181,8 @@ def _write_tables(
         yield f"{_name(project, one.model_id)}: {one.sentence}"
     for each in project.annotators.agreements():
         yield each.sentence
+    if content is not None:
+        yield content.sentence
     yield results.sentence(found.defects)
 
 
@@ -173,6 +191,7 @@ def context_of(
     entries: list[MicrographEntry],
     names: Mapping[Path, str],
     samples: Sequence[SampleNumbers] = (),
+    content: DefectContent | None = None,
     *,
     include_predictions: bool,
 ) -> dict[str, object]:
@@ -188,6 +207,8 @@ def context_of(
         What to call them.
     samples : sequence of SampleNumbers, optional
         Those that the project names.
+    content : DefectContent, optional
+        Where it was asked for.
     include_predictions : bool
         Whether rows hold what only the forest says.
     """
@@ -212,6 +233,7 @@ def context_of(
         "model_cards": project.statistics.cards(),
         "detection": project.detections.settings_used(),
         **samples_summary(samples),
+        **({} if content is None else {"defect_content": content.as_dict()}),
     }
 
 

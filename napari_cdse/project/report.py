@@ -20,6 +20,7 @@ from napari_cdse.io.files import check_writable, make_folder, write_file
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.thumbnail_image import thumbnail
+from napari_cdse.project.defect_content import content_of, visibility_table
 from napari_cdse.project.export import context_of
 from napari_cdse.project.particle_rows import rows_of, used_entries
 from napari_cdse.project.sample_names import stored
@@ -43,6 +44,7 @@ def write_report(
     progress: Callable[[float], None] | None = None,
     *,
     pixel_size_error: float | None = None,
+    visibility: str | None = None,
 ) -> str:
     """Write the report; return the sentence of the number and where the page is.
 
@@ -56,12 +58,15 @@ def write_report(
         Called with the share done, 0 to 1; may raise `Cancelled`.
     pixel_size_error : float, optional
         See `rows_of`.
+    visibility : str, optional
+        See `napari_cdse.project.defect_content.visibility_table`.
 
     Raises
     ------
     CdseError
-        If the file cannot be written.
+        If the file cannot be written, or ``visibility`` read.
     """
+    table = visibility_table(project, visibility)
     report = progress or (lambda _: None)
     make_folder(file.parent, CdseError)
     check_writable(file, CdseError)
@@ -79,8 +84,11 @@ def write_report(
         {entry.index: names[entry.path] for entry in entries}
     )
     samples = sample_numbers(sample_particles(project, stored, rows))
+    content = content_of(project, table)
     summary = {
-        **context_of(project, entries, names, samples, include_predictions=True),
+        **context_of(
+            project, entries, names, samples, content, include_predictions=True
+        ),
         **summarise(everything, found),
     }
     report(0.3)
@@ -93,7 +101,8 @@ def write_report(
     told = {name: plain(value) for name, value in summary.items()}
     write_file(file, utf8(report_page(told, figures, gallery)), CdseError)
     report(1.0)
-    return f"{found.defects.sentence}\nThe report is {file}"
+    told_first = [found.defects.sentence, *([content.sentence] if content else ())]
+    return "\n".join((*told_first, f"The report is {file}"))
 
 
 def typical(rows: Sequence[ParticleRow], number: int = PER_CLASS) -> list[ParticleRow]:

@@ -127,18 +127,70 @@ def _see(
     factor: Factor,
 ) -> tuple[Look, Defect, truth.Verdict]:
     """Simulate a dot alone and judge it."""
-    patch, slices = ready
-    rule, pixel = scene.preset.rule, scene.grid.pixel_size_nm
-    alone = exposure.dot_alone(scene, patch, slices, offset)
-    middle = (patch.size_px / 2, patch.size_px / 2)
-    outline = masks.shadow(dot.crystal.places_nm, pixel, patch.size_px, middle)
-    look = look_at(alone, outline, behind, pixel, rule)
+    alone, outline = dot_picture(scene, dot, ready, offset)
+    look = look_at(alone, outline, behind, scene.grid.pixel_size_nm, scene.preset.rule)
     defect = Defect()
     if dot.has_defect:
-        twins = _perfect_twins(scene, dot, patch, offset, factor)
-        signals = [defect_signal(alone, twin, outline, behind) for twin in twins]
-        defect = Defect(*min(signals))
-    return look, defect, truth.judge(look, defect, rule)
+        defect = defect_seen(
+            scene, dot, (ready[0], alone, outline), behind, offset, factor
+        )
+    return look, defect, truth.judge(look, defect, scene.preset.rule)
+
+
+def dot_picture(
+    scene: Scene, dot: Dot, ready: tuple[Patch, Slices], offset: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Make the picture of a dot alone, and its outline.
+
+    Parameters
+    ----------
+    scene : Scene
+        Lens and camera.
+    dot : Dot
+        What lies in it.
+    ready : tuple of Patch and list of ndarray
+        See `exposure.patch_for` and `exposure.dot_slices`.
+    offset : float
+        Defocus at the dot beyond the lens's, in nm.
+    """
+    patch, slices = ready
+    alone = exposure.dot_alone(scene, patch, slices, offset)
+    middle = (patch.size_px / 2, patch.size_px / 2)
+    outline = masks.shadow(
+        dot.crystal.places_nm, scene.grid.pixel_size_nm, patch.size_px, middle
+    )
+    return alone, outline
+
+
+def defect_seen(
+    scene: Scene,
+    dot: Dot,
+    picture: tuple[Patch, NDArray[np.float32], NDArray[np.bool_]],
+    behind: Background,
+    offset: float,
+    factor: Factor,
+) -> Defect:
+    """Compare a dot's picture with those of its nearest perfect stackings.
+
+    Parameters
+    ----------
+    scene : Scene
+        Lens and camera.
+    dot : Dot
+        With a defect.
+    picture : tuple of Patch, ndarray and ndarray
+        Its patch, and what `dot_picture` makes.
+    behind : Background
+        Of the micrograph.
+    offset : float
+        Defocus at the dot beyond the lens's, in nm.
+    factor : callable
+        Scattering factor by element and squared frequency.
+    """
+    patch, alone, outline = picture
+    twins = _perfect_twins(scene, dot, patch, offset, factor)
+    signals = [defect_signal(alone, twin, outline, behind) for twin in twins]
+    return Defect(*min(signals))
 
 
 def _perfect_twins(

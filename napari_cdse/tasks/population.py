@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.statistics.comparison import compare_all
+from napari_cdse.core.statistics.defect_content import defect_content
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.io.export.export import ParticleRow, sizes_of
 from napari_cdse.io.export.figures import counts_of
 from napari_cdse.project import Project
+from napari_cdse.project.defect_content import visibility_table
 from napari_cdse.project.particle_rows import rows_of, used_entries
 from napari_cdse.project.report import write_report
 from napari_cdse.project.sample_names import stored
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.statistics.comparison import Comparison, SampleNumbers
+    from napari_cdse.core.statistics.defect_content import (
+        DefectContent,
+        VisibilityTable,
+    )
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.size_distribution import ClassSizes
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
@@ -43,6 +49,8 @@ class Material:
     rows : tuple of ParticleRow
     samples : tuple of SampleParticles
         Those that the project names.
+    visibility : VisibilityTable or None
+        By which the defect content is estimated, where the project asks for it.
     """
 
     project: Path
@@ -51,6 +59,7 @@ class Material:
     names: Mapping[str, str]
     rows: tuple[ParticleRow, ...]
     samples: tuple[SampleParticles, ...] = ()
+    visibility: VisibilityTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class Population:
         Of each two of them.
     sample : str or None
         Which sample all the rest is of; None: all micrographs.
+    content : DefectContent or None
+        Where it was asked for.
     """
 
     project: Path
@@ -79,6 +90,7 @@ class Population:
     samples: tuple[SampleNumbers, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     sample: str | None = None
+    content: DefectContent | None = None
 
 
 def material(project: Project) -> Material:
@@ -96,6 +108,7 @@ def material(project: Project) -> Material:
         project.statistics.names(),
         tuple(row for some in rows.values() for row in some),
         tuple(sample_particles(project, stored, rows)),
+        visibility_table(project, None),
     )
 
 
@@ -138,6 +151,9 @@ def _population(
         numbers,
         compare_all(numbers),
         sample if mine is not None else None,
+        None
+        if known.visibility is None
+        else defect_content(evidence, defects, known.visibility),
     )
 
 

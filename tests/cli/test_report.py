@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from napari_cdse.cli import main
 from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.io.visibility_table import write_visibility
 from napari_cdse.project import Project
 from tests.annotating import ids, say
 from tests.project_tools import (
@@ -19,6 +22,7 @@ from tests.project_tools import (
     small_model,
     write_folder,
 )
+from tests.visibility_tables import the_table
 
 HOSTILE = "<script>alert(1)</script>\"'&amp;$x_1$\u202e"
 CIRCLES = [
@@ -203,3 +207,45 @@ def test_what_cannot_be_written_is_a_sentence(project, tmp_path, capsys):
     file = tmp_path / "taken" / "page.html"
     assert main(["report", str(project.path), "--out", str(file)]) == 1
     assert "taken" in capsys.readouterr().err
+
+
+def test_the_defect_content_is_told_where_asked_and_alike(project, tmp_path):
+    table = tmp_path / "mine.json"
+    drawn = the_table(np.random.default_rng(0), settings=60)
+    # All faults of resolved dots show: most of these particles are said to have one.
+    dots = tuple(
+        replace(dot, shown=dot.resolved and "perfect" not in dot.kind)
+        for dot in drawn.dots
+    )
+    write_visibility(table, replace(drawn, pixel_size_nm=(0.2, 0.4), dots=dots))
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    export = ["export", str(project.path), "--include-predictions", "--out", str(out)]
+    report = ["report", str(project.path), "--out", str(page)]
+    assert main(export) == 0
+    assert "defect_content" not in json.loads((out / "summary.json").read_text())
+    assert main([*export, "--visibility", str(table)]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    found = summary["defect_content"]
+    assert found["content"] > summary["visible_defects"]["fraction"]
+    assert main([*report, "--visibility", str(table)]) == 0
+    words = " ".join(Reader(page.read_text("utf-8")).words)
+    assert found["sentence"] in words
+    assert all(each in words for each in found["assumptions"])
+    known = set(forms(summary)) | {"95"}
+    told = NUMBER.findall(re.sub(r"\[[\d, ]+\]", "", words))
+    assert sorted(set(told) - known) == []
+    # What the project says holds for those that ask for nothing else.
+    project.settings.visibility = str(table)
+    assert main(export) == 0
+    assert json.loads((out / "summary.json").read_text())["defect_content"] == found
+    assert main([*export, "--visibility", "none"]) == 0
+    assert "defect_content" not in json.loads((out / "summary.json").read_text())
+
+
+def test_a_table_of_another_microscope_is_refused_in_a_sentence(project, tmp_path):
+    page = tmp_path / "page.html"
+    report = ["report", str(project.path), "--out", str(page)]
+    assert main([*report, "--visibility", "standard"]) == 0
+    words = " ".join(Reader(page.read_text("utf-8")).words)
+    assert "The defect content can't be estimated: pixels are 0.300 nm large" in words
+    assert main([*report, "--visibility", "nowhere"]) != 0

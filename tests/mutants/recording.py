@@ -24,7 +24,7 @@ class Recorder:
     Attributes
     ----------
     seconds : dict
-        Time of the processor in s of each test, with its fixtures.
+        Time in s of each test, with its fixtures.
     failed : set of str
         Those that did not pass, skipped ones among them.
     """
@@ -39,11 +39,11 @@ class Recorder:
     def pytest_runtest_protocol(self, item):
         self.running = item.nodeid
         self.measured.switch_context(item.nodeid)
-        begun = time.process_time()
+        begun = time.perf_counter()
         try:
             return (yield)
         finally:
-            self.seconds[item.nodeid] = time.process_time() - begun
+            self.seconds[item.nodeid] = time.perf_counter() - begun
             self.measured.switch_context("")
 
     @pytest.hookimpl(wrapper=True)

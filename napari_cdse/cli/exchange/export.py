@@ -12,6 +12,7 @@ from napari_cdse.cli.flags import (
     add_formats,
     add_pixel_size_error,
     add_project,
+    add_visibility,
     project_file,
 )
 from napari_cdse.project import Project, export
@@ -31,6 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also what only the forest says, not reviewed by anyone",
     )
     add_pixel_size_error(parser, "what the project's dock Population says")
+    add_visibility(parser)
     add_formats(parser)
     add_csv_dialect(parser)
 
@@ -45,6 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
             dialect=arguments.csv_dialect,
             formats=arguments.formats,
             pixel_size_error=arguments.pixel_size_error,
+            visibility=arguments.visibility,
         )
     finally:
         project.close()

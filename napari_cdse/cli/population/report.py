@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say
-from napari_cdse.cli.flags import add_pixel_size_error, add_project, project_file
+from napari_cdse.cli.flags import (
+    add_pixel_size_error,
+    add_project,
+    add_visibility,
+    project_file,
+)
 from napari_cdse.project import Project
 from napari_cdse.project.report import write_report
 
@@ -25,13 +30,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the page to write, FILE.html",
     )
     add_pixel_size_error(parser, "what the project's dock Population says")
+    add_visibility(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     project = Project.create_or_open(project_file(arguments.project))
     try:
-        error = arguments.pixel_size_error
-        say(write_report(project, arguments.out, pixel_size_error=error))
+        say(
+            write_report(
+                project,
+                arguments.out,
+                pixel_size_error=arguments.pixel_size_error,
+                visibility=arguments.visibility,
+            )
+        )
     finally:
         project.close()
     return 0

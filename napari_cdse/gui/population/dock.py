@@ -11,6 +11,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFormLayout, QPushButton, QScrollArea, QWidget
 from superqt.utils import signals_blocked
 
+from napari_cdse.core.statistics.defect_content import DefectContent
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import one_line, plain
@@ -40,6 +41,7 @@ from napari_cdse.io.export.plots import (
     draw_size_trend,
     draw_sizes,
 )
+from napari_cdse.io.visibility_table import SHIPPED
 from napari_cdse.project.components.settings import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.tasks.population import Population, estimating, material, reporting
 
@@ -57,6 +59,17 @@ _FIGURES = (
 )
 _BY_MICROGRAPH = 0
 _ALL = ("All micrographs", "The number and the figures are of all that are in use")
+_CONTENTS = (
+    ("Not estimated", "Only what is seen is told, which no assumption enters"),
+    *(
+        (
+            f"As simulated: {name}",
+            "How much of the faults the simulator shows at such optics, sizes and "
+            "orientations; its assumptions are shown below",
+        )
+        for name in SHIPPED
+    ),
+)
 _ERROR_TIP = (
     "Standard uncertainty of pixel sizes from files and of those that you gave: no "
     "file tells it. 0 takes them as exact. It moves all sizes alike; it is told beside "
@@ -104,6 +117,12 @@ class PopulationView(ProjectView):
             "Say of which sample each micrograph is: by folder, file name or by hand"
         )
         self.compared = sentence()
+        self.contents = choices(
+            _CONTENTS, "By what the defect content, seen or not, is estimated"
+        )
+        for at, name in enumerate(("", *SHIPPED)):
+            self.contents.setItemData(at, name)
+        self.content = sentence()
         self.figures = choices(_FIGURES, "Which figure is shown below")
         self.figure = FigureView()
         self.pixel_size_error = DecimalField()
@@ -132,7 +151,9 @@ class PopulationView(ProjectView):
         told.addWidget(self.figure, 1)
         form = QFormLayout()
         form.addRow("Pixel size known to within", self.pixel_size_error)
+        form.addRow("Defect content", self.contents)
         told.addLayout(form)
+        told.addWidget(self.content)
         scroll_down(area, inner)
         column = view_column(self)
         column.addWidget(area, 1)
@@ -143,6 +164,7 @@ class PopulationView(ProjectView):
         self.figures.activated.connect(self._show_figure)
         self.sample.activated.connect(self._on_sample)
         self.name_samples.clicked.connect(self._samples.ask)
+        self.contents.activated.connect(self._on_contents)
         self.figure.clicked.connect(self._on_click)
         self.figure.pointed.connect(self._on_point)
         self.report.clicked.connect(self.ask_report)
@@ -172,12 +194,28 @@ class PopulationView(ProjectView):
             with signals_blocked(self.pixel_size_error):
                 told = self._session.project.settings.pixel_size_error
                 self.pixel_size_error.setValue(100 * told)
+            self._show_contents()
         self._refresh_soon()
 
     def _on_error(self, percent: float) -> None:
         with notifications.reporting_errors():
             self._session.project.settings.pixel_size_error = percent / 100
         self._refresh_soon()
+
+    def _show_contents(self) -> None:
+        """Show by what the content is estimated, a table of the user's own too."""
+        asked = self._session.project.settings.visibility
+        with signals_blocked(self.contents):
+            while self.contents.count() > len(_CONTENTS):
+                self.contents.removeItem(len(_CONTENTS))
+            if asked not in ("", *SHIPPED):
+                self.contents.addItem(one_line(Path(asked).name), asked)
+            self.contents.setCurrentIndex(self.contents.findData(asked))
+
+    def _on_contents(self, _row: int) -> None:
+        with notifications.reporting_errors():
+            self._session.project.settings.visibility = self.contents.currentData()
+        self.refresh()
 
     @property
     def idle(self) -> bool:
@@ -217,6 +255,7 @@ class PopulationView(ProjectView):
         told = found.overview.defects.sentence
         say(self.number, f"{found.sample}: {told}" if found.sample else told)
         say(self.outlook, found.overview.defects.outlook)
+        say(self.content, _content_words(found.content))
         self._show_samples(found)
         self._show_figure()
 
@@ -334,3 +373,10 @@ class PopulationView(ProjectView):
 def _words(one: MicrographFraction) -> str:
     told = f"{one.name}: {one.n_particles} particles, {one.n_judged} judged"
     return told if one.fraction is None else f"{told}, fraction {one.fraction:.2f}"
+
+
+def _content_words(found: DefectContent | None) -> str:
+    """Tell the estimate and on what it rests; nothing where nobody asked."""
+    if found is None:
+        return ""
+    return "\n".join((found.sentence, "It assumes:", *found.assumptions))

@@ -112,6 +112,9 @@ def _sections(
     if summary["samples"]:
         yield _section("Samples", *_samples(summary))
     yield _section("What could have been chosen otherwise", _sensitivity(summary))
+    if "defect_content" in summary:
+        told = _content(summary["defect_content"])
+        yield _section("Defect content, by simulation", *told)
     yield _section("Sizes", _sizes(summary))
     yield _section("Typical particles", *_gallery(gallery))
     yield _section("How often the forest is right", *_audits(summary))
@@ -284,6 +287,43 @@ def _sensitivity(summary: Summary) -> Markup:
         for each in summary["sensitivity"]
     ]
     return table(("", "fraction", "95 %", "particles", "judged"), rows)
+
+
+def _content(found: Summary) -> Iterable[Markup]:
+    """Tell the estimate by what a simulation shows, and on what it rests."""
+    yield element("p", found["sentence"])
+    if found["kinds"]:
+        yield element(
+            "p",
+            f"Of the faulted particles that are resolved, {_share(found['shown'])} "
+            f"{_range(found['shown_95'])} show their fault. "
+            f"{_share(found['resolved'])} of the particles are resolved, as they are "
+            f"where {_share(found['aligned'])} of them lie along a close-packed row.",
+        )
+        head = (
+            "kind of fault",
+            "part of all, assumed",
+            "resolved",
+            "of these, fault shown",
+            "95 %",
+            "dots simulated",
+            "content if all were such",
+        )
+        yield table(head, [_kind_row(each) for each in found["kinds"]])
+    yield element("p", f"It assumes, by {found['program']}:")
+    yield element("ul", *(element("li", each) for each in found["assumptions"]))
+
+
+def _kind_row(each: Summary) -> tuple[str, ...]:
+    return (
+        each["kind"],
+        _share(each["part"]),
+        _share(each["resolved"]),
+        _share(each["shown"]),
+        _range(each["shown_95"]),
+        str(each["n_dots"]),
+        _share(each["content"]) or "none would do",
+    )
 
 
 def _systematic(sizes: Summary) -> str:

@@ -18,11 +18,13 @@ _DETECTION = "detection_params"
 _SCALE_BAR = "scale_bar"
 _HALF_WIDTH = "half_width"
 _PIXEL_SIZE_ERROR = "pixel_size_error"
+_VISIBILITY = "visibility"
 _DEFAULTS: dict[str, Any] = {
     _DETECTION: {},
     _HALF_WIDTH: HALF_WIDTH,
     _PIXEL_SIZE_ERROR: 0.0,
     _SCALE_BAR: (20.0, "nm"),
+    _VISIBILITY: "",
 }
 
 MAX_PIXEL_SIZE_ERROR = 0.2
@@ -103,6 +105,15 @@ class Settings:
                 f"0 to {MAX_PIXEL_SIZE_ERROR:g}."
             )
         self._set(_PIXEL_SIZE_ERROR, error)
+
+    @property
+    def visibility(self) -> str:
+        """By which simulation the defect content is estimated; empty: it is not."""
+        return str(self._known[_VISIBILITY])
+
+    @visibility.setter
+    def visibility(self, name_or_path: str) -> None:
+        self._set(_VISIBILITY, name_or_path)
 
     @property
     def scale_bar(self) -> tuple[float, str]:

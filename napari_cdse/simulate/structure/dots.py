@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from napari_cdse.simulate.params import Dots, Field, Material, Preset
 
+    # Zone, tilt off it and turn in the plane in degrees, rotation.
+    _Lying = tuple[str, float | None, float | None, NDArray[np.float64]]
+
 _BEYOND_NM = 0.5
 _APART = 1.17
 _TOUCHING = (0.88, 1.13)
@@ -132,6 +135,47 @@ def _fits(
     )
 
 
+def dot_of_kind(
+    rng: np.random.Generator,
+    preset: Preset,
+    place: tuple[float, float],
+    defect: str,
+    hexagonal: bool,
+    aligned: bool,
+) -> Dot:
+    """Draw a dot with one kind of defect, whose lie does not depend on the defect.
+
+    Its size is drawn evenly from the preset's range, and its rotation evenly over all
+    those that bring a close-packed row near the beam, or all others. `draw_dots` does
+    otherwise: it brings most faults edge-on, so that there is something to learn from.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of chance.
+    preset : Preset
+        Sizes, shapes and material.
+    place : tuple of float
+        Column and row in the micrograph, in px.
+    defect : str
+        As `napari_cdse.simulate.structure.stacking` names it, or ``perfect``.
+    hexagonal : bool
+        Whether the host is wurtzite.
+    aligned : bool
+        Whether a close-packed row lies within the preset's tilt of the beam.
+    """
+    axes = close_packed_rows(hexagonal)
+    nearest = math.cos(math.radians(preset.dots.tilt_deg))
+    while True:
+        rotation = _random_rotation(rng)
+        if bool((np.abs(axes @ rotation[2]) >= nearest).any()) == aligned:
+            break
+    lying: _Lying = ("random", None, None, rotation)
+    diameter_nm = float(rng.uniform(*preset.dots.diameter_nm))
+    kind = _Kind("any", defect, hexagonal)
+    return _draw_body(rng, preset, place, diameter_nm, kind, lying)
+
+
 def _draw_dot(
     rng: np.random.Generator,
     preset: Preset,
@@ -139,7 +183,19 @@ def _draw_dot(
     diameter_nm: float,
 ) -> Dot:
     kind = _draw_kind(rng, preset.dots, preset.material)
-    zone, tilt, inplane, rotation = _orientation(rng, preset.dots, kind)
+    lying = _orientation(rng, preset.dots, kind)
+    return _draw_body(rng, preset, place, diameter_nm, kind, lying)
+
+
+def _draw_body(
+    rng: np.random.Generator,
+    preset: Preset,
+    place: tuple[float, float],
+    diameter_nm: float,
+    kind: _Kind,
+    lying: _Lying,
+) -> Dot:
+    zone, tilt, inplane, rotation = lying
     height = diameter_nm * rng.uniform(*preset.dots.flatness)
     facetted = rng.random() < preset.dots.facetted_share
     outline = draw_outline(rng, diameter_nm, height, facetted, kind.hexagonal)
@@ -183,9 +239,7 @@ def _draw_kind(rng: np.random.Generator, dots: Dots, material: Material) -> _Kin
     return _Kind(intent, str(rng.choice(names, p=weights)), hexagonal)
 
 
-def _orientation(
-    rng: np.random.Generator, dots: Dots, kind: _Kind
-) -> tuple[str, float | None, float | None, NDArray[np.float64]]:
+def _orientation(rng: np.random.Generator, dots: Dots, kind: _Kind) -> _Lying:
     """Draw zone, tilt off it, turn in the plane, and the rotation."""
     off = kind.intent == "off"
     if off and rng.random() < 0.5:
@@ -211,6 +265,34 @@ def zone_axis(zone: str) -> NDArray[np.float64]:
         "100": (0.0, -math.sqrt(1 - height**2), height),
     }
     return np.array(axes[zone])
+
+
+def close_packed_rows(hexagonal: bool) -> NDArray[np.float64]:
+    """List the directions along which dots are resolved best: <110>, or <11-20>.
+
+    Along three of them the layers stand edge-on. Zinc blende has three more, in its
+    other {111} planes, along which faults are inclined to the beam.
+
+    Parameters
+    ----------
+    hexagonal : bool
+        Whether the crystal is wurtzite.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, 3)
+        One sense of each, in the crystal's frame.
+    """
+    angles = np.radians([0.0, 60.0, 120.0])
+    flat = np.stack([np.cos(angles), np.sin(angles), np.zeros(3)], axis=1)
+    if hexagonal:
+        return flat
+    # [011], [101] and [110] lie at 54.7 degrees to the layers: at 35.3 to [111].
+    around = np.radians([90.0, 210.0, 330.0])
+    low, up = 1 / math.sqrt(3), math.sqrt(2 / 3)
+    steep = [low * np.cos(around), low * np.sin(around), np.full(3, up)]
+    found: NDArray[np.float64] = np.concatenate([flat, np.stack(steep, axis=1)])
+    return found
 
 
 def _tilted(

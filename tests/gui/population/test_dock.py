@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
 from napari_cdse.gui.widgets.figure_view import palette_of
+from napari_cdse.project.defect_content import content_of, visibility_table
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
 
 
@@ -188,3 +189,21 @@ def test_behind_another_tab_nothing_is_worked_out_until_it_comes_back(
     qtbot.waitUntil(lambda: dock.sight.here and dock.idle, timeout=SIGNAL_MS)
     told = workspace.project.statistics.visible_defects().sentence
     assert dock.number.text() == told != before
+
+
+def test_the_defect_content_is_told_only_where_chosen(dock, workspace, qtbot):
+    assert dock.content.text() == ""
+    row = dock.contents.findText("As simulated: standard")
+    dock.contents.setCurrentIndex(row)
+    dock.contents.activated.emit(row)
+    up_to_date(dock, qtbot)
+    project = workspace.project
+    assert project.settings.visibility == "standard"
+    found = content_of(project, visibility_table(project, None))
+    told = dock.content.text()
+    assert told.startswith(found.sentence)
+    assert all(each in told for each in found.assumptions)
+    dock.contents.setCurrentIndex(0)
+    dock.contents.activated.emit(0)
+    up_to_date(dock, qtbot)
+    assert dock.content.text() == ""

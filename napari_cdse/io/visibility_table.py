@@ -1,0 +1,136 @@
+"""Files that say how much of the faults a simulator shows: JSON, columns of dots.
+
+::
+
+    {"format": "napari-cdse visibility", "version": 1, "preset": "standard", ...,
+     "dots": {"setting": [0, ...], "kind": ["cubic: twin", ...],
+              "diameter_nm": [3.912, ...], "aligned": [1, ...], "seen": [1, ...],
+              "resolved": [0, ...], "shown": [0, ...]}}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, fields
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.statistics.defect_content import SeenDot, VisibilityTable
+from napari_cdse.io.files import name_of, read_file, shown, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHIPPED = ("standard",)
+"""Presets whose tables come with the program."""
+
+_FORMAT, _VERSION = "napari-cdse visibility", 1
+_LIMIT_BYTES = 2**25
+_MOST_DOTS = 10**6
+_SUM = 1e-3
+
+
+def read_visibility(name_or_path: str) -> VisibilityTable:
+    """Read a table, a shipped one by the name of its preset.
+
+    Parameters
+    ----------
+    name_or_path : str
+        One of `SHIPPED`, or a file that ``napari-cdse visibility`` wrote.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such file, or it is no such table.
+    """
+    if name_or_path in SHIPPED:
+        file = resources.files("napari_cdse.io") / "visibility" / f"{name_or_path}.json"
+        return _table(file.read_bytes(), f"{name_or_path}.json")
+    path = Path(name_or_path)
+    if not path.exists():
+        raise ParameterError(
+            f"There is no table {shown(name_or_path)!r} of what a simulation shows; "
+            f"use {' or '.join(SHIPPED)}, or a file that napari-cdse visibility wrote."
+        )
+    return _table(read_file(path, _LIMIT_BYTES, ParameterError), name_of(path))
+
+
+def write_visibility(path: Path, table: VisibilityTable) -> None:
+    """Write a table.
+
+    Raises
+    ------
+    ParameterError
+        If the file cannot be written.
+    """
+    record = {"format": _FORMAT, "version": _VERSION, **asdict(table)}
+    record["dots"] = {
+        each.name: [_plain(getattr(dot, each.name)) for dot in table.dots]
+        for each in fields(SeenDot)
+    }
+    text = json.dumps(record, allow_nan=False, separators=(",", ":"))
+    write_file(path, text.encode(), ParameterError)
+
+
+def _plain(value: object) -> object:
+    return int(value) if isinstance(value, bool) else value
+
+
+def _table(data: bytes, name: str) -> VisibilityTable:
+    try:
+        record = json.loads(data)
+        if record["format"] != _FORMAT or record["version"] != _VERSION:
+            raise ValueError("another format")
+        table = _read(record)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+        raise ParameterError(
+            f"{name} is no table of what a simulation shows that this version reads; "
+            "make it again with napari-cdse visibility."
+        ) from problem
+    return table
+
+
+def _read(record: Mapping[str, Any]) -> VisibilityTable:
+    """Take a record apart; `ValueError` where a number makes no sense."""
+    columns = [record["dots"][each.name] for each in fields(SeenDot)]
+    rows = list(zip(*columns, strict=True))
+    if len(rows) > _MOST_DOTS:
+        raise ValueError("too many dots")
+    return VisibilityTable(
+        preset=str(record["preset"]),
+        material=str(record["material"]),
+        program=str(record["program"]),
+        seed=int(record["seed"]),
+        pixel_size_nm=_range(record["pixel_size_nm"]),
+        diameter_nm=_range(record["diameter_nm"]),
+        near_axis_deg=float(record["near_axis_deg"]),
+        kinds=_parts(record["kinds"]),
+        hosts=_parts(record["hosts"]),
+        parameters=dict(record["parameters"]),
+        dots=tuple(map(_dot, rows)),
+    )
+
+
+def _dot(row: tuple[Any, ...]) -> SeenDot:
+    setting, kind, diameter_nm, *flags = row
+    diameter_nm = float(diameter_nm)
+    if not (math.isfinite(diameter_nm) and diameter_nm > 0):
+        raise ValueError("no diameter")
+    return SeenDot(int(setting), str(kind), diameter_nm, *map(bool, flags))
+
+
+def _range(pair: Any) -> tuple[float, float]:
+    low, high = map(float, pair)
+    if not 0 < low <= high < math.inf:
+        raise ValueError("no range")
+    return low, high
+
+
+def _parts(parts: Mapping[str, Any]) -> dict[str, float]:
+    found = {str(name): float(part) for name, part in parts.items()}
+    if min(found.values()) < 0 or abs(sum(found.values()) - 1) > _SUM:
+        raise ValueError("no parts of a whole")
+    return found

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from typing import Any
 
@@ -36,10 +36,17 @@ _BLAS_THREADS = dict.fromkeys(
 """In each process: there are as many of them as cores."""
 _WAITING = 2
 """Things handed out per process, the one at work with them, so that none is idle."""
+_AHEAD = 8
+"""How far ahead of the first one that is not done things are handed out, per process: a
+slow one does not let the results of hundreds behind it pile up. A choice; with fewer
+processes wait for it sooner."""
 _MEMORY_SHARE = 0.7
 """Share of the free memory that processes may take; a choice, others come and go."""
 _LOOK_S = 1.0
 """How often a process looks whether it works for nobody any more."""
+_CANCEL_S = 0.2
+"""How often it is asked, while results are waited for, whether to go on: people take
+what comes within that for at once."""
 _CGROUP = Path("/sys/fs/cgroup")
 _work: Any = None
 """What this process does with each thing, where it is one of the pool's."""
@@ -121,8 +128,11 @@ def free_memory_bytes() -> int:
 
 
 def in_order(
-    work: Callable[[T], R], items: Sequence[T], number: int
-) -> Iterator[R | Died[T]]:
+    work: Callable[[T], R],
+    items: Sequence[T],
+    number: int,
+    waiting: Callable[[], object] | None = None,
+) -> Generator[R | Died[T], None, None]:
     """Do some work on each of many things.
 
     Parameters
@@ -133,6 +143,9 @@ def in_order(
         To be pickled, each sent to one process.
     number : int
         Of processes; one works in this process.
+    waiting : callable, optional
+        Called again and again while results of several processes are waited for; what
+        it raises ends them, so that whoever cancels need not wait.
 
     Yields
     ------
@@ -143,7 +156,7 @@ def in_order(
     if number < 2:
         yield from map(work, items)
         return
-    yield from in_turn(_as_done(work, items, number))
+    yield from in_turn(_as_done(work, items, number, waiting))
 
 
 def in_turn(done: Iterable[tuple[int, R]]) -> Iterator[R]:
@@ -169,7 +182,10 @@ def in_turn(done: Iterable[tuple[int, R]]) -> Iterator[R]:
 
 
 def _as_done(
-    work: Callable[[T], R], items: Sequence[T], number: int
+    work: Callable[[T], R],
+    items: Sequence[T],
+    number: int,
+    waiting: Callable[[], object] | None,
 ) -> Iterator[tuple[int, R | Died[T]]]:
     """Yield results as they come, with the places of what they are of."""
     todo = list(range(len(items)))[::-1]
@@ -179,10 +195,15 @@ def _as_done(
         whole = False
         try:
             while todo or under_way:
-                while todo and len(under_way) < _WAITING * number:
+                while (
+                    todo
+                    and len(under_way) < _WAITING * number
+                    and todo[-1]
+                    < min(under_way.values(), default=todo[-1]) + _AHEAD * number
+                ):
                     index = todo.pop()
                     under_way[pool.submit(_do, items[index])] = index
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                for future in _first_done(under_way, waiting):
                     # A result before it is forgotten: what dies stays under way.
                     result = future.result()
                     yield under_way.pop(future), result
@@ -194,6 +215,19 @@ def _as_done(
         # One of these took its process with it, and the pool.
         for index in sorted(under_way.values()):
             yield index, _alone(work, items[index])
+
+
+def _first_done(
+    under_way: dict[Future[R], int], waiting: Callable[[], object] | None
+) -> set[Future[R]]:
+    """Wait until something is done, and ask meanwhile whether to go on."""
+    every_s = None if waiting is None else _CANCEL_S
+    while True:
+        done = wait(under_way, every_s, FIRST_COMPLETED).done
+        if waiting is not None:
+            waiting()
+        if done:
+            return done
 
 
 def _alone(work: Callable[[T], R], item: T) -> R | Died[T]:

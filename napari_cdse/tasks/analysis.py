@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.process_pool import Died, in_order, processes
 from napari_cdse.core.progress import part_of, span
+from napari_cdse.io.files import name_of
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.problem_report import Failure, attempt
 from napari_cdse.pipeline import analyse, predict
+from napari_cdse.pipeline.many_files import cost_of_analysis
 from napari_cdse.project import Project, export
 from napari_cdse.tasks.maps import MapIdentity, keep
 
@@ -116,19 +120,85 @@ def analysing(
     params: DetectionParams,
     report: Progress,
     maps: Path | None = None,
+    jobs: int = 0,
 ) -> Iterator[Analysed | Problem]:
     """Detect and classify micrographs; one that fails does not stop the others.
 
-    The circles named with a source lie in it already and lack the forest's word. The
-    maps are kept in a file, if one is named.
+    The circles named with a source lie in it already and lack the forest's word. Many
+    micrographs are shared among processes, as the command line does; they come in the
+    order of ``todo`` and are the same.
+
+    Parameters
+    ----------
+    todo : sequence of tuple
+        Sources, each with its standing circles.
+    model : Model or None
+        Without one, the particles stay unclassified.
+    params : DetectionParams
+        The same for all.
+    report : callable
+        Called with the share done, 0 to 1; may raise `Cancelled`.
+    maps : Path, optional
+        File that keeps maps between sessions; this process alone writes to it.
+    jobs : int
+        See `napari_cdse.core.process_pool.processes`.
+
+    Yields
+    ------
+    Analysed or Problem
     """
-    for done, (source, circles) in enumerate(todo):
-        step = part_of(report, done, len(todo))
-        step(0.0)
-        yield _attempted(
-            source, partial(_analysed, source, circles, model, params, step, maps)
-        )
-    report(1.0)
+    cost = cost_of_analysis([source.path for source, _ in todo])
+    number = processes(jobs, len(todo), cost)
+    share = _Share(report, len(todo))
+    inner = share.step if number < 2 else None
+    work = partial(_analysed_or_not, model=model, params=params, report=inner)
+    share.tell()
+    # Closed at once where the user cancels: the processes end with it.
+    with closing(in_order(work, todo, number, share.tell)) as outcomes:
+        for found in outcomes:
+            if isinstance(found, Died):
+                source, _ = found.item
+                yield Problem(source.index, Failure(_lost(source.path)))
+            else:
+                yield _with_maps_kept(found, model, params, maps)
+            share.done += 1
+            share.tell()
+
+
+def _with_maps_kept(
+    found: Analysed | Problem,
+    model: Model | None,
+    params: DetectionParams,
+    maps: Path | None,
+) -> Analysed | Problem:
+    if isinstance(found, Analysed):
+        identity = MapIdentity.of(found.analysis.micrograph, model, params)
+        keep(maps, identity, found.analysis.detection.maps)
+    return found
+
+
+class _Share:
+    """Tells how much of several micrographs is done."""
+
+    def __init__(self, report: Progress, total: int) -> None:
+        self.done = 0
+        self._report = report
+        self._total = max(total, 1)
+
+    def tell(self) -> None:
+        """Tell it, of whole micrographs; that may cancel."""
+        self._report(min(self.done / self._total, 1.0))
+
+    def step(self, share: float) -> None:
+        """Tell it with a part of the one that is at work."""
+        self._report((self.done + share) / self._total)
+
+
+def _lost(path: Path) -> str:
+    return (
+        f"{name_of(path)}: its analysis ended with its whole process, perhaps for "
+        "want of memory; close other programs and detect in it alone."
+    )
 
 
 def classifying(
@@ -153,18 +223,29 @@ def _attempted(source: Source, work: Callable[[], T]) -> T | Problem:
     return Problem(source.index, found) if isinstance(found, Failure) else found
 
 
+def _analysed_or_not(
+    item: tuple[Source, Circles],
+    *,
+    model: Model | None,
+    params: DetectionParams,
+    report: Progress | None,
+) -> Analysed | Problem:
+    """Do one micrograph, in any process."""
+    source, circles = item
+    work = partial(_analysed, source, circles, model, params, report)
+    return _attempted(source, work)
+
+
 def _analysed(
     source: Source,
     circles: Circles,
     model: Model | None,
     params: DetectionParams,
-    report: Progress,
-    maps: Path | None,
+    report: Progress | None,
 ) -> Analysed:
     micrograph = source.read()
     step = span(report, 0.0, _ANALYSED)
     analysis = analyse(micrograph, model, params, progress=step)
-    keep(maps, MapIdentity.of(micrograph, model, params), analysis.detection.maps)
     if model is None or not circles:
         return Analysed(source.index, analysis)
     size_nm = analysis.detection.pixel_size_nm
@@ -178,7 +259,7 @@ def _classified(
     source: Source,
     particles: Circles,
     model: Model,
-    report: Progress,
+    report: Progress | None,
     pixel_size_nm: float | None = None,
     known: KnownFeatures | None = None,
 ) -> Classified:

@@ -101,7 +101,8 @@ class MicrographRow:
     @property
     def present_quality(self) -> MicrographQuality | None:
         """The quality, unless the pixel size has become another since it was told."""
-        size = self.pixel_size
+        # Most have none to tell, and this is asked of thousands at a time.
+        size = None if self.quality is None else self.pixel_size
         if self.quality is None or size is None:
             return None
         return self.quality if self.quality.holds_at(size.nm) else None

@@ -59,11 +59,9 @@ class ParticleState:
         """Return the particles of one micrograph by id, in a lasting order."""
         if key not in self._shown:
             everything = list(self._build(key))
-            circles = [each.circle for each in everything]
-            out = left_out(self.regions(key), circles).tolist()
-            pairs = zip(everything, out, strict=True)
-            self._shown[key] = {each.id: each for each, aside in pairs if not aside}
-            self._left_out[key] = sum(out)
+            kept = self._in_view(key, everything)
+            self._shown[key] = {each.id: each for each in kept}
+            self._left_out[key] = len(everything) - len(kept)
         return self._shown[key]
 
     def regions(self, key: int) -> tuple[Region, ...]:
@@ -347,6 +345,14 @@ class ParticleState:
             mine.add(particle_id)
         self._keys[particle_id] = key
         self._shown.pop(key, None)
+
+    def _in_view(self, key: int, everything: list[Particle]) -> list[Particle]:
+        """Leave aside what lies in regions that are left out; most have none."""
+        regions = self.regions(key)
+        if not regions:
+            return everything
+        out = left_out(regions, [each.circle for each in everything]).tolist()
+        return [each for each, aside in zip(everything, out, strict=True) if not aside]
 
     def _build(self, key: int) -> Iterable[Particle]:
         candidates = self._candidates.get(key, ())

@@ -28,6 +28,9 @@ _NAMES = {
     "f1": "detection F1 (IoU 0.5)",
     "precision": "detection precision",
     "recall": "detection recall",
+    "recall_yes": "  of those labelled yes",
+    "recall_no": "  of those labelled no",
+    "recall_null": "  of those labelled null",
     "class_accuracy": "class accuracy",
     "balanced_accuracy": "balanced accuracy",
     "end_to_end": "right circle and class (F1)",
@@ -123,7 +126,8 @@ def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str
         else f"an interval takes {MIN_MICROGRAPHS}"
     )
     lines = [f"{number} micrographs; {over}"]
-    for key, name in _NAMES.items():
+    told = [(key, name) for key, name in _NAMES.items() if key in evaluation.figures]
+    for key, name in told:
         interval = _range(evaluation.intervals[key], ".3f")
         lines.append(f"{name:30s} {evaluation.figures[key]:.3f}  ({interval})")
     return [

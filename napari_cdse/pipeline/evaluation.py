@@ -60,6 +60,8 @@ class ScoredMicrograph:
     confusion : ndarray, shape (3, 3)
         Matched particles: true class by row, called class by column, in the order
         yes, no, null.
+    labelled : tuple of int
+        Particles of each of these classes that the label file has.
     probabilities : ndarray, shape (n_clear, 4)
         Of the circles found, those called ``empty`` too. A circle on a particle too
         faint to be labelled, where a simulator tells of it, is not among them: it is
@@ -77,6 +79,7 @@ class ScoredMicrograph:
     missed: int
     false: int
     confusion: NDArray[np.int64]
+    labelled: tuple[int, ...]
     probabilities: NDArray[np.float64]
     truth: NDArray[np.intp]
 
@@ -91,7 +94,10 @@ class Evaluation:
     figures : dict of str to float
         ``precision``, ``recall``, ``f1`` of detection at an IoU of 0.5;
         ``class_accuracy`` and ``balanced_accuracy`` among matched particles;
-        ``end_to_end``, F1 of a right circle with the right class.
+        ``end_to_end``, F1 of a right circle with the right class; ``recall_yes`` and
+        so on, the share of each class that was found, whatever it was called. Where
+        these differ, detection alone makes the fraction of defects wrong. A class that
+        no label file has is left out.
     intervals : dict of str to (float, float) or None
         95 % intervals over micrographs; None with fewer than five.
     """
@@ -222,6 +228,7 @@ def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
         missed=len(matches.missed),
         false=len(matches.false),
         confusion=confusion,
+        labelled=tuple(item.truth.labels.count(name) for name in PARTICLE_CLASSES),
         probabilities=probabilities[clear],
         truth=truth[clear],
     )
@@ -265,33 +272,57 @@ def summarize(scored: Sequence[ScoredMicrograph]) -> Evaluation:
     counts = np.array([(one.pairs, one.missed, one.false) for one in scored])
     confusions = np.array([one.confusion for one in scored]).reshape(-1, 3, 3)
     right = np.trace(confusions, axis1=1, axis2=2)
-    tallies = np.column_stack([counts, right]).astype(np.float64)
-    figures = {name: _share(name, tallies.sum(axis=0)) for name in _SHARES}
-    intervals = {name: _interval(name, tallies) for name in _SHARES}
+    labelled = np.array([one.labelled for one in scored])
+    tallies = np.column_stack([counts, right, confusions.sum(axis=2), labelled])
+    shares = {
+        name: share
+        for name, share in _SHARES.items()
+        if name not in _RECALLS or tallies.sum(axis=0) @ _weights(share)[1] > 0
+    }
+    figures = {name: _share(each, tallies.sum(axis=0)) for name, each in shares.items()}
+    intervals = {name: _interval(each, tallies) for name, each in shares.items()}
     balanced = float(balanced_of(confusions.sum(axis=0)))
     figures["balanced_accuracy"] = balanced if np.isfinite(balanced) else 0.0
     intervals["balanced_accuracy"] = interval_of(confusions)
     return Evaluation(tuple(scored), figures, intervals)
 
 
-# Matched, missed and false circles, and those of the matched with the right class.
-_SHARES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "precision": ((1, 0, 0, 0), (1, 0, 1, 0)),
-    "recall": ((1, 0, 0, 0), (1, 1, 0, 0)),
-    "f1": ((1, 0, 0, 0), (1, 0.5, 0.5, 0)),
-    "class_accuracy": ((0, 0, 0, 1), (1, 0, 0, 0)),
-    "end_to_end": ((0, 0, 0, 1), (1, 0.5, 0.5, 0)),
+_Share = tuple[dict[int, float], dict[int, float]]
+# Columns of the counts: matched, missed and false circles, and those of the matched
+# with the right class; then matched ones of each true class, then all of each.
+_PAIRS, _MISSED, _FALSE, _RIGHT = range(4)
+_N_COUNTS = 4 + 2 * len(PARTICLE_CLASSES)
+_RECALLS: dict[str, _Share] = {
+    f"recall_{name}": ({4 + at: 1}, {4 + len(PARTICLE_CLASSES) + at: 1})
+    for at, name in enumerate(PARTICLE_CLASSES)
+}
+_HALF_ALL = {_PAIRS: 1, _MISSED: 0.5, _FALSE: 0.5}
+_SHARES: dict[str, _Share] = {
+    "precision": ({_PAIRS: 1}, {_PAIRS: 1, _FALSE: 1}),
+    "recall": ({_PAIRS: 1}, {_PAIRS: 1, _MISSED: 1}),
+    "f1": ({_PAIRS: 1}, _HALF_ALL),
+    "class_accuracy": ({_RIGHT: 1}, {_PAIRS: 1}),
+    "end_to_end": ({_RIGHT: 1}, _HALF_ALL),
+    **_RECALLS,
 }
 """Weights of these counts above and below the line of each figure."""
 
 
-def _share(name: str, tally: NDArray[np.float64]) -> float:
-    above, below = (np.array(weights) for weights in _SHARES[name])
+def _weights(share: _Share) -> NDArray[np.float64]:
+    """Weights of all counts above and below the line, shape (2, counts)."""
+    weights = np.zeros((2, _N_COUNTS))
+    for row, part in enumerate(share):
+        weights[row, list(part)] = list(part.values())
+    return weights
+
+
+def _share(share: _Share, tally: NDArray[np.float64]) -> float:
+    above, below = _weights(share)
     return float(tally @ above) / max(float(tally @ below), 1.0)
 
 
-def _interval(name: str, tallies: NDArray[np.float64]) -> Interval | None:
-    above, below = (np.array(weights) for weights in _SHARES[name])
+def _interval(which: _Share, tallies: NDArray[np.float64]) -> Interval | None:
+    above, below = _weights(which)
 
     def share(sums: NDArray[np.float64]) -> NDArray[np.float64]:
         whole = np.asarray(sums @ below)

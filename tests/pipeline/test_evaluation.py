@@ -19,6 +19,7 @@ from napari_cdse.resources import default_model_path
 
 
 def scored(confusion, missed, false):
+    """Count a micrograph in which null particles alone were missed."""
     confusion = np.array(confusion)
     return ScoredMicrograph(
         path=Path("m.png"),
@@ -29,6 +30,7 @@ def scored(confusion, missed, false):
         missed=missed,
         false=false,
         confusion=confusion,
+        labelled=tuple(confusion.sum(axis=1) + np.array([0, 0, missed])),
         probabilities=np.zeros((0, 4)),
         truth=np.zeros(0, np.intp),
     )
@@ -59,7 +61,19 @@ def test_figures_are_those_of_the_counts():
     assert found["balanced_accuracy"] == pytest.approx(np.mean(recalls))
 
 
-@pytest.mark.parametrize("name", ["precision", "recall", "f1", "class_accuracy"])
+def test_recall_is_told_by_class_for_classes_that_are_there():
+    found = summarize(DIFFERENT)
+    assert found.figures["recall_null"] == pytest.approx(15 / 22)
+    assert found.figures["recall_yes"] == found.figures["recall_no"] == 1
+    assert found.intervals["recall_yes"][0] < 1
+    alone = summarize([scored(np.diag([2, 0, 0]), 0, 1)] * 5).figures
+    assert "recall_yes" in alone
+    assert not {"recall_no", "recall_null"} & set(alone)
+
+
+@pytest.mark.parametrize(
+    "name", ["precision", "recall", "f1", "class_accuracy", "recall_null"]
+)
 def test_an_interval_is_the_jackknifes_over_micrographs(name):
     """Leaving out each in turn and counting again, Student's t on the logit scale."""
     whole = summarize(DIFFERENT)

@@ -80,7 +80,7 @@ class DomainSettings:
         particle; touching circles have 1.
     """
 
-    directions: int = 12
+    directions: int = 8
     offsets: int = 9
     reach: float = 0.5
     peak_radii: float = 1.0
@@ -91,7 +91,7 @@ class DomainSettings:
     largest: float = 2.2
     nearby: float = 1.3
     worth_a_line: float = 0.65
-    promising: float = 0.9
+    promising: float = 0.95
     promising_again: float = 1.05
     least_step: float = 20.0
     least_gain: float = 25.0
@@ -193,7 +193,7 @@ def fit_domains(
     """
     start = _around(parts)
     patch = _without(fitter.patch_around(values, valid, start), others, fitter)
-    own = [_families(patch, part, fitter) for part in parts]
+    own = [_distinct(_bins(part, fitter), part, fitter.size) for part in parts]
     least = sum(
         _power(patch, part, bins) for part, bins in zip(parts, own, strict=True)
     )
@@ -294,11 +294,18 @@ def _axes(
 
 
 def _families(patch: DiskPatch, disk: Disk, fitter: DiskFitter) -> NDArray[np.float64]:
-    """Bins of a disk's families, but those in the peak of a stronger one."""
+    """Bins of the families found in a disk."""
     bins = fitter.families(patch, disk)
-    if bins is None:
-        return np.zeros((0, 2))
-    size = fitter.size
+    return np.zeros((0, 2)) if bins is None else _distinct(bins, disk, fitter.size)
+
+
+def _bins(disk: Disk, fitter: DiskFitter) -> NDArray[np.float64]:
+    """Bins of the families that a disk was fitted with."""
+    return np.array(disk.families) % 1.0 * fitter.size
+
+
+def _distinct(bins: NDArray[np.float64], disk: Disk, size: int) -> NDArray[np.float64]:
+    """Leave out what lies in the peak of a stronger one."""
     signed = ((bins + size / 2) % size - size / 2) / size
     kept: list[int] = []
     for index, one in enumerate(signed):
@@ -345,23 +352,21 @@ def _best_line(
     axes = [axis[::2] + 0.5 for axis in _axes(patch, disk)]
     down, right = np.meshgrid(*axes, indexing="ij")
     inside = squares > 0
-    fields, squares = fields[:, inside], squares[inside]
-    down, right = down[inside], right[inside]
+    # Amplitudes as real and imaginary parts, then the norm, shape (n, columns).
+    fields = fields[:, inside].T
+    columns = [fields.real, fields.imag, squares[inside][:, None]]
+    summands = np.concatenate(columns, axis=1)
+    turns = np.pi / SETTINGS.directions * np.arange(SETTINGS.directions)
+    normals = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    distance = normals @ np.stack([down[inside], right[inside]])
     reach = SETTINGS.reach * disk.radius
     offsets = np.linspace(-reach, reach, SETTINGS.offsets)
-    least = SETTINGS.least_side * float(squares.sum())
-    best, line = -1.0, _Line((1.0, 0.0), 0.0)
-    for turn in np.pi / SETTINGS.directions * np.arange(SETTINGS.directions):
-        normal = (float(np.cos(turn)), float(np.sin(turn)))
-        distance = down * normal[0] + right * normal[1]
-        below = (distance < offsets[:, None]).astype(np.float32)
-        amplitude, norm = below @ fields.T, below @ squares
-        power = _ratio(amplitude, norm, least)
-        power += _ratio(fields.sum(axis=1) - amplitude, squares.sum() - norm, least)
-        if power.max() > best:
-            best = float(power.max())
-            line = _Line(normal, float(offsets[power.argmax()]))
-    return line, best
+    below = (distance[:, None] < offsets[:, None]).astype(np.float32)
+    one = below @ summands
+    power = _ratio(one, squares) + _ratio(summands.sum(axis=0) - one, squares)
+    turn, offset = np.unravel_index(int(power.argmax()), power.shape)
+    normal = (float(normals[turn, 0]), float(normals[turn, 1]))
+    return _Line(normal, float(offsets[offset])), float(power.max())
 
 
 def _in_fours(values: NDArray[Any]) -> NDArray[Any]:
@@ -371,11 +376,11 @@ def _in_fours(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _ratio(
-    amplitude: NDArray[np.complex64], norm: NDArray[np.float32], least: float
-) -> NDArray[np.float64]:
-    """Power of all families together, for each of several sides."""
-    whole = (np.abs(amplitude) ** 2).sum(axis=1)
-    return np.asarray(whole / np.maximum(norm, least))
+    sums: NDArray[np.float32], squares: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Power of all families on one side of each line."""
+    norm = np.maximum(sums[..., -1], SETTINGS.least_side * float(squares.sum()))
+    return np.asarray((sums[..., :-1] ** 2).sum(axis=-1) / norm)
 
 
 def _fields(

@@ -38,6 +38,8 @@ def studied(folder):
     )
     taught = {name for name in item.training.particle_ids if "/false/" in name}
     assert len(taught) == len(item.false_circles)
+    false = np.isin(item.training.particle_ids, list(taught))
+    assert set(item.training.labels[false].tolist()) <= {"empty"}
     return item
 
 

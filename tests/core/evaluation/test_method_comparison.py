@@ -1,5 +1,7 @@
 """Which method is the better one, against counts by hand and closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -130,6 +132,28 @@ def test_a_difference_is_that_of_pairs_and_its_interval_the_jackknifes():
     spread = (apart / 3).std(ddof=1) / np.sqrt(6) * stats.t.ppf(0.975, 5)
     wanted = (found.difference - spread, found.difference + spread)
     assert found.difference_95 == pytest.approx(wanted)
+
+
+def test_without_a_false_circle_so_many_leave_room_for_one():
+    """Wilson's interval of the seven found, at Student's quantile for six pictures."""
+    few, pair = runs()
+    _, poor = compare_methods(pair, "good")
+    low = sum(few) / (sum(few) + stats.t.ppf(0.975, 5) ** 2)
+    assert figure(poor, "precision at IoU 0.5").interval_95 == pytest.approx((low, 1))
+
+
+def test_the_interval_of_a_median_is_that_of_micrographs_drawn_anew():
+    """Its distribution is a binomial's: at most the fifth of 17 comes in 3.6 %."""
+    chances = [stats.binom.sf(8, 17, at / 17) for at in (4, 5)]
+    assert chances[0] < 0.015
+    assert 0.03 < chances[1] < 0.04
+    errors = np.random.default_rng(1).permutation(np.arange(1, 18) / 100)
+    (one,) = tallies(TRUTH, (3,))
+    each = tuple(replace(one, radius_errors=(error,)) for error in errors.tolist())
+    run = MethodRun("only", each, (1.0,) * 17, (1,) * 17)
+    found = figure(compare_methods([run], "only")[0], RADIUS_ERROR)
+    assert found.value == pytest.approx(0.09)
+    assert found.interval_95 == pytest.approx((0.05, 0.13))
 
 
 def test_the_standard_has_no_difference_to_itself():

@@ -24,6 +24,9 @@ from tests.mutants.recording import SHARED
 
 ROOT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+_LEAST_S, _TIMES = 20, 4
+"""Time of the processor in s that a trial may always take, and that it may take in what
+its tests take without a mistake: beyond it hangs."""
 SURVIVED = ("survived", "no tests")
 
 
@@ -247,7 +250,8 @@ def _outcome(
                 file=mistake.file,
                 text=mistake.applied(before),
                 tests=reached.in_order(tests),
-                limit_s=30 + 10 * sum(reached.seconds[name] for name in tests),
+                limit_s=_LEAST_S
+                + _TIMES * sum(reached.seconds[name] for name in tests),
             )
     return outcome
 

@@ -24,7 +24,7 @@ class Recorder:
     Attributes
     ----------
     seconds : dict
-        Time in s of each test, with its fixtures.
+        Time of the processor in s of each test, with its fixtures.
     failed : set of str
         Those that did not pass, skipped ones among them.
     """
@@ -39,11 +39,11 @@ class Recorder:
     def pytest_runtest_protocol(self, item):
         self.running = item.nodeid
         self.measured.switch_context(item.nodeid)
-        begun = time.perf_counter()
+        begun = time.process_time()
         try:
             return (yield)
         finally:
-            self.seconds[item.nodeid] = time.perf_counter() - begun
+            self.seconds[item.nodeid] = time.process_time() - begun
             self.measured.switch_context("")
 
     @pytest.hookimpl(wrapper=True)

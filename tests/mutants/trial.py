@@ -6,9 +6,12 @@ The project itself is imported in the fork, so nothing of a mistake stays behind
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
+import math
 import os
+import resource
 import signal
 import sys
 import time
@@ -18,6 +21,8 @@ import pytest
 
 _LOOK_S = 0.02
 """How often it looks whether a fork has ended; small beside any test."""
+_WAIT = 20
+"""Times its limit of the processor that a fork may last, asleep or kept from it."""
 
 
 class Chosen:
@@ -42,6 +47,8 @@ def main() -> int:
             importlib.import_module(name)
         except Exception:  # noqa: BLE001  a library's own affair, missed by no test
             continue
+    # What is imported stays: no fork looks through it again, nor copies its pages.
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         answers.write(json.dumps(_tried(**asked)) + "\n")
@@ -67,8 +74,10 @@ def _in_fork(tests: list[str], limit_s: float) -> str:
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
+        # Of the processor, so that a busy machine makes no hang.
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limit_s),) * 2)
         os._exit(_run(tests))
-    ends = time.monotonic() + limit_s
+    ends = time.monotonic() + _WAIT * limit_s
     while time.monotonic() < ends:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -102,7 +111,8 @@ def _end_group(child: int) -> None:
 
 def _outcome(status: int) -> str:
     if os.WIFSIGNALED(status):
-        return "crash"
+        ended = os.WTERMSIG(status)
+        return "hang" if ended in (signal.SIGXCPU, signal.SIGKILL) else "crash"
     code = os.WEXITSTATUS(status)
     return {0: "survived", 5: "no tests"}.get(code, "noticed")
 

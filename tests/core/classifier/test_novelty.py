@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
+from sklearn.neighbors import NearestNeighbors
 
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.novelty import (
@@ -30,6 +32,29 @@ def test_what_is_far_away_is_novel_and_more_of_the_same_is_not():
     # One in a hundred by construction; the training set is small, so up to three.
     assert 0.001 < np.mean(same > 1) < 0.03
     assert np.all(known.novelty(drawn(50, shift=4.0)) > 1)
+
+
+def test_novelty_is_the_distance_to_the_fifth_neighbour_over_the_one_in_a_hundred():
+    """Scaled by scipy, neighbours by scikit-learn, the limit by counting."""
+    training = drawn_set(12, 3, copies=2)
+    originals = training.table.values[::3].astype(float)
+    homes = training.micrograph_ids[::3]
+    middle = np.median(originals, axis=0)
+    spread = stats.iqr(originals, axis=0) / 1.349
+    rows = np.arcsinh((originals - middle) / spread)
+
+    def fifth(of, among):
+        return NearestNeighbors(n_neighbors=5).fit(among).kneighbors(of)[0][:, -1]
+
+    elsewhere = [
+        fifth(rows[[at]], rows[homes != home])[0] for at, home in enumerate(homes)
+    ]
+    # Of 144, the share of one in a hundred lies beyond the last but one.
+    limit = sorted(elsewhere)[-2]
+    values = drawn(30, shift=1.0)
+    wanted = fifth(np.arcsinh((values - middle) / spread), rows) / limit
+    found = novelty_reference(training).novelty(values)
+    assert found == pytest.approx(wanted, rel=1e-6)
 
 
 def test_one_feature_far_away_is_enough():

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
+from napari_cdse.core.classifier.forest import fit, predict_proba
 from napari_cdse.core.classifier.probability_calibration import (
+    answers,
     applied,
     calibrated,
     calibration_error,
@@ -15,8 +18,10 @@ from napari_cdse.core.classifier.probability_calibration import (
     reliability,
     sharpened,
 )
+from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Calibration
 from tests.io.models.test_card_schema import CARD
+from tests.tables import drawn_set
 
 N = 20_000
 EVEN = Calibration(
@@ -53,6 +58,37 @@ def test_the_temperature_that_spoilt_answers_is_found_and_undone(honest, tempera
 
 def test_honest_answers_are_left_alone(honest):
     assert fit_temperature(*honest) == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "parts"),
+    [(0.5, (36, 9, 1, 0)), (2.0, (6**0.5, 3**0.5, 1, 0)), (1.0, (6, 3, 1, 0))],
+)
+def test_a_temperature_is_the_root_that_is_taken(temperature, parts):
+    told = sharpened(np.array([[0.6, 0.3, 0.1, 0.0]]), temperature)
+    assert told[0] == pytest.approx(np.array(parts) / sum(parts))
+
+
+def test_a_calibration_is_a_softmax_of_weighed_logarithms(honest):
+    rng = np.random.default_rng(5)
+    weights, offsets = rng.normal(1, 0.3, (4, 4)), rng.normal(0, 0.5, 4)
+    map_ = replace(EVEN, weights=weights.tolist(), offsets=offsets.tolist())
+    told = (honest[0][:50] + 0.1) / 1.4
+    wanted = softmax(np.log(told) @ weights.T + offsets, axis=1)
+    assert applied(map_, told) == pytest.approx(wanted)
+    card = replace(CARD, calibration=map_, scores={"temperature": 0.5})
+    assert calibrated(told, card) == pytest.approx(wanted)
+
+
+def test_an_answer_is_the_mean_of_five_views_put_right():
+    training = drawn_set()
+    fitted = fit(training, ForestParams(trees=5), scores={"temperature": 0.5})
+    views = training.table.rows(np.arange(15))
+    bare = predict_proba(fitted, views)
+    mean = sum(bare[3 * at : 3 * at + 3] for at in range(5)) / 5
+    wanted = mean**2 / (mean**2).sum(axis=1, keepdims=True)
+    assert np.abs(wanted - mean).max() > 0.05
+    assert answers(fitted, views) == pytest.approx(wanted)
 
 
 def test_sharpening_keeps_the_class_and_the_sum(honest):

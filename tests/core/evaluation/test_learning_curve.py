@@ -60,6 +60,26 @@ def test_no_micrograph_is_learnt_from_and_scored(monkeypatch):
     assert not any(one & other for one, other in zip(learnt, scored, strict=True))
 
 
+def test_own_labels_count_as_often_as_is_asked_for_on_top_of_a_base(monkeypatch):
+    learnt = []
+    fit_forest = learning_curve.fit_forest
+
+    def watched(rows, *arguments):
+        learnt.append(rows)
+        return fit_forest(rows, *arguments)
+
+    monkeypatch.setattr(learning_curve, "fit_forest", watched)
+    training = drawn_set(6, 2, seed=3)
+    base = replace(drawn_set(9, 1), weights=np.full(72, 0.5))
+    params = replace(PARAMS, own_weight=7.0)
+    learning_curves(training, circles_of(training), params, seeds=1, base=base)
+    for rows in learnt:
+        own = np.char.startswith(rows.micrograph_ids, "3-")
+        assert own.any()
+        assert set(rows.weights[own]) == {7.0}
+        assert set(rows.weights[~own]) == {0.5}
+
+
 def test_both_orders_start_alike_and_end_alike():
     training = drawn_set(9, 3, signal=2.5)
     told = learning_curves(training, circles_of(training), PARAMS, seeds=2, step=15)

@@ -48,6 +48,15 @@ def test_the_interval_of_judged_micrographs_has_its_closed_form():
     assert found.correlation == pytest.approx((found.design_effect - 1) / 4)
 
 
+def test_the_correlation_is_none_for_single_particles_and_0_where_all_are_alike():
+    single = difference(judged(6, [1, 0, 1, 0, 1, 0], [0, 1, 0, 1, 0, 1]))
+    assert (single.size, single.correlation) == (1, None)
+    assert difference(judged(6, [3] * 6, [2] * 6)).correlation == 0
+    # Each micrograph of one class: one particle says all of its neighbours.
+    apart = difference(judged(6, [5, 0, 5, 0, 5, 0], [0, 5, 0, 5, 0, 5]))
+    assert apart.correlation == pytest.approx(1)
+
+
 def test_one_micrograph_that_carries_the_variance_leaves_few_degrees_of_freedom():
     yes, no = [5] * 9 + [10], [5] * 9 + [0]
     found = difference(judged(10, yes, no))

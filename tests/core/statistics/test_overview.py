@@ -8,6 +8,7 @@ from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.intervals import wilson_interval
 from napari_cdse.core.statistics.label_history import label_history
 from napari_cdse.core.statistics.micrograph_fractions import micrograph_fractions
+from napari_cdse.core.statistics.overview import overview
 from napari_cdse.core.statistics.size_distribution import log_normal, size_curves
 from napari_cdse.core.statistics.size_trend import size_trend
 from napari_cdse.core.statistics.visible_defects import visible_defects
@@ -40,6 +41,17 @@ def test_a_micrograph_judged_as_a_whole_has_its_binomial_interval():
     assert full.fraction == pytest.approx(0.25)
     assert full.interval_95 == pytest.approx(wilson_interval(3, 12))
     assert (full.resolved, full.n_particles, full.n_judged) == (12, 17, 17)
+
+
+def test_an_overview_holds_each_part_in_its_place():
+    evidence = [*judged("a", ["yes", "no"]), *judged("b", ["no"] * 3)]
+    defects = visible_defects(evidence)
+    found = overview(evidence, defects, {"b": "second.png", "a": "first.png"})
+    assert found.defects is defects
+    assert [one.name for one in found.micrographs] == ["second.png", "first.png"]
+    assert [one.resolved for one in found.micrographs] == [3, 2]
+    assert found.by_size == size_trend(evidence)
+    assert found.history == label_history(evidence)
 
 
 def test_the_forest_is_moved_by_the_draws_of_all_micrographs():

@@ -23,7 +23,7 @@ from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.sample import sample_project_folder
 
 THEMES = ("dark", "light")
-DOCKS = (*window.NAMES, "Annotators", "Population")
+DOCKS = (*window.NAMES, "Annotators", "Population", "Spectrum")
 TREES = 30
 COLOURS = 256
 LARGEST_PX = 1400
@@ -38,6 +38,8 @@ def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
         if name == "Population":
             # It would wait until hands rest.
             widget.view.refresh()
+        if name == "Spectrum":
+            widget.view.go_to_particle()
         settle(viewer)
         yield name.lower(), widget
 

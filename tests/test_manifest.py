@@ -55,6 +55,7 @@ def test_offers_its_docks(manifest):
         "Gallery",
         "Population",
         "Endmembers",
+        "Spectrum",
     ]
 
 

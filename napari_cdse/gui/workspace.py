@@ -34,7 +34,6 @@ from napari_cdse.gui.opening.incoming_files import IncomingFiles
 from napari_cdse.gui.opening.open_project import opened
 from napari_cdse.gui.opening.opening import Opening
 from napari_cdse.gui.opening.recent_menu import RecentMenu
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import Session
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.bindings import ShortcutBindings
@@ -61,6 +60,8 @@ if TYPE_CHECKING:
 
 _BESIDE = "beside"
 """Name of the message about other project files."""
+_OPENING = "opening"
+"""Name of the message why a project was not opened."""
 
 
 class Workspace(QObject):
@@ -252,7 +253,7 @@ class Workspace(QObject):
         """
         if not self.leave_taking.agreed():
             return False
-        with notifications.reporting_errors():
+        with self.session.reporting_errors(_OPENING):
             window = main_window(self.session.viewer)
             project = opened(window, source, place)
             self.session.runner.cancel_all()
@@ -264,7 +265,7 @@ class Workspace(QObject):
 
     def open_sample(self) -> bool:
         """Open the sample project, a copy that the user may work in."""
-        with notifications.reporting_errors():
+        with self.session.reporting_errors():
             return self.open_project(sample_project_folder())
         return False
 
@@ -342,7 +343,7 @@ class Workspace(QObject):
         self.session.deferred.history_changed()
 
     def _on_notice(self, sentence: str) -> None:
-        notifications.warn(sentence)
+        self.session.warn(sentence)
 
 
 _WORKSPACES: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()

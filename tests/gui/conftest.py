@@ -197,6 +197,11 @@ def particle_ids(workspace) -> list[str]:
     return [by_circle[circle] for circle in CIRCLES]
 
 
+def standing(workspace) -> list[str]:
+    """What stands in the window to be read."""
+    return [message.sentence for message in workspace.session.messages.shown]
+
+
 def canvas(workspace):
     """The widget that the person presses keys and the mouse on."""
     return find_canvas(workspace.viewer)

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_cdse.core.review.annotator_agreement import Agreement
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import caption, one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.dock_sight import DockSight
@@ -96,7 +95,7 @@ class AnnotatorsView(ProjectView):
         )
         self._agreements: tuple[Agreement, ...] = ()
         self.sight = DockSight(self)
-        self._later = RestTimer(self, self._show_all, _LATER_MS)
+        self._later = RestTimer(self, self._show_all, _LATER_MS, self._session.warn)
         self._lay_out()
         self._connect()
 
@@ -227,12 +226,12 @@ class AnnotatorsView(ProjectView):
     def _on_also_me(self, action: QAction) -> None:
         """Take what somebody said for one's own, or give it back to them."""
         who, name = self._session.project.annotators, action.data()
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             who.rename(name, who.name if action.isChecked() else name)
         self._refresh_soon()
 
     def _on_hide(self, hide: bool) -> None:
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.annotators.hide_others = hide
         self._refresh_soon()
 

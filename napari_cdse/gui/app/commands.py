@@ -61,6 +61,11 @@ def show_population(viewer: Viewer) -> None:
     add_dock(viewer, "Population")
 
 
+def show_spectrum(viewer: Viewer) -> None:
+    """Show the dock of the spectrum of any region."""
+    add_dock(viewer, "Spectrum")
+
+
 def show_retrain(viewer: Viewer) -> None:
     """Show the dock that retrains."""
     add_dock(viewer, "Retrain")

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-cdse"
 NAMES = ("Micrographs", "Retrain", "Gallery", "Particle")
-_IN_ONE_PLACE = ("Retrain", "Gallery", "Annotators", "Population", "Endmembers")
+_IN_ONE_PLACE = (
+    "Retrain",
+    "Gallery",
+    "Annotators",
+    "Population",
+    "Endmembers",
+    "Spectrum",
+)
 _GOOD_SIZE = QSize(1600, 1000)
 _PICTURE_SIZE = QSize(1600, 1000)
 _DOCKS_SHARE = 0.2
@@ -106,9 +113,8 @@ def add_docks(viewer: napari.Viewer) -> dict[str, QWidget]:
 def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     """Dock one of our widgets, or bring forward the one that is there.
 
-    Micrographs, Retrain, Gallery, Annotators, Population and Endmembers share a place:
-    one looks at them by turns, and a small screen has no room for more than two docks
-    above each other.
+    All but Particle share a place: one looks at them by turns, and a small screen has
+    no room for more than two docks above each other.
     """
     size = main_window(viewer).size()
     widget: QWidget

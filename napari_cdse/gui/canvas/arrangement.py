@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image, Labels, Surface
 
+from napari_cdse.gui.canvas.shapes_style import OURS
 from napari_cdse.gui.session.plain_text import one_line
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ def _hidden(_viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | No
 def _covered(viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | None:
     above = list(viewer.layers)[viewer.layers.index(ours.image) + 1 :]
     for layer in reversed(above):
-        if layer not in ours.present and _covers(layer, ours.image):
+        # What a dock of ours lays over a part of it was asked for there.
+        foreign = layer not in ours.present and OURS not in layer.metadata
+        if foreign and _covers(layer, ours.image):
             return Disarrangement(
                 f"{one_line(str(layer.name))} lies over the micrograph, so keys and "
                 "mouse would change what is not seen.",

@@ -245,7 +245,7 @@ class MicrographView(QObject):
             self.layers.show(micrograph, whole=self._fits),
             wanted=self._styles,
             commit=self._commit,
-            tell=notifications.warn,
+            tell=self._session.warn,
             selected=self.particles_selected.emit,
         )
         self.particles.fill()
@@ -300,7 +300,7 @@ class MicrographView(QObject):
         if not self._is_open(index):
             return
         self.prefetch.keep(source, micrograph)
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.micrographs.set_pixels(index, micrograph)
         self._tell_of(micrograph)
 
@@ -315,7 +315,7 @@ class MicrographView(QObject):
         if self._is_open(index):
             self.layers.clear()
             if not isinstance(sentence, Unforeseen):
-                notifications.warn(sentence)
+                self._session.warn(sentence)
             self._session.set_problem(index, sentence)
 
     def _on_layer_removed(self, event: Event) -> None:

@@ -48,7 +48,7 @@ class AnnotationImport(QObject):
         work = partial(reading_annotations, list(paths), pictures, open_one)
         job = Job("Importing", work)
         job.produced.connect(partial(self._store, project))
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
 
@@ -56,7 +56,7 @@ class AnnotationImport(QObject):
         if not self._session.is_open or self._session.project is not project:
             return
         self._canvas.take_in()
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             notifications.inform(project.imports.store(found.placed).sentence)
         self._tell([*found.left_out, *found.notices])
 

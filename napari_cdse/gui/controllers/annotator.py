@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.preferences import annotator_page
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class AnnotatorName(QObject):
     def set_name(self, name: str) -> None:
         """Take another name, for this project and those that will be opened."""
         if name.strip():
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 self._session.project.annotators.current = name
         if self._settings is not None:
             self._settings.name = name.strip()
@@ -56,5 +55,5 @@ class AnnotatorName(QObject):
     def _pass_on(self, _event: object = None) -> None:
         name = "" if self._settings is None else self._settings.name.strip()
         if name and self._session.is_open:
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 self._session.project.annotators.current = name

@@ -81,7 +81,7 @@ class DetectionController(QObject):
         except ModelError as error:
             if self._told != str(error):
                 self._told = str(error)
-                notifications.warn(f"{error} Circles are found, but not classified.")
+                self._session.warn(f"{error} Circles are found, but not classified.")
             return None
 
     # --- detection ------------------------------------------------------------
@@ -89,7 +89,7 @@ class DetectionController(QObject):
     def set_params(self, params: DetectionParams) -> None:
         """Keep the parameters with the project; another method shows what it found."""
         project = self._session.project
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             before = project.settings.detection
             lattice = before.material
             project.settings.detection = params
@@ -115,7 +115,7 @@ class DetectionController(QObject):
         session, project = self._session, self._session.project
         self._canvas.take_in()
         job = None
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             params = project.settings.detection
             model = self.model()
             todo = [(session.source(one), self._standing(one)) for one in indices]
@@ -123,7 +123,7 @@ class DetectionController(QObject):
             job = Job(_title(0, len(todo)), work)
             tally = _Tally(job, len(todo))
             job.produced.connect(lambda found: self._on_found(found, params, tally))
-            job.failed.connect(notifications.warn)
+            job.failed.connect(self._session.warn)
             job.finished.connect(lambda complete: tally.close(complete))
             session.runner.submit(job)
         return job
@@ -137,7 +137,7 @@ class DetectionController(QObject):
             if tally.total == 1 or isinstance(found.sentence, Unforeseen):
                 self._session.warn(found.sentence)
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._put(found, params)
         if tally.total == 1:
             for sentence in found.analysis.detection.notices:
@@ -183,7 +183,7 @@ class DetectionController(QObject):
             return
         if self._classifying is not None and self._classifying.running:
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             model = self.model()
             todo = [] if model is None else self._untried(model.card.id)
             if model is not None and todo:
@@ -191,7 +191,7 @@ class DetectionController(QObject):
                 work = partial(classifying, [(source, tuple(todo))], model)
                 job = Job("Classifying", work, heavy=False)
                 job.produced.connect(self._on_classified)
-                job.failed.connect(notifications.warn)
+                job.failed.connect(self._session.warn)
                 job.finished.connect(lambda _complete: self.classify_missing())
                 self._classifying = session.runner.submit(job)
 
@@ -199,7 +199,7 @@ class DetectionController(QObject):
         """Classify whatever lacks the active forest's word, in all micrographs."""
         session = self._session
         job = None
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             model = self.model()
             todo = self.unclassified()
             if model is None or not todo:
@@ -207,7 +207,7 @@ class DetectionController(QObject):
             work = partial(classifying, todo, model)
             job = Job(f"Classifying {len(todo)} micrographs", work)
             job.produced.connect(self._on_classified)
-            job.failed.connect(notifications.warn)
+            job.failed.connect(self._session.warn)
             session.runner.submit(job)
         return job
 
@@ -258,7 +258,7 @@ class DetectionController(QObject):
         project = self._session.project
         pairs = zip(found.predictions, found.circles, strict=True)
         circles = {one.particle_id: circle for one, circle in pairs}
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             project.detections.put_predictions(
                 found.model_id, found.predictions, circles
             )

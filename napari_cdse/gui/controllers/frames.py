@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.io.images.frame import MEAN, choice_of, frame_words
 from napari_cdse.tasks.frames import counting_frames
@@ -63,7 +62,7 @@ class Frames(QObject):
         paths = {each.index: each.path for each in project.micrographs.entries}
         job = Job("Counting frames", partial(counting_frames, paths))
         job.produced.connect(partial(self._on_counted, project, choice, last))
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
 
@@ -82,7 +81,7 @@ class Frames(QObject):
         short = len(series) - len(fits)
         if short:
             what = "1 file has" if short == 1 else f"{short} files have"
-            notifications.warn(
+            self._session.warn(
                 f"{what} fewer frames than that and stayed as before; the others "
                 f"are read as the {frame_words(choice)}."
             )
@@ -95,10 +94,10 @@ class Frames(QObject):
             for index, choice in choices.items()
             if entries[index].frame != choice
         )
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             project.micrographs.set_frames(choices)
             if judged:
                 what = "1 label" if judged == 1 else f"{judged} labels"
-                notifications.warn(
+                self._session.warn(
                     f"{what} were given on another frame and stay; check their circles."
                 )

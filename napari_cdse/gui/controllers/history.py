@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.session import notifications
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,7 +48,7 @@ class HistoryController(QObject):
 
         project.events.particles_changed.connect(collect)
         try:
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 summary = walk()
                 session.say(nothing if summary is None else f"{says}: {summary}")
                 self._return_to(touched)

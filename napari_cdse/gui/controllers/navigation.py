@@ -8,7 +8,6 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.core.review.review_queue import BATCH
 from napari_cdse.gui.canvas.prefetch import AHEAD
-from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,7 +162,7 @@ class Navigation(QObject):
         if found is None:
             self._session.say(nothing)
             return
-        with self._canvas.without_fitting(), notifications.reporting_errors():
+        with self._canvas.without_fitting(), self._session.reporting_errors():
             self._selection.go_to(found, how)
             self._canvas.see(found)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 
 from napari_cdse.core.errors import CdseError, StoreBusy
-from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
@@ -84,7 +83,7 @@ class ProjectPoller(QObject):
         try:
             with project.backlog.patience(0.0):
                 project.sync.poll()
-            self._told = None
+            self._unsay()
             if not project.backlog:
                 messages.withdraw(BUSY)
         except StoreBusy:
@@ -92,8 +91,15 @@ class ProjectPoller(QObject):
         except CdseError as error:
             # A drive that is away stays away for a while; say so once.
             if self._told != str(error):
+                self._unsay()
                 self._told = str(error)
-                notifications.warn(str(error))
+                self._session.warn(self._told)
+
+    def _unsay(self) -> None:
+        """Withdraw what was told of a file that can be read again."""
+        if self._told is not None:
+            self._session.messages.withdraw(self._told)
+            self._told = None
 
     @property
     def _in_gesture(self) -> bool:
@@ -102,6 +108,7 @@ class ProjectPoller(QObject):
 
     def _start(self) -> None:
         self._session.messages.withdraw(BUSY)
+        self._unsay()
         self._timer.start()
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.session import notifications
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -100,7 +98,7 @@ class Review(QObject):
         stays = stays or self._selection.how(ids) == "hand"
         particles, deferred = self._canvas.particles, self._session.deferred
         together = nullcontext() if particles is None else particles.together()
-        with notifications.reporting_errors(), deferred.after_drawing(), together:
+        with self._session.reporting_errors(), deferred.after_drawing(), together:
             if act(ids) is not False and not self._canvas.draws:
                 self._go_on(stays)
 

@@ -91,7 +91,7 @@ class TrainingController(QObject):
         if self.job is not None:
             return None
         self._canvas.take_in()
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._drop_outcome()
             request = self._request(params, onto)
             self._start(Job("Retraining", partial(retraining, request)))
@@ -112,7 +112,7 @@ class TrainingController(QObject):
         if self.job is not None:
             return None
         self._canvas.take_in()
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._start(Job(title, partial(study, self._request(params, onto))))
         self.changed.emit()
         return self.job
@@ -120,7 +120,7 @@ class TrainingController(QObject):
     def _start(self, job: Job) -> None:
         self.job = job
         job.produced.connect(self._on_produced)
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._session.warn)
         job.finished.connect(self._on_finished)
         self._session.runner.submit(job)
 
@@ -134,7 +134,7 @@ class TrainingController(QObject):
 
     def reject(self) -> None:
         """Drop the new forest; its card stays on record."""
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._drop_outcome()
         self.changed.emit()
 
@@ -142,7 +142,7 @@ class TrainingController(QObject):
         project, outcome = self._session.project, self.outcome
         if outcome is None:
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             model_id = outcome.model.card.id
             if name.strip() and name.strip() != outcome.model.card.name:
                 project.models.rename(model_id, name)
@@ -168,19 +168,19 @@ class TrainingController(QObject):
         project = self._session.project
         if model_id == project.models.active_id:
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._use(lambda: project.models.keep(model_id))
         self.changed.emit()
 
     def roll_back(self) -> None:
         """Take the forest into use that was in use before."""
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._use(self._session.project.models.roll_back)
         self.changed.emit()
 
     def rename(self, model_id: str, name: str) -> None:
         """Call a forest of the project by another name."""
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.models.rename(model_id, name)
 
     def save(self, path: Path) -> Job | None:
@@ -207,7 +207,7 @@ class TrainingController(QObject):
 
     def _on_loaded(self, found: Loaded) -> None:
         project = self._session.project
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             for sentence in found.model.notices:
                 notifications.inform(sentence)
             project.models.add(found.model, found.data)
@@ -260,7 +260,7 @@ class TrainingController(QObject):
         if model_id == project.models.active_id:
             notifications.inform(_SAME)
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             # A busy file must not cost the minutes that the forest took.
             project.backlog.do(lambda: self._take(outcome, project.models))
         if self.job is not None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.shortcuts.key_events import shortcut_of
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class GalleryKeys(QObject):
         row = self._view.model().arrangement.row_of(ids[0])
         if row is None:
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             if self._acts[name](session.project, ids, self._how(ids)) is not False:
                 self._say(ids)
                 self._go_on(ids, row)

@@ -16,7 +16,6 @@ from napari_cdse import __version__
 from napari_cdse.gui.help.citation import LICENCE, NAME, bibtex, citation
 from napari_cdse.gui.help.problem_dialog import ProblemDialog
 from napari_cdse.gui.help.text_dialog import TextDialog
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dialogs import tell
@@ -88,10 +87,10 @@ class HelpMenu(QObject):
 
     def show_guide(self, page: str = "index") -> None:
         """Open a page of the guide in the browser."""
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             path = guide_page(page)
             if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-                notifications.warn(_NO_BROWSER.format(path))
+                self._session.warn(_NO_BROWSER.format(path))
 
     def report_problem(self) -> ProblemDialog:
         """Show what to send when something went wrong."""

@@ -102,7 +102,7 @@ class MicrographsView(ProjectView):
         self.problem.hide()
         self.pixel_size = PixelSizeRow(self._session.set_pixel_size)
         self.frames = FrameRow(self._on_frames)
-        self.lattice = LatticeRow(self._on_lattice)
+        self.lattice = LatticeRow(self._session, self._on_lattice)
         self.quality = QualityRow(self._on_limit, self._on_leave_shown_out)
         self.form = ParamsForm(DetectionParams())
         self.method_line = MethodLine(self.form.widget("method").native)

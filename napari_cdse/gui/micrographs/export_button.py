@@ -99,14 +99,14 @@ class ExportButton(QPushButton):
         # What is drawn and not yet taken in belongs to it too.
         self._canvas.take_in()
         if not project.sync.write_waiting():
-            notifications.warn(_NOT_YET.format(project.path.name))
+            self._session.warn(_NOT_YET.format(project.path.name))
             return None
         work = partial(
             exporting, project.path, folder, include_predictions, self._chosen()
         )
         job = Job("Exporting", work)
         job.produced.connect(self._tell)
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
 
@@ -116,7 +116,7 @@ class ExportButton(QPushButton):
     def _tell(self, found: Exported) -> None:
         if found.problems:
             first = found.problems[0]
-            notifications.warn(_ALSO_FAILED.format(len(found.problems), first))
+            self._session.warn(_ALSO_FAILED.format(len(found.problems), first))
         for sentence in found.problems:
             if isinstance(sentence, Unforeseen):
                 self._session.warn(sentence)

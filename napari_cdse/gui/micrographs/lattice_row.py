@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.dialogs import ask_lattice
 from napari_cdse.gui.widgets.layout import sentence
 from napari_cdse.io.material_file import read_material
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_cdse.core.material import Material
+    from napari_cdse.gui.session.session import Session
 
 
 class LatticeRow(QWidget):
@@ -22,14 +22,19 @@ class LatticeRow(QWidget):
 
     Parameters
     ----------
+    session : Session
     apply : callable
         Takes the lattice that was chosen; None for CdSe.
     """
 
     def __init__(
-        self, apply: Callable[[Material | None], None], parent: QWidget | None = None
+        self,
+        session: Session,
+        apply: Callable[[Material | None], None],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._session = session
         self._apply = apply
         self.says = sentence()
         self.says.setToolTip(
@@ -62,7 +67,7 @@ class LatticeRow(QWidget):
     def _on_other(self) -> None:
         path = ask_lattice(self)
         if path is not None:
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 self._apply(read_material(path))
 
     def _on_cdse(self) -> None:

@@ -10,6 +10,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from npe2 import PluginManager
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QDropEvent
@@ -30,7 +31,7 @@ _SAY = "Let go to make it part of the project; with Alt or Shift, napari opens i
 
 
 class FileDrops(QObject):
-    """Takes what a project can take, and leaves the rest to napari.
+    """Takes what a project can take or nobody reads, and leaves the rest to napari.
 
     Parameters
     ----------
@@ -82,7 +83,9 @@ class FileDrops(QObject):
         if QApplication.keyboardModifiers() & _NAPARIS:
             return False
         if paths != self._dragged[0]:
-            self._dragged = paths, self._incoming.accepts(paths)
+            # What nobody reads is taken too, to say what can be done with it.
+            ours = self._incoming.accepts(paths) or not _napari_reads(paths)
+            self._dragged = paths, ours
         return self._dragged[1]
 
     def _hand_over(self, paths: tuple[Path, ...]) -> None:
@@ -90,6 +93,12 @@ class FileDrops(QObject):
             self._dragged = (), False
             self._session.say("")
             self._incoming.take(paths)
+
+
+def _napari_reads(paths: tuple[Path, ...]) -> bool:
+    """Whether any plugin, napari's own or ours too, offers to read files."""
+    readers = PluginManager.instance().iter_compatible_readers(list(map(str, paths)))
+    return next(readers, None) is not None
 
 
 def _files(data: QMimeData | None) -> tuple[Path, ...]:

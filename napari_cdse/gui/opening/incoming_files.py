@@ -111,5 +111,5 @@ class IncomingFiles:
             folder = micrographs_beside(label)
             if folder is not None:
                 return self._open_project(folder, None)
-            notifications.warn(_NO_MICROGRAPH.format(label.name))
+            self._session.warn(_NO_MICROGRAPH.format(label.name))
         return False

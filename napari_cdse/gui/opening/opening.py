@@ -12,7 +12,6 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.gui.canvas.shapes_style import OURS
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_picture, ask_project
 from napari_cdse.io.images.folder import is_micrograph_name
@@ -109,9 +108,9 @@ class Opening(QObject):
         """
         layer = self._image()
         if layer is None:
-            notifications.warn(_NONE)
+            self._session.warn(_NONE)
             return
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             path = _file_of(layer) or self._kept(layer)
             layers = self._session.open_viewer.layers
             if path is not None and self._take([path]) and layer in layers:

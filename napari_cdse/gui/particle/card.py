@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cdse.core.classifier.novelty import is_novel
 from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
@@ -14,13 +14,15 @@ from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, Examination
 from napari_cdse.gui.particle.enlarged_pictures import EnlargedPictures
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.note_row import NoteRow
-from napari_cdse.gui.particle.peaks_table import PeaksTable, Scale
 from napari_cdse.gui.particle.probability_bars import ProbabilityBars
 from napari_cdse.gui.particle.provenance_text import difference, history, person_says
+from napari_cdse.gui.pictures.peaks_table import PeaksTable, Scale, scale_of
 from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.session.viewer_window import run_command
 from napari_cdse.gui.widgets.layout import (
     flush_column,
     keyless,
+    row_of,
     scroll_down,
     sentence,
 )
@@ -28,10 +30,8 @@ from napari_cdse.gui.widgets.layout import (
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
-    from napari_cdse.core.material import Material
-    from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Annotation, Micrograph
-    from napari_cdse.gui.particle.image_view import ImageView
+    from napari_cdse.gui.pictures.image_view import ImageView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Particle
@@ -75,11 +75,17 @@ class ParticleCard(QWidget):
         # Most particles have two lines to say: nothing jumps from one to the next.
         self.says.setMinimumHeight(2 * self.says.fontMetrics().lineSpacing())
         self.note = NoteRow(session)
+        self.region = keyless(QPushButton("Any region\u2026"))
+        self.region.setToolTip(
+            "Spectrum, filtered picture and strain of a square that you drag over the "
+            "micrograph"
+        )
         self._lay_out()
         self.analysis.examined.connect(self._show_measured)
         self.peaks.chosen.connect(self._on_chosen)
         self.pictures.peak_chosen.connect(self._on_chosen)
         self.pictures.enlarging.connect(self.enlarge)
+        self.region.clicked.connect(self._show_region)
 
     def _lay_out(self) -> None:
         scrolled = QWidget()
@@ -87,7 +93,9 @@ class ParticleCard(QWidget):
         # The table grows where the pictures are as large as they become.
         inner.addWidget(self.pictures, _FIRST)
         inner.addWidget(self.peaks, 1)
-        inner.addWidget(self.note)
+        row = row_of((self.note, self.region))
+        row.setStretch(0, 1)
+        inner.addLayout(row)
         inner.addStretch(0)
         area = _Scrolled(scrolled)
         area.resized.connect(self._suit)
@@ -101,6 +109,20 @@ class ParticleCard(QWidget):
         below = (self.peaks, self.note)
         rest = sum(each.sizeHint().height() + _SPACING_PX for each in below)
         self.pictures.suit(width_px, height_px, rest)
+
+    def hasHeightForWidth(self) -> bool:
+        """Tell Qt that the hints below hold at any width.
+
+        A layout takes the height that suits best for the least one otherwise.
+        """
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        """Give Qt the least size, with the height that the sentences need."""
+        size, column = super().minimumSizeHint(), self.layout()
+        if column is not None:
+            size.setHeight(column.minimumHeightForWidth(max(self.width(), 1)))
+        return size
 
     @property
     def measured(self) -> bool:
@@ -121,7 +143,7 @@ class ParticleCard(QWidget):
             self.peaks.show_peaks(None, None, Scale(None))
             return
         material = self._session.project.settings.detection.material
-        scale = _scale_of(self._session.pixel_size(), material)
+        scale = scale_of(self._session.pixel_size(), material)
         self._show_crop(micrograph, particle, scale)
         size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
         request = ExaminationRequest(micrograph.id, size, particle.circle)
@@ -156,6 +178,10 @@ class ParticleCard(QWidget):
         if self.enlarged is None:
             self.enlarged = EnlargedPictures(self.pictures, self.window())
         self.enlarged.enlarge(picture)
+
+    def _show_region(self) -> None:
+        """Open the dock of the spectrum of any region."""
+        run_command("napari-cdse.show_spectrum", self._session.open_viewer)
 
     def _on_chosen(self, row: int) -> None:
         self._chosen = row
@@ -214,13 +240,6 @@ class ParticleCard(QWidget):
     def _model_name(self, model_id: str) -> str:
         names = {card.id: card.name for card in self._session.project.models.cards}
         return names.get(model_id, "another forest")
-
-
-def _scale_of(pixel_size: PixelSize | None, material: Material | None) -> Scale:
-    """Say how sure a pixel size is; one that is unsure or assumed is none."""
-    if pixel_size is None or not pixel_size.source.is_trusted:
-        return Scale(None, material=material)
-    return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0, material)
 
 
 class _Scrolled(QScrollArea):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
 
-from napari_cdse.gui.particle.image_view import ImageView
-from napari_cdse.gui.particle.spectrum_pointer import SpectrumPointer
+from napari_cdse.gui.pictures.image_view import ImageView
+from napari_cdse.gui.pictures.spectrum_pointer import SpectrumPointer
 from napari_cdse.gui.widgets.layout import hint
 
 if TYPE_CHECKING:

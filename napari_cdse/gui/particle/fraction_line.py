@@ -53,7 +53,7 @@ class FractionLine(QWidget):
         self.width_wanted.setMaximumWidth(_FIELD_PX)
         self.width_wanted.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.width_wanted.setToolTip(_TIP)
-        self._soon = RestTimer(self, self._show_fraction, _REST_MS)
+        self._soon = RestTimer(self, self._show_fraction, _REST_MS, session.warn)
         line = flush_row(self)
         line.addWidget(self.says, 1)
         line.addWidget(self.width_wanted)
@@ -72,7 +72,7 @@ class FractionLine(QWidget):
         session.particles_changed.connect(self._soon.start)
 
     def _on_width(self, half_width: float) -> None:
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.settings.half_width = half_width
         self._reached = None
         self.refresh()

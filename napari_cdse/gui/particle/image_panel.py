@@ -11,14 +11,14 @@ from qtpy.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from napari_cdse.core.crystal.crops import crop, field_px, spectrum_values, stretched
 from napari_cdse.core.features.sampling import REACH
-from napari_cdse.gui.particle.colour_images import (
+from napari_cdse.gui.pictures.colour_images import (
     amplitude_colours,
     filtered_colours,
     phase_colours,
     phase_key,
 )
-from napari_cdse.gui.particle.image_view import SMALLEST_PX, ImageView
-from napari_cdse.gui.particle.overlays import (
+from napari_cdse.gui.pictures.image_view import SMALLEST_PX, ImageView
+from napari_cdse.gui.pictures.overlays import (
     Caption,
     ColourKey,
     Ring,
@@ -26,7 +26,7 @@ from napari_cdse.gui.particle.overlays import (
     Spot,
     Ticks,
 )
-from napari_cdse.gui.particle.spectrum_pointer import SpectrumPointer
+from napari_cdse.gui.pictures.spectrum_pointer import SpectrumPointer
 from napari_cdse.gui.widgets.layout import PlainLabel, keyless, wrapped
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.crystal.particle_analysis import Examination, ExaminedFamily
     from napari_cdse.core.records import Circle, Micrograph
-    from napari_cdse.gui.particle.overlays import Mark
-    from napari_cdse.gui.particle.peaks_table import Scale
+    from napari_cdse.gui.pictures.overlays import Mark
+    from napari_cdse.gui.pictures.peaks_table import Scale
 
 _SPACING_PX = 4
 _LEAST_PX = 72

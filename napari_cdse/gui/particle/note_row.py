@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLineEdit, QWidget
 
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import find_canvas
 from napari_cdse.gui.widgets.layout import wrapped
 
@@ -64,7 +63,7 @@ class NoteRow(QLineEdit):
         project = session.project
         self.setModified(False)
         if project.particles.find(particle_id) is not None:
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 project.edits.note({particle_id: self.text()})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -138,7 +138,7 @@ class PopulationView(ProjectView):
             "for a paper, to read, print or send"
         )
         self.sight = DockSight(self)
-        self._later = RestTimer(self, self._work_out, _LATER_MS)
+        self._later = RestTimer(self, self._work_out, _LATER_MS, self._session.warn)
         self._lay_out()
         self._connect(workspace.viewer)
 
@@ -198,7 +198,7 @@ class PopulationView(ProjectView):
         self._refresh_soon()
 
     def _on_error(self, percent: float) -> None:
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.settings.pixel_size_error = percent / 100
         self._refresh_soon()
 
@@ -365,7 +365,7 @@ class PopulationView(ProjectView):
         work = partial(reporting, self._session.project.path, file)
         job = Job("Writing the report", work)
         job.produced.connect(notifications.inform)
-        job.failed.connect(notifications.warn)
+        job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
 

@@ -10,7 +10,6 @@ from superqt.utils import signals_blocked
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audit
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.decimal_field import WholeField
 from napari_cdse.gui.widgets.layout import (
@@ -75,7 +74,7 @@ class AuditRow(QWidget):
         lines = ((text, wrapped(tip)) for text, _, tip in GOALS)
         self.goal = choices(lines, _GOAL_TIP)
         self.says = sentence()
-        self._soon = RestTimer(self, self._show_audit, _SOON_MS)
+        self._soon = RestTimer(self, self._show_audit, _SOON_MS, session.warn)
         self._lay_out()
         self._connect()
 
@@ -107,13 +106,13 @@ class AuditRow(QWidget):
             self._soon.start()
 
     def _on_share(self, per_cent: int) -> None:
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.audits.share = per_cent / 100
         self.refresh()
 
     def _on_goal(self, row: int) -> None:
         _, goal, _ = GOALS[row]
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.audits.goal = goal
         self.refresh()
 

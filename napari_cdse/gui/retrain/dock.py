@@ -20,7 +20,6 @@ from napari_cdse.gui.retrain.audit_row import AuditRow
 from napari_cdse.gui.retrain.comparison_view import ComparisonView
 from napari_cdse.gui.retrain.model_row import ModelRow
 from napari_cdse.gui.retrain.studies_view import StudiesView
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.layout import (
     PlainLabel,
     flush_column,
@@ -190,7 +189,7 @@ class RetrainView(ProjectView):
         try:
             params = self.form.value()
         except CdseError as error:
-            notifications.warn(str(error))
+            self._session.warn(str(error))
             return
         what(self._with_features(params), onto=self.onto.isChecked())
 

@@ -1,17 +1,13 @@
-"""Sentences for the user, as napari's notifications."""
+"""Sentences for the user, as napari's notifications: they go after seconds.
+
+What must be read stands in the window instead: `Session.warn`.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from napari.utils.notifications import show_info, show_warning
 
-from napari.utils.notifications import show_error, show_info, show_warning
-
-from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.session.plain_text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def inform(sentence: str) -> None:
@@ -22,12 +18,3 @@ def inform(sentence: str) -> None:
 def warn(sentence: str) -> None:
     """Say that something was not done."""
     show_warning(plain(sentence))
-
-
-@contextmanager
-def reporting_errors() -> Iterator[None]:
-    """Turn an error that a person can mend into a notification."""
-    try:
-        yield
-    except CdseError as error:
-        show_error(plain(str(error)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.deferred_signals import DeferredSignals
 from napari_cdse.gui.session.plain_text import one_line
 from napari_cdse.gui.session.program_errors import ProgramErrors
@@ -19,6 +19,8 @@ from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.tasks.analysis import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari import Viewer
 
     from napari_cdse.core.pixel_size import PixelSize
@@ -81,12 +83,38 @@ class Session(Signals):
         """Write a sentence into the viewer's status line."""
         self.open_viewer.status = one_line(sentence)
 
-    def warn(self, sentence: str) -> None:
-        """Say why something was not done; an error in the program stays to be read."""
+    def warn(self, sentence: str, about: str = "") -> None:
+        """Say why something was not done, until the user closes it.
+
+        What stands already is not said again, however often a key is pressed.
+
+        Parameters
+        ----------
+        sentence : str
+            Says what is wrong and what to do.
+        about : str, optional
+            Of what; a newer sentence about it takes this one's place.
+        """
         if isinstance(sentence, Unforeseen):
             self.program_errors.tell(sentence)
         else:
-            notifications.warn(sentence)
+            self.messages.put(about or sentence, sentence)
+
+    @contextmanager
+    def reporting_errors(self, about: str = "") -> Iterator[None]:
+        """Let the sentence of an error that a person can mend stand until closed.
+
+        Parameters
+        ----------
+        about : str, optional
+            What is tried; once it works, what was said of it is withdrawn.
+        """
+        try:
+            yield
+        except CdseError as error:
+            self.warn(str(error), about)
+        else:
+            self.messages.withdraw(about)
 
     # --- project --------------------------------------------------------------
 
@@ -115,7 +143,7 @@ class Session(Signals):
         self._project = project
         self._problems.clear()
         for sentence in project.notices:
-            notifications.warn(sentence)
+            self.warn(sentence)
         self.project_changed.emit()
 
     def leave(self) -> None:
@@ -179,7 +207,7 @@ class Session(Signals):
             indices = [current]
         else:
             return
-        with notifications.reporting_errors():
+        with self.reporting_errors():
             project.micrographs.set_pixel_size(pixel_size_nm, indices)
 
     def pixel_size(self) -> PixelSize | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from npe2 import PluginManager
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
@@ -50,6 +51,19 @@ def main_window(viewer: Viewer | None) -> QMainWindow:
     if window is None:
         raise WindowClosedError
     return window
+
+
+def run_command(name: str, viewer: Viewer) -> None:
+    """Run one of the commands of our manifest, such as the one that shows a dock.
+
+    Parameters
+    ----------
+    name : str
+        Its id.
+    viewer : Viewer
+        In which it is done.
+    """
+    PluginManager.instance().commands.execute(name, (viewer,))
 
 
 def find_canvas(viewer: Viewer | None) -> QWidget | None:

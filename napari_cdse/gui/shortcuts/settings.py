@@ -10,7 +10,6 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.gui.canvas._napari_private import menu_keys
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.preferences import keys_page
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS, Shortcut
@@ -99,7 +98,7 @@ class KeySettings(QObject):
         self.shortcuts, refused = choose(SHORTCUTS, wanted, self._taken())
         for sentence in refused:
             if sentence not in self._told:
-                notifications.warn(sentence)
+                self._session.warn(sentence)
         self._told = refused
 
     def _taken(self) -> Mapping[str, str]:

@@ -19,7 +19,6 @@ from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.canvas.drawing_state import DrawingState
 from napari_cdse.gui.canvas.geometry import ellipse_outline
 from napari_cdse.gui.canvas.shapes_style import OURS
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import sentence
@@ -182,17 +181,17 @@ class Exclusions(QObject):
     def leave_out(self, index: int, reason: str) -> None:
         """Leave a micrograph out."""
         self._reason = reason
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.exclusions.set_excluded(index, reason)
 
     def take_in(self, index: int) -> None:
         """Take a micrograph back in."""
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.exclusions.set_excluded(index, None)
 
     def take_region_in(self, index: int, region_id: str) -> None:
         """Take a region back in, with its circles."""
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.exclusions.remove_region(index, region_id)
 
     def ask_for_micrograph(self, index: int) -> None:
@@ -212,7 +211,7 @@ class Exclusions(QObject):
 
         def leave_out(reason: str) -> None:
             self._reason = reason
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 self._session.project.exclusions.set_all_excluded(chosen, reason)
 
         self._ask(what, leave_out)
@@ -236,7 +235,7 @@ class Exclusions(QObject):
         def leave_out(reason: str) -> None:
             self._reason = reason
             tool.end()
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 self._session.project.exclusions.add_region(index, corners, reason)
 
         self._ask("this region", leave_out, tool.clear)

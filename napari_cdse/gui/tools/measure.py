@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.tools.line_tool import Line, LineTool
 from napari_cdse.gui.widgets.decimal_field import DecimalField
@@ -114,7 +113,7 @@ class Measurement(QObject):
     def _calibrate(self, dialog: ScaleBarDialog) -> None:
         self.dialog = None
         self._active.end()
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.settings.scale_bar = (dialog.length, dialog.unit)
         self._session.set_pixel_size(dialog.pixel_size_nm, dialog.whole_folder)
 

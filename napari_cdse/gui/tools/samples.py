@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import row_of, sentence
@@ -83,7 +82,7 @@ class Samples(QObject):
         if self.dialog is not None or not self._session.is_open:
             return
         if self.hidden:
-            notifications.warn(_BLIND)
+            self._session.warn(_BLIND)
             return
         window = main_window(self._session.viewer)
         project = self._session.project
@@ -95,7 +94,7 @@ class Samples(QObject):
     def _keep(self, project: object, names: Mapping[int, str | None]) -> None:
         # Indices are those of the project that was open when it asked.
         if self._session.is_open and self._session.project is project:
-            with notifications.reporting_errors():
+            with self._session.reporting_errors():
                 self._session.project.micrographs.set_samples(names)
 
     def _on_answered(self, _result: int) -> None:

@@ -1,18 +1,21 @@
-"""A scroll area that is as high as what it holds, where there is room for it."""
+"""Scroll areas for what may be higher than its place: part of a dock, or all."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize
-from qtpy.QtWidgets import QScrollArea, QSizePolicy
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
 
 from napari_cdse.gui.widgets.layout import scroll_down
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
     from qtpy.QtWidgets import QWidget
 
 _LINES = 3.8
+_LEAST_LINES = 15
+"""Of a dock. A choice: a few rows of a list and the buttons below it."""
 
 
 class FittingArea(QScrollArea):
@@ -52,3 +55,72 @@ class FittingArea(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+
+class ViewArea(QScrollArea):
+    """Lets a dock be lower than its view: what has no room is scrolled to.
+
+    Sentences that break into lines need the more height the narrower they are. Qt does
+    not count that among a dock's least size, so that in a low one they are drawn over
+    what stands beside them; and what it does count makes the window grow beyond the
+    screen. Here the view is never lower than its parts need at its width.
+
+    Parameters
+    ----------
+    view : QWidget
+        With a layout.
+    """
+
+    def __init__(self, view: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scrolls = False
+        self.setWidget(view)
+        view.installEventFilter(self)
+
+    def sizeHint(self) -> QSize:
+        """As its view would be."""
+        return self.widget().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """As broad as its view must be, and a few lines high."""
+        width = self.widget().minimumSizeHint().width()
+        line = self.fontMetrics().lineSpacing()
+        least = min(self.needed(width), _LEAST_LINES * line)
+        return QSize(width + (self._bar_px if self._scrolls else 0), least)
+
+    @property
+    def _bar_px(self) -> int:
+        return self.verticalScrollBar().sizeHint().width()
+
+    def needed(self, width_px: int) -> int:
+        """Return how high the view must be at a width, with nothing cut off."""
+        layout = self.widget().layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return self.widget().minimumSizeHint().height()
+        return layout.minimumHeightForWidth(width_px)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the view fill it."""
+        super().resizeEvent(event)
+        self._fill()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow when the view needs another size."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fill()
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def _fill(self) -> None:
+        """Give the view the width that is there and the height that it needs."""
+        inside = self.maximumViewportSize()
+        scrolls = self.needed(inside.width()) > inside.height()
+        width = inside.width() - (self._bar_px if scrolls else 0)
+        self.widget().resize(width, max(inside.height(), self.needed(width)))
+        if scrolls != self._scrolls:
+            # The bar takes no room from what has only just enough.
+            self._scrolls = scrolls
+            self.updateGeometry()

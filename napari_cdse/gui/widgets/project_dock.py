@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSize, Slot
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
+from napari_cdse.gui.widgets.fitting_scroll_area import ViewArea
 from napari_cdse.gui.widgets.layout import dock_column
 from napari_cdse.gui.widgets.start_page import StartPage
 
@@ -60,7 +61,8 @@ class ProjectDock(QWidget):
         self._pages = _Pages()
         self.start_page = StartPage(start, opener, buttons=buttons)
         self._pages.addWidget(self.start_page)
-        self._pages.addWidget(view)
+        self._area = ViewArea(view)
+        self._pages.addWidget(self._area)
         # Otherwise napari fills the room below with nothing.
         grows = QSizePolicy.Policy.Expanding
         self._pages.setSizePolicy(grows, grows)
@@ -73,7 +75,7 @@ class ProjectDock(QWidget):
     @Slot()
     def _show_project(self) -> None:
         self.view.show_project()
-        self._pages.setCurrentWidget(self.view)
+        self._pages.setCurrentWidget(self._area)
 
 
 class _Pages(QStackedWidget):

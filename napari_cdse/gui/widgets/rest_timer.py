@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_cdse.core.errors import CdseError, StoreBusy
-from napari_cdse.gui.session import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +27,8 @@ class RestTimer(QObject):
     show : callable
     rest_ms : int
         How long nothing must happen.
+    tell : callable
+        Gets the sentence of an error.
 
     Attributes
     ----------
@@ -35,8 +36,15 @@ class RestTimer(QObject):
         As given; may be set.
     """
 
-    def __init__(self, parent: QObject, show: Callable[[], object], rest_ms: int):
+    def __init__(
+        self,
+        parent: QObject,
+        show: Callable[[], object],
+        rest_ms: int,
+        tell: Callable[[str], object],
+    ) -> None:
         super().__init__(parent)
+        self._tell = tell
         self.rest_ms = rest_ms
         self._show = show
         self._timer = QTimer(self)
@@ -64,4 +72,4 @@ class RestTimer(QObject):
         except StoreBusy:
             self.start()
         except CdseError as error:
-            notifications.warn(str(error))
+            self._tell(str(error))

@@ -34,6 +34,18 @@ SUFFIXES = (
 """Endings by which a folder's micrographs are known; the content decides how a file
 is read, and the ending where it says nothing."""
 
+_FORMATS = (
+    "PNG, TIFF, JPEG, BMP, SER with its EMI and, with RosettaSciIO, DM3, DM4, EMD, "
+    "HSPY and MRC can be read"
+)
+_OF_NO_FORMAT = (
+    f"is of no format that is known here: {_FORMATS}. Open it in the program that "
+    "wrote it and save it as TIFF, with the pixel size."
+)
+_NOT_WHAT_IT_SAYS = (
+    f"is not what its name says, or damaged: {_FORMATS}. Copy it again from its "
+    "source, or save it as TIFF in the program that wrote it, with the pixel size."
+)
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _AGREES_WITHIN = 0.005
 
@@ -115,7 +127,7 @@ def count_frames(path: str | os.PathLike[str]) -> int:
             return 1
         kind = microscope_file.kind_of(start, Path(file.name).suffix)
         if kind is None:
-            raise _unknown(name)
+            raise unknown_format(path)
         return microscope_file.count_microscope_frames(file.name, name, kind)
 
 
@@ -235,14 +247,21 @@ def _read_frame(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
             return read_raster(file, name, frame, magic)
     kind = microscope_file.kind_of(start, Path(file.name).suffix)
     if kind is None:
-        raise _unknown(name)
+        raise unknown_format(name)
     return microscope_file.read_microscope_file(file.name, name, kind, frame)
 
 
-def _unknown(name: str) -> MicrographError:
+def unknown_format(path: str | os.PathLike[str]) -> MicrographError:
+    """Say which formats can be read, and what to do with a file that is none of them.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Its name; the ending tells whether it should have been one of them.
+    """
+    named_so = str(path).lower().endswith(SUFFIXES)
     return MicrographError(
-        f"{name} is not a PNG, TIFF, JPEG or BMP image, nor a file of a microscope "
-        "that is known here; save it as one of these."
+        f"{name_of(path)} {_NOT_WHAT_IT_SAYS if named_so else _OF_NO_FORMAT}"
     )
 
 

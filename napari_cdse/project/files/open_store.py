@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.images.folder import find_micrographs
+from napari_cdse.io.images.micrograph_file import unknown_format
 from napari_cdse.io.labels.pairing import is_label_name
 from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
 from napari_cdse.io.store.unreadable import is_number
@@ -45,12 +46,16 @@ def open_store(
     ------
     StoreError
         If there is neither a project nor a micrograph, or the file cannot be used.
+    MicrographError
+        If the one file that was chosen is of a format that is not known.
     """
     paths, place = _paths(source), project_file(source, store_path)
     if place in paths:
         store, listing = Store.open(place), None
     else:
         listing = find_micrographs(paths)
+        if len(paths) == 1 and paths[0].is_file() and not listing.files:
+            raise unknown_format(paths[0])
         store = _open_or_create(place, listing)
     try:
         if not store.read_only:

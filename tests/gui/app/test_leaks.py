@@ -17,7 +17,7 @@ from napari_cdse.gui.session.workers import job_threads
 from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import open_folder, put_circles, settle, wait_for_pixels
 
-NAMES = (*window.NAMES, "Annotators")
+NAMES = (*window.NAMES, "Annotators", "Spectrum")
 TIMES = 20
 WINDOWS = 3
 

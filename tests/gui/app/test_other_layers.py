@@ -20,6 +20,7 @@ from tests.gui.conftest import (
     particle_ids,
     press,
     settle,
+    standing,
     wait_for_pixels,
 )
 from tests.gui.drawn import CIRCLES, PIXEL_NM
@@ -193,17 +194,13 @@ def test_what_was_done_to_our_layers_is_said_and_put_right(
 def test_recoloured_circles_keep_the_colour_of_their_class_and_it_is_said(
     workspace, qtbot, monkeypatch
 ):
-    said = []
-    monkeypatch.setattr(
-        "napari_cdse.gui.session.notifications.show_warning", said.append
-    )
     layer = workspace.canvas.particles.layer
     before = np.array(layer.edge_color)
     layer.edge_color = "white"
-    qtbot.waitUntil(lambda: bool(said), timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
     settle(workspace, qtbot)
     np.testing.assert_allclose(layer.edge_color, before, atol=0.01)
-    assert said == [LOOKS]
+    assert standing(workspace) == [LOOKS]
 
 
 def test_the_drawing_key_brings_hidden_circles_back_before_anything_is_drawn(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QToolButton
 
+from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.controllers import project_poller
-from napari_cdse.gui.session import notifications
-from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
+from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle, standing
 from tests.gui.showing import in_step, labels
 
 OTHER = """
@@ -44,9 +45,7 @@ def label_elsewhere(workspace, particle_id: str) -> None:
     subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
 
 
-def test_what_another_process_labels_is_shown_and_told(workspace, qtbot, monkeypatch):
-    told = []
-    monkeypatch.setattr(notifications, "warn", told.append)
+def test_what_another_process_labels_is_shown_and_told(workspace, qtbot):
     first, second, *_ = particle_ids(workspace)
     press(workspace, qtbot, Qt.Key.Key_Period)
     chosen = workspace.project.selection.particle_id
@@ -58,7 +57,7 @@ def test_what_another_process_labels_is_shown_and_told(workspace, qtbot, monkeyp
     settle(workspace, qtbot)
     assert labels(workspace).count("null") == 1
     assert workspace.project.selection.particle_id == chosen
-    assert told == [
+    assert standing(workspace) == [
         "Another window works on this project too; what it changes is shown here."
     ]
     press(workspace, qtbot, Qt.Key.Key_Y)
@@ -66,6 +65,39 @@ def test_what_another_process_labels_is_shown_and_told(workspace, qtbot, monkeyp
     assert workspace.project.particles.get(chosen).label == "yes"
     assert workspace.project.particles.get(other).annotation.annotator == "Ben"
     in_step(workspace)
+
+
+def closing(bar) -> list[QToolButton]:
+    """The crosses of the messages that stand in the bar."""
+    buttons = bar.findChildren(QToolButton)
+    return [one for one in buttons if one.accessibleName() == "Close this message"]
+
+
+def test_a_file_that_is_gone_is_told_once_until_it_is_there_again(
+    workspace, qtbot, monkeypatch
+):
+    def gone() -> None:
+        raise StoreError("The drive is gone; connect it again.")
+
+    bar = workspace.message_bar
+    with monkeypatch.context() as patched:
+        patched.setattr(workspace.project.sync, "poll", gone)
+        workspace.poller.poll()
+        assert bar.sentences == ("The drive is gone; connect it again.",)
+        (close,) = closing(bar)
+        qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+        workspace.poller.poll()
+        # Once it was closed it is not said again for the same absence...
+        assert bar.sentences == ()
+    workspace.poller.poll()
+    monkeypatch.setattr(workspace.project.sync, "poll", gone)
+    workspace.poller.poll()
+    workspace.poller.poll()
+    # ... but for the next one it is, and goes when that is over.
+    assert len(bar.sentences) == 1
+    monkeypatch.undo()
+    workspace.poller.poll()
+    assert bar.sentences == ()
 
 
 def test_a_project_that_can_not_be_read_is_told_while_it_lasts(workspace):

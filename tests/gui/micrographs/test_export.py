@@ -10,15 +10,14 @@ from napari_cdse.cli import main
 from napari_cdse.gui.app import window
 from napari_cdse.gui.micrographs import export_button
 from napari_cdse.gui.session import notifications
-from tests.gui.conftest import particle_ids, settle
+from tests.gui.conftest import particle_ids, settle, standing
 
 
 @pytest.fixture
 def said(monkeypatch):
-    """What the window says, good and bad."""
-    said = {"inform": [], "warn": []}
-    for name, sentences in said.items():
-        monkeypatch.setattr(notifications, name, sentences.append)
+    """What the window says of what went well."""
+    said = []
+    monkeypatch.setattr(notifications, "inform", said.append)
     return said
 
 
@@ -46,12 +45,12 @@ def test_the_button_writes_what_the_command_writes(
         assert (by_hand / name).read_bytes() == (by_command / name).read_bytes()
     rows = (by_hand / "particles.csv").read_text().splitlines()
     assert len(rows) == 1 + (5 if flags else 3)
-    (told,) = said["inform"]
+    (told,) = said
     summary = json.loads((by_hand / "summary.json").read_text("utf-8"))
     assert summary["visible_defects"]["sentence"] in told
     assert ("2 are the forest's, not reviewed" in told) == bool(flags)
     assert str(by_hand) in told
-    assert said["warn"] == []
+    assert standing(workspace) == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(
@@ -60,14 +59,14 @@ def test_a_folder_that_cannot_be_made_is_named(
     workspace.project.edits.label(particle_ids(workspace)[:1], "yes")
     (tmp_path / "taken").write_text("a file")
     export(workspace, qtbot, monkeypatch, tmp_path / "taken")
-    (told,) = said["warn"]
+    (told,) = standing(workspace)
     assert "taken" in told
-    assert said["inform"] == []
+    assert said == []
 
 
 def test_no_folder_chosen_writes_nothing(workspace, qtbot, monkeypatch, said):
     export(workspace, qtbot, monkeypatch, None)
-    assert said == {"inform": [], "warn": []}
+    assert (said, standing(workspace)) == ([], [])
 
 
 def test_without_a_project_there_is_nothing_to_export(viewer):

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from napari_cdse.gui.app import window
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.workspace import workspace_for
-from tests.gui.conftest import settle, wait_for_pixels
+from tests.gui.conftest import settle, standing, wait_for_pixels
 from tests.project.test_frames import write_movie
 from tests.project_tools import write_picture
 
@@ -52,8 +51,6 @@ def test_the_slider_takes_the_mean_of_some_frames_and_undo_goes_back(workspace, 
 def test_in_all_files_the_choice_holds_where_there_are_these_frames(
     workspace, qtbot, monkeypatch
 ):
-    said = []
-    monkeypatch.setattr(notifications, "warn", said.append)
     row = window.add_dock(workspace.viewer, "Micrographs").view.frames
     settle(workspace, qtbot)
     row.slider.setValue((2, 3))
@@ -62,7 +59,7 @@ def test_in_all_files_the_choice_holds_where_there_are_these_frames(
     settle(workspace, qtbot)
     entries = workspace.project.micrographs.entries
     assert [each.frame for each in entries] == ["2:4", 0, 0]
-    assert any("1 file has fewer frames" in each for each in said)
+    assert any("1 file has fewer frames" in each for each in standing(workspace))
     row.slider.setValue((0, 3))
     row.button.click()
     settle(workspace, qtbot)

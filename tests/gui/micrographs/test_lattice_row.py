@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.micrographs import lattice_row
-from napari_cdse.gui.particle.peaks_table import PeaksTable
+from napari_cdse.gui.pictures.peaks_table import PeaksTable
 from tests.gui.conftest import particle_ids, settle
 from tests.io.test_material_file import PBS
 

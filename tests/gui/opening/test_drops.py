@@ -51,6 +51,23 @@ def test_a_folder_dropped_anywhere_becomes_the_project(viewer, folder, qtbot, pl
     assert set(viewer.layers) == set(workspace.canvas.layers.present)
 
 
+def test_a_file_that_nobody_reads_says_which_formats_can_be_read(
+    viewer, folder, tmp_path, qtbot
+):
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    odd = tmp_path / "dots.ndpi"
+    odd.write_bytes(b"\0not a picture")
+    assert drop(find_canvas(viewer), odd)
+    qtbot.waitUntil(lambda: bool(workspace.message_bar.sentences), timeout=SIGNAL_MS)
+    (told,) = workspace.message_bar.sentences
+    assert told.startswith("dots.ndpi is of no format")
+    assert all(one in told for one in ("TIFF", "DM4", "save it as"))
+    # A table of numbers is something that napari opens itself.
+    (tmp_path / "table.csv").write_text("a,b")
+    assert not workspace.drops._is_ours((tmp_path / "table.csv",))
+
+
 def test_a_picture_joins_the_open_project_and_is_shown(viewer, folder, tmp_path, qtbot):
     workspace = workspace_for(viewer)
     open_folder(workspace, folder, qtbot)

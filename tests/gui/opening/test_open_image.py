@@ -21,7 +21,7 @@ def offered(viewer, name="Particle"):
 
 
 def test_every_dock_says_how_to_begin(viewer):
-    for name in (*window.NAMES, "Annotators", "Population"):
+    for name in (*window.NAMES, "Annotators", "Population", "Spectrum"):
         page = window.add_dock(viewer, name).start_page
         assert any("Open a folder" in one.text() for one in page.findChildren(QLabel))
 

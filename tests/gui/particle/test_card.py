@@ -11,8 +11,8 @@ from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
 from napari_cdse.gui.particle.dock import ParticleDock
-from napari_cdse.gui.particle.overlays import Caption, Ring, ScaleBar, Spot
-from napari_cdse.gui.particle.peaks_table import Scale, spacing_words
+from napari_cdse.gui.pictures.overlays import Caption, Ring, ScaleBar, Spot
+from napari_cdse.gui.pictures.peaks_table import Scale, spacing_words
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.project import EditRequest
 from tests.gui.conftest import (

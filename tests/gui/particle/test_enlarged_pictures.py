@@ -9,8 +9,8 @@ from qtpy.QtCore import QPoint, QPointF, QRectF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_cdse.gui.particle.overlays import Caption, Place, ScaleBar, Spot
-from napari_cdse.gui.particle.spectrum_pointer import reading
+from napari_cdse.gui.pictures.overlays import Caption, Place, ScaleBar, Spot
+from napari_cdse.gui.pictures.spectrum_pointer import reading
 from tests.gui.conftest import SIGNAL_MS, particle_ids, settle
 from tests.gui.particle.test_card import card, looked_at, marks, table
 

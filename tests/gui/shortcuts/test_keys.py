@@ -16,13 +16,12 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.queue_row import QueueRow
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
 from napari_cdse.gui.workspace import workspace_for
-from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press
+from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, standing
 
 USUAL = {one.name: key_words(one.keys) for one in SHORTCUTS}
 
@@ -113,8 +112,6 @@ def label(workspace, particle_id):
 
 def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch):
     page = get_plugin_settings("napari-cdse").keys
-    told = []
-    monkeypatch.setattr(notifications, "warn", told.append)
     first, *_ = particle_ids(workspace)
     workspace.show_keys()
     (sheet,) = main_window(workspace.viewer).findChildren(KeyList)
@@ -142,6 +139,7 @@ def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch
     workspace.viewer.layers.selection.active = workspace.canvas.particles.layer
     press(workspace, qtbot, Qt.Key.Key_E)
     assert workspace.canvas.particles.layer.mode == "add_ellipse"
+    told = standing(workspace)
     assert len(told) == 2
     assert all("belongs to napari" in one for one in told)
     press(workspace, qtbot, Qt.Key.Key_Y)

@@ -111,6 +111,29 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """What a filter keeps round a peak: within the ring, more than 60 per cent of it.
+
+    Attributes
+    ----------
+    x, y, radius : float
+        Shares of the picture's edge.
+    """
+
+    x: float
+    y: float
+    radius: float
+    colour: str = "#ffd166"
+
+    def paint(self, painter: QPainter, place: Place) -> None:
+        """Draw it."""
+        pen = QPen(QColor(self.colour), 1.2, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        radius = self.radius * place.whole.width()
+        painter.drawEllipse(place.at(self.x, self.y), radius, radius)
+
+
+@dataclass(frozen=True, slots=True)
 class Ticks:
     """Where a line crosses the particle, marked outside its outline only.
 

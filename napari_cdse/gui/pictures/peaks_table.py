@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.crystal.lattice_planes import Planes
     from napari_cdse.core.crystal.particle_analysis import Examination, FaultLine
     from napari_cdse.core.material import Material
+    from napari_cdse.core.pixel_size import PixelSize
 
 SHORT = {"zinc blende": "zb", "wurtzite": "wz", "rock salt": "rs", "fcc": "fcc"}
 _ROWS = 4
@@ -77,6 +78,13 @@ class Scale:
     def about(self) -> str:
         """What to say before a length."""
         return "about " if self.sigma else ""
+
+
+def scale_of(pixel_size: PixelSize | None, material: Material | None) -> Scale:
+    """Say how sure a pixel size is; one that is unsure or assumed is none."""
+    if pixel_size is None or not pixel_size.source.is_trusted:
+        return Scale(None, material=material)
+    return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0, material)
 
 
 def spacing_words(peak: BraggPeak, scale: Scale) -> str:
@@ -150,9 +158,32 @@ class PeaksTable(QTableWidget):
         self, examination: Examination | None, chosen: int | None, scale: Scale
     ) -> None:
         """Show the peaks of a particle, or nothing."""
-        families = () if examination is None else examination.families
-        peaks = [family.peak for family in families]
-        line = None if examination is None else examination.line
+        if examination is None:
+            self.show_families((), chosen, scale)
+            return
+        peaks = [family.peak for family in examination.families]
+        self.show_families(peaks, chosen, scale, examination.line)
+
+    def show_families(
+        self,
+        peaks: Sequence[BraggPeak],
+        chosen: int | None,
+        scale: Scale,
+        line: FaultLine | None = None,
+    ) -> None:
+        """Show some peaks.
+
+        Parameters
+        ----------
+        peaks : sequence of BraggPeak
+            One row each.
+        chosen : int or None
+            The row that is marked, and that angles are told to.
+        scale : Scale
+            How large a pixel is.
+        line : FaultLine, optional
+            A suspected fault, which some of them can't show.
+        """
         self._headers[3].setText(f"planes of {plain(scale.lattice)}")
         self._headers[1].setText(f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}")
         self.setRowCount(len(peaks))

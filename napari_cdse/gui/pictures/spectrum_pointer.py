@@ -9,14 +9,16 @@ from qtpy.QtCore import QObject, QPointF, Signal
 
 from napari_cdse.core.crystal.lattice_planes import fitting
 from napari_cdse.core.crystal.particle_analysis import SHORTEST_NM
-from napari_cdse.gui.particle.overlays import Caption, Spot
-from napari_cdse.gui.particle.peaks_table import planes_words
+from napari_cdse.gui.pictures.overlays import Caption, Spot
+from napari_cdse.gui.pictures.peaks_table import planes_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.core.crystal.particle_analysis import Examination
-    from napari_cdse.gui.particle.image_view import ImageView
-    from napari_cdse.gui.particle.peaks_table import Scale
+    from napari_cdse.gui.pictures.image_view import ImageView
+    from napari_cdse.gui.pictures.peaks_table import Scale
 
 _NEAR = 1.5
 """How far from a peak's ring a click still means it, over the ring's radius."""
@@ -103,15 +105,44 @@ def reading(
         spectrum, and the angle to the normal of the chosen family; empty in the
         middle.
     """
+    peaks = [family.peak for family in examination.families]
     size, step = len(examination.spectrum), examination.spectrum_step_per_px
-    k_col, k_row = ((each - 0.5) * size * step for each in (x, y))
+    return reading_of(x, y, size, step, peaks, chosen, scale)
+
+
+def reading_of(
+    x: float,
+    y: float,
+    size: int,
+    step_per_px: float,
+    peaks: Sequence[BraggPeak],
+    chosen: int | None,
+    scale: Scale,
+) -> str:
+    """Tell what lies at a place of a spectrum whose middle is frequency 0.
+
+    Parameters
+    ----------
+    x, y : float
+        Shares of the picture's edge, from its top left corner.
+    size : int
+        Samples along each edge.
+    step_per_px : float
+        Distance of two samples, in cycles per pixel.
+    peaks : sequence of BraggPeak
+        Families in it.
+    chosen : int or None
+        The family that the angle is told to.
+    scale : Scale
+        How large a pixel is, and whose planes are named.
+    """
+    k_col, k_row = ((each - 0.5) * size * step_per_px for each in (x, y))
     k = math.hypot(k_row, k_col)
-    if k < _LOWEST * step:
+    if k < _LOWEST * step_per_px:
         return ""
-    words = [f"{scale.about}{_spacing(k, step, scale)}"]
+    words = [f"{scale.about}{_spacing(k, step_per_px, scale)}"]
     if chosen is not None:
-        peak = examination.families[chosen].peak
-        words.append(f"{_angle(k_row, k_col, peak):.0f}° to {chosen + 1}")
+        words.append(f"{_angle(k_row, k_col, peaks[chosen]):.0f}° to {chosen + 1}")
     return ", ".join(words)
 
 

@@ -9,7 +9,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QImage, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_cdse.gui.particle.overlays import Place
+from napari_cdse.gui.pictures.overlays import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QEvent
     from qtpy.QtGui import QMouseEvent, QWheelEvent
 
-    from napari_cdse.gui.particle.overlays import Mark
+    from napari_cdse.gui.pictures.overlays import Mark
 
 _FONT_SHARE = 0.85
 SMALLEST_PX = 92

@@ -1,0 +1,1 @@
+"""Small pictures with marks over them, and the table of their Bragg peaks."""

@@ -1,0 +1,1 @@
+"""The dock Spectrum: the frequencies of any square of the micrograph, live."""

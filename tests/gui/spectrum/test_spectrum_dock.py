@@ -1,0 +1,192 @@
+"""The spectrum of a square that is dragged over a real window's micrograph."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+from napari_cdse.gui.app import window
+from napari_cdse.gui.pictures.overlays import Caption, Mask, Spot
+from napari_cdse.gui.spectrum.square import Square
+from napari_cdse.gui.workspace import workspace_for
+from tests.gui.canvas_input import CanvasInput, K
+from tests.gui.conftest import SIGNAL_MS, canvas, drag, open_folder, press, settle
+
+NUMBER = 256
+FIRST, SECOND = (0.03, 0.11), (-0.09, 0.06)
+
+
+def drawn(number: int) -> np.ndarray:
+    """Two lattices, the second on the right half only, in noise."""
+    place = np.arange(NUMBER)
+    waves = [
+        np.cos(2 * np.pi * (row * place[:, None] + col * place))
+        for row, col in (FIRST, SECOND)
+    ]
+    right = place >= NUMBER // 2
+    noise = np.random.default_rng(number).normal(size=(NUMBER, NUMBER))
+    values = 128 + 25 * (waves[0] + waves[1] * right + noise)
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def spectrum(viewer, tmp_path, qtbot):
+    """The dock on a drawn micrograph, its square 128 px large on the right."""
+    folder = tmp_path / "lattices"
+    folder.mkdir()
+    for number in range(2):
+        Image.fromarray(drawn(number)).save(folder / f"two_{number}.png")
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    view = window.add_dock(viewer, "Spectrum").view
+    view.square.show(Square(64, 128, 128))
+    looked(view, qtbot)
+    return view
+
+
+def looked(view, qtbot):
+    qtbot.waitUntil(lambda: view.found is not None and view.idle, timeout=SIGNAL_MS)
+
+
+def spacings(view):
+    return sorted(round(peak.spacing_px, 1) for peak in view.found.peaks)
+
+
+def both():
+    return sorted(round(1 / float(np.hypot(*k)), 1) for k in (FIRST, SECOND))
+
+
+def peak_of(view, k):
+    """Row of the family of a frequency."""
+    off = [
+        min(np.hypot(p.k_row - s * k[0], p.k_col - s * k[1]) for s in (1, -1))
+        for p in view.found.peaks
+    ]
+    return int(np.argmin(off))
+
+
+def test_the_spectrum_follows_the_square_as_it_is_dragged(spectrum, viewer, qtbot):
+    view, workspace = spectrum, workspace_for(viewer)
+    assert spacings(view) == both()
+    camera, active = viewer.scene.camera.center, viewer.layers.selection.active
+    # By its left edge, to where only the first lattice is.
+    drag(workspace, qtbot, (100, 127.5), (100, 1.5))
+    looked(view, qtbot)
+    assert view.square.square == Square(64, 2, 124 + 4)
+    assert spacings(view) == [round(1 / float(np.hypot(*FIRST)), 1)]
+    # Neither the picture nor the active layer went with it.
+    assert viewer.scene.camera.center == pytest.approx(camera)
+    assert viewer.layers.selection.active is active is workspace.canvas.particles.layer
+    # By a corner, to a smaller one.
+    drag(workspace, qtbot, (191.5, 129.5), (131.5, 69.5))
+    looked(view, qtbot)
+    assert view.square.square == Square(64, 2, 68)
+    assert "68 px" in view.where.text()
+
+
+def test_it_is_in_nobody_s_way(spectrum, viewer, qtbot):
+    view, workspace = spectrum, workspace_for(viewer)
+    # A circle is drawn across the square's edge, and labelled.
+    CanvasInput(workspace, qtbot).key(K.Key_G)
+    drag(workspace, qtbot, (100, 100), (150, 150))
+    settle(workspace, qtbot)
+    (particle,) = workspace.project.particles.current
+    assert view.square.square == Square(64, 128, 128)
+    CanvasInput(workspace, qtbot).key(K.Key_G)
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    assert workspace.project.particles.get(particle.id).label == "yes"
+    # It is no layer that somebody else laid over ours, and none that is a micrograph.
+    view.over.setCurrentIndex(1)
+    view._lay_over()
+    assert workspace.canvas.disarrangement is None
+    assert workspace.opening.image_name is None
+    top = viewer.layers[-1]
+    assert top is workspace.canvas.particles.layer
+    # The square comes to the particle, and goes with the dock.
+    view.at_particle.click()
+    looked(view, qtbot)
+    row, col = view.square.square.middle_px
+    assert (row, col) == pytest.approx(
+        (particle.circle.row_px, particle.circle.col_px), abs=1
+    )
+    window.add_dock(viewer, "Micrographs")
+    qtbot.waitUntil(lambda: not view.square.layer.visible, timeout=SIGNAL_MS)
+    assert not view.square._over.visible
+    # The card's button brings both back.
+    window.add_dock(viewer, "Particle").view.card.region.click()
+    qtbot.waitUntil(lambda: view.square.layer.visible, timeout=SIGNAL_MS)
+
+
+def test_chosen_peaks_are_masked_and_filtered_over_the_micrograph(
+    spectrum, viewer, qtbot
+):
+    view = spectrum
+    assert len(view.chosen) == 2
+    first, second = peak_of(view, FIRST), peak_of(view, SECOND)
+    (spot,) = (
+        mark
+        for mark in view.picture.marks
+        if isinstance(mark, Spot) and mark.number == str(second + 1)
+    )
+    point = view.picture.place.at(spot.x, spot.y).toPoint()
+    qtbot.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=point)
+    assert view.chosen == (first,)
+    assert sum(isinstance(mark, Mask) for mark in view.picture.marks) == 2
+    qtbot.mouseMove(view.picture, point)
+    told = [mark.text for mark in view.picture.marks if isinstance(mark, Caption)]
+    assert told[0].startswith(f"{view.found.peaks[second].spacing_px:.1f} px"[:2])
+    view.over.setCurrentIndex(1)
+    view._lay_over()
+    over = view.square._over
+    place = np.arange(128) + np.array([[64], [128]])
+    wanted = np.cos(2 * np.pi * (FIRST[0] * place[0][:, None] + FIRST[1] * place[1]))
+    inside = slice(24, -24)
+    kept = np.corrcoef(
+        over.data[inside, inside].ravel(), wanted[inside, inside].ravel()
+    )
+    assert kept[0, 1] > 0.97
+    assert tuple(over.translate) == (64, 128)
+    # Strain takes two.
+    view.over.setCurrentIndex(4)
+    view._lay_over()
+    assert "two families" in view.says.text()
+    assert not over.visible
+    view.peaks.cellClicked.emit(second, 0)
+    assert over.visible
+    assert "Strain along x" in view.says.text()
+    assert np.nanmedian(np.abs(over.data[inside, inside])) < 0.02
+
+
+def test_a_line_gives_its_profile_and_the_picture_can_be_copied(
+    spectrum, viewer, qtbot
+):
+    view, workspace = spectrum, workspace_for(viewer)
+    radial = view.profile.curve
+    highest = radial.x[np.argmax(radial.y * (radial.x > 0.05))]
+    assert highest == pytest.approx(0.11, abs=0.012)
+    view.draw_line.click()
+    drag(workspace, qtbot, (120, 20), (120, 100))
+    curve = view.profile.curve
+    assert curve.x[-1] == pytest.approx(80, abs=1)
+    spectrum_of_line = np.abs(np.fft.rfft(curve.y - curve.y.mean()))
+    waves = np.argmax(spectrum_of_line) / len(curve.y)
+    assert waves == pytest.approx(FIRST[1], abs=0.02)
+    workspace.active_tool.end()
+    view.copy.click()
+    copied = QApplication.clipboard().pixmap()
+    assert copied.width() == view.picture.width()
+
+
+def test_another_micrograph_keeps_the_square_and_its_choice(spectrum, viewer, qtbot):
+    view, workspace = spectrum, workspace_for(viewer)
+    view._toggle(peak_of(view, SECOND))
+    before = view.found
+    press(workspace, qtbot, Qt.Key.Key_PageDown)
+    qtbot.waitUntil(lambda: view.found is not before and view.idle, timeout=SIGNAL_MS)
+    assert workspace.session.micrograph.name == "two_1"
+    assert view.square.square == Square(64, 128, 128)
+    assert view.chosen == (peak_of(view, FIRST),)
+    assert canvas(workspace).isVisible()

@@ -103,6 +103,7 @@ class MicrographLayers:
         self._unit: tuple[float, str] = (1.0, "pixel")
         self._hidden: list[Layer] = []
         self._held = False
+        self._shown_id = ""
 
     @property
     def viewer(self) -> ViewerModel:
@@ -160,7 +161,8 @@ class MicrographLayers:
         Shapes
             The layer of its particles, which are up to the caller.
         """
-        viewer = self.viewer
+        viewer, view = self.viewer, self._view_px
+        same, self._shown_id = micrograph.id == self._shown_id, micrograph.id
         before, self._unit = self._unit, scale_of(micrograph)
         unit = self._unit[1]
         image, particles = self.image, self.particles
@@ -173,8 +175,11 @@ class MicrographLayers:
         viewer.layers.selection.active = particles
         viewer.canvas.background_color_override = _BEHIND
         viewer.canvas.overlays.scale_bar.visible = unit == "nm"
-        if whole or not there:
+        if not there or (whole and not same):
             self.see_whole()
+        elif before != self._unit:
+            # A pixel size was set: what is seen stays where it is, as large as it was.
+            self._look_at(*view)
         return particles
 
     def _add_layers(self, micrograph: Micrograph) -> tuple[Image, Shapes]:
@@ -304,6 +309,27 @@ class MicrographLayers:
             layer.visible = not hidden
         if not hidden:
             self._hidden = []
+
+    @property
+    def _view_px(self) -> tuple[tuple[float, float], float]:
+        """Row and column in the middle of the view, and screen pixels per pixel."""
+        camera, scale = self.viewer.scene.camera, self._unit[0]
+        row, col = camera.center[-2:]
+        return (row / scale, col / scale), camera.zoom * scale
+
+    def _look_at(self, middle_px: tuple[float, float], screen_per_px: float) -> None:
+        camera, scale = self.viewer.scene.camera, self._unit[0]
+        camera.center = (0, middle_px[0] * scale, middle_px[1] * scale)
+        camera.zoom = screen_per_px / scale
+
+    def bring_into_sight(self, circle: Circle) -> None:
+        """Move the camera where a particle is out of the view, and zoom nothing."""
+        middle, screen_per_px = self._view_px
+        place = np.array([circle.row_px, circle.col_px])
+        half = np.array(self.viewer.canvas.size) / 2 / screen_per_px
+        off = np.abs(place - np.array(middle)) + circle.radius_px
+        if np.any(off > half):
+            self._look_at((circle.row_px, circle.col_px), screen_per_px)
 
     def see(self, circle: Circle) -> None:
         """Move the camera so that a particle fills about a third of the view."""

@@ -83,6 +83,7 @@ class MicrographView(QObject):
         self._reading: Job | None = None
         self._told: set[str] = set()
         self._fits = True
+        self.keeps_zoom = False
         self.prefetch = Prefetch(session.runner, self)
         self.layers = MicrographLayers(session.open_viewer)
         self.particles: ParticlesLayer | None = None
@@ -186,6 +187,12 @@ class MicrographView(QObject):
         if particle is not None and self.particles is not None:
             self.layers.see(particle.circle)
 
+    def bring_into_sight(self, particle_id: str) -> None:
+        """Show where a particle is, at the zoom that is there."""
+        particle = self._session.project.particles.find(particle_id)
+        if particle is not None and self.particles is not None:
+            self.layers.bring_into_sight(particle.circle)
+
     def toggle_mode(self, mode: str) -> None:
         """Go into a mode of the particles layer, or back to moving the picture."""
         if not self.at_rest or self.particles is None or not self.seen():
@@ -242,7 +249,7 @@ class MicrographView(QObject):
             return
         self.drop()
         self.particles = ParticlesLayer(
-            self.layers.show(micrograph, whole=self._fits),
+            self.layers.show(micrograph, whole=self._fits and not self.keeps_zoom),
             wanted=self._styles,
             commit=self._commit,
             tell=self._session.warn,
@@ -252,6 +259,7 @@ class MicrographView(QObject):
         self.show_regions()
         self._keep_maps(())
         self.shown.emit()
+        self.keeps_zoom = False
 
     def show_regions(self) -> None:
         """Show the regions of the open micrograph that are left out."""

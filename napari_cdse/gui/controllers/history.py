@@ -47,6 +47,8 @@ class HistoryController(QObject):
             touched.update(ids or ())
 
         project.events.particles_changed.connect(collect)
+        before = project.selection.index
+        self._canvas.keeps_zoom = True
         try:
             with self._session.reporting_errors():
                 summary = walk()
@@ -54,10 +56,14 @@ class HistoryController(QObject):
                 self._return_to(touched)
         finally:
             project.events.particles_changed.disconnect(collect)
+            if project.selection.index == before:
+                # None is shown that would end it.
+                self._canvas.keeps_zoom = False
 
     def _return_to(self, ids: set[str]) -> None:
-        """Select the particle that a step was about, if it was only one."""
+        """Select the particle that a step was about, if only one, and show it."""
         project = self._session.project
         if len(ids) == 1 and project.particles.find(next(iter(ids))) is not None:
             (particle_id,) = ids
             project.selection.select(particle_id)
+            self._canvas.bring_into_sight(particle_id)

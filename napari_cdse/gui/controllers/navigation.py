@@ -74,10 +74,12 @@ class Navigation(QObject):
         self._order: Order = "uncertain"
         self._which: Which = "unlabelled"
         self._stays = False
+        self._shown: int | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_ahead)
         canvas.shown.connect(self._on_shown)
+        session.project_changed.connect(self._forget)
 
     def close(self) -> None:
         """Read nothing more."""
@@ -223,9 +225,18 @@ class Navigation(QObject):
 
     def _on_shown(self) -> None:
         selected = self._session.project.selection.particle_id
+        index = self._session.project.selection.index
         if selected is not None:
-            self._canvas.see(selected)
+            # One that is read anew, with a pixel size, is where it was.
+            stays = self._canvas.keeps_zoom or index == self._shown
+            see = self._canvas.bring_into_sight if stays else self._canvas.see
+            see(selected)
+        self._shown = index
         self._soon.start(0)
+
+    def _forget(self) -> None:
+        """Take no micrograph of another project for one that was shown."""
+        self._shown = None
 
     def _read_ahead(self) -> None:
         """Read the micrographs that the queue opens next."""

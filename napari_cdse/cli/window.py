@@ -27,7 +27,7 @@ def show(path: Path | None, project: Path | None = None) -> int:
         Where the project file of a folder lies, or shall lie.
     """
     gui = _gui()
-    gui.open_window(path, place=project)
+    gui.open_window(path, place=project, kept=True)
     gui.run()
     return 0
 

@@ -22,7 +22,7 @@ from napari_cdse.core.detection.methods import Detection
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Candidate, Prediction
-from napari_cdse.gui.app import window
+from napari_cdse.gui.app import dock_layout, window
 from napari_cdse.gui.controllers import map_display
 from napari_cdse.gui.gallery import dock as gallery_dock
 from napari_cdse.gui.opening import open_project
@@ -99,6 +99,8 @@ def _own_recent_projects(monkeypatch, tmp_path):
     """Keep what the tests open out of the list of whoever runs them."""
     file = tmp_path / "data" / "recent.json"
     monkeypatch.setattr(recent_projects, "default_file", lambda: file)
+    layout = tmp_path / "data" / "docks.json"
+    monkeypatch.setattr(dock_layout, "default_file", lambda: layout)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from qtpy.QtCore import QEventLoop, QSize, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.gui.app import dock_layout
+from napari_cdse.gui.app.dock_layout import DockLayout
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.workspace import workspace_for
@@ -33,6 +35,7 @@ _IN_ONE_PLACE = (
     "Endmembers",
     "Spectrum",
 )
+ALL_NAMES = ("Micrographs", "Particle", *_IN_ONE_PLACE)
 _GOOD_SIZE = QSize(1600, 1000)
 _PICTURE_SIZE = QSize(1600, 1000)
 _DOCKS_SHARE = 0.2
@@ -41,7 +44,11 @@ _PATIENCE_MS = 300_000
 
 
 def open_window(
-    path: Path | None = None, show: bool = True, place: Path | None = None
+    path: Path | None = None,
+    show: bool = True,
+    place: Path | None = None,
+    *,
+    kept: bool = False,
 ) -> napari.Viewer:
     """Open a viewer with our docks, and a folder or project in it.
 
@@ -53,14 +60,27 @@ def open_window(
         Whether to show the window.
     place : Path, optional
         Where the project file of a folder lies, if not in that folder.
+    kept : bool
+        Whether the docks are as the last window was left, and kept for the next one.
     """
     viewer = napari.Viewer(title="napari-cdse", show=show, show_welcome_screen=False)
     docks = add_docks(viewer)
     _fit_to_screen(viewer)
-    _give_room(viewer, docks["Particle"])
+    if not (kept and _as_left(viewer)):
+        _give_room(viewer, docks["Particle"])
     if path is not None:
         workspace_for(viewer).open_project(path, place)
     return viewer
+
+
+def _as_left(viewer: napari.Viewer) -> bool:
+    """Lay the docks out as they were left; True if that is known."""
+    file = dock_layout.default_file()
+    layout = DockLayout(main_window(viewer), ALL_NAMES, file)
+    restored = layout.restore(lambda name: add_dock(viewer, name))
+    # The bar is up where there is something to read, and only there.
+    workspace_for(viewer).message_bar.refresh()
+    return restored
 
 
 def run() -> None:
@@ -83,7 +103,7 @@ def open_demo(folder: Path, screenshot: Path | None = None) -> None:
     CdseError
         When the picture cannot be made.
     """
-    viewer = open_window(folder)
+    viewer = open_window(folder, kept=screenshot is None)
     workspace = workspace_for(viewer)
     if screenshot is None:
         prepare(workspace)

@@ -1,0 +1,93 @@
+"""How the user left the docks, for the next start."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_data_path
+from qtpy.QtCore import QByteArray, QEvent, QObject
+from qtpy.QtWidgets import QDockWidget, QMainWindow
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.files import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_VERSION = 1
+"""Of what is kept: a newer one is not taken for an older one."""
+
+
+def default_file() -> Path:
+    """Where the layout lies."""
+    return user_data_path("napari-cdse", appauthor=False) / "docks.json"
+
+
+class DockLayout(QObject):
+    """Keeps which docks are open, where and how large, when a window closes.
+
+    Parameters
+    ----------
+    window : QMainWindow
+    names : iterable of str
+        Titles of our docks; what napari or other plugins dock is theirs to keep.
+    file : Path
+        Where it is kept.
+    """
+
+    def __init__(self, window: QMainWindow, names: Iterable[str], file: Path) -> None:
+        super().__init__(window)
+        self._window = window
+        self._names = tuple(names)
+        self._file = file
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the layout before the window takes its docks down."""
+        if event.type() == QEvent.Type.Close:
+            self.keep()
+        return super().eventFilter(watched, event)
+
+    def keep(self) -> None:
+        """Write the layout; where that can't be, the next window is as new."""
+        state = bytes(self._window.saveState(_VERSION).data())
+        kept = {"docks": self._open(), "state": base64.b64encode(state).decode()}
+        with suppress(OSError, StoreError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_file(self._file, json.dumps(kept, indent=1).encode(), StoreError)
+
+    def restore(self, add: Callable[[str], object]) -> bool:
+        """Open the docks that were open, where they were; True if there were any.
+
+        Parameters
+        ----------
+        add : callable
+            Docks the one of a name.
+        """
+        kept = _read(self._file)
+        if kept is None:
+            return False
+        names, state = kept
+        for name in names:
+            if name in self._names:
+                add(name)
+        return bool(self._window.restoreState(QByteArray(state), _VERSION))
+
+    def _open(self) -> list[str]:
+        docks = self._window.findChildren(QDockWidget)
+        shown = {dock.windowTitle() for dock in docks if not dock.isHidden()}
+        return [name for name in self._names if name in shown]
+
+
+def _read(file: Path) -> tuple[list[str], bytes] | None:
+    """Read names and state; None where there are none that can be read."""
+    try:
+        found = json.loads(file.read_bytes())
+        names = [str(name) for name in found["docks"]]
+        return names, base64.b64decode(found["state"], validate=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

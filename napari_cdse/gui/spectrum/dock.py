@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.gui.workspace import Workspace
 
-_REST_MS = 80
+_REST_MS = 150
 """After the last move until the picture over the micrograph follows. A choice: shorter
 than one waits, and the square itself goes on meanwhile."""
 _HIGH = 1.2
@@ -293,6 +293,7 @@ class SpectrumView(ProjectView):
         pixels, square = self.square.pixels, self.square.square
         if pixels is None or square is None or not self.sight.here:
             return
+        self.square.place()
         self._scale = self._told
         size_nm = self._scale.pixel_size_nm
         highest = 0.5 if size_nm is None else min(0.5, size_nm / SHORTEST_NM)

@@ -46,7 +46,7 @@ class SquareLayer(QObject):
     Signals
     -------
     changed()
-        It lies elsewhere or is of another size.
+        It lies elsewhere or is of another size; `place` shows it there.
 
     Parameters
     ----------
@@ -100,6 +100,7 @@ class SquareLayer(QObject):
         shape = (micrograph.shape[0], micrograph.shape[1])
         wanted = square or self.square or _in_the_middle(shape)
         self._put(wanted.within(shape))
+        self.place()
 
     def hide(self) -> None:
         """Take it out of sight, with what lies over the micrograph."""
@@ -179,11 +180,23 @@ class SquareLayer(QObject):
 
     def _put(self, square: Square) -> None:
         before, self.square = self.square, square
+        if square != before:
+            self.changed.emit()
+
+    def place(self) -> None:
+        """Bring the layer to where the square is.
+
+        napari takes some milliseconds for it, so that moves that come meanwhile are
+        one: whoever hears of a change calls this once for all of them.
+        """
+        square = self.square
+        if square is None or not self._shown:
+            return
         layer = self._there(self.layer)
         if layer is None:
             layer = self.layer = self._new_layer()
-            before = None
-        if before is None or before.size_px != square.size_px:
+        drawn = len(layer.data) and float(np.ptp(layer.data[0][:, 0]))
+        if drawn != square.size_px:
             layer.data = []
             layer.add(
                 _outline(square.size_px),
@@ -194,8 +207,6 @@ class SquareLayer(QObject):
         layer.scale = self._placement["scale"]
         layer.translate = self._at(square.row_px, square.col_px)
         layer.visible = True
-        if square != before:
-            self.changed.emit()
 
     def _new_layer(self) -> Shapes:
         layer = Shapes(

@@ -186,6 +186,7 @@ class PeaksTable(QTableWidget):
         """
         self._headers[3].setText(f"planes of {plain(scale.lattice)}")
         self._headers[1].setText(f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}")
+        none = "" if scale.pixel_size_nm is None else "none fits"
         self.setRowCount(len(peaks))
         for row, peak in enumerate(peaks):
             reference = peaks[chosen] if chosen is not None else peak
@@ -194,7 +195,7 @@ class PeaksTable(QTableWidget):
                 str(row + 1),
                 spacing_words(peak, scale),
                 angle,
-                planes_words(planes_of(peak, scale)) or "none fits",
+                planes_words(planes_of(peak, scale)) or none,
             )
             tip = _tip(row, peaks, line, scale)
             for column, text in enumerate(texts):

@@ -164,13 +164,12 @@ class SquareLayer(QObject):
         return layer if viewer is not None and layer in viewer.layers else None
 
     def _add(self, layer: Layer) -> None:
-        """Put a layer below the circles; the active one stays active."""
+        """Put a layer below the square and the circles; the active one stays active."""
         viewer: ViewerModel = self._session.open_viewer
         active = viewer.layers.selection.active
-        particles = self._canvas.layers.particles
-        there = particles is not None and particles in viewer.layers
-        at = viewer.layers.index(particles) if there else len(viewer.layers)
-        viewer.layers.insert(at, layer)
+        over = (self.layer, self._canvas.layers.particles)
+        places = [viewer.layers.index(each) for each in over if each in viewer.layers]
+        viewer.layers.insert(min(places, default=len(viewer.layers)), layer)
         if active is not None and active in viewer.layers:
             viewer.layers.selection.active = active
 

@@ -226,11 +226,11 @@ class Navigation(QObject):
     def _on_shown(self) -> None:
         selected = self._session.project.selection.particle_id
         index = self._session.project.selection.index
-        if selected is not None:
-            # One that is read anew, with a pixel size, is where it was.
-            stays = self._canvas.keeps_zoom or index == self._shown
-            see = self._canvas.bring_into_sight if stays else self._canvas.see
-            see(selected)
+        if selected is not None and self._canvas.keeps_zoom:
+            self._canvas.bring_into_sight(selected)
+        elif selected is not None and index != self._shown:
+            # One that is shown anew, with a pixel size, is where it was.
+            self._canvas.see(selected)
         self._shown = index
         self._soon.start(0)
 

@@ -102,18 +102,18 @@ def test_undo_shows_what_it_changes_where_it_is_at_the_zoom_that_was_there(two, 
         hand.key(K.Key_N)
         settle(two, qtbot)
     there = project.particles.get(first).circle
-    look(two, there.row_px + 3, there.col_px + 2, 4.0)
+    look(two, there.row_px + 3, there.col_px + 2, 2.0)
     project.selection.select(None)
     hand.key(K.Key_Z, CTRL)
     settle(two, qtbot)
     assert project.selection.particle_id == last
-    assert seen(two)[2] == pytest.approx(4)
+    assert seen(two)[2] == pytest.approx(2)
     # In sight: the picture does not move.
-    look(two, there.row_px + 3, there.col_px + 2, 4.0)
+    look(two, there.row_px + 3, there.col_px + 2, 2.0)
     hand.key(K.Key_Z, CTRL)
     settle(two, qtbot)
     assert project.selection.particle_id == first
-    assert seen(two) == pytest.approx((there.row_px + 3, there.col_px + 2, 4.0))
+    assert seen(two) == pytest.approx((there.row_px + 3, there.col_px + 2, 2.0))
     # Out of sight: it comes to the middle, as large as things were.
     look(two, there.row_px + 500, there.col_px, 5.0)
     hand.key(K.Key_Z, CTRL | SHIFT)

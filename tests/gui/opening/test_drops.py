@@ -56,12 +56,12 @@ def test_a_file_that_nobody_reads_says_which_formats_can_be_read(
 ):
     workspace = workspace_for(viewer)
     open_folder(workspace, folder, qtbot)
-    odd = tmp_path / "dots.ndpi"
+    odd = tmp_path / "dots.xyz"
     odd.write_bytes(b"\0not a picture")
     assert drop(find_canvas(viewer), odd)
     qtbot.waitUntil(lambda: bool(workspace.message_bar.sentences), timeout=SIGNAL_MS)
     (told,) = workspace.message_bar.sentences
-    assert told.startswith("dots.ndpi is of no format")
+    assert told.startswith("dots.xyz is of no format")
     assert all(one in told for one in ("TIFF", "DM4", "save it as"))
     # A table of numbers is something that napari opens itself.
     (tmp_path / "table.csv").write_text("a,b")

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from napari_cdse.core.errors import CdseError, FolderNotWritable, StoreError
+from napari_cdse.core.errors import (
+    CdseError,
+    FolderNotWritable,
+    MicrographError,
+    StoreError,
+)
 from napari_cdse.core.records import Circle
+from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 from tests.project_tools import (
     Heard,
@@ -75,6 +81,21 @@ def test_new_pictures_join_and_keep_the_order(folder):
     ]
     assert again.particles.micrograph_of(drawn) == 3
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("dots.xyz", "is of no format that is known here"), ("dots.tif", "not what its")],
+)
+def test_a_file_that_is_no_micrograph_says_which_formats_are(tmp_path, name, says):
+    (tmp_path / name).write_bytes(b"nothing that anybody knows")
+    opens = read_micrograph if name.endswith(".tif") else Project.create_or_open
+    with pytest.raises(MicrographError) as caught:
+        opens(tmp_path / name)
+    told = str(caught.value)
+    assert told.startswith(name)
+    assert says in told
+    assert all(one in told for one in ("PNG", "TIFF", "DM4", "save it as TIFF"))
 
 
 def test_a_folder_without_micrographs_gets_no_project(tmp_path):

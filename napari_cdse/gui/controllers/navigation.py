@@ -167,6 +167,9 @@ class Navigation(QObject):
         with self._canvas.without_fitting(), self._session.reporting_errors():
             self._selection.go_to(found, how)
             self._canvas.see(found)
+            if self._canvas.particles is None:
+                # It is looked at once it is read, even where that was shown before.
+                self._shown = None
 
     def _no_more(self) -> str:
         """Say why there is no next particle."""

@@ -246,13 +246,16 @@ class SquareLayer(QObject):
 
     def _on_hover(self, viewer: ViewerModel, event: Event) -> None:
         """Keep the picture in place where a drag would move the square."""
-        near = self._grip(event) is not None
-        if near and not self._near:
+        if self._grip(event) is None:
+            self._let_go()
+        else:
+            self._hold(viewer)
+
+    def _hold(self, viewer: ViewerModel) -> None:
+        if not self._near:
             viewer.scene.camera.mouse_pan = False
             viewer.cursor.style = "pointing"
-        elif not near:
-            self._let_go()
-        self._near = near
+            self._near = True
 
     def _let_go(self) -> None:
         viewer = self._viewer()
@@ -263,13 +266,14 @@ class SquareLayer(QObject):
         viewer.cursor.style = "standard"
         self._near = False
 
-    def _on_press(self, _viewer: ViewerModel, event: Event) -> Iterator[None]:
+    def _on_press(self, viewer: ViewerModel, event: Event) -> Iterator[None]:
         grip, start, micrograph = self._grip(event), self.square, self._micrograph
         if grip is None or start is None or micrograph is None:
             return
         shape = (micrograph.shape[0], micrograph.shape[1])
         begun = self._canvas.layers.pixel_at(event.position)
-        # What was pressed is the corner; the mouse may be a little off it.
+        # The mouse may have come here without a move that was told.
+        self._hold(viewer)
         yield
         while event.type == "mouse_move":
             row, col = self._canvas.layers.pixel_at(event.position)

@@ -14,6 +14,8 @@ from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
 
 _WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
+_LEAST_LINES = 15
+"""A choice: pictures, classes and keys; the dock above it keeps what it needs then."""
 
 
 class ParticleDock(ProjectDock):
@@ -26,7 +28,12 @@ class ParticleDock(ProjectDock):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, ParticleView(workspace), workspace.opening)
+        super().__init__(
+            workspace.session,
+            ParticleView(workspace),
+            workspace.opening,
+            least_lines=_LEAST_LINES,
+        )
 
 
 class ParticleView(ProjectView):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 _LINES = 3.8
-_LEAST_LINES = 15
-"""Of a dock. A choice: a few rows of a list and the buttons below it."""
+LEAST_LINES = 18
+"""Of a dock. A choice: a few rows of a list, the sentences and the buttons below it."""
 
 
 class FittingArea(QScrollArea):
@@ -69,10 +69,13 @@ class ViewArea(QScrollArea):
     ----------
     view : QWidget
         With a layout.
+    least_lines : int
+        Height in lines of text below which it does not go.
     """
 
-    def __init__(self, view: QWidget, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, view: QWidget, least_lines: int = LEAST_LINES) -> None:
+        super().__init__()
+        self._least_lines = least_lines
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -88,7 +91,7 @@ class ViewArea(QScrollArea):
         """As broad as its view must be, and a few lines high."""
         width = self.widget().minimumSizeHint().width()
         line = self.fontMetrics().lineSpacing()
-        least = min(self.needed(width), _LEAST_LINES * line)
+        least = min(self.needed(width), self._least_lines * line)
         return QSize(width + (self._bar_px if self._scrolls else 0), least)
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSize, Slot
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
-from napari_cdse.gui.widgets.fitting_scroll_area import ViewArea
+from napari_cdse.gui.widgets.fitting_scroll_area import LEAST_LINES, ViewArea
 from napari_cdse.gui.widgets.layout import dock_column
 from napari_cdse.gui.widgets.start_page import StartPage
 
@@ -40,6 +40,8 @@ class ProjectDock(QWidget):
         What the start view says.
     buttons : bool
         Whether the start view has those that open something.
+    least_lines : int
+        Height in lines of text below which the project's view does not go.
 
     Attributes
     ----------
@@ -54,6 +56,7 @@ class ProjectDock(QWidget):
         start: str = NO_PROJECT,
         *,
         buttons: bool = True,
+        least_lines: int = LEAST_LINES,
     ) -> None:
         super().__init__()
         self.session = session
@@ -61,7 +64,7 @@ class ProjectDock(QWidget):
         self._pages = _Pages()
         self.start_page = StartPage(start, opener, buttons=buttons)
         self._pages.addWidget(self.start_page)
-        self._area = ViewArea(view)
+        self._area = ViewArea(view, least_lines)
         self._pages.addWidget(self._area)
         # Otherwise napari fills the room below with nothing.
         grows = QSizePolicy.Policy.Expanding

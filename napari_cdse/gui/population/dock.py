@@ -213,7 +213,7 @@ class PopulationView(ProjectView):
             self.contents.setCurrentIndex(self.contents.findData(asked))
 
     def _on_contents(self, _row: int) -> None:
-        with notifications.reporting_errors():
+        with self._session.reporting_errors():
             self._session.project.settings.visibility = self.contents.currentData()
         self.refresh()
 

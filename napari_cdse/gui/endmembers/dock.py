@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from napari.layers import Image
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QButtonGroup, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtGui import QColor, QHideEvent, QIcon, QPixmap, QShowEvent
+from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from napari_cdse.core.crystal.lattice import Reflection
 from napari_cdse.core.crystal.reflections import reflections_of
@@ -16,12 +16,12 @@ from napari_cdse.core.detection.accumulation_map import (
     EndmemberSpectrum,
 )
 from napari_cdse.gui.canvas.class_colours import readable
+from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     flush_column,
     keyless,
     say,
-    scroll_down,
     sentence,
     view_column,
 )
@@ -88,24 +88,38 @@ class EndmembersView(ProjectView):
         self._column: QVBoxLayout = flush_column(self._rows)
         self._lay_out()
         self.buttons.idClicked.connect(self._on_chosen)
-        self._canvas.maps_changed.connect(self.show_maps)
+        self.sight = DockSight(self)
+        self.sight.changed.connect(self._show_if_seen)
+        self._canvas.maps_changed.connect(self._show_if_seen)
         viewer = workspace.viewer
         if viewer is not None:
             self._theme = str(viewer.theme)
             viewer.events.theme.connect(self._on_theme)
 
     def _lay_out(self) -> None:
-        inner, area = QWidget(), QScrollArea()
-        told = view_column(inner)
-        told.addWidget(self.says)
-        told.addWidget(self._rows)
-        told.addStretch(1)
-        scroll_down(area, inner)
-        view_column(self).addWidget(area)
+        column = view_column(self)
+        column.addWidget(self.says)
+        column.addWidget(self._rows)
+        column.addStretch(1)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what changed while nobody looked."""
+        super().showEvent(event)
+        self.sight.shown()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Follow nothing that nobody sees."""
+        super().hideEvent(event)
+        self.sight.hidden()
 
     def show_project(self) -> None:
         """Show another project."""
-        self.show_maps()
+        self._show_if_seen()
+
+    @Slot()
+    def _show_if_seen(self, *_what: object) -> None:
+        if self.sight.here:
+            self.show_maps()
 
     @Slot()
     def show_maps(self) -> None:

@@ -192,7 +192,9 @@ class SpectrumView(ProjectView):
         session = self._session
         self.sight.changed.connect(self._on_sight)
         self.square.changed.connect(self._moved.start)
-        self.destroyed.connect(self.square.close)
+        # A slot of a child would be disconnected before its parent says that it goes.
+        square = self.square
+        self.destroyed.connect(lambda: square.close())
         self.at_particle.clicked.connect(self.go_to_particle)
         self.copy.clicked.connect(self.copy_picture)
         self.picture.clicked.connect(self._on_click)

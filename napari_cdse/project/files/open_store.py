@@ -54,7 +54,8 @@ def open_store(
         store, listing = Store.open(place), None
     else:
         listing = find_micrographs(paths)
-        if len(paths) == 1 and paths[0].is_file() and not listing.files:
+        alone = len(paths) == 1 and paths[0].is_file() and not listing.files
+        if alone and not is_label_name(paths[0]):
             raise unknown_format(paths[0])
         store = _open_or_create(place, listing)
     try:

@@ -123,8 +123,8 @@ def test_content_decides_and_not_the_name(tmp_path):
     ("data", "says"),
     [
         (b"", "is empty"),
-        (b"hello, this is text", "is not a PNG, TIFF, JPEG or BMP"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not a PNG"),
+        (b"hello, this is text", "is not what its name says, or damaged: PNG, TIFF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not what its name says"),
         (b"\x89PNG\r\n\x1a\n", "damaged or incomplete PNG"),
         (b"II*\0", "damaged or incomplete TIFF"),
         (b"II*\0\x08\0\0\0\0\0\0\0\0\0", "has no pixels"),

@@ -209,7 +209,8 @@ class _Visit:
             if keyword.arg is not None and (head, keyword.arg) != ("zip", "strict"):
                 kept = [*places, *named[:index], *named[index + 1 :]]
                 yield f"{head}({', '.join(kept)})"
-        if len(places) > 1 and places[0] != places[1] and head not in _TYPE_TESTS:
+        alike = head in _TYPE_TESTS or head.rpartition(".")[2] in _IN_ANY_ORDER
+        if len(places) > 1 and places[0] != places[1] and not alike:
             swapped = [places[1], places[0], *places[2:], *named]
             yield f"{head}({', '.join(swapped)})"
 
@@ -261,6 +262,8 @@ _TYPES = {
 _BARE = (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda, ast.NamedExpr)
 """Stand without the brackets around them, which another place needs."""
 _PIECES = (ast.Slice, ast.Starred)
+_IN_ANY_ORDER = frozenset({"min", "max", "minimum", "maximum", "hypot"})
+"""Functions to which the order of their arguments means nothing."""
 _TYPE_TESTS = {"isinstance", "issubclass", "cast"}
 
 

@@ -59,6 +59,13 @@ def test_newcombes_example_comes_out():
     assert found.interval_95 == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
+def test_a_ratio_of_one_number_without_an_interval_has_none():
+    for first, second in ((None, (0.4, 0.6)), ((0.4, 0.6), None)):
+        found = ratio_of(0.5, first, 0.25, second)
+        assert (found.value, found.interval_95) == (2.0, None)
+        assert difference_of(0.5, first, 0.25, second).interval_95 is None
+
+
 def test_a_ratio_is_the_difference_of_logarithms():
     found = ratio_of(0.4, (0.2, 0.8), 0.1, (0.05, 0.2))
     half = math.sqrt(2) * math.log(2)

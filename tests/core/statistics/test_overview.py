@@ -176,6 +176,17 @@ def test_the_fit_finds_the_distribution_that_sizes_were_drawn_from():
     assert curves.density == pytest.approx(truth, abs=0.06)
 
 
+def test_the_density_is_that_of_scipys_kernels_at_silvermans_bandwidth():
+    sizes = stats.lognorm(s=0.2, scale=4.0).rvs(60, random_state=3)
+    curves = size_curves(sizes.tolist())
+    logs = np.log(sizes)
+    spread = logs.std(ddof=1)
+    # Silverman 1986, equation 3.31; scipy's factor is the width over the spread.
+    width = 0.9 * min(spread, stats.iqr(logs) / 1.34) * 60 ** (-0.2)
+    kernels = stats.gaussian_kde(logs, bw_method=width / spread)
+    assert curves.density == pytest.approx(kernels(np.log(curves.at)) / curves.at)
+
+
 def test_few_or_equal_sizes_have_no_curve():
     assert log_normal([4.0] * 9) is None
     assert log_normal([4.0] * 50) is None

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from napari_cdse.core.statistics.size_distribution import (
+    class_sizes,
     size_distribution,
     size_histogram,
 )
@@ -19,6 +20,17 @@ def test_sizes_by_class_leave_out_what_is_unknown():
     assert found["yes"].standard_deviation == pytest.approx(np.sqrt(2))
     assert found["null"].standard_deviation is None
     assert found["all"].n == 3
+
+
+def test_lengths_are_in_nm_only_where_a_particle_has_one():
+    labels = ["yes", "empty", "no"]
+    where = ["a", "a", "b"]
+    # The one length in nm is that of a circle without a particle.
+    found = class_sizes([None, 4.0, None], [90.0, 100.0, 80.0], labels, where)
+    assert (found.unit, found.sizes["yes"], found.sizes["no"]) == ("px", (90,), (80,))
+    found = class_sizes([3.6, 4.0, None], [90.0, 100.0, 80.0], labels, where)
+    assert (found.unit, found.sizes["yes"], found.sizes["no"]) == ("nm", (3.6,), ())
+    assert found.n_unknown == 1
 
 
 def test_histogram_holds_every_particle_once_in_round_bins():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from napari_cdse.core.statistics import defect_content as defect_content_module
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS, defect_content
@@ -99,6 +101,52 @@ def test_kinds_that_show_less_stand_for_more():
     content = {each.kind: each.content for each in found.kinds}
     assert shown["cubic: twin"] < shown["cubic: intrinsic"]
     assert content["cubic: twin"] > content["cubic: intrinsic"]
+
+
+def test_the_share_of_each_kind_is_that_of_its_dots():
+    """Where all faults are of one kind, its line has the chances that were put in."""
+    kind = "cubic: twin"
+    mixed = 0.4 * np.array(CHANCES[kind]) + 0.6 * np.array(WHOLE)
+    seen, resolved, shown = (1 - ALIGNED) * mixed[0] + ALIGNED * mixed[1]
+    yes, no = round(400 * shown / seen), round(400 * (resolved - shown) / seen)
+    labels = ["yes"] * yes + ["no"] * no + ["null"] * (400 - yes - no)
+    evidence = [particle(m, label) for m in range(10) for label in labels]
+    found = estimate(evidence, the_table(settings=50, per_kind=20))
+    (told,) = (each for each in found.kinds if each.kind == kind)
+    (_, here, bare), (_, along, fault) = CHANCES[kind]
+    assert told.content == pytest.approx(0.4, abs=0.02)
+    assert told.resolved == pytest.approx(0.3 * here + 0.7 * along, abs=0.01)
+    of_resolved = (0.3 * bare + 0.7 * fault) / (0.3 * here + 0.7 * along)
+    assert told.shown == pytest.approx(of_resolved, abs=0.01)
+
+
+def test_the_resolved_share_counts_labels_and_chances_and_scatters_by_micrograph():
+    labelled = [particle("a", label) for label in ("yes", "null", "null", "null")]
+    # Five circles of four particles, three of which are resolved.
+    guessed = [
+        replace(particle("b", None), probabilities=(0.4, 0.2, 0.2, 0.2))
+        for _ in range(5)
+    ]
+    share, spread = defect_content_module._resolved([*labelled, *guessed])
+    assert share == pytest.approx(0.5)
+    # One less and one more than half of four, of eight; Student's t of one degree.
+    assert spread == pytest.approx(math.sqrt(2 * 2 / 64) * stats.t.ppf(0.975, 1) / 1.96)
+
+
+def test_fractions_are_drawn_from_their_interval_however_lopsided():
+    told = replace(visible_defects(exact(0.3)), fraction=0.2, interval_95=(0.15, 0.5))
+    drawn = defect_content_module._fractions(np.random.default_rng(0), told)
+    low, middle, high = np.quantile(drawn, (0.025, 0.5, 0.975))
+    assert (low, middle, high) == pytest.approx((0.15, 0.2, 0.5), abs=0.04)
+
+
+def test_dots_of_unequal_weight_count_for_fewer():
+    table = the_table(settings=1, per_kind=1)
+    dots = tuple(replace(table.dots[0], resolved=True) for _ in range(2))
+    two = replace(table, dots=dots)
+    count = defect_content_module._effective
+    assert count(two, np.array([2.0, 2.0])) == pytest.approx(2)
+    assert count(two, np.array([1.0, 3.0])) == pytest.approx(16 / 10)
 
 
 def test_smaller_particles_take_what_smaller_dots_show():

@@ -45,7 +45,8 @@ _RING = 1.5
 """Width of the rings of equal frequency, in samples. A choice: the innermost that count
 still have some 20 samples, so that few peaks leave their median alone."""
 _SMOOTH = 5
-"""Rings over which the background is averaged; it changes slowly with frequency."""
+"""Rings over which the background is averaged. A choice: it changes slowly with
+frequency, and one ring's median is known to some 6 % only."""
 _STEPS = 5
 """Newton steps to a peak's top, which squares the error each time."""
 _LONGEST = 0.8
@@ -53,7 +54,14 @@ _LONGEST = 0.8
 _CLEAR = 3.0
 """Amplitude over that of a side lobe from which a peak counts. A choice: lobes of two
 peaks may add up."""
+_SAMPLED = 512
+"""Samples of a ring of which the median is taken. It is known to 6 % then; more cost
+the time in which the spectrum shall follow the hand."""
+_INCLINED_DEG = 15.0
+"""Least angle of two families that span a lattice. A choice: nearer ones tell the
+direction between them badly, their error grows with 1 / sin."""
 _TINY = 1e-12
+"""Least power that is divided by, or has a logarithm taken; guards flat squares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,11 +158,6 @@ def _order(number: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     rings, counts = _rings(number)
     order = np.argsort(rings.ravel(), kind="stable")
     return order, np.concatenate([[0], np.cumsum(counts)])
-
-
-_SAMPLED = 512
-"""Samples of a ring of which the median is taken. It is known to 6 % then; more cost
-the time in which the spectrum shall follow the hand."""
 
 
 def _medians(power: NDArray[np.float32], number: int) -> NDArray[np.float64]:
@@ -330,8 +333,3 @@ def two_families(peaks: Sequence[BraggPeak]) -> tuple[BraggPeak, BraggPeak] | No
         if peaks[0].angle_to(other) > _INCLINED_DEG:
             return peaks[0], other
     return None
-
-
-_INCLINED_DEG = 15.0
-"""Least angle of two families that span a lattice. A choice: nearer ones tell the
-direction between them badly, their error grows with 1 / sin."""

@@ -16,6 +16,7 @@ from napari_cdse.core.detection.accumulation_map import (
     EndmemberSpectrum,
 )
 from napari_cdse.gui.canvas.class_colours import readable
+from napari_cdse.gui.pictures.peaks_table import Scale, scale_of
 from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
@@ -84,6 +85,7 @@ class EndmembersView(ProjectView):
         self.buttons = QButtonGroup(self)
         self.spectra: list[FigureView] = []
         self._theme = "dark"
+        self._scale = Scale(None)
         self._rows = QWidget()
         self._column: QVBoxLayout = flush_column(self._rows)
         self._lay_out()
@@ -91,6 +93,7 @@ class EndmembersView(ProjectView):
         self.sight = DockSight(self)
         self.sight.changed.connect(self._show_if_seen)
         self._canvas.maps_changed.connect(self._show_if_seen)
+        self._session.micrographs_changed.connect(self._rescale)
         viewer = workspace.viewer
         if viewer is not None:
             self._theme = str(viewer.theme)
@@ -125,6 +128,7 @@ class EndmembersView(ProjectView):
     def show_maps(self) -> None:
         """Show the endmembers of the maps that lie over the micrograph now."""
         self._clear()
+        self._scale = self._told
         maps = self._canvas.maps
         spectra = [one.endmember for one in maps if one.endmember is not None]
         say(self.says, _HOW if spectra else _NONE)
@@ -139,6 +143,19 @@ class EndmembersView(ProjectView):
             if one.endmember is not None:
                 self._add_spectrum(one.endmember, _colour(layer), highest)
         self._show_choice()
+
+    @property
+    def _told(self) -> Scale:
+        """Pixel size and lattice of now; a size that is unsure or assumed is none."""
+        if not self._session.is_open:
+            return Scale(None)
+        material = self._session.project.settings.detection.material
+        return scale_of(self._session.pixel_size(), material)
+
+    @Slot()
+    def _rescale(self) -> None:
+        if self._scale != self._told:
+            self._show_if_seen()
 
     def _clear(self) -> None:
         for button in self.buttons.buttons():
@@ -163,8 +180,7 @@ class EndmembersView(ProjectView):
     def _add_spectrum(
         self, spectrum: EndmemberSpectrum, colour: str, highest: float
     ) -> None:
-        size = self._session.pixel_size()
-        lines = reflections_of(self._session.project.settings.detection.material)
+        lines = reflections_of(self._scale.material)
         view = FigureView(least_px=_SPECTRUM_PX)
         view.set_theme(self._theme)
         view.show_figure(
@@ -173,7 +189,8 @@ class EndmembersView(ProjectView):
                 spectrum=spectrum,
                 colour=colour,
                 highest=highest,
-                pixel_size_nm=None if size is None else size.nm,
+                pixel_size_nm=self._scale.pixel_size_nm,
+                about=self._scale.about,
                 reflections=lines,
             )
         )
@@ -205,6 +222,7 @@ def _draw(
     colour: str,
     highest: float,
     pixel_size_nm: float | None,
+    about: str,
     reflections: tuple[Reflection, ...],
 ) -> None:
     draw_endmember(
@@ -214,6 +232,7 @@ def _draw(
         colour=readable(colour, palette.paper),
         highest=highest,
         pixel_size_nm=pixel_size_nm,
+        about=about,
         reflections=reflections,
     )
 

@@ -82,7 +82,7 @@ _OVER: tuple[tuple[str, str], ...] = (
     ("geometric phase", "Of the first chosen family (Hytch, Snoeck, Kilaas 1998): one "
      "colour where its planes are in step, a jump at a fault"),
     ("strain along x", "Of the lattice that the two chosen families span, against its "
-     "mean in the square; x to the right"),
+     "median in the square; x to the right"),
     ("strain along y", "The same, y upwards"),
     ("shear", "The same, xy"),
     ("rotation", "The same, anticlockwise, in degrees"),

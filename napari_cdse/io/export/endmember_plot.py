@@ -38,6 +38,7 @@ def draw_endmember(
     colour: str,
     highest: float,
     pixel_size_nm: float | None = None,
+    about: str = "",
     reflections: Sequence[Reflection] = (),
 ) -> None:
     """Draw power over the background against spatial frequency.
@@ -60,6 +61,8 @@ def draw_endmember(
         End of the vertical axis, from `highest_power`.
     pixel_size_nm : float, optional
         Turns cycles per px into cycles per nm.
+    about : str, optional
+        Stands before that unit where the pixel size is an estimate.
     reflections : sequence of Reflection, optional
         Lines of the crystal, drawn where the pixel size is known.
     """
@@ -74,7 +77,7 @@ def draw_endmember(
     axes.set_ylim(min(0.5, float(np.maximum(mean.min(), 0.05))), highest)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylabel("power")
-    axes.set_xlabel("cycles per nm" if pixel_size_nm else "cycles per px")
+    axes.set_xlabel(f"{about}cycles per nm" if pixel_size_nm else "cycles per px")
     if pixel_size_nm:
         _draw_lines(axes, reflections, palette)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.gui.app import window
 from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import open_folder, settle, wait_for_pixels
@@ -42,17 +43,35 @@ def test_each_endmember_stands_beside_its_map_and_a_click_shows_it_alone(
     assert all(layer.visible for layer in maps)
 
 
-def test_a_spectrum_is_drawn_with_the_drawn_micrographs_scale(unmixed, viewer):
+def test_a_spectrum_is_drawn_over_its_frequencies_in_the_theme(unmixed, viewer):
     view = window.add_dock(viewer, "Endmembers").view
     view.spectra[0].canvas.draw()
     (axes,) = view.spectra[0].figure.axes
-    size = unmixed.session.pixel_size().nm
     rings = unmixed.canvas.maps[1].endmember.rings_per_px
-    assert axes.get_xlim() == pytest.approx((rings[0] / size, rings[-1] / size))
+    # The pixel size of the drawn micrograph is not sure.
+    assert not unmixed.session.pixel_size().source.is_trusted
+    assert axes.get_xlim() == pytest.approx((rings[0], rings[-1]))
     paper = axes.get_figure().get_facecolor()
     viewer.theme = "light"
     view.spectra[0].canvas.draw()
     assert axes.get_figure().get_facecolor() != paper
+
+
+def test_an_axis_is_in_nm_only_where_the_pixel_size_is_trusted(
+    unmixed, viewer, qtbot, monkeypatch
+):
+    view = window.add_dock(viewer, "Endmembers").view
+    known = unmixed.session.pixel_size()
+    for source, words in (
+        (PixelSizeSource.PERSON, "cycles per nm"),
+        (PixelSizeSource.UNSURE, "cycles per px"),
+        (PixelSizeSource.ASSUMED, "cycles per px"),
+    ):
+        size = replace(known, source=source, uncertainty=None)
+        monkeypatch.setattr(unmixed.session, "pixel_size", lambda size=size: size)
+        unmixed.session.micrographs_changed.emit()
+        (axes,) = view.spectra[0].figure.axes
+        assert axes.get_xlabel() == words
 
 
 def test_a_micrograph_without_endmembers_says_how_to_get_them(unmixed, viewer, qtbot):

@@ -18,7 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.core.statistics.defect_content import SeenDot, VisibilityTable
+from napari_cdse.core.statistics.defect_content import (
+    PERFECT,
+    SeenDot,
+    VisibilityTable,
+)
 from napari_cdse.io.files import name_of, read_file, shown, write_file
 
 if TYPE_CHECKING:
@@ -29,8 +33,22 @@ SHIPPED = ("standard",)
 
 _FORMAT, _VERSION = "napari-cdse visibility", 1
 _LIMIT_BYTES = 2**25
+"""Of a file. A choice: some four hundred times the shipped table."""
 _MOST_DOTS = 10**6
+"""A choice: some hundreds of times those of the shipped table."""
 _SUM = 1e-3
+"""How far parts of a whole may be from 1 together: rounding of what was written."""
+_LONGEST = 200
+"""Characters of a name that is shown in sentences. A choice."""
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What taking apart a file that is no table may end in."""
 
 
 def read_visibility(name_or_path: str) -> VisibilityTable:
@@ -85,7 +103,7 @@ def _table(data: bytes, name: str) -> VisibilityTable:
         if record["format"] != _FORMAT or record["version"] != _VERSION:
             raise ValueError("another format")
         table = _read(record)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+    except _DAMAGE as problem:
         raise ParameterError(
             f"{name} is no table of what a simulation shows that this version reads; "
             "make it again with napari-cdse visibility."
@@ -99,27 +117,41 @@ def _read(record: Mapping[str, Any]) -> VisibilityTable:
     rows = list(zip(*columns, strict=True))
     if len(rows) > _MOST_DOTS:
         raise ValueError("too many dots")
-    return VisibilityTable(
-        preset=str(record["preset"]),
-        material=str(record["material"]),
-        program=str(record["program"]),
+    table = VisibilityTable(
+        preset=_text(record["preset"]),
+        material=_text(record["material"]),
+        program=_text(record["program"]),
         seed=int(record["seed"]),
         pixel_size_nm=_range(record["pixel_size_nm"]),
         diameter_nm=_range(record["diameter_nm"]),
-        near_axis_deg=float(record["near_axis_deg"]),
+        near_axis_deg=_above_0(record["near_axis_deg"]),
         kinds=_parts(record["kinds"]),
         hosts=_parts(record["hosts"]),
         parameters=dict(record["parameters"]),
         dots=tuple(map(_dot, rows)),
     )
+    wanted = {*table.kinds, *(f"{host}: {PERFECT}" for host in table.hosts)}
+    if not wanted <= {dot.kind for dot in table.dots}:
+        raise ValueError("a kind without a dot")
+    return table
 
 
 def _dot(row: tuple[Any, ...]) -> SeenDot:
     setting, kind, diameter_nm, *flags = row
-    diameter_nm = float(diameter_nm)
-    if not (math.isfinite(diameter_nm) and diameter_nm > 0):
-        raise ValueError("no diameter")
-    return SeenDot(int(setting), str(kind), diameter_nm, *map(bool, flags))
+    return SeenDot(int(setting), _text(kind), _above_0(diameter_nm), *map(bool, flags))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise ValueError("no name")
+    return value
+
+
+def _above_0(value: Any) -> float:
+    number = float(value)
+    if not 0 < number < math.inf:
+        raise ValueError("no number above 0")
+    return number
 
 
 def _range(pair: Any) -> tuple[float, float]:
@@ -130,7 +162,8 @@ def _range(pair: Any) -> tuple[float, float]:
 
 
 def _parts(parts: Mapping[str, Any]) -> dict[str, float]:
-    found = {str(name): float(part) for name, part in parts.items()}
-    if min(found.values()) < 0 or abs(sum(found.values()) - 1) > _SUM:
+    found = {_text(name): float(part) for name, part in parts.items()}
+    # So put that no number is refused too.
+    if not (min(found.values()) >= 0 and abs(sum(found.values()) - 1) <= _SUM):
         raise ValueError("no parts of a whole")
     return found

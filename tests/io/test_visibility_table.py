@@ -54,6 +54,26 @@ def of_another_version(record):
     record["version"] = 2
 
 
+def with_a_part_that_is_no_number(record):
+    record["kinds"]["cubic: twin"] = float("nan")
+
+
+def with_an_endless_seed(record):
+    record["seed"] = float("inf")
+
+
+def with_an_axis_that_is_no_number(record):
+    record["near_axis_deg"] = float("nan")
+
+
+def with_a_name_that_never_ends(record):
+    record["preset"] = "standard" * 1000
+
+
+def with_a_kind_that_no_dot_has(record):
+    record["kinds"] = {"cubic: unicorn": 1.0}
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -62,6 +82,11 @@ def of_another_version(record):
         with_half_the_kinds,
         with_a_dot_of_no_size,
         of_another_version,
+        with_a_part_that_is_no_number,
+        with_an_endless_seed,
+        with_an_axis_that_is_no_number,
+        with_a_name_that_never_ends,
+        with_a_kind_that_no_dot_has,
     ],
 )
 def test_a_damaged_table_ends_in_a_sentence(tmp_path, spoil):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say, tell
@@ -13,9 +13,6 @@ from napari_cdse.io.files import check_writable
 from napari_cdse.io.visibility_table import write_visibility
 from napari_cdse.simulate import NAMES, load_preset, preset_by_name
 from napari_cdse.simulate.fault_visibility import SETTINGS, fault_visibility
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +46,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{SETTINGS}); an estimate takes {MIN_SETTINGS} or more",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="number of the series (default: 0)"
+        "--seed",
+        type=_whole,
+        default=0,
+        help="number of the series, from 0 (default: 0)",
     )
     parser.add_argument(
         "--jobs",
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     check_writable(arguments.out, CdseError)
     table = fault_visibility(
         preset,
-        abs(arguments.seed),
+        arguments.seed,
         arguments.settings,
         arguments.jobs or -1,
         lambda share: tell(f"{share:4.0%}"),
@@ -78,12 +78,15 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _whole(text: str, least: int = 0) -> int:
+    """Read a whole number; argparse makes a usage message of what is none."""
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+    return int(text)
+
+
 def _count(text: str) -> int:
-    """Read a number from 1; argparse turns `ValueError` into a usage message."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+    return _whole(text, 1)
 
 
 COMMAND = Command(

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cdse.io.images.folder import find_micrographs
-from napari_cdse.io.labels.pairing import pair_labels
 from napari_cdse.io.paths import (
     LONGEST_NAME,
     alike,
@@ -50,16 +49,6 @@ def test_a_link_is_a_file_of_its_own(tmp_path):
     (tmp_path / "a.png").write_bytes(b"1")
     (tmp_path / "b.png").symlink_to(tmp_path / "a.png")
     assert not is_same_file(tmp_path / "a.png", tmp_path / "b.png")
-
-
-def test_a_label_file_whose_name_a_mac_wrote_is_paired(tmp_path):
-    for folder in ("images", "text_files"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "images" / f"{DECOMPOSED}.png").write_bytes(b"x")
-    (tmp_path / "text_files" / f"{COMPOSED}.txt").write_text("")
-    pairing = pair_labels(tmp_path)
-    assert len(pairing.pairs) == 1
-    assert not pairing.unmatched_labels
 
 
 def test_names_stay_short_and_grow_only_where_they_must(tmp_path):

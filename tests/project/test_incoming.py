@@ -4,7 +4,6 @@ import pytest
 
 from napari_cdse.core.records import Circle
 from napari_cdse.io.labels.label_file import write_label_file
-from napari_cdse.io.labels.pairing import micrographs_beside
 from napari_cdse.project import Project, sort_incoming
 from tests.project_tools import SHAPE, write_folder
 
@@ -74,14 +73,3 @@ def test_a_label_file_of_no_micrograph_is_named(folder, label_file):
     (notice,) = project.notices
     assert notice.startswith("No micrograph of the project is named as other.txt is")
     project.close()
-
-
-def test_label_files_without_a_project_lead_to_their_folder(folder, label_file):
-    assert micrographs_beside(label_file) is None
-    beside = folder / "m2.txt"
-    beside.write_bytes(label_file.read_bytes())
-    assert micrographs_beside(beside) == folder
-    layout = folder / "text_files" / "m2.txt"
-    layout.parent.mkdir()
-    layout.write_bytes(label_file.read_bytes())
-    assert micrographs_beside(layout) == folder

@@ -108,12 +108,23 @@ def pair_by_name(
         if len(same) == 1 and same[0] not in pairs:
             pairs[same[0]] = path
             continue
-        many = "More than one" if same else "No"
-        problems.append(
-            f"{many} micrograph of the project is named as {name_of(path)} is, so its "
-            "labels were not taken in; give both the same name."
-        )
+        problems.append(_without_namesake(path, len(same)))
     return pairs, problems
+
+
+def _without_namesake(path: Path, n_same: int) -> str:
+    """Say why a label file joins none of so many micrographs of its name."""
+    name = name_of(path)
+    if n_same == 1:
+        return (
+            f"Another label file is named as {name} is, so the labels of the second "
+            "were not taken in; choose one of them."
+        )
+    many = "More than one" if n_same else "No"
+    return (
+        f"{many} micrograph of the project is named as {name} is, so its labels were "
+        "not taken in; give both the same name."
+    )
 
 
 def label_path(micrograph: str | os.PathLike[str]) -> Path:

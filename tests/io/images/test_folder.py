@@ -1,13 +1,9 @@
 """Folders of every shape; no file is opened to list it."""
 
 import os
-from pathlib import Path
-
-import pytest
 
 from napari_cdse.io.images import microscope_file
 from napari_cdse.io.images.folder import find_micrographs
-from napari_cdse.io.labels.pairing import label_path, pair_labels
 
 
 def _touch(folder, *names):
@@ -60,55 +56,12 @@ def test_a_file_and_its_exported_picture_are_told(tmp_path):
 
 
 def test_the_layout_of_the_origin(tmp_path):
-    _touch(tmp_path, "images/b.png", "images/a.png", "text_files/a.txt", "masks/a.png")
-    _touch(tmp_path, "text_files/c.txt", "text_files/notes.md", "overview.png")
+    _touch(tmp_path, "images/b.png", "images/a.png", "masks/a.png", "overview.png")
     found = find_micrographs([tmp_path])
     assert found.files == (tmp_path / "images/a.png", tmp_path / "images/b.png")
     assert found.problems == ()
     assert len(found.notices) == 1
     assert "1 image" in found.notices[0]
-    pairing = pair_labels(found)
-    assert pairing.pairs == {tmp_path / "images/a.png": tmp_path / "text_files/a.txt"}
-    assert pairing.unmatched_labels == (tmp_path / "text_files/c.txt",)
-    assert pairing.unmatched_micrographs == (tmp_path / "images/b.png",)
-    assert pair_labels(tmp_path) == pairing
-    assert pair_labels(tmp_path / "images") == pairing
-
-
-def test_the_order_in_which_the_disk_lists_does_not_matter(tmp_path, monkeypatch):
-    _touch(tmp_path, *(f"images/{i}.png" for i in range(12)))
-    _touch(tmp_path, *(f"text_files/{i}.txt" for i in range(12)))
-    forward = pair_labels(tmp_path)
-    listdir = os.listdir
-    monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path), reverse=True))
-    assert pair_labels(tmp_path) == forward
-    assert list(pair_labels(tmp_path).pairs) == list(forward.pairs)
-    assert all(image.stem == text.stem for image, text in forward.pairs.items())
-
-
-def test_label_files_beside_the_micrographs(tmp_path):
-    _touch(
-        tmp_path, "a.png", "a.txt", "b.png", "readme.txt", "c.png", "text_files/c.txt"
-    )
-    pairing = pair_labels(tmp_path)
-    assert pairing.pairs == {
-        tmp_path / "a.png": tmp_path / "a.txt",
-        tmp_path / "c.png": tmp_path / "text_files/c.txt",
-    }
-    assert pairing.unmatched_labels == ()
-    assert pairing.unmatched_micrographs == (tmp_path / "b.png",)
-
-
-def test_two_micrographs_of_one_name_are_listed_and_not_guessed(tmp_path):
-    _touch(tmp_path, "images/a.png", "images/a.tif", "text_files/a.txt")
-    found = find_micrographs(tmp_path)
-    assert _names(found.files) == ["a.png", "a.tif"]
-    pairing = pair_labels(found)
-    assert pairing.pairs == {}
-    assert pairing.unmatched_micrographs == found.files
-    assert pairing.unmatched_labels == ()
-    assert len(pairing.problems) == 1
-    assert "a.png, a.tif, a.txt" in pairing.problems[0]
 
 
 def test_files_and_folders_together_each_once(tmp_path):
@@ -117,13 +70,6 @@ def test_files_and_folders_together_each_once(tmp_path):
     found = find_micrographs([two / "b.png", two, one, one / "a.png", two / "x.csv"])
     assert found.files == (two / "b.png", two / "a.png", one / "a.png")
     assert found.ignored == 2
-
-
-def test_named_files_are_paired_too_without_listing_strays(tmp_path):
-    _touch(tmp_path, "images/a.png", "text_files/a.txt", "text_files/b.txt")
-    pairing = pair_labels(find_micrographs(tmp_path / "images/a.png"))
-    assert list(pairing.pairs.values()) == [tmp_path / "text_files/a.txt"]
-    assert pairing.unmatched_labels == ()
 
 
 def test_pipes_and_dangling_links_are_problems(tmp_path):
@@ -169,19 +115,3 @@ def test_a_folder_without_permission_is_a_problem(open_folder, without_rights):
     assert _names(found.files) == ["b.png"]
     assert len(found.problems) == 2
     assert all("may not be read" in problem for problem in found.problems)
-
-
-def test_no_file_is_opened(tmp_path, monkeypatch):
-    _touch(tmp_path, "images/a.png", "text_files/a.txt")
-
-    def refuse(*args, **kwargs):
-        pytest.fail("a file was opened")
-
-    monkeypatch.setattr("builtins.open", refuse)
-    monkeypatch.setattr(os, "open", refuse)
-    assert len(pair_labels(tmp_path).pairs) == 1
-
-
-def test_where_a_label_file_belongs():
-    assert label_path("d/images/a.b.png") == Path("d/text_files/a.b.txt")
-    assert label_path("d/a.png") == Path("d/text_files/a.txt")

@@ -11,6 +11,7 @@ from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.labels.label_file import (
     LIMIT_BYTES,
     format_labels,
+    is_label_file,
     parse_labels,
     read_label_file,
     write_label_file,
@@ -204,12 +205,40 @@ def test_the_line_is_that_of_the_file_and_not_of_what_is_left_of_it(tmp_path):
         read_label_file(path)
 
 
-@pytest.mark.parametrize("data", [b"ab\n\xff\xfe\n", GOOD.encode("utf-16")])
-def test_what_is_no_text_gets_a_sentence(tmp_path, data):
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [(b"ab\n\xff\xfe\n", 2), (b"\nab\n\n\xff", 4), (GOOD.encode("utf-16"), 1)],
+)
+def test_what_is_no_text_gets_a_sentence(tmp_path, data, line):
     path = tmp_path / "a.txt"
     path.write_bytes(data)
-    with pytest.raises(LabelFileError, match=r"^a\.txt, line \d+: this is not text"):
+    says = rf"^a\.txt, line {line}: this is not text"
+    with pytest.raises(LabelFileError, match=says):
         read_label_file(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "begins"),
+    [
+        (GOOD.encode(), True),
+        (b"\xef\xbb\xbf\r\n\t " + GOOD.encode(), True),
+        (b"particle location:", True),
+        (b"Particle Location:\n\xff", True),
+        (b"", False),
+        (b"Dear diary\nParticle Location:\n", False),
+        (b"\n" * 2**20 + GOOD.encode(), False),
+        (b"Radius Size:\n44\n", False),
+    ],
+)
+def test_a_label_file_is_known_by_its_first_heading(tmp_path, start, begins):
+    path = tmp_path / "a.txt"
+    path.write_bytes(start)
+    assert is_label_file(path) == begins
+
+
+def test_what_cannot_be_read_is_no_label_file(tmp_path):
+    assert not is_label_file(tmp_path / "none.txt")
+    assert not is_label_file(tmp_path)
 
 
 def test_control_characters_do_not_reach_the_screen():
@@ -239,7 +268,7 @@ def test_huge_and_missing_files_get_a_sentence(tmp_path):
 def test_nothing_is_written_that_could_not_be_read(tmp_path, circle, label, says):
     path = tmp_path / "a.txt"
     path.write_text(GOOD)
-    with pytest.raises(LabelFileError, match=says):
+    with pytest.raises(LabelFileError, match=f"^a.txt was not written: .*{says}"):
         write_label_file(path, [circle], [label], (50, 50))
     assert path.read_text() == GOOD
 

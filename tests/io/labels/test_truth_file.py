@@ -54,8 +54,10 @@ SEEN = {
         ({}, True, True),
         ({"borderline": True}, True, False),
         ({"visible": False}, False, True),
-        ({"visible_fraction": 0.7}, False, True),
-        ({"overlap_fraction": 0.3}, False, True),
+        ({"visible_fraction": 0.8}, False, True),
+        ({"visible_fraction": 0.81}, True, True),
+        ({"overlap_fraction": 0.25}, False, True),
+        ({"overlap_fraction": 0.24}, True, True),
     ],
 )
 def test_what_is_listed_tells_what_a_detector_is_asked_for(
@@ -69,4 +71,12 @@ def test_what_is_listed_tells_what_a_detector_is_asked_for(
 def test_a_listed_particle_that_lacks_its_structure_is_damage(tmp_path):
     image = truth_of(tmp_path, json.dumps({"dots": DOTS}))
     with pytest.raises(LabelFileError, match=r"one\.json is damaged"):
+        listed_particles(image)
+
+
+def test_a_truth_of_any_size_is_not_read(tmp_path):
+    image = truth_of(tmp_path, "")
+    with (tmp_path / "truth" / "one.json").open("wb") as file:
+        file.truncate(2**24 + 1)
+    with pytest.raises(LabelFileError, match=r"one\.json is larger than 16 MiB"):
         listed_particles(image)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.__main__ import Tree
 from tests.mutants.mistakes import mistakes
 from tests.mutants.parts import PARTS
 
@@ -53,6 +54,34 @@ def test_each_kind_of_mistake_is_planted_once():
 def test_a_test_reaches_what_no_function_holds_where_its_name_is_used():
     limit = next(iter(mistakes("share.py", SOURCE)))
     assert limit.names == ("LIMIT",)
+
+
+CALLED_ON_IMPORT = """
+def _half(of):
+    return of / 2
+
+
+def _whole(of):
+    return of * 1
+
+
+HALF = _half(3)
+
+
+def told():
+    return HALF + _whole(1)
+"""
+
+
+def test_a_test_reaches_what_is_called_on_import_where_its_outcome_is_used(tmp_path):
+    (tmp_path / "half.py").write_text(CALLED_ON_IMPORT)
+    tree = Tree(tmp_path, ["half.py"])
+    reached = {
+        mistake.lines[0]: tree.lines(mistake)["half.py"]
+        for mistake in mistakes("half.py", CALLED_ON_IMPORT)
+    }
+    assert reached[3] == {3, 10, 14}
+    assert reached[7] == {7}
 
 
 @pytest.mark.parametrize("part", PARTS)

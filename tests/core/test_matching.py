@@ -58,3 +58,23 @@ def test_a_pair_takes_half_of_the_union(overlap: float, pairs: int) -> None:
     # Of two disks about one centre, the smaller one's area over the larger one's.
     inner = Circle(50, 50, 20 * overlap**0.5)
     assert len(match([Circle(50, 50, 20)], [inner]).pairs) == pairs
+
+
+def test_circles_that_touch_in_one_point_share_nothing_or_the_smaller_one() -> None:
+    """Rounding takes the cosines a little beyond 1 there, from within and without."""
+    rng = np.random.default_rng(0)
+    radii = rng.uniform(5, 40, (300, 2))
+    turns = rng.uniform(0, 2 * np.pi, 300)
+    for apart, wanted in (
+        (radii.sum(axis=1), np.zeros(300)),
+        (np.abs(np.subtract(*radii.T)), (radii.min(axis=1) / radii.max(axis=1)) ** 2),
+    ):
+        for sign in (-1, 1):
+            distance = apart * (1 + sign * 1e-15)
+            found = [
+                circle_iou(
+                    [Circle(0, 0, a)], [Circle(d * np.sin(t), d * np.cos(t), b)]
+                )[0, 0]
+                for (a, b), d, t in zip(radii, distance, turns, strict=True)
+            ]
+            assert found == pytest.approx(wanted, abs=1e-6)

@@ -81,6 +81,7 @@ class Tree:
         self.uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
         self.defines: dict[tuple[str, int], set[str]] = defaultdict(set)
         self.bodies: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.within: dict[tuple[str, int], set[str]] = defaultdict(set)
         for file, source in self.sources.items():
             tree = ast.parse(source)
             for node in ast.walk(tree):
@@ -88,8 +89,9 @@ class Tree:
                 if isinstance(name, str):
                     self.uses[name].add((file, node.lineno))
                 if isinstance(node, ast.FunctionDef):
-                    body = range(node.body[0].lineno, (node.end_lineno or 0) + 1)
-                    self.bodies[node.name].update((file, line) for line in body)
+                    for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1):
+                        self.bodies[node.name].add((file, line))
+                        self.within[file, line].add(node.name)
             for line, name in definitions(tree.body):
                 self.defines[file, line].add(name)
 
@@ -98,11 +100,18 @@ class Tree:
 
         What is defined outside of every function is run on import, by no test. There
         it is where the names are used, or those that are defined by them, and within
-        the functions that bear one.
+        the functions that bear one. So it is for a function that is called on import.
         """
         first, last = mistake.lines
         reached = {(mistake.file, line) for line in range(first, last + 1)}
-        todo, done = set(mistake.names), set()
+        callers = {
+            at
+            for line in reached
+            for name in self.within[line]
+            for at in self.uses[name]
+        }
+        todo = set(mistake.names).union(*(self.defines[at] for at in callers))
+        done: set[str] = set()
         while todo:
             name = todo.pop()
             done.add(name)

@@ -29,6 +29,20 @@ def test_a_power_law_is_carried_on_exactly():
     assert flat == pytest.approx(0)
 
 
+def test_a_curve_that_makes_no_mistake_in_the_end_is_given_half_of_one():
+    """Every fifth, every tenth and no particle is called by another's class."""
+    counts, wrong = [25, 50, 100], (0.2, 0.1, 0.0)
+    step = np.stack([np.eye(4) * (1 - w) + np.roll(np.eye(4), 1, 0) * w for w in wrong])
+    alike = np.tile(100 * step, (3, 10, 1, 1, 1))
+    found = gain_from(counts, alike)
+    # A power law through the errors of 0.2, 0.1 and half a mistake of 100.
+    fit = stats.linregress(np.log(counts), np.log([0.2, 0.1, 0.005]))
+    now, then = np.exp(fit.intercept + fit.slope * np.log([100, 100 + MORE]))
+    assert found.value == pytest.approx(now - then)
+    assert found.variance == pytest.approx(0)
+    assert found.n_micrographs == 10
+
+
 def tables(rng, counts, errors, micrographs=10, size=10, repeats=3):
     """Confusions of forests that err so often, in some micrographs more than others.
 

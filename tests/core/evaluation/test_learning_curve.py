@@ -112,6 +112,33 @@ def test_what_is_rare_is_found_sooner_by_asking_for_it():
     assert told.mean("queue")[early].mean() > told.mean("random")[early].mean()
 
 
+def test_strides_are_even_first_and_then_a_fifth_of_the_labels_so_far():
+    """Two thirds of 45 micrographs with four particles in each of four classes."""
+    training = drawn_set(45, 4, copies=0)
+    params = ForestParams(trees=1, folds=3)
+    told = learning_curves(training, circles_of(training), params, seeds=1)
+    assert told.labels == (
+        *(20, 40, 60, 80, 100, 120, 140, 160, 180, 200),
+        *(240, 280, 320, 380, 440, 480),
+    )
+
+
+def test_ten_repeats_are_replayed_where_no_number_is_asked_for():
+    training = drawn_set(6, 2, copies=0)
+    params = ForestParams(trees=1, folds=3)
+    told = learning_curves(training, circles_of(training), params, step=1000)
+    assert told.labels == (32,)
+    assert told.repeats == 10
+
+
+def test_a_class_too_rare_to_be_scored_is_neither_asked_for_nor_scored():
+    training = drawn_set(6, 2, copies=0)
+    few = np.flatnonzero(training.labels == "empty")[4:]
+    rows = training.rows(np.setdiff1d(np.arange(len(training)), few))
+    told = learning_curves(rows, circles_of(rows), PARAMS, seeds=1, step=1000)
+    assert told.labels == (24,)
+
+
 def test_too_few_labels_are_a_sentence():
     training = drawn_set(2, 9)
     with pytest.raises(TrainingError, match="at least 3 micrographs"):

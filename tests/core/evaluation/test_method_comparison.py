@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import expit, logit
 
 from napari_cdse.core.evaluation.detection_tally import (
     LOOSE_IOU,
     STRICT_IOU,
+    DetectionTally,
     LabelledParticles,
     count,
 )
@@ -178,3 +180,129 @@ def test_runs_of_other_micrographs_are_refused():
     short = MethodRun("short", poor.tallies[:3], (1.0,) * 3, (1,) * 3)
     with pytest.raises(ValueError, match="same micrographs"):
         compare_methods([good, short], "good")
+
+
+def figures_by_hand(tallies):
+    """All ratios of some tallies, each written out as it is defined."""
+    total = {
+        name: sum(getattr(one, name) for one in tallies)
+        for name in (
+            "asked", "clear_asked", "clear_found", "right",
+            "common_px", "labelled_px", "found_px",
+        )
+    }  # fmt: skip
+    told = {}
+    for iou in (0.5, 0.3):
+        found = sum(one.found[iou] for one in tallies)
+        false = sum(one.false[iou] for one in tallies)
+        told[f"F1 at IoU {iou}"] = 2 * found / (found + false + total["asked"])
+        told[f"precision at IoU {iou}"] = found / (found + false)
+        told[f"recall at IoU {iou}"] = found / total["asked"]
+    strict = sum(one.false[0.5] for one in tallies)
+    clear_false = strict * total["clear_asked"] / total["asked"]
+    told["right circle and class (F1)"] = (
+        2 * total["right"] / (total["clear_asked"] + total["clear_found"] + clear_false)
+    )
+    told["Dice of the areas"] = (
+        2 * total["common_px"] / (total["labelled_px"] + total["found_px"])
+    )
+    told["false circles a micrograph"] = strict / len(tallies)
+    empty = [one for one in tallies if one.is_empty]
+    told["false circles an empty field"] = sum(one.false[0.5] for one in empty) / len(
+        empty
+    )
+    for name in ("yes", "touching", "perfect", "twin"):
+        asked, found = np.sum([one.groups.get(name, (0, 0)) for one in tallies], axis=0)
+        told[f"recall, {name}"] = found / asked
+    return told
+
+
+def drawn_tallies(rng, n=9):
+    """Counts of micrographs that are as different as they can be."""
+    for number in range(n):
+        empty = number in (2, 5, 7)
+        asked, clear = (0, 0) if empty else (int(rng.integers(8, 12)), 6)
+        strict, loose = (0, 0) if empty else (int(rng.integers(2, 5)), 6)
+        twin = int(rng.integers(1, 4))
+        groups = {
+            "yes": (float(twin), 1.0),
+            "perfect": (asked - twin, strict - 1.0),
+            "twin": (float(twin), 1.0),
+        }
+        if number % 2 == 0:
+            groups["touching"] = (3.0, float(rng.integers(1, 3)))
+        yield DetectionTally(
+            asked=asked,
+            found={0.5: strict, 0.3: loose},
+            false={0.5: float(rng.integers(3, 6)), 0.3: float(rng.integers(1, 3))},
+            groups={} if empty else groups,
+            clear_asked=clear,
+            clear_found=0 if empty else strict,
+            right=0 if empty else int(rng.integers(1, strict + 1)),
+            common_px=0 if empty else int(rng.integers(300, 500)),
+            labelled_px=0 if empty else int(rng.integers(600, 900)),
+            found_px=int(rng.integers(500, 800)),
+            is_empty=empty,
+        )
+
+
+def left_out(tallies):
+    """The figures without each micrograph in turn, and their jackknife deviation."""
+    n = len(tallies)
+    each = [figures_by_hand([*tallies[:at], *tallies[at + 1 :]]) for at in range(n)]
+    return {name: np.array([one[name] for one in each]) for name in each[0]}
+
+
+def half_width(without):
+    n = len(without)
+    spread = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    return stats.t.ppf(0.975, n - 1) * spread
+
+
+def test_every_figure_is_its_definition_and_its_intervals_the_jackknifes():
+    rng = np.random.default_rng(11)
+    ours, theirs = (tuple(drawn_tallies(rng)) for _ in range(2))
+    pair = [
+        MethodRun(name, found, (1.0,) * 9, (1,) * 9)
+        for name, found in (("ours", ours), ("theirs", theirs))
+    ]
+    told, reference = compare_methods(pair, "theirs")
+    own, other = figures_by_hand(ours), figures_by_hand(theirs)
+    without, without_other = left_out(ours), left_out(theirs)
+    names = [each.name for each in told.figures]
+    assert names == [*own, RADIUS_ERROR]
+    assert names == [each.name for each in reference.figures]
+    for name, value in own.items():
+        found, half = figure(told, name), half_width(without[name])
+        assert found.value == pytest.approx(value), name
+        if name.startswith("false circles"):
+            ends = max(value - half, 0), value + half
+        else:
+            half /= value * (1 - value)
+            ends = tuple(expit([logit(value) - half, logit(value) + half]))
+        assert found.interval_95 == pytest.approx(ends), name
+        apart = value - other[name]
+        half = half_width(without[name] - without_other[name])
+        assert found.difference == pytest.approx(apart), name
+        assert found.difference_95 == pytest.approx((apart - half, apart + half)), name
+
+
+def test_an_interval_stays_within_what_there_can_be():
+    """Rates of few false circles, and a difference between all and almost none."""
+    (one,) = tallies(TRUTH, (3,))
+    strict = [{STRICT_IOU: n, LOOSE_IOU: 0.0} for n in (0.0, 0.0, 0.0, 0.0, 9.0)]
+    noisy = tuple(replace(one, false=each) for each in strict)
+    blind = tuple(
+        replace(one, found={STRICT_IOU: n, LOOSE_IOU: n}) for n in (0, 0, 0, 0, 2)
+    )
+    runs = [
+        MethodRun(name, each, (1.0,) * 5, (1,) * 5)
+        for name, each in (("noisy", noisy), ("blind", blind))
+    ]
+    noisy, blind = compare_methods(runs, "noisy")
+    low, high = figure(noisy, "false circles a micrograph").interval_95
+    assert (low, high) == pytest.approx((0, 1.8 + 1.8 * stats.t.ppf(0.975, 4)))
+    low, high = figure(blind, "recall at IoU 0.5").difference_95
+    assert low == -1
+    assert -1 < high < 0
+    assert figure(blind, "F1 at IoU 0.5").difference_95[0] == -1

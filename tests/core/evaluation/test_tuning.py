@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.tables import drawn_set
 
 PARAMS = ForestParams(trees=20, folds=3, copies=0)
 SOME = {"trees": (5, 20), "split_features": ("3", "sqrt"), "criteria": ("gini",)}
+BOTH = SOME | {"criteria": ("gini", "entropy")}
 
 
 def test_the_first_trees_are_the_smaller_forest_of_the_same_seed():
@@ -28,9 +30,14 @@ def test_the_first_trees_are_the_smaller_forest_of_the_same_seed():
 
 def test_each_setting_scores_as_a_cross_validation_of_its_own():
     training = drawn_set(6, 3, signal=2.5)
-    found = tune(training, PARAMS, **SOME)
-    assert len(found.trials) == 4
-    for trial in found.trials:
+    found = tune(training, PARAMS, **BOTH)
+    settings = {
+        (one.params.trees, one.params.split_features, one.params.criterion)
+        for one in found.trials
+    }
+    assert settings == set(product((5, 20), ("3", "sqrt"), ("gini", "entropy")))
+    assert found.present.params == PARAMS
+    for trial in (*found.trials, found.present):
         scores, _ = cross_validate(training, trial.params)
         assert scores.confusion.tolist() == trial.scores.confusion.tolist()
     accuracies = [one.scores.balanced_accuracy for one in found.trials]

@@ -25,6 +25,16 @@ from tests.tables import drawn_set
 PARAMS = ForestParams(trees=20, folds=4)
 
 
+CALIBRATION = Calibration(
+    weights=((1.5, 0.1, 0, 0), (0, 1.2, 0, 0.2), (0, 0, 1, 0), (0.3, 0, 0, 1)),
+    offsets=(0.1, 0.2, -0.3, 0.0),
+    prior_weights=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+    prior_offsets=(0, 0, 0, 0),
+    n_particles=40,
+    n_micrographs=8,
+)
+
+
 def test_no_particle_and_no_micrograph_is_on_both_sides():
     training = drawn_set(copies=3)
     held_out_rows = []
@@ -156,6 +166,9 @@ def test_a_class_is_scored_from_the_least_number_on():
     assert too_rare(training.rows(keep)) == {}
     keep[few[MIN_PER_CLASS - 1]] = False
     assert too_rare(training.rows(keep)) == {"null": MIN_PER_CLASS - 1}
+    # What does not occur at all is no class too rare.
+    keep[training.labels == "empty"] = False
+    assert too_rare(training.rows(keep)) == {"null": MIN_PER_CLASS - 1}
 
 
 def test_a_rare_class_does_not_lessen_the_folds():
@@ -269,3 +282,31 @@ def test_models_of_other_features_are_not_compared():
     card = replace(old.card, feature_schema="origin/1")
     with pytest.raises(ModelError, match="origin/1"):
         compare(replace(old, card=card, training=None), drawn_set(), PARAMS)
+
+
+def test_until_there_are_labels_enough_the_calibration_below_is_taken_over():
+    below = replace(fit(drawn_set(seed=1), PARAMS).card, calibration=CALIBRATION)
+    few = drawn_set(2, 9)
+    (scores, _), both = (
+        cross_validate(few, PARAMS, below=below),
+        compare(fit(drawn_set(seed=1), PARAMS), few, PARAMS, below=below),
+    )
+    assert both.new.calibration == scores.calibration
+    assert both.old.calibration is None
+    taken = scores.calibration
+    assert (taken.weights, taken.offsets) == (CALIBRATION.weights, CALIBRATION.offsets)
+    assert (taken.n_particles, taken.n_micrographs) == (0, 0)
+    assert taken.below == below.id
+    assert "like those of the forest it learns on top of" in scores.inheritance
+    alone, _ = cross_validate(few, PARAMS)
+    assert alone.calibration is None
+    assert alone.inheritance == ""
+
+
+def test_scores_with_numbers_have_a_calibration_of_their_own():
+    below = replace(fit(drawn_set(seed=1), PARAMS).card, calibration=CALIBRATION)
+    scores, _ = cross_validate(drawn_set(), PARAMS, below=below)
+    assert scores.calibration.below == below.id
+    assert scores.calibration.prior_weights == CALIBRATION.weights
+    assert scores.calibration.weights != CALIBRATION.weights
+    assert scores.inheritance == ""

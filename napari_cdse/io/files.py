@@ -253,6 +253,22 @@ def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
     return folder
 
 
+def permits(path: Path, mode: int) -> bool:
+    """Whether the user that this process acts as may use a file or folder.
+
+    On Windows permissions are of another kind: only the attempt tells for sure.
+
+    Parameters
+    ----------
+    path : Path
+        A file or a folder.
+    mode : int
+        ``os.R_OK`` or ``os.W_OK``.
+    """
+    effective = os.access in os.supports_effective_ids
+    return os.access(path, mode, effective_ids=effective)
+
+
 def _draft_name() -> str:
     return f".cdse-{_HOST}-{os.getpid()}-{uuid.uuid4().hex}.tmp"
 

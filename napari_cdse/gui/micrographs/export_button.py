@@ -5,23 +5,26 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Slot
+from qtpy.QtCore import QUrl, Slot
+from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QAction, QMenu, QPushButton
 
-from napari_cdse.gui.session import notifications
+from napari_cdse.gui.micrographs.results_dialog import ResultsDialog, proposed_folder
 from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.workers import Job
-from napari_cdse.gui.widgets.dialogs import ask_annotations, ask_results
+from napari_cdse.gui.widgets.dialogs import ask_annotations
 from napari_cdse.io.annotations.format_names import FORMAT_TITLES, FORMATS
 from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.tasks.analysis import exporting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.controllers.annotation_import import AnnotationImport
     from napari_cdse.gui.session.session import Session
     from napari_cdse.io.annotations.format_names import FormatName
-    from napari_cdse.project import Exported
+    from napari_cdse.project import Exported, Project
 
 _TIP = (
     "Label files, tables, figures and the visible-defect fraction in a folder; or what "
@@ -31,6 +34,8 @@ _NOT_YET = (
     "Another program is writing {}, and what you did last is not in it yet; export "
     "once the message at the top is gone."
 )
+_NO_FILE_MANAGER = "No program here shows folders; the results are in {}."
+_MESSAGE = "results"
 _ALSO_FAILED = "{} label files were not written: {}"
 
 
@@ -56,6 +61,7 @@ class ExportButton(QPushButton):
         self._session = session
         self._canvas = canvas
         self._import = annotation_import
+        self._folder: Path | None = None
         self.setToolTip(_TIP)
         menu = QMenu(self)
         menu.addAction("What you reviewed\u2026", self._ask_reviewed)
@@ -66,6 +72,7 @@ class ExportButton(QPushButton):
         menu.addAction("Import annotations\u2026", self._ask_files)
         self.setMenu(menu)
         session.runner.changed.connect(self.refresh)
+        session.opened.connect(self._forget)
         self.refresh()
 
     def _offer(self, menu: QMenu, name: FormatName) -> QAction:
@@ -90,34 +97,61 @@ class ExportButton(QPushButton):
         """Wait for heavy work to end."""
         self.setEnabled(self._session.runner.heavy is None)
 
-    def ask(self, include_predictions: bool) -> Job | None:
-        """Let the user choose a folder, and fill it in a worker."""
+    def ask(self, include_predictions: bool) -> ResultsDialog:
+        """Let the user choose a folder, and fill it in a worker once they have."""
         project = self._session.project
-        folder = ask_results(self, project.folder)
-        if folder is None:
-            return None
+        self._folder = self._folder or proposed_folder(project.folder)
+        pictures = {entry.path.parent for entry in project.micrographs.entries}
+        dialog = ResultsDialog(self._folder, pictures, self)
+        dialog.accepted.connect(
+            lambda: self._export(project, dialog.folder, include_predictions)
+        )
+        dialog.open()
+        return dialog
+
+    @Slot()
+    def _forget(self) -> None:
+        """Propose another folder for another project."""
+        self._folder = None
+
+    def _export(
+        self, project: Project, folder: Path, include_predictions: bool
+    ) -> None:
+        if not self._session.is_open or self._session.project is not project:
+            return
+        self._folder = folder
         # What is drawn and not yet taken in belongs to it too.
         self._canvas.take_in()
         if not project.sync.write_waiting():
             self._session.warn(_NOT_YET.format(project.path.name))
-            return None
+            return
         work = partial(
             exporting, project.path, folder, include_predictions, self._chosen()
         )
         job = Job("Exporting", work)
-        job.produced.connect(self._tell)
+        job.produced.connect(lambda found: self._tell(found, folder))
         job.failed.connect(self._session.warn)
+        self._session.messages.withdraw(_MESSAGE)
         self._session.runner.submit(job)
-        return job
 
     def _chosen(self) -> tuple[FormatName, ...]:
         return tuple(name for name, each in self.formats.items() if each.isChecked())
 
-    def _tell(self, found: Exported) -> None:
+    def _tell(self, found: Exported, folder: Path) -> None:
         if found.problems:
             first = found.problems[0]
             self._session.warn(_ALSO_FAILED.format(len(found.problems), first))
         for sentence in found.problems:
             if isinstance(sentence, Unforeseen):
                 self._session.warn(sentence)
-        notifications.inform(found.sentences[-1])
+        self._session.messages.put(
+            _MESSAGE,
+            found.sentences[-1],
+            remedy="Open folder",
+            act=lambda: self._show(folder),
+            good=True,
+        )
+
+    def _show(self, folder: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._session.warn(_NO_FILE_MANAGER.format(folder))

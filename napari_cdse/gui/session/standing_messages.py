@@ -26,6 +26,8 @@ class Message:
         What a button says that puts right what it is about; empty for none.
     act : callable, optional
         What the button does.
+    good : bool
+        Whether it tells of what was done, and nothing is wrong.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Message:
     passes: bool = False
     remedy: str = ""
     act: Callable[[], object] | None = None
+    good: bool = False
 
 
 class StandingMessages(QObject):
@@ -60,9 +63,10 @@ class StandingMessages(QObject):
         passes: bool = False,
         remedy: str = "",
         act: Callable[[], object] | None = None,
+        good: bool = False,
     ) -> None:
         """Say something until it is withdrawn or closed."""
-        message = Message(name, sentence, passes, remedy, act)
+        message = Message(name, sentence, passes, remedy, act, good)
         if self._messages.get(name) != message:
             self._messages[name] = message
             self.changed.emit()

@@ -39,14 +39,6 @@ def ask_folder(parent: QWidget | None) -> Path | None:
     return Path(name) if name else None
 
 
-def ask_results(parent: QWidget | None, beside: Path) -> Path | None:
-    """Let the user choose or make a folder for results."""
-    name = QFileDialog.getExistingDirectory(
-        parent, "Folder for the results (make a new one)", str(beside)
-    )
-    return Path(name) if name else None
-
-
 def ask_annotations(parent: QWidget | None, beside: Path) -> list[Path]:
     """Let the user choose files of other programs; none if they choose none."""
     names, _kind = QFileDialog.getOpenFileNames(

@@ -35,6 +35,8 @@ _MORE = "and {} more, seen when these are closed"
 _NAME = "napari-cdse messages"
 _MARGIN_PX = 4
 _SIGN_PX = 16
+_WRONG = QStyle.StandardPixmap.SP_MessageBoxWarning
+_GOOD = QStyle.StandardPixmap.SP_MessageBoxInformation
 
 
 class MessageBar(QToolBar):
@@ -135,7 +137,7 @@ class _Row(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         sign = PlainLabel()
-        icon = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
+        icon = self.style().standardIcon(_GOOD if message.good else _WRONG)
         sign.setPixmap(icon.pixmap(_SIGN_PX, _SIGN_PX))
         line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         self.text = _text(message.sentence)

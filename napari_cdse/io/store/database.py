@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from napari_cdse.core.errors import FolderNotWritable, StoreError
+from napari_cdse.io.files import permits
 from napari_cdse.io.store.backups import back_up
 from napari_cdse.io.store.database_errors import (
     CANNOT_OPEN,
@@ -381,7 +382,7 @@ def _check_file(path: Path) -> None:
                 f"There is no project file {path.name} in {path.parent}; "
                 "check the name, or open the folder of micrographs."
             )
-        readable = _may(path, os.R_OK)
+        readable = permits(path, os.R_OK)
     except OSError as error:
         reason = error.strerror or "it is out of reach"
         raise _unreadable(path, reason) from error
@@ -397,9 +398,4 @@ def _unreadable(path: Path, reason: str) -> StoreError:
 
 def _may_write(path: Path) -> bool:
     # The journal is made beside the file, so its folder must be writable too.
-    return all(_may(each, os.W_OK) for each in (path, path.parent))
-
-
-def _may(path: Path, mode: int) -> bool:
-    effective = os.access in os.supports_effective_ids
-    return os.access(path, mode, effective_ids=effective)
+    return all(permits(each, os.W_OK) for each in (path, path.parent))

@@ -6,11 +6,11 @@ import pytest
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import commands, window
-from napari_cdse.gui.micrographs import export_button
 from napari_cdse.gui.session import notifications
 from napari_cdse.io.annotations.formats import read_annotations
 from tests.gui.conftest import SIGNAL_MS, particle_ids, settle
 from tests.gui.dropping import drop
+from tests.gui.micrographs.test_export import export
 from tests.project.test_import_annotations import coco_file
 
 NEW = Circle(120.0, 40.0, 20.0)
@@ -88,15 +88,11 @@ def test_without_a_project_the_menu_says_so(viewer, monkeypatch):
     assert "open a folder of micrographs first" in said[0]
 
 
-def test_export_writes_the_formats_that_are_ticked(
-    workspace, qtbot, monkeypatch, tmp_path
-):
+def test_export_writes_the_formats_that_are_ticked(workspace, qtbot, tmp_path):
     workspace.project.edits.label(particle_ids(workspace)[:1], "yes")
-    monkeypatch.setattr(export_button, "ask_results", lambda *_: tmp_path / "out")
     button = window.add_dock(workspace.viewer, "Micrographs").view.export
     button.formats["imagej"].setChecked(True)
-    button.menu().actions()[0].trigger()
-    settle(workspace, qtbot)
+    export(workspace, qtbot, tmp_path / "out")
     (made,) = (tmp_path / "out" / "imagej").iterdir()
     assert made.name.endswith("_RoiSet.zip")
     assert not (tmp_path / "out" / "yolo").exists()

@@ -1,0 +1,156 @@
+"""Asks where results go, and proposes a folder of their own beside the pictures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QStandardPaths, Qt
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from napari_cdse.gui.widgets.layout import keyless, row_of, sentence
+from napari_cdse.io.export.results_folder import SUMMARY
+from napari_cdse.io.files import permits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from qtpy.QtWidgets import QWidget
+
+_QUESTION = "In which folder shall the results lie?"
+_NAME = "{} results"
+_NONE = "Type a folder, or choose one."
+_RELATIVE = "Say where it lies, from the drive on: {} could be anywhere."
+_A_FILE = "{} is a file; the results need a folder."
+_AMONG = (
+    "Micrographs lie in {}. Results get a folder of their own, so that none of them "
+    "is ever taken for a micrograph."
+)
+_LOCKED = "You may not write into {}."
+_NEW = "A new folder; it is made."
+_EMPTY = "The folder is empty."
+_AGAIN = "Results of an earlier export lie there; they are written anew."
+_FULL = "Other files lie there already; they stay."
+_WIDTH_PX = 520
+"""Room for a usual path in one line, and less than the smallest screen has."""
+
+
+def proposed_folder(pictures: Path) -> Path:
+    """Name a folder for results beside the pictures, or where one can be written.
+
+    Parameters
+    ----------
+    pictures : Path
+        The project's folder.
+    """
+    name = _NAME.format(pictures.name or "napari-cdse")
+    for parent in (pictures.parent, pictures):
+        if permits(parent, os.W_OK):
+            return parent / name
+    documents = QStandardPaths.StandardLocation.DocumentsLocation
+    return Path(QStandardPaths.writableLocation(documents), name)
+
+
+def judged(text: str, pictures: Collection[Path]) -> tuple[str, bool]:
+    """Say what a folder is, and whether results can go there.
+
+    Parameters
+    ----------
+    text : str
+        As typed.
+    pictures : collection of Path
+        Folders that micrographs lie in.
+    """
+    if not text.strip():
+        return _NONE, False
+    folder = Path(text.strip()).expanduser()
+    if not folder.is_absolute():
+        return _RELATIVE.format(folder), False
+    try:
+        return _judged(folder, pictures)
+    except (OSError, ValueError) as error:
+        return f"{folder}: {getattr(error, 'strerror', None) or error}.", False
+
+
+def _judged(folder: Path, pictures: Collection[Path]) -> tuple[str, bool]:
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir():
+        return _A_FILE.format(there), False
+    if any(there == folder and folder.samefile(each) for each in pictures):
+        return _AMONG.format(folder), False
+    if not permits(there, os.W_OK):
+        return _LOCKED.format(there), False
+    if there != folder:
+        return _NEW, True
+    if (folder / SUMMARY).exists():
+        return _AGAIN, True
+    return (_FULL if any(folder.iterdir()) else _EMPTY), True
+
+
+class ResultsDialog(QDialog):
+    """Asks for a folder; Return takes the one that is proposed.
+
+    Parameters
+    ----------
+    folder : Path
+        Proposed.
+    pictures : collection of Path
+        Folders that micrographs lie in; nothing is written among those.
+    """
+
+    def __init__(
+        self, folder: Path, pictures: Collection[Path], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._pictures = pictures
+        self.field = QLineEdit(str(folder))
+        self.field.setMinimumWidth(_WIDTH_PX)
+        self.choose = keyless(QPushButton("Choose\u2026"))
+        self.choose.setAutoDefault(False)
+        self.says = sentence()
+        kinds = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
+        self.buttons.button(kinds.Ok).setText("Export")
+        self._lay_out()
+        self.field.textChanged.connect(self._refresh)
+        self.choose.clicked.connect(self._on_choose)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self._refresh()
+        self.field.setFocus()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.addWidget(sentence(_QUESTION))
+        column.addLayout(row_of((self.field, self.choose)))
+        column.addWidget(self.says)
+        column.addWidget(self.buttons)
+
+    @property
+    def folder(self) -> Path:
+        """The folder as it is typed now."""
+        return Path(self.field.text().strip()).expanduser()
+
+    def _on_choose(self) -> None:
+        above = (each for each in self.folder.parents if each.is_dir())
+        nearest = next(above, Path.home())
+        name = QFileDialog.getExistingDirectory(
+            self, "Folder for the results", str(nearest)
+        )
+        if name:
+            self.field.setText(name)
+
+    def _refresh(self) -> None:
+        says, good = judged(self.field.text(), self._pictures)
+        self.says.setText(says)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)

@@ -51,6 +51,21 @@ def test_each_kind_of_mistake_is_planted_once():
     )
 
 
+@pytest.mark.parametrize(
+    ("call", "swapped"),
+    [
+        ("np.clip(x, a, b)", None),
+        ("x.clip(a, b)", "x.clip(b, a)"),
+        ("np.hypot(a, b)", None),
+        ("np.arctan2(a, b)", "np.arctan2(b, a)"),
+    ],
+)
+def test_arguments_are_exchanged_only_where_their_order_means_something(call, swapped):
+    source = f"y = {call}\n"
+    changes = [each.change(source)[1] for each in mistakes("call.py", source)]
+    assert changes == ([] if swapped is None else [f"y = {swapped}"])
+
+
 def test_a_test_reaches_what_no_function_holds_where_its_name_is_used():
     limit = next(iter(mistakes("share.py", SOURCE)))
     assert limit.names == ("LIMIT",)

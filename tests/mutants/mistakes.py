@@ -209,8 +209,7 @@ class _Visit:
             if keyword.arg is not None and (head, keyword.arg) != ("zip", "strict"):
                 kept = [*places, *named[:index], *named[index + 1 :]]
                 yield f"{head}({', '.join(kept)})"
-        alike = head in _TYPE_TESTS or head.rpartition(".")[2] in _IN_ANY_ORDER
-        if len(places) > 1 and places[0] != places[1] and not alike:
+        if len(places) > 1 and places[0] != places[1] and not _in_any_order(head):
             swapped = [places[1], places[0], *places[2:], *named]
             yield f"{head}({', '.join(swapped)})"
 
@@ -264,12 +263,20 @@ _BARE = (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda, ast.NamedExp
 _PIECES = (ast.Slice, ast.Starred)
 _IN_ANY_ORDER = frozenset({"min", "max", "minimum", "maximum", "hypot"})
 """Functions to which the order of their arguments means nothing."""
+_FIRST_TWO_IN_ANY_ORDER = "np.clip"
+"""The least of the highest value and the larger one of the others."""
 _TYPE_TESTS = {"isinstance", "issubclass", "cast"}
 
 
 def _is_sentence(text: str) -> bool:
     """Tell words for a person from a key: no name or key has a blank."""
     return any(sign.isspace() for sign in text)
+
+
+def _in_any_order(function: str) -> bool:
+    """Whether it is all the same which of a call's first two arguments comes first."""
+    alike = function in (*_TYPE_TESTS, _FIRST_TWO_IN_ANY_ORDER)
+    return alike or function.rpartition(".")[2] in _IN_ANY_ORDER
 
 
 def _turns(test: ast.expr) -> bool:

@@ -68,14 +68,23 @@ def label_history(
     )
     number = min(steps, len(given))
     wanted = np.unique(np.linspace(0, len(given), number + 1).round().astype(int))
-    return tuple(_step(evidence, frozenset(given[:n])) for n in wanted.tolist())
-
-
-def _step(evidence: Sequence[Evidence], given: frozenset[int]) -> HistoryStep:
-    found = visible_defects(
-        each if at in given else _unjudged(each) for at, each in enumerate(evidence)
+    *earlier, last = wanted.tolist()
+    # What was left for later has no time; it comes with the last label.
+    return (
+        *(_step(n, _until(evidence, frozenset(given[:n]))) for n in earlier),
+        _step(last, evidence),
     )
-    return HistoryStep(len(given), found.n_drawn, found.fraction, found.interval_95)
+
+
+def _until(evidence: Sequence[Evidence], given: frozenset[int]) -> list[Evidence]:
+    return [
+        each if at in given else _unjudged(each) for at, each in enumerate(evidence)
+    ]
+
+
+def _step(labels: int, evidence: Sequence[Evidence]) -> HistoryStep:
+    found = visible_defects(evidence)
+    return HistoryStep(labels, found.n_drawn, found.fraction, found.interval_95)
 
 
 def _unjudged(evidence: Evidence) -> Evidence:
@@ -83,4 +92,4 @@ def _unjudged(evidence: Evidence) -> Evidence:
     if not (evidence.judged or evidence.deferred):
         return evidence
     route: Route = "draw" if evidence.route == "draw" else "none"
-    return replace(evidence, label=None, route=route, deferred=False, removed=False)
+    return replace(evidence, label=None, route=route, deferred=False)

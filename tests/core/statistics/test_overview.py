@@ -60,9 +60,18 @@ def test_the_forest_is_moved_by_the_draws_of_all_micrographs():
     new = micrograph_fractions([*evidence, *untouched])[-1]
     # Draws say 2 of 4 yes and all resolved, where the forest says 0.1 and 0.9.
     assert new.fraction == pytest.approx(0.5)
-    low, high = new.interval_95
-    # Wider than if its ten particles had been judged.
-    assert low < wilson_interval(5, 10)[0] < wilson_interval(5, 10)[1] < high
+    assert (new.resolved, new.n_judged) == (pytest.approx(10), 0)
+    # Each draw is half a defect off what is said of all, so ten guesses leave as much
+    # open as ten labels do, and both together as much as five labels.
+    assert new.interval_95 == pytest.approx(wilson_interval(2.5, 5))
+
+
+@pytest.mark.parametrize(("each", "is_told"), [(0.04, False), (0.06, True)])
+def test_a_micrograph_with_more_likely_none_resolved_has_no_fraction(each, is_told):
+    """Ten particles, resolved with so small a chance each: less or more than half."""
+    found = micrograph_fractions([Evidence("m", (each, 0, 1 - each, 0))] * 10)
+    assert (found[0].fraction is not None) == is_told
+    assert found[0].resolved == pytest.approx(10 * each)
 
 
 def test_without_enough_draws_a_micrograph_has_no_interval():
@@ -191,3 +200,29 @@ def test_few_or_equal_sizes_have_no_curve():
     assert log_normal([4.0] * 9) is None
     assert log_normal([4.0] * 50) is None
     assert size_curves([]) is None
+
+
+def test_a_label_taken_back_leaves_the_particle_as_it_was_before():
+    """Deleted, put off or judged: until then no one had come to it."""
+    before = [
+        *(Evidence(f"m{m}", SURE_NO) for m in range(6) for _ in range(4)),
+        *(Evidence(f"m{m}", SURE_NO, None, "draw", 0.5) for m in range(6)),
+    ]
+    after = [
+        *(
+            Evidence(f"m{m}", SURE_NO, label, "queue", deferred=label is None)
+            for m in range(6)
+            for label in ("yes", "no", None, "null")
+        ),
+        *(
+            Evidence(f"m{m}", SURE_NO, "empty", "draw", 0.5, removed=True)
+            for m in range(6)
+        ),
+    ]
+    first, *_, last = label_history(after, steps=2)
+    then, now = visible_defects(before), visible_defects(after)
+    assert (first.labels, first.n_drawn) == (0, 0)
+    assert (first.fraction, first.interval_95) == (then.fraction, then.interval_95)
+    assert (last.labels, last.n_drawn) == (24, now.n_drawn)
+    assert (last.fraction, last.interval_95) == (now.fraction, now.interval_95)
+    assert first.fraction != pytest.approx(last.fraction)

@@ -274,6 +274,30 @@ def test_the_outlook_counts_the_draws_that_are_missing():
     assert "larger share" not in visible_defects([*evidence, *waiting]).brief(0.05)
 
 
+def test_a_little_narrower_takes_one_draw_more():
+    rng = np.random.default_rng(1)
+    evidence = [
+        by_draw(m, "yes" if rng.random() < 0.3 else "no", 0.5) if lot else told(m)
+        for m in range(12)
+        for lot in rng.random(20) < 0.5
+    ]
+    found = visible_defects(evidence)
+    wanted = found.half_width_95 * 0.999
+    assert found.draws_for(wanted) == found.n_drawn + 1
+    assert found.outlook_to(wanted).startswith("About 1 more judged draw would bring")
+
+
+def test_no_number_of_draws_makes_an_interval_of_no_width():
+    """All micrographs alike and judged: nothing varies, and still none is promised."""
+    found = visible_defects(
+        Evidence(f"m{m}", label=label, route="file")
+        for m in range(6)
+        for label in ("yes", "no")
+    )
+    assert found.variance == pytest.approx(0)
+    assert found.draws_for(0.0) is None
+
+
 def test_the_line_says_what_it_cannot_know():
     few = visible_defects(reviewed(micrographs=4))
     assert few.brief().endswith(

@@ -133,6 +133,7 @@ def test_unreviewed_labels_say_so_and_the_origin_still_reads_them(tmp_path):
     assert not found.reviewed
     assert not found.looked_at
     assert found.circles == CIRCLES
+    assert path.read_text() == GOOD + "Review:\nnot reviewed\n"
     assert _read_as_the_origin(path.read_text()) == _read_as_the_origin(GOOD)
     places, radii, labels = _read_as_the_origin(path.read_text())
     assert (places[1], radii, labels) == ([364.5, 258.0], [44, 36], ["yes", "null"])

@@ -10,13 +10,20 @@ import pytest
 import sklearn
 from sklearn.ensemble import RandomForestClassifier
 
-from napari_cdse.core.classifier.forest import fit, goes_by, identified, predict_proba
+from napari_cdse.core.classifier.forest import (
+    content_id,
+    fit,
+    goes_by,
+    identified,
+    predict_proba,
+)
 from napari_cdse.core.classifier.training_set import balanced
 from napari_cdse.core.classifier.tree_arrays import MAX_DEPTH, Forest
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
 from napari_cdse.core.features import FeatureTable
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Calibration
+from tests.io.models.test_card_schema import CARD
 from tests.tables import drawn_set
 
 PARAMS = ForestParams(trees=25)
@@ -146,20 +153,121 @@ def hand_made(left, right):
     tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9),
     reason="scikit-learn draws rows as often as they weigh from 1.9 on",
 )
-def test_it_is_the_forest_of_scikit_learn(training, model):
+@pytest.mark.parametrize(
+    ("changes", "features"),
+    [
+        ({}, "sqrt"),
+        ({"split_features": "3", "criterion": "entropy", "min_leaf": 4, "seed": 7}, 3),
+    ],
+)
+def test_it_is_the_forest_of_scikit_learn(training, changes, features):
+    params = replace(PARAMS, **changes)
     weighted = balanced(training)
     codes = [CLASSES.index(name) for name in weighted.labels]
     bare = RandomForestClassifier(
-        PARAMS.trees,
-        max_features="sqrt",
-        min_samples_leaf=PARAMS.min_leaf,
-        random_state=PARAMS.seed,
+        params.trees,
+        criterion=params.criterion,
+        max_features=features,
+        min_samples_leaf=params.min_leaf,
+        random_state=params.seed,
     ).fit(weighted.table.values, codes, sample_weight=weighted.weights)
+    model = fit(training, params)
     fresh = drawn_set(seed=5).table
     assert predict_proba(model, fresh) == pytest.approx(
         bare.predict_proba(fresh.values), abs=1e-6
     )
     assert model.forest.importance == pytest.approx(bare.feature_importances_)
+
+
+def test_many_rows_are_answered_as_each_alone(model):
+    """More than are walked at a time."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(9000, model.forest.n_features)).astype(np.float32)
+    told = model.forest.predict_proba(values)
+    (whole,) = model.forest.staged_proba(values, [PARAMS.trees])
+    assert told == pytest.approx(whole)
+    for at in (0, 4095, 4096, 8191, 8192, 8999):
+        alone = model.forest.predict_proba(values[at : at + 1])
+        assert told[at] == pytest.approx(alone[0])
+
+
+def test_an_answer_is_the_mean_of_the_leaves_that_a_row_comes_to():
+    """Two trees by hand: a value up to the threshold goes left."""
+    forest = Forest(
+        roots=np.array([0, 3], np.int32),
+        left=np.array([1, -1, -1, 4, -1, -1], np.int32),
+        right=np.array([2, -1, -1, 5, -1, -1], np.int32),
+        feature=np.array([0, -1, -1, 1, -1, -1], np.int32),
+        threshold=np.array([0.5, 0, 0, -2.0, 0, 0], np.float32),
+        probability=np.array(
+            [
+                [0.25] * 4,
+                [1, 0, 0, 0],
+                [0, 1, 0, 0],
+                [0.25] * 4,
+                [0, 0.5, 0.5, 0],
+                [0, 0, 0, 1],
+            ],
+            np.float32,
+        ),
+        importance=np.array([0.5, 0.5]),
+    )
+    rows = np.array([[0.5, -2.0], [0.6, -2.0], [0.5, -1.9], [7, 7]], np.float32)
+    wanted = [
+        [0.5, 0.25, 0.25, 0], [0, 0.75, 0.25, 0], [0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5],
+    ]  # fmt: skip
+    assert forest.predict_proba(rows).tolist() == wanted
+    first, both = forest.staged_proba(rows, [1, 2])
+    assert first.argmax(axis=1).tolist() == [0, 1, 0, 1]
+    assert both.tolist() == wanted
+    with pytest.raises(ModelError, match="wants 2 features but was given"):
+        forest.predict_proba(rows[:, :1])
+    with pytest.raises(ModelError, match="wants 2 features but was given"):
+        forest.predict_proba(rows[0])
+
+
+def test_an_id_stays_what_projects_know_it_by():
+    """Written down once: another id would leave a project without its model."""
+    forest = hand_made([1, -1, -1], [2, -1, -1])
+    assert content_id(CARD, forest) == "197fb2aca25f868a"
+    assert content_id(replace(CARD, calibration=EVEN), forest) == "5938b60381ccbb4e"
+
+
+def test_two_particles_of_a_class_are_enough_to_learn_it():
+    training = drawn_set(2, 1, copies=0)
+    assert training.class_counts == dict.fromkeys(CLASSES, 2)
+    assert fit(training, replace(PARAMS, trees=2)).card.class_counts == dict.fromkeys(
+        CLASSES, 2
+    )
+    with pytest.raises(TrainingError, match="Only 1 particle is labelled 'yes'"):
+        fit(training.rows(np.arange(1, 8)), PARAMS)
+
+
+def test_a_forest_that_never_splits_thinks_no_feature_important():
+    training = drawn_set(2, 2, copies=0)
+    training.table.values[:] = 1.0
+    forest = fit(training, replace(PARAMS, trees=3)).forest
+    assert not forest.importance.any()
+    assert len(forest.left) == 3
+
+
+def test_a_threshold_between_two_numbers_of_single_precision_is_rounded_down():
+    """Features are of single precision, so none changes its side by that."""
+    rng = np.random.default_rng(3)
+    training = drawn_set(10, 4, copies=0)
+    values = 1e4 + rng.integers(0, 9, training.table.values.shape) * 2.0**-10
+    values[:, 0] += 2.0**-10 * (training.labels == "yes")
+    table = replace(training.table, values=values.astype(np.float32))
+    training = replace(training, table=table)
+    weighted = balanced(training)
+    codes = [CLASSES.index(name) for name in weighted.labels]
+    bare = RandomForestClassifier(
+        9, max_features="sqrt", min_samples_leaf=PARAMS.min_leaf, random_state=0
+    ).fit(table.values, codes, sample_weight=weighted.weights)
+    ours = fit(training, replace(PARAMS, trees=9)).forest
+    assert ours.predict_proba(table.values) == pytest.approx(
+        bare.predict_proba(table.values), abs=1e-6
+    )
 
 
 def test_a_rare_class_counts_as_much_as_a_common_one():
@@ -289,6 +397,41 @@ def test_a_child_in_another_tree_is_refused(model):
     second = int(model.forest.roots[1])
     with pytest.raises(ModelError, match="outside its tree"):
         Forest(**broken(model.forest, right=(0, second)))
+
+
+@pytest.mark.parametrize(("change", "is_read"), [(0.0008, True), (0.0015, False)])
+def test_shares_add_up_to_1_but_for_rounding(change, is_read):
+    forest = hand_made([1, -1, -1], [2, -1, -1])
+    for sign in (1, -1):
+        shares = forest.probability.copy()
+        shares[1, 0] += sign * change
+        if is_read:
+            assert replace(forest, probability=shares).n_features == 2
+        else:
+            with pytest.raises(ModelError, match="do not add up to 1"):
+                replace(forest, probability=shares)
+
+
+def test_more_trees_or_nodes_than_any_forest_has_are_refused_at_once():
+    """The numbers are looked at first: the arrays hold one number, repeated."""
+
+    def sized(n_trees, n_nodes):
+        return Forest(
+            roots=np.arange(n_trees, dtype=np.int32),
+            left=np.broadcast_to(np.int32(-1), n_nodes),
+            right=np.broadcast_to(np.int32(-1), n_nodes),
+            feature=np.broadcast_to(np.int32(-1), n_nodes),
+            threshold=np.broadcast_to(np.float32(0), n_nodes),
+            probability=np.broadcast_to(np.float32(0.25), (n_nodes, 4)),
+            importance=np.array([1.0]),
+        )
+
+    assert len(sized(10_000, 10_000).roots) == 10_000
+    for trees, nodes in ((10_001, 10_001), (1, 4_000_001)):
+        with pytest.raises(ModelError, match="more than 4000000 in 10000"):
+            sized(trees, nodes)
+    with pytest.raises(ModelError, match="belongs to no tree"):
+        sized(1, 4_000_000)
 
 
 @pytest.mark.parametrize("name", ["left", "threshold", "probability", "roots"])

@@ -51,7 +51,8 @@ def test_novelty_is_the_distance_to_the_fifth_neighbour_over_the_one_in_a_hundre
     ]
     # Of 144, the share of one in a hundred lies beyond the last but one.
     limit = sorted(elsewhere)[-2]
-    values = drawn(30, shift=1.0)
+    # More than are compared at a time.
+    values = drawn(1100, shift=1.0)
     wanted = fifth(np.arcsinh((values - middle) / spread), rows) / limit
     found = novelty_reference(training).novelty(values)
     assert found == pytest.approx(wanted, rel=1e-6)
@@ -108,3 +109,56 @@ def test_a_micrograph_is_marked_for_its_scale_and_for_what_is_in_it():
     assert out_of_range(card, 0.04, [1.2] + [0.5] * 11) is None
     assert "4 of its 12 circles" in out_of_range(card, 0.04, [1.2] * 4 + [0.5] * 8)
     assert out_of_range(card, 0.04, [None] * 9) is None
+
+
+def test_a_hundred_particles_and_two_micrographs_are_enough():
+    training = drawn_set(25, 1, copies=0)
+    assert novelty_reference(training) is not None
+    assert novelty_reference(training.rows(np.arange(99))) is None
+    assert novelty_reference(training.rows(np.arange(40)), least=40) is not None
+    assert novelty_reference(drawn_set(2, 13, copies=0)) is not None
+    # Where nearly all are of one micrograph, few have neighbours elsewhere.
+    lopsided = replace(
+        training,
+        micrograph_ids=np.array(["a"] * 98 + ["b"] * 2),
+    )
+    assert novelty_reference(lopsided) is None
+
+
+def test_particles_that_are_all_alike_call_nothing_novel():
+    training = drawn_set(25, 1, copies=0)
+    training.table.values[:] = 3.0
+    assert novelty_reference(training) is None
+
+
+def test_of_very_many_particles_some_stand_for_all():
+    training = drawn_set(90, 9, copies=0, signal=0.0)
+    known = novelty_reference(training)
+    assert known.rows.shape == (3000, len(NAMES))
+    assert np.array_equal(known.rows, novelty_reference(training).rows)
+    assert 0.003 < np.mean(known.novelty(drawn(1000)) > 1) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("pixel_nm", "is_outside"),
+    [(0.0294, False), (0.0293, True), (0.0408, False), (0.0409, True), (0.035, False)],
+)
+def test_a_pixel_size_may_lie_a_fiftieth_beyond_those_learnt_from(pixel_nm, is_outside):
+    card = replace(
+        fit(drawn_set(20, 3, copies=0), SMALL).card, pixel_size_range_nm=(0.03, 0.04)
+    )
+    told = out_of_range(card, pixel_nm, [])
+    assert (told is not None) == is_outside
+    assert not is_outside or "(0.0300 to 0.0400 nm)" in told
+    assert out_of_range(replace(card, pixel_size_range_nm=None), pixel_nm, []) is None
+
+
+def test_strange_circles_are_told_where_chance_brings_as_many_once_in_a_hundred():
+    """By scipy's binomial distribution, of up to 40 circles."""
+    card = fit(drawn_set(20, 3, copies=0), SMALL).card
+    # One of one comes by chance once in a hundred, exactly.
+    for n in range(2, 41):
+        for strange in range(min(n, 5) + 1):
+            told = out_of_range(card, None, [1.5] * strange + [1.0] * (n - strange))
+            is_odd = strange > 0 and stats.binom.sf(strange - 1, n, 0.01) <= 0.01
+            assert (told is not None) == is_odd, (strange, n)

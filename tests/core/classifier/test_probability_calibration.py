@@ -1,10 +1,12 @@
 """Calibration and reliability, on answers whose truth was drawn from them."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy import optimize, stats
+from scipy.special import log_softmax, softmax
 
 from napari_cdse.core.classifier.forest import fit, predict_proba
 from napari_cdse.core.classifier.probability_calibration import (
@@ -194,3 +196,78 @@ def test_the_reliability_curve_counts_every_particle_once(honest):
     bins = reliability(probabilities, truth)
     assert sum(each.number for each in bins) == N
     assert [each.confidence for each in bins] == sorted(b.confidence for b in bins)
+
+
+def test_the_map_is_where_likelihood_and_prior_together_are_highest(honest):
+    """A posterior written out with scipy: its slope is 0 there, and it falls beyond."""
+    rng = np.random.default_rng(8)
+    probabilities = honest[0][:400].copy()
+    probabilities[::7, 2] = 0
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    truth = honest[1][:400]
+    particles = rng.integers(0, 250, 400).astype(str)
+    weights = np.eye(4) + rng.normal(0, 0.1, (4, 4))
+    prior = replace(
+        EVEN, weights=tuple(map(tuple, weights)), offsets=(0.2, -0.1, 0.0, 0.3)
+    )
+    found = fit_calibration(
+        probabilities, truth, particles, particles, replace(CARD, calibration=prior)
+    )
+    times = Counter(particles.tolist())
+    deviations = np.where(np.eye(4, 5) == 1, 0.3, 0.1)
+    deviations[:, 4] = 0.3
+    middle = np.column_stack([weights, prior.offsets])
+
+    def log_posterior(flat):
+        each = flat.reshape(4, 5)
+        told = stats.norm.logpdf(each, middle, deviations).sum()
+        for shares, true, name in zip(probabilities, truth, particles, strict=True):
+            if shares[true] == 0:
+                continue
+            scores = each[:, :4] @ np.log(np.maximum(shares, 1e-4)) + each[:, 4]
+            scores[shares == 0] = -np.inf
+            told += log_softmax(scores)[true] / times[name]
+        return told
+
+    at = np.column_stack([found.weights, found.offsets]).ravel()
+    slope = optimize.approx_fprime(at, log_posterior, 1e-6)
+    start = optimize.approx_fprime(middle.ravel(), log_posterior, 1e-6)
+    assert np.abs(slope).max() < 0.02 < 5 < np.abs(start).max()
+    assert (found.n_particles, found.n_micrographs) == (len(times), len(times))
+    assert (found.prior_weights, found.prior_offsets) == (prior.weights, prior.offsets)
+
+
+def test_a_temperature_is_fitted_from_fifty_particles_on_and_within_limits():
+    sure = np.array([[0.9, 0.1, 0.0, 0.0]] * 50)
+    right, wrong = np.zeros(50, int), np.array([0, 1] * 25)
+    assert fit_temperature(sure[:49], right[:49]) == 1
+    assert fit_temperature(sure, right) == pytest.approx(0.2, abs=0.01)
+    assert fit_temperature(sure, wrong) == pytest.approx(5, abs=0.01)
+    # Right in four of five: 0.8 is what is true, and 9 to 1 the root of 4 to 1.
+    often = np.array([0, 0, 0, 0, 1] * 10)
+    cooled = np.log(9) / np.log(4)
+    assert fit_temperature(sure, often) == pytest.approx(cooled, rel=1e-3)
+
+
+def test_no_answer_is_surer_than_a_forest_can_be():
+    """A class held for all but impossible counts as one in ten thousand."""
+    told = sharpened(np.array([[1 - 1e-9, 1e-9, 0, 0]]), 2.0)
+    assert told[0, 1] / told[0, 0] == pytest.approx(0.01)
+    told = applied(EVEN, np.array([[1 - 1e-9, 1e-9, 0, 0]]))
+    assert told[0, 1] / told[0, 0] == pytest.approx(1e-4)
+
+
+def test_the_reliability_curve_agrees_with_a_count_by_hand():
+    """Tenths of confidence; a sure answer belongs to the last."""
+    top = [0.41, 0.49, 0.5, 0.95, 1.0, 0.91]
+    told = np.array([[each, 1 - each, 0, 0] for each in top])
+    told[:2] = [[0.41, 0.2, 0.2, 0.19], [0.17, 0.17, 0.49, 0.17]]
+    found = reliability(told, np.array([0, 1, 0, 0, 0, 2]))
+    assert [each.number for each in found] == [2, 1, 3]
+    assert [each.confidence for each in found] == pytest.approx([0.45, 0.5, 2.86 / 3])
+    assert [each.right for each in found] == pytest.approx([0.5, 1, 2 / 3])
+    apart = 2 * 0.05 + 0.5 + (2.86 - 2)
+    assert calibration_error(found) == pytest.approx(apart / 6)
+    assert reliability(told[:0], np.zeros(0, int)) == ()
+    assert np.isnan(calibration_error(()))
+    assert all(np.isnan(each) for each in class_errors(told[:0], np.zeros(0)).values())

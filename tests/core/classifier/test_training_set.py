@@ -6,15 +6,11 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.classifier.augmentation import misplaced, symmetric
-from napari_cdse.core.classifier.empty_examples import (
-    MAX_SQUARES,
-    empty_gaps,
-    empty_squares,
-)
 from napari_cdse.core.classifier.training_set import balanced, examples, join, stack
 from napari_cdse.core.errors import TrainingError
+from napari_cdse.core.features import compute_features
 from napari_cdse.core.records import Circle, Micrograph
-from tests.drawn_particles import PIXEL_NM, micrograph_of, speckle
+from tests.drawn_particles import PIXEL_NM, micrograph_of
 from tests.tables import drawn_set
 
 
@@ -75,12 +71,6 @@ def test_the_eight_symmetries_differ():
     assert len({(view.shape, view.tobytes()) for view in views}) == 8
 
 
-def test_misplaced_circles_scatter_like_detections():
-    circles = [misplaced(Circle(0, 0, 100), f"p{n}", 1, 0) for n in range(400)]
-    assert np.std([c.row_px for c in circles]) == pytest.approx(10, rel=0.15)
-    assert np.std([c.radius_px for c in circles]) == pytest.approx(8, rel=0.15)
-
-
 def test_numbers_of_circles_and_labels_must_agree(scene):
     micrograph, circles = scene
     with pytest.raises(TrainingError, match="3 circles, 1 labels"):
@@ -91,27 +81,6 @@ def test_unknown_labels_are_refused(scene):
     micrograph, circles = scene
     with pytest.raises(TrainingError, match="maybe"):
         examples(micrograph, circles[:1], ["maybe"], "bragg", PIXEL_NM)
-
-
-def test_squares_are_sized_in_nm_and_inside():
-    pixels = speckle((400, 900), 0).astype(np.float32)
-    told = empty_squares(Micrograph(pixels, "m", "a"), "bragg", 0.04)
-    assert set(told.labels) == {"empty"}
-    assert len(told) == 2 * 4  # 16 nm by 36 nm in squares of 8 nm
-    finer = empty_squares(Micrograph(pixels, "m", "a"), "bragg", 0.02)
-    assert len(finer) == 1 * 2
-    coarse = empty_squares(Micrograph(pixels, "m", "a"), "bragg", 0.5)
-    assert len(coarse) == MAX_SQUARES
-    tiny = Micrograph(pixels[:5, :5], "m", "a")
-    assert len(empty_squares(tiny, "bragg", 0.04)) == 1
-
-
-def test_gaps_keep_clear_of_every_label():
-    pixels = speckle((300, 300), 0).astype(np.float32)
-    micrograph = Micrograph(pixels, "m", "a")
-    everywhere = Circle(150, 150, 400)
-    assert len(empty_gaps(micrograph, [everywhere], "bragg", 0.04)) == 0
-    assert len(empty_gaps(micrograph, [Circle(40, 40, 20)], "bragg", 0.04)) > 2
 
 
 def test_the_last_word_on_a_particle_stays():
@@ -162,3 +131,53 @@ def test_digest_knows_every_part():
     }
     assert len(digests) == 5
     assert told.digest() == drawn_set(2).digest()
+
+
+def test_rows_are_those_of_the_circles_and_their_copies(scene):
+    """Each row is what is computed of its circle, and tells where it comes from."""
+    micrograph, circles = scene
+    told = examples(
+        micrograph, circles, ["yes", "no", "null"], "bragg", PIXEL_NM,
+        particle_ids=["a", "b", "c"], copies=2, weight=6.0, seed=3,
+    )  # fmt: skip
+    views = circles + [
+        misplaced(circle, name, number, 3)
+        for number in (1, 2)
+        for circle, name in zip(circles, "abc", strict=True)
+    ]
+    wanted = compute_features(micrograph, views, "bragg", PIXEL_NM)
+    assert np.array_equal(told.table.values, wanted.values)
+    assert told.particle_ids.tolist() == ["a", "b", "c"] * 3
+    assert told.weights.tolist() == [2.0] * 9
+    assert told.pixel_sizes_nm.tolist() == [PIXEL_NM] * 9
+
+
+def test_an_origin_copy_is_of_the_turned_micrograph(scene):
+    micrograph, circles = scene
+    told = examples(
+        micrograph,
+        circles,
+        ["yes", "no", "null"],
+        "origin",
+        PIXEL_NM,
+        particle_ids=["a", "b", "c"],
+        copies=1,
+    )
+    moved = [misplaced(c, n, 1, 0) for c, n in zip(circles, "abc", strict=True)]
+    wanted = compute_features(*symmetric(micrograph, moved, 1), "origin", PIXEL_NM)
+    assert np.array_equal(told.table.values[3:], wanted.values)
+    assert told.labels.tolist() == ["yes", "no", "null"] * 2
+
+
+def test_a_class_without_weight_stays_without():
+    told = drawn_set(2)
+    bare = replace(told, weights=np.where(told.labels == "yes", 0.0, told.weights))
+    assert balanced(bare).weights[told.labels == "yes"].tolist() == [0.0] * 12
+    assert np.isfinite(balanced(bare).weights).all()
+
+
+def test_columns_of_another_length_are_refused():
+    told = drawn_set(2)
+    for name in ("labels", "micrograph_ids", "particle_ids", "weights"):
+        with pytest.raises(TrainingError, match="different lengths"):
+            replace(told, **{name: getattr(told, name)[1:]})

@@ -64,7 +64,7 @@ ROOMS = {
         {"session"},
         {"canvas"},
         {"widgets"},
-        {"pictures", "shortcuts"},
+        {"pictures", "shortcuts", "thumbnails"},
         {"controllers", "help", "tools"},
         {"opening"},
         {"workspace"},

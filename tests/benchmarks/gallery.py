@@ -11,10 +11,11 @@ import psutil
 from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.gallery.items import Choice, Item, collect, item_of
+from napari_cdse.gui.gallery.items import Choice, collect
 from napari_cdse.gui.gallery.model import GalleryModel
-from napari_cdse.gui.gallery.thumbnails import Pictures
 from napari_cdse.gui.gallery.view import GalleryView
+from napari_cdse.gui.thumbnails.item import Item, item_of
+from napari_cdse.gui.thumbnails.maker import Pictures
 from napari_cdse.project import Project
 from napari_cdse.tasks.thumbnails import EDGE_PX, thumbnail
 from tests.benchmarks.large_project import N_EDITS, N_MICROGRAPHS, build, circles, wall

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from napari_cdse.gui.gallery.items import Choice, Item, moved, sections
+from napari_cdse.gui.gallery.items import Choice, moved, sections
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from napari_cdse.gui.thumbnails.item import Item
 
 
 class Arrangement:

@@ -12,12 +12,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.gui.gallery.filters import GalleryFilters
-from napari_cdse.gui.gallery.grid_view import LARGEST_PX, SMALLEST_PX
-from napari_cdse.gui.gallery.items import collect, item_of
+from napari_cdse.gui.gallery.items import collect
 from napari_cdse.gui.gallery.key_actions import GalleryKeys
 from napari_cdse.gui.gallery.model import GalleryModel
-from napari_cdse.gui.gallery.thumbnails import ThumbnailMaker
 from napari_cdse.gui.gallery.view import GalleryView
+from napari_cdse.gui.thumbnails.grid_view import LARGEST_PX, SMALLEST_PX
+from napari_cdse.gui.thumbnails.item import item_of
+from napari_cdse.gui.thumbnails.maker import ThumbnailMaker
 from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.layout import PlainLabel, hint, keyless, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView

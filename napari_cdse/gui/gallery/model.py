@@ -5,16 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal
+from qtpy.QtCore import QModelIndex, QObject, Qt, Signal
 
 from napari_cdse.gui.canvas.class_colours import MEANINGS
 from napari_cdse.gui.gallery.arrangement import Arrangement
 from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.thumbnails.grid_view import SectionsModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from napari_cdse.gui.gallery.items import Choice, Item
+    from napari_cdse.gui.gallery.items import Choice
+    from napari_cdse.gui.thumbnails.item import Item
 
 
 def words(item: Item) -> str:
@@ -34,7 +36,7 @@ def words(item: Item) -> str:
     return "\n".join(lines)
 
 
-class GalleryModel(QAbstractListModel):
+class GalleryModel(SectionsModel):
     """Rows are the items of an arrangement.
 
     Attributes
@@ -65,6 +67,11 @@ class GalleryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain(f"{words(item)}\n{self.name_of(item.micrograph)}")
         return item.name if role == Qt.ItemDataRole.DisplayRole else None
+
+    @property
+    def sections(self) -> tuple[tuple[str, int], ...]:
+        """Class and number of rows of each section, in order."""
+        return self.arrangement.sections
 
     def choose(self, choice: Choice) -> None:
         """Show something else."""

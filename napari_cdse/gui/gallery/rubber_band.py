@@ -14,10 +14,10 @@ from qtpy.QtCore import (
 )
 from qtpy.QtWidgets import QApplication
 
-from napari_cdse.gui.gallery.grid_geometry import Box
+from napari_cdse.gui.thumbnails.grid_geometry import Box
 
 if TYPE_CHECKING:
-    from napari_cdse.gui.gallery.grid_view import GridView
+    from napari_cdse.gui.thumbnails.grid_view import GridView
 
 _SCROLL_MS = 40
 _Flag = QItemSelectionModel.SelectionFlag

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter
 
 from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, UNLABELLED, readable
-from napari_cdse.gui.gallery.cell_painter import CellPainter
-from napari_cdse.gui.gallery.grid_view import GridView
 from napari_cdse.gui.gallery.rubber_band import Band
 from napari_cdse.gui.shortcuts.key_events import OWN_KEYS
+from napari_cdse.gui.thumbnails.cell_painter import CellPainter
+from napari_cdse.gui.thumbnails.grid_view import GridView
 from napari_cdse.gui.widgets.layout import paper_of
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QItemSelection
     from qtpy.QtGui import QImage, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
 
-    from napari_cdse.gui.gallery.items import Item
     from napari_cdse.gui.gallery.model import GalleryModel
+    from napari_cdse.gui.thumbnails.item import Item
 
     Picture = Callable[[Item], QImage | None]
 
@@ -90,6 +90,10 @@ class GalleryView(GridView):
         model.rearranged.connect(self._restore)
         self.clicked.connect(self._on_clicked)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+
+    def model(self) -> GalleryModel:
+        """Give the model that is shown."""
+        return cast("GalleryModel", super().model())
 
     # --- what is chosen -------------------------------------------------------
 

@@ -8,7 +8,8 @@ import pytest
 
 from napari_cdse.core.records import Annotation, Circle, Prediction
 from napari_cdse.gui.gallery.arrangement import Arrangement
-from napari_cdse.gui.gallery.items import Choice, Item
+from napari_cdse.gui.gallery.items import Choice
+from napari_cdse.gui.thumbnails.item import Item
 from napari_cdse.project import Particle
 
 

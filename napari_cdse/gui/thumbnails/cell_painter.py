@@ -1,4 +1,4 @@
-"""How one particle looks in the gallery: its picture in a frame of its class.
+"""How one particle looks among others: its picture in a frame of its class.
 
 The frame lies on a dark mat in both themes, so that the classes' colours are seen
 against the same ground as over a micrograph. Solid: a person's word; broken and pale:
@@ -18,7 +18,7 @@ from napari_cdse.gui.canvas.class_colours import HEX, PALE, letter
 if TYPE_CHECKING:
     from qtpy.QtGui import QImage, QPalette
 
-    from napari_cdse.gui.gallery.items import Item
+    from napari_cdse.gui.thumbnails.item import Item
 
 _MAT = QColor("#17181c")
 _BLANK = QColor("#3a3d45")

@@ -1,4 +1,4 @@
-"""A Qt view of square cells in sections: what is where, scrolling, which are chosen.
+"""A Qt view of cells in sections: what is where, scrolling, which are chosen.
 
 Qt's own icon view stores the place of every cell and knows no sections; here a place is
 computed when it is asked for, and only what is visible costs anything.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import (
+    QAbstractListModel,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -20,14 +21,12 @@ from qtpy.QtCore import (
 from qtpy.QtGui import QRegion
 from qtpy.QtWidgets import QAbstractItemView
 
-from napari_cdse.gui.gallery.grid_geometry import Box, Grid
+from napari_cdse.gui.thumbnails.grid_geometry import Box, CellShape, Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qtpy.QtGui import QResizeEvent
-
-    from napari_cdse.gui.gallery.model import GalleryModel
 
 SMALLEST_PX, LARGEST_PX = 48, 192
 _START_PX = 88
@@ -38,19 +37,36 @@ _Hint = QAbstractItemView.ScrollHint
 _Flag = QItemSelectionModel.SelectionFlag
 
 
+class SectionsModel(QAbstractListModel):
+    """A list whose rows lie in sections.
+
+    Attributes
+    ----------
+    sections : tuple of (str, int)
+        Name and number of rows of each, in order; an empty name has no line.
+    """
+
+    @property
+    def sections(self) -> tuple[tuple[str, int], ...]:
+        """Name and number of rows of each section."""
+        raise NotImplementedError
+
+
 class GridView(QAbstractItemView):
-    """Lays a `GalleryModel` out.
+    """Lays out what lies in sections.
 
     Parameters
     ----------
-    model : GalleryModel
+    model : SectionsModel
+    edge_px : int
+        Wanted width of a cell.
     """
 
     edge_changed = Signal(int)
 
-    def __init__(self, model: GalleryModel) -> None:
+    def __init__(self, model: SectionsModel, edge_px: int = _START_PX) -> None:
         super().__init__()
-        self._edge_px = _START_PX
+        self._edge_px = edge_px
         self._grid: Grid | None = None
         self._model = model
         self.setModel(model)
@@ -60,9 +76,13 @@ class GridView(QAbstractItemView):
         self.setTabKeyNavigation(False)
         self.setMinimumSize(120, 90)
 
-    def model(self) -> GalleryModel:
+    def model(self) -> SectionsModel:
         """Give the model that is laid out."""
         return self._model
+
+    def cell_shape(self) -> CellShape:
+        """Say how high a cell is; square unless a view says otherwise."""
+        return CellShape()
 
     # --- what is where --------------------------------------------------------
 
@@ -70,7 +90,7 @@ class GridView(QAbstractItemView):
     def grid(self) -> Grid:
         """Where each row lies now."""
         if self._grid is None:
-            sections = self.model().arrangement.sections
+            sections = self.model().sections
             named = any(name for name, _ in sections)
             header = round(_HEADER_LINES * self.fontMetrics().height())
             self._grid = Grid(
@@ -78,12 +98,13 @@ class GridView(QAbstractItemView):
                 self.viewport().width(),
                 self._edge_px,
                 header if named else 0,
+                self.cell_shape(),
             )
         return self._grid
 
     @property
     def edge_px(self) -> int:
-        """Wanted edge of a cell."""
+        """Wanted width of a cell."""
         return self._edge_px
 
     def set_edge(self, edge_px: int) -> None:

@@ -1,16 +1,17 @@
-"""Geometry of the gallery: where each cell lies, and which is at a place."""
+"""Geometry of pictures in sections: where each cell lies, and which is at a place."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from napari_cdse.gui.gallery.grid_geometry import GAP_PX, Box, Grid
+from napari_cdse.gui.thumbnails.grid_geometry import GAP_PX, Box, CellShape, Grid
 
 GRIDS = [
     Grid((7, 1, 12), 330, 60, 20),
     Grid((40,), 50, 48, 0),
     Grid((3, 3), 1900, 100, 30),
+    Grid((5, 4), 700, 200, 20, CellShape(0.5, 34)),
 ]
 
 

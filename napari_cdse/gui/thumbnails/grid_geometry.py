@@ -1,4 +1,4 @@
-"""Geometry of the gallery: sections of square cells, by arithmetic alone.
+"""Geometry of pictures in sections: cells of one size, by arithmetic alone.
 
 Any number of particles costs the same, since no cell is ever stored. Pure: no Qt.
 """
@@ -27,6 +27,22 @@ class Box(NamedTuple):
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class CellShape:
+    """How high a cell is.
+
+    Attributes
+    ----------
+    height_share : float
+        Height of what is pictured in it, as a share of the cell's width.
+    below_px : int
+        Room for words below that.
+    """
+
+    height_share: float = 1.0
+    below_px: int = 0
+
+
 @dataclass(frozen=True)
 class Grid:
     """Where each row of the model lies.
@@ -38,15 +54,17 @@ class Grid:
     width_px : int
         Of the view.
     edge_px : int
-        Wanted edge of a cell; cells grow a little so that the lines are full.
+        Wanted width of a cell; cells grow a little so that the lines are full.
     header_px : int
         Height of the line above each section.
+    shape : CellShape
     """
 
     lengths: tuple[int, ...]
     width_px: int
     edge_px: int
     header_px: int
+    shape: CellShape = CellShape()
 
     @cached_property
     def columns(self) -> int:
@@ -55,13 +73,18 @@ class Grid:
 
     @cached_property
     def cell_px(self) -> int:
-        """Edge of a cell."""
+        """Width of a cell."""
         return max(16, (self.width_px - GAP_PX) // self.columns - GAP_PX)
+
+    @cached_property
+    def cell_height_px(self) -> int:
+        """Height of a cell."""
+        return round(self.cell_px * self.shape.height_share) + self.shape.below_px
 
     @cached_property
     def pitch_px(self) -> int:
         """From one line of cells to the next."""
-        return self.cell_px + GAP_PX
+        return self.cell_height_px + GAP_PX
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
@@ -90,7 +113,8 @@ class Grid:
         section = bisect_right(self._starts, row) - 1
         line, column = divmod(row - self._starts[section], self.columns)
         top = self._tops[section] + self.header_px + line * self.pitch_px
-        return Box(GAP_PX + column * self.pitch_px, top, self.cell_px, self.cell_px)
+        left = GAP_PX + column * (self.cell_px + GAP_PX)
+        return Box(left, top, self.cell_px, self.cell_height_px)
 
     def headers(self, top: int, bottom: int) -> Iterator[tuple[int, Box]]:
         """Give the sections whose header lies between two heights."""
@@ -104,12 +128,13 @@ class Grid:
         if not 0 <= section < len(self.lengths):
             return None
         line, down = divmod(y - self._tops[section] - self.header_px, self.pitch_px)
-        column, right = divmod(x - GAP_PX, self.pitch_px)
+        column, right = divmod(x - GAP_PX, self.cell_px + GAP_PX)
         if line < 0 or not 0 <= column < self.columns:
             return None
         place = line * self.columns + column
-        inside = max(down, right) < self.cell_px and place < self.lengths[section]
-        return self._starts[section] + place if inside else None
+        inside = right < self.cell_px and down < self.cell_height_px
+        there = inside and place < self.lengths[section]
+        return self._starts[section] + place if there else None
 
     def rows(self, top: int, bottom: int) -> Iterator[range]:
         """Give the rows that lie between two heights, by section."""

@@ -1,4 +1,4 @@
-"""The gallery's pictures: what is in memory, and how the rest is fetched."""
+"""Pictures of particles: what is in memory, and how the rest is fetched."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.records import Circle, Micrograph
-    from napari_cdse.gui.gallery.items import Item
     from napari_cdse.gui.session.session import Session
+    from napari_cdse.gui.thumbnails.item import Item
 
 _MOST_BYTES = 64 * 2**20
 _SOON_MS = 30

@@ -28,6 +28,7 @@ TREES = 30
 COLOURS = 256
 LARGEST_PX = 1400
 SMALL_PX = 600
+COMPARISON_PX = (1280, 720)
 
 
 def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
@@ -42,6 +43,18 @@ def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
             widget.view.go_to_particle()
         settle(viewer)
         yield name.lower(), widget
+        if name == "Retrain":
+            yield from comparison(viewer, widget)
+
+
+def comparison(viewer: napari.Viewer, dock: QWidget) -> Iterator[tuple[str, QWidget]]:
+    """Show old and new forest in their window, with all pictures."""
+    dock.view.compare()
+    window_of_both = dock.view.compared
+    window_of_both.resize(*COMPARISON_PX)
+    settle(viewer)
+    yield "comparison", window_of_both
+    window_of_both.hide()
 
 
 def settle(viewer: napari.Viewer) -> None:

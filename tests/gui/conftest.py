@@ -26,6 +26,7 @@ from napari_cdse.gui.app import dock_layout, window
 from napari_cdse.gui.controllers import map_display
 from napari_cdse.gui.gallery import dock as gallery_dock
 from napari_cdse.gui.opening import open_project
+from napari_cdse.gui.retrain import comparison_window
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io import recent_projects
@@ -117,7 +118,8 @@ def viewer(make_napari_viewer, monkeypatch, forest, tmp_path, _own_settings):
     """A shown viewer with our docks; its workspace must close with it, unasked."""
     monkeypatch.setattr(open_project, "shipped_model", lambda: forest)
     thumbnails = tmp_path / "thumbnails.sqlite"
-    monkeypatch.setattr(gallery_dock, "default_path", lambda: thumbnails)
+    for shows in (gallery_dock, comparison_window):
+        monkeypatch.setattr(shows, "default_path", lambda: thumbnails)
     maps = tmp_path / "maps.sqlite"
     monkeypatch.setattr(map_display, "default_path", lambda: maps)
     viewer = make_napari_viewer(show=True, title="test")

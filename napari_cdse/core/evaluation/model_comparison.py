@@ -46,6 +46,39 @@ class Verdict:
         """Whether the forests name different classes."""
         return self.old is not None and self.old.label != self.new.label
 
+    @property
+    def contradicts(self) -> bool:
+        """Whether the new forest names another class than the person."""
+        return self.judged is not None and self.new.label != self.judged
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """Particles that go from one class to another with the new forest.
+
+    Attributes
+    ----------
+    old, new : {"yes", "no", "null", "empty"}
+    verdicts : tuple of Verdict
+        Those first where the new forest contradicts a person.
+    """
+
+    old: Label
+    new: Label
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def contradictions(self) -> int:
+        """How many a person has judged otherwise than the new forest."""
+        return sum(each.contradicts for each in self.verdicts)
+
+    @property
+    def sentence(self) -> str:
+        """Name it, and say how many it are."""
+        told = f"{self.old} \u2192 {self.new}, {len(self.verdicts)}"
+        against = self.contradictions
+        return f"{told}, {against} of them against your label" if against else told
+
 
 @dataclass(frozen=True, slots=True)
 class FractionChange:
@@ -97,6 +130,37 @@ def flipped(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Choose the particles whose class would flip, the new forest's surest first."""
     found = [each for each in verdicts if each.flips]
     return sorted(found, key=lambda each: (-each.new.margin, each.particle_id))
+
+
+def class_changes(verdicts: Iterable[Verdict]) -> tuple[ClassChange, ...]:
+    """Put particles whose class flips into groups, by old and new class.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+        Those that do not flip are left out.
+
+    Returns
+    -------
+    tuple of ClassChange
+        The one first in which the new forest contradicts a person most often, then
+        the largest; within one, those come first that contradict, then the order of
+        `flipped`.
+    """
+    groups: dict[tuple[Label, Label], list[Verdict]] = {}
+    for each in flipped(verdicts):
+        if each.old is not None:
+            groups.setdefault((each.old.label, each.new.label), []).append(each)
+    found = [
+        ClassChange(old, new, tuple(sorted(group, key=lambda one: not one.contradicts)))
+        for (old, new), group in groups.items()
+    ]
+    return tuple(sorted(found, key=_weight))
+
+
+def _weight(change: ClassChange) -> tuple[int, int, int, int]:
+    classes = CLASSES.index(change.old), CLASSES.index(change.new)
+    return -change.contradictions, -len(change.verdicts), *classes
 
 
 def fraction_change(

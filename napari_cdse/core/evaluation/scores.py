@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.intervals import Interval
 
 
+METHOD = "95 % by the jackknife over micrographs"
+"""How intervals of scores come about, for those who read them."""
+
+NO_INTERVAL = f"how sure that is takes labels in {MIN_MICROGRAPHS} micrographs"
+"""Why there is no interval, and what to do."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scores:
     """How a forest does on micrographs that it has not seen.
@@ -74,6 +81,30 @@ class Scores:
     too_rare: dict[str, int] = field(default_factory=dict)
     class_calibration_error: dict[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
+
+    @property
+    def n_particles(self) -> int:
+        """Particles that were held out and scored."""
+        return int(self.confusion.sum())
+
+    @property
+    def basis(self) -> str:
+        """Say on how many particles of how many micrographs it was measured."""
+        return (
+            f"on {self.n_particles} held-out particles of {self.n_micrographs} "
+            "micrographs that you chose"
+        )
+
+    @property
+    def sentence(self) -> str:
+        """Say how good the forest is, on what, and how sure that is; or the note."""
+        if self.note is not None:
+            return self.note
+        told = f"Balanced accuracy {self.balanced_accuracy:.2f}"
+        if self.interval_95 is None:
+            return f"{told} {self.basis}; {NO_INTERVAL}."
+        low, high = self.interval_95
+        return f"{told} ({low:.2f} to {high:.2f}, {METHOD}) {self.basis}."
 
     @property
     def limits(self) -> str:
@@ -168,23 +199,9 @@ class Difference:
         return self.interval_95 is not None and self.interval_95[0] > 0
 
     @property
-    def sentence(self) -> str:
-        """Say whether there is one, of the particles that it was measured on."""
-        told = f"Balanced accuracy {self.value:+.2f}"
-        if self.interval_95 is None:
-            return (
-                f"{told} on the particles that you chose; how sure that is takes "
-                f"labels in {MIN_MICROGRAPHS} micrographs."
-            )
-        low, high = self.interval_95
-        told = (
-            f"{told} ({low:+.2f} to {high:+.2f}, 95 %) on the particles that you chose"
-        )
-        if low > 0:
-            return f"{told}: there the new forest is better."
-        if high < 0:
-            return f"{told}: there the new forest is worse."
-        return f"{told}: no difference that these micrographs could show."
+    def is_worse(self) -> bool:
+        """Whether the loss is more than these micrographs could feign."""
+        return self.interval_95 is not None and self.interval_95[1] < 0
 
 
 def paired_difference(

@@ -15,6 +15,8 @@ from napari_cdse.core.classifier.probability_calibration import (
 )
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.evaluation.scores import (
+    METHOD,
+    NO_INTERVAL,
     Difference,
     DrawnDifference,
     Scores,
@@ -65,6 +67,32 @@ class Comparison:
     new: Scores
     difference: Difference | None = None
     drawn: DrawnDifference | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Say which forest is better, on what, and how sure that is; or the note."""
+        gain, new = self.difference, self.new
+        if gain is None or new.note is not None:
+            return new.sentence
+        told = (
+            f"{_better(gain)}: balanced accuracy {self.old.balanced_accuracy:.2f} "
+            f"\u2192 {new.balanced_accuracy:.2f}, a difference of {gain.value:+.2f}"
+        )
+        if gain.interval_95 is None:
+            return f"{told} {new.basis}; {NO_INTERVAL}."
+        low, high = gain.interval_95
+        return f"{told} ({low:+.2f} to {high:+.2f}, {METHOD}) {new.basis}."
+
+
+def _better(gain: Difference) -> str:
+    """Say which forest is better, as far as that can be told."""
+    if gain.interval_95 is None:
+        return "Which forest is better can't be told yet"
+    if gain.is_better:
+        return "The new forest is better"
+    if gain.is_worse:
+        return "The new forest is worse"
+    return "No difference that these micrographs could show"
 
 
 def cross_validate(

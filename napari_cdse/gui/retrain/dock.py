@@ -18,8 +18,10 @@ from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.gui.retrain.audit_row import AuditRow
 from napari_cdse.gui.retrain.comparison_view import ComparisonView
+from napari_cdse.gui.retrain.comparison_window import ComparisonWindow
 from napari_cdse.gui.retrain.model_row import ModelRow
 from napari_cdse.gui.retrain.studies_view import StudiesView
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import (
     PlainLabel,
     flush_column,
@@ -87,6 +89,7 @@ class RetrainView(ProjectView):
         self.studies = StudiesView()
         self.progress = ProgressRow(self._session.runner.cancel)
         self.comparison = ComparisonView()
+        self.compared: ComparisonWindow | None = None
         self._shown: object = None
         self._studied: object = (None, None)
         self._told_ahead: tuple[object, int] = (None, 0)
@@ -113,7 +116,7 @@ class RetrainView(ProjectView):
     def _decision(self) -> QWidget:
         self.name = QLineEdit()
         self.name.setToolTip("What to call the new forest")
-        self.keep = QPushButton("Keep new")
+        self.keep = QPushButton("Use new")
         self.keep.setToolTip("Classify everything anew with the new forest")
         self.keep_both = QPushButton("Keep both")
         self.keep_both.setToolTip(
@@ -121,10 +124,16 @@ class RetrainView(ProjectView):
         )
         self.reject = QPushButton("Keep old")
         self.reject.setToolTip("Drop the new forest; nothing changes")
+        self.compare_forests = QPushButton("Compare\u2026")
+        self.compare_forests.setToolTip(
+            "Both forests in a window: what they got wrong, and each particle that "
+            "would change class, as pictures"
+        )
         name = row_of((PlainLabel("New forest"), self.name))
         name.setStretchFactor(self.name, 1)
         self.decision = QWidget()
         column = flush_column(self.decision)
+        column.addWidget(self.compare_forests)
         column.addLayout(name)
         column.addLayout(row_of((self.keep, self.keep_both, self.reject)))
         return self.decision
@@ -161,9 +170,9 @@ class RetrainView(ProjectView):
     def _connect(self) -> None:
         session, training = self._session, self._training
         self.retrain.clicked.connect(self._on_retrain)
-        self.keep.clicked.connect(lambda: training.keep(self.name.text()))
-        self.keep_both.clicked.connect(lambda: training.keep_both(self.name.text()))
-        self.comparison.chosen.connect(self._navigation.go_to)
+        self.keep.clicked.connect(self._use_new)
+        self.keep_both.clicked.connect(self._keep_both)
+        self.compare_forests.clicked.connect(self.compare)
         self.studies.tried.connect(lambda: self._ask(training.try_settings))
         self.studies.weighed.connect(lambda: self._ask(training.weigh_features))
         self.studies.chosen.connect(self._take_settings)
@@ -175,6 +184,32 @@ class RetrainView(ProjectView):
             session.runner.changed,
         ):
             signal.connect(self.refresh)
+
+    @Slot()
+    def _use_new(self) -> None:
+        self._training.keep(self.name.text())
+
+    @Slot()
+    def _keep_both(self) -> None:
+        self._training.keep_both(self.name.text())
+
+    @Slot()
+    def compare(self) -> None:
+        """Show both forests beside each other, in a window of their own."""
+        if self.compared is None:
+            self.compared = self._new_window()
+        self.compared.show_outcome(self._training.outcome)
+        self.compared.come_back()
+
+    def _new_window(self) -> ComparisonWindow:
+        session = self._session
+        made = ComparisonWindow(session, self._navigation, main_window(session.viewer))
+        made.used.connect(self._use_new)
+        made.kept_both.connect(self._keep_both)
+        made.kept_old.connect(self._training.reject)
+        # It goes with the dock, whose buttons it has.
+        self.destroyed.connect(made.deleteLater)
+        return made
 
     def _on_retrain(self) -> None:
         self._ask(self._training.retrain)
@@ -253,28 +288,16 @@ class RetrainView(ProjectView):
         self._ask_for_decision(outcome is not None)
         if outcome is not None:
             self.name.setText(outcome.model.card.name)
-            project = self._session.project
-            self.comparison.show_outcome(
-                outcome, self._micrograph_of(), project.audits.hides
-            )
-            project.audits.note_in_view(each.particle_id for each in outcome.flips)
+            hides = self._session.project.audits.hides
+            self.comparison.show_outcome(outcome, hides)
+        if self.compared is not None:
+            self.compared.show_outcome(outcome)
 
     def _ask_for_decision(self, waiting: bool) -> None:
         """Give the dock to the new forest, and back to what leads to one."""
         self.before.setVisible(not waiting)
         self.comparison.setVisible(waiting)
         self.decision.setVisible(waiting)
-
-    def _micrograph_of(self) -> Callable[[str], str]:
-        """Give a function that names a particle's micrograph."""
-        project = self._session.project
-        names = [one.path.stem for one in project.micrographs.entries]
-
-        def name_of(particle_id: str) -> str:
-            index = project.particles.micrograph_of(particle_id)
-            return "" if index is None else names[index]
-
-        return name_of
 
     def _counts_text(self, counts: Mapping[Label, int], labelled: int) -> str:
         if not labelled:

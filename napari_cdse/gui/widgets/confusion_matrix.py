@@ -11,16 +11,20 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, readable
 from napari_cdse.gui.session.plain_text import one_line, plain
-from napari_cdse.gui.widgets.layout import paper_of
+from napari_cdse.gui.widgets.layout import number, paper_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
 _FILL = "#4f8fdd"
-_STRONGEST = 0.75
+_STRONGEST = 0.6
 """Opacity of a cell that holds all of its row: letters stay readable on it."""
 _CELL_LINES = 1.6
+_RECALL, _RECALL_LINES = "recall", 3.0
+"""The column beside the matrix, and how broad it is."""
 _GAP = 2.0
 
 
@@ -40,6 +44,7 @@ class ConfusionView(QWidget):
         self._cell_words = "{} of your {} called {}"
         self.counts: list[list[int]] = []
         self.names: tuple[str, ...] = ()
+        self.recalls: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def name_sides(self, rows: str, columns: str) -> None:
@@ -53,11 +58,18 @@ class ConfusionView(QWidget):
         )
         self._cell_words = f"{{}} that {first} calls {{}} and {second} {{}}"
 
-    def show_counts(self, confusion: NDArray[np.int64]) -> None:
-        """Show a matrix of shape (4, 4), without classes that do not occur at all."""
+    def show_counts(
+        self, confusion: NDArray[np.int64], recall: Mapping[str, float] | None = None
+    ) -> None:
+        """Show a matrix of shape (4, 4), without classes that do not occur at all.
+
+        Beside each row stands the share of it that was called right, where it is given.
+        """
         used = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
         self.names = tuple(n for n, there in zip(CLASSES, used, strict=True) if there)
         self.counts = confusion[used][:, used].tolist()
+        told = () if recall is None else (recall[name] for name in self.names)
+        self.recalls = tuple(map(number, told))
         self.setToolTip(plain(self._words()))
         self.updateGeometry()
         self.update()
@@ -79,7 +91,8 @@ class ConfusionView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line, ink = self._line(), self.palette().windowText().color()
         top, left = 2.4 * line, 1.4 * line
-        width = min((self.width() - left) / len(self.names), 4.5 * line)
+        right = _RECALL_LINES * line if self.recalls else 0.0
+        width = min((self.width() - left - right) / len(self.names), 4.5 * line)
         height = _CELL_LINES * line
         painter.setPen(ink)
         whole = QRectF(0, 0, self.width(), line)
@@ -92,6 +105,21 @@ class ConfusionView(QWidget):
             for to in range(len(self.names)):
                 place = QRectF(left + to * width, top + at * height, width, height)
                 self._cell(painter, place, at, to, ink)
+        beside = QRectF(left + len(self.names) * width, 0, right, height)
+        self._draw_recalls(painter, beside, top)
+
+    def _draw_recalls(self, painter: QPainter, place: QRectF, top: float) -> None:
+        """Write the recall of each row beside it."""
+        if not self.recalls:
+            return
+        painter.setPen(self.palette().windowText().color())
+        middle = int(Qt.AlignmentFlag.AlignCenter)
+        heading = QRectF(place.x(), 1.2 * self._line(), place.width(), self._line())
+        painter.drawText(heading, middle, _RECALL)
+        for at, text in enumerate(self.recalls):
+            painter.drawText(
+                place.translated(0, top + at * place.height()), middle, text
+            )
 
     def _cell(
         self, painter: QPainter, place: QRectF, at: int, to: int, ink: QColor

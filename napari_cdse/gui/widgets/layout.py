@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
 _DOCK_MARGIN_PX = 6
 _DOCK_SPACING_PX = 6
 _CHOICE_LETTERS = 6
+_DASH = "\u2013"
 
 AnyWidget = TypeVar("AnyWidget", bound=QWidget)
+
+
+def number(value: float) -> str:
+    """Two digits, or a dash for what is not known."""
+    return _DASH if math.isnan(value) else f"{value:.2f}"
 
 
 def keyless(widget: AnyWidget) -> AnyWidget:

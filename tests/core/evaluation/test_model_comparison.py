@@ -7,6 +7,7 @@ import pytest
 
 from napari_cdse.core.evaluation.model_comparison import (
     Verdict,
+    class_changes,
     flipped,
     fraction_change,
 )
@@ -39,6 +40,26 @@ def test_what_flips_comes_surest_first():
         "p0001",
         "p0005",
     ]
+
+
+def test_changes_are_grouped_and_what_contradicts_a_person_comes_first():
+    verdicts = [
+        *(verdict(n, "no", "null", sure=0.9) for n in range(4)),
+        verdict(10, "yes", "no", sure=0.9),
+        verdict(11, "yes", "no", judged="yes", sure=0.5),
+        verdict(12, "yes", "no", judged="no", sure=0.8),
+        verdict(13, "no", "no", judged="yes"),
+        verdict(14, None, "no", judged="yes"),
+    ]
+    told = class_changes(verdicts)
+    assert [each.sentence for each in told] == [
+        "yes \u2192 no, 3, 1 of them against your label",
+        "no \u2192 null, 4",
+    ]
+    ids = [[one.particle_id for one in each.verdicts] for each in told]
+    assert ids[0] == ["p0011", "p0010", "p0012"]
+    assert ids[1] == ["p0000", "p0001", "p0002", "p0003"]
+    assert class_changes([]) == ()
 
 
 def expected(verdicts, which):

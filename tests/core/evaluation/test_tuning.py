@@ -63,7 +63,7 @@ def test_a_setting_that_is_worse_beyond_doubt_is_shown_so():
     worst = found.trials[-1]
     assert worst.params.trees == 1
     assert worst.difference.interval_95[1] < 0
-    assert "is worse" in worst.difference.sentence
+    assert worst.difference.is_worse
 
 
 def test_too_few_labels_are_a_sentence():

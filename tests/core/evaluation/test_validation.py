@@ -9,9 +9,10 @@ from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.probability_calibration import calibration_error
 from napari_cdse.core.classifier.training_set import stack
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
-from napari_cdse.core.evaluation.scores import score
+from napari_cdse.core.evaluation.scores import Difference, score, unscored
 from napari_cdse.core.evaluation.validation import (
     MIN_PER_CLASS,
+    Comparison,
     calibrated_answers,
     compare,
     cross_validate,
@@ -275,6 +276,67 @@ def test_too_few_own_labels_give_the_sentence_to_both():
     both = compare(old, stack(shipped, own), PARAMS, only=np.unique(own.particle_ids))
     assert both.old.note == both.new.note
     assert "there are 1" in both.new.note
+
+
+def compared(gain, interval, old=(6, 4), new=(8, 2)):
+    """A comparison on ten particles of each class, so many right and wrong."""
+    before, after = (
+        replace(
+            unscored(drawn_set(6, 1), ""),
+            note=None,
+            balanced_accuracy=right / 10,
+            confusion=np.pad([[right, wrong], [wrong, right]], (0, 2)),
+            n_micrographs=6,
+            interval_95=(0.5, 0.9),
+        )
+        for right, wrong in (old, new)
+    )
+    return Comparison(before, after, Difference(gain, interval))
+
+
+@pytest.mark.parametrize(
+    ("interval", "begin"),
+    [
+        ((0.05, 0.35), "The new forest is better: "),
+        ((-0.35, -0.05), "The new forest is worse: "),
+        ((-0.1, 0.5), "No difference that these micrographs could show: "),
+    ],
+)
+def test_a_comparison_says_which_forest_is_better_on_what_and_by_what_method(
+    interval, begin
+):
+    low, high = interval
+    assert compared(0.2, interval).sentence == (
+        f"{begin}balanced accuracy 0.60 \u2192 0.80, a difference of +0.20 "
+        f"({low:+.2f} to {high:+.2f}, 95 % by the jackknife over micrographs) on 20 "
+        "held-out particles of 6 micrographs that you chose."
+    )
+
+
+def test_without_an_interval_or_a_score_a_comparison_says_why():
+    assert compared(0.2, None).sentence == (
+        "Which forest is better can't be told yet: balanced accuracy 0.60 \u2192 0.80, "
+        "a difference of +0.20 on 20 held-out particles of 6 micrographs that you "
+        "chose; how sure that is takes labels in 5 micrographs."
+    )
+    shipped, own = drawn_set(seed=1), drawn_set(1, 2, seed=2)
+    ids = np.unique(own.particle_ids)
+    both = compare(fit(shipped, PARAMS), stack(shipped, own), PARAMS, only=ids)
+    assert both.sentence == both.new.note == both.new.sentence
+
+
+def test_a_score_alone_says_on_what_it_was_measured():
+    alone = compared(0.2, None).new
+    basis = "on 20 held-out particles of 6 micrographs that you chose"
+    assert alone.sentence == (
+        "Balanced accuracy 0.80 (0.50 to 0.90, 95 % by the jackknife over micrographs) "
+        f"{basis}."
+    )
+    few = replace(alone, interval_95=None)
+    assert few.sentence == (
+        f"Balanced accuracy 0.80 {basis}; how sure that is takes labels in 5 "
+        "micrographs."
+    )
 
 
 def test_models_of_other_features_are_not_compared():

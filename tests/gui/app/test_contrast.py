@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtGui import QIcon
 
@@ -41,6 +42,13 @@ def test_marks_stand_out_from_what_they_are_drawn_on(workspace, viewer, qtbot, t
     matrix.resize(40, 40)
     matrix.show()
     assert pixel(matrix, 2, 2) == paper_of(matrix)
+    # The strongest shade that a count stands on: all of its row.
+    matrix.show_counts(np.diag([1, 1, 0, 0]))
+    matrix.resize(matrix.sizeHint())
+    shade = pixel(matrix, matrix.width() - 5, matrix.height() - 5)
+    ink = matrix.palette().windowText().color().name()
+    assert shade != paper_of(matrix)
+    assert contrast_ratio(ink, shade) >= LEAST_CONTRAST
 
 
 def test_letters_over_the_edge_of_a_micrograph_lie_on_black(workspace, viewer, qtbot):

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, settle
-from tests.gui.retrain.test_comparison_view import flip, outcome, scores
+from tests.gui.retrain.outcomes import flip, outcome, scores
 from tests.gui.showing import retrained
 
 SCREEN = (1366, 768)
@@ -114,22 +114,34 @@ def test_the_decision_on_a_new_forest_is_in_sight_without_scrolling(labelled, qt
     window.add_dock(workspace.viewer, "Retrain")
     view = dock.comparison
     flips = [flip(f"p{at}", "yes", "no") for at in range(12)]
-    view.show_outcome(outcome(scores(0.7), scores(0.8), flips, 40), lambda _one: "")
-    view.difference.setText(
-        "Balanced accuracy -0.09 (-0.33 to +0.00, 95 %): no difference that these "
-        "micrographs could show."
-    )
-    view.difference.show()
-    needed = (view.difference, view.fraction, view.flips, dock.keep, dock.reject)
+    view.show_outcome(outcome(scores(0.7), scores(0.8), flips, 40))
+    needed = (view.headline, dock.compare_forests, dock.keep, dock.reject)
 
     def all_in_sight() -> None:
-        cells = view.findChildren(QLabel)
-        both = [one for one in cells if one.text()[:4] in ("0.70", "0.80")]
-        assert len(both) == 2
-        assert [one.text() for one in (*both, *needed) if not in_sight(one)] == []
+        assert "0.70 \u2192 0.80" in view.headline.text()
+        assert [one.text() for one in needed if not in_sight(one)] == []
         assert clipped(dock) == []
 
     qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
     assert dock.before.isHidden()
     dock.reject.click()
     assert dock.before.isVisible()
+
+
+def test_the_comparison_of_forests_needs_no_larger_screen(labelled, qtbot):
+    main_window(labelled.viewer).resize(*SCREEN)
+    dock = retrained(labelled, qtbot)
+    qtbot.mouseClick(dock.compare_forests, Qt.MouseButton.LeftButton)
+    compared = dock.compared
+    compared.resize(*SCREEN)
+    compared.show_outcome(outcome(scores(0.7), scores(0.8), (), 40))
+    buttons = (compared.use, compared.both, compared.keep)
+    shown = (compared.headline, compared.old_confusion, compared.scores, *buttons)
+
+    def all_in_sight() -> None:
+        assert [type(one).__name__ for one in shown if not in_sight(one)] == []
+        assert clipped(compared) == []
+
+    qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
+    least = compared.minimumSizeHint()
+    assert least.boundedTo(compared.size()) == least

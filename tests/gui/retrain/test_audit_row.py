@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.core.review.blind_audit import MIN_AUDITED
 from napari_cdse.gui.app import window
-from napari_cdse.gui.retrain.changed_particles import ChangedParticlesView
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.conftest import SIGNAL_MS, settle
-from tests.gui.showing import docks, retrained
+from tests.gui.showing import docks
 from tests.project_tools import put_circles
 
 
@@ -90,21 +87,3 @@ def test_what_the_gallery_shows_is_not_drawn_any_more(workspace, crowd, qtbot):
     settle(workspace, qtbot)
     project.audits.share = 1
     assert not any(map(project.audits.hides, crowd))
-
-
-def test_the_list_of_changes_leaves_out_what_is_hidden(labelled, qtbot):
-    workspace = labelled
-    dock = retrained(workspace, qtbot)
-    outcome = workspace.training.outcome
-    flips = outcome.flips
-    if not flips:
-        pytest.fail("the test needs a particle that changes class")
-    shown = dock.comparison.findChild(ChangedParticlesView).flips
-    assert shown.rowCount() == len(flips)
-    hidden = flips[0].particle_id
-    dock.comparison.show_outcome(
-        replace(outcome), lambda _one: "", lambda one: one == hidden
-    )
-    assert hidden not in {each.particle_id for each in shown.rows}
-    assert shown.rowCount() == len(flips) - 1
-    assert dock.comparison.flips.text().startswith(f"{len(flips)} of")

@@ -22,7 +22,6 @@ from tests.gui.conftest import (
     put_circles,
     settle,
     standing,
-    wait_for_pixels,
 )
 from tests.gui.showing import FEW_TREES, docks, in_step, retrained
 
@@ -35,8 +34,8 @@ def test_retrain_and_keep(labelled, qtbot, forest):
     # Nothing has changed before she decides.
     assert workspace.project.models.active_id == forest.card.id
     assert outcome.model.card.parent == forest.card.id
-    assert "particles would change class" in dock.comparison.flips.text()
-    assert dock.comparison.note.text()
+    assert "particles would change class" in dock.comparison.changes.text()
+    assert outcome.comparison.sentence in dock.comparison.headline.text()
     assert outcome.compared == 15
     qtbot.mouseClick(dock.keep, Qt.MouseButton.LeftButton)
     settle(workspace, qtbot)
@@ -142,40 +141,6 @@ def test_keep_both_then_take_turns(labelled, qtbot, forest):
     for one in project.particles.current:
         assert one.prediction.model_id == forest.card.id
     in_step(workspace)
-
-
-def test_a_click_on_what_flips_goes_there(labelled, qtbot):
-    workspace = labelled
-    dock = retrained(workspace, qtbot)
-    outcome = workspace.training.outcome
-    wanted = {
-        one.particle_id
-        for found in outcome.predicted
-        for one in found.predictions
-        if one.label
-        != workspace.project.particles.find(one.particle_id).prediction.label
-    }
-    assert wanted == {one.particle_id for one in outcome.flips}
-    assert wanted
-    elsewhere = next(
-        at
-        for at, one in enumerate(outcome.flips)
-        if workspace.project.particles.micrograph_of(one.particle_id)
-        != workspace.project.selection.index
-    )
-    table = dock.comparison.flip_list
-    table.scrollTo(table.model().index(elsewhere, 0))
-    place = table.visualRect(table.model().index(elsewhere, 0)).center()
-    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    wait_for_pixels(workspace, qtbot)
-    assert (
-        workspace.project.selection.particle_id == outcome.flips[elsewhere].particle_id
-    )
-    press(workspace, qtbot, Qt.Key.Key_Y)
-    labelled_now = workspace.project.particles.find(
-        outcome.flips[elsewhere].particle_id
-    )
-    assert labelled_now.annotation.selected_by == "hand"
 
 
 def test_a_fit_that_fails_leaves_everything_as_it_was(workspace, qtbot, monkeypatch):

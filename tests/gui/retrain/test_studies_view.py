@@ -99,8 +99,8 @@ def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
     assert dock.studies.features.isEnabled()
     retrained(workspace, qtbot)
     # The same sentence is not said twice.
-    assert workspace.training.forecast.sentence in dock.comparison.note.text()
-    assert "No score yet" in dock.comparison.note.text()
+    assert workspace.training.forecast.sentence in dock.comparison.headline.text()
+    assert "No score yet" in dock.comparison.headline.text()
     assert dock.ahead.isHidden()
     dock.reject.click()
     assert dock.ahead.text() == workspace.training.forecast.sentence

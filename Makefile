@@ -3,6 +3,7 @@
 # make test-window QT=pyqt6 VENV=.venv-pyqt6   the window's tests on the other binding
 # make bench  speed and memory, as a table
 # make mutants PART=statistics   mistakes planted, and how many the tests notice
+# make bundle  an application that needs no Python, dist/napari-cdse, built and tried out
 # make docs   the guide as pages for a browser, docs/_build/index.html
 # make pictures  the guide's pictures, made anew
 # make sample  what the shipped forest finds in the sample, made anew
@@ -25,7 +26,7 @@ SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test lint test-window bench mutants docs pictures sample clean
+.PHONY: demo test lint test-window bench mutants bundle docs pictures sample clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml .constraints.txt .ci/system-packages
@@ -64,6 +65,13 @@ mutants: $(READY)
 	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS),mutants]" --constraint .constraints.txt
 	$(SCREEN) $(BIN)/python -m tests.mutants $(PART)
 
+# Building takes minutes, so that `test` skips the tests of what was built.
+bundle: $(READY) docs
+	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS),bundle]" --constraint .constraints.txt
+	rm -rf docs/_build/.trees
+	QT_API=$(QT) $(BIN)/python -m PyInstaller --noconfirm --log-level WARN .bundle/napari-cdse.spec
+	NAPARI_CDSE_BUNDLE=$(CURDIR)/dist/napari-cdse $(BIN)/python -m pytest tests/test_bundle.py
+
 docs: $(GUIDE)
 
 $(GUIDE): $(READY) $(wildcard docs/*.* docs/*/*.*)
@@ -77,4 +85,4 @@ sample: $(READY)
 	$(BIN)/python sample_data/make.py
 
 clean:
-	rm -rf $(VENV) .venv-* demo.png docs/_build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-* build dist demo.png docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -16,10 +16,12 @@ BIN = $(VENV)/bin
 GUIDE = docs/_build/index.html
 READY = $(VENV)/.ready-$(QT)
 # Every extra that a test needs, so that none is skipped for want of one.
-EXTRAS = dev,docs,simulate,microscopes,unet,dask
+EXTRAS = dev,docs,simulate,microscopes,unet,dask,mutants
 # As many tests at a time as the machine has cores; those of one file share its fixtures.
 WORKERS ?= logical
-PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+# A worker that dies ends the run with its test's name; a new one would wait for ever.
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile \
+    --max-worker-restart=0
 # Draw in software and on a virtual screen: the same picture on every machine.
 SCREEN = xvfb-run -a -s "-screen 0 1920x1080x24"
 # One process at a time draws; more threads in each only get in each other's way.
@@ -62,7 +64,6 @@ bench: $(READY)
 	$(SCREEN) $(BIN)/python -m tests.benchmarks
 
 mutants: $(READY)
-	$(BIN)/python -m pip install --quiet --editable ".[$(QT),$(EXTRAS),mutants]" --constraint .constraints.txt
 	$(SCREEN) $(BIN)/python -m tests.mutants $(PART)
 
 # Building takes minutes, so that `test` skips the tests of what was built.

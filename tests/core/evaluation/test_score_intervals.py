@@ -60,19 +60,22 @@ def test_four_micrographs_have_no_interval():
     told = difference_of(old, new)
     assert told.interval_95 is None
     assert not told.is_better
-    assert "takes labels in 5 micrographs" in told.sentence
-    assert "is better" not in told.sentence
+    assert not told.is_worse
 
 
-def test_better_is_said_of_the_particles_that_were_labelled():
+def test_better_and_worse_are_what_the_interval_leaves():
     right = np.tile(np.diag([9, 9, 9, 9]), (6, 1, 1))
     wrong = right + np.roll(np.diag([1, 2, 1, 1]), 1, axis=1)
     wrong[::2] += np.roll(np.diag([3, 0, 1, 0]), 1, axis=1)
     told = difference_of(wrong, right)
     assert told.is_better
-    assert "on the particles that you chose: there the new forest is better" in (
-        told.sentence
-    )
+    assert not told.is_worse
+    back = difference_of(right, wrong)
+    assert back.is_worse
+    assert not back.is_better
+    same = difference_of(right, right)
+    assert not same.is_better
+    assert not same.is_worse
 
 
 def test_a_forest_without_a_mistake_is_not_known_to_make_none():

@@ -251,7 +251,7 @@ class SpectrumView(ProjectView):
         """Look at the open micrograph."""
         if not self.sight.here or self._session.closed:
             return
-        self.square.show()
+        self.square.want()
         self._enable()
         self._moved.start()
 

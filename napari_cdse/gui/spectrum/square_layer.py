@@ -93,6 +93,16 @@ class SquareLayer(QObject):
 
     def show(self, square: Square | None = None) -> None:
         """Show it, at a place or where it was, on the open micrograph."""
+        self.want(square)
+        self.place()
+
+    def want(self, square: Square | None = None) -> None:
+        """Prepare to show it; no layer comes or goes before `place`.
+
+        Qt shows docks in the midst of laying out the window, and napari's list of
+        layers takes no layer meanwhile: its view would be painted with rows that are
+        gone, and has crashed.
+        """
         micrograph = self._micrograph
         if micrograph is None:
             return
@@ -100,7 +110,6 @@ class SquareLayer(QObject):
         shape = (micrograph.shape[0], micrograph.shape[1])
         wanted = square or self.square or _in_the_middle(shape)
         self._put(wanted.within(shape))
-        self.place()
 
     def hide(self) -> None:
         """Take it out of sight, with what lies over the micrograph."""

@@ -149,13 +149,14 @@ def test_windows_that_come_and_go_leave_nothing(viewer, folder, qtbot, forest, r
     make = request.getfixturevalue("make_napari_viewer")
     viewer.close()
     sweep()
-    before = threading.active_count(), widgets(), settings_listeners()
+    before = set(threading.enumerate()), widgets(), settings_listeners()
     for _ in range(WINDOWS):
         gone = seen_and_closed(make, folder, qtbot, forest)
         sweep()
         assert {name for name, ref in gone.items() if ref() is not None} == set()
     assert job_threads().activeThreadCount() == 0
-    assert threading.active_count() <= before[0]
+    left = [one for one in threading.enumerate() if one not in before[0]]
+    assert [f"{one!r}" for one in left] == []
     assert settings_listeners() == before[2]
 
 

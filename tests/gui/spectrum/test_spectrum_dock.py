@@ -94,6 +94,18 @@ def test_the_spectrum_follows_the_square_as_it_is_dragged(spectrum, viewer, qtbo
     assert f"{view.square.square.size_px} px" in view.where.text()
 
 
+def test_no_layer_comes_while_qt_lays_out_the_docks(workspace, viewer, qtbot):
+    layers = list(viewer.layers)
+    view = window.add_dock(viewer, "Spectrum").view
+    # Seen by now, and nothing but what comes with the next turn of the event loop.
+    assert view.sight.here
+    assert list(viewer.layers) == layers
+    assert view.square.layer is None
+    looked(view, qtbot)
+    assert view.square.layer in viewer.layers
+    assert view.square.layer.visible
+
+
 def test_it_is_in_nobody_s_way(spectrum, viewer, qtbot):
     view, workspace = spectrum, workspace_for(viewer)
     # A circle is drawn across the square's edge, and labelled.

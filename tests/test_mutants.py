@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from napari_cdse.core.features.sampling import radii
 from tests.mutants.__main__ import Tree
 from tests.mutants.mistakes import mistakes
 from tests.mutants.parts import PARTS
+from tests.mutants.recording import forget_results
 
 ROOT = Path(__file__).parents[1]
 SOURCE = '''
@@ -97,6 +99,13 @@ def test_a_test_reaches_what_is_called_on_import_where_its_outcome_is_used(tmp_p
     }
     assert reached[3] == {3, 10, 14}
     assert reached[7] == {7}
+
+
+def test_what_an_earlier_test_computed_is_forgotten():
+    radii(24)
+    assert radii.cache_info().currsize > 0
+    forget_results()
+    assert radii.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -248,7 +248,7 @@ def _outcome(
 ) -> str:
     """Try the tests that reach a mistake, then all others of their files.
 
-    The others may reach what an earlier test left in a cache when it was recorded.
+    The others may rely on what an earlier test left behind when it was recorded.
     """
     outcome = "no tests"
     before = tree.sources[mistake.file]

@@ -38,6 +38,7 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
         self.running = item.nodeid
+        forget_results()
         self.measured.switch_context(item.nodeid)
         begun = time.process_time()
         try:
@@ -59,6 +60,19 @@ class Recorder:
     def pytest_runtest_logreport(self, report):
         if not report.passed:
             self.failed.add(report.nodeid)
+
+
+def forget_results() -> None:
+    """Empty the caches of numbers, so that each test reaches what it relies on.
+
+    Otherwise only the first test would seem to. Caches outside of ``core`` hold
+    threads and windows, which are left alone.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("napari_cdse.core."):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def main() -> int:

@@ -44,7 +44,9 @@ class Surroundings:
         Without a frame, if the picture has one.
     pixel_size_nm : float
     rms : float
-        Standard deviation of the background's gray values.
+        Standard deviation of the background's gray values, as if the corners of the
+        spectrum, beyond 0.5 cycles per pixel, had the mean power of all before: 13 %
+        high where they have none.
     frequencies_per_px : ndarray, shape (n_bins,)
         Centres of the radial bins, in cycles per pixel.
     power : ndarray, shape (n_bins,)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from napari_cdse.core.features.sampling import (
     REACH,
@@ -29,6 +30,22 @@ def test_what_resampling_takes_from_a_fringe_is_known(step, k_per_sample):
     assert told @ true / (true @ true) == pytest.approx(
         float(transfer(np.array(k_per_px), step)), abs=0.05
     )
+
+
+@pytest.mark.parametrize("step", [0.7, 1.0, 2.5])
+def test_the_transfer_is_the_fourier_transform_of_lanczos_kernel(step):
+    def kernel(x):
+        return np.sinc(x) * np.sinc(x / 3)
+
+    whole = quad(kernel, 0, 3)[0]
+    k_per_unit = np.array([0, 0.1, 0.2503, 0.4, 0.4507, 0.5])
+    wanted = [
+        quad(kernel, 0, 3, weight="cos", wvar=2 * np.pi * k)[0] for k in k_per_unit
+    ]
+    found = transfer(-k_per_unit / max(step, 1), step)
+    assert found == pytest.approx(np.array(wanted) / whole, abs=3e-5)
+    # Beyond the camera's limit at most 20 times is restored.
+    assert transfer(np.array([0.9, 1.0, 3.0]), 1.0) == pytest.approx([0.05] * 3)
 
 
 def test_frequencies_beyond_the_grid_do_not_come_back_as_fringes():

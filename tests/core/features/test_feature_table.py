@@ -35,6 +35,7 @@ def test_groups_stand_side_by_side_in_the_order_asked():
     both = compute_features(micrograph, circles, "origin+bragg", PIXEL_NM)
     origin = compute_features(micrograph, circles, "origin", PIXEL_NM)
     bragg = compute_features(micrograph, circles, "bragg", PIXEL_NM)
+    assert both.values.dtype == np.float32
     assert both.names == origin.names + bragg.names
     assert both.schema == f"{origin.schema}+{bragg.schema}"
     np.testing.assert_array_equal(both.values, np.hstack([origin.values, bragg.values]))

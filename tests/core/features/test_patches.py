@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_cdse.core.features import compute_features
+from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.records import Circle, Micrograph
 from tests.drawn_particles import PIXEL_NM, micrograph_of, speckle
@@ -35,6 +37,46 @@ def test_the_share_of_a_disk_inside_is_that_of_its_halves_and_quarters():
     ]
     shares = told(micrograph, circles)["inside"]
     assert shares == pytest.approx([1, 0.5, 0.5, 0.5, 0.25, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("row_px", "col_px", "rows", "cols"),
+    [
+        (-0.5, 200, "low", ""),
+        (299.5, 200, "high", ""),
+        (150, -0.5, "", "low"),
+        (150, 399.5, "", "high"),
+        (299.5, -0.5, "high", "low"),
+    ],
+)
+def test_what_lies_off_the_micrograph_counts_nothing(row_px, col_px, rows, cols):
+    around = Surroundings.of(picture(speckle((300, 400), 0)), PIXEL_NM)
+    patch = cut(around, Circle(row_px, col_px, 40))
+    whole = cut(around, Circle(150, 200, 40)).window
+    half = len(whole) // 2
+    kept = {"": slice(None), "low": slice(half, None), "high": slice(half)}
+    seen = np.zeros_like(whole)
+    seen[kept[rows], kept[cols]] = 1
+    np.testing.assert_array_equal(patch.window, whole * seen)
+    assert (patch.values[patch.window == 0] == 0).all()
+    # The weighted mean is taken away, of what is seen alone.
+    assert patch.values.sum() == pytest.approx(0, abs=1e-3)
+
+
+def test_a_patch_holds_the_pixels_in_units_of_the_backgrounds_deviation():
+    row, col = np.mgrid[:300, :400]
+    ramp = 0.02 * (row - 150) + 0.03 * (col - 200)
+    around = Surroundings.of(picture(speckle((300, 400), 0)), PIXEL_NM)
+    patch = cut(
+        replace(around, pixels=(5 + ramp).astype(np.float32)), Circle(150, 200, 40)
+    )
+    across = (
+        np.arange(len(patch.window)) - (len(patch.window) - 1) / 2
+    ) * patch.step_px
+    wanted = (0.02 * across[:, None] + 0.03 * across) * patch.window / around.rms
+    np.testing.assert_allclose(patch.values, wanted, atol=2e-4)
+    assert len(patch.window) * patch.step_px == pytest.approx(2 * 1.125 * 40)
+    assert (patch.radius_px, patch.radius_nm) == (40, pytest.approx(1.6))
 
 
 def test_small_circles_are_widened_to_six_pixels():

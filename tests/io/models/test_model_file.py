@@ -195,6 +195,31 @@ def test_a_card_that_does_not_fit_is_refused(model, changes, sentence):
     refused(model_bytes(replace(model, card=card)), sentence)
 
 
+def test_a_card_of_other_features_than_its_table_is_refused(model):
+    card = replace(model.card, feature_schema="origin/1")
+    refused(model_bytes(replace(model, card=card)), "table differ in their features")
+
+
+@pytest.mark.parametrize("training", [{}, "text", None, 5])
+def test_whatever_is_no_table_stands_for_none(model, training):
+    again = model_from_bytes(skops.io.dumps(content(model, training=training)))
+    assert again.training is None
+    assert again.card.name == "drawn"
+
+
+def test_parts_are_numbered_compressed_and_bear_no_date(data, model):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+    *arrays, schema = [member.filename for member in members]
+    assert schema == "schema.json"
+    numbers = [int(name.removesuffix(".npy")) for name in arrays]
+    assert numbers == sorted(set(numbers))
+    assert 0 < numbers[0] < numbers[-1] < 64
+    assert len(arrays) == len(fields(Forest)) + len(to_arrays(model.training))
+    assert {member.date_time for member in members} == {(1980, 1, 1, 0, 0, 0)}
+    assert {member.compress_type for member in members} == {zipfile.ZIP_DEFLATED}
+
+
 def test_a_card_that_no_reader_would_take_is_not_written(model):
     card = replace(model.card, classes=("no", "yes", "null", "empty"))
     with pytest.raises(ModelError, match="classes are not yes, no, null, empty"):

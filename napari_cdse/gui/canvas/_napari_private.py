@@ -249,10 +249,15 @@ def _visual_class() -> type | None:
                 self.layer.events.scale_factor.connect(self._on_zoom)
 
         def _on_zoom(self) -> None:
-            """Keep the letters as large on the screen; they stay where they are."""
-            layer = self.layer
-            self.node.text.font_size = layer.text._get_scaled_size(layer.scale_factor)
-            self.node.update()
+            """Keep the letters as large on the screen; they stay where they are.
+
+            napari tells of it while it draws, and setting the size, even to what it is,
+            would have all drawn once more.
+            """
+            layer, text = self.layer, self.node.text
+            size = layer.text._get_scaled_size(layer.scale_factor)
+            if not np.isclose(text.font_size, size):
+                text.font_size = size
 
     known[ParticleShapes] = ParticlesVisual
     return ParticlesVisual

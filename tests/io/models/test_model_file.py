@@ -87,6 +87,12 @@ def test_a_model_without_its_table_can_be_kept(model):
     assert bare.card == model.card
 
 
+def test_what_earlier_versions_saved_as_format_1_is_read(model):
+    told = content(model) | {"format": "napari-cdse model", "version": 1}
+    again = model_from_bytes(skops.io.dumps(told))
+    assert again.card == model.card
+
+
 def test_skops_itself_trusts_every_type_in_it(data):
     assert skops.io.get_untrusted_types(data=data) == []
 

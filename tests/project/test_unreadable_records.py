@@ -58,6 +58,10 @@ DAMAGES = {
         changed(1, "changes = replace(changes, '[30.0,', '[Infinity,')"),
         "steps of the history",
     ),
+    "an edit's number of 400 digits": (
+        changed(1, f"changes = replace(changes, '[30.0,', '[3{'0' * 400},')"),
+        "steps of the history",
+    ),
     "an edit's note": (
         changed(1, 'changes = replace(changes, \'"note":""\', \'"note":[1]\')'),
         "steps of the history",

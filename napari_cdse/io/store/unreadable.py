@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.io.files import shown
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _NUMBERS = frozenset({int, float})
 """Exactly these: a truth value is an int to Python."""
+_LARGEST = sys.float_info.max
+"""Beyond lies infinity, and in JSON whole numbers that no arithmetic takes."""
 _NAMED = 3
 """Records of a kind that are named in a notice; the others are counted."""
 
@@ -56,7 +59,7 @@ def is_number(value: Any, least: float = -math.inf) -> bool:
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
-        and abs(value) < math.inf
+        and abs(value) <= _LARGEST
         and value > least
     )
 

@@ -153,7 +153,7 @@ def test_a_worker_is_killed_and_another_one_comes(
         wait_for(process, "[2/8]")
         own_cluster.workers[0].kill()
         own_cluster.add_worker()
-        _said, told = process.communicate(timeout=120)
+        _said, told = process.communicate(timeout=400)
     assert process.returncode == 0, told
     assert results(out) == undisturbed
 
@@ -166,7 +166,7 @@ def test_the_scheduler_is_lost_and_the_next_run_goes_on(
     with started(folder, out, *flags) as process:
         wait_for(process, "[2/8]")
         os.kill(own_cluster.scheduler.pid, signal.SIGKILL)
-        _said, told = process.communicate(timeout=120)
+        _said, told = process.communicate(timeout=400)
     assert process.returncode == 1
     assert "is gone. What is done is kept" in told
     assert "Traceback" not in told

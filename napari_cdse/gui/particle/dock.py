@@ -33,6 +33,7 @@ class ParticleDock(ProjectDock):
             ParticleView(workspace),
             workspace.opening,
             least_lines=_LEAST_LINES,
+            takes_room=True,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
 
 from napari_cdse.gui.widgets.layout import scroll_down
@@ -65,6 +65,9 @@ class ViewArea(QScrollArea):
     what stands beside them; and what it does count makes the window grow beyond the
     screen. Here the view is never lower than its parts need at its width.
 
+    `crowded` carries how many px are missing when the view, by what it shows, comes to
+    need more height than ever before and than there is.
+
     Parameters
     ----------
     view : QWidget
@@ -73,8 +76,11 @@ class ViewArea(QScrollArea):
         Height in lines of text below which it does not go.
     """
 
+    crowded = Signal(int)
+
     def __init__(self, view: QWidget, least_lines: int = LEAST_LINES) -> None:
         super().__init__()
+        self._most_needed = 0
         self._least_lines = least_lines
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -115,7 +121,15 @@ class ViewArea(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self._fill()
             self.updateGeometry()
+            self._ask_for_room()
         return super().eventFilter(watched, event)
+
+    def _ask_for_room(self) -> None:
+        """Say once what is missing: who makes it lower again has the last word."""
+        needed, there = self.widget().height(), self.maximumViewportSize().height()
+        if self.isVisible() and needed > max(there, self._most_needed):
+            self._most_needed = needed
+            self.crowded.emit(needed - there)
 
     def _fill(self) -> None:
         """Give the view the width that is there and the height that it needs."""

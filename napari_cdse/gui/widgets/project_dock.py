@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Slot
-from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+from qtpy.QtCore import QSize, Qt, Slot
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QSizePolicy,
+    QStackedWidget,
+    QWidget,
+)
 
 from napari_cdse.gui.widgets.fitting_scroll_area import LEAST_LINES, ViewArea
 from napari_cdse.gui.widgets.layout import dock_column
@@ -42,6 +48,9 @@ class ProjectDock(QWidget):
         Whether the start view has those that open something.
     least_lines : int
         Height in lines of text below which the project's view does not go.
+    takes_room : bool
+        Whether it takes height from the docks above and below it, down to their least,
+        when what it shows comes to need more than it has.
 
     Attributes
     ----------
@@ -57,6 +66,7 @@ class ProjectDock(QWidget):
         *,
         buttons: bool = True,
         least_lines: int = LEAST_LINES,
+        takes_room: bool = False,
     ) -> None:
         super().__init__()
         self.session = session
@@ -66,6 +76,10 @@ class ProjectDock(QWidget):
         self._pages.addWidget(self.start_page)
         self._area = ViewArea(view, least_lines)
         self._pages.addWidget(self._area)
+        if takes_room:
+            # In the midst of a layout Qt would lay out anew by the sizes before it.
+            later = Qt.ConnectionType.QueuedConnection
+            self._area.crowded.connect(self._take_room, later)
         # Otherwise napari fills the room below with nothing.
         grows = QSizePolicy.Policy.Expanding
         self._pages.setSizePolicy(grows, grows)
@@ -79,6 +93,38 @@ class ProjectDock(QWidget):
     def _show_project(self) -> None:
         self.view.show_project()
         self._pages.setCurrentWidget(self._area)
+
+    @Slot(int)
+    def _take_room(self, missing_px: int) -> None:
+        dock = self.parentWidget()
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parentWidget()
+        window = None if dock is None else dock.parentWidget()
+        if dock is not None and isinstance(window, QMainWindow):
+            _take_height(window, dock, missing_px)
+
+
+def _take_height(window: QMainWindow, dock: QDockWidget, missing_px: int) -> None:
+    """Give a dock height from the one in its column that has most to spare."""
+    area = window.dockWidgetArea(dock)
+    beside = [
+        other
+        for other in window.findChildren(QDockWidget)
+        if other is not dock
+        and window.dockWidgetArea(other) == area
+        and not (other.isFloating() or other.visibleRegion().isEmpty())
+    ]
+    spare = {
+        other: other.height() - other.minimumSizeHint().height() for other in beside
+    }
+    if dock.isFloating() or not spare:
+        return
+    giver = max(spare, key=lambda other: spare[other])
+    given = min(missing_px, spare[giver])
+    if given > 0:
+        # Both are told: what one of them gets, Qt would share out among all others.
+        heights = [dock.height() + given, giver.height() - given]
+        window.resizeDocks([dock, giver], heights, Qt.Orientation.Vertical)
 
 
 class _Pages(QStackedWidget):

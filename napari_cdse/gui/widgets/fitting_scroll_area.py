@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
 
 from napari_cdse.gui.widgets.layout import scroll_down
@@ -81,6 +81,10 @@ class ViewArea(QScrollArea):
     def __init__(self, view: QWidget, least_lines: int = LEAST_LINES) -> None:
         super().__init__()
         self._most_needed = 0
+        # In the midst of a layout Qt would lay out anew by the sizes before it.
+        self._laid_out = QTimer(self)
+        self._laid_out.setSingleShot(True)
+        self._laid_out.timeout.connect(self._ask_for_room)
         self._least_lines = least_lines
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -121,7 +125,7 @@ class ViewArea(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self._fill()
             self.updateGeometry()
-            self._ask_for_room()
+            self._laid_out.start(0)
         return super().eventFilter(watched, event)
 
     def _ask_for_room(self) -> None:

@@ -77,9 +77,7 @@ class ProjectDock(QWidget):
         self._area = ViewArea(view, least_lines)
         self._pages.addWidget(self._area)
         if takes_room:
-            # In the midst of a layout Qt would lay out anew by the sizes before it.
-            later = Qt.ConnectionType.QueuedConnection
-            self._area.crowded.connect(self._take_room, later)
+            self._area.crowded.connect(self._take_room)
         # Otherwise napari fills the room below with nothing.
         grows = QSizePolicy.Policy.Expanding
         self._pages.setSizePolicy(grows, grows)

@@ -1,5 +1,6 @@
 """Edits for a project file, and a look into it past the store."""
 
+import dataclasses
 import sqlite3
 from contextlib import closing
 
@@ -29,6 +30,13 @@ def edit(before=None, after=None, summary="Label"):
     """Make an edit of one particle, not stored yet."""
     change = Change("p", 1, before, after)
     return Edit(0, None, "edit", 1, "2026-01-01", "Ada", summary, 0, (change,))
+
+
+def say(store, particle_id="p", label="yes", **values):
+    """Store an edit of one particle on top of the others."""
+    change = Change(particle_id, 1, None, annotation(particle_id, label, **values))
+    made = dataclasses.replace(edit(), changes=(change,))
+    return store.edits.append(made, store.edits.head())
 
 
 def query(path, statement):

@@ -16,16 +16,9 @@ from napari_cdse.io.store.backups import KEPT, backups_of, folder_of, restore
 from napari_cdse.io.store.found_projects import count_labels, projects_beside
 from napari_cdse.io.store.migrations import MIGRATIONS
 from napari_cdse.io.store.store import Change, Store
-from tests.io.store.stores import annotation, change_file, edit, query
+from tests.io.store.stores import annotation, change_file, edit, query, say
 
 OLD = Path(__file__).parents[2] / "data" / "project_of_0_1"
-
-
-def say(store, particle_id="p", label="yes", **values):
-    """Store an edit of one particle on top of the others."""
-    change = Change(particle_id, 1, None, annotation(particle_id, label, **values))
-    made = dataclasses.replace(edit(), changes=(change,))
-    return store.edits.append(made, store.edits.head())
 
 
 def names(path):

@@ -94,7 +94,7 @@ def write_network(path: Path, layers: tuple[Layer, ...], card: NetworkCard) -> N
     ModelError
         When it could not be read again, or the disk is full.
     """
-    content = json.dumps(asdict(card), allow_nan=False)
+    content = json.dumps(asdict(card))
     data = write_onnx(layers, {_CARD: content})
     network_from(data)
     write_file(path, data, ModelError)

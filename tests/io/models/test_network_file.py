@@ -206,6 +206,14 @@ def test_a_card_that_says_what_none_can_is_refused(tmp_path, layers, name, value
     assert told in refused(tmp_path, write_onnx(layers, {"card": card}))
 
 
+@pytest.mark.parametrize("scores", [{"Dice": float("nan")}, {"Dice": float("inf")}])
+def test_a_card_that_could_not_be_read_again_is_not_written(tmp_path, layers, scores):
+    card = replace(drawn_card(), scores=scores)
+    with pytest.raises(ModelError, match="card's scores"):
+        write_network(tmp_path / "unet.onnx", layers, card)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_network_without_a_whole_card_is_refused(tmp_path, layers):
     assert "no card" in refused(tmp_path, write_onnx(layers, {}))
     assert "cannot be read" in refused(tmp_path, write_onnx(layers, {"card": "[" * 9}))

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from napari_cdse.core.errors import StoreBusy, StoreError
+from napari_cdse.io.store import database
 from napari_cdse.io.store.store import Store
 from tests.io.store.stores import change_file, query, say
 
@@ -93,3 +94,28 @@ def test_a_sound_file_has_no_problems_and_a_damaged_one_has(store, path):
     again = Store.open(path)
     assert again.integrity_problems() != []
     again.close()
+
+
+def test_what_makes_a_connection_safe_is_asked_for_and_not_left_to_sqlite(
+    path, monkeypatch
+):
+    said: list[str] = []
+    connect = database._connect
+
+    def traced(*given):
+        made = connect(*given)
+        made.set_trace_callback(said.append)
+        return made
+
+    monkeypatch.setattr(database, "_connect", traced)
+    Store.create(path).close()
+    asked = [each for each in said if each.startswith("PRAGMA")]
+    for name in (
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA trusted_schema = OFF",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA journal_mode = PERSIST",
+        "PRAGMA busy_timeout = 0",
+        "PRAGMA journal_mode = DELETE",
+    ):
+        assert name in asked

@@ -8,6 +8,7 @@ from napari_cdse.io.store.found_projects import (
     labels_in_words,
     projects_beside,
 )
+from napari_cdse.io.store.store import Store
 from tests.io.store.stores import change_file, say
 
 
@@ -48,3 +49,22 @@ def test_steps_that_cannot_be_read_count_no_label(store, path, changes):
         f"UPDATE edits SET changes = {changes} WHERE id = 1",
     )
     assert count_labels(path) == 1
+
+
+def test_a_project_that_is_gone_is_none_of_those_beside_it(store, path):
+    say(store, "p")
+    store.close()
+    other = path.with_name("p (1).cdse")
+    path.rename(other)
+    assert projects_beside(path, all_names=False) == (FoundProject(other, 1),)
+
+
+def test_what_may_not_be_read_is_not_taken_for_a_project(open_folder, without_rights):
+    project, other = open_folder / "p.cdse", open_folder / "p (1).cdse"
+    for each in (project, other):
+        Store.create(each).close()
+        each.chmod(0o644)
+    assert len(projects_beside(project, all_names=False)) == 1
+    other.chmod(0)
+    with without_rights():
+        assert projects_beside(project, all_names=False) == ()

@@ -173,6 +173,100 @@ def test_tables_refuse_what_is_of_another_type(path):
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("version", "strict"), [((3, 37, 0), True), ((3, 50, 4), True), ((3, 36, 9), False)]
+)
+def test_tables_are_strict_from_the_sqlite_on_that_knows_it(
+    path, monkeypatch, version, strict
+):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    Store.create(path).close()
+    made = query(
+        path,
+        "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+        " AND name NOT LIKE 'sqlite_%'",
+    )
+    assert len(made) == 12
+    assert all(sql.endswith("STRICT") is strict for _, sql in made)
+
+
+MISFITS = {
+    "UPDATE micrographs SET frame = 'x', looked_at = 'y' WHERE key = 1": (
+        "entries of micrographs",
+        "a.png",
+    ),
+    "UPDATE micrographs SET path = x'00', stamp = x'01' WHERE key = 2": (
+        "entries of micrographs",
+        "b'\\x00'",
+    ),
+    "UPDATE edits SET kind = 'import', time = x'00', after_run = 'x' WHERE id = 2": (
+        "steps of the history",
+        "step 2",
+    ),
+    "UPDATE head SET edit_id = 'x'": ("places in the history", "the last one"),
+    "INSERT INTO runs VALUES (7, 2, x'00', '', '{}', '{}', 'x', 'file', 'y', '[]')": (
+        "detections",
+        "micrograph 2",
+    ),
+    "INSERT INTO candidates VALUES (7, 0, 'c', 'x', 1, 1, 'bragg', 1)": (
+        "circles found",
+        "c",
+    ),
+    "INSERT INTO predictions VALUES ('m', 'p', 1, 2, 3, 'x', 0, 0, 0, NULL)": (
+        "predictions",
+        "p",
+    ),
+    "INSERT INTO models VALUES ('m', '{}', 'kept', x'00', 'text')": (
+        "model cards",
+        "m",
+    ),
+    "INSERT INTO model_choices VALUES (1, 'm', x'00', 'Ada')": (
+        "choices of a forest",
+        "m",
+    ),
+    "INSERT INTO draws VALUES ('d', 'x', 0.5)": ("chances of draws", "d"),
+    "UPDATE migrations SET time = x'00' WHERE version = 3": ("versions", "3"),
+    "INSERT INTO settings VALUES ('a', x'01')": ("settings", "a"),
+}
+
+
+def test_each_kind_of_record_is_set_aside_under_its_name(path):
+    connection = version_6(path)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("DROP TRIGGER edits_are_never_changed")
+    for statement in MISFITS:
+        connection.execute(statement)
+    connection.close()
+    Store.open(path).close()
+    kept = query(path, "SELECT kind, name FROM set_aside")
+    assert sorted(kept) == sorted(MISFITS.values())
+    times = query(path, "SELECT time FROM set_aside")
+    assert all(time > "2026" for (time,) in times)
+    # What others refer to stays, blanked where it does not fit.
+    assert query(path, "SELECT path, frame, looked_at, stamp FROM micrographs") == [
+        ("a.png", 0, 0, None),
+        ("", 0, 0, None),
+    ]
+    assert query(path, "SELECT kind, time, after_run, changes FROM edits") == [
+        ("edit", "2026", 0, "[]"),
+        ("edit", "", 0, ""),
+        ("edit", "2026", 0, "[]"),
+    ]
+    assert query(
+        path,
+        "SELECT id, micrograph_key, found_by, pixel_size_nm, window_px,"
+        " parameters, notices FROM runs",
+    ) == [(7, 2, "", 0.0, 0, "", "[]")]
+    assert query(path, "SELECT id, card, role, added, data FROM models") == [
+        ("m", "", "kept", "", None)
+    ]
+    for table in ("head", "candidates", "predictions", "model_choices", "draws"):
+        assert query(path, f"SELECT COUNT(*) FROM {table}") == [(0,)]
+    assert query(path, "SELECT version FROM migrations") == [
+        (version,) for version in range(1, len(MIGRATIONS) + 1) if version != 3
+    ]
+
+
 def test_rows_that_do_not_fit_are_set_aside_whole_and_the_rest_stays(path):
     connection = version_6(path)
     for statement in (

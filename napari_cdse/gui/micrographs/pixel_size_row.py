@@ -119,7 +119,7 @@ class PixelSizeRow(QWidget):
         self._say()
         if not self.field.hasFocus():
             vouched = pixel_size is not None and pixel_size.source.is_trusted
-            self.field.setValue(pixel_size.nm if pixel_size and vouched else 0.0)
+            self.field.show_value(pixel_size.nm if pixel_size and vouched else 0.0)
 
     def changeEvent(self, event: QEvent) -> None:
         """Colour the dot for the theme of now."""

@@ -93,7 +93,7 @@ class FractionLine(QWidget):
         project = self._session.project
         wanted = project.settings.half_width
         with signals_blocked(self.width_wanted):
-            self.width_wanted.setValue(wanted)
+            self.width_wanted.show_value(wanted)
         self.width_wanted.setEnabled(not project.read_only)
         found = project.statistics.visible_defects()
         self.says.setText(found.brief(wanted))

@@ -47,8 +47,9 @@ class Bar(QWidget):
 
     def set_share(self, share: float) -> None:
         """Show another number."""
-        self._share = share
-        self.update()
+        if share != self._share:
+            self._share = share
+            self.update()
 
     def paintEvent(self, _event: object) -> None:
         """Draw."""

@@ -124,7 +124,7 @@ class AuditRow(QWidget):
     def _show_audit(self) -> None:
         project = self._session.project
         with signals_blocked(self.share):
-            self.share.setValue(round(100 * project.audits.share))
+            self.share.show_value(round(100 * project.audits.share))
         self.goal.setCurrentIndex([g for _, g, _ in GOALS].index(project.audits.goal))
         for one in (self.share, self.goal):
             one.setEnabled(not project.read_only)

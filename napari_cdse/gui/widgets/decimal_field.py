@@ -69,6 +69,16 @@ class DecimalField(QDoubleSpinBox):
             self.interpretText()
         return super().value()
 
+    def show_value(self, value: float) -> None:
+        """Show a number in place of what stands in the field, or is being typed.
+
+        Qt draws the field, and with it the window, anew also for the number that
+        stands there already.
+        """
+        typed = self.lineEdit().isModified() or self._sentence
+        if typed or round(value, self.decimals()) != super().value():
+            self.setValue(value)
+
     def validate(self, text: str, position: int) -> tuple[Any, str, int]:
         """Let everything be typed; only what can be read is acceptable."""
         state = QValidator.State

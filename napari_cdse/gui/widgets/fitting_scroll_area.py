@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
 from napari_cdse.gui.widgets.layout import scroll_down
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QResizeEvent
+    from qtpy.QtGui import QResizeEvent, QShowEvent
     from qtpy.QtWidgets import QWidget
 
 _LINES = 3.8
@@ -90,6 +90,7 @@ class ViewArea(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scrolls = False
+        self._least = QSize()
         self.setWidget(view)
         view.installEventFilter(self)
 
@@ -120,13 +121,30 @@ class ViewArea(QScrollArea):
         super().resizeEvent(event)
         self._fill()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Remember with what size the window lays it out."""
+        super().showEvent(event)
+        self._least = self.minimumSizeHint()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow when the view needs another size."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._fill()
-            self.updateGeometry()
+            self._tell_least()
             self._laid_out.start(0)
         return super().eventFilter(watched, event)
+
+    def _tell_least(self) -> None:
+        """Have the window laid out anew, if the view can't do with what it has.
+
+        Each sentence that changes asks for a layout, and the window is drawn anew as a
+        whole after one. Once a dock stands, the user says how large it is: only the
+        least size counts.
+        """
+        least = self.minimumSizeHint()
+        if least != self._least or not self.isVisible():
+            self._least = least
+            self.updateGeometry()
 
     def _ask_for_room(self) -> None:
         """Say once what is missing: who makes it lower again has the last word."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from napari.layers import Shapes
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
 from vispy.visuals.text import text
 
@@ -11,6 +12,8 @@ from napari_cdse.gui.canvas import _napari_private, shapes_style
 from napari_cdse.gui.canvas.particle_style import Plan, style_of
 from napari_cdse.gui.canvas.shapes_io import rebuild, touch
 from napari_cdse.gui.canvas.shapes_style import feature_table, new_layer
+from napari_cdse.gui.session.viewer_window import find_canvas
+from tests.gui.paints import Count, all_drawn
 
 LABELS = ("yes", "no", "null", "empty", None, "yes")
 
@@ -153,3 +156,14 @@ def test_letters_stay_as_large_on_the_screen(viewer, plain_layer):
         QApplication.processEvents()
         drawn.append(viewer.screenshot(canvas_only=True, flash=False))
     np.testing.assert_array_equal(drawn[1], drawn[0])
+
+
+def test_a_zoom_is_drawn_once(viewer):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, styles())
+    picture(viewer, ours)
+    all_drawn()
+    paints = Count(find_canvas(viewer), QEvent.Type.Paint)
+    viewer.scene.camera.zoom = 4.0
+    all_drawn()
+    assert paints.number == 1

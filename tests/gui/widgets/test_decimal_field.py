@@ -15,6 +15,7 @@ from napari_cdse.gui.tools.line_tool import Line
 from napari_cdse.gui.tools.measure import ScaleBarDialog
 from napari_cdse.gui.widgets.decimal_field import DecimalField, WholeField
 from napari_cdse.gui.widgets.params_form import ParamsForm
+from tests.gui.paints import Count, all_drawn
 
 LANGUAGES = ["en_US", "de_DE", "ar_EG"]
 
@@ -165,3 +166,26 @@ def test_any_text_is_a_number_or_refused(text):
         value = None
     plain = text.strip().replace(",", ".").replace("\u2212", "-")
     assert value is None or value == float(plain)
+
+
+def test_the_number_that_stands_there_is_not_drawn_anew(field):
+    field.show_value(2.5)
+    all_drawn()
+    paints = Count(field, QEvent.Type.Paint)
+    field.show_value(2.5)
+    all_drawn()
+    assert paints.number == 0
+    field.show_value(3.0)
+    all_drawn()
+    assert paints.number == 1
+    assert field.lineEdit().text() == "3"
+
+
+@pytest.mark.parametrize("text", ["7", "seven"])
+def test_a_number_that_is_shown_takes_the_place_of_what_is_typed(qtbot, field, text):
+    field.show_value(2.5)
+    field.lineEdit().selectAll()
+    qtbot.keyClicks(field, text)
+    field.show_value(2.5)
+    assert field.lineEdit().text() == "2.5"
+    assert field.value() == 2.5

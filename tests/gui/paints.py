@@ -1,0 +1,32 @@
+"""Counts the events of one kind that reach a widget."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QApplication, QWidget
+
+
+class Count(QObject):
+    """How many events of a kind came to a widget since it was made.
+
+    Attributes
+    ----------
+    number : int
+    """
+
+    def __init__(self, widget: QWidget, kind: QEvent.Type) -> None:
+        super().__init__(widget)
+        self._kind = kind
+        self.number = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Count it, and let it through."""
+        self.number += event.type() == self._kind
+        return False
+
+
+def all_drawn() -> None:
+    """Let Qt draw, and draw again what asked for it meanwhile."""
+    for _ in range(5):
+        QApplication.processEvents()

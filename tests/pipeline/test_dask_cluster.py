@@ -104,6 +104,9 @@ def test_workers_answer_in_the_order_asked(cluster, paths):
     assert not any(each.from_before for each in found)
     assert len(ASKED) == 4
     assert all(by_worker for *_, by_worker in ASKED)
+    # Nothing of the run stays with the workers.
+    (worker,) = cluster.workers.values()
+    assert not [name for name in worker.plugins if name.startswith("napari-cdse")]
 
 
 def test_what_is_done_is_kept_here_and_not_asked_for_again(cluster, paths, tmp_path):

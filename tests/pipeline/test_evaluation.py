@@ -1,6 +1,7 @@
 """Scores from pixels to classes, against counts by hand and closed forms."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -156,6 +157,36 @@ def test_a_circle_on_a_particle_too_faint_to_be_labelled_is_of_no_class(scored_c
     assert found.probabilities.shape == (0, 4)
     apart = scored_circle(60.0, (0.1, 0.7, 0.1, 0.1))
     assert apart.truth.tolist() == [CLASSES.index("empty")]
+
+
+def test_each_circle_is_clear_by_itself():
+    """Of four circles the first two lie on a faint particle, one of them on a label."""
+    faint = (Circle(100.0, 100.0, 20.0), Circle(300.0, 300.0, 20.0))
+    circles = (faint[0], faint[0].moved(1, 0), Circle(200.0, 100.0, 20.0), faint[1])
+    item = SimpleNamespace(unlisted=faint, detection=SimpleNamespace(circles=circles))
+    empty, yes = CLASSES.index("empty"), CLASSES.index("yes")
+    clear = evaluation._clear(item, np.array([empty, yes, empty, empty]))
+    assert clear.tolist() == [False, True, True, False]
+    item.unlisted = ()
+    assert evaluation._clear(item, np.array([empty] * 4)).all()
+
+
+def test_without_a_circle_every_particle_is_missed():
+    item = SimpleNamespace(
+        path=Path("m.png"),
+        unlisted=(),
+        detection=SimpleNamespace(circles=()),
+        truth=SimpleNamespace(
+            shape=(200, 300),
+            labels=("yes", "empty", "null", "yes"),
+            circles=tuple(Circle(50.0, 60.0 * n, 20.0) for n in range(1, 5)),
+        ),
+    )
+    found = evaluation._score(None, item)
+    assert (found.pairs, found.missed, found.false) == (0, 3, 0)
+    assert found.labelled == (2, 0, 1)
+    assert found.probabilities.shape == (0, 4)
+    assert (found.circles, found.labels, found.shape) == ((), (), (200, 300))
 
 
 def test_a_circle_called_empty_is_taken_away(scored_circle):

@@ -72,6 +72,9 @@ def test_particles_circles_on_them_and_background_are_the_rows(tmp_path):
     assert rows[f"{name}/1", "no"] == 2
     assert rows[f"{name}/false/0", "empty"] == 1
     assert training.labels.tolist().count("empty") == 1 + 4
+    # Places without a particle come first, then circles on nothing.
+    assert training.labels.tolist()[:5] == ["empty"] * 5
+    assert training.particle_ids[4] == f"{name}/false/0"
     assert len(training) == 3 + 2 + 1 + 4
     assert set(training.pixel_sizes_nm.tolist()) == {0.04}
     assert set(training.micrograph_ids.tolist()) == {name}

@@ -13,3 +13,12 @@ def test_a_large_array_is_seen_while_it_is_there():
     assert memory.peak_bytes > 0.9 * SIZE
     assert held_bytes() > SIZE
     del held
+
+
+def test_what_was_held_before_is_not_counted():
+    held = np.ones(SIZE, np.uint8)
+    with peak_memory() as memory:
+        pass
+    assert memory.before_bytes > SIZE
+    assert memory.peak_bytes < 0.5 * SIZE
+    del held

@@ -182,3 +182,55 @@ def test_a_line_reads_the_values_below_it_and_nothing_beside_the_picture():
     rows, cols = 5 + 0.8 * place, 6 + 0.6 * place
     assert values == pytest.approx(2 * rows + 3 * cols, rel=1e-5)
     assert np.isnan(line_profile(pixels, (5, 35), (5, 50))[1][-1])
+
+
+def test_a_profile_is_averaged_across_the_line():
+    pixels = np.add.outer(2.0 * np.arange(30) ** 2, np.zeros(40)).astype(np.float32)
+    for width, off in ((1, [0]), (3, [-1, 0, 1]), (5, [-2, -1, 0, 1, 2])):
+        place, values = line_profile(pixels, (10, 5), (10, 9), width)
+        assert place.tolist() == [0, 1, 2, 3, 4]
+        wanted = np.mean([2.0 * (10 + each) ** 2 for each in off])
+        assert values == pytest.approx(np.full(5, wanted))
+    place, _ = line_profile(pixels, (10, 5), (10, 5))
+    assert place.tolist() == [0, 0]
+    _, beside = line_profile(pixels, (0, 5), (0, 9), 3)
+    assert np.isnan(beside).all()
+
+
+def test_a_local_wave_has_the_amplitude_and_phase_drawn():
+    square = wave(at(8, 30), amplitude=3.0, phase=0.7).astype(np.float32) + 50
+    peak = region_spectrum(square).peaks[0]
+    found = local_wave(square, peak, 6)
+    inner = (slice(24, -24), slice(24, -24))
+    assert found.amplitude[inner] == pytest.approx(np.full((80, 80), 3.0), rel=0.02)
+    assert found.phase_rad[inner] == pytest.approx(np.full((80, 80), 0.7), abs=0.03)
+    assert np.abs(found.gradient[:, 24:-24, 24:-24]).max() < 1e-3
+
+
+def test_the_gradient_of_the_phase_is_the_frequencys_difference():
+    square = wave((0.05, 0.1)).astype(np.float32)
+    peak = region_spectrum(square).peaks[0]
+    other = wave((0.054, 0.097)).astype(np.float32)
+    gradient = local_wave(other, peak, 6).gradient[:, 30:-30, 30:-30]
+    assert gradient[0] == pytest.approx(np.full((68, 68), 0.004), abs=4e-4)
+    assert gradient[1] == pytest.approx(np.full((68, 68), -0.003), abs=4e-4)
+
+
+def test_the_background_of_noise_is_its_power_and_the_strength_is_over_it():
+    """White noise of deviation 2 has 4 sum(w^2) in each sample of a window w."""
+    rng = np.random.default_rng(7)
+    square = rng.normal(scale=2, size=(256, 256)).astype(np.float32)
+    found = region_spectrum(square)
+    window = np.sin(np.pi * (np.arange(256) + 0.5) / 256) ** 2
+    power = 4 * (window**2).sum() ** 2
+    assert np.median(found.background[5:]) == pytest.approx(power, rel=0.05)
+    assert np.mean(found.radial[5:]) == pytest.approx(power, rel=0.05)
+    assert found.step_per_px == 1 / 256
+    assert found.ring_frequencies[0] == pytest.approx(0.75 / 256)
+    assert np.diff(found.ring_frequencies) == pytest.approx(1.5 / 256)
+    fringes = square + wave((0.08, 0.11), 256).astype(np.float32)
+    (peak,) = region_spectrum(fringes).peaks
+    strength = (window.sum() ** 2 / 2) ** 2 / power
+    assert peak.strength == pytest.approx(strength, rel=0.15)
+    # Rms of the fringes over that of the noise, in what the window weighs.
+    assert peak.contrast == pytest.approx(0.5**0.5 / 2, rel=0.1)

@@ -1,7 +1,10 @@
 """Project files beside a project: found by their first bytes, labels counted."""
 
+import sqlite3
+
 import pytest
 
+from napari_cdse.io.store import found_projects
 from napari_cdse.io.store.found_projects import (
     FoundProject,
     count_labels,
@@ -68,3 +71,28 @@ def test_what_may_not_be_read_is_not_taken_for_a_project(open_folder, without_ri
     other.chmod(0)
     with without_rights():
         assert projects_beside(project, all_names=False) == ()
+
+
+def test_nobody_waits_for_a_project_that_another_program_holds(
+    store, path, monkeypatch
+):
+    say(store, "p")
+    store.close()
+    asked = []
+    connect = sqlite3.connect
+
+    def noted(place, **options):
+        asked.append((place, options))
+        return connect(place, **options)
+
+    monkeypatch.setattr(found_projects.sqlite3, "connect", noted)
+    assert count_labels(path) == 1
+    ((place, options),) = asked
+    assert options["timeout"] == 0
+    # Nor is it written to.
+    assert place.endswith("?mode=ro")
+    monkeypatch.undo()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert count_labels(path) is None
+    other.close()

@@ -8,6 +8,7 @@ jobs wait for each other, so that two of them do not fight for the cores; light 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections import deque
@@ -104,7 +105,7 @@ class Job(QObject):
         self._ended.clear()
         # Not by `create_worker`: napari would ask, when its window is closed, whether
         # to stop "<function ... at 0x7f...>"; we ask in words.
-        self._worker = GeneratorWorker(_body(weakref.ref(self)))
+        self._worker = _Worker(_body(weakref.ref(self)))
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)
         job_threads().start(self._worker)
@@ -150,6 +151,20 @@ class Job(QObject):
         # Whoever still holds the job need not hold the pixels that it worked on.
         self._work = _nothing
         self.finished.emit(self._complete and not self.cancelled)
+
+
+class _Worker(GeneratorWorker):  # type: ignore[misc]  # napari does not tell its type
+    """A worker whose thread may still be at work when the program ends."""
+
+    def run(self) -> None:
+        """Work in the thread, as Qt calls it.
+
+        A step that takes longer than a closing window waits for comes to its end when
+        Qt has deleted the signals. PyQt ends the program in a core dump for whatever
+        is raised here; there is nobody left to be told.
+        """
+        with contextlib.suppress(RuntimeError):
+            super().run()
 
 
 def _body(job: weakref.ref[Job]) -> Callable[[], Iterator[Any]]:

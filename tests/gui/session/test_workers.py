@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 from qtpy.QtCore import QThreadPool
@@ -33,6 +35,43 @@ def test_jobs_leave_qt_its_own_threads(qtbot):
     qtbot.waitUntil(lambda: not runner.jobs, timeout=SIGNAL_MS)
     left = job_threads()
     qtbot.waitUntil(lambda: left.activeThreadCount() == 0, timeout=SIGNAL_MS)
+
+
+_OUTLIVES_THE_WINDOW = """
+import time
+from qtpy.QtCore import QCoreApplication
+from napari_cdse.gui.session.workers import Job, JobRunner
+
+application = QCoreApplication([])
+begun = []
+
+def work(report):
+    begun.append(1)
+    # Longer than a closing window waits: until the program is coming to its end.
+    while QCoreApplication.instance() is not None:
+        time.sleep(0.01)
+    report(0.5)
+    yield
+
+runner = JobRunner()
+runner.submit(Job("Long", work))
+while not begun:
+    time.sleep(0.01)
+runner.close(0.1)
+print("closed")
+"""
+
+
+def test_work_that_outlives_the_window_ends_the_program_in_good_order():
+    ended = subprocess.run(
+        [sys.executable, "-c", _OUTLIVES_THE_WINDOW],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.stdout == "closed\n"
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_job_that_is_stopped_half_way_gives_its_thread_back(qtbot):

@@ -48,6 +48,8 @@ from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.project import SUFFIX
 
 _ROW_LINES = 1.5
+_LEAST_LINES = 15
+"""A choice: some rows, the pixel size and the buttons; the card needs the rest then."""
 _LEAST_HEIGHT_PX = 90
 _DROP = (
     f"You can also drop a folder, micrographs, label files or a {SUFFIX} project, "
@@ -71,6 +73,7 @@ class MicrographsDock(ProjectDock):
             workspace.opening,
             f"{NO_PROJECT}\n\n{_DROP}",
             buttons=False,
+            least_lines=_LEAST_LINES,
         )
         self._workspace = workspace
         self._column.insertLayout(0, self._open_buttons())

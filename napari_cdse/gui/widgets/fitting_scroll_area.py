@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy
 
 from napari_cdse.gui.widgets.layout import scroll_down
 
@@ -65,8 +65,9 @@ class ViewArea(QScrollArea):
     what stands beside them; and what it does count makes the window grow beyond the
     screen. Here the view is never lower than its parts need at its width.
 
-    `crowded` carries how many px are missing when the view, by what it shows, comes to
-    need more height than ever before and than there is.
+    `crowded` carries how many px are missing to show all, when the view comes to need
+    more height or the window leaves it less. While a mouse button is down somebody
+    makes the dock as low as it is to be, and nothing is asked.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ class ViewArea(QScrollArea):
 
     def __init__(self, view: QWidget, least_lines: int = LEAST_LINES) -> None:
         super().__init__()
-        self._most_needed = 0
+        self._needed_before = 0
         # In the midst of a layout Qt would lay out anew by the sizes before it.
         self._laid_out = QTimer(self)
         self._laid_out.setSingleShot(True)
@@ -120,6 +121,8 @@ class ViewArea(QScrollArea):
         """Let the view fill it."""
         super().resizeEvent(event)
         self._fill()
+        if QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+            self._laid_out.start(0)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Remember with what size the window lays it out."""
@@ -131,7 +134,9 @@ class ViewArea(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self._fill()
             self._tell_least()
-            self._laid_out.start(0)
+            if self.widget().height() > self._needed_before:
+                self._laid_out.start(0)
+            self._needed_before = self.widget().height()
         return super().eventFilter(watched, event)
 
     def _tell_least(self) -> None:
@@ -147,11 +152,9 @@ class ViewArea(QScrollArea):
             self.updateGeometry()
 
     def _ask_for_room(self) -> None:
-        """Say once what is missing: who makes it lower again has the last word."""
-        needed, there = self.widget().height(), self.maximumViewportSize().height()
-        if self.isVisible() and needed > max(there, self._most_needed):
-            self._most_needed = needed
-            self.crowded.emit(needed - there)
+        missing = self.widget().height() - self.maximumViewportSize().height()
+        if self.isVisible() and missing > 0:
+            self.crowded.emit(missing)
 
     def _fill(self) -> None:
         """Give the view the width that is there and the height that it needs."""

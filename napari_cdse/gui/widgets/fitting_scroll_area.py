@@ -121,7 +121,7 @@ class ViewArea(QScrollArea):
         """Let the view fill it."""
         super().resizeEvent(event)
         self._fill()
-        if QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+        if not QApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             self._laid_out.start(0)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from napari.qt.threading import GeneratorWorker
-from qtpy.QtCore import QCoreApplication, QObject, QThreadPool, Signal
+from qtpy.QtCore import QCoreApplication, QObject, QRunnable, QThreadPool, Signal
 
 from napari_cdse.core.errors import Cancelled, CdseError
 from napari_cdse.io.problem_report import Unforeseen, unexpected
@@ -105,10 +105,10 @@ class Job(QObject):
         self._ended.clear()
         # Not by `create_worker`: napari would ask, when its window is closed, whether
         # to stop "<function ... at 0x7f...>"; we ask in words.
-        self._worker = _Worker(_body(weakref.ref(self)))
+        self._worker = GeneratorWorker(_body(weakref.ref(self)))
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)
-        job_threads().start(self._worker)
+        job_threads().start(_Thread(self._worker))
 
     def cancel(self) -> None:
         """Ask it to stop; nothing that it still yields is passed on."""
@@ -153,18 +153,22 @@ class Job(QObject):
         self.finished.emit(self._complete and not self.cancelled)
 
 
-class _Worker(GeneratorWorker):  # type: ignore[misc]  # napari does not tell its type
-    """A worker whose thread may still be at work when the program ends."""
+class _Thread(QRunnable):
+    """Runs a worker in a thread that may still be at work when the program ends."""
+
+    def __init__(self, worker: GeneratorWorker) -> None:
+        super().__init__()
+        self._worker = worker
 
     def run(self) -> None:
-        """Work in the thread, as Qt calls it.
+        """Work, as Qt calls it.
 
         A step that takes longer than a closing window waits for comes to its end when
         Qt has deleted the signals. PyQt ends the program in a core dump for whatever
         is raised here; there is nobody left to be told.
         """
         with contextlib.suppress(RuntimeError):
-            super().run()
+            self._worker.run()
 
 
 def _body(job: weakref.ref[Job]) -> Callable[[], Iterator[Any]]:

@@ -130,6 +130,25 @@ def test_what_is_done_is_kept_here_and_not_asked_for_again(cluster, paths, tmp_p
     assert [by_worker for *_, by_worker in ASKED] == [False]
 
 
+def test_meanwhile_the_library_is_silent_and_nobody_elses_client_changes(
+    cluster, paths
+):
+    loud = logging.getLogger("distributed.core")
+    under_way = analyse_on_cluster(paths, WORK, cluster.scheduler_address, print)
+    next(under_way)
+    assert not loud.isEnabledFor(logging.CRITICAL)
+    with pytest.raises(ValueError, match="No client"):
+        distributed.default_client()
+    under_way.close()
+    assert loud.isEnabledFor(logging.CRITICAL)
+
+
+def test_a_file_that_is_asked_for_twice_is_analysed_twice(cluster, paths):
+    found = run(cluster, [paths[0], paths[0]])
+    assert [each.path for each in found] == [paths[0]] * 2
+    assert len(ASKED) == 2
+
+
 def test_files_that_workers_do_not_see_are_sent_to_them(cluster, paths, monkeypatch):
     monkeypatch.setattr(_Order, "_seen", lambda self: None)
     found = run(cluster, paths)

@@ -70,6 +70,9 @@ def test_recall_is_told_by_class_for_classes_that_are_there():
     alone = summarize([scored(np.diag([2, 0, 0]), 0, 1)] * 5).figures
     assert "recall_yes" in alone
     assert not {"recall_no", "recall_null"} & set(alone)
+    single = summarize([scored([[2, 0, 0], [0, 0, 0], [0, 0, 0]], 1, 0)]).figures
+    assert single["recall_null"] == 0
+    assert "recall_no" not in single
 
 
 @pytest.mark.parametrize(

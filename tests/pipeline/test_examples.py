@@ -231,6 +231,15 @@ def test_qualities_are_those_of_labelled_micrographs_that_can_be_read(labelled_f
     assert quality_of(micrograph) == found
 
 
+def test_labels_of_another_picture_are_no_labels_of_this_one(tmp_path):
+    labelled(tmp_path, "a", [A], ["yes"])
+    assert len(list(qualities_of_folders([tmp_path], pixel_size_nm=0.04))) == 1
+    write_label_file(tmp_path / "text_files" / "a.txt", [A], ["yes"], (200, 420))
+    assert list(qualities_of_folders([tmp_path], pixel_size_nm=0.04)) == []
+    (told,) = study(tmp_path)
+    assert "a.txt" in told
+
+
 def test_a_picture_whose_scale_is_not_known_has_no_quality(tmp_path):
     path = write_picture(tmp_path / "a.png", 0, SHAPE)
     assert quality_of(read_micrograph(path)) is None

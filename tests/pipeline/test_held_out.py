@@ -136,6 +136,9 @@ def test_a_replay_asks_for_labelled_particles_and_for_circles_on_nothing(monkeyp
         f"{IDS[1]}/false/0": circle[4],
     }
     assert (options["seeds"], options["step"], options["base"]) == (3, 7, None)
+    _, _, options = replay(some, ForestParams())
+    assert (options["seeds"], options["step"]) == (10, 20)
+    assert options["orders"].keys() == {"queue", "random"}
 
 
 # Forests below a new one

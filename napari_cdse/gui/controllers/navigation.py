@@ -202,6 +202,13 @@ class Navigation(QObject):
         if self._canvas.ready() and self._session.project.selection.index is not None:
             self.open_micrograph(self._session.project.selection.index + by)
 
+    @property
+    def next_particle(self) -> str | None:
+        """Id of the particle that going on leads to; None where there is none."""
+        project = self._session.project
+        within = project.selection.index if self._stays else None
+        return next(project.review.upcoming(self._order, self._which, within), None)
+
     def micrographs_ahead(
         self, least: int = AHEAD, particles: int = BATCH
     ) -> list[int]:

@@ -1,28 +1,34 @@
-"""Looks closely at the particle that was asked for last, in a worker."""
+"""Looks closely at the particle that was asked for last, and at the one after it."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.core.crystal.particle_analysis import Examination, examine
 from napari_cdse.core.features.surroundings import Surroundings
+from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
 from napari_cdse.gui.session.workers import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.gui.session.session import Session
 
+K = TypeVar("K")
+V = TypeVar("V")
 _PAUSE_MS = 30
 """The circle is drawn first; who steps on within this time asks for nothing."""
 _KEPT = 16
+_BACKGROUNDS = 2
+"""The open micrograph's, and that of the one in which the next particle may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,15 @@ class ExaminationRequest:
     circle: Circle
 
 
+def request_for(
+    micrograph: Micrograph, pixel_size: PixelSize | None, circle: Circle
+) -> ExaminationRequest:
+    """Name what is to be looked at; an unsure pixel size sets no windows."""
+    sure = pixel_size is not None and pixel_size.source.is_trusted
+    size_nm = pixel_size.nm if pixel_size and sure else TYPICAL_PIXEL_SIZE_NM
+    return ExaminationRequest(micrograph.id, size_nm, circle)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ExaminationResult:
     """What was seen, and the micrograph's background for the next request."""
@@ -53,10 +68,12 @@ class ExaminationResult:
 class AnalysisWorker(QObject):
     """Examines the latest request only; earlier ones that wait are dropped.
 
+    When that is done, one more may be examined that will be asked for next.
+
     Signals
     -------
     examined()
-        `known` has something new.
+        `known` has what was asked for last.
 
     Parameters
     ----------
@@ -70,8 +87,10 @@ class AnalysisWorker(QObject):
         super().__init__(parent)
         self._session = session
         self._results: OrderedDict[ExaminationRequest, Examination] = OrderedDict()
-        self._around: tuple[str, Surroundings] | None = None
+        self._around: OrderedDict[str, Surroundings] = OrderedDict()
+        self._asked: ExaminationRequest | None = None
         self._wanted: tuple[ExaminationRequest, Micrograph] | None = None
+        self._ahead: tuple[ExaminationRequest, Micrograph] | None = None
         self._job: Job | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -80,7 +99,7 @@ class AnalysisWorker(QObject):
     @property
     def idle(self) -> bool:
         """Whether nothing is being looked at, and nothing waits."""
-        return self._wanted is None and self._job is None
+        return self._wanted is None and self._ahead is None and self._job is None
 
     def known(self, request: ExaminationRequest) -> Examination | None:
         """Return the result to a request if it is there."""
@@ -88,25 +107,38 @@ class AnalysisWorker(QObject):
 
     def ask(self, micrograph: Micrograph, request: ExaminationRequest) -> None:
         """Want a particle looked at, instead of what was asked for before."""
+        self.forget()
+        self._asked = request
         if request in self._results:
             self._results.move_to_end(request)
-            self.forget()
             return
         self._wanted = (request, micrograph)
         self._pause.start(_PAUSE_MS)
 
+    def look_ahead(self, micrograph: Micrograph, request: ExaminationRequest) -> None:
+        """Have one more looked at, once what was asked for is done."""
+        known = request in self._results or request == self._asked
+        self._ahead = None if known else (request, micrograph)
+        if not self._pause.isActive():
+            self._start()
+
     def forget(self) -> None:
         """Want nothing any more."""
-        self._wanted = None
+        self._asked = self._wanted = self._ahead = None
         self._pause.stop()
 
     def _start(self) -> None:
-        if self._wanted is None or self._job is not None or self._session.closed:
+        if self._job is not None or self._session.closed:
             return
-        (request, micrograph), self._wanted = self._wanted, None
-        around = None
-        if self._around is not None and self._around[0] == request.micrograph_id:
-            around = self._around[1]
+        todo = self._wanted or self._ahead
+        if todo is None:
+            return
+        if todo is self._wanted:
+            self._wanted = None
+        else:
+            self._ahead = None
+        request, micrograph = todo
+        around = self._around.get(request.micrograph_id)
         work = partial(_examining, micrograph, request, around)
         about = f"{micrograph.name}, looking at a particle"
         self._job = Job("Looking at the particle", work, heavy=False, about=about)
@@ -116,15 +148,23 @@ class AnalysisWorker(QObject):
 
     def _on_result(self, result: ExaminationResult) -> None:
         request = result.request
-        self._around = (request.micrograph_id, result.around)
-        self._results[request] = result.examination
-        while len(self._results) > _KEPT:
-            self._results.popitem(last=False)
-        self.examined.emit()
+        _keep(self._around, request.micrograph_id, result.around, _BACKGROUNDS)
+        _keep(self._results, request, result.examination, _KEPT)
+        if request == self._asked:
+            self._wanted = None
+            self.examined.emit()
 
     def _on_finished(self, _complete: bool) -> None:
         self._job = None
         self._start()
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    """Keep what is newest, up to a number."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 def _examining(

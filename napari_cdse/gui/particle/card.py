@@ -8,9 +8,12 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cdse.core.classifier.novelty import is_novel
-from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
 from napari_cdse.gui.canvas.class_colours import HEX, class_name
-from napari_cdse.gui.particle.analysis_worker import AnalysisWorker, ExaminationRequest
+from napari_cdse.gui.particle.analysis_worker import (
+    AnalysisWorker,
+    ExaminationRequest,
+    request_for,
+)
 from napari_cdse.gui.particle.enlarged_pictures import EnlargedPictures
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.note_row import NoteRow
@@ -143,10 +146,10 @@ class ParticleCard(QWidget):
             self.peaks.show_peaks(None, None, Scale(None))
             return
         material = self._session.project.settings.detection.material
-        scale = scale_of(self._session.pixel_size(), material)
+        pixel_size = self._session.pixel_size()
+        scale = scale_of(pixel_size, material)
         self._show_crop(micrograph, particle, scale)
-        size = scale.pixel_size_nm or TYPICAL_PIXEL_SIZE_NM
-        request = ExaminationRequest(micrograph.id, size, particle.circle)
+        request = request_for(micrograph, pixel_size, particle.circle)
         if (request, scale) != (self._request, self._scale):
             self._request, self._scale, self._chosen = request, scale, None
             self.analysis.ask(micrograph, request)

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton
 from napari_cdse.gui.canvas.class_colours import MEANINGS
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.particle.fraction_line import FractionLine
+from napari_cdse.gui.particle.look_ahead import LookAhead
 from napari_cdse.gui.particle.queue_row import QueueRow
 from napari_cdse.gui.shortcuts.resolution import with_key
 from napari_cdse.gui.widgets.layout import keyless, row_of, view_column
@@ -52,6 +53,12 @@ class ParticleView(ProjectView):
         self.card = ParticleCard(session, self._keys)
         self.queue = QueueRow(session, workspace.navigation, self._keys)
         self.fraction = FractionLine(session)
+        self.look_ahead = LookAhead(
+            session,
+            workspace.navigation,
+            workspace.canvas.prefetch,
+            self.card.analysis,
+        )
         self._lay_out()
         self._connect()
 
@@ -108,3 +115,4 @@ class ParticleView(ProjectView):
         self.card.show_particle(particle)
         for button in self.buttons.values():
             button.setEnabled(particle is not None)
+        self.look_ahead.start()

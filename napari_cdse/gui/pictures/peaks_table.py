@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, fitting
 from napari_cdse.core.crystal.particle_analysis import SHORTEST_NM
@@ -142,6 +142,7 @@ class PeaksTable(QTableWidget):
         self.verticalHeader().setMinimumSectionSize(row)
         show_rows(self, row)
         header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(16)
         header.setSectionsClickable(False)
@@ -206,6 +207,19 @@ class PeaksTable(QTableWidget):
             self.clearSelection()
         else:
             self.selectRow(chosen)
+        self._widen()
+
+    def _widen(self) -> None:
+        """Give columns that are too narrow more room, and take none back.
+
+        Qt draws a table once more after a column has another width: with columns as
+        broad as what is in them just now, that is the whole window for each particle.
+        """
+        header = self.horizontalHeader()
+        for column in range(self.columnCount() - 1):
+            needed = max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
+            if needed > self.columnWidth(column):
+                self.setColumnWidth(column, needed)
 
 
 def _tip(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
@@ -10,9 +12,10 @@ from napari_cdse.core.crystal.particle_analysis import examine
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
+from napari_cdse.gui.particle.analysis_worker import ExaminationRequest
 from napari_cdse.gui.particle.dock import ParticleDock
 from napari_cdse.gui.pictures.overlays import Caption, Ring, ScaleBar, Spot
-from napari_cdse.gui.pictures.peaks_table import Scale, spacing_words
+from napari_cdse.gui.pictures.peaks_table import PeaksTable, Scale, spacing_words
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.project import EditRequest
 from tests.gui.conftest import (
@@ -27,6 +30,7 @@ from tests.gui.conftest import (
     settle,
     wait_for_pixels,
 )
+from tests.gui.paints import all_drawn
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -269,3 +273,73 @@ def test_the_ring_on_the_crop_is_the_circle(workspace, card, qtbot):
     workspace.project.selection.select(particle_ids(workspace)[3])
     (ring,) = marks(card.pictures.crop, Ring)
     assert ring.diameter == pytest.approx(2 * 32 * PIXEL_NM / 8, rel=0.02)
+
+
+def test_columns_of_peaks_grow_and_stay(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[0])
+    looked_at(card, qtbot)
+    examined, chosen, scale = card.pictures.examined
+    peaks = [family.peak for family in examined.families]
+    alone = PeaksTable()
+    qtbot.addWidget(alone)
+    alone.show()
+    header = alone.horizontalHeader()
+    resized = []
+    header.sectionResized.connect(lambda column, *_: resized.append(column))
+    alone.show_families(peaks, chosen, scale)
+    all_drawn()
+    for column in range(3):
+        needed = max(alone.sizeHintForColumn(column), header.sectionSizeHint(column))
+        assert alone.columnWidth(column) >= needed
+    assert 1 in resized
+    resized.clear()
+    # A spacing that is hardly known has fewer digits.
+    alone.show_families(peaks, chosen, replace(scale, sigma=0.1))
+    all_drawn()
+    assert resized == []
+
+
+@pytest.mark.parametrize("seen_here", [1, 5])
+def test_the_next_particle_is_measured_before_it_is_shown(
+    workspace, card, qtbot, forest, seen_here
+):
+    """It is in the same micrograph, or in another one."""
+    for index in (1, 0):
+        workspace.navigation.open_micrograph(index)
+        wait_for_pixels(workspace, qtbot)
+        if index:
+            put_circles(workspace, forest)
+    workspace.navigation.set_order("micrograph", "all")
+    workspace.project.selection.select(particle_ids(workspace)[seen_here - 1])
+    looked_at(card, qtbot)
+    ahead = workspace.navigation.next_particle
+    index = workspace.project.particles.micrograph_of(ahead)
+    assert (index != workspace.project.selection.index) == (seen_here == 5)
+    qtbot.waitUntil(lambda: workspace.idle and card.analysis.idle, timeout=SIGNAL_MS)
+    shown_before = snapshot(workspace, card)
+    assert shown_before[0] == CIRCLES[seen_here - 1]
+    workspace.navigation.go_on()
+    assert workspace.project.selection.particle_id == ahead
+    assert card.measured
+    truth = examine(
+        Surroundings.of(workspace.session.micrograph, PIXEL_NM),
+        workspace.project.particles.get(ahead).circle,
+    )
+    expected = [spacing_words(each.peak, Scale(PIXEL_NM)) for each in truth.families]
+    assert [row[1] for row in table(card)] == expected
+
+
+def test_what_is_measured_ahead_is_not_shown_yet(workspace, card, qtbot):
+    settle(workspace, qtbot)
+    workspace.project.selection.select(particle_ids(workspace)[0])
+    looked_at(card, qtbot)
+    told = []
+    card.analysis.examined.connect(lambda: told.append(1))
+    micrograph = workspace.session.micrograph
+    other = ExaminationRequest(micrograph.id, 2 * PIXEL_NM, CIRCLES[3])
+    card.analysis.look_ahead(micrograph, other)
+    assert not card.analysis.idle
+    qtbot.waitUntil(lambda: card.analysis.idle, timeout=SIGNAL_MS)
+    assert card.analysis.known(other) is not None
+    assert told == []

@@ -87,7 +87,7 @@ def test_a_methods_own_sentences_come_before_the_others(method):
 
 
 @pytest.mark.parametrize(
-    ("blind", "told"), [(0, ""), (99, ""), (100, "10%"), (355, "36%")]
+    ("blind", "told"), [(0, ""), (99, ""), (101, "10%"), (355, "36%")]
 )
 def test_a_tenth_without_usable_pixels_is_told(blind, told):
     usable = np.arange(1000).reshape(20, 50) >= blind

@@ -5,18 +5,47 @@ import pytest
 from scipy.stats import norm
 
 from napari_cdse.core.crystal.lattice import (
+    REFLECTIONS,
     FringePrior,
     Reflection,
     spacing_density,
 )
 
 BAND = (0.17, 0.45)
+# Powder diffraction file: hkl, d in nm, intensity.
+ZINC_BLENDE_19_191 = [
+    ("111", 0.3494, 100),
+    ("200", 0.3026, 2),
+    ("220", 0.2140, 55),
+    ("311", 0.1825, 25),
+]
+WURTZITE_8_459 = [
+    ("100", 0.3723, 100),
+    ("002", 0.3505, 70),
+    ("101", 0.3288, 75),
+    ("102", 0.2552, 25),
+    ("110", 0.2150, 85),
+    ("103", 0.1979, 70),
+]
 TWO = (
     Reflection("a", "fcc", 0.35, 100.0),
     Reflection("b", "fcc", 0.21, 50.0),
     Reflection("outside", "fcc", 0.5, 1000.0),
     Reflection("beyond", "fcc", 0.1, 1000.0),
 )
+
+
+@pytest.mark.parametrize(
+    ("structure", "card"),
+    [("zinc blende", ZINC_BLENDE_19_191), ("wurtzite", WURTZITE_8_459)],
+)
+def test_lines_and_intensities_are_those_of_the_cards(structure, card):
+    told = [
+        (line.name[1:-1], line.spacing_nm, line.intensity)
+        for line in REFLECTIONS
+        if line.structure == structure
+    ]
+    assert told == card
 
 
 @pytest.mark.parametrize("falloff", [4.0, 0.0, 2.0])

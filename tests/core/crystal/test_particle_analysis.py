@@ -237,6 +237,10 @@ def test_the_spectrum_is_cut_to_the_band_and_holds_the_peaks(perfect):
 def test_odd_circles_and_scales_are_examined_too(circle, pixel_nm):
     micrograph, _ = micrograph_of(["no"], 8)
     examination = examine(Surroundings.of(micrograph, pixel_nm), circle)
+    spectrum = examination.spectrum
+    assert spectrum.shape[0] == spectrum.shape[1]
+    assert len(spectrum) % 2 == 1
+    np.testing.assert_allclose(spectrum, spectrum[::-1, ::-1], rtol=1e-3, atol=1e-3)
     for each in examination.families:
         assert np.isfinite(each.peak.relative_sigma)
         assert each.peak.k_per_px > 0

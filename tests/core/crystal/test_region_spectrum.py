@@ -15,6 +15,7 @@ from napari_cdse.core.crystal.local_lattice import (
 )
 from napari_cdse.core.crystal.region_spectrum import (
     SMALLEST_PX,
+    _beyond_leaks,
     region_spectrum,
     two_families,
 )
@@ -184,6 +185,27 @@ def test_a_line_reads_the_values_below_it_and_nothing_beside_the_picture():
     assert np.isnan(line_profile(pixels, (5, 35), (5, 50))[1][-1])
 
 
+@pytest.mark.parametrize("strong", [(20.0, 20.0), (-20.0, -20.0)])
+def test_what_a_window_lets_leak_of_a_strong_peak_is_no_peak(strong):
+    """Six samples off one axis a Hann window leaks 1 / (pi 6 (6^2 - 1)) of it.
+
+    That of the peak's mirror image counts as well, and a peak is three times as high.
+    """
+    leak = 3 * 1000 / (np.pi * 6 * 35)
+    places = np.array([strong, (20.0, 26.0), (-20.0, 40.0)])
+    for factor, kept in ((0.98, False), (1.02, True)):
+        power = np.array([1000.0, factor * leak, 50.0]) ** 2
+        assert _beyond_leaks(places, power).tolist() == [True, kept, True]
+    # Off both axes it is the product of both.
+    both = 3 * 1000 / (np.pi * 6 * 35) / (np.pi * 4 * 15)
+    places[1] = 26.0, 24.0
+    for factor, kept in ((0.98, False), (1.02, True)):
+        power = np.array([1000.0, factor * both, 50.0]) ** 2
+        assert _beyond_leaks(places, power).tolist() == [True, kept, True]
+    # Of two peaks as high as each other none is the other's.
+    assert _beyond_leaks(places[:2], np.array([9.0, 9.0])).all()
+
+
 def test_a_profile_is_averaged_across_the_line():
     pixels = np.add.outer(2.0 * np.arange(30) ** 2, np.zeros(40)).astype(np.float32)
     for width, off in ((1, [0]), (3, [-1, 0, 1]), (5, [-2, -1, 0, 1, 2])):
@@ -210,7 +232,7 @@ def test_a_local_wave_has_the_amplitude_and_phase_drawn():
 def test_the_gradient_of_the_phase_is_the_frequencys_difference():
     square = wave((0.05, 0.1)).astype(np.float32)
     peak = region_spectrum(square).peaks[0]
-    other = wave((0.054, 0.097)).astype(np.float32)
+    other = wave((0.054, 0.097), amplitude=3.0).astype(np.float32)
     gradient = local_wave(other, peak, 6).gradient[:, 30:-30, 30:-30]
     assert gradient[0] == pytest.approx(np.full((68, 68), 0.004), abs=4e-4)
     assert gradient[1] == pytest.approx(np.full((68, 68), -0.003), abs=4e-4)

@@ -93,7 +93,8 @@ class TextProgress:
         """Tell of a micrograph with results."""
         if from_before and self._bar is not None:
             self._bar.initial += 1
-        self._tell(f"{micrograph}: {particles} particles", notices)
+        what = "1 particle" if particles == 1 else f"{particles} particles"
+        self._tell(f"{micrograph}: {what}", notices)
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
         """Tell of one without."""
@@ -131,8 +132,10 @@ class QuietProgress:
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
         """Tell of it."""
-        for sentence in (problem, *notices):
-            tell(sentence)
+        tell(problem)
+        # Set off below what they belong to: they do not name the file again.
+        for sentence in notices:
+            tell(f"    {sentence}")
 
     def close(self) -> None:
         """Say nothing."""

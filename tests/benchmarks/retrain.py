@@ -37,7 +37,7 @@ if "window" in sys.argv:
     from napari_cdse.gui.workspace import workspace_for
     from napari_cdse.gui.app.window import open_window
     viewer = open_window()
-    runner = workspace_for(viewer).runner
+    runner = workspace_for(viewer).session.runner
 training = drawn(int(sys.argv[1]))
 
 def work(report):
@@ -81,11 +81,11 @@ def rows(quick: bool = False) -> Iterator[Row]:
 def _features_again(number: int) -> Row:
     """What the features of a second retraining take of those of the first."""
     micrograph, keeps = sample_micrograph(), KnownFeatures()
-    size = pixel_size_for(micrograph)[0]
+    size_nm = pixel_size_for(micrograph)[0].nm
     places = np.random.default_rng(0).uniform(100.0, 900.0, (number, 2)).tolist()
     circles = [Circle(row, col, 45.0) for row, col in places]
     first, again = (
-        seconds(lambda: keeps.compute(micrograph, circles, "bragg", size))
+        seconds(lambda: keeps.compute(micrograph, circles, "bragg", size_nm))
         for _ in range(2)
     )
     name = f"features of {number} circles, again / at first"

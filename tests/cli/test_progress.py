@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from napari_cdse.cli import main, progress
-from napari_cdse.cli.progress import JsonProgress, TextProgress
+from napari_cdse.cli.progress import JsonProgress, QuietProgress, TextProgress
 
 RUN = """
 from napari_cdse.cli.progress import TextProgress
@@ -96,8 +96,22 @@ def test_a_line_of_json_is_ascii(capsys):
 def test_a_log_gets_lines_and_no_bar(capsys):
     told = TextProgress(2)
     told.done("a.png", 3, ["It is dark."])
+    told.done("b.png", 1, [])
     told.close()
-    assert capsys.readouterr().err == "[1/2] a.png: 3 particles\n    It is dark.\n"
+    assert capsys.readouterr().err == (
+        "[1/2] a.png: 3 particles\n    It is dark.\n[2/2] b.png: 1 particle\n"
+    )
+
+
+def test_what_is_said_besides_stands_below_the_file_that_it_is_about(capsys):
+    told = QuietProgress()
+    told.failed("a.mrc: it is too small.", ["Only frame 0 was read."])
+    told.failed("b.png: it can't be read.")
+    assert capsys.readouterr().err.splitlines() == [
+        "a.mrc: it is too small.",
+        "    Only frame 0 was read.",
+        "b.png: it can't be read.",
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminal")

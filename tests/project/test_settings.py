@@ -3,7 +3,9 @@
 import pytest
 
 from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.project import Project
 from tests.project_tools import reopened
 
@@ -30,5 +32,52 @@ def test_what_the_pixel_size_is_off_by_is_kept_and_checked(project):
 
 def test_parameters_out_of_range_fall_back_to_the_defaults(project):
     project._store.set_setting("detection_params", {"window_nm": 1e9})
+    project.settings.read()
+    assert project.settings.detection == DetectionParams()
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "good", "bad"),
+    [
+        ("half_width", HALF_WIDTH, [1e-6, 0.5], [0.0, -0.1, 0.501, float("nan")]),
+        ("pixel_size_error", 0.0, [0.0, 0.2], [-1e-6, 0.201, float("nan")]),
+    ],
+)
+def test_a_share_is_kept_up_to_its_limits(project, name, default, good, bad):
+    assert getattr(project.settings, name) == default
+    for value in good:
+        setattr(project.settings, name, value)
+        assert getattr(project.settings, name) == value
+        assert project._store.setting(name) == value
+    for value in bad:
+        with pytest.raises(ParameterError, match="take one"):
+            setattr(project.settings, name, value)
+        assert getattr(project.settings, name) == good[-1]
+    # What another version or damage put there stands for nothing.
+    for value in bad[:-1]:
+        project._store.set_setting(name, value)
+        project.settings.read()
+        assert getattr(project.settings, name) == default
+
+
+def test_scale_bar_visibility_and_lattice_last(project):
+    assert project.settings.scale_bar == (20.0, "nm")
+    assert project.settings.visibility == ""
+    lattice = Material("PbS", "rock salt", "Pb", "S", in_plane_nm=0.42, layer_nm=0.343)
+    project.settings.scale_bar = (5, "µm")
+    project.settings.visibility = "twins"
+    project.settings.detection = DetectionParams(material=lattice)
+    again = reopened(project)
+    assert again.settings.scale_bar == (5.0, "µm")
+    assert again.settings.visibility == "twins"
+    assert again.settings.detection == DetectionParams(material=lattice)
+    again.close()
+
+
+def test_parameters_that_no_version_knows_are_left_aside(project):
+    project._store.set_setting("detection_params", {"window_nm": 3.0, "colour": "red"})
+    project.settings.read()
+    assert project.settings.detection == DetectionParams(window_nm=3.0)
+    project._store.set_setting("detection_params", {"material": {"name": 5}})
     project.settings.read()
     assert project.settings.detection == DetectionParams()

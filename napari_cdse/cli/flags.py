@@ -6,23 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_cdse.cli.console import tell
-from napari_cdse.core.errors import CdseError, ParameterError
+from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.numbers import read_number
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.export.tables import DIALECTS
 from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.material_file import read_material
-from napari_cdse.io.visibility_table import SHIPPED
-from napari_cdse.project import (
-    DEFAULT_NAME,
-    SUFFIX,
-    beside_sentence,
-    instead_sentence,
-)
-from napari_cdse.project.components.settings import MAX_PIXEL_SIZE_ERROR
-from napari_cdse.project.defect_content import NONE
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
@@ -93,17 +84,6 @@ def add_pixel_size_error(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def add_visibility(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--visibility``."""
-    parser.add_argument(
-        "--visibility",
-        metavar="TABLE",
-        help="also estimate the defect content, seen or not, by what a simulation "
-        f"shows: {', '.join(SHIPPED)}, a file of napari-cdse visibility, or {NONE} "
-        "(default: what the project's dock Population says, none at first)",
-    )
-
-
 def _share_of_size(text: str) -> float:
     """Read a percentage of a pixel size as a share."""
     share = number(text) / 100
@@ -144,38 +124,6 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a .skops file of this program (default: the shipped forest)",
     )
-
-
-def add_project(parser: argparse.ArgumentParser) -> None:
-    """Ask for a project; see `project_file`."""
-    parser.add_argument(
-        "project",
-        type=Path,
-        metavar="PROJECT",
-        help="a project file (*.cdse), or the folder it lies in",
-    )
-
-
-def project_file(path: Path) -> Path:
-    """Find a project that is there: nothing is made by looking for it.
-
-    What else lies beside it is told.
-
-    Raises
-    ------
-    CdseError
-        If there is none.
-    """
-    file = path / DEFAULT_NAME if path.is_dir() else path
-    if file.suffix.lower() != SUFFIX or not file.is_file():
-        raise CdseError(
-            f"There is no project {path}; name a file that ends in {SUFFIX}, or the "
-            f"folder it lies in.{instead_sentence(file)}"
-        )
-    beside = beside_sentence(file)
-    if beside:
-        tell(beside)
-    return file
 
 
 def add_csv_dialect(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say, tell
-from napari_cdse.cli.flags import add_project
+from napari_cdse.cli.project_flags import add_project
 from napari_cdse.core.errors import CdseError
 from napari_cdse.project import DEFAULT_NAME, Backups
 

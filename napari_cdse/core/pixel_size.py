@@ -13,6 +13,9 @@ A choice: at 370 000 times, the usual magnification for quantum dots, fringes te
 to 0.045 nm. A wrong one puts windows and bands beside the lattice; users are asked.
 """
 
+MAX_PIXEL_SIZE_ERROR = 0.2
+"""Relative. A choice: a magnification that is off by more was not calibrated at all."""
+
 REFERENCE_ERROR = 0.0015
 """Relative uncertainty of the lattice that estimates are made by, common to all:
 lattice constants of dots, rest of the interpolation. A choice: 0.1 % lie between zinc

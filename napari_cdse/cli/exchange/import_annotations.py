@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
-from napari_cdse.cli.flags import project_file
+from napari_cdse.cli.project_flags import project_file
 from napari_cdse.core.records import CLASSES
 from napari_cdse.project import (
     Pictures,

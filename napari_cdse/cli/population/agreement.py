@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say
-from napari_cdse.cli.flags import add_project, project_file
+from napari_cdse.cli.project_flags import add_project, project_file
 from napari_cdse.project import Project
 
 if TYPE_CHECKING:

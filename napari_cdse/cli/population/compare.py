@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say, tell
-from napari_cdse.cli.flags import project_file
 from napari_cdse.cli.population.naming import add_naming, naming_of
+from napari_cdse.cli.project_flags import project_file
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.io.export.export import write_summary_json

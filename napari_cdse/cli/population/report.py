@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say
-from napari_cdse.cli.flags import (
-    add_pixel_size_error,
-    add_project,
-    add_visibility,
-    project_file,
-)
+from napari_cdse.cli.flags import add_pixel_size_error
+from napari_cdse.cli.project_flags import add_project, add_visibility, project_file
 from napari_cdse.project import Project
 from napari_cdse.project.report import write_report
 

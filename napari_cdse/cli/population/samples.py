@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say, tell
-from napari_cdse.cli.flags import add_project, project_file
 from napari_cdse.cli.population.naming import add_naming, naming_of
+from napari_cdse.cli.project_flags import add_project, project_file
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.project import Project
 from napari_cdse.project.sample_names import chosen, names_by

@@ -11,6 +11,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFormLayout, QPushButton, QScrollArea, QWidget
 from superqt.utils import signals_blocked
 
+from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.defect_content import DefectContent
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
 from napari_cdse.gui.session import notifications
@@ -42,7 +43,6 @@ from napari_cdse.io.export.plots import (
     draw_sizes,
 )
 from napari_cdse.io.visibility_table import SHIPPED
-from napari_cdse.project.components.settings import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.tasks.population import Population, estimating, material, reporting
 
 _LATER_MS = 800

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams, recorded
+from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ _DEFAULTS: dict[str, Any] = {
     _SCALE_BAR: (20.0, "nm"),
     _VISIBILITY: "",
 }
-
-MAX_PIXEL_SIZE_ERROR = 0.2
-"""A choice: a magnification that is off by more was not calibrated at all."""
 
 MAX_HALF_WIDTH = 0.5
 """No interval of a fraction is wider."""

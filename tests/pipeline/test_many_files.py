@@ -122,7 +122,9 @@ def test_a_part_that_cannot_be_read_is_analysed_anew_and_told(asked, path, tmp_p
     assert work(path).from_before
 
 
-def test_nothing_is_kept_of_a_file_that_is_written_meanwhile(asked, path, tmp_path):
+def test_nothing_is_kept_of_a_file_that_is_written_meanwhile(
+    asked, path, tmp_path, monkeypatch
+):
     parts = PartFiles(tmp_path / "parts")
     work = FileAnalysis(None, DetectionParams(), parts=parts)
     once = many_files.analyse
@@ -131,12 +133,8 @@ def test_nothing_is_kept_of_a_file_that_is_written_meanwhile(asked, path, tmp_pa
         write_picture(path, 1)
         return once(*given)
 
-    many_files.analyse = analyse
-    try:
-        told = work(path)
-    finally:
-        many_files.analyse = once
-    assert told.findings is not None
+    monkeypatch.setattr(many_files, "analyse", analyse)
+    assert work(path).findings is not None
     assert parts.keys() == frozenset()
 
 

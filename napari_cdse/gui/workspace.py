@@ -312,7 +312,7 @@ class Workspace(QObject):
 
     def _on_opened(self, index: int) -> None:
         self.canvas.read(index)
-        self.session.opened.emit()
+        self.session.deferred.opened()
 
     def _on_pixels_changed(self, _index: int) -> None:
         if self.session.micrograph is None or self.session.viewer is None:
@@ -320,7 +320,7 @@ class Workspace(QObject):
         self.canvas.show()
         self.detection.maps.show()
         self.detection.classify_soon()
-        self.session.opened.emit()
+        self.session.deferred.opened()
 
     def _on_particles_changed(self, ids: frozenset[str] | None) -> None:
         self.canvas.update(ids)

@@ -8,6 +8,7 @@ derive from a class of napari or vispy; ``tests/test_architecture.py`` sees to t
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from napari import Viewer
+    from napari.components import ViewerModel
+    from napari.layers import Layer
     from numpy.typing import NDArray
 
 _COLOURS = np.array([[*rgb(name), 1.0] for name in CLASS_NAMES], dtype=np.float32)
@@ -126,6 +129,38 @@ def _set_all(
         for index, colour in colours.items():
             edges[index] = colour
         layer.edge_color = edges
+
+
+# --- several changes of a layer as one ------------------------------------------------
+
+
+@contextmanager
+def changed_at_once(viewer: ViewerModel, layer: Layer) -> Iterator[None]:
+    """Have napari take note of new data, scale and place of a layer once for all.
+
+    Each of them has the layer refreshed, and the viewer look anew at how far all
+    layers reach, which costs as much as to show the data. ``Layer._block_refresh`` and
+    ``ViewerModel._on_layers_change``: seen in napari 0.9.2.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose sliders follow its layers.
+    layer : Layer
+        One of them, or one that is still to be added, to which nobody listens.
+    """
+    held = _part(layer, "_block_refresh")
+    follow = _part(viewer, "_on_layers_change")
+    if held is None or follow is None or layer not in viewer.layers:
+        yield
+        return
+    with ExitStack() as stack:
+        stack.enter_context(held())
+        for name in ("data", "scale", "translate"):
+            stack.enter_context(layer.events[name].blocker(follow))
+        yield
+    layer.refresh()
+    follow()
 
 
 # --- letters --------------------------------------------------------------------------

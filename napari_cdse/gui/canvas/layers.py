@@ -15,6 +15,7 @@ from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
 from napari_cdse.core.imaging.pixel_size_estimate import given_pixel_size
+from napari_cdse.gui.canvas._napari_private import changed_at_once
 from napari_cdse.gui.canvas.contrast import contrast_limits
 from napari_cdse.gui.canvas.shapes_style import (
     LEFT_OUT,
@@ -144,7 +145,7 @@ class MicrographLayers:
         return self._held
 
     def show(self, micrograph: Micrograph, *, whole: bool = True) -> Shapes:
-        """Show another micrograph, without maps.
+        """Show another micrograph; the maps are of the one before until they are put.
 
         Layers that are there are used again: to remove one and to add another takes
         napari the better part of a second.
@@ -210,8 +211,6 @@ class MicrographLayers:
         """Put a micrograph into the layers, and take out what was of another one."""
         self._remove([self.regions])
         self.regions = None
-        for layer in self.maps:
-            layer.data = np.zeros((2, 2), dtype=np.float32)
         particles.mode = "pan_zoom"
         particles.metadata["image_shape"] = micrograph.shape
         image.name = self._name = one_line(micrograph.name) or MICROGRAPH
@@ -221,6 +220,11 @@ class MicrographLayers:
                 layer.scale = (self._unit[0], self._unit[0])
         image.reset_contrast_limits_range()
         image.contrast_limits = contrast_limits(micrograph)
+
+    def blank_maps(self) -> None:
+        """Show nothing in the layers of maps, until there are some to put there."""
+        for layer in self.maps:
+            layer.data = np.zeros((2, 2), dtype=np.float32)
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
         """Lay accumulation maps over the micrograph, below the particles."""
@@ -385,9 +389,10 @@ class MicrographLayers:
         # napari places the centre of sample [0, 0] at the translation.
         scale = self._unit[0]
         layer.name = one.name
-        layer.data = one.values
-        layer.scale = tuple(step * scale for step in one.step_px)
-        layer.translate = tuple(origin * scale for origin in one.origin_px)
+        with changed_at_once(self.viewer, layer):
+            layer.data = one.values
+            layer.scale = tuple(step * scale for step in one.step_px)
+            layer.translate = tuple(origin * scale for origin in one.origin_px)
         layer.reset_contrast_limits_range()
         layer.contrast_limits = map_limits(one.values)
 

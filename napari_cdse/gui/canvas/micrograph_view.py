@@ -243,7 +243,7 @@ class MicrographView(QObject):
         self._reading = self._session.runner.submit(job)
 
     def show(self) -> None:
-        """Put the open micrograph up with its particles."""
+        """Put the open micrograph up with its particles; its maps are to follow."""
         micrograph = self._session.micrograph
         if micrograph is None:
             return
@@ -284,6 +284,10 @@ class MicrographView(QObject):
             for layer in self.layers.maps:
                 self.layer_added.emit(layer)
             self._keep_maps(tuple(maps))
+
+    def blank_maps(self) -> None:
+        """Show no maps until those of the open micrograph are there."""
+        self.layers.blank_maps()
 
     def _keep_maps(self, maps: tuple[AccumulationMap, ...]) -> None:
         if maps or self.maps:

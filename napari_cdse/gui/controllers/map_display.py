@@ -117,6 +117,7 @@ class MapDisplay(QObject):
         identity = self._identity(micrograph)
         known = self._known.get(identity)
         if known is None:
+            self._canvas.blank_maps()
             self._make(entry.index, entry.name, micrograph, identity)
         else:
             self._canvas.show_maps(known)

@@ -194,7 +194,7 @@ class Navigation(QObject):
         self._canvas.take_in()
         if index == project.selection.index and self._canvas.particles is None:
             self._canvas.read(index)
-            self._session.opened.emit()
+            self._session.deferred.opened()
         project.selection.open(index)
 
     def step_micrograph(self, by: int) -> None:

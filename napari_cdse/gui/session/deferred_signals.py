@@ -30,6 +30,7 @@ class DeferredSignals(QObject):
     def __init__(self, signals: Signals) -> None:
         super().__init__(signals)
         # Qt binds a signal anew at each access: held once, they can be told apart.
+        self._opened = signals.opened
         self._particles = signals.particles_changed
         self._micrographs = signals.micrographs_changed
         self._selection = signals.selection_changed
@@ -56,6 +57,10 @@ class DeferredSignals(QObject):
             self._held = before
             if self._waiting:
                 self._timer.start(0)
+
+    def opened(self) -> None:
+        """Say that another micrograph is the current one, or that its pixels came."""
+        self._add(self._opened)
 
     def particles_changed(self, ids: Collection[str] | None) -> None:
         """Say that these particles are others now; None: all."""

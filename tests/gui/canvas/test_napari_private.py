@@ -29,6 +29,7 @@ PARTS = (
     "_update_text",
     "_get_scaled_size",
 )
+TOGETHER = ("_block_refresh", "_on_layers_change")
 MODULES = (
     "napari._vispy.layers.shapes",
     "napari._vispy.utils.visual",
@@ -181,3 +182,35 @@ def test_the_keys_of_the_menus_are_the_same_as_qt_knows_them(
     # The themes have keys and stand in no menu.
     assert {key.split("+")[-1] for key in known.keys() - from_qt.keys()} <= {"T"}
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("missing", [None, *TOGETHER])
+def test_a_layer_that_is_changed_at_once_is_as_one_changed_bit_by_bit(
+    make_napari_viewer, monkeypatch, told, missing
+):
+    viewer = make_napari_viewer(show=True)
+    ground, values = np.zeros((40, 60)), np.random.default_rng(1).random((9, 14))
+    viewer.add_image(ground)
+    layer = viewer.add_image(np.zeros((2, 2)), contrast_limits=(0, 1))
+    wanted = viewer.add_image(values, scale=(7, 6), translate=(5, 3))
+    reach = viewer.dims.range
+    wanted.contrast_limits = (0, 1)
+    layer.visible = False
+    drawn = viewer.screenshot(canvas_only=True, flash=False)
+    viewer.layers.remove(wanted)
+    assert viewer.dims.range != reach
+    layer.visible = True
+    shown = []
+    layer.events.set_data.connect(lambda: shown.append(1))
+    with monkeypatch.context() as patch:
+        if missing is not None:
+            take_away(patch, missing)
+        with private.changed_at_once(viewer, layer):
+            layer.data = values
+            layer.scale = (7, 6)
+            layer.translate = (5, 3)
+    assert viewer.dims.range == reach
+    again = viewer.screenshot(canvas_only=True, flash=False)
+    np.testing.assert_array_equal(again, drawn)
+    assert (len(shown) == 1) == (missing is None)
+    assert len(told) == (missing is not None)

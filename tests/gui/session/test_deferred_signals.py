@@ -84,3 +84,26 @@ def test_a_key_asks_only_for_what_it_changed(workspace, qtbot, monkeypatch, told
     assert 0 < len(set(asked)) <= 2
     assert not looked
     heard(workspace, qtbot)
+
+
+def test_the_docks_hear_of_another_micrograph_once_and_after_it_is_drawn(
+    labelled, qtbot, told
+):
+    workspace = labelled
+    project = workspace.project
+    workspace.navigation.set_order("micrograph", "all")
+    ids = [one.id for one in project.particles.current]
+    workspace.navigation.open_micrograph(1)
+    last = [one.id for one in project.particles.current][-1]
+    assert last not in ids
+    workspace.selection.go_to(last, "queue")
+    settle(workspace, qtbot)
+    told.clear()
+    workspace.session.opened.connect(lambda: told.append("opened"))
+    qtbot.keyClick(canvas(workspace), Qt.Key.Key_Y)
+    assert project.selection.index == 2
+    assert [name for name in told if name != "drawn"] == []
+    heard(workspace, qtbot)
+    assert told[0] == "drawn"
+    assert told.count("opened") == 1
+    assert told.count("selection_changed") == 1

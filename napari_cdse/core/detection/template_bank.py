@@ -33,6 +33,9 @@ _SAMPLES_PER_RADIUS = 2.0
 """Places at which the response is sampled, per radius of the template in each
 direction. A particle half-way between two is a quarter of a radius off and keeps 83 %
 of its power, 72 % if it is so in both directions; the disk fit finds the place."""
+_ROWS_CONTINUED = 64
+"""Rows of the spectrum copied at a time, when all else of a search is in memory. A
+choice: some MB of a large micrograph."""
 _BATCH_VALUES = 130_000
 """Complex numbers of one batch of responses, 1 MB: they stay in the processor's cache
 while they are transformed, squared and compared."""
@@ -202,10 +205,10 @@ def _continued(
     # F(-k) is the conjugate of F(k).
     opposite = (-down) % shape[0]
     whole = np.empty((len(down), len(right)), np.complex64)
-    for strip in strips(len(down)):
+    for strip in strips(len(down), _ROWS_CONTINUED):
         whole[strip, there] = half[np.ix_(down[strip], right[there])]
         mirrored = half[np.ix_(opposite[strip], shape[1] - right[~there])]
-        whole[strip, ~there] = mirrored.conj()
+        whole[strip, ~there] = np.conjugate(mirrored, out=mirrored)
     return whole
 
 

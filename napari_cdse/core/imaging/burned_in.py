@@ -20,6 +20,8 @@ from scipy.ndimage import (
     uniform_filter,
 )
 
+from napari_cdse.core.arrays import strips
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -324,7 +326,7 @@ def letters(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     for end in ends:
         if np.mean(np.abs(sample - end) < near) < _LETTERS.fewest:
             continue
-        share = _block_means(np.abs(image - end) < near)
+        share = _block_means(_near(image, end, near))
         strokes = share > _LETTERS.stroke_share
         if not strokes.any():
             continue
@@ -335,6 +337,15 @@ def letters(image: NDArray[np.float32]) -> NDArray[np.bool_]:
         if strokes.mean() < _LETTERS.most:
             found = found | _as_pixels(strokes, image.shape)
     return found
+
+
+def _near(image: NDArray[np.float32], value: float, within: float) -> NDArray[np.bool_]:
+    """Tell which pixels are nearly of a value."""
+    near = np.empty(image.shape, bool)
+    # Differences of all of it at once would take twice the image's memory.
+    for strip in strips(len(image)):
+        near[strip] = np.abs(image[strip] - value) < within
+    return near
 
 
 def _steep(blocks: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -156,6 +156,24 @@ def test_a_note_changes_no_label():
     )
 
 
+def test_what_one_gesture_asks_for_is_done_in_turn():
+    """Reshape, then label, note, defer and remove: each starts from the one before."""
+    request = EditRequest(
+        reshaped={"p": MOVED}, labelled={"p": "no"}, noted={"p": "odd"}
+    )
+    told = after(request)
+    assert (told.circle, told.label, told.note) == (MOVED, "no", "odd")
+    assert (told.origin, told.note_by) == ("corrected", "Bo")
+    told = after(EditRequest(noted={"p": "odd"}, deferred=["p"]), judged())
+    assert (told.note, told.deferred, told.label) == ("odd", True, None)
+    told = after(EditRequest(labelled={"p": "no"}, removed=["p"]))
+    assert (told.label, told.removed) == ("no", True)
+    told = after(EditRequest(reshaped={"p": MOVED}, deferred=["p"]))
+    assert (told.circle, told.deferred) == (MOVED, True)
+    told = after(EditRequest(deferred=["p"], removed=["p"], noted={"p": "x"}))
+    assert (told.deferred, told.removed, told.note) == (True, True, "x")
+
+
 def test_leaving_for_later_takes_a_label_in_view_back():
     later = EditRequest(deferred=["p"])
     told = after(later)

@@ -238,4 +238,13 @@ def test_labels_of_another_image_that_were_worked_on_are_the_persons(labelled):
     hand_over(project, 2)
     assert "check its circles" in heard.of("notice")[0]
     assert project.particles.current[0].label == "yes"
+    # It is said once, in this sitting and in the next.
+    hand_over(project, 2)
+    assert len([each for each in heard.of("notice") if "circles" in each]) == 1
     project.close()
+    again = Project.create_or_open(labelled)
+    heard = Heard(again)
+    hand_over(again, 2)
+    assert heard.of("notice") == []
+    assert len(again.particles.of(2)) == 1
+    again.close()

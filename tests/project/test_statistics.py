@@ -11,7 +11,7 @@ import pytest
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.micrograph_quality import MicrographQuality
-from napari_cdse.core.records import Circle
+from napari_cdse.core.records import Candidate, Circle
 from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -19,6 +19,7 @@ from napari_cdse.project import Project
 from napari_cdse.project.components.statistics import Statistics
 from napari_cdse.project.export import export
 from tests.project_tools import (
+    detection,
     hand_over,
     prediction,
     put_circles,
@@ -103,6 +104,26 @@ def test_what_the_program_distrusts_is_counted_apart(project, tmp_path):
     found = project.statistics.visible_defects()
     assert (found.apart, found.n_particles) == ({}, 1200)
     assert found.labels == {"yes": 3, "no": 37, "null": 0, "empty": 0}
+
+
+@pytest.mark.parametrize("source", ["assumed", "unsure", "estimated"])
+def test_circles_at_a_scale_in_doubt_or_centred_outside_are_counted_apart(
+    project, source
+):
+    entry = project.micrographs.entries[0]
+    circles = [*GRID[:50], Circle(-1.0, 50.0, 8.0), Circle(30.0, 140.0, 8.0)]
+    found = [Candidate.propose(entry.id, each, "bragg", 1.0) for each in circles]
+    said = [prediction(each.id, project.models.active_id, "yes", 0.9) for each in found]
+    made = detection(circles, source=source)
+    project.detections.put(entry.id, made, found, said)
+    apart = project.statistics.visible_defects().apart
+    if source == "estimated":
+        assert apart == {"centre outside": 2}
+    else:
+        assert apart == {f"scale {source}": 52}
+    # A person's scale is beyond doubt.
+    project.micrographs.set_pixel_size(0.04)
+    assert project.statistics.visible_defects().apart == {"centre outside": 2}
 
 
 def test_draws_stand_for_others_that_the_program_distrusts_alike(project):

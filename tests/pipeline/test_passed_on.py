@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
 
 from napari_cdse.core.detection.registry import METHODS, DetectionMethod
-from napari_cdse.core.errors import CdseError
+from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.records import Circle
@@ -267,3 +268,41 @@ def test_features_that_are_kept_are_asked_for_there(asked, micrograph):
     assert seen == []
     assert kept[0][-1] is print
     assert analysis.predict(micrograph, [], [], MODEL) == ()
+
+
+@pytest.mark.parametrize(
+    ("module", "work"),
+    [
+        (
+            labelled_folders,
+            lambda folder: labelled_folders.examples_from_folders(
+                [folder], ForestParams(), jobs=3
+            ),
+        ),
+        (
+            micrograph_quality,
+            lambda folder: micrograph_quality.qualities_of_folders([folder], jobs=3),
+        ),
+        (
+            method_runs,
+            lambda folder: (
+                method_runs.run_methods(
+                    [folder], MODEL, DetectionParams(), ["bragg"], jobs=3
+                ).names
+            ),
+        ),
+    ],
+)
+def test_work_is_shared_among_as_many_processes_as_pay(asked, folder, module, work):
+    weighed = asked(module, "processes", 5)
+    shared = asked(module, "in_order", [None])
+    with contextlib.suppress(MicrographError):
+        assert list(work(folder)) == []
+    (((jobs, number, cost), _),) = weighed
+    assert (jobs, number) == (3, 1)
+    assert cost.seconds > 0
+    assert cost.bytes_each > 1e8
+    (((_, pairs, processes), _),) = shared
+    assert processes == 5
+    picture, labels = pairs[0]
+    assert (picture.name, labels.name) == ("a.png", "a.txt")

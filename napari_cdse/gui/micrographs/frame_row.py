@@ -48,7 +48,10 @@ class FrameRow(QWidget):
         self.slider.valueChanged.connect(self._say)
         self.scope = QComboBox()
         self.scope.addItems(["for this one", "for all files"])
-        self.scope.setToolTip("All files: those of the project that have these frames")
+        self.scope.setToolTip(
+            "All files: those of the project that have these frames. A file that comes "
+            "later begins with its first one"
+        )
         self.button = QPushButton("Read")
         self.button.setToolTip(
             "Read this frame or mean; circles that were found in another are dropped"

@@ -22,7 +22,7 @@ def counting_frames(
     Parameters
     ----------
     paths : mapping of int to Path
-        By the micrograph's index.
+        By the micrograph's index, or any other number of its own.
     report : callable
         Is told the share that is done; may raise `Cancelled`.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Slot
 
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.workers import Job
-from napari_cdse.io.images.frame import MEAN, choice_of, frame_words
+from napari_cdse.io.images.frame import choice_of, frame_words, frames_of
 from napari_cdse.tasks.frames import counting_frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 class Frames(QObject):
     """Chooses frames in the open project; a step that undo takes back.
+
+    What was chosen for all files holds for those that come later, too.
 
     Parameters
     ----------
@@ -34,6 +38,9 @@ class Frames(QObject):
         super().__init__(session)
         self._session = session
         self._canvas = canvas
+        self._later: Job | None = None
+        session.project_changed.connect(self._look_for_later)
+        session.micrographs_changed.connect(self._look_for_later)
 
     @property
     def choice(self) -> FrameChoice:
@@ -61,7 +68,7 @@ class Frames(QObject):
         choice = choice_of(first, last, micrograph.n_frames)
         paths = {each.index: each.path for each in project.micrographs.entries}
         job = Job("Counting frames", partial(counting_frames, paths))
-        job.produced.connect(partial(self._on_counted, project, choice, last))
+        job.produced.connect(partial(self._on_counted, project, choice))
         job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
@@ -70,14 +77,14 @@ class Frames(QObject):
         self,
         project: Project,
         choice: FrameChoice,
-        last: int,
         counts: Mapping[int, int],
     ) -> None:
-        if not self._session.is_open or self._session.project is not project:
+        if not self._is_open(project):
             return
-        series = {index: number for index, number in counts.items() if number > 1}
-        fits = [i for i, number in series.items() if choice == MEAN or last < number]
+        series, fits = _with_frames(counts, choice)
         self._take(project, dict.fromkeys(fits, choice))
+        with self._session.reporting_errors():
+            project.micrographs.set_frames_of_all(choice)
         short = len(series) - len(fits)
         if short:
             what = "1 file has" if short == 1 else f"{short} files have"
@@ -85,6 +92,60 @@ class Frames(QObject):
                 f"{what} fewer frames than that and stayed as before; the others "
                 f"are read as the {frame_words(choice)}."
             )
+
+    # Files that come later
+
+    @Slot()
+    def _look_for_later(self) -> None:
+        """Have the frames of new files counted, where a choice holds for all."""
+        if self._later or not self._session.is_open or self._session.project.read_only:
+            return
+        project = self._session.project
+        choice, paths = project.micrographs.later_files()
+        if not paths:
+            return
+        job = Job("Counting frames", partial(counting_frames, paths), heavy=False)
+        job.produced.connect(partial(self._on_later, project, choice, paths))
+        job.failed.connect(self._session.warn)
+        job.finished.connect(self._on_asked)
+        self._later = self._session.runner.submit(job)
+
+    def _on_asked(self, complete: bool) -> None:
+        self._later = None
+        if complete:
+            self._look_for_later()
+
+    def _on_later(
+        self,
+        project: Project,
+        choice: FrameChoice,
+        paths: Mapping[int, Path],
+        counts: Mapping[int, int],
+    ) -> None:
+        if not self._is_open(project):
+            return
+        # Others may have come between them meanwhile; they are asked next.
+        places = {each.path: each.index for each in project.micrographs.entries}
+        series, fits = _with_frames(counts, choice)
+        found = [places[paths[key]] for key in fits if paths[key] in places]
+        found = [at for at in found if project.micrographs.frame(at) == 0]
+        with self._session.reporting_errors():
+            project.micrographs.set_frames_of_all(choice, max(paths))
+        if found:
+            self._take(project, dict.fromkeys(found, choice))
+            what = "1 new file is" if len(found) == 1 else f"{len(found)} new files are"
+            notifications.inform(
+                f"{what} read as the {frame_words(choice)}, as was chosen for all."
+            )
+        if len(series) > len(fits):
+            names = ", ".join(paths[key].name for key in series if key not in fits)
+            self._session.warn(
+                f"{names}: fewer frames than the {frame_words(choice)} takes, as was "
+                "chosen for all files; the first one is read."
+            )
+
+    def _is_open(self, project: Project) -> bool:
+        return self._session.is_open and self._session.project is project
 
     def _take(self, project: Project, choices: Mapping[int, FrameChoice]) -> None:
         self._canvas.take_in()
@@ -101,3 +162,13 @@ class Frames(QObject):
                 self._session.warn(
                     f"{what} were given on another frame and stay; check their circles."
                 )
+
+
+def _with_frames(
+    counts: Mapping[int, int], choice: FrameChoice
+) -> tuple[list[int], list[int]]:
+    """Give the files of more than one frame, and those of them that have these."""
+    series = [index for index, number in counts.items() if number > 1]
+    return series, [
+        at for at in series if frames_of(choice, counts[at])[1] < counts[at]
+    ]

@@ -49,8 +49,7 @@ class FrameRow(QWidget):
         self.scope = QComboBox()
         self.scope.addItems(["for this one", "for all files"])
         self.scope.setToolTip(
-            "All files: those of the project that have these frames. A file that comes "
-            "later begins with its first one"
+            "All files: those that have these frames, and those that come later"
         )
         self.button = QPushButton("Read")
         self.button.setToolTip(

@@ -13,6 +13,7 @@ from napari_cdse.project.state.records import LabelledMicrograph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import Micrograph
@@ -180,6 +181,42 @@ class Micrographs:
         there = changes[0].micrograph_key if len(changes) == 1 else None
         summary = f"{what[:1].upper()}{what[1:]} in {_number(len(changes))}"
         self._history.change_micrographs(summary, changes, there)
+
+    def set_frames_of_all(
+        self, choice: FrameChoice, newest_key: int | None = None
+    ) -> None:
+        """Remember a choice for files that come later; it is no step.
+
+        Parameters
+        ----------
+        choice : int or str
+            See `napari_cdse.io.images.frame.FrameChoice`.
+        newest_key : int, optional
+            Of the newest file that was asked; without it all have been.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        if newest_key is None:
+            newest_key = max((row.key for row in self._table.rows), default=0)
+        self._settings.frames = (choice, newest_key)
+
+    def later_files(self) -> tuple[FrameChoice, dict[int, Path]]:
+        """Return what was chosen for all files, and those by key that came later.
+
+        A choice that was taken back wherever it was made holds for none.
+        """
+        choice, newest_key = self._settings.frames
+        rows = self._table.rows
+        if choice == 0 or all(row.frame_choice != choice for row in rows):
+            return 0, {}
+        return choice, {
+            row.key: self._table.path(row)
+            for row in rows
+            if row.key > newest_key and not self._table.is_missing(row.key)
+        }
 
     # Samples
 

@@ -10,18 +10,22 @@ from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
+from napari_cdse.io.images.frame import frame_choice
 
 if TYPE_CHECKING:
+    from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.state.backlog import Backlog
 
 _DETECTION = "detection_params"
+_FRAMES = "frames_of_all"
 _SCALE_BAR = "scale_bar"
 _HALF_WIDTH = "half_width"
 _PIXEL_SIZE_ERROR = "pixel_size_error"
 _VISIBILITY = "visibility"
 _DEFAULTS: dict[str, Any] = {
     _DETECTION: {},
+    _FRAMES: ("0", 0),
     _HALF_WIDTH: HALF_WIDTH,
     _PIXEL_SIZE_ERROR: 0.0,
     _SCALE_BAR: (20.0, "nm"),
@@ -70,6 +74,24 @@ class Settings:
     @detection.setter
     def detection(self, params: DetectionParams) -> None:
         self._set(_DETECTION, recorded(params))
+
+    @property
+    def frames(self) -> tuple[FrameChoice, int]:
+        """What was chosen last for all stacks and movies, and up to which micrograph.
+
+        The number is the key of the newest one that was asked then: those that came
+        later have larger ones.
+        """
+        try:
+            choice, newest_key = self._known[_FRAMES]
+            return frame_choice(str(choice)), int(newest_key)
+        except (TypeError, ValueError):
+            return 0, 0
+
+    @frames.setter
+    def frames(self, choice_and_key: tuple[FrameChoice, int]) -> None:
+        choice, newest_key = choice_and_key
+        self._set(_FRAMES, [str(choice), newest_key])
 
     @property
     def half_width(self) -> float:

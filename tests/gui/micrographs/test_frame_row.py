@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from napari_cdse.gui.app import window
+from napari_cdse.gui.session.viewer_window import find_canvas
 from napari_cdse.gui.workspace import workspace_for
-from tests.gui.conftest import settle, standing, wait_for_pixels
+from tests.gui.conftest import SIGNAL_MS, settle, standing, wait_for_pixels
+from tests.gui.dropping import drop
 from tests.project.test_frames import write_movie
 from tests.project_tools import write_picture
 
@@ -65,6 +67,75 @@ def test_in_all_files_the_choice_holds_where_there_are_these_frames(
     settle(workspace, qtbot)
     entries = workspace.project.micrographs.entries
     assert [each.frame for each in entries] == ["mean", "mean", 0]
+
+
+def frames_by_name(workspace):
+    return {each.name: each.frame for each in workspace.project.micrographs.entries}
+
+
+def choose_in_all(workspace, qtbot, first, last):
+    row = window.add_dock(workspace.viewer, "Micrographs").view.frames
+    settle(workspace, qtbot)
+    row.slider.setValue((first, last))
+    row.scope.setCurrentIndex(1)
+    row.button.click()
+    settle(workspace, qtbot)
+
+
+def join(workspace, qtbot, *paths):
+    """Drop files on the window, and wait until they are among the micrographs."""
+    number = len(workspace.project.micrographs.entries) + len(paths)
+    assert drop(find_canvas(workspace.viewer), *paths)
+    # A project that is joined by a file is opened anew.
+    qtbot.waitUntil(
+        lambda: len(workspace.project.micrographs.entries) == number, timeout=SIGNAL_MS
+    )
+    wait_for_pixels(workspace, qtbot)
+    settle(workspace, qtbot)
+
+
+def test_what_was_chosen_for_all_holds_for_files_that_come_later(
+    workspace, qtbot, tmp_path_factory
+):
+    away = tmp_path_factory.mktemp("away")
+    choose_in_all(workspace, qtbot, 0, 3)
+    write_picture(away / "e.png", 2)
+    join(workspace, qtbot, write_movie(away / "d.tif", 5, seed=7), away / "e.png")
+    assert frames_by_name(workspace)["d.tif"] == "mean"
+    assert frames_by_name(workspace)["e.png"] == 0
+    # One step, which can be taken back like others; then it is as it was, and stays.
+    workspace.history.undo()
+    wait_for_pixels(workspace, qtbot)
+    settle(workspace, qtbot)
+    assert frames_by_name(workspace)["d.tif"] == 0
+    assert frames_by_name(workspace)["a.tif"] == "mean"
+    # Also what lies in the folder on another day.
+    folder = workspace.project.path.parent
+    write_movie(folder / "f.tif", 6, seed=8)
+    workspace.open_project(folder)
+    wait_for_pixels(workspace, qtbot)
+    settle(workspace, qtbot)
+    found = frames_by_name(workspace)
+    assert (found["f.tif"], found["d.tif"]) == ("mean", 0)
+
+
+def test_a_later_file_without_these_frames_is_named(workspace, qtbot, tmp_path_factory):
+    away = tmp_path_factory.mktemp("away")
+    choose_in_all(workspace, qtbot, 1, 2)
+    join(workspace, qtbot, write_movie(away / "d.tif", 2, seed=7))
+    assert frames_by_name(workspace)["d.tif"] == 0
+    assert any("d.tif: fewer frames than" in each for each in standing(workspace))
+
+
+def test_a_choice_for_all_that_was_taken_back_holds_for_no_later_file(
+    workspace, qtbot, tmp_path_factory
+):
+    away = tmp_path_factory.mktemp("away")
+    choose_in_all(workspace, qtbot, 0, 3)
+    workspace.history.undo()
+    wait_for_pixels(workspace, qtbot)
+    join(workspace, qtbot, write_movie(away / "d.tif", 5, seed=7))
+    assert set(frames_by_name(workspace).values()) == {0}
 
 
 def test_a_picture_has_no_slider(workspace, qtbot):

@@ -195,19 +195,22 @@ def test_nothing_is_kept_of_a_file_that_changes_meanwhile(cluster, paths, tmp_pa
     assert parts.keys() == frozenset()
 
 
-def test_without_a_worker_one_is_waited_for_and_that_is_told(paths):
+def test_without_a_worker_one_is_waited_for_and_that_is_told(paths, monkeypatch):
     with dask_cluster._silent("distributed"):
         cluster = distributed.LocalCluster(
             n_workers=0, processes=False, dashboard_address="127.0.0.1:0"
         )
     told: list[str] = []
+    as_done = _Run.as_done
 
-    def tell(sentence):
-        told.append(sentence)
+    def worker_comes(run, paths):
+        # Whether or not that none is there was told.
         cluster.scale(1)
+        yield from as_done(run, paths)
 
+    monkeypatch.setattr(_Run, "as_done", worker_comes)
     address = cluster.scheduler_address
-    found = list(analyse_on_cluster(paths[:1], WORK, address, tell))
+    found = list(analyse_on_cluster(paths[:1], WORK, address, told.append))
     assert [each.path for each in found] == paths[:1]
     assert told == [f"The cluster at {address} has no worker yet; waiting."]
     with dask_cluster._silent("distributed"):

@@ -36,6 +36,9 @@ from tests.project_tools import write_picture
 ASKED: list[tuple[str, bytes, bool]] = []
 """Name and content of each file that was analysed, and whether a worker did it."""
 
+PLACES: list[Path] = []
+"""Where these lay."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByName(FileAnalysis):
@@ -44,6 +47,7 @@ class ByName(FileAnalysis):
     def __call__(self, path):
         here = threading.current_thread() is threading.main_thread()
         ASKED.append((path.name, path.read_bytes(), not here))
+        PLACES.append(path)
         if "bad" in path.stem:
             return Outcome(path, None, f"{path.name} can't be used.", ("a notice",))
         size = PixelSize(0.04, PixelSizeSource.ASSUMED)
@@ -70,6 +74,7 @@ def cluster():
 @pytest.fixture
 def paths(tmp_path):
     ASKED.clear()
+    PLACES.clear()
     names = ["c", "bad", "a", "b"]
     return [write_picture(tmp_path / f"{name}.png", n) for n, name in enumerate(names)]
 
@@ -104,6 +109,8 @@ def test_workers_answer_in_the_order_asked(cluster, paths):
     assert not any(each.from_before for each in found)
     assert len(ASKED) == 4
     assert all(by_worker for *_, by_worker in ASKED)
+    # Files that a worker sees are read where they lie.
+    assert set(PLACES) == set(paths)
     # Nothing of the run stays with the workers.
     (worker,) = cluster.workers.values()
     assert not [name for name in worker.plugins if name.startswith("napari-cdse")]
@@ -155,6 +162,7 @@ def test_files_that_workers_do_not_see_are_sent_to_them(cluster, paths, monkeypa
     assert [each.path for each in found] == paths
     sent = {name: content for name, content, by_worker in ASKED if by_worker}
     assert sent == {path.name: path.read_bytes() for path in paths}
+    assert not set(PLACES) & set(paths)
 
 
 def test_files_too_large_to_send_are_analysed_here(cluster, paths, monkeypatch):

@@ -82,6 +82,17 @@ def test_particles_circles_on_them_and_background_are_the_rows(tmp_path):
     assert len(item.found) == 2 * 5
 
 
+def test_a_circle_found_is_a_copy_of_the_label_that_it_lies_on(tmp_path):
+    """The second label is found first."""
+    path = labelled(tmp_path, "a", [C, A], ["no", "yes"])
+    (item,) = study(tmp_path)
+    name = read_micrograph(path).id
+    ids, labels = item.training.particle_ids.tolist(), item.training.labels.tolist()
+    rows = Counter(zip(ids, labels, strict=True))
+    assert (rows[f"{name}/0", "no"], rows[f"{name}/1", "yes"]) == (2, 3)
+    assert rows.total() == 2 + 3 + 1 + 4
+
+
 def test_a_particle_too_faint_to_be_labelled_is_no_background(tmp_path):
     labelled(tmp_path, "a", [A, C], ["yes", "no"])
     (tmp_path / "truth").mkdir()

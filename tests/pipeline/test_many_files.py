@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -235,6 +236,13 @@ def test_the_state_of_the_program_follows_from_program_and_libraries(monkeypatch
     for folder in ("core", "io", "pipeline"):
         rest = [each for each in program_state._FOLDERS if each != folder]
         with_change(program_state, "_FOLDERS", tuple(rest))
+    read_bytes = Path.read_bytes
+    for suffix in (".onnx", ".py"):
+
+        def with_more(path, suffix=suffix):
+            return read_bytes(path) + b" " * (path.suffix == suffix)
+
+        with_change(Path, "read_bytes", with_more)
     # All that reads pixels, or computes with them.
     assert set(program_state._LIBRARIES) == {
         "numpy",

@@ -1,5 +1,7 @@
 """What a piece of work takes at most, seen from within."""
 
+import threading
+
 import numpy as np
 
 from napari_cdse.pipeline.peak_memory import held_bytes, peak_memory
@@ -22,3 +24,15 @@ def test_what_was_held_before_is_not_counted():
     assert memory.before_bytes > SIZE
     assert memory.peak_bytes < 0.5 * SIZE
     del held
+
+
+def test_what_is_gone_by_the_end_was_seen_meanwhile():
+    with peak_memory() as memory:
+        held = np.ones(2 * SIZE, np.uint8)
+        looked = threading.Event()
+        for _ in range(2000):
+            if memory.peak_bytes > SIZE:
+                break
+            looked.wait(0.005)
+        del held
+    assert memory.peak_bytes > SIZE

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 QT_BINDINGS = {"pyqt5", "pyqt6"}
-APART = {"bundle", "mutants", "train-unet"}
-"""Extras that no test needs: building an application, planting mistakes, PyTorch."""
+APART = {"bundle", "train-unet"}
+"""Extras that no test needs: building an application, PyTorch."""
 
 # https://docs.github.com/communities: syntax for GitHub's form schema.
 FORM_KEYS = {"name", "description", "title", "labels", "assignees", "body"}

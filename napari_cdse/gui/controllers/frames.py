@@ -39,7 +39,8 @@ class Frames(QObject):
         self._session = session
         self._canvas = canvas
         self._later: Job | None = None
-        session.project_changed.connect(self._look_for_later)
+        self._newest_key = 0
+        session.project_changed.connect(self._begin)
         session.micrographs_changed.connect(self._look_for_later)
 
     @property
@@ -96,24 +97,31 @@ class Frames(QObject):
     # Files that come later
 
     @Slot()
+    def _begin(self) -> None:
+        """Ask the files of another project."""
+        self._newest_key = 0
+        self._look_for_later()
+
+    @Slot()
     def _look_for_later(self) -> None:
         """Have the frames of new files counted, where a choice holds for all."""
         if self._later or not self._session.is_open or self._session.project.read_only:
             return
         project = self._session.project
         choice, paths = project.micrographs.later_files()
-        if not paths:
+        # Each once, also where it can't be noted that they were asked.
+        if max(paths, default=0) <= self._newest_key:
             return
+        self._newest_key = max(paths)
         job = Job("Counting frames", partial(counting_frames, paths), heavy=False)
         job.produced.connect(partial(self._on_later, project, choice, paths))
         job.failed.connect(self._session.warn)
         job.finished.connect(self._on_asked)
         self._later = self._session.runner.submit(job)
 
-    def _on_asked(self, complete: bool) -> None:
+    def _on_asked(self, _complete: bool) -> None:
         self._later = None
-        if complete:
-            self._look_for_later()
+        self._look_for_later()
 
     def _on_later(
         self,

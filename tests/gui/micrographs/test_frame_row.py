@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.app import window
+from napari_cdse.gui.controllers import frames
 from napari_cdse.gui.session.viewer_window import find_canvas
 from napari_cdse.gui.workspace import workspace_for
+from napari_cdse.project.components.micrographs import Micrographs
+from napari_cdse.tasks.frames import counting_frames
 from tests.gui.conftest import SIGNAL_MS, settle, standing, wait_for_pixels
 from tests.gui.dropping import drop
 from tests.project.test_frames import write_movie
@@ -125,6 +129,30 @@ def test_a_later_file_without_these_frames_is_named(workspace, qtbot, tmp_path_f
     join(workspace, qtbot, write_movie(away / "d.tif", 2, seed=7))
     assert frames_by_name(workspace)["d.tif"] == 0
     assert any("d.tif: fewer frames than" in each for each in standing(workspace))
+
+
+def test_new_files_are_asked_once_where_that_can_not_be_noted(
+    workspace, qtbot, tmp_path_factory, monkeypatch
+):
+    away = tmp_path_factory.mktemp("away")
+    choose_in_all(workspace, qtbot, 1, 2)
+    asked = []
+
+    def count(paths, report):
+        asked.append([path.name for path in paths.values()])
+        return counting_frames(paths, report)
+
+    def fail(*_args):
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(frames, "counting_frames", count)
+    monkeypatch.setattr(Micrographs, "set_frames_of_all", fail)
+    join(workspace, qtbot, write_movie(away / "d.tif", 5, seed=7))
+    workspace.session.micrographs_changed.emit()
+    settle(workspace, qtbot)
+    assert asked == [["d.tif"]]
+    assert "The disk is full." in standing(workspace)
+    assert frames_by_name(workspace)["d.tif"] == "1:3"
 
 
 def test_a_choice_for_all_that_was_taken_back_holds_for_no_later_file(

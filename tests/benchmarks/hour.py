@@ -43,7 +43,8 @@ LIMIT_START = 1.5
 OTHERS = ("Annotators", "Population")
 KEYS = (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_U)
 WARM_UP = 5
-MICROGRAPHS = 10
+MICROGRAPHS = 12
+"""Enough for a particle to each key."""
 SIZE = (1920, 1080)
 PATIENCE_S = 300.0
 SLICE_MS = 20

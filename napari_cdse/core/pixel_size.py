@@ -14,7 +14,8 @@ to 0.045 nm. A wrong one puts windows and bands beside the lattice; users are as
 """
 
 MAX_PIXEL_SIZE_ERROR = 0.2
-"""Relative. A choice: a magnification that is off by more was not calibrated at all."""
+"""Largest standard uncertainty of a given pixel size that can be stated, relative. A
+choice: a magnification that is off by more was not calibrated at all."""
 
 REFERENCE_ERROR = 0.0015
 """Relative uncertainty of the lattice that estimates are made by, common to all:

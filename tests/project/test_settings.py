@@ -1,5 +1,7 @@
 """Parameters and name, kept in the project."""
 
+import json
+
 import pytest
 
 from napari_cdse.core.errors import ParameterError
@@ -81,3 +83,20 @@ def test_parameters_that_no_version_knows_are_left_aside(project):
     project._store.set_setting("detection_params", {"material": {"name": 5}})
     project.settings.read()
     assert project.settings.detection == DetectionParams()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [["4:2", 3], ["all", 3], ["mean", float("inf")], ["mean"], "mean", None, 7, {}],
+)
+def test_a_damaged_choice_of_frames_holds_for_no_file(project, damaged):
+    project.settings.frames = ("mean", 3)
+    assert project.settings.frames == ("mean", 3)
+    with project._store.transaction():
+        project._store._database.execute(
+            "UPDATE settings SET value = ? WHERE name = 'frames_of_all'",
+            [json.dumps(damaged)],
+        )
+    project.settings.read()
+    assert project.settings.frames == (0, 0)
+    assert project.micrographs.later_files() == (0, {})

@@ -13,6 +13,7 @@ from napari_cdse.gui.app import dock_layout
 from napari_cdse.gui.app.dock_layout import DockLayout
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.widgets.dock_sight import dock_of
 from napari_cdse.gui.workspace import workspace_for
 
 if TYPE_CHECKING:
@@ -189,9 +190,9 @@ def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
 
     On a large screen all of them become broader.
     """
-    dock = widget.parentWidget()
-    while not isinstance(dock, QDockWidget):
-        dock = dock.parentWidget()
+    dock = dock_of(widget)
+    if dock is None:
+        return
     window, height = main_window(viewer), widget.sizeHint().height()
     width = max(dock.width(), round(_DOCKS_SHARE * window.width()))
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)

@@ -146,6 +146,9 @@ class PeaksTable(QTableWidget):
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(16)
         header.setSectionsClickable(False)
+        for column in range(self.columnCount() - 1):
+            # No broader than its name; `_widen` does the rest.
+            self.setColumnWidth(column, header.sectionSizeHint(column))
         around = header.sizeHint().height() + 4
         self.setMinimumHeight(around + _ROWS * row)
         self.setMaximumHeight(around + _MOST_ROWS * row)

@@ -35,7 +35,7 @@ class DockSight(QObject):
 
     def shown(self) -> None:
         """Begin to follow the dock, whichever the view is in by now."""
-        dock = self._find_dock()
+        dock = dock_of(self._view)
         if dock is not self._dock and dock is not None:
             dock.visibilityChanged.connect(self._come_or_go)
             self._dock = dock
@@ -45,13 +45,15 @@ class DockSight(QObject):
         """Say that the view went with its dock or its page."""
         self._come_or_go(False)
 
-    def _find_dock(self) -> QDockWidget | None:
-        parent = self._view.parentWidget()
-        while parent is not None and not isinstance(parent, QDockWidget):
-            parent = parent.parentWidget()
-        return parent
-
     def _come_or_go(self, here: bool) -> None:
         if here != self.here:
             self.here = here
             self.changed.emit(here)
+
+
+def dock_of(widget: QWidget) -> QDockWidget | None:
+    """Find the dock that a widget is in; None where it is in none, or is one."""
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent

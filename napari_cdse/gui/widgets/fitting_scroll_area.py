@@ -91,6 +91,7 @@ class ViewArea(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scrolls = False
+        # What the window knows of it.
         self._least = QSize()
         self.setWidget(view)
         view.installEventFilter(self)
@@ -134,9 +135,10 @@ class ViewArea(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self._fill()
             self._tell_least()
-            if self.widget().height() > self._needed_before:
+            needed = self.needed(self.widget().width())
+            if needed > self._needed_before:
                 self._laid_out.start(0)
-            self._needed_before = self.widget().height()
+            self._needed_before = needed
         return super().eventFilter(watched, event)
 
     def _tell_least(self) -> None:

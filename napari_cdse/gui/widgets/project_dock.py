@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cdse.gui.widgets.dock_sight import dock_of
 from napari_cdse.gui.widgets.fitting_scroll_area import LEAST_LINES, ViewArea
 from napari_cdse.gui.widgets.layout import dock_column
 from napari_cdse.gui.widgets.start_page import StartPage
@@ -94,9 +95,7 @@ class ProjectDock(QWidget):
 
     @Slot(int)
     def _take_room(self, missing_px: int) -> None:
-        dock = self.parentWidget()
-        while dock is not None and not isinstance(dock, QDockWidget):
-            dock = dock.parentWidget()
+        dock = dock_of(self)
         window = None if dock is None else dock.parentWidget()
         if dock is not None and isinstance(window, QMainWindow):
             _take_height(window, dock, missing_px)

@@ -85,7 +85,7 @@ class Settings:
         try:
             choice, newest_key = self._known[_FRAMES]
             return frame_choice(str(choice)), int(newest_key)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return 0, 0
 
     @frames.setter

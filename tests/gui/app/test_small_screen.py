@@ -78,6 +78,20 @@ def test_what_a_label_needs_is_in_sight_without_scrolling(workspace, qtbot):
     assert len({one.y() for one in views}) == 1
 
 
+def test_the_fraction_is_in_sight_below_a_message_too(workspace, qtbot):
+    main = main_window(workspace.viewer)
+    main.resize(*SCREEN)
+    workspace.navigation.go_on()
+    window.add_dock(workspace.viewer, "Micrographs")
+    says = window.add_dock(workspace.viewer, "Particle").view.fraction.says
+    workspace.session.warn("Something that stands there until it is closed.")
+    says.setText("A sentence on the fraction. " * 5)
+    qtbot.waitUntil(lambda: in_sight(says), timeout=SIGNAL_MS)
+    assert says.height() > 2 * says.fontMetrics().lineSpacing()
+    assert workspace.message_bar.isVisible()
+    assert (main.width(), main.height()) == SCREEN
+
+
 def test_the_table_takes_what_the_pictures_leave(workspace, qtbot):
     main = main_window(workspace.viewer)
     workspace.navigation.go_on()

@@ -38,15 +38,16 @@ def test_jobs_leave_qt_its_own_threads(qtbot):
 
 
 _OUTLIVES_THE_WINDOW = """
+import threading
 import time
 from qtpy.QtCore import QCoreApplication
 from napari_cdse.gui.session.workers import Job, JobRunner
 
 application = QCoreApplication([])
-begun = []
+begun = threading.Event()
 
 def work(report):
-    begun.append(1)
+    begun.set()
     # Longer than a closing window waits: until the program is coming to its end.
     while QCoreApplication.instance() is not None:
         time.sleep(0.01)
@@ -55,8 +56,7 @@ def work(report):
 
 runner = JobRunner()
 runner.submit(Job("Long", work))
-while not begun:
-    time.sleep(0.01)
+begun.wait()
 runner.close(0.1)
 print("closed")
 """

@@ -285,6 +285,9 @@ def test_columns_of_peaks_grow_and_stay(workspace, card, qtbot):
     qtbot.addWidget(alone)
     alone.show()
     header = alone.horizontalHeader()
+    # They begin as broad as their names, so that the planes have the rest.
+    begun = [alone.columnWidth(column) for column in range(3)]
+    assert begun == [header.sectionSizeHint(column) for column in range(3)]
     resized = []
     header.sectionResized.connect(lambda column, *_: resized.append(column))
     alone.show_families(peaks, chosen, scale)

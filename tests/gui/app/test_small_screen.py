@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.widgets.dock_sight import dock_of
 from tests.gui.conftest import SIGNAL_MS, settle
 from tests.gui.retrain.outcomes import flip, outcome, scores
 from tests.gui.showing import retrained
@@ -83,7 +84,10 @@ def test_the_fraction_is_in_sight_below_a_message_too(workspace, qtbot):
     main.resize(*SCREEN)
     workspace.navigation.go_on()
     window.add_dock(workspace.viewer, "Micrographs")
-    says = window.add_dock(workspace.viewer, "Particle").view.fraction.says
+    particle = window.add_dock(workspace.viewer, "Particle")
+    says = particle.view.fraction.says
+    # As low as it may be, and not by anybody's hand.
+    main.resizeDocks([dock_of(particle)], [1], Qt.Orientation.Vertical)
     workspace.session.warn("Something that stands there until it is closed.")
     says.setText("A sentence on the fraction. " * 5)
     qtbot.waitUntil(lambda: in_sight(says), timeout=SIGNAL_MS)

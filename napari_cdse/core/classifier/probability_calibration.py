@@ -254,7 +254,7 @@ def _softmax(
     scores: NDArray[np.float64], impossible: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     scores = np.where(impossible, -np.inf, scores)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 

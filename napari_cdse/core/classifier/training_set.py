@@ -224,7 +224,7 @@ def _assemble(
     return TrainingSet(
         table,
         np.tile(_text(labels), repeats),
-        np.full(n_rows, micrograph.id, dtype=_text([micrograph.id]).dtype),
+        np.full(n_rows, micrograph.id),
         np.tile(_text(names), repeats),
         np.full(n_rows, weight / max(repeats, 1)),
         np.full(n_rows, float(pixel_size_nm)),

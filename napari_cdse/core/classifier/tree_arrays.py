@@ -204,11 +204,12 @@ def _shares(trees: list[Any], codes: NDArray[np.intp]) -> NDArray[np.float32]:
 
 
 def _importance(trees: list[Any]) -> NDArray[np.float64]:
-    """Average over the trees that split at all; 0 throughout where none does."""
+    """Average over the trees that split at all; 0 throughout where no split tells."""
     split = [tree for tree in trees if tree.node_count > 1]
-    if not split:
-        return np.zeros(trees[0].n_features)
     every = [tree.compute_feature_importances() for tree in split]
+    # A split into halves that are alike leaves a tree to which no feature matters.
+    if not np.any(every):
+        return np.zeros(trees[0].n_features)
     mean = np.mean(every, axis=0, dtype=np.float64)
     return np.asarray(mean / mean.sum())
 

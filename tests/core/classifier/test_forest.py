@@ -3,12 +3,15 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 
 import numpy as np
 import pytest
 import sklearn
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from napari_cdse.core.classifier.forest import (
     content_id,
@@ -18,7 +21,7 @@ from napari_cdse.core.classifier.forest import (
     predict_proba,
 )
 from napari_cdse.core.classifier.training_set import balanced
-from napari_cdse.core.classifier.tree_arrays import MAX_DEPTH, Forest
+from napari_cdse.core.classifier.tree_arrays import MAX_DEPTH, Forest, forest_from_trees
 from napari_cdse.core.errors import Cancelled, ModelError, TrainingError
 from napari_cdse.core.features import FeatureTable
 from napari_cdse.core.params import ForestParams
@@ -440,3 +443,62 @@ def test_arrays_of_another_shape_or_type_are_refused(model, name):
     for odd in (arrays[name][..., None], arrays[name].astype(complex)):
         with pytest.raises(ModelError, match="damaged"):
             Forest(**{**arrays, name: odd})
+
+
+def test_a_card_tells_all_that_it_was_asked_to(training):
+    """Word for word, and its time to the second."""
+    params = replace(PARAMS, trees=2)
+    begun = datetime.now(UTC).replace(microsecond=0)
+    sizes = np.linspace(0.03, 0.05, len(training))
+    sized = replace(training, pixel_sizes_nm=sizes)
+    ranges = {"stretch": (1.0, 1.1)}
+    card = fit(
+        sized, params, name="n", parent="p", trained_on="t", scores={"accuracy": 0.9},
+        calibration=EVEN, quality_range=ranges,
+    ).card  # fmt: skip
+    created = datetime.fromisoformat(card.created)
+    assert begun <= created <= datetime.now(UTC)
+    assert (created.microsecond, created.utcoffset()) == (0, timedelta(0))
+    assert card.pixel_size_range_nm == (0.03, 0.05)
+    assert (card.name, card.parent, card.trained_on) == ("n", "p", "t")
+    assert (card.scores, card.parameters) == ({"accuracy": 0.9}, asdict(params))
+    assert (card.calibration, card.quality_range) == (EVEN, ranges)
+    assert card.feature_schema == training.table.schema
+    assert card.feature_names == training.table.names
+    assert card.versions == {
+        name: version(name) for name in ("napari-cdse", "scikit-learn", "numpy")
+    }
+
+
+def test_a_forest_of_which_nothing_is_told_says_nothing_of_it(training):
+    card = fit(training, replace(PARAMS, trees=2)).card
+    assert (card.name, card.parent, card.trained_on, card.scores) == ("", None, "", {})
+
+
+def test_an_id_of_version_0_1_followed_from_the_temperature_too(model):
+    old = replace(model.card, scores={"temperature": 0.7}, parameters={}, versions={})
+    text = json.dumps([model.card.training_digest, {}, {}, 0.7], sort_keys=True)
+    former = hashlib.sha256(text.encode()).hexdigest()[:16]
+    assert goes_by(replace(model, card=old), former)
+    assert not goes_by(replace(model, card=replace(old, scores={})), former)
+
+
+def test_splits_into_halves_that_are_alike_make_nothing_important():
+    """A tree of one such split beside one that tells: as scikit-learn's forest says."""
+    values = np.array([[0], [0], [1], [1]], np.float32)
+    vain, telling = (
+        DecisionTreeClassifier(random_state=0).fit(values, codes)
+        for codes in ([0, 1, 0, 1], [0, 0, 1, 1])
+    )
+    assert vain.tree_.node_count == telling.tree_.node_count == 3
+    assert forest_from_trees([vain]).importance.tolist() == [0.0]
+    assert forest_from_trees([vain, telling]).importance.tolist() == [1.0]
+
+
+def test_the_first_feature_beyond_the_last_is_refused(model):
+    n_features = model.forest.n_features
+    assert model.forest.feature[0] >= 0
+    last = Forest(**broken(model.forest, feature=(0, n_features - 1)))
+    assert last.feature[0] == n_features - 1
+    with pytest.raises(ModelError, match="feature that does not exist"):
+        Forest(**broken(model.forest, feature=(0, n_features)))

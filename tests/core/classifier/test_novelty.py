@@ -134,7 +134,7 @@ def test_particles_that_are_all_alike_call_nothing_novel():
 def test_of_very_many_particles_some_stand_for_all():
     training = drawn_set(90, 9, copies=0, signal=0.0)
     known = novelty_reference(training)
-    assert known.rows.shape == (3000, len(NAMES))
+    assert np.unique(known.rows, axis=0).shape == (3000, len(NAMES))
     assert np.array_equal(known.rows, novelty_reference(training).rows)
     assert 0.003 < np.mean(known.novelty(drawn(1000)) > 1) < 0.03
 
@@ -162,3 +162,15 @@ def test_strange_circles_are_told_where_chance_brings_as_many_once_in_a_hundred(
             told = out_of_range(card, None, [1.5] * strange + [1.0] * (n - strange))
             is_odd = strange > 0 and stats.binom.sf(strange - 1, n, 0.01) <= 0.01
             assert (told is not None) == is_odd, (strange, n)
+
+
+def test_particles_may_lie_close_together():
+    """A limit far below 1: what is far from them is novel all the same."""
+    training = drawn_set(25, 1, copies=0)
+    training.table.values[:, 1:] = 1.0
+    known = novelty_reference(training)
+    assert 0 < known.limit < 0.5
+    values = drawn(2)
+    values[:, 1:] = 1.0
+    values[:, 0] = 1e3
+    assert np.all(known.novelty(values) > 1)

@@ -49,11 +49,27 @@ def model():
             "It is blurred beyond what the forest has learnt from: information limit, "
             "in nm, 0.31, learnt 0.12 to 0.25.",
         ),
-        ({"signal_to_noise": 0.5}, "noisier"),
-        ({"sharpness_per_px": 0.13}, "blurred or enlarged"),
-        ({"white_noise": 0.3}, "share of white noise 0.30, learnt 0.00 to 0.13"),
-        ({"stretch": 1.1}, "stretched"),
-        ({"stretch": 1.1, "white_noise": 0.3}, "; stretched"),
+        (
+            {"signal_to_noise": 0.5},
+            "It is noisier beyond what the forest has learnt from: signal to noise of "
+            "the support 0.5, learnt 0.9 to 60.",
+        ),
+        (
+            {"sharpness_per_px": 0.13},
+            "It is blurred or enlarged beyond what the forest has learnt from: "
+            "sharpness, in 1/px, 0.13, learnt 0.17 to 0.34.",
+        ),
+        (
+            {"white_noise": 0.3},
+            "It is noisier beyond what the forest has learnt from: share of white "
+            "noise 0.30, learnt 0.00 to 0.13.",
+        ),
+        (
+            {"stretch": 1.1},
+            "It is stretched beyond what the forest has learnt from: stretch 1.10, "
+            "learnt 1.00 to 1.02.",
+        ),
+        ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
     ],
 )
 def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse, says):

@@ -54,15 +54,20 @@ def test_origin_copies_are_turned_and_mirrored(scene):
     assert len(np.unique(centre, axis=0)) == 4
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(16))
 def test_symmetry_moves_circles_with_the_pixels(number):
-    pixels = np.zeros((30, 50), np.float32)
-    pixels[7, 41] = 1
+    """Quarter turns by the number, mirrored at every other four of them."""
+    rng = np.random.default_rng(0)
+    pixels = rng.random((30, 50)).astype(np.float32)
+    pixels[7, 41] = 2
     turned, (circle,) = symmetric(
         Micrograph(pixels, "m", "0"), [Circle(7, 41, 5)], number
     )
+    wanted = np.rot90(pixels, number % 4)
+    mirrored = number % 8 > 3
+    assert np.array_equal(turned.pixels, np.fliplr(wanted) if mirrored else wanted)
     row, col = np.unravel_index(turned.pixels.argmax(), turned.shape)
-    assert (row, col) == (circle.row_px, circle.col_px)
+    assert (row, col, 5) == (circle.row_px, circle.col_px, circle.radius_px)
 
 
 def test_the_eight_symmetries_differ():
@@ -181,3 +186,21 @@ def test_columns_of_another_length_are_refused():
     for name in ("labels", "micrograph_ids", "particle_ids", "weights"):
         with pytest.raises(TrainingError, match="different lengths"):
             replace(told, **{name: getattr(told, name)[1:]})
+
+
+def test_classes_that_do_not_occur_take_no_weight_from_the_others():
+    told = drawn_set(2, classes=("yes", "null"))
+    few = told.rows((told.labels != "yes") | (np.arange(len(told)) < 2))
+    assert balanced(few).weights.sum() == pytest.approx(len(few))
+    assert balanced(few).weights[:2].sum() == pytest.approx(len(few) / 2)
+
+
+def test_without_being_told_there_are_no_copies_and_each_particle_counts_one(scene):
+    told = examples(*scene, ["yes", "no", "null"], "bragg", PIXEL_NM)
+    assert told.originals.all()
+    assert told.weights.tolist() == [1.0] * 3
+    plain, seeded = (
+        examples(*scene, ["yes", "no", "null"], "bragg", PIXEL_NM, copies=1, **seed)
+        for seed in ({}, {"seed": 0})
+    )
+    assert plain.digest() == seeded.digest()

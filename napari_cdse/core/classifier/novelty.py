@@ -125,9 +125,9 @@ def novelty_reference(
     if len(originals) > _MOST:
         chosen = np.random.default_rng(0).choice(len(originals), _MOST, replace=False)
         originals = originals.rows(np.sort(chosen))
-    names, groups = np.unique(originals.micrograph_ids, return_inverse=True)
-    if len(originals) < least or len(names) < 2:
+    if len(originals) < least:
         return None
+    _, groups = np.unique(originals.micrograph_ids, return_inverse=True)
     values = originals.table.values.astype(np.float64)
     centre = np.median(values, axis=0)
     scale = _scale(values)
@@ -135,7 +135,8 @@ def novelty_reference(
     apart = _distances(rows, rows)
     apart[groups[:, None] == groups[None, :]] = np.inf
     nearest = _neighbour(apart)
-    # Where one micrograph holds nearly all, some have too few neighbours elsewhere.
+    # Where one micrograph holds nearly all, or all, some have too few neighbours
+    # elsewhere, or none.
     known = nearest[np.isfinite(nearest)]
     if len(known) < least:
         return None

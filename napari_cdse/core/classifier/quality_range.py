@@ -34,35 +34,34 @@ class _Bound(NamedTuple):
     ----------
     above : bool
         Whether more is worse.
-    least : float
-        What no micrograph is better than: figures are compared by what they exceed it.
     what : str
         What is wrong with such a micrograph.
     name : str
         Of the figure, in words.
     digits : str
         How its numbers are told.
+    least : float
+        What no micrograph is better than, where more is worse: figures are compared by
+        what they exceed it.
     """
 
     above: bool
-    least: float
     what: str
     name: str
     digits: str
+    least: float = 0.0
 
 
 BOUNDS: dict[str, _Bound] = {
-    "information_limit_nm": _Bound(
-        True, 0.0, "blurred", "information limit, in nm,", ".2f"
-    ),
+    "information_limit_nm": _Bound(True, "blurred", "information limit, in nm,", ".2f"),
     "signal_to_noise": _Bound(
-        False, 0.0, "noisier", "signal to noise of the support", ".2g"
+        False, "noisier", "signal to noise of the support", ".2g"
     ),
     "sharpness_per_px": _Bound(
-        False, 0.0, "blurred or enlarged", "sharpness, in 1/px,", ".2f"
+        False, "blurred or enlarged", "sharpness, in 1/px,", ".2f"
     ),
-    "white_noise": _Bound(True, 0.0, "noisier", "share of white noise", ".2f"),
-    "stretch": _Bound(True, 1.0, "stretched", "stretch", ".2f"),
+    "white_noise": _Bound(True, "noisier", "share of white noise", ".2f"),
+    "stretch": _Bound(True, "stretched", "stretch", ".2f", least=1.0),
 }
 """Figures by which a micrograph may be worse, in the order in which they are named.
 Better ones than those learnt from don't count: particles show more there, not less."""

@@ -256,7 +256,7 @@ def join(*sets: TrainingSet) -> TrainingSet:
 
 def _without_repeats(sets: Sequence[TrainingSet]) -> list[TrainingSet]:
     kept: list[TrainingSet] = []
-    seen = np.empty(0, np.str_)
+    seen = np.array([], np.str_)
     for part in reversed(sets):
         kept.append(part.rows(~np.isin(part.particle_ids, seen)))
         seen = np.concatenate([seen, np.unique(part.particle_ids)])

@@ -210,7 +210,7 @@ def _importance(trees: list[Any]) -> NDArray[np.float64]:
     # A split into halves that are alike leaves a tree to which no feature matters.
     if not np.any(every):
         return np.zeros(trees[0].n_features)
-    mean = np.mean(every, axis=0, dtype=np.float64)
+    mean = np.mean(every, axis=0)
     return np.asarray(mean / mean.sum())
 
 

@@ -56,3 +56,11 @@ def test_answers_are_averaged_by_circle():
 
 def test_no_circles_give_no_answers():
     assert over_views(np.zeros((len(views([])), 4))).shape == (0, 4)
+
+
+def test_errors_stay_those_that_forests_were_taught_with():
+    """Written down once: others would make another forest of the same labels."""
+    told = misplaced(Circle(70, 30, 100), "p", 1, 0)
+    assert (told.row_px, told.col_px, told.radius_px) == pytest.approx(
+        (75.66731872536391, 24.08330122597604, 113.19175218551267), rel=1e-9
+    )

@@ -121,3 +121,30 @@ def test_without_being_told_it_is_eight_gaps_without_copies_of_weight_one(put):
         assert empty_squares(micrograph, "bragg", 0.04, **seed)[1] == plain
     assert put[:2] == put[2:]
     assert [len(each) for each in put[:2]] == [8, 16]
+
+
+def test_places_stay_those_that_forests_were_taught_with(put):
+    """Written down once: others would make another forest of the same labels."""
+    empty_gaps(bare((600, 700)), [], "bragg", 0.04, number=1)
+    empty_squares(bare((400, 400)), "bragg", 0.04)
+    (gap,), squares = put
+    assert (gap.row_px, gap.col_px, gap.radius_px) == pytest.approx(
+        (100.18522935857447, 227.34184857968802, 72.97455850904903), rel=1e-9
+    )
+    radii = [square.radius_px for square in squares]
+    assert radii == pytest.approx(
+        [72.97455850904903, 32.70274318895336, 42.56037783670996, 44.41121451325029],
+        rel=1e-9,
+    )
+
+
+def test_forty_places_are_tried_for_each_gap_that_is_wanted(put, monkeypatch):
+    tried = []
+
+    def counted(*arguments):
+        tried.append(arguments)
+        return Circle(150, 150, 30)
+
+    monkeypatch.setattr(empty_examples, "_random_circle", counted)
+    empty_gaps(bare((300, 300)), [Circle(150, 150, 30)], "bragg", 0.04, number=3)
+    assert (put, len(tried)) == ([[]], 120)

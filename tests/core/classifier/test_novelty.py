@@ -174,3 +174,23 @@ def test_particles_may_lie_close_together():
     values[:, 1:] = 1.0
     values[:, 0] = 1e3
     assert np.all(known.novelty(values) > 1)
+
+
+def test_a_feature_that_is_mostly_one_value_counts_by_its_standard_deviation():
+    training = drawn_set(25, 1, copies=0)
+    training.table.values[:, 1:] = 1.0
+    training.table.values[:, 0] = np.arange(100) % 10 == 0
+    # Each has more than five neighbours of its own value: the limit is that of other
+    # features, which are drawn close together.
+    rng = np.random.default_rng(0)
+    training.table.values[:, 1] = rng.normal(size=100)
+    values = np.ones((2, len(NAMES)), np.float32)
+    values[:, 1] = 0.0
+    values[:, 0] = 0.0, 0.9
+    known = novelty_reference(training)
+    # The median is 0, the standard deviation of a tenth of ones 0.3.
+    assert known.scale[0] == pytest.approx(0.3)
+    apart = known.novelty(values) * known.limit
+    one = np.arcsinh(1 / 0.3) - np.arcsinh(0.9 / 0.3)
+    assert apart[0] < 0.2
+    assert one <= apart[1] < np.hypot(one, 0.8)

@@ -271,3 +271,37 @@ def test_the_reliability_curve_agrees_with_a_count_by_hand():
     assert reliability(told[:0], np.zeros(0, int)) == ()
     assert np.isnan(calibration_error(()))
     assert all(np.isnan(each) for each in class_errors(told[:0], np.zeros(0)).values())
+
+
+def test_without_a_calibration_below_it_is_held_near_a_temperature():
+    """That of the card below, or else the one that fits best."""
+    nothing, nobody = np.zeros((0, 4)), np.zeros(0, str)
+    card = replace(CARD, scores={"temperature": 0.5})
+    found = fit_calibration(nothing, np.zeros(0, int), nobody, nobody, card)
+    assert found.weights == found.prior_weights == tuple(map(tuple, 2 * np.eye(4)))
+    assert found.offsets == found.prior_offsets == (0, 0, 0, 0)
+    sure = np.array([[0.9, 0.1, 0.0, 0.0]] * 50)
+    often = np.array([0, 0, 0, 0, 1] * 10)
+    found = fit_calibration(sure, often, *names(often))
+    assert found.below is None
+    steepness = np.log(4) / np.log(9)
+    assert np.array(found.prior_weights) == pytest.approx(
+        steepness * np.eye(4), abs=2e-3
+    )
+
+
+def test_errors_of_a_class_are_told_apart_by_its_probability():
+    """Too low at 0.25 and too high at 0.9: they don't make up for each other."""
+    told = np.array([[0.9, 0.1, 0, 0], [0.25, 0.75, 0, 0]])
+    assert class_errors(told, np.array([1, 0]))["yes"] == pytest.approx(1.65 / 2)
+    # The last tenth holds sure answers, and no others than from 0.9 on.
+    for low, apart in ((0.95, 0.95), (0.85, 1.15)):
+        told = np.array([[1.0, 0, 0, 0], [low, 1 - low, 0, 0]])
+        errors = class_errors(told, np.array([1, 0]))
+        assert errors["yes"] == pytest.approx(apart / 2)
+
+
+def test_steep_weights_leave_no_row_without_an_answer():
+    steep = replace(EVEN, weights=tuple(map(tuple, 1000.0 * np.eye(4))))
+    told = applied(steep, np.array([[1.0, 0, 0, 0], [0.25] * 4, [0, 0.3, 0.3, 0.4]]))
+    assert told == pytest.approx(np.array([[1, 0, 0, 0], [0.25] * 4, [0, 0, 0, 1]]))

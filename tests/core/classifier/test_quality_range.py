@@ -70,6 +70,8 @@ def model():
             "learnt 1.00 to 1.02.",
         ),
         ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
+        # A tenth of what it exceeds 1 by, and little more.
+        ({"stretch": 1.0221}, "stretch 1.02, learnt 1.00 to 1.02"),
     ],
 )
 def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse, says):
@@ -85,7 +87,9 @@ def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse,
         {"information_limit_nm": 0.1, "signal_to_noise": 900.0, "white_noise": 0.0},
         {"sharpness_per_px": 0.5, "stretch": 1.0},
         {"information_limit_nm": None, "stretch": None},
-        {"information_limit_nm": 0.25 * (1 + TOLERANCE) - 1e-9},
+        # A tenth beyond, to the digit.
+        {"information_limit_nm": 0.25 * (1 + TOLERANCE)},
+        {"sharpness_per_px": 0.17 * (1 - TOLERANCE)},
         # A stretch counts from 1, or a tenth more would be no limit.
         {"stretch": 1.0219},
     ],

@@ -94,6 +94,10 @@ def test_the_last_word_on_a_particle_stays():
     corrected = replace(changed, labels=np.full(len(changed), "null"))
     joined = join(old, corrected)
     assert len(joined) == len(old)
+    # In the order in which they were given: rows of the first set come first.
+    assert joined.particle_ids[-len(changed) :].tolist() == [old.particle_ids[0]] * len(
+        changed
+    )
     assert set(joined.labels[joined.particle_ids == old.particle_ids[0]]) == {"null"}
 
 
@@ -102,6 +106,13 @@ def test_stack_keeps_further_copies():
     stacked = stack(old, old)
     assert len(stacked) == 2 * len(old)
     assert stacked.originals.sum() == old.originals.sum()
+    assert stack(old).digest() == old.digest()
+
+
+def test_a_factor_multiplies_every_weight():
+    told = drawn_set(2, copies=1)
+    halved = replace(told, weights=np.arange(len(told)) / 2).weighted(3.0)
+    assert halved.weights.tolist() == [1.5 * at for at in range(len(told))]
 
 
 def test_join_refuses_other_features(scene):
@@ -127,14 +138,20 @@ def test_balanced_classes_count_the_same():
 
 def test_digest_knows_every_part():
     told = drawn_set(2)
+    table = told.table
     digests = {
         told.digest(),
         told.weighted(2).digest(),
         told.rows(np.arange(len(told))[::-1]).digest(),
         replace(told, labels=np.roll(told.labels, 1)).digest(),
         replace(told, pixel_sizes_nm=told.pixel_sizes_nm + 1).digest(),
+        replace(told, micrograph_ids=np.roll(told.micrograph_ids, 1)).digest(),
+        replace(told, particle_ids=np.roll(told.particle_ids, 1)).digest(),
+        replace(told, table=replace(table, names=table.names[::-1])).digest(),
+        replace(told, table=replace(table, schema="bragg/0")).digest(),
+        replace(told, table=replace(table, values=table.values + 1)).digest(),
     }
-    assert len(digests) == 5
+    assert len(digests) == 10
     assert told.digest() == drawn_set(2).digest()
 
 
@@ -204,3 +221,13 @@ def test_without_being_told_there_are_no_copies_and_each_particle_counts_one(sce
         for seed in ({}, {"seed": 0})
     )
     assert plain.digest() == seeded.digest()
+
+
+def test_without_circles_there_are_no_rows_of_the_same_kinds(scene):
+    none = examples(scene[0], [], [], "bragg", PIXEL_NM, copies=1)
+    some = examples(*scene, ["yes", "no", "null"], "bragg", PIXEL_NM)
+    assert (len(none), none.originals.shape) == (0, (0,))
+    for name in ("labels", "micrograph_ids", "particle_ids", "weights"):
+        kinds = [getattr(each, name).dtype.kind for each in (none, some)]
+        assert kinds[0] == kinds[1]
+    assert stack(none, some).digest() == some.digest()

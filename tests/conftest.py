@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import random
 import shutil
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,37 @@ pytest.register_assert_rewrite("tests.gui.showing", "tests.io.store.stores")
 # No time limit on a single example, and the same examples everywhere.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+_lots = random.Random()
+
+
+def _drawn_id() -> uuid.UUID:
+    return uuid.UUID(int=_lots.getrandbits(128), version=4)
+
+
+# What a project draws by lot follows from the ids that it gave: with real ones a test
+# would see another sample at each run, and fail at one in some hundreds.
+uuid.uuid4 = _drawn_id
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Give each test ids of its own, the same at every run and in any order."""
+    _lots.seed(item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef, request):
+    """What several tests share has the same ids whichever of them comes first."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = _lots.getstate()
+    _lots.seed(f"{fixturedef.baseid}::{fixturedef.argname}{request.param_index}")
+    try:
+        return (yield)
+    finally:
+        _lots.setstate(before)
+
 
 CROPS = {
     "standard_41_0010": (250, 150, 350, 450),

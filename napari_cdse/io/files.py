@@ -32,7 +32,9 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LONGEST_SHOWN = 120
 _HOST = hashlib.sha256(platform.node().encode("utf-8", "replace")).hexdigest()[:8]
 """This machine, for names of drafts: process numbers mean nothing on another one."""
-_DRAFT = re.compile(r"\.cdse-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{32}\.tmp")
+_HIDDEN = re.compile(
+    r"\.cdse-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{32}\.(?P<kind>[a-z]+)"
+)
 _FOREIGN_DRAFT_S = 86_400.0
 """Age in s at which another machine's draft is taken for left over. Writing the largest
 of our files takes minutes; a day also covers clocks that differ."""
@@ -167,7 +169,7 @@ def replacing(path: str | os.PathLike[str], error: type[CdseError]) -> Iterator[
         there before is untouched.
     """
     target = Path(os.path.realpath(path))
-    draft = target.with_name(_draft_name())
+    draft = target.with_name(hidden_name())
     try:
         if target.exists() and not target.is_file():
             raise error(f"{name_of(path)} is not a file; choose another name.")
@@ -191,7 +193,7 @@ def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None
         Of the type asked for, with the sentence that `write_file` would give.
     """
     target = Path(os.path.realpath(path))
-    draft = target.with_name(_draft_name())
+    draft = target.with_name(hidden_name())
     try:
         if target.exists() and not target.is_file():
             raise error(f"{name_of(path)} is not a file; choose another name.")
@@ -219,17 +221,55 @@ def remove_drafts(folder: str | os.PathLike[str]) -> int:
         How many were removed; whatever can't be looked at stays.
     """
     removed = 0
-    try:
-        names = os.listdir(folder)
-    except (OSError, ValueError):
-        return 0
-    for name in names:
-        found = _DRAFT.fullmatch(name)
-        if found and _is_left_over(Path(folder, name), found):
-            with contextlib.suppress(OSError):
-                os.unlink(Path(folder, name))
-                removed += 1
+    for path in left_over(folder):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+            removed += 1
     return removed
+
+
+def hidden_name(kind: str = "tmp") -> str:
+    """Make a name for a file of this process alone.
+
+    Parameters
+    ----------
+    kind : str
+        What it ends in, small letters; ``tmp`` is removed by `remove_drafts`.
+    """
+    return f".cdse-{_HOST}-{os.getpid()}-{uuid.uuid4().hex}.{kind}"
+
+
+def left_over(
+    folder: str | os.PathLike[str], kind: str = "tmp", *, own: bool = False
+) -> list[Path]:
+    """Find the hidden files of one kind that no process works on any more.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        One that can't be looked at has none.
+    kind : str
+        As for `hidden_name`.
+    own : bool
+        Take this process's too.
+
+    Returns
+    -------
+    list of Path
+        By name. Those of another machine only when they are a day old.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+    matches = [(Path(folder, name), _HIDDEN.fullmatch(name)) for name in names]
+    return [
+        path
+        for path, found in matches
+        if found
+        and found["kind"] == kind
+        and ((own and _is_own(found)) or _is_left_over(path, found))
+    ]
 
 
 def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
@@ -269,8 +309,8 @@ def permits(path: Path, mode: int) -> bool:
     return os.access(path, mode, effective_ids=effective)
 
 
-def _draft_name() -> str:
-    return f".cdse-{_HOST}-{os.getpid()}-{uuid.uuid4().hex}.tmp"
+def _is_own(found: re.Match[str]) -> bool:
+    return found["host"] == _HOST and int(found["pid"]) == os.getpid()
 
 
 def _is_left_over(path: Path, found: re.Match[str]) -> bool:

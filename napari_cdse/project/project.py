@@ -14,6 +14,7 @@ from napari_cdse.project.components.edits import Edits
 from napari_cdse.project.components.exclusions import Exclusions
 from napari_cdse.project.components.history import History
 from napari_cdse.project.components.imports import Imports
+from napari_cdse.project.components.left_steps import store_left_steps
 from napari_cdse.project.components.micrographs import Micrographs
 from napari_cdse.project.components.models import Models
 from napari_cdse.project.components.particles import Particles
@@ -238,6 +239,8 @@ class Project:
         self.resume_point.load(self.annotators.current)
         self._state.load()
         self.settings.read()
+        left = store_left_steps(self._store, self._state, self.history, self.events)
+        self.notices = (*self.notices, *left)
         self.audits.read_plan()
         self.audits.draw_new()
         # First of all who listen: it is written down before it is shown.
@@ -281,5 +284,6 @@ class Project:
             # A full disk must not keep anyone from closing.
             with suppress(StoreError):
                 self.resume_point.save(self.annotators.current)
+        self.backlog.close()
         self._store.close()
         self._closed = True

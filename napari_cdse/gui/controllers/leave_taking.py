@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 PATIENCE_S = 3.0
 """How long leaving waits for a busy file before it asks. A choice: most programs have
 written by then, and nobody takes the window for dead."""
-_LOST = (
-    "Another program is still writing {file}, so this is not in it yet:\n{steps}\n\n"
-    "It would be lost. Wait until the other program is done, or close it."
+_NOT_IN_IT = (
+    "Another program is still writing {file}, so this is not in it yet:\n{what}"
 )
+_KEPT = (
+    "Your steps are kept beside it, and come into it when it is next opened here. "
+    "If you mean to copy or move it before, wait until the other program is done."
+)
+_LOST = "{} would be lost. Wait until the other program is done, or close it."
 _STOPPED = "{}\n\nThis would be stopped. Your labels and all that is finished are safe."
 _MOST_NAMED = 8
 
@@ -69,12 +73,21 @@ class LeaveTaking(QObject):
         return not ask_to_leave(window, _STOPPED.format(job.title))
 
     def _what_is_lost(self) -> str:
-        project = self._session.project
-        names = [each.summary for each in project.backlog.steps]
-        if project.backlog.calls:
-            names.append(f"{len(project.backlog.calls)} results of the program")
+        backlog, path = self._session.project.backlog, self._session.project.path
+        names = [each.summary for each in backlog.steps]
         if len(names) > _MOST_NAMED:
             rest = len(names) - _MOST_NAMED
             names = [*names[:_MOST_NAMED], f"and {rest} more"]
-        steps = "\n".join(f"\u2022 {each}" for each in names)
-        return _LOST.format(file=project.path.name, steps=steps)
+        n = len(backlog.calls)
+        results = "1 result" if n == 1 else f"{n} results"
+        results += " of the program"
+        if backlog.calls:
+            names.append(results)
+        what = "\n".join(f"\u2022 {each}" for each in names)
+        told = [_NOT_IN_IT.format(file=path.name, what=what)]
+        if backlog.steps and backlog.steps_kept:
+            told.append(_KEPT)
+            told += [_LOST.format(results)] if backlog.calls else []
+        else:
+            told.append(_LOST.format("It"))
+        return "\n\n".join(told)

@@ -91,6 +91,16 @@ class EditTable:
             self._check_head(expected_head)
             self._set_head(to)
 
+    def holds(self, edit: Edit) -> bool:
+        """Tell whether a step was stored, by whatever it says; undone ones count."""
+        text = changes_to_json(edit.changes, edit.micrograph_changes)
+        ((found,),) = self._database.rows(
+            "SELECT EXISTS (SELECT 1 FROM edits WHERE time = ? AND annotator = ?"
+            " AND summary = ? AND changes = ?)",
+            [edit.time, edit.annotator, edit.summary, text],
+        )
+        return bool(found)
+
     def get(self, edit_id: int, content_ids: Mapping[int, str]) -> Edit:
         """Return one edit with its changes."""
         rows = self._database.rows(

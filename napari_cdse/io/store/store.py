@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 __all__ = [
+    "AUDIT",
     "COLUMNS",
     "FOLDER_PIXEL_SIZE",
     "OF_THE_FRAME",
@@ -50,6 +51,8 @@ __all__ = [
 ]
 
 SUFFIX = ".cdse"
+AUDIT = "audit"
+"""Setting: what is drawn by lot, and by which lots."""
 FOLDER_PIXEL_SIZE = "pixel_size_nm"
 """Setting: the pixel size that a person gave for the whole folder."""
 
@@ -169,6 +172,18 @@ class Store:
     def read_only(self) -> bool:
         """Whether edits are refused."""
         return self._database.read_only
+
+    @property
+    def identity(self) -> str:
+        """What tells this project from others, also in a copy or under another name.
+
+        Empty where nothing has been drawn or said in it.
+        """
+        seed = self.setting(AUDIT)
+        if isinstance(seed, dict) and seed.get("seed"):
+            return str(seed["seed"])
+        rows = self._database.rows("SELECT time FROM edits ORDER BY id LIMIT 1")
+        return str(rows[0][0]) if rows else ""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Join several calls into one transaction: all or nothing."""

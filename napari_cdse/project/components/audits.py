@@ -12,6 +12,7 @@ import numpy as np
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.review.draw_chances import doubt, draw_chances
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem
+from napari_cdse.io.store.store import AUDIT
 from napari_cdse.project.state.annotator_labels import latest
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
@@ -53,7 +54,7 @@ class DrawTallies:
         return f"Of {self.drawn} particles drawn at random, judged unseen: {each}."
 
 
-_AUDIT, _IN_VIEW, _ORDERS = "audit", "in_view", "orders"
+_IN_VIEW, _ORDERS = "in_view", "orders"
 
 
 class Audits:
@@ -210,7 +211,7 @@ class Audits:
         known = self._store.setting(_IN_VIEW, [])
         analysed = self._particles.analysed()
         self._in_view = set(known if isinstance(known, list) else analysed)
-        plan = self._planned(self._store.setting(_AUDIT))
+        plan = self._planned(self._store.setting(AUDIT))
         return self._take_plan(plan, self._store.draws.chances())
 
     def draw_new(self, particle_ids: Iterable[str] | None = None) -> None:
@@ -302,7 +303,7 @@ class Audits:
             judged = {each for each in self._particles.analysed() if self._begun(each)}
             seen = {*self._in_view, *self._within_reach(), *judged}
             plan = change(self._plan, seen)
-            self._store.set_setting(_AUDIT, plan.as_setting())
+            self._store.set_setting(AUDIT, plan.as_setting())
             fresh = set(self._particles.analysed()) - plan.held.keys()
             self._store.draws.forget(fresh)
             if plan.by_doubt:
@@ -378,7 +379,7 @@ class Audits:
         begun = AuditPlan.new(analysed) if new else plan.watching(analysed)
         # Without room for it nothing is drawn anew, and all else works.
         with suppress(StoreError):
-            self._store.set_setting(_AUDIT, begun.as_setting())
+            self._store.set_setting(AUDIT, begun.as_setting())
             return begun
         return plan
 

@@ -194,7 +194,7 @@ class History:
             for each in steps:
                 head = self._store_step(each, head).id
         self._state.head = head
-        steps.clear()
+        self._backlog.hold_steps(())
         self._events.history_changed.emit()
 
     def follow_waiting(self) -> None:
@@ -202,17 +202,18 @@ class History:
 
         What another window has changed meanwhile stays as that one has it, and is told.
         """
-        waiting, self._backlog.steps[:] = list(self._backlog.steps), []
-        refused = []
+        waiting = list(self._backlog.steps)
+        fitting, refused = [], []
         for edit in waiting:
             if self._fits(edit):
                 self._make(edit)
                 self._particles.set_regions(edit.micrograph_changes)
                 self._table.follow(edit.micrograph_changes)
-                self._backlog.steps.append(edit)
+                fitting.append(edit)
             else:
                 refused.append(edit)
         if waiting:
+            self._backlog.hold_steps(fitting)
             self._table.refresh()
         if refused:
             self._events.notice.emit(self._refusal(refused))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_cdse.core.errors import StoreBusy
+from napari_cdse.core.errors import StoreBusy, StoreError
+from napari_cdse.io.store.waiting_steps import WaitingSteps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from napari_cdse.io.store.store import Edit, Store
 
 
 class Backlog:
-    """Steps and other writes that a window keeps in memory until the file is free.
+    """Steps and other writes that a window keeps until the file is free.
 
-    Only a window allows it, since it says what waits and writes it soon. Whoever uses
+    Steps lie on the disk meanwhile, beside the project, so that a program that is
+    killed loses none; what the program found can be found again. Only a window allows
+    it, since it says what waits and writes it soon. Whoever uses
     a project without one waits for the file, and gets `StoreBusy` in the end.
 
     Parameters
@@ -44,6 +47,7 @@ class Backlog:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._patience_s: float | None = None
+        self._on_disk: WaitingSteps | None = None
         self.steps: list[Edit] = []
         self.calls: deque[Callable[[], object]] = deque()
 
@@ -56,8 +60,17 @@ class Backlog:
         """Whether anything may wait."""
         return self._patience_s is not None
 
+    @property
+    def steps_kept(self) -> bool:
+        """Whether the next opening of the project brings all steps that wait."""
+        return self._on_disk is not None and self._on_disk.kept
+
     def allow(self, patience_s: float) -> None:
-        """Let writes wait in memory that the file was not free for in so long."""
+        """Let writes wait that the file was not free for in so long."""
+        if self._on_disk is None:
+            # One that is busy already does not tell whose steps they would be.
+            with suppress(StoreError):
+                self._on_disk = WaitingSteps(self._store)
         self._patience_s = patience_s
         self._store.be_patient(patience_s)
 
@@ -99,10 +112,29 @@ class Backlog:
     def add_step(self, edit: Edit) -> None:
         """Let one more step wait."""
         self.steps.append(edit)
+        if self._on_disk is not None:
+            self._on_disk.add(edit)
         self.changed.emit()
 
     def take_last_step(self) -> Edit:
         """Take the newest step back that waits."""
         edit = self.steps.pop()
+        if self._on_disk is not None:
+            self._on_disk.take_back()
         self.changed.emit()
         return edit
+
+    def hold_steps(self, edits: Iterable[Edit]) -> None:
+        """Let these steps wait, and no others."""
+        self.steps[:] = edits
+        if self._on_disk is None:
+            return
+        if self.steps:
+            self._on_disk.replace(self.steps)
+        else:
+            self._on_disk.clear()
+
+    def close(self) -> None:
+        """Leave what waits on the disk to the next opening."""
+        if self._on_disk is not None:
+            self._on_disk.close()

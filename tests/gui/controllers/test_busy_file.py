@@ -155,6 +155,9 @@ def test_closing_while_steps_wait_asks_and_stays_open(
         assert workspace.session.is_open
         assert len(asked) == 1
         assert "Label 1 circle yes" in asked[0]
+        assert "Your steps are kept beside it" in asked[0]
+        # What the program notes of itself meanwhile is in memory alone.
+        assert "result of the program would be lost" in asked[0]
         free(other)
         qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
     assert on_disk(workspace) == {first: "yes"}

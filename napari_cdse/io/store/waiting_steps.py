@@ -1,0 +1,237 @@
+"""Steps that a busy project file keeps waiting, on the disk meanwhile.
+
+A hidden file beside the project, one line of JSON a step. It only grows until the
+project has taken all of it; then it goes. What a killed program leaves of it is read
+when the project is opened next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from napari_cdse.core.errors import StoreError
+from napari_cdse.io.files import hidden_name, left_over, name_of, read_file
+from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
+from napari_cdse.io.store.records import Edit, dump_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from io import BufferedWriter
+    from pathlib import Path
+
+    from napari_cdse.io.store.store import Store
+
+_KIND = "waiting"
+_FORMAT = "napari-cdse waiting steps 1"
+_TAKEN_BACK: dict[str, Any] = {"taken_back": True}
+_TEXTS = ("time", "annotator", "summary", "changes")
+_LARGEST_BYTES = 256 * 2**20
+"""A step that labels all of 100 000 particles takes some 60 MB."""
+_MISFITS = (ValueError, KeyError, TypeError, IndexError, RecursionError)
+_in_use: set[Path] = set()
+"""Files that this process is writing now."""
+
+
+class WaitingSteps:
+    """The file of one open project; made with the first step.
+
+    To be made while the project file is free, for later it may not even tell whose
+    steps these are. Where the file can't be written the steps wait in memory alone,
+    which `kept` tells.
+
+    Parameters
+    ----------
+    store : Store
+        The project file, beside which it lies.
+
+    Attributes
+    ----------
+    kept : bool
+        Whether all that was given lies on the disk.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._identity = store.identity
+        self._file: BufferedWriter | None = None
+        self._path: Path | None = None
+        self.kept = True
+
+    def add(self, edit: Edit) -> None:
+        """Bring one more step to the disk."""
+        self._write(_as_dict(edit))
+
+    def take_back(self) -> None:
+        """Note that the newest step is taken back."""
+        self._write(_TAKEN_BACK)
+
+    def replace(self, edits: Iterable[Edit]) -> None:
+        """Hold these steps instead of all before."""
+        self.clear()
+        for each in edits:
+            self.add(each)
+
+    def clear(self) -> None:
+        """Remove the file: all that was in it is stored."""
+        path = self._path
+        self.close()
+        self.kept = True
+        if path is not None:
+            with suppress(OSError):
+                path.unlink()
+
+    def close(self) -> None:
+        """Leave the file to whoever opens the project next."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+        if self._path is not None:
+            _in_use.discard(self._path)
+        self._file = self._path = None
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if not self.kept:
+            return
+        try:
+            file = self._file or self._begin()
+            _append(file, line)
+        except OSError:
+            # A full disk, or a folder that may not be written. A file that lacks a
+            # step may lack what a later one is built on, so it tells nothing any more.
+            self.clear()
+            self.kept = False
+
+    def _begin(self) -> BufferedWriter:
+        path = self._store.folder / hidden_name(_KIND)
+        self._file = file = open(path, "xb")
+        self._path = path
+        _in_use.add(path)
+        project = {"id": self._identity, "file": self._store.path.name}
+        _append(file, {"format": _FORMAT, "project": project})
+        return file
+
+
+class LeftSteps:
+    """The steps that a program left when it ended before they could be stored.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def beside(cls, store: Store) -> list[LeftSteps]:
+        """Find those of a project, the oldest first, whatever its file is called now.
+
+        Of several copies of a project in one folder, the one that has the name of then
+        gets them.
+        """
+        found = [
+            cls(path)
+            for path in left_over(store.folder, _KIND, own=True)
+            if path not in _in_use
+        ]
+        own = [each for each in found if each._are_of(store)]
+        return sorted(own, key=lambda each: each.path.stat().st_mtime)
+
+    def read(self, content_ids: Mapping[int, str]) -> list[Edit]:
+        """Read the steps, oldest first.
+
+        Parameters
+        ----------
+        content_ids : mapping of int to str
+            Micrograph ids by key.
+
+        Raises
+        ------
+        StoreError
+            If a line can't be read; the last one is left out where it was cut off,
+            for nobody has seen that step made.
+        """
+        whole, _, _ = self._data().rpartition(b"\n")
+        edits: list[Edit] = []
+        try:
+            for line in whole.split(b"\n")[1:]:
+                told = json.loads(line)
+                if told == _TAKEN_BACK:
+                    edits.pop()
+                else:
+                    edits.append(_edit(told, content_ids))
+        except (StoreError, *_MISFITS) as error:
+            raise StoreError(
+                f"{name_of(self.path)} can't be read; it held steps that waited for "
+                "the project file when the program ended."
+            ) from error
+        return edits
+
+    def remove(self) -> None:
+        """Remove the file; where that can't be, it is known again by what it holds."""
+        with suppress(OSError):
+            self.path.unlink()
+
+    def set_aside(self) -> None:
+        """Keep the file, but look at it no more."""
+        with suppress(OSError):
+            self.path.rename(self.path.with_suffix(".unreadable"))
+
+    def _data(self) -> bytes:
+        return read_file(self.path, _LARGEST_BYTES, StoreError)
+
+    def _are_of(self, store: Store) -> bool:
+        """Tell whether they were made in a project."""
+        try:
+            first = json.loads(self._data().partition(b"\n")[0])
+            told = first["project"]
+            known = first["format"] == _FORMAT and told["id"] == store.identity
+            name = str(told["file"])
+        except (StoreError, *_MISFITS):
+            return False
+        return known and (
+            name == store.path.name or not (store.folder / name).is_file()
+        )
+
+
+def _append(file: BufferedWriter, line: Mapping[str, Any]) -> None:
+    file.write(dump_json(line).encode() + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _as_dict(edit: Edit) -> dict[str, Any]:
+    return {
+        "micrograph": edit.micrograph_key,
+        "time": edit.time,
+        "annotator": edit.annotator,
+        "summary": edit.summary,
+        "after_run": edit.after_run,
+        "changes": changes_to_json(edit.changes, edit.micrograph_changes),
+    }
+
+
+def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
+    key, run = told["micrograph"], told["after_run"]
+    texts = [told[name] for name in _TEXTS]
+    good = (key is None or type(key) is int) and type(run) is int
+    if not (good and all(isinstance(each, str) for each in texts)):
+        raise ValueError(told)
+    time, annotator, summary, changes = texts
+    of_particles, of_micrographs = changes_from_json(changes, content_ids)
+    return Edit(
+        id=0,
+        parent_id=None,
+        kind="edit",
+        micrograph_key=key,
+        time=time,
+        annotator=annotator,
+        summary=summary,
+        after_run=run,
+        changes=of_particles,
+        micrograph_changes=of_micrographs,
+    )

@@ -1,0 +1,334 @@
+"""Steps that waited for a busy file outlive the program that made them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_cdse.project import Project
+from tests.project_tools import A, B, C, hand_over, put_circles, seen, write_folder
+
+WINDOW = """
+import sys
+from napari_cdse.core.records import Circle
+from napari_cdse.project import Project
+project = Project.create_or_open(sys.argv[1])
+project.backlog.allow(0.0)
+project.selection.open(0)
+first, second, third = [each.id for each in project.particles.of(0)]
+print("open", flush=True)
+sys.stdin.readline()
+project.edits.label([first], "yes")
+project.edits.label([second], "no")
+project.history.undo()
+project.edits.remove([third])
+project.edits.draw(Circle(60.0, 70.0, 9.0), "null")
+project.exclusions.set_excluded(1, "blurred")
+project.micrographs.set_pixel_size(0.031, [2])
+assert len(project.backlog.steps) == 5
+print("shown", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Three circles and nothing said about them; closed."""
+    project = Project.create_or_open(write_folder(tmp_path))
+    project.audits.share = 0
+    hand_over(project)
+    put_circles(project, [A, B, C])
+    project.close()
+    return project
+
+
+@pytest.fixture
+def holder(project):
+    """Another program that may hold the file."""
+    other = sqlite3.connect(project.path, isolation_level=None, timeout=0)
+    yield other
+    other.close()
+
+
+def opened(project) -> Project:
+    again = Project.create_or_open(project.path)
+    again.backlog.allow(0.0)
+    return again
+
+
+def left(project) -> list[Path]:
+    return sorted(project.folder.glob(".cdse-*.waiting"))
+
+
+def ended(project, holder, *labels, kept=None) -> None:
+    """Label the circles one after another and end while the file is busy."""
+    window = opened(project)
+    ids = [each.id for each in window.particles.of(0)]
+    holder.execute("BEGIN IMMEDIATE")
+    for each, label in zip(ids, labels, strict=False):
+        window.edits.label([each], label)
+    if kept is not None:
+        (file,) = left(project)
+        shutil.copy(file, kept)
+    window.close()
+    holder.execute("ROLLBACK")
+
+
+@pytest.fixture(autouse=True)
+def _leave_at_once(monkeypatch):
+    monkeypatch.setattr("napari_cdse.project.project.PATIENCE_S", 0.0)
+
+
+def given(window) -> list:
+    return [each.label for each in window.particles.of(0)]
+
+
+@pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_killed_program_loses_no_step_that_it_showed(project, holder, kind):
+    command = [sys.executable, "-c", WINDOW, str(project.path)]
+    pipe, root = subprocess.PIPE, Path(__file__).parents[2]
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, text=True, cwd=root
+    ) as window:
+        assert window.stdout.readline() == "open\n"
+        holder.execute(f"BEGIN {kind}")
+        window.stdin.write("\n")
+        window.stdin.flush()
+        assert window.stdout.readline() == "shown\n"
+        window.kill()
+    holder.execute("ROLLBACK")
+    assert len(left(project)) == 1
+    again = opened(project)
+    assert sorted(map(str, given(again))) == ["None", "null", "yes"]
+    assert again.micrographs.entries[1].excluded == "blurred"
+    assert again.micrographs.entries[2].pixel_size.nm == 0.031
+    (told,) = (each for each in again.notices if "had waited" in each)
+    assert told.startswith("5 steps of the last time (Label 1 circle yes; ")
+    assert not left(project)
+    shown = seen(again)
+    again.close()
+    # They are steps like any other, and told only once.
+    again = opened(project)
+    assert seen(again) == shown
+    assert not [each for each in again.notices if "had waited" in each]
+    undone = [again.history.undo() for _ in range(6)]
+    assert undone[-2:] == ["Label 1 circle yes", None]
+    assert given(again) == [None, None, None]
+    again.close()
+
+
+def test_a_program_that_still_runs_keeps_its_steps(project, holder):
+    window = opened(project)
+    (first, *_) = [each.id for each in window.particles.of(0)]
+    holder.execute("BEGIN IMMEDIATE")
+    window.edits.label([first], "yes")
+    holder.execute("ROLLBACK")
+    other = opened(project)
+    assert given(other) == [None, None, None]
+    other.close()
+    assert window.sync.write_waiting()
+    assert not left(project)
+    window.close()
+    other = opened(project)
+    assert given(other) == ["yes", None, None]
+    assert other.history.undo() == "Label 1 circle yes"
+    assert other.history.undo() is None
+    other.close()
+
+
+def test_what_was_stored_before_the_end_is_not_stored_again(project, holder, tmp_path):
+    ended(project, holder, "yes", "no", kept=tmp_path / "kept")
+    opened(project).close()
+    # Killed after the last commit, before the file was removed.
+    shutil.copy(tmp_path / "kept", hidden(project))
+    make_old(hidden(project))
+    again = opened(project)
+    assert given(again) == ["yes", "no", None]
+    assert not [each for each in again.notices if "wait" in each]
+    again.history.undo()
+    again.close()
+    # Also not when it has been taken back since.
+    shutil.copy(tmp_path / "kept", hidden(project))
+    make_old(hidden(project))
+    again = opened(project)
+    assert given(again) == ["yes", None, None]
+    again.close()
+    assert not left(project)
+
+
+def hidden(project) -> Path:
+    """A name as a process of another machine gives it, a day and more ago."""
+    return project.folder / f".cdse-{'0' * 8}-1-{'a' * 32}.waiting"
+
+
+def make_old(path: Path) -> None:
+    os.utime(path, (1e9, 1e9))
+
+
+def test_another_machines_steps_are_taken_when_a_day_has_passed(
+    project, holder, tmp_path
+):
+    ended(project, holder, "yes", kept=tmp_path / "kept")
+    (file,) = left(project)
+    file.unlink()
+    shutil.copy(tmp_path / "kept", hidden(project))
+    again = opened(project)
+    assert given(again) == [None, None, None]
+    again.close()
+    make_old(hidden(project))
+    again = opened(project)
+    assert given(again) == ["yes", None, None]
+    again.close()
+
+
+def test_what_another_window_changed_since_stands_and_is_told(project, holder):
+    ended(project, holder, "yes", "no")
+    (file,) = left(project)
+    away = file.rename(project.folder / "away")
+    other = Project.create_or_open(project.path)
+    other.annotators.current = "Ben"
+    (first, *_) = [each.id for each in other.particles.of(0)]
+    other.edits.label([first], "null")
+    other.close()
+    away.rename(file)
+    again = opened(project)
+    assert given(again) == ["null", "no", None]
+    refused, stored = (each for each in again.notices if "Label" in each)
+    assert "this was not kept: Label 1 circle yes in m1.png" in refused
+    assert stored.startswith("1 step of the last time (Label 1 circle no)")
+    assert not left(project)
+    again.close()
+
+
+def test_a_step_that_was_cut_off_was_never_shown(project, holder):
+    ended(project, holder, "yes", "no")
+    (file,) = left(project)
+    file.write_bytes(file.read_bytes()[:-5])
+    again = opened(project)
+    assert given(again) == ["yes", None, None]
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda line: b"[" * 100_000,
+        lambda line: line.replace(b'"annotator"', b'"nobody"'),
+        lambda line: line.replace(b'"summary":"', b'"summary":["').replace(
+            b',"after_run"', b'],"after_run"', 1
+        ),
+        lambda line: line.replace(b'"after_run":', b'"after_run":true,"x":'),
+        lambda line: line.replace(b'\\"label\\":\\"yes\\"', b'\\"label\\":\\"maybe\\"'),
+        lambda line: line.replace(b'\\"circle\\":[', b'\\"circle\\":[1e999,'),
+        lambda line: b'{"taken_back":true}\n{"taken_back":true}',
+        lambda line: b"\xff\xfe",
+    ],
+)
+def test_a_damaged_file_is_set_aside_whole_and_named(project, holder, spoil):
+    ended(project, holder, "no", "yes")
+    (file,) = left(project)
+    head, first, second, end = file.read_bytes().split(b"\n")
+    spoilt = spoil(second)
+    assert spoilt != second
+    file.write_bytes(b"\n".join([head, first, spoilt, end]))
+    again = opened(project)
+    assert given(again) == [None, None, None]
+    (told,) = (each for each in again.notices if "can't be read" in each)
+    assert file.name in told
+    again.close()
+    assert not left(project)
+    assert file.with_suffix(".unreadable").is_file()
+
+
+def test_another_project_in_the_folder_does_not_take_them(project, holder):
+    ended(project, holder, "yes")
+    other = Project.create_or_open(
+        sorted(project.folder.glob("*.png")), project.folder / "other.cdse"
+    )
+    hand_over(other)
+    assert given(other) == []
+    other.close()
+    assert len(left(project)) == 1
+    # A copy of the project is the same one, and has not the name.
+    shutil.copy(project.path, project.folder / "copy.cdse")
+    copy = Project.create_or_open(project.folder / "copy.cdse")
+    assert given(copy) == [None, None, None]
+    copy.close()
+    # Under another name it is itself.
+    renamed = project.path.rename(project.folder / "renamed.cdse")
+    (project.folder / "copy.cdse").unlink()
+    again = Project.create_or_open(renamed)
+    assert given(again) == ["yes", None, None]
+    again.close()
+
+
+def test_who_may_only_look_leaves_them(project, holder, monkeypatch):
+    ended(project, holder, "yes")
+    monkeypatch.setattr(
+        "napari_cdse.io.store.database.permits", lambda _, how: how == os.R_OK
+    )
+    looking = Project.create_or_open(project.path)
+    assert looking.read_only
+    assert given(looking) == [None, None, None]
+    looking.close()
+    assert len(left(project)) == 1
+
+
+def test_while_the_file_is_busy_at_the_start_too_they_stay(project, holder):
+    ended(project, holder, "yes")
+    holder.execute("BEGIN IMMEDIATE")
+    again = Project.create_or_open(project.path)
+    assert given(again) == [None, None, None]
+    (told,) = (each for each in again.notices if "will be written" in each)
+    assert "1 step of the last time (Label 1 circle yes)" in told
+    again.close()
+    holder.execute("ROLLBACK")
+    again = Project.create_or_open(project.path)
+    assert given(again) == ["yes", None, None]
+    again.close()
+
+
+def test_a_step_is_on_the_disk_before_it_is_shown(project, holder, monkeypatch):
+    window = opened(project)
+    (first, *_) = [each.id for each in window.particles.of(0)]
+    order = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda n: (order.append("disk"), fsync(n))[1])
+    window.events.particles_changed.connect(lambda _: order.append("shown"))
+    holder.execute("BEGIN IMMEDIATE")
+    window.edits.label([first], "yes")
+    holder.execute("ROLLBACK")
+    assert order.index("disk") < order.index("shown")
+    assert window.backlog.steps_kept
+    window.close()
+
+
+def test_on_a_full_disk_steps_wait_in_memory_alone(project, holder, monkeypatch):
+    window = opened(project)
+    first, second, _ = [each.id for each in window.particles.of(0)]
+    holder.execute("BEGIN IMMEDIATE")
+    window.edits.label([first], "yes")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        window.edits.label([second], "no")
+    assert given(window) == ["yes", "no", None]
+    assert not window.backlog.steps_kept
+    # A file that lacks a step could bring a later one without what it builds on.
+    assert not left(project)
+    holder.execute("ROLLBACK")
+    assert window.sync.write_waiting()
+    assert window.backlog.steps_kept
+    window.close()
+    again = opened(project)
+    assert given(again) == ["yes", "no", None]
+    again.close()

@@ -264,8 +264,13 @@ def defect_content(
     -------
     DefectContent
     """
+    visible, visible_95 = defects.fraction, defects.interval_95
+    if visible is None or visible_95 is None:
+        return _unknown(
+            table, "the visible-defect fraction itself has no interval yet."
+        )
     chosen = [each for each in divided(list(evidence))[0] if _particle(each) > 0]
-    note = _unfit(chosen, defects, table)
+    note = _unfit(chosen, table)
     if note:
         return _unknown(table, note)
     sizes = _size_weights(chosen, table)
@@ -283,22 +288,22 @@ def defect_content(
     resolved, spread = _resolved(chosen)
     share = np.clip(rng.normal(resolved, spread, _REPLICATES), _END, 1 - _END)
     seen = np.concatenate([[resolved], share])
-    fraction = np.concatenate([[defects.fraction], _fractions(rng, defects)])
+    fraction = np.concatenate([[visible], _fractions(rng, visible, visible_95)])
     return _told(table, sums, weights, seen, fraction)
 
 
 # Whether it can be said
 
 
-def _unfit(
-    chosen: Sequence[Evidence], defects: VisibleDefects, table: VisibilityTable
-) -> str:
+def _unfit(chosen: Sequence[Evidence], table: VisibilityTable) -> str:
     """Say why a table does not tell of these particles; empty if it does."""
-    if defects.fraction is None or defects.interval_95 is None:
-        return "the visible-defect fraction itself has no interval yet."
     if len({each.micrograph for each in chosen}) < MIN_MICROGRAPHS:
         return f"it takes {MIN_MICROGRAPHS} micrographs to know how they differ."
-    known = [each for each in chosen if each.diameter_nm and each.diameter_px]
+    known = [
+        (each.diameter_nm, each.diameter_nm / each.diameter_px)
+        for each in chosen
+        if each.diameter_nm and each.diameter_px
+    ]
     if len(known) < (1 - MAX_OUTSIDE) * len(chosen):
         return (
             "sizes and optics are compared in nm, and pixel sizes are known for "
@@ -307,9 +312,10 @@ def _unfit(
     return _too_different(known, table)
 
 
-def _too_different(known: Sequence[Evidence], table: VisibilityTable) -> str:
+def _too_different(known: Sequence[tuple[float, float]], table: VisibilityTable) -> str:
+    """Compare diameters and pixel sizes, both in nm."""
     low, high = table.pixel_size_nm
-    pixels = np.array([(e.diameter_nm or 0) / (e.diameter_px or 1) for e in known])
+    sizes, pixels = np.array(known).T
     far = (pixels < low * (1 - PIXEL_ROOM)) | (pixels > high * (1 + PIXEL_ROOM))
     if far.mean() > MAX_OUTSIDE:
         return (
@@ -318,7 +324,6 @@ def _too_different(known: Sequence[Evidence], table: VisibilityTable) -> str:
             "own microscope with napari-cdse visibility --config."
         )
     small, large = table.diameter_nm
-    sizes = np.array([each.diameter_nm or 0 for each in known])
     outside = float(((sizes < small) | (sizes > large)).mean())
     if outside > MAX_OUTSIDE:
         return (
@@ -407,10 +412,11 @@ def _resolved(chosen: Sequence[Evidence]) -> tuple[float, float]:
     return share, spread * t_quantile(number - 1) / 1.96
 
 
-def _fractions(rng: np.random.Generator, defects: VisibleDefects) -> Floats:
+def _fractions(
+    rng: np.random.Generator, fraction: float, interval_95: Interval
+) -> Floats:
     """Draw fractions whose middle 95 % are the interval."""
-    low, high = (_logit(each) for each in defects.interval_95 or (0.0, 1.0))
-    middle = _logit(defects.fraction or 0.0)
+    middle, low, high = (_logit(each) for each in (fraction, *interval_95))
     deviate = rng.normal(size=_REPLICATES) / 1.96
     width = np.where(deviate > 0, high - middle, middle - low)
     drawn: Floats = 1 / (1 + np.exp(-(middle + deviate * width)))

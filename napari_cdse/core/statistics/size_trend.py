@@ -68,7 +68,8 @@ class SizeTrend:
     unit : {"nm", "px"}
         Of all diameters; nm where the pixel size of any particle is known.
     bins : tuple of SizeBin
-        From small to large; empty where no size or no resolved particle is known.
+        From small to large; empty where no size or no resolved particle is known, or
+        all are of one size.
     """
 
     unit: Unit
@@ -136,7 +137,7 @@ def _bin(
     part = _part(sample, inside)
     found = difference(part)
     weight = np.maximum(_resolved(part), 0)
-    known = found.resolved > 0 and weight.sum() > 0
+    known = found.resolved > 0
     note = no_interval(part, found)
     middle = float(weight @ sizes[inside] / weight.sum()) if known else (low + high) / 2
     return SizeBin(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_cdse.core.statistics.comparison import (
+    Contrast,
     SampleNumbers,
     compare,
     compare_all,
@@ -119,3 +121,84 @@ def test_clear_differences_are_said_and_sizes_too():
     assert "They may be the same." in compare(near, near).sentence
     # Lengths in px and in nm are not compared.
     assert [each.size_sentence for each in rest] == ["", ""]
+
+
+def numbers(name, fraction, interval, mean=None, mean_95=None, micrographs=()):
+    """A sample of which just these numbers are known."""
+    one = sample(name, sizes_nm=[4.0, 5.0])
+    (summary,) = (each for each in one.sizes.summaries if each.label == "all")
+    told = () if mean is None else (replace(summary, mean=mean, mean_95=mean_95),)
+    return SampleNumbers(
+        name,
+        replace(one.defects, fraction=fraction, interval_95=interval),
+        replace(one.sizes, summaries=told),
+        frozenset(micrographs),
+    )
+
+
+def test_samples_that_share_micrographs_have_no_interval():
+    first = numbers("a", 0.4, (0.3, 0.5), 5.0, (4.9, 5.1), ("x", "y", "z"))
+    for shared, words in ((("z", "w"), "1 micrograph are"), (("y", "z"), "2 microg")):
+        second = numbers("b", 0.2, (0.1, 0.3), 4.0, (3.9, 4.1), shared)
+        found = compare(first, second)
+        assert found.n_shared == len({"x", "y", "z"} & set(shared))
+        for each in (found.difference, found.ratio, found.size_difference):
+            assert each.interval_95 is None
+        told = (found.difference.value, found.ratio.value, found.size_difference.value)
+        assert told == pytest.approx((0.2, 2.0, 1.0))
+        assert words in found.sentence
+        assert "0.20, without an interval; ratio 2.00, without" in found.sentence
+
+
+def test_each_number_is_that_of_its_own_sample():
+    first = numbers("a", 0.4, (0.3, 0.55), 5.0, (4.9, 5.2))
+    second = numbers("b", 0.1, (0.05, 0.2), 4.5, (4.3, 4.6))
+    found = compare(first, second)
+    assert (found.first, found.second, found.size_unit) == ("a", "b", "nm")
+    wanted = difference_of(0.4, (0.3, 0.55), 0.1, (0.05, 0.2))
+    assert found.difference == wanted
+    below, above = math.hypot(0.1, 0.1), math.hypot(0.15, 0.05)
+    assert wanted.interval_95 == pytest.approx((0.3 - below, 0.3 + above))
+    assert found.ratio == ratio_of(0.4, (0.3, 0.55), 0.1, (0.05, 0.2))
+    assert found.size_difference.interval_95 == pytest.approx(
+        (0.5 - math.hypot(0.1, 0.1), 0.5 + math.hypot(0.2, 0.2))
+    )
+    low, high = found.difference.interval_95
+    ends = found.ratio.interval_95
+    assert found.sentence == (
+        f"Visible defects in a less b: +0.30 ({low:+.2f} to {high:+.2f}, 95 %); ratio "
+        f"4.00 ({ends[0]:.2f} to {ends[1]:.2f}, 95 %). They differ."
+    )
+    low, high = found.size_difference.interval_95
+    assert found.size_sentence == (
+        f"Mean diameter in nm of a less b: +0.5 ({low:+.3g} to {high:+.3g}, 95 %)."
+    )
+    silent = compare(first, numbers("b", 0.0, (0.0, 0.1)))
+    assert "ratio" not in silent.sentence
+    assert silent.size_sentence == ""
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ((0.0, 0.2), "They may be the same."),
+        ((-0.2, 0.0), "They may be the same."),
+        ((0.01, 0.2), "They differ."),
+        ((-0.2, -0.01), "They differ."),
+    ],
+)
+def test_samples_differ_where_nothing_is_outside(ends, verdict):
+    found = compare(numbers("a", 0.4, (0.3, 0.5)), numbers("b", 0.3, (0.2, 0.4)))
+    told = replace(found, difference=Contrast(0.0, ends)).sentence
+    assert told.endswith(verdict)
+
+
+def test_every_pair_is_compared_once_in_order():
+    some = [numbers(name, 0.4, (0.3, 0.5)) for name in "abc"]
+    pairs = [(each.first, each.second) for each in compare_all(some)]
+    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def test_the_ratio_of_nothing_to_what_may_be_nothing_is_open():
+    none = ratio_of(0.0, (0.0, 0.1), 0.5, (0.0, 0.6))
+    assert none.interval_95 == (0.0, math.inf)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
-from napari_cdse.core.statistics.difference_estimator import ADDED, FEW, difference
+from napari_cdse.core.statistics.difference_estimator import Difference, difference
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.intervals import wilson_interval
 from napari_cdse.core.statistics.sample import Sample, sample_of
@@ -80,8 +80,10 @@ def test_nothing_resolved_is_no_share():
     found = difference(
         Sample(np.arange(4), nothing, nothing, np.ones(4), np.zeros(4, bool))
     )
-    assert np.isnan(found.share)
-    assert found.resolved == 0
+    assert np.isnan([found.share, found.variance, found.by_draws]).all()
+    assert (found.degrees, found.resolved, found.n_micrographs) == (1, 0, 0)
+    assert (found.n_witnesses, found.size) == (0, 0)
+    assert (found.design_effect, found.correlation) == (None, None)
 
 
 def half_drawn(yes):
@@ -92,13 +94,14 @@ def half_drawn(yes):
     return Sample(np.repeat(np.arange(10), 2), labels, labels, weight, weight > 0)
 
 
-@pytest.mark.parametrize("yes", [0, 1, 2])
+@pytest.mark.parametrize("yes", [0, 1, 2, 5])
 def test_errors_too_rare_to_be_drawn_add_what_added_draws_would(yes):
     found = difference(half_drawn(yes))
-    rate = (yes + ADDED) / (10 + 2 * ADDED)
+    # Two and a half draws where no defect was seen, fewer up to five.
+    rate = (yes + 2.5) / (10 + 2 * 2.5)
     spread = rate * (1 - rate) * 20 / 20
-    rarity = max(1 - yes / FEW, 0)
-    added = rarity * ADDED * 2 * (2 - 1) * spread / 20**2
+    rarity = max(1 - yes / 5, 0)
+    added = rarity * 2.5 * 2 * (2 - 1) * spread / 20**2
     assert found.by_draws == pytest.approx(added)
     between = (
         10 / 9 * (yes * (1 - 2 * found.share) ** 2 + (10 - yes) * 4 * found.share**2)
@@ -264,3 +267,48 @@ def test_more_micrographs_narrow_the_interval_and_do_not_lose_the_truth():
             low, high = difference(drawn(rng, found, 40)).interval_95
             covered += low <= 0.5 <= high
         assert covered >= 136
+
+
+def test_added_draws_weigh_as_those_that_were_drawn():
+    """Of ten micrographs of six, one particle each is drawn: a draw stands for six."""
+    labels = np.tile([0.0, 1.0], (60, 1))
+    drawn = np.arange(60) % 6 == 0
+    weight = np.where(drawn, 6.0, 0.0)
+    found = difference(Sample(np.arange(60) // 6, labels, labels, weight, drawn))
+    rate = 2.5 / 15
+    added = 2.5 * 6 * 5 * rate * (1 - rate)
+    assert found.by_draws == pytest.approx(added / 60**2)
+
+
+def test_errors_of_either_class_may_be_too_rare_to_be_drawn():
+    """All drawn ones show a defect, so that none without was seen."""
+    none, every = half_drawn(0), half_drawn(10)
+    assert difference(every).by_draws == pytest.approx(difference(none).by_draws)
+
+
+@pytest.mark.parametrize(("share", "end"), [(-0.02, 0.0), (1.03, 1.0), (0.4, 0.4)])
+def test_beyond_its_ends_a_share_has_the_interval_of_its_end(share, end):
+    """And so where nothing varies; with no witness as if there were one."""
+    found = Difference(share, 0.0, 0.0, 7.0, 30.0, 8, 12.0, 2.0)
+    quantile = stats.t.ppf(0.975, 7)
+    wanted = wilson_interval(end * 12, 12, quantile)
+    assert found.interval_95 == pytest.approx(wanted)
+    alone = Difference(share, 0.0, 0.0, 7.0, 30.0, 8, 0.0, 2.0)
+    assert alone.interval_95 == pytest.approx(wilson_interval(end, 1, quantile))
+
+
+def test_what_draws_add_is_no_part_of_how_micrographs_differ():
+    found = Difference(0.4, 0.03, 0.01, 7.0, 30.0, 8, 12.0, 3.0)
+    effect = (0.03 - 0.01) / (0.4 * 0.6 / 30)
+    assert found.design_effect == pytest.approx(effect)
+    assert found.correlation == pytest.approx((effect - 1) / 2)
+    less = Difference(0.4, 0.01, 0.03, 7.0, 30.0, 8, 12.0, 3.0)
+    assert (less.design_effect, less.correlation) == (0, 0)
+    at_end = Difference(0.0, 0.01, 0.0, 7.0, 30.0, 8, 12.0, 3.0)
+    assert (at_end.design_effect, at_end.correlation) == (None, None)
+
+
+def test_a_single_micrograph_has_one_degree_of_freedom_and_no_variance():
+    found = difference(judged(1, [2], [3]))
+    assert (found.degrees, found.n_micrographs) == (1, 1)
+    assert np.isnan(found.variance)

@@ -142,6 +142,7 @@ def test_without_sizes_or_resolved_particles_there_is_no_trend():
     assert size_trend([]).bins == ()
     assert size_trend(judged("m", ["yes", "no"])).bins == ()
     assert size_trend(judged("m", ["null"], diameter_px=40.0)).bins == ()
+    assert size_trend(judged("m", ["yes", "no"], diameter_px=40.0)).bins == ()
 
 
 def test_the_history_goes_from_the_forest_to_all_labels():
@@ -188,16 +189,33 @@ def test_the_fit_finds_the_distribution_that_sizes_were_drawn_from():
 def test_the_density_is_that_of_scipys_kernels_at_silvermans_bandwidth():
     sizes = stats.lognorm(s=0.2, scale=4.0).rvs(60, random_state=3)
     curves = size_curves(sizes.tolist())
+    curves_agree(sizes, curves)
+    # Heavy tails: the quartiles lie closer together than the deviation would have it.
+    sizes = np.exp(stats.t(2).rvs(60, random_state=3) / 8)
+    curves_agree(sizes, size_curves(sizes.tolist()))
+    # Most of one size to the digit, so that the quartiles do not tell.
+    sizes = np.concatenate([np.full(40, 4.0), np.linspace(3, 5, 10)])
+    curves_agree(sizes, size_curves(sizes.tolist()), stats.iqr([0, 9]))
+
+
+def curves_agree(sizes, curves, quartiles=None):
     logs = np.log(sizes)
     spread = logs.std(ddof=1)
+    apart = stats.iqr(logs) if quartiles is None else quartiles
     # Silverman 1986, equation 3.31; scipy's factor is the width over the spread.
-    width = 0.9 * min(spread, stats.iqr(logs) / 1.34) * 60 ** (-0.2)
+    width = 0.9 * min(spread, apart / 1.34) * len(sizes) ** (-0.2)
     kernels = stats.gaussian_kde(logs, bw_method=width / spread)
     assert curves.density == pytest.approx(kernels(np.log(curves.at)) / curves.at)
+    # From three bandwidths below the smallest to three above the largest.
+    ends = logs.min() - 3 * width, logs.max() + 3 * width
+    assert np.log(curves.at) == pytest.approx(np.linspace(*ends, 200))
+    assert curves.log_normal.n == len(sizes)
+    assert curves.fit == pytest.approx(curves.log_normal.density(curves.at))
 
 
 def test_few_or_equal_sizes_have_no_curve():
-    assert log_normal([4.0] * 9) is None
+    assert log_normal(np.linspace(3, 5, 9).tolist()) is None
+    assert log_normal(np.linspace(3, 5, 10).tolist()).n == 10
     assert log_normal([4.0] * 50) is None
     assert size_curves([]) is None
 
@@ -226,3 +244,76 @@ def test_a_label_taken_back_leaves_the_particle_as_it_was_before():
     assert (last.labels, last.n_drawn) == (24, now.n_drawn)
     assert (last.fraction, last.interval_95) == (now.fraction, now.interval_95)
     assert first.fraction != pytest.approx(last.fraction)
+
+
+def test_a_micrograph_of_half_a_resolved_particle_has_a_fraction():
+    (found,) = micrograph_fractions([Evidence("m", (0.25, 0.0, 0.75, 0.0))] * 2)
+    assert (found.fraction, found.resolved) == (1.0, 0.5)
+
+
+def sized(sizes, labels, micrographs=6):
+    return [
+        Evidence(f"m{at % micrographs}", label=label, route="file", diameter_px=size)
+        for at, (size, label) in enumerate(zip(sizes, labels, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resolved", "classes"), [(29, 1), (30, 2), (44, 2), (45, 3), (90, 6), (400, 6)]
+)
+def test_fifteen_resolved_particles_make_a_class_of_size_and_six_are_most(
+    resolved, classes
+):
+    sizes = np.linspace(30, 60, resolved)
+    found = size_trend(sized(sizes.tolist(), ["no"] * resolved))
+    assert len(found.bins) == classes
+    assert [each.low for each in found.bins[1:]] == [e.high for e in found.bins[:-1]]
+    assert (found.bins[0].low, found.bins[-1].high) == (30, 60)
+    numbers = [each.n_particles for each in found.bins]
+    assert sum(numbers) == resolved
+    assert max(numbers) - min(numbers) <= 2
+
+
+def test_the_middle_of_a_class_is_that_of_its_resolved_particles():
+    """The largest and the smallest are not resolved, and lie in no other class."""
+    sizes = [20.0, *np.linspace(30, 60, 29), 90.0]
+    labels = ["null", *["yes", "no"] * 14, "yes", "null"]
+    (only,) = size_trend(sized(sizes, labels)).bins
+    assert (only.low, only.high, only.n_particles) == (20, 90, 31)
+    assert only.middle == pytest.approx(45)
+    assert only.resolved == pytest.approx(29)
+    assert only.fraction == pytest.approx(15 / 29)
+    assert (only.interval_95 is None, only.note) == (False, "")
+
+
+def test_a_class_of_size_without_a_resolved_particle_has_no_fraction():
+    """Thirty resolved ones are of one size; smaller ones are there, and larger."""
+    sizes = [30.0] * 6 + [50.0] * 30 + [60.0] * 6
+    labels = ["null"] * 6 + ["no"] * 30 + ["null"] * 6
+    empty, full = size_trend(sized(sizes, labels)).bins
+    assert (empty.low, empty.high, empty.n_particles) == (30, 50, 6)
+    assert (empty.fraction, empty.interval_95, empty.middle) == (None, None, 40)
+    assert empty.note == "No particle is resolved."
+    assert (full.low, full.high, full.n_particles) == (50, 60, 36)
+    assert (full.fraction, full.middle) == (0, 50)
+
+
+def test_a_class_without_an_interval_says_why():
+    few = sized([40.0, 41.0] * 4, ["no"] * 8, micrographs=4)
+    (only,) = size_trend(few).bins
+    assert only.interval_95 is None
+    assert "it takes 5 with resolved particles" in only.note
+    assert only.fraction == 0
+
+
+def test_the_history_has_a_dozen_steps_and_ends_with_all_labels():
+    evidence = [
+        Evidence(f"m{at % 6}", SURE_NO, "no", "queue", judged_at=f"{at:03d}")
+        for at in range(30)
+    ]
+    found = label_history(evidence)
+    wanted = np.linspace(0, 30, 13).round().astype(int)
+    assert [each.labels for each in found] == wanted.tolist()
+    assert [each.labels for each in label_history(evidence[:2])] == [0, 1, 2]
+    assert [each.labels for each in label_history([Evidence("m", SURE_NO)])] == [0]
+    assert label_history([]) == ()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from napari_cdse.core.records import CLASSES
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.sensitivity import as_class, sensitivity
 
@@ -20,8 +21,24 @@ def test_a_threshold_makes_classes_of_chances():
     # 0.36 of 0.9 is 0.4: a defect at 0.3 only.
     assert shares == [1.0, 0.5, 0.5]
     assert told["range", "with"].fraction == pytest.approx(1.26 / 1.8)
-    null = as_class(Evidence("m", (0.2, 0.1, 0.6, 0.1)), 0.3)
-    assert null.probabilities == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("chances", "threshold", "name"),
+    [
+        ((0.36, 0.54, 0.1, 0.0), 0.39, "yes"),
+        ((0.36, 0.54, 0.1, 0.0), 0.41, "no"),
+        # Resolved from a half on.
+        ((0.25, 0.25, 0.5, 0.0), 0.5, "yes"),
+        ((0.25, 0.24, 0.26, 0.25), 0.3, "null"),
+        ((0.2, 0.1, 0.6, 0.1), 0.3, "null"),
+        ((0.2, 0.1, 0.35, 0.35), 0.3, "null"),
+        ((0.2, 0.1, 0.1, 0.6), 0.3, "empty"),
+    ],
+)
+def test_a_class_is_sure_and_one(chances, threshold, name):
+    told = as_class(Evidence("m", chances), threshold).probabilities
+    assert told == tuple(float(name == each) for each in CLASSES)
 
 
 def test_the_doubt_by_which_the_queue_went_is_kept():

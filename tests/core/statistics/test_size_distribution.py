@@ -169,3 +169,81 @@ def test_sizes_all_alike_have_no_interval_of_their_spread():
     (found, _) = size_distribution([4.0] * 24, ["no"] * 24, names)
     assert found.mean_95 == (4.0, 4.0)
     assert found.standard_deviation_95 is None
+
+
+def test_a_summary_has_the_quartiles_of_numpy_and_counts_micrographs():
+    sizes = [3.0, 4.5, 5.0, 7.0, 2.0, 9.0]
+    (found, whole) = size_distribution(sizes, ["null"] * 6, list("aabbcc"))
+    assert (found.label, whole.label) == ("null", "all")
+    wanted = np.percentile(sizes, (25, 50, 75))
+    told = (found.quartile_1, found.median, found.quartile_3)
+    assert told == pytest.approx(tuple(wanted))
+    assert (found.n, found.n_micrographs) == (6, 3)
+    assert found.mean == pytest.approx(np.mean(sizes))
+    assert (found.mean_systematic, found.fit_systematic) == (0, 0)
+    assert size_distribution([4.0], ["no"])[0].n_micrographs == 1
+
+
+def test_the_interval_of_the_median_is_woodruffs():
+    """R. S. Woodruff 1952: the interval of the share below it, read off the sizes."""
+    sizes, names = of_micrographs(np.random.default_rng(8), 6)
+    (found, _) = size_distribution(sizes, ["no"] * 120, names)
+    below = (sizes <= np.median(sizes)).reshape(6, 20).mean(axis=1)
+    half = stats.t.ppf(0.975, 5) * stats.sem(below)
+    wanted = np.quantile(sizes, (0.5 - half, 0.5 + half))
+    assert found.median_95 == pytest.approx(tuple(wanted))
+
+
+def test_the_interval_of_the_median_ends_where_sizes_do():
+    """Micrographs so different that its share may be anything."""
+    sizes = [1.0] * 9 + [2.0] * 9 + [3.0] * 9 + [7.0] * 9 + [8.0] * 9
+    names = [f"m{at // 9}" for at in range(45)]
+    (found, _) = size_distribution(sizes, ["no"] * 45, names)
+    assert found.median_95 == (1.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "edges"),
+    [
+        # Freedman and Diaconis: 2 * 1 / 8 ** (1 / 3) = 1.
+        ([0.5, 2, 2, 2.5, 2.5, 3, 3, 6.5], (0, 1, 2, 3, 4, 5, 6, 7)),
+        # Half of it, exactly round already.
+        ([2, 2.5, 2.75, 3.25, 3.25, 2.75, 2.5, 4.5], (2, 2.5, 3, 3.5, 4, 4.5)),
+        # At least five bins for what is spread evenly: 2 * 4 / 2 is more than a fifth.
+        ([0, 2, 4, 6, 8, 10, 0, 10], tuple(range(0, 11, 2))),
+        # At most thirty where nearly all are alike: a thirtieth of 60 is 2.
+        ([0.0] * 1 + [30.0] * 20 + [60.0], tuple(range(0, 61, 2))),
+        # Without a span, a thirtieth of the size, or of 1.
+        ([4.0], (4.0, 4.2)),
+        ([0.0], (0.0, 0.05)),
+    ],
+)
+def test_bins_are_those_worked_out_by_hand(sizes, edges):
+    found = size_histogram(sizes, ["no"] * len(sizes))
+    assert found.edges == pytest.approx(edges)
+    assert found.counts["no"] == tuple(np.histogram(sizes, found.edges)[0])
+
+
+@pytest.mark.parametrize("power", [-2, 0, 1])
+@pytest.mark.parametrize(
+    ("step", "width"), [(1, 1), (1.01, 2), (2, 2), (3, 5), (6, 10)]
+)
+def test_a_width_is_the_next_of_1_2_5_and_10(step, width, power):
+    """Thirty bins of just such a width; all but the ends in one place."""
+    unit = 10.0**power
+    sizes = [0.0, 30 * step * unit, *[15 * step * unit] * 40]
+    found = size_histogram(sizes, ["yes"] * 42)
+    assert np.diff(found.edges) == pytest.approx(width * unit)
+
+
+def test_errors_of_the_pixel_size_are_of_lengths_in_nm_alone():
+    labels, where = ["yes", "no"], ["a", "b"]
+    errors = {"relative_error": 0.02, "fit_errors": [0.1, 0.0]}
+    in_nm = class_sizes([4.0, 6.0], [100.0, 150.0], labels, where, **errors)
+    in_px = class_sizes([None, None], [100.0, 150.0], labels, where, **errors)
+    (_, _, nm), (_, _, px) = in_nm.summaries, in_px.summaries
+    assert (nm.mean_systematic, px.mean_systematic) == (pytest.approx(0.1), 0)
+    assert (nm.fit_systematic, px.fit_systematic) == pytest.approx((0.2, 5.0))
+    assert (in_nm.n, in_nm.n_unknown, in_nm.sizes["null"]) == (2, 0, ())
+    plain = class_sizes([4.0, 6.0], [100.0, 150.0], labels, where)
+    assert plain.summaries[-1].mean_systematic == 0

@@ -256,3 +256,17 @@ def test_a_twentieth_may_be_left_to_the_forest_without_draws(unjudged, is_told):
 def test_a_forest_that_says_nothing_of_resolved_particles_has_no_fraction():
     found = visible_defects([Evidence("m", (0.0, 0.0, 0.4, 0.6), "yes", "queue")])
     assert (found.forest_fraction, found.fraction) == (None, 1.0)
+
+
+def test_half_a_resolved_particle_is_one():
+    found = visible_defects([told(m, (0.05, 0.05, 0.9, 0.0)) for m in range(5)])
+    assert found.resolved == pytest.approx(0.5)
+    assert "without particles drawn at random" in found.note
+
+
+def test_one_micrograph_has_no_variance_of_any_kind():
+    one = visible_defects([by_draw(0, "yes"), by_draw(0, "no"), told(0)])
+    nothing = visible_defects([told(m, (0.0, 0.0, 1.0, 0.0)) for m in range(5)])
+    for found in (one, nothing):
+        assert (found.variance, found.variance_by_draws) == (None, None)
+        assert (found.design_effect, found.correlation) == (None, None)

@@ -159,7 +159,12 @@ def test_the_sentence_tells_every_reason_in_order() -> None:
     assert told.startswith("7 circles are counted apart")
     assert "2 unlike anything that the forest learnt from. Those of one" in told
     assert told.endswith("are judged, or 10 that were drawn.")
-    assert distrust_sentence({"one crystal": 1}).startswith("1 circle is")
+    assert distrust_sentence({"one crystal": 1}) == (
+        "1 circle is counted apart: 1 parts of what looks like one crystal. Those of "
+        "one reason are counted in once all of them in a micrograph are judged, or 10 "
+        "that were drawn."
+    )
+    assert "apart (3 judged): 4" in distrust_sentence({"quality": 4}, 3)
 
 
 def test_draws_of_one_kind_give_no_interval_to_another() -> None:

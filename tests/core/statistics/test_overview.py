@@ -317,3 +317,31 @@ def test_the_history_has_a_dozen_steps_and_ends_with_all_labels():
     assert [each.labels for each in label_history(evidence[:2])] == [0, 1, 2]
     assert [each.labels for each in label_history([Evidence("m", SURE_NO)])] == [0]
     assert label_history([]) == ()
+
+
+def test_what_draws_of_unequal_error_leave_open_has_its_closed_form():
+    """The forest is off in defects and in what is resolved, each draw otherwise."""
+    labels = ["yes", "no", "null", "yes", "no", "no", "null", "no", "yes", "no", "no"]
+    chances = [0.2, 0.5] * 5 + [0.25]
+    said = (0.3, 0.4, 0.3, 0.0)
+    draws = [
+        Evidence(f"m{at % 4}", said, label, "draw", chance)
+        for at, (label, chance) in enumerate(zip(labels, chances, strict=True))
+    ]
+    rest = [Evidence(f"m{at % 4}", said) for at in range(40)]
+    new = [Evidence("new", said)] * 20
+    evidence = [*draws, *rest, *new]
+    found = micrograph_fractions(evidence)[-1]
+    truth = {"yes": (1, 1), "no": (0, 1), "null": (0, 0)}
+    off = np.array([truth[label] for label in labels]) - (0.3, 0.7)
+    weight = 1 / np.array(chances)
+    mean = weight @ off / weight.sum()
+    defects, resolved = 20 * (np.array((0.3, 0.7)) + mean)
+    assert found.fraction == pytest.approx(defects / resolved)
+    share = visible_defects(evidence).fraction
+    left = (off - mean) @ (1, -share)
+    square = weight @ left**2 / weight.sum()
+    near = (defects + 2) / (resolved + 4)
+    effective = 1 / (1 / resolved + 20 * square / resolved**2 / (near * (1 - near)))
+    wanted = wilson_interval(defects / resolved * effective, effective)
+    assert found.interval_95 == pytest.approx(wanted)

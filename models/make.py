@@ -122,7 +122,7 @@ def _kinds(series: dict[str, Any], folder: Path) -> list[tuple[Preset, int]]:
 
 def make(folders: list[Path], params: ForestParams, jobs: int = 1) -> Model:
     """Train on folders and score by held-out micrograph."""
-    training, notices = training_from_folders(
+    training, notices, *_ = training_from_folders(
         folders,
         params,
         DetectionParams(false_alarms=FALSE_ALARMS),

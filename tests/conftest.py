@@ -70,6 +70,13 @@ def _figures_as_svg_alone(monkeypatch):
     monkeypatch.setattr(figure_style, "FORMATS", ("svg",))
 
 
+@pytest.fixture(autouse=True)
+def _caches_of_their_own(monkeypatch, tmp_path_factory):
+    """Keep each test from what others and the user have kept."""
+    folder = tmp_path_factory.getbasetemp() / "caches" / uuid.uuid4().hex
+    monkeypatch.setenv("NAPARI_CDSE_CACHE", str(folder))
+
+
 @pytest.fixture(scope="session")
 def _cut_samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cut samples")

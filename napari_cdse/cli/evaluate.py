@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
+    add_again,
     add_frame,
     add_jobs,
     add_parameters,
@@ -58,6 +59,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pixel_size(parser)
     add_frame(parser)
     add_jobs(parser)
+    add_again(parser)
     add_parameters(parser, ForestParams)
     parser.set_defaults(**{"ForestParams.folds": None})
     add_parameters(parser, DetectionParams)

@@ -104,6 +104,16 @@ def add_jobs(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_again(parser: argparse.ArgumentParser) -> None:
+    """Offer ``--again``."""
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="work out circles and features that an earlier run has worked out "
+        "already, too; results are the same",
+    )
+
+
 def add_frame(parser: argparse.ArgumentParser) -> None:
     """Offer ``--frame``."""
     parser.add_argument(

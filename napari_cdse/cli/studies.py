@@ -17,7 +17,7 @@ from napari_cdse.cli.score_lines import (
     method_lines,
     tuning_lines,
 )
-from napari_cdse.cli.teaching import labelled_micrographs, teach
+from napari_cdse.cli.teaching import feature_cache, labelled_micrographs, teach
 from napari_cdse.core.errors import CdseError, ParameterError, TrainingError
 from napari_cdse.core.evaluation.feature_importance import importance
 from napari_cdse.core.evaluation.learning_curve_records import ENOUGH
@@ -255,13 +255,14 @@ def _taught(
     arguments: argparse.Namespace, params: ForestParams
 ) -> tuple[TrainingSet, bool]:
     detection = read_parameters(arguments, DetectionParams)
-    training, notices, _ = teach(
+    training, notices, *_ = teach(
         arguments.paths,
         params,
         detection,
         arguments.pixel_size,
         arguments.frame,
         arguments.jobs,
+        feature_cache(arguments),
     )
     for notice in notices:
         tell(notice)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cdse.cli.console import tell
 from napari_cdse.cli.flags import read_parameters
 from napari_cdse.core.classifier.training_set import TrainingSet, join
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.io.feature_file import default_path
 from napari_cdse.pipeline import (
+    FeatureCache,
     FolderExamples,
     examples_from_folders,
-    qualities_of_folders,
     training_from_annotations,
     training_from_folders,
 )
@@ -28,7 +30,24 @@ if TYPE_CHECKING:
     from napari_cdse.io.images.frame import FrameChoice
 
 
-Taught = tuple[TrainingSet, tuple[str, ...], frozenset[str]]
+class Taught(NamedTuple):
+    """What folders and projects teach.
+
+    Attributes
+    ----------
+    training : TrainingSet
+    notices : tuple of str
+        What was left out and why, one sentence each.
+    micrographs : frozenset of str
+        Content ids of all micrographs of the projects, labelled or not.
+    qualities : tuple of MicrographQuality
+        Of the labelled micrographs, as far as they tell.
+    """
+
+    training: TrainingSet
+    notices: tuple[str, ...]
+    micrographs: frozenset[str]
+    qualities: tuple[MicrographQuality, ...]
 
 
 def teach(
@@ -38,16 +57,9 @@ def teach(
     pixel_size_nm: float | None,
     frame: FrameChoice = 0,
     jobs: int = 1,
+    cache: FeatureCache | None = None,
 ) -> Taught:
     """Join what folders and projects teach.
-
-    Returns
-    -------
-    training : TrainingSet
-    notices : tuple of str
-        What was left out and why, one sentence each.
-    micrographs : frozenset of str
-        Content ids of all micrographs of the projects, labelled or not.
 
     Raises
     ------
@@ -63,7 +75,7 @@ def teach(
                 f"for labels given in the window, name {folder / DEFAULT_NAME}."
             )
     if folders:
-        training, notices = training_from_folders(
+        found = training_from_folders(
             folders,
             params,
             detection,
@@ -71,40 +83,23 @@ def teach(
             frame=frame,
             jobs=jobs,
             progress=lambda share: tell(f"{share:4.0%}  folders"),
+            cache=cache,
         )
-        parts.append((training, notices, frozenset()))
-    parts.extend(_from_project(path, params) for path in projects)
-    return (
-        join(*(training for training, _, _ in parts)),
-        tuple(notice for _, notices, _ in parts for notice in notices),
-        frozenset().union(*(micrographs for _, _, micrographs in parts)),
+        parts.append(
+            Taught(found.training, found.notices, frozenset(), found.qualities)
+        )
+    parts.extend(_from_project(path, params, cache) for path in projects)
+    return Taught(
+        join(*(part.training for part in parts)),
+        tuple(chain.from_iterable(part.notices for part in parts)),
+        frozenset().union(*(part.micrographs for part in parts)),
+        tuple(chain.from_iterable(part.qualities for part in parts)),
     )
 
 
-def qualities(
-    paths: Sequence[Path],
-    pixel_size_nm: float | None,
-    frame: FrameChoice = 0,
-    jobs: int = 1,
-) -> list[MicrographQuality]:
-    """Return the quality of the micrographs that folders and projects teach with.
-
-    Those of folders are measured; in projects the detections have done so.
-    """
-    folders, projects = _kinds(paths)
-    found = list(
-        qualities_of_folders(
-            folders, pixel_size_nm=pixel_size_nm, frame=frame, jobs=jobs
-        )
-    )
-    for path in projects:
-        project = Project.create_or_open(path)
-        try:
-            labelled = project.micrographs.labelled()
-        finally:
-            project.close()
-        found += [each.quality for each in labelled if each.quality is not None]
-    return found
+def feature_cache(arguments: argparse.Namespace) -> FeatureCache:
+    """Return where circles and features are kept between runs."""
+    return FeatureCache(default_path(), arguments.again)
 
 
 def _kinds(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -144,6 +139,7 @@ def labelled_micrographs(
         frame=arguments.frame,
         learnt_scale=learnt_scale,
         jobs=arguments.jobs,
+        cache=feature_cache(arguments),
     ):
         if isinstance(item, str):
             failed += 1
@@ -160,7 +156,9 @@ def labelled_micrographs(
     return labelled, failed
 
 
-def _from_project(path: Path, params: ForestParams) -> Taught:
+def _from_project(
+    path: Path, params: ForestParams, cache: FeatureCache | None
+) -> Taught:
     project = Project.create_or_open(path)
     beside = beside_sentence(project.path)
     if beside:
@@ -170,4 +168,6 @@ def _from_project(path: Path, params: ForestParams) -> Taught:
         micrographs = frozenset(one.id for one in project.micrographs.entries if one.id)
     finally:
         project.close()
-    return (*training_from_annotations(labelled, params), micrographs)
+    training, notices = training_from_annotations(labelled, params, cache=cache)
+    qualities = tuple(each.quality for each in labelled if each.quality is not None)
+    return Taught(training, notices, micrographs, qualities)

@@ -10,6 +10,7 @@ import numpy as np
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
+    add_again,
     add_frame,
     add_jobs,
     add_parameters,
@@ -17,7 +18,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.score_lines import score_lines
-from napari_cdse.cli.teaching import qualities, teach
+from napari_cdse.cli.teaching import feature_cache, teach
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.quality_range import joined_range
 from napari_cdse.core.errors import TrainingError
@@ -54,6 +55,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pixel_size(parser)
     add_frame(parser)
     add_jobs(parser)
+    add_again(parser)
     add_parameters(parser, ForestParams)
     add_parameters(parser, DetectionParams)
 
@@ -62,13 +64,14 @@ def _run(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
     detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None
-    own, notices, micrographs = teach(
+    own, notices, micrographs, qualities = teach(
         arguments.folders,
         params,
         detection,
         arguments.pixel_size,
         arguments.frame,
         arguments.jobs,
+        feature_cache(arguments),
     )
     for notice in notices:
         tell(notice)
@@ -87,9 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         scores=scores.as_dict(),
         calibration=scores.calibration,
         quality_range=joined_range(
-            qualities(
-                arguments.folders, arguments.pixel_size, arguments.frame, arguments.jobs
-            ),
+            qualities,
             None if parent is None or training is own else parent.card,
         ),
     )

@@ -6,15 +6,16 @@ it cannot be used: no cache is a reason to trouble the user.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -23,24 +24,25 @@ _BUSY_S = 2.0
 
 
 def cache_path(name: str) -> Path:
-    """Return where a cache of some name lies."""
-    return user_cache_path("napari-cdse", appauthor=False) / name
+    """Return where a cache of some name lies: ``NAPARI_CDSE_CACHE``, or the user's."""
+    place = os.environ.get("NAPARI_CDSE_CACHE")
+    return Path(place or user_cache_path("napari-cdse", appauthor=False)) / name
 
 
 class CacheFile:
-    """One table in a file. To be used by one thread.
+    """A file with some tables. To be used by one thread; others may have it open too.
 
     Parameters
     ----------
     path : Path
         Made when needed.
-    table : str
-        The statement that makes the table where there is none.
+    tables : str
+        The statements that make the tables where there are none.
     """
 
-    def __init__(self, path: Path, table: str) -> None:
+    def __init__(self, path: Path, tables: str) -> None:
         self.path = path
-        self._table = table
+        self._tables = tables
         self._connection = self._open()
 
     def close(self) -> None:
@@ -65,10 +67,15 @@ class CacheFile:
         try:
             with self._connection:
                 return work(self._connection)
-        except sqlite3.Error:
+        except sqlite3.Error as problem:
             with suppress(sqlite3.Error):
                 self.close()
             self._connection = None
+            # Of this very class are damages alone: a busy file or a full disk has one
+            # of its own.
+            if type(problem) is sqlite3.DatabaseError:
+                with suppress(OSError):
+                    self.path.unlink(missing_ok=True)
             return otherwise
 
     def _open(self) -> sqlite3.Connection | None:
@@ -95,7 +102,7 @@ class CacheFile:
         try:
             # A cache may be lost with the power; waiting for the disk is for naught.
             connection.execute("PRAGMA synchronous = OFF")
-            connection.execute(self._table)
+            connection.executescript(self._tables)
         except sqlite3.Error:
             connection.close()
             raise

@@ -11,6 +11,7 @@ from napari_cdse.pipeline.evaluation import (
     evaluate_held_out,
     learnt_from,
 )
+from napari_cdse.pipeline.kept_features import FeatureCache
 from napari_cdse.pipeline.labelled_folders import FolderExamples, examples_from_folders
 from napari_cdse.pipeline.many_files import (
     FileAnalysis,
@@ -20,6 +21,7 @@ from napari_cdse.pipeline.many_files import (
 )
 from napari_cdse.pipeline.micrograph_quality import qualities_of_folders, quality_of
 from napari_cdse.pipeline.training import (
+    FolderTraining,
     Labelled,
     forest_below,
     joined,
@@ -30,8 +32,10 @@ from napari_cdse.pipeline.training import (
 __all__ = [
     "Analysis",
     "Evaluation",
+    "FeatureCache",
     "FileAnalysis",
     "FolderExamples",
+    "FolderTraining",
     "Labelled",
     "Outcome",
     "analyse",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,6 @@ import numpy as np
 from napari_cdse.core.classifier.augmentation import views
 from napari_cdse.core.classifier.empty_examples import empty_gaps, empty_squares
 from napari_cdse.core.classifier.training_set import TrainingSet, examples, stack
-from napari_cdse.core.detection.methods import Detection, detect
-from napari_cdse.core.features import FeatureTable, compute_features
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.process_pool import Died, in_order, processes
@@ -21,16 +19,20 @@ from napari_cdse.io.labels.label_file import LabelFile, read_label_file
 from napari_cdse.io.labels.pairing import pair_labels
 from napari_cdse.io.labels.truth_file import unlisted_particles
 from napari_cdse.io.problem_report import attempt
+from napari_cdse.pipeline.kept_features import known_features
 from napari_cdse.pipeline.many_files import cost_of_analysis, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.detection.methods import Detection
+    from napari_cdse.core.features import FeatureTable
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label, Micrograph
     from napari_cdse.io.images.frame import FrameChoice
+    from napari_cdse.pipeline.kept_features import FeatureCache, MicrographFeatures
 
 FALSE_CIRCLE_IOU = 0.1
 """A circle that overlaps every label less than this shows the background."""
@@ -83,6 +85,7 @@ def examples_from_folders(
     learnt_scale: float = 1.0,
     jobs: int = 1,
     progress: Progress | None = None,
+    cache: FeatureCache | None = None,
 ) -> Iterator[FolderExamples | str]:
     """Go through folders in the origin's layout.
 
@@ -109,6 +112,8 @@ def examples_from_folders(
         Processes; see `napari_cdse.core.process_pool.processes`.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
+    cache : FeatureCache, optional
+        Where circles and features are kept for the next time; changes no result.
 
     Yields
     ------
@@ -133,6 +138,7 @@ def examples_from_folders(
         frame=frame,
         leave_out=leave_out,
         learnt_scale=learnt_scale,
+        cache=cache,
     )
     number = processes(jobs, len(pairs), cost_of_analysis([path for path, _ in pairs]))
     for done, item in enumerate(in_order(work, pairs, number)):
@@ -153,6 +159,7 @@ def _study_file(
     frame: FrameChoice,
     leave_out: frozenset[str],
     learnt_scale: float,
+    cache: FeatureCache | None,
 ) -> FolderExamples | str | None:
     """Study one pair of files; None for one that is not labelled or left out."""
     path, label_path = pair
@@ -162,8 +169,11 @@ def _study_file(
         truth = read_label_file(label_path, shape=micrograph.shape)
         if truth is None or micrograph.id in leave_out:
             return None
-        detection = detect(micrograph, detection_params)
-        return _study(path, micrograph, truth, detection, params, learnt_scale)
+        with known_features(cache) as known:
+            detection = known.detect(micrograph, detection_params)
+            return _study(
+                path, micrograph, truth, detection, params, learnt_scale, known
+            )
 
     return attempt(path, work)
 
@@ -175,6 +185,7 @@ def _study(
     detection: Detection,
     params: ForestParams,
     learnt_scale: float,
+    known: MicrographFeatures,
 ) -> FolderExamples:
     notices = []
     if not truth.reviewed:
@@ -182,7 +193,7 @@ def _study(
             f"{micrograph.name}: its label file was written by the program and not "
             "reviewed; a forest that learns from it learns its own mistakes."
         )
-    found = compute_features(
+    found = known.compute(
         micrograph,
         views(detection.circles),
         params.features,
@@ -191,16 +202,15 @@ def _study(
     unlisted = unlisted_particles(path)
     false = _false_circles([*truth.circles, *unlisted], detection.circles)
     training = stack(
-        _gaps(micrograph, truth, detection, unlisted, params.features),
-        *_false_examples(micrograph, false, detection, params.features),
-        *_particles(micrograph, truth, detection, params),
+        _gaps(micrograph, truth, detection, unlisted, params.features, known),
+        *_false_examples(micrograph, false, detection, params.features, known),
+        *_particles(micrograph, truth, detection, params, known),
     )
     return FolderExamples(
         path,
         micrograph.id,
         truth,
-        # Nobody looks at the maps, which are as large as all the pictures together.
-        replace(detection, maps=()),
+        detection,
         false,
         found,
         training,
@@ -214,6 +224,7 @@ def _particles(
     truth: LabelFile,
     detection: Detection,
     params: ForestParams,
+    known: MicrographFeatures,
 ) -> Iterator[TrainingSet]:
     """Rows of the labels, and of the detector's circles on them as further copies."""
     ids = [f"{micrograph.id}/{number}" for number in range(len(truth.circles))]
@@ -233,6 +244,7 @@ def _particles(
                 detection.pixel_size_nm,
                 particle_ids=[ids[i] for i in numbers],
                 copies=copies,
+                known=known,
             )
 
 
@@ -242,13 +254,14 @@ def _gaps(
     detection: Detection,
     unlisted: Sequence[Circle],
     groups: str,
+    known: MicrographFeatures,
 ) -> TrainingSet:
     """Rows of ``empty``: places without a particle."""
     scale = detection.pixel_size_nm
     if not truth.circles:
-        return empty_squares(micrograph, groups, scale)
+        return empty_squares(micrograph, groups, scale, known=known)
     taken = [*truth.circles, *detection.circles, *unlisted]
-    return empty_gaps(micrograph, taken, groups, scale, number=GAPS)
+    return empty_gaps(micrograph, taken, groups, scale, number=GAPS, known=known)
 
 
 def _false_examples(
@@ -256,13 +269,16 @@ def _false_examples(
     false: Sequence[Circle],
     detection: Detection,
     groups: str,
+    known: MicrographFeatures,
 ) -> Iterator[TrainingSet]:
     """Rows of ``empty``: circles on nothing."""
     if false:
         ids = [f"{micrograph.id}/false/{number}" for number in range(len(false))]
         empty: list[Label] = ["empty"] * len(false)
         scale = detection.pixel_size_nm
-        yield examples(micrograph, false, empty, groups, scale, particle_ids=ids)
+        yield examples(
+            micrograph, false, empty, groups, scale, particle_ids=ids, known=known
+        )
 
 
 def _false_circles(

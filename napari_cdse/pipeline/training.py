@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
 from napari_cdse.core.progress import part_of
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.problem_report import Failure, attempt
+from napari_cdse.pipeline.kept_features import known_features
 from napari_cdse.pipeline.labelled_folders import examples_from_folders
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.core.classifier.forest import Model
-    from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.features.cache import FeatureSource
     from napari_cdse.core.material import Material
+    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.params import DetectionParams, ForestParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label, ModelCard
     from napari_cdse.io.images.frame import FrameChoice
+    from napari_cdse.pipeline.kept_features import FeatureCache
 
 
 class Labelled(Protocol):
@@ -61,6 +64,23 @@ class Labelled(Protocol):
         """Their names."""
 
 
+class FolderTraining(NamedTuple):
+    """What labelled folders teach.
+
+    Attributes
+    ----------
+    training : TrainingSet
+    notices : tuple of str
+        What was left out and why, one sentence each.
+    qualities : tuple of MicrographQuality
+        Of the micrographs that it is from, as far as they tell.
+    """
+
+    training: TrainingSet
+    notices: tuple[str, ...]
+    qualities: tuple[MicrographQuality, ...] = ()
+
+
 def training_from_folders(
     folders: Sequence[Path],
     params: ForestParams,
@@ -71,16 +91,15 @@ def training_from_folders(
     leave_out: frozenset[str] = frozenset(),
     jobs: int = 1,
     progress: Progress | None = None,
-) -> tuple[TrainingSet, tuple[str, ...]]:
+    cache: FeatureCache | None = None,
+) -> FolderTraining:
     """Join all labelled micrographs of some folders into one training set.
 
     Parameters are those of `examples_from_folders`.
 
     Returns
     -------
-    training : TrainingSet
-    notices : tuple of str
-        What was left out and why, one sentence each.
+    FolderTraining
 
     Raises
     ------
@@ -89,6 +108,7 @@ def training_from_folders(
     """
     sets: list[TrainingSet] = []
     notices: list[str] = []
+    qualities: list[MicrographQuality] = []
     for item in examples_from_folders(
         folders,
         params,
@@ -98,12 +118,15 @@ def training_from_folders(
         leave_out=leave_out,
         jobs=jobs,
         progress=progress,
+        cache=cache,
     ):
         if isinstance(item, str):
             notices.append(item)
             continue
         sets.append(item.training)
         notices.extend(item.notices)
+        if item.detection.quality is not None:
+            qualities.append(item.detection.quality)
     if not sets:
         names = ", ".join(str(folder) for folder in folders)
         why = f" First problem: {notices[0]}" if notices else ""
@@ -111,14 +134,15 @@ def training_from_folders(
             f"No labelled micrograph was found in {names}; put pictures into images/ "
             f"and label files of the same names into text_files/.{why}"
         )
-    return join(*sets), tuple(notices)
+    return FolderTraining(join(*sets), tuple(notices), tuple(qualities))
 
 
 def training_from_annotations(
     labelled: Iterable[Labelled],
     params: ForestParams,
     progress: Progress | None = None,
-    known: KnownFeatures | None = None,
+    known: FeatureSource | None = None,
+    cache: FeatureCache | None = None,
 ) -> tuple[TrainingSet, tuple[str, ...]]:
     """Turn a project's annotations into a training set.
 
@@ -130,8 +154,10 @@ def training_from_annotations(
         Feature groups, copies and the weight of a person's own labels.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
-    known : KnownFeatures, optional
+    known : FeatureSource, optional
         Keeps the features for the next time.
+    cache : FeatureCache, optional
+        Where they are kept between runs; instead of ``known``.
 
     Returns
     -------
@@ -151,7 +177,9 @@ def training_from_annotations(
         if progress is not None:
             progress(done / len(todo))
         step = part_of(progress, done, len(todo))
-        found = attempt(item.path, partial(_own_examples, item, params, step, known))
+        found = attempt(
+            item.path, partial(_own_examples, item, params, step, known, cache)
+        )
         if isinstance(found, Failure):
             notices.append(found)
         else:
@@ -218,20 +246,22 @@ def _own_examples(
     item: Labelled,
     params: ForestParams,
     progress: Progress | None,
-    known: KnownFeatures | None,
+    known: FeatureSource | None,
+    cache: FeatureCache | None,
 ) -> TrainingSet:
     micrograph = read_micrograph(
         item.path, pixel_size_nm=item.pixel_size_nm, frame=item.frame
     )
-    return examples(
-        micrograph,
-        item.circles,
-        item.labels,
-        params.features,
-        pixel_size_for(micrograph, item.material)[0].nm,
-        particle_ids=item.particle_ids,
-        copies=params.copies,
-        weight=params.own_weight,
-        progress=progress,
-        known=known,
-    )
+    with known_features(cache) as kept:
+        return examples(
+            micrograph,
+            item.circles,
+            item.labels,
+            params.features,
+            pixel_size_for(micrograph, item.material)[0].nm,
+            particle_ids=item.particle_ids,
+            copies=params.copies,
+            weight=params.own_weight,
+            progress=progress,
+            known=known or kept,
+        )

@@ -22,6 +22,7 @@ TABLES = (
     "review",
     "latency",
     "retrain",
+    "training",
     "busy",
     "jobs",
     "project",

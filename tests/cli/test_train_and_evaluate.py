@@ -3,18 +3,26 @@
 import csv
 import json
 import shutil
+from datetime import datetime
 
 import pytest
 
 from napari_cdse.cli import main
+from napari_cdse.core.classifier import forest
 from napari_cdse.core.detection import registry
 from napari_cdse.core.detection.registry import METHODS, DetectionMethod
 from napari_cdse.core.evaluation import learning_curve, validation
 from napari_cdse.core.features import GROUPS
 from napari_cdse.core.params import ForestParams
+from napari_cdse.io.feature_file import default_path
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.io.models.model_file import load_model
-from napari_cdse.pipeline import evaluation, examples_from_folders, method_runs
+from napari_cdse.pipeline import (
+    evaluation,
+    examples_from_folders,
+    kept_features,
+    method_runs,
+)
 from napari_cdse.project import EditRequest, Project
 from napari_cdse.resources import default_model_path
 
@@ -51,6 +59,75 @@ def test_train_twice_gives_the_same_model(labelled_folder, tmp_path):
         assert main([*arguments, "--name", "same"]) == 0
         ids.add(load_model(model).card.id)
     assert len(ids) == 1
+
+
+class Noon(datetime):
+    """The time stands still, so that models differ in nothing else either."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 1, 1, 12, tzinfo=tz)
+
+
+@pytest.fixture
+def detections(monkeypatch):
+    """The micrographs in which circles were sought."""
+    names = []
+    detect = kept_features.detect
+
+    def watched(micrograph, params):
+        names.append(micrograph.name)
+        return detect(micrograph, params)
+
+    monkeypatch.setattr(kept_features, "detect", watched)
+    return names
+
+
+def test_a_model_has_the_same_bytes_whatever_was_kept(
+    labelled_folder, tmp_path, monkeypatch, detections
+):
+    monkeypatch.setattr(forest, "datetime", Noon)
+
+    def trained(*more):
+        detections.clear()
+        model = tmp_path / "mine.skops"
+        words = ["train", str(labelled_folder), "--out", str(model), *SMALL, *more]
+        assert main(words) == 0
+        return model.read_bytes(), len(detections)
+
+    first, at_first = trained()
+    assert at_first == 3
+    assert trained() == (first, 0)
+    assert trained("--again") == (first, 3)
+    path = default_path()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert trained()[0] == first
+    path.write_bytes(b"\0" * 5000)
+    assert trained() == (first, 3)
+    assert trained() == (first, 0)
+    # And where nothing can be kept.
+    monkeypatch.setenv("NAPARI_CDSE_CACHE", str(labelled_folder / "images" / "none"))
+    (labelled_folder / "images" / "none").write_text("")
+    assert trained() == (first, 3)
+
+
+def test_evaluate_reads_what_train_kept(labelled_folder, tmp_path, detections, capsys):
+    folder = str(labelled_folder)
+    model = str(tmp_path / "mine.skops")
+    assert main(["train", folder, "--out", model, *SMALL]) == 0
+    detections.clear()
+    assert main(["evaluate", model, folder]) == 0
+    words = ["evaluate", "--folds", "3", folder, *SMALL]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    # Studies of so few labels end in a sentence, after what they read.
+    main(["evaluate", "--importance", folder, *SMALL])
+    main(["evaluate", "--learning-curve", folder, *SMALL])
+    assert detections == []
+    capsys.readouterr()
+    assert main([*words, "--again"]) == 0
+    assert len(detections) == 3
+    assert told.endswith(capsys.readouterr().out)
 
 
 def test_train_warns_of_labels_that_nobody_reviewed(labelled_folder, tmp_path, capsys):

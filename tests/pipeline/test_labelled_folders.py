@@ -75,8 +75,9 @@ def test_any_number_of_processes_teaches_the_same(labelled_folder):
         training_from_folders([labelled_folder], ForestParams(copies=1), jobs=jobs)
         for jobs in (1, 2)
     ]
-    (one, _), (two, _) = found
+    one, two = (each.training for each in found)
     assert one.table.values.tobytes() == two.table.values.tobytes()
     assert list(one.particle_ids) == list(two.particle_ids)
     assert list(one.labels) == list(two.labels)
-    assert found[0][1] == found[1][1]
+    assert found[0].notices == found[1].notices
+    assert found[0].qualities == found[1].qualities

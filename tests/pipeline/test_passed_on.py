@@ -10,12 +10,14 @@ import pytest
 from napari_cdse.core.detection.registry import METHODS, DetectionMethod
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.material import Material
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.records import Circle
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.pipeline import (
     analysis,
+    kept_features,
     label_replay,
     labelled_folders,
     many_files,
@@ -59,10 +61,12 @@ def asked(monkeypatch):
 
 
 def test_training_from_folders_goes_through_them_as_it_is_told(asked):
-    item = SimpleNamespace(training=drawn_set(1), notices=("one",))
+    quality = MicrographQuality(0.03)
+    found = SimpleNamespace(quality=quality)
+    item = SimpleNamespace(training=drawn_set(1), notices=("one",), detection=found)
     calls = asked(training, "examples_from_folders", [item, "two"])
     progress = print
-    _, notices = training.training_from_folders(
+    _, notices, qualities = training.training_from_folders(
         ["folder"],
         "params",
         "detection",
@@ -71,8 +75,10 @@ def test_training_from_folders_goes_through_them_as_it_is_told(asked):
         leave_out=frozenset("x"),
         jobs=3,
         progress=progress,
+        cache="cache",
     )
     assert notices == ("one", "two")
+    assert qualities == (quality,)
     assert calls == [
         (
             (["folder"], "params", "detection"),
@@ -82,6 +88,7 @@ def test_training_from_folders_goes_through_them_as_it_is_told(asked):
                 "leave_out": frozenset("x"),
                 "jobs": 3,
                 "progress": progress,
+                "cache": "cache",
             },
         )
     ]
@@ -125,7 +132,7 @@ TOLD = {"pixel_size_nm": 0.03, "frame": "mean"}
 
 def test_folders_are_read_at_the_scale_and_frame_asked_for(read, folder, asked):
     pictures, labels = read(labelled_folders)
-    asked(labelled_folders, "detect", lambda *_: detection([A], source="person"))
+    asked(kept_features, "detect", lambda *_: detection([A], source="person"))
     params = ForestParams(copies=0)
     (item,) = labelled_folders.examples_from_folders([folder], params, **TOLD)
     assert [named for _, named in pictures] == [TOLD]

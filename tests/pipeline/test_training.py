@@ -67,7 +67,7 @@ def test_what_is_left_out_teaches_nothing(tmp_path):
         read_micrograph(tmp_path / "images" / name, pixel_size_nm=PIXEL_NM).id
         for name in ("a.png", "b.png")
     )
-    training, _ = training_from_folders(
+    training, *_ = training_from_folders(
         [tmp_path],
         ForestParams(copies=0),
         FEW,

@@ -49,7 +49,10 @@ def misplaced(circle: Circle, name: str, number: int, seed: int) -> Circle:
 def symmetric(
     micrograph: Micrograph, circles: Sequence[Circle], number: int
 ) -> tuple[Micrograph, list[Circle]]:
-    """Apply one of the eight symmetries of the square: turn by 90 degrees, mirror."""
+    """Apply one of the eight symmetries of the square: turn by 90 degrees, mirror.
+
+    What comes out is another content, and has another id, but for the first of them.
+    """
     # Four quarter turns, and the same four mirrored.
     pixels, moved = micrograph.pixels, list(circles)
     for _ in range(number % 4):
@@ -60,7 +63,12 @@ def symmetric(
         last = pixels.shape[1] - 1
         pixels = pixels[:, ::-1]
         moved = [Circle(c.row_px, last - c.col_px, c.radius_px) for c in moved]
-    return replace(micrograph, pixels=np.ascontiguousarray(pixels)), moved
+    turned = number % 8
+    return replace(
+        micrograph,
+        pixels=np.ascontiguousarray(pixels),
+        id=f"{micrograph.id}/{turned}" if turned else micrograph.id,
+    ), moved
 
 
 MOVE = 0.12

@@ -13,6 +13,8 @@ from napari_cdse.core.records import Circle, Micrograph
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_cdse.core.features.cache import FeatureSource
+
 SQUARE_NM = 8.0
 """Edge of a square in nm; the 256 px of the pipeline of 2018 were 8 to 11 nm at its
 magnification (0.030 to 0.045 nm per px)."""
@@ -48,6 +50,7 @@ def empty_squares(
     copies: int = 0,
     weight: float = 1.0,
     seed: int = 0,
+    known: FeatureSource | None = None,
 ) -> TrainingSet:
     """Cut a particle-free micrograph into squares, an ``empty`` example in each.
 
@@ -62,7 +65,7 @@ def empty_squares(
         Feature groups, as in ``ForestParams.features``.
     pixel_size_nm : float
         Edge of a pixel.
-    copies, weight, seed
+    copies, weight, seed, known
         As in `examples`.
 
     Returns
@@ -71,7 +74,9 @@ def empty_squares(
     """
     rng = _generator(micrograph, seed)
     circles = _square_circles(micrograph.shape, pixel_size_nm, rng)
-    return _empty(micrograph, circles, groups, pixel_size_nm, copies, weight, seed)
+    return _empty(
+        micrograph, circles, groups, pixel_size_nm, copies, weight, seed, known
+    )
 
 
 def empty_gaps(
@@ -84,6 +89,7 @@ def empty_gaps(
     copies: int = 0,
     weight: float = 1.0,
     seed: int = 0,
+    known: FeatureSource | None = None,
 ) -> TrainingSet:
     """Take ``empty`` examples between the labelled particles of a micrograph.
 
@@ -100,7 +106,7 @@ def empty_gaps(
     number : int
         Examples wanted; fewer come back from a crowded micrograph. The 8 are a
         choice: more teach the support better and cost time for features.
-    copies, weight, seed
+    copies, weight, seed, known
         As in `examples`.
 
     Returns
@@ -115,7 +121,9 @@ def empty_gaps(
         circle = _random_circle(micrograph.shape, pixel_size_nm, rng)
         if not any(_touch(circle, other) for other in (*taken, *circles)):
             circles.append(circle)
-    return _empty(micrograph, circles, groups, pixel_size_nm, copies, weight, seed)
+    return _empty(
+        micrograph, circles, groups, pixel_size_nm, copies, weight, seed, known
+    )
 
 
 def _empty(
@@ -126,6 +134,7 @@ def _empty(
     copies: int,
     weight: float,
     seed: int,
+    known: FeatureSource | None,
 ) -> TrainingSet:
     return examples(
         micrograph,
@@ -136,6 +145,7 @@ def _empty(
         copies=copies,
         weight=weight,
         seed=seed,
+        known=known,
     )
 
 

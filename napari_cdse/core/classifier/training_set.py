@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.features.cache import KnownFeatures
+    from napari_cdse.core.features.cache import FeatureSource
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Label, Micrograph
 
@@ -135,7 +135,7 @@ def examples(
     weight: float = 1.0,
     seed: int = 0,
     progress: Progress | None = None,
-    known: KnownFeatures | None = None,
+    known: FeatureSource | None = None,
 ) -> TrainingSet:
     """Turn the labelled circles of one micrograph into training rows.
 
@@ -160,7 +160,7 @@ def examples(
         only, not on what else is in the set.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
-    known : KnownFeatures, optional
+    known : FeatureSource, optional
         Keeps the features for the next time.
 
     Returns
@@ -193,16 +193,14 @@ def _features(
     groups: str,
     pixel_size_nm: float,
     progress: Progress | None,
-    known: KnownFeatures | None,
+    known: FeatureSource | None,
 ) -> FeatureTable:
+    compute = compute_features if known is None else known.compute
     if all(group.invariant for group in groups_of(groups)):
         every = [circle for view in views for circle in view]
-        compute = compute_features if known is None else known.compute
         return compute(micrograph, every, groups, pixel_size_nm, progress)
-    turned = [symmetric(micrograph, v, number) for number, v in enumerate(views)]
-    tables = [
-        compute_features(*view, groups, pixel_size_nm, progress) for view in turned
-    ]
+    turned = (symmetric(micrograph, v, number) for number, v in enumerate(views))
+    tables = [compute(*view, groups, pixel_size_nm, progress) for view in turned]
     values = np.concatenate([table.values for table in tables])
     return FeatureTable(tables[0].names, values, tables[0].schema)
 
@@ -256,10 +254,11 @@ def join(*sets: TrainingSet) -> TrainingSet:
 
 def _without_repeats(sets: Sequence[TrainingSet]) -> list[TrainingSet]:
     kept: list[TrainingSet] = []
-    seen = np.array([], np.str_)
+    seen: set[str] = set()
     for part in reversed(sets):
-        kept.append(part.rows(~np.isin(part.particle_ids, seen)))
-        seen = np.concatenate([seen, np.unique(part.particle_ids)])
+        names = part.particle_ids.tolist()
+        kept.append(part.rows(np.array([name not in seen for name in names], np.bool_)))
+        seen.update(names)
     return kept[::-1]
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "compute_features",
     "groups_in",
     "groups_of",
+    "names_of",
     "schema_of",
 ]
 
@@ -67,6 +68,11 @@ def groups_of(groups: str) -> tuple[FeatureGroup, ...]:
 def schema_of(groups: str) -> str:
     """Name the groups with their versions: ``"bragg"`` becomes ``"bragg/1"``."""
     return "+".join(group.schema for group in groups_of(groups))
+
+
+def names_of(groups: str) -> tuple[str, ...]:
+    """Name the features of groups, in the order of a table's columns."""
+    return tuple(name for group in groups_of(groups) for name in group.names)
 
 
 def groups_in(schema: str) -> str:
@@ -129,8 +135,9 @@ def compute_features(
         _columns(group, micrograph, circles, pixel_size_nm, progress)
         for group in chosen
     ]
-    names = tuple(name for group in chosen for name in group.names)
-    return FeatureTable(names, np.concatenate(parts, axis=1), schema_of(groups))
+    return FeatureTable(
+        names_of(groups), np.concatenate(parts, axis=1), schema_of(groups)
+    )
 
 
 def _columns(

@@ -117,7 +117,7 @@ def test_without_being_told_it_is_eight_gaps_without_copies_of_weight_one(put):
     micrograph = bare((2000, 2000))
     for seed in ({}, {"seed": 0}):
         plain = empty_gaps(micrograph, [], "bragg", 0.04, **seed)[1]
-        assert plain == {"copies": 0, "weight": 1.0, "seed": 0}
+        assert plain == {"copies": 0, "weight": 1.0, "seed": 0, "known": None}
         assert empty_squares(micrograph, "bragg", 0.04, **seed)[1] == plain
     assert put[:2] == put[2:]
     assert [len(each) for each in put[:2]] == [8, 16]

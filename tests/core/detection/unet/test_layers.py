@@ -85,10 +85,7 @@ def test_maps_of_another_fineness_or_name_are_refused():
 def test_as_many_as_128_layers_are_run():
     def chain(number):
         names = ["quarter", *(f"r{at}" for at in range(number - 3))]
-        middle = [
-            Layer("Relu", (given,), told)
-            for given, told in pairwise(names)
-        ]
+        middle = [Layer("Relu", (given,), told) for given, told in pairwise(names)]
         return through(*middle, last=names[-1], channels=4)
 
     assert len(chain(128)) == 128
@@ -209,10 +206,7 @@ def test_a_fine_map_has_at_most_32_channels(channels, is_run):
 def test_levels_lie_between_the_input_and_a_32nd():
     def deep(levels):
         names = ["quarter", *(f"d{at}" for at in range(levels))]
-        down = [
-            conv(given, told, (4, 4, 1, 1), 2)
-            for given, told in pairwise(names)
-        ]
+        down = [conv(given, told, (4, 4, 1, 1), 2) for given, told in pairwise(names)]
         return through(*down, last="quarter", channels=4)
 
     check_layers(deep(3))

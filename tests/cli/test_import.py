@@ -44,6 +44,35 @@ def test_what_was_left_out_makes_the_status_1_and_is_listed(folder, tmp_path, ca
     assert labels(folder) == ["yes"]
 
 
+def test_an_earlier_table_comes_in_but_for_what_one_sentence_names(
+    folder, tmp_path, capsys
+):
+    lines = [
+        "micrograph,particle,x_px,y_px,radius_px,diameter_nm,label,"
+        "p_yes,p_no,p_null,p_empty",
+        *(
+            f"m1,{name},{circle.col_px},{circle.row_px},{circle.radius_px},,{said}"
+            for name, circle, said in (
+                ("a", A, "no,0.7,0.1,0.1,0.1"),
+                ("b", B, "yes,0.7,0.1,0.1,0.1"),
+            )
+        ),
+    ]
+    path = tmp_path / "particles.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert main(["import", str(folder), str(path)]) == 1
+    told = capsys.readouterr()
+    assert "1 circle in 1 micrograph came in." in told.out
+    (sentence,) = (line for line in told.err.splitlines() if "particles.csv" in line)
+    assert "particles.csv, line 3: its class is the forest's too" in sentence
+    assert labels(folder) == ["no"]
+    (tmp_path / "summary.json").write_text(
+        '{"particles": 2, "labelled_by_person": 2, "labelled_by_forest": 0}'
+    )
+    assert main(["import", str(folder), str(path)]) == 0
+    assert labels(folder) == ["no", "yes"]
+
+
 @pytest.mark.parametrize(
     "flags",
     [["--class", "fault"], ["--class", "fault=maybe"], ["--class", "=yes"]],

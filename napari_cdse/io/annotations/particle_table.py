@@ -1,17 +1,21 @@
 """Tables of particles: what ``export`` and ``predict`` write, and a user's own.
 
 The columns ``micrograph``, ``x_px``, ``y_px`` and ``radius_px`` are needed; ``label``,
-``note`` and ``reviewed`` are read where they are, all others are passed over.
+``note`` and ``reviewed`` are read where they are. Of a table without ``reviewed`` that
+holds a forest's probabilities, only what a person must have said is taken; all other
+columns are passed over.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.io.annotations.earlier_tables import NOT_SAID, EarlierRow, by_person
 from napari_cdse.io.annotations.shapes import (
     NO_NUMBERS,
     NOT_REVIEWED,
@@ -32,8 +36,14 @@ LIMIT_BYTES = 2**25
 _NEEDED = ("micrograph", "x_px", "y_px", "radius_px")
 _DELIMITERS = (",", ";", "\t")
 _FORESTS = frozenset(f"p_{name}" for name in CLASSES)
-"""Columns of a forest's word; who has them and says nothing of a review may hold what
-nobody looked at."""
+"""Columns of a forest's word; who has them and says nothing of a review was written by
+an earlier version, and may hold what nobody looked at."""
+_OF_ANNOTATORS = frozenset({"particle", "annotator", "label"})
+"""Columns of ``labels.csv``, which has no places."""
+
+
+_PROBLEMS = {True: "", False: NOT_REVIEWED, None: NOT_SAID}
+"""By whether a person gave the label."""
 
 
 def is_particle_table(start: str) -> bool:
@@ -64,67 +74,99 @@ def read_particle_table(path: Path) -> AnnotationFile:
         ) from problem
     found = _header(text)
     if found is None:
+        if _columns(text, ",") >= _OF_ANNOTATORS or _columns(text, ";") >= (
+            _OF_ANNOTATORS
+        ):
+            raise LabelFileError(
+                f"{name} tells whose each label is, but no places; import the table "
+                "of particles (particles.csv) of the same export."
+            )
         raise LabelFileError(
             f"{name} is no table of particles: its first line must name the columns "
             f"{', '.join(_NEEDED)}."
         )
     delimiter, columns = found
-    if REVIEWED not in columns and columns & _FORESTS:
-        raise LabelFileError(
-            f"{name} holds the forest's word and does not say what a person reviewed "
-            f"(no column '{REVIEWED}'); export the project again, or remove the "
-            "columns p_yes to p_empty if every label is a person's."
-        )
     reader = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=delimiter, restval=""
     )
     reader.fieldnames = [_plain(each) for each in reader.fieldnames or ()]
-    shapes: list[Shape] = []
+    lines: list[tuple[_Line, str]] = []
     try:
         for cells in reader:
-            check_number(name, len(shapes) + 1)
-            shapes.append(_shape(cells, f"line {reader.line_num}", delimiter))
+            check_number(name, len(lines) + 1)
+            lines.append((_Line(cells, delimiter), f"line {reader.line_num}"))
     except csv.Error as problem:
         raise LabelFileError(
             f"{name}, line {reader.line_num + 1}: this is no line of a table "
             f"({shown(problem)}); save it as CSV anew."
         ) from problem
+    problems = (_not_reviewed(line) for line, _ in lines)
+    if REVIEWED not in columns and columns & _FORESTS:
+        given = by_person(path, [_earlier(line) for line, _ in lines])
+        problems = (_PROBLEMS[each] for each in given)
+    shapes = (
+        _shape(line, place, problem)
+        for (line, place), problem in zip(lines, problems, strict=True)
+    )
     return AnnotationFile(name, tuple(shapes))
 
 
 def _header(text: str) -> tuple[str, set[str]] | None:
     """Find what separates the columns, and their names."""
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
     for delimiter in _DELIMITERS:
-        columns = {_plain(each) for each in first.split(delimiter)}
+        columns = _columns(text, delimiter)
         if columns.issuperset(_NEEDED):
             return delimiter, columns
     return None
+
+
+def _columns(text: str, delimiter: str) -> set[str]:
+    first = text.lstrip("\ufeff").split("\n", 1)[0]
+    return {_plain(each) for each in first.split(delimiter)}
 
 
 def _plain(column: str) -> str:
     return column.strip().strip('"').strip().lower()
 
 
-def _shape(cells: Mapping[str, str | None], place: str, delimiter: str) -> Shape:
-    def text(column: str) -> str:
-        found = cells.get(column)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The cells of one line by column."""
+
+    cells: Mapping[str, str | None]
+    delimiter: str
+
+    def text(self, column: str) -> str:
+        """Return what stands in a column; nothing where there is none."""
+        found = self.cells.get(column)
         return without_apostrophe(found.strip()) if isinstance(found, str) else ""
 
-    picture, label = text("micrograph"), text("label") or None
-    mark = None if delimiter == "," else ","
+    def number(self, column: str) -> float:
+        """Read a number, with a decimal comma where a comma does not separate."""
+        text = self.text(column)
+        return float(text if self.delimiter == "," else text.replace(",", "."))
+
+
+def _shape(line: _Line, place: str, problem: str) -> Shape:
+    picture, label = line.text("micrograph"), line.text("label") or None
     try:
-        y, x, radius = (
-            _number(text(column), mark) for column in ("y_px", "x_px", "radius_px")
-        )
+        y, x, radius = (line.number(each) for each in ("y_px", "x_px", "radius_px"))
     except ValueError:
         return Shape(picture, place, None, label, NO_NUMBERS)
-    problem = NOT_REVIEWED if text(REVIEWED).lower() in ("false", "no", "0") else ""
     circle = None if problem else Circle(y, x, radius)
-    return Shape(picture, place, circle, label, problem, text("note"))
+    return Shape(picture, place, circle, label, problem, line.text("note"))
 
 
-def _number(text: str, decimal_comma: str | None) -> float:
-    if decimal_comma is not None:
-        text = text.replace(decimal_comma, ".")
-    return float(text)
+def _not_reviewed(line: _Line) -> str:
+    said = line.text(REVIEWED).lower()
+    return NOT_REVIEWED if said in ("false", "no", "0") else ""
+
+
+def _earlier(line: _Line) -> EarlierRow:
+    told = [line.text(f"p_{name}") for name in CLASSES]
+    try:
+        shares = tuple(line.number(f"p_{name}") for name in CLASSES)
+    except ValueError:
+        shares = None
+    label = line.text("label").lower()
+    return EarlierRow(line.text("particle"), label, shares, any(told))

@@ -378,7 +378,8 @@ def test_sets_that_are_damaged_or_meant_ill_end_in_a_sentence(tmp_path, data):
     ("text", "problem"),
     [
         ("a,b\n1,2\n", "no table of particles"),
-        ("micrograph,x_px,y_px,radius_px,p_yes\nm1,1,1,1,1\n", "the forest's word"),
+        ("micrograph,particle,annotator,label\nm1,a,ann,yes\n", "but no places"),
+        ("micrograph;particle;annotator;label\nm1;a;ann;yes\n", "but no places"),
         ("micrograph,x_px,y_px,radius_px\n" + "a" * 200_000, "line 2"),
         (b"micrograph,x_px,y_px,radius_px\nm\xe41,1,1,1\n", "UTF-8"),
     ],

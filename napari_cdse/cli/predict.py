@@ -29,7 +29,7 @@ from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.core.process_pool import processes
 from napari_cdse.core.statistics.distrust import distrust_of
-from napari_cdse.io.annotations.formats import AnnotationWriter
+from napari_cdse.io.annotations.writer import AnnotationWriter
 from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
 from napari_cdse.io.export.micrograph_table import TableLine
 from napari_cdse.io.export.part_files import PartFiles, sole_writer

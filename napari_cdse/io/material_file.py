@@ -16,7 +16,6 @@ for fcc, the cation alone. Other keys and tables of the file are not looked at.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -45,6 +44,9 @@ def read_material(path: Path) -> Material:
     ParameterError
         If the file cannot be read, something is missing, or it is no crystal.
     """
+    # Most runs read none.
+    import tomllib
+
     name = name_of(path)
     try:
         text = read_file(path, LIMIT_BYTES, ParameterError).decode("utf-8-sig")

@@ -10,7 +10,7 @@ from napari_cdse import __version__
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.core.statistics.draw_tally import draw_tallies
-from napari_cdse.io.annotations.formats import AnnotationWriter
+from napari_cdse.io.annotations.writer import AnnotationWriter
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
 from napari_cdse.io.export.export import pixel_size_summary
 from napari_cdse.io.export.micrograph_table import TableLine

@@ -4,6 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from napari_cdse import pipeline
+
 LISTING = "import sys, json; {}; sys.stdout.write(json.dumps(sorted(sys.modules)))"
 
 
@@ -40,6 +44,24 @@ def test_the_help_needs_no_numbers():
     assert not imported_by(code) & heavy
 
 
+NOT_FOR_PREDICT = (
+    "napari_cdse.project",
+    "napari_cdse.core.evaluation",
+    "napari_cdse.io.annotations.coco",
+    "napari_cdse.io.annotations.formats",
+    "napari_cdse.io.annotations.imagej",
+    "napari_cdse.io.annotations.particle_table",
+    "napari_cdse.io.annotations.yolo",
+    "napari_cdse.io.export.figures",
+    "napari_cdse.io.export.plots",
+    "napari_cdse.io.cache_file",
+    "napari_cdse.pipeline.evaluation",
+    "napari_cdse.pipeline.kept_features",
+    "napari_cdse.pipeline.labelled_folders",
+    "napari_cdse.pipeline.training",
+)
+
+
 def test_predict_imports_neither_trees_nor_figures_nor_a_window(
     picture_folder, tmp_path
 ):
@@ -47,13 +69,23 @@ def test_predict_imports_neither_trees_nor_figures_nor_a_window(
     words = ["predict", str(path), "--out", str(tmp_path / "out"), "--no-figures"]
     code = f"from napari_cdse.cli import main; assert main({words!r}) == 0"
     modules = modules_of(code)
-    # Nor what projects hold: a third of the waiting was theirs.
-    assert not [name for name in modules if name.startswith("napari_cdse.project")]
+    # Nor what projects hold: a third of the waiting was theirs. Nor what trains and
+    # evaluates, draws, or reads and writes for other programs: a seventh.
+    assert "napari_cdse.pipeline.analysis" in modules
+    assert not [name for name in modules if name.startswith(NOT_FOR_PREDICT)]
     found = {name.partition(".")[0] for name in modules}
     assert {"numpy", "scipy"} <= found
     # Forests answer from plain arrays; only training needs what grows them.
     assert not found & {"matplotlib", "sklearn", "skops", "joblib", "napari", "qtpy"}
+    assert not found & {"yaml", "roifile", "sqlite3", "tomllib"}
     assert not (tmp_path / "out" / "figures").exists()
+
+
+def test_each_name_of_the_pipeline_is_there_when_it_is_asked_for():
+    for name in pipeline.__all__:
+        assert getattr(pipeline, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        pipeline.other  # noqa: B018
 
 
 def test_the_window_stands_before_what_only_micrographs_need_is_imported():

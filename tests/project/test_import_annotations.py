@@ -8,7 +8,8 @@ import pytest
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.annotations.formats import FORMATS, AnnotationWriter
+from napari_cdse.io.annotations.format_names import FORMATS
+from napari_cdse.io.annotations.writer import AnnotationWriter
 from napari_cdse.io.export.export import ParticleRow
 from napari_cdse.project import (
     Pictures,

@@ -13,3 +13,5 @@ FORMAT_TITLES: dict[FormatName, str] = {
 }
 SUFFIXES = (".csv", ".json", ".roi", ".txt", ".zip")
 """Of files that may hold annotations."""
+LABELS_FOLDER = "labels"
+"""Of label files, ours and those of YOLO."""

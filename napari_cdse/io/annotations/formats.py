@@ -1,4 +1,4 @@
-"""Which format a file of annotations has, and how each of them is written."""
+"""Which format a file of annotations has, and what is read from it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,27 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
-from napari_cdse.io.annotations.coco import CocoFile, read_coco
-from napari_cdse.io.annotations.format_names import FORMATS, SUFFIXES
-from napari_cdse.io.annotations.imagej import read_imagej, write_imagej
-from napari_cdse.io.annotations.napari_shapes import write_napari
+from napari_cdse.io.annotations.coco import read_coco
+from napari_cdse.io.annotations.format_names import LABELS_FOLDER, SUFFIXES
+from napari_cdse.io.annotations.imagej import read_imagej
 from napari_cdse.io.annotations.particle_table import (
     is_particle_table,
     read_particle_table,
 )
 from napari_cdse.io.annotations.shapes import NOT_REVIEWED, AnnotationFile, Shape
-from napari_cdse.io.annotations.yolo import (
-    NAME_FILES,
-    is_yolo,
-    read_yolo,
-    write_names,
-    write_yolo,
-)
-from napari_cdse.io.export.export import is_told
-from napari_cdse.io.files import make_folder, name_of, open_file
+from napari_cdse.io.annotations.yolo import NAME_FILES, is_yolo, read_yolo
+from napari_cdse.io.files import name_of, open_file
 from napari_cdse.io.images.folder import names_in
 from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.io.labels.label_text import LOCATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from napari_cdse.io.annotations.format_names import FormatName
     from napari_cdse.io.annotations.shapes import ShapeOf
-    from napari_cdse.io.export.export import ParticleRow
 
-_LABELS = "labels"
 _SNIFFED_BYTES = 4096
 """Of a text, to see its format; the columns of a table fit."""
 
@@ -70,7 +58,11 @@ def find_annotations(paths: Iterable[Path]) -> FoundFiles:
         if not os.path.isdir(path):
             files.append(path)
             continue
-        within = [path, path / _LABELS] if os.path.isdir(path / _LABELS) else [path]
+        within = (
+            [path, path / LABELS_FOLDER]
+            if os.path.isdir(path / LABELS_FOLDER)
+            else [path]
+        )
         found = [
             file
             for folder in within
@@ -167,86 +159,3 @@ def _read_labels(path: Path, shape_of: ShapeOf) -> AnnotationFile:
             for number, (circle, label) in enumerate(pairs, 1)
         ),
     )
-
-
-class AnnotationWriter:
-    """Writes micrographs as they come, each in all formats that are wanted.
-
-    Parameters
-    ----------
-    folder : Path
-        Gets a folder for each format that has a file a micrograph.
-    formats : sequence of {"coco", "yolo", "imagej", "napari"}
-
-    Raises
-    ------
-    LabelFileError
-        If a folder cannot be made.
-    """
-
-    def __init__(self, folder: Path, formats: Sequence[FormatName]) -> None:
-        self._folder = folder
-        self._formats = [each for each in FORMATS if each in formats]
-        self._coco = CocoFile()
-        self._places = {
-            each: make_folder(folder / each, LabelFileError)
-            for each in self._formats
-            if each != "coco"
-        }
-        if "yolo" in self._places:
-            make_folder(self._places["yolo"] / _LABELS, LabelFileError)
-
-    def add(
-        self,
-        path: Path,
-        name: str,
-        shape: tuple[int, int],
-        rows: Iterable[ParticleRow],
-        *,
-        include_predictions: bool = True,
-    ) -> None:
-        """Write one micrograph.
-
-        Parameters
-        ----------
-        path : Path
-            Of the micrograph.
-        name : str
-            What it is called in the results.
-        shape : tuple of int
-            Its rows and columns.
-        rows : iterable of ParticleRow
-            Of this micrograph.
-        include_predictions : bool
-            Also what only the forest says, except ``empty``.
-
-        Raises
-        ------
-        LabelFileError
-            If a file cannot be written.
-        """
-        told = [row for row in rows if is_told(row, include_predictions)]
-        known = path.name if name in (path.stem, path.name) else name
-        for each in self._formats:
-            if each == "coco":
-                self._coco.add(known, shape, told)
-            elif each == "yolo":
-                target = self._places[each] / _LABELS / f"{name}.txt"
-                write_yolo(target, shape, told)
-            elif each == "imagej":
-                write_imagej(self._places[each] / f"{name}_RoiSet.zip", told)
-            else:
-                write_napari(self._places[each], name, told)
-
-    def finish(self) -> None:
-        """Write what belongs to all micrographs.
-
-        Raises
-        ------
-        LabelFileError
-            If a file cannot be written.
-        """
-        if "coco" in self._formats:
-            self._coco.write(self._folder / "coco.json", f"napari-cdse {__version__}")
-        if "yolo" in self._formats:
-            write_names(self._places["yolo"])

@@ -13,7 +13,6 @@ from napari_cdse.io.export.export import (
     write_particles_csv,
     write_summary_json,
 )
-from napari_cdse.io.export.figures import write_figures
 from napari_cdse.io.export.micrograph_table import write_micrographs_csv
 from napari_cdse.io.files import check_writable, make_folder, remove_drafts
 from napari_cdse.io.labels.label_file import read_label_file
@@ -168,6 +167,9 @@ class Results:
             **(others or {}),
         }
         if self._with_figures:
+            # Whoever wants none need not wait for how they are drawn.
+            from napari_cdse.io.export.figures import write_figures
+
             tables["figures"] = partial(
                 write_figures, rows=self._rows, found=found, samples=samples
             )

@@ -16,7 +16,6 @@ from napari_cdse.io.images import microscope_file, tia_series
 from napari_cdse.io.images import pixel_size_tags as calibration
 from napari_cdse.io.images.frame import MEAN, Frame, gray
 from napari_cdse.io.images.raster import READERS, read_raster
-from napari_cdse.io.images.tiff import count_tiff_frames, read_tiff
 
 if TYPE_CHECKING:
     import os
@@ -120,6 +119,8 @@ def count_frames(path: str | os.PathLike[str]) -> int:
     with open_file(_with_pixels(path), MicrographError) as file:
         start = _start(file, name)
         if start[:4] in _TIFF_MAGIC:
+            from napari_cdse.io.images.tiff import count_tiff_frames
+
             return count_tiff_frames(file, name)
         if start.startswith(tia_series.SER_MAGIC):
             return tia_series.count_series_frames(file, name)
@@ -239,6 +240,9 @@ def _with_pixels(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
 def _read_frame(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
     start = _start(file, name)
     if start[:4] in _TIFF_MAGIC:
+        # A twentieth of what is imported to predict, and of no use for other files.
+        from napari_cdse.io.images.tiff import read_tiff
+
         return read_tiff(file, name, frame)
     if start.startswith(tia_series.SER_MAGIC):
         return tia_series.read_series(file, name, frame, Path(file.name))

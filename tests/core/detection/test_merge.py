@@ -88,3 +88,57 @@ def test_the_share_inside_is_that_of_the_areas_where_all_is_alike():
 
 def test_a_circle_beyond_the_map_has_no_share():
     assert single_evidence(1.0, Circle(-90.0, 10.0, 20.0), plane(1.0), 1.6)[1] == 0
+
+
+@pytest.mark.parametrize(("contrast", "is_kept"), [(0.79, False), (0.8, True)])
+def test_the_network_alone_is_believed_from_four_fifths_of_the_threshold_on(
+    contrast, is_kept
+):
+    circle = Circle(100.0, 100.0, 30.0)
+    bragg = Finds([], [], disk(circle, contrast * 16.0))
+    circles, strengths = merge(bragg, Finds([circle], [4.0], plane()), 16.0)
+    assert circles == ([circle] if is_kept else [])
+    assert strengths == ([pytest.approx(contrast * 16.0)] if is_kept else [])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
+def test_a_single_circle_is_believed_where_its_log_odds_are_above_0(share):
+    """-2.74 + 1.26 ln(strength / threshold) + 3.16 share."""
+    circle = Circle(100.0, 100.0, 40.0)
+    inside = disk(circle, 1.0)
+    around = disk(Circle(100.0, 100.0, 64.0), 1.0)
+    ring = around.values.sum() - inside.values.sum()
+    probability = disk(Circle(100.0, 100.0, 64.0), 1.0)
+    if share:
+        own = share / (1 - share) * ring / inside.values.sum()
+        probability.values[inside.values > 0] = own
+    else:
+        probability.values[inside.values > 0] = 0
+    needed = np.exp((2.74 - 3.16 * share) / 1.26)
+    for off, number in ((0.99, 0), (1.01, 1)):
+        bragg = Finds([circle], [off * needed * THRESHOLD], plane())
+        circles, _ = merge(bragg, Finds([], [], probability), THRESHOLD)
+        assert len(circles) == number
+
+
+def test_all_that_is_found_comes_strongest_first():
+    left, middle, right = (Circle(100.0, c, 20.0) for c in (60.0, 140.0, 240.0))
+    circles, strengths = merge(
+        Finds([left, middle], [150.0, 300.0], disk(right, 200.0)),
+        Finds([right, left], [3.0, 2.0], plane()),
+        THRESHOLD,
+    )
+    assert circles == [middle, right, left]
+    assert strengths == [300.0, 200.0, 150.0]
+
+
+@pytest.mark.parametrize(("moved", "number"), [(21.8, 1), (22.4, 2)])
+def test_circles_that_overlap_by_a_fifth_are_one(moved, number):
+    """Of two circles of 20 px, 22.1 px apart, a fifth of the union is shared."""
+    one, other = Circle(100.0, 100.0, 20.0), Circle(100.0, 100.0 + moved, 20.0)
+    circles, _ = merge(
+        Finds([one], [300.0], disk(other, 200.0)),
+        Finds([other], [3.0], plane()),
+        THRESHOLD,
+    )
+    assert len(circles) == number

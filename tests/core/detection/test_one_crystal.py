@@ -123,3 +123,40 @@ def test_a_family_counts_from_a_quarter_of_the_strongest_on(shown):
     weak = [OTHER, family(0.1, 0.05, 24.0)]
     assert shown([SAME], strong, strong, strong)
     assert not shown([SAME], weak, weak, weak)
+
+
+def test_the_smaller_of_either_circle_and_the_first_says_how_near(shown, monkeypatch):
+    """Where the first is the smaller one, its radius counts."""
+    small = [Circle(100.0, 100.0, 30.0), *CIRCLES[1:]]
+    monkeypatch.setitem(globals(), "CIRCLES", small)
+    near, far = family(0.1 + 0.74 / 30, 0.05), family(0.1 + 0.76 / 30, 0.05)
+    assert shown([SAME], [near], [near], [near])
+    assert not shown([SAME], [far], [far], [far])
+
+
+def test_shares_are_those_of_areas_without_the_first(shown, monkeypatch):
+    """A large circle of two outweighs a small one."""
+    sizes = [CIRCLES[0], Circle(100.0, 250.0, 40.0), Circle(100.0, 350.0, 20.0)]
+    monkeypatch.setitem(globals(), "CIRCLES", sizes)
+    assert shown([SAME], [SAME], [OTHER])
+    assert not shown([SAME], [OTHER], [SAME])
+
+
+def test_three_families_are_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(one_crystal, "cut", lambda around, circle: circle)
+
+    def note(patch, number):
+        asked.append((patch, number))
+        return [SAME]
+
+    monkeypatch.setattr(one_crystal, "find_families", note)
+    assert one_crystal._share_one_lattice(NOISE, CIRCLES, 0.04)
+    assert asked == [(circle, 3) for circle in CIRCLES]
+
+
+def test_half_the_view_is_enough_and_less_is_not(asked):
+    """Side by side, without overlap: two circles of 69 px cover 0.332, three 0.5."""
+    circles = [Circle(75.0, 75.0, 69.5), Circle(75.0, 225.0, 69.5)]
+    assert not are_one_crystal(NOISE, circles, 0.04)
+    assert are_one_crystal(NOISE, [*circles, Circle(225.0, 75.0, 69.5)], 0.04)

@@ -267,3 +267,34 @@ def test_a_disk_that_was_found_already_is_none():
 
 def test_without_seeds_nothing_is_found():
     assert peeled([], {})[0] == []
+
+
+def test_a_particle_at_the_border_is_taken_out_as_far_as_it_goes():
+    """Up to the first row and column of the picture, and to the last."""
+    for row, col in ((4, 6), (97, 194)):
+        fits = {(50, 50): Disk(row, col, 10.0, 60.0), (50, 150): None}
+        seeds = [seed(50, 50, 40.0), seed(50, 150, 20.0)]
+        _, fitter, _ = peeled(seeds, fits)
+        _, (_, _, left, counts) = fitter.seen
+        down, right = np.mgrid[:100, :200]
+        gone = (down - row) ** 2 + (right - col) ** 2 <= 11.0**2
+        assert gone[0].any() or gone[-1].any()
+        assert not left[gone].any()
+        assert not counts[gone].any()
+        assert (left[~gone & (right >= 3)] == 1).all()
+
+
+def test_the_frequency_of_a_seed_is_that_of_the_peak_of_its_power():
+    """Between two samples the parabola through powers decides, not through others."""
+    window, k = 32, 5.3 / 32
+    white = whitened(waves((3.0, 0.0, k), shape=(64, 64)))
+    where = SimpleNamespace(window_px=window, band_per_px=(0.05, 0.4))
+    _, fringes = fringes_at(white, where, [(31.5, 31.5)])
+    cut = waves((3.0, 0.0, k), shape=(64, 64))[16:48, 16:48]
+    hann = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
+    power = np.abs(np.fft.fft2(cut * np.outer(hann, hann)))[0] ** 2
+    at = int(power[: window // 2].argmax())
+    low, mid, high = power[at - 1 : at + 2]
+    vertex = at + (low - high) / (2 * (low - 2 * mid + high))
+    assert fringes[0, 1] == pytest.approx(vertex / window, abs=2e-5)
+    assert fringes[0, 0] == pytest.approx(0, abs=2e-4)

@@ -176,3 +176,29 @@ def test_a_field_of_too_few_windows_is_a_sentence() -> None:
 def test_one_endmember_is_refused() -> None:
     with pytest.raises(ParameterError, match="choose 0, or a value from 2 to 8"):
         DetectionParams(endmembers=1)
+
+
+@pytest.mark.parametrize("bend", [1, 3, 5])
+def test_the_elbow_is_furthest_below_the_line_from_end_to_end(bend):
+    """Falling straight to a twentieth, and straight on from there to nothing."""
+    residual = np.interp(np.arange(9), [0, bend, 8], [1.0, 0.05, 0.0])
+    assert number_of_endmembers(residual) == max(bend + 1, 2)
+
+
+def test_shares_of_the_residual_are_those_of_the_singular_values() -> None:
+    spectra = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
+    values = np.linalg.svd(spectra - spectra.mean(axis=0), compute_uv=False) ** 2
+    wanted = [1 - values[:n].sum() / values.sum() for n in range(9)]
+    assert residual_shares(spectra) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_components_have_the_variances_of_the_singular_values_and_a_sign() -> None:
+    spectra = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
+    spectra[:, 2] *= 5
+    found = principal_components(spectra, 3)
+    centred = spectra - spectra.mean(axis=0)
+    _, values, axes = np.linalg.svd(centred, full_matrices=False)
+    for at in range(3):
+        axis = axes[at] * np.sign(axes[at][np.abs(axes[at]).argmax()])
+        assert found[:, at] == pytest.approx(centred @ axis, abs=1e-4)
+        assert np.linalg.norm(found[:, at]) == pytest.approx(values[at], rel=1e-5)

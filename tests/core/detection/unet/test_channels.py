@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from napari_cdse.core.detection.unet.channels import INPUT_NM, network_input, resampled
+from napari_cdse.core.detection.unet.channels import (
+    INPUT_NM,
+    _surroundings,
+    _trend,
+    locally_normalised,
+    network_input,
+    resampled,
+)
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.records import Circle
@@ -57,3 +65,63 @@ def test_a_wave_resampled_is_the_same_wave():
 def test_pixels_too_coarse_for_fringes_are_refused():
     with pytest.raises(MicrographError, match="no fringe can be seen"):
         network_input(prepare(draw((80, 80)).pixels), 0.4)
+
+
+def test_a_surface_of_second_order_either_way_is_taken_off():
+    """Nine terms by least squares, as numpy's own polynomials fit them."""
+    rng = np.random.default_rng(1)
+    rows, cols = np.meshgrid(
+        np.linspace(-1, 1, 96), np.linspace(-1, 1, 128), indexing="ij"
+    )
+    weights = rng.normal(size=(3, 3))
+    surface = np.polynomial.polynomial.polyval2d(rows, cols, weights)
+    assert _trend(surface.astype(np.float32)) == pytest.approx(surface, abs=1e-4)
+
+
+def test_the_surroundings_mean_is_a_gaussian_of_fifteen_cells():
+    """Six nm of 0.05 nm samples, by way of cells of eight."""
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(400, 480)).astype(np.float32)
+    rows, cols = np.mgrid[:400, :480]
+    values += (0.01 * rows + 0.02 * cols).astype(np.float32)
+    wanted = gaussian_filter(values.astype(float), 40.0, mode="reflect")
+    found = _surroundings(values, 40.0 / 8)
+    assert found.shape == values.shape
+    assert np.abs(found - wanted)[60:-60, 60:-60].max() < 0.05
+    # The mean of a slope is the slope, at its own place.
+    slope = (0.01 * rows + 0.02 * cols).astype(np.float32)
+    middle = np.s_[150:-150, 150:-150]
+    assert _surroundings(slope, 2.0)[middle] == pytest.approx(slope[middle], abs=1e-3)
+
+
+def test_local_contrast_is_in_spreads_of_the_surroundings_and_clipped_at_six():
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(240, 320)).astype(np.float32)
+    values[:, 160:] *= 5
+    values[100, 60], values[150, 250] = 60, -300
+    found = locally_normalised(values)
+    # Six nm are 120 samples.
+    flat = values.astype(float) - _trend(values)
+    rest = flat - gaussian_filter(flat, 120, mode="reflect")
+    spread = np.sqrt(gaussian_filter(rest**2, 120, mode="reflect"))
+    assert found == pytest.approx(np.clip(rest / spread, -6, 6), abs=0.15)
+    assert (found.min(), found.max()) == (-6, 6)
+    assert (found[100, 60], found[150, 250]) == (6, -6)
+    assert not locally_normalised(np.full((64, 64), 3, np.float32)).any()
+
+
+def test_the_input_is_even_and_covers_what_is_usable():
+    drawn = draw((203, 301))
+    prepared = prepare(drawn.pixels)
+    prepared.usable[40:80, 100:180] = False
+    given = network_input(prepared, 0.04)
+    rows, cols = (
+        np.rint(first + step * np.arange(count)).astype(int)
+        for first, step, count in zip(
+            given.origin_px, given.step_px, given.values.shape[1:], strict=True
+        )
+    )
+    blind = ~prepared.usable[np.ix_(rows.clip(0, 202), cols.clip(0, 300))]
+    assert blind.any()
+    assert not given.values[:, blind].any()
+    assert (np.abs(given.values[:, ~blind]).max(axis=0) > 0).mean() > 0.99

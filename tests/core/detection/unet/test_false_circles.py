@@ -30,3 +30,16 @@ def test_fewer_false_alarms_never_lower_the_threshold():
     assert all(np.diff(levels) <= 0)
     flat = ((0.0, 1.0), (1.0, 1.0))
     assert np.isfinite(threshold_for(1e-3, 1500.0, flat))
+
+
+def test_without_a_table_a_place_likelier_inside_than_outside_counts():
+    assert threshold_for(1.0, 1000.0, ()) == 0.0
+
+
+def test_a_table_of_one_or_two_points_is_carried_on_too():
+    # A single point falls by a tenth of its logarithm for each unit.
+    one = threshold_for(1.0, 1000.0, ((2.0, 2.0),))
+    assert one == pytest.approx(2 + np.log(2) / 0.1)
+    two = threshold_for(0.25, 1000.0, ((0.0, 2.0), (2.0, 0.5)))
+    assert two == pytest.approx(3.0)
+    assert threshold_for(0.25, 0.5, ((0.0, 2.0),)) == 0.0

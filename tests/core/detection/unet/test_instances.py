@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_cdse.core.detection.unet.instances import find_instances
 from napari_cdse.core.detection.unet.network import Maps
@@ -78,3 +79,97 @@ def test_nothing_is_found_in_an_empty_map():
     found = find_instances(maps_of([(60, 70, 12)], sure=0.05))
     assert len(found.radii) == len(found.strengths) == 0
     assert not found.numbers.any()
+
+
+def plain_maps(inside, distance=None):
+    """Maps of a probability; the distance is that within what is likelier than not."""
+    inside = np.asarray(inside, np.float32)
+    if distance is None:
+        deep = ndimage.distance_transform_edt(inside > 0.04)
+        distance = deep / max(deep.max(), 1)
+    distance = np.asarray(distance, np.float32)
+    return Maps(inside, distance, distance, (0.0, 0.0), (1.0, 1.0))
+
+
+def disk_of(radius, value, at=(40, 50), shape=(80, 100)):
+    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    return value * ((rows - at[0]) ** 2 + (cols - at[1]) ** 2 <= radius**2)
+
+
+@pytest.mark.parametrize(("value", "number"), [(0.09, 0), (0.11, 1), (0.3, 1)])
+def test_a_faint_particle_is_one_from_a_tenth_on(value, number):
+    found = find_instances(plain_maps(disk_of(12, value)))
+    assert len(found.radii) == number
+    if number:
+        # As large as a sure one, since its own highest probability counts.
+        assert found.radii[0] == pytest.approx(12, rel=0.02)
+        odds = np.log(value / (1 - value))
+        assert found.strengths[0] == pytest.approx(odds, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "is_whole"),
+    [(0.9, 0.46, True), (0.9, 0.44, False), (0.6, 0.32, True), (0.6, 0.28, False)],
+)
+def test_a_place_belongs_from_half_of_what_is_highest_on(high, low, is_whole):
+    inside = disk_of(14, low) + disk_of(8, high - low)
+    found = find_instances(plain_maps(inside))
+    assert found.radii[0] == pytest.approx(14 if is_whole else 8, rel=0.03)
+
+
+def test_log_odds_end_at_eight():
+    for value, odds in ((1.0, 8.0), (0.9999, 8.0), (0.999, np.log(999))):
+        found = find_instances(plain_maps(disk_of(12, value)))
+        assert found.strengths[0] == pytest.approx(odds, rel=1e-3)
+
+
+@pytest.mark.parametrize(("peak", "number"), [(0.22, 0), (0.3, 1)])
+def test_a_seed_reaches_a_quarter_of_the_largest_distance(peak, number):
+    inside = disk_of(14, 0.95)
+    distance = peak / 0.95 * inside
+    found = find_instances(plain_maps(inside, distance))
+    # A plateau, smoothed at its edge only; divided by the highest probability.
+    assert len(found.radii) == number
+
+
+@pytest.mark.parametrize(("saddle", "number"), [(0.04, 1), (0.11, 2)])
+def test_two_seeds_part_where_the_distance_sinks_enough_between_them(saddle, number):
+    """Two plateaus of 0.6, one a little higher, with a trough that smoothing leaves."""
+    inside = np.zeros((80, 100))
+    inside[20:60, 10:90] = 1.0
+    distance = 0.6 * inside
+    distance[20:60, 40:60] -= saddle
+    distance[20:60, 60:90] += 0.005
+    found = find_instances(plain_maps(inside, distance))
+    assert len(found.radii) == number
+    assert found.numbers.max() == number
+
+
+def test_numbers_centres_and_radii_belong_together():
+    inside = disk_of(10, 0.9, (20, 25)) + disk_of(7, 0.95, (60, 75))
+    found = find_instances(plain_maps(inside))
+    for number, (centre, radius) in enumerate(
+        zip(found.centres, found.radii, strict=True), 1
+    ):
+        rows, cols = np.nonzero(found.numbers == number)
+        assert centre == pytest.approx((rows.mean(), cols.mean()))
+        assert radius == pytest.approx(np.sqrt(len(rows) / np.pi))
+    assert sorted(found.radii.tolist()) == pytest.approx([7, 10], rel=0.03)
+    assert found.numbers[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    "at", [(-0.4, 50), (79.3, 50), (40, -0.3), (40, 99.2), (3.0, 96.0)]
+)
+def test_a_disk_cut_on_any_side_has_the_circle_through_its_edge(at):
+    radius = 14
+    (row,) = found_in(plain_maps(disk_of(radius, 0.95, at)))
+    assert row == pytest.approx((*at, radius), abs=1.0)
+
+
+def test_a_particle_that_only_touches_the_border_keeps_its_area():
+    """A square's edge is no circle's: neither is its radius beyond three times it."""
+    inside = np.zeros((80, 100))
+    inside[0:3, 10:70] = 0.95
+    found = find_instances(plain_maps(inside, inside))
+    assert found.radii[0] == pytest.approx(np.sqrt(180 / np.pi), rel=0.02)

@@ -10,9 +10,10 @@ from napari_cdse.core.detection.unet.channels import NetworkInput
 from napari_cdse.core.detection.unet.network import (
     OVERLAP,
     Network,
+    start_session,
     tile_spans,
 )
-from napari_cdse.core.errors import Cancelled
+from napari_cdse.core.errors import Cancelled, ModelError
 from napari_cdse.io.models.onnx_file import write_onnx
 from tests.small_networks import answer_of, drawn_layers
 
@@ -99,3 +100,81 @@ def test_a_network_goes_to_another_process_without_its_session(network):
     other = pickle.loads(pickle.dumps(network))
     assert np.array_equal(other.answer(values), said)
     assert other.false_circles == network.false_circles
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Fail",
+        "InvalidArgument",
+        "InvalidGraph",
+        "InvalidProtobuf",
+        "NotImplemented",
+        "RuntimeException",
+    ],
+)
+def test_what_onnxruntime_refuses_is_told_in_a_sentence(name, layers, monkeypatch):
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    refusal = getattr(state, name)
+
+    class Refusing:
+        def run(self, *_):
+            raise refusal("no")
+
+    network = Network(write_onnx(layers, {}))
+    network._session = Refusing()
+    with pytest.raises(ModelError, match=r"cannot be run here; install napari-cdse"):
+        network.answer(given((64, 64)).values)
+
+    def refuse(*_, **__):
+        raise refusal("no")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    with pytest.raises(ModelError, match="cannot read the network; install"):
+        start_session(b"anything")
+
+
+def test_a_network_of_other_maps_is_not_used(layers):
+    class Other:
+        def run(self, outputs, inputs):
+            assert (outputs, list(inputs)) == (["output"], ["input"])
+            return [np.zeros((1, 2, 16, 16), np.float32)]
+
+    network = Network(write_onnx(layers, {}))
+    network._session = Other()
+    with pytest.raises(ModelError, match="maps of another shape"):
+        network.answer(given((64, 64)).values)
+
+
+def test_it_runs_on_one_thread_and_says_nothing(layers, monkeypatch):
+    import onnxruntime
+
+    seen = []
+
+    def note(data, options, providers):
+        seen.append((data, options, providers))
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", note)
+    start_session(b"bytes")
+    ((data, options, providers),) = seen
+    assert (data, providers) == (b"bytes", ["CPUExecutionProvider"])
+    assert options.intra_op_num_threads == options.inter_op_num_threads == 1
+    assert options.log_severity_level == 4
+
+
+def test_progress_is_told_after_each_tile(network):
+    shares = []
+    network.maps(given((700, 1000)), shares.append, tile=640)
+    assert shares == pytest.approx(np.arange(1, len(shares) + 1) / len(shares))
+    assert len(shares) == len(tile_spans(768, 640)) * len(tile_spans(1088, 640))
+
+
+def test_a_picture_of_one_tile_is_one_span():
+    (only,) = tile_spans(1024)
+    assert (only.start, only.stop, only.first, only.last) == (0, 1024, 0, 1024)
+    first, second = tile_spans(1056)
+    assert (first.start, first.stop, first.last) == (0, 1024, 1024 - 192)
+    assert (second.start, second.stop) == (32, 1056)
+    assert (second.first, second.last) == (832, 1056)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say
 from napari_cdse.core.errors import CdseError
+from napari_cdse.io.files import shown
 from napari_cdse.sample import sample_project_folder
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _gui() -> ModuleType:
     """Import the window late: the other commands need no screen."""
+    _check_screen()
     try:
         return import_module("napari_cdse.gui.app.window")
     except ImportError as error:
@@ -67,6 +72,42 @@ def _gui() -> ModuleType:
             "The window needs a Qt binding, and none can be imported "
             f"({error}); install one with: pip install 'napari-cdse[pyqt5]'"
         ) from error
+
+
+def _check_screen() -> None:
+    """Refuse in words what Qt would end the program for, with advice that is wrong.
+
+    Raises
+    ------
+    CdseError
+        On Linux, without a display server that answers.
+    """
+    chosen = os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY")
+    if not sys.platform.startswith("linux") or chosen or _answers():
+        return
+    screen = os.environ.get("DISPLAY")
+    why = f"{shown(screen)} does not answer" if screen else "DISPLAY is not set"
+    raise CdseError(
+        f"The window needs a screen, and there is none here ({why}); log in at the "
+        "desktop, or with `ssh -X`. `napari-cdse predict`, `export` and `report` do "
+        "without one."
+    )
+
+
+def _answers() -> bool:
+    """Whether an X server answers; True where that can't be asked."""
+    if not os.environ.get("DISPLAY"):
+        return False
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return True
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    display = x11.XOpenDisplay(None)
+    if display is None:
+        return False
+    x11.XCloseDisplay(ctypes.c_void_p(display))
+    return True
 
 
 COMMAND = Command(

@@ -1,5 +1,8 @@
 """What the command line hands to the window."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,21 @@ def test_what_it_does_not_know_is_wrong_usage(shown, words, capsys):
     assert caught.value.code == 2
     assert shown == []
     assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is Linux's")
+@pytest.mark.parametrize("display", [None, ":9473"])
+def test_without_a_screen_a_sentence_says_so(display, tmp_path):
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    if display is not None:
+        kept["DISPLAY"] = display
+    command = [sys.executable, "-m", "napari_cdse", str(tmp_path)]
+    done = subprocess.run(
+        command, env=kept, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "The window needs a screen" in line
+    assert (display or "DISPLAY is not set") in line
+    assert "predict" in line

@@ -8,7 +8,7 @@ derive from a class of napari or vispy; ``tests/test_architecture.py`` sees to t
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
@@ -21,6 +21,7 @@ from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QMenu
 from vispy.gloo import IndexBuffer, VertexBuffer
+from vispy.scene.visuals import Mesh
 
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, rgb
 from napari_cdse.gui.session import notifications
@@ -37,9 +38,22 @@ if TYPE_CHECKING:
 _COLOURS = np.array([[*rgb(name), 1.0] for name in CLASS_NAMES], dtype=np.float32)
 _CORNERS = 4
 _TRIANGLES = np.array([0, 1, 2, 0, 2, 3], dtype=np.uint32)
+_LEAST_WIDTH = 2.2
+"""Of a ring, in pixels of the screen: thinner ones break up into dots."""
+_BROADEST = 2.0
+"""What the broadest ring has of the thinnest one's least width: the one that is chosen
+is to be told from the others at any zoom."""
+_CASING = 1.2
+"""How far the dark line below a ring shows on either side, in pixels of the screen."""
+_CASING_COLOUR = (0.0, 0.0, 0.0, 1.0)
+"""Black, as no speckle is so dark that a mark of ours would be lost in it."""
+_ZOOM_STEP = 1.08
+"""By how much the view may be zoomed before rings are drawn anew. A choice: a ring of
+two pixels then differs by less than the eye sees."""
 _SLOWER = (
     "napari {} is newer than this napari-cdse: everything works, but hundreds of "
-    "circles are drawn more slowly (no {}). A newer napari-cdse will know better."
+    "circles are drawn more slowly, or all of them more faintly (no {}). A newer "
+    "napari-cdse will know better."
 )
 _missed: set[str] = set()
 
@@ -275,8 +289,11 @@ def _visual_class() -> type | None:
         """Draws a `ParticleShapes` layer."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self._casing: Any = None
+            self._drawn_at = 0.0
             super().__init__(*args, **kwargs)
             _lay_each_letter_out_once(_part(self, "node.text"))
+            self._case()
             update = _part(self, "_update_text")
             self._scaled = _part(self.layer.text, "_get_scaled_size")
             if update is not None and self._scaled is not None:
@@ -284,7 +301,7 @@ def _visual_class() -> type | None:
                 self.layer.events.scale_factor.connect(self._on_zoom)
 
         def _on_zoom(self) -> None:
-            """Keep the letters as large on the screen; they stay where they are.
+            """Keep letters and rings as large on the screen; they stay where they are.
 
             napari tells of it while it draws, and setting the size, even to what it is,
             would have all drawn once more.
@@ -293,19 +310,160 @@ def _visual_class() -> type | None:
             size = layer.text._get_scaled_size(layer.scale_factor)
             if not np.isclose(text.font_size, size):
                 text.font_size = size
+            zoomed = layer.scale_factor / self._drawn_at if self._drawn_at else 1.0
+            if self._casing is not None and not 1 / _ZOOM_STEP < zoomed < _ZOOM_STEP:
+                with self.node.being_drawn():
+                    self._draw_rings()
+
+        def _case(self) -> None:
+            """Lay a dark line below each ring."""
+            casing = _casing_of(self.node)
+            mesh = _part(self.layer, "_data_view._mesh")
+            there = [_part(mesh, name) is not None for name in _OF_THE_MESH]
+            if casing is not None and mesh is not None and all(there):
+                self._casing = casing
+                self._on_blending_change()
+                self._on_data_change()
+
+        def _on_blending_change(self, *_: Any) -> None:
+            super()._on_blending_change()
+            if self._casing is not None:
+                # What lies at the same depth must not be hidden by it.
+                self._casing.set_gl_state(depth_test=False)
+
+        def _on_data_change(self, *_: Any) -> None:
+            super()._on_data_change()
+            if self._casing is not None:
+                self._draw_rings()
+
+        def _draw_rings(self) -> None:
+            """Draw rings that are broad enough to be seen; the layer's stay as thin."""
+            mesh, self._drawn_at = self.layer._data_view._mesh, self.layer.scale_factor
+            colours = mesh.displayed_triangles_colors
+            seen = colours[:, 3] > 0
+            # Flat circles in the midst of a 3-D view stay as napari draws them.
+            self._casing.visible = bool(seen.any()) and mesh.vertices.shape[1] == 2
+            if not self._casing.visible:
+                return
+            triangles = mesh.displayed_triangles[seen]
+            broad, dark = _broadened(self.layer, mesh)
+            self.node.shape_faces.set_data(broad, triangles, face_colors=colours[seen])
+            # What fills a shape has no line below it; its corners keep their places.
+            edges = triangles[mesh.vertices_offsets[triangles].any(axis=(1, 2))]
+            self._casing.set_data(dark, edges, color=_CASING_COLOUR)
 
     known[ParticleShapes] = ParticlesVisual
     return ParticlesVisual
 
 
+_OF_THE_MESH = (
+    "vertices",
+    "vertices_centers",
+    "vertices_offsets",
+    "vertices_index",
+    "displayed_triangles",
+    "displayed_triangles_colors",
+)
+"""What is read of ``napari.layers.shapes._mesh.Mesh``, seen in napari 0.9.2."""
+
+
+def _broadened(
+    layer: Shapes, mesh: Any
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Give the corners of rings that can be seen, and of the dark lines below them.
+
+    Returns
+    -------
+    ndarray, shape (n, 2)
+        As vispy has it: column before row.
+    ndarray, shape (n, 2)
+    """
+    px = layer.scale_factor / layer.scale[-1]
+    given = np.array(layer.edge_width)
+    least = np.minimum(given / given.min(initial=np.inf), _BROADEST) * _LEAST_WIDTH
+    # Where the corners of each shape begin, and where those of the last one end.
+    lengths = np.diff(mesh.vertices_index)
+    width = np.repeat(np.maximum(given, least * px), lengths)[:, np.newaxis]
+    broad = mesh.vertices_centers + width * mesh.vertices_offsets
+    dark = broad + 2 * _CASING * px * mesh.vertices_offsets
+    return broad[:, ::-1].astype(np.float32), dark[:, ::-1].astype(np.float32)
+
+
+def _casing_of(node: Any) -> Any:
+    """Give a compound node of vispy another mesh, which is drawn first.
+
+    napari finds the parts of the node by their numbers, so that it comes last in their
+    list. ``CompoundVisual.draw`` and ``_subvisuals``: seen in vispy 0.17. None where
+    they are missing.
+    """
+    known = _part(node, "_subvisuals")
+    if known is None or _part(node, "_prepare_draw") is None:
+        return None
+    casing = Mesh()
+    node.add_subvisual(casing)
+    base: type = type(node)
+    node.__class__ = _cased(base)
+    return casing
+
+
+@cache
+def _cased(base: type) -> type:
+    class Cased(base):  # type: ignore[misc]  # vispy has no types
+        """A compound whose last part is drawn first."""
+
+        _subvisuals: list[Any]
+
+        @contextmanager
+        def being_drawn(self) -> Iterator[None]:
+            """Have what changes meanwhile not drawn once more: its turn is to come."""
+            self.update = lambda: None
+            try:
+                yield
+            finally:
+                del self.update
+
+        def draw(self) -> None:
+            parts = self._subvisuals
+            self._subvisuals = [*parts[-1:], *parts[:-1]]
+            try:
+                super().draw()
+            finally:
+                self._subvisuals = parts
+
+    return Cased
+
+
 def _lay_each_letter_out_once(text: Any) -> None:
-    """Make a text node remember how each of its strings is laid out.
+    """Make a text node remember how each of its strings is laid out, and outline them.
 
     napari makes the node itself and takes no other class for it. Seen in napari 0.9.2.
     """
     letters = _letters_class()
     if text is not None and letters is not None:
         text.__class__ = letters
+        _outline(text)
+
+
+_END_OF_LETTERS = """        if (alpha <= 0) discard;
+
+        gl_FragColor = vec4(v_color.rgb, v_color.a * alpha);"""
+"""Last lines of the shader of ``TextVisual``, seen in vispy 0.17."""
+_OUTLINE = """
+        float dark = smoothstep(0.0, 0.2, distance);
+        float all = alpha + (1.0 - alpha) * dark;
+        if (all <= 0.0) discard;
+        gl_FragColor = vec4(v_color.rgb * alpha / all, v_color.a * all);"""
+"""Black under the letter, as far as its glyph's distance field reaches, which is 0.5 at
+the letter's edge and 0 an eighth of a letter away."""
+
+
+def _outline(text: Any) -> None:
+    """Draw a dark line around each letter, so that no speckle comes next to it."""
+    code = (_part(text, "_shaders") or {}).get("fragment", "")
+    if _END_OF_LETTERS not in code:
+        _miss("the shader of TextVisual as in vispy 0.17")
+        return
+    text.shared_program.frag = code.replace(_END_OF_LETTERS, _OUTLINE)
 
 
 @cache
@@ -358,6 +516,21 @@ def _letters_class() -> type | None:
             return corners
 
     return Letters
+
+
+# --- notices --------------------------------------------------------------------------
+
+
+def without_binding_notice() -> None:
+    """Have napari not say at its start that it will do without PyQt5 one day.
+
+    Its bubble lies over the first micrograph, and who started napari-cdse by itself can
+    do nothing about it. ``napari._qt.qt_main_window.SHOW_QT_WARNING``: seen in napari
+    0.9.2; without it the bubble comes.
+    """
+    with suppress(ImportError):
+        module: Any = import_module("napari._qt.qt_main_window")
+        module.SHOW_QT_WARNING = False
 
 
 # --- keys -----------------------------------------------------------------------------

@@ -44,7 +44,7 @@ LEAST_CONTRAST = 4.5
 """Of a mark to what it lies on: what WCAG 2.2 asks of text (1.4.3)."""
 _STEPS = 50
 """From a colour to black or white; a step of 2 % is not seen."""
-PALE = 0.7
+PALE = 0.9
 """Opacity of what only the forest says."""
 
 

@@ -80,6 +80,12 @@ def take_away(patch, *names):
     patch.setattr(private, "import_module", import_module)
 
 
+def draw_barely(patch):
+    """Leave off what only we draw: dark lines around rings and letters."""
+    patch.setattr(private, "_casing_of", lambda node: None)
+    patch.setattr(private, "_outline", lambda text: None)
+
+
 def pictures(viewer):
     """Draw circles, then one moved and all relabelled, then a larger view of them."""
     layer = new_layer((1.0, 1.0), ("pixel", "pixel"))
@@ -101,6 +107,7 @@ def pictures(viewer):
 def test_without_each_of_them_circles_look_the_same(
     make_napari_viewer, monkeypatch, told
 ):
+    draw_barely(monkeypatch)
     viewer = make_napari_viewer(show=True)
     wanted = pictures(viewer)
     assert told == []
@@ -115,6 +122,50 @@ def test_without_each_of_them_circles_look_the_same(
             np.testing.assert_array_equal(one, as_ever, err_msg=name)
         assert len(told) == 1, name
         assert name.split(".")[-1] in told[0]
+
+
+def test_without_what_dark_lines_need_rings_are_as_napari_draws_them(
+    make_napari_viewer, monkeypatch, told
+):
+    viewer = make_napari_viewer(show=True)
+    with monkeypatch.context() as patch:
+        draw_barely(patch)
+        bare = pictures(viewer)
+    with_lines = pictures(viewer)
+    assert told == []
+    assert all((one != two).any() for one, two in zip(bare, with_lines, strict=True))
+    monkeypatch.setattr(private, "_outline", lambda text: None)
+    for name in (
+        "_subvisuals",
+        "_prepare_draw",
+        "_data_view._mesh",
+        *private._OF_THE_MESH,
+    ):
+        private._missed.clear()
+        told.clear()
+        with monkeypatch.context() as patch:
+            take_away(patch, name)
+            drawn = pictures(viewer)
+        for one, as_ever in zip(drawn, bare, strict=True):
+            np.testing.assert_array_equal(one, as_ever, err_msg=name)
+        assert len(told) == 1, name
+        assert "more faintly" in told[0]
+
+
+def test_without_the_letters_shader_they_have_no_outline(
+    make_napari_viewer, monkeypatch, told
+):
+    viewer = make_napari_viewer(show=True)
+    monkeypatch.setattr(private, "_casing_of", lambda node: None)
+    outlined = pictures(viewer)
+    with monkeypatch.context() as patch:
+        patch.setattr(private, "_outline", lambda text: None)
+        bare = pictures(viewer)
+    assert all((one != two).any() for one, two in zip(bare, outlined, strict=True))
+    monkeypatch.setattr(private, "_END_OF_LETTERS", "as in no version")
+    for one, as_ever in zip(pictures(viewer), bare, strict=True):
+        np.testing.assert_array_equal(one, as_ever)
+    assert len(told) == 1
 
 
 def test_a_layout_that_vispy_does_otherwise_is_left_to_it(

@@ -9,6 +9,13 @@ from vispy.visuals.text import text
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.canvas import _napari_private, shapes_style
+from napari_cdse.gui.canvas.class_colours import (
+    CLASS_NAMES,
+    LEAST_CONTRAST,
+    UNLABELLED,
+    contrast_ratio,
+    rgb,
+)
 from napari_cdse.gui.canvas.particle_style import Plan, style_of
 from napari_cdse.gui.canvas.shapes_io import rebuild, touch
 from napari_cdse.gui.canvas.shapes_style import feature_table, new_layer
@@ -54,6 +61,13 @@ def viewer(make_napari_viewer):
 
 
 @pytest.fixture
+def bare(monkeypatch):
+    """Leave off what we add to napari's picture: dark lines, and the least width."""
+    monkeypatch.setattr(_napari_private, "_casing_of", lambda node: None)
+    monkeypatch.setattr(_napari_private, "_outline", lambda text: None)
+
+
+@pytest.fixture
 def plain_layer(monkeypatch):
     """Make what napari draws by itself from the same shapes, rows and text."""
 
@@ -67,7 +81,7 @@ def plain_layer(monkeypatch):
     return make
 
 
-def test_it_is_drawn_as_napari_draws_it(viewer, plain_layer):
+def test_it_is_drawn_as_napari_draws_it(viewer, plain_layer, bare):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     fill(ours, styles())
     assert type(ours) is not Shapes
@@ -82,7 +96,7 @@ def test_it_is_drawn_as_napari_draws_it(viewer, plain_layer):
     np.testing.assert_array_equal(drawn, wanted)
 
 
-def test_a_letter_changes_with_its_circle(viewer, plain_layer):
+def test_a_letter_changes_with_its_circle(viewer, plain_layer, bare):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     before = styles()
     fill(ours, before)
@@ -146,7 +160,7 @@ def test_feature_rows_out_of_order_are_left_to_napari(viewer):
     assert list(ours._view_text)[:2] == ["yes", "no"]
 
 
-def test_letters_stay_as_large_on_the_screen(viewer, plain_layer):
+def test_letters_stay_as_large_on_the_screen(viewer, plain_layer, bare):
     drawn = []
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     fill(ours, styles())
@@ -167,3 +181,127 @@ def test_a_zoom_is_drawn_once(viewer):
     viewer.scene.camera.zoom = 4.0
     all_drawn()
     assert paints.number == 1
+
+
+PAPERS = (0.0, 0.35, 0.7, 1.0)
+"""Brightness below the marks: speckle has all of it."""
+
+
+def apart(labels=LABELS):
+    """Circles whose letters lie over no other one, also in a small view."""
+    return [
+        style_of(
+            f"p{n}",
+            Circle(70.0 + 150 * (n // 3), 60.0 + 150 * (n % 3), 30.0),
+            label,
+            by_person=n == 5,
+            selected=n == 1,
+            image_size_px=400,
+        )
+        for n, label in enumerate(labels)
+    ]
+
+
+def on_paper(viewer, layer, brightness, zoom) -> np.ndarray:
+    """Draw the layer over one even gray."""
+    viewer.layers.clear()
+    viewer.add_image(np.full((300, 450), brightness), contrast_limits=(0, 1))
+    viewer.add_layer(layer)
+    viewer.scene.camera.center = (0, 145, 210)
+    viewer.scene.camera.zoom = zoom
+    QApplication.processEvents()
+    return viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+
+
+def contrast(one, other) -> float:
+    return contrast_ratio(*("#" + bytes(each).hex() for each in (one, other)))
+
+
+def across(drawn, circle, zoom) -> np.ndarray:
+    """Give the pixels of the screen along a line from inside a circle to outside."""
+    rows, cols = drawn.shape[:2]
+    row = round(rows / 2 + (circle.row_px - 145) * zoom)
+    at = round(cols / 2 + (circle.col_px + circle.radius_px - 210) * zoom)
+    return drawn[row, at - 7 : at + 8]
+
+
+def is_lit(line, name) -> np.ndarray:
+    """Tell which pixels have a class's colour, or that a little paler."""
+    colour = np.round(255 * np.array(rgb(name))).astype(int)
+    return np.abs(line.astype(int) - colour).max(axis=1) < 40
+
+
+@pytest.mark.parametrize("zoom", [0.5, 1.0, 1.6])
+def test_rings_stand_out_from_any_gray_at_any_zoom(viewer, zoom):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    wanted = apart()
+    fill(ours, wanted)
+    # The first picture gives the canvas its size.
+    on_paper(viewer, ours, 0.0, zoom)
+    for paper in PAPERS:
+        drawn = on_paper(viewer, ours, paper, zoom)
+        for one in wanted:
+            line = across(drawn, one.circle, zoom)
+            ring = 5 + int(is_lit(line[5:10], one.name).argmax())
+            assert is_lit(line, one.name)[ring], (paper, one, line)
+            best = max(contrast(line[ring], each) for each in line[ring - 4 : ring + 5])
+            assert best >= LEAST_CONTRAST, (paper, one, best)
+
+
+def test_the_chosen_ring_is_broader_at_any_zoom(viewer):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    wanted = apart(("empty",) * 5)
+    fill(ours, wanted)
+    on_paper(viewer, ours, 0.0, 1.0)
+    for zoom in (0.5, 1.0, 1.6):
+        drawn = on_paper(viewer, ours, 0.0, zoom)
+        lines = [across(drawn, one.circle, zoom) for one in wanted]
+        found = [np.count_nonzero(is_lit(line, "empty")) for line in lines]
+        assert min(found) >= 2, (zoom, found)
+        assert found[1] > max(found[:1] + found[2:]), (zoom, found)
+
+
+def test_letters_stand_out_from_any_gray(viewer):
+    for name in CLASS_NAMES:
+        ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+        label = None if name == UNLABELLED else name
+        fill(ours, apart((label,)))
+        # The letter alone is looked at.
+        ours.edge_color = "transparent"
+        on_paper(viewer, ours, 0.0, 1.0)
+        on_black = on_paper(viewer, ours, 0.0, 1.0).astype(int)
+        colour = np.round(255 * np.array(rgb(name))).astype(int)
+        lit = np.argwhere(np.abs(on_black - colour).max(axis=2) < 12)
+        assert len(lit)
+        for paper in PAPERS:
+            drawn = on_paper(viewer, ours, paper, 1.0)
+            for row, col in lit:
+                around = drawn[row - 4 : row + 5, col - 4 : col + 5].reshape(-1, 3)
+                best = max(contrast(drawn[row, col], each) for each in around)
+                assert best >= LEAST_CONTRAST, (name, paper, best)
+
+
+def test_a_filled_circle_is_as_clear_as_napari_fills_it(viewer, plain_layer):
+    drawn = []
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, apart())
+    for layer in (ours, plain_layer(apart())):
+        layer.face_color = [0.0, 0.0, 1.0, 0.3]
+        on_paper(viewer, layer, 0.7, 1.0)
+        seen = on_paper(viewer, layer, 0.7, 1.0)
+        rows, cols = seen.shape[:2]
+        middle = apart()[4].circle
+        row, col = rows / 2 + middle.row_px - 145, cols / 2 + middle.col_px - 210
+        drawn.append(seen[round(row) - 5 : round(row) + 5, round(col)])
+    np.testing.assert_array_equal(*drawn)
+    assert (drawn[0][:, 2] > drawn[0][:, 0] + 20).all()
+
+
+def test_what_the_layer_holds_is_as_thin_as_it_was_given(viewer):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    wanted = styles()
+    fill(ours, wanted)
+    before = ours._data_view._mesh.vertices.copy()
+    picture(viewer, ours, 0.25)
+    assert ours.edge_width == [one.width for one in wanted]
+    np.testing.assert_array_equal(ours._data_view._mesh.vertices, before)

@@ -7,10 +7,18 @@ from itertools import combinations
 import pytest
 
 from napari_cdse.gui.canvas.class_colours import (
+    CLASS_NAMES,
     HEX,
     LEAST_CONTRAST,
+    LETTERS,
+    MEANINGS,
+    class_name,
     contrast_ratio,
+    letter,
+    mixed,
     readable,
+    rgb,
+    rgba,
 )
 from napari_cdse.gui.widgets.figure_view import palette_of
 
@@ -56,3 +64,36 @@ def test_the_figures_of_a_theme_can_be_read(theme):
     palette = palette_of(theme)
     for colour in (palette.ink, *palette.classes.values()):
         assert contrast_ratio(colour, palette.paper) >= LEAST_CONTRAST
+
+
+def test_colours_mix_by_their_shares():
+    assert mixed("#000000", "#ffffff", 0.25) == "#404040"
+    assert mixed("#102030", "#506070", 0.0) == "#102030"
+    assert mixed("#102030", "#506070", 1.0) == "#506070"
+    assert mixed("#102030", "#506070", 0.5) == "#304050"
+
+
+def test_a_class_has_its_colour_and_letter_pale_without_a_person():
+    assert rgb("no") == pytest.approx((0x66 / 255, 1, 1))
+    assert rgba("no", True) == (*rgb("no"), 1.0)
+    assert rgba("yes", False) == (*rgb("yes"), 0.7)
+    assert rgba(None, False)[:3] == rgb("unlabelled")
+    told = [letter(each, True) for each in ("yes", "no", "null", "empty", None)]
+    assert told == ["Y", "N", "U", "O", ""]
+    assert letter("empty", False) == "O?"
+    assert CLASS_NAMES == ("yes", "no", "null", "empty", "unlabelled")
+    assert (class_name(None), class_name("no")) == ("unlabelled", "no")
+    assert set(HEX) == set(LETTERS) == set(CLASS_NAMES)
+    assert set(MEANINGS) == set(CLASS_NAMES) - {"unlabelled"}
+
+
+def test_a_shade_is_the_first_of_fifty_steps_that_can_be_read():
+    """Each step is a fiftieth of the way to black or white."""
+    for colour, paper in (("#66ffff", "#ffffff"), ("#202040", "#000000")):
+        shade = readable(colour, paper)
+        end = "#000000" if paper == "#ffffff" else "#ffffff"
+        steps = [mixed(colour, end, at / 50) for at in range(51)]
+        at = steps.index(shade)
+        assert (
+            contrast_ratio(steps[at - 1], paper) < 4.5 <= contrast_ratio(shade, paper)
+        )

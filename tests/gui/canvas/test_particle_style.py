@@ -11,7 +11,7 @@ from skimage.color import rgb2lab
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.gui.canvas.class_colours import LETTERS, letter, rgb, rgba
 from napari_cdse.gui.canvas.layer_diff import Row
-from napari_cdse.gui.canvas.particle_style import plan, style_of
+from napari_cdse.gui.canvas.particle_style import plan, style_of, take_over
 
 # Severity 1.0 of Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009).
 MACHADO = {
@@ -140,3 +140,69 @@ def test_the_ring_does_not_cover_the_edge_of_a_small_particle():
             image_size_px=4096,
         )
         assert one.width <= radius / 10
+
+
+@pytest.mark.parametrize(
+    ("by_person", "selected", "width"),
+    [(True, False, 2.4), (False, False, 1.6), (True, True, 6.0), (False, True, 4.0)],
+)
+def test_rings_are_as_broad_as_the_image_is_large(by_person, selected, width):
+    """On 1024 pixels, and twice that on 2048; at most 0.08 of the radius."""
+    for size, radius in ((1024, 500.0), (2048, 500.0), (1024, 10.0)):
+        one = style_of(
+            "a",
+            Circle(50, 50, radius),
+            "no",
+            by_person=by_person,
+            selected=selected,
+            image_size_px=size,
+        )
+        assert one.width == pytest.approx(min(width * size / 1024, 0.08 * radius))
+        # Opaque where a person looks at it or has judged it.
+        assert one.rgba == (*rgb("no"), 1.0 if by_person or selected else 0.7)
+
+
+def test_a_style_holds_all_that_is_told_of_a_particle():
+    circle = Circle(10, 20, 30)
+    options = {"by_person": False, "selected": False, "image_size_px": 1024}
+    one = style_of("p", circle, "null", deferred=True, **options)
+    assert one.features() == ("p", "null", "U? later", False)
+    row = one.row()
+    assert (row.particle_id, row.kind, row.name) == ("p", "ellipse", "null")
+    corners = [[-20, -10], [-20, 50], [40, 50], [40, -10]]
+    assert row.vertices.tolist() == corners
+    bare = style_of("q", circle, None, **options)
+    assert bare.features() == ("q", "unlabelled", "?", False)
+
+
+@pytest.mark.parametrize(("moved", "is_reshaped"), [(0.0, False), (0.5, True)])
+def test_a_shape_is_moved_only_where_it_lies_elsewhere(moved, is_reshaped):
+    shown = {"a": dressed("a")}
+    wanted = {"a": dressed("a", row=50.0 + moved)}
+    todo = plan([shown["a"].row()], shown, wanted)
+    assert bool(todo.reshape) == is_reshaped
+    assert bool(todo) == is_reshaped
+    assert not todo.restyle
+
+
+def test_a_class_changed_in_the_layer_itself_is_dressed_again():
+    shown = {"a": dressed("a", "yes")}
+    row = shown["a"].row()
+    other = Row(row.particle_id, row.kind, row.vertices, "no")
+    assert plan([other], shown, shown).restyle == ((0, shown["a"]),)
+    assert plan([row], {}, shown).restyle == ((0, shown["a"]),)
+    short = Row("a", "ellipse", row.vertices[:3], row.name)
+    assert plan([short], shown, shown).reshape == ((0, shown["a"]),)
+
+
+def test_shapes_of_another_micrograph_are_taken_over_one_by_one():
+    styles = [dressed(name) for name in "abc"]
+    less = take_over(["ellipse"] * 2, styles)
+    assert less.reshape == less.restyle == ((0, styles[0]), (1, styles[1]))
+    assert (less.remove, less.add) == ((), (styles[2],))
+    more = take_over(["ellipse"] * 5, styles)
+    assert more.reshape == tuple(enumerate(styles))
+    assert (more.remove, more.add) == ((3, 4), ())
+    odd = take_over(["ellipse", "path"], styles)
+    assert (odd.reshape, odd.remove, odd.add) == ((), (0, 1), tuple(styles))
+    assert take_over([], styles).add == tuple(styles)

@@ -71,6 +71,8 @@ def test_arguments_are_exchanged_only_where_their_order_means_something(call, sw
 def test_a_test_reaches_what_no_function_holds_where_its_name_is_used():
     limit = next(iter(mistakes("share.py", SOURCE)))
     assert limit.names == ("LIMIT",)
+    several = list(mistakes("ends.py", "_LOW, _HIGH = 1, 2\n"))
+    assert {each.names for each in several} == {("_LOW", "_HIGH")}
 
 
 CALLED_ON_IMPORT = """

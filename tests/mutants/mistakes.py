@@ -335,7 +335,9 @@ def _first(node: ast.stmt) -> int:
 def _defined(node: ast.stmt) -> tuple[str, ...]:
     match node:
         case ast.Assign():
-            return tuple(t.id for t in node.targets if isinstance(t, ast.Name))
+            # Several at once, too: ``_LOW, _HIGH = 1, 2``.
+            names = (name for target in node.targets for name in ast.walk(target))
+            return tuple(name.id for name in names if isinstance(name, ast.Name))
         case ast.AnnAssign(target=ast.Name() as target):
             return (target.id,)
         case ast.FunctionDef():

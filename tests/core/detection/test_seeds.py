@@ -298,3 +298,14 @@ def test_the_frequency_of_a_seed_is_that_of_the_peak_of_its_power():
     vertex = at + (low - high) / (2 * (low - 2 * mid + high))
     assert fringes[0, 1] == pytest.approx(vertex / window, abs=2e-5)
     assert fringes[0, 0] == pytest.approx(0, abs=2e-4)
+
+
+@pytest.mark.parametrize(("apart", "number"), [(8, 1), (10, 2)])
+def test_a_map_is_smoothed_by_four_tenths_of_the_smallest_radius(apart, number):
+    """Bells of 2 become bells of 4.5, which part at twice that, 8.9."""
+    values = np.zeros((60, 80))
+    row, col = np.mgrid[:60, :80].astype(float)
+    for middle in (36, 36 + apart):
+        values += np.exp(-((row - 30) ** 2 + (col - middle) ** 2) / 8)
+    chosen = AccumulationMap("m", values.astype(np.float32), (0.0, 0.0), (3.0, 3.0))
+    assert len(maxima(chosen, 30.0, 1.0)) == number

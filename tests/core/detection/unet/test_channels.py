@@ -125,3 +125,15 @@ def test_the_input_is_even_and_covers_what_is_usable():
     assert blind.any()
     assert not given.values[:, blind].any()
     assert (np.abs(given.values[:, ~blind]).max(axis=0) > 0).mean() > 0.99
+
+
+@pytest.mark.parametrize("shape", [(5, 64), (64, 5), (3, 4)])
+def test_a_strip_narrower_than_a_cell_is_one_cell_across(shape):
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    found = _surroundings(values, 1e-3)
+    if shape[0] < 8:
+        assert np.ptp(found, axis=0) == pytest.approx(np.zeros(shape[1]), abs=1e-6)
+    if shape[1] < 8:
+        assert np.ptp(found, axis=1) == pytest.approx(np.zeros(shape[0]), abs=1e-6)
+    whole = tuple(slice(0, max(n // 8, 1) * 8 if n >= 8 else n) for n in shape)
+    assert found[whole].mean() == pytest.approx(values[whole].mean(), abs=0.05)

@@ -9,7 +9,7 @@ import pytest
 from skimage.color import rgb2lab
 
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.gui.canvas.class_colours import LETTERS, letter, rgb, rgba
+from napari_cdse.gui.canvas.class_colours import LETTERS, PALE, letter, rgb, rgba
 from napari_cdse.gui.canvas.layer_diff import Row
 from napari_cdse.gui.canvas.particle_style import plan, style_of, take_over
 
@@ -159,7 +159,7 @@ def test_rings_are_as_broad_as_the_image_is_large(by_person, selected, width):
         )
         assert one.width == pytest.approx(min(width * size / 1024, 0.08 * radius))
         # Opaque where a person looks at it or has judged it.
-        assert one.rgba == (*rgb("no"), 1.0 if by_person or selected else 0.7)
+        assert one.rgba == (*rgb("no"), 1.0 if by_person or selected else PALE)
 
 
 def test_a_style_holds_all_that_is_told_of_a_particle():

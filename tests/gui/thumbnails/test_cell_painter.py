@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import QRectF
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QImage, QPalette
 
-from napari_cdse.gui.canvas.class_colours import HEX
+from napari_cdse.gui.canvas.class_colours import HEX, PALE
 from napari_cdse.gui.thumbnails.cell_painter import CellPainter, colour_of
 from tests.gui.painted import bounds, inked, painted
 
@@ -85,7 +85,7 @@ def test_the_forests_word_is_a_broken_frame_and_pale():
     assert not inked(broken, HEX["no"])[20:100, 14].any()
     assert colour_of(item("no")).alphaF() == 1
     assert colour_of(item("no", by_person=False)).alphaF() == pytest.approx(
-        0.7, abs=0.01
+        PALE, abs=0.01
     )
     assert colour_of(item("no")).name() == HEX["no"]
 

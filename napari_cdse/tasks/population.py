@@ -9,7 +9,9 @@ from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.core.statistics.defect_content import defect_content
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.io.export.export import ParticleRow, sizes_of
+from napari_cdse.io.export.figure_style import save_figure
 from napari_cdse.io.export.figures import counts_of
+from napari_cdse.io.files import shown
 from napari_cdse.project import Project
 from napari_cdse.project.defect_content import visibility_table
 from napari_cdse.project.particle_rows import rows_of, used_entries
@@ -18,8 +20,10 @@ from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import even, sample_numbers, sample_particles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from matplotlib.figure import Figure
 
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.statistics.comparison import Comparison, SampleNumbers
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.size_distribution import ClassSizes
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
+    from napari_cdse.io.export.figure_style import Palette
     from napari_cdse.io.export.plots import ClassCounts
     from napari_cdse.project.samples import SampleParticles
 
@@ -164,3 +169,11 @@ def reporting(path: Path, file: Path, report: Progress) -> Iterator[str]:
         yield write_report(project, file, report)
     finally:
         project.close()
+
+
+def saving_figure(
+    draw: Callable[[Figure, Palette], object], file: Path, _report: Progress
+) -> Iterator[str]:
+    """Write one figure for print, and say where it is."""
+    save_figure(draw, file)
+    yield f"The figure is in {shown(file)}."

@@ -1,6 +1,5 @@
 """Dock: the visible-defect fraction of all micrographs, its figures, its report."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +13,14 @@ from superqt.utils import signals_blocked
 from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.defect_content import DefectContent
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
+from napari_cdse.gui.population.figure_window import FigureWindow
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.dialogs import ask_report
+from napari_cdse.gui.widgets.dialogs import ask_figure, ask_report
 from napari_cdse.gui.widgets.dock_sight import DockSight
-from napari_cdse.gui.widgets.figure_view import FigureView
+from napari_cdse.gui.widgets.figure_view import Draw, FigureView
 from napari_cdse.gui.widgets.layout import (
     choices,
     keyless,
@@ -43,7 +43,13 @@ from napari_cdse.io.export.plots import (
     draw_sizes,
 )
 from napari_cdse.io.visibility_table import SHIPPED
-from napari_cdse.tasks.population import Population, estimating, material, reporting
+from napari_cdse.tasks.population import (
+    Population,
+    estimating,
+    material,
+    reporting,
+    saving_figure,
+)
 
 _LATER_MS = 800
 """After the last change until the number is worked out anew: all particles take part in
@@ -109,6 +115,7 @@ class PopulationView(ProjectView):
         self._found: Population | None = None
         self._job: Job | None = None
         self._shown: tuple[MicrographFraction, ...] = ()
+        self._theme = "dark"
         self.number = sentence()
         self.outlook = sentence()
         self.sample = choices([_ALL], "Which sample the number and figures are of")
@@ -125,6 +132,12 @@ class PopulationView(ProjectView):
         self.content = sentence()
         self.figures = choices(_FIGURES, "Which figure is shown below")
         self.figure = FigureView()
+        self.enlarge = keyless(QPushButton("Enlarge"))
+        self.enlarge.setToolTip(
+            "The figure in a window of its own, to look at, copy and save (also by a "
+            "double click on it)"
+        )
+        self.enlarged: FigureWindow | None = None
         self.pixel_size_error = DecimalField()
         self.pixel_size_error.setPrefix("\u00b1 ")
         self.pixel_size_error.setSuffix(" %")
@@ -146,8 +159,11 @@ class PopulationView(ProjectView):
         inner, area = QWidget(), QScrollArea()
         told = view_column(inner)
         told.addLayout(row_of((self.sample, self.name_samples)))
-        for widget in (self.number, self.outlook, self.compared, self.figures):
+        for widget in (self.number, self.outlook, self.compared):
             told.addWidget(widget)
+        row = row_of((self.figures, self.enlarge))
+        row.setStretch(0, 1)
+        told.addLayout(row)
         told.addWidget(self.figure, 1)
         form = QFormLayout()
         form.addRow("Pixel size known to within", self.pixel_size_error)
@@ -165,8 +181,9 @@ class PopulationView(ProjectView):
         self.sample.activated.connect(self._on_sample)
         self.name_samples.clicked.connect(self._samples.ask)
         self.contents.activated.connect(self._on_contents)
-        self.figure.clicked.connect(self._on_click)
-        self.figure.pointed.connect(self._on_point)
+        self.enlarge.clicked.connect(self._on_enlarge)
+        self.figure.enlarging.connect(self._on_enlarge)
+        self._listen_to(self.figure)
         self.report.clicked.connect(self.ask_report)
         self.pixel_size_error.valueChanged.connect(self._on_error)
         session.runner.changed.connect(self._enable)
@@ -174,7 +191,7 @@ class PopulationView(ProjectView):
         for signal in (session.particles_changed, session.micrographs_changed):
             signal.connect(self._refresh_soon)
         if viewer is not None:
-            self.figure.set_theme(viewer.theme)
+            self._set_theme(viewer.theme)
             viewer.events.theme.connect(self._on_theme)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -289,10 +306,47 @@ class PopulationView(ProjectView):
     # Figures
 
     def _show_figure(self, *_row: object) -> None:
-        if self._found is not None:
-            self.figure.show_figure(self._drawings()[self.figures.currentIndex()])
+        if self._found is None:
+            return
+        row = self.figures.currentIndex()
+        draw = self._drawings()[row]
+        self.figure.show_figure(draw)
+        if self.enlarged is not None and self.enlarged.isVisible():
+            self.enlarged.show_figure(row, draw)
 
-    def _drawings(self) -> tuple[Callable[[Figure, Palette], object], ...]:
+    def _on_enlarge(self) -> None:
+        """Show the figure in a window of its own."""
+        if self.enlarged is None:
+            self.enlarged = FigureWindow(_FIGURES, self.window())
+            self.enlarged.figure.set_theme(self._theme)
+            self.enlarged.chosen.connect(self._on_chosen)
+            self.enlarged.saving.connect(self.save_figure)
+            self._listen_to(self.enlarged.figure)
+        self.enlarged.show()
+        self.enlarged.raise_()
+        self._show_figure()
+
+    def _on_chosen(self, row: int) -> None:
+        self.figures.setCurrentIndex(row)
+        self._show_figure()
+
+    def save_figure(self) -> Job | None:
+        """Let the user choose a file, and write the figure in a worker."""
+        if self._found is None:
+            return None
+        name = self.figures.currentText().lower()
+        suggestion = self._session.project.folder / f"{name}.png"
+        file = ask_figure(self.enlarged, suggestion)
+        if file is None:
+            return None
+        draw = self._drawings()[self.figures.currentIndex()]
+        job = Job("Saving the figure", partial(saving_figure, draw, file), heavy=False)
+        job.produced.connect(notifications.inform)
+        job.failed.connect(self._session.warn)
+        self._session.runner.submit(job)
+        return job
+
+    def _drawings(self) -> tuple[Draw, ...]:
         found = self._found
         if found is None:
             return ()
@@ -325,9 +379,19 @@ class PopulationView(ProjectView):
             )
 
     def _on_theme(self, event: object) -> None:
-        self.figure.set_theme(str(getattr(event, "value", "dark")))
+        self._set_theme(str(getattr(event, "value", "dark")))
+
+    def _set_theme(self, name: str) -> None:
+        self._theme = name
+        self.figure.set_theme(name)
+        if self.enlarged is not None:
+            self.enlarged.figure.set_theme(name)
 
     # The mouse
+
+    def _listen_to(self, view: FigureView) -> None:
+        view.clicked.connect(self._on_click)
+        view.pointed.connect(partial(self._on_point, view))
 
     def _at(self, place: int | None) -> MicrographFraction | None:
         if place is None or self.figures.currentIndex() != _BY_MICROGRAPH:
@@ -342,9 +406,9 @@ class PopulationView(ProjectView):
         if index is not None:
             self._navigation.open_micrograph(index)
 
-    def _on_point(self, place: int | None) -> None:
+    def _on_point(self, view: FigureView, place: int | None) -> None:
         one = self._at(place)
-        self.figure.canvas.setToolTip("" if one is None else plain(_words(one)))
+        view.canvas.setToolTip("" if one is None else plain(_words(one)))
 
     # The report
 

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 _PAGES = "Pages (*.html)"
+_FIGURES = {
+    "Picture (*.png)": ".png",
+    "Drawing (*.svg)": ".svg",
+    "Page (*.pdf)": ".pdf",
+}
 _FORESTS = "Forests (*.skops)"
 _ANNOTATIONS = f"Annotations ({' '.join(f'*{each}' for each in ANNOTATIONS)})"
 _PICTURES = "Pictures (*.tif)"
@@ -64,6 +69,17 @@ def ask_report(parent: QWidget | None, suggestion: Path) -> Path | None:
         return None
     path = Path(name)
     return path if path.suffix else path.with_suffix(".html")
+
+
+def ask_figure(parent: QWidget | None, suggestion: Path) -> Path | None:
+    """Let the user say where a figure goes, and as what kind of file."""
+    name, kind = QFileDialog.getSaveFileName(
+        parent, "Save the figure", str(suggestion), ";;".join(_FIGURES)
+    )
+    if not name:
+        return None
+    path = Path(name)
+    return path if path.suffix else path.with_suffix(_FIGURES.get(kind, ".png"))
 
 
 def ask_forest(parent: QWidget | None) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
@@ -21,11 +22,10 @@ from napari_cdse.io.export.figure_style import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.backend_bases import MouseEvent
 
-    Draw = Callable[[Figure, Palette], object]
+Draw = Callable[[Figure, Palette], object]
+"""Draws a figure, empty so far, in some colours."""
 
 _AGAIN_MS = 100
 """Until the lock is asked for again, while another thread draws."""
@@ -41,7 +41,7 @@ class FigureView(QWidget):
     """Shows one figure, drawn anew for each theme.
 
     `clicked` and `pointed` carry the number on the horizontal axis that is nearest to
-    the mouse within the axes, or None.
+    the mouse within the axes, or None. `enlarging` tells of a double click.
 
     Parameters
     ----------
@@ -52,6 +52,7 @@ class FigureView(QWidget):
 
     clicked = Signal(object)
     pointed = Signal(object)
+    enlarging = Signal()
 
     def __init__(
         self, parent: QWidget | None = None, least_px: tuple[int, int] = _LEAST_PX
@@ -104,7 +105,10 @@ class FigureView(QWidget):
         self.canvas.draw_idle()  # type: ignore[no-untyped-call]
 
     def _on_press(self, event: MouseEvent) -> None:
-        self.clicked.emit(_place(event))
+        if event.dblclick:
+            self.enlarging.emit()
+        else:
+            self.clicked.emit(_place(event))
 
     def _on_motion(self, event: MouseEvent) -> None:
         self.pointed.emit(_place(event))

@@ -13,10 +13,10 @@ import io
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.io.files import write_file
+from napari_cdse.io.files import name_of, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,6 +85,9 @@ DARK = Palette(
 
 WIDTH_IN = 5.1
 """Inches of a figure: one and a half columns of a journal (130 mm)."""
+
+HEIGHT_IN = 3.4
+"""Inches of one figure by itself: two thirds of its width."""
 
 _PNG_DPI = 300
 """What journals ask of figures with lines and grey values."""
@@ -224,3 +227,28 @@ def write_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, ...]:
     for path, kind in zip(paths, FORMATS, strict=True):
         write_file(path, figure_bytes(figure, kind), CdseError)
     return paths
+
+
+def save_figure(draw: Callable[[Figure, Palette], object], path: Path) -> None:
+    """Draw a figure for print and write it as the kind of file that its name says.
+
+    Parameters
+    ----------
+    draw : callable
+        Puts the contents on it, in the colours that it gets.
+    path : Path
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
+
+    Raises
+    ------
+    CdseError
+        Another ending, or the file cannot be written.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    kinds: dict[str, Format] = {each: each for each in get_args(Format)}
+    if kind not in kinds:
+        raise CdseError(
+            f"{name_of(path)} is no figure's name; let it end in .png, .svg or .pdf."
+        )
+    figure = drawn(lambda empty: draw(empty, PRINT), HEIGHT_IN)
+    write_file(path, figure_bytes(figure, kinds[kind]), CdseError)

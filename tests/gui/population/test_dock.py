@@ -7,6 +7,8 @@ from html import escape
 import pytest
 from matplotlib.colors import to_hex
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QApplication
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
@@ -207,3 +209,90 @@ def test_the_defect_content_is_told_only_where_chosen(dock, workspace, qtbot):
     dock.contents.activated.emit(0)
     up_to_date(dock, qtbot)
     assert dock.content.text() == ""
+
+
+def doubly_clicked(view, qtbot) -> None:
+    qtbot.mouseDClick(view.figure.canvas, Qt.MouseButton.LeftButton)
+
+
+def test_a_double_click_shows_the_figure_in_a_window_that_follows(
+    dock, workspace, viewer, qtbot
+):
+    doubly_clicked(dock, qtbot)
+    large = dock.enlarged
+    assert large.isVisible()
+    assert large.figure.width() > dock.figure.width()
+
+    def title() -> str:
+        large.figure.canvas.draw()
+        # In one line: it is broken where the figure ends.
+        return " ".join(large.figure.figure.axes[0].get_title(loc="left").split())
+
+    def wanted() -> str:
+        dock.figure.canvas.draw()
+        return " ".join(titles(dock)[0].split())
+
+    assert title() == wanted()
+    choose(dock, "Sizes")
+    assert large.figures.currentText() == "Sizes"
+    assert title() == wanted()
+    qtbot.keyClick(large.figures, Qt.Key.Key_Up)
+    assert dock.figures.currentText() == "Classes"
+    assert title() == wanted()
+    (first, *_) = particle_ids(workspace)
+    workspace.navigation.go_to(first)
+    press(workspace, qtbot, Qt.Key.Key_U)
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    assert title() == wanted()
+    viewer.theme = "light"
+    assert to_hex(large.figure.figure.get_facecolor()) == palette_of("light").paper
+    large.close()
+    # Not drawn while nobody sees it, and up to date when it comes again.
+    choose(dock, "Sizes")
+    assert large.figures.currentText() == "Classes"
+    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
+    assert dock.enlarged is large
+    assert title() == wanted()
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.png", b"\x89PNG"), ("b.svg", b"<?xml"), ("c.PDF", b"%PDF")]
+)
+def test_a_figure_is_saved_as_its_name_says(
+    dock, qtbot, tmp_path, monkeypatch, name, begins
+):
+    file = tmp_path / name
+    monkeypatch.setattr(population_dock, "ask_figure", lambda *_: file)
+    told = []
+    monkeypatch.setattr(population_dock.notifications, "inform", told.append)
+    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.enlarged.save, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(told), timeout=SIGNAL_MS)
+    assert file.read_bytes().startswith(begins)
+    assert str(file) in told[0]
+
+
+def test_a_figure_of_no_known_kind_is_refused_and_nothing_written(
+    dock, workspace, qtbot, tmp_path, monkeypatch
+):
+    file = tmp_path / "figure.docx"
+    monkeypatch.setattr(population_dock, "ask_figure", lambda *_: file)
+    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.enlarged.save, Qt.MouseButton.LeftButton)
+    messages = workspace.message_bar
+    qtbot.waitUntil(lambda: bool(messages.sentences), timeout=SIGNAL_MS)
+    assert "figure.docx is no figure's name" in messages.sentences[0]
+    assert not file.exists()
+    monkeypatch.setattr(population_dock, "ask_figure", lambda *_: None)
+    assert dock.save_figure() is None
+
+
+def test_the_picture_is_copied_as_it_looks(dock, qtbot):
+    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
+    dock.enlarged.figure.canvas.draw()
+    qtbot.mouseClick(dock.enlarged.copy, Qt.MouseButton.LeftButton)
+    copied = QApplication.clipboard().image()
+    assert copied.size() == dock.enlarged.figure.canvas.size()
+    paper = QColor(palette_of("dark").paper)
+    assert copied.pixelColor(1, 1) == paper

@@ -34,9 +34,14 @@ def test_what_is_far_away_is_novel_and_more_of_the_same_is_not():
     assert np.all(known.novelty(drawn(50, shift=4.0)) > 1)
 
 
-def test_novelty_is_the_distance_to_the_fifth_neighbour_over_the_one_in_a_hundred():
+# Of 144 and of 360, the share of one in a hundred lies beyond the last but one and the
+# last but three; 360 are more than are compared at a time.
+@pytest.mark.parametrize(("n_micrographs", "last"), [(12, -2), (30, -4)])
+def test_novelty_is_the_distance_to_the_fifth_neighbour_over_the_one_in_a_hundred(
+    n_micrographs, last
+):
     """Scaled by scipy, neighbours by scikit-learn, the limit by counting."""
-    training = drawn_set(12, 3, copies=2)
+    training = drawn_set(n_micrographs, 3, copies=2)
     originals = training.table.values[::3].astype(float)
     homes = training.micrograph_ids[::3]
     middle = np.median(originals, axis=0)
@@ -49,9 +54,7 @@ def test_novelty_is_the_distance_to_the_fifth_neighbour_over_the_one_in_a_hundre
     elsewhere = [
         fifth(rows[[at]], rows[homes != home])[0] for at, home in enumerate(homes)
     ]
-    # Of 144, the share of one in a hundred lies beyond the last but one.
-    limit = sorted(elsewhere)[-2]
-    # More than are compared at a time.
+    limit = sorted(elsewhere)[last]
     values = drawn(1100, shift=1.0)
     wanted = fifth(np.arcsinh((values - middle) / spread), rows) / limit
     found = novelty_reference(training).novelty(values)

@@ -27,7 +27,7 @@ from napari_cdse.core.features.domains import (
 )
 from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.faults import CLEAR
-from napari_cdse.core.features.patch import BAND_PER_NM, cut
+from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.peaks import MIN_STRENGTH
 
 if TYPE_CHECKING:
@@ -70,8 +70,6 @@ _ON_LINE = 0.12
 A cell is 0.15 wide, and the line may be off by 0.06; a choice."""
 _LEAST_REACH = 4
 """Fewest samples of the spectrum shown on either side of frequency 0."""
-SHORTEST_NM = 1 / BAND_PER_NM[1]
-"""Narrowest spacing at which fringes are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +283,7 @@ def _band(patch: Patch) -> tuple[NDArray[np.float32], float]:
     half = patch.ratio
     size = len(half)
     step = 1 / (size * patch.step_px)
-    most = BAND_PER_NM[1] * patch.around.pixel_size_nm
+    most = patch.around.band_per_nm[1] * patch.around.pixel_size_nm
     reach = min(size // 2 - 1, max(_LEAST_REACH, math.ceil(most / step)))
     places = np.arange(-reach, reach + 1)
     right = half[places][:, : reach + 1]

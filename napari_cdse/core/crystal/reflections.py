@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS, Reflection
 from napari_cdse.core.crystal.lattice_planes import planes_of
+from napari_cdse.core.features.sampling import BAND_PER_NM
 
 if TYPE_CHECKING:
     from napari_cdse.core.crystal.lattice_planes import Planes
@@ -29,7 +30,9 @@ _FINEST = 0.49
 _WEAKEST = 1.0
 """Least intensity that is listed, the strongest being 100; weaker lines are rarer than
 fringes of anything. A choice: CdSe's list goes down to 2."""
-ROOM_BELOW, ROOM_ABOVE = 0.1825 / 0.17, 0.45 / 0.3723
+_CDSE_BAND_NM = (0.17, 0.45)
+"""Shortest and longest spacing of CdSe's fringes when particles are looked for."""
+ROOM_BELOW, ROOM_ABOVE = 0.1825 / _CDSE_BAND_NM[0], _CDSE_BAND_NM[1] / 0.3723
 """How far the band of fringes goes beyond the lines, as a ratio: as for CdSe, whose
 lines from 0.1825 to 0.3723 nm lie in a band from 0.17 to 0.45 nm."""
 
@@ -67,6 +70,30 @@ def band_of(material: Material) -> tuple[float, float]:
     """Shortest and longest spacing of fringes, in nm, with room beyond the lines."""
     spacings = [each.spacing_nm for each in reflections_of(material)]
     return min(spacings) / ROOM_BELOW, max(spacings) * ROOM_ABOVE
+
+
+def fringe_band_per_nm(material: Material | None) -> tuple[float, float]:
+    """Spatial frequencies in which a particle's fringes are looked for, in 1/nm.
+
+    For another lattice it reaches as much farther than `band_of` as for CdSe.
+
+    Parameters
+    ----------
+    material : Material or None
+        None for CdSe.
+    """
+    if material is None:
+        return BAND_PER_NM
+    shortest, longest = band_of(material)
+    return (
+        BAND_PER_NM[0] * _CDSE_BAND_NM[1] / longest,
+        BAND_PER_NM[1] * _CDSE_BAND_NM[0] / shortest,
+    )
+
+
+def shortest_spacing_nm(material: Material | None) -> float:
+    """Shortest spacing that is looked for in a particle."""
+    return 1 / fringe_band_per_nm(material)[1]
 
 
 def _spacings(material: Material) -> list[float]:

@@ -132,7 +132,7 @@ def detect(
     notices += tuple(sentence for each in told for sentence in each)
     notices += _framed(image) + _blind_spots(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
-    if are_one_crystal(micrograph, placed, size.nm):
+    if are_one_crystal(micrograph, placed, size.nm, params.material):
         notices += (ONE_CRYSTAL,)
     notices += _why_nothing(circles, size)
     report(1.0)

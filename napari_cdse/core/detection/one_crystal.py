@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.crystal.reflections import fringe_band_per_nm
 from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.surroundings import Surroundings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.core.features.families import Family
+    from napari_cdse.core.material import Material
     from napari_cdse.core.records import Circle, Micrograph
 
 ONE_CRYSTAL = (
@@ -66,7 +68,10 @@ def covered_share(circles: Sequence[Circle], shape: tuple[int, ...]) -> float:
 
 
 def are_one_crystal(
-    micrograph: Micrograph, circles: Sequence[Circle], pixel_size_nm: float
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    pixel_size_nm: float,
+    material: Material | None = None,
 ) -> bool:
     """Tell whether circles cover the view as parts of a crystal do.
 
@@ -78,19 +83,21 @@ def are_one_crystal(
         Strongest first.
     pixel_size_nm : float
         Edge of a pixel.
+    material : Material, optional
+        Of another lattice than CdSe.
     """
     area = sum(math.pi * circle.radius_px**2 for circle in circles)
     if len(circles) < 2 or area < COVERED_SHARE * micrograph.pixels.size:
         return False
     if covered_share(circles, micrograph.shape) < COVERED_SHARE:
         return False
-    return len(circles) > FEW or _share_one_lattice(micrograph, circles, pixel_size_nm)
+    if len(circles) > FEW:
+        return True
+    band = fringe_band_per_nm(material)
+    return _share_one_lattice(Surroundings.of(micrograph, pixel_size_nm, band), circles)
 
 
-def _share_one_lattice(
-    micrograph: Micrograph, circles: Sequence[Circle], pixel_size_nm: float
-) -> bool:
-    around = Surroundings.of(micrograph, pixel_size_nm)
+def _share_one_lattice(around: Surroundings, circles: Sequence[Circle]) -> bool:
     found = [find_families(cut(around, circle), _FAMILIES) for circle in circles]
     areas = np.array([circle.radius_px**2 for circle in circles])
     first = found[0][:1]

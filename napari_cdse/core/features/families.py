@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.features.patch import BAND_PER_NM
 from napari_cdse.core.features.sampling import radii, transfer
 
 if TYPE_CHECKING:
@@ -137,7 +136,8 @@ def _maxima(patch: Patch, above: float) -> NDArray[np.intp]:
     ratio = patch.ratio
     high = np.flatnonzero(ratio > above)
     k_per_nm = patch.ring_k_per_nm[patch.rings.number[high]]
-    high = high[(k_per_nm >= BAND_PER_NM[0]) & (k_per_nm <= BAND_PER_NM[1])]
+    lowest, highest = patch.around.band_per_nm
+    high = high[(k_per_nm >= lowest) & (k_per_nm <= highest)]
     length, width = ratio.shape
     rows, cols = np.divmod(high, width)
     here, around = ratio.ravel()[high], ratio.ravel()

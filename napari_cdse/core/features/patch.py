@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.surroundings import Surroundings
     from napari_cdse.core.records import Circle
 
-BAND_PER_NM = (1.8, 6.2)
-"""Spatial frequencies in which lattice fringes are looked for, in 1/nm: spacings from
-0.161 to 0.556 nm. CdSe's reflections down to {311}, 0.1825 nm, lie in it with room for
-a pixel size that is off; a wider band brings in the contrast of thickness and noise."""
 _OVERSAMPLING = 2
 """Samples of the spectrum for each that the patch gives. Twice: a peak half-way between
 two samples of an axis keeps 88 % of its power, so that no maximum is lost."""
@@ -173,7 +169,8 @@ def cut(around: Surroundings, circle: Circle) -> Patch:
 def cut_alike(around: Surroundings, circles: Sequence[Circle]) -> Iterator[Patch]:
     """Cut circles of one radius, whose axes are weighed together."""
     radius = max(circles[0].radius_px, _MIN_RADIUS_PX)
-    number = samples_across(radius, around.pixel_size_nm)
+    highest = around.band_per_nm[1]
+    number = samples_across(radius, around.pixel_size_nm, highest)
     step = 2 * REACH * radius / number
     first_row, first_col = around.origin_px
     centres = [circle.row_px - first_row for circle in circles]

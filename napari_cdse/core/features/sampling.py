@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+BAND_PER_NM = (1.8, 6.2)
+"""Spatial frequencies in which lattice fringes are looked for, in 1/nm: spacings from
+0.161 to 0.556 nm. CdSe's reflections down to {311}, 0.1825 nm, lie in it with room for
+a pixel size that is off; a wider band brings in the contrast of thickness and noise."""
 SPACING_NM = 0.065
 """Distance of the samples: its limit, 7.7 per nm, lies above every lattice fringe that
 is sought (6.2 per nm, of whose amplitude 82 % is left along an axis). A choice: finer
@@ -79,9 +83,23 @@ class Axis:
         return np.asarray(self.weights @ pixels)
 
 
-def samples_across(radius_px: float, pixel_size_nm: float) -> int:
-    """Choose how many samples a circle's grid has along each edge."""
-    spacing_px = max(SPACING_NM / pixel_size_nm, 1.0)
+def samples_across(
+    radius_px: float, pixel_size_nm: float, highest_per_nm: float = BAND_PER_NM[1]
+) -> int:
+    """Choose how many samples a circle's grid has along each edge.
+
+    Parameters
+    ----------
+    radius_px : float
+        Of the circle.
+    pixel_size_nm : float
+        Edge of a pixel.
+    highest_per_nm : float
+        The highest frequency that is looked for; above that of CdSe the samples lie as
+        much closer.
+    """
+    spacing_nm = SPACING_NM * min(1.0, BAND_PER_NM[1] / highest_per_nm)
+    spacing_px = max(spacing_nm / pixel_size_nm, 1.0)
     wanted = int(np.ceil(2 * REACH * radius_px / spacing_px))
     return int(fft.next_fast_len(max(wanted, _FEWEST), real=True))
 

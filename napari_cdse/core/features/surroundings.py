@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
+from napari_cdse.core.features.sampling import BAND_PER_NM
 from napari_cdse.core.frame_lines import without_frame
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Surroundings:
         has ``|FFT(w * noise / rms)|**2`` of ``power * sum(w**2)`` on average.
     origin_px : tuple of int
         Row and column of the first of the pixels in the picture.
+    band_per_nm : tuple of float
+        Spatial frequencies in which lattice fringes are looked for, in 1/nm.
     """
 
     pixels: NDArray[np.float32]
@@ -62,10 +65,27 @@ class Surroundings:
     frequencies_per_px: NDArray[np.float64]
     power: NDArray[np.float64]
     origin_px: tuple[int, int] = (0, 0)
+    band_per_nm: tuple[float, float] = BAND_PER_NM
 
     @classmethod
-    def of(cls, micrograph: Micrograph, pixel_size_nm: float) -> Surroundings:
-        """Measure the background of a micrograph."""
+    def of(
+        cls,
+        micrograph: Micrograph,
+        pixel_size_nm: float,
+        band_per_nm: tuple[float, float] = BAND_PER_NM,
+    ) -> Surroundings:
+        """Measure the background of a micrograph.
+
+        Parameters
+        ----------
+        micrograph : Micrograph
+            The picture.
+        pixel_size_nm : float
+            Edge of a pixel.
+        band_per_nm : tuple of float
+            Where fringes are looked for; that of CdSe without it, for which the
+            forest's features are made.
+        """
         inner = without_frame(micrograph.pixels)
         pixels = inner.pixels
         size = _window_px(pixels.shape, pixel_size_nm)
@@ -76,7 +96,8 @@ class Surroundings:
         variance = float((power * weight).sum() / weight.sum())
         rms = float(np.sqrt(variance))
         relative = power / variance
-        return cls(pixels, pixel_size_nm, rms, centres, relative, inner.origin_px)
+        origin = inner.origin_px
+        return cls(pixels, pixel_size_nm, rms, centres, relative, origin, band_per_nm)
 
     @cached_property
     def _log_power(self) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.core.crystal.particle_analysis import Examination, examine
+from napari_cdse.core.crystal.reflections import fringe_band_per_nm
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.pixel_size import TYPICAL_PIXEL_SIZE_NM
 from napari_cdse.gui.session.workers import Job
@@ -17,6 +18,7 @@ from napari_cdse.gui.session.workers import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari_cdse.core.material import Material
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle, Micrograph
@@ -40,20 +42,26 @@ class ExaminationRequest:
     micrograph_id : str
     pixel_size_nm : float
     circle : Circle
+    material : Material or None
+        Whose fringes are looked for; None for CdSe.
     """
 
     micrograph_id: str
     pixel_size_nm: float
     circle: Circle
+    material: Material | None = None
 
 
 def request_for(
-    micrograph: Micrograph, pixel_size: PixelSize | None, circle: Circle
+    micrograph: Micrograph,
+    pixel_size: PixelSize | None,
+    circle: Circle,
+    material: Material | None,
 ) -> ExaminationRequest:
     """Name what is to be looked at; an unsure pixel size sets no windows."""
     sure = pixel_size is not None and pixel_size.source.is_trusted
     size_nm = pixel_size.nm if pixel_size and sure else TYPICAL_PIXEL_SIZE_NM
-    return ExaminationRequest(micrograph.id, size_nm, circle)
+    return ExaminationRequest(micrograph.id, size_nm, circle, material)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +182,8 @@ def _examining(
     _report: Progress,
 ) -> Iterator[ExaminationResult]:
     """Look at one particle; the background is measured anew where it is another."""
-    if around is None or around.pixel_size_nm != request.pixel_size_nm:
-        around = Surroundings.of(micrograph, request.pixel_size_nm)
+    band = fringe_band_per_nm(request.material)
+    wanted = (request.pixel_size_nm, band)
+    if around is None or (around.pixel_size_nm, around.band_per_nm) != wanted:
+        around = Surroundings.of(micrograph, *wanted)
     yield ExaminationResult(request, examine(around, request.circle), around)

@@ -149,7 +149,7 @@ class ParticleCard(QWidget):
         pixel_size = self._session.pixel_size()
         scale = scale_of(pixel_size, material)
         self._show_crop(micrograph, particle, scale)
-        request = request_for(micrograph, pixel_size, particle.circle)
+        request = request_for(micrograph, pixel_size, particle.circle, material)
         if (request, scale) != (self._request, self._scale):
             self._request, self._scale, self._chosen = request, scale, None
             self.analysis.ask(micrograph, request)

@@ -66,5 +66,10 @@ class LookAhead(QObject):
         micrograph = source.micrograph or self._prefetch.take(source)
         if micrograph is not None:
             size = project.micrographs.pixel_size(index)
-            request = request_for(micrograph, size, particle.circle)
+            request = request_for(
+                micrograph,
+                size,
+                particle.circle,
+                project.settings.detection.material,
+            )
             self._analysis.look_ahead(micrograph, request)

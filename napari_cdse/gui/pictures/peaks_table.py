@@ -10,7 +10,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, fitting
-from napari_cdse.core.crystal.particle_analysis import SHORTEST_NM
+from napari_cdse.core.crystal.reflections import shortest_spacing_nm
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import wrapped
 from napari_cdse.gui.widgets.tables import show_rows
@@ -70,6 +70,11 @@ class Scale:
         return "CdSe" if self.material is None else self.material.name
 
     @property
+    def shortest_nm(self) -> float:
+        """Shortest spacing of the lattice that is looked for."""
+        return shortest_spacing_nm(self.material)
+
+    @property
     def unit(self) -> str:
         """In which lengths are told."""
         return "px" if self.pixel_size_nm is None else "nm"
@@ -101,7 +106,7 @@ def planes_of(peak: BraggPeak, scale: Scale) -> tuple[Planes, ...]:
     if scale.pixel_size_nm is None:
         return ()
     spacing_nm, sigma_nm = peak.spacing_nm(scale.pixel_size_nm, scale.sigma)
-    return fitting(spacing_nm, sigma_nm, SHORTEST_NM, scale.material)
+    return fitting(spacing_nm, sigma_nm, scale.shortest_nm, scale.material)
 
 
 def planes_words(planes: Sequence[Planes]) -> str:

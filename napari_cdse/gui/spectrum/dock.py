@@ -18,7 +18,6 @@ from napari_cdse.core.crystal.local_lattice import (
     local_wave,
     strain_of,
 )
-from napari_cdse.core.crystal.particle_analysis import SHORTEST_NM
 from napari_cdse.core.crystal.region_spectrum import (
     RegionSpectrum,
     region_spectrum,
@@ -298,7 +297,9 @@ class SpectrumView(ProjectView):
         self.square.place()
         self._scale = self._told
         size_nm = self._scale.pixel_size_nm
-        highest = 0.5 if size_nm is None else min(0.5, size_nm / SHORTEST_NM)
+        highest = (
+            0.5 if size_nm is None else min(0.5, size_nm / self._scale.shortest_nm)
+        )
         before = () if self.found is None else self._chosen_peaks
         self.found = region_spectrum(pixels, highest)
         self._choose_anew(before)

@@ -10,13 +10,14 @@ import pytest
 
 from napari_cdse.core.crystal.geometric_phase import inside
 from napari_cdse.core.crystal.lattice_planes import fitting
-from napari_cdse.core.crystal.particle_analysis import (
-    SHORTEST_NM,
-    default_family,
-    examine,
+from napari_cdse.core.crystal.particle_analysis import default_family, examine
+from napari_cdse.core.crystal.reflections import (
+    fringe_band_per_nm,
+    shortest_spacing_nm,
 )
 from napari_cdse.core.features.patch import cut
 from napari_cdse.core.features.surroundings import Surroundings
+from napari_cdse.core.material import Material
 from napari_cdse.core.records import Circle, Micrograph
 from tests.drawn_particles import (
     FAMILIES,
@@ -24,8 +25,11 @@ from tests.drawn_particles import (
     RADIUS_PX,
     grid_of,
     micrograph_of,
+    speckle,
 )
 
+SHORTEST_NM = shortest_spacing_nm(None)
+GOLD = Material("Au", "fcc", "Au", "", 0.2884, 0.2355)
 INCLINED, PARALLEL = FAMILIES[1], FAMILIES[0]
 TURN_DEG = 25.0
 SEEDS = range(24)
@@ -259,3 +263,37 @@ def test_nothing_is_shown_where_there_is_no_micrograph():
     for picture in (examination.filtered, local.phase_rad, local.amplitude):
         assert np.isnan(picture[rows < -0.5]).all()
         assert np.isfinite(picture[rows > 0]).any()
+
+
+def gold_particle(pixel_nm=0.025, seed=4):
+    """Fringes of {111}, {200} and {220} of gold on speckle, with their spacings."""
+    image, circle = speckle((400, 420), seed), Circle(190.0, 215.0, 90.0)
+    row, col = np.mgrid[: image.shape[0], : image.shape[1]].astype(float)
+    row, col = row - circle.row_px, col - circle.col_px
+    inside_it = np.hypot(row, col) < circle.radius_px
+    spacings = {"{111}": 0.2355, "{200}": 0.2039, "{220}": 0.1442}
+    for angle_deg, spacing in zip((10.0, 64.7, 100.0), spacings.values(), strict=True):
+        angle = math.radians(angle_deg)
+        along = math.cos(angle) * col + math.sin(angle) * row
+        image += 20 * np.cos(2 * math.pi * along * pixel_nm / spacing) * inside_it
+    return Micrograph(image.astype(np.float32), "gold", "2" * 64), circle, spacings
+
+
+def test_fringes_of_another_lattice_are_looked_for_in_its_own_band():
+    pixel_nm = 0.025
+    micrograph, circle, spacings = gold_particle(pixel_nm)
+    found = {}
+    for material in (None, GOLD):
+        around = Surroundings.of(micrograph, pixel_nm, fringe_band_per_nm(material))
+        examination = examine(around, circle)
+        strong = [f.peak for f in examination.families if f.peak.strength > 100]
+        found[material] = sorted(peak.spacing_px * pixel_nm for peak in strong)
+        # The spectrum that is shown reaches as far as fringes are looked for.
+        reach = len(examination.spectrum) // 2 * examination.spectrum_step_per_px
+        assert reach / pixel_nm == pytest.approx(around.band_per_nm[1], abs=0.3)
+    wanted = sorted(spacings.values())
+    assert found[GOLD] == pytest.approx(wanted, rel=2e-3)
+    assert found[None] == pytest.approx(wanted[1:], rel=2e-3)
+    for name, spacing in spacings.items():
+        (planes,) = fitting(spacing, 0.001, shortest_spacing_nm(GOLD), GOLD)
+        assert planes.name == name

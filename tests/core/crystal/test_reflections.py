@@ -5,7 +5,12 @@ import pytest
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS
 from napari_cdse.core.crystal.lattice_planes import fitting, planes_of
-from napari_cdse.core.crystal.reflections import band_of, reflections_of
+from napari_cdse.core.crystal.reflections import (
+    band_of,
+    fringe_band_per_nm,
+    reflections_of,
+    shortest_spacing_nm,
+)
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.material import Material
 
@@ -113,3 +118,15 @@ def test_what_is_no_crystal_is_refused(values, problem):
     }
     with pytest.raises(ParameterError, match=problem):
         Material(**good | values)
+
+
+def test_a_particles_fringes_are_looked_for_as_far_beyond_the_lines_as_those_of_cdse():
+    assert fringe_band_per_nm(None) == (1.8, 6.2)
+    # Lines of CdSe lie from 0.1825 to 0.3723 nm, those of gold from 0.1177 to 0.2355.
+    low, high = fringe_band_per_nm(GOLD)
+    finest = min(each.spacing_nm for each in reflections_of(GOLD))
+    assert low == pytest.approx(1.8 * 0.3723 / 0.2355, rel=1e-3)
+    assert high == pytest.approx(6.2 * 0.1825 / finest, rel=1e-3)
+    assert finest < 0.1231
+    assert shortest_spacing_nm(GOLD) == pytest.approx(1 / high)
+    assert fringe_band_per_nm(CDSE) == pytest.approx((1.8, 6.2), rel=0.01)

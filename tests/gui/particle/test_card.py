@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.crystal.particle_analysis import examine
 from napari_cdse.core.features.surroundings import Surroundings
+from napari_cdse.core.material import Material
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
 from napari_cdse.gui.particle.analysis_worker import ExaminationRequest
@@ -156,6 +157,25 @@ def test_an_estimated_pixel_size_is_called_so(workspace, card, qtbot):
     assert marks(card.pictures.crop, ScaleBar)[0].text == "2 nm"
     assert card.peaks.horizontalHeaderItem(1).text() == "spacing, nm"
     assert card.measured
+
+
+def test_another_lattice_has_the_particle_measured_anew_in_its_band(
+    workspace, card, qtbot
+):
+    gold = Material("Au", "fcc", "Au", "", 0.2884, 0.2355)
+    (first, *_) = particle_ids(workspace)
+    workspace.navigation.go_to(first)
+    looked_at(card, qtbot)
+    before = card.analysis.known(card._request)
+    settings = workspace.project.settings
+    settings.detection = replace(settings.detection, material=gold)
+    card.show_particle(workspace.project.particles.find(first))
+    looked_at(card, qtbot)
+    after = card.analysis.known(card._request)
+    reach = [len(each.spectrum) * each.spectrum_step_per_px for each in (before, after)]
+    # 6.2 per nm for CdSe, 9.6 for gold; nothing is known beyond the camera's limit.
+    assert reach[1] > 1.2 * reach[0]
+    assert "planes of Au" in card.peaks._headers[3].text()
 
 
 def test_a_note_is_one_edit_and_outlives_label_undo_and_restart(

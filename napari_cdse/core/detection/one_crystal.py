@@ -16,6 +16,7 @@ import numpy as np
 from napari_cdse.core.crystal.reflections import fringe_band_per_nm
 from napari_cdse.core.features.families import find_families
 from napari_cdse.core.features.patch import cut
+from napari_cdse.core.features.sampling import BAND_PER_NM
 from napari_cdse.core.features.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -91,13 +92,18 @@ def are_one_crystal(
         return False
     if covered_share(circles, micrograph.shape) < COVERED_SHARE:
         return False
-    if len(circles) > FEW:
-        return True
-    band = fringe_band_per_nm(material)
-    return _share_one_lattice(Surroundings.of(micrograph, pixel_size_nm, band), circles)
+    return len(circles) > FEW or _share_one_lattice(
+        micrograph, circles, pixel_size_nm, fringe_band_per_nm(material)
+    )
 
 
-def _share_one_lattice(around: Surroundings, circles: Sequence[Circle]) -> bool:
+def _share_one_lattice(
+    micrograph: Micrograph,
+    circles: Sequence[Circle],
+    pixel_size_nm: float,
+    band_per_nm: tuple[float, float] = BAND_PER_NM,
+) -> bool:
+    around = Surroundings.of(micrograph, pixel_size_nm, band_per_nm)
     found = [find_families(cut(around, circle), _FAMILIES) for circle in circles]
     areas = np.array([circle.radius_px**2 for circle in circles])
     first = found[0][:1]

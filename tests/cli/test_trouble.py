@@ -93,16 +93,16 @@ def test_without_a_place_for_the_report_it_says_so(
 def test_training_goes_on_without_the_micrograph_that_failed(
     labelled_folder, tmp_path, monkeypatch, capsys
 ):
-    from napari_cdse.pipeline import labelled_folders
+    from napari_cdse.pipeline import kept_features
 
-    detect = labelled_folders.detect
+    detect = kept_features.detect
 
     def broken(micrograph, params):
         if micrograph.name == "easy_42_0002":
             raise IndexError("7")
         return detect(micrograph, params)
 
-    monkeypatch.setattr(labelled_folders, "detect", broken)
+    monkeypatch.setattr(kept_features, "detect", broken)
     out = tmp_path / "m.skops"
     flags = ["--folds", "2", "--trees", "5", "--copies", "0"]
     assert main(["train", str(labelled_folder), "--out", str(out), *flags]) == 1

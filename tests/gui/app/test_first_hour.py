@@ -7,6 +7,7 @@ what each step stands for is tried at length in the tests of its own part.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -39,6 +40,7 @@ ALL_IN_ALL_MS = 6 * SIGNAL_MS
 PLACES = ((20, 25), (20, 110), (20, 210), (120, 25), (120, 155))
 """Middles, row and column in px, between the drawn particles."""
 SIZE_PX = 16
+FEW_TREES = 20
 
 
 class Newcomer:
@@ -147,6 +149,7 @@ def test_from_circles_to_the_number(detected, folder):
     undo_stays_where_it_is(detected)
     a_picture_enlarged(detected)
     one_left_out_by_one_return(detected)
+    retrained_and_used(detected)
     the_number_stands_there(detected)
     results_beside_the_pictures(detected, folder)
 
@@ -268,6 +271,28 @@ def the_number_stands_there(newcomer) -> None:
     assert f"Visible defects {found.fraction:.2f}" in line.says.text()
     assert found.interval_95 is None
     assert "no interval" in line.says.text()
+
+
+def retrained_and_used(newcomer) -> None:
+    """Old and new stand beside each other before the new forest takes over."""
+    window.add_dock(newcomer.viewer, "Retrain")
+    view, models = newcomer.views["Retrain"], newcomer.project.models
+    # What all the trees would tell is not the newcomer's question here.
+    view.form.set_value(replace(view.form.value(), trees=FEW_TREES))
+    before, labels = models.active_id, newcomer.project.particles.counts()
+    newcomer.click(view.retrain)
+    newcomer.until(lambda: view.decision.isVisible(), ALL_IN_ALL_MS)
+    assert models.active_id == before
+    newcomer.click(view.compare_forests)
+    newcomer.until(view.compared.isVisible)
+    assert view.compared.headline.text()
+    newcomer.click(view.compared.use)
+    newcomer.until(lambda: models.active_id != before, ALL_IN_ALL_MS)
+    settle(newcomer.workspace, newcomer.qtbot)
+    assert not view.compared.isVisible()
+    # What a person said stands, whichever forest is asked.
+    assert newcomer.project.particles.counts() == labels
+    window.add_dock(newcomer.viewer, "Particle")
 
 
 def results_beside_the_pictures(newcomer, folder) -> None:

@@ -6,7 +6,7 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialogButtonBox
 
-from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
+from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource, ScaleBar
 from napari_cdse.gui.app.window import add_docks
 from napari_cdse.gui.canvas.class_colours import LEAST_CONTRAST, contrast_ratio
 from napari_cdse.gui.micrographs.pixel_size_row import (
@@ -58,3 +58,63 @@ def test_a_bar_in_the_picture_is_asked_for_and_sets_the_pixel_size(
     assert size == PixelSize(pytest.approx(10 / 187), PixelSizeSource.PERSON)
     assert row.bar.isHidden()
     assert "set by hand" in row.says.text()
+
+
+@pytest.fixture
+def row(qtbot):
+    """A row, and what it was told to take."""
+    taken = []
+    row = PixelSizeRow(lambda size, whole: taken.append((size, whole)))
+    row.taken = taken
+    qtbot.addWidget(row)
+    row.show()
+    return row
+
+
+def typed(row, qtbot, text):
+    row.field.selectAll()
+    qtbot.keyClicks(row.field, text)
+    qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+
+
+def test_what_is_typed_is_taken_for_this_one_or_for_the_folder(row, qtbot):
+    typed(row, qtbot, "0.0372")
+    assert row.taken == [(pytest.approx(0.0372), False)]
+    row.scope.setCurrentIndex(1)
+    typed(row, qtbot, "0,041")
+    assert row.taken[1] == (pytest.approx(0.041), True)
+    # Nothing takes the number back.
+    typed(row, qtbot, "0")
+    assert row.taken[2] == (None, True)
+    assert row.field.text() == "not set"
+
+
+def test_up_to_ten_nanometres_are_a_pixel_and_more_are_refused(row, qtbot):
+    typed(row, qtbot, "10")
+    assert row.taken == [(10.0, False)]
+    assert row.refusal.isHidden()
+    typed(row, qtbot, "10.1")
+    assert len(row.taken) == 1
+    assert row.refusal.text()
+    assert not row.button.isEnabled()
+    typed(row, qtbot, "9.9")
+    assert row.taken[-1] == (9.9, False)
+    assert row.refusal.isHidden()
+
+
+def test_an_arrow_is_a_thousandth(row, qtbot):
+    row.show_size(PixelSize(0.037, PixelSizeSource.FILE))
+    assert row.field.text() == "0.037 nm/px"
+    row.field.setFocus()
+    qtbot.keyClick(row.field, Qt.Key.Key_Up)
+    assert row.field.value() == pytest.approx(0.038)
+
+
+def test_a_bar_is_offered_in_its_own_words_or_none(row):
+    bar = ScaleBar((1.0, 2.0), (1.0, 202.0), 200, 4)
+    row.show_bar(bar)
+    assert (row.bar.text(), row.bar.isVisible()) == (bar.question, True)
+    row.show_bar(None)
+    assert (row.bar.text(), row.bar.isVisible()) == ("", False)
+    words = [row.scope.itemText(at) for at in range(2)]
+    assert words == ["for this one", "for the folder"]

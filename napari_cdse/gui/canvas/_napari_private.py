@@ -40,6 +40,9 @@ _CORNERS = 4
 _TRIANGLES = np.array([0, 1, 2, 0, 2, 3], dtype=np.uint32)
 _LEAST_WIDTH = 2.2
 """Of a ring, in pixels of the screen: thinner ones break up into dots."""
+_MOST_WIDTH = 1.5
+"""What a ring may have of its least width where the view is zoomed in: one that grows
+with its particle lies over the particle's edge."""
 _BROADEST = 2.0
 """What the broadest ring has of the thinnest one's least width: the one that is chosen
 is to be told from the others at any zoom."""
@@ -337,7 +340,7 @@ def _visual_class() -> type | None:
                 self._draw_rings()
 
         def _draw_rings(self) -> None:
-            """Draw rings that are broad enough to be seen; the layer's stay as thin."""
+            """Draw rings as broad as the screen needs; the layer's stay as they are."""
             mesh, self._drawn_at = self.layer._data_view._mesh, self.layer.scale_factor
             colours = mesh.displayed_triangles_colors
             seen = colours[:, 3] > 0
@@ -346,7 +349,7 @@ def _visual_class() -> type | None:
             if not self._casing.visible:
                 return
             triangles = mesh.displayed_triangles[seen]
-            broad, dark = _broadened(self.layer, mesh)
+            broad, dark = _drawn_rings(self.layer, mesh)
             self.node.shape_faces.set_data(broad, triangles, face_colors=colours[seen])
             # What fills a shape has no line below it; its corners keep their places.
             edges = triangles[mesh.vertices_offsets[triangles].any(axis=(1, 2))]
@@ -367,10 +370,10 @@ _OF_THE_MESH = (
 """What is read of ``napari.layers.shapes._mesh.Mesh``, seen in napari 0.9.2."""
 
 
-def _broadened(
+def _drawn_rings(
     layer: Shapes, mesh: Any
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Give the corners of rings that can be seen, and of the dark lines below them.
+    """Give the corners of rings as they are drawn, and of the dark lines below them.
 
     Returns
     -------
@@ -380,10 +383,12 @@ def _broadened(
     """
     px = layer.scale_factor / layer.scale[-1]
     given = np.array(layer.edge_width)
-    least = np.minimum(given / given.min(initial=np.inf), _BROADEST) * _LEAST_WIDTH
+    broader = np.minimum(given / given.min(initial=np.inf), _BROADEST)
+    least = broader * _LEAST_WIDTH * px
     # Where the corners of each shape begin, and where those of the last one end.
     lengths = np.diff(mesh.vertices_index)
-    width = np.repeat(np.maximum(given, least * px), lengths)[:, np.newaxis]
+    shown = np.clip(given, least, _MOST_WIDTH * least)
+    width = np.repeat(shown, lengths)[:, np.newaxis]
     broad = mesh.vertices_centers + width * mesh.vertices_offsets
     dark = broad + 2 * _CASING * px * mesh.vertices_offsets
     return broad[:, ::-1].astype(np.float32), dark[:, ::-1].astype(np.float32)

@@ -261,6 +261,21 @@ def test_the_chosen_ring_is_broader_at_any_zoom(viewer):
         assert found[1] > max(found[:1] + found[2:]), (zoom, found)
 
 
+@pytest.mark.parametrize("given", [0.05, 2.0, 8.0])
+def test_a_ring_is_neither_lost_nor_lies_over_its_particle(viewer, given):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, apart(("null",)))
+    ours.edge_width = given
+    circle = apart()[0].circle
+    on_paper(viewer, ours, 0.0, 1.0)
+    found = []
+    for zoom in (0.5, 1.0, 2.0):
+        drawn = on_paper(viewer, ours, 0.0, zoom)
+        found.append(np.count_nonzero(is_lit(across(drawn, circle, zoom), "null")))
+    assert min(found) >= 2
+    assert max(found) <= 4
+
+
 def test_letters_stand_out_from_any_gray(viewer):
     for name in CLASS_NAMES:
         ours = new_layer((1.0, 1.0), ("pixel", "pixel"))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_cdse.io.store.waiting_steps import LeftSteps
 from napari_cdse.project import Project
 from tests.project_tools import A, B, C, hand_over, put_circles, seen, write_folder
 
@@ -240,10 +241,11 @@ def test_a_damaged_file_is_set_aside_whole_and_named(project, holder, spoil):
     again = opened(project)
     assert given(again) == [None, None, None]
     (told,) = (each for each in again.notices if "can't be read" in each)
-    assert file.name in told
     again.close()
     assert not left(project)
-    assert file.with_suffix(".unreadable").is_file()
+    (aside,) = project.folder.glob(".cdse-*.unreadable")
+    assert aside.name in told
+    assert spoilt in aside.read_bytes()
 
 
 def test_another_project_in_the_folder_does_not_take_them(project, holder):
@@ -332,3 +334,47 @@ def test_on_a_full_disk_steps_wait_in_memory_alone(project, holder, monkeypatch)
     again = opened(project)
     assert given(again) == ["yes", "no", None]
     again.close()
+
+
+def test_of_two_that_open_the_project_at_once_one_stores_them(
+    project, holder, monkeypatch
+):
+    ended(project, holder, "yes")
+    found = LeftSteps.beside
+
+    def beside(store):
+        first = found(store)
+        if first:
+            monkeypatch.undo()
+            monkeypatch.setattr("napari_cdse.project.project.PATIENCE_S", 0.0)
+            # Another window was opened in between.
+            other = Project.create_or_open(project.path)
+            assert given(other) == ["yes", None, None]
+            other.close()
+        return first
+
+    monkeypatch.setattr(LeftSteps, "beside", beside)
+    again = opened(project)
+    again.sync.poll()
+    assert given(again) == ["yes", None, None]
+    assert not [each for each in again.notices if "step" in each]
+    assert again.history.undo() == "Label 1 circle yes"
+    assert again.history.undo() is None
+    again.close()
+
+
+def test_what_another_process_has_open_on_windows_is_left_to_it(
+    project, holder, monkeypatch
+):
+    ended(project, holder, "yes")
+    (file,) = left(project)
+
+    def held(self, target):
+        raise PermissionError(13, "It is being used by another process")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", held)
+        again = opened(project)
+    assert given(again) == [None, None, None]
+    again.close()
+    assert left(project) == [file]

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.files import hidden_name, left_over, name_of, read_file
+from napari_cdse.io.files import hidden_name, left_over, read_file
 from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store.records import Edit, dump_json
 
@@ -141,6 +141,21 @@ class LeftSteps:
         own = [each for each in found if each._are_of(store)]
         return sorted(own, key=lambda each: each.path.stat().st_mtime)
 
+    def claim(self) -> bool:
+        """Take the file for this process alone; False where another has it.
+
+        Of two that open the project at once, one gets it. Windows, which does not tell
+        here whether the process that wrote it runs, lets nobody rename what that has
+        open.
+        """
+        mine = self.path.with_name(hidden_name(_KIND))
+        try:
+            self.path.rename(mine)
+        except OSError:
+            return False
+        self.path = mine
+        return True
+
     def read(self, content_ids: Mapping[int, str]) -> list[Edit]:
         """Read the steps, oldest first.
 
@@ -166,8 +181,8 @@ class LeftSteps:
                     edits.append(_edit(told, content_ids))
         except (StoreError, *_MISFITS) as error:
             raise StoreError(
-                f"{name_of(self.path)} can't be read; it held steps that waited for "
-                "the project file when the program ended."
+                "Steps that waited for the project file when the program ended can't "
+                "be read"
             ) from error
         return edits
 
@@ -179,7 +194,7 @@ class LeftSteps:
     def set_aside(self) -> None:
         """Keep the file, but look at it no more."""
         with suppress(OSError):
-            self.path.rename(self.path.with_suffix(".unreadable"))
+            self.path = self.path.rename(self.path.with_suffix(".unreadable"))
 
     def _data(self) -> bytes:
         return read_file(self.path, _LARGEST_BYTES, StoreError)

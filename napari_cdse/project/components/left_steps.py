@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.io.files import name_of
 from napari_cdse.io.store.waiting_steps import LeftSteps
 
 if TYPE_CHECKING:
@@ -57,11 +58,13 @@ def store_left_steps(
 def _store(
     left: LeftSteps, store: Store, state: ProjectState, history: History
 ) -> list[str]:
+    if not left.claim():
+        return []
     try:
         steps = left.read(state.micrographs.content_ids())
     except StoreError as error:
         left.set_aside()
-        return [str(error)]
+        return [f"{error}; they are kept aside in {name_of(left.path)}."]
     # A program that was killed between storing them and removing the file left both.
     steps = [each for each in steps if not store.edits.holds(each)]
     state.backlog.hold_steps(steps)

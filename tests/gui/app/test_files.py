@@ -7,11 +7,14 @@ import pytest
 import tifffile
 from npe2 import PluginManager
 from PIL import Image
+from qtpy.QtWidgets import QDockWidget
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
 from napari_cdse.gui import workspace as workspace_module
 from napari_cdse.gui.app import commands
+from napari_cdse.gui.app.window import NAMES
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
@@ -172,3 +175,20 @@ def test_a_picture_that_is_none_is_refused_in_a_sentence(viewer, tmp_path, qtbot
         lambda: bool(workspace.session.entries[0].problem), timeout=SIGNAL_MS
     )
     assert workspace.canvas.particles is None
+
+
+@pytest.mark.parametrize("name", ["open_window", "open_sample_project"])
+def test_a_command_brings_the_docks_that_were_closed(
+    viewer, qtbot, monkeypatch, folder, name
+):
+    monkeypatch.setattr(workspace_module, "sample_project_folder", lambda: folder)
+    docks = main_window(viewer).findChildren(QDockWidget)
+    ours = [each for each in docks if each.windowTitle() in NAMES]
+    assert len(ours) == len(NAMES)
+    for each in ours:
+        each.close()
+    assert all(each.isHidden() for each in ours)
+    PluginManager.instance().commands.execute(f"{PLUGIN}.{name}", args=(viewer,))
+    assert not any(each.isHidden() for each in ours)
+    if name == "open_sample_project":
+        wait_for_pixels(workspace_for(viewer), qtbot)

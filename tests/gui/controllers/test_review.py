@@ -187,3 +187,16 @@ def test_question_mark_shows_the_keys(workspace, qtbot):
 
 def sheets(workspace) -> list[KeyList]:
     return main_window(workspace.viewer).findChildren(KeyList)
+
+
+def test_a_key_without_a_particle_says_what_to_do_first(workspace, qtbot):
+    """And nothing else: no label, no other particle."""
+    workspace.project.selection.select(None)
+    for key in (Qt.Key.Key_Y, Qt.Key.Key_Delete):
+        workspace.viewer.status = ""
+        press(workspace, qtbot, key)
+        assert workspace.viewer.status.startswith(
+            "Choose a particle first: click its circle, or press "
+        )
+    assert labels(workspace) == [None] * 5
+    assert workspace.project.selection.particle_id is None

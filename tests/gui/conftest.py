@@ -280,6 +280,23 @@ def move(workspace, qtbot, row: float, col: float) -> None:
     qtbot.waitUntil(seen, timeout=SIGNAL_MS)
 
 
+def point(widget, place: QPoint) -> None:
+    """Move the mouse over a widget, no button held.
+
+    Sent straight to it: what moves the real pointer says nothing where that is there
+    already, and comes late.
+    """
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(place),
+        QPointF(widget.mapToGlobal(place)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(widget, event)
+
+
 def click(workspace, qtbot, row: float, col: float) -> None:
     """Click on a micrograph position."""
     qtbot.mouseClick(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QMouseEvent, QPalette
+from qtpy.QtCore import QEvent, QPoint, QRectF
+from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QApplication
 
 from napari_cdse.gui.spectrum.profile_view import Curve, ProfileView
+from tests.gui.conftest import point
 from tests.gui.painted import bounds, pixels
 
 INK, CURVE = "#ffffff", "#8fb4ff"
@@ -41,20 +42,6 @@ def curve(x, y, **others):
 
 def drawn(view):
     return pixels(view.grab().toImage())
-
-
-def point(view, x, y):
-    """Move the mouse over the view, no button held."""
-    place = QPointF(x, y)
-    event = QMouseEvent(
-        QEvent.Type.MouseMove,
-        place,
-        QPointF(view.mapToGlobal(place.toPoint())),
-        Qt.MouseButton.NoButton,
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(view, event)
 
 
 def columns_of(mask):
@@ -129,7 +116,7 @@ def test_the_name_of_the_values_stands_above_and_gives_way_to_the_reading(view):
     top = round(frame(view).top())
     name = drawn(view)[:top]
     assert view.reading == ""
-    point(view, 4 + 150, 80)
+    point(view, QPoint(4 + 150, 80))
     assert view.reading == "5.0 nm: 25.00, 0.200 per nm"
     told = drawn(view)
     assert (told[:top] != name).any()
@@ -138,13 +125,13 @@ def test_the_name_of_the_values_stands_above_and_gives_way_to_the_reading(view):
     through = drawn_on[top + 3 : round(frame(view).bottom()) - 3]
     assert through[:, 153:156].any(axis=1).all()
     # At its very ends it still reads; beside it nothing.
-    point(view, 4, 80)
+    point(view, QPoint(4, 80))
     assert view.reading == "0.0 nm: 0.00, inf per nm"
-    point(view, 304, 80)
+    point(view, QPoint(304, 80))
     assert view.reading.startswith("10.0 nm")
-    point(view, 306, 80)
+    point(view, QPoint(306, 80))
     assert view.reading == ""
-    point(view, 100, 80)
+    point(view, QPoint(100, 80))
     assert view.reading != ""
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     assert view.reading == ""
@@ -154,7 +141,7 @@ def test_the_name_of_the_values_stands_above_and_gives_way_to_the_reading(view):
 def test_the_reading_is_that_of_the_nearest_place(view):
     view.show_curve(curve([0, 1, 10], [5, 6, 7]))
     for x, told in ((4 + 12, "0: 5"), (4 + 18, "1: 6"), (4 + 170, "10: 7")):
-        point(view, x, 90)
+        point(view, QPoint(x, 90))
         assert view.reading == told
 
 

@@ -13,7 +13,15 @@ from napari_cdse.gui.pictures.overlays import Caption, Mask, Spot
 from napari_cdse.gui.spectrum.square import Square
 from napari_cdse.gui.workspace import workspace_for
 from tests.gui.canvas_input import CanvasInput, K
-from tests.gui.conftest import SIGNAL_MS, canvas, drag, open_folder, press, settle
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    canvas,
+    drag,
+    open_folder,
+    point,
+    press,
+    settle,
+)
 
 NUMBER = 256
 FIRST, SECOND = (0.03, 0.11), (-0.09, 0.06)
@@ -150,11 +158,11 @@ def test_chosen_peaks_are_masked_and_filtered_over_the_micrograph(
         for mark in view.picture.marks
         if isinstance(mark, Spot) and mark.number == str(second + 1)
     )
-    point = view.picture.place.at(spot.x, spot.y).toPoint()
-    qtbot.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=point)
+    place_of = view.picture.place.at(spot.x, spot.y).toPoint()
+    qtbot.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=place_of)
     assert view.chosen == (first,)
     assert sum(isinstance(mark, Mask) for mark in view.picture.marks) == 2
-    qtbot.mouseMove(view.picture, point)
+    point(view.picture, place_of)
     told = [mark.text for mark in view.picture.marks if isinstance(mark, Caption)]
     assert told[0].startswith(f"{view.found.peaks[second].spacing_px:.1f} px"[:2])
     view.over.setCurrentIndex(1)

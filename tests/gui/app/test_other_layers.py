@@ -213,3 +213,13 @@ def test_the_drawing_key_brings_hidden_circles_back_before_anything_is_drawn(
     drag(workspace, qtbot, (150, 20), (190, 60))
     settle(workspace, qtbot)
     assert len(workspace.project.particles.current) == 6
+
+
+def test_below_another_picture_the_mouse_only_moves_the_view(workspace, viewer, qtbot):
+    """A tool of napari's would change circles that are not seen."""
+    circles = workspace.canvas.particles.layer
+    viewer.layers.selection.active = circles
+    circles.mode = "select"
+    viewer.add_image(WHOLE, name="mean of 20 frames")
+    told(workspace, qtbot, "mean of 20 frames lies over the micrograph")
+    assert circles.mode == "pan_zoom"

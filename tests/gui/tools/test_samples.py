@@ -57,6 +57,15 @@ def test_a_pattern_shows_what_it_gives_while_it_is_typed(dialog, qtbot):
     assert dialog.changed == {}
 
 
+def test_each_way_to_name_samples_says_what_it_is_for(dialog):
+    assert dialog.name.toolTip() == "Of the sample of the micrographs selected below"
+    assert dialog.folders.toolTip() == "Each folder is a sample"
+    assert dialog.give.toolTip() == "Shift and Ctrl select several rows"
+    assert dialog.name.placeholderText() == "name; blank for none"
+    assert dialog.pattern.placeholderText() == "{sample}_*"
+    assert dialog.pattern.toolTip()
+
+
 def test_half_a_pattern_is_a_sentence_and_changes_nothing(dialog, qtbot):
     qtbot.keyClicks(dialog.pattern, "(")
     assert "is no regular expression" in dialog.says.text()

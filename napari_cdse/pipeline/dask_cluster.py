@@ -413,6 +413,11 @@ def _connected(address: str) -> Iterator[Any]:
                 f"No Dask scheduler answers at {shown(address)}; start one, and give "
                 "the address that it prints, such as tcp://node1:8786."
             ) from problem
+        except AssertionError as problem:
+            # Its loop's thread has 10 s to begin; later distributed 2026.8 gives up.
+            raise CdseError(
+                "Dask did not start within 10 s, this machine is too busy; try again."
+            ) from problem
         try:
             yield client
         finally:

@@ -191,6 +191,19 @@ def test_no_scheduler_no_dask_and_both_ways_end_in_a_sentence(
     assert "pip install 'napari-cdse[dask]'" in capsys.readouterr().err
 
 
+def test_a_loop_that_a_busy_machine_does_not_start_ends_in_a_sentence(
+    folder, tmp_path, capsys, monkeypatch
+):
+    def late(*_args, **_options):
+        raise AssertionError
+
+    monkeypatch.setattr(dask_cluster.distributed, "Client", late)
+    assert predict(folder, tmp_path / "out", "--dask", "tcp://127.0.0.1:9") == 1
+    told = capsys.readouterr().err
+    assert "too busy; try again" in told
+    assert "an error in the program" not in told
+
+
 def test_workers_with_another_program_are_refused():
     run = dask_cluster._Run(None, "tcp://x:1", FileAnalysis(None, DetectionParams()))
     answer = dask_cluster._Answer

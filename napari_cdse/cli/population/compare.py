@@ -13,6 +13,7 @@ from napari_cdse.cli.population.naming import add_naming, naming_of
 from napari_cdse.cli.project_flags import project_file
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
+from napari_cdse.core.statistics.size_distribution import BY_ESTIMATE
 from napari_cdse.io.export.export import write_summary_json
 from napari_cdse.io.export.sample_summary import comparisons_as_dicts, samples_as_dicts
 from napari_cdse.project import DEFAULT_NAME, Project
@@ -157,7 +158,8 @@ def _sentence(sample: SampleNumbers) -> str:
         told += f" Design effect {found.design_effect:.2f}."
     for each in sample.sizes.summaries:
         if each.label == "all":
-            told += f" Mean diameter {each.mean:.3g} {sample.sizes.unit}."
+            how = f", {BY_ESTIMATE}" if sample.sizes.by_estimate else ""
+            told += f" Mean diameter {each.mean:.3g} {sample.sizes.unit}{how}."
     return told
 
 

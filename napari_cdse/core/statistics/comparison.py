@@ -14,6 +14,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.statistics.size_distribution import BY_ESTIMATE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -72,9 +74,12 @@ class Comparison:
     size_difference : Contrast
         Mean diameter of all particles of the first less that of the second.
     size_unit : str
-        Empty where the two are not in the same unit.
+        ``nm``; empty where they are not known in nm by the same means in both, for
+        pixels of micrographs whose scales nobody knows can't be compared.
     n_shared : int
         Micrographs that are in both, by content. Then there are no intervals.
+    sizes_by_estimate : bool
+        Whether nm are by pixel sizes that were estimated from the lattice.
     """
 
     first: str
@@ -84,6 +89,7 @@ class Comparison:
     size_difference: Contrast
     size_unit: str
     n_shared: int = 0
+    sizes_by_estimate: bool = False
 
     @property
     def sentence(self) -> str:
@@ -105,9 +111,10 @@ class Comparison:
         """Say how sizes differ; empty where that is not known."""
         if self.size_difference.value is None:
             return ""
+        how = f", {BY_ESTIMATE}," if self.sizes_by_estimate else ""
         return (
-            f"Mean diameter in {self.size_unit} of {self.first} less {self.second}: "
-            f"{_told(self.size_difference, '+.3g')}."
+            f"Mean diameter in {self.size_unit}{how} of {self.first} less "
+            f"{self.second}: {_told(self.size_difference, '+.3g')}."
         )
 
     @property
@@ -133,7 +140,9 @@ def compare(first: SampleNumbers, second: SampleNumbers) -> Comparison:
     """
     shared = len(first.micrographs & second.micrographs)
     one, other = first.defects, second.defects
-    unit = first.sizes.unit if first.sizes.unit == second.sizes.unit else ""
+    kinds = {(each.sizes.unit, each.sizes.by_estimate) for each in (first, second)}
+    by_estimate = kinds == {("nm", True)}
+    unit = "nm" if by_estimate or kinds == {("nm", False)} else ""
     sizes = (
         [_mean_size(each) for each in (first, second)] if unit else [(None, None)] * 2
     )
@@ -145,6 +154,7 @@ def compare(first: SampleNumbers, second: SampleNumbers) -> Comparison:
         _alone(difference_of(*sizes[0], *sizes[1]), shared),
         unit,
         shared,
+        by_estimate,
     )
 
 

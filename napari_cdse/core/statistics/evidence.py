@@ -107,6 +107,8 @@ class Evidence:
         From 0 to 1, by which the queue went; None takes that of ``probabilities``.
     diameter_px, diameter_nm : float or None
         Of the circle; nm only where file or person told the pixel size.
+    estimated_nm : float or None
+        The same by a pixel size that was estimated from the lattice.
     judged_at : str
         When the label was given, as ISO 8601 in UTC; empty where nobody knows.
     particle : str
@@ -134,6 +136,7 @@ class Evidence:
     doubt: float | None = None
     diameter_px: float | None = None
     diameter_nm: float | None = None
+    estimated_nm: float | None = None
     judged_at: str = ""
     particle: str = ""
     kept_apart: bool = False

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 Unit = Literal["nm", "px"]
 
+BY_ESTIMATE = "by pixel sizes estimated from the lattice"
+"""What is said of diameters in nm that rest on such."""
+
 PARTICLES: tuple[Label, ...] = ("yes", "no", "null")
 """Classes that are particles; ``empty`` is none."""
 
@@ -124,6 +127,25 @@ class SizeHistogram:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimatedSizes:
+    """Diameters by pixel sizes that were estimated from the lattice.
+
+    Attributes
+    ----------
+    nm : sequence of float or None
+        Of each particle; None where the pixel size is known otherwise, or not at all.
+    own_errors : mapping of str to float
+        By micrograph, the relative standard uncertainty that it shares with none.
+    common_error : float
+        That of the lattice, which all share.
+    """
+
+    nm: Sequence[float | None]
+    own_errors: Mapping[str, float]
+    common_error: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogNormal:
     """A log-normal distribution fitted to diameters by maximum likelihood.
 
@@ -171,24 +193,32 @@ class ClassSizes:
     Attributes
     ----------
     unit : {"nm", "px"}
-        nm where the pixel size of any particle is known.
+        nm where the pixel size of any particle is known or estimated.
     sizes : mapping of str to tuple of float
         Diameters by class, those of unknown size left out.
     summaries : tuple of SizeSummary
         Of each class that has any, and of all.
     n_unknown : int
         Particles without a size in this unit.
+    by_estimate : bool
+        Whether nm are by pixel sizes that were estimated from the lattice.
     """
 
     unit: Unit
     sizes: Mapping[Label, tuple[float, ...]]
     summaries: tuple[SizeSummary, ...]
     n_unknown: int
+    by_estimate: bool = False
 
     @property
     def n(self) -> int:
         """Particles of known size."""
         return sum(len(each) for each in self.sizes.values())
+
+    @property
+    def n_micrographs(self) -> int:
+        """Micrographs in which these lie."""
+        return max((each.n_micrographs for each in self.summaries), default=0)
 
 
 def size_distribution(
@@ -276,8 +306,12 @@ def class_sizes(
     *,
     relative_error: float = 0.0,
     fit_errors: Sequence[float] | None = None,
+    estimated: EstimatedSizes | None = None,
 ) -> ClassSizes:
     """Sort diameters by class, in nm where any is known and else in px.
+
+    Where none is known but some were estimated, those are taken: pixels of micrographs
+    whose scales differ are no unit.
 
     Parameters
     ----------
@@ -289,10 +323,18 @@ def class_sizes(
         Of each, by an id that no other micrograph has.
     relative_error, fit_errors : optional
         See `size_distribution`; the pixel size has no part in px.
+    estimated : EstimatedSizes, optional
+        Of the same particles.
     """
-    pairs = list(zip(sizes_nm, labels, strict=True))
-    known = any(size is not None and of in PARTICLES for size, of in pairs)
+    known = _any_known(sizes_nm, labels)
+    by_estimate = (
+        not known and estimated is not None and _any_known(estimated.nm, labels)
+    )
     sizes = sizes_nm if known else sizes_px
+    error, own_errors = relative_error if known else 0.0, None
+    if by_estimate and estimated is not None:
+        sizes, own_errors = estimated.nm, estimated.own_errors
+        error = estimated.common_error
     by_class: dict[Label, tuple[float, ...]] = {
         label: tuple(
             size
@@ -303,17 +345,25 @@ def class_sizes(
     }
     n_particles = sum(label in PARTICLES for label in labels)
     return ClassSizes(
-        "nm" if known else "px",
+        "nm" if known or by_estimate else "px",
         by_class,
         size_distribution(
             sizes,
             labels,
             micrographs,
-            relative_error=relative_error if known else 0.0,
+            relative_error=error,
             fit_errors=fit_errors,
+            estimate_errors=own_errors,
         ),
         n_particles - sum(len(each) for each in by_class.values()),
+        by_estimate,
     )
+
+
+def _any_known(sizes: Sequence[float | None], labels: Sequence[Label | None]) -> bool:
+    """Whether the size of any particle is known."""
+    pairs = zip(sizes, labels, strict=True)
+    return any(size is not None and label in PARTICLES for size, label in pairs)
 
 
 def log_normal(sizes: Sequence[float]) -> LogNormal | None:
@@ -333,7 +383,7 @@ def log_normal(sizes: Sequence[float]) -> LogNormal | None:
         return None
     logs = np.log(np.asarray(sizes, float))
     spread = float(logs.std())
-    if not spread > 0:
+    if not spread > _ROUNDING:
         return None
     return LogNormal(len(sizes), math.exp(float(logs.mean())), math.exp(spread))
 

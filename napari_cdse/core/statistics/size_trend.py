@@ -66,14 +66,17 @@ class SizeTrend:
     Attributes
     ----------
     unit : {"nm", "px"}
-        Of all diameters; nm where the pixel size of any particle is known.
+        Of all diameters; nm where the pixel size of any particle is known or estimated.
     bins : tuple of SizeBin
         From small to large; empty where no size or no resolved particle is known, or
         all are of one size.
+    by_estimate : bool
+        Whether nm are by pixel sizes that were estimated from the lattice.
     """
 
     unit: Unit
     bins: tuple[SizeBin, ...] = ()
+    by_estimate: bool = False
 
 
 def size_trend(evidence: Sequence[Evidence]) -> SizeTrend:
@@ -93,10 +96,9 @@ def size_trend(evidence: Sequence[Evidence]) -> SizeTrend:
         Particles of unknown size are in none of its classes.
     """
     chosen = population(evidence)
-    unit: Unit = "nm" if any(e.diameter_nm is not None for e in chosen) else "px"
+    unit, by_estimate, told = _diameters(chosen)
     if not chosen:
         return SizeTrend(unit)
-    told = [e.diameter_nm if unit == "nm" else e.diameter_px for e in chosen]
     sizes = np.array([np.nan if each is None else each for each in told], float)
     sample = sample_of(chosen)
     edges = _edges(sizes, _resolved(sample))
@@ -106,7 +108,24 @@ def size_trend(evidence: Sequence[Evidence]) -> SizeTrend:
             _bin(sample, sizes, low, high, last=high == edges[-1])
             for low, high in pairwise(edges)
         ),
+        by_estimate,
     )
+
+
+def _diameters(
+    chosen: Sequence[Evidence],
+) -> tuple[Unit, bool, list[float | None]]:
+    """Take diameters in nm where any is known, else where any is estimated, else px.
+
+    Pixels of micrographs whose scales differ are no unit.
+    """
+    known = [each.diameter_nm for each in chosen]
+    estimated = [each.estimated_nm for each in chosen]
+    if any(each is not None for each in known):
+        return "nm", False, known
+    if any(each is not None for each in estimated):
+        return "nm", True, estimated
+    return "px", False, [each.diameter_px for each in chosen]
 
 
 def _resolved(sample: Sample) -> NDArray[np.float64]:

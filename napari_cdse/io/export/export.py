@@ -26,6 +26,7 @@ from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.size_distribution import (
     ClassSizes,
+    EstimatedSizes,
     SizeSummary,
     class_sizes,
     log_normal,
@@ -131,6 +132,13 @@ class ParticleRow:
             return None
         return self.diameter_px * self.pixel_size_nm
 
+    @property
+    def estimated_nm(self) -> float | None:
+        """Diameter by a pixel size that was estimated from the lattice, else None."""
+        if self.pixel_size_source is not PixelSizeSource.ESTIMATED:
+            return None
+        return None if not self.pixel_size_nm else self.diameter_px * self.pixel_size_nm
+
 
 def write_particles_csv(
     path: str | os.PathLike[str],
@@ -181,6 +189,7 @@ def by_the_forest_alone(rows: Iterable[ParticleRow], forest: str) -> Overview:
             distrust=row.distrust,
             diameter_px=row.diameter_px,
             diameter_nm=row.diameter_nm,
+            estimated_nm=row.estimated_nm,
         )
         for row in rows
     ]
@@ -246,10 +255,11 @@ def summarise(rows: Sequence[ParticleRow], found: Overview) -> dict[str, object]
 
 
 def _log_normals(rows: Sequence[ParticleRow]) -> dict[str, object]:
-    """Fit the diameters of each class, in nm where any is known."""
+    """Fit the diameters of each class, in nm where any is known or estimated."""
     sizes = sizes_of(rows)
     return {
         "unit": sizes.unit,
+        "by_estimate": sizes.by_estimate,
         **{label: log_normal(each) for label, each in sizes.sizes.items()},
     }
 
@@ -295,6 +305,9 @@ def sizes_of(rows: Sequence[ParticleRow]) -> ClassSizes:
         [row.micrograph_id or row.micrograph for row in rows],
         relative_error=_pixel_size_error(rows),
         fit_errors=_fit_errors(rows),
+        estimated=EstimatedSizes(
+            [row.estimated_nm for row in rows], _own_errors(rows), REFERENCE_ERROR
+        ),
     )
 
 
@@ -311,20 +324,25 @@ def sizes_by_estimate(rows: Sequence[ParticleRow]) -> tuple[SizeSummary, ...]:
         Of all micrographs.
     """
     mine = [row for row in rows if row.pixel_size_source is PixelSizeSource.ESTIMATED]
-    own = {
-        row.micrograph_id or row.micrograph: PixelSize(
-            row.pixel_size_nm or 0.0, PixelSizeSource.ESTIMATED, row.pixel_size_error
-        ).own_uncertainty
-        for row in mine
-    }
     return size_distribution(
-        [row.diameter_px * (row.pixel_size_nm or math.nan) for row in mine],
+        [row.estimated_nm for row in mine],
         _sized_as(mine),
         [row.micrograph_id or row.micrograph for row in mine],
         relative_error=REFERENCE_ERROR,
         fit_errors=_fit_errors(mine),
-        estimate_errors=own,
+        estimate_errors=_own_errors(mine),
     )
+
+
+def _own_errors(rows: Sequence[ParticleRow]) -> dict[str, float]:
+    """Tell by micrograph what an estimate of its scale errs by, alone and relative."""
+    return {
+        row.micrograph_id or row.micrograph: PixelSize(
+            row.pixel_size_nm or 0.0, PixelSizeSource.ESTIMATED, row.pixel_size_error
+        ).own_uncertainty
+        for row in rows
+        if row.pixel_size_source is PixelSizeSource.ESTIMATED
+    }
 
 
 def sizes_sentence(relative_error: float) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from napari_cdse.core.records import CLASSES, LETTERS
 from napari_cdse.core.statistics.size_distribution import (
+    BY_ESTIMATE,
     PARTICLES,
     size_curves,
     size_histogram,
@@ -184,9 +185,12 @@ def draw_sizes(figure: Figure, sizes: ClassSizes, palette: Palette = PRINT) -> N
     panels[1].set_ylabel("particles per bin")
     panels[-1].set_xlabel(f"diameter ({sizes.unit})")
     left_out = f"; {sizes.n_unknown} without a pixel size" if sizes.n_unknown else ""
-    figure.suptitle(
-        f"Diameter of particles in {sizes.unit} (n = {sizes.n}{left_out})", fontsize=9
-    )
+    told = f"Diameter of particles in {sizes.unit} (n = {sizes.n}{left_out})"
+    if sizes.by_estimate:
+        told += f"\n{BY_ESTIMATE}"
+    elif sizes.unit == "px" and sizes.n_micrographs > 1:
+        told += "\npixels of different micrographs may differ in size"
+    figure.suptitle(told, fontsize=9)
 
 
 def draw_size_trend(
@@ -437,6 +441,8 @@ def _trend_title(trend: SizeTrend) -> str:
         return "Fraction by size: no resolved particle of known size"
     without = sum(each.interval_95 is None for each in trend.bins)
     told = "Fraction by size (bars: 95 %; below: resolved particles in each)"
+    if trend.by_estimate:
+        told += f"\n{BY_ESTIMATE}"
     return f"{told}\nopen: no interval ({without})" if without else told
 
 

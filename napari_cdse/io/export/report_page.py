@@ -255,7 +255,10 @@ def _sample_row(each: Summary) -> tuple[str, ...]:
     size = ""
     if sizes:
         told = _range(sizes[0]["mean_95"], _size)
-        size = f"{_size(sizes[0]['mean'])} {each['size_unit']} {told}".strip()
+        unit = each["size_unit"]
+        if each["sizes_by_estimate"]:
+            unit += " (scales estimated)"
+        size = f"{_size(sizes[0]['mean'])} {unit} {told}".strip()
     return (
         each["name"],
         _share(found["fraction"]),

@@ -21,6 +21,7 @@ def samples_as_dicts(samples: Sequence[SampleNumbers]) -> list[dict[str, object]
             "counted_apart": sum(each.defects.apart.values()),
             "visible_defects": each.defects.as_dict(),
             "size_unit": each.sizes.unit,
+            "sizes_by_estimate": each.sizes.by_estimate,
             "sizes": each.sizes.summaries,
         }
         for each in samples

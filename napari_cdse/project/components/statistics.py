@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.classifier.quality_range import worse_than_learnt
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ModelError
+from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.core.statistics.distrust import distrust_of
@@ -220,6 +221,7 @@ class Statistics:
             known,
             diameter_px=diameter_px,
             diameter_nm=self._in_nm(key, diameter_px),
+            estimated_nm=self._by_estimate(key, diameter_px),
             judged_at="" if annotation is None else annotation.time,
             particle=particle.id,
         )
@@ -263,6 +265,13 @@ class Statistics:
         """Return a length in nm; None where the pixel size is an estimate at best."""
         told = self._table.row(key).pixel_size
         if told is None or not told.source.is_given:
+            return None
+        return length_px * told.nm
+
+    def _by_estimate(self, key: int, length_px: float) -> float | None:
+        """Return a length in nm where the lattice alone tells the pixel size."""
+        told = self._table.row(key).pixel_size
+        if told is None or told.source is not PixelSizeSource.ESTIMATED:
             return None
         return length_px * told.nm
 

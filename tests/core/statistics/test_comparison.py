@@ -18,7 +18,7 @@ from napari_cdse.core.statistics.comparison import (
 )
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.intervals import wilson_interval
-from napari_cdse.core.statistics.size_distribution import class_sizes
+from napari_cdse.core.statistics.size_distribution import EstimatedSizes, class_sizes
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from tests.populations import population
 
@@ -148,6 +148,33 @@ def test_samples_that_share_micrographs_have_no_interval():
         assert told == pytest.approx((0.2, 2.0, 1.0))
         assert words in found.sentence
         assert "0.20, without an interval; ratio 2.00, without" in found.sentence
+
+
+def test_sizes_are_compared_in_nm_that_are_known_by_the_same_means_alone():
+    def told(name, nm=(None,) * 6, estimated=(None,) * 6):
+        sizes = class_sizes(
+            nm,
+            [100.0] * 6,
+            ["no"] * 6,
+            [f"m{at}" for at in range(6)],
+            estimated=EstimatedSizes(estimated, {}, 0.0015),
+        )
+        return SampleNumbers(name, visible_defects([]), sizes)
+
+    known = told("known", nm=(4.0,) * 6)
+    small, large = (told(f"{d}", estimated=(d,) * 6) for d in (3.0, 5.0))
+    in_px = told("px")
+    found = compare(large, small)
+    assert (found.size_unit, found.sizes_by_estimate) == ("nm", True)
+    assert found.size_difference.value == pytest.approx(2.0)
+    words = (
+        "Mean diameter in nm, by pixel sizes estimated from the lattice, of 5.0 less"
+    )
+    assert found.size_sentence.startswith(words)
+    for one, other in ((known, large), (in_px, large), (in_px, told("other px"))):
+        found = compare(one, other)
+        assert (found.size_unit, found.size_difference.value) == ("", None)
+        assert found.size_sentence == ""
 
 
 def test_each_number_is_that_of_its_own_sample():

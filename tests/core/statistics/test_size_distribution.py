@@ -5,7 +5,9 @@ import pytest
 from scipy import stats
 
 from napari_cdse.core.statistics.size_distribution import (
+    EstimatedSizes,
     class_sizes,
+    log_normal,
     size_distribution,
     size_histogram,
 )
@@ -31,6 +33,35 @@ def test_lengths_are_in_nm_only_where_a_particle_has_one():
     found = class_sizes([3.6, 4.0, None], [90.0, 100.0, 80.0], labels, where)
     assert (found.unit, found.sizes["yes"], found.sizes["no"]) == ("nm", (3.6,), ())
     assert found.n_unknown == 1
+
+
+def test_sizes_are_told_by_estimates_where_no_pixel_size_is_known():
+    """Pixels of micrographs whose scales differ are no unit."""
+    labels, where = ["yes", "no", "no", "empty"], ["a", "b", "c", "a"]
+    # Of one size, at 0.03, 0.06 and an unknown number of nm per px.
+    px = [120.0, 60.0, 90.0, 50.0]
+    estimated = EstimatedSizes([3.6, 3.6, None, 1.5], {"a": 0.01, "b": 0.02}, 0.0015)
+    found = class_sizes([None] * 4, px, labels, where, estimated=estimated)
+    assert (found.unit, found.by_estimate, found.n_unknown) == ("nm", True, 1)
+    assert (found.sizes["yes"], found.sizes["no"]) == ((3.6,), (3.6,))
+    whole = found.summaries[-1]
+    assert (whole.mean, whole.mean_systematic) == pytest.approx((3.6, 0.0015 * 3.6))
+    # Each micrograph has half of the mean: 1.8 nm times 1 %, and times 2 %.
+    assert whole.mean_by_estimates == pytest.approx(np.hypot(0.018, 0.036))
+    # What file or person told is taken alone, as before.
+    known = [4.0, None, None, None]
+    found = class_sizes(known, px, labels, where, estimated=estimated)
+    assert (found.unit, found.by_estimate, found.sizes["no"]) == ("nm", False, ())
+    none = EstimatedSizes([None] * 4, {}, 0.0015)
+    found = class_sizes([None] * 4, px, labels, where, estimated=none)
+    assert (found.unit, found.by_estimate, found.n_micrographs) == ("px", False, 3)
+
+
+def test_sizes_that_differ_by_rounding_have_no_log_normal():
+    sizes = [0.52 * (1 + 1e-16 * n) for n in range(20)]
+    assert len(set(sizes)) > 1
+    assert log_normal(sizes) is None
+    assert log_normal([0.52 + 0.001 * n for n in range(20)]) is not None
 
 
 def test_histogram_holds_every_particle_once_in_round_bins():

@@ -185,9 +185,10 @@ def test_density_and_fit_hold_as_much_as_the_bars():
     assert "log-normal: 4 nm" in axes.get_legend().get_texts()[1].get_text()
 
 
-def test_an_estimate_gives_no_nm():
+def test_an_estimate_gives_nm_where_nothing_else_does_and_says_so():
     figure = figures_of(_rows(["yes", "null"], source="estimated"), NOTHING)["sizes"]
-    assert figure.axes[-1].get_xlabel() == "diameter (px)"
+    assert figure.axes[-1].get_xlabel() == "diameter (nm)"
+    assert "by pixel sizes estimated from the lattice" in figure.get_suptitle()
     mixed = _rows(["yes"]) + _rows(["no"], source="estimated")
     title = figures_of(mixed, NOTHING)["sizes"].get_suptitle()
     assert title == "Diameter of particles in nm (n = 1; 1 without a pixel size)"

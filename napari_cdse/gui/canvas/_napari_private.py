@@ -20,7 +20,7 @@ from napari.layers import Shapes
 from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QMenu
-from vispy.gloo import IndexBuffer, VertexBuffer
+from vispy.gloo import IndexBuffer, VertexBuffer, gl
 from vispy.scene.visuals import Mesh
 
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, rgb
@@ -382,7 +382,8 @@ def _drawn_rings(
     ndarray, shape (n, 2)
     """
     px = layer.scale_factor / layer.scale[-1]
-    given = np.array(layer.edge_width)
+    # A layer that is drawn on by hand begins with whole numbers.
+    given = np.array(layer.edge_width, dtype=float)
     broader = np.minimum(given / given.min(initial=np.inf), _BROADEST)
     least = broader * _LEAST_WIDTH * px
     # Where the corners of each shape begin, and where those of the last one end.
@@ -521,6 +522,45 @@ def _letters_class() -> type | None:
             return corners
 
     return Letters
+
+
+# --- layers that go -------------------------------------------------------------------
+
+
+def outlive_removed_layers(viewer: ViewerModel) -> None:
+    """Keep the window alive when layers go.
+
+    Where the programs of a removed layer were deleted, Mesa's software renderer dies in
+    the second draw that follows, in bare napari too, unless the first was flushed: seen
+    with napari 0.9.2, vispy 0.17 and Mesa 22.3, and with every layer that has letters.
+    What a canvas is to delete comes to ``GlirParser._parse``, whenever Python lets go
+    of it. Without that part all is as in napari.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose canvas; one without a window draws nothing.
+    """
+    path = "window._qt_viewer.canvas._scene_canvas.context.shared.parser"
+    try:
+        parser: Any = attrgetter(path)(viewer)
+        parse = parser._parse
+    except (AttributeError, RuntimeError):
+        return
+    if "_parse" in vars(parser):
+        return
+    deleted = False
+
+    def parse_and_flush(command: tuple[Any, ...]) -> None:
+        nonlocal deleted
+        parse(command)
+        if command[0] == "DELETE":
+            deleted = True
+        elif command[0] == "DRAW" and deleted:
+            deleted = False
+            gl.glFlush()
+
+    parser._parse = parse_and_flush
 
 
 # --- notices --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cdse.gui.canvas._napari_private import outlive_removed_layers
 from napari_cdse.gui.canvas.arrangement import disarrangement
 from napari_cdse.gui.canvas.layers import MicrographLayers
 from napari_cdse.gui.canvas.particle_style import ParticleStyle, style_of
@@ -16,7 +17,7 @@ from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
 from napari_cdse.gui.canvas.prefetch import Prefetch
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import NO_PROJECT
-from napari_cdse.gui.session.viewer_window import application, find_canvas
+from napari_cdse.gui.session.viewer_window import application
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.project import Drawing, EditRequest
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from napari_cdse.tasks.analysis import Source
 
 _IN_GESTURE = "Let go of the mouse first: a circle is being drawn or moved."
-_DRAWS_TO_FORGET = 3
-"""Pictures after which nothing is left of a layer: two were enough, and one more."""
 
 
 class MicrographView(QObject):
@@ -88,15 +87,12 @@ class MicrographView(QObject):
         self.layers = MicrographLayers(session.open_viewer)
         self.particles: ParticlesLayer | None = None
         self.maps: tuple[AccumulationMap, ...] = ()
+        outlive_removed_layers(session.open_viewer)
         session.open_viewer.layers.events.removed.connect(self._on_layer_removed)
-        self._removed = QTimer(self)
-        self._removed.setSingleShot(True)
-        self._removed.timeout.connect(self._draw_again)
         application().focusChanged.connect(self._on_focus)
 
     def close(self) -> None:
         """Let go of the viewer."""
-        self._removed.stop()
         self.drop()
         application().focusChanged.disconnect(self._on_focus)
         viewer = self._session.viewer
@@ -214,8 +210,6 @@ class MicrographView(QObject):
         layers = self.layers.present
         whole = self.layers.image in layers and self.layers.particles in layers
         if index is not None and not whole:
-            # What was removed must be gone from the picture before others come.
-            self._draw_again()
             self.read(index)
         self.layers.bring_up()
 
@@ -331,20 +325,8 @@ class MicrographView(QObject):
             self._session.set_problem(index, sentence)
 
     def _on_layer_removed(self, event: Event) -> None:
-        self._removed.start(0)
         if self.particles is not None and event.value is self.particles.layer:
             self.drop()
-
-    def _draw_again(self) -> None:
-        """Draw what is left, at once.
-
-        With napari 0.9 and Mesa the process dies where a Shapes layer is removed, and
-        another one hidden and shown before the picture was drawn twice without it.
-        """
-        canvas = find_canvas(self._session.viewer)
-        if canvas is not None:
-            for _ in range(_DRAWS_TO_FORGET):
-                canvas.repaint()
 
     # --- particles and gestures -----------------------------------------------
 

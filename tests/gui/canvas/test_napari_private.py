@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -265,3 +268,44 @@ def test_a_layer_that_is_changed_at_once_is_as_one_changed_bit_by_bit(
     np.testing.assert_array_equal(again, drawn)
     assert (len(shown) == 1) == (missing is None)
     assert len(told) == (missing is not None)
+
+
+REMOVES_LAYERS = """
+import gc, sys
+import napari, numpy as np
+from qtpy.QtWidgets import QApplication
+from napari_cdse.gui.canvas._napari_private import outlive_removed_layers
+viewer = napari.Viewer(show=True)
+if sys.argv[1] == "ours":
+    outlive_removed_layers(viewer)
+    outlive_removed_layers(viewer)
+viewer.add_image(np.random.default_rng(0).random((300, 300)))
+canvas = viewer.window._qt_viewer.canvas.native
+ring = np.array([[50, 50], [50, 90], [90, 90], [90, 50]])
+for _ in range(10):
+    layers = [
+        viewer.add_shapes([ring], text={"string": "a"}, shape_type="ellipse")
+        for _ in range(2)
+    ]
+    canvas.repaint()
+    QApplication.processEvents()
+    viewer.layers.remove(layers.pop())
+    gc.collect()
+    for visible in (False, True):
+        layers[0].visible = visible
+        canvas.repaint()
+    viewer.layers.remove(layers.pop())
+    canvas.repaint()
+print("alive")
+"""
+
+
+def test_the_window_outlives_layers_that_are_removed():
+    """Mesa dies in the second draw after one, in napari alone too; see the function."""
+    command = [sys.executable, "-c", REMOVES_LAYERS, "ours"]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=root, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.endswith("alive\n")

@@ -312,6 +312,17 @@ def test_a_filled_circle_is_as_clear_as_napari_fills_it(viewer, plain_layer):
     assert (drawn[0][:, 2] > drawn[0][:, 0] + 20).all()
 
 
+def test_a_circle_drawn_by_hand_on_an_empty_layer_is_shown(viewer):
+    """napari gives it a whole number as its width."""
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    ours.edge_color = "white"
+    picture(viewer, ours)
+    (one,) = apart(("null",))
+    ours.add_ellipses(one.row().vertices, edge_width=1, edge_color="white")
+    drawn = picture(viewer, ours, new=False)
+    assert (drawn[..., :3].min(axis=2) > 200).sum() > 100
+
+
 def test_what_the_layer_holds_is_as_thin_as_it_was_given(viewer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     wanted = styles()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -102,9 +103,11 @@ def dialog(qtbot, tmp_path):
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     dialog = ResultsDialog(tmp_path / "results", [pictures])
-    qtbot.addWidget(dialog)
     dialog.show()
-    return dialog
+    yield dialog
+    # Once it is answered it is gone.
+    with suppress(RuntimeError):
+        dialog.close()
 
 
 def test_return_takes_what_is_proposed(dialog, qtbot, tmp_path):

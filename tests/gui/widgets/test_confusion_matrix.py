@@ -67,11 +67,13 @@ def test_a_frame_says_which_cells_are_right(matrix):
     """Half as bright as ink where both say the same, hardly seen elsewhere."""
     matrix.show_counts(COUNTS)
     picture = drawn(matrix)
-    for row, col, share in ((0, 1, 0.15), (1, 2, 0.15), (2, 0, 0.15)):
+    for row, col in ((0, 1), (1, 2), (2, 0)):
         left, top, _, high = cell(matrix, row, col)
         column = picture[round(top + high / 2) - 2 : round(top + high / 2) + 2]
         brightest = column[:, round(left) : round(left) + 4].max(axis=(0, 1))
-        assert brightest == pytest.approx([255 * share] * 3, abs=12)
+        # 15 % of ink; a line between two pixels has less in each of them.
+        assert (brightest > 12).all()
+        assert (brightest < 50).all()
     left, top, _, high = cell(matrix, 2, 2)
     edge = picture[
         round(top + 6) : round(top + high - 6), round(left) : round(left) + 3

@@ -39,15 +39,17 @@ _COLOURS = np.array([[*rgb(name), 1.0] for name in CLASS_NAMES], dtype=np.float3
 _CORNERS = 4
 _TRIANGLES = np.array([0, 1, 2, 0, 2, 3], dtype=np.uint32)
 _LEAST_WIDTH = 2.2
-"""Of a ring, in pixels of the screen: thinner ones break up into dots."""
+"""Of a ring, in pixels of the screen. A choice, by eye: thinner ones break up into
+dots."""
 _MOST_WIDTH = 1.5
-"""What a ring may have of its least width where the view is zoomed in: one that grows
-with its particle lies over the particle's edge."""
+"""What a ring may have of its least width where the view is zoomed in. A choice: one
+that grows with its particle lies over the particle's edge."""
 _BROADEST = 2.0
-"""What the broadest ring has of the thinnest one's least width: the one that is chosen
-is to be told from the others at any zoom."""
+"""What the broadest ring has of the thinnest one's least width. A choice, by eye: the
+one that is chosen is to be told from the others at any zoom."""
 _CASING = 1.2
-"""How far the dark line below a ring shows on either side, in pixels of the screen."""
+"""How far the dark line below a ring shows on either side, in pixels of the screen. A
+choice: the least that still shows as a line where rows of pixels are missed."""
 _CASING_COLOUR = (0.0, 0.0, 0.0, 1.0)
 """Black, as no speckle is so dark that a mark of ours would be lost in it."""
 _ZOOM_STEP = 1.08
@@ -326,13 +328,20 @@ def _visual_class() -> type | None:
             if casing is not None and mesh is not None and all(there):
                 self._casing = casing
                 self._on_blending_change()
+                self._on_opacity_change()
                 self._on_data_change()
 
         def _on_blending_change(self, *_: Any) -> None:
             super()._on_blending_change()
             if self._casing is not None:
                 # What lies at the same depth must not be hidden by it.
-                self._casing.set_gl_state(depth_test=False)
+                self._casing.update_gl_state(depth_test=False)
+
+        def _on_opacity_change(self, *_: Any) -> None:
+            super()._on_opacity_change()
+            if self._casing is not None:
+                # What came to the node later has an opacity of its own.
+                self._casing.opacity = self.layer.opacity
 
         def _on_data_change(self, *_: Any) -> None:
             super()._on_data_change()
@@ -345,7 +354,8 @@ def _visual_class() -> type | None:
             colours = mesh.displayed_triangles_colors
             seen = colours[:, 3] > 0
             # Flat circles in the midst of a 3-D view stay as napari draws them.
-            self._casing.visible = bool(seen.any()) and mesh.vertices.shape[1] == 2
+            flat = self.layer._slice_input.ndisplay == 2
+            self._casing.visible = bool(seen.any()) and flat
             if not self._casing.visible:
                 return
             triangles = mesh.displayed_triangles[seen]
@@ -375,6 +385,8 @@ def _drawn_rings(
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Give the corners of rings as they are drawn, and of the dark lines below them.
 
+    A ring that was given no width has none.
+
     Returns
     -------
     ndarray, shape (n, 2)
@@ -384,14 +396,14 @@ def _drawn_rings(
     px = layer.scale_factor / layer.scale[-1]
     # A layer that is drawn on by hand begins with whole numbers.
     given = np.array(layer.edge_width, dtype=float)
-    broader = np.minimum(given / given.min(initial=np.inf), _BROADEST)
-    least = broader * _LEAST_WIDTH * px
+    thinnest = given.min(initial=np.inf, where=given > 0)
+    least = np.minimum(given / thinnest, _BROADEST) * _LEAST_WIDTH * px
     # Where the corners of each shape begin, and where those of the last one end.
     lengths = np.diff(mesh.vertices_index)
     shown = np.clip(given, least, _MOST_WIDTH * least)
     width = np.repeat(shown, lengths)[:, np.newaxis]
     broad = mesh.vertices_centers + width * mesh.vertices_offsets
-    dark = broad + 2 * _CASING * px * mesh.vertices_offsets
+    dark = broad + (width > 0) * 2 * _CASING * px * mesh.vertices_offsets
     return broad[:, ::-1].astype(np.float32), dark[:, ::-1].astype(np.float32)
 
 

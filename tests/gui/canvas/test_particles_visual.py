@@ -323,6 +323,54 @@ def test_a_circle_drawn_by_hand_on_an_empty_layer_is_shown(viewer):
     assert (drawn[..., :3].min(axis=2) > 200).sum() > 100
 
 
+def test_what_is_faded_fades_with_its_dark_line(viewer):
+    """Of the ring and of the line: one of full blackness would stand alone."""
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, apart(("null",)))
+    on_paper(viewer, ours, 1.0, 1.0)
+    darkest = []
+    for opacity in (1.0, 0.2):
+        ours.opacity = opacity
+        drawn = on_paper(viewer, ours, 1.0, 1.0)
+        darkest.append(int(across(drawn, apart()[0].circle, 1.0).max(axis=1).min()))
+    assert darkest[0] < 30
+    assert darkest[1] > 190
+    for blending in ("additive", "translucent", "opaque", "minimum"):
+        ours.blending = blending
+        on_paper(viewer, ours, 1.0, 1.0)
+
+
+def test_a_ring_without_a_width_is_not_drawn(viewer):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, apart(("null", "no")))
+    ours.edge_width = [0.0, 3.0]
+    on_paper(viewer, ours, 0.7, 1.0)
+    drawn = on_paper(viewer, ours, 0.7, 1.0)
+    first, second = (across(drawn, one.circle, 1.0) for one in apart()[:2])
+    assert (first == first[0]).all()
+    assert is_lit(second, "no").any()
+    ours.edge_width = 0
+    drawn = on_paper(viewer, ours, 0.7, 1.0)
+    assert (across(drawn, apart()[1].circle, 1.0) == first[0]).all()
+
+
+def test_in_three_dimensions_rings_are_as_napari_draws_them(viewer, plain_layer):
+    ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    fill(ours, apart())
+    picture(viewer, ours)
+    viewer.dims.ndisplay = 3
+    QApplication.processEvents()
+    faces = viewer.window._qt_viewer.canvas.layer_to_visual[ours].node.shape_faces
+    drawn = faces.mesh_data.get_vertices()
+    viewer.dims.ndisplay = 2
+    plain = plain_layer(apart())
+    viewer.add_layer(plain)
+    viewer.dims.ndisplay = 3
+    QApplication.processEvents()
+    faces = viewer.window._qt_viewer.canvas.layer_to_visual[plain].node.shape_faces
+    np.testing.assert_array_equal(drawn, faces.mesh_data.get_vertices())
+
+
 def test_what_the_layer_holds_is_as_thin_as_it_was_given(viewer):
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     wanted = styles()

@@ -7,10 +7,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
+from napari_cdse.io.store import waiting_steps
 from napari_cdse.io.store.waiting_steps import LeftSteps
 from napari_cdse.project import Project
 from tests.project_tools import A, B, C, hand_over, put_circles, seen, write_folder
@@ -229,6 +231,10 @@ def test_a_step_that_was_cut_off_was_never_shown(project, holder):
         lambda line: line.replace(b'\\"circle\\":[', b'\\"circle\\":[1e999,'),
         lambda line: b'{"taken_back":true}\n{"taken_back":true}',
         lambda line: b"\xff\xfe",
+        lambda line: line.replace(b'"after_run":', b'"after_run":1' + b"0" * 400),
+        lambda line: line.replace(b'"after_run":', b'"after_run":-'),
+        lambda line: line.replace(b'"micrograph":', b'"micrograph":9' + b"0" * 30),
+        lambda line: line.replace(b'"summary":"', b'"summary":"\\ud800'),
     ],
 )
 def test_a_damaged_file_is_set_aside_whole_and_named(project, holder, spoil):
@@ -246,6 +252,64 @@ def test_a_damaged_file_is_set_aside_whole_and_named(project, holder, spoil):
     (aside,) = project.folder.glob(".cdse-*.unreadable")
     assert aside.name in told
     assert spoilt in aside.read_bytes()
+
+
+def test_a_step_of_a_micrograph_that_is_not_there_is_refused(project, holder):
+    ended(project, holder, "no", "yes")
+    (file,) = left(project)
+    head, first, second, end = file.read_bytes().split(b"\n")
+    second = second.replace(b'{"micrograph":1,', b'{"micrograph":77,')
+    file.write_bytes(b"\n".join([head, first, second, end]))
+    again = opened(project)
+    assert given(again) == ["no", None, None]
+    assert [each for each in again.notices if "this was not kept" in each]
+    again.close()
+
+
+def test_files_beside_it_are_looked_at_by_their_first_line_alone(
+    project, holder, monkeypatch
+):
+    """One of another project may be as large as it likes."""
+    ended(project, holder, "yes")
+    other = hidden(project).with_name(hidden(project).name.replace("a" * 32, "b" * 32))
+    for each, start in ((hidden(project), b'{"x":'), (other, b'{"format":')):
+        with each.open("wb") as big:
+            big.write(start)
+            big.truncate(2**31)
+        make_old(each)
+    read = []
+    whole = waiting_steps.read_file
+    monkeypatch.setattr(
+        waiting_steps,
+        "read_file",
+        lambda path, *rest: (read.append(path), whole(path, *rest))[1],
+    )
+    again = opened(project)
+    assert given(again) == ["yes", None, None]
+    assert len(read) == 1
+    again.close()
+
+
+def test_the_same_name_in_other_letters_is_the_same_project(project, holder):
+    """A disk may give a name back with its letters decomposed."""
+    composed = project.path.with_name("gr\u00f6\u00dfe.cdse")
+    project.path.rename(composed)
+    lock = sqlite3.connect(composed, isolation_level=None, timeout=0)
+    window = Project.create_or_open(composed)
+    window.backlog.allow(0.0)
+    lock.execute("BEGIN IMMEDIATE")
+    (first, *_) = [each.id for each in window.particles.of(0)]
+    window.edits.label([first], "yes")
+    window.close()
+    lock.execute("ROLLBACK")
+    lock.close()
+    other = project.path.with_name(unicodedata.normalize("NFD", composed.name))
+    assert other.name != composed.name
+    # As on a disk that takes both names for one.
+    os.link(composed, other)
+    again = Project.create_or_open(other)
+    assert given(again) == ["yes", None, None]
+    again.close()
 
 
 def test_another_project_in_the_folder_does_not_take_them(project, holder):

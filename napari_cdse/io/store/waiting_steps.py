@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.files import hidden_name, left_over, read_file
+from napari_cdse.io.files import hidden_name, left_over, open_file, read_file
+from napari_cdse.io.paths import is_same_file
 from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store.records import Edit, dump_json
 
@@ -30,6 +31,11 @@ _TAKEN_BACK: dict[str, Any] = {"taken_back": True}
 _TEXTS = ("time", "annotator", "summary", "changes")
 _LARGEST_BYTES = 256 * 2**20
 """A step that labels all of 100 000 particles takes some 60 MB."""
+_HEAD_BYTES = 4096
+"""Of the first line: a digest and the name of a file, of 255 bytes at most, each of
+which JSON writes with six."""
+_LARGEST_KEY = 2**63
+"""Beyond lie numbers that SQLite does not hold."""
 _MISFITS = (ValueError, KeyError, TypeError, IndexError, RecursionError)
 _in_use: set[Path] = set()
 """Files that this process is writing now."""
@@ -139,7 +145,7 @@ class LeftSteps:
             if path not in _in_use
         ]
         own = [each for each in found if each._are_of(store)]
-        return sorted(own, key=lambda each: each.path.stat().st_mtime)
+        return sorted(own, key=lambda each: each._time)
 
     def claim(self) -> bool:
         """Take the file for this process alone; False where another has it.
@@ -196,21 +202,32 @@ class LeftSteps:
         with suppress(OSError):
             self.path = self.path.rename(self.path.with_suffix(".unreadable"))
 
+    @property
+    def _time(self) -> float:
+        """When it was last written; what another took meanwhile comes first."""
+        try:
+            return self.path.stat().st_mtime
+        except OSError:
+            return 0.0
+
     def _data(self) -> bytes:
         return read_file(self.path, _LARGEST_BYTES, StoreError)
+
+    def _head(self) -> bytes:
+        """Read the first line, and not what may be a large file."""
+        with open_file(self.path, StoreError) as file:
+            return file.readline(_HEAD_BYTES)
 
     def _are_of(self, store: Store) -> bool:
         """Tell whether they were made in a project."""
         try:
-            first = json.loads(self._data().partition(b"\n")[0])
+            first = json.loads(self._head())
             told = first["project"]
             known = first["format"] == _FORMAT and told["id"] == store.identity
-            name = str(told["file"])
-        except (StoreError, *_MISFITS):
+            named = store.folder / str(told["file"])
+            return known and (is_same_file(named, store.path) or not named.is_file())
+        except (StoreError, OSError, *_MISFITS):
             return False
-        return known and (
-            name == store.path.name or not (store.folder / name).is_file()
-        )
 
 
 def _append(file: BufferedWriter, line: Mapping[str, Any]) -> None:
@@ -233,9 +250,12 @@ def _as_dict(edit: Edit) -> dict[str, Any]:
 def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
     key, run = told["micrograph"], told["after_run"]
     texts = [told[name] for name in _TEXTS]
-    good = (key is None or type(key) is int) and type(run) is int
+    good = (key is None or _is_key(key)) and _is_key(run)
     if not (good and all(isinstance(each, str) for each in texts)):
         raise ValueError(told)
+    for each in texts:
+        # Half a character, which JSON can write and the project can't hold.
+        each.encode()
     time, annotator, summary, changes = texts
     of_particles, of_micrographs = changes_from_json(changes, content_ids)
     return Edit(
@@ -250,3 +270,7 @@ def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
         changes=of_particles,
         micrograph_changes=of_micrographs,
     )
+
+
+def _is_key(value: object) -> bool:
+    return type(value) is int and 0 <= value < _LARGEST_KEY

@@ -223,7 +223,8 @@ class History:
         there = {row.key for row in self._table.rows} | {None}
         now = self._particles.annotation
         return (
-            all(each.micrograph_key in there for each in edit.changes)
+            edit.micrograph_key in there
+            and all(each.micrograph_key in there for each in edit.changes)
             and all(each.micrograph_key in there for each in edit.micrograph_changes)
             and all(_same(now(each.particle_id), each.before) for each in edit.changes)
             and all(map(self._fits_micrograph, edit.micrograph_changes))

@@ -20,10 +20,8 @@ from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import even, sample_numbers, sample_particles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from matplotlib.figure import Figure
 
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.statistics.comparison import Comparison, SampleNumbers
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.size_distribution import ClassSizes
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
-    from napari_cdse.io.export.figure_style import Palette
+    from napari_cdse.io.export.figure_style import Draw
     from napari_cdse.io.export.plots import ClassCounts
     from napari_cdse.project.samples import SampleParticles
 
@@ -172,8 +170,8 @@ def reporting(path: Path, file: Path, report: Progress) -> Iterator[str]:
 
 
 def saving_figure(
-    draw: Callable[[Figure, Palette], object], file: Path, _report: Progress
+    draw: Draw, file: Path, height_in: float, _report: Progress
 ) -> Iterator[str]:
     """Write one figure for print, and say where it is."""
-    save_figure(draw, file)
+    save_figure(draw, file, height_in)
     yield f"The figure is in {shown(file)}."

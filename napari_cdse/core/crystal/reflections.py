@@ -31,7 +31,8 @@ _WEAKEST = 1.0
 """Least intensity that is listed, the strongest being 100; weaker lines are rarer than
 fringes of anything. A choice: CdSe's list goes down to 2."""
 _CDSE_BAND_NM = (0.17, 0.45)
-"""Shortest and longest spacing of CdSe's fringes when particles are looked for."""
+"""Shortest and longest spacing, in nm, of the fringes by which particles of CdSe are
+looked for: what `napari_cdse.core.params.DetectionParams` begins with."""
 ROOM_BELOW, ROOM_ABOVE = 0.1825 / _CDSE_BAND_NM[0], _CDSE_BAND_NM[1] / 0.3723
 """How far the band of fringes goes beyond the lines, as a ratio: as for CdSe, whose
 lines from 0.1825 to 0.3723 nm lie in a band from 0.17 to 0.45 nm."""

@@ -1,7 +1,10 @@
 """Dock: the visible-defect fraction of all micrographs, its figures, its report."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 from napari.viewer import Viewer
@@ -20,7 +23,7 @@ from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.dialogs import ask_figure, ask_report
 from napari_cdse.gui.widgets.dock_sight import DockSight
-from napari_cdse.gui.widgets.figure_view import Draw, FigureView
+from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     choices,
     keyless,
@@ -34,6 +37,7 @@ from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.widgets.rest_timer import RestTimer
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.io.export.figure_style import Palette
+from napari_cdse.io.export.figures import CLASSES_IN, PANEL_IN, SIZES_IN
 from napari_cdse.io.export.plots import (
     draw_class_counts,
     draw_label_history,
@@ -42,6 +46,7 @@ from napari_cdse.io.export.plots import (
     draw_size_trend,
     draw_sizes,
 )
+from napari_cdse.io.paths import is_same_file
 from napari_cdse.io.visibility_table import SHIPPED
 from napari_cdse.tasks.population import (
     Population,
@@ -50,6 +55,9 @@ from napari_cdse.tasks.population import (
     reporting,
     saving_figure,
 )
+
+if TYPE_CHECKING:
+    from napari_cdse.io.export.figure_style import Draw
 
 _LATER_MS = 800
 """After the last change until the number is worked out anew: all particles take part in
@@ -62,6 +70,12 @@ _FIGURES = (
     ("Fraction by size", "Whether small or large particles have more defects"),
     ("As labels came", "How the interval shrank"),
     ("By sample", "The fraction of each sample beside the others"),
+)
+_HEIGHTS_IN = (PANEL_IN, CLASSES_IN, SIZES_IN, PANEL_IN, PANEL_IN, PANEL_IN)
+"""Of each of them as a file."""
+_AMONG_MICROGRAPHS = (
+    "Micrographs lie in {folder}, and {name} would be taken for one; choose another "
+    "folder, or save it as SVG or PDF."
 )
 _BY_MICROGRAPH = 0
 _ALL = ("All micrographs", "The number and the figures are of all that are in use")
@@ -207,6 +221,9 @@ class PopulationView(ProjectView):
     def show_project(self) -> None:
         """Show another project."""
         self._found = None
+        if self.enlarged is not None:
+            # Its figure is of the project before.
+            self.enlarged.hide()
         if self._session.is_open:
             with signals_blocked(self.pixel_size_error):
                 told = self._session.project.settings.pixel_size_error
@@ -334,17 +351,28 @@ class PopulationView(ProjectView):
         """Let the user choose a file, and write the figure in a worker."""
         if self._found is None:
             return None
-        name = self.figures.currentText().lower()
-        suggestion = self._session.project.folder / f"{name}.png"
-        file = ask_figure(self.enlarged, suggestion)
+        row = self.figures.currentIndex()
+        file = ask_figure(self.enlarged, f"{self.figures.currentText().lower()}.png")
         if file is None:
             return None
-        draw = self._drawings()[self.figures.currentIndex()]
-        job = Job("Saving the figure", partial(saving_figure, draw, file), heavy=False)
+        if self._is_among_micrographs(file):
+            told = {"folder": one_line(file.parent.name), "name": one_line(file.name)}
+            self._session.warn(_AMONG_MICROGRAPHS.format(**told))
+            return None
+        work = partial(saving_figure, self._drawings()[row], file, _HEIGHTS_IN[row])
+        job = Job("Saving the figure", work, heavy=False)
         job.produced.connect(notifications.inform)
         job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
+
+    def _is_among_micrographs(self, file: Path) -> bool:
+        """Whether opening the folder again would take a file for a micrograph."""
+        entries = self._session.project.micrographs.entries
+        folders = {each.path.parent for each in entries}
+        return file.suffix.lower() == ".png" and any(
+            is_same_file(file.parent, each) for each in folders
+        )
 
     def _drawings(self) -> tuple[Draw, ...]:
         found = self._found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QApplication, QDialog, QPushButton, QVBoxLayout
 
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import choices, row_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-    from napari_cdse.gui.widgets.figure_view import Draw
+    from napari_cdse.io.export.figure_style import Draw
 
 _SIZE_PX = (860, 640)
 """Half a screen of 1366 x 768, so that the micrograph can be seen beside it."""
@@ -81,3 +82,4 @@ class FigureWindow(QDialog):
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setPixmap(self.figure.canvas.grab())
+            notifications.inform("The figure is copied.")

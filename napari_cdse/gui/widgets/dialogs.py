@@ -71,10 +71,10 @@ def ask_report(parent: QWidget | None, suggestion: Path) -> Path | None:
     return path if path.suffix else path.with_suffix(".html")
 
 
-def ask_figure(parent: QWidget | None, suggestion: Path) -> Path | None:
+def ask_figure(parent: QWidget | None, suggestion: str) -> Path | None:
     """Let the user say where a figure goes, and as what kind of file."""
     name, kind = QFileDialog.getSaveFileName(
-        parent, "Save the figure", str(suggestion), ";;".join(_FIGURES)
+        parent, "Save the figure", str(_in_documents(suggestion)), ";;".join(_FIGURES)
     )
     if not name:
         return None
@@ -112,18 +112,22 @@ def ask_name(parent: QWidget | None, name: str) -> str | None:
 
 def ask_picture(parent: QWidget | None, suggestion: str) -> Path | None:
     """Let the user say where a picture is kept that has no file."""
-    documents = QStandardPaths.StandardLocation.DocumentsLocation
-    suggested = Path(QStandardPaths.writableLocation(documents), suggestion)
     name, _kind = QFileDialog.getSaveFileName(
         parent,
         "Keep the image as TIFF; its project will lie beside it",
-        str(suggested),
+        str(_in_documents(suggestion)),
         _PICTURES,
     )
     if not name:
         return None
     path = Path(name)
     return path if path.suffix else path.with_suffix(".tif")
+
+
+def _in_documents(name: str) -> Path:
+    """Suggest the user's own folder, which no micrograph need lie in."""
+    documents = QStandardPaths.StandardLocation.DocumentsLocation
+    return Path(QStandardPaths.writableLocation(documents), name)
 
 
 def ask_project(parent: QWidget | None) -> Path | None:

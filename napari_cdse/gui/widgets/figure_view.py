@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
@@ -24,8 +23,7 @@ from napari_cdse.io.export.figure_style import (
 if TYPE_CHECKING:
     from matplotlib.backend_bases import MouseEvent
 
-Draw = Callable[[Figure, Palette], object]
-"""Draws a figure, empty so far, in some colours."""
+    from napari_cdse.io.export.figure_style import Draw
 
 _AGAIN_MS = 100
 """Until the lock is asked for again, while another thread draws."""

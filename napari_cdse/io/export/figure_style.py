@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Label
 
+    Draw = Callable[[Figure, "Palette"], object]
+    """Draws on an empty figure, in some colours."""
+
 Format = Literal["svg", "png", "pdf"]
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")
 """SVG for drawing programs and pages, PNG for slides, PDF for manuscripts."""
@@ -85,9 +88,6 @@ DARK = Palette(
 
 WIDTH_IN = 5.1
 """Inches of a figure: one and a half columns of a journal (130 mm)."""
-
-HEIGHT_IN = 3.4
-"""Inches of one figure by itself: two thirds of its width."""
 
 _PNG_DPI = 300
 """What journals ask of figures with lines and grey values."""
@@ -229,7 +229,7 @@ def write_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, ...]:
     return paths
 
 
-def save_figure(draw: Callable[[Figure, Palette], object], path: Path) -> None:
+def save_figure(draw: Draw, path: Path, height_in: float) -> None:
     """Draw a figure for print and write it as the kind of file that its name says.
 
     Parameters
@@ -238,6 +238,8 @@ def save_figure(draw: Callable[[Figure, Palette], object], path: Path) -> None:
         Puts the contents on it, in the colours that it gets.
     path : Path
         Ends in ``.png``, ``.svg`` or ``.pdf``.
+    height_in : float
+        In inches.
 
     Raises
     ------
@@ -250,5 +252,5 @@ def save_figure(draw: Callable[[Figure, Palette], object], path: Path) -> None:
         raise CdseError(
             f"{name_of(path)} is no figure's name; let it end in .png, .svg or .pdf."
         )
-    figure = drawn(lambda empty: draw(empty, PRINT), HEIGHT_IN)
+    figure = drawn(lambda empty: draw(empty, PRINT), height_in)
     write_file(path, figure_bytes(figure, kinds[kind]), CdseError)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.overview import Overview
     from napari_cdse.io.export.export import ParticleRow
 
-_CLASSES_IN, _PANEL_IN, _SIZES_IN = 4.0, 2.9, 5.2
-"""Heights in inches."""
+CLASSES_IN, PANEL_IN, SIZES_IN = 4.0, 2.9, 5.2
+"""Heights in inches: of the classes, of figures of one panel, of the sizes."""
 
 
 def counts_of(rows: Sequence[ParticleRow]) -> ClassCounts:
@@ -71,7 +71,7 @@ def figures_of(
     figures = {
         "classes": drawn(
             lambda figure: draw_class_counts(figure, counts, defects, palette),
-            _CLASSES_IN,
+            CLASSES_IN,
             palette,
         )
     }
@@ -80,19 +80,19 @@ def figures_of(
             lambda figure: draw_micrographs(
                 figure.subplots(), found.micrographs, defects, palette
             ),
-            _PANEL_IN,
+            PANEL_IN,
             palette,
         )
     if sizes.n:
         figures["sizes"] = drawn(
-            lambda figure: draw_sizes(figure, sizes, palette), _SIZES_IN, palette
+            lambda figure: draw_sizes(figure, sizes, palette), SIZES_IN, palette
         )
     if found.by_size.bins:
         figures["fraction_by_size"] = drawn(
             lambda figure: draw_size_trend(
                 figure.subplots(), found.by_size, defects, palette
             ),
-            _PANEL_IN,
+            PANEL_IN,
             palette,
         )
     if len(found.history) > 1:
@@ -100,13 +100,13 @@ def figures_of(
             lambda figure: draw_label_history(
                 figure.subplots(), found.history, palette
             ),
-            _PANEL_IN,
+            PANEL_IN,
             palette,
         )
     if samples:
         figures["samples"] = drawn(
             lambda figure: draw_samples(figure.subplots(), samples, palette),
-            _PANEL_IN,
+            PANEL_IN,
             palette,
         )
     return figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 import pytest
@@ -286,6 +287,42 @@ def test_a_figure_of_no_known_kind_is_refused_and_nothing_written(
     assert not file.exists()
     monkeypatch.setattr(population_dock, "ask_figure", lambda *_: None)
     assert dock.save_figure() is None
+
+
+def test_a_picture_is_not_laid_among_the_micrographs(
+    dock, workspace, qtbot, monkeypatch
+):
+    """It would be one of them when the folder is opened again."""
+    folder = workspace.project.micrographs.entries[0].path.parent
+    for name, refused in (("sizes.PNG", True), ("sizes.svg", False)):
+        file = folder / name
+        monkeypatch.setattr(population_dock, "ask_figure", lambda *_, f=file: f)
+        job = dock.save_figure()
+        assert (job is None) == refused
+    qtbot.waitUntil((folder / "sizes.svg").exists, timeout=SIGNAL_MS)
+    assert not (folder / "sizes.PNG").exists()
+    (told,) = workspace.message_bar.sentences
+    assert "sizes.PNG would be taken for one" in told
+
+
+def test_the_window_of_a_figure_goes_with_its_project(dock, workspace, folder, qtbot):
+    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
+    assert dock.enlarged.isVisible()
+    workspace.open_project(folder)
+    assert not dock.enlarged.isVisible()
+
+
+def test_each_figure_has_a_height_of_its_own(dock, qtbot, tmp_path, monkeypatch):
+    heights = []
+    for row in range(dock.figures.count()):
+        dock.figures.setCurrentIndex(row)
+        file = tmp_path / f"{row}.svg"
+        monkeypatch.setattr(population_dock, "ask_figure", lambda *_, f=file: f)
+        assert dock.save_figure() is not None
+        qtbot.waitUntil(file.exists, timeout=SIGNAL_MS)
+        found = re.search(r'height="([\d.]+)pt"', file.read_text("utf-8"))
+        heights.append(float(found[1]) / 72)
+    assert heights == pytest.approx([2.9, 4.0, 5.2, 2.9, 2.9, 2.9], abs=0.01)
 
 
 def test_the_picture_is_copied_as_it_looks(dock, qtbot):

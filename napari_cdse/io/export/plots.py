@@ -430,6 +430,9 @@ def _size_words(label: Label, summary: SizeSummary | None, unit: str) -> str:
     if summary.mean_95 is not None:
         low, high = summary.mean_95
         told += f" ({low:.3g} to {high:.3g}, 95 %)"
+    elif summary.mean_by_estimates:
+        # An interval over micrographs would hold it.
+        told += f" \u00b1 {summary.mean_by_estimates:.2g} by the estimates"
     alike = math.hypot(summary.fit_systematic, summary.mean_systematic)
     if alike:
         told += f" \u00b1 {alike:.2g} systematic"

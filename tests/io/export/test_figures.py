@@ -12,11 +12,19 @@ from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import overview
+from napari_cdse.core.statistics.size_distribution import EstimatedSizes, class_sizes
 from napari_cdse.core.statistics.visible_defects import visible_defects
 from napari_cdse.io.export import figure_style
 from napari_cdse.io.export.export import ParticleRow
-from napari_cdse.io.export.figure_style import DARK, PRINT, drawing, figure_bytes
+from napari_cdse.io.export.figure_style import (
+    DARK,
+    PRINT,
+    drawing,
+    drawn,
+    figure_bytes,
+)
 from napari_cdse.io.export.figures import figures_of, write_figures
+from napari_cdse.io.export.plots import draw_sizes
 
 # Machado, Oliveira, Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009).
 BLINDNESS = {
@@ -192,6 +200,21 @@ def test_an_estimate_gives_nm_where_nothing_else_does_and_says_so():
     mixed = _rows(["yes"]) + _rows(["no"], source="estimated")
     title = figures_of(mixed, NOTHING)["sizes"].get_suptitle()
     assert title == "Diameter of particles in nm (n = 1; 1 without a pixel size)"
+
+
+def test_what_estimates_are_off_by_stands_beside_a_mean_without_an_interval():
+    """Two micrographs are too few for an interval, which would hold it."""
+    sizes = class_sizes(
+        [None] * 2,
+        [100.0, 100.0],
+        ["yes", "yes"],
+        ["a", "b"],
+        estimated=EstimatedSizes([4.0, 4.0], {"a": 0.03, "b": 0.04}, 0.0),
+    )
+    figure = drawn(lambda empty: draw_sizes(empty, sizes), 5.0)
+    title = " ".join(figure.axes[0].get_title(loc="left").split())
+    # Half of the mean each: 2 nm times 3 % and 4 %.
+    assert title.endswith("mean 4 nm \u00b1 0.1 by the estimates")
 
 
 def test_labels_and_sizes_have_their_figures():

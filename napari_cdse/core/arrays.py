@@ -27,6 +27,14 @@ def strips(length: int, rows: int = STRIP_ROWS) -> Iterator[slice]:
     return (slice(first, min(first + rows, length)) for first in range(0, length, rows))
 
 
+def power_of(
+    spectrum: NDArray[np.complexfloating], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Squared amplitudes; by the amplitude, which NumPy finds in half the time."""
+    power: NDArray[np.float32] = np.abs(spectrum, out=out)
+    return np.square(power, out=power)
+
+
 def window_of(
     array: NDArray[np.float32], corner: tuple[int, int], size: int
 ) -> NDArray[np.float32]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import fft
 
-from napari_cdse.core.arrays import peaks_among, refined, vertex, window_of
+from napari_cdse.core.arrays import peaks_among, power_of, refined, vertex, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +101,13 @@ class Disk:
     families: tuple[tuple[float, float], ...] = ()
 
 
+class Tried(NamedTuple):
+    """What a fit tries: which radii, and centres on the coarse grid, each way."""
+
+    radii: slice
+    centres: slice
+
+
 class DiskFitter:
     """Fits disks to a whitened image; holds what does not change between fits.
 
@@ -132,11 +139,21 @@ class DiskFitter:
         self.block = min(_even_fast(coarse), self.size)
         self._spread = self.size / self.block
         self._offsets = np.rint(np.fft.fftfreq(self.block) * self.block).astype(int)
-        self._templates, self._squares = self._transforms()
-        axis = np.fft.fftfreq(self.size)
-        radius = np.hypot(axis[:, None], axis)
-        half = (axis[None, :] > 0) | ((axis[None, :] == 0) & (axis[:, None] > 0))
-        self._in_band = half & (radius >= band[0]) & (radius <= band[1])
+        turns = np.outer(np.arange(self.block), self._offsets) / self.block
+        # Of a patch's transform, in which a block holds fewer samples.
+        waves = np.exp(2j * np.pi * turns) / self.size
+        self._waves = waves.astype(np.complex64)
+        templates, self._squares = self._transforms()
+        self._twice = np.repeat(templates, 2, axis=-1)
+        axis, half = np.fft.fftfreq(self.size), np.fft.rfftfreq(self.size)
+        # With the columns that peaks at the end of the band are compared with.
+        half = half[: int(np.ceil(band[1] * self.size)) + 2]
+        radius = np.hypot(axis[:, None], half)
+        # Of the column 0, one of each pair; Nyquist's holds both as well.
+        once = (half > 0) & (half < 0.5) | (half == 0) & (axis[:, None] > 0)
+        in_band = once & (radius >= band[0]) & (radius <= band[1])
+        floor = np.where(in_band, SETTINGS.family_floor, np.inf)
+        self._floor = floor.astype(np.float32)
 
     def _transforms(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Transform templates and their squares at the frequencies of a block.
@@ -181,19 +198,19 @@ class DiskFitter:
             None where no family reaches ``start.strength`` or most is hidden.
         """
         patch = self.patch_around(values, valid, start)
-        disk, tried = start, slice(0, len(self.radii), 2)
+        disk, radii = start, slice(0, len(self.radii), 2)
         for number in range(rounds):
             bins = self.families(patch, disk)
             if bins is None:
                 return None
-            found = self._best_disk(patch, bins, start, tried)
+            found = self._best_disk(patch, bins, start, self.near(start, radii))
             if found is None:
                 return None
             if found.strength < start.strength * (
                 1 if number else SETTINGS.first_share
             ):
                 return None
-            disk, tried = found, self._near(found.radius)
+            disk, radii = found, self._near(found.radius)
         return disk
 
     def patch_around(
@@ -234,24 +251,41 @@ class DiskFitter:
 
     def families(self, patch: DiskPatch, disk: Disk) -> NDArray[np.float64] | None:
         """Bins (row, column) of a disk's fringe families, strongest first, if any."""
-        axis = np.arange(self.size, dtype=np.float32)
-        down = (axis - np.float32(disk.row - patch.corner[0])) / np.float32(disk.radius)
-        right = (axis - np.float32(disk.col - patch.corner[1])) / np.float32(
-            disk.radius
+        rows, cols = inside_of(patch, disk)
+        down, right = (
+            np.arange(part.start, part.stop, dtype=np.float32)
+            - np.float32(middle - corner)
+            for part, middle, corner in zip(
+                (rows, cols), (disk.row, disk.col), patch.corner, strict=True
+            )
         )
-        square = np.square(down)[:, None] + np.square(right)
-        dome = np.sqrt(np.maximum(1 - square, 0)) * patch.valid
-        spectrum = fft.fft2(patch.values * dome)
-        power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+        square = np.square(down / np.float32(disk.radius))[:, None]
+        square = square + np.square(right / np.float32(disk.radius))
+        dome = np.sqrt(np.maximum(1 - square, 0)) * patch.valid[rows, cols]
+        # Where the disk lies within the zeros around it changes phases only.
+        half = fft.rfft(patch.values[rows, cols] * dome, n=self.size, axis=1)
+        half = half[:, : self._floor.shape[1]]
+        power = power_of(fft.fft(half, n=self.size, axis=0))
         power /= np.float32(max(float(np.square(dome).sum()), SETTINGS.least_power))
-        rows, cols = np.nonzero(self._in_band & (power > SETTINGS.family_floor))
-        rows, cols = peaks_among(power, rows, cols)
-        strength = power[rows, cols]
-        if len(rows) == 0:
+        at, bins = np.nonzero(power > self._floor)
+        if len(at) == 0:
             return None
+        # The column before the first is that of the opposite frequencies.
+        opposite = power[-np.arange(self.size), 1:2]
+        around = np.concatenate([opposite, power], axis=1)
+        at, bins = peaks_among(around, at, bins + 1)
+        if len(at) == 0:
+            return None
+        strength = around[at, bins]
         order = np.argsort(-strength, kind="stable")[: SETTINGS.most_families]
         order = order[strength[order] > SETTINGS.family_share * strength[order[0]]]
-        return refined(power, rows[order], cols[order])
+        return refined(around, at[order], bins[order]) - (0, 1)
+
+    def near(self, start: Disk, radii: slice) -> Tried:
+        """Try such radii at the centres that a start's radius reaches."""
+        reach = int(start.radius / self._spread)
+        middle = self.block // 2
+        return Tried(radii, slice(max(middle - reach, 0), middle + reach + 1))
 
     def _near(self, radius: float) -> slice:
         return self.between(radius / SETTINGS.nearby, radius * SETTINGS.nearby)
@@ -262,10 +296,11 @@ class DiskFitter:
         return slice(max(int(low) - 1, 0), int(high) + 1)
 
     def _best_disk(
-        self, patch: DiskPatch, bins: NDArray[np.float64], start: Disk, tried: slice
+        self, patch: DiskPatch, bins: NDArray[np.float64], start: Disk, tried: Tried
     ) -> Disk | None:
-        with_norm = self.responses(patch, bins, tried) / patch.norms[tried]
-        allowed = self.allowed(patch, start)[tried]
+        norms = patch.norms(tried)
+        with_norm = self.responses(patch, bins, tried) / norms
+        allowed = self.allowed(norms, start, tried)
         total = np.where(allowed, with_norm.sum(axis=0), -1.0)
         best = np.unravel_index(int(total.argmax()), total.shape)
         if total[best] <= 0:
@@ -285,21 +320,22 @@ class DiskFitter:
         )
 
     def between_samples(
-        self, patch: DiskPatch, total: NDArray[np.float32], tried: slice
+        self, patch: DiskPatch, total: NDArray[np.float32], tried: Tried
     ) -> tuple[float, float, float]:
         """Row, column and radius of the maximum over radii and centres."""
         best = np.unravel_index(int(total.argmax()), total.shape)
         index, row, col = (int(i) for i in best)
         shift = [vertex(total, best, axis) for axis in range(3)]
-        ratio = (self.radii[1] / self.radii[0]) ** (tried.step or 1)
+        ratio = (self.radii[1] / self.radii[0]) ** (tried.radii.step or 1)
+        first = tried.centres.start
         return (
-            patch.corner[0] + (row + shift[1]) * self._spread,
-            patch.corner[1] + (col + shift[2]) * self._spread,
-            float(self.radii[tried][index] * ratio ** shift[0]),
+            patch.corner[0] + (first + row + shift[1]) * self._spread,
+            patch.corner[1] + (first + col + shift[2]) * self._spread,
+            float(self.radii[tried.radii][index] * ratio ** shift[0]),
         )
 
     def responses(
-        self, patch: DiskPatch, bins: NDArray[np.float64], tried: slice
+        self, patch: DiskPatch, bins: NDArray[np.float64], tried: Tried
     ) -> NDArray[np.float32]:
         """Power of each family, radius and centre of the coarse grid."""
         whole = np.rint(bins).astype(int)
@@ -311,33 +347,63 @@ class DiskFitter:
         ramp = ramps[:, 0, :, None] * ramps[:, 1, None, :]
         slow = fft.ifft2(patch.spectrum[rows[:, :, None], cols[:, None]])
         slow = fft.fft2(slow * ramp.astype(np.complex64), overwrite_x=True)
-        every = slow[:, None] * self._templates[tried]
-        response = fft.ifft2(every, overwrite_x=True)
-        power: NDArray[np.float32] = response.real**2
-        power += response.imag**2
-        power *= np.float32(1 / self._spread**4)
-        return power
+        # Real and imaginary parts side by side, each times the template.
+        parts = slow.view(np.float32)[:, None] * self._twice[tried.radii]
+        every = parts.view(np.complex64)
+        return power_of(self._at_centres(every, tried.centres))
 
-    def allowed(self, patch: DiskPatch, start: Disk) -> NDArray[np.bool_]:
-        """Tell which radii and centres are near the start and mostly in sight."""
-        axis = np.arange(self.block) * self._spread
+    def _at_centres(
+        self, spectra: NDArray[np.complex64], centres: slice
+    ) -> NDArray[np.complex64]:
+        """Go back from blocks of spectra, to some centres of the coarse grid only.
+
+        They are few, and products of matrices faster than transforms to all of them.
+        """
+        waves = self._waves[centres]
+        return np.asarray(waves @ (spectra @ waves.T))
+
+    def allowed(
+        self, norms: NDArray[np.float32], start: Disk, tried: Tried
+    ) -> NDArray[np.bool_]:
+        """Tell which radii and centres are near the start and mostly in sight.
+
+        ``norms`` are those of the patch for what is tried.
+        """
+        axis = np.arange(self.block)[tried.centres] * self._spread
         middle = self.size / 2
         distance = np.hypot(axis[:, None] - middle, axis - middle)
-        fits = distance + self.radii[:, None, None] <= middle
-        return np.asarray(fits & (distance <= start.radius) & patch.enough)
+        fits = distance + self.radii[tried.radii, None, None] <= middle
+        enough = norms >= SETTINGS.least_visible * self.full_norms(tried)
+        return np.asarray(fits & (distance <= start.radius) & enough)
 
-    def coarse(
-        self, spectrum: NDArray[np.complex64], kernels: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Correlate a patch's spectrum with real kernels, on the coarse grid."""
-        block = spectrum[self._offsets[:, None], self._offsets]
-        found = fft.ifft2(block * kernels).real / np.float32(self._spread**2)
-        return np.asarray(found, dtype=np.float32)
+    def full_norms(self, tried: Tried) -> NDArray[np.float32]:
+        """Sum up the squared templates, shape (radii, 1, 1)."""
+        return self._squares[tried.radii, :1, :1]
 
-    @property
-    def squares(self) -> NDArray[np.float32]:
-        """Transforms of the squared templates."""
-        return self._squares
+    def norms(self, seen: NDArray[np.complex64], tried: Tried) -> NDArray[np.float32]:
+        """Sum up the squared templates over what counts, whose block ``seen`` is."""
+        blocks = seen * self._squares[tried.radii]
+        return np.asarray(self._at_centres(blocks, tried.centres).real)
+
+    def block_of(self, values: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Transform a patch to the frequencies of a block around 0."""
+        return np.asarray(fft.fft2(values)[self._offsets[:, None], self._offsets])
+
+
+def inside_of(patch: DiskPatch, disk: Disk) -> tuple[slice, slice]:
+    """Rows and columns of a patch that a disk touches."""
+    rows, cols = (
+        slice(
+            max(0, int(middle - disk.radius)),
+            max(0, min(length, int(middle + disk.radius) + 2)),
+        )
+        for middle, length in zip(
+            (disk.row - patch.corner[0], disk.col - patch.corner[1]),
+            patch.values.shape,
+            strict=True,
+        )
+    )
+    return rows, cols
 
 
 def _even_fast(least: float) -> int:
@@ -373,16 +439,14 @@ class DiskPatch:
         return np.asarray(fft.fft2(self.values))
 
     @cached_property
-    def norms(self) -> NDArray[np.float32]:
-        """Sums of squared templates over what counts: (radii, block, block) or 1, 1."""
-        full = self.fitter.squares[:, :1, :1]
-        if self.valid.all():
-            return full
-        seen = self.fitter.coarse(fft.fft2(self.valid), self.fitter.squares)
-        return np.asarray(np.maximum(seen, self.least_norm * full))
+    def _seen(self) -> NDArray[np.complex64] | None:
+        """Transform of what counts, low frequencies only; None where all does."""
+        return None if self.valid.all() else self.fitter.block_of(self.valid)
 
-    @property
-    def enough(self) -> NDArray[np.bool_]:
-        """Where these are most of the template."""
-        full = self.fitter.squares[:, :1, :1]
-        return np.asarray(self.norms >= SETTINGS.least_visible * full)
+    def norms(self, tried: Tried) -> NDArray[np.float32]:
+        """Sum up squared templates over what counts: (radii, rows, cols) or 1, 1."""
+        full = self.fitter.full_norms(tried)
+        if self._seen is None:
+            return full
+        seen = self.fitter.norms(self._seen, tried)
+        return np.asarray(np.maximum(seen, self.least_norm * full))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_cdse.core.detection.disk_fit import SETTINGS as FIT_SETTINGS
-from napari_cdse.core.detection.disk_fit import Disk, DiskPatch
+from napari_cdse.core.detection.disk_fit import Disk, DiskPatch, inside_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -210,11 +210,11 @@ def fit_domains(
             return None
         sides = _sides(patch, around, line, fitter)
         near = fitter.between(ratios[0] * start.radius, ratios[1] * start.radius)
-        radii = slice(near.start, near.stop, step)
-        by_side = [fitter.responses(s, bins, radii) / s.norms[radii] for s in sides]
-        allowed = fitter.allowed(patch, start)[radii]
+        tried = fitter.near(start, slice(near.start, near.stop, step))
+        by_side = [fitter.responses(s, bins, tried) / s.norms(tried) for s in sides]
+        allowed = fitter.allowed(patch.norms(tried), start, tried)
         total = np.where(allowed, np.sum(by_side, axis=(0, 1)), -1.0)
-        row, col, radius = fitter.between_samples(patch, total, radii)
+        row, col, radius = fitter.between_samples(patch, total, tried)
         whole = replace(parts[0], row=row, col=col, radius=radius)
         around = _scaled(whole, SETTINGS.look_again, fitter)
         ratio = radius / start.radius
@@ -260,7 +260,10 @@ def _without(patch: DiskPatch, others: Sequence[Disk], fitter: DiskFitter) -> Di
     """Take other particles out of a patch."""
     counts = patch.valid.copy()
     for other in others:
-        counts[_square(patch, other) <= other.radius**2] = 0
+        rows, cols = inside_of(patch, other)
+        down, right = _axes(patch, other)
+        apart = down[rows, None] ** 2 + right[cols] ** 2
+        counts[rows, cols][apart <= other.radius**2] = 0
     if np.array_equal(counts, patch.valid):
         return patch
     return DiskPatch(patch.corner, patch.values * counts, counts, fitter)
@@ -268,10 +271,7 @@ def _without(patch: DiskPatch, others: Sequence[Disk], fitter: DiskFitter) -> Di
 
 def _cropped(patch: DiskPatch, disk: Disk) -> DiskPatch:
     """Leave of a patch what a disk touches, an even number of samples each way."""
-    rows, cols = (
-        slice(max(0, int(middle - disk.radius)), int(middle + disk.radius) + 2)
-        for middle in (disk.row - patch.corner[0], disk.col - patch.corner[1])
-    )
+    rows, cols = inside_of(patch, disk)
     values, valid = (
         part[: len(part) // 2 * 2, : part.shape[1] // 2 * 2]
         for part in (patch.values[rows, cols], patch.valid[rows, cols])

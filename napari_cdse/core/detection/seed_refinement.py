@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.arrays import power_of
 from napari_cdse.core.detection.disk_fit import Disk
 
 if TYPE_CHECKING:
@@ -63,42 +64,65 @@ def look_again(
         batch = slice(first, first + _BATCH)
         cut = patches[whole[batch, 0], whole[batch, 1]]
         near = fringes[batch, :, None] + offsets
-        power = _powers(cut, near, radii)
+        power = _powers(cut, fringes[batch], offsets, radii)
         frequency = np.hypot(near[:, 0, :, None], near[:, 1, None, :])
         power -= penalty(frequency)[:, None]
-        seeds += [
-            _strongest(power[n], near[n], whole[first + n], radii)
-            for n in np.flatnonzero(power.max(axis=(1, 2, 3)) > floor)
-        ]
+        seeds += _strongest(power, near, whole[batch], radii, floor)
     return seeds
 
 
 def _powers(
-    patches: NDArray[np.float32], near: NDArray[np.float64], radii: list[float]
-) -> NDArray[np.float64]:
+    patches: NDArray[np.float32],
+    fringes: NDArray[np.float64],
+    offsets: NDArray[np.float64],
+    radii: list[float],
+) -> NDArray[np.float32]:
     """Power of each template and frequency, shape (n, radii, k_row, k_col)."""
     half = patches.shape[1] // 2
     axis = np.arange(-half, half + 1)
-    waves = np.exp(-2j * np.pi * near[..., None] * axis).astype(np.complex64)
+    middle, beside = (
+        np.exp(-2j * np.pi * each[..., None] * axis).astype(np.complex64)
+        for each in (fringes, offsets)
+    )
+    waves = middle[:, :, None] * beside
     rows, cols = waves[:, 0], waves[:, 1].swapaxes(1, 2)
     parts = np.concatenate([rows.real, rows.imag], axis=1)
-    count = near.shape[2]
-    power = np.empty((len(patches), len(radii), count, count))
+    count = len(offsets)
+    power = np.empty((len(patches), len(radii), count, count), np.float32)
     for index, radius in enumerate(radii):
-        square = np.maximum(1 - (axis[:, None] ** 2 + axis**2) / radius**2, 0)
-        folded = parts @ (patches * np.sqrt(square).astype(np.float32))
-        total = (folded[:, :count] + 1j * folded[:, count:]) @ cols
-        power[:, index] = (total.real**2 + total.imag**2) / square.sum()
+        reach = min(int(np.ceil(radius)), half)
+        inside = slice(half - reach, half + reach + 1)
+        square = axis[inside, None] ** 2 + axis[inside] ** 2
+        square = np.maximum(1 - square / radius**2, 0)
+        domes = patches[:, inside, inside] * np.sqrt(square).astype(np.float32)
+        folded = parts[..., inside] @ domes
+        total = (folded[:, :count] + 1j * folded[:, count:]) @ cols[:, inside]
+        power[:, index] = power_of(total) / np.float32(square.sum())
     return power
 
 
 def _strongest(
-    power: NDArray[np.float64],
+    power: NDArray[np.float32],
     near: NDArray[np.float64],
-    place: NDArray[np.intp],
+    places: NDArray[np.intp],
     radii: list[float],
-) -> Disk:
-    index, down, right = np.unravel_index(int(power.argmax()), power.shape)
-    fringe = (float(near[0, down]), float(near[1, right]))
-    strength = float(power[index, down, right])
-    return Disk(float(place[0]), float(place[1]), radii[index], strength, (fringe,))
+    floor: float,
+) -> list[Disk]:
+    """Disks at the places where any radius and frequency exceeds the floor."""
+    each = power.reshape(len(power), -1)
+    strongest = each.argmax(axis=1)
+    strengths = each[np.arange(len(each)), strongest]
+    kept = np.flatnonzero(strengths > floor)
+    index, down, right = np.unravel_index(strongest[kept], power.shape[1:])
+    fringes = np.stack([near[kept, 0, down], near[kept, 1, right]], axis=1)
+    found = zip(
+        places[kept].tolist(),
+        index.tolist(),
+        strengths[kept].tolist(),
+        fringes.tolist(),
+        strict=True,
+    )
+    return [
+        Disk(float(row), float(col), radii[at], strength, ((k_row, k_col),))
+        for (row, col), at, strength, (k_row, k_col) in found
+    ]

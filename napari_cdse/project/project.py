@@ -239,7 +239,9 @@ class Project:
         self.resume_point.load(self.annotators.current)
         self._state.load()
         self.settings.read()
-        left = store_left_steps(self._store, self._state, self.history, self.events)
+        left = store_left_steps(
+            self._store, self._state, self.history, self.settings, self.events
+        )
         self.notices = (*self.notices, *left)
         self.audits.read_plan()
         self.audits.draw_new()

@@ -1,4 +1,4 @@
-"""Steps that waited for a busy file outlive the program that made them."""
+"""Steps and settings that waited for a busy file outlive the program."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ project.edits.remove([third])
 project.edits.draw(Circle(60.0, 70.0, 9.0), "null")
 project.exclusions.set_excluded(1, "blurred")
 project.micrographs.set_pixel_size(0.031, [2])
+project.settings.half_width = 0.3
+project.settings.half_width = 0.2
+project.settings.scale_bar = (50.0, "nm")
 assert len(project.backlog.steps) == 5
 print("shown", flush=True)
 sys.stdin.readline()
@@ -93,7 +96,7 @@ def given(window) -> list:
 
 
 @pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
-def test_a_killed_program_loses_no_step_that_it_showed(project, holder, kind):
+def test_a_killed_program_loses_nothing_that_it_showed(project, holder, kind):
     command = [sys.executable, "-c", WINDOW, str(project.path)]
     pipe, root = subprocess.PIPE, Path(__file__).parents[2]
     with subprocess.Popen(
@@ -111,14 +114,18 @@ def test_a_killed_program_loses_no_step_that_it_showed(project, holder, kind):
     assert sorted(map(str, given(again))) == ["None", "null", "yes"]
     assert again.micrographs.entries[1].excluded == "blurred"
     assert again.micrographs.entries[2].pixel_size.nm == 0.031
+    assert again.settings.half_width == 0.2
+    assert again.settings.scale_bar == (50.0, "nm")
     (told,) = (each for each in again.notices if "had waited" in each)
     assert told.startswith("5 steps of the last time (Label 1 circle yes; ")
+    assert f") and 2 settings had waited for {project.path.name} and are" in told
     assert not left(project)
     shown = seen(again)
     again.close()
     # They are steps like any other, and told only once.
     again = opened(project)
     assert seen(again) == shown
+    assert again.settings.half_width == 0.2
     assert not [each for each in again.notices if "had waited" in each]
     undone = [again.history.undo() for _ in range(6)]
     assert undone[-2:] == ["Label 1 circle yes", None]
@@ -442,3 +449,139 @@ def test_what_another_process_has_open_on_windows_is_left_to_it(
     assert given(again) == [None, None, None]
     again.close()
     assert left(project) == [file]
+
+
+def set_and_ended(project, holder, kept=None, **settings) -> None:
+    """Set something and end while the file is busy."""
+    window = opened(project)
+    holder.execute("BEGIN IMMEDIATE")
+    for name, value in settings.items():
+        setattr(window.settings, name, value)
+        assert getattr(window.settings, name) == value
+    if kept is not None:
+        (file,) = left(project)
+        shutil.copy(file, kept)
+    window.close()
+    holder.execute("ROLLBACK")
+
+
+def test_a_setting_that_another_window_set_since_stays_as_that_has_it(project, holder):
+    set_and_ended(project, holder, half_width=0.2, pixel_size_error=0.01)
+    (file,) = left(project)
+    away = file.rename(project.folder / "away")
+    other = Project.create_or_open(project.path)
+    other.settings.half_width = 0.3
+    other.close()
+    away.rename(file)
+    again = opened(project)
+    assert again.settings.half_width == 0.3
+    assert again.settings.pixel_size_error == 0.01
+    refused, stored = (each for each in again.notices if "last time" in each)
+    assert "not kept: the width of the interval that is needed." in refused
+    assert stored.startswith("1 setting of the last time had waited for ")
+    assert not left(project)
+    again.close()
+
+
+def test_a_setting_is_stored_once(project, holder, tmp_path):
+    set_and_ended(project, holder, kept=tmp_path / "kept", half_width=0.2)
+    again = opened(project)
+    assert again.settings.half_width == 0.2
+    again.close()
+    for later in (0.2, 0.3):
+        other = Project.create_or_open(project.path)
+        other.settings.half_width = later
+        other.close()
+        # Killed after the commit, before the file was removed.
+        shutil.copy(tmp_path / "kept", hidden(project))
+        make_old(hidden(project))
+        again = opened(project)
+        assert again.settings.half_width == later
+        assert len([x for x in again.notices if "not kept" in x]) == (later == 0.3)
+        again.close()
+        assert not left(project)
+
+
+def test_a_waiting_setting_outlives_what_another_window_writes(project, holder):
+    window = opened(project)
+    holder.execute("BEGIN IMMEDIATE")
+    window.settings.half_width = 0.2
+    holder.execute("ROLLBACK")
+    other = Project.create_or_open(project.path)
+    other.micrographs.set_pixel_size(0.031, [2])
+    other.settings.scale_bar = (50.0, "nm")
+    other.close()
+    window.reload()
+    assert window.settings.scale_bar == (50.0, "nm")
+    assert window.settings.half_width == 0.2
+    assert window.sync.write_waiting()
+    assert window.settings.half_width == 0.2
+    window.close()
+    again = opened(project)
+    assert again.settings.half_width == 0.2
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda line: line.replace(b'"half_width"', b'"no_such_setting"'),
+        lambda line: line.replace(b'"half_width"', b'["half_width"]'),
+        lambda line: line.replace(b'"after":0.2', b'"after":"wide"'),
+        lambda line: line.replace(b'"after":0.2', b'"after":1e999'),
+        lambda line: line.replace(b'"after":0.2', b'"after":true'),
+        lambda line: line.replace(b'"before":', b'"before":NaN,"x":'),
+        lambda line: line.replace(b'"before"', b'"x"'),
+        lambda line: b'{"setting":"detection_params","before":{},"after":{"x":NaN}}',
+        lambda line: b'"setting"',
+    ],
+)
+def test_of_a_file_with_a_damaged_setting_nothing_is_taken(project, holder, spoil):
+    window = opened(project)
+    holder.execute("BEGIN IMMEDIATE")
+    window.settings.scale_bar = (50.0, "nm")
+    window.settings.half_width = 0.2
+    window.close()
+    holder.execute("ROLLBACK")
+    (file,) = left(project)
+    head, first, second, end = file.read_bytes().split(b"\n")
+    spoilt = spoil(second)
+    assert spoilt != second
+    file.write_bytes(b"\n".join([head, first, spoilt, end]))
+    again = opened(project)
+    assert again.settings.scale_bar != (50.0, "nm")
+    assert [each for each in again.notices if "can't be read" in each]
+    again.close()
+    assert len(list(project.folder.glob(".cdse-*.unreadable"))) == 1
+
+
+def test_what_goes_on_waiting_is_in_a_new_file_before_the_old_one_goes(
+    project, holder, monkeypatch
+):
+    """A program killed in between has it in one of the two."""
+    window = opened(project)
+    (first, *_) = [each.id for each in window.particles.of(0)]
+    holder.execute("BEGIN IMMEDIATE")
+    window.edits.label([first], "yes")
+    window.settings.half_width = 0.2
+    (old,) = left(project)
+    held = []
+    unlink = Path.unlink
+
+    def before(path, *rest, **options):
+        held.append([each.read_bytes() for each in left(project) if each != old])
+        unlink(path, *rest, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", before)
+        window.reload()
+    ((data,),) = held
+    assert data.splitlines() == left(project)[0].read_bytes().splitlines()
+    assert b'"setting":"half_width"' in data
+    assert b"Label 1 circle yes" in data
+    window.close()
+    holder.execute("ROLLBACK")
+    again = opened(project)
+    assert given(again) == ["yes", None, None]
+    assert again.settings.half_width == 0.2
+    again.close()

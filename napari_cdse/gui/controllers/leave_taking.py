@@ -19,7 +19,7 @@ _NOT_IN_IT = (
     "Another program is still writing {file}, so this is not in it yet:\n{what}"
 )
 _KEPT = (
-    "Your steps are kept beside it, and come into it when it is next opened here. "
+    "Your {what} are kept beside it, and come into it when it is next opened here. "
     "If you mean to copy or move it before, wait until the other program is done."
 )
 _LOST = "{} would be lost. Wait until the other program is done, or close it."
@@ -78,6 +78,7 @@ class LeaveTaking(QObject):
         if len(names) > _MOST_NAMED:
             rest = len(names) - _MOST_NAMED
             names = [*names[:_MOST_NAMED], f"and {rest} more"]
+        names += [f"Set: {each}" for each in self._session.project.settings.waiting]
         n = len(backlog.calls)
         results = "1 result" if n == 1 else f"{n} results"
         results += " of the program"
@@ -85,8 +86,10 @@ class LeaveTaking(QObject):
             names.append(results)
         what = "\n".join(f"\u2022 {each}" for each in names)
         told = [_NOT_IN_IT.format(file=path.name, what=what)]
-        if backlog.steps and backlog.steps_kept:
-            told.append(_KEPT)
+        kinds = {"steps": backlog.steps, "settings": backlog.settings}
+        own = " and ".join(each for each, waiting in kinds.items() if waiting)
+        if own and backlog.steps_kept:
+            told.append(_KEPT.format(what=own))
             told += [_LOST.format(results)] if backlog.calls else []
         else:
             told.append(_LOST.format("It"))

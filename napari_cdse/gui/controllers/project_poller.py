@@ -114,10 +114,12 @@ class ProjectPoller(QObject):
 
 def waiting_words(project: Project) -> str:
     """Say how much waits for a project's file."""
-    steps, others = len(project.backlog.steps), len(project.backlog.calls)
-    parts = []
-    if steps:
-        parts.append("1 step" if steps == 1 else f"{steps} steps")
-    if others:
-        parts.append("1 result" if others == 1 else f"{others} results")
-    return f"{' and '.join(parts)} {'is' if steps + others == 1 else 'are'}"
+    backlog = project.backlog
+    numbers = {
+        "step": len(backlog.steps),
+        "setting": len(backlog.settings),
+        "result": len(backlog.calls),
+    }
+    parts = [f"{n} {what}{'s' * (n > 1)}" for what, n in numbers.items() if n]
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return f"{listed} {'is' if len(backlog) == 1 else 'are'}"

@@ -1,8 +1,8 @@
-"""Steps that a busy project file keeps waiting, on the disk meanwhile.
+"""Steps and settings that a busy project file keeps waiting, on the disk meanwhile.
 
-A hidden file beside the project, one line of JSON a step. It only grows until the
-project has taken all of it; then it goes. What a killed program leaves of it is read
-when the project is opened next.
+A hidden file beside the project, one line of JSON each. It only grows until the project
+has taken all of it; then it goes. What a killed program leaves of it is read when the
+project is opened next.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
@@ -17,6 +18,7 @@ from napari_cdse.io.files import hidden_name, left_over, open_file, read_file
 from napari_cdse.io.paths import is_same_file
 from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store.records import Edit, dump_json
+from napari_cdse.io.store.unreadable import is_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,8 +43,29 @@ _in_use: set[Path] = set()
 """Files that this process is writing now."""
 
 
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting that waits; undo does not take it back.
+
+    Attributes
+    ----------
+    name : str
+        As the store has it.
+    before, after : object
+        What it was when it first waited, and what it is now: anything JSON can hold.
+    """
+
+    name: str
+    before: Any
+    after: Any
+
+    def followed_by(self, later: SettingChange) -> SettingChange:
+        """Return both as one change."""
+        return SettingChange(self.name, self.before, later.after)
+
+
 class WaitingSteps:
-    """The file of one open project; made with the first step.
+    """The file of one open project; made with the first step or setting.
 
     To be made while the project file is free, for later it may not even tell whose
     steps these are. Where the file can't be written the steps wait in memory alone,
@@ -74,11 +97,25 @@ class WaitingSteps:
         """Note that the newest step is taken back."""
         self._write(_TAKEN_BACK)
 
-    def replace(self, edits: Iterable[Edit]) -> None:
-        """Hold these steps instead of all before."""
-        self.clear()
+    def add_setting(self, change: SettingChange) -> None:
+        """Bring one more setting to the disk."""
+        before, after = change.before, change.after
+        self._write({"setting": change.name, "before": before, "after": after})
+
+    def replace(
+        self, edits: Iterable[Edit], settings: Iterable[SettingChange] = ()
+    ) -> None:
+        """Hold these instead of all before, in a new file before the old one goes."""
+        old = self._path
+        self.close()
+        self.kept = True
         for each in edits:
             self.add(each)
+        for change in settings:
+            self.add_setting(change)
+        if old is not None:
+            with suppress(OSError):
+                old.unlink()
 
     def clear(self) -> None:
         """Remove the file: all that was in it is stored."""
@@ -162,13 +199,17 @@ class LeftSteps:
         self.path = mine
         return True
 
-    def read(self, content_ids: Mapping[int, str]) -> list[Edit]:
-        """Read the steps, oldest first.
+    def read(
+        self, content_ids: Mapping[int, str], forms: Mapping[str, Any]
+    ) -> tuple[list[Edit], list[SettingChange]]:
+        """Read the steps, oldest first, and the settings, one change of each.
 
         Parameters
         ----------
         content_ids : mapping of int to str
             Micrograph ids by key.
+        forms : mapping of str to object
+            A value of each setting there is, which tells its form.
 
         Raises
         ------
@@ -178,11 +219,16 @@ class LeftSteps:
         """
         whole, _, _ = self._data().rpartition(b"\n")
         edits: list[Edit] = []
+        settings: dict[str, SettingChange] = {}
         try:
             for line in whole.split(b"\n")[1:]:
                 told = json.loads(line)
                 if told == _TAKEN_BACK:
                     edits.pop()
+                elif "setting" in told:
+                    change = _setting(told, forms)
+                    first = settings.get(change.name, change)
+                    settings[change.name] = first.followed_by(change)
                 else:
                     edits.append(_edit(told, content_ids))
         except (StoreError, *_MISFITS) as error:
@@ -190,7 +236,7 @@ class LeftSteps:
                 "Steps that waited for the project file when the program ended can't "
                 "be read"
             ) from error
-        return edits
+        return edits, list(settings.values())
 
     def remove(self) -> None:
         """Remove the file; where that can't be, it is known again by what it holds."""
@@ -270,6 +316,15 @@ def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
         changes=of_particles,
         micrograph_changes=of_micrographs,
     )
+
+
+def _setting(told: Mapping[str, Any], forms: Mapping[str, Any]) -> SettingChange:
+    change = SettingChange(told["setting"], told["before"], told["after"])
+    if not is_like(change.after, forms[change.name]):
+        raise ValueError(told)
+    # JSON is read with numbers that the project can't hold: NaN, infinity.
+    dump_json([change.before, change.after])
+    return change
 
 
 def _is_key(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Steps that waited for a busy project file when the program ended: stored now."""
+"""What waited for a busy project file when the program ended: stored now."""
 
 from __future__ import annotations
 
@@ -7,25 +7,35 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.files import name_of
 from napari_cdse.io.store.waiting_steps import LeftSteps
+from napari_cdse.project.components.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.io.store.store import Edit, Store
     from napari_cdse.project.components.history import History
+    from napari_cdse.project.components.settings import Settings
     from napari_cdse.project.state.events import ProjectEvents
     from napari_cdse.project.state.project_state import ProjectState
 
 _MOST_NAMED = 5
+_REFUSED = (
+    "Another window has set this since, so what was set here the last time was not "
+    "kept: {what}."
+)
 
 
 def store_left_steps(
-    store: Store, state: ProjectState, history: History, events: ProjectEvents
+    store: Store,
+    state: ProjectState,
+    history: History,
+    settings: Settings,
+    events: ProjectEvents,
 ) -> list[str]:
     """Store what was left beside a project that has just been read.
 
-    What no longer fits, because another window changed the same circles since, is told
-    and dropped, as while the program ran. What can't be stored now stays where it is.
+    What no longer fits, because another window changed the same circles or settings
+    since, is told and dropped. What can't be stored now stays where it is.
 
     Parameters
     ----------
@@ -35,6 +45,8 @@ def store_left_steps(
         As the file holds it; nobody listens to it yet.
     history : History
         Shows the steps that still fit, and stores them.
+    settings : Settings
+        Stores those that still fit.
     events : ProjectEvents
         Where the history tells what did not fit.
 
@@ -49,19 +61,23 @@ def store_left_steps(
     events.notice.connect(told.append)
     try:
         for left in LeftSteps.beside(store):
-            told += _store(left, store, state, history)
+            told += _store(left, store, state, history, settings)
     finally:
         events.notice.disconnect(told.append)
     return told
 
 
 def _store(
-    left: LeftSteps, store: Store, state: ProjectState, history: History
+    left: LeftSteps,
+    store: Store,
+    state: ProjectState,
+    history: History,
+    settings: Settings,
 ) -> list[str]:
     if not left.claim():
         return []
     try:
-        steps = left.read(state.micrographs.content_ids())
+        steps, changes = left.read(state.micrographs.content_ids(), DEFAULTS)
     except StoreError as error:
         left.set_aside()
         return [f"{error}; they are kept aside in {name_of(left.path)}."]
@@ -72,23 +88,32 @@ def _store(
         history.follow_waiting()
         stored = list(state.backlog.steps)
         history.store_waiting()
+        fitting, refused = settings.store_left(changes)
     except StoreError as error:
         state.backlog.hold_steps(())
         state.load()
-        return [f"{error} {_words(steps)} will be written when it is opened again."]
+        what = _words(steps, len(changes))
+        return [f"{error} {what} will be written when it is opened again."]
     left.remove()
-    if not stored:
-        return []
-    return [f"{_words(stored)} had waited for {store.path.name} and {_is_now(stored)}."]
+    told = []
+    if refused:
+        told.append(_REFUSED.format(what="; ".join(refused)))
+    if stored or fitting:
+        verb = "is" if len(stored) + len(fitting) == 1 else "are"
+        what = _words(stored, len(fitting))
+        told.append(f"{what} had waited for {store.path.name} and {verb} in it now.")
+    return told
 
 
-def _is_now(steps: Sequence[Edit]) -> str:
-    return f"{'is' if len(steps) == 1 else 'are'} in it now"
-
-
-def _words(steps: Sequence[Edit]) -> str:
+def _words(steps: Sequence[Edit], settings: int) -> str:
     names = [each.summary for each in steps[:_MOST_NAMED]]
     if len(steps) > _MOST_NAMED:
         names.append(f"{len(steps) - _MOST_NAMED} more")
-    number = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
-    return f"{number} of the last time ({'; '.join(names)})"
+    parts = []
+    if steps:
+        number = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+        parts.append(f"{number} of the last time ({'; '.join(names)})")
+    if settings:
+        number = "1 setting" if settings == 1 else f"{settings} settings"
+        parts.append(number if steps else f"{number} of the last time")
+    return " and ".join(parts)

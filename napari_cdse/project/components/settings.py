@@ -11,8 +11,12 @@ from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.images.frame import frame_choice
+from napari_cdse.io.store.records import dump_json
+from napari_cdse.io.store.waiting_steps import SettingChange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.state.backlog import Backlog
@@ -23,7 +27,15 @@ _SCALE_BAR = "scale_bar"
 _HALF_WIDTH = "half_width"
 _PIXEL_SIZE_ERROR = "pixel_size_error"
 _VISIBILITY = "visibility"
-_DEFAULTS: dict[str, Any] = {
+_TITLES = {
+    _DETECTION: "how particles are searched for",
+    _FRAMES: "the frames of stacks and movies",
+    _HALF_WIDTH: "the width of the interval that is needed",
+    _PIXEL_SIZE_ERROR: "the uncertainty of pixel sizes",
+    _SCALE_BAR: "the length of the scale bar",
+    _VISIBILITY: "the simulation of what is visible",
+}
+DEFAULTS: dict[str, Any] = {
     _DETECTION: {},
     _FRAMES: ("0", 0),
     _HALF_WIDTH: HALF_WIDTH,
@@ -51,12 +63,51 @@ class Settings:
     def __init__(self, store: Store, backlog: Backlog) -> None:
         self._store = store
         self._backlog = backlog
-        self._known = dict(_DEFAULTS)
+        self._known = dict(DEFAULTS)
 
     def read(self) -> None:
         """Read what the file holds, as at opening or after another window wrote."""
-        for name, default in _DEFAULTS.items():
+        for name, default in DEFAULTS.items():
             self._known[name] = self._store.setting(name, default)
+        for name, change in self._backlog.settings.items():
+            self._known[name] = change.after
+
+    @property
+    def waiting(self) -> list[str]:
+        """What was set and waits for the file, in words."""
+        return [_TITLES[name] for name in self._backlog.settings]
+
+    def store_left(
+        self, changes: Iterable[SettingChange]
+    ) -> tuple[list[str], list[str]]:
+        """Store what was set before a program ended that could not store it.
+
+        Parameters
+        ----------
+        changes : iterable of SettingChange
+            At most one of each setting.
+
+        Returns
+        -------
+        stored, refused : list of str
+            In words; what another window has set since stays as that one has it.
+
+        Raises
+        ------
+        StoreError
+            If they can't be stored; then none is.
+        """
+        stored, refused = [], []
+        with self._store.transaction():
+            for each in changes:
+                now = self._store.setting(each.name, DEFAULTS[each.name])
+                if _same(now, each.before) and not _same(now, each.after):
+                    self._store.set_setting(each.name, each.after)
+                    stored.append(_TITLES[each.name])
+                elif not _same(now, each.after):
+                    refused.append(_TITLES[each.name])
+        self.read()
+        return stored, refused
 
     @property
     def detection(self) -> DetectionParams:
@@ -147,5 +198,10 @@ class Settings:
 
     def _set(self, name: str, value: Any) -> None:
         # Known once it is stored or waits: where neither may be, nothing has changed.
-        self._backlog.do(lambda: self._store.set_setting(name, value))
+        self._backlog.set_setting(SettingChange(name, self._known[name], value))
         self._known[name] = value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare two values as JSON has them, to which a tuple is a list."""
+    return dump_json(one) == dump_json(other)

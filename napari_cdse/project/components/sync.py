@@ -133,6 +133,7 @@ class Sync:
         with backlog.patience(patience_s):
             try:
                 self._write_steps()
+                self._backlog.write_settings()
                 self._write_calls()
             except StoreChanged:
                 self._unsure = True

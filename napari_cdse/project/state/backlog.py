@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_cdse.core.errors import StoreBusy, StoreError
-from napari_cdse.io.store.waiting_steps import WaitingSteps
+from napari_cdse.io.store.waiting_steps import SettingChange, WaitingSteps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 class Backlog:
     """Steps and other writes that a window keeps until the file is free.
 
-    Steps lie on the disk meanwhile, beside the project, so that a program that is
-    killed loses none; what the program found can be found again. Only a window allows
-    it, since it says what waits and writes it soon. Whoever uses
-    a project without one waits for the file, and gets `StoreBusy` in the end.
+    Steps and settings lie on the disk meanwhile, beside the project, so that a program
+    that is killed loses none. What the program found is shown only once it is stored,
+    and can be found again. Only a window allows it, since it says what waits and writes
+    it soon. Whoever uses a project without one waits for the file, and gets `StoreBusy`
+    in the end.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class Backlog:
     ----------
     steps : list of Edit
         Made and shown here, oldest first; not in the file yet.
+    settings : dict of str to SettingChange
+        Those that wait, by name.
     calls : deque of callable
         Other writes, in their order; what they bring is shown once they are done.
 
@@ -49,11 +52,12 @@ class Backlog:
         self._patience_s: float | None = None
         self._on_disk: WaitingSteps | None = None
         self.steps: list[Edit] = []
+        self.settings: dict[str, SettingChange] = {}
         self.calls: deque[Callable[[], object]] = deque()
 
     def __len__(self) -> int:
         """Return how many writes wait."""
-        return len(self.steps) + len(self.calls)
+        return len(self.steps) + len(self.settings) + len(self.calls)
 
     @property
     def allowed(self) -> bool:
@@ -62,7 +66,7 @@ class Backlog:
 
     @property
     def steps_kept(self) -> bool:
-        """Whether the next opening of the project brings all steps that wait."""
+        """Whether the next opening brings all steps and settings that wait."""
         return self._on_disk is not None and self._on_disk.kept
 
     def allow(self, patience_s: float) -> None:
@@ -109,6 +113,40 @@ class Backlog:
         self.changed.emit()
         return False
 
+    def set_setting(self, change: SettingChange) -> None:
+        """Write a setting now, or let it wait.
+
+        Raises
+        ------
+        StoreBusy
+            If the file is busy and nothing may wait.
+        """
+        name = change.name
+        if not self:
+            with self.tolerate_busy():
+                self._store.set_setting(name, change.after)
+                return
+        self.settings[name] = self.settings.get(name, change).followed_by(change)
+        if self._on_disk is not None:
+            self._on_disk.add_setting(change)
+        self.changed.emit()
+
+    def write_settings(self) -> None:
+        """Write the settings that wait.
+
+        Raises
+        ------
+        StoreBusy
+            If the file is still busy; then all of them go on waiting.
+        """
+        if not self.settings:
+            return
+        with self._store.transaction():
+            for each in self.settings.values():
+                self._store.set_setting(each.name, each.after)
+        self.settings.clear()
+        self._keep()
+
     def add_step(self, edit: Edit) -> None:
         """Let one more step wait."""
         self.steps.append(edit)
@@ -127,10 +165,14 @@ class Backlog:
     def hold_steps(self, edits: Iterable[Edit]) -> None:
         """Let these steps wait, and no others."""
         self.steps[:] = edits
+        self._keep()
+
+    def _keep(self) -> None:
+        """Hold on the disk what waits now."""
         if self._on_disk is None:
             return
-        if self.steps:
-            self._on_disk.replace(self.steps)
+        if self.steps or self.settings:
+            self._on_disk.replace(self.steps, self.settings.values())
         else:
             self._on_disk.clear()
 

@@ -163,6 +163,33 @@ def test_closing_while_steps_wait_asks_and_stays_open(
     assert on_disk(workspace) == {first: "yes"}
 
 
+def test_a_setting_waits_too_and_is_named_on_closing(
+    workspace, qtbot, viewer, monkeypatch
+):
+    monkeypatch.setattr(leave_taking, "PATIENCE_S", 0.0)
+    line = add_docks(viewer)["Particle"].view.fraction
+    settle(workspace, qtbot)
+    asked = []
+
+    def stay(_window, words):
+        asked.append(words)
+        return False
+
+    monkeypatch.setattr(leave_taking, "ask_to_leave", stay)
+    with held(workspace) as other:
+        line.width_wanted.setValue(0.2)
+        (sentence,) = workspace.message_bar.sentences
+        assert "You can go on: 1 setting is kept here" in sentence
+        main_window(viewer).close()
+        (words,) = asked
+        assert "\u2022 Set: the width of the interval that is needed" in words
+        assert "Your settings are kept beside it" in words
+        assert "lost" not in words
+        free(other)
+        qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
+    assert restarted_width(workspace) == 0.2
+
+
 def test_another_micrograph_opens_while_the_file_is_busy(workspace, qtbot):
     with held(workspace, "EXCLUSIVE") as other:
         press(workspace, qtbot, Qt.Key.Key_PageDown)

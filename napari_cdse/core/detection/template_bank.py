@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
-from napari_cdse.core.arrays import strips
+from napari_cdse.core.arrays import power_of, strips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,7 +146,8 @@ class _Blocks:
     """Cuts the surroundings of one frequency out of a spectrum and goes back.
 
     The spectrum is held with frequency 0 in the middle and continued by its period,
-    so that a block is one piece; that shifts the phase of the responses only.
+    so that a block is one piece; that shifts the phase of the responses only. Weights
+    are those of the real and the imaginary parts, side by side.
     """
 
     spectrum: NDArray[np.complex64]
@@ -168,12 +169,12 @@ class _Blocks:
         weights = dome_transform(distance, radius_px)
         unit = weights / np.sqrt((weights**2).sum())
         around = _continued(fft.rfft2(values, norm="ortho"), values.shape, (rows, cols))
-        return cls(around, unit.astype(np.float32))
+        return cls(around, np.repeat(unit.astype(np.float32), 2, axis=1))
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of a block and of the responses."""
-        return self.weights.shape[0], self.weights.shape[1]
+        return self.weights.shape[0], self.weights.shape[1] // 2
 
     def power(self, centres: NDArray[np.intp]) -> NDArray[np.float32]:
         """Squared responses around some frequencies, shape (n, rows, columns)."""
@@ -183,11 +184,9 @@ class _Blocks:
             for length, count in zip(self.spectrum.shape, self.shape, strict=True)
         ]
         block = every[centres[:, 0] + middle[0], centres[:, 1] + middle[1]]
-        block *= self.weights
-        response = fft.ifft2(block, norm="forward", overwrite_x=True)
-        power: NDArray[np.float32] = response.real**2
-        power += response.imag**2
-        return power
+        parts = block.view(np.float32)
+        parts *= self.weights
+        return power_of(fft.ifft2(block, norm="forward", overwrite_x=True))
 
 
 def _continued(

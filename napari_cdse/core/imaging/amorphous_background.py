@@ -46,9 +46,14 @@ class AmorphousBackground:
     def radial(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Radius in cycles per pixel, and the median power on its ring."""
         ring = np.rint(frequencies(self.window_px) * self.window_px).astype(int)
+        power, ring = self.power.ravel(), ring.ravel()
+        ordered = power[np.lexsort((power, ring))]
+        counts = np.bincount(ring)
+        first = np.cumsum(counts) - counts
+        # The median is the middle one, or the mean of two.
+        middle = ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]
         count = self.window_px // 2 + 1
-        power = [np.median(self.power[ring == index]) for index in range(count)]
-        return np.arange(count) / self.window_px, np.array(power)
+        return np.arange(count) / self.window_px, middle[:count].astype(float) / 2
 
     def at(
         self, rows: NDArray[np.float64], cols: NDArray[np.float64]
@@ -66,5 +71,4 @@ class AmorphousBackground:
         """Find what whitens speckle that is not alike everywhere: see `patterns`."""
         radius = frequencies(self.window_px)
         counted = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
-        smooth = [along_arcs(term, 1) for term in self.variation]
-        return patterns(np.array(smooth), CLIP, counted)
+        return patterns(along_arcs(self.variation, 1), CLIP, counted)

@@ -15,7 +15,11 @@ from napari_cdse.core.imaging.background_variation import (
     place_terms,
 )
 from napari_cdse.core.imaging.rfft_spectrum import along_arcs
-from napari_cdse.core.imaging.sliding_fft import frequencies, power_spectra, window_grid
+from napari_cdse.core.imaging.sliding_fft import (
+    all_power_spectra,
+    frequencies,
+    window_grid,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,11 +167,8 @@ def background_grid(shape: tuple[int, ...], window_px: int) -> WindowGrid:
 
 def window_spectra(image: NDArray[np.float32], grid: WindowGrid) -> NDArray[np.float32]:
     """Power spectra of all windows of a grid, shape (windows, k_row, k_col)."""
-    shape = (len(grid.rows_px), len(grid.cols_px), *frequencies(grid.window_px).shape)
-    spectra = np.empty(shape, np.float32)
-    for rows, power in power_spectra(image, grid):
-        spectra[rows] = power
-    return spectra.reshape(-1, *shape[2:])
+    spectra = all_power_spectra(image, grid)
+    return spectra.reshape(-1, *spectra.shape[2:])
 
 
 def background_of(
@@ -211,7 +212,10 @@ def _speckle_power(
     the view.
     """
     first = spectra[:: max(1, len(spectra) // _SPECKLE.first_windows)]
-    rough = np.median(first, axis=0) / np.float32(np.log(2))
+    # The median of neighbours in memory is found several times faster.
+    beside = np.ascontiguousarray(first.reshape(len(first), -1).T)
+    rough = np.median(beside, axis=1, overwrite_input=True) / np.float32(np.log(2))
+    rough = rough.reshape(first.shape[1:])
     quiet = _without_peaks(spectra, rough)
     crystal = quiet.sum() <= _SPECKLE.quiet_share * len(spectra)
     quiet |= crystal

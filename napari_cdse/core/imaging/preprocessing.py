@@ -155,7 +155,7 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     sample = excess[:: max(1, len(excess) // _SPIKES.sampled_rows)]
     sigma = float(np.median(sample)) / MEDIAN_OF_ABS_NORMAL
     limit = _SPIKES.sigma * max(sigma, LEAST_SIGMA)
-    rows, cols = np.nonzero(excess > limit)
+    rows, cols = np.divmod(np.flatnonzero(excess > limit), excess.shape[1])
     if not 0 < len(rows) < image.size // _SPIKES.pixels_each:
         return image
     ring = [(r, c) for r in range(3) for c in range(3) if (r, c) != (1, 1)]

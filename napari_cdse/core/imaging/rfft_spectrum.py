@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from napari_cdse.core.arrays import bilinear
 
@@ -44,20 +46,78 @@ def at_frequencies(
     return bilinear(plane, rows * size + size // 2, cols * size + size // 2)
 
 
-def along_arcs(half: NDArray[np.float32], per_bin: int = 2) -> NDArray[np.float32]:
-    """Smooth along arcs, by way of ``per_bin`` radii for each bin."""
-    size, count = half.shape
+def along_arcs(halves: NDArray[np.float32], per_bin: int = 2) -> NDArray[np.float32]:
+    """Smooth one or more along arcs, by way of ``per_bin`` radii for each bin."""
+    size, count = halves.shape[-2:]
+    to_polar, back = _polar_grid(size, per_bin)
+    planes = np.stack([_centred(half) for half in halves.reshape(-1, size, count)])
+    polar = to_polar.of(planes).reshape(len(planes), -1, _ARCS) @ _arc_means()
+    smooth = back.of(polar)
+    return np.asarray(smooth.reshape(halves.shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bilinear:
+    """Interpolation of planes of one shape at fixed places.
+
+    Attributes
+    ----------
+    corners : ndarray of int, shape (4, n)
+        Flat indices of the samples around each place.
+    shares : ndarray of float32, shape (4, n)
+        What each of them counts.
+    """
+
+    corners: NDArray[np.intp]
+    shares: NDArray[np.float32]
+
+    @classmethod
+    def at(
+        cls, rows: NDArray[np.float64], cols: NDArray[np.float64], width: int
+    ) -> _Bilinear:
+        """Take places between the samples of planes so many columns wide.
+
+        Those on the last row or column give nothing to the ones beyond it.
+        """
+        above, left = rows.astype(np.intp), cols.astype(np.intp)
+        down, right = (rows - above).ravel(), (cols - left).ravel()
+        first = (above * width + left).ravel()
+        shares = (1 - down) * (1 - right), (1 - down) * right, down * (1 - right)
+        return cls(
+            np.stack([first, first + 1, first + width, first + width + 1]),
+            np.stack([*shares, down * right]).astype(np.float32),
+        )
+
+    def of(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Interpolate each plane, shape (planes, n)."""
+        flat = planes.reshape(len(planes), -1)
+        found = np.zeros((len(flat), self.corners.shape[1]), np.float32)
+        for corner, share in zip(self.corners, self.shares, strict=True):
+            found += np.take(flat, corner, axis=1, mode="clip") * share
+        return found
+
+
+@lru_cache(maxsize=8)
+def _polar_grid(size: int, per_bin: int) -> tuple[_Bilinear, _Bilinear]:
+    """Ways from the whole plane to radii and angles, and from there to its half."""
     radii = np.arange(per_bin * size * _CORNER) / per_bin
     angles = np.arange(_ARCS) * (2 * np.pi / _ARCS)
-    places = radii[:, None] * np.stack([np.sin(angles), np.cos(angles)])[:, None]
-    polar = map_coordinates(_centred(half), places + size // 2, order=1, mode="nearest")
-    polar = gaussian_filter1d(polar, _ARC_SIGMA, axis=1, mode="wrap")
-    polar = np.concatenate([polar, polar[:, :1]], axis=1)
-    rows, cols = np.fft.fftfreq(size)[:, None] * size, np.arange(count)
-    angle = np.arctan2(rows, cols) % (2 * np.pi)
-    where = [per_bin * np.hypot(rows, cols), angle * (_ARCS / (2 * np.pi))]
-    smooth = map_coordinates(polar, where, order=1, mode="nearest")
-    return np.asarray(smooth, dtype=np.float32)
+    down, right = (
+        np.clip(radii[:, None] * each + size // 2, 0, size - 1)
+        for each in (np.sin(angles), np.cos(angles))
+    )
+    rows, cols = np.fft.fftfreq(size)[:, None] * size, np.arange(size // 2 + 1)
+    angle = np.arctan2(rows, cols) % (2 * np.pi) * (_ARCS / (2 * np.pi))
+    radius = np.minimum(per_bin * np.hypot(rows, cols), len(radii) - 1)
+    back = _Bilinear.at(radius, angle, _ARCS + 1)
+    return _Bilinear.at(down, right, size), back
+
+
+@lru_cache(maxsize=1)
+def _arc_means() -> NDArray[np.float32]:
+    """Give what each angle counts for each, the first once more at the end."""
+    means = gaussian_filter1d(np.eye(_ARCS), _ARC_SIGMA, axis=0, mode="wrap")
+    return np.concatenate([means, means[:, :1]], axis=1).astype(np.float32)
 
 
 def sharpened(half: NDArray[np.float32]) -> NDArray[np.float32]:

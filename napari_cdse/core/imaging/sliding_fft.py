@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.fft import rfft2
+from scipy import fft
 
+from napari_cdse.core.arrays import power_of, strips
 from napari_cdse.core.errors import MicrographError
 
 if TYPE_CHECKING:
@@ -102,22 +103,44 @@ def power_spectra(
     power : ndarray of float32, shape (grid rows, grid columns, k_row, k_col)
         ``|rfft2|**2``; k_row in the order of ``fftfreq``, k_col of ``rfftfreq``.
     """
-    window = hann(grid.window_px)
-    col_index = _covered(grid.cols_px, grid.window_px, grid.shape[1])
+    for rows in _strips(grid):
+        power = np.empty(_shape(grid, rows), np.float32)
+        _transform(image, grid, rows, power)
+        yield rows, power
+
+
+def all_power_spectra(
+    image: NDArray[np.float32], grid: WindowGrid
+) -> NDArray[np.float32]:
+    """Do the same for all grid rows at once, where memory allows."""
+    every = slice(0, len(grid.rows_px))
+    power = np.empty(_shape(grid, every), np.float32)
+    for rows in _strips(grid):
+        _transform(image, grid, rows, power[rows])
+    return power
+
+
+def _strips(grid: WindowGrid) -> Iterator[slice]:
+    """Grid rows that are transformed together."""
     per_row = len(grid.cols_px) * grid.window_px**2
-    height = max(1, _STRIP_VALUES // per_row)
-    for first in range(0, len(grid.rows_px), height):
-        rows = slice(first, min(first + height, len(grid.rows_px)))
-        row_index = _covered(grid.rows_px[rows], grid.window_px, grid.shape[0])
-        strip = image[row_index[:, None], col_index]
-        yield rows, _strip_power(strip, window, grid.step_px)
+    return strips(len(grid.rows_px), max(1, _STRIP_VALUES // per_row))
+
+
+def _shape(grid: WindowGrid, rows: slice) -> tuple[int, int, int, int]:
+    size = grid.window_px
+    return rows.stop - rows.start, len(grid.cols_px), size, size // 2 + 1
 
 
 def hann(length: int) -> NDArray[np.float32]:
     """Two-dimensional Hann window of unit energy, shape (length, length)."""
+    edge = _hann_edge(length)
+    return np.asarray(np.outer(edge, edge), dtype=np.float32)
+
+
+def _hann_edge(length: int) -> NDArray[np.float64]:
+    """One-dimensional Hann window of unit energy."""
     edge = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
-    window = np.outer(edge, edge)
-    return np.asarray(window / np.sqrt((window**2).sum()), dtype=np.float32)
+    return np.asarray(edge / np.sqrt((edge**2).sum()))
 
 
 def frequencies(window_px: int) -> NDArray[np.float64]:
@@ -147,16 +170,26 @@ def _covered(
     return np.asarray(np.minimum(index, period - index), dtype=np.intp)
 
 
-def _strip_power(
-    strip: NDArray[np.float32], window: NDArray[np.float32], step_px: int
-) -> NDArray[np.float32]:
-    views = np.lib.stride_tricks.sliding_window_view(strip, window.shape)
-    views = views[::step_px, ::step_px]
-    power = np.empty((*views.shape[:3], window.shape[1] // 2 + 1), np.float32)
-    # One row of windows at a time stays in the cache from product to power.
-    tapered = np.empty(views.shape[1:], np.float32)
-    for row, place in zip(views, power, strict=True):
-        spectrum = rfft2(np.multiply(row, window, out=tapered))
-        np.square(spectrum.real, out=place)
-        place += np.square(spectrum.imag)
-    return power
+def _transform(
+    image: NDArray[np.float32],
+    grid: WindowGrid,
+    rows: slice,
+    power: NDArray[np.float32],
+) -> None:
+    """Write the power of all windows of some grid rows.
+
+    Windows that lie one below the other share the transforms of their pixel rows.
+    """
+    size, step = grid.window_px, grid.step_px
+    edge = _hann_edge(size).astype(np.float32)
+    across = _covered(grid.cols_px, size, grid.shape[1])
+    down = _covered(grid.rows_px[rows], size, grid.shape[0])
+    strip = image[down[:, None], across]
+    views = np.lib.stride_tricks.sliding_window_view(strip, size, axis=1)[:, ::step]
+    lines = fft.rfft(views * edge, axis=2)
+    # Numbers alike in type are multiplied without a cast on the way.
+    weights = edge.astype(np.complex64)[:, None, None]
+    for first, place in zip(range(0, len(strip), step), power, strict=False):
+        tapered = lines[first : first + size] * weights
+        spectra = fft.fft(tapered, axis=0, overwrite_x=True)
+        power_of(spectra, out=place.swapaxes(0, 1))

@@ -242,12 +242,14 @@ def _whitening_gain(
 ) -> tuple[NDArray[np.float32], float]:
     """Gain, and the mean power that it leaves; less than one where it is not raised."""
     rows, cols = bins
-    radius = np.hypot(rows[:, None], cols)
-    inside = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
+    square = rows[:, None] ** 2 + cols**2
+    inside = (square >= band_per_px[0] ** 2) & (square <= band_per_px[1] ** 2)
     power = background.at(rows, cols)
-    raised = np.maximum(power, power_floor(power[inside]))
-    gain = np.where(inside, 1 / np.sqrt(raised), 0).astype(np.float32)
-    return gain, float(np.mean(np.where(inside, power / raised, 0)))
+    raised = np.maximum(power, power_floor(power * inside))
+    gain = inside / np.sqrt(raised)
+    power /= raised
+    power *= inside
+    return gain, float(power.mean())
 
 
 def _white_everywhere(

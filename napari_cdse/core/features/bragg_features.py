@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cdse.core.features.domains import fringes_of
-from napari_cdse.core.features.families import find_families
-from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features
-from napari_cdse.core.features.feature_table import FeatureGroup, with_progress
+from napari_cdse.core.features.families import families_alike
+from napari_cdse.core.features.faults import FAULT_FEATURES, faults_alike
+from napari_cdse.core.features.feature_table import FeatureGroup
 from napari_cdse.core.features.patch import cut_alike
 from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
@@ -46,13 +45,13 @@ def bragg_features(
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
     rows = np.empty((len(circles), len(MEANINGS)), np.float32)
-    batches = _alike(circles)
-    patches = chain.from_iterable(
-        cut_alike(around, [circles[number] for number in batch]) for batch in batches
-    )
-    order = list(chain.from_iterable(batches))
-    for number, patch in zip(with_progress(order, progress), patches, strict=True):
-        rows[number] = _one(patch)
+    done = 0
+    for batch in _alike(circles):
+        if progress is not None:
+            progress(done / len(circles))
+        patches = cut_alike(around, [circles[number] for number in batch])
+        rows[batch] = _features(patches)
+        done += len(batch)
     return rows
 
 
@@ -68,14 +67,18 @@ def _alike(circles: Sequence[Circle]) -> list[list[int]]:
     ]
 
 
-def _one(patch: Patch) -> list[float]:
-    families = find_families(patch)
-    told = (
-        peak_features(families, patch.around.pixel_size_nm)
-        | fault_features(fringes_of(patch, families))
-        | profile_features(patch)
-    )
-    return [told[name] for name in MEANINGS]
+def _features(patches: Sequence[Patch]) -> list[list[float]]:
+    """Compute the features of patches that were cut out together, a row for each."""
+    families = families_alike(patches)
+    fringes = map(fringes_of, patches, families)
+    rows = []
+    for patch, own, faults in zip(
+        patches, families, faults_alike(list(fringes)), strict=True
+    ):
+        peaks = peak_features(own, patch.around.pixel_size_nm)
+        told = peaks | faults | profile_features(patch)
+        rows.append([told[name] for name in MEANINGS])
+    return rows
 
 
 BRAGG = FeatureGroup(

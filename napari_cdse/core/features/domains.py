@@ -18,14 +18,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cdse.core.features.families import CELLS, cell_radii, cell_sums
 from napari_cdse.core.features.peaks import MIN_STRENGTH
+from napari_cdse.core.features.sampling import soft_disk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_cdse.core.features.families import Family
@@ -66,31 +69,55 @@ _LEAST_SIZE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Fringes:
-    """Demodulated families on a coarse grid over the disk.
+    """Demodulated families on a coarse grid over the disk, of one particle or several.
 
     Attributes
     ----------
     fields : ndarray of complex64, shape (n_cells, n_families)
         Sum of the demodulated samples in each cell.
-    sizes : ndarray of float32, shape (n_cells, 1)
+    sizes : ndarray of float32, shape (n_cells, n_particles)
         Effective number of samples in each cell.
     noise : ndarray of float, shape (n_families,)
         Mean power of the background per sample at each family.
+    counts : tuple of int
+        How many of the families, in order, are each particle's; at least one. Without
+        them there is one particle.
     """
 
     fields: NDArray[np.complex64]
     sizes: NDArray[np.float32]
     noise: NDArray[np.float64]
+    counts: tuple[int, ...] = ()
 
     @cached_property
-    def size(self) -> float:
-        """Effective number of samples in the disk."""
-        return max(float(self.sizes.sum()), _LEAST_SIZE)
+    def particle(self) -> NDArray[np.intp]:
+        """Number of the particle that each family belongs to."""
+        counts = self.counts or self.fields.shape[1]
+        return np.repeat(np.arange(self.sizes.shape[1]), counts)
+
+    @cached_property
+    def size(self) -> NDArray[np.float32]:
+        """Effective number of samples in each disk."""
+        return _some(self.sizes.sum(axis=0))
 
     @cached_property
     def one_amplitude(self) -> NDArray[np.float64]:
         """Energy that one amplitude explains, shape (n_families,)."""
-        return np.asarray(np.abs(self.fields.sum(axis=0)) ** 2 / self.size)
+        total = np.abs(self.fields.sum(axis=0)) ** 2
+        return np.asarray(total / self.size[self.particle])
+
+    def by_particle(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Add up values of the families, along the last axis, for each particle."""
+        return np.asarray(np.add.reduceat(values, self._first, axis=-1))
+
+    def largest(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Take the largest of each particle's families, along the last axis."""
+        return np.asarray(np.maximum.reduceat(values, self._first, axis=-1))
+
+    @cached_property
+    def _first(self) -> NDArray[np.intp]:
+        """Number of each particle's first family."""
+        return np.searchsorted(self.particle, np.arange(self.sizes.shape[1]))
 
 
 def fringes_of(patch: Patch, families: list[Family]) -> Fringes:
@@ -100,9 +127,35 @@ def fringes_of(patch: Patch, families: list[Family]) -> Fringes:
     fields = np.empty((CELLS**2, len(chosen)), np.complex64)
     for number, family in enumerate(chosen):
         fields[:, number] = family.cells.ravel()
-    sums = cell_sums(len(patch.window))
-    sizes = np.asarray(sums @ patch.window**2 @ sums.T, np.float32).reshape(-1, 1)
-    return Fringes(fields, sizes, patch.noise_at(frequency))
+    return Fringes(fields, _sizes(patch), patch.noise_at(frequency))
+
+
+def joined(fringes: Sequence[Fringes]) -> Fringes:
+    """Take those of several particles together; each has a family at least."""
+    return Fringes(
+        np.concatenate([each.fields for each in fringes], axis=1),
+        np.concatenate([each.sizes for each in fringes], axis=1),
+        np.concatenate([each.noise for each in fringes]),
+        tuple(each.fields.shape[1] for each in fringes),
+    )
+
+
+def _sizes(patch: Patch) -> NDArray[np.float32]:
+    number = len(patch.window)
+    if patch.window is soft_disk(number):
+        return _whole_sizes(number)
+    return _cell_sizes(patch.window)
+
+
+@lru_cache(maxsize=64)
+def _whole_sizes(number: int) -> NDArray[np.float32]:
+    """Sizes of the cells of a disk that lies in the micrograph as a whole."""
+    return _cell_sizes(soft_disk(number))
+
+
+def _cell_sizes(window: NDArray[np.float32]) -> NDArray[np.float32]:
+    sums = cell_sums(len(window))
+    return np.asarray(sums @ window**2 @ sums.T, np.float32).reshape(-1, 1)
 
 
 @lru_cache(maxsize=1)
@@ -149,13 +202,13 @@ def _summed(
     -------
     ndarray of float32, shape (2 * n_slices, n_directions * n_families)
         Real parts of the slices, then imaginary ones.
-    ndarray of float32, shape (n_slices, n_directions, 1)
+    ndarray of float32, shape (n_slices, n_directions, n_particles)
     """
     parts = np.concatenate([fringes.fields.real, fringes.fields.imag], axis=1)
     sums = (masks @ parts).reshape(_SLICES, _DIRECTIONS, 2, -1)
     fields = np.ascontiguousarray(np.moveaxis(sums, 2, 0))
     sizes = masks @ fringes.sizes
-    return fields.reshape(2 * _SLICES, -1), sizes.reshape(_SLICES, _DIRECTIONS, 1)
+    return fields.reshape(2 * _SLICES, -1), sizes.reshape(_SLICES, _DIRECTIONS, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +223,9 @@ class Splits:
     left, right : ndarray of float32
         Sums of the fields on either side, their real and imaginary parts, shape
         (2, n_ramps, n_lines, n_directions, n_families).
-    size_left, size_right : ndarray of float32, shape (n_lines, n_directions, 1)
-        Effective number of samples on either side.
+    size_left, size_right : ndarray of float32
+        Effective number of samples on either side, shape (n_lines, n_directions,
+        n_families).
     """
 
     gain: NDArray[np.float64]
@@ -181,15 +235,22 @@ class Splits:
     size_right: NDArray[np.float32]
 
     def amplitudes(
-        self, direction: int, line: int
+        self,
+        direction: int | NDArray[np.intp],
+        line: int | NDArray[np.intp],
     ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
-        """Tell the amplitudes on either side of a line, shape (n_families,) each."""
-        left, right = (sums[:, :, line, direction] for sums in (self.left, self.right))
+        """Tell the amplitudes on either side of a line, shape (n_families,) each.
+
+        Line and direction are the same for all families, or one for each.
+        """
+        every = np.arange(self.left.shape[-1])
+        sides = self.left, self.right
+        left, right = (sums[:, :, line, direction, every] for sums in sides)
         size_left, size_right = (
-            sizes[line, direction] for sizes in (self.size_left, self.size_right)
+            sizes[line, direction, every] for sizes in (self.size_left, self.size_right)
         )
         explained = _energy(left, size_left) + _energy(right, size_right)
-        ramp, every = explained.argmax(axis=0), np.arange(left.shape[-1])
+        ramp = explained.argmax(axis=0)
         return (
             _complex(left[:, ramp, every]) / _some(size_left),
             _complex(right[:, ramp, every]) / _some(size_right),
@@ -205,11 +266,12 @@ def split(fringes: Fringes) -> Splits:
     sums = sums.reshape(2, _RAMPS, 1 + n_lines, _DIRECTIONS, -1)
     left = sums[:, :, 1:]
     right = sums[:, :, :1] - left
-    size_left = np.cumsum(sizes, axis=0)[_FIRST : _FIRST + n_lines]
-    size_right = np.float32(fringes.size) - size_left
+    whole = fringes.size[fringes.particle]
+    size_left = np.cumsum(sizes, axis=0)[_FIRST : _FIRST + n_lines, :, fringes.particle]
+    size_right = whole - size_left
     explained = _energy(left, size_left)
     explained += _energy(right, size_right)
-    allowed = np.minimum(size_left, size_right) > _MIN_SIDE * fringes.size
+    allowed = np.minimum(size_left, size_right) > _MIN_SIDE * whole
     gain = np.maximum(explained.max(axis=0) - fringes.one_amplitude, 0) * allowed
     return Splits(gain.swapaxes(0, 1), left, right, size_left, size_right)
 
@@ -221,7 +283,12 @@ def best_line(shares: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def shares_of(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
-    """Energy each split explains over one amplitude, (n_directions, n_lines)."""
+    """Energy each split of one particle explains over one amplitude.
+
+    Returns
+    -------
+    ndarray, shape (n_directions, n_lines)
+    """
     return np.asarray(splits.gain.sum(axis=-1) / fringes.one_amplitude.sum())
 
 

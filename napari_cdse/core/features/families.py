@@ -12,13 +12,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.arrays import power_of
 from napari_cdse.core.features.sampling import radii, transfer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_cdse.core.features.patch import Patch
@@ -105,50 +109,82 @@ def find_families(patch: Patch, number: int = MAX_FAMILIES) -> list[Family]:
     A weaker peak beside a stronger one is no family of its own: it is the disk's
     side lobe, or the same family broken by a fault.
     """
-    reach = SIDE_LOBES / patch.radius_px
-    kept: list[Frequency] = []
-    for top in _tops(patch, _TOPS_PER_FAMILY * number):
-        if len(kept) < number and all(_apart(top, other) > reach for other in kept):
-            kept.append(top)
-    if not kept:
-        return []
-    return sorted(_followed(patch, kept), key=lambda family: -family.strength)
+    return families_alike([patch], number)[0]
 
 
-def _tops(patch: Patch, number: int) -> list[Frequency]:
-    """Local maxima of the ratio in the band, as frequencies, largest first."""
+def families_alike(
+    patches: Sequence[Patch], number: int = MAX_FAMILIES
+) -> list[list[Family]]:
+    """Do the same for patches that were cut out together; a list for each."""
+    reach = SIDE_LOBES / patches[0].radius_px
+    kept: list[list[Frequency]] = [[] for _ in patches]
+    for found, tops in zip(
+        kept, _tops(patches, _TOPS_PER_FAMILY * number), strict=True
+    ):
+        for top in tops:
+            if len(found) < number and all(_apart(top, one) > reach for one in found):
+                found.append(top)
+    families = iter(_followed(patches, kept))
+    return [
+        sorted(islice(families, len(each)), key=lambda family: -family.strength)
+        for each in kept
+    ]
+
+
+def _tops(patches: Sequence[Patch], number: int) -> list[list[Frequency]]:
+    """Local maxima of each ratio in the band, as frequencies, largest first."""
+    ratios = np.stack([patch.ratio for patch in patches])
     # Most maxima are speckle's; those above a level are few, and mostly enough.
-    tops = _maxima(patch, _SPECKLE)
-    if len(tops) < number:
-        tops = _maxima(patch, 0.0)
-    k_row, k_col = patch.frequencies
-    rows, cols = np.divmod(tops, len(k_col))
-    order = np.argsort(-patch.ratio[rows, cols], kind="stable")[:number]
-    down, right = k_row[rows[order]].tolist(), k_col[cols[order]].tolist()
-    return list(zip(down, right, strict=True))
+    at, rows, cols = _maxima(patches[0], ratios, _SPECKLE)
+    few = np.flatnonzero(np.bincount(at, minlength=len(patches)) < number)
+    if len(few):
+        more, *places = _maxima(patches[0], ratios[few], 0.0)
+        others = ~np.isin(at, few)
+        at = np.concatenate([at[others], few[more]])
+        rows, cols = (
+            np.concatenate([before[others], after])
+            for before, after in zip((rows, cols), places, strict=True)
+        )
+    order = np.lexsort((-ratios[at, rows, cols], at))
+    k_row, k_col = patches[0].frequencies
+    tops = list(
+        zip(k_row[rows[order]].tolist(), k_col[cols[order]].tolist(), strict=True)
+    )
+    ends = np.cumsum(np.bincount(at, minlength=len(patches))).tolist()
+    starts = [0, *ends[:-1]]
+    return [
+        tops[start : min(end, start + number)]
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
-def _maxima(patch: Patch, above: float) -> NDArray[np.intp]:
+def _maxima(
+    patch: Patch, ratios: NDArray[np.float32], above: float
+) -> tuple[NDArray[np.intp], ...]:
     """Find what is no lower than its eight neighbours in the band; rows go round.
 
-    Of those on both sides of frequency 0 one is given.
+    Of those on both sides of frequency 0 one is given: patch, row and column. ``patch``
+    is one of those whose ratios they are.
     """
-    ratio = patch.ratio
-    high = np.flatnonzero(ratio > above)
-    k_per_nm = patch.ring_k_per_nm[patch.rings.number[high]]
+    length, width = ratios.shape[1:]
+    high = np.flatnonzero(ratios > above)
+    at, within = np.divmod(high, length * width)
+    k_per_nm = patch.ring_k_per_nm[patch.rings.number[within]]
     lowest, highest = patch.around.band_per_nm
-    high = high[(k_per_nm >= lowest) & (k_per_nm <= highest)]
-    length, width = ratio.shape
-    rows, cols = np.divmod(high, width)
-    here, around = ratio.ravel()[high], ratio.ravel()
+    inside = (k_per_nm >= lowest) & (k_per_nm <= highest)
+    high, at, within = high[inside], at[inside], within[inside]
+    rows, cols = np.divmod(within, width)
+    around = ratios.ravel()
+    here = around[high]
     top = np.ones(len(high), bool)
     # What lies beyond the first or last column is the sample itself.
     columns = np.stack([np.maximum(cols - 1, 0), cols, np.minimum(cols + 1, width - 1)])
+    columns += at * (length * width)
     for row in ((rows - 1) % length, rows, (rows + 1) % length):
         top &= (here >= around[row * width + columns]).all(axis=0)
     # The column k_col = 0 holds both members of each pair.
     top &= (cols > 0) | (patch.frequencies[0][rows] >= 0)
-    return high[top]
+    return at[top], rows[top], cols[top]
 
 
 def _apart(one: Frequency, other: Frequency) -> float:
@@ -158,33 +194,54 @@ def _apart(one: Frequency, other: Frequency) -> float:
     return min(same, mirrored)
 
 
-def _followed(patch: Patch, tops: list[Frequency]) -> list[Family]:
+def _followed(patches: Sequence[Patch], tops: list[list[Frequency]]) -> list[Family]:
     """Demodulate peaks, climb to their tops between the samples, measure them."""
-    k_row, k_col = np.array(tops).T
-    cells = _demodulated(patch, k_row, k_col)
+    counts = [len(each) for each in tops]
+    if not any(counts):
+        return []
+    first = patches[0]
+    k_row, k_col = np.array(list(chain.from_iterable(tops))).T
+    cells = _demodulated(patches, counts, k_row, k_col)
     row, col, top = _highest(cells)
     cells *= _phase_ramps()[row][:, :, None] * _phase_ramps()[col][:, None, :]
-    shift = _shifts() / patch.radius_px
+    shift = _shifts() / first.radius_px
     k_row, k_col = k_row + shift[row], k_col + shift[col]
-    kept = transfer(k_row, patch.step_px) * transfer(k_col, patch.step_px)
+    kept = transfer(k_row, first.step_px) * transfer(k_col, first.step_px)
     top = top / kept**2
-    noise = patch.noise_at(np.hypot(k_row, k_col))
-    strength = top / (noise * patch.window_energy)
-    contrast = np.sqrt(2 * top) / patch.window_sum
+    noise = first.noise_at(np.hypot(k_row, k_col))
+    energy, total = (
+        np.repeat(each, counts)
+        for each in zip(
+            *((patch.window_energy, patch.window_sum) for patch in patches), strict=True
+        )
+    )
+    strength = top / (noise * energy)
+    contrast = np.sqrt(2 * top) / total
     cells /= kept.astype(np.float32)[:, None, None]
     numbers = (each.tolist() for each in (k_row, k_col, strength, contrast))
     return [Family(*told) for told in zip(*numbers, cells, strict=True)]
 
 
 def _demodulated(
-    patch: Patch, k_row: NDArray[np.float64], k_col: NDArray[np.float64]
+    patches: Sequence[Patch],
+    counts: Sequence[int],
+    k_row: NDArray[np.float64],
+    k_col: NDArray[np.float64],
 ) -> NDArray[np.complex64]:
-    """Bring frequencies to zero and sum over cells, shape (n, CELLS, CELLS)."""
-    down, right = (_waves(patch, k) for k in (k_row, k_col))
+    """Bring frequencies to zero and sum over cells, shape (n, CELLS, CELLS).
+
+    ``counts`` tells how many of them, in order, are each patch's.
+    """
+    down, right = (_waves(patches[0], k) for k in (k_row, k_col))
     # Products of real matrices, as the samples are real: cosines and sines of the rows
     # with those of the columns.
-    length = len(patch.values)
-    rows = (down.reshape(-1, length) @ patch.values).reshape(down.shape)
+    length = down.shape[-1]
+    rows = np.empty_like(down)
+    parts = np.cumsum(counts)[:-1]
+    pieces = zip(np.split(down, parts), np.split(rows, parts), patches, strict=True)
+    for waves, place, patch in pieces:
+        flat = waves.reshape(-1, length)
+        np.matmul(flat, patch.values, out=place.reshape(-1, length))
     both = rows @ right.transpose(0, 2, 1)
     cosine, sine = both[:, :CELLS], both[:, CELLS:]
     cells = np.empty((len(k_row), CELLS, CELLS), np.complex64)
@@ -235,7 +292,7 @@ def _highest(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Find the shifts along rows and columns with the most power, and that power."""
     amplitude = _phase_ramps() @ cells @ _phase_ramps().T
-    power = (amplitude.real**2 + amplitude.imag**2).reshape(len(cells), -1)
+    power = power_of(amplitude).reshape(len(cells), -1)
     best = power.argmax(axis=1)
     row, col = np.divmod(best, _STEPS)
     return row, col, power[np.arange(len(cells)), best].astype(np.float64)

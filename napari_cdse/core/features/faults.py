@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +9,13 @@ import numpy as np
 from napari_cdse.core.features.domains import (
     Fringes,
     Splits,
-    best_line,
-    shares_of,
+    joined,
     split,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 FAULT_FEATURES = {
@@ -58,62 +58,88 @@ _LEAST_WEIGHT = 1e-9
 
 def fault_features(fringes: Fringes) -> dict[str, float]:
     """Compute `FAULT_FEATURES` of a patch's families; zeros where there are none."""
-    if not fringes.fields.size:
-        return dict.fromkeys(FAULT_FEATURES, 0.0)
-    splits = split(fringes)
-    shares = shares_of(fringes, splits)
-    at = best_line(shares)
-    values = [
-        *_share_features(fringes, splits, shares, at),
-        *_jump_features(fringes, splits, at),
-        abs(2 * at[1] / (shares.shape[1] - 1) - 1) * _FARTHEST_LINE,
+    return faults_alike([fringes])[0]
+
+
+def faults_alike(fringes: Sequence[Fringes]) -> list[dict[str, float]]:
+    """Do the same for several patches at once."""
+    some = [each for each in fringes if each.fields.size]
+    rows = iter(_features(joined(some)).tolist() if some else ())
+    nothing = [0.0] * len(FAULT_FEATURES)
+    return [
+        dict(
+            zip(
+                FAULT_FEATURES, next(rows) if each.fields.size else nothing, strict=True
+            )
+        )
+        for each in fringes
     ]
-    return dict(zip(FAULT_FEATURES, values, strict=True))
+
+
+def _features(fringes: Fringes) -> NDArray[np.float64]:
+    """Give each particle a row, and each feature a column."""
+    splits = split(fringes)
+    energy = fringes.one_amplitude
+    shares = fringes.by_particle(splits.gain) / fringes.by_particle(energy)
+    lines, particles = shares.shape[1:]
+    best = shares.reshape(-1, particles).argmax(axis=0)
+    direction, line = np.divmod(best, lines)
+    # Of each family, at the line that suits its particle best.
+    at = direction[fringes.particle], line[fringes.particle]
+    gain = splits.gain[*at, np.arange(len(energy))]
+    columns = [
+        *_share_features(fringes, splits, shares, (direction, line), gain),
+        *_jump_features(fringes, splits, at, gain),
+        np.abs(2 * line / (lines - 1) - 1) * _FARTHEST_LINE,
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _share_features(
     fringes: Fringes,
     splits: Splits,
     shares: NDArray[np.float64],
-    at: tuple[int, int],
-) -> list[float]:
+    at: tuple[NDArray[np.intp], NDArray[np.intp]],
+    gain: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    every = np.arange(shares.shape[-1])
     by_direction = shares.max(axis=1)
     across = (at[0] + len(by_direction) // 2) % len(by_direction)
-    evidence = splits.gain[at] / fringes.noise
+    evidence = gain / fringes.noise
     energy = fringes.one_amplitude
     clean = np.maximum(splits.gain - _CHANCE * fringes.noise, 0)
+    middle = np.maximum(np.median(by_direction, axis=0), _LEAST_SHARE)
     return [
-        float(shares[at]),
-        float((clean.sum(axis=-1) / energy.sum()).max()),
-        float(np.log1p(evidence.sum())),
-        float(by_direction.max() / max(median(by_direction.tolist()), _LEAST_SHARE)),
-        float(by_direction[across]),
-        float((splits.gain[at] / energy).max()),
-        float((evidence > CLEAR).sum()),
+        shares[*at, every],
+        (fringes.by_particle(clean) / fringes.by_particle(energy)).max(axis=(0, 1)),
+        np.log1p(fringes.by_particle(evidence)),
+        by_direction.max(axis=0) / middle,
+        by_direction[across, every],
+        fringes.largest(gain / energy),
+        fringes.by_particle((evidence > CLEAR).astype(np.float64)),
     ]
 
 
 def _jump_features(
-    fringes: Fringes, splits: Splits, at: tuple[int, int]
-) -> list[float]:
+    fringes: Fringes,
+    splits: Splits,
+    at: tuple[NDArray[np.intp], NDArray[np.intp]],
+    gain: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
     left, right = splits.amplitudes(*at)
-    evidence = splits.gain[at] / fringes.noise
+    evidence = gain / fringes.noise
     jump = np.abs(np.angle(left * right.conj()))
-    clear = evidence > CLEAR
-    largest = float(jump[clear].max()) if clear.any() else 0.0
+    largest = fringes.largest(np.where(evidence > CLEAR, jump, 0))
     ratio = np.abs(
         np.log(
             np.maximum(np.abs(left), _LEAST_AMPLITUDE)
             / np.maximum(np.abs(right), _LEAST_AMPLITUDE)
         )
     )
+    weights = np.maximum(fringes.by_particle(evidence), _LEAST_WEIGHT)
     return [
-        _mean(jump, evidence),
+        fringes.by_particle(jump * evidence) / weights,
         largest,
-        float(1 - np.cos(largest - 2 * np.pi / 3)),
-        _mean(np.minimum(ratio, _MOST_LOG_RATIO), evidence),
+        1 - np.cos(largest - 2 * np.pi / 3),
+        fringes.by_particle(np.minimum(ratio, _MOST_LOG_RATIO) * evidence) / weights,
     ]
-
-
-def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    return float((values * weights).sum() / max(float(weights.sum()), _LEAST_WEIGHT))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
+from napari_cdse.core.arrays import power_of
 from napari_cdse.core.features.sampling import (
     REACH,
     sample_axes,
@@ -22,7 +23,7 @@ from napari_cdse.core.features.sampling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -93,6 +94,8 @@ class Patch:
         Pixels times window, in the background's rms, less their weighted mean.
     window : ndarray of float32, shape (n, n)
         1 inside the circle, falling to 0 across its edge, 0 outside the micrograph.
+    ratio : ndarray of float32, shape (2 n, n + 1)
+        Power over the background's mean power, of the oversampled ``rfft2``.
     radius_px : float
     step_px : float
         Distance of two samples.
@@ -101,6 +104,7 @@ class Patch:
     around: Surroundings
     values: NDArray[np.float32]
     window: NDArray[np.float32]
+    ratio: NDArray[np.float32]
     radius_px: float
     step_px: float
 
@@ -117,13 +121,12 @@ class Patch:
     @cached_property
     def window_energy(self) -> float:
         """Sum of the squared window."""
-        return max(float((self.window**2).sum()), _LEAST_WINDOW)
+        return _energy(self.window)
 
     @property
     def inside(self) -> float:
         """Share of the disk that lies in the micrograph."""
-        whole = soft_disk(len(self.window))
-        return self.window_energy / float((whole**2).sum())
+        return self.window_energy / _energy(soft_disk(len(self.window)))
 
     @property
     def rings(self) -> Rings:
@@ -142,20 +145,6 @@ class Patch:
         size = _OVERSAMPLING * len(self.values)
         return fft.fftfreq(size, self.step_px), fft.rfftfreq(size, self.step_px)
 
-    @cached_property
-    def ratio(self) -> NDArray[np.float32]:
-        """Power over the background's mean power, of the oversampled ``rfft2``."""
-        size = _OVERSAMPLING * len(self.values)
-        # Rows first: half of them are zeros, and need no transform.
-        rows = fft.rfft(self.values, n=size, axis=1)
-        spectrum = fft.fft(rows, n=size, axis=0)
-        expected = self.noise_at(self.rings.k_per_sample / self.step_px)
-        share = (1 / (expected * self.window_energy)).astype(np.float32)
-        ratio = spectrum.real**2 + spectrum.imag**2
-        ratio *= share[self.rings.number].reshape(ratio.shape)
-        ratio *= _restored(size, min(self.step_px, 1.0))
-        return np.asarray(ratio)
-
     def noise_at(self, k_per_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mean power of the background per sample, at radial frequencies."""
         return self.around.power_at(k_per_px) / self.step_px**2
@@ -163,11 +152,11 @@ class Patch:
 
 def cut(around: Surroundings, circle: Circle) -> Patch:
     """Cut a circle out of its micrograph."""
-    return next(cut_alike(around, [circle]))
+    return cut_alike(around, [circle])[0]
 
 
-def cut_alike(around: Surroundings, circles: Sequence[Circle]) -> Iterator[Patch]:
-    """Cut circles of one radius, whose axes are weighed together."""
+def cut_alike(around: Surroundings, circles: Sequence[Circle]) -> list[Patch]:
+    """Cut circles of one radius, whose axes and spectra are worked out together."""
     radius = max(circles[0].radius_px, _MIN_RADIUS_PX)
     highest = around.band_per_nm[1]
     number = samples_across(radius, around.pixel_size_nm, highest)
@@ -177,19 +166,54 @@ def cut_alike(around: Surroundings, circles: Sequence[Circle]) -> Iterator[Patch
     centres += [circle.col_px - first_col for circle in circles]
     lengths = np.repeat(around.pixels.shape, len(circles)).tolist()
     axes = sample_axes(centres, step, number, lengths)
-    for rows, cols in zip(axes[: len(circles)], axes[len(circles) :], strict=True):
-        yield _patch(around, rows, cols, radius, step)
+    values = np.empty((len(circles), number, number), np.float32)
+    windows = []
+    each = zip(values, axes[: len(circles)], axes[len(circles) :], strict=True)
+    for place, rows, cols in each:
+        pixels = around.pixels[rows.span, cols.span]
+        np.matmul(rows.apply(pixels), cols.weights.T, out=place)
+        windows.append(_window(rows, cols))
+        _levelled(place, windows[-1])
+    values /= np.float32(around.rms)
+    ratios = _ratios(around, values, windows, step)
+    return [
+        Patch(around, *arrays, radius, step)
+        for arrays in zip(values, windows, ratios, strict=True)
+    ]
 
 
-def _patch(
-    around: Surroundings, rows: Axis, cols: Axis, radius_px: float, step_px: float
-) -> Patch:
+def _window(rows: Axis, cols: Axis) -> NDArray[np.float32]:
     window = soft_disk(len(rows.valid))
-    if not (rows.valid.all() and cols.valid.all()):
-        window = window * np.outer(rows.valid, cols.valid)
-    pixels = around.pixels[rows.span, cols.span]
-    values = rows.apply(pixels) @ cols.weights.T
+    if rows.valid.all() and cols.valid.all():
+        return window
+    return window * np.outer(rows.valid, cols.valid)
+
+
+def _levelled(values: NDArray[np.float32], window: NDArray[np.float32]) -> None:
+    """Lay a window over values and take their weighted mean away, in place."""
     values *= window
     values -= window * (values.sum() / max(float(window.sum()), _LEAST_WINDOW))
-    values /= np.float32(around.rms)
-    return Patch(around, values, window, radius_px, step_px)
+
+
+def _ratios(
+    around: Surroundings,
+    values: NDArray[np.float32],
+    windows: Sequence[NDArray[np.float32]],
+    step_px: float,
+) -> NDArray[np.float32]:
+    """Power over the background's mean power, shape (patches, 2 n, n + 1)."""
+    size = _OVERSAMPLING * values.shape[1]
+    rings = rings_of(size)
+    expected = around.power_at(rings.k_per_sample / step_px) / step_px**2
+    gain = (1 / expected).astype(np.float32)[rings.number].reshape(size, -1)
+    gain *= _restored(size, min(step_px, 1.0))
+    # Rows first: half of them are zeros, and need no transform.
+    lines = fft.rfft(values, n=size, axis=2)
+    ratios = power_of(fft.fft(lines, n=size, axis=1))
+    for ratio, window in zip(ratios, windows, strict=True):
+        ratio *= gain / np.float32(_energy(window))
+    return ratios
+
+
+def _energy(window: NDArray[np.float32]) -> float:
+    return max(float(np.vdot(window, window)), _LEAST_WINDOW)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
+from napari_cdse.core.arrays import medians, power_of
 from napari_cdse.core.features.sampling import BAND_PER_NM
 from napari_cdse.core.frame_lines import without_frame
 
@@ -126,14 +127,10 @@ def _median_power(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]
     ).astype(np.float32)
     windows -= windows.mean(axis=(1, 2), keepdims=True)
     windows *= taper / np.float32(np.sqrt((taper**2).sum()))
-    power = _squared(fft.rfft2(windows)).reshape(len(windows), -1)
-    # The median of neighbours in memory is found several times faster.
-    median = np.median(np.ascontiguousarray(power.T), axis=1, overwrite_input=True)
+    power = power_of(fft.rfft2(windows)).reshape(len(windows), -1)
+    # Of neighbours in memory it is found several times faster.
+    median = medians(power.T.copy())
     return np.asarray(median / np.log(2), np.float32).reshape(size, -1)
-
-
-def _squared(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
-    return np.asarray(spectrum.real**2 + spectrum.imag**2)
 
 
 def _starts(length: int, size: int) -> NDArray[np.intp]:

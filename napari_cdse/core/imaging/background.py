@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from napari_cdse.core.arrays import medians
 from napari_cdse.core.imaging.amorphous_background import CLIP, AmorphousBackground
 from napari_cdse.core.imaging.background_variation import (
     TERMS,
@@ -212,9 +213,8 @@ def _speckle_power(
     the view.
     """
     first = spectra[:: max(1, len(spectra) // _SPECKLE.first_windows)]
-    # The median of neighbours in memory is found several times faster.
-    beside = np.ascontiguousarray(first.reshape(len(first), -1).T)
-    rough = np.median(beside, axis=1, overwrite_input=True) / np.float32(np.log(2))
+    # Of neighbours in memory it is found several times faster.
+    rough = medians(first.reshape(len(first), -1).T.copy()) / np.float32(np.log(2))
     rough = rough.reshape(first.shape[1:])
     quiet = _without_peaks(spectra, rough)
     crystal = quiet.sum() <= _SPECKLE.quiet_share * len(spectra)

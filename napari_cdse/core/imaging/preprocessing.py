@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.arrays import medians
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.frame_lines import without_frame
 from napari_cdse.core.imaging.burned_in import (
@@ -153,7 +154,7 @@ def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     )
     excess = _excess(image, down, right)
     sample = excess[:: max(1, len(excess) // _SPIKES.sampled_rows)]
-    sigma = float(np.median(sample)) / MEDIAN_OF_ABS_NORMAL
+    sigma = float(medians(sample.flatten())) / MEDIAN_OF_ABS_NORMAL
     limit = _SPIKES.sigma * max(sigma, LEAST_SIGMA)
     rows, cols = np.divmod(np.flatnonzero(excess > limit), excess.shape[1])
     if not 0 < len(rows) < image.size // _SPIKES.pixels_each:

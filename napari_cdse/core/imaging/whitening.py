@@ -246,7 +246,7 @@ def _whitening_gain(
     inside = (square >= band_per_px[0] ** 2) & (square <= band_per_px[1] ** 2)
     power = background.at(rows, cols)
     raised = np.maximum(power, power_floor(power * inside))
-    gain = inside / np.sqrt(raised)
+    gain = np.asarray(inside / np.sqrt(raised), np.float32)
     power /= raised
     power *= inside
     return gain, float(power.mean())

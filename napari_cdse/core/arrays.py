@@ -38,12 +38,14 @@ def power_of(
 def medians(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Median of each row; its values, all finite, are put in another order.
 
-    NumPy's own looks for NaN as well, which takes as long again.
+    NumPy's own looks for the last value too, in case it is NaN, and for more than one
+    at a time it has nothing fast.
     """
     length = rows.shape[-1]
-    middle = [(length - 1) // 2, length // 2]
-    rows.partition(middle, axis=-1)
-    return np.asarray(rows[..., middle].mean(axis=-1))
+    rows.partition(length // 2, axis=-1)
+    upper = rows[..., length // 2]
+    lower = upper if length % 2 else rows[..., : length // 2].max(axis=-1)
+    return np.asarray((lower + upper) / 2, np.float32)
 
 
 def window_of(

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cdse.core.arrays import medians
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -266,14 +268,14 @@ class _Usual:
         jumps = _all_along(np.abs(lines[some + 1] - here), segments)
         return cls(
             segments,
-            float(np.median(along)),
+            float(medians(along.ravel())),
             float(np.percentile(jumps, 95)),
             here[:: _LIMITS.sampled_values],
         )
 
     def is_lively(self, lines: NDArray[np.float32]) -> bool:
         """Whether lines behind a frame are those of a micrograph."""
-        step = float(np.median(np.abs(np.diff(lines))))
+        step = float(medians(np.abs(np.diff(lines)).ravel()))
         return step >= _LIMITS.lively * self.step
 
     def surrounds(self, line: NDArray[np.float32], inner: NDArray[np.float32]) -> bool:
@@ -281,7 +283,7 @@ class _Usual:
         return self._flat(line) or self._dashed(line) or self._ends(line, inner)
 
     def _flat(self, line: NDArray[np.float32]) -> bool:
-        steps = np.median(_pieces(np.abs(np.diff(line)), self.segments), axis=-1)
+        steps = medians(_pieces(np.abs(np.diff(line)), self.segments))
         flat = steps <= _LIMITS.flat * self.step
         return bool(flat.mean() >= _LIMITS.all_along)
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cdse.core.arrays import power_of
 from napari_cdse.core.features.families import CELLS, cell_radii, cell_sums
 from napari_cdse.core.features.peaks import MIN_STRENGTH
 from napari_cdse.core.features.sampling import soft_disk
@@ -98,24 +99,23 @@ class Fringes:
     @cached_property
     def size(self) -> NDArray[np.float32]:
         """Effective number of samples in each disk."""
-        return _some(self.sizes.sum(axis=0))
+        return _some(_sums(self.sizes))
 
     @cached_property
     def one_amplitude(self) -> NDArray[np.float64]:
         """Energy that one amplitude explains, shape (n_families,)."""
-        total = np.abs(self.fields.sum(axis=0)) ** 2
-        return np.asarray(total / self.size[self.particle])
+        return np.asarray(power_of(_sums(self.fields)) / self.size[self.particle])
 
     def by_particle(self, values: NDArray[Any]) -> NDArray[Any]:
         """Add up values of the families, along the last axis, for each particle."""
-        return np.asarray(np.add.reduceat(values, self._first, axis=-1))
+        return np.asarray(np.add.reduceat(values, self.first, axis=-1))
 
     def largest(self, values: NDArray[Any]) -> NDArray[Any]:
         """Take the largest of each particle's families, along the last axis."""
-        return np.asarray(np.maximum.reduceat(values, self._first, axis=-1))
+        return np.asarray(np.maximum.reduceat(values, self.first, axis=-1))
 
     @cached_property
-    def _first(self) -> NDArray[np.intp]:
+    def first(self) -> NDArray[np.intp]:
         """Number of each particle's first family."""
         return np.searchsorted(self.particle, np.arange(self.sizes.shape[1]))
 
@@ -193,22 +193,30 @@ def _sides() -> NDArray[np.float32]:
     return np.asarray(both, np.float32)
 
 
-def _summed(
-    masks: NDArray[np.float32], fringes: Fringes
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Sum fields and sizes over masks.
+def _sums(columns: NDArray[Any]) -> NDArray[Any]:
+    """Sum of each column, to the last bit the same whatever stands beside it."""
+    return np.asarray(columns.T.copy().sum(axis=-1))
+
+
+def _side_sums(fields: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Sum the fields of one particle over `_sides`; real parts, then imaginary ones.
 
     Returns
     -------
-    ndarray of float32, shape (2 * n_slices, n_directions * n_families)
-        Real parts of the slices, then imaginary ones.
-    ndarray of float32, shape (n_slices, n_directions, n_particles)
+    ndarray of float32, shape (2, n_ramps, 1 + n_lines, n_directions, n_families)
     """
-    parts = np.concatenate([fringes.fields.real, fringes.fields.imag], axis=1)
-    sums = (masks @ parts).reshape(_SLICES, _DIRECTIONS, 2, -1)
-    fields = np.ascontiguousarray(np.moveaxis(sums, 2, 0))
-    sizes = masks @ fringes.sizes
-    return fields.reshape(2 * _SLICES, -1), sizes.reshape(_SLICES, _DIRECTIONS, -1)
+    parts = np.concatenate([fields.real, fields.imag], axis=1)
+    slices = (_slice_masks() @ parts).reshape(_SLICES, _DIRECTIONS, 2, -1)
+    slices = np.ascontiguousarray(np.moveaxis(slices, 2, 0))
+    # One product for all directions and families.
+    sums = _sides() @ slices.reshape(2 * _SLICES, -1)
+    return np.asarray(sums.reshape(2, _RAMPS, 1 + len(_LINES), _DIRECTIONS, -1))
+
+
+def _left_sizes(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum the sizes of one particle's cells before each line, (lines, directions)."""
+    slices = (_slice_masks() @ sizes).reshape(_SLICES, _DIRECTIONS)
+    return np.asarray(np.cumsum(slices, axis=0)[_FIRST : _FIRST + len(_LINES)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,15 +267,15 @@ class Splits:
 
 def split(fringes: Fringes) -> Splits:
     """Give each side of every line an amplitude of its own."""
-    fields, sizes = _summed(_slice_masks(), fringes)
-    n_lines = len(_LINES)
-    # One product for all directions and families.
-    sums = _sides() @ fields
-    sums = sums.reshape(2, _RAMPS, 1 + n_lines, _DIRECTIONS, -1)
+    # A product of matrices for each particle: what it gives, to the last bit, depends
+    # on the shape, and must not on which particles are asked about together.
+    fields = np.split(fringes.fields, fringes.first[1:], axis=1)
+    sums = np.concatenate([_side_sums(each) for each in fields], axis=-1)
     left = sums[:, :, 1:]
     right = sums[:, :, :1] - left
+    before = np.stack([_left_sizes(each) for each in fringes.sizes.T.copy()], axis=-1)
+    size_left = before[..., fringes.particle]
     whole = fringes.size[fringes.particle]
-    size_left = np.cumsum(sizes, axis=0)[_FIRST : _FIRST + n_lines, :, fringes.particle]
     size_right = whole - size_left
     explained = _energy(left, size_left)
     explained += _energy(right, size_right)

@@ -186,10 +186,15 @@ def _transform(
     down = _covered(grid.rows_px[rows], size, grid.shape[0])
     strip = image[down[:, None], across]
     views = np.lib.stride_tricks.sliding_window_view(strip, size, axis=1)[:, ::step]
-    lines = fft.rfft(views * edge, axis=2)
     # Numbers alike in type are multiplied without a cast on the way.
     weights = edge.astype(np.complex64)[:, None, None]
-    for first, place in zip(range(0, len(strip), step), power, strict=False):
-        tapered = lines[first : first + size] * weights
-        spectra = fft.fft(tapered, axis=0, overwrite_x=True)
+    shared = max(size - step, 0)
+    # Of one row of windows, which stay in the cache.
+    lines = np.empty((size, views.shape[1], size // 2 + 1), np.complex64)
+    for number, place in enumerate(power):
+        known = shared if number else 0
+        lines[:known] = lines[size - known :]
+        fresh = views[number * step + known : number * step + size]
+        lines[known:] = fft.rfft(fresh * edge, axis=2)
+        spectra = fft.fft(lines * weights, axis=0, overwrite_x=True)
         power_of(spectra, out=place.swapaxes(0, 1))

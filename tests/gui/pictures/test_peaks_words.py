@@ -189,6 +189,15 @@ def test_the_pointer_reads_spacing_planes_and_angle_of_its_place():
     assert reading_of(x, y, *read, 1, Scale(None)) == f"{0.351 / NM:.1f} px, 55° to 2"
 
 
+@pytest.mark.parametrize("turned_deg", [0, 180])
+def test_right_on_a_peak_or_its_opposite_the_angle_is_0(turned_deg):
+    """In some directions the cosine of it is above 1 in its last digit."""
+    for angle_deg in range(180):
+        x, y = at(0.351, angle_deg + turned_deg)
+        read = reading_of(x, y, 101, 0.002, [peak(0.351, angle_deg)], 0, Scale(None))
+        assert read == f"{0.351 / NM:.1f} px, 0° to 1"
+
+
 def test_the_uncertainty_at_the_pointer_is_half_a_sample():
     """At 0.4 nm, k of 0.1: half a sample of 0.002 is 1 %, of 0.03 it is 15 %."""
     x, y = at(0.4, 0)

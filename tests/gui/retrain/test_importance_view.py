@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent
 from qtpy.QtGui import QColor, QFontMetricsF, QPalette
 
 from napari_cdse.core.evaluation.feature_importance import (
@@ -13,6 +14,7 @@ from napari_cdse.core.evaluation.feature_importance import (
 from napari_cdse.core.evaluation.scores import Difference
 from napari_cdse.gui.retrain.importance_view import ImportanceView
 from tests.gui.painted import pixels
+from tests.gui.paints import Count, all_drawn
 
 WIDTH = 500
 BLUE = (79, 143, 221)
@@ -132,3 +134,17 @@ def test_where_nothing_is_lost_bars_are_those_of_a_hundredth(view):
     picture, line = drawn(view), line_of(view)
     left, right = 9.0 * line, WIDTH - 3.2 * line
     assert bar(picture, view, 0, 1)[1] == pytest.approx((left + right) / 2, abs=2)
+
+
+def test_another_importance_is_drawn_at_once_where_the_first_one_stood(view, qtbot):
+    """With as many rows the size stays, so that nothing else has it drawn anew."""
+    view.show_importance(FOUND)
+    view.resize(WIDTH, view.sizeHint().height())
+    with qtbot.waitExposed(view):
+        view.show()
+    all_drawn()
+    paints = Count(view, QEvent.Type.Paint)
+    all_drawn()
+    assert not paints.number
+    view.show_importance(Importance(FOUND.families[::-1], FOUND.features, 0.7, 9))
+    qtbot.waitUntil(lambda: paints.number > 0)

@@ -14,8 +14,11 @@ from qtpy.QtWidgets import (
     QTableView,
 )
 
+from napari_cdse.gui.app.window import add_dock
+from napari_cdse.gui.particle.fraction_line import FractionLine
 from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.queue_row import QueueRow
+from napari_cdse.gui.retrain.audit_row import AuditRow
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.dialog import KeyList
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
@@ -184,6 +187,30 @@ def test_a_letter_that_is_typed_is_no_key(workspace, qtbot, viewer):
     qtbot.keyClicks(note, "yn")
     assert note.text() == "yn"
     assert not workspace.project.particles.get(chosen).by_person
+
+
+def test_tab_goes_by_the_fields_that_stand_beside_what_is_read(
+    workspace, qtbot, viewer
+):
+    """Only a click means to type there; else a letter is for the particles."""
+    window = main_window(viewer)
+    views = {name: add_dock(viewer, name).view for name in ("Population", "Retrain")}
+    fields = {
+        window.findChild(FractionLine).width_wanted,
+        window.findChild(NoteRow),
+        views["Population"].pixel_size_error,
+        views["Retrain"].findChild(AuditRow).share,
+    }
+    press(workspace, qtbot, Qt.Key.Key_Period)
+    reached = []
+    while window.focusWidget() not in reached:
+        reached.append(window.focusWidget())
+        window.focusNextChild()
+    assert len(reached) > 10
+    for one in fields:
+        assert one not in reached
+        qtbot.mouseClick(one, Qt.MouseButton.LeftButton)
+        assert window.focusWidget() is one
 
 
 def test_a_key_that_can_not_act_says_why(viewer, qtbot):

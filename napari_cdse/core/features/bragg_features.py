@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +10,14 @@ import numpy as np
 from napari_cdse.core.features.domains import fringes_of
 from napari_cdse.core.features.families import families_alike
 from napari_cdse.core.features.faults import FAULT_FEATURES, faults_alike
-from napari_cdse.core.features.feature_table import FeatureGroup
+from napari_cdse.core.features.feature_table import FeatureGroup, with_progress
 from napari_cdse.core.features.patch import cut_alike
 from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
 from napari_cdse.core.features.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,13 +46,14 @@ def bragg_features(
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
     rows = np.empty((len(circles), len(MEANINGS)), np.float32)
-    done = 0
-    for batch in _alike(circles):
-        if progress is not None:
-            progress(done / len(circles))
-        patches = cut_alike(around, [circles[number] for number in batch])
-        rows[batch] = _features(patches)
-        done += len(batch)
+    batches = _alike(circles)
+    found = chain.from_iterable(
+        _features(cut_alike(around, [circles[number] for number in batch]))
+        for batch in batches
+    )
+    order = list(chain.from_iterable(batches))
+    for number, row in zip(with_progress(order, progress), found, strict=True):
+        rows[number] = row
     return rows
 
 
@@ -67,18 +69,15 @@ def _alike(circles: Sequence[Circle]) -> list[list[int]]:
     ]
 
 
-def _features(patches: Sequence[Patch]) -> list[list[float]]:
+def _features(patches: Sequence[Patch]) -> Iterator[list[float]]:
     """Compute the features of patches that were cut out together, a row for each."""
     families = families_alike(patches)
     fringes = map(fringes_of, patches, families)
-    rows = []
-    for patch, own, faults in zip(
-        patches, families, faults_alike(list(fringes)), strict=True
-    ):
+    each = zip(patches, families, faults_alike(list(fringes)), strict=True)
+    for patch, own, faults in each:
         peaks = peak_features(own, patch.around.pixel_size_nm)
         told = peaks | faults | profile_features(patch)
-        rows.append([told[name] for name in MEANINGS])
-    return rows
+        yield [told[name] for name in MEANINGS]
 
 
 BRAGG = FeatureGroup(

@@ -20,8 +20,9 @@ from napari.layers import Shapes
 from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QMenu
-from vispy.gloo import IndexBuffer, VertexBuffer, gl
+from vispy.gloo import IndexBuffer, Texture2D, VertexBuffer, gl
 from vispy.scene.visuals import Mesh
+from vispy.visuals import MeshVisual
 
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, rgb
 from napari_cdse.gui.session import notifications
@@ -299,6 +300,9 @@ def _visual_class() -> type | None:
             super().__init__(*args, **kwargs)
             _lay_each_letter_out_once(_part(self, "node.text"))
             self._case()
+            for part in _part(self.node, "_subvisuals") or ():
+                if isinstance(part, MeshVisual):
+                    _keep_program(part)
             update = _part(self, "_update_text")
             self._scaled = _part(self.layer.text, "_get_scaled_size")
             if update is not None and self._scaled is not None:
@@ -407,6 +411,28 @@ def _drawn_rings(
     return broad[:, ::-1].astype(np.float32), dark[:, ::-1].astype(np.float32)
 
 
+def _keep_program(mesh: Any) -> None:
+    """Have vispy keep a mesh's program when its corners or colours change.
+
+    ``MeshVisual._build_color_transform`` makes another function of the shader at each
+    change, and the program is written, compiled and linked anew for it, which costs
+    more than all else in the drawing of a few circles. Seen in vispy 0.17.
+    """
+    build = _part(mesh, "_build_color_transform")
+    if build is None:
+        return
+    of_colours = build(np.zeros((1, 4), np.float32))
+
+    def kept(colours: NDArray[np.floating]) -> object:
+        # Numbers, which a colour map turns into colours, have limits of their own.
+        numbers = colours.ndim == 2 and colours.shape[1] == 1
+        return build(colours) if numbers else of_colours
+
+    mesh._build_color_transform = kept
+    # The usual map's texture would go to the screen anew each time; these are worked out.
+    mesh.cmap = "grays"
+
+
 def _casing_of(node: Any) -> Any:
     """Give a compound node of vispy another mesh, which is drawn first.
 
@@ -505,6 +531,7 @@ def _letters_class() -> type | None:
 
         def _prepare_draw(self, view: Any) -> object:
             strings = [self.text] if isinstance(self.text, str) else list(self.text)
+            _hand_over_once(self._font)
             try:
                 if self._vertices is None and strings:
                     self._lay_out(strings)
@@ -534,6 +561,18 @@ def _letters_class() -> type | None:
             return corners
 
     return Letters
+
+
+def _hand_over_once(font: Any) -> None:
+    """Have vispy hand the table by which glyphs are enlarged to the screen but once.
+
+    ``TextVisual._prepare_draw`` hands ``TextureFont._kernel``, an array, over again in
+    each drawing. It is in use there, and so all that was drawn before has to be
+    finished first. A texture stays where it is. Seen in vispy 0.17.
+    """
+    kernel = getattr(font, "_kernel", None)
+    if isinstance(kernel, np.ndarray):
+        font._kernel = Texture2D(kernel)
 
 
 # --- layers that go -------------------------------------------------------------------

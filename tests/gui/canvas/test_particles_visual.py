@@ -5,6 +5,7 @@ import pytest
 from napari.layers import Shapes
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
+from vispy.gloo import glir
 from vispy.visuals.text import text
 
 from napari_cdse.core.records import Circle
@@ -138,6 +139,45 @@ def test_each_string_is_laid_out_once(viewer, monkeypatch):
     ours.events.edge_color()
     QApplication.processEvents()
     assert sorted(laid_out) == ["N", "Y"]
+
+
+def test_other_circles_need_no_other_program_and_no_texture_again(viewer, monkeypatch):
+    linked, handed_over = [], []
+    link, hand_over = glir.GlirProgram.link_program, glir.GlirTexture2D.set_data
+    monkeypatch.setattr(
+        glir.GlirProgram,
+        "link_program",
+        lambda program: (linked.append(program), link(program)),
+    )
+    monkeypatch.setattr(
+        glir.GlirTexture2D,
+        "set_data",
+        lambda of, *data: (handed_over.append(of), hand_over(of, *data)),
+    )
+    layer = new_layer((1.0, 1.0), ("pixel", "pixel"))
+    wanted = styles()
+    fill(layer, wanted)
+    first = picture(viewer, layer)
+    # What is counted below does happen where a layer is drawn for the first time.
+    assert linked
+    assert handed_over
+    linked.clear()
+    handed_over.clear()
+    others = styles(("no", *LABELS[1:]), by_person=True)
+    touch(
+        layer,
+        Plan((), (), tuple(enumerate(others)), ()),
+        {one.particle_id: one for one in wanted},
+    )
+    second = picture(viewer, layer, new=False)
+    fewer = styles(LABELS[:4])
+    rebuild(layer, Plan((4, 5), (), (), ()), fewer)
+    third = picture(viewer, layer, new=False)
+    assert not linked
+    assert not handed_over
+    # And yet all three were drawn.
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(second, third)
 
 
 def test_classes_written_as_plain_words_keep_their_colours(viewer):

@@ -7,6 +7,7 @@ of each run and the defaults. Read a field's description with `describe`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from napari_cdse.core.detection import registry
@@ -286,7 +287,12 @@ Params = DetectionParams | ForestParams
 
 def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
     """List the parameters of a class in order, as a form or a parser needs them."""
-    owner = params if isinstance(params, type) else type(params)
+    return _described(params if isinstance(params, type) else type(params))
+
+
+@cache
+def _described(owner: type[Params]) -> tuple[ParameterInfo, ...]:
+    """Work the list out once: whatever checks its values asks for it."""
     hints = get_type_hints(owner)
     return tuple(
         ParameterInfo(

@@ -156,6 +156,9 @@ def test_hiding_changes_neither_counts_nor_training(project):
     project.annotators.current, project.annotators.hide_others = "Ben", True
     assert project.particles.counts() == counts
     assert project.micrographs.labelled() == labelled
+    # And what she says now counts at once, over what she does not see.
+    say(project, "Ben", {a: "null"})
+    assert project.particles.counts() == {**counts, "yes": 0, "null": 1}
 
 
 def test_blind_one_sees_no_deferral_and_no_note_of_others(project):

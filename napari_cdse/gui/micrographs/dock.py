@@ -215,7 +215,7 @@ class MicrographsView(ProjectView):
         row = None if current is None else self.sorted.row(current)
         if row is None:
             self.table.clearSelection()
-        else:
+        elif not self.table.selectionModel().isRowSelected(row, QModelIndex()):
             self.table.selectRow(row)
         self.quality.say_shown(self.sorted.rowCount(), self.model.rowCount())
 

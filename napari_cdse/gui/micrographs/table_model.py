@@ -114,10 +114,14 @@ class MicrographsModel(RowsModel):
             self.rows = entries
             self.endResetModel()
             return
-        self.rows = entries
-        if entries:
-            last = self.index(len(entries) - 1, len(HEADERS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        before, self.rows = self.rows, entries
+        # One label changes one line: to draw and sort all anew is felt at each key.
+        changed = [row for row, each in enumerate(entries) if each != before[row]]
+        if changed:
+            first, last = changed[0], changed[-1]
+            self.dataChanged.emit(
+                self.index(first, 0), self.index(last, len(HEADERS) - 1)
+            )
 
     def key(self, index: QModelIndex) -> tuple[float, str] | None:
         """Return what a cell is sorted by; None where it is not known."""

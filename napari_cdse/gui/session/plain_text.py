@@ -25,7 +25,11 @@ def plain(text: str) -> str:
     characters are written as Python escapes them. What Qt would take for the
     beginning of a tag is held apart by an invisible character.
     """
-    escaped = "".join(c if c == "\n" or _is_shown(c) else _escape(c) for c in text)
+    # Python's printable characters are all among those shown, and nearly all text is of
+    # them: controls ask for a thousand pieces of it after each key.
+    lines = text.split("\n")
+    fit = all(map(str.isprintable, lines))
+    escaped = text if fit else "".join(map(_shown, text))
     return _MARKUP.sub(lambda found: found.group() + _HOLD, escaped)
 
 
@@ -37,6 +41,12 @@ def one_line(text: str) -> str:
 def caption(text: str) -> str:
     """Return text for a button or a menu, where an ampersand names a key."""
     return one_line(text).replace("&", "&&")
+
+
+def _shown(character: str) -> str:
+    if character == "\n" or _is_shown(character):
+        return character
+    return _escape(character)
 
 
 def _is_shown(character: str) -> bool:

@@ -63,10 +63,12 @@ class MicrographTable:
         """Count anew, for some micrographs or for all."""
         if keys is None:
             self._tallies: dict[int, Counter[Label | None]] = {}
+            self._stored_tallies: dict[int, Counter[Label | None]] = {}
             self._entries: list[MicrographEntry | None] = [None] * len(self.rows)
             return
         for key in keys:
             self._tallies.pop(key, None)
+            self._stored_tallies.pop(key, None)
             self._entries[self._places[key]] = None
 
     def __len__(self) -> int:
@@ -251,8 +253,10 @@ class MicrographTable:
         """Count what is stored, where an annotator may not see all of it."""
         if not self._state.is_veiled:
             return self._tally(key)
-        found = map(self._state.stored, self._state.particles(key))
-        return _count(each for each in found if each is not None)
+        if key not in self._stored_tallies:
+            found = map(self._state.stored, self._state.particles(key))
+            self._stored_tallies[key] = _count(one for one in found if one is not None)
+        return self._stored_tallies[key]
 
 
 def _count(particles: Iterable[Particle]) -> Counter[Label | None]:

@@ -179,3 +179,14 @@ def test_as_many_rows_keep_the_selection_and_others_begin_anew(model, qtbot):
     model.show(())
     with qtbot.assertNotEmitted(model.dataChanged):
         model.show(())
+
+
+def test_only_rows_that_say_something_else_are_drawn_anew(model, qtbot):
+    rows = tuple(entry(index=at) for at in range(5))
+    model.show(rows)
+    with qtbot.waitSignal(model.dataChanged) as heard:
+        model.show((rows[0], entry(index=1, reviewed=10), *rows[2:]))
+    first, last, *_ = heard.args
+    assert (first.row(), last.row()) == (1, 1)
+    with qtbot.assertNotEmitted(model.dataChanged):
+        model.show((rows[0], entry(index=1, reviewed=10), *rows[2:]))

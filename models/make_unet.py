@@ -41,7 +41,16 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _draw(told.plan, pictures, told.jobs)
         schedule = Schedule(told.steps, told.minutes * 60, told.batch, told.rate)
-        train(plan, pictures, told.work, schedule, told.seed, told.threads, told.early)
+        train(
+            plan,
+            pictures,
+            told.work,
+            schedule,
+            told.seed,
+            told.threads,
+            told.early,
+            told.onto,
+        )
         export(plan, pictures, told.work / "trained.pt", told.out, told.seed)
     except CdseError as error:
         print(error, file=sys.stderr)
@@ -76,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument(
         "--early", type=int, default=0, metavar="N", help="begin with so many fields"
+    )
+    parser.add_argument(
+        "--onto", type=Path, metavar="ONNX", help="go on from this network's weights"
     )
     return parser
 

@@ -107,3 +107,40 @@ def test_a_crop_beyond_the_edge_is_zero_and_weighs_nothing(tmp_path):
     weighs = np.kron(answers[:, 3], np.ones((4, 4))) > 0
     assert (weighs & ~shown).sum() == 0
     assert 0 < weighs.mean() < 0.6
+
+
+def test_training_goes_on_from_what_an_exported_network_says(tmp_path):
+    torch = pytest.importorskip("torch", reason="PyTorch only trains, and is large")
+    from unet_training.export import layers_of
+    from unet_training.going_on import go_on_from
+    from unet_training.network import WIDTHS, UNet, step
+
+    from napari_cdse.core.detection.unet.card import NetworkCard, probe_input
+    from napari_cdse.core.errors import ModelError
+    from napari_cdse.io.models.network_file import write_network
+
+    torch.manual_seed(0)
+    first = UNet()
+    given = torch.from_numpy(np.stack([probe_input()] * 2))
+    # Normalisations that have measured something, so that folding them is no trifle.
+    first.train()(given)
+    first.eval()
+    card = NetworkCard(
+        "a", "b", "c", "2026-01-01T00:00:00+00:00", 0, 1, 1, 1, probe=(0.5,) * 768
+    )
+    file = tmp_path / "unet.onnx"
+    write_network(file, layers_of(first), card)
+    second = UNet()
+    assert go_on_from(second, file, [given]).name == "a"
+    with torch.no_grad():
+        said, says = first(given), second.eval()(given)
+        trains = second.train()(given)
+    assert float(said.std()) > 0
+    torch.testing.assert_close(says, said, atol=1e-4, rtol=1e-4)
+    # In training it measures anew, and on what it was measured on says the same.
+    torch.testing.assert_close(trains, said, atol=1e-3, rtol=1e-2)
+    narrower = UNet()
+    narrower.stem[0] = step(2, 16, 7, 2)
+    narrower.stem[1] = step(16, WIDTHS[0], 3, 2)
+    with pytest.raises(ModelError, match="other layers"):
+        go_on_from(narrower, file, [given])

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from unet_training.crops import Pictures
+from unet_training.going_on import go_on_from
 from unet_training.network import UNet, loss_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _AVERAGED = 0.995
 """What the averaged weights keep a step: they hold the last two hundred steps."""
 _TOLD_EVERY, _KEPT_EVERY, _CHECKED_EVERY = 25, 100, 300
 """Steps between lines, checkpoints and looks at the fields held out."""
+_MEASURED = 12
+"""Batches that the normalisations of an exported network are measured on."""
 _GRADIENT = 5.0
 """Norm that a gradient is cut to: one odd batch should not throw the rest away."""
 
@@ -79,8 +82,13 @@ def train(
     seed: int,
     threads: int,
     early: int,
+    onto: Path | None = None,
 ) -> Path:
-    """Train, and return the file with the averaged weights."""
+    """Train, and return the file with the averaged weights.
+
+    With ``onto``, training goes on from the weights of an exported network, unless a
+    checkpoint of this training is there.
+    """
     if threads:
         torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -88,18 +96,22 @@ def train(
     network = UNet().to(device, memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
     averaged, step, spent = Averaged(network), 0, 0.0
+    before: dict[str, float] = {}
     checkpoint = work / "checkpoint.pt"
     if checkpoint.exists():
         kept = torch.load(checkpoint, map_location=device, weights_only=True)
         network.load_state_dict(kept["network"])
         optimiser.load_state_dict(kept["optimiser"])
         averaged.values = kept["averaged"]
-        step, spent = kept["step"], kept["spent"]
+        step, spent, before = kept["step"], kept["spent"], kept["before"]
         print(f"going on at step {step}", file=sys.stderr)
     seen = Pictures(pictures, plan.names(held_out=False), plan.pictures)
     while len(seen.files) < early:
         time.sleep(5)
         seen.look()
+    if onto is not None and not step:
+        before = _go_on(network, onto, seen, seed)
+        averaged = Averaged(network)
     begun, losses = time.monotonic() - spent, []
     while (share := schedule.share(step, time.monotonic() - begun)) < 1:
         if early and step % _TOLD_EVERY == 0:
@@ -134,6 +146,7 @@ def train(
                 "averaged": averaged.values,
                 "step": step,
                 "spent": time.monotonic() - begun,
+                "before": before,
             }
             _keep(state, checkpoint)
         if step % _CHECKED_EVERY == 0:
@@ -145,9 +158,26 @@ def train(
         "highest learning rate": schedule.rate,
         "seconds": round(time.monotonic() - begun),
         "fields": len(seen.files),
+        **before,
     }
     _keep({"averaged": averaged.values, "told": told}, work / "trained.pt")
     return work / "trained.pt"
+
+
+def _go_on(network: UNet, path: Path, seen: Pictures, seed: int) -> dict[str, float]:
+    """Take the weights of an exported network, and what its card says of its making."""
+    rng = np.random.default_rng([seed, _MEASURED])
+    device = next(network.parameters()).device
+    card = go_on_from(
+        network,
+        path,
+        (torch.from_numpy(seen.batch(rng, 8)[0]).to(device) for _ in range(_MEASURED)),
+    )
+    told = card.parameters
+    return {
+        f"{name} before": told.get(name, 0) + told.get(f"{name} before", 0)
+        for name in ("steps", "seconds")
+    }
 
 
 def _keep(state: dict[str, object], path: Path) -> None:

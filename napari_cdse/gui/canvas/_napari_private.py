@@ -429,7 +429,7 @@ def _keep_program(mesh: Any) -> None:
         return build(colours) if numbers else of_colours
 
     mesh._build_color_transform = kept
-    # The usual map's texture would go to the screen anew each time; these are worked out.
+    # The texture of the usual map would be handed over anew each time.
     mesh.cmap = "grays"
 
 

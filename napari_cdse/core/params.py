@@ -287,7 +287,9 @@ Params = DetectionParams | ForestParams
 
 def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
     """List the parameters of a class in order, as a form or a parser needs them."""
-    return _described(params if isinstance(params, type) else type(params))
+    owner = params if isinstance(params, type) else type(params)
+    # mypy does not know that classes have hashes.
+    return _described(owner)  # type: ignore[arg-type]
 
 
 @cache

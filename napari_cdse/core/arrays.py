@@ -90,11 +90,9 @@ def peaks_among(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Keep the places that are no lower than their eight neighbours."""
     size = power.shape[0]
-    here = power[rows, cols]
-    keep = np.ones(len(rows), bool)
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            keep &= here >= power[(rows + down) % size, (cols + right) % size]
+    down, right = np.divmod(np.arange(9)[:, None], 3)
+    around = power[(rows + down - 1) % size, (cols + right - 1) % size]
+    keep = (power[rows, cols] >= around).all(axis=0)
     return rows[keep], cols[keep]
 
 
@@ -118,7 +116,7 @@ def vertex(total: NDArray[np.float32], best: tuple[np.intp, ...], axis: int) -> 
     place = int(best[axis])
     if not 0 < place < total.shape[axis] - 1:
         return 0.0
-    line = np.moveaxis(total, axis, -1)[tuple(np.delete(best, axis))]
+    line = np.moveaxis(total, axis, -1)[(*best[:axis], *best[axis + 1 :])]
     line = line[place - 1 : place + 2]
     if line[0] <= 0 or line[2] <= 0:
         return 0.0

@@ -140,15 +140,18 @@ class Forest:
 
     def _leaves(self, values: NDArray[np.float32]) -> NDArray[np.int32]:
         """Walk every row down every tree, shape (n_rows, n_trees)."""
-        node = np.broadcast_to(self.roots, (len(values), len(self.roots))).copy()
-        inner = self.left[node] != _LEAF
-        while inner.any():
-            row, _ = np.nonzero(inner)
-            at = node[inner]
+        node = np.tile(self.roots, len(values))
+        # Those not at a leaf yet: where they stand in the list, and in the trees.
+        walking = np.flatnonzero(self.left[node] != _LEAF)
+        at = node[walking]
+        row = walking // len(self.roots)
+        while len(walking):
             goes_left = values[row, self.feature[at]] <= self.threshold[at]
-            node[inner] = np.where(goes_left, self.left[at], self.right[at])
-            inner = self.left[node] != _LEAF
-        return node
+            at = np.where(goes_left, self.left[at], self.right[at])
+            node[walking] = at
+            inner = self.left[at] != _LEAF
+            walking, at, row = walking[inner], at[inner], row[inner]
+        return node.reshape(len(values), -1)
 
 
 def forest_from_trees(grown: Sequence[DecisionTreeClassifier]) -> Forest:

@@ -200,14 +200,13 @@ def _continued(
         (np.arange(length + more) - length // 2 - more // 2) % length
         for length, more in zip(shape, margin, strict=True)
     )
-    there = right < half.shape[1]
-    # F(-k) is the conjugate of F(k).
-    opposite = (-down) % shape[0]
+    # F(-k) is the conjugate of F(k), and stands beside it here.
+    opposite, width = (-down) % shape[0], half.shape[1]
+    cols = np.where(right < width, right, width + shape[1] - right)
     whole = np.empty((len(down), len(right)), np.complex64)
     for strip in strips(len(down), _ROWS_CONTINUED):
-        whole[strip, there] = half[np.ix_(down[strip], right[there])]
-        mirrored = half[np.ix_(opposite[strip], shape[1] - right[~there])]
-        whole[strip, ~there] = np.conjugate(mirrored, out=mirrored)
+        both = [half[down[strip]], half[opposite[strip]].conj()]
+        whole[strip] = np.take(np.concatenate(both, axis=1), cols, axis=1)
     return whole
 
 
@@ -236,9 +235,7 @@ def _local_maxima(
     """Frequency, row and column of maxima among four neighbours, shape (n, 3)."""
     high = np.flatnonzero(power > floors[:, None, None])
     at, rows, cols = np.unravel_index(high, power.shape)
-    here = power[at, rows, cols]
-    keep = np.ones(len(rows), bool)
-    for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-        beside = (rows + down) % power.shape[1], (cols + right) % power.shape[2]
-        keep &= here >= power[at, beside[0], beside[1]]
+    down, right = np.array([(1, -1, 0, 0), (0, 0, 1, -1)])[..., None]
+    beside = (rows + down) % power.shape[1], (cols + right) % power.shape[2]
+    keep = (power[at, rows, cols] >= power[at, *beside]).all(axis=0)
     return np.stack([at[keep], rows[keep], cols[keep]], axis=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from napari_cdse.core.arrays import medians
+from napari_cdse.core.arrays import medians, strips
 from napari_cdse.core.imaging.amorphous_background import CLIP, AmorphousBackground
 from napari_cdse.core.imaging.background_variation import (
     TERMS,
@@ -55,7 +55,7 @@ LEAST_POWER = 1e-30
 """Power, in units of white noise of unit variance, put in place of 0 so that no
 division fails; far below any rounding of float32 and still a float32."""
 
-_BATCH = 32
+BATCH = 32
 """Windows treated at a time. A choice: 0.6 MB of spectra with windows of 96 px stay in
 the cache; fewer cost calls, more cost trips to memory."""
 
@@ -240,7 +240,10 @@ def _without_peaks(
     peak = np.where(lowest, np.inf, usual * (_SPECKLE.crystal_peak * np.log(2)))
     peak = peak.astype(np.float32)
     return np.concatenate(
-        [(spectra[batch] < peak).all(axis=(1, 2)) for batch in _batches(len(spectra))]
+        [
+            (spectra[batch] < peak).all(axis=(1, 2))
+            for batch in strips(len(spectra), BATCH)
+        ]
     )
 
 
@@ -253,17 +256,12 @@ def _clipped_sums(
     """Add up clipped powers times each term, shape (terms, frequencies)."""
     sums = np.zeros((TERMS, clip.size), np.float32)
     done = 0
-    for batch in _batches(len(spectra)):
+    for batch in strips(len(spectra), BATCH):
         clipped = np.minimum(spectra[batch][quiet[batch]], clip)
         count = len(clipped)
         sums += terms[done : done + count].T @ clipped.reshape(count, clip.size)
         done += count
     return sums
-
-
-def _batches(count: int) -> list[slice]:
-    """Pieces that stay in the cache."""
-    return [slice(first, first + _BATCH) for first in range(0, count, _BATCH)]
 
 
 def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:

@@ -68,9 +68,10 @@ class Pattern:
         one, row, col, row_row, row_col, col_col = self.polynomial
         down = one + row * rows + row_row * rows**2
         right = col * cols + col_col * cols**2
-        grid = (down[:, None] + right).astype(np.float32)
-        grid += (row_col * rows).astype(np.float32)[:, None] * cols.astype(np.float32)
-        return np.asarray(grid, dtype=np.float32)
+        # A product of matrices makes few passes over the plane.
+        along = np.stack([down, np.ones_like(rows), row_col * rows], axis=1)
+        across = np.stack([np.ones_like(cols), right, cols])
+        return np.asarray(along.astype(np.float32) @ across.astype(np.float32))
 
 
 def place_terms(

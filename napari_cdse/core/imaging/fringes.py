@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.arrays import strips
 from napari_cdse.core.imaging.background import (
+    BATCH,
     background_grid,
     background_of,
     power_floor,
@@ -153,24 +155,37 @@ def find_fringes(prepared: Prepared, window_px: int) -> Fringes:
     spectra = window_spectra(image, grid)
     measured = background_of(spectra, grid, prepared.usable)
     prepared.backgrounds[window] = measured
-    ratio = _over_background(spectra, measured.power)
+    gain = _over_background(measured.power)
+    at, row, col = _peaks(spectra, gain)
     if not prepared.usable.all():
         # Edges of what was filled look like fringes.
-        ratio[~usable_windows(prepared.usable, grid)] = 0
-    at, row, col = _maxima(ratio)
+        counted = usable_windows(prepared.usable, grid)[at]
+        at, row, col = at[counted], row[counted], col[counted]
     peak_k = _places(spectra, measured.power, at, row, col)
-    return _joined(peak_k, ratio[at, row, col], _centres(grid, at), window)
+    power = spectra[at, row, col] * gain[row, col]
+    return _joined(peak_k, power, _centres(grid, at), window)
 
 
-def _over_background(
-    spectra: NDArray[np.float32], background: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _over_background(background: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Factor that turns power into that over the background, 0 where none counts."""
     window = len(background)
     usable = frequencies(window) >= _PEAKS.lowest_bin / window
     usable[:, [0, -1]] = False
     floor = _PEAKS.floors * power_floor(background[usable])
     gain = (usable & (background > floor)) / np.maximum(background, floor)
-    return spectra * gain.astype(np.float32)
+    return gain.astype(np.float32)
+
+
+def _peaks(
+    spectra: NDArray[np.float32], gain: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], ...]:
+    """Windows, rows and columns of the strongest peaks of each window."""
+    found = []
+    for batch in strips(len(spectra), BATCH):
+        at, row, col = _maxima(spectra[batch] * gain)
+        found.append((at + batch.start, row, col))
+    at, row, col = (np.concatenate(each) for each in zip(*found, strict=True))
+    return at, row, col
 
 
 def _maxima(ratio: NDArray[np.float32]) -> tuple[NDArray[np.intp], ...]:

@@ -178,7 +178,7 @@ def _excess(
     """
     excess = np.empty(image.shape, np.float32)
     for first in range(0, len(excess), _STRIP_ROWS):
-        strip = image[down[first : first + _STRIP_ROWS + 2, None], right]
+        strip = np.take(image[down[first : first + _STRIP_ROWS + 2]], right, axis=1)
         three = strip[:-2] + strip[1:-1] + strip[2:]
         around = three[:, :-2] + three[:, 1:-1] + three[:, 2:]
         around -= 9 * strip[1:-1, 1:-1]

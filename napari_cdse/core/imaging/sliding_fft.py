@@ -184,7 +184,7 @@ def _transform(
     edge = _hann_edge(size).astype(np.float32)
     across = _covered(grid.cols_px, size, grid.shape[1])
     down = _covered(grid.rows_px[rows], size, grid.shape[0])
-    strip = image[down[:, None], across]
+    strip = np.take(image[down], across, axis=1)
     views = np.lib.stride_tricks.sliding_window_view(strip, size, axis=1)[:, ::step]
     # Numbers alike in type are multiplied without a cast on the way.
     weights = edge.astype(np.complex64)[:, None, None]

@@ -153,8 +153,8 @@ def _sampled(
         for place, length in zip(places, usable.shape, strict=True)
     ]
     valid = np.zeros(shape, bool)
-    inside = [place[index] for place, index in zip(places, on, strict=True)]
-    valid[np.ix_(*on)] = usable[np.ix_(*inside)]
+    rows, cols = (place[index] for place, index in zip(places, on, strict=True))
+    valid[np.ix_(*on)] = np.take(usable[rows], cols, axis=1)
     return valid
 
 
@@ -218,7 +218,8 @@ def _cropped_spectrum(
     count = coarse[1] // 2 + 1
     spectrum = np.empty((full[0], count), np.complex64)
     for strip in strips(full[0]):
-        padded = image[down[strip, None], right] - mean
+        padded = np.take(image[down[strip]], right, axis=1)
+        padded -= mean
         spectrum[strip] = fft.rfft(padded, axis=1)[:, :count]
     spectrum = fft.fft(spectrum, axis=0, overwrite_x=True)
     upper = (coarse[0] + 1) // 2

@@ -15,7 +15,11 @@ from napari_cdse.core.features.domains import (
     split,
 )
 from napari_cdse.core.features.families import CELLS, cell_radii
-from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features
+from napari_cdse.core.features.faults import (
+    FAULT_FEATURES,
+    fault_features,
+    faults_alike,
+)
 
 ROW, COL = np.meshgrid(cell_radii(), cell_radii(), indexing="ij")
 INSIDE = np.hypot(ROW, COL) < 1
@@ -108,13 +112,26 @@ def test_a_twin_is_one_sided_and_a_perfect_particle_is_nothing():
     assert perfect["fault_likeness"] == pytest.approx(1.5)
 
 
+NOTHING = Fringes(
+    np.empty((CELLS**2, 0), np.complex64),
+    np.ones((CELLS**2, 1), np.float32),
+    np.empty(0),
+)
+
+
 def test_without_families_there_is_no_fault():
-    nothing = Fringes(
-        np.empty((CELLS**2, 0), np.complex64),
-        np.ones((CELLS**2, 1), np.float32),
-        np.empty(0),
-    )
-    assert fault_features(nothing) == dict.fromkeys(FAULT_FEATURES, 0.0)
+    assert fault_features(NOTHING) == dict.fromkeys(FAULT_FEATURES, 0.0)
+
+
+def test_what_is_said_of_a_particle_does_not_depend_on_those_beside_it():
+    jump = np.exp(2j * pi / 3)
+    several = [
+        fringes(middle(2, 2 * jump), middle(1, 1), middle(1, jump)),
+        NOTHING,
+        fringes((*placed(13, 6), 1, 0.2), noise=3.0),
+        fringes(middle(1, 1), (*placed(7, 8), 1, jump)),
+    ]
+    assert faults_alike(several) == [fault_features(each) for each in several]
 
 
 def test_a_family_counts_as_clear_above_six_powers_of_the_background():

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.core.imaging.sliding_fft import hann, power_spectra, window_grid
+from napari_cdse.core.imaging.sliding_fft import (
+    all_power_spectra,
+    hann,
+    power_spectra,
+    window_grid,
+)
 
 
 @pytest.mark.parametrize("shape", [(97, 130), (64, 64), (200, 65)])
@@ -57,6 +62,18 @@ def test_strips_follow_one_another_without_gap(
     assert len(strips) > 3
     covered = [row for rows, _ in strips for row in range(rows.start, rows.stop)]
     assert covered == list(range(len(grid.rows_px)))
+    together = np.concatenate([power for _, power in strips])
+    np.testing.assert_array_equal(all_power_spectra(image, grid), together)
+
+
+def test_windows_apart_are_not_those_beside_them() -> None:
+    image = np.random.default_rng(3).normal(size=(150, 90)).astype(np.float32)
+    grid = window_grid(image.shape, 20, 27)
+    power = all_power_spectra(image, grid)
+    top, left = (round(c - 9.5) for c in (grid.rows_px[2], grid.cols_px[1]))
+    cut = image[top : top + 20, left : left + 20]
+    expected = np.abs(np.fft.rfft2(cut * hann(20))) ** 2
+    np.testing.assert_allclose(power[2, 1], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_an_image_smaller_than_a_window_is_refused() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import window
@@ -25,6 +25,7 @@ from tests.gui.gallery.galleries import (
     ready,
     shown,
 )
+from tests.gui.paints import Count, all_drawn
 from tests.project_tools import write_folder
 
 
@@ -90,6 +91,17 @@ def test_a_picture_is_of_the_circle_as_it_is_now(gallery, workspace, qtbot):
     ready(gallery, workspace, qtbot)
     new = gallery.thumbnails.picture(gallery.model.arrangement.present[ids[0]])
     assert new != old
+
+
+def test_pictures_are_drawn_when_they_come(gallery):
+    """Cells are drawn without them before."""
+    all_drawn()
+    paints = Count(gallery.view.viewport(), QEvent.Type.Paint)
+    all_drawn()
+    assert not paints.number
+    gallery.thumbnails.came.emit()
+    all_drawn()
+    assert paints.number
 
 
 def test_a_missing_file_says_that_there_is_no_picture(

@@ -66,6 +66,6 @@ def steps() -> list[Step]:
             "pixels to classes / 3600 windows of 64 px",
             lambda: analyse(micrograph, model, params),
             origins_fft(),
-            9,
+            7,
         ),
     ]

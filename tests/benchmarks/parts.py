@@ -19,13 +19,13 @@ PARTS = {
     "background_near": ("background, where not yet known", 0.3),
     "whiten": ("whitening", 0.5),
     "respond": ("template search", 1.3),
-    "look_again": ("second look at its maxima", 0.4),
-    "peel": ("disk fits", 1.0),
-    "compute_features": ("features", 3.0),
-    "predict_proba": ("forest", 0.3),
+    "look_again": ("second look at its maxima", 0.3),
+    "peel": ("disk fits", 0.8),
+    "compute_features": ("features", 1.5),
+    "predict_proba": ("forest", 0.2),
 }
 """Functions, in words, and the ratio that each may take; none calls another."""
-WHOLE = 9.0
+WHOLE = 7.0
 
 
 def rows(quick: bool = False) -> Iterator[Row]:

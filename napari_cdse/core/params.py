@@ -289,13 +289,7 @@ def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
     """List the parameters of a class in order, as a form or a parser needs them."""
     owner = params if isinstance(params, type) else type(params)
     # mypy does not know that classes have hashes.
-    return _described(owner)  # type: ignore[arg-type]
-
-
-@cache
-def _described(owner: type[Params]) -> tuple[ParameterInfo, ...]:
-    """Work the list out once: whatever checks its values asks for it."""
-    hints = get_type_hints(owner)
+    hints = _hints(owner)  # type: ignore[arg-type]
     return tuple(
         ParameterInfo(
             name=entry.name,
@@ -310,6 +304,12 @@ def _described(owner: type[Params]) -> tuple[ParameterInfo, ...]:
         for entry in fields(owner)
         if entry.metadata
     )
+
+
+@cache
+def _hints(owner: type[Params]) -> Mapping[str, Any]:
+    """Work them out once; methods to choose from may be added at any time."""
+    return get_type_hints(owner)
 
 
 def recorded(params: DetectionParams) -> dict[str, Any]:

@@ -366,3 +366,16 @@ def test_what_is_measured_ahead_is_not_shown_yet(workspace, card, qtbot):
     qtbot.waitUntil(lambda: card.analysis.idle, timeout=SIGNAL_MS)
     assert card.analysis.known(other) is not None
     assert told == []
+
+
+def test_at_its_least_height_a_long_sentence_is_whole(card):
+    card.says.setText("The spectrum of this particle could not be told. " * 12)
+    card.says.show()
+    for width_px in (400, 240):
+        # Its least height is that for the width it has.
+        card.resize(width_px, 2000)
+        card.resize(width_px, card.minimumSizeHint().height())
+        card.layout().activate()
+        assert card.height() < 2000
+        says = card.says
+        assert says.height() >= says.heightForWidth(says.width()) > 100

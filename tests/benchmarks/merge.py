@@ -1,24 +1,26 @@
-"""Learn how far single circles of Bragg contrast are to be believed, and the weight.
+"""What becomes of circles that one way alone found, and the weight of the mean.
 
 ``python -m tests.benchmarks.merge FOLDER...``: simulated micrographs with truth, other
-ones than scores are told of. Prints the logistic regression whose numbers stand in
-`napari_cdse.core.detection.merge.MergeSettings`, and F1 and radius error by weight.
+ones than scores are told of. Prints how many single circles of Bragg contrast are
+right, how many of the wrong ones the shipped forest calls ``empty``, and F1 and radius
+error by weight: what `napari_cdse.core.detection.merge` rests on.
 """
 
 import argparse
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
+from napari_cdse.core.classifier.forest import Model
 from napari_cdse.core.detection.bragg_contrast import scene
 from napari_cdse.core.detection.false_alarms import (
     allowed_alarms,
     searched_volume,
     threshold_for,
 )
-from napari_cdse.core.detection.merge import SETTINGS, Finds, merge, single_evidence
+from napari_cdse.core.detection.merge import SETTINGS, Finds, merge
 from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.evaluation.detection_tally import (
     STRICT_IOU,
@@ -27,10 +29,14 @@ from napari_cdse.core.evaluation.detection_tally import (
 )
 from napari_cdse.core.matching import match
 from napari_cdse.core.params import DetectionParams
+from napari_cdse.core.records import Circle, Micrograph
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.io.models.model_file import load_model
+from napari_cdse.pipeline.analysis import predict
 from napari_cdse.pipeline.method_runs import truth_of
+from napari_cdse.resources import default_model_path
 
 WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
 
@@ -40,7 +46,8 @@ class Seen:
     """One micrograph, both ways."""
 
     truth: LabelledParticles
-    shape: tuple[int, int]
+    micrograph: Micrograph
+    pixel_nm: float
     bragg: Finds
     unet: Finds
     threshold: float
@@ -59,7 +66,8 @@ def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
     alarms = allowed_alarms(params.false_alarms, micrograph.shape)
     return Seen(
         truth_of(path, labelled),
-        micrograph.shape,
+        micrograph,
+        size.nm,
         Finds(bragg.circles, bragg.strengths, bragg.maps[0]),
         Finds(unet.circles, unet.strengths, unet.maps[0]),
         threshold_for(alarms, searched_volume(micrograph.shape, prior)),
@@ -84,28 +92,48 @@ def is_true(seen: Seen) -> list[bool | None]:
     return told
 
 
-def learn(everything: list[Seen]) -> None:
-    """Print the regression over single finds."""
-    evidence, right = [], []
-    for seen in everything:
-        pairs = match(seen.bragg.circles, seen.unet.circles, SETTINGS.same_iou).pairs
-        paired = {i for i, _ in pairs}
-        for number, told in enumerate(is_true(seen)):
-            if number in paired or told is None:
-                continue
-            ratio = seen.bragg.strengths[number] / seen.threshold
-            circle = seen.bragg.circles[number]
-            evidence.append(
-                single_evidence(ratio, circle, seen.unet.map, SETTINGS.ring)
-            )
-            right.append(told)
-    print(f"{len(right)} single finds, {sum(right)} of them right")
-    fitted = LogisticRegression(C=10).fit(evidence, right)
-    by_strength, by_share = fitted.coef_[0]
-    print(
-        f"odds_start {fitted.intercept_[0]:.2f}  odds_strength {by_strength:.2f}"
-        f"  odds_share {by_share:.2f}"
-    )
+def tell_singles(everything: list[Seen]) -> None:
+    """Print what becomes of the circles of Bragg contrast that have no partner."""
+    for where in (False, True):
+        right, wrong, empty = 0, 0, 0
+        for seen in everything:
+            told = is_true(seen)
+            for number in singles(seen, where):
+                if told[number]:
+                    right += 1
+                elif told[number] is not None:
+                    wrong += 1
+                    empty += is_called_empty(seen, seen.bragg.circles[number])
+        place = "centred in a circle of the network" if where else "elsewhere"
+        print(f"single, {place}: {right} right, {wrong} wrong, {empty} called empty")
+
+
+def singles(seen: Seen, within: bool) -> list[int]:
+    """Number circles of Bragg contrast alone, within those of the network or not."""
+    pairs = match(seen.bragg.circles, seen.unet.circles, SETTINGS.same_iou).pairs
+    alone = set(range(len(seen.bragg.circles))) - {i for i, _ in pairs}
+    return [
+        number
+        for number in sorted(alone)
+        if within
+        == any(
+            np.hypot(one.row_px - other.row_px, one.col_px - other.col_px)
+            < other.radius_px
+            for one in [seen.bragg.circles[number]]
+            for other in seen.unet.circles
+        )
+    ]
+
+
+def is_called_empty(seen: Seen, circle: Circle) -> bool:
+    """Whether the shipped forest takes a circle away again."""
+    (told,) = predict(seen.micrograph, ["one"], [circle], forest(), seen.pixel_nm)
+    return told.label == "empty"
+
+
+@cache
+def forest() -> Model:
+    return load_model(default_model_path())
 
 
 def score(everything: list[Seen], weight: float) -> None:
@@ -115,7 +143,7 @@ def score(everything: list[Seen], weight: float) -> None:
     for seen in everything:
         circles, _ = merge(seen.bragg, seen.unet, seen.threshold, settings)
         classes = ["null"] * len(circles)
-        tallies.append(count(seen.truth, circles, classes, seen.shape))
+        tallies.append(count(seen.truth, circles, classes, seen.micrograph.shape))
     found = sum(one.found[STRICT_IOU] for one in tallies)
     below = found + sum(one.false[STRICT_IOU] + one.asked for one in tallies)
     error = np.median([error for one in tallies for error in one.radius_errors])
@@ -136,7 +164,7 @@ def main() -> None:
         for weight in WEIGHTS:
             score(here, weight)
         everything += here
-    learn(everything)
+    tell_singles(everything)
     for weight in WEIGHTS:
         score(everything, weight)
 

@@ -2,8 +2,10 @@
 
 Their errors have other causes: a template of one lattice shrinks on a particle with
 two, the network rests on the edge that it sees. Where both found a particle, the mean
-of their circles is nearer to it than either; a single find is believed as far as the
-other one's map speaks for it.
+of their circles is nearer to it than either. What Bragg contrast found alone is kept:
+the forest takes wrong circles away again (all of 15 among 31 single ones on 68
+simulated micrographs, ``python -m tests.benchmarks.merge``), and nothing brings a lost
+particle back. What the network found alone needs some lattice.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MergeSettings:
-    """Numbers of the merge, learnt from simulated micrographs.
+    """Numbers of the merge.
 
-    ``python -m tests.benchmarks.merge FOLDER...`` learns them again.
+    ``python -m tests.benchmarks.merge FOLDER...`` measures what they rest on.
 
     Attributes
     ----------
@@ -39,13 +41,6 @@ class MergeSettings:
         Of the U-Net's circle in the mean. From 0.5 on F1 was highest on fine, usual and
         coarse pixels alike (0.02 to 0.06 nm); the radius error was lowest at 0.4 for
         standard and at 0.7 for fine micrographs, by less than 0.005.
-    ring : float
-        Radius, in a circle's own, up to which the network's probability is summed.
-    odds_start, odds_strength, odds_share : float
-        Log odds that a single circle of Bragg contrast is right: a constant, by the
-        logarithm of its strength over the threshold, and by the share of the
-        probability around it that lies inside. From a logistic regression over 57
-        single circles, 26 of them right, on 82 micrographs of all kinds.
     least_contrast : float
         Bragg contrast, in thresholds, under a single circle of the U-Net. A choice:
         with less, no lattice speaks for it.
@@ -53,10 +48,6 @@ class MergeSettings:
 
     same_iou: float = 0.2
     weight: float = 0.5
-    ring: float = 1.6
-    odds_start: float = -2.74
-    odds_strength: float = 1.26
-    odds_share: float = 3.16
     least_contrast: float = 0.8
 
 
@@ -108,16 +99,10 @@ def merge(
         for i, j in pairs
     ]
     alone = set(range(len(bragg.circles))) - {i for i, _ in pairs}
-    for i in sorted(alone):
-        evidence = single_evidence(
-            bragg.strengths[i] / threshold, bragg.circles[i], unet.map, settings.ring
-        )
-        weights = (settings.odds_strength, settings.odds_share)
-        if settings.odds_start + float(np.dot(weights, evidence)) > 0:
-            found.append((bragg.strengths[i], bragg.circles[i]))
+    found += [(bragg.strengths[i], bragg.circles[i]) for i in sorted(alone)]
     others = set(range(len(unet.circles))) - {j for _, j in pairs}
     for j in sorted(others):
-        inside = _within(bragg.map, unet.circles[j], 1.0)
+        inside = _within(bragg.map, unet.circles[j])
         contrast = float(inside.max(initial=0.0))
         if contrast >= settings.least_contrast * threshold:
             found.append((contrast, unet.circles[j]))
@@ -134,37 +119,9 @@ def between(one: Circle, other: Circle, weight: float) -> Circle:
     )
 
 
-def single_evidence(
-    ratio: float, circle: Circle, probability: AccumulationMap, ring: float
-) -> tuple[float, float]:
-    """Say what speaks for a circle that Bragg contrast alone found.
-
-    Parameters
-    ----------
-    ratio : float
-        Its strength over the threshold.
-    circle : Circle
-        Where it is.
-    probability : AccumulationMap
-        Of the U-Net.
-    ring : float
-        Radius, in the circle's own, up to which the probability is summed.
-
-    Returns
-    -------
-    tuple of float
-        Logarithm of the ratio, and share of the probability that lies inside.
-    """
-    around = float(_within(probability, circle, ring).sum())
-    inside = float(_within(probability, circle, 1.0).sum())
-    return float(np.log(ratio)), inside / around if around > 0 else 0.0
-
-
-def _within(
-    chosen: AccumulationMap, circle: Circle, scale: float
-) -> NDArray[np.float32]:
-    """Values of a map within a circle that is so many times as large."""
-    reach = scale * circle.radius_px
+def _within(chosen: AccumulationMap, circle: Circle) -> NDArray[np.float32]:
+    """Values of a map within a circle."""
+    reach = circle.radius_px
     down, right = (
         origin + step * np.arange(count) - centre
         for origin, step, count, centre in zip(

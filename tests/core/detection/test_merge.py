@@ -9,7 +9,6 @@ from napari_cdse.core.detection.merge import (
     Finds,
     between,
     merge,
-    single_evidence,
 )
 from napari_cdse.core.records import Circle
 
@@ -42,21 +41,12 @@ def test_where_both_found_a_particle_their_mean_counts():
     assert strengths == [60.0]
 
 
-def test_a_strong_single_circle_is_kept_whatever_the_network_says():
+@pytest.mark.parametrize("probability", [0.0, 0.9])
+def test_what_bragg_contrast_found_alone_is_left_to_the_forest(probability):
     circle = Circle(100.0, 100.0, 40.0)
-    found, _ = merge(
-        Finds([circle], [200.0], plane()), Finds([], [], plane()), THRESHOLD
-    )
-    assert found == [circle]
-
-
-def test_a_faint_single_circle_needs_the_network_to_speak_for_it():
-    circle = Circle(100.0, 100.0, 40.0)
-    faint = Finds([circle], [1.35 * THRESHOLD], plane())
-    inside = Finds([], [], disk(circle, 0.3, 0.0))
-    elsewhere = Finds([], [], disk(circle, 0.0, 0.3))
-    assert merge(faint, inside, THRESHOLD)[0] == [circle]
-    assert merge(faint, elsewhere, THRESHOLD)[0] == []
+    faint = Finds([circle], [1.01 * THRESHOLD], plane())
+    kept = merge(faint, Finds([], [], plane(probability)), THRESHOLD)
+    assert kept == ([circle], [1.01 * THRESHOLD])
 
 
 def test_what_the_network_found_alone_needs_some_lattice():
@@ -80,16 +70,6 @@ def test_touching_particles_stay_two():
     assert circles == [left, right]
 
 
-def test_the_share_inside_is_that_of_the_areas_where_all_is_alike():
-    ratio, share = single_evidence(2.0, Circle(120.0, 150.0, 60.0), plane(1.0), 1.6)
-    assert ratio == pytest.approx(np.log(2))
-    assert share == pytest.approx(1 / 1.6**2, rel=0.02)
-
-
-def test_a_circle_beyond_the_map_has_no_share():
-    assert single_evidence(1.0, Circle(-90.0, 10.0, 20.0), plane(1.0), 1.6)[1] == 0
-
-
 @pytest.mark.parametrize(("contrast", "is_kept"), [(0.79, False), (0.8, True)])
 def test_the_network_alone_is_believed_from_four_fifths_of_the_threshold_on(
     contrast, is_kept
@@ -99,26 +79,6 @@ def test_the_network_alone_is_believed_from_four_fifths_of_the_threshold_on(
     circles, strengths = merge(bragg, Finds([circle], [4.0], plane()), 16.0)
     assert circles == ([circle] if is_kept else [])
     assert strengths == ([pytest.approx(contrast * 16.0)] if is_kept else [])
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
-def test_a_single_circle_is_believed_where_its_log_odds_are_above_0(share):
-    """-2.74 + 1.26 ln(strength / threshold) + 3.16 share."""
-    circle = Circle(100.0, 100.0, 40.0)
-    inside = disk(circle, 1.0)
-    around = disk(Circle(100.0, 100.0, 64.0), 1.0)
-    ring = around.values.sum() - inside.values.sum()
-    probability = disk(Circle(100.0, 100.0, 64.0), 1.0)
-    if share:
-        own = share / (1 - share) * ring / inside.values.sum()
-        probability.values[inside.values > 0] = own
-    else:
-        probability.values[inside.values > 0] = 0
-    needed = np.exp((2.74 - 3.16 * share) / 1.26)
-    for off, number in ((0.99, 0), (1.01, 1)):
-        bragg = Finds([circle], [off * needed * THRESHOLD], plane())
-        circles, _ = merge(bragg, Finds([], [], probability), THRESHOLD)
-        assert len(circles) == number
 
 
 def test_all_that_is_found_comes_strongest_first():

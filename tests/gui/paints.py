@@ -30,3 +30,10 @@ def all_drawn() -> None:
     """Let Qt draw, and draw again what asked for it meanwhile."""
     for _ in range(5):
         QApplication.processEvents()
+
+
+def is_still(paints: Count) -> bool:
+    """Let Qt draw, and tell whether nothing had asked for it: to be waited for."""
+    before = paints.number
+    all_drawn()
+    return paints.number == before

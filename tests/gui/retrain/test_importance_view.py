@@ -14,7 +14,7 @@ from napari_cdse.core.evaluation.feature_importance import (
 from napari_cdse.core.evaluation.scores import Difference
 from napari_cdse.gui.retrain.importance_view import ImportanceView
 from tests.gui.painted import pixels
-from tests.gui.paints import Count, all_drawn
+from tests.gui.paints import Count, is_still
 
 WIDTH = 500
 BLUE = (79, 143, 221)
@@ -142,9 +142,8 @@ def test_another_importance_is_drawn_at_once_where_the_first_one_stood(view, qtb
     view.resize(WIDTH, view.sizeHint().height())
     with qtbot.waitExposed(view):
         view.show()
-    all_drawn()
     paints = Count(view, QEvent.Type.Paint)
-    all_drawn()
-    assert not paints.number
+    qtbot.waitUntil(lambda: is_still(paints))
+    before = paints.number
     view.show_importance(Importance(FOUND.families[::-1], FOUND.features, 0.7, 9))
-    qtbot.waitUntil(lambda: paints.number > 0)
+    qtbot.waitUntil(lambda: paints.number > before)

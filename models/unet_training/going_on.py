@@ -106,7 +106,8 @@ def _measure(
     def add(norm: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         values = inputs[0].double().transpose(0, 1).flatten(1)
         count = torch.full((len(values),), values.shape[1])
-        sums[norm] += torch.stack([count, values.sum(1), (values**2).sum(1)])
+        measured = torch.stack([values.sum(1), (values**2).sum(1)]).cpu()
+        sums[norm] += torch.cat([count[None], measured])
 
     hooks = [norm.register_forward_pre_hook(add) for norm in norms]
     network.eval()
@@ -116,7 +117,7 @@ def _measure(
         for norm, (count, total, squares) in sums.items():
             mean = total / count
             variance = squares / count - mean**2
-            _normalise(norm, mean, variance.clamp(min=0), norm.bias.double())
+            _normalise(norm, mean, variance.clamp(min=0), norm.bias.double().cpu())
     for hook in hooks:
         hook.remove()
 

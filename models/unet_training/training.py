@@ -103,7 +103,9 @@ def train(
         network.load_state_dict(kept["network"])
         optimiser.load_state_dict(kept["optimiser"])
         averaged.values = kept["averaged"]
-        step, spent, before = kept["step"], kept["spent"], kept["before"]
+        step, spent = kept["step"], kept["spent"]
+        # Not in checkpoints of trainings that began from nothing before it was known.
+        before = kept.get("before", {})
         print(f"going on at step {step}", file=sys.stderr)
     seen = Pictures(pictures, plan.names(held_out=False), plan.pictures)
     while len(seen.files) < early:

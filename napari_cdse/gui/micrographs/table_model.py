@@ -116,7 +116,11 @@ class MicrographsModel(RowsModel):
             return
         before, self.rows = self.rows, entries
         # One label changes one line: to draw and sort all anew is felt at each key.
-        changed = [row for row, each in enumerate(entries) if each != before[row]]
+        changed = [
+            row
+            for row, each in enumerate(entries)
+            if each is not before[row] and each != before[row]
+        ]
         if changed:
             first, last = changed[0], changed[-1]
             self.dataChanged.emit(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from napari_cdse.core.features.sampling import radii
-from tests.mutants.__main__ import Tree
+from tests.mutants.__main__ import Reached, Tree
 from tests.mutants.mistakes import mistakes
 from tests.mutants.parts import PARTS
 from tests.mutants.recording import forget_results
@@ -124,3 +124,23 @@ def test_every_part_has_its_rooms_and_its_tests():
     for part in PARTS.values():
         assert all((ROOT / "napari_cdse" / room).exists() for room in part.rooms)
         assert all((ROOT / "tests" / tests).exists() for tests in part.tests)
+
+
+def test_tests_of_the_same_place_are_tried_first_then_the_quickest():
+    seconds = {
+        "tests/gui/app/test_leaks.py::test_slow": 9.0,
+        "tests/gui/app/test_leaks.py::test_quick": 2.0,
+        "tests/gui/canvas/test_marks.py::test_mark": 0.1,
+        "tests/gui/canvas/test_shape_colours.py::test_slow": 3.0,
+        "tests/project/test_undo.py::test_undo": 0.2,
+    }
+    order = Reached({}, seconds).in_order(
+        set(seconds), "napari_cdse/gui/canvas/colours.py"
+    )
+    assert order == [
+        "tests/gui/canvas/test_shape_colours.py::test_slow",
+        "tests/gui/canvas/test_marks.py::test_mark",
+        "tests/gui/app/test_leaks.py::test_quick",
+        "tests/gui/app/test_leaks.py::test_slow",
+        "tests/project/test_undo.py::test_undo",
+    ]

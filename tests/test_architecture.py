@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,22 @@ WINDOW_LIBRARIES = {
 }
 
 
+@cache
 def modules():
     return sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def nodes(path):
+    """Every node of a module's tree, parsed once for all tests here."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_trees():
+    # Some hundred thousand objects, which slow each collection of later tests' garbage.
+    yield
+    nodes.cache_clear()
 
 
 def part_of(path):
@@ -110,7 +125,7 @@ def part_of(path):
 
 def imported(path):
     """Every name a module imports, inside functions and for type checking too."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -247,7 +262,7 @@ def own_bases():
     defined, bases = set(), {}
     for path in modules():
         module, names = module_name(path), {}
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom):
                 names |= {
                     one.asname or one.name: f"{node.module}.{one.name}"
@@ -284,7 +299,7 @@ def test_no_file_is_unpickled_and_no_text_evaluated():
             }
         calls = {
             node.func.id
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            for node in nodes(path)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not calls & {"eval", "exec"}, path
@@ -401,7 +416,7 @@ def test_private_parts_of_napari_are_touched_in_one_file_only():
 def window_calls(name):
     """Every call of a method or class in the window's code, with its file."""
     for path in sorted((PACKAGE / "gui").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.Call):
                 called = getattr(node.func, "attr", getattr(node.func, "id", None))
                 if called == name:
@@ -424,7 +439,7 @@ def test_labels_of_the_window_are_made_in_one_place():
     bases = {
         path.name
         for path in (PACKAGE / "gui").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef)
         and any(getattr(base, "id", "") == "QLabel" for base in node.bases)
     }

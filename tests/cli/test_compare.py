@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -56,6 +57,12 @@ def test_two_projects_are_compared(tmp_path, capsys):
     assert found["sentence"] in said
     assert said.count("Design effect") == 2
     assert " of many less few: +0 (" in said
+    means = re.findall(
+        r"Mean diameter, by .*?, (\S+) nm \((\S+) to (\S+), 95 %\)", said
+    )
+    assert len(means) == 2
+    for mean, low, high in means:
+        assert float(low) <= float(mean) <= float(high)
 
 
 def test_a_project_is_not_independent_of_itself(tmp_path, capsys):

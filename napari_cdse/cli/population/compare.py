@@ -158,8 +158,8 @@ def _sentence(sample: SampleNumbers) -> str:
         told += f" Design effect {found.design_effect:.2f}."
     for each in sample.sizes.summaries:
         if each.label == "all":
-            how = f", {BY_ESTIMATE}" if sample.sizes.by_estimate else ""
-            told += f" Mean diameter {each.mean:.3g} {sample.sizes.unit}{how}."
+            how = f", {BY_ESTIMATE}," if sample.sizes.by_estimate else ""
+            told += f" Mean diameter{how} {each.mean_words(sample.sizes.unit)}."
     return told
 
 

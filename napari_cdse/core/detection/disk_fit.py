@@ -380,7 +380,9 @@ class DiskFitter:
         """Sum up the squared templates, shape (radii, 1, 1)."""
         return self._squares[tried.radii, :1, :1]
 
-    def norms(self, seen: NDArray[np.complex64], tried: Tried) -> NDArray[np.float32]:
+    def seen_norms(
+        self, seen: NDArray[np.complex64], tried: Tried
+    ) -> NDArray[np.float32]:
         """Sum up the squared templates over what counts, whose block ``seen`` is."""
         blocks = seen * self._squares[tried.radii]
         return np.asarray(self._at_centres(blocks, tried.centres).real)
@@ -448,5 +450,5 @@ class DiskPatch:
         full = self.fitter.full_norms(tried)
         if self._seen is None:
             return full
-        seen = self.fitter.norms(self._seen, tried)
+        seen = self.fitter.seen_norms(self._seen, tried)
         return np.asarray(np.maximum(seen, self.least_norm * full))

@@ -30,7 +30,7 @@ Distrust = Literal[
 REASONS: tuple[Distrust, ...] = get_args(Distrust)
 
 _WORDS: dict[Distrust, str] = {
-    "one crystal": "parts of what looks like one crystal",
+    "one crystal": "in micrographs that look like one crystal",
     "scale assumed": "in micrographs whose pixel size is assumed",
     "scale unsure": "in micrographs whose pixel size is unsure",
     "quality": "in micrographs worse than those that the forest learnt from",

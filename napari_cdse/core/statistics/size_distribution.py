@@ -114,6 +114,26 @@ class SizeSummary:
     fit_systematic: float = 0.0
     mean_by_estimates: float = 0.0
 
+    def mean_words(self, unit: str) -> str:
+        """Say the mean and all that it may be off by.
+
+        Parameters
+        ----------
+        unit : str
+            Of the diameters.
+        """
+        told = f"{self.mean:.3g} {unit}"
+        if self.mean_95 is not None:
+            low, high = self.mean_95
+            told += f" ({low:.3g} to {high:.3g}, 95 %)"
+        elif self.mean_by_estimates:
+            # An interval over micrographs would hold it.
+            told += f" \u00b1 {self.mean_by_estimates:.2g} by the estimates"
+        alike = math.hypot(self.fit_systematic, self.mean_systematic)
+        if alike:
+            told += f" \u00b1 {alike:.2g} systematic"
+        return told
+
 
 @dataclass(frozen=True, slots=True)
 class SizeHistogram:

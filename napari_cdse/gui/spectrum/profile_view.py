@@ -164,12 +164,17 @@ class ProfileView(QWidget):
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Choose round numbers between two, in steps of 1, 2 or 5."""
+    """Choose round numbers between two, in steps of 1, 2 or 5, at least two of them."""
     span = max(high - low, 1e-12)
     power = 10.0 ** np.floor(np.log10(span / _TICKS))
-    step = next(
-        one * power for one in (1, 2, 5, 10) if one * power * _TICKS >= span * 0.999
-    )
+    steps = [one * power for one in (0.5, 1, 2, 5, 10)]
+    place = next(at for at, step in enumerate(steps) if step * _TICKS >= span * 0.999)
+    found = _multiples(steps[place], low, high)
+    # One number alone is no scale.
+    return found if len(found) > 1 else _multiples(steps[place - 1], low, high)
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
     first = np.ceil(low / step)
     number = int(np.floor(high / step) - first) + 1
     return [float(round((first + at) * step, 12)) for at in range(number)]

@@ -426,17 +426,7 @@ def _size_words(label: Label, summary: SizeSummary | None, unit: str) -> str:
     name = f"{LETTERS[label]}  {label}: {MEANINGS[label]}"
     if summary is None:
         return f"{name} (n = 0)"
-    told = f"{name} (n = {summary.n}), mean {summary.mean:.3g} {unit}"
-    if summary.mean_95 is not None:
-        low, high = summary.mean_95
-        told += f" ({low:.3g} to {high:.3g}, 95 %)"
-    elif summary.mean_by_estimates:
-        # An interval over micrographs would hold it.
-        told += f" \u00b1 {summary.mean_by_estimates:.2g} by the estimates"
-    alike = math.hypot(summary.fit_systematic, summary.mean_systematic)
-    if alike:
-        told += f" \u00b1 {alike:.2g} systematic"
-    return told
+    return f"{name} (n = {summary.n}), mean {summary.mean_words(unit)}"
 
 
 def _trend_title(trend: SizeTrend) -> str:

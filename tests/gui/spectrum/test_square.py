@@ -136,6 +136,7 @@ def test_a_square_outside_or_too_small_comes_in():
         (-3, 250, [0, 100, 200]),
         (1.5, 9.4, [2, 4, 6, 8]),
         (0, 41, [0, 20, 40]),
+        (0.5, 8.6, [2, 4, 6, 8]),
     ],
 )
 def test_ticks_are_in_steps_of_1_2_or_5(low, high, ticks):

@@ -160,9 +160,9 @@ def test_the_sentence_tells_every_reason_in_order() -> None:
     assert "2 unlike anything that the forest learnt from. Those of one" in told
     assert told.endswith("are judged, or 10 that were drawn.")
     assert distrust_sentence({"one crystal": 1}) == (
-        "1 circle is counted apart: 1 in micrographs that look like one crystal. Those of "
-        "one reason are counted in once all of them in a micrograph are judged, or 10 "
-        "that were drawn."
+        "1 circle is counted apart: 1 in micrographs that look like one crystal. Those "
+        "of one reason are counted in once all of them in a micrograph are judged, or "
+        "10 that were drawn."
     )
     assert "apart (3 judged): 4" in distrust_sentence({"quality": 4}, 3)
 

@@ -91,7 +91,7 @@ def check_size(name: str, rows: int, columns: int, bytes_per_pixel: int) -> None
     MicrographError
         More than `MAX_PIXELS` or `MAX_BYTES`, or without pixels.
     """
-    if rows < 1 or columns < 1:
+    if min(rows, columns, bytes_per_pixel) < 1:
         raise MicrographError(f"{name} has no pixels; save it again.")
     if rows * columns > MAX_PIXELS:
         raise MicrographError(
@@ -316,8 +316,8 @@ def _mended(
     n_bad = pixels.size - int(np.count_nonzero(good))
     if n_bad > MAX_BAD_FRACTION * pixels.size:
         raise MicrographError(
-            f"{name} has {n_bad} of {pixels.size} pixels without a finite value, "
-            "too many to mend; save it again from the original data."
+            f"{name} has {n_bad} of {pixels.size} pixels without a finite value up to "
+            f"{LARGEST_GRAY:g}, too many to mend; save it again from the original data."
         )
     pixels[~good] = np.median(pixels[good])
     noun = "pixel" if n_bad == 1 else "pixels"

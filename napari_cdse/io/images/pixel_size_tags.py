@@ -75,6 +75,8 @@ class PixelSpacing:
     @property
     def square(self) -> bool:
         """Whether both edges are the same but for rounding."""
+        if self.row_nm == self.col_nm:
+            return True  # also where both are too large for a number
         difference = abs(self.row_nm - self.col_nm)
         return difference <= SQUARE_WITHIN * max(self.row_nm, self.col_nm)
 

@@ -13,6 +13,7 @@ from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images.frame import Frame, check_size, quiet, wanted_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import BufferedReader
 
     from numpy.typing import NDArray
@@ -49,6 +50,24 @@ _PNG_DEPTH_AT = 24
 _PNG_COLOUR_OR_ALPHA = (2, 4, 6)
 _BYTES_PER_PIXEL = 4
 
+_PNG_SIGNATURE_BYTES = 8
+_PNG_HEADER = struct.Struct(">II4s")
+"""Of the first chunk: columns and rows; depth, colour, packing and filter."""
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Values per pixel for each type of colour (PNG, third edition, 11.2.1)."""
+_WHOLE_PNG = ((0, 0, 1, 1),)
+_PNG_PASSES = (
+    (0, 0, 8, 8),
+    (0, 4, 8, 8),
+    (4, 0, 8, 4),
+    (0, 2, 4, 4),
+    (2, 0, 4, 2),
+    (0, 1, 2, 2),
+    (1, 0, 2, 1),
+)
+"""First row, first column and steps of both in the passes of Adam7 (8.2)."""
+_PIECE_BYTES = 2**20
+
 
 def read_raster(
     file: BufferedReader, name: str, frame: FrameChoice, magic: bytes
@@ -81,6 +100,8 @@ def read_raster(
         with quiet(), reader(file) as image:
             check_size(name, image.height, image.width, _BYTES_PER_PIXEL)
             values, _ = wanted_frame(name, frame, 1, lambda _: _values(image))
+            if kind == "PNG" and _may_be_short(image):
+                _check_complete(file)
     except DAMAGE as problem:
         raise MicrographError(
             f"{name} is a damaged or incomplete {kind} file; "
@@ -96,6 +117,14 @@ def _values(image: ImageFile) -> NDArray[Any]:
     return np.asarray(image.convert("RGBA" if see_through else "RGB"))
 
 
+def _may_be_short(image: ImageFile) -> bool:
+    """Whether Pillow may have put 0 where a PNG lacks pixels.
+
+    Those lie in the last row, or anywhere in an interlaced picture.
+    """
+    return bool(image.info.get("interlace")) or not np.asarray(image)[-1].any()
+
+
 def _notices(file: BufferedReader, kind: str) -> tuple[str, ...]:
     if kind == "JPEG":
         return ("JPEG changes faint fringes; use the original file if there is one.",)
@@ -107,3 +136,50 @@ def _notices(file: BufferedReader, kind: str) -> tuple[str, ...]:
     if depth == 16 and colour in _PNG_COLOUR_OR_ALPHA:
         return ("Only 8 of the 16 bits of this PNG were read; save it as 16-bit gray.",)
     return ()
+
+
+def _check_complete(file: BufferedReader) -> None:
+    """Raise `ValueError` where the pixels of a PNG end before its last row.
+
+    Pillow takes a compressed stream that ends too early, but ends well, for a whole
+    one, and gives 0 for the rows that it lacks.
+    """
+    file.seek(_PNG_SIGNATURE_BYTES + 8)
+    columns, rows, kind = _PNG_HEADER.unpack(file.read(_PNG_HEADER.size))
+    (interlaced,) = file.read(1)
+    bits = kind[0] * _PNG_SAMPLES[kind[1]]
+    wanted = _n_bytes(rows, columns, bits, _PNG_PASSES if interlaced else _WHOLE_PNG)
+    unpacking = zlib.decompressobj()
+    for packed in _pixel_chunks(file):
+        waiting = packed
+        while waiting and wanted > 0:
+            wanted -= len(unpacking.decompress(waiting, _PIECE_BYTES))
+            waiting = unpacking.unconsumed_tail
+        if wanted <= 0:
+            return
+    raise ValueError("rows are missing")
+
+
+def _n_bytes(
+    rows: int, columns: int, bits: int, passes: tuple[tuple[int, int, int, int], ...]
+) -> int:
+    """Count the bytes of all rows, each of which begins with that of its filter."""
+    total = 0
+    for first_row, first_column, row_step, column_step in passes:
+        n_rows = -(-(rows - first_row) // row_step)
+        n_columns = -(-(columns - first_column) // column_step)
+        if n_rows > 0 and n_columns > 0:
+            total += n_rows * (1 + -(-n_columns * bits // 8))
+    return total
+
+
+def _pixel_chunks(file: BufferedReader) -> Iterator[bytes]:
+    """Read the chunks of pixels one after another."""
+    file.seek(_PNG_SIGNATURE_BYTES)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IDAT":
+            yield file.read(length)
+            file.seek(4, 1)  # its checksum
+        else:
+            file.seek(length + 4, 1)

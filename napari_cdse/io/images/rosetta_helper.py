@@ -177,10 +177,12 @@ def _open(path: Path, name: str, kind: str) -> list[Dataset]:
         return _open_mrc(path)
     if kind == "dm":
         from rsciio.digitalmicrograph import file_reader
-    elif kind == "hspy":
-        from rsciio.hspy import file_reader
     else:
-        from rsciio.emd import file_reader
+        _check_own_data(path, name)
+        if kind == "hspy":
+            from rsciio.hspy import file_reader
+        else:
+            from rsciio.emd import file_reader
     options = {"select_type": "images"} if kind == "emd" else {}
     try:
         return list(file_reader(str(path), lazy=True, **options))
@@ -193,6 +195,29 @@ def _open(path: Path, name: str, kind: str) -> list[Dataset]:
                 "that; save the frame to analyse as TIFF."
             ) from None
         return list(file_reader(str(path), **options))
+
+
+def _check_own_data(path: Path, name: str) -> None:
+    """Refuse HDF5 that fetches data out of other files, pipes and devices among them.
+
+    Raises
+    ------
+    MicrographError
+        For links to other files, and for numbers that lie in them.
+    """
+    import h5py
+
+    def elsewhere(_: str, found: Any) -> bool | None:
+        if isinstance(found, h5py.Dataset):
+            return found.external is not None or found.is_virtual or None
+        return isinstance(found, h5py.ExternalLink) or None
+
+    with h5py.File(path, "r") as file:
+        if file.visititems(elsewhere) or file.visititems_links(elsewhere):
+            raise MicrographError(
+                f"{name} takes data from other files, as no program of a microscope "
+                "writes; save the picture as TIFF."
+            )
 
 
 def _open_mrc(path: Path) -> list[Dataset]:

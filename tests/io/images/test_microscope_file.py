@@ -315,6 +315,36 @@ def test_a_file_that_changed_is_read_anew_and_none_is_kept_open(tmp_path, name):
     assert str(path) not in [one.path for one in held]
 
 
+def _in_another_file(file, place, other):
+    file.create_dataset(place, (21, 34, 1), "u2", external=[(str(other), 0, 1428)])
+
+
+def _by_a_link(file, place, other):
+    with h5py.File(other, "w") as apart:
+        apart["x"] = PICTURE[..., None]
+    file[place] = h5py.ExternalLink(str(other), "x")
+
+
+def _virtually(file, place, other):
+    with h5py.File(other, "w") as apart:
+        apart["x"] = PICTURE[..., None]
+    layout = h5py.VirtualLayout((21, 34, 1), "u2")
+    layout[:] = h5py.VirtualSource(str(other), "x", shape=(21, 34, 1))
+    file.create_virtual_dataset(place, layout)
+
+
+@pytest.mark.parametrize("put", [_in_another_file, _by_a_link, _virtually])
+def test_no_other_file_is_read_for_hdf5(tmp_path, put):
+    path, other = tmp_path / "a.emd", tmp_path / "private.bin"
+    WRITERS["v.emd"](path, PICTURE)
+    other.write_bytes(PICTURE.tobytes())
+    with h5py.File(path, "r+") as file:
+        place = f"Data/Image/{next(iter(file['Data/Image']))}/Data"
+        del file[place]
+        put(file, place, other)
+    assert "a.emd takes data from other files" in _refusal(path)
+
+
 def test_content_decides_where_it_can(tmp_path):
     write_mrc(tmp_path / "a.mrc", PICTURE)
     os.rename(tmp_path / "a.mrc", tmp_path / "a.tif")

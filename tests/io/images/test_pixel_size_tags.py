@@ -229,3 +229,10 @@ def test_broken_tags_are_no_calibration(bad):
     assert imagej_spacing("nm", bad, bad) is None
     assert resolution_spacing(2, bad, bad) is None
     assert resolution_spacing("2", (1, 1), (1, 1)) is None
+
+
+def test_a_size_beyond_all_numbers_is_told_and_not_called_oblong():
+    spacing = stated_spacing("The file", 1e300, 1e300, "m")
+    assert spacing.square
+    assert "which no HRTEM micrograph has" in usable(spacing)[1][0]
+    assert not stated_spacing("The file", 1e299, 0.04, "m").square

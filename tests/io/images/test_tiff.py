@@ -294,6 +294,17 @@ def test_headers_of_giants_are_refused_before_decoding(tmp_path):
     assert "20000 x 20000 pixels" in _refusal(path)
 
 
+def test_pixels_without_a_value_are_none(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, NOISE.astype("u2"))
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages.first.tags["SamplesPerPixel"]
+    data[tag.valueoffset : tag.valueoffset + 2] = b"\0\0"
+    path.write_bytes(data)
+    assert "a.tif has no pixels" in _refusal(path)
+
+
 def test_missing_pieces_are_not_read_as_zeros(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, NOISE.astype(np.uint8), rowsperstrip=10)

@@ -585,3 +585,82 @@ def test_what_goes_on_waiting_is_in_a_new_file_before_the_old_one_goes(
     assert given(again) == ["yes", None, None]
     assert again.settings.half_width == 0.2
     again.close()
+
+
+@pytest.fixture
+def looked_at(analysed):
+    """A project of three micrographs with a forest's word, closed, and a lock."""
+    analysed.close()
+    other = sqlite3.connect(analysed.path, isolation_level=None, timeout=0)
+    yield analysed, other
+    other.close()
+
+
+def drawn(window) -> list[set[str]]:
+    hides = window.audits.hides
+    return [{e.id for e in window.particles.of(n) if hides(e.id)} for n in range(3)]
+
+
+def test_what_was_in_view_is_known_after_the_end_too(looked_at):
+    """Else a larger share would draw what was seen, and call it judged unseen."""
+    project, holder = looked_at
+    window = opened(project)
+    before = drawn(window)
+    holder.execute("BEGIN IMMEDIATE")
+    window.selection.open(0)
+    window.selection.open(2)
+    window.audits.note_order("uncertain")
+    assert window.backlog.steps_kept
+    window.close()
+    holder.execute("ROLLBACK")
+    again = opened(project)
+    assert not left(project)
+    assert not [each for each in again.notices if "wait" in each]
+    again.audits.share = 0.5
+    after = drawn(again)
+    assert [len(now) > len(then) for then, now in zip(before, after, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+    again.close()
+
+
+def test_what_was_in_view_outlives_what_another_window_writes(looked_at):
+    project, holder = looked_at
+    window = opened(project)
+    before = drawn(window)
+    holder.execute("BEGIN IMMEDIATE")
+    window.selection.open(1)
+    holder.execute("ROLLBACK")
+    window.reload()
+    window.audits.share = 0.5
+    assert drawn(window)[1] == before[1]
+    assert window.sync.write_waiting()
+    other = opened(project)
+    other.audits.share = 0.6
+    assert drawn(other)[1] == before[1]
+    other.close()
+    window.close()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b'{"add_to":"in_view","members":["one"]}',
+        b'{"add_to":"in_view","members":[true]}',
+        b'{"add_to":"in_view","members":[-1]}',
+        b'{"add_to":"in_view","members":3}',
+        b'{"add_to":"orders","members":["backwards"]}',
+        b'{"add_to":"orders","members":[["uncertain"]]}',
+        b'{"add_to":"audit","members":[1]}',
+    ],
+)
+def test_a_damaged_note_of_what_was_in_view_sets_the_file_aside(project, holder, told):
+    ended(project, holder, "no", "yes")
+    (file,) = left(project)
+    file.write_bytes(file.read_bytes() + told + b"\n")
+    again = opened(project)
+    assert given(again) == [None, None, None]
+    assert [each for each in again.notices if "can't be read" in each]
+    again.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
 
+from napari_cdse.gui.controllers.project_poller import IN_VIEW_WORDS
 from napari_cdse.gui.session.viewer_window import find_main_window, main_window
 from napari_cdse.gui.widgets.dialogs import ask_to_leave
 
@@ -84,9 +85,14 @@ class LeaveTaking(QObject):
         results += " of the program"
         if backlog.calls:
             names.append(results)
+        names += [IN_VIEW_WORDS.capitalize()] * bool(backlog.additions)
         what = "\n".join(f"\u2022 {each}" for each in names)
         told = [_NOT_IN_IT.format(file=path.name, what=what)]
-        kinds = {"steps": backlog.steps, "settings": backlog.settings}
+        kinds = {
+            "steps": backlog.steps,
+            "settings": backlog.settings,
+            "notes of what was in view": backlog.additions,
+        }
         own = " and ".join(each for each, waiting in kinds.items() if waiting)
         if own and backlog.steps_kept:
             told.append(_KEPT.format(what=own))

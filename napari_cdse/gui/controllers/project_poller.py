@@ -20,6 +20,8 @@ PATIENCE_S = 0.1
 """How long a key waits for the file: longer than another window's commit to a disk,
 shorter than a hand notices. After that the step waits in memory."""
 BUSY = "busy"
+IN_VIEW_WORDS = "what was in view"
+"""What waits where a micrograph was opened: no draw may fall on what was seen."""
 _HOLDS = (
     "Another program is writing {}. You can go on: {} kept here, and written as soon "
     "as the file is free."
@@ -121,5 +123,7 @@ def waiting_words(project: Project) -> str:
         "result": len(backlog.calls),
     }
     parts = [f"{n} {what}{'s' * (n > 1)}" for what, n in numbers.items() if n]
+    parts += [IN_VIEW_WORDS] * bool(backlog.additions)
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
-    return f"{listed} {'is' if len(backlog) == 1 else 'are'}"
+    one = sum(numbers.values()) + bool(backlog.additions) == 1
+    return f"{listed} {'is' if one else 'are'}"

@@ -30,7 +30,7 @@ from napari_cdse.io.store.results import FindingTable, ModelTable
 from napari_cdse.io.store.unreadable import is_like, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from contextlib import AbstractContextManager
 
 __all__ = [
@@ -328,6 +328,14 @@ class Store:
                 "INSERT OR REPLACE INTO settings VALUES (?, ?)",
                 [name, dump_json(value)],
             )
+
+    def add_to_setting(self, name: str, members: Collection[Any]) -> None:
+        """Add to a setting that is a set of one type's members, and only grows."""
+        types = {type(each) for each in members}
+        with self.transaction():
+            # What a damaged project has in it beside them can't be put in order.
+            known = {e for e in self.setting(name, []) if type(e) in types}
+            self.set_setting(name, sorted(known | set(members)))
 
 
 _NAMES = {entry.name for entry in fields(MicrographRow)} - {"key"}

@@ -21,7 +21,7 @@ from napari_cdse.io.store.records import Edit, dump_json
 from napari_cdse.io.store.unreadable import is_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from io import BufferedWriter
     from pathlib import Path
 
@@ -102,8 +102,15 @@ class WaitingSteps:
         before, after = change.before, change.after
         self._write({"setting": change.name, "before": before, "after": after})
 
+    def add_addition(self, name: str, members: Collection[Any]) -> None:
+        """Bring to the disk what is to be added to a setting that only grows."""
+        self._write({"add_to": name, "members": sorted(members)})
+
     def replace(
-        self, edits: Iterable[Edit], settings: Iterable[SettingChange] = ()
+        self,
+        edits: Iterable[Edit],
+        settings: Iterable[SettingChange] = (),
+        additions: Mapping[str, Collection[Any]] | None = None,
     ) -> None:
         """Hold these instead of all before, in a new file before the old one goes."""
         old = self._path
@@ -113,6 +120,8 @@ class WaitingSteps:
             self.add(each)
         for change in settings:
             self.add_setting(change)
+        for name, members in (additions or {}).items():
+            self.add_addition(name, members)
         if old is not None:
             with suppress(OSError):
                 old.unlink()
@@ -155,6 +164,25 @@ class WaitingSteps:
         project = {"id": self._identity, "file": self._store.path.name}
         _append(file, {"format": _FORMAT, "project": project})
         return file
+
+
+@dataclass(frozen=True, slots=True)
+class LeftWork:
+    """What a program left that ended before it could be stored.
+
+    Attributes
+    ----------
+    steps : list of Edit
+        Oldest first.
+    settings : list of SettingChange
+        One change of each.
+    additions : dict of str to set
+        To settings that only grow, by name.
+    """
+
+    steps: list[Edit]
+    settings: list[SettingChange]
+    additions: dict[str, set[Any]]
 
 
 class LeftSteps:
@@ -200,9 +228,12 @@ class LeftSteps:
         return True
 
     def read(
-        self, content_ids: Mapping[int, str], forms: Mapping[str, Any]
-    ) -> tuple[list[Edit], list[SettingChange]]:
-        """Read the steps, oldest first, and the settings, one change of each.
+        self,
+        content_ids: Mapping[int, str],
+        forms: Mapping[str, Any],
+        members: Mapping[str, Callable[[object], bool]],
+    ) -> LeftWork:
+        """Read all of it.
 
         Parameters
         ----------
@@ -210,6 +241,8 @@ class LeftSteps:
             Micrograph ids by key.
         forms : mapping of str to object
             A value of each setting there is, which tells its form.
+        members : mapping of str to callable
+            Tells of each setting that only grows whether something may be in it.
 
         Raises
         ------
@@ -220,6 +253,7 @@ class LeftSteps:
         whole, _, _ = self._data().rpartition(b"\n")
         edits: list[Edit] = []
         settings: dict[str, SettingChange] = {}
+        additions: dict[str, set[Any]] = {}
         try:
             for line in whole.split(b"\n")[1:]:
                 told = json.loads(line)
@@ -229,6 +263,9 @@ class LeftSteps:
                     change = _setting(told, forms)
                     first = settings.get(change.name, change)
                     settings[change.name] = first.followed_by(change)
+                elif "add_to" in told:
+                    name, found = _addition(told, members)
+                    additions.setdefault(name, set()).update(found)
                 else:
                     edits.append(_edit(told, content_ids))
         except (StoreError, *_MISFITS) as error:
@@ -236,7 +273,7 @@ class LeftSteps:
                 "Steps that waited for the project file when the program ended can't "
                 "be read"
             ) from error
-        return edits, list(settings.values())
+        return LeftWork(edits, list(settings.values()), additions)
 
     def remove(self) -> None:
         """Remove the file; where that can't be, it is known again by what it holds."""
@@ -296,7 +333,7 @@ def _as_dict(edit: Edit) -> dict[str, Any]:
 def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
     key, run = told["micrograph"], told["after_run"]
     texts = [told[name] for name in _TEXTS]
-    good = (key is None or _is_key(key)) and _is_key(run)
+    good = (key is None or is_key(key)) and is_key(run)
     if not (good and all(isinstance(each, str) for each in texts)):
         raise ValueError(told)
     for each in texts:
@@ -327,5 +364,15 @@ def _setting(told: Mapping[str, Any], forms: Mapping[str, Any]) -> SettingChange
     return change
 
 
-def _is_key(value: object) -> bool:
+def _addition(
+    told: Mapping[str, Any], members: Mapping[str, Callable[[object], bool]]
+) -> tuple[str, list[Any]]:
+    name, found = told["add_to"], told["members"]
+    if not (isinstance(found, list) and all(map(members[name], found))):
+        raise ValueError(told)
+    return name, found
+
+
+def is_key(value: object) -> bool:
+    """Whether a value is one that SQLite gives as a key."""
     return type(value) is int and 0 <= value < _LARGEST_KEY

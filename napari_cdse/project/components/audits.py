@@ -13,6 +13,7 @@ from napari_cdse.core.errors import StoreError
 from napari_cdse.core.review.draw_chances import doubt, draw_chances
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem
 from napari_cdse.io.store.store import AUDIT
+from napari_cdse.io.store.waiting_steps import is_key
 from napari_cdse.project.state.annotator_labels import latest
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
@@ -55,6 +56,12 @@ class DrawTallies:
 
 
 _IN_VIEW, _ORDERS = "in_view", "orders"
+GROWING: dict[str, Callable[[object], bool]] = {
+    _IN_VIEW: is_key,
+    _ORDERS: lambda value: value in ORDERS,
+}
+"""Settings that only grow, and what tells whether something may be in each: keys of
+micrographs whose predictions have been in view, and orders that the review went by."""
 
 
 class Audits:
@@ -211,6 +218,8 @@ class Audits:
         known = self._store.setting(_IN_VIEW, [])
         analysed = self._particles.analysed()
         self._in_view = set(known if isinstance(known, list) else analysed)
+        # Of what waits for a busy file the file knows nothing yet.
+        self._in_view |= self._backlog.additions.get(_IN_VIEW, set())
         plan = self._planned(self._store.setting(AUDIT))
         return self._take_plan(plan, self._store.draws.chances())
 
@@ -246,14 +255,15 @@ class Audits:
         """
         hidden = (each for each in particle_ids if not self.hides(each))
         key = self._particles.key
-        keys = {key(each) for each in hidden} - {None, *self._in_view}
+        found = (key(each) for each in hidden)
+        keys = {each for each in found if each is not None} - self._in_view
         if not keys:
             return
-        self._in_view |= {each for each in keys if each is not None}
+        self._in_view |= keys
         if not self._store.read_only:
             # A full disk keeps nobody from looking.
             with suppress(StoreError):
-                self._backlog.do(self._write_in_view)
+                self._backlog.add_to_setting(_IN_VIEW, keys)
 
     def note_open(self, _ids: object = None) -> None:
         """Note that the open micrograph's predictions are in view."""
@@ -268,7 +278,7 @@ class Audits:
             return
         self._gone_by.add(order)
         with suppress(StoreError):
-            self._backlog.do(lambda: self._write_order(order))
+            self._backlog.add_to_setting(_ORDERS, {order})
 
     def queue_items(self) -> Iterator[QueueItem]:
         """Yield the particles that may come up for review, with their lots."""
@@ -282,16 +292,6 @@ class Audits:
                     yield QueueItem(index, one.id, one.circle, one.prediction, draw)
 
     # Inside
-
-    def _write_in_view(self) -> None:
-        with self._store.transaction():
-            known = self._store.setting(_IN_VIEW, [])
-            self._store.set_setting(_IN_VIEW, sorted({*known, *self._in_view}))
-
-    def _write_order(self, order: Order) -> None:
-        with self._store.transaction():
-            known = self._store.setting(_ORDERS, [])
-            self._store.set_setting(_ORDERS, sorted({*known, order}))
 
     def _change_plan(
         self, change: Callable[[AuditPlan, Collection[int]], AuditPlan]
@@ -386,7 +386,8 @@ class Audits:
     def _within_reach(self) -> set[int]:
         """Return keys of micrographs to which the queue leads by now, lots aside."""
         in_turn = self._particles.judged_in_turn()
-        orders = self._store.setting(_ORDERS) or ORDERS
+        went_by = self._store.setting(_ORDERS, [])
+        orders = [each for each in ORDERS if each in went_by] or ORDERS
         steps = len(self._visits.passed | in_turn)
         places = within_reach(self.queue_items(), steps, orders)
         return {self._table.rows[each].key for each in places}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.files import name_of
 from napari_cdse.io.store.waiting_steps import LeftSteps
+from napari_cdse.project.components.audits import GROWING
 from napari_cdse.project.components.settings import DEFAULTS
 
 if TYPE_CHECKING:
@@ -77,22 +78,24 @@ def _store(
     if not left.claim():
         return []
     try:
-        steps, changes = left.read(state.micrographs.content_ids(), DEFAULTS)
+        found = left.read(state.micrographs.content_ids(), DEFAULTS, GROWING)
     except StoreError as error:
         left.set_aside()
         return [f"{error}; they are kept aside in {name_of(left.path)}."]
     # A program that was killed between storing them and removing the file left both.
-    steps = [each for each in steps if not store.edits.holds(each)]
+    steps = [each for each in found.steps if not store.edits.holds(each)]
     state.backlog.hold_steps(steps)
     try:
         history.follow_waiting()
         stored = list(state.backlog.steps)
         history.store_waiting()
-        fitting, refused = settings.store_left(changes)
+        for name, members in found.additions.items():
+            store.add_to_setting(name, members)
+        fitting, refused = settings.store_left(found.settings)
     except StoreError as error:
         state.backlog.hold_steps(())
         state.load()
-        what = _words(steps, len(changes))
+        what = _words(steps, len(found.settings)) or "What waited for it"
         return [f"{error} {what} will be written when it is opened again."]
     left.remove()
     told = []

@@ -12,7 +12,8 @@ from napari_cdse.core.errors import StoreBusy, StoreError
 from napari_cdse.io.store.waiting_steps import SettingChange, WaitingSteps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from typing import Any
 
     from napari_cdse.io.store.store import Edit, Store
 
@@ -36,6 +37,8 @@ class Backlog:
         Made and shown here, oldest first; not in the file yet.
     settings : dict of str to SettingChange
         Those that wait, by name.
+    additions : dict of str to set
+        What waits to be added to settings that only grow, by name.
     calls : deque of callable
         Other writes, in their order; what they bring is shown once they are done.
 
@@ -53,11 +56,13 @@ class Backlog:
         self._on_disk: WaitingSteps | None = None
         self.steps: list[Edit] = []
         self.settings: dict[str, SettingChange] = {}
+        self.additions: dict[str, set[Any]] = {}
         self.calls: deque[Callable[[], object]] = deque()
 
     def __len__(self) -> int:
         """Return how many writes wait."""
-        return len(self.steps) + len(self.settings) + len(self.calls)
+        waiting = (self.steps, self.settings, self.additions, self.calls)
+        return sum(map(len, waiting))
 
     @property
     def allowed(self) -> bool:
@@ -131,20 +136,40 @@ class Backlog:
             self._on_disk.add_setting(change)
         self.changed.emit()
 
+    def add_to_setting(self, name: str, members: Collection[Any]) -> None:
+        """Add to a setting that only grows now, or let it wait.
+
+        Raises
+        ------
+        StoreBusy
+            If the file is busy and nothing may wait.
+        """
+        if not self:
+            with self.tolerate_busy():
+                self._store.add_to_setting(name, members)
+                return
+        self.additions.setdefault(name, set()).update(members)
+        if self._on_disk is not None:
+            self._on_disk.add_addition(name, members)
+        self.changed.emit()
+
     def write_settings(self) -> None:
-        """Write the settings that wait.
+        """Write the settings that wait, and what is to be added to some.
 
         Raises
         ------
         StoreBusy
             If the file is still busy; then all of them go on waiting.
         """
-        if not self.settings:
+        if not (self.settings or self.additions):
             return
         with self._store.transaction():
             for each in self.settings.values():
                 self._store.set_setting(each.name, each.after)
+            for name, members in self.additions.items():
+                self._store.add_to_setting(name, members)
         self.settings.clear()
+        self.additions.clear()
         self._keep()
 
     def add_step(self, edit: Edit) -> None:
@@ -171,8 +196,8 @@ class Backlog:
         """Hold on the disk what waits now."""
         if self._on_disk is None:
             return
-        if self.steps or self.settings:
-            self._on_disk.replace(self.steps, self.settings.values())
+        if self.steps or self.settings or self.additions:
+            self._on_disk.replace(self.steps, self.settings.values(), self.additions)
         else:
             self._on_disk.clear()
 

@@ -146,6 +146,9 @@ def test_closing_while_steps_wait_asks_and_stays_open(
 
     with held(workspace) as other:
         press(workspace, qtbot, Qt.Key.Key_Y)
+        workspace.project.backlog.do(lambda: None)
+        (told,) = workspace.message_bar.sentences
+        assert "1 step, 1 result and what was in view are kept here" in told
         timer = QTimer()
         timer.timeout.connect(lambda: answer("Stay"))
         timer.start(20)
@@ -155,9 +158,10 @@ def test_closing_while_steps_wait_asks_and_stays_open(
         assert workspace.session.is_open
         assert len(asked) == 1
         assert "Label 1 circle yes" in asked[0]
-        assert "Your steps are kept beside it" in asked[0]
-        # What the program notes of itself meanwhile is in memory alone.
-        assert "result of the program would be lost" in asked[0]
+        assert "\u2022 What was in view" in asked[0]
+        assert "Your steps and notes of what was in view are kept beside" in asked[0]
+        # What the program found meanwhile is in memory alone, and can be found again.
+        assert "\n\n1 result of the program would be lost" in asked[0]
         free(other)
         qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
     assert on_disk(workspace) == {first: "yes"}

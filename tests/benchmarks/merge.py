@@ -1,9 +1,10 @@
-"""What becomes of circles that one way alone found, and the weight of the mean.
+"""What becomes of circles that one way alone found, and what the mean rests on.
 
 ``python -m tests.benchmarks.merge FOLDER...``: simulated micrographs with truth, other
 ones than scores are told of. Prints how many single circles of Bragg contrast are
-right, how many of the wrong ones the shipped forest calls ``empty``, and F1 and radius
-error by weight: what `napari_cdse.core.detection.merge` rests on.
+right, how many of the wrong ones the shipped forest calls ``empty``, and F1, radius
+error and overlap by the U-Net's weight, and by the strength from which it has it: what
+`napari_cdse.core.detection.merge` rests on.
 """
 
 import argparse
@@ -20,14 +21,15 @@ from napari_cdse.core.detection.false_alarms import (
     searched_volume,
     threshold_for,
 )
-from napari_cdse.core.detection.merge import SETTINGS, Finds, merge
+from napari_cdse.core.detection.merge import SETTINGS, Finds, MergeSettings, merge
 from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.evaluation.detection_tally import (
+    LOOSE_IOU,
     STRICT_IOU,
     LabelledParticles,
     count,
 )
-from napari_cdse.core.matching import match
+from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Circle, Micrograph
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -38,7 +40,8 @@ from napari_cdse.pipeline.analysis import predict
 from napari_cdse.pipeline.method_runs import truth_of
 from napari_cdse.resources import default_model_path
 
-WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
+WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
+SURE = (0.01, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,18 +139,32 @@ def forest() -> Model:
     return load_model(default_model_path())
 
 
-def score(everything: list[Seen], weight: float) -> None:
-    """Print F1 and radius error of a weight."""
-    settings = replace(SETTINGS, weight=weight)
-    tallies = []
+def score(everything: list[Seen], settings: MergeSettings) -> None:
+    """Print what comes of such a mean."""
+    tallies, overlaps = [], []
     for seen in everything:
         circles, _ = merge(seen.bragg, seen.unet, seen.threshold, settings)
+        pairs = match(seen.truth.circles, circles, LOOSE_IOU).pairs
+        every = circle_iou(seen.truth.circles, circles) if pairs else None
+        overlaps += [every[i, j] for i, j in pairs if seen.truth.asked[i]]
         classes = ["null"] * len(circles)
         tallies.append(count(seen.truth, circles, classes, seen.micrograph.shape))
     found = sum(one.found[STRICT_IOU] for one in tallies)
     below = found + sum(one.false[STRICT_IOU] + one.asked for one in tallies)
     error = np.median([error for one in tallies for error in one.radius_errors])
-    print(f"  weight {weight:.1f}  F1 {2 * found / below:.4f}  radius {error:.4f}")
+    print(
+        f"  weight {settings.weight:.1f} from {settings.sure:4.2f}"
+        f"  F1 {2 * found / below:.4f}  radius {error:.4f}"
+        f"  overlap {np.mean(overlaps):.4f}"
+    )
+
+
+def tell_means(everything: list[Seen]) -> None:
+    """Print what comes of other weights, and of other strengths."""
+    for weight in WEIGHTS:
+        score(everything, replace(SETTINGS, weight=weight))
+    for sure in SURE:
+        score(everything, replace(SETTINGS, sure=sure))
 
 
 def main() -> None:
@@ -161,12 +178,10 @@ def main() -> None:
         pairs = list(pair_labels(folder).pairs.items())[: arguments.most]
         here = [look(path, labels, arguments.pixel_size) for path, labels in pairs]
         print(f"{folder}: {len(here)} micrographs")
-        for weight in WEIGHTS:
-            score(here, weight)
+        tell_means(here)
         everything += here
     tell_singles(everything)
-    for weight in WEIGHTS:
-        score(everything, weight)
+    tell_means(everything)
 
 
 if __name__ == "__main__":

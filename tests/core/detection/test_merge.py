@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
-from napari_cdse.core.detection.merge import (
-    SETTINGS,
-    Finds,
-    between,
-    merge,
-)
+from napari_cdse.core.detection.merge import Finds, merge
 from napari_cdse.core.records import Circle
 
 THRESHOLD = 17.0
@@ -31,13 +26,23 @@ def disk(circle, inside=1.0, outside=0.0):
     return found
 
 
-def test_where_both_found_a_particle_their_mean_counts():
-    one, other = Circle(100.0, 100.0, 40.0), Circle(104.0, 98.0, 50.0)
+@pytest.mark.parametrize(
+    ("log_odds", "expected"),
+    [
+        (-1.0, Circle(100.0, 100.0, 40.0)),
+        (0.0, Circle(100.0, 100.0, 40.0)),
+        (1.0, Circle(101.0, 98.0, 42.0)),
+        (2.0, Circle(102.0, 96.0, 44.0)),
+        (4.0, Circle(104.0, 92.0, 48.0)),
+        (8.0, Circle(104.0, 92.0, 48.0)),
+    ],
+)
+def test_the_less_sure_the_network_is_the_less_its_circle_counts(log_odds, expected):
+    one, other = Circle(100.0, 100.0, 40.0), Circle(108.0, 84.0, 56.0)
     circles, strengths = merge(
-        Finds([one], [60.0], plane()), Finds([other], [3.0], plane()), THRESHOLD
+        Finds([one], [60.0], plane()), Finds([other], [log_odds], plane()), THRESHOLD
     )
-    assert circles == [between(one, other, SETTINGS.weight)]
-    assert circles[0] == Circle(102.0, 99.0, 45.0)
+    assert circles == [expected]
     assert strengths == [60.0]
 
 

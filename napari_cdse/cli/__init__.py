@@ -5,7 +5,6 @@ Qt and napari are imported only by the commands that show a window.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from contextlib import nullcontext
 from importlib import import_module
@@ -13,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.cli.command import Listing
-from napari_cdse.cli.console import SOME_FAILED, WRONG_USAGE, fail
+from napari_cdse.cli.command import Listing, Parser, path_of
+from napari_cdse.cli.console import SOME_FAILED, WRONG_USAGE, fail, open_streams
 from napari_cdse.cli.interruption import Interrupted, interruptible
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.io.problem_report import unexpected
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Container, Sequence
 
 COMMANDS = (
@@ -109,6 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         the signal's number when a signal ended it (130 for Ctrl-C, 143 for SIGTERM).
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    open_streams()
     try:
         return _run(words)
     except ParameterError as error:
@@ -130,7 +131,7 @@ def build_parser(names: Container[str] | None = None) -> argparse.ArgumentParser
     names : container of str, optional
         The commands to import; all of them without it.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="napari-cdse",
         description="Find CdSe quantum dots in HRTEM micrographs, classify visible "
         "defects, correct by eye, retrain. Without a command: the window.",
@@ -151,11 +152,11 @@ def build_parser(names: Container[str] | None = None) -> argparse.ArgumentParser
 
 def build_opening_parser() -> argparse.ArgumentParser:
     """Describe the way to open something without a command."""
-    parser = argparse.ArgumentParser(prog="napari-cdse")
-    parser.add_argument("path", type=Path, metavar="PATH")
+    parser = Parser(prog="napari-cdse")
+    parser.add_argument("path", type=path_of, metavar="PATH")
     parser.add_argument(
         "--project",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="where the project file of that folder lies, or shall lie",
     )

@@ -1,14 +1,22 @@
-"""What the parser needs to know of a command, before and after it is imported."""
+"""What the parser needs to know of a command, and how it reads a word of it."""
 
 from __future__ import annotations
 
+import argparse
+import re
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from napari_cdse.cli.console import plain
+from napari_cdse.core.errors import ParameterError
+from napari_cdse.core.numbers import read_number
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +62,63 @@ class Listing:
         """Import the command, which takes longer than all that is said of it here."""
         command: Command = import_module(self.module).COMMAND
         return command
+
+
+class Parser(argparse.ArgumentParser):
+    """Repeats words as plain text: a name that ``*`` found may hold escapes."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with exit status 2."""
+        super().error(plain(message))
+
+
+# How words are read. The parser puts what is wrong behind the name of the flag.
+
+
+def path_of(text: str) -> Path:
+    """Read a path; none is empty, which would be the folder that one works in.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Saying what is wrong and what to write.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; name a file or a folder")
+    return Path(text)
+
+
+def number(text: str) -> float:
+    """Read a number as people write it; see `path_of`."""
+    try:
+        return read_number(text)
+    except ParameterError as problem:
+        raise argparse.ArgumentTypeError(str(problem).rstrip(".")) from problem
+
+
+def positive(text: str) -> float:
+    """Read a number above 0; see `path_of`."""
+    value = number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return value
+
+
+def integer(text: str) -> int:
+    """Read a whole number; see `path_of`."""
+    if not _WHOLE.fullmatch(text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def whole(text: str, least: int = 0) -> int:
+    """Read a whole number from 0 on; see `path_of`."""
+    value = integer(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 on; see `path_of`."""
+    return whole(text, 1)

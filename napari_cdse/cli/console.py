@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from typing import TextIO
 
 SOME_FAILED = 1
 WRONG_USAGE = 2
+
+
+def open_streams() -> None:
+    """Let standard streams that are closed lead nowhere.
+
+    Services, and Windows without a console, start programs so. The next file that is
+    opened would take the number of such a stream, and get what libraries print.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
 
 
 def say(text: str) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_again,
@@ -38,6 +37,7 @@ from napari_cdse.pipeline.evaluation import PARTICLE_CLASSES
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,13 +45,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="+",
-        type=Path,
+        type=path_of,
         metavar="[MODEL] FOLDER",
         help="a model and labelled folders; with --folds, labelled folders only",
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="write the scores, and with --folds the held-out label files, there",
     )

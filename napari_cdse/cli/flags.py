@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_cdse.core.errors import ParameterError
-from napari_cdse.core.numbers import read_number
+from napari_cdse.cli.command import integer, number, path_of, positive
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.io.annotations.format_names import FORMATS
@@ -17,9 +16,10 @@ from napari_cdse.io.material_file import read_material
 from napari_cdse.resources import default_model_path
 
 if TYPE_CHECKING:
-    import argparse
+    from pathlib import Path
 
     from napari_cdse.core.params import ParameterInfo
+    from napari_cdse.io.images.frame import FrameChoice
 
 ParamsType = TypeVar("ParamsType", DetectionParams, ForestParams)
 
@@ -34,7 +34,7 @@ def add_parameters(parser: argparse.ArgumentParser, owner: type[ParamsType]) -> 
     if owner is DetectionParams:
         group.add_argument(
             "--lattice",
-            type=Path,
+            type=path_of,
             metavar="FILE",
             help="of another material than CdSe: a TOML file with a table [material] "
             "as simulate reads it; sets the band of spacings and the estimate of the "
@@ -88,15 +88,27 @@ def _share_of_size(text: str) -> float:
     """Read a percentage of a pixel size as a share."""
     share = number(text) / 100
     if not 0 <= share <= MAX_PIXEL_SIZE_ERROR:
-        raise ValueError
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not from 0 to {100 * MAX_PIXEL_SIZE_ERROR:g} percent"
+        )
     return share
+
+
+def _frame(text: str) -> FrameChoice:
+    """Read which frame is meant."""
+    try:
+        return frame_choice(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no frame; write a number, mean, or A:B"
+        ) from problem
 
 
 def add_jobs(parser: argparse._ActionsContainer) -> None:
     """Offer ``--jobs``."""
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=integer,
         default=0,
         metavar="N",
         help="processes at a time; 0 for as many as number of files, memory and cores "
@@ -118,7 +130,7 @@ def add_frame(parser: argparse.ArgumentParser) -> None:
     """Offer ``--frame``."""
     parser.add_argument(
         "--frame",
-        type=frame_choice,
+        type=_frame,
         default=0,
         metavar="N|mean|A:B",
         help="of stacks and movies, for all files: frame N, counted from 0; the mean "
@@ -130,7 +142,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Offer ``--model``."""
     parser.add_argument(
         "--model",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="a .skops file of this program (default: the shipped forest)",
     )
@@ -167,22 +179,6 @@ def model_path(arguments: argparse.Namespace) -> Path:
     return chosen or default_model_path()
 
 
-def positive(text: str) -> float:
-    """Read a number above 0; argparse turns `ValueError` into a usage message."""
-    value = number(text)
-    if value <= 0:
-        raise ValueError
-    return value
-
-
-def number(text: str) -> float:
-    """Read a number as people write it; argparse turns `ValueError` into a message."""
-    try:
-        return read_number(text)
-    except ParameterError as error:
-        raise ValueError from error
-
-
 def _flag(info: ParameterInfo, owner: type[ParamsType]) -> str:
     name = "".join(["forest-" if _clashes(info, owner) else "", info.name])
     return "--" + name.removesuffix("_nm").replace("_", "-")
@@ -206,5 +202,6 @@ def _how(info: ParameterInfo) -> dict[str, Any]:
     }
     if info.choices:
         return how | {"choices": info.choices}
-    reads = number if isinstance(info.default, float) else type(info.default)
+    kind = type(info.default)
+    reads = {float: number, int: integer}.get(kind, kind)
     return how | {"type": reads, "metavar": (info.unit or "X").upper()}

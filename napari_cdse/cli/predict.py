@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_csv_dialect,
@@ -43,6 +42,7 @@ from napari_cdse.pipeline import FileAnalysis, analyse_many, cost_of_analysis
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import ModelCard
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="micrographs or folders"
+        "paths", nargs="+", type=path_of, metavar="PATH", help="micrographs or folders"
     )
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="where results go"
+        "--out", required=True, type=path_of, metavar="DIR", help="where results go"
     )
     where = parser.add_mutually_exclusive_group()
     add_jobs(where)
@@ -91,7 +91,13 @@ def _run(arguments: argparse.Namespace) -> int:
     for sentence in (*listing.notices, *listing.problems):
         tell(sentence)
     if listing.ignored:
-        tell(f"{listing.ignored} files are no micrographs and were left alone.")
+        one = listing.ignored == 1
+        what = (
+            "file is no micrograph and was"
+            if one
+            else "files are no micrographs and were"
+        )
+        tell(f"{listing.ignored} {what} left alone.")
     if not listing.files:
         raise MicrographError(
             "There is no micrograph to analyse; name image files or a folder of them."

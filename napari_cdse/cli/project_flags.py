@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cdse.cli.command import path_of
 from napari_cdse.cli.console import tell
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.visibility_table import SHIPPED
@@ -18,13 +18,14 @@ from napari_cdse.project.defect_content import NONE
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
     """Ask for a project; see `project_file`."""
     parser.add_argument(
         "project",
-        type=Path,
+        type=path_of,
         metavar="PROJECT",
         help="a project file (*.cdse), or the folder it lies in",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, count, integer, path_of, whole
 from napari_cdse.cli.console import say, tell
 from napari_cdse.simulate import NAMES, load_preset, preset_by_name, simulate_series
 
@@ -19,14 +18,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         required=True,
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="folder for images/, tiff/, text_files/, masks/ and truth/",
     )
     parser.add_argument(
         "-n",
         dest="count",
-        type=_count,
+        type=count,
         default=1,
         metavar="N",
         help="how many micrographs (default: 1)",
@@ -39,7 +38,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--config",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="a TOML file with another microscope, support or lattice; what it "
         "leaves out comes from the preset",
@@ -50,21 +49,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_numbers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
-        type=_whole,
+        type=whole,
         default=0,
         help="number of the series (default: 0); each micrograph depends on preset, "
         "seed and its own number only",
     )
     parser.add_argument(
         "--first",
-        type=_whole,
+        type=whole,
         default=0,
         metavar="INDEX",
         help="number of the first micrograph (default: 0)",
     )
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=integer,
         default=-1,
         help="processes at a time (default: one for each core)",
     )
@@ -90,22 +89,6 @@ def _preset(arguments: argparse.Namespace) -> Preset:
     if arguments.config:
         return load_preset(arguments.config, arguments.preset)
     return preset_by_name(arguments.preset)
-
-
-def _whole(text: str) -> int:
-    """Read a number from 0; argparse turns `ValueError` into a usage message."""
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
-def _count(text: str) -> int:
-    """Read a number from 1."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
 
 
 COMMAND = Command(

@@ -6,9 +6,9 @@ import json
 import math
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cdse.cli.command import integer, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
 from napari_cdse.cli.score_lines import (
@@ -40,6 +40,7 @@ from napari_cdse.resources import default_model_path
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -94,21 +95,21 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--repeats",
-        type=int,
+        type=integer,
         default=10,
         metavar="N",
         help="repeats of the learning curve (default: 10)",
     )
     group.add_argument(
         "--labels-per-step",
-        type=int,
+        type=integer,
         default=20,
         metavar="N",
         help="labels between two points of the learning curve (default: 20)",
     )
     group.add_argument(
         "--onto",
-        type=Path,
+        type=path_of,
         metavar="MODEL",
         help="the learning curve starts from this model's own training table",
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import (
     add_again,
@@ -38,16 +37,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folders",
         nargs="+",
-        type=Path,
+        type=path_of,
         metavar="FOLDER",
         help="folders with images/ and text_files/, or projects (*.cdse)",
     )
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="MODEL", help="the .skops file"
+        "--out", required=True, type=path_of, metavar="MODEL", help="the .skops file"
     )
     parser.add_argument(
         "--onto",
-        type=Path,
+        type=path_of,
         metavar="MODEL",
         help="learn on top of this model's own training table",
     )

@@ -6,10 +6,9 @@ import ctypes
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import say
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.files import shown
@@ -17,6 +16,7 @@ from napari_cdse.sample import sample_project_folder
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
     from types import ModuleType
 
 
@@ -39,13 +39,13 @@ def show(path: Path | None, project: Path | None = None) -> int:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--screenshot",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="save the window's picture there and quit",
     )
     parser.add_argument(
         "--folder",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="where the sample project is laid out "
         "(default: in your data folder; with --screenshot a temporary one)",

@@ -14,6 +14,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cdse.core.errors import CdseError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -61,8 +63,19 @@ def ignores_case(file: Path) -> bool:
 
 
 def absolute(path: Path) -> Path:
-    """Return a path from the root, without ``..`` and without following links."""
-    return Path(os.path.abspath(path))
+    """Return a path from the root, without ``..`` and without following links.
+
+    Raises
+    ------
+    CdseError
+        When it hangs on the folder that one works in, and that was removed.
+    """
+    try:
+        return Path(os.path.abspath(path))
+    except FileNotFoundError as problem:
+        raise CdseError(
+            "The folder that you work in is gone; change to another one."
+        ) from problem
 
 
 def without_repeats(paths: Iterable[Path]) -> list[Path]:

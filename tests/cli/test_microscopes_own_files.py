@@ -66,7 +66,7 @@ def test_what_the_reader_saw_is_told_of_a_picture_too_small_too(tmp_path, capsys
 def test_a_frame_that_means_nothing_is_refused(frame, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["predict", str(tmp_path), "--out", str(tmp_path), "--frame", frame])
-    assert "argument --frame: invalid" in capsys.readouterr().err
+    assert f"argument --frame: {frame!r} names no frame" in capsys.readouterr().err
 
 
 def test_label_files_beside_a_microscopes_own_file_teach_the_same(labelled_folder):

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import os
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,8 @@ from napari_cdse.cli import console, main
 from napari_cdse.pipeline import analysis
 from tests.drawn_particles import micrograph_of
 from tests.project_tools import write_folder
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -255,3 +260,91 @@ def test_a_project_of_twins_can_be_exported(tmp_path):
         pytest.skip("this disk takes them for one file")
     Project.create_or_open(folder).close()
     assert main(["export", str(folder), "--out", str(tmp_path / "out")]) == 0
+
+
+# --- words that cannot be read --------------------------------------------------------
+
+
+REFUSED = [
+    (["predict", "p", "--out", ""], "--out: the name is empty"),
+    (["predict", "", "--out", "o"], "PATH: the name is empty"),
+    (["train", "p", "--out", ""], "--out: the name is empty"),
+    (["train", "", "--out", "o"], "the name is empty"),
+    (["evaluate", "m.skops", ""], "the name is empty"),
+    (["export", "p.cdse", "--out", ""], "--out: the name is empty"),
+    (["import", "p.cdse", ""], "FILE: the name is empty"),
+    (["report", "p.cdse", "--out", ""], "--out: the name is empty"),
+    (["restore", ""], "PROJECT: the name is empty"),
+    (["compare", "p.cdse", "--out", ""], "--out: the name is empty"),
+    (
+        ["predict", "p", "--out", "o", "--pixel-size", "50 pm"],
+        "'50 pm' is not a number",
+    ),
+    (["predict", "p", "--out", "o", "--pixel-size", "1.234,5"], "between thousands"),
+    (["predict", "p", "--out", "o", "--pixel-size", "-1"], "'-1' is not above 0"),
+    (["predict", "p", "--out", "o", "--pixel-size-error", "50"], "0 to 20 percent"),
+    (["predict", "p", "--out", "o", "--jobs", "1.5"], "'1.5' is no whole number"),
+    (["predict", "p", "--out", "o", "--seed", "1e3"], "'1e3' is no whole number"),
+    (["predict", "p", "--out", "o", "--frame", "last"], "'last' names no frame"),
+    (["train", "p", "--out", "o", "--trees", "many"], "'many' is no whole number"),
+    (["simulate", "--out", "o", "-n", "0"], "no whole number from 1 on"),
+    (["import", "p.cdse", "f", "--class", "fault"], "'fault' is not NAME=LABEL"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED)
+def test_a_word_that_cannot_be_read_is_refused_in_plain_words(words, said, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_word_that_plays_tricks_is_repeated_as_plain_text(capsys):
+    for words in (["\x1b[2Jx"], ["predict", "p", "--out", "o", "-\x1b[2J"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        told = capsys.readouterr().err
+        assert "\\x1b[2J" in told
+        assert "\x1b" not in told
+
+
+# --- where a program is started -------------------------------------------------------
+
+
+def started(words, **options):
+    """Run a command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "napari_cdse", *map(str, words)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+        **options,
+    )
+
+
+def test_closed_streams_stop_nothing_and_no_file_takes_their_place(pictures, tmp_path):
+    out = tmp_path / "out"
+    done = started(
+        ["predict", pictures, "--out", out, "--no-figures"],
+        preexec_fn=lambda: [os.close(number) for number in range(3)],
+    )
+    assert done.returncode == 0
+    rows = list(csv.DictReader(io.StringIO((out / "micrographs.csv").read_text())))
+    assert [row["micrograph"] for row in rows] == ["m0", "m1", "m2"]
+
+
+def test_a_folder_that_is_gone_is_named_in_a_sentence(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = started(
+        ["predict", "a.png", "--out", tmp_path / "out"],
+        cwd=gone,
+        preexec_fn=gone.rmdir,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    told = done.stderr.splitlines()
+    assert told == [
+        "napari-cdse: The folder that you work in is gone; change to another one."
+    ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_csv_dialect, add_formats, add_pixel_size_error
 from napari_cdse.cli.project_flags import add_project, add_visibility, project_file
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="where results go"
+        "--out", required=True, type=path_of, metavar="DIR", help="where results go"
     )
     parser.add_argument(
         "--include-predictions",

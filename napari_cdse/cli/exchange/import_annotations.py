@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.project_flags import project_file
 from napari_cdse.core.records import CLASSES
@@ -18,7 +18,7 @@ from napari_cdse.project import (
 )
 
 if TYPE_CHECKING:
-    import argparse
+    from pathlib import Path
 
     from napari_cdse.core.records import Label
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "project",
-        type=Path,
+        type=path_of,
         metavar="PROJECT",
         help="a project file (*.cdse), or a folder of micrographs; its project is "
         "made if there is none",
@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="+",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="COCO JSON, YOLO labels, ImageJ regions (.roi, RoiSet.zip), a table of "
         "particles (.csv) or label files; or folders of them",
@@ -56,16 +56,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _class(text: str) -> tuple[str, Label]:
-    """Read ``NAME=LABEL``; argparse turns `ValueError` into a usage message."""
+    """Read ``NAME=LABEL``."""
     name, _, wanted = text.rpartition("=")
     for label in CLASSES:
         if name.strip() and wanted.strip().lower() == label:
             return name, label
-    raise ValueError
-
-
-_class.__name__ = "NAME=LABEL"
-"""argparse names it in its message."""
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not NAME=LABEL with a label of {', '.join(CLASSES)}"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:

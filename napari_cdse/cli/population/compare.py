@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import say, tell
 from napari_cdse.cli.population.naming import add_naming, naming_of
 from napari_cdse.cli.project_flags import project_file
@@ -39,7 +38,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "projects",
         nargs="+",
-        type=Path,
+        type=path_of,
         metavar="PROJECT",
         help="project files (*.cdse), or the folders they lie in",
     )
@@ -62,7 +61,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "stay apart, each with a number",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="also write all numbers as JSON"
+        "--out", type=path_of, metavar="FILE", help="also write all numbers as JSON"
     )
 
 

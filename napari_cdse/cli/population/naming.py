@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cdse.cli.command import path_of
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.files import read_file
 from napari_cdse.project.sample_names import by_folder, by_pattern, by_table
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from napari_cdse.project.sample_names import Naming
 
@@ -36,7 +37,7 @@ def add_naming(group: argparse._MutuallyExclusiveGroup) -> None:
     )
     group.add_argument(
         "--by-table",
-        type=Path,
+        type=path_of,
         metavar="CSV",
         help="a table with the columns micrograph (file name) and sample",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, count, integer, path_of, whole
 from napari_cdse.cli.console import say, tell
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS
@@ -14,12 +13,15 @@ from napari_cdse.io.visibility_table import write_visibility
 from napari_cdse.simulate import NAMES, load_preset, preset_by_name
 from napari_cdse.simulate.fault_visibility import SETTINGS, fault_visibility
 
+if TYPE_CHECKING:
+    import argparse
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         required=True,
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="the table to write, FILE.json, for --visibility of report and export",
     )
@@ -31,7 +33,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--config",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="a TOML file with your own microscope, support, lattice or sizes, as for "
         "simulate; what it leaves out comes from the preset",
@@ -39,7 +41,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         dest="settings",
-        type=_count,
+        type=count,
         default=SETTINGS,
         metavar="N",
         help="settings of the microscope, with some 40 dots each (default: "
@@ -47,13 +49,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seed",
-        type=_whole,
+        type=whole,
         default=0,
         help="number of the series, from 0 (default: 0)",
     )
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=integer,
         default=-1,
         help="processes at a time (default: one for each core)",
     )
@@ -76,17 +78,6 @@ def _run(arguments: argparse.Namespace) -> int:
     write_visibility(arguments.out, table)
     say(f"{len(table.dots)} dots were simulated; the table is {arguments.out}")
     return 0
-
-
-def _whole(text: str, least: int = 0) -> int:
-    """Read a whole number; argparse makes a usage message of what is none."""
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    return _whole(text, 1)
 
 
 COMMAND = Command(

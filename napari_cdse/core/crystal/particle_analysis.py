@@ -19,7 +19,7 @@ from napari_cdse.core.crystal.bragg_peaks import (
 )
 from napari_cdse.core.crystal.geometric_phase import fourier_filtered, local_fringes
 from napari_cdse.core.features.domains import (
-    best_line,
+    best_lines,
     fringes_of,
     placed,
     shares_of,
@@ -213,10 +213,11 @@ def _best_split(fringes: Fringes) -> _BestSplit:
         return _BestSplit(None, False, False, np.zeros(0, bool))
     splits = split(fringes)
     shares = shares_of(fringes, splits)
-    at = best_line(shares)
+    ((direction,), (line,)) = best_lines(shares)
+    at = int(direction), int(line)
     gains = splits.gain[at] / fringes.noise
     broken = gains > CLEAR
-    possible = bool(shares[at] >= SUSPECTED_SHARE)
+    possible = bool(shares[*at, 0] >= SUSPECTED_SHARE)
     beyond_chance = broken.any() and chance_of(gains) <= SUSPECTED_CHANCE
     return _BestSplit(
         FaultLine(*placed(*at)), possible and bool(beyond_chance), possible, broken

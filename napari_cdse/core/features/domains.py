@@ -284,20 +284,29 @@ def split(fringes: Fringes) -> Splits:
     return Splits(gain.swapaxes(0, 1), left, right, size_left, size_right)
 
 
-def best_line(shares: NDArray[np.float64]) -> tuple[int, int]:
-    """Find direction and line of the split that explains most, from `shares_of`."""
-    direction, line = divmod(int(shares.argmax()), shares.shape[1])
-    return direction, line
-
-
 def shares_of(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
-    """Energy each split of one particle explains over one amplitude.
+    """Energy that each split of each particle explains over one amplitude.
 
     Returns
     -------
-    ndarray, shape (n_directions, n_lines)
+    ndarray, shape (n_directions, n_lines, n_particles)
     """
-    return np.asarray(splits.gain.sum(axis=-1) / fringes.one_amplitude.sum())
+    energy = fringes.by_particle(fringes.one_amplitude)
+    return np.asarray(fringes.by_particle(splits.gain) / energy)
+
+
+def best_lines(
+    shares: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find each particle's direction and line of the split that explains most.
+
+    Parameters
+    ----------
+    shares : ndarray, shape (n_directions, n_lines, n_particles)
+        As `shares_of` gives them.
+    """
+    lines, particles = shares.shape[1:]
+    return np.divmod(shares.reshape(-1, particles).argmax(axis=0), lines)
 
 
 def placed(direction: int, line: int) -> tuple[float, float]:

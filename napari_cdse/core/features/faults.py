@@ -9,7 +9,9 @@ import numpy as np
 from napari_cdse.core.features.domains import (
     Fringes,
     Splits,
+    best_lines,
     joined,
+    shares_of,
     split,
 )
 
@@ -79,18 +81,15 @@ def faults_alike(fringes: Sequence[Fringes]) -> list[dict[str, float]]:
 def _features(fringes: Fringes) -> NDArray[np.float64]:
     """Give each particle a row, and each feature a column."""
     splits = split(fringes)
-    energy = fringes.one_amplitude
-    shares = fringes.by_particle(splits.gain) / fringes.by_particle(energy)
-    lines, particles = shares.shape[1:]
-    best = shares.reshape(-1, particles).argmax(axis=0)
-    direction, line = np.divmod(best, lines)
+    shares = shares_of(fringes, splits)
+    direction, line = best_lines(shares)
     # Of each family, at the line that suits its particle best.
     at = direction[fringes.particle], line[fringes.particle]
-    gain = splits.gain[*at, np.arange(len(energy))]
+    gain = splits.gain[*at, np.arange(len(fringes.particle))]
     columns = [
         *_share_features(fringes, splits, shares, (direction, line), gain),
         *_jump_features(fringes, splits, at, gain),
-        np.abs(2 * line / (lines - 1) - 1) * _FARTHEST_LINE,
+        np.abs(2 * line / (shares.shape[1] - 1) - 1) * _FARTHEST_LINE,
     ]
     return np.stack(columns, axis=1).astype(np.float64)
 

@@ -9,7 +9,7 @@ import pytest
 
 from napari_cdse.core.features.domains import (
     Fringes,
-    best_line,
+    best_lines,
     placed,
     shares_of,
     split,
@@ -48,7 +48,7 @@ def test_a_jump_is_found_where_it_is(direction, line):
     found = fringes((angle, offset, 1, np.exp(2j * pi / 3)))
     splits = split(found)
     shares = shares_of(found, splits)
-    assert best_line(shares) == (direction, line)
+    assert best_lines(shares) == ([direction], [line])
     left, right = splits.amplitudes(direction, line)
     assert np.abs(left) == pytest.approx([1], rel=1e-5)
     assert np.angle(right / left) == pytest.approx([2 * pi / 3], abs=1e-5)

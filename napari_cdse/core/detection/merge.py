@@ -6,7 +6,8 @@ of their circles is nearer to it than either; where the network doubts, its circ
 covers a part of the particle only, and counts for less. What Bragg contrast found alone
 is kept: the forest takes wrong circles away again (all of 15 among 31 single ones on 68
 simulated micrographs, ``python -m tests.benchmarks.merge``), and nothing brings a lost
-particle back. What the network found alone needs some lattice.
+particle back. What the network found alone needs some lattice. In the end, what lies in
+another circle, which may have grown in the mean, is a part of that particle.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.matching import match
+from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.records import Circle
 
 if TYPE_CHECKING:
@@ -50,12 +51,17 @@ class MergeSettings:
     least_contrast : float
         Bragg contrast, in thresholds, under a single circle of the U-Net. A choice:
         with less, no lattice speaks for it.
+    most_covered : float
+        Share of a circle that may lie in a stronger one. Of 158 simulated micrographs
+        seven circles had 0.48 or more there, each a part of the particle below it; the
+        next ones, 0.29 and less, were neighbours that touch.
     """
 
     same_iou: float = 0.2
     weight: float = 0.5
     sure: float = 4.0
     least_contrast: float = 0.8
+    most_covered: float = 0.4
 
 
 SETTINGS = MergeSettings()
@@ -118,12 +124,26 @@ def merge(
         if contrast >= settings.least_contrast * threshold:
             found.append((contrast, unet.circles[j]))
     found.sort(key=lambda pair: -pair[0])
-    return [circle for _, circle in found], [strength for strength, _ in found]
+    kept: list[tuple[float, Circle]] = []
+    for strength, circle in found:
+        if _covered(circle, [other for _, other in kept]) <= settings.most_covered:
+            kept.append((strength, circle))
+    return [circle for _, circle in kept], [strength for strength, _ in kept]
 
 
 def _weight(strength: float, settings: MergeSettings) -> float:
     """Weight of a circle of the U-Net: it doubts most where it sees a part only."""
     return settings.weight * min(max(strength / settings.sure, 0.0), 1.0)
+
+
+def _covered(circle: Circle, others: Sequence[Circle]) -> float:
+    """Largest share of a circle that lies in one of others."""
+    overlaps = circle_iou([circle], others)[0]
+    # Of both areas together a share of IoU / (1 + IoU) is common.
+    sums = (
+        1 + np.array([other.radius_px for other in others]) ** 2 / circle.radius_px**2
+    )
+    return float((overlaps / (1 + overlaps) * sums).max(initial=0.0))
 
 
 def between(one: Circle, other: Circle, weight: float) -> Circle:

@@ -107,3 +107,57 @@ def test_circles_that_overlap_by_a_fifth_are_one(moved, number):
         THRESHOLD,
     )
     assert len(circles) == number
+
+
+def covered(share, radius, larger):
+    """Place a circle beside another one so that such a share of it is covered.
+
+    By the area of a lens of two circles, halved until it fits.
+    """
+    near, far = larger - radius, larger + radius
+    for _ in range(60):
+        apart = (near + far) / 2
+        first = np.arccos((apart**2 + radius**2 - larger**2) / (2 * apart * radius))
+        other = np.arccos((apart**2 + larger**2 - radius**2) / (2 * apart * larger))
+        lens = radius**2 * (first - np.sin(2 * first) / 2)
+        lens += larger**2 * (other - np.sin(2 * other) / 2)
+        near, far = (apart, far) if lens > share * np.pi * radius**2 else (near, apart)
+    return Circle(120.0, 120.0 + near, radius)
+
+
+@pytest.mark.parametrize(("share", "is_kept"), [(0.38, True), (0.42, False)])
+@pytest.mark.parametrize("found_by", ["bragg", "unet"])
+def test_a_weaker_circle_that_lies_in_another_one_is_a_part_of_it(
+    share, is_kept, found_by
+):
+    particle = Circle(120.0, 120.0, 60.0)
+    part = covered(share, 20.0, 60.0)
+    bragg, unet = (
+        Finds([particle], [80.0], disk(part, 50.0)),
+        Finds([part], [3.0], plane()),
+    )
+    if found_by == "bragg":
+        bragg = Finds([particle, part], [80.0, 50.0], plane())
+        unet = Finds([], [], plane())
+    circles, strengths = merge(bragg, unet, THRESHOLD)
+    assert circles == ([particle, part] if is_kept else [particle])
+    assert strengths == ([80.0, 50.0] if is_kept else [80.0])
+
+
+def test_a_circle_that_grows_over_its_part_in_the_mean_takes_it_in():
+    half, whole = Circle(120.0, 120.0, 40.0), Circle(120.0, 130.0, 60.0)
+    part = Circle(120.0, 176.0, 20.0)
+    circles, _ = merge(
+        Finds([half, part], [80.0, 30.0], plane()),
+        Finds([whole], [6.0], plane()),
+        THRESHOLD,
+    )
+    assert circles == [Circle(120.0, 125.0, 50.0)]
+
+
+def test_a_stronger_circle_in_a_weaker_one_stays():
+    """Which of them is the particle is not for the merge to say."""
+    small, large = Circle(120.0, 120.0, 20.0), Circle(120.0, 130.0, 60.0)
+    found = Finds([small, large], [80.0, 30.0], plane())
+    circles, _ = merge(found, Finds([], [], plane()), THRESHOLD)
+    assert circles == [small, large]

@@ -113,6 +113,17 @@ def test_another_project_beside_one_is_told(path):
     assert found.path.name == "other (1).cdse"
 
 
+def test_a_project_without_labels_is_held_against_its_backup(path):
+    newest = backups_of(path)[0].path
+    path.unlink()
+    Store.create(path).close()
+    assert beside_sentence(path) == (
+        f"napari-cdse.cdse (0 labels) is emptier than its backup, {newest.name} (1 "
+        "label); `napari-cdse restore napari-cdse.cdse` puts that back, and keeps this "
+        "file."
+    )
+
+
 def test_five_of_many_are_named(path):
     copies(path, *(f"napari-cdse ({n}).cdse" for n in range(5)))
     told = beside_sentence(path)

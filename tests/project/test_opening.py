@@ -1,5 +1,7 @@
 """Folders and files becoming projects; projects that may only be looked at."""
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from napari_cdse.core.errors import (
     CdseError,
     FolderNotWritable,
     MicrographError,
+    ProjectUnreadable,
     StoreError,
 )
 from napari_cdse.core.records import Circle
@@ -201,3 +204,48 @@ def test_a_folder_of_a_microscopes_own_files_says_to_export_them(tmp_path):
     (tmp_path / "0001.tvips").write_bytes(b"\0\0\0\3")
     with pytest.raises(StoreError, match=r"0001\.tvips.*TIFF"):
         Project.create_or_open(tmp_path)
+
+
+def test_a_name_that_no_project_can_keep_is_left_out_and_told(folder):
+    (folder / "m1.png").rename(folder / os.fsdecode(b"m\xff.png"))
+    project = Project.create_or_open(folder)
+    assert [each.name for each in project.micrographs.entries] == ["m2.png", "m10.png"]
+    assert project.notices[0].startswith(r"m\udcff.png is left out: a name with bytes")
+    project.close()
+    (folder / "m2.png").rename(folder / os.fsdecode(b"n\xff.png"))
+    again = Project.create_or_open(folder)
+    assert r"m\udcff.png and 1 more are left out" in again.notices[0]
+    assert again.micrographs.entries[0].problem is not None
+    again.close()
+
+
+def test_a_renamed_file_that_no_project_can_keep_is_called_missing(folder):
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    project.edits.draw(A, "yes")
+    project.close()
+    (folder / "m1.png").rename(folder / os.fsdecode(b"m\xff.png"))
+    again = Project.create_or_open(folder)
+    assert any("m1.png is missing; its labels are kept" in n for n in again.notices)
+    assert again.particles.counts()["yes"] == 1
+    again.close()
+
+
+def test_a_place_that_cannot_be_looked_at_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(StoreError, match=r"There is no micrograph in .*too long"):
+        Project.create_or_open(tmp_path / ("x" * 300))
+
+
+def test_an_emptied_file_is_no_new_project_where_work_was(folder):
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    project.edits.draw(A, "yes")
+    project.close()
+    Project.create_or_open(folder).close()
+    project.path.write_bytes(b"")
+    for source in (folder, project.path):
+        with pytest.raises(ProjectUnreadable, match=r"is empty.*\(1 label\)"):
+            Project.create_or_open(source)
+    shutil.rmtree(f"{project.path}-backups")
+    # So does one that was killed while it was made.
+    Project.create_or_open(folder).close()

@@ -1,5 +1,6 @@
 """Micrographs that were moved, renamed, renumbered, changed or lost, as real files."""
 
+import os
 import shutil
 
 from napari_cdse.core.records import Circle
@@ -266,3 +267,13 @@ def test_the_same_picture_twice_is_told(folder):
     assert "m5.png is the same picture as m1.png" in heard.of("notice")[0]
     assert project.micrographs.entries[2].problem == heard.of("notice")[0]
     project.close()
+
+
+def test_a_file_that_may_not_be_read_now_is_not_called_changed(folder, monkeypatch):
+    prepared(folder)
+    os.utime(folder / "m1.png", (1, 1))
+    monkeypatch.setattr(astray, "glance", lambda _: None)
+    again = Project.create_or_open(folder)
+    assert not again.notices
+    assert again.micrographs.entries[0].problem is None
+    again.close()

@@ -78,6 +78,12 @@ DAMAGES = {
         "circles found",
     ),
     "a prediction": (["UPDATE predictions SET p_yes = 'x'"], "predictions"),
+    "a chance above 1": (["UPDATE predictions SET p_yes = 1.01"], "predictions"),
+    "a chance below 0": (["UPDATE predictions SET p_null = -0.01"], "predictions"),
+    "a picture's name": (
+        ["UPDATE micrographs SET path = 'a' || char(0) || 'b.png' WHERE key = 3"],
+        "entries of micro",
+    ),
     "an image size": (["UPDATE micrographs SET n_rows = 'many'"], "entries of micro"),
     "labels' size": (["UPDATE micrographs SET labels_shape = '{'"], "entries of micro"),
     "a pixel size": (

@@ -6,6 +6,7 @@ read while a backup or another project file lies there.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def opened(
     """
     file = project_file(source, place)
     named = isinstance(source, Path) and source.absolute() == file
-    if not file.exists():
+    if not os.path.exists(file):
         why = _MISSING.format(file.name)
         other = _instead(window, file, why, new=not named) or file
         return _opened(window, *((other, None) if named else (source, other)))

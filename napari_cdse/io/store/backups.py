@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.io.files import make_folder, remove_drafts, replacing, settle
-from napari_cdse.io.store.database_errors import DAMAGED, store_error
+from napari_cdse.io.store.sqlite_file import (
+    DAMAGED,
+    check_schema,
+    connect,
+    store_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +32,9 @@ _TIME = "%Y-%m-%dT%H-%M-%S-%fZ"
 _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9-]{15}Z\.cdse")
 _ASIDE = "set-aside-"
 _JOURNAL = "-journal"
+_PATIENCE_S = 5.0
+"""How long to wait for another program that holds a backup, a scanner for viruses
+perhaps. SQLite's own default in Python."""
 _STATE = (
     "SELECT (SELECT MAX(id) FROM edits), (SELECT MAX(edit_id) FROM head),"
     " (SELECT MAX(id) FROM runs), (SELECT MAX(id) FROM model_choices),"
@@ -173,8 +181,9 @@ def check(path: Path) -> None:
         If it is damaged or can't be read.
     """
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as found:
+        with closing(connect(path.absolute(), "ro", _PATIENCE_S)) as found:
             _check(found, path.name)
+            check_schema(found, path.name)
     except sqlite3.Error as error:
         raise store_error(path.name, error.sqlite_errorcode, error) from error
 
@@ -199,10 +208,11 @@ def _new_name(earlier: tuple[Backup, ...]) -> str:
 def _state(path: Path) -> tuple[object, ...] | None:
     """Return the `_STATE` of a backup; None where it can't be read."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as found:
+        with closing(connect(path.absolute(), "ro", _PATIENCE_S)) as found:
+            check_schema(found, path.name)
             state: tuple[object, ...] = found.execute(_STATE).fetchone()
             return state
-    except sqlite3.Error:
+    except (sqlite3.Error, StoreError):
         return None
 
 

@@ -12,22 +12,24 @@ import sqlite3
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from napari_cdse.core.errors import FolderNotWritable, StoreError
 from napari_cdse.io.files import permits
 from napari_cdse.io.store.backups import back_up
-from napari_cdse.io.store.database_errors import (
-    CANNOT_OPEN,
-    NO_PROJECT,
-    READ_ONLY,
-    store_error,
-)
 from napari_cdse.io.store.migrations import (
     APPLICATION_ID,
     MIGRATIONS,
     migrate,
     schema_version,
+)
+from napari_cdse.io.store.sqlite_file import (
+    CANNOT_OPEN,
+    DAMAGED,
+    NO_PROJECT,
+    READ_ONLY,
+    check_schema,
+    connect,
+    store_error,
 )
 from napari_cdse.io.store.unreadable import UnreadableRecords
 
@@ -82,6 +84,11 @@ class Database:
         try:
             path.touch(exist_ok=False)
         except FileExistsError:
+            if path.is_symlink() and not path.exists():
+                raise StoreError(
+                    f"{path.name} is a link to a file that is gone; mend or remove the "
+                    "link."
+                ) from None
             raise StoreError(
                 f"{path.name} is there already; open it, or choose another name."
             ) from None
@@ -275,6 +282,9 @@ class Database:
         ).fetchone()
         if (version or tables) and kind != APPLICATION_ID:
             raise store_error(self.path.name, NO_PROJECT)
+        if version < 0:
+            raise store_error(self.path.name, DAMAGED)
+        check_schema(self._connection, self.path.name)
         if version > len(MIGRATIONS):
             raise StoreError(
                 f"{self.path.name} was written by a newer napari-cdse (its version is "
@@ -333,12 +343,8 @@ def _replaced(text: bytes) -> str:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    # Three slashes and a full path: right for POSIX, Windows and its network shares.
-    location = path.as_posix()
-    slash = "" if location.startswith("/") else "/"
-    uri = f"file://{slash}{quote(location)}?mode={mode}"
     try:
-        return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)
+        return connect(path, mode, PATIENCE_S)
     except sqlite3.Error as error:
         raise store_error(path.name, CANNOT_OPEN) from error
 

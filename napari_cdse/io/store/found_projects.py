@@ -10,8 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_cdse.core.errors import StoreError
 from napari_cdse.io.files import name_of
 from napari_cdse.io.store.migrations import APPLICATION_ID
+from napari_cdse.io.store.sqlite_file import check_schema, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,10 +90,10 @@ def count_labels(path: Path) -> int | None:
     Any version of a project is read as it is; the file is not changed.
     """
     try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as found:
+        with closing(connect(path.absolute(), "ro", 0)) as found:
+            check_schema(found, path.name)
             return _count(row[0] for row in found.execute(_IN_FORCE))
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (sqlite3.Error, StoreError, UnicodeDecodeError):
         return None
 
 

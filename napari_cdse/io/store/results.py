@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.database import Database
 
 
+_ROUNDING = 1e-6
+"""How far a chance may lie above 1: that of single precision, with room."""
 _PREDICTIONS = (
     "SELECT particle_id, row_px, col_px, radius_px, p_yes, p_no, p_null, p_empty,"
     " novelty FROM predictions"
@@ -202,7 +204,7 @@ class FindingTable:
         for row in rows:
             # Its name first, its novelty last, which may not be known.
             cells = row[1:] if row[-1] is not None else row[1:-1]
-            if are_numbers(cells) and row[3] > 0:
+            if are_numbers(cells) and row[3] > 0 and _are_shares(row[4:8]):
                 yield _prediction(model_id, row)
             else:
                 self._database.unreadable.note("predictions", row[0])
@@ -330,6 +332,10 @@ def _run_of(
     if not (tables and texts and numbers):
         raise damaged("a detection")
     return run
+
+
+def _are_shares(chances: Sequence[float]) -> bool:
+    return min(chances) >= 0 and max(chances) <= 1 + _ROUNDING
 
 
 def _numbers(circle: Circle) -> tuple[Any, ...]:

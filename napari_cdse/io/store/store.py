@@ -296,6 +296,14 @@ class Store:
             return path.absolute().as_posix()
         return Path(relative).as_posix()
 
+    def can_hold(self, path: Path) -> bool:
+        """Whether a path can be stored: its bytes must be text in UTF-8."""
+        try:
+            self.relative(path).encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def absolute(self, path: str) -> Path:
         """Return where a stored path points to."""
         return Path(self.folder, path)
@@ -364,7 +372,7 @@ def _micrograph(row: tuple[Any, ...]) -> tuple[MicrographRow, list[str]]:
     odd = [name for name, cell in told.items() if not _CELLS[name](cell)]
     known = told | dict.fromkeys(odd)
     shape = known.pop("n_rows"), known.pop("n_columns")
-    if not isinstance(path, str):
+    if not isinstance(path, str) or "\0" in path:
         path, odd = f"unknown name {key}", [*odd, "name"]
     read = MicrographRow(
         key=key,

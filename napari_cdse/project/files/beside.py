@@ -33,14 +33,25 @@ def others_beside(project: Path) -> tuple[FoundProject, ...]:
 
 
 def beside_sentence(project: Path) -> str | None:
-    """Say which other project files lie beside an open one; None if there is none."""
-    others = others_beside(project)
-    if not others:
+    """Say which other project files lie beside an open one; None if there is none.
+
+    A backup with labels counts where the project has none: the file was replaced then.
+    """
+    others, backups = others_beside(project), backups_of(project.absolute())
+    if not others and not backups:
         return None
     own = FoundProject(project, count_labels(project))
+    if others:
+        return (
+            f"Beside {own} lies another project file: {_listed(others)}. If that is "
+            "the one with your work, open it by its name."
+        )
+    newest = FoundProject(backups[0].path, count_labels(backups[0].path))
+    if own.n_labels != 0 or not newest.n_labels:
+        return None
     return (
-        f"Beside {own} lies another project file: {_listed(others)}. If that is the "
-        "one with your work, open it by its name."
+        f"{own} is emptier than its backup, {newest}; `napari-cdse restore "
+        f"{name_of(project)}` puts that back, and keeps this file."
     )
 
 

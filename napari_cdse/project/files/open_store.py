@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.errors import StoreError
+from napari_cdse.core.errors import ProjectUnreadable, StoreError
+from napari_cdse.io.files import name_of
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.images.micrograph_file import unknown_format
 from napari_cdse.io.labels.pairing import is_label_name
+from napari_cdse.io.store.backups import backups_of
 from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
 from napari_cdse.io.store.unreadable import is_number
 from napari_cdse.project.files.label_import import import_labels
@@ -51,10 +54,10 @@ def open_store(
     """
     paths, place = _paths(source), project_file(source, store_path)
     if place in paths:
-        store, listing = Store.open(place), None
+        store, listing = _open(place), None
     else:
         listing = find_micrographs(paths)
-        alone = len(paths) == 1 and paths[0].is_file() and not listing.files
+        alone = len(paths) == 1 and os.path.isfile(paths[0]) and not listing.files
         if alone and not is_label_name(paths[0]):
             raise unknown_format(paths[0])
         store = _open_or_create(place, listing)
@@ -89,11 +92,11 @@ def _paths(source: Source) -> list[Path]:
 
 
 def _is_project(path: Path) -> bool:
-    return path.suffix.lower() == SUFFIX and not path.is_dir()
+    return path.suffix.lower() == SUFFIX and not os.path.isdir(path)
 
 
 def _folder(paths: list[Path]) -> Path:
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and os.path.isdir(paths[0]):
         return paths[0]
     if not paths:
         raise StoreError("Nothing was chosen; choose a folder or some micrographs.")
@@ -104,8 +107,9 @@ def _folder(paths: list[Path]) -> Path:
 
 
 def _open_or_create(place: Path, listing: FolderListing) -> Store:
-    if place.exists():
-        return Store.open(place)
+    # Where the folder may not be looked into, the listing says so.
+    if os.path.exists(place):
+        return _open(place)
     if not listing.files:
         why = "".join(f" {one}" for one in (*listing.problems[:1], *listing.notices))
         raise StoreError(
@@ -113,6 +117,16 @@ def _open_or_create(place: Path, listing: FolderListing) -> Store:
             f"or TIFF files.{why}"
         )
     return Store.create(place)
+
+
+def _open(place: Path) -> Store:
+    """Open a project file; one without a byte is no new project where work was."""
+    with suppress(OSError):
+        if not place.stat().st_size and backups_of(place):
+            raise ProjectUnreadable(
+                f"{place.name} is empty, as a full disk or a cloud folder leaves one."
+            )
+    return Store.open(place)
 
 
 def _take_in(
@@ -127,11 +141,23 @@ def _take_in(
     notices = find_again(store, () if listing is None else listing.folders)
     if listing is None:
         return notices
-    notices = [*listing.problems, *listing.notices, *notices]
+    held = [path for path in listing.files if store.can_hold(path)]
+    left_out = [path for path in listing.files if not store.can_hold(path)]
+    notices = [*listing.problems, *listing.notices, *_tell_left_out(left_out), *notices]
     known = {row.path for row in store.micrographs()}
-    new = [path for path in listing.files if store.relative(path) not in known]
+    new = [path for path in held if store.relative(path) not in known]
     if new:
         size = store.setting(FOLDER_PIXEL_SIZE)
         size = size if is_number(size, 0) else None
         store.add_micrographs(new, person_pixel_size_nm=size)
     return notices + import_labels(store, listing, given)
+
+
+def _tell_left_out(paths: Sequence[Path]) -> list[str]:
+    if not paths:
+        return []
+    more = f" and {len(paths) - 1} more are" if len(paths) > 1 else " is"
+    return [
+        f"{name_of(paths[0])}{more} left out: a name with bytes that are no letters of "
+        "UTF-8 can't be kept in a project; rename what has one."
+    ]

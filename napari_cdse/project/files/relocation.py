@@ -92,7 +92,10 @@ def _is_in_place(store: Store, row: MicrographRow, touched: dict[int, str]) -> b
         return False
     if row.glance is None or now == row.stamp:
         return True
-    if glance(path) != row.glance:
+    seen = glance(path)
+    if seen is None:
+        return True  # there, but it may not be read: opening it says so
+    if seen != row.glance:
         return False
     touched[row.key] = now
     return True
@@ -105,7 +108,8 @@ def _new_paths(
     folders: Sequence[Path],
 ) -> dict[int, Path]:
     found = find_micrographs(folders).files
-    pool = [path for path in found if store.relative(path) not in taken]
+    held = [path for path in found if store.can_hold(path)]
+    pool = [path for path in held if store.relative(path) not in taken]
     by_look = _by_look(
         pool, {row.glance for row in displaced if row.glance is not None}
     )

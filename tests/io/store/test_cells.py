@@ -12,9 +12,9 @@ from napari_cdse.core.errors import ProjectUnreadable, StoreBusy, StoreError
 from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.records import Circle
-from napari_cdse.io.store.database_errors import store_error
 from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store.records import Change, MicrographRow
+from napari_cdse.io.store.sqlite_file import store_error
 from napari_cdse.io.store.store import Store
 from napari_cdse.io.store.unreadable import (
     UnreadableRecords,
@@ -328,7 +328,7 @@ def test_three_records_of_a_kind_are_named_and_the_others_counted():
         (sqlite3.SQLITE_NOTADB, ProjectUnreadable, "not a napari-cdse project"),
         (sqlite3.SQLITE_CORRUPT, ProjectUnreadable, "is damaged"),
         (267, ProjectUnreadable, "is damaged"),  # SQLITE_CORRUPT_VTAB
-        (sqlite3.SQLITE_ERROR, ProjectUnreadable, r"could not be read .*\(odd\)"),
+        (sqlite3.SQLITE_ERROR, ProjectUnreadable, r"lacks what .*\(odd\)"),
         (778, StoreError, r"could not be read or written \(odd\)"),  # IOERR_WRITE
     ],
 )

@@ -9,8 +9,10 @@ import sys
 import pytest
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.store.database_errors import store_error
+from napari_cdse.io.store.backups import check
+from napari_cdse.io.store.found_projects import count_labels
 from napari_cdse.io.store.migrations import MIGRATIONS
+from napari_cdse.io.store.sqlite_file import store_error
 from napari_cdse.io.store.store import Store
 from tests.io.store.stores import annotation, change_file, edit, refused
 
@@ -40,7 +42,7 @@ def test_a_pipe_is_no_project_and_nobody_waits_for_it(path):
 
 def test_a_dangling_link_is_not_followed(path, tmp_path):
     path.symlink_to(tmp_path / "gone.cdse")
-    with pytest.raises(StoreError, match="is there already"):
+    with pytest.raises(StoreError, match="is a link to a file that is gone"):
         Store.create(path)
     assert not (tmp_path / "gone.cdse").exists()
 
@@ -263,3 +265,105 @@ def test_opening_a_project_again_leaves_the_locks_of_this_process_alone(store, p
             [sys.executable, "-c", WRITES, str(path)], check=False, capture_output=True
         )
         assert b"locked" in refused.stderr
+
+
+# --- files that play tricks -----------------------------------------------------------
+
+ENDLESS = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+TRICKS = {
+    "a table without end": (
+        "DROP TABLE settings",
+        f"CREATE VIEW settings AS {ENDLESS} SELECT x AS name, x AS value FROM c",
+    ),
+    "a trigger without end": (
+        "CREATE TRIGGER t AFTER INSERT ON edits BEGIN "
+        f"INSERT INTO settings SELECT x, x FROM ({ENDLESS} SELECT x FROM c); END",
+    ),
+    "a trigger under our name": (
+        "DROP TRIGGER edits_are_never_changed",
+        "CREATE TRIGGER edits_are_never_changed AFTER INSERT ON edits "
+        "BEGIN DELETE FROM settings; END",
+    ),
+    "a table of another module": ("CREATE VIRTUAL TABLE t USING fts5 (a)",),
+    "a gigabyte in each row": (
+        "DROP TABLE settings",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY,"
+        " value TEXT AS (printf('%.*c', 999999999, 'x')))",
+    ),
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_what_is_worked_out_at_reading_is_refused_unread(store, path, trick):
+    store.close()
+    change_file(path, *TRICKS[trick])
+    refused(path, "which no project has and which may be harmful; put back a backup")
+    assert count_labels(path) is None
+    with pytest.raises(StoreError, match="may be harmful"):
+        check(path)
+
+
+def test_a_project_whose_guards_are_quoted_is_still_one(store, path):
+    store.close()
+    change_file(
+        path,
+        "DROP TRIGGER edits_are_never_deleted",
+        'CREATE TRIGGER edits_are_never_deleted BEFORE DELETE ON "edits"\n'
+        "        BEGIN SELECT RAISE (ABORT, 'edits are append only'); END",
+    )
+    Store.open(path).close()
+    assert count_labels(path) == 0
+
+
+def _pipe(place):
+    os.mkfifo(place)
+
+
+def _folder(place):
+    place.mkdir()
+
+
+def _link(place):
+    place.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("put", [_pipe, _folder, _link])
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_what_is_no_journal_is_named_and_nobody_waits_for_it(store, path, ending, put):
+    store.close()
+    linked = path.with_name("link.cdse")
+    linked.symlink_to(path.name)
+    put(path.with_name(path.name + ending))
+    for each in (path, linked):
+        with pytest.raises(StoreError, match=rf"lies p.cdse{ending}, which is no file"):
+            Store.open(each)
+        assert count_labels(each) is None
+    assert not restorable(path)
+
+
+def restorable(path):
+    try:
+        check(path)
+    except StoreError:
+        return False
+    return True
+
+
+def test_a_version_below_all_is_damage(store, path):
+    store.close()
+    change_file(path, "PRAGMA user_version = -1")
+    refused(path, r"p\.cdse is damaged; put back a backup")
+
+
+def test_a_schema_that_lacks_a_table_is_damage_and_not_a_bad_drive(store, path):
+    store.close()
+    change_file(path, "PRAGMA user_version = 5")
+    refused(path, r"lacks what every project has.*`napari-cdse restore`")
+
+
+def test_a_folder_of_any_bytes_can_hold_a_project(tmp_path):
+    folder = tmp_path / os.fsdecode(b"bytes \xff")
+    folder.mkdir()
+    Store.create(folder / "p.cdse").close()
+    Store.open(folder / "p.cdse").close()
+    assert count_labels(folder / "p.cdse") == 0

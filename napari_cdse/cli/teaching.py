@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from napari_cdse.cli.console import tell
 from napari_cdse.cli.flags import read_parameters
-from napari_cdse.core.classifier.training_set import TrainingSet, join
+from napari_cdse.core.classifier.training_set import join
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.io.feature_file import default_path
 from napari_cdse.pipeline import (
     FeatureCache,
     FolderExamples,
+    Taught,
     examples_from_folders,
     training_from_annotations,
     training_from_folders,
@@ -25,29 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_cdse.core.micrograph_quality import MicrographQuality
     from napari_cdse.core.params import ForestParams
     from napari_cdse.io.images.frame import FrameChoice
-
-
-class Taught(NamedTuple):
-    """What folders and projects teach.
-
-    Attributes
-    ----------
-    training : TrainingSet
-    notices : tuple of str
-        What was left out and why, one sentence each.
-    micrographs : frozenset of str
-        Content ids of all micrographs of the projects, labelled or not.
-    qualities : tuple of MicrographQuality
-        Of the labelled micrographs, as far as they tell.
-    """
-
-    training: TrainingSet
-    notices: tuple[str, ...]
-    micrographs: frozenset[str]
-    qualities: tuple[MicrographQuality, ...]
 
 
 def teach(
@@ -85,15 +65,13 @@ def teach(
             progress=lambda share: tell(f"{share:4.0%}  folders"),
             cache=cache,
         )
-        parts.append(
-            Taught(found.training, found.notices, frozenset(), found.qualities)
-        )
+        parts.append(found)
     parts.extend(_from_project(path, params, cache) for path in projects)
     return Taught(
         join(*(part.training for part in parts)),
         tuple(chain.from_iterable(part.notices for part in parts)),
-        frozenset().union(*(part.micrographs for part in parts)),
         tuple(chain.from_iterable(part.qualities for part in parts)),
+        frozenset().union(*(part.micrographs for part in parts)),
     )
 
 
@@ -170,4 +148,4 @@ def _from_project(
         project.close()
     training, notices = training_from_annotations(labelled, params, cache=cache)
     qualities = tuple(each.quality for each in labelled if each.quality is not None)
-    return Taught(training, notices, micrographs, qualities)
+    return Taught(training, notices, qualities, micrographs)

@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
     detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None
-    own, notices, micrographs, qualities = teach(
+    own, notices, qualities, micrographs = teach(
         arguments.folders,
         params,
         detection,

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     )
     from napari_cdse.pipeline.micrograph_quality import qualities_of_folders, quality_of
     from napari_cdse.pipeline.training import (
-        FolderTraining,
         Labelled,
+        Taught,
         forest_below,
         joined,
         training_from_annotations,
@@ -43,9 +43,9 @@ __all__ = [
     "FeatureCache",
     "FileAnalysis",
     "FolderExamples",
-    "FolderTraining",
     "Labelled",
     "Outcome",
+    "Taught",
     "analyse",
     "analyse_many",
     "cost_of_analysis",
@@ -71,8 +71,8 @@ _NAMES = {
     "many_files": ("FileAnalysis", "Outcome", "analyse_many", "cost_of_analysis"),
     "micrograph_quality": ("qualities_of_folders", "quality_of"),
     "training": (
-        "FolderTraining",
         "Labelled",
+        "Taught",
         "forest_below",
         "joined",
         "training_from_annotations",

@@ -64,8 +64,8 @@ class Labelled(Protocol):
         """Their names."""
 
 
-class FolderTraining(NamedTuple):
-    """What labelled folders teach.
+class Taught(NamedTuple):
+    """What labelled folders or projects teach.
 
     Attributes
     ----------
@@ -74,11 +74,14 @@ class FolderTraining(NamedTuple):
         What was left out and why, one sentence each.
     qualities : tuple of MicrographQuality
         Of the micrographs that it is from, as far as they tell.
+    micrographs : frozenset of str
+        Content ids of all micrographs of the projects, labelled or not.
     """
 
     training: TrainingSet
     notices: tuple[str, ...]
     qualities: tuple[MicrographQuality, ...] = ()
+    micrographs: frozenset[str] = frozenset()
 
 
 def training_from_folders(
@@ -92,14 +95,14 @@ def training_from_folders(
     jobs: int = 1,
     progress: Progress | None = None,
     cache: FeatureCache | None = None,
-) -> FolderTraining:
+) -> Taught:
     """Join all labelled micrographs of some folders into one training set.
 
     Parameters are those of `examples_from_folders`.
 
     Returns
     -------
-    FolderTraining
+    Taught
 
     Raises
     ------
@@ -134,7 +137,7 @@ def training_from_folders(
             f"No labelled micrograph was found in {names}; put pictures into images/ "
             f"and label files of the same names into text_files/.{why}"
         )
-    return FolderTraining(join(*sets), tuple(notices), tuple(qualities))
+    return Taught(join(*sets), tuple(notices), tuple(qualities))
 
 
 def training_from_annotations(

@@ -146,7 +146,7 @@ def test_what_the_program_wrote_and_nobody_reviewed_is_told(tmp_path):
     (item,) = study(tmp_path)
     (notice,) = item.notices
     assert notice.startswith("a: its label file was written by the program and not")
-    _, notices, _ = training_from_folders(
+    _, notices, *_ = training_from_folders(
         [tmp_path],
         ForestParams(copies=0),
         DetectionParams(method="told"),

@@ -66,7 +66,7 @@ def test_training_from_folders_goes_through_them_as_it_is_told(asked):
     item = SimpleNamespace(training=drawn_set(1), notices=("one",), detection=found)
     calls = asked(training, "examples_from_folders", [item, "two"])
     progress = print
-    _, notices, qualities = training.training_from_folders(
+    _, notices, qualities, _ = training.training_from_folders(
         ["folder"],
         "params",
         "detection",

@@ -6,6 +6,7 @@ processes. What kills its process costs itself only.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
+    from types import FrameType
     from typing import Any
 
 T = TypeVar("T")
@@ -47,6 +49,8 @@ _LOOK_S = 1.0
 _CANCEL_S = 0.2
 """How often it is asked, while results are waited for, whether to go on: people take
 what comes within that for at once."""
+_ASKING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals by which a person or a system asks a process to end."""
 _CGROUP = Path("/sys/fs/cgroup")
 _work: Any = None
 """What this process does with each thing, where it is one of the pool's."""
@@ -202,7 +206,8 @@ def _as_done(
                     < min(under_way.values(), default=todo[-1]) + _AHEAD * number
                 ):
                     index = todo.pop()
-                    under_way[pool.submit(_do, items[index])] = index
+                    with _undisturbed():
+                        under_way[pool.submit(_do, items[index])] = index
                 for future in _first_done(under_way, waiting):
                     # A result before it is forgotten: what dies stays under way.
                     result = future.result()
@@ -234,8 +239,9 @@ def _alone(work: Callable[[T], R], item: T) -> R | Died[T]:
     """Do it in a process of its own, which it may take with it."""
     pool = _pool(work, 1)
     try:
-        result: R = pool.submit(_do, item).result()
-        return result
+        with _undisturbed():
+            future: Future[R] = pool.submit(_do, item)
+        return future.result()
     except BrokenExecutor:
         return Died(item)
     finally:
@@ -248,6 +254,31 @@ def _pool(work: Callable[[Any], Any], number: int) -> Any:
     return ProcessPoolExecutor(
         number, initializer=_start, initargs=(work, os.getpid()), env=_BLAS_THREADS
     )
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let what a signal asks for wait until the block ends.
+
+    A pool that is interrupted while it starts its processes forgets those that are
+    there already: nobody ends them, and this one waits for them at its end for ever.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    late: list[tuple[int, FrameType | None]] = []
+    numbers = [getattr(signal, name) for name in _ASKING if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    ours = {number: each for number, each in handlers.items() if callable(each)}
+    for number in ours:
+        signal.signal(number, lambda *asked: late.append(asked))
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+    for number, frame in late[:1]:
+        ours[number](number, frame)
 
 
 def _start(work: Callable[[Any], Any], first: int) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from concurrent.futures import Future
 from functools import partial
 
 import numpy as np
@@ -91,3 +92,47 @@ def blas_threads(edge):
 def kill_itself(number):
     os.kill(os.getpid(), number)
     return "alive"
+
+
+class Asked(KeyboardInterrupt):
+    """A signal asked to end."""
+
+
+class InterruptedPool:
+    """A pool at whose first submission, or its end, a signal comes."""
+
+    def __init__(self):
+        self.told = []
+
+    def submit(self, do, item):
+        self.told.append("begun")
+        signal.raise_signal(signal.SIGTERM)
+        self.told.append("processes started")
+        future = Future()
+        future.set_result(do(item))
+        return future
+
+    def shutdown(self, *, wait, kill_workers):
+        self.told.append(f"ended, wait={wait}, kill_workers={kill_workers}")
+
+
+def test_a_signal_waits_until_the_processes_are_known_that_it_ends(monkeypatch):
+    def ask(number, frame):
+        raise Asked(number)
+
+    pool = InterruptedPool()
+    monkeypatch.setattr(process_pool, "_pool", lambda work, number: pool)
+    monkeypatch.setattr(process_pool, "_work", len)
+    before = signal.signal(signal.SIGTERM, ask)
+    try:
+        with pytest.raises(Asked) as asked:
+            list(in_order(len, ["a", "b", "c"], 2))
+        assert signal.getsignal(signal.SIGTERM) is ask
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert asked.value.args == (signal.SIGTERM,)
+    assert pool.told == [
+        "begun",
+        "processes started",
+        "ended, wait=False, kill_workers=True",
+    ]

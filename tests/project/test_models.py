@@ -298,3 +298,31 @@ def test_a_card_that_could_not_be_read_again_is_not_stored(project):
     again = reopened(project)
     assert again.models.cards == (FIRST.card,)
     again.close()
+
+
+def _told_otherwise(model):
+    """The same forest from a file whose card says another name and another range."""
+    card = dataclasses.replace(
+        model.card, name="better", pixel_size_range_nm=(1e-6, 1000.0)
+    )
+    data = model_bytes(dataclasses.replace(model, card=card))
+    return model_from_bytes(data), data
+
+
+def test_the_same_forest_under_another_card_does_not_change_the_one_held(project):
+    project.models.add(*_told_otherwise(FIRST))
+    project.models.keep(FIRST.card.id)
+    assert project.models.active.card == FIRST.card
+    again = reopened(project)
+    assert again.models.active.card == FIRST.card
+    again.close()
+
+
+def test_the_shipped_forest_under_another_card_does_not_take_its_place(folder):
+    project = Project.create_or_open(folder, default_model=lambda: FIRST)
+    assert project.models.active.card == FIRST.card
+    project.models.add(*_told_otherwise(FIRST))
+    project.models.keep(FIRST.card.id)
+    assert project.models.active.card == FIRST.card
+    assert project.models.role(FIRST.card.id) == "shipped"
+    project.close()

@@ -77,6 +77,14 @@ DAMAGES = {
         ["UPDATE candidates SET row_px = 'x' WHERE place = 0"],
         "circles found",
     ),
+    "a circle beyond all pictures": (
+        ["UPDATE candidates SET radius_px = 1.1e9 WHERE place = 0"],
+        "circles found",
+    ),
+    "an edit's circle beyond all pictures": (
+        changed(1, "changes = replace(changes, '[30.0,', '[-2e9,')"),
+        "steps of the history",
+    ),
     "a prediction": (["UPDATE predictions SET p_yes = 'x'"], "predictions"),
     "a chance above 1": (["UPDATE predictions SET p_yes = 1.01"], "predictions"),
     "a chance below 0": (["UPDATE predictions SET p_null = -0.01"], "predictions"),

@@ -15,7 +15,7 @@ from napari_cdse.core.records import (
 )
 from napari_cdse.io.store.micrograph_changes import from_entries, to_entry
 from napari_cdse.io.store.records import Change, damaged, dump_json, load_json
-from napari_cdse.io.store.unreadable import is_number
+from napari_cdse.io.store.unreadable import is_circle, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,9 +134,7 @@ def _check(annotation: Annotation) -> None:
     circle, shown = annotation.circle, annotation.shown
     chance = annotation.selection_chance
     good = (
-        is_number(circle.row_px)
-        and is_number(circle.col_px)
-        and is_number(circle.radius_px, 0)
+        is_circle(circle.row_px, circle.col_px, circle.radius_px)
         and annotation.label in (None, *CLASSES)
         and annotation.origin in get_args(Origin)
         and annotation.selected_by in get_args(SelectedBy)

@@ -23,7 +23,7 @@ from napari_cdse.io.store.records import (
     load_json,
     now,
 )
-from napari_cdse.io.store.unreadable import are_numbers, is_number
+from napari_cdse.io.store.unreadable import are_numbers, is_circle, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ class FindingTable:
         )
         found = []
         for particle_id, row, col, radius, found_by, strength in rows:
-            if not (are_numbers((row, col, radius, strength)) and radius > 0):
+            if not (is_circle(row, col, radius) and is_number(strength)):
                 self._database.unreadable.note("circles found", particle_id)
                 continue
             circle = Circle(row, col, radius)
@@ -148,7 +148,7 @@ class FindingTable:
             [after],
         )
         for run_id, particle_id, row, col, radius, found_by, strength in rows:
-            if not (are_numbers((row, col, radius, strength)) and radius > 0):
+            if not (is_circle(row, col, radius) and is_number(strength)):
                 self._database.unreadable.note("circles found", particle_id)
                 continue
             micrograph_id = content_ids.get(keys[run_id], "")
@@ -204,7 +204,7 @@ class FindingTable:
         for row in rows:
             # Its name first, its novelty last, which may not be known.
             cells = row[1:] if row[-1] is not None else row[1:-1]
-            if are_numbers(cells) and row[3] > 0 and _are_shares(row[4:8]):
+            if are_numbers(cells) and is_circle(*row[1:4]) and _are_shares(row[4:8]):
                 yield _prediction(model_id, row)
             else:
                 self._database.unreadable.note("predictions", row[0])

@@ -15,6 +15,9 @@ _NUMBERS = frozenset({int, float})
 """Exactly these: a truth value is an int to Python."""
 _LARGEST = sys.float_info.max
 """Beyond lies infinity, and in JSON whole numbers that no arithmetic takes."""
+_FARTHEST_PX = 1e9
+"""No place or radius in a picture is as large: those that are read have 268 million
+pixels at most. Beyond, drawings in single precision would overflow one day."""
 _NAMED = 3
 """Records of a kind that are named in a notice; the others are counted."""
 
@@ -71,6 +74,15 @@ def are_numbers(values: Iterable[Any]) -> bool:
     # huge, and those are looked at singly.
     sound = _NUMBERS.issuperset(map(type, held)) and math.isfinite(sum(held))
     return sound or all(map(is_number, held))
+
+
+def is_circle(row_px: Any, col_px: Any, radius_px: Any) -> bool:
+    """Whether cells hold the circle of a particle that some picture can show."""
+    return (
+        are_numbers((row_px, col_px, radius_px))
+        and 0 < radius_px <= _FARTHEST_PX
+        and max(abs(row_px), abs(col_px)) <= _FARTHEST_PX
+    )
 
 
 def is_like(value: Any, default: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,9 @@ class ModelRegistry:
     def add(self, model: Model, data: bytes | None = None) -> None:
         """Store a new model beside the active one.
 
+        Where one of the same content is held already, that one stays with its card: a
+        file may say another range or name of the same forest.
+
         Parameters
         ----------
         model : Model
@@ -140,8 +144,10 @@ class ModelRegistry:
             data = model_bytes(model)
         card = self._distinct(model)
         model = model if card is model.card else replace(model, card=card)
+        held = self._holds(model.card.id)
         self._store.models.add(model.card, data, "candidate")
-        self._loaded[model.card.id] = model
+        if not held:
+            self._loaded[model.card.id] = model
         self.reload()
 
     def rename(self, model_id: str, name: str) -> None:
@@ -203,6 +209,16 @@ class ModelRegistry:
             self._store.findings.forget_predictions(model_id)
         self._loaded.pop(model_id, None)
         self.reload()
+
+    def _holds(self, model_id: str) -> bool:
+        """Whether a model can be had as the project, or the program, has it."""
+        role = self.role(model_id)
+        if role == "shipped":
+            shipped = self._shipped()
+            return shipped is not None and shipped.card.id == model_id
+        with suppress(ModelError):
+            return role in ("candidate", "kept") and self.get(model_id) is not None
+        return False
 
     def _named(self, card: ModelCard) -> ModelCard:
         """Give a card the name that the user gave it since its bytes were made."""

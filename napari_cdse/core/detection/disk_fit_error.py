@@ -16,6 +16,11 @@ support, and scatters by 12 %): 1 % at 0.05 nm, 9 % at 0.5 nm, 20 % at 0.7 nm. T
 0.3 times off would halve the bias of seven sets of nine, and make that of thin clean
 carbon by another program larger, whose circles are too small already.
 Circles that people drew, moved or resized are theirs.
+
+Means of the fit's circles and the U-Net's are off by less: over 206 simulated
+micrographs (easy, standard, hard; 1500 particles) by 0.023, 0.036 and 0.029 (``yes``,
+``no``, ``null``; as in `FIT_ERROR`) where the fit alone is by 0.031, 0.050 and 0.046.
+What the fit is off by stands for them too.
 """
 
 from __future__ import annotations
@@ -29,8 +34,8 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.records import Circle, Label
 
-_FITTED_BY = "bragg"
-"""The method whose circles the numbers are about."""
+_FITTED_BY = ("bragg", "both")
+"""The methods whose circles the numbers are about."""
 
 FIT_ERROR: Mapping[Label, float] = {"yes": 0.043, "no": 0.072, "null": 0.060}
 """Root of the mean square of log(found / true diameter), over the means of three kinds
@@ -40,7 +45,7 @@ pixel size (``python -m tests.benchmarks sizes``)."""
 
 
 def is_as_fitted(particle_id: str, micrograph_id: str, circle: Circle) -> bool:
-    """Tell whether a circle is the fit's own, to whole pixels; not one of a person.
+    """Tell whether a circle is a method's own, to whole pixels; not one of a person.
 
     Parameters
     ----------
@@ -49,4 +54,7 @@ def is_as_fitted(particle_id: str, micrograph_id: str, circle: Circle) -> bool:
     circle : Circle
         As it is now.
     """
-    return Candidate.propose(micrograph_id, circle, _FITTED_BY).id == particle_id
+    return any(
+        Candidate.propose(micrograph_id, circle, method).id == particle_id
+        for method in _FITTED_BY
+    )

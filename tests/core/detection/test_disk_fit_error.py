@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
+
 from napari_cdse.core.detection.disk_fit_error import is_as_fitted
 from napari_cdse.core.records import Candidate, Circle
 
 
-def test_a_circle_that_was_moved_or_drawn_is_not_the_fits():
+@pytest.mark.parametrize("method", ["bragg", "both"])
+def test_a_circle_that_was_moved_or_drawn_is_not_the_fits(method):
     circle = Circle(30.2, 40.1, 12.0)
-    one = Candidate.propose("content", circle, "bragg")
+    one = Candidate.propose("content", circle, method)
     assert is_as_fitted(one.id, "content", circle)
     for other in (
         replace(circle, row_px=32.0),

@@ -2,7 +2,7 @@
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot
-from qtpy.QtGui import QAction, QHideEvent, QShowEvent
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,7 +16,6 @@ from superqt.utils import signals_blocked
 from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session.plain_text import caption, one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
-from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.widgets.rest_timer import RestTimer
@@ -94,7 +93,6 @@ class AnnotatorsView(ProjectView):
             "One is settled by the next label that anyone gives to it"
         )
         self._agreements: tuple[Agreement, ...] = ()
-        self.sight = DockSight(self)
         self._later = RestTimer(self, self._show_all, _LATER_MS, self._session.warn)
         self._lay_out()
         self._connect()
@@ -130,16 +128,6 @@ class AnnotatorsView(ProjectView):
             session.micrographs_changed,
         ):
             signal.connect(self._refresh_soon)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Show what changed while nobody looked."""
-        super().showEvent(event)
-        self.sight.shown()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Follow nothing that nobody sees."""
-        super().hideEvent(event)
-        self.sight.hidden()
 
     @Slot()
     def _refresh_soon(self, *_what: object) -> None:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from napari.layers import Image
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot
-from qtpy.QtGui import QColor, QHideEvent, QIcon, QPixmap, QShowEvent
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from napari_cdse.core.crystal.lattice import Reflection
@@ -17,7 +17,6 @@ from napari_cdse.core.detection.accumulation_map import (
 )
 from napari_cdse.gui.canvas.class_colours import readable
 from napari_cdse.gui.pictures.peaks_table import Scale, scale_of
-from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     flush_column,
@@ -90,7 +89,6 @@ class EndmembersView(ProjectView):
         self._column: QVBoxLayout = flush_column(self._rows)
         self._lay_out()
         self.buttons.idClicked.connect(self._on_chosen)
-        self.sight = DockSight(self)
         self.sight.changed.connect(self._show_if_seen)
         self._canvas.maps_changed.connect(self._show_if_seen)
         self._session.micrographs_changed.connect(self._rescale)
@@ -104,16 +102,6 @@ class EndmembersView(ProjectView):
         column.addWidget(self.says)
         column.addWidget(self._rows)
         column.addStretch(1)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Show what changed while nobody looked."""
-        super().showEvent(event)
-        self.sight.shown()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Follow nothing that nobody sees."""
-        super().hideEvent(event)
-        self.sight.hidden()
 
     def show_project(self) -> None:
         """Show another project."""

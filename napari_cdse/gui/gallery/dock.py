@@ -2,7 +2,6 @@
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Slot
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -19,7 +18,6 @@ from napari_cdse.gui.gallery.view import GalleryView
 from napari_cdse.gui.thumbnails.grid_view import LARGEST_PX, SMALLEST_PX
 from napari_cdse.gui.thumbnails.item import item_of
 from napari_cdse.gui.thumbnails.maker import ThumbnailMaker
-from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.layout import PlainLabel, hint, keyless, view_column
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
@@ -69,7 +67,6 @@ class GalleryPage(ProjectView):
         self.sort_anew = keyless(QPushButton())
         self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
         self._following = True
-        self.sight = DockSight(self)
         self._lay_out()
         self._connect()
         self._show_numbers()
@@ -197,16 +194,6 @@ class GalleryPage(ProjectView):
         self._show_numbers()
 
     # --- showing --------------------------------------------------------------
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Begin to follow what happens, unless another tab lies in front."""
-        super().showEvent(event)
-        self.sight.shown()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop to follow what happens."""
-        super().hideEvent(event)
-        self.sight.hidden()
 
     @property
     def in_sight(self) -> bool:

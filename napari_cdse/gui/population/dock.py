@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Slot
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFormLayout, QPushButton, QScrollArea, QWidget
 from superqt.utils import signals_blocked
 
@@ -22,7 +21,6 @@ from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.dialogs import ask_figure, ask_report
-from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     choices,
@@ -164,7 +162,6 @@ class PopulationView(ProjectView):
             "One page with all figures, typical particles, the method and a paragraph "
             "for a paper, to read, print or send"
         )
-        self.sight = DockSight(self)
         self._later = RestTimer(self, self._work_out, _LATER_MS, self._session.warn)
         self._lay_out()
         self._connect(workspace.viewer)
@@ -207,16 +204,6 @@ class PopulationView(ProjectView):
         if viewer is not None:
             self._set_theme(viewer.theme)
             viewer.events.theme.connect(self._on_theme)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Show what changed while nobody looked."""
-        super().showEvent(event)
-        self.sight.shown()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Follow nothing that nobody sees."""
-        super().hideEvent(event)
-        self.sight.hidden()
 
     def show_project(self) -> None:
         """Show another project."""

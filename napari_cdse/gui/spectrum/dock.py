@@ -33,7 +33,6 @@ from napari_cdse.gui.spectrum.square import Square
 from napari_cdse.gui.spectrum.square_layer import SquareLayer
 from napari_cdse.gui.tools.line_tool import Line, LineTool
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.dock_sight import DockSight
 from napari_cdse.gui.widgets.layout import (
     PlainLabel,
     choices,
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
 
     from napari import Viewer
     from numpy.typing import NDArray
-    from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
+    from qtpy.QtGui import QResizeEvent
 
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.gui.workspace import Workspace
@@ -124,7 +123,6 @@ class SpectrumView(ProjectView):
         self._workspace = workspace
         self._session = workspace.session
         self.square = SquareLayer(workspace.session, workspace.canvas, self)
-        self.sight = DockSight(self)
         self.found: RegionSpectrum | None = None
         self.chosen: tuple[int, ...] = ()
         self._by_hand = False
@@ -217,16 +215,6 @@ class SpectrumView(ProjectView):
         self._pair.setDirection(ways.LeftToRight if low else ways.TopToBottom)
 
     # --- coming and going -----------------------------------------------------
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Begin to follow the dock: nothing is worked out while nobody looks."""
-        super().showEvent(event)
-        self.sight.shown()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Follow it no more."""
-        super().hideEvent(event)
-        self.sight.hidden()
 
     @Slot(bool)
     def _on_sight(self, here: bool) -> None:

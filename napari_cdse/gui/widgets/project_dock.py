@@ -13,12 +13,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cdse.gui.widgets.dock_sight import dock_of
+from napari_cdse.gui.widgets.dock_sight import DockSight, dock_of
 from napari_cdse.gui.widgets.fitting_scroll_area import LEAST_LINES, ViewArea
 from napari_cdse.gui.widgets.layout import dock_column
 from napari_cdse.gui.widgets.start_page import StartPage
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QHideEvent, QShowEvent
+
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.widgets.start_page import Opener
 
@@ -26,7 +28,27 @@ NO_PROJECT = "Open a folder of micrographs, or the sample project."
 
 
 class ProjectView(QWidget):
-    """A widget that shows a project; nothing of it is asked while none is open."""
+    """A widget that shows a project; nothing of it is asked while none is open.
+
+    Attributes
+    ----------
+    sight : DockSight
+        Whether the view is in sight: what nobody sees need not follow what changes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sight = DockSight(self)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell that the view is shown, maybe behind another tab."""
+        super().showEvent(event)
+        self.sight.shown()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell that it is hidden."""
+        super().hideEvent(event)
+        self.sight.hidden()
 
     def show_project(self) -> None:
         """Show the project that is open now."""

@@ -94,6 +94,9 @@ def labelled_micrographs(
 ) -> tuple[list[FolderExamples], int]:
     """Measure the labelled micrographs of folders, telling of each one.
 
+    One whose content was there before, under another name or in a folder that is named
+    twice, is told and left out: scores and intervals would count it twice.
+
     ``learnt_scale`` is that of the forest that is asked; see `ModelCard.learnt_scale`.
 
     Returns
@@ -107,7 +110,7 @@ def labelled_micrographs(
     MicrographError
         If there is none.
     """
-    labelled: list[FolderExamples] = []
+    labelled: dict[str, FolderExamples] = {}
     failed = 0
     for item in examples_from_folders(
         folders,
@@ -123,7 +126,13 @@ def labelled_micrographs(
             failed += 1
             tell(item)
             continue
-        labelled.append(item)
+        known = labelled.setdefault(item.micrograph_id, item)
+        if known is not item:
+            tell(
+                f"{item.path.name} has the same content as {known.path.name}: it "
+                "counts once, with the labels of that one."
+            )
+            continue
         found = len(item.detection.circles)
         tell(f"{item.path.name}: {len(item.truth.circles)} labelled, {found} circles")
     if not labelled:
@@ -131,7 +140,7 @@ def labelled_micrographs(
             "No labelled micrograph was found; put pictures into images/ and label "
             "files of the same names into text_files/."
         )
-    return labelled, failed
+    return list(labelled.values()), failed
 
 
 def _from_project(

@@ -243,6 +243,24 @@ def test_evaluate_scores_the_shipped_model(labelled_folder, capsys):
     assert "3 micrographs" in capsys.readouterr().out
 
 
+def test_copies_and_a_folder_named_twice_are_scored_once(
+    labelled_folder, tmp_path, capsys
+):
+    for kind, suffix in (("images", "png"), ("text_files", "txt")):
+        shutil.copyfile(
+            labelled_folder / kind / f"easy_42_0002.{suffix}",
+            labelled_folder / kind / f"twin.{suffix}",
+        )
+    (tmp_path / "link").symlink_to(labelled_folder)
+    twice = [str(labelled_folder), str(tmp_path / "link")]
+    assert main(["evaluate", str(default_model_path()), *twice]) == 0
+    told = capsys.readouterr()
+    assert "3 micrographs" in told.out
+    said = [line for line in told.err.splitlines() if "it counts once" in line]
+    assert len(said) == 5
+    assert said[0].startswith("twin.png has the same content as easy_42_0002.png")
+
+
 @pytest.mark.parametrize("study", ["tune", "importance", "learning-curve"])
 def test_studies_say_write_and_draw(
     study, labelled_folder, tmp_path, capsys, monkeypatch

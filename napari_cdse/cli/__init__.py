@@ -5,10 +5,10 @@ Qt and napari are imported only by the commands that show a window.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse import __version__
@@ -21,6 +21,7 @@ from napari_cdse.io.problem_report import unexpected
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Container, Sequence
+    from pathlib import Path
 
 COMMANDS = (
     Listing(
@@ -180,7 +181,7 @@ def _run(words: list[str]) -> int:
 
 
 def _open(parser: argparse.ArgumentParser, words: list[str]) -> int:
-    if not Path(words[0]).exists():
+    if not os.path.exists(words[0]):
         parser.error(f"there is no command and no file or folder '{words[0]}'")
     arguments = build_opening_parser().parse_args(words)
     return _show(arguments.path, arguments.project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import path_of
@@ -41,8 +42,8 @@ def project_file(path: Path) -> Path:
     CdseError
         If there is none.
     """
-    file = path / DEFAULT_NAME if path.is_dir() else path
-    if file.suffix.lower() != SUFFIX or not file.is_file():
+    file = path / DEFAULT_NAME if os.path.isdir(path) else path
+    if file.suffix.lower() != SUFFIX or not os.path.isfile(file):
         raise CdseError(
             f"There is no project {path}; name a file that ends in {SUFFIX}, or the "
             f"folder it lies in.{instead_sentence(file)}"

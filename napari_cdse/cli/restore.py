@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
@@ -29,7 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.project
-    backups = Backups(path / DEFAULT_NAME if path.is_dir() else path)
+    backups = Backups(path / DEFAULT_NAME if os.path.isdir(path) else path)
     for line in backups.lines():
         say(line)
     if not backups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def teach(
     folders, projects = _kinds(paths)
     parts: list[Taught] = []
     for folder in folders:
-        if (folder / DEFAULT_NAME).is_file():
+        if os.path.isfile(folder / DEFAULT_NAME):
             tell(
                 f"{folder} holds a project too. Only its label files are learnt from; "
                 f"for labels given in the window, name {folder / DEFAULT_NAME}."

@@ -171,7 +171,7 @@ def replacing(path: str | os.PathLike[str], error: type[CdseError]) -> Iterator[
     target = Path(os.path.realpath(path))
     draft = target.with_name(hidden_name())
     try:
-        if target.exists() and not target.is_file():
+        if os.path.exists(target) and not os.path.isfile(target):
             raise error(f"{name_of(path)} is not a file; choose another name.")
         yield draft
         _bring_to_disk(draft)
@@ -195,10 +195,10 @@ def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None
     target = Path(os.path.realpath(path))
     draft = target.with_name(hidden_name())
     try:
-        if target.exists() and not target.is_file():
+        if os.path.exists(target) and not os.path.isfile(target):
             raise error(f"{name_of(path)} is not a file; choose another name.")
         _write(draft, b"")
-        if os.name == "nt" and target.exists():
+        if os.name == "nt" and os.path.exists(target):
             # A program that holds the file open forbids its replacement there.
             with open(target, "r+b"):
                 pass
@@ -392,10 +392,10 @@ def _write_sentence(path: str | os.PathLike[str], problem: Exception) -> str:
 
 def _is_held_open(path: Path) -> bool:
     """Whether a table is open elsewhere, by its lock file or by what Windows allows."""
-    if any(path.with_name(lock % path.name).exists() for lock in _LOCKS):
+    if any(os.path.exists(path.with_name(lock % path.name)) for lock in _LOCKS):
         return True
     # Windows refuses to replace an open file in a folder that may be written to.
-    return os.name == "nt" and path.is_file() and os.access(path, os.W_OK)
+    return os.name == "nt" and os.path.isfile(path) and os.access(path, os.W_OK)
 
 
 def _reason(problem: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def default_file() -> Path:
 
 def recent_projects() -> tuple[Path, ...]:
     """Give the project files that were open last and are still there, newest first."""
-    return tuple(path for path in _listed(default_file()) if path.is_file())
+    return tuple(path for path in _listed(default_file()) if os.path.isfile(path))
 
 
 def remember_project(path: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import asdict, fields
 from importlib import resources
 from pathlib import Path
@@ -68,7 +69,7 @@ def read_visibility(name_or_path: str) -> VisibilityTable:
         file = resources.files("napari_cdse.io") / "visibility" / f"{name_or_path}.json"
         return _table(file.read_bytes(), f"{name_or_path}.json")
     path = Path(name_or_path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise ParameterError(
             f"There is no table {shown(name_or_path)!r} of what a simulation shows; "
             f"use {' or '.join(SHIPPED)}, or a file that napari-cdse visibility wrote."

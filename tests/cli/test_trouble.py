@@ -348,3 +348,10 @@ def test_a_folder_that_is_gone_is_named_in_a_sentence(tmp_path):
     assert told == [
         "napari-cdse: The folder that you work in is gone; change to another one."
     ]
+
+
+@pytest.mark.parametrize("words", [["export", "--out", "o"], ["report", "--out", "o"]])
+def test_a_name_that_no_disk_takes_is_refused_in_a_sentence(words, logs, capsys):
+    assert main([words[0], "x" * 300, *words[1:]]) == 1
+    assert "There is no project xxx" in capsys.readouterr().err
+    assert not logs.exists()

@@ -7,6 +7,7 @@ import pytest
 
 from napari_cdse.core.errors import LabelFileError, MicrographError
 from napari_cdse.io.files import (
+    check_writable,
     make_folder,
     name_of,
     open_file,
@@ -185,3 +186,17 @@ def test_folders_are_made_unless_a_file_is_there(tmp_path):
 def test_names_in_messages_stay_on_one_line():
     assert name_of("/x/a\nb\x1b[31m\udcff.png") == r"a\nb\x1b[31m\udcff.png"
     assert len(shown("x" * 500)) == 120
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(open_folder, without_rights):
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0)
+    writes = (
+        lambda: check_writable(closed / "a.csv", MicrographError),
+        lambda: write_file(closed / "a.csv", b"abc", MicrographError),
+    )
+    with without_rights():
+        for write in writes:
+            with pytest.raises(MicrographError, match="may not be written to; choose"):
+                write()
+    closed.chmod(0o700)

@@ -8,6 +8,7 @@ from napari_cdse.io.images.fingerprint import stamp
 from napari_cdse.io.store.store import Store
 from napari_cdse.project import Project
 from napari_cdse.project.files import relocation as astray
+from tests.io.store.stores import change_file
 from tests.project_tools import (
     Heard,
     hand_over,
@@ -276,4 +277,18 @@ def test_a_file_that_may_not_be_read_now_is_not_called_changed(folder, monkeypat
     again = Project.create_or_open(folder)
     assert not again.notices
     assert again.micrographs.entries[0].problem is None
+    again.close()
+
+
+def test_a_place_that_cannot_be_looked_at_is_called_missing(folder):
+    prepared(folder)
+    (folder / "m1.png").unlink()
+    place = f"{'x' * 300}/m1.png"
+    change_file(
+        folder / "napari-cdse.cdse",
+        f"UPDATE micrographs SET path = '{place}' WHERE path = 'm1.png'",
+    )
+    again = Project.create_or_open(folder)
+    assert any("m1.png is missing; its labels are kept" in n for n in again.notices)
+    assert again.particles.counts()["yes"] == 3
     again.close()

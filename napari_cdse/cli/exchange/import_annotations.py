@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command, path_of
@@ -68,7 +69,7 @@ def _class(text: str) -> tuple[str, Label]:
 
 def _run(arguments: argparse.Namespace) -> int:
     place: Path = arguments.project
-    if not place.is_dir():
+    if not os.path.isdir(place):
         place = project_file(place)
     project = Project.create_or_open(place)
     try:

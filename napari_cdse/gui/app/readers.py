@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 def get_micrograph_reader(path: PathOrPaths) -> Reader | None:
     """Offer to read micrographs; napari's own reader knows no pixel size."""
-    return _read_micrographs if all(p.is_file() for p in _paths(path)) else None
+    return _read_micrographs if all(os.path.isfile(p) for p in _paths(path)) else None
 
 
 def get_label_reader(path: PathOrPaths) -> Reader | None:

@@ -47,7 +47,7 @@ _NEW = "Begin a new, empty project"
 def shipped_model() -> Model | None:
     """Load the forest that comes with the program; None if there is none."""
     path = default_model_path()
-    return load_model(path) if path.is_file() else None
+    return load_model(path) if os.path.isfile(path) else None
 
 
 def opened(
@@ -143,7 +143,7 @@ def _open(source: Path | Sequence[Path], place: Path | None = None) -> Project:
 
 def _copied(project: Project, place: Path) -> Project:
     try:
-        if not place.exists():
+        if not os.path.exists(place):
             project.copy_to(place)
         copy = _open(place)
     except CdseError:

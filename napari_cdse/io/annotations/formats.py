@@ -81,7 +81,7 @@ def find_annotations(paths: Iterable[Path]) -> FoundFiles:
 def looks_like_annotations(path: Path) -> bool:
     """Whether a file may hold annotations, by its name and by how a text begins."""
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES or path.name in NAME_FILES or not path.is_file():
+    if suffix not in SUFFIXES or path.name in NAME_FILES or not os.path.isfile(path):
         return False
     if suffix not in (".txt", ".csv"):
         return True

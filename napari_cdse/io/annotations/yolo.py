@@ -10,6 +10,7 @@ of its box: such a line is no annotation. Names of the classes stand in ``data.y
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def class_names(path: Path) -> dict[int, str]:
     for folder in list(path.parents)[: 1 + _FOLDERS_ABOVE]:
         for each in NAME_FILES:
             file = folder / each
-            if file.is_file():
+            if os.path.isfile(file):
                 return _names_in(file)
     return {}
 

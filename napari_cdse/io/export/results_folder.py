@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -203,7 +204,7 @@ class Results:
 
 def _spare_reviewed(target: Path) -> None:
     """Refuse to replace what a person said by what the program says."""
-    if not target.exists():
+    if not os.path.exists(target):
         return
     old = read_label_file(target)
     if old is not None and old.reviewed:

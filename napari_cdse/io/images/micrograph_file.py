@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from napari_cdse.io.images.frame import MEAN, Frame, gray
 from napari_cdse.io.images.raster import READERS, read_raster
 
 if TYPE_CHECKING:
-    import os
     from io import BufferedReader
 
     from napari_cdse.io.images.frame import FrameChoice
@@ -232,7 +232,7 @@ def _file_digest(path: Path) -> str:
 
 def _with_pixels(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
     """Find the file that holds the pixels: the series, where an .emi is named."""
-    if Path(path).suffix.lower() == tia_series.EMI_SUFFIX and Path(path).is_file():
+    if Path(path).suffix.lower() == tia_series.EMI_SUFFIX and os.path.isfile(path):
         return tia_series.series_of(path)
     return path
 

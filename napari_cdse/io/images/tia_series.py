@@ -7,6 +7,7 @@ The pictures lie upside down in it.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from napari_cdse.io.images.frame import Frame, check_size, wanted_frame
 from napari_cdse.io.images.pixel_size_tags import stated_spacing
 
 if TYPE_CHECKING:
-    import os
     from io import BufferedReader
 
     from numpy.typing import NDArray
@@ -141,7 +141,7 @@ def series_beside(path: str | os.PathLike[str]) -> Path | None:
     for number in range(1, 10):
         for suffix in (SER_SUFFIX, SER_SUFFIX.upper()):
             series = own.with_name(f"{own.stem}_{number}{suffix}")
-            if series.is_file():
+            if os.path.isfile(series):
                 return series
     return None
 
@@ -151,7 +151,7 @@ def description_of(path: Path) -> Path | None:
     stem, _, number = path.stem.rpartition("_")
     description = path.with_name(stem + EMI_SUFFIX)
     beside = stem and number.isdigit() and path.suffix.lower() == SER_SUFFIX
-    return description if beside and description.is_file() else None
+    return description if beside and os.path.isfile(description) else None
 
 
 def _places(file: BufferedReader, name: str) -> list[int]:

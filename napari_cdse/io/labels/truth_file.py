@@ -6,6 +6,7 @@ Detection never reads it: see `napari_cdse.simulate` for what else is in there.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,7 @@ def listed_particles(image: Path) -> tuple[ListedParticle, ...]:
 def _dots(image: Path) -> tuple[dict[str, Any], ...]:
     """Read all dots of a micrograph, as far as `unlisted_particles` needs them."""
     path = image.parent.parent / "truth" / f"{image.stem}.json"
-    if not path.is_file():
+    if not os.path.isfile(path):
         return ()
     try:
         record: Any = json.loads(read_file(path, _LIMIT_BYTES, LabelFileError))

@@ -105,7 +105,7 @@ def _candidates(project: Path) -> Iterator[Path]:
     for name in names:
         path = project.with_name(name)
         if _SUFFIX in name.casefold() and not _is_same(path, project):
-            if path.is_file() and _is_project(path):
+            if os.path.isfile(path) and _is_project(path):
                 yield path
 
 

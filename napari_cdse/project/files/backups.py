@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ class Backups:
     def _named(self, name: str) -> Path:
         # One that was set aside may come back too; what lies elsewhere may not.
         path = folder_of(self._project) / name
-        if path.name != name or not path.is_file():
+        if path.name != name or not os.path.isfile(path):
             raise StoreError(
                 f"There is no backup {name_of(name)} of {name_of(self._project)}; "
                 "name one of the list."

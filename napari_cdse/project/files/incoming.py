@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def sort_incoming(paths: Iterable[Path]) -> Incoming:
 
 
 def _kind(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):
         return "folders" if _holds_ours(path) else "others"
     if path.suffix.lower() == SUFFIX:
         return "projects"

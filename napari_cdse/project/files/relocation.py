@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
@@ -50,7 +51,7 @@ def find_again(store: Store, folders: Iterable[Path] = ()) -> list[str]:
     taken = {row.path for row in rows if row.key not in displaced_keys}
     new_paths = _new_paths(store, displaced, taken, _folders(store, rows, folders))
     left = [row for row in displaced if row.key not in new_paths]
-    changed = [row for row in left if store.absolute(row.path).is_file()]
+    changed = [row for row in left if os.path.isfile(store.absolute(row.path))]
     missing = [row for row in left if row not in changed]
     with store.transaction():
         set_paths(store, new_paths)
@@ -88,7 +89,7 @@ def _is_in_place(store: Store, row: MicrographRow, touched: dict[int, str]) -> b
     """Tell whether a file is there and the same; note one that was only touched."""
     path = store.absolute(row.path)
     now = stamp(path)
-    if now is None or not path.is_file():
+    if now is None or not os.path.isfile(path):
         return False
     if row.glance is None or now == row.stamp:
         return True
@@ -160,7 +161,7 @@ def _folders(
     shown = [p for p in inner if not p.name.startswith(".") and not p.is_symlink()]
     known = [store.absolute(row.path).parent for row in rows]
     wanted = dict.fromkeys([here, *folders, *known, *shown])
-    return [path for path in wanted if path.is_dir()]
+    return [path for path in wanted if os.path.isdir(path)]
 
 
 def _set_aside(store: Store, other: MicrographRow, path: Path) -> None:

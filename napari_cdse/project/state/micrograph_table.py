@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ class MicrographTable:
         self.rows = sorted(rows, key=_order)
         self._places = {row.key: index for index, row in enumerate(self.rows)}
         self._ids = {row.content_id: row.key for row in rows if row.content_id}
-        self._missing = {row.key for row in rows if not self.path(row).is_file()}
+        self._missing = {row.key for row in rows if not os.path.isfile(self.path(row))}
         self.refresh()
 
     def refresh(self, keys: Iterable[int] | None = None) -> None:

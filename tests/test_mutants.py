@@ -1,12 +1,15 @@
 """What is planted to try the tests: each change stated, and all of it a program."""
 
 import ast
+import json
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from napari_cdse.core.features.sampling import radii
-from tests.mutants.__main__ import Reached, Tree
+from tests.mutants.__main__ import Reached, Tree, _outcome
 from tests.mutants.mistakes import mistakes
 from tests.mutants.parts import PARTS
 from tests.mutants.recording import forget_results
@@ -144,3 +147,23 @@ def test_tests_of_the_same_place_are_tried_first_then_the_quickest():
         "tests/gui/app/test_leaks.py::test_slow",
         "tests/project/test_undo.py::test_undo",
     ]
+
+
+@pytest.mark.parametrize(("nearest", "tried"), [(None, [2, 3]), (3, [2, 1]), (1, [1])])
+def test_no_more_than_the_nearest_tests_are_tried_where_that_is_asked(nearest, tried):
+    file = "napari_cdse/share.py"
+    names = [f"tests/test_share.py::test_{n}" for n in range(5)]
+    reached = Reached(
+        {file: {"3": names[:2]}},
+        dict.fromkeys(names, 1.0),
+        {"tests/test_share.py": names},
+    )
+    (mistake,) = mistakes(file, "def half():\n    pass\n    return 2\n")
+    tree = SimpleNamespace(
+        sources={file: "def half():\n    pass\n    return 2\n"},
+        lines=lambda _: {file: {3}},
+    )
+    server = SimpleNamespace(stdin=StringIO(), stdout=StringIO('"survived"\n' * 2))
+    assert _outcome(server, tree, reached, mistake, nearest) == "survived"
+    asked = [json.loads(line) for line in server.stdin.getvalue().splitlines()]
+    assert [len(each["tests"]) for each in asked] == tried

@@ -43,6 +43,9 @@ def test_measure_a_distance(workspace, qtbot):
     expected = distance_text(line.length_px, ESTIMATED)
     assert says(workspace) == workspace.viewer.status == expected
     assert "about" in expected
+    # The line is the bright green of its words, which no micrograph has.
+    (drawn,) = workspace.active_tool.current.layer.edge_color
+    assert drawn[:3] * 255 == pytest.approx([0xB6, 0xFF, 0x3C])
     press(workspace, qtbot, Qt.Key.Key_Escape)
     assert workspace.active_tool.current is None
     assert DISTANCE not in names(workspace)

@@ -56,7 +56,8 @@ def test_those_beyond_a_limit_are_shown_and_left_out_in_one_step(
     row = view.quality
     assert not row.button.isEnabled()
     # No figure, no limit.
-    assert not (row.side.isEnabled() or row.limit.isEnabled())
+    assert not row.side.isEnabled()
+    assert not row.limit.isEnabled()
     row.figure.setCurrentText("Stretch")
     assert row.side.isEnabled()
     assert row.limit.isEnabled()

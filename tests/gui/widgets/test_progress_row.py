@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets import progress_row
@@ -27,6 +27,10 @@ def test_tells_the_time_that_is_left(qtbot, clock):
     job.progressed.emit(0.1)
     # So early nobody can say.
     assert row.title.text() == "Finding"
+    # The title stands above the bar.
+    assert row.isAncestorOf(row.title)
+    assert row.title.isVisible()
+    assert row.title.geometry().bottom() < row.bar.mapTo(row, QPoint()).y()
     clock[0] += 9
     job.progressed.emit(0.25)
     assert row.title.text() == "Finding, 30 s left"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QToolButton
 
 from napari_cdse.core.errors import StoreError
@@ -111,3 +111,12 @@ def test_a_project_that_can_not_be_read_is_told_while_it_lasts(workspace):
     other.close()
     workspace.poller.poll()
     assert not workspace.message_bar.sentences
+
+
+def test_a_window_that_closes_looks_and_writes_no_more(workspace):
+    looks, writes = workspace.poller.findChildren(QTimer)
+    writes.start()
+    assert looks.isActive()
+    workspace.poller.close()
+    assert not looks.isActive()
+    assert not writes.isActive()

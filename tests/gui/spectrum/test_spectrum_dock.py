@@ -85,6 +85,8 @@ def peak_of(view, k):
 def test_the_spectrum_follows_the_square_as_it_is_dragged(spectrum, viewer, qtbot):
     view, workspace = spectrum, workspace_for(viewer)
     assert spacings(view) == drawn_spacings(FIRST, SECOND)
+    # A row of the table for each.
+    assert view.peaks.rowCount() == 2
     camera, active = viewer.scene.camera.center, viewer.layers.selection.active
     # By its left edge, to where only the first lattice is.
     drag(workspace, qtbot, (100, 127.5), (100, 1.5))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+"""A whole number in plain digits; with 18 of them it always fits into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)

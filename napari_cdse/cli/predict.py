@@ -91,12 +91,9 @@ def _run(arguments: argparse.Namespace) -> int:
     for sentence in (*listing.notices, *listing.problems):
         tell(sentence)
     if listing.ignored:
-        one = listing.ignored == 1
-        what = (
-            "file is no micrograph and was"
-            if one
-            else "files are no micrographs and were"
-        )
+        what = "files are no micrographs and were"
+        if listing.ignored == 1:
+            what = "file is no micrograph and was"
         tell(f"{listing.ignored} {what} left alone.")
     if not listing.files:
         raise MicrographError(

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Label
 
 _FITTED_BY = ("bragg", "both")
-"""The methods whose circles the numbers are about."""
+"""Methods whose circles may be off by so much: the numbers are those of the first, and
+more than the other is off by, as told above."""
 
 FIT_ERROR: Mapping[Label, float] = {"yes": 0.043, "no": 0.072, "null": 0.060}
 """Root of the mean square of log(found / true diameter), over the means of three kinds

@@ -51,11 +51,13 @@ _PNG_COLOUR_OR_ALPHA = (2, 4, 6)
 _BYTES_PER_PIXEL = 4
 
 _PNG_SIGNATURE_BYTES = 8
+"""Before the first chunk (PNG, third edition, 5.2)."""
 _PNG_HEADER = struct.Struct(">II4s")
 """Of the first chunk: columns and rows; depth, colour, packing and filter."""
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Values per pixel for each type of colour (PNG, third edition, 11.2.1)."""
 _WHOLE_PNG = ((0, 0, 1, 1),)
+"""A picture that is not interlaced: one pass, in the form of the next."""
 _PNG_PASSES = (
     (0, 0, 8, 8),
     (0, 4, 8, 8),
@@ -67,6 +69,7 @@ _PNG_PASSES = (
 )
 """First row, first column and steps of both in the passes of Adam7 (8.2)."""
 _PIECE_BYTES = 2**20
+"""Unpacked at a time, so that a chunk of any size takes no more memory. A choice."""
 
 
 def read_raster(

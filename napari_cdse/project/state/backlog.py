@@ -110,10 +110,8 @@ class Backlog:
         StoreBusy
             If the file is busy and nothing may wait.
         """
-        if not self:
-            with self.tolerate_busy():
-                write()
-                return True
+        if self._done(write):
+            return True
         self.calls.append(write)
         self.changed.emit()
         return False
@@ -127,10 +125,8 @@ class Backlog:
             If the file is busy and nothing may wait.
         """
         name = change.name
-        if not self:
-            with self.tolerate_busy():
-                self._store.set_setting(name, change.after)
-                return
+        if self._done(lambda: self._store.set_setting(name, change.after)):
+            return
         self.settings[name] = self.settings.get(name, change).followed_by(change)
         if self._on_disk is not None:
             self._on_disk.add_setting(change)
@@ -144,10 +140,8 @@ class Backlog:
         StoreBusy
             If the file is busy and nothing may wait.
         """
-        if not self:
-            with self.tolerate_busy():
-                self._store.add_to_setting(name, members)
-                return
+        if self._done(lambda: self._store.add_to_setting(name, members)):
+            return
         self.additions.setdefault(name, set()).update(members)
         if self._on_disk is not None:
             self._on_disk.add_addition(name, members)
@@ -191,6 +185,14 @@ class Backlog:
         """Let these steps wait, and no others."""
         self.steps[:] = edits
         self._keep()
+
+    def _done(self, write: Callable[[], object]) -> bool:
+        """Write now, if nothing waits before it and the file is free."""
+        if not self:
+            with self.tolerate_busy():
+                write()
+                return True
+        return False
 
     def _keep(self) -> None:
         """Hold on the disk what waits now."""

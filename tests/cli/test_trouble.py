@@ -322,7 +322,7 @@ def started(words, **options):
     )
 
 
-def test_closed_streams_stop_nothing_and_no_file_takes_their_place(pictures, tmp_path):
+def test_closed_streams_stop_nothing(pictures, tmp_path):
     out = tmp_path / "out"
     done = started(
         ["predict", pictures, "--out", out, "--no-figures"],
@@ -355,3 +355,21 @@ def test_a_name_that_no_disk_takes_is_refused_in_a_sentence(words, logs, capsys)
     assert main([words[0], "x" * 300, *words[1:]]) == 1
     assert "There is no project xxx" in capsys.readouterr().err
     assert not logs.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams by their numbers")
+def test_what_libraries_print_into_a_closed_stream_is_in_no_file(tmp_path):
+    """The next file would have got number 0, 1 or 2."""
+    program = (
+        "import os, sys\n"
+        "from napari_cdse.cli.console import open_streams\n"
+        "os.closerange(0, 3)\n"
+        "open_streams()\n"
+        "with open(sys.argv[1], 'wb') as file:\n"
+        "    os.write(1, b'printed')\n"
+        "    os.write(2, b'printed')\n"
+        "    file.write(b'table')\n"
+    )
+    file = tmp_path / "particles.csv"
+    subprocess.run([sys.executable, "-c", program, str(file)], check=True)
+    assert file.read_bytes() == b"table"

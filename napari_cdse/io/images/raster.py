@@ -69,7 +69,7 @@ _PNG_PASSES = (
 )
 """First row, first column and steps of both in the passes of Adam7 (8.2)."""
 _PIECE_BYTES = 2**20
-"""Unpacked at a time, so that a chunk of any size takes no more memory. A choice."""
+"""Unpacked at a time, whatever a chunk unpacks to. A choice."""
 
 
 def read_raster(

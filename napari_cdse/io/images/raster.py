@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,15 @@ import numpy as np
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin
 
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.io.images.frame import Frame, check_size, quiet, wanted_frame
+from napari_cdse.io.images.frame import (
+    MAX_BYTES,
+    Frame,
+    check_size,
+    quiet,
+    wanted_frame,
+)
+from napari_cdse.io.images.jpeg_scans import with_filling
+from napari_cdse.io.images.orientation import about_orientation, exif_orientation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,9 +111,14 @@ def read_raster(
         file.seek(0)
         with quiet(), reader(file) as image:
             check_size(name, image.height, image.width, _BYTES_PER_PIXEL)
+            filled = _filled(file) if kind == "JPEG" else None
             values, _ = wanted_frame(name, frame, 1, lambda _: _values(image))
+            if filled is not None:
+                _check_same(values, filled)
             if kind == "PNG" and _may_be_short(image):
                 _check_complete(file)
+            notices += _about_others(image)
+            notices += about_orientation(exif_orientation(image.info.get("exif")))
     except DAMAGE as problem:
         raise MicrographError(
             f"{name} is a damaged or incomplete {kind} file; "
@@ -118,6 +132,31 @@ def _values(image: ImageFile) -> NDArray[Any]:
         return np.asarray(image)
     see_through = image.mode in ("PA", "La", "RGBa") or "transparency" in image.info
     return np.asarray(image.convert("RGBA" if see_through else "RGB"))
+
+
+def _about_others(image: ImageFile) -> tuple[str, ...]:
+    """Say that the file holds more pictures than the one that is read."""
+    n_pictures = getattr(image, "n_frames", 1)
+    if n_pictures > 1:
+        which = f"Only the first of the file's {n_pictures} pictures"
+    elif "mpoffset" in image.info:  # of the list of pictures in one JPEG (CIPA DC-007)
+        which = "Only the first of the file's pictures"
+    else:
+        return ()
+    return (f"{which} was read; save another as a file of its own.",)
+
+
+def _filled(file: BufferedReader) -> bytes | None:
+    """Read a JPEG and put more after each scan than it has."""
+    file.seek(0)
+    return with_filling(file.read(MAX_BYTES))
+
+
+def _check_same(values: NDArray[Any], filled: bytes) -> None:
+    """Raise `ValueError` where a JPEG takes for its own what follows its scans."""
+    with JpegImagePlugin.JpegImageFile(io.BytesIO(filled)) as image:
+        if not np.array_equal(values, _values(image)):
+            raise ValueError("pixels are missing")
 
 
 def _may_be_short(image: ImageFile) -> bool:

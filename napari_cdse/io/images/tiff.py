@@ -22,6 +22,7 @@ from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images import pixel_size_tags as calibration
 from napari_cdse.io.images import tiff_strips
 from napari_cdse.io.images.frame import Frame, check_size, quiet, wanted_frame
+from napari_cdse.io.images.orientation import ORIENTATION_TAG, about_orientation
 from napari_cdse.io.images.tiff_vendor_tags import vendor_spacing
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def read_tiff(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
         frames = _frames(file, name, tif, pages)
         values, chosen = wanted_frame(name, frame, len(frames), frames.read)
         spacing = _spacing(tif, frames.first)
-        notices = _notices(pages, frames)
+        notices = _notices(pages, frames) + _about_orientation(frames.first)
     if complaints.heard:
         told = "The file is damaged or cut off outside the pixels that were read."
         notices = (*notices, told)
@@ -244,6 +245,11 @@ def _notices(pages: list[Any], frames: _Frames) -> tuple[str, ...]:
         f"Of the file's {len(pages)} pages (counted from 0) {taken} taken for the "
         "micrograph: the largest with one channel and the most bits.",
     )
+
+
+def _about_orientation(page: Any) -> tuple[str, ...]:
+    tag = page.tags.get(ORIENTATION_TAG)
+    return () if tag is None else about_orientation(tag.value)
 
 
 def _check(file: BufferedReader, name: str, page: Any) -> tiff_strips.Layout:

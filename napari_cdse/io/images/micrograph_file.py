@@ -16,7 +16,7 @@ from napari_cdse.io.files import name_of, open_file
 from napari_cdse.io.images import microscope_file, tia_series
 from napari_cdse.io.images import pixel_size_tags as calibration
 from napari_cdse.io.images.frame import MEAN, Frame, gray
-from napari_cdse.io.images.raster import READERS, read_raster
+from napari_cdse.io.images.plain.raster import READERS, read_raster
 
 if TYPE_CHECKING:
     from io import BufferedReader

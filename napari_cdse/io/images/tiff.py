@@ -22,7 +22,7 @@ from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images import pixel_size_tags as calibration
 from napari_cdse.io.images import tiff_strips
 from napari_cdse.io.images.frame import Frame, check_size, quiet, wanted_frame
-from napari_cdse.io.images.orientation import ORIENTATION_TAG, about_orientation
+from napari_cdse.io.images.plain.orientation import ORIENTATION_TAG, about_orientation
 from napari_cdse.io.images.tiff_vendor_tags import vendor_spacing
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.io.images.jpeg_scans import MAX_SCANS
 from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.images.plain.jpeg_scans import MAX_SCANS
 
 END = b"\xff\xd9"
 WAYS = {

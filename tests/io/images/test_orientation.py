@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.io.images.orientation import exif_orientation
+from napari_cdse.io.images.plain.orientation import exif_orientation
 
 GRAY = np.add.outer(np.arange(16), np.arange(24)).astype(np.uint8)
 SAYS = "turned or mirrored (orientation 6)"

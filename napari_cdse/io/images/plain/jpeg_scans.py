@@ -22,14 +22,16 @@ _MARKER: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
 """Any marker with a segment after it; restarts lie within scans."""
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN = 0xD8, 0xD9, 0xDA
 _FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7)
-"""Starts of a picture in Huffman codes. Those in arithmetic codes may leave out what
-is 0 at their end, so that nothing tells a cut one from a whole one."""
+"""Starts of a picture in Huffman codes."""
+_ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+"""The others. Their codes may leave out what is 0 at the end, so that nothing tells a
+cut one from a whole one."""
 _LOSSLESS = (0xC3, 0xC7)
 _N_COEFFICIENTS = 64
 _RESTARTS = tuple(bytes((0xFF, 0xD0 + number)) for number in range(8))
 _FILLING = b"\xaa\x55\x33\xcc\x99\x66" * 64
-"""No marker, enough for a few blocks, and unlike the zeros that a decoder fills with. Of
-8000 cuts of small pictures of all kinds none gave the same picture with it."""
+"""No marker, enough for a few blocks, and unlike the zeros that a decoder fills with.
+Of 8000 cuts of small pictures of all kinds none gave the same picture with it."""
 
 
 def with_filling(data: bytes) -> bytes | None:
@@ -68,7 +70,7 @@ def with_filling(data: bytes) -> bytes | None:
             pieces += [data[done:stop], _FILLING, _next_restart(data, end, stop)]
             pieces.append(_FILLING)
             done = stop
-        elif 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+        elif kind in _ARITHMETIC:
             return None
     if wanted:
         raise ValueError("scans are missing")

@@ -18,8 +18,8 @@ from napari_cdse.io.images.frame import (
     quiet,
     wanted_frame,
 )
-from napari_cdse.io.images.jpeg_scans import with_filling
-from napari_cdse.io.images.orientation import about_orientation, exif_orientation
+from napari_cdse.io.images.plain.jpeg_scans import with_filling
+from napari_cdse.io.images.plain.orientation import about_orientation, exif_orientation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,6 +27,7 @@ from napari_cdse.core.regions import is_inside
 from napari_cdse.io.files import make_folder, write_file
 from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.io.models.model_file import load_model
+from napari_cdse.io.paths import distinct_names, portable_name
 from napari_cdse.pipeline import (
     Evaluation,
     evaluate,
@@ -149,8 +150,9 @@ def _write(
     if not with_labels:
         return
     make_folder(folder / "labels", CdseError)
+    names = distinct_names([one.path for one in result.micrographs])
     for one in result.micrographs:
-        path = folder / "labels" / f"{one.path.stem}.txt"
+        path = folder / "labels" / f"{portable_name(names[one.path])}.txt"
         held = [
             (circle, label)
             for circle, label in zip(one.circles, one.labels, strict=True)

@@ -4,11 +4,16 @@ There is one notion of both in the program. A path is made absolute; two paths a
 one file if they are written alike, letters composed (NFC) and capitals aside, and the
 disk says so: on a Mac and on Windows ``A.png`` and ``a.png`` are one file, on Linux
 they are two, and a name that a Mac wrote decomposed (NFD) is the same name.
+
+A file that we name after a micrograph gets a name that Windows takes too
+(`portable_name`): a stick or a shared folder may be read there.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
@@ -22,6 +27,49 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 """Bytes of UTF-8 of a name that we choose. File systems hold 255; a suffix, a number
 and the escapes of other systems must fit too."""
+
+_NOT_ON_WINDOWS = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\xb9\xb2\xb3]) *(\..*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names that Windows takes for a device, whatever suffix follows (Microsoft, "Naming
+Files, Paths, and Namespaces")."""
+_DIGEST_LETTERS = 8
+
+
+def portable_name(name: str) -> str:
+    """Return a name that every system takes for that of a file.
+
+    Parameters
+    ----------
+    name : str
+        Without folders; the stem, where a suffix is to follow.
+
+    Returns
+    -------
+    str
+        The same name, where nothing is against it: it is none of a device, has no
+        letters that Windows forbids, and no dot or blank at its end. Otherwise one that
+        a digest tells apart from those of other names. One that was made so stays.
+    """
+    plain = _NOT_ON_WINDOWS.sub("_", name).rstrip(". ")
+    if _DEVICE.fullmatch(plain):
+        plain = f"_{plain}"
+    if plain == name:
+        return name
+    digest = hashlib.sha256(same_letters(name).encode("utf-8", "surrogatepass"))
+    return f"{same_letters(plain)}-{digest.hexdigest()[:_DIGEST_LETTERS]}"
+
+
+def name_from_text(text: str) -> str:
+    """Make a file's name of what a person or a program called a thing.
+
+    Letters, digits, blanks and dashes stay, the rest becomes ``_``; empty where nothing
+    stays.
+    """
+    letters = "".join(c if c.isalnum() or c in "-_ " else "_" for c in text)
+    return portable_name(letters.strip())
 
 
 def same_letters(name: str) -> str:

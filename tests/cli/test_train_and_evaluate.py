@@ -5,7 +5,9 @@ import json
 import shutil
 from datetime import datetime
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from napari_cdse.cli import main
 from napari_cdse.core.classifier import forest
@@ -206,6 +208,20 @@ def test_held_out_labels_come_from_forests_that_never_saw_them(
     assert "detection F1" in printed
     assert f"of {told['reliability'][-1]['number']}" in printed
     assert circles >= sum(each["matched"] for each in told["micrographs"])
+
+
+def test_micrographs_of_one_name_in_two_folders_have_label_files_each(
+    labelled_folder, tmp_path
+):
+    other = shutil.copytree(labelled_folder, tmp_path / "other")
+    for path in (other / "images").iterdir():
+        pixels = np.array(Image.open(path))
+        pixels[0, 0] ^= 1
+        Image.fromarray(pixels).save(path)
+    out = tmp_path / "out"
+    folders = [str(labelled_folder), str(other)]
+    assert main(["evaluate", "--folds", "2", "--out", str(out), *folders, *SMALL]) == 0
+    assert len(list((out / "labels").iterdir())) == 6
 
 
 def test_one_micrograph_under_two_names_is_on_one_side(labelled_folder, tmp_path):

@@ -14,6 +14,8 @@ from napari_cdse.io.paths import (
     alike,
     distinct_names,
     is_same_file,
+    name_from_text,
+    portable_name,
     without_repeats,
 )
 
@@ -74,6 +76,46 @@ def test_no_two_files_ever_share_a_name_on_any_disk(parts):
     names = distinct_names(paths)
     kept = [alike(names[path]) for path in dict.fromkeys(paths)]
     assert len(set(kept)) == len(kept)
+
+
+# From "Naming Files, Paths, and Namespaces" of Microsoft.
+DEVICES = ["CON", "nul", "Aux", "prn", "COM1", "lpt9", "COM\u00b2", "aux.tar", "nul .x"]
+FORBIDDEN = ["a:b", 'a"b', "a|b", "a?", "<a>", "a*", "a\\b", "a\nb", "a\x1b[1m"]
+ENDINGS = ["end.", "end ", "aux ", "..", "con. "]
+
+
+@pytest.mark.parametrize("name", [*DEVICES, *FORBIDDEN, *ENDINGS])
+def test_a_name_that_windows_takes_for_none_of_a_file_becomes_one(name):
+    made = portable_name(name)
+    assert portable_name(made) == made != name
+    before_the_dot = made.partition(".")[0].rstrip().upper()
+    assert before_the_dot[:3] not in {"CON", "NUL", "AUX", "PRN", "COM", "LPT"}
+    assert not set(made) & set('<>:"/\\|?*\n\x1b')
+    assert made[-1] not in ". "
+
+
+@pytest.mark.parametrize(
+    "name", ["m1", "console", "aux2", "com10", "a.b", "\u00fc (2)"]
+)
+def test_a_name_that_every_system_takes_stays(name):
+    assert portable_name(name) == name
+
+
+def test_names_that_look_alike_without_their_letters_stay_apart():
+    names = ["a:b", "a?b", "a*b", "a_b", "a_b.", "a_b ", "aux", "_aux", "AUX"]
+    assert len({alike(portable_name(name)) for name in names}) == len(names)
+
+
+def test_a_mac_and_a_windows_write_one_portable_name():
+    assert portable_name(f"{DECOMPOSED}:") == portable_name(f"{COMPOSED}:")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("a/../b", "a____b"), (" x ", "x"), ("", ""), ("d\u00fc-1", "d\u00fc-1")],
+)
+def test_what_people_call_things_becomes_a_name(text, name):
+    assert name_from_text(text) == name
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -246,3 +246,25 @@ def test_a_forests_word_stays_outside(project, tmp_path):
     found, told = take(project, tmp_path / "imagej")
     assert told.sentence == "Nothing new came in."
     assert "nobody reviewed" in found.left_out[0]
+
+
+def test_micrographs_with_names_that_windows_forbids_come_back_too(tmp_path):
+    names = ["aux.png", "a:b.png", "m1.png"]
+    project = Project.create_or_open(write_folder(tmp_path / "sample", names))
+    for index in range(3):
+        hand_over(project, index)
+        project.edits.draw(A, "yes")
+    out = tmp_path / "out"
+    assert export(project, out, formats=FORMATS).problems == ()
+    project.close()
+    written = [path.stem for path in out.rglob("*") if path.is_file()]
+    assert sum(stem.startswith("m1") for stem in written) == 4
+    assert not [stem for stem in written if ":" in stem or stem.startswith("aux")]
+    table = (out / "particles.csv").read_text()
+    assert all(f"\n{name}," in table for name in ("aux", "a:b", "m1"))
+    for kind in ("coco.json", "yolo", "imagej", "particles.csv"):
+        empty = Project.create_or_open(write_folder(tmp_path / kind / "o", names))
+        found, _ = take(empty, out / kind)
+        assert found.left_out == ()
+        assert [len(empty.particles.of(index)) for index in range(3)] == [1, 1, 1]
+        empty.close()

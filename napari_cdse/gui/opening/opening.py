@@ -17,6 +17,7 @@ from napari_cdse.gui.widgets.dialogs import ask_folder, ask_picture, ask_project
 from napari_cdse.io.images.folder import is_micrograph_name
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.images.picture_file import write_picture
+from napari_cdse.io.paths import name_from_text
 from napari_cdse.io.recent_projects import recent_projects
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Opening(QObject):
 
     def _kept(self, layer: Image) -> Path | None:
         """Write the image as TIFF; None if the user names no place for it."""
-        name = f"{_file_name(str(layer.name))}.tif"
+        name = f"{name_from_text(str(layer.name)) or 'image'}.tif"
         if self._session.is_open:
             path = _free(self._session.project.folder / name)
         else:
@@ -175,12 +176,6 @@ def _in_nm(step: float, unit: Any) -> float | None:
     if step <= 0 or not unit.is_compatible_with("nm"):
         return None
     return float((step * unit).to("nm").magnitude)
-
-
-def _file_name(name: str) -> str:
-    """Return a name that any system takes for a file."""
-    letters = "".join(c if c.isalnum() or c in "-_ " else "_" for c in name)
-    return letters.strip() or "image"
 
 
 def _free(path: Path) -> Path:

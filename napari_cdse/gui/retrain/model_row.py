@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QMenu, QPushButton, QWidget
 from napari_cdse.gui.session.plain_text import caption, one_line, plain
 from napari_cdse.gui.widgets.dialogs import ask_forest, ask_name, ask_where
 from napari_cdse.gui.widgets.layout import PlainLabel, flush_row
+from napari_cdse.io.paths import name_from_text
 
 if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
@@ -116,9 +117,7 @@ class ModelRow(QWidget):
             self._training.rename(self._active().id, name)
 
     def _save(self) -> None:
-        name = "".join(
-            c if c.isalnum() or c in "-_ " else "_" for c in self._active().name
-        )
+        name = name_from_text(self._active().name)
         path = ask_where(self, str(self._session.project.folder / f"{name}.skops"))
         if path is not None:
             self._training.save(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
 from napari_cdse.io.files import write_file
+from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ def write_napari(folder: Path, name: str, rows: Sequence[ParticleRow]) -> None:
         mine = [row for row in rows if row.label == label]
         if mine:
             text = "\n".join([_COLUMNS, *_lines(mine)]) + "\n"
-            path = folder / f"{name}_{label}.csv"
+            path = folder / f"{portable_name(name)}_{label}.csv"
             write_file(path, text.encode(), LabelFileError)
 
 

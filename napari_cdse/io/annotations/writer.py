@@ -12,6 +12,7 @@ from napari_cdse.core.errors import LabelFileError
 from napari_cdse.io.annotations.format_names import FORMATS, LABELS_FOLDER
 from napari_cdse.io.export.export import is_told
 from napari_cdse.io.files import make_folder
+from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -128,7 +129,7 @@ class _Yolo:
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        self._yolo.write_yolo(self._labels / f"{name}.txt", shape, rows)
+        self._yolo.write_yolo(self._labels / f"{portable_name(name)}.txt", shape, rows)
 
     def finish(self) -> None:
         self._yolo.write_names(self._folder)
@@ -146,7 +147,7 @@ class _ImageJ:
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        self._write(self._folder / f"{name}_RoiSet.zip", rows)
+        self._write(self._folder / f"{portable_name(name)}_RoiSet.zip", rows)
 
     def finish(self) -> None:
         """Write nothing: each micrograph is whole."""

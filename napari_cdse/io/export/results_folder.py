@@ -17,6 +17,7 @@ from napari_cdse.io.export.export import (
 from napari_cdse.io.export.micrograph_table import write_micrographs_csv
 from napari_cdse.io.files import check_writable, make_folder, remove_drafts
 from napari_cdse.io.labels.label_file import read_label_file
+from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,7 +114,7 @@ class Results:
         LabelFileError
             If a person's labels are there already, or the file cannot be written.
         """
-        target = self.labels / f"{self.name(path)}.txt"
+        target = self.labels / f"{portable_name(self.name(path))}.txt"
         if include_predictions:
             _spare_reviewed(target)
         sentences = write_labels(

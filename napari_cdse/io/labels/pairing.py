@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.io.files import name_of
@@ -16,10 +15,11 @@ from napari_cdse.io.images.folder import (
     find_micrographs,
     names_in,
 )
-from napari_cdse.io.paths import alike, ignores_case, same_letters
+from napari_cdse.io.paths import alike, ignores_case, portable_name, same_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 LABEL_SUFFIX = ".txt"
 
@@ -127,12 +127,6 @@ def _without_namesake(path: Path, n_same: int) -> str:
     )
 
 
-def label_path(micrograph: str | os.PathLike[str]) -> Path:
-    """Where the label file of a micrograph belongs, by the origin's layout."""
-    path = Path(micrograph)
-    return _text_folder(path.parent) / f"{path.stem}{LABEL_SUFFIX}"
-
-
 def is_label_name(path: Path) -> bool:
     """Whether a file's name may be that of a label file."""
     return path.suffix.lower() == LABEL_SUFFIX
@@ -157,8 +151,12 @@ def _text_folder(folder: Path) -> Path:
 
 
 def _stem(path: Path) -> str:
-    """Stem for comparing: a Mac writes letters decomposed, Windows knows no case."""
-    return alike(path.stem) if ignores_case(path) else same_letters(path.stem)
+    """Stem for comparing: a Mac writes letters decomposed, Windows knows no case.
+
+    A label file may have the portable name that it was written under.
+    """
+    stem = portable_name(path.stem)
+    return alike(stem) if ignores_case(path) else same_letters(stem)
 
 
 def _labels_of(folder: Path, problems: list[str]) -> dict[str, list[Path]]:

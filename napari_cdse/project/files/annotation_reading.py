@@ -18,7 +18,7 @@ from napari_cdse.io.annotations.formats import find_annotations, read_annotation
 from napari_cdse.io.annotations.shapes import MOST_IN_ONE, problem_on
 from napari_cdse.io.files import shown
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.io.paths import alike
+from napari_cdse.io.paths import alike, portable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -135,7 +135,7 @@ class Pictures:
         for each in pictures:
             names = (each.name, each.path.name, each.path.stem)
             for known, name in zip(self._names, names, strict=True):
-                known[alike(name)].append(each)
+                known[alike(portable_name(name))].append(each)
 
     def find(self, name: str) -> Picture | str:
         """Find a micrograph; a sentence's end says why there is none."""
@@ -155,13 +155,13 @@ class Pictures:
     def _by_name(self, name: str) -> Picture | str:
         stem = PurePosixPath(name).stem
         for known, wanted in zip(self._names, (name, name, stem), strict=True):
-            found = known.get(alike(wanted), [])
+            found = known.get(alike(portable_name(wanted)), [])
             if len(found) == 1:
                 return found[0]
             if found:
                 return f"{len(found)} micrographs are called {shown(wanted)}"
         # The results' name has no suffix, where the file's has one.
-        found = self._names[0].get(alike(stem), [])
+        found = self._names[0].get(alike(portable_name(stem)), [])
         if found:
             return found[0]
         return f"there is no micrograph {shown(name)} in the project"

@@ -10,11 +10,11 @@ from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.labels import pairing
 from napari_cdse.io.labels.pairing import (
     is_label_name,
-    label_path,
     micrographs_beside,
     pair_by_name,
     pair_labels,
 )
+from napari_cdse.io.paths import portable_name
 
 DECOMPOSED = unicodedata.normalize("NFD", "Probe f\u00fcr 1")
 COMPOSED = unicodedata.normalize("NFC", DECOMPOSED)
@@ -97,9 +97,16 @@ def test_no_file_is_opened(tmp_path, monkeypatch):
     assert len(pair_labels(tmp_path).pairs) == 1
 
 
-def test_where_a_label_file_belongs():
-    assert label_path("d/images/a.b.png") == Path("d/text_files/a.b.txt")
-    assert label_path("d/a.png") == Path("d/text_files/a.txt")
+@pytest.mark.parametrize("stem", ["aux", "CON.1", "a:b", "end."])
+def test_a_label_file_under_a_portable_name_is_paired(tmp_path, stem):
+    picture = tmp_path / "images" / f"{stem}.png"
+    for name in (stem, portable_name(stem)):
+        label = tmp_path / "text_files" / f"{name}.txt"
+        for path in (picture, label):
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"")
+        assert pair_labels(tmp_path).pairs == {picture: label}
+        label.unlink()
 
 
 def test_a_label_file_whose_name_a_mac_wrote_is_paired(tmp_path):

@@ -109,7 +109,7 @@ def test_a_model_is_renamed_and_stays_the_same(project):
     assert again.models.get(SECOND.card.id).card.name == "mine"
     assert again.models.get(SECOND.card.id).card.id == SECOND.card.id
     with pytest.raises(StoreError, match="needs a name"):
-        again.models.rename(SECOND.card.id, " ")
+        again.models.rename(SECOND.card.id, " \u200b")
     again.close()
 
 

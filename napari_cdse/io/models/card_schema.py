@@ -22,6 +22,7 @@ from napari_cdse.io.models.schema_checks import (
     WORD,
     fields_of,
     identifier,
+    is_seen,
     list_of,
     mapping_of,
     number,
@@ -54,7 +55,8 @@ def read_card(text: str | bytes) -> ModelCard:
     ----------
     text : str or bytes
         What `card_json` or an earlier version wrote. NaN in the scores, which
-        version 0.1 could write, becomes None.
+        version 0.1 could write, becomes None. A name of which nothing can be seen
+        becomes the id.
 
     Returns
     -------
@@ -79,6 +81,8 @@ def card_from(told: Mapping[str, Any]) -> ModelCard:
         wrong = _CHECKS[name](value)
         if wrong:
             raise ModelError(f"its card's {name} {wrong}")
+    if not is_seen(values["name"]):
+        values["name"] = values["id"]  # a line that cannot be seen is chosen by nobody
     sizes = values["pixel_size_range_nm"]
     return ModelCard(
         **values

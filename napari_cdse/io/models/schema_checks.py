@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,11 @@ _ENTRIES = 2000
 shipped card have 3 and fewer than 200."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, line ends, what turns the direction of writing, halves of characters."""
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and a sign that are drawn as nothing: fillers of Hangul, empty Braille."""
+_DRAWN = ("L", "N", "P", "S")
+"""Categories of Unicode that are seen by themselves: letters, numbers, punctuation,
+symbols. Marks need a letter, separators and formats are nothing."""
 _ID = re.compile(r"[0-9A-Za-z._:/+\- ]{1,100}")
 
 
@@ -69,6 +75,13 @@ def text(longest: int, *, empty: bool = True) -> Check:
         return None if value or empty else "is empty"
 
     return check
+
+
+def is_seen(text: str) -> bool:
+    """Whether anything of a text can be seen: not of blanks or zero width alone."""
+    return any(
+        unicodedata.category(sign)[0] in _DRAWN and sign not in _BLANK for sign in text
+    )
 
 
 def identifier(value: Any) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ModelError, StoreError
+from napari_cdse.io.models.schema_checks import is_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +162,7 @@ class ModelRegistry:
         card = next((card for card, _ in self._cards if card.id == model_id), None)
         if card is None or self.role(model_id) not in ("candidate", "kept"):
             raise StoreError("Only a model of this project can be given a name.")
-        if not name.strip():
+        if not is_seen(name):
             raise StoreError("A model needs a name; write one.")
         self._store.models.replace_card(replace(card, name=name.strip()))
         self.reload()

@@ -62,6 +62,28 @@ def test_what_is_written_is_read_again():
     assert card_from_json(card_to_json(CARD)) == CARD
 
 
+UNSEEN = [
+    "",
+    "  ",
+    "\u200b",
+    "\u200e\u200f \u2060\ufeff",
+    "\xa0\xad",
+    "\u3164",
+    "\u0301",
+]
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_a_name_that_nobody_sees_becomes_the_id(name):
+    assert read_card(told(name=name)).name == CARD.id
+    assert card_from_json(told(name=name)).name == CARD.id
+
+
+@pytest.mark.parametrize("name", ["a", "7", "-", "\U0001f600", "\u200bx", "\u65e5"])
+def test_a_name_of_which_anything_is_seen_stays(name):
+    assert read_card(told(name=name)).name == name
+
+
 NAN, INF = math.nan, math.inf
 WRONG = [
     ("id", "", "no name of letters"),

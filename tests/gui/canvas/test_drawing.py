@@ -62,6 +62,21 @@ def test_drag_moves_one_circle_in_one_step(workspace, qtbot):
     in_step(workspace)
 
 
+def test_the_current_particle_is_in_napari_s_hand_when_its_tools_are_taken_up(
+    workspace, qtbot
+):
+    ids, layer = particle_ids(workspace), workspace.canvas.particles.layer
+    workspace.project.selection.select(ids[1])
+    press(workspace, qtbot, Qt.Key.Key_M)
+    press(workspace, qtbot, Qt.Key.Key_M)
+    # Moving the picture, napari lets go of what was selected.
+    layer.selected_data = set()
+    assert workspace.project.selection.particle_id == ids[1]
+    press(workspace, qtbot, Qt.Key.Key_M)
+    (selected,) = layer.selected_data
+    assert layer.features["particle_id"][selected] == ids[1]
+
+
 def test_resize_makes_a_circle_of_the_same_area(workspace, qtbot):
     ids = particle_ids(workspace)
     press(workspace, qtbot, Qt.Key.Key_M)

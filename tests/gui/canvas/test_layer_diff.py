@@ -48,6 +48,11 @@ def test_a_click_without_a_drag():
     assert not changes.edits
 
 
+def test_a_circle_of_the_least_diameter_is_drawn():
+    (drawn,) = found(*BEFORE, row("", Circle(20, 20, 2.5))).drawn
+    assert drawn.circle == Circle(20, 20, 2.5)
+
+
 def test_a_line_is_refused():
     line = Row("", "line", np.array([[0, 0], [50, 50]]), "unlabelled")
     changes = found(*BEFORE, line)

@@ -127,6 +127,11 @@ def test_undo_shows_what_it_changes_where_it_is_at_the_zoom_that_was_there(two, 
     wait_for_pixels(two, qtbot)
     assert project.selection.index == 1
     assert seen(two)[2] == pytest.approx(6)
+    # The micrograph that is opened after that is seen whole again.
+    two.navigation.open_micrograph(2)
+    wait_for_pixels(two, qtbot)
+    assert seen(two)[:2] == pytest.approx((119.5, 159.5))
+    assert seen(two)[2] < 5
 
 
 def test_setting_a_pixel_size_changes_nothing_that_is_seen(two, qtbot):

@@ -78,11 +78,19 @@ def test_the_file_menu_lists_what_was_open_last(viewer, folder, qtbot):
     there.aboutToShow.emit()
     assert there.actions().count(menu.menuAction()) == 1
     assert [one.isEnabled() for one in menu.actions()] == [False]
+    # napari fills its menu anew when plugins come and go: it is back when that opens,
+    # above the first line.
+    there.removeAction(menu.menuAction())
+    there.aboutToShow.emit()
+    lines = [one.isSeparator() for one in there.actions()]
+    assert there.actions().index(menu.menuAction()) == lines.index(True) - 1
+    assert menu.toolTipsVisible()
     workspace.open_project(folder)
     wait_for_pixels(workspace, qtbot)
     menu.aboutToShow.emit()
     (action,) = menu.actions()
     assert action.text() == "work"
+    assert action.toolTip() == str(workspace.project.path)
     first = workspace.project
     action.trigger()
     wait_for_pixels(workspace, qtbot)

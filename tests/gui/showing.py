@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QRect, Qt
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QMenu,
+    QWidget,
+)
 
 from napari_cdse.core.params import ForestParams
 from napari_cdse.gui.app import window
@@ -62,3 +74,39 @@ def retrained(workspace, qtbot, params=FEW_TREES):
     qtbot.waitUntil(lambda: workspace.training.job is None, timeout=3 * SIGNAL_MS)
     assert workspace.training.outcome is not None
     return dock
+
+
+def astray(dock) -> list[str]:
+    """Parts of a dock that its widgets hold and do not show in it."""
+    found = []
+    for one in (dock, *dock.findChildren(QWidget)):
+        if type(one).__module__.startswith("napari_cdse"):
+            parts = {n: w for n, w in vars(one).items() if isinstance(w, QWidget)}
+            for name, part in parts.items():
+                around = part is dock or part.isAncestorOf(dock)
+                apart = around or isinstance(part, (QDialog, QMenu))
+                if not (apart or dock.isAncestorOf(part)):
+                    found.append(f"{type(one).__name__}.{name}")
+    return found
+
+
+def over_each_other(dock) -> list[tuple[str, str]]:
+    """Controls and sentences of a dock that cover one another."""
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QAbstractItemView)
+    seen = [
+        (one, QRect(one.mapTo(dock, QPoint()), one.size()))
+        for one in dock.findChildren(kinds)
+        if in_sight(one)
+    ]
+    return [
+        (type(one).__name__, type(two).__name__)
+        for (one, here), (two, there) in itertools.combinations(seen, 2)
+        if here.intersects(there)
+        and not (one.isAncestorOf(two) or two.isAncestorOf(one))
+    ]
+
+
+def in_sight(widget) -> bool:
+    """Whether all of a widget is on the screen, nothing scrolled or cut away."""
+    seen = widget.visibleRegion().boundingRect()
+    return widget.isVisible() and seen.size() == widget.size()

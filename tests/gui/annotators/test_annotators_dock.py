@@ -195,9 +195,12 @@ def test_what_is_drawn_comes_up_unseen_for_a_second_annotator(
     assert "Ada (1 yes, 0 no)" in dock.curves.text()
     # Ada was Ben under another name after all.
     (action,) = dock.also_me.menu().actions()
+    assert (action.text(), action.isChecked()) == ("Ada", False)
     action.trigger()
     refreshed(dock, qtbot)
     assert workspace.project.annotators.names() == ("Ben",)
+    (action,) = dock.also_me.menu().actions()
+    assert (action.text(), action.isChecked()) == ("Ada", True)
     assert "Only Ben has labelled" in dock.said.text()
 
 

@@ -14,6 +14,7 @@ from napari_cdse.core.records import Circle
 from napari_cdse.gui import workspace as workspace_module
 from napari_cdse.gui.app import commands
 from napari_cdse.gui.app.window import NAMES
+from napari_cdse.gui.canvas.geometry import circle_vertices
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -156,6 +157,52 @@ def test_the_menu_commands_open_their_things(viewer, qtbot, monkeypatch, folder)
         manager.commands.execute(f"{PLUGIN}.{name}", args=(viewer,))
         wait_for_pixels(workspace, qtbot)
         assert workspace.canvas.layers.image.name == "dots_0"
+    first = workspace.project
+    monkeypatch.setattr(commands, "ask_project", lambda _parent: first.path)
+    manager.commands.execute(f"{PLUGIN}.open_project", args=(viewer,))
+    wait_for_pixels(workspace, qtbot)
+    assert workspace.project is not first
+    assert workspace.project.path == first.path
+    # Who thinks better of it keeps what is open.
+    opened = workspace.project
+    for ask, name in (("ask_folder", "open_folder"), ("ask_project", "open_project")):
+        monkeypatch.setattr(commands, ask, lambda _parent: None)
+        manager.commands.execute(f"{PLUGIN}.{name}", args=(viewer,))
+    assert workspace.project is opened
+
+
+@pytest.mark.parametrize("name", ["Annotators", "Population", "Spectrum", "Retrain"])
+def test_a_command_shows_its_dock(viewer, name):
+    for each in main_window(viewer).findChildren(QDockWidget):
+        each.close()
+    command = f"{PLUGIN}.show_{name.lower()}"
+    PluginManager.instance().commands.execute(command, args=(viewer,))
+    docks = main_window(viewer).findChildren(QDockWidget)
+    assert [one.windowTitle() for one in docks if one.isVisible()] == [name]
+
+
+def test_circles_of_ones_own_are_saved_with_the_size_of_the_only_picture(
+    viewer, tmp_path
+):
+    """Whoever drew them without a project names the classes in the layer's table."""
+    saved = tmp_path / "saved.txt"
+    viewer.add_image(np.zeros((4, 30, 40), np.float32))
+    layer = viewer.add_shapes(
+        [circle_vertices(one) for one in TRUTH],
+        shape_type="ellipse",
+        features={"class": ["yes", "null"]},
+    )
+    for pictures in (0, 2):
+        if pictures:
+            viewer.add_image(np.zeros((240, 320), np.float32))
+            viewer.add_image(np.zeros((100, 200), np.float32))
+        with pytest.raises(LabelFileError, match="leave only that image"):
+            layer.save(str(saved), plugin=PLUGIN)
+    viewer.layers.remove(viewer.layers[-1])
+    layer.save(str(saved), plugin=PLUGIN)
+    again = read_label_file(saved)
+    assert (again.circles, again.labels) == (TRUTH, ("yes", "null"))
+    assert again.shape == (240, 320)
 
 
 def test_the_sample_micrograph_has_its_labels(viewer):

@@ -10,7 +10,7 @@ from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dock_sight import dock_of
 from tests.gui.conftest import SIGNAL_MS, settle
 from tests.gui.retrain.outcomes import flip, outcome, scores
-from tests.gui.showing import retrained
+from tests.gui.showing import astray, in_sight, over_each_other, retrained
 
 SCREEN = (1366, 768)
 
@@ -36,18 +36,12 @@ def fits(widget) -> bool:
     return widget.width() >= least.width() and widget.height() >= least.height()
 
 
-def in_sight(widget) -> bool:
-    """Whether all of a widget is on the screen, nothing scrolled or cut away."""
-    seen = widget.visibleRegion().boundingRect()
-    return widget.isVisible() and seen.size() == widget.size()
-
-
 def test_no_dock_is_cut_off_or_makes_the_window_grow(workspace, qtbot):
     viewer = workspace.viewer
     main = main_window(viewer)
     main.resize(*SCREEN)
     workspace.navigation.go_on()
-    for name in (*window.NAMES, "Annotators"):
+    for name in (*window.NAMES, "Annotators", "Population", "Spectrum"):
         dock = window.add_dock(viewer, name)
         if hasattr(dock.view, "parameters"):
             dock.view.parameters.expand(animate=False)
@@ -55,6 +49,8 @@ def test_no_dock_is_cut_off_or_makes_the_window_grow(workspace, qtbot):
         assert main.minimumSizeHint().width() <= SCREEN[0], name
         assert main.minimumSizeHint().height() <= SCREEN[1], name
         assert clipped(dock) == [], name
+        assert astray(dock) == [], name
+        assert over_each_other(dock) == [], name
         assert (main.width(), main.height()) == SCREEN, name
 
 
@@ -77,6 +73,9 @@ def test_what_a_label_needs_is_in_sight_without_scrolling(workspace, qtbot):
 
     qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
     assert len({one.y() for one in views}) == 1
+    # What is written gets the room beside the button.
+    assert card.region.width() <= card.region.sizeHint().width() + 1
+    assert card.note.width() > card.region.width()
 
 
 def test_the_fraction_is_in_sight_below_a_message_too(workspace, qtbot):

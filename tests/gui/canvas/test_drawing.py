@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_cdse.gui.shortcuts.registry import NAPARI_KEYS
 from tests.gui.conftest import (
     CIRCLES,
+    canvas,
     click,
     drag,
     particle_ids,
@@ -75,6 +77,23 @@ def test_the_current_particle_is_in_napari_s_hand_when_its_tools_are_taken_up(
     press(workspace, qtbot, Qt.Key.Key_M)
     (selected,) = layer.selected_data
     assert layer.features["particle_id"][selected] == ids[1]
+
+
+def test_the_keys_of_napari_that_the_list_names_do_what_it_says(workspace, qtbot):
+    layer = workspace.canvas.particles.layer
+    workspace.viewer.layers.selection.active = layer
+    modes = {"draw": "add_ellipse", "select": "select", "move": "pan_zoom"}
+    # The mode that is left and come back to first, so that each key changes one.
+    listed = {keys: words.split()[1].strip(",") for keys, words in NAPARI_KEYS}
+    assert list(listed) == ["E", "S", "Z", "Space", "Ctrl+C, Ctrl+V"]
+    for keys in ("E", "S", "Z"):
+        press(workspace, qtbot, getattr(Qt.Key, f"Key_{keys}"))
+        assert layer.mode == modes[listed[keys]]
+    press(workspace, qtbot, Qt.Key.Key_S)
+    qtbot.keyPress(canvas(workspace), Qt.Key.Key_Space)
+    assert layer.mode == "pan_zoom"
+    qtbot.keyRelease(canvas(workspace), Qt.Key.Key_Space)
+    assert layer.mode == "select"
 
 
 def test_resize_makes_a_circle_of_the_same_area(workspace, qtbot):

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.app import window
 from tests.gui.conftest import (
     CIRCLES,
+    SIGNAL_MS,
     particle_ids,
     settle,
     wait_for_pixels,
@@ -152,6 +153,25 @@ def test_a_band_chooses_what_it_touches(gallery, workspace, qtbot):
     assert workspace.project.selection.particle_id is None
     key(gallery, qtbot, Qt.Key.Key_Y)
     assert labels(workspace) == ["yes", "yes", None, "yes", None]
+
+
+def test_a_band_pulled_below_or_above_scrolls_and_chooses_what_comes(
+    gallery, workspace, qtbot
+):
+    gallery.edge.setValue(150)
+    view, port = gallery.view, gallery.view.viewport()
+    bar = view.verticalScrollBar()
+    assert bar.maximum() > 0
+    below = QPoint(port.width() - 2, port.height() + 40)
+    qtbot.mousePress(port, LEFT, PLAIN, QPoint(2, 2))
+    drag(view, below)
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum(), timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: len(view.chosen) == 5, timeout=SIGNAL_MS)
+    drag(view, QPoint(below.x(), -40))
+    qtbot.waitUntil(lambda: bar.value() == 0, timeout=SIGNAL_MS)
+    qtbot.mouseRelease(port, LEFT, PLAIN, below)
+    key(gallery, qtbot, Qt.Key.Key_Escape)
+    assert view.chosen == ()
 
 
 def drag(view, place: QPoint) -> None:

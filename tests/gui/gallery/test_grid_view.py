@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import window
@@ -18,7 +20,9 @@ from tests.gui.conftest import (
     wait_for_pixels,
 )
 from tests.gui.gallery.galleries import (
+    CTRL,
     LEFT,
+    PLAIN,
     analysed_elsewhere,
     click,
     key,
@@ -144,6 +148,35 @@ def test_the_cells_fill_the_width_and_their_size_can_be_changed(gallery, qtbot):
         assert view.grid.cell_px >= edge
         used = view.grid.columns * view.grid.pitch_px
         assert view.viewport().width() - used < view.grid.columns + 8
+
+
+def wheel(view, up: int, modifier) -> QWheelEvent:
+    """Turn the wheel over a view."""
+    place = QPointF(view.viewport().rect().center())
+    event = QWheelEvent(
+        place,
+        QPointF(view.viewport().mapToGlobal(place.toPoint())),
+        QPoint(),
+        QPoint(0, up),
+        Qt.MouseButton.NoButton,
+        modifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view.viewport(), event)
+    return event
+
+
+def test_ctrl_and_the_wheel_change_the_size_the_wheel_alone_scrolls(gallery, qtbot):
+    view, bar = gallery.view, gallery.view.verticalScrollBar()
+    gallery.edge.setValue(150)
+    for up, edge in ((120, 158), (-120, 150), (-120, 142)):
+        assert wheel(view, up, CTRL).isAccepted()
+        assert view.edge_px == edge
+    bar.setValue(0)
+    wheel(view, -120, PLAIN)
+    qtbot.waitUntil(lambda: bar.value() > 0, timeout=SIGNAL_MS)
+    assert view.edge_px == 142
 
 
 def test_another_project_leaves_nothing_of_the_first(

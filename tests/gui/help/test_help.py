@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import QUrl
+from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -47,6 +47,7 @@ def test_ours_stands_first_in_napari_s_help(viewer, help_menu):
     assert [one.text() for one in there.actions()] == ["CdSe quantum dots", "Others"]
     assert [one.text() for one in help_menu.menu.actions()] == WORDS
     assert all(one.toolTip() != one.text() for one in help_menu.menu.actions())
+    assert help_menu.menu.toolTipsVisible()
 
 
 def test_the_guide_opens_from_this_installation(help_menu, monkeypatch, tmp_path):
@@ -60,6 +61,10 @@ def test_the_guide_opens_from_this_installation(help_menu, monkeypatch, tmp_path
     )
     press(help_menu, "Guide")
     assert opened == [QUrl.fromLocalFile(str(page))]
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    press(help_menu, "Guide")
+    (told,) = help_menu._session.messages.shown
+    assert f"opens {page}; open it in a browser" in told.sentence
 
 
 def test_a_guide_that_was_not_built_is_told(help_menu, monkeypatch, tmp_path):
@@ -114,4 +119,14 @@ def test_every_control_of_the_docks_says_what_it_does(labelled, viewer):
             if not (one.toolTip() or part):
                 words = one.text() if hasattr(one, "text") else ""
                 silent.append((name, type(one).__name__, one.objectName(), words))
+        for box in dock.findChildren(QComboBox):
+            tip = Qt.ItemDataRole.ToolTipRole
+            lines = [
+                (box.itemText(n), box.itemData(n, tip)) for n in range(box.count())
+            ]
+            # Where any line of a choice is explained, each is, in more words than it.
+            if any(said for _, said in lines):
+                silent += [(name, words) for words, said in lines if not said]
+                assert all(len(words) < len(said) for words, said in lines if said)
+                assert all(len(words) < 40 for words, _ in lines)
     assert not silent, "\n".join(map(str, silent))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import window
 from napari_cdse.gui.controllers import frames
 from napari_cdse.gui.session.viewer_window import find_canvas
@@ -52,6 +53,23 @@ def test_the_slider_takes_the_mean_of_some_frames_and_undo_goes_back(workspace, 
     settle(workspace, qtbot)
     assert shown_pixels(workspace).mean() == pytest.approx(first)
     assert row.wanted == (0, 0)
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 label"), (2, "2 labels")])
+def test_labels_of_another_frame_stay_and_that_is_said(workspace, qtbot, number, said):
+    row = window.add_dock(workspace.viewer, "Micrographs").view.frames
+    settle(workspace, qtbot)
+    project = workspace.project
+    for at in range(number):
+        circle = Circle(20.0, 20.0 + 30 * at, 9.0)
+        project.edits.draw(circle, "yes")
+    row.slider.setValue((1, 2))
+    row.button.click()
+    wait_for_pixels(workspace, qtbot)
+    settle(workspace, qtbot)
+    wanted = f"{said} were given on another frame and stay; check their circles."
+    assert wanted in standing(workspace)
+    assert project.particles.counts()["yes"] == number
 
 
 def test_in_all_files_the_choice_holds_where_there_are_these_frames(

@@ -7,6 +7,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
+from napari_cdse.gui.opening import opening
 from napari_cdse.gui.session.viewer_window import find_canvas
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.recent_projects import remember_project
@@ -69,6 +70,24 @@ def test_a_recent_project_opens_by_one_click(remembered, viewer, qtbot):
     qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
     wait_for_pixels(workspace, qtbot)
     assert workspace.project.path == remembered
+
+
+def test_the_buttons_ask_for_a_folder_a_project_or_bring_the_sample(
+    remembered, viewer, folder, qtbot, monkeypatch
+):
+    workspace = workspace_for(viewer)
+    page, taken = workspace.empty_canvas, []
+    monkeypatch.setattr(workspace.opening, "_take", taken.append)
+    monkeypatch.setattr(workspace.opening, "_open_sample", lambda: taken.append(None))
+    for answer in (True, False):
+        chosen = folder if answer else None
+        monkeypatch.setattr(opening, "ask_folder", lambda _parent, one=chosen: one)
+        chosen = remembered if answer else None
+        monkeypatch.setattr(opening, "ask_project", lambda _parent, one=chosen: one)
+        for words in ("Open folder", "Open project", "Sample"):
+            qtbot.mouseClick(button(page, words), Qt.MouseButton.LeftButton)
+    # Who thinks better of it is left where they were.
+    assert taken == [[folder], [remembered], None, None]
 
 
 def test_the_file_menu_lists_what_was_open_last(viewer, folder, qtbot):

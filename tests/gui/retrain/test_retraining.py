@@ -11,6 +11,7 @@ from napari_cdse.core.features import cache as known
 from napari_cdse.core.features import compute_features
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.review.blind_audit import audit
+from napari_cdse.gui.retrain import model_row
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model, save_model
 from napari_cdse.project import EditRequest
@@ -183,6 +184,51 @@ def test_the_same_labels_again_change_nothing(labelled, qtbot):
     assert workspace.training.outcome is None
     assert project.models.active_id == active
     assert project.models.role(active) == "kept"
+
+
+def test_the_menu_renames_saves_and_takes_forests(
+    workspace, qtbot, tmp_path, forest, monkeypatch
+):
+    project = workspace.project
+    row = docks(workspace.viewer)["Retrain"].forests
+    actions = {one.text(): one for one in row.more.menu().actions()}
+    path, asked = tmp_path / "of a colleague.skops", []
+    save_model(
+        fit(forest.training, ForestParams(trees=5, copies=0), name="b/c: 2"), path
+    )
+    # The one that came with the program keeps its name, and there is none before it.
+    assert not row.naming.isEnabled()
+    assert not row.back.isEnabled()
+    assert row.saving.isEnabled()
+
+    def answering(answer):
+        return lambda *given: (asked.append(given), answer)[1]
+
+    for name, answer in (("ask_forest", None), ("ask_forest", path)):
+        monkeypatch.setattr(model_row, name, answering(answer))
+        actions["Use one from a file\u2026"].trigger()
+        settle(workspace, qtbot)
+        assert (project.models.active_id == forest.card.id) == (answer is None)
+    assert row.forests.currentText() == "b/c: 2"
+    assert row.back.isEnabled()
+    assert row.naming.isEnabled()
+    asked.clear()
+    for name, said in ((None, "b/c: 2"), ("b/c: 3", "b/c: 3")):
+        monkeypatch.setattr(model_row, "ask_name", answering(name))
+        row.naming.trigger()
+        settle(workspace, qtbot)
+        assert project.models.active.card.name == said
+        assert row.forests.currentText() == said
+    assert asked == [(row, "b/c: 2")] * 2
+    asked.clear()
+    # What no file may be called by is replaced; the rest of the name stays.
+    mine = tmp_path / "mine.skops"
+    for answer in (None, mine):
+        monkeypatch.setattr(model_row, "ask_where", answering(answer))
+        row.saving.trigger()
+        settle(workspace, qtbot)
+    assert asked == [(row, str(project.folder / "b_c_ 3.skops"))] * 2
+    assert load_model(mine).card.id == project.models.active_id
 
 
 def test_a_forest_goes_to_a_file_and_comes_back(workspace, qtbot, tmp_path, forest):

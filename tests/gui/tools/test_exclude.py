@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDialogButtonBox
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMenu
 
 from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.app.window import add_docks
@@ -87,6 +87,35 @@ def test_a_polygon_needs_a_reason_and_escape_leaves(workspace, qtbot):
     assert {one.circle for one in workspace.project.particles.current} == left
 
 
+def test_an_ellipse_leaves_out_what_lies_within_and_no_corners(workspace, qtbot):
+    press(workspace, qtbot, Qt.Key.Key_X, SHIFT)
+    press(workspace, qtbot, Qt.Key.Key_E)
+    drag(workspace, qtbot, (20, 20), (100, 100))
+    because(workspace, qtbot, "ice or salt")
+    (region,) = workspace.project.exclusions.regions(0)
+    corners = np.array(region.corners_px)
+    assert len(corners) > 8
+    apart = np.hypot(*(corners - (60, 60)).T)
+    assert apart == pytest.approx(np.full(len(corners), 40), abs=2)
+
+
+def test_a_click_leaves_nothing_out_and_another_layer_ends_the_tool(workspace, qtbot):
+    before = workspace.viewer.layers.selection.active
+    press(workspace, qtbot, Qt.Key.Key_X, SHIFT)
+    tool = workspace.active_tool.current
+    drag(workspace, qtbot, (60, 60), (61, 61))
+    qtbot.waitUntil(lambda: not tool.layer.nshapes, timeout=SIGNAL_MS)
+    assert workspace.exclusions.dialog is None
+    assert DRAWING in names(workspace)
+    press(workspace, qtbot, Qt.Key.Key_Escape)
+    assert workspace.viewer.layers.selection.active is before
+    press(workspace, qtbot, Qt.Key.Key_X, SHIFT)
+    workspace.viewer.layers.selection.active = workspace.canvas.layers.image
+    assert DRAWING not in names(workspace)
+    assert workspace.active_tool.current is None
+    assert workspace.viewer.layers.selection.active is workspace.canvas.layers.image
+
+
 def test_regions_stay_under_napari_keys_and_follow_the_micrograph(workspace, qtbot):
     workspace.project.exclusions.add_region(0, AROUND_FIRST, "ice")
     layer = workspace.canvas.layers.regions
@@ -140,6 +169,44 @@ def test_micrographs_and_regions_are_left_out_and_taken_in_by_the_menu(
     entries_of(menu)["Take a region in again (ice)"].trigger()
     assert workspace.project.exclusions.regions(0) == ()
     assert len(workspace.project.particles.of(0)) == 5
+
+
+def test_the_menu_opens_at_the_row_that_was_clicked_and_below_its_button(
+    workspace, viewer, qtbot
+):
+    dock = add_docks(viewer)["Micrographs"].view
+
+    def opened() -> QMenu:
+        qtbot.waitUntil(
+            lambda: QApplication.activePopupWidget() is not None, timeout=SIGNAL_MS
+        )
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        return menu
+
+    port = dock.table.viewport()
+    place = dock.table.visualRect(dock.sorted.index(1, 0)).center()
+    dock.table.customContextMenuRequested.emit(place)
+    menu = opened()
+    assert menu.pos() == port.mapToGlobal(place)
+    assert "Leave dots_1.png out" in entries_of(menu)
+    actions = menu.actions()
+    assert actions[-1].text() == "Samples\u2026"
+    assert actions[-2].isSeparator()
+    with qtbot.waitSignal(menu.destroyed, timeout=SIGNAL_MS):
+        menu.close()
+    # Below the last row there is nothing to leave out.
+    dock.table.customContextMenuRequested.emit(QPoint(5, 10_000))
+    assert QApplication.activePopupWidget() is None
+    qtbot.mouseClick(dock.leave_out, Qt.MouseButton.LeftButton)
+    menu = opened()
+    below = dock.leave_out.mapToGlobal(dock.leave_out.rect().bottomLeft())
+    assert menu.pos() == below
+    assert "Leave dots_0.png out" in entries_of(menu)
+    entries_of(menu)["Samples\u2026"].trigger()
+    assert workspace.samples.dialog.isVisible()
+    workspace.samples.dialog.close()
+    menu.close()
 
 
 @pytest.mark.parametrize("typed", ["", "a scratch"])

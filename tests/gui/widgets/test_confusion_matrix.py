@@ -7,7 +7,9 @@ import pytest
 from qtpy.QtGui import QColor, QFontMetricsF, QPalette
 
 from napari_cdse.core.records import CLASSES
+from napari_cdse.gui.canvas.class_colours import HEX, readable
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
+from napari_cdse.gui.widgets.layout import paper_of
 from tests.gui.painted import bounds, pixels
 
 PAPER, INK, FILL = (0, 0, 0), (255, 255, 255), (79, 143, 221)
@@ -98,8 +100,19 @@ def test_counts_letters_and_recall_stand_where_they_belong(matrix):
     assert ink_in(picture, 0, 0, 6 * line, line)
     assert not ink_in(picture, end + 3 * line + 2, line, 400, 400)
     assert ink_in(picture, end, 1.2 * line, 3 * line, line)
-    for at in range(3):
+    for at, name in enumerate(matrix.names):
         assert ink_in(picture, 1.4 * line + at * edge + 4, 1.2 * line, edge - 8, line)
+        # Below each letter a stroke in the colour of its class, as it is read on here.
+        colour = QColor(readable(HEX[name], paper_of(matrix))).getRgb()[:3]
+        for right, bottom in (
+            (1.4 * line + (at + 0.5) * edge, 2.2 * line),
+            (0.7 * line, (2.4 + 1.6 * (at + 1)) * line),
+        ):
+            stroke = picture[
+                round(bottom) - 2 : round(bottom) + 1,
+                round(right) - 4 : round(right) + 4,
+            ]
+            assert np.abs(stroke[..., :3] - colour).max(axis=-1).min() < 30
         assert ink_in(picture, 0, (2.4 + 1.6 * at) * line + 3, 1.4 * line, high - 6)
         assert ink_in(picture, end, (2.4 + 1.6 * at) * line, 3 * line, high)
         for to in range(3):

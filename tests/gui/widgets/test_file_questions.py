@@ -8,6 +8,7 @@ from qtpy.QtWidgets import (
     QApplication,
     QDialogButtonBox,
     QFileDialog,
+    QInputDialog,
     QLineEdit,
     QMessageBox,
     QWidget,
@@ -159,6 +160,46 @@ def test_annotations_are_looked_for_beside_the_project_several_at_once(
     assert seen["kinds"][1] == "All files (*)"
     answered(None)
     assert dialogs.ask_annotations(window, tmp_path) == []
+
+
+def test_a_folder_is_asked_for(window, tmp_path, monkeypatch):
+    asked = []
+
+    def answer(*given):
+        asked.append(given)
+        return str(tmp_path) if len(asked) == 1 else ""
+
+    # Qt's own has no field that a test could type into on every system.
+    monkeypatch.setattr(dialogs.QFileDialog, "getExistingDirectory", answer)
+    assert dialogs.ask_folder(window) == tmp_path
+    assert asked == [(window, "Folder of micrographs")]
+    assert dialogs.ask_folder(window) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "agreed", "name"),
+    [("mine", True, "mine"), ("  ", True, None), ("mine", False, None)],
+)
+def test_a_forest_is_given_a_name_in_a_field_that_holds_the_old_one(
+    window, typed, agreed, name
+):
+    seen = []
+
+    def act() -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QInputDialog):
+            return
+        timer.stop()
+        said = dialog.windowTitle(), dialog.labelText(), dialog.textValue()
+        seen.append((*said, dialog.parentWidget()))
+        dialog.setTextValue(typed)
+        (dialog.accept if agreed else dialog.reject)()
+
+    timer = QTimer()
+    timer.timeout.connect(act)
+    timer.start(LOOK_MS)
+    assert dialogs.ask_name(window, "old") == name
+    assert seen == [("Forest", "Name:", "old", window)]
 
 
 def test_a_project_that_is_there_is_taken_without_a_question(

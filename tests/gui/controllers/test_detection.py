@@ -8,13 +8,17 @@ import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
 
+from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.params import ForestParams
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
+from napari_cdse.io.models.model_file import save_model
 from napari_cdse.pipeline import analyse
 from tests.gui.conftest import (
     open_folder,
     particle_ids,
     settle,
+    wait_for_pixels,
 )
 from tests.gui.showing import docks, in_step
 
@@ -65,6 +69,26 @@ def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
     outcome = dock.progress.title.text()
     assert outcome.startswith(f"3 micrographs, {len(found)} particle")
     assert outcome.endswith("1 not done (the table says why).")
+
+
+def test_a_file_that_can_not_be_read_when_another_forest_is_asked_is_marked(
+    workspace, qtbot, tmp_path, forest
+):
+    dock = docks(workspace.viewer)["Micrographs"]
+    path = tmp_path / "other.skops"
+    save_model(fit(forest.training, ForestParams(trees=5, copies=0)), path)
+    workspace.navigation.open_micrograph(2)
+    wait_for_pixels(workspace, qtbot)
+    entry = workspace.session.entries[0]
+    entry.path.write_bytes(b"no picture any more")
+    workspace.training.load(path)
+    settle(workspace, qtbot)
+    assert workspace.project.models.active_id != forest.card.id
+    assert workspace.project.detections.unclassified(0)
+    assert "dots_0.png" in workspace.session.entries[0].problem
+    row = dock.model.index(0, 0)
+    assert row.data().startswith("\u26a0")
+    assert workspace.session.entries[0].problem in row.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_cancel_stops_and_keeps_what_was_done(viewer, folder, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
@@ -48,6 +49,24 @@ def test_a_key_defers_and_goes_on(workspace, qtbot):
     press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
     assert not workspace.project.particles.find(ids[3]).deferred
     assert shown(workspace)[ids[3]] == ("yes", "Y?", False)
+
+
+def test_the_current_particle_alone_is_drawn_broad_and_opaque(workspace, qtbot):
+    layer = workspace.canvas.particles.layer
+
+    def outstanding() -> list[str]:
+        widths, alphas = np.array(layer.edge_width), layer.edge_color[:, 3]
+        usual = np.median(widths), np.median(alphas)
+        more = (widths > 1.2 * usual[0]) & (alphas > usual[1])
+        assert (more == (widths != usual[0])).all()
+        return list(layer.features["particle_id"][more])
+
+    assert outstanding() == []
+    for _ in range(3):
+        press(workspace, qtbot, Qt.Key.Key_Period)
+        assert outstanding() == [workspace.project.selection.particle_id]
+    workspace.project.selection.select(None)
+    assert outstanding() == []
 
 
 def test_back_goes_to_the_particle_seen_before(workspace, qtbot):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
@@ -17,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_cdse import __version__, resources
 from napari_cdse.gui.app import window
-from napari_cdse.gui.help.citation import AUTHORS, LICENCE, NAME, bibtex
+from napari_cdse.gui.help.citation import AUTHORS, LICENCE, NAME, bibtex, citation
 from napari_cdse.gui.help.problem_dialog import ProblemDialog
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.shortcuts.dialog import KeyList
@@ -101,9 +103,24 @@ def test_keys_citation_and_version_are_shown(viewer, help_menu):
     dialog = help_menu.cite()
     assert f"{AUTHORS}. {NAME} {__version__}. {LICENCE}." in dialog.text.toPlainText()
     assert bibtex() in dialog.text.toPlainText()
+    line, entry = (
+        next(one for one in dialog.buttons.buttons() if one.text() == words)
+        for words in ("Copy the line", "Copy BibTeX")
+    )
+    for button, tip, copied in (
+        (line, "For a list of references", citation()),
+        (entry, "For a reference manager", bibtex()),
+    ):
+        assert button.toolTip() == tip
+        button.click()
+        assert QApplication.clipboard().text() == copied
     press(help_menu, "About\u2026")
     box = main_window(viewer).findChild(QMessageBox)
-    assert __version__ in box.text()
+    assert box.windowTitle() == f"About {NAME}"
+    assert box.text() == f"{NAME} {__version__}, {LICENCE}"
+    assert "tells the fraction with its interval" in box.informativeText()
+    assert f"napari {version('napari')}" in box.informativeText()
+    assert not box.isModal()
     for one in (dialog, box, main_window(viewer).findChild(KeyList)):
         one.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QImage
 
 from napari_cdse.core.records import Annotation, Circle
@@ -15,7 +15,7 @@ from napari_cdse.gui.thumbnails.cell_painter import CellPainter
 from napari_cdse.project import Particle
 from tests.gui.conftest import SIGNAL_MS, particle_ids, settle, wait_for_pixels
 from tests.gui.retrain.outcomes import NAN, flip, outcome, scores
-from tests.gui.showing import retrained
+from tests.gui.showing import astray, over_each_other, retrained
 
 LEFT = Qt.MouseButton.LeftButton
 MANY = 4000
@@ -177,6 +177,16 @@ def test_closing_decides_nothing_and_the_buttons_decide(labelled, qtbot, forest)
         one.particle_id for one in shown.flips
     }
     assert window.figures.isHidden() == (shown.scores.note is not None)
+    # It opens large, and leaves something of the screen.
+    screen = window.screen().availableGeometry().size()
+    share = QSize(round(0.9 * screen.width()), round(0.9 * screen.height()))
+    assert window.size() == QSize(1500, 900).boundedTo(share)
+    assert window.windowTitle() == "Old and new forest"
+    assert (astray(window), over_each_other(window)) == ([], [])
+    assert "Classify everything anew" in window.use.toolTip()
+    assert "Leave the old one in use" in window.both.toolTip()
+    assert "nothing changes" in window.keep.toolTip()
+    assert not any(one.autoDefault() for one in (window.use, window.both, window.keep))
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert not window.isVisible()
     assert workspace.training.outcome is shown

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QLabel
 from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session.session import NoProjectError
+from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.session.workers import job_threads
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -274,14 +275,18 @@ def test_the_window_may_go_before_the_session(folder, tmp_path):
 
 def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):
     monkeypatch.setattr(window.napari, "Viewer", make_napari_viewer)
-    save, measured = window._save_picture, []
+    save, measured, sizes = window._save_picture, [], []
 
     def look_and_save(viewer, path):
+        size = main_window(viewer).size()
         measured.append(docks(viewer)["Particle"].card.measured)
+        sizes.append((size.width(), size.height()))
         save(viewer, path)
 
     monkeypatch.setattr(window, "_save_picture", look_and_save)
     picture = tmp_path / "window.png"
     window.open_demo(folder, picture)
     assert measured == [True]
+    # Of the whole window, docks and all.
+    assert Image.open(picture).size == sizes[0]
     assert np.asarray(Image.open(picture)).std() > 5

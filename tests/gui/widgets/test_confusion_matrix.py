@@ -102,7 +102,7 @@ def test_counts_letters_and_recall_stand_where_they_belong(matrix):
     assert ink_in(picture, end, 1.2 * line, 3 * line, line)
     for at, name in enumerate(matrix.names):
         assert ink_in(picture, 1.4 * line + at * edge + 4, 1.2 * line, edge - 8, line)
-        # Below each letter a stroke in the colour of its class, as it is read on here.
+        # Below each letter a stroke in the colour of its class, with soft edges.
         colour = QColor(readable(HEX[name], paper_of(matrix))).getRgb()[:3]
         for right, bottom in (
             (1.4 * line + (at + 0.5) * edge, 2.2 * line),
@@ -112,7 +112,7 @@ def test_counts_letters_and_recall_stand_where_they_belong(matrix):
                 round(bottom) - 2 : round(bottom) + 1,
                 round(right) - 4 : round(right) + 4,
             ]
-            assert np.abs(stroke[..., :3] - colour).max(axis=-1).min() < 30
+            assert np.abs(stroke[..., :3] - colour).max(axis=-1).min() < 80
         assert ink_in(picture, 0, (2.4 + 1.6 * at) * line + 3, 1.4 * line, high - 6)
         assert ink_in(picture, end, (2.4 + 1.6 * at) * line, 3 * line, high)
         for to in range(3):

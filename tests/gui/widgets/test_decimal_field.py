@@ -1,5 +1,6 @@
 """Numbers typed with real keys, on an English and on a German desktop."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from napari_cdse.gui.tools.line_tool import Line
 from napari_cdse.gui.tools.measure import ScaleBarDialog
 from napari_cdse.gui.widgets.decimal_field import DecimalField, WholeField
 from napari_cdse.gui.widgets.params_form import ParamsForm
+from tests.gui.painted import pixels
 from tests.gui.paints import Count, all_drawn
 
 LANGUAGES = ["en_US", "de_DE", "ar_EG"]
@@ -79,6 +81,19 @@ def test_what_cannot_be_read_is_refused_and_changes_nothing(qtbot, field, text):
     typed(qtbot, field, "4")
     assert field.sentence == ""
     assert field.value() == 4
+
+
+def framed_in_red(field) -> bool:
+    top = pixels(field.grab().toImage())[0, 4:-4, :3].astype(int)
+    return bool((np.abs(top - (0xE0, 0x54, 0x3E)).max(axis=-1) < 12).all())
+
+
+def test_what_is_refused_has_a_red_frame_until_it_is_put_right(qtbot, field):
+    assert not framed_in_red(field)
+    typed(qtbot, field, "abc")
+    assert framed_in_red(field)
+    typed(qtbot, field, "4")
+    assert not framed_in_red(field)
 
 
 def test_a_whole_number_drops_no_mark(qtbot):

@@ -64,6 +64,9 @@ def test_what_is_missing_is_told_when_it_comes_to_that(around):
     around.layout().setContentsMargins(0, 0, 0, 0)
     around.resize(120, 40)
     all_drawn()
+    # Nothing of it lies below the bar.
+    assert area.verticalScrollBar().isVisible()
+    assert area.widget().width() == area.viewport().width()
     missing = area.widget().height() - area.viewport().height()
     assert told[-1] == missing > 0
     # It comes to need more.

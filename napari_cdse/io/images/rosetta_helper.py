@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import struct
 import sys
@@ -22,7 +23,7 @@ import numpy as np
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images.frame import MAX_BYTES, check_size, wanted_frame
-from napari_cdse.io.images.memory_limit import limit_memory
+from napari_cdse.io.images.process_limits import limit_computing, limit_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,11 @@ DAMAGE = (
 
 HEADER_MEMORY = 2**29
 """Bytes that a header may take, besides twice the file: text, tags, thumbnails."""
+HEADER_COMPUTING_S = 2.0
+HEADER_BYTES_PER_SECOND = 1e7
+"""Time that a header may be computed on: so long, and as long as a file of its size
+takes byte by byte. Choices: real headers take 0.05 s, one that lets a library run in
+circles takes for ever, and a slow disk takes none of it."""
 _FRAMES_IN_MEMORY = 4
 """Copies of a frame that are held at once, at most: read, swapped, summed, sent."""
 
@@ -136,7 +142,9 @@ def _read(
 ) -> tuple[dict[str, Any], bytes]:
     """Read a file; what is known of it is sent before its pixels are read."""
     path, frame, kind = Path(request["path"]), request["frame"], request["kind"]
-    limit_memory(HEADER_MEMORY + 2 * min(path.stat().st_size, MAX_BYTES))
+    size = path.stat().st_size
+    limit_memory(HEADER_MEMORY + 2 * min(size, MAX_BYTES))
+    limit_computing(HEADER_COMPUTING_S + size / HEADER_BYTES_PER_SECOND)
     dataset, notices = _micrograph(name, _open(path, name, kind))
     data = _without_single(dataset["data"])
     n_frames = data.shape[0] if data.ndim == 3 else 1
@@ -152,6 +160,7 @@ def _read(
     if frame is None:
         return found, b""
     _send(answers, found)
+    limit_computing(math.inf)  # the one who asks waits as long as pixels may take
     limit_memory(HEADER_MEMORY + _FRAMES_IN_MEMORY * rows * columns * 8)
     swapped = dataset.get("swapped", False)
 
@@ -194,6 +203,7 @@ def _open(path: Path, name: str, kind: str) -> list[Dataset]:
                 f"{name} is damaged, or can only be read whole and is too large for "
                 "that; save the frame to analyse as TIFF."
             ) from None
+        limit_computing(math.inf)  # pixels, too
         return list(file_reader(str(path), **options))
 
 

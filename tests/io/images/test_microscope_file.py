@@ -2,6 +2,7 @@
 
 import os
 import struct
+import sys
 
 import h5py
 import numpy as np
@@ -263,6 +264,14 @@ def test_a_file_that_takes_for_ever_ends_in_a_sentence(tmp_path, monkeypatch):
     np.testing.assert_array_equal(
         read_micrograph(tmp_path / "good.dm4").pixels, PICTURE
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limit")
+def test_a_small_file_that_runs_in_circles_is_refused_long_before(tmp_path):
+    """Only its computing ends it here: the time to wait for a disk is far longer."""
+    path = tmp_path / "a.dm4"
+    path.write_bytes(_endless())
+    assert "damaged or incomplete DigitalMicrograph file" in _refusal(path)
 
 
 @formats

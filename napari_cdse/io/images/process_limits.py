@@ -1,8 +1,12 @@
-"""A limit to the memory of this process, for one that reads files it can't trust."""
+"""Limits to the memory and the computing time of this process.
+
+They are for one that reads files it can't trust.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from pathlib import Path
 
@@ -29,6 +33,34 @@ def limit_memory(more_bytes: int) -> None:
 
         most = resource.getrlimit(resource.RLIMIT_DATA)[1]
         resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + more_bytes, most))
+
+
+def limit_computing(more_seconds: float) -> None:
+    """Let this process compute so long, and end it then.
+
+    Time in which it waits, for a slow disk or its turn, does not count. On Windows
+    nothing happens.
+
+    Parameters
+    ----------
+    more_seconds : float
+        On top of what was computed so far; infinity lifts the limit.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    limit = most
+    if math.isfinite(more_seconds):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        limit = math.ceil(used.ru_utime + used.ru_stime + more_seconds)
+        if most != resource.RLIM_INFINITY:
+            limit = min(limit, most)
+    # Ending by this limit would otherwise leave the whole memory in a file.
+    core = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, core))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
 
 
 def _data_bytes() -> int:

@@ -55,6 +55,9 @@ AUDIT = "audit"
 """Setting: what is drawn by lot, and by which lots."""
 FOLDER_PIXEL_SIZE = "pixel_size_nm"
 """Setting: the pixel size that a person gave for the whole folder."""
+MOST_SETTINGS = 1000
+"""Settings that are looked at before anybody asks for them. A choice: there are some
+twenty, and of a million strange ones only the time would be noticed."""
 
 COLUMNS = {
     "excluded": "excluded",
@@ -205,9 +208,13 @@ class Store:
         return self._database.integrity_problems()
 
     def look_through(self) -> None:
-        """Read what else waits until it is asked for, so that `set_aside` knows."""
+        """Read what else waits until it is asked for, so that `set_aside` knows.
+
+        Of more settings than any version has some are looked at, whoever wrote them.
+        """
         self.findings.latest_runs()
-        for (name,) in self._database.rows("SELECT name FROM settings"):
+        some = self._database.rows("SELECT name FROM settings LIMIT ?", [MOST_SETTINGS])
+        for (name,) in some:
             self.setting(name)
         for kind, name in self._database.rows("SELECT kind, name FROM set_aside"):
             self._database.unreadable.note(kind, name)

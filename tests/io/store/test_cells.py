@@ -15,7 +15,7 @@ from napari_cdse.core.records import Circle
 from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store.records import Change, MicrographRow
 from napari_cdse.io.store.sqlite_file import store_error
-from napari_cdse.io.store.store import Store
+from napari_cdse.io.store.store import MOST_SETTINGS, Store
 from napari_cdse.io.store.unreadable import (
     UnreadableRecords,
     are_numbers,
@@ -294,6 +294,17 @@ def test_a_setting_that_has_another_form_is_left_aside(store):
     assert "1 of the settings cannot be read (bar)" in store.set_aside[0]
     assert store.setting("none", 5) == 5
     assert len(store.set_aside) == 1
+
+
+def test_strange_settings_beyond_number_are_not_all_looked_at(store):
+    with store.transaction():
+        for number in range(3 * MOST_SETTINGS):
+            store.set_setting(f"strange {number}", number)
+    damage = "UPDATE settings SET value = '{'"
+    change_file(store.path, damage)
+    store.look_through()
+    told = f"{MOST_SETTINGS} of the settings cannot be read"
+    assert told in store.set_aside[0]
 
 
 def test_three_records_of_a_kind_are_named_and_the_others_counted():

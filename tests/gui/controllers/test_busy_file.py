@@ -149,6 +149,10 @@ def test_closing_while_steps_wait_asks_and_stays_open(
         workspace.project.backlog.do(lambda: None)
         (told,) = workspace.message_bar.sentences
         assert "1 step, 1 result and what was in view are kept here" in told
+        # Nothing is exported that would lack them.
+        add_dock(viewer, "Micrographs").view.export.ask(False).accept()
+        told = workspace.message_bar.sentences
+        assert any("export once the message at the top is gone" in one for one in told)
         timer = QTimer()
         timer.timeout.connect(lambda: answer("Stay"))
         timer.start(20)

@@ -170,6 +170,8 @@ def test_a_band_pulled_below_or_above_scrolls_and_chooses_what_comes(
     drag(view, QPoint(below.x(), -40))
     qtbot.waitUntil(lambda: bar.value() == 0, timeout=SIGNAL_MS)
     qtbot.mouseRelease(port, LEFT, PLAIN, below)
+    key(gallery, qtbot, Qt.Key.Key_A, CTRL)
+    assert len(view.chosen) == 5
     key(gallery, qtbot, Qt.Key.Key_Escape)
     assert view.chosen == ()
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QDialogButtonBox, QPushButton
 
 from napari_cdse.cli import main
 from napari_cdse.gui.app import window
+from napari_cdse.gui.micrographs import export_button
 from napari_cdse.gui.micrographs.results_dialog import (
     ResultsDialog,
     judged,
@@ -140,6 +141,50 @@ def test_what_a_folder_holds_is_said_before_anything_is_written(
         # Where nothing can be made beside the pictures, another place is proposed.
         assert proposed_folder(pictures).parent not in (open_folder, pictures)
     assert proposed_folder(tmp_path / "dots") == tmp_path / "dots results"
+
+
+def test_what_is_not_taken_in_yet_belongs_to_the_results(workspace, qtbot, tmp_path):
+    """napari tells nobody of a class that is typed into the layer's table."""
+    layer = workspace.canvas.particles.layer
+    layer.features.loc[0, "class"] = "null"
+    export(workspace, qtbot, tmp_path / "out")
+    rows = (tmp_path / "out" / "particles.csv").read_text().splitlines()
+    assert len(rows) == 2
+    assert "null" in rows[1]
+
+
+def test_label_files_that_could_not_be_written_are_counted_and_the_first_named(
+    workspace, qtbot, tmp_path, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        type(workspace.session), "warn", lambda _s, one: said.append(one)
+    )
+    workspace.project.edits.label(particle_ids(workspace)[:1], "yes")
+    (tmp_path / "out" / "labels" / "dots_0.txt").mkdir(parents=True)
+    export(workspace, qtbot, tmp_path / "out")
+    (told,) = said
+    assert told.startswith("1 label files were not written: ")
+    assert "dots_0" in told
+
+
+def test_files_of_other_programs_are_asked_for_by_the_same_button(
+    workspace, monkeypatch, folder
+):
+    button = window.add_dock(workspace.viewer, "Micrographs").view.export
+    asked, taken = [], []
+    monkeypatch.setattr(workspace.annotation_import, "take", taken.append)
+    ask = button.menu().actions()[-1]
+    assert ask.text() == "Import annotations\u2026"
+    for files in ([], [folder / "a.json"]):
+        monkeypatch.setattr(
+            export_button,
+            "ask_annotations",
+            lambda *given, one=files: (asked.append(given), one)[1],
+        )
+        ask.trigger()
+    assert asked == [(button, folder)] * 2
+    assert taken == [[folder / "a.json"]]
 
 
 def test_without_a_project_there_is_nothing_to_export(viewer):

@@ -15,7 +15,7 @@ from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
 from napari_cdse.gui.widgets.figure_view import palette_of
 from napari_cdse.project.defect_content import content_of, visibility_table
-from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
+from tests.gui.conftest import SIGNAL_MS, particle_ids, point, press, settle
 
 
 @pytest.fixture
@@ -127,12 +127,18 @@ def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
         place = canvas.rect().bottomLeft()
         place.setX(round(x / ratio))
         place.setY(round(canvas.height() - y / ratio))
-        qtbot.mouseMove(canvas, place)
+        point(canvas, place)
+        one = dock._found.overview.micrographs[wanted]
+        assert canvas.toolTip() == (
+            f"{one.name}: 5 particles, 5 judged, fraction {one.fraction:.2f}"
+        )
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
         settle(workspace, qtbot)
         assert workspace.project.selection.index == wanted
-    # Elsewhere a click means nothing.
+    # Elsewhere a click means nothing, nor has anything a name.
     choose(dock, "Classes")
+    point(canvas, canvas.rect().center())
+    assert canvas.toolTip() == ""
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
     assert workspace.project.selection.index == 1
 
@@ -210,6 +216,22 @@ def test_the_defect_content_is_told_only_where_chosen(dock, workspace, qtbot):
     dock.contents.activated.emit(0)
     up_to_date(dock, qtbot)
     assert dock.content.text() == ""
+
+
+def test_a_visibility_table_of_ones_own_is_in_the_list_while_it_is_used(
+    dock, workspace
+):
+    settings, contents = workspace.project.settings, dock.contents
+    shipped = contents.count()
+    for _ in range(2):
+        settings.visibility = "/data/my microscope.csv"
+        dock.show_project()
+        assert contents.count() == shipped + 1
+        assert contents.currentText() == "my microscope.csv"
+        assert contents.currentData() == "/data/my microscope.csv"
+        settings.visibility = ""
+        dock.show_project()
+        assert (contents.count(), contents.currentIndex()) == (shipped, 0)
 
 
 def doubly_clicked(view, qtbot) -> None:

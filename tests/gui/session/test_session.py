@@ -288,5 +288,6 @@ def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkey
     window.open_demo(folder, picture)
     assert measured == [True]
     # Of the whole window, docks and all.
-    assert Image.open(picture).size == sizes[0]
-    assert np.asarray(Image.open(picture)).std() > 5
+    with Image.open(picture) as shown:
+        assert shown.size == sizes[0]
+        assert np.asarray(shown).std() > 5

@@ -15,6 +15,7 @@ from napari_cdse.gui.workspace import workspace_for
 from tests.gui.canvas_input import CanvasInput, K
 from tests.gui.conftest import (
     SIGNAL_MS,
+    at,
     canvas,
     drag,
     open_folder,
@@ -104,6 +105,42 @@ def test_the_spectrum_follows_the_square_as_it_is_dragged(spectrum, viewer, qtbo
     assert f"{view.square.square.size_px} px" in view.where.text()
 
 
+def test_where_a_drag_would_move_the_square_the_mouse_holds_the_picture(
+    spectrum, viewer, qtbot
+):
+    workspace, camera = workspace_for(viewer), viewer.scene.camera
+
+    def holds(row, col) -> tuple[bool, str]:
+        place = at(workspace, row, col)
+        point(canvas(workspace), place)
+        scale = workspace.canvas.layers.image.scale[0]
+
+        def seen() -> None:
+            there = np.array(viewer.cursor.position)[-2:]
+            assert there == pytest.approx(np.array([row, col]) * scale, abs=2 * scale)
+
+        qtbot.waitUntil(seen, timeout=SIGNAL_MS)
+        return not camera.mouse_pan, str(viewer.cursor.style)
+
+    assert holds(20, 20) == (False, "standard")
+    assert holds(100, 127.5) == (True, "pointing")
+    assert holds(20, 20) == (False, "standard")
+    assert holds(191.5, 160) == (True, "pointing")
+    # Whoever leaves the dock has the picture back.
+    spectrum.square.hide()
+    assert (camera.mouse_pan, str(viewer.cursor.style)) == (True, "standard")
+
+
+def test_its_lines_are_as_thin_at_any_zoom(spectrum, viewer):
+    layer, workspace = spectrum.square.layer, workspace_for(viewer)
+    thin = np.array(layer.edge_width)
+    viewer.scene.camera.zoom *= 4
+    assert np.array(layer.edge_width) == pytest.approx(thin / 4)
+    assert len(set(thin.round(6))) == 1
+    # Two pixels of the screen.
+    assert thin[0] / 4 == pytest.approx(2 * workspace.canvas.layers.screen_px)
+
+
 def test_no_layer_comes_while_qt_lays_out_the_docks(workspace, viewer, qtbot):
     layers = list(viewer.layers)
     view = window.add_dock(viewer, "Spectrum").view
@@ -127,13 +164,20 @@ def test_it_is_in_nobody_s_way(spectrum, viewer, qtbot):
     CanvasInput(workspace, qtbot).key(K.Key_G)
     press(workspace, qtbot, Qt.Key.Key_Y)
     assert workspace.project.particles.get(particle.id).label == "yes"
+    layers = workspace.canvas.layers
+    ours = (layers.image, view.square.layer, layers.particles)
     # It is no layer that somebody else laid over ours, and none that is a micrograph.
     view.over.setCurrentIndex(1)
     view._lay_over()
     assert workspace.canvas.disarrangement is None
     assert workspace.opening.image_name is None
-    top = viewer.layers[-1]
-    assert top is workspace.canvas.particles.layer
+    assert [one for one in viewer.layers if one in (*ours, view.square._over)] == [
+        workspace.canvas.layers.image,
+        view.square._over,
+        view.square.layer,
+        workspace.canvas.particles.layer,
+    ]
+    assert viewer.layers[-1] is workspace.canvas.particles.layer
     # The square comes to the particle, and goes with the dock.
     view.at_particle.click()
     looked(view, qtbot)

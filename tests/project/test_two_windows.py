@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,26 @@ def retraining(project, *seeds) -> subprocess.Popen:
     command = [sys.executable, "-c", RETRAINS, str(project.path), *map(str, seeds)]
     pipe, root = subprocess.PIPE, Path(__file__).parents[2]
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=root)
+
+
+def test_a_forest_that_is_chosen_while_one_looks_is_never_unknown(two, monkeypatch):
+    first, second = two
+    table, models = first._store.models, iter([small_model(1), small_model(2)])
+
+    def read_and_then(read):
+        """Another window stores a forest and chooses it, right after a reading."""
+        found = read()
+        model = next(models)
+        second.models.add(model)
+        second.models.keep(model.card.id)
+        return found
+
+    for read in (table.cards, table.choices):
+        monkeypatch.setattr(table, read.__name__, partial(read_and_then, read))
+    first._state.models.reload()
+    known = {each.id for each in first.models.cards}
+    assert set(first._state.models.earlier_choices) <= known
+    assert first.models.active_id in {None, *known}
 
 
 def test_two_processes_retrain_at_the_same_time_while_a_third_labels(folder):

@@ -38,8 +38,10 @@ class ModelRegistry:
 
     def reload(self) -> None:
         """Read cards and choices anew."""
-        self._cards = self._store.models.cards()
+        # In this order: what another window stores and chooses meanwhile may be known
+        # before it is chosen, and never the other way round.
         self._choices = self._store.models.choices()
+        self._cards = self._store.models.cards()
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:

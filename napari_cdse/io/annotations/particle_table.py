@@ -139,7 +139,9 @@ class _Line:
     def text(self, column: str) -> str:
         """Return what stands in a column; nothing where there is none."""
         found = self.cells.get(column)
-        return without_apostrophe(found.strip()) if isinstance(found, str) else ""
+        if not isinstance(found, str):
+            return ""
+        return without_apostrophe(found.strip(), self.delimiter)
 
     def number(self, column: str) -> float:
         """Read a number, with a decimal comma where a comma does not separate."""

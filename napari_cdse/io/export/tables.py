@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -50,6 +52,11 @@ for one whose system writes a comma in numbers, as in Germany, France or Spain."
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What begins a formula in some spreadsheet, full-width forms too."""
+_PASSED_OVER = "".join(map(chr, range(33))) + "\u00a0\ufeff"
+"""White space and controls, which some of them pass over before a formula."""
+_SPLITTERS = {",": ";\t\r\n", ";": ",\t\r\n"}
+"""What separates the cells or lines of a table for a spreadsheet that expects another
+separator than the table's, by the latter: quotes within a cell hold nothing then."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -68,8 +75,9 @@ def write_table(
     columns : sequence of str
         First line.
     rows : iterable of sequence
-        Numbers are written to ten digits, None as nothing, and a text that a
-        spreadsheet would take for a formula has an apostrophe before it.
+        Numbers are written to ten digits, None as nothing, and what a spreadsheet
+        would take for a formula has an apostrophe before it, also within a text that
+        one with another separator would split.
     dialect : {"standard", "excel", "excel-eu"}
         See `DIALECTS`.
 
@@ -93,21 +101,43 @@ def _written(cell: Cell, how: Dialect) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):
-        return f"'{cell}" if _may_run(cell) else cell
+        whole = _within(how.delimiter).sub(r"\1'\2", cell)
+        return f"'{whole}" if _may_run(whole) else whole
     return f"{float(cell):.10g}".replace(".", how.decimal_mark)
 
 
-def without_apostrophe(text: str) -> str:
-    """Give a text back as it was before `write_table` guarded it."""
+def without_apostrophe(text: str, delimiter: str = ",") -> str:
+    """Give a text back as it was before `write_table` guarded it.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+    delimiter : str
+        Between two cells of the table.
+    """
     guarded = text[:1] == "'" and _may_run(text[1:])
-    return text[1:] if guarded else text
+    whole = text[1:] if guarded else text
+    return _within(delimiter, guarded="'").sub(r"\1\2", whole)
+
+
+@functools.cache
+def _within(delimiter: str, guarded: str = "") -> re.Pattern[str]:
+    """Find what may run within a text that is split: what goes before, and itself."""
+    splitters = _SPLITTERS.get(delimiter, _SPLITTERS[","])
+    before = re.escape(_PASSED_OVER + '"')
+    starts = re.escape("".join(_FORMULA_STARTS))
+    return re.compile(f"([{splitters}][{before}]*){guarded}('*[{starts}])")
 
 
 def _may_run(text: str) -> bool:
-    """Whether a spreadsheet might take a text for a formula."""
-    # Some of them pass over white space and control characters at the start.
-    start = text.lstrip("".join(map(chr, range(33))) + "\u00a0\ufeff")
-    return start.startswith(_FORMULA_STARTS) or text[:1] in ("\t", "\r", "\n")
+    """Whether a spreadsheet might take a text for a formula, but for apostrophes.
+
+    A text with an apostrophe of its own gets another, or it would lose its own.
+    """
+    bare = text.lstrip("'")
+    start = bare.lstrip(_PASSED_OVER)
+    return start.startswith(_FORMULA_STARTS) or bare.startswith(("\t", "\r", "\n"))
 
 
 def utf8(text: str) -> bytes:

@@ -30,7 +30,7 @@ from napari_cdse.io.annotations.shapes import (
 from napari_cdse.io.files import name_of, read_file, shown, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -58,6 +58,9 @@ _RECTANGLE = 4
 _PIECES = "it is in several pieces"
 _CROWD = "it is marked as a crowd, not as one particle"
 
+_SEVERAL: dict[str, Any] = {}
+"""What stands for several records of one id."""
+
 
 def read_coco(path: Path, shape_of: ShapeOf) -> AnnotationFile:
     """Read a COCO file.
@@ -76,9 +79,9 @@ def read_coco(path: Path, shape_of: ShapeOf) -> AnnotationFile:
     """
     name = name_of(path)
     record = _decoded(name, read_file(path, LIMIT_BYTES, LabelFileError))
-    images = {_id(each): each for each in _records(name, record, "images")}
-    categories = _records(name, record, "categories", needed=False)
-    names = {_id(each): each.get("name") for each in categories}
+    images = _by_id(_records(name, record, "images"), "file_name")
+    categories = _by_id(_records(name, record, "categories", needed=False), "name")
+    names = {one: each.get("name") for one, each in categories.items()}
     annotations = _records(name, record, "annotations")
     check_number(name, len(annotations))
     return AnnotationFile(
@@ -124,6 +127,18 @@ def _records(
     return found
 
 
+def _by_id(
+    records: Iterable[dict[str, Any]], told: str
+) -> dict[int | str | None, dict[str, Any]]:
+    """Give records by their id; one that stands for several names has none of them."""
+    found: dict[int | str | None, dict[str, Any]] = {}
+    for each in records:
+        first = found.setdefault(_id(each), each)
+        if first.get(told) != each.get(told):
+            found[_id(each)] = _SEVERAL
+    return found
+
+
 def _id(record: Mapping[str, Any]) -> int | str | None:
     found = record.get("id")
     return found if isinstance(found, int | str) else None
@@ -143,8 +158,9 @@ def _shape(
         place += f" (id {shown(given)})"
     image = images.get(image_id) if isinstance(image_id, int | str) else None
     if image is None or not isinstance(image.get("file_name"), str):
-        said = shown(image_id)
-        return Shape("", place, None, problem=f"no image in the file has the id {said}")
+        which = "more than one" if image is _SEVERAL else "no"
+        said = f"{which} image in the file has the id {shown(image_id)}"
+        return Shape("", place, None, problem=said)
     picture = image["file_name"]
     known = names.get(category) if isinstance(category, int | str) else None
     name = known if isinstance(known, str) else None

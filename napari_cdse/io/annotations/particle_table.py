@@ -22,6 +22,7 @@ from napari_cdse.io.annotations.shapes import (
     AnnotationFile,
     Shape,
     check_number,
+    number_of,
 )
 from napari_cdse.io.export.export import REVIEWED
 from napari_cdse.io.export.tables import without_apostrophe
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 2**25
 """A hundred thousand lines of all columns, with notes of a hundred letters."""
 _NEEDED = ("micrograph", "x_px", "y_px", "radius_px")
+_READ = (*_NEEDED, "label", "note", REVIEWED)
 _DELIMITERS = (",", ";", "\t")
 _FORESTS = frozenset(f"p_{name}" for name in CLASSES)
 """Columns of a forest's word; who has them and says nothing of a review was written by
@@ -86,6 +88,11 @@ def read_particle_table(path: Path) -> AnnotationFile:
             f"{', '.join(_NEEDED)}."
         )
     delimiter, columns = found
+    twice = _twice(text, delimiter)
+    if twice:
+        raise LabelFileError(
+            f"{name} has more than one column {', '.join(twice)}; leave one of each."
+        )
     reader = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=delimiter, restval=""
     )
@@ -121,8 +128,18 @@ def _header(text: str) -> tuple[str, set[str]] | None:
 
 
 def _columns(text: str, delimiter: str) -> set[str]:
+    return set(_first_line(text, delimiter))
+
+
+def _twice(text: str, delimiter: str) -> list[str]:
+    """Name the columns that are read and stand more than once in the first line."""
+    columns = _first_line(text, delimiter)
+    return [each for each in _READ if columns.count(each) > 1]
+
+
+def _first_line(text: str, delimiter: str) -> list[str]:
     first = text.lstrip("\ufeff").split("\n", 1)[0]
-    return {_plain(each) for each in first.split(delimiter)}
+    return [_plain(each) for each in first.split(delimiter)]
 
 
 def _plain(column: str) -> str:
@@ -146,7 +163,7 @@ class _Line:
     def number(self, column: str) -> float:
         """Read a number, with a decimal comma where a comma does not separate."""
         text = self.text(column)
-        return float(text if self.delimiter == "," else text.replace(",", "."))
+        return number_of(text if self.delimiter == "," else text.replace(",", "."))
 
 
 def _shape(line: _Line, place: str, problem: str) -> Shape:

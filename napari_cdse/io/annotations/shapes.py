@@ -46,6 +46,19 @@ NO_NUMBERS = "it has no finite place and size"
 NOT_REVIEWED = "its class is a forest's word that nobody reviewed"
 
 
+def number_of(text: str) -> float:
+    """Read a number of a file, without the marks between digits that Python allows.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if "_" in text:
+        raise ValueError(f"{text} is no number")
+    return float(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One particle as a file has it.

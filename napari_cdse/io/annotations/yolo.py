@@ -27,6 +27,7 @@ from napari_cdse.io.annotations.shapes import (
     check_number,
     from_ellipse,
     from_outline,
+    number_of,
 )
 from napari_cdse.io.files import name_of, read_file, shown, write_file
 
@@ -180,7 +181,7 @@ def _shape(
 
 def _numbers(line: str) -> list[float] | None:
     try:
-        numbers = [float(each) for each in line.split()]
+        numbers = [number_of(each) for each in line.split()]
     except ValueError:
         return None
     return numbers if all(map(math.isfinite, numbers)) else None

@@ -116,6 +116,27 @@ def test_what_is_no_particle_is_told_and_where(tmp_path, annotation, problem):
     assert bad.place == "annotation 2"
 
 
+def test_an_id_of_several_images_or_classes_is_that_of_none(tmp_path):
+    record = {
+        "images": [{"id": 7, "file_name": "m1.png"}, {"id": 7, "file_name": "m2.png"}],
+        "annotations": [{"image_id": 7, "category_id": 3, "bbox": [1, 1, 9, 9]}],
+        "categories": [{"id": 3, "name": "yes"}, {"id": 3, "name": "no"}],
+    }
+    path = tmp_path / "other.json"
+    for images, circle in ((2, None), (1, Circle(5.0, 5.0, 4.5))):
+        path.write_text(json.dumps(record | {"images": record["images"][:images]}))
+        (shape,) = read_annotations(path, lambda name: SHAPE).shapes
+        assert shape.circle == circle
+        assert ("more than one image" in shape.problem) == (images == 2)
+    assert shape.name == "3"
+
+
+def test_an_image_or_class_that_is_listed_twice_alike_is_one(tmp_path):
+    classes = [{"id": 3, "name": "Yes"}] * 2
+    (shape,) = coco(tmp_path, {"bbox": [1, 1, 9, 9]}, categories=classes)
+    assert (shape.name, shape.problem) == ("Yes", "")
+
+
 def test_an_image_of_another_size_is_another_image(tmp_path):
     image = {"id": 7, "file_name": "m1.png", "height": 45, "width": 70}
     (shape,) = coco(tmp_path, {"bbox": [1, 1, 9, 9]}, image=image)
@@ -190,6 +211,7 @@ def test_an_outline_in_shares_of_the_picture_is_a_circle(tmp_path):
         ("0 nan 0.5 0.1 0.1", "no class with a box"),
         ("0.5 0.5 0.5 0.1 0.1", "no class with a box"),
         ("zero 0.5 0.5 0.1 0.1", "no class with a box"),
+        ("0 0.5 0.5 0.1 0_1.1", "no class with a box"),
         ("0 0.5 0.5 0.1", "no class with a box"),
         ("0 0.1 0.1 0.9 0.1 0.9 0.2 0.1 0.2", NOT_ROUND),
         ("0 0.1 0.1 0.9 0.1 0.9 0.2 0.3", NO_NUMBERS),
@@ -381,6 +403,8 @@ def test_sets_that_are_damaged_or_meant_ill_end_in_a_sentence(tmp_path, data):
         ("micrograph,particle,annotator,label\nm1,a,ann,yes\n", "but no places"),
         ("micrograph;particle;annotator;label\nm1;a;ann;yes\n", "but no places"),
         ("micrograph,x_px,y_px,radius_px\n" + "a" * 200_000, "line 2"),
+        ("micrograph,x_px,y_px,radius_px,X_px\nm,1,1,1,2\n", "than one column x_px"),
+        ("micrograph,x_px,y_px,radius_px,label,label\n", "than one column label"),
         (b"micrograph,x_px,y_px,radius_px\nm\xe41,1,1,1\n", "UTF-8"),
     ],
 )
@@ -393,11 +417,13 @@ def test_other_tables_end_in_a_sentence(tmp_path, text, problem):
 
 def test_a_table_of_ones_own_needs_four_columns(tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text("x_px\ty_px\tRadius_px\tMicrograph\n50,5\t30,25\t12\tm1\nx\t\t\t\n")
-    good, bad = read_annotations(path, lambda name: SHAPE).shapes
+    lines = ["x_px\ty_px\tRadius_px\tMicrograph", "50,5\t30,25\t12\tm1"]
+    path.write_text("\n".join([*lines, "x\t\t\t", "5_0\t30\t12\tm1\n"]))
+    good, bad, marked = read_annotations(path, lambda name: SHAPE).shapes
     assert good.circle == Circle(30.25, 50.5, 12.0)
     assert (good.picture, good.name) == ("m1", None)
     assert (bad.place, bad.problem) == ("line 3", NO_NUMBERS)
+    assert (marked.place, marked.problem) == ("line 4", NO_NUMBERS)
 
 
 def test_a_folder_gives_what_looks_like_annotations(tmp_path):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app import commands, window
+from napari_cdse.gui.controllers.annotation_import import AnnotationImport
 from napari_cdse.gui.session import notifications
+from napari_cdse.gui.session.standing_messages import StandingMessages
 from napari_cdse.io.annotations.formats import read_annotations
 from tests.gui.conftest import SIGNAL_MS, particle_ids, settle
 from tests.gui.dropping import drop
@@ -47,6 +51,24 @@ def test_files_dropped_on_the_dock_come_in_and_what_does_not_fit_stands_there(
     assert any("there is no micrograph elsewhere.png" in each for each in told)
     workspace.history.undo()
     assert imported(workspace) == []
+
+
+@pytest.mark.parametrize(("number", "more"), [(5, 0), (6, 1), (8, 3)])
+def test_five_sentences_on_what_did_not_fit_are_shown_and_the_rest_counted(
+    qapp, number, more
+):
+    messages = StandingMessages()
+    session = SimpleNamespace(messages=messages)
+    taken = SimpleNamespace(_session=session)
+    AnnotationImport._tell(taken, [f"Not {at}." for at in range(number)])
+    (message,) = messages.shown
+    wanted = "Not 0. Not 1. Not 2. Not 3. Not 4."
+    if more:
+        wanted += f" There are {more} more of these; `napari-cdse import` lists all."
+    assert message.sentence == wanted
+    # What fits leaves no sentence of the files before.
+    AnnotationImport._tell(taken, [])
+    assert messages.shown == ()
 
 
 def test_a_file_opened_in_napari_comes_into_the_open_project(

@@ -64,9 +64,13 @@ def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, workspace, qtbo
 def test_many_are_relabelled_with_one_key_in_one_step(gallery, workspace, qtbot):
     ids = particle_ids(workspace)
     before = shown(gallery)
+    assert gallery.says.text() == "5 shown"
     click(gallery, qtbot, ids[0])
+    assert gallery.says.text() == "1 of 5 chosen"
     click(gallery, qtbot, ids[1], CTRL)
     click(gallery, qtbot, ids[4], CTRL)
+    assert gallery.says.text() == "3 of 5 chosen"
+    assert gallery.says.toolTip()
     key(gallery, qtbot, Qt.Key.Key_U)
     assert labels(workspace) == ["null", "null", None, None, "null"]
     found = [

@@ -97,6 +97,17 @@ def test_a_picture_joins_the_open_project_and_is_shown(viewer, folder, tmp_path,
     settle(workspace, qtbot)
 
 
+def test_a_label_file_without_its_micrograph_says_what_to_do(viewer, tmp_path, qtbot):
+    labels = tmp_path / "alone.txt"
+    write_label_file(labels, (Circle(60, 60, 30),), ("yes",), (240, 320))
+    workspace = workspace_for(viewer)
+    assert drop(find_canvas(viewer), labels)
+    qtbot.waitUntil(lambda: bool(workspace.message_bar.sentences), timeout=SIGNAL_MS)
+    (told,) = workspace.message_bar.sentences
+    assert told.startswith("No micrograph lies beside alone.txt")
+    assert not workspace.session.is_open
+
+
 def test_a_label_file_joins_its_micrograph_or_leads_to_it(
     viewer, folder, tmp_path, qtbot
 ):

@@ -29,6 +29,9 @@ def test_every_dock_says_how_to_begin(viewer):
 def test_the_image_of_a_file_becomes_its_project(viewer, folder, qtbot):
     workspace = workspace_for(viewer)
     assert offered(viewer) is None
+    workspace.opening.use_image()
+    (told,) = workspace.message_bar.sentences
+    assert "no image" in told.lower()
     (layer,) = viewer.open(folder / "dots_1.png", plugin="napari")
     qtbot.waitUntil(lambda: offered(viewer) is not None, timeout=SIGNAL_MS)
     assert offered(viewer) == "Use the image that is open: dots_1"

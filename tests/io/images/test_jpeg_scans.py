@@ -9,7 +9,7 @@ from PIL import Image
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from napari_cdse.io.images.plain.jpeg_scans import MAX_SCANS
+from napari_cdse.io.images.plain.jpeg_scans import MAX_SCANS, MAX_SEGMENTS
 
 END = b"\xff\xd9"
 WAYS = {
@@ -101,3 +101,10 @@ def test_a_picture_of_too_many_passes_is_refused_before_it_is_decoded(refused):
     (*_, last), end = _scans(data), len(data) - 2
     assert not refused(data[:end] + data[last:end] * 3 + END)
     assert refused(data[:end] + data[last:end] * MAX_SCANS + END)
+
+
+def test_a_file_of_endless_notes_is_refused_before_anybody_reads_them(read):
+    data = _jpeg(_drawn("L", (8, 8)))
+    note = b"\xff\xfe\0\3x"
+    assert read(data[:2] + 500 * note + data[2:]) is not None
+    assert read(data[:2] + MAX_SEGMENTS * note + data[2:]) is None

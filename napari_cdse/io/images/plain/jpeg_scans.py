@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_SCANS = 100
 """Most passes over a picture that are decoded; programs write up to about 15, and each
 takes as long as the picture is large, however short it is itself. A choice."""
+MAX_SEGMENTS = 10_000
+"""Most parts of a file that are looked at. A choice: each holds up to 64 KiB, and
+programs write some ten, or some hundred with long notes."""
 
 _MARKER: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
 """Any marker with a segment after it; restarts lie within scans."""
@@ -51,13 +54,15 @@ def with_filling(data: bytes) -> bytes | None:
     Raises
     ------
     ValueError
-        Scans are missing, or there are more than `MAX_SCANS`.
+        Scans are missing, or there are more than `MAX_SCANS` or `MAX_SEGMENTS`.
     """
     pieces: list[bytes] = []
     done = n_scans = 0
     lossless = True
     wanted: set[tuple[int, int]] = set()
-    for kind, content, end in _segments(data):
+    for number, (kind, content, end) in enumerate(_segments(data)):
+        if number == MAX_SEGMENTS:
+            raise ValueError("too many segments")
         if kind in _FRAMES:
             lossless = kind in _LOSSLESS
             wanted = set() if lossless else _coefficients(content)

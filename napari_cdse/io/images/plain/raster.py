@@ -12,7 +12,7 @@ from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.io.images.frame import (
-    MAX_BYTES,
+    MAX_PIXELS,
     Frame,
     check_size,
     quiet,
@@ -108,10 +108,10 @@ def read_raster(
     kind, reader = READERS[magic]
     try:
         notices = _notices(file, kind)
+        filled = _filled(file) if kind == "JPEG" else None
         file.seek(0)
         with quiet(), reader(file) as image:
             check_size(name, image.height, image.width, _BYTES_PER_PIXEL)
-            filled = _filled(file) if kind == "JPEG" else None
             values, _ = wanted_frame(name, frame, 1, lambda _: _values(image))
             if filled is not None:
                 _check_same(values, filled)
@@ -149,7 +149,7 @@ def _about_others(image: ImageFile) -> tuple[str, ...]:
 def _filled(file: BufferedReader) -> bytes | None:
     """Read a JPEG and put more after each scan than it has."""
     file.seek(0)
-    return with_filling(file.read(MAX_BYTES))
+    return with_filling(file.read(_BYTES_PER_PIXEL * MAX_PIXELS))
 
 
 def _check_same(values: NDArray[Any], filled: bytes) -> None:

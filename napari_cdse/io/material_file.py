@@ -16,6 +16,7 @@ for fcc, the cation alone. Other keys and tables of the file are not looked at.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,8 @@ def material_of(values: dict[str, object]) -> Material:
 def _checked(file: str, key: str, value: object) -> object:
     is_length = key.endswith("_nm")
     if is_length and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):  # of a whole number of hundreds of digits
+            return float(value)
     if not is_length and isinstance(value, str):
         return value
     wanted = "a number in nm" if is_length else "a text"

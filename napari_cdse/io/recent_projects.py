@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.files import write_file
+from napari_cdse.io.files import MALFORMED, write_file
 
 MOST = 6
 """Projects that are kept in mind. A choice: so many are seen at a glance."""
@@ -46,7 +46,7 @@ def _listed(file: Path) -> list[Path]:
     """Read the list; nothing is in one that can't be read."""
     try:
         found = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, *MALFORMED):
         return []
     lines = found if isinstance(found, list) else []
     return [Path(one) for one in lines if isinstance(one, str)]

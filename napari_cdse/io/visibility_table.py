@@ -24,7 +24,7 @@ from napari_cdse.core.statistics.defect_content import (
     SeenDot,
     VisibilityTable,
 )
-from napari_cdse.io.files import name_of, read_file, shown, write_file
+from napari_cdse.io.files import MALFORMED, name_of, read_file, shown, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,15 +41,6 @@ _SUM = 1e-3
 """How far parts of a whole may be from 1 together: rounding of what was written."""
 _LONGEST = 200
 """Characters of a name that is shown in sentences. A choice."""
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
-"""What taking apart a file that is no table may end in."""
 
 
 def read_visibility(name_or_path: str) -> VisibilityTable:
@@ -104,7 +95,7 @@ def _table(data: bytes, name: str) -> VisibilityTable:
         if record["format"] != _FORMAT or record["version"] != _VERSION:
             raise ValueError("another format")
         table = _read(record)
-    except _DAMAGE as problem:
+    except MALFORMED as problem:
         raise ParameterError(
             f"{name} is no table of what a simulation shows that this version reads; "
             "make it again with napari-cdse visibility."

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("easy", "standard", "hard")
+_LARGEST = 2**53
+"""Beyond it a float no longer holds every whole number."""
 _LIMIT_BYTES = 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}")
 _FEWEST_PX = 128
@@ -74,7 +76,7 @@ def load_preset(path: Path, base: str = "standard") -> Preset:
     data = read_file(path, _LIMIT_BYTES, ParameterError)
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ParameterError(
             f"{name} is not TOML ({shown(problem)}); correct that line."
         ) from problem
@@ -128,6 +130,8 @@ def _value(value: Any, kind: Any, where: str) -> Any:
 
 def _is_number(value: Any, kind: type) -> bool:
     whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and abs(value) > _LARGEST:
+        return False
     return whole or (
         kind is float and isinstance(value, float) and math.isfinite(value)
     )

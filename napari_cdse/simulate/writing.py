@@ -19,7 +19,7 @@ import tifffile
 from PIL import Image
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.io.files import make_folder, read_file, write_file
+from napari_cdse.io.files import MALFORMED, make_folder, read_file, write_file
 from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.simulate.truth import circle_of
 
@@ -86,7 +86,7 @@ def is_finished(out: Path, stem: str, preset: Preset) -> bool:
     try:
         record = json.loads(read_file(path, _LIMIT_BYTES, CdseError))
         parameters = record["parameters"]
-    except (ValueError, TypeError, KeyError) as problem:
+    except MALFORMED as problem:
         raise CdseError(
             f"truth/{path.name} is damaged; remove it, and it is made again."
         ) from problem

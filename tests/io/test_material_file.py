@@ -49,6 +49,7 @@ def test_a_metal_has_no_anion_and_a_file_may_name_the_lattice(tmp_path):
         (PBS.replace("0.3427", '"wide"'), "material.layer_nm is missing or wrong"),
         (PBS.replace("0.3427", "true"), "material.layer_nm is missing or wrong"),
         (PBS.replace('cation = "Pb"', ""), "material.cation is missing or wrong"),
+        (PBS.replace("0.3427", "9" * 400), "material.layer_nm is missing or wrong"),
         (PBS.replace("0.3427", "3.427"), "must lie between 0.1 and 1 nm"),
         (PBS.replace("0.3427", "nan"), "must lie between 0.1 and 1 nm"),
     ],

@@ -39,7 +39,9 @@ def test_only_a_few_are_kept(listed, tmp_path):
     assert recent_projects() == tuple(reversed(made))[:MOST]
 
 
-@pytest.mark.parametrize("text", [b"", b"\xff{", b'{"a": 1}', b"[1, null]"])
+@pytest.mark.parametrize(
+    "text", [b"", b"\xff{", b'{"a": 1}', b"[1, null]", b"[" * 10**5]
+)
 def test_a_damaged_list_is_an_empty_one(listed, tmp_path, text):
     listed.parent.mkdir()
     listed.write_bytes(text)

@@ -40,6 +40,8 @@ def test_a_file_changes_what_it_names(tmp_path):
     ("text", "sentence"),
     [
         ("[optics\n", "is not TOML"),
+        ("a = " + "[" * 100_000, "is not TOML"),
+        ("[camera]\nmtf = [1, " + "9" * 400 + "]\n", "camera.mtf is 9.*a number"),
         ("[optics]\nvoltage = 3\n", r"no parameter optics\.voltage"),
         ("[field]\nsize_px = 'big'\n", "field.size_px is big; write a whole number"),
         ("[camera]\nmtf = [0.3, 0.2]\n", "camera.mtf goes down"),

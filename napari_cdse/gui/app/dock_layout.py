@@ -13,7 +13,7 @@ from qtpy.QtCore import QByteArray, QEvent, QObject
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.files import write_file
+from napari_cdse.io.files import MALFORMED, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,5 +89,5 @@ def _read(file: Path) -> tuple[list[str], bytes] | None:
         found = json.loads(file.read_bytes())
         names = [str(name) for name in found["docks"]]
         return names, base64.b64decode(found["state"], validate=True)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *MALFORMED):
         return None

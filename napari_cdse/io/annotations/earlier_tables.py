@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
 from napari_cdse.io.export.results_folder import LABELS, SUMMARY
-from napari_cdse.io.files import read_file
+from napari_cdse.io.files import MALFORMED, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def _counts(path: Path, rows: Sequence[EarlierRow]) -> tuple[int, int] | None:
         told: Any = json.loads(read_file(path, _LIMIT_BYTES, LabelFileError))
         counts = (int(told["labelled_by_person"]), int(told["labelled_by_forest"]))
         particles = int(told["particles"])
-    except (LabelFileError, ValueError, TypeError, LookupError, RecursionError):
+    except (LabelFileError, *MALFORMED):
         return None
     labelled = sum(bool(row.label) for row in rows)
     return counts if (particles, sum(counts)) == (len(rows), labelled) else None

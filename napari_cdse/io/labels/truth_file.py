@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.files import read_file
+from napari_cdse.io.files import MALFORMED, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def listed_particles(image: Path) -> tuple[ListedParticle, ...]:
     """
     try:
         return tuple(_listed(dot) for dot in _dots(image) if dot["listed"])
-    except (ValueError, TypeError, KeyError) as problem:
+    except MALFORMED as problem:
         raise _damaged(image) from problem
 
 
@@ -93,7 +93,7 @@ def _dots(image: Path) -> tuple[dict[str, Any], ...]:
         dots = tuple(record.get("dots", ()))
         for dot in dots:
             _circle(dot), dot["listed"]
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+    except MALFORMED as problem:
         raise _damaged(image) from problem
     return dots
 

@@ -61,7 +61,16 @@ def viewer_closes(main) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"docks": 1}', '{"docks": [], "state": "*"}', '{"docks": []}']
+    "text",
+    [
+        "",
+        "[]",
+        '{"docks": 1}',
+        '{"docks": [], "state": "*"}',
+        '{"docks": []}',
+        "[" * 10**5,
+    ],
+    ids=lambda text: text[:9],
 )
 def test_a_layout_that_can_not_be_read_is_none(qapp, tmp_path, text):
     file = tmp_path / "docks.json"

@@ -33,7 +33,16 @@ def test_a_folder_that_no_simulator_wrote_has_none(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ['{"dots": [', "[]", '{"dots": 3}', '{"dots": [{"x": 3, "y": 4}]}']
+    "text",
+    [
+        '{"dots": [',
+        "[]",
+        '{"dots": 3}',
+        '{"dots": [{"x": 3, "y": 4}]}',
+        "[" * 100_000,
+        f'{{"dots": [{{"x": 1, "y": 1, "radius_px": {"9" * 400}}}]}}',
+    ],
+    ids=lambda text: text[:12],
 )
 def test_a_damaged_truth_is_a_sentence(tmp_path, text):
     image = truth_of(tmp_path, text)

@@ -60,6 +60,9 @@ _REDUCED = 1  # bit of NewSubfileType
 _MOST_PACKED_BITS = 16
 _SMALL_PIECE = 2**20
 """Pixels of a tile that is no burden, however small the picture (1024 x 1024)."""
+_LONGEST_TEXT = 2**20
+"""Letters of a tag that is taken apart, which takes a second. Those that programs write
+have some thousand, with the notes of a whole microscope some ten thousand."""
 _SAVE_PLAIN = "save it as an uncompressed TIFF."
 
 
@@ -112,7 +115,7 @@ def read_tiff(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
         values, chosen = wanted_frame(name, frame, len(frames), frames.read)
         spacing = _spacing(tif, frames.first)
         notices = _notices(pages, frames) + _about_orientation(frames.first)
-    if complaints.heard:
+    if complaints.heard or frames.is_cut:
         told = "The file is damaged or cut off outside the pixels that were read."
         notices = (*notices, told)
     return Frame(values, len(frames), spacing, notices, chosen)
@@ -163,13 +166,14 @@ class _Frames:
     """Pages of one size and kind, or frames that lie behind a single page.
 
     ImageJ lists only the first page of a large stack; the others follow without a
-    gap.
+    gap. Of those that a cut file lacks one is counted, to be told as incomplete.
     """
 
     file: BufferedReader
     name: str
     pages: list[Any]
     n_behind_page: int = 1
+    is_cut: bool = False
 
     @property
     def first(self) -> Any:
@@ -210,9 +214,14 @@ class _Frames:
 def _frames(file: BufferedReader, name: str, tif: Any, pages: list[Any]) -> _Frames:
     page = max(pages, key=_rank)  # the first of equals
     same = [one for one in pages if _kind(one) == _kind(page)]
-    behind = _imagej_frames(tif) if len(pages) == 1 else 1
     plain = page.compression in _NONE and not page.is_tiled
-    return _Frames(file, name, same, behind if plain else 1)
+    stated = _imagej_frames(tif) if plain and len(pages) == 1 else 1
+    if stated <= 1:
+        return _Frames(file, name, same)
+    # What is stated costs nothing; what lies in the file was written.
+    room = file.seek(0, 2) - min(page.dataoffsets, default=0)
+    whole = max(1, room // max(1, sum(page.databytecounts)))
+    return _Frames(file, name, same, min(stated, whole + 1), is_cut=stated > whole)
 
 
 def _rank(page: Any) -> tuple[bool, bool, int, int]:
@@ -333,21 +342,31 @@ def _shown_values(values: NDArray[Any], page: Any) -> NDArray[Any]:
 
 def _imagej_frames(tif: Any) -> int:
     """Count the frames of an ImageJ stack that lists only its first page."""
-    images = (tif.imagej_metadata or {}).get("images", 1)
+    images = _imagej_metadata(tif).get("images", 1)
     return images if isinstance(images, int) else 1
+
+
+def _imagej_metadata(tif: Any) -> dict[str, Any]:
+    """Read what ImageJ says of a file; nothing where it is longer than it ever is."""
+    if len(tif.pages.first.description) > _LONGEST_TEXT:
+        return {}
+    return tif.imagej_metadata or {}
 
 
 def _spacing(tif: Any, page: Any) -> calibration.StatedSpacing | None:
     def tag(code: int) -> Any:
         found = page.tags.get(code) or tif.pages.first.tags.get(code)
-        return None if found is None else found.value
+        if found is None or found.count > _LONGEST_TEXT:
+            return None
+        return found.value
 
     by_vendor = vendor_spacing(tag)
     if by_vendor is not None:
         return by_vendor
     x, y, unit = (tag(code) for code in (282, 283, 296))
-    if tif.imagej_metadata is not None:
-        return calibration.imagej_spacing(tif.imagej_metadata.get("unit"), x, y)
+    by_imagej = _imagej_metadata(tif)
+    if by_imagej:
+        return calibration.imagej_spacing(by_imagej.get("unit"), x, y)
     stated = calibration.ome_spacing(tif.pages.first.description)
     if stated is not None:
         return stated

@@ -214,6 +214,28 @@ def test_frames_behind_the_only_page_of_imagej_are_read(tmp_path):
         read_micrograph(path, frame=4)
 
 
+def test_frames_that_are_stated_but_nowhere_are_told(tmp_path):
+    """A number costs nothing: it must not become as many steps of a slider."""
+    path = tmp_path / "a.tif"
+    text = "ImageJ=1.53\nimages=999999999999\n"
+    tifffile.imwrite(path, np.ones((9, 11), np.uint8), description=text, metadata=None)
+    assert count_frames(path) == 2
+    told = read_micrograph(path).notices
+    assert any("cut off outside" in each for each in told)
+    with pytest.raises(MicrographError, match="incomplete"):
+        read_micrograph(path, frame="mean")
+
+
+@pytest.mark.parametrize("n_lines", [10, 300_000])
+def test_notes_are_taken_apart_as_far_as_programs_write_them(tmp_path, n_lines):
+    path = tmp_path / "a.tif"
+    text = "ImageJ=1.53\nimages=2\nunit=nm\n" + "a=b\n" * n_lines
+    values = np.ones((2, 9, 11), np.uint8)
+    tifffile.imwrite(path, values[0], description=text, metadata=None)
+    path.write_bytes(path.read_bytes() + values[1].tobytes())
+    assert count_frames(path) == (2 if n_lines == 10 else 1)
+
+
 def test_one_strip_named_for_every_row_is_unpacked_no_further_than_a_row(tmp_path):
     """The time follows from the picture, not from what a strip could yield."""
     path = tmp_path / "a.tif"

@@ -110,7 +110,7 @@ def open_file(
     if reason:
         raise error(reason)
     try:
-        file = open(path, "rb", opener=_open_without_waiting)
+        file = open(path, "rb", opener=open_without_waiting)
     except (OSError, ValueError) as problem:
         raise error(_open_sentence(path, problem)) from problem
     with file:
@@ -345,7 +345,8 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+def open_without_waiting(path: str, flags: int) -> int:
+    """Open what may be a named pipe, for which nobody is to wait."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

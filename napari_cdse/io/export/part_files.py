@@ -24,6 +24,7 @@ from napari_cdse.core.records import CLASSES, Candidate, Circle, Prediction
 from napari_cdse.io.files import (
     make_folder,
     name_of,
+    open_without_waiting,
     read_file,
     remove_drafts,
     shown,
@@ -178,7 +179,9 @@ def sole_writer(folder: Path, results: Path) -> Iterator[None]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(open(folder / _LOCK, "ab"))
+            file = stack.enter_context(
+                open(folder / _LOCK, "ab", opener=open_without_waiting)
+            )
         except OSError:
             # Not writable is told when the first part is to be written.
             yield

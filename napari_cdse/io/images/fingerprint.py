@@ -6,6 +6,7 @@ Neither replaces the hash of all bytes; they say for which files that is worth i
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ def stamp(path: Path) -> str | None:
 
 
 def glance(path: Path) -> str | None:
-    """Return the size and a hash of 64 KiB in the middle; None if it can't be read.
+    """Return the size and a hash of 64 KiB in the middle; None of what is no file.
 
     Micrographs of one camera agree in size and header; their middles differ.
     """
+    if not os.path.isfile(path):
+        return None  # a named pipe would keep one waiting
     try:
         with path.open("rb") as file:
             size = path.stat().st_size

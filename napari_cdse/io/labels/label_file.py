@@ -28,6 +28,7 @@ reader of the origin's format never comes to, because it stops at the image size
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import LabelFileError
@@ -48,7 +49,6 @@ from napari_cdse.io.labels.label_text import (
 )
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -74,6 +74,8 @@ _SNIFF_BYTES = 512
 
 def is_label_file(path: Path) -> bool:
     """Whether a text file begins as a label file does; only its start is read."""
+    if not os.path.isfile(path):
+        return False
     try:
         with path.open("rb") as file:
             start = file.read(_SNIFF_BYTES)

@@ -192,7 +192,7 @@ def _listed(project: Path) -> Iterator[Backup]:
     with suppress(OSError):
         for path in folder_of(project).iterdir():
             with suppress(ValueError):
-                if _NAME.fullmatch(path.name):
+                if _NAME.fullmatch(path.name) and os.path.isfile(path):
                     time = datetime.strptime(path.stem, _TIME)
                     yield Backup(path, time.replace(tzinfo=UTC))
 

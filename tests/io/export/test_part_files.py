@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +162,25 @@ def test_two_runs_into_one_folder_are_one_too_many(parts):
                 pass
     with sole_writer(parts.folder, Path("out")):
         pass
+
+
+WAITS = """
+import sys
+from pathlib import Path
+from napari_cdse.io.export.part_files import sole_writer
+with sole_writer(Path(sys.argv[1]), Path("out")):
+    print("in")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_in_the_place_of_the_lock_keeps_nobody_waiting(parts):
+    os.mkfifo(parts.folder / ".lock")
+    done = subprocess.run(
+        [sys.executable, "-c", WAITS, str(parts.folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("in\n", "")

@@ -1,6 +1,7 @@
 """The origin's label files: the same after writing, a sentence for each mistake."""
 
 import ast
+import os
 
 import pytest
 from hypothesis import given
@@ -334,3 +335,16 @@ def test_any_text_is_a_circle_on_its_image_or_a_sentence(place, radius):
         assert -0.5 <= circle.row_px <= 1023.5
         assert -0.5 <= circle.col_px <= 767.5
         assert 1 <= circle.radius_px <= 1280
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_no_label_file_whatever_comes_out_of_it(tmp_path):
+    path = tmp_path / "a.txt"
+    os.mkfifo(path)
+    # Both ends, so that nobody waits.
+    ends = os.open(path, os.O_RDWR)
+    try:
+        os.write(ends, GOOD.encode() + b"\n" * 2000)
+        assert not is_label_file(path)
+    finally:
+        os.close(ends)

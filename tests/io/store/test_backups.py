@@ -35,6 +35,17 @@ def test_a_backup_holds_what_was_there_before(store, path):
     assert os.listdir(folder_of(path)) == [backup.path.name]
 
 
+def test_what_is_no_file_is_no_backup(store, path):
+    """Whoever opened a named pipe would wait for ever."""
+    say(store)
+    store.back_up()
+    (backup,) = names(path)
+    folder = folder_of(path)
+    (folder / backup.replace("20", "21", 1)).mkdir()
+    os.symlink(os.devnull, folder / backup.replace("20", "22", 1))
+    assert names(path) == [backup]
+
+
 def test_none_is_made_while_nobody_works(store, path):
     say(store)
     store.back_up()

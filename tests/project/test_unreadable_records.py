@@ -3,7 +3,7 @@
 import pytest
 
 from napari_cdse.core.records import Circle
-from napari_cdse.io.labels.label_file import read_label_file
+from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.project import Project
 from napari_cdse.project.export import export
 from tests.io.store.stores import change_file
@@ -105,6 +105,24 @@ DAMAGES = {
         "entries of micro",
     ),
 }
+
+
+def test_a_micrograph_that_is_gone_with_its_labels_is_told(path):
+    lost = "UPDATE micrographs SET key = 77 WHERE key = 1"
+    change_file(path, "PRAGMA foreign_keys = OFF", lost)
+    project = Project.create_or_open(path, default_model=lambda: MODEL)
+    (told,) = project.notices
+    assert "1 of the micrographs with labels cannot be read (number 1)" in told
+    project.close()
+
+
+def test_labels_of_a_micrograph_that_nobody_opened_are_not_lost(folder):
+    write_label_file(folder / "m2.txt", [A], ["yes"], (90, 140))
+    Project.create_or_open(folder).close()
+    project = Project.create_or_open(folder)
+    assert project.notices == ()
+    assert project.particles.counts()["yes"] == 1
+    project.close()
 
 
 @pytest.mark.parametrize("name", DAMAGES)

@@ -219,6 +219,11 @@ class Store:
         for kind, name in self._database.rows("SELECT kind, name FROM set_aside"):
             self._database.unreadable.note(kind, name)
 
+    def note_lost(self, keys: Iterable[int]) -> None:
+        """Remember micrographs that labels speak of and that are not there."""
+        for key in sorted(keys):
+            self._database.unreadable.note("micrographs with labels", f"number {key}")
+
     @property
     def set_aside(self) -> tuple[str, ...]:
         """What could not be read so far and was left aside, one sentence a kind."""

@@ -170,6 +170,10 @@ class ParticleState:
         """Return the keys of the micrographs that have a detection."""
         return tuple(self._runs)
 
+    def annotated(self) -> set[int]:
+        """Return the keys of the micrographs of whose circles something was said."""
+        return {key for key, ids in self._annotated.items() if ids}
+
     def is_proposed(self, particle_id: str) -> bool:
         """Tell whether the program proposed a particle; not drawn, not imported."""
         annotation = self._annotations.get(particle_id)

@@ -100,6 +100,8 @@ class ProjectState:
         self.head = self._store.edits.head()
         edits = self._store.edits.in_force(ids)
         self.particles.load(edits)
+        known = {row.key for row in self.micrographs.rows}
+        self._store.note_lost(self.particles.annotated() - known)
         undone = self._store.edits.undone({each.id for each in edits}, ids)
         self.particles.note_undone(undone)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from platformdirs import user_data_path
 from qtpy.QtCore import QObject, Qt
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from napari_cdse.gui.app import window
-from napari_cdse.gui.app.dock_layout import DockLayout
+from napari_cdse.gui.app.dock_layout import DockLayout, default_file
 from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS
+
+
+def test_the_layout_is_kept_beside_the_users_other_data():
+    data = user_data_path("napari-cdse", appauthor=False)
+    assert default_file() == data / "docks.json"
 
 
 def dock_of(main, title):

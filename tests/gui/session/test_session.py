@@ -281,6 +281,9 @@ def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkey
         size = main_window(viewer).size()
         measured.append(docks(viewer)["Particle"].card.measured)
         sizes.append((size.width(), size.height()))
+        # The first particle is chosen, and all of its micrograph is seen.
+        assert workspace_for(viewer).project.selection.particle_id is not None
+        assert viewer.scene.camera.center[-2:] == pytest.approx((119.5, 159.5))
         save(viewer, path)
 
     monkeypatch.setattr(window, "_save_picture", look_and_save)

@@ -60,6 +60,8 @@ def test_up_and_down_keep_the_column_across_sections():
     assert grid.above(3, -1) == 6
     assert grid.above(6, -1) == 7
     assert grid.above(7, -1) == 8
+    assert grid.above(7, 1) == 5
+    assert grid.above(7, 2) == 0
     assert grid.above(9, 1) == 7
     assert grid.above(12, -1) == 17
     assert grid.above(17, -1) == 19

@@ -150,6 +150,22 @@ def test_the_cells_fill_the_width_and_their_size_can_be_changed(gallery, qtbot):
         assert view.viewport().width() - used < view.grid.columns + 8
 
 
+def test_pictures_are_asked_for_whatever_brings_cells_into_view(gallery, qtbot):
+    view = gallery.view
+    gallery.edge.setValue(150)
+    all_drawn()
+    view.verticalScrollBar().setValue(0)
+    for act in (
+        lambda: view.set_edge(60),
+        lambda: view.set_edge(150),
+        lambda: view.verticalScrollBar().setValue(30),
+        lambda: gallery.filters.classes["yes"].click(),
+        view.reset,
+    ):
+        with qtbot.waitSignal(view.in_view_changed, timeout=SIGNAL_MS):
+            act()
+
+
 def wheel(view, up: int, modifier) -> QWheelEvent:
     """Turn the wheel over a view."""
     place = QPointF(view.viewport().rect().center())

@@ -15,6 +15,8 @@ from napari_cdse.core.imaging.illumination import robust_surface
 from napari_cdse.core.imaging.rfft_spectrum import at_frequencies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
@@ -210,21 +212,45 @@ def _cropped_spectrum(
     Rows go by strips, so that neither the padded picture nor its whole spectrum is in
     memory.
     """
-    down, right = (
-        np.pad(np.arange(length), (pad_px, total - length - pad_px), mode="reflect")
-        for length, total in zip(image.shape, full, strict=True)
-    )
-    mean = image.mean()
     count = coarse[1] // 2 + 1
     spectrum = np.empty((full[0], count), np.complex64)
-    for strip in strips(full[0]):
-        padded = np.take(image[down[strip]], right, axis=1)
-        padded -= mean
+    for strip, padded in mirrored_strips(image, pad_px, full):
         spectrum[strip] = fft.rfft(padded, axis=1)[:, :count]
     spectrum = fft.fft(spectrum, axis=0, overwrite_x=True)
     upper = (coarse[0] + 1) // 2
     lower = coarse[0] - upper
     return np.concatenate([spectrum[:upper], spectrum[len(spectrum) - lower :]])
+
+
+def mirrored_strips(
+    image: NDArray[np.float32], pad_px: int, full: Sequence[int]
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Give strips of rows of the picture with a mirrored margin, its mean taken off.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+        The picture.
+    pad_px : int
+        Margin above and left of it.
+    full : sequence of int
+        Rows and columns with the margins.
+
+    Yields
+    ------
+    strip : slice
+        Which rows.
+    padded : ndarray of float32, shape (rows of the strip, columns)
+    """
+    down, right = (
+        np.pad(np.arange(length), (pad_px, total - length - pad_px), mode="reflect")
+        for length, total in zip(image.shape, full, strict=True)
+    )
+    mean = image.mean()
+    for strip in strips(full[0]):
+        padded = np.take(image[down[strip]], right, axis=1)
+        padded -= mean
+        yield strip, padded
 
 
 def _frequencies(

@@ -13,10 +13,10 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter
 
-from napari_cdse.core.arrays import bilinear
+from napari_cdse.core.arrays import bilinear, strips
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.imaging.background import background_near
-from napari_cdse.core.imaging.whitening import whiten
+from napari_cdse.core.imaging.whitening import mirrored_strips, whiten
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,22 +57,72 @@ flat."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkInput:
-    """A micrograph as the network is given it.
+    """A micrograph as the network is given it, in parts that are made when asked for.
+
+    Both channels of a large micrograph would take more memory than itself.
 
     Attributes
     ----------
-    values : ndarray of float32, shape (2, rows, columns)
-        Local contrast and whitened contrast, both about standard normal on bare
-        support and 0 where nothing usable was recorded.
-    step_px : tuple of float
-        Distance between samples in pixels of the micrograph.
+    contrast : ndarray of float32, shape (rows, columns)
+        Local contrast, about standard normal on bare support.
+    white : ndarray of float32, shape (rows, columns of the whitening)
+        The whitened channel; the same of it. It is sampled anew along its columns
+        only, as it has fewer of them.
+    length, first : int
+        Columns of `white` when it is sampled anew along its rows too, and the first of
+        them that lies on the micrograph.
+    usable : ndarray of bool
+        Of the micrograph; both channels are 0 where nothing usable was recorded.
     origin_px : tuple of float
         Place of sample ``[0, 0]`` in the micrograph.
+    step_px : tuple of float
+        Distance between samples in pixels of the micrograph.
     """
 
-    values: NDArray[np.float32]
-    step_px: tuple[float, float]
+    contrast: NDArray[np.float32]
+    white: NDArray[np.float32]
+    length: int
+    first: int
+    usable: NDArray[np.bool_]
     origin_px: tuple[float, float]
+    step_px: tuple[float, float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.contrast.shape[0], self.contrast.shape[1]
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """Both channels whole, shape (2, rows, columns)."""
+        rows, cols = self.shape
+        out = np.empty((2, rows, cols), np.float32)
+        self.write(slice(0, rows), slice(0, cols), out)
+        return out
+
+    def write(self, down: slice, right: slice, out: NDArray[np.float32]) -> None:
+        """Write both channels of a rectangle, shape (2, its rows, its columns)."""
+        for strip in strips(down.stop - down.start):
+            rows = slice(down.start + strip.start, down.start + strip.stop)
+            usable = self._usable(rows, right)
+            np.multiply(self.contrast[rows, right], usable, out=out[0, strip])
+            white = _along_rows(self.white[rows], self.length)[:, self.first :]
+            np.multiply(white[:, right], usable, out=out[1, strip])
+
+    def _usable(self, *rectangle: slice) -> NDArray[np.bool_]:
+        """Whether the pixel next to each sample is usable."""
+        rows, cols = (
+            np.clip(np.rint(first + step * np.arange(n)[part]), 0, length - 1)
+            for part, n, first, step, length in zip(
+                rectangle,
+                self.shape,
+                self.origin_px,
+                self.step_px,
+                self.usable.shape,
+                strict=True,
+            )
+        )
+        return self.usable[np.ix_(rows.astype(np.intp), cols.astype(np.intp))]
 
 
 def network_input(prepared: Prepared, pixel_nm: float) -> NetworkInput:
@@ -101,99 +151,159 @@ def network_input(prepared: Prepared, pixel_nm: float) -> NetworkInput:
     background = background_near(prepared, round(_BACKGROUND_NM / pixel_nm))
     white = whiten(prepared, background, band, pad)
     full = _padded_shape(white.values.shape, white.step_px)
-    shape = tuple(_EVEN * max(1, round(n * pixel_nm / INPUT_NM / _EVEN)) for n in full)
+    shape = _sampled_shape(full, pixel_nm)
     step = (full[0] / shape[0], full[1] / shape[1])
-    inside = tuple(
+    down, right = (
         slice(int(np.ceil(pad / each)), int((pad + n - 1) // each) + 1)
         for each, n in zip(step, prepared.pixels.shape, strict=True)
     )
-    whitened = resampled(white.values, (shape[0], shape[1]))[inside]
-    contrast = resampled(_mirrored(prepared.pixels, full, pad), (shape[0], shape[1]))
-    local = locally_normalised(contrast[inside])
-    origin = (inside[0].start * step[0] - pad, inside[1].start * step[1] - pad)
-    usable = _nearest(prepared.usable, origin, step, local.shape)
-    values = np.stack([local, whitened]) * usable
-    return NetworkInput(values.astype(np.float32), step, origin)
+    whitened = _along_columns(white.values, shape[0], down)
+    del white
+    contrast = _sampled(prepared.pixels, pad, full, shape, (down, right))
+    locally_normalise(contrast)
+    origin = (down.start * step[0] - pad, right.start * step[1] - pad)
+    return NetworkInput(
+        contrast, whitened, shape[1], right.start, prepared.usable, origin, step
+    )
 
 
-def resampled(
-    values: NDArray[np.float32], shape: tuple[int, int]
+def _sampled_shape(full: tuple[int, int], pixel_nm: float) -> tuple[int, int]:
+    rows, cols = (
+        _EVEN * max(1, round(length * pixel_nm / INPUT_NM / _EVEN)) for length in full
+    )
+    return rows, cols
+
+
+def _sampled(
+    image: NDArray[np.float32],
+    pad_px: int,
+    full: tuple[int, int],
+    shape: tuple[int, int],
+    inside: tuple[slice, slice],
 ) -> NDArray[np.float32]:
-    """Sample a periodic image on another grid by cropping or padding its spectrum."""
-    spectrum = fft.rfft2(values)
-    rows = min(values.shape[0], shape[0])
-    cols = min(spectrum.shape[1], shape[1] // 2 + 1)
-    upper = (rows + 1) // 2
-    lower = rows - upper
-    other = np.zeros((shape[0], shape[1] // 2 + 1), np.complex64)
-    other[:upper, :cols] = spectrum[:upper, :cols]
-    other[shape[0] - lower :, :cols] = spectrum[len(spectrum) - lower :, :cols]
-    gain = np.float32(shape[0] * shape[1] / values.size)
-    return np.asarray(fft.irfft2(other, s=shape) * gain, dtype=np.float32)
+    """Sample a picture with mirrored margins on a grid, of which some is wanted.
+
+    Columns are written over what they are made of: with a copy, a large picture would
+    be in memory once more.
+    """
+    count = inside[0].stop - inside[0].start
+    wide = inside[1].stop - inside[1].start
+    values = np.empty((max(full[0], count), wide), np.float32)
+    for strip, padded in mirrored_strips(image, pad_px, full):
+        values[strip] = _along_rows(padded, shape[1])[:, inside[1]]
+    for block in strips(wide):
+        cut = values[: full[0], block]
+        values[:count, block] = _along_columns(cut, shape[0], inside[0])
+    return values[:count]
 
 
-def locally_normalised(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take off the surroundings' mean and divide by their standard deviation."""
+def _along_rows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Sample periodic rows at so many places, by cropping or padding their spectra."""
+    found = fft.irfft(fft.rfft(values, axis=1), n=length, axis=1)
+    found *= np.float32(length / values.shape[1])
+    return np.asarray(found, dtype=np.float32)
+
+
+def _along_columns(
+    values: NDArray[np.float32], length: int, wanted: slice
+) -> NDArray[np.float32]:
+    """Sample periodic columns at so many places, of which some are wanted."""
+    found = np.empty((wanted.stop - wanted.start, values.shape[1]), np.float32)
+    for block in strips(values.shape[1]):
+        found[:, block] = _along_rows(values[:, block].T, length)[:, wanted].T
+    return found
+
+
+def locally_normalise(values: NDArray[np.float32]) -> None:
+    """Take off the surroundings' mean and divide by their standard deviation, in place.
+
+    A surface of second order goes first: the surroundings' mean lags behind a slope at
+    the border.
+    """
     sigma = _SURROUNDINGS_NM / INPUT_NM / _CELL
-    values = values - _trend(values)
-    mean = _surroundings(values, sigma)
-    rest = values - mean
-    spread = np.sqrt(np.maximum(_surroundings(np.square(rest), sigma), 0))
-    spread = np.maximum(spread, _LEAST_SPREAD * max(float(rest.std()), 1e-12))
-    return np.clip(rest / spread, -_MOST_SPREADS, _MOST_SPREADS)
+    trend = _Trend.fitted(values)
+    for strip in strips(len(values)):
+        values[strip] -= trend.at(strip)
+    mean = _Surroundings.of(values, sigma)
+    for strip in strips(len(values)):
+        values[strip] -= mean.at(strip)
+    square = _Surroundings.of(values, sigma, squared=True)
+    least = _LEAST_SPREAD * max(float(np.sqrt(square.cells.mean())), 1e-12)
+    for strip in strips(len(values)):
+        values[strip] /= np.maximum(np.sqrt(np.maximum(square.at(strip), 0)), least)
+    np.clip(values, -_MOST_SPREADS, _MOST_SPREADS, out=values)
 
 
-def _trend(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fit a slope and a bow, which the surroundings' mean lags behind at the border."""
-    rows, cols = (np.linspace(-1, 1, n, dtype=np.float32) for n in values.shape)
-    terms = [
-        down * right
-        for down in (np.ones_like(rows)[:, None], rows[:, None], rows[:, None] ** 2)
-        for right in (np.ones_like(cols)[None], cols[None], cols[None] ** 2)
-    ]
-    design = np.stack([term[::_CELL, ::_CELL].ravel() for term in terms], axis=1)
-    found, *_ = np.linalg.lstsq(design, values[::_CELL, ::_CELL].ravel(), rcond=None)
-    total = sum(weight * term for weight, term in zip(found, terms, strict=True))
-    return np.asarray(total, dtype=np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trend:
+    """A surface of second order either way: powers of rows and columns, -1 to 1.
+
+    Attributes
+    ----------
+    weights : ndarray of float32, shape (3, 3)
+        Of the powers of the row, and of the column.
+    down, right : ndarray of float32, shape (rows, 3) and (columns, 3)
+    """
+
+    weights: NDArray[np.float32]
+    down: NDArray[np.float32]
+    right: NDArray[np.float32]
+
+    @classmethod
+    def fitted(cls, values: NDArray[np.float32]) -> _Trend:
+        """Least squares over one sample of each cell."""
+        down, right = (
+            np.linspace(-1, 1, n, dtype=np.float32)[:, None] ** np.arange(3)
+            for n in values.shape
+        )
+        # On a full grid the least squares of both axes are one after the other.
+        one, other = (np.linalg.pinv(each[::_CELL]) for each in (down, right))
+        weights = one @ values[::_CELL, ::_CELL] @ other.T
+        return cls(np.asarray(weights, np.float32), down, right)
+
+    def at(self, strip: slice) -> NDArray[np.float32]:
+        """Give its values in some rows."""
+        return np.asarray(self.down[strip] @ self.weights @ self.right.T, np.float32)
 
 
-def _surroundings(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Gaussian mean, by way of the means of cells."""
-    rows, cols = (max(1, n // _CELL) for n in values.shape)
-    high, wide = min(_CELL, values.shape[0]), min(_CELL, values.shape[1])
-    cut = values[: rows * high, : cols * wide].reshape(rows, high, cols, wide)
-    cells = gaussian_filter(cut.mean(axis=(1, 3)), sigma, mode="reflect")
-    down = (np.arange(values.shape[0]) + 0.5) / high - 0.5
-    right = (np.arange(values.shape[1]) + 0.5) / wide - 0.5
-    return bilinear(cells, down, right)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Surroundings:
+    """Gaussian mean, by way of the means of cells.
+
+    Attributes
+    ----------
+    cells : ndarray of float32
+    down, right : ndarray of float64
+        Place of each row and column among the cells.
+    """
+
+    cells: NDArray[np.float32]
+    down: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, values: NDArray[np.float32], sigma: float, *, squared: bool = False
+    ) -> _Surroundings:
+        """Take the mean of values or of their squares; ``sigma`` is in cells."""
+        rows, cols = (max(1, n // _CELL) for n in values.shape)
+        high, wide = min(_CELL, values.shape[0]), min(_CELL, values.shape[1])
+        means = []
+        for strip in strips(rows * high, 32 * high):
+            cut = values[strip, : cols * wide]
+            cut = np.square(cut) if squared else cut
+            means.append(cut.reshape(-1, high, cols, wide).mean(axis=(1, 3)))
+        cells = gaussian_filter(np.concatenate(means), sigma, mode="reflect")
+        down = (np.arange(values.shape[0]) + 0.5) / high - 0.5
+        right = (np.arange(values.shape[1]) + 0.5) / wide - 0.5
+        return cls(cells, down, right)
+
+    def at(self, strip: slice) -> NDArray[np.float32]:
+        """Give its values in some rows."""
+        return bilinear(self.cells, self.down[strip], self.right)
 
 
 def _padded_shape(
     shape: tuple[int, ...], step_px: tuple[float, float]
 ) -> tuple[int, int]:
     return round(shape[0] * step_px[0]), round(shape[1] * step_px[1])
-
-
-def _mirrored(
-    image: NDArray[np.float32], full: tuple[int, int], pad: int
-) -> NDArray[np.float32]:
-    margins = [
-        (pad, total - length - pad)
-        for total, length in zip(full, image.shape, strict=True)
-    ]
-    return np.pad(image - image.mean(), margins, mode="symmetric")
-
-
-def _nearest(
-    usable: NDArray[np.bool_],
-    origin: tuple[float, float],
-    step: tuple[float, float],
-    shape: tuple[int, ...],
-) -> NDArray[np.bool_]:
-    rows, cols = (
-        np.clip(np.rint(first + each * np.arange(count)).astype(int), 0, length - 1)
-        for first, each, count, length in zip(
-            origin, step, shape, usable.shape, strict=True
-        )
-    )
-    return usable[np.ix_(rows, cols)]

@@ -32,9 +32,10 @@ OVERLAP = 192
 """Samples at a cut that another tile knows better. A sample of the output depends on
 181 samples around it at most: the sum of half kernels times the strides they are at,
 and of what enlarging shifts."""
-TILE = 1024
-"""Edge of a tile in samples: 51 nm, which most micrographs fit into whole. A choice:
-larger ones take memory (100 MB), in smaller ones overlaps are most of the work."""
+TILE = 1536
+"""Edge of a tile in samples, at most: 77 nm, which most micrographs fit into whole. A
+choice: larger ones take memory (250 MB), in smaller ones overlaps are most of the work.
+"""
 INSTALL = METHODS["unet"].install
 
 _REFUSALS = (
@@ -106,12 +107,8 @@ class Network:
         ModelError
             If onnxruntime is missing or cannot run the network.
         """
-        rows, cols = given.values.shape[1:]
-        margins = [
-            (MARGIN, -(n + MARGIN) % COARSEST_STRIDE + MARGIN) for n in (rows, cols)
-        ]
-        padded = np.pad(given.values, ((0, 0), *margins))
-        out = self._tiled(padded, progress, tile)
+        rows, cols = given.shape
+        out = self._tiled(given, progress, tile)
         first = MARGIN // OUTPUT_STRIDE
         high, wide = (-(-n // OUTPUT_STRIDE) for n in (rows, cols))
         inner = out[:, first : first + high, first : first + wide]
@@ -125,9 +122,9 @@ class Network:
         return Maps(inner[0], inner[1], inner[2], (origin[0], origin[1]), step)
 
     def _tiled(
-        self, padded: NDArray[np.float32], progress: Progress | None, tile: int
+        self, given: NetworkInput, progress: Progress | None, tile: int
     ) -> NDArray[np.float32]:
-        shape = padded.shape[1:]
+        shape = [n + 2 * MARGIN + -(n + MARGIN) % COARSEST_STRIDE for n in given.shape]
         downs, rights = (tile_spans(n, tile) for n in shape)
         out = np.zeros(
             (len(OUTPUT_MAPS), *(n // OUTPUT_STRIDE for n in shape)), np.float32
@@ -135,8 +132,7 @@ class Network:
         done, total = 0, len(downs) * len(rights)
         for down in downs:
             for right in rights:
-                cut = padded[:, down.start : down.stop, right.start : right.stop]
-                told = self.answer(cut)
+                told = self.answer(_with_margin(given, down, right))
                 here, there = down.kept(), right.kept()
                 out[:, here.target, there.target] = told[:, here.source, there.source]
                 done += 1
@@ -213,23 +209,43 @@ class _Kept:
     source: slice
 
 
+def _with_margin(
+    given: NetworkInput, down: TileSpan, right: TileSpan
+) -> NDArray[np.float32]:
+    """Cut a tile out of the input, with zeros where it reaches into the margin."""
+    spans = (down, right)
+    cut = np.zeros((2, *(span.stop - span.start for span in spans)), np.float32)
+    seen = [
+        slice(max(span.start - MARGIN, 0), min(span.stop - MARGIN, length))
+        for span, length in zip(spans, given.shape, strict=True)
+    ]
+    rows, cols = (
+        slice(part.start + MARGIN - span.start, part.stop + MARGIN - span.start)
+        for part, span in zip(seen, spans, strict=True)
+    )
+    given.write(seen[0], seen[1], cut[:, rows, cols])
+    return cut
+
+
 def tile_spans(length: int, tile: int = TILE) -> list[TileSpan]:
     """Cover a length by tiles, of which each keeps what lies an overlap from its cuts.
 
     Parameters
     ----------
     length, tile : int
-        Multiples of `COARSEST_STRIDE`, so that every tile sees the same grid.
+        Multiples of `COARSEST_STRIDE`, so that every tile sees the same grid. Tiles
+        are as few as do, and no larger than these few must be.
     """
-    if length <= tile:
-        return [TileSpan(0, length, 0, length)]
-    step = tile - 2 * OVERLAP
-    starts = [*range(0, length - tile, step), length - tile]
+    shared = 2 * OVERLAP
+    count = max(1, -(-(length - shared) // (tile - shared)))
+    least = -(-(length + (count - 1) * shared) // count)
+    edge = -(-least // COARSEST_STRIDE) * COARSEST_STRIDE
+    starts = [min(each * (edge - shared), length - edge) for each in range(count)]
     spans: list[TileSpan] = []
     for number, start in enumerate(starts):
         first = 0 if number == 0 else spans[-1].last
-        last = start + tile - OVERLAP if number + 1 < len(starts) else length
-        spans.append(TileSpan(start, start + tile, first, last))
+        last = start + edge - OVERLAP if number + 1 < len(starts) else length
+        spans.append(TileSpan(start, start + edge, first, last))
     return spans
 
 

@@ -6,11 +6,12 @@ from scipy.ndimage import gaussian_filter
 
 from napari_cdse.core.detection.unet.channels import (
     INPUT_NM,
-    _surroundings,
-    _trend,
-    locally_normalised,
+    _along_columns,
+    _along_rows,
+    _Surroundings,
+    _Trend,
+    locally_normalise,
     network_input,
-    resampled,
 )
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.imaging.preprocessing import prepare
@@ -59,7 +60,9 @@ def test_a_wave_resampled_is_the_same_wave():
     for shape in ((96, 100), (40, 50), (60, 90)):
         down, right = np.mgrid[: shape[0], : shape[1]]
         expected = np.cos(2 * np.pi * (3 * down / shape[0] + 5 * right / shape[1]))
-        np.testing.assert_allclose(resampled(wave, shape), expected, atol=1e-5)
+        found = _along_columns(wave, shape[0], slice(0, shape[0]))
+        found = _along_rows(found, shape[1])
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_pixels_too_coarse_for_fringes_are_refused():
@@ -75,7 +78,8 @@ def test_a_surface_of_second_order_either_way_is_taken_off():
     )
     weights = rng.normal(size=(3, 3))
     surface = np.polynomial.polynomial.polyval2d(rows, cols, weights)
-    assert _trend(surface.astype(np.float32)) == pytest.approx(surface, abs=1e-4)
+    trend = _Trend.fitted(surface.astype(np.float32)).at(slice(None))
+    assert trend == pytest.approx(surface, abs=1e-4)
 
 
 def test_the_surroundings_mean_is_a_gaussian_of_fifteen_cells():
@@ -85,13 +89,14 @@ def test_the_surroundings_mean_is_a_gaussian_of_fifteen_cells():
     rows, cols = np.mgrid[:400, :480]
     values += (0.01 * rows + 0.02 * cols).astype(np.float32)
     wanted = gaussian_filter(values.astype(float), 40.0, mode="reflect")
-    found = _surroundings(values, 40.0 / 8)
+    found = _Surroundings.of(values, 40.0 / 8).at(slice(None))
     assert found.shape == values.shape
     assert np.abs(found - wanted)[60:-60, 60:-60].max() < 0.05
     # The mean of a slope is the slope, at its own place.
     slope = (0.01 * rows + 0.02 * cols).astype(np.float32)
     middle = np.s_[150:-150, 150:-150]
-    assert _surroundings(slope, 2.0)[middle] == pytest.approx(slope[middle], abs=1e-3)
+    found = _Surroundings.of(slope, 2.0).at(slice(None))
+    assert found[middle] == pytest.approx(slope[middle], abs=1e-3)
 
 
 def test_local_contrast_is_in_spreads_of_the_surroundings_and_clipped_at_six():
@@ -99,15 +104,18 @@ def test_local_contrast_is_in_spreads_of_the_surroundings_and_clipped_at_six():
     values = rng.normal(size=(240, 320)).astype(np.float32)
     values[:, 160:] *= 5
     values[100, 60], values[150, 250] = 60, -300
-    found = locally_normalised(values)
+    found = values.copy()
+    locally_normalise(found)
     # Six nm are 120 samples.
-    flat = values.astype(float) - _trend(values)
+    flat = values.astype(float) - _Trend.fitted(values).at(slice(None))
     rest = flat - gaussian_filter(flat, 120, mode="reflect")
     spread = np.sqrt(gaussian_filter(rest**2, 120, mode="reflect"))
     assert found == pytest.approx(np.clip(rest / spread, -6, 6), abs=0.15)
     assert (found.min(), found.max()) == (-6, 6)
     assert (found[100, 60], found[150, 250]) == (6, -6)
-    assert not locally_normalised(np.full((64, 64), 3, np.float32)).any()
+    flat = np.full((64, 64), 3, np.float32)
+    locally_normalise(flat)
+    assert not flat.any()
 
 
 def test_the_input_is_even_and_covers_what_is_usable():
@@ -130,7 +138,7 @@ def test_the_input_is_even_and_covers_what_is_usable():
 @pytest.mark.parametrize("shape", [(5, 64), (64, 5), (3, 4)])
 def test_a_strip_narrower_than_a_cell_is_one_cell_across(shape):
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    found = _surroundings(values, 1e-3)
+    found = _Surroundings.of(values, 1e-3).at(slice(None))
     if shape[0] < 8:
         assert np.ptp(found, axis=0) == pytest.approx(np.zeros(shape[1]), abs=1e-6)
     if shape[1] < 8:

@@ -30,7 +30,10 @@ def network(layers):
 
 def given(shape, seed=0):
     values = np.random.default_rng(seed).normal(size=(2, *shape)).astype(np.float32)
-    return NetworkInput(values, (1.25, 1.5), (3.0, -2.0))
+    everywhere = np.ones(shape, bool)
+    return NetworkInput(
+        *values, shape[1], 0, everywhere, origin_px=(3.0, -2.0), step_px=(1.25, 1.5)
+    )
 
 
 def test_it_gives_what_the_operators_are_defined_to(layers, network):
@@ -64,7 +67,7 @@ def test_the_overlap_is_as_wide_as_the_network_looks(network):
 
 
 def test_spans_keep_each_sample_once_and_far_from_cuts():
-    for length in (32, 1024, 1056, 1600, 1664, 4096):
+    for length in (32, 384, 1536, 1568, 2528, 4096, 4992):
         spans = tile_spans(length)
         assert spans[0].first == 0
         assert spans[-1].last == length
@@ -172,9 +175,13 @@ def test_progress_is_told_after_each_tile(network):
 
 
 def test_a_picture_of_one_tile_is_one_span():
-    (only,) = tile_spans(1024)
-    assert (only.start, only.stop, only.first, only.last) == (0, 1024, 0, 1024)
-    first, second = tile_spans(1056)
-    assert (first.start, first.stop, first.last) == (0, 1024, 1024 - 192)
-    assert (second.start, second.stop) == (32, 1056)
-    assert (second.first, second.last) == (832, 1056)
+    (only,) = tile_spans(1536)
+    assert (only.start, only.stop, only.first, only.last) == (0, 1536, 0, 1536)
+
+
+def test_tiles_are_as_small_as_so_few_of_them_may_be():
+    first, second = tile_spans(1568)
+    # 192 samples on either side of the cut are seen twice.
+    assert (first.start, first.stop, first.last) == (0, 992, 992 - 192)
+    assert (second.start, second.stop) == (576, 1568)
+    assert (second.first, second.last) == (800, 1568)

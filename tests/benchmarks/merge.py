@@ -61,7 +61,7 @@ def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
     micrograph = read_micrograph(path, pixel_size_nm=size_nm)
     labelled = read_label_file(labels, shape=micrograph.shape)
     assert labelled is not None, f"{labels} is empty"
-    params = DetectionParams()
+    params = DetectionParams(method="bragg")
     bragg = detect(micrograph, params)
     unet = detect(micrograph, replace(params, method="unet"))
     size = bragg.pixel_size
@@ -143,7 +143,9 @@ def score(everything: list[Seen], settings: MergeSettings) -> None:
     """Print what comes of such a mean."""
     tallies, overlaps = [], []
     for seen in everything:
-        circles, _ = merge(seen.bragg, seen.unet, seen.threshold, settings)
+        circles, _ = merge(
+            seen.bragg, seen.unet, seen.threshold, seen.pixel_nm, settings
+        )
         pairs = match(seen.truth.circles, circles, LOOSE_IOU).pairs
         every = circle_iou(seen.truth.circles, circles) if pairs else None
         overlaps += [every[i, j] for i, j in pairs if seen.truth.asked[i]]

@@ -41,7 +41,7 @@ def given(monkeypatch):
 def test_the_network_comes_first_and_contrast_is_the_first_of_the_finds(
     given, monkeypatch
 ):
-    prior = object()
+    prior = SimpleNamespace(pixel_nm=0.04)
     monkeypatch.setattr(
         both_detection, "searched_volume", lambda shape, told: (shape, told)
     )
@@ -61,7 +61,8 @@ def test_the_network_comes_first_and_contrast_is_the_first_of_the_finds(
         ("of the network",),
     )
     assert shares == [0, 0.5, 0.5, 0.75, 1]
-    ((bragg, unet, threshold),) = given
+    ((bragg, unet, threshold, pixel_nm),) = given
+    assert pixel_nm == 0.04
     assert (bragg.circles, bragg.strengths, bragg.map) == ([C], [30.0], "contrast")
     assert (unet.circles, unet.strengths, unet.map) == (
         [A, B],

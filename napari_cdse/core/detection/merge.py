@@ -6,13 +6,15 @@ of their circles is nearer to it than either; where the network doubts, its circ
 covers a part of the particle only, and counts for less. What Bragg contrast found alone
 is kept: the forest takes wrong circles away again (all of 15 among 31 single ones on 68
 simulated micrographs, ``python -m tests.benchmarks.merge``), and nothing brings a lost
-particle back. What the network found alone needs some lattice. In the end, what lies in
-another circle, which may have grown in the mean, is a part of that particle.
+particle back. What the network found alone needs some lattice, and one that is not that
+of another particle: it takes the surroundings of a film's edge for particles. Of those
+larger than it learnt from it shows pieces: there it is not asked. In the end, what lies
+in another circle, which may have grown in the mean, is a part of that particle.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +53,12 @@ class MergeSettings:
     least_contrast : float
         Bragg contrast, in thresholds, under a single circle of the U-Net. A choice:
         with less, no lattice speaks for it.
+    reach_nm : float
+        How far the contrast of a particle shows beyond its circle, where it speaks for
+        no other one: half the edge of the window that tells it.
+    largest_nm : float
+        Diameter from which the network knows no particle: it learnt from 2.5 to 6 nm
+        (`napari_cdse.simulate.params`), with scales off by up to a fifth.
     most_covered : float
         Share of a circle that may lie in a stronger one. Of 158 simulated micrographs
         seven circles had 0.48 or more there, each a part of the particle below it; the
@@ -61,6 +69,8 @@ class MergeSettings:
     weight: float = 0.5
     sure: float = 4.0
     least_contrast: float = 0.8
+    reach_nm: float = 1.0
+    largest_nm: float = 7.2
     most_covered: float = 0.4
 
 
@@ -85,7 +95,11 @@ class Finds:
 
 
 def merge(
-    bragg: Finds, unet: Finds, threshold: float, settings: MergeSettings = SETTINGS
+    bragg: Finds,
+    unet: Finds,
+    threshold: float,
+    pixel_nm: float,
+    settings: MergeSettings = SETTINGS,
 ) -> tuple[list[Circle], list[float]]:
     """Put the circles of both ways together.
 
@@ -95,6 +109,8 @@ def merge(
         In the same picture.
     threshold : float
         Strength that a particle of Bragg contrast must reach.
+    pixel_nm : float
+        Edge of a pixel in nm.
     settings : MergeSettings, optional
         Numbers of the merge.
 
@@ -103,7 +119,15 @@ def merge(
     circles, strengths : list
         Strongest first, in units of Bragg contrast.
     """
-    pairs = match(bragg.circles, unet.circles, settings.same_iou).pairs
+    large = [
+        c for c in bragg.circles if 2 * c.radius_px * pixel_nm > settings.largest_nm
+    ]
+    unet = _outside(unet, large, settings.most_covered)
+    pairs = [
+        (i, j)
+        for i, j in match(bragg.circles, unet.circles, settings.same_iou).pairs
+        if bragg.circles[i] not in large
+    ]
     found = [
         (
             bragg.strengths[i],
@@ -117,16 +141,35 @@ def merge(
     ]
     alone = set(range(len(bragg.circles))) - {i for i, _ in pairs}
     found += [(bragg.strengths[i], bragg.circles[i]) for i in sorted(alone)]
-    others = set(range(len(unet.circles))) - {j for _, j in pairs}
-    for j in sorted(others):
-        inside = _within(bragg.map, unet.circles[j])
-        contrast = float(inside.max(initial=0.0))
+    reach_px = settings.reach_nm / pixel_nm
+    around = [replace(c, radius_px=c.radius_px + reach_px) for c in bragg.circles]
+    taken = {j for _, j in pairs}
+    for j, circle in enumerate(unet.circles):
+        if j in taken or 2 * circle.radius_px * pixel_nm > settings.largest_nm:
+            continue
+        contrast = _contrast_within(bragg.map, circle, around)
         if contrast >= settings.least_contrast * threshold:
-            found.append((contrast, unet.circles[j]))
-    found.sort(key=lambda pair: -pair[0])
+            found.append((contrast, circle))
+    return _without_parts(found, settings.most_covered)
+
+
+def _outside(finds: Finds, circles: Sequence[Circle], most_covered: float) -> Finds:
+    """Leave out what others cover."""
+    kept = [
+        (circle, strength)
+        for circle, strength in zip(finds.circles, finds.strengths, strict=True)
+        if _covered(circle, circles) <= most_covered
+    ]
+    return Finds([each for each, _ in kept], [each for _, each in kept], finds.map)
+
+
+def _without_parts(
+    found: list[tuple[float, Circle]], most_covered: float
+) -> tuple[list[Circle], list[float]]:
+    """Leave out what a stronger circle covers, and put the strongest first."""
     kept: list[tuple[float, Circle]] = []
-    for strength, circle in found:
-        if _covered(circle, [other for _, other in kept]) <= settings.most_covered:
+    for strength, circle in sorted(found, key=lambda pair: -pair[0]):
+        if _covered(circle, [other for _, other in kept]) <= most_covered:
             kept.append((strength, circle))
     return [circle for _, circle in kept], [strength for strength, _ in kept]
 
@@ -155,20 +198,28 @@ def between(one: Circle, other: Circle, weight: float) -> Circle:
     )
 
 
-def _within(chosen: AccumulationMap, circle: Circle) -> NDArray[np.float32]:
-    """Values of a map within a circle."""
-    reach = circle.radius_px
+def _contrast_within(
+    chosen: AccumulationMap, circle: Circle, others: Sequence[Circle]
+) -> float:
+    """Highest value of a map within a circle, where no other one lies."""
     down, right = (
-        origin + step * np.arange(count) - centre
-        for origin, step, count, centre in zip(
-            chosen.origin_px,
-            chosen.step_px,
-            chosen.values.shape,
-            (circle.row_px, circle.col_px),
-            strict=True,
+        origin + step * np.arange(count)
+        for origin, step, count in zip(
+            chosen.origin_px, chosen.step_px, chosen.values.shape, strict=True
         )
     )
-    rows, cols = np.abs(down) <= reach, np.abs(right) <= reach
-    near = down[rows, None] ** 2 + right[cols] ** 2 <= reach**2
-    values: NDArray[np.float32] = chosen.values[np.ix_(rows, cols)][near]
-    return values
+    rows = np.abs(down - circle.row_px) <= circle.radius_px
+    cols = np.abs(right - circle.col_px) <= circle.radius_px
+    own = _is_in(circle, down[rows], right[cols])
+    for other in others:
+        own &= ~_is_in(other, down[rows], right[cols])
+    values: NDArray[np.float32] = chosen.values[np.ix_(rows, cols)][own]
+    return float(values.max(initial=0.0))
+
+
+def _is_in(
+    circle: Circle, rows: NDArray[np.float64], cols: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether places on a grid lie in a circle."""
+    square = (rows[:, None] - circle.row_px) ** 2 + (cols - circle.col_px) ** 2
+    return np.asarray(square <= circle.radius_px**2)

@@ -55,6 +55,9 @@ TRAINED_ON = (
 )
 FALSE_ALARMS = 1.0
 """More than in use, so that the forest meets enough false circles to know them."""
+METHOD = "bragg"
+"""Whose false circles those are: the U-Net, which is made after the forest, adds none
+that has no lattice."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -125,7 +128,7 @@ def make(folders: list[Path], params: ForestParams, jobs: int = 1) -> Model:
     training, notices, *_ = training_from_folders(
         folders,
         params,
-        DetectionParams(false_alarms=FALSE_ALARMS),
+        DetectionParams(method=METHOD, false_alarms=FALSE_ALARMS),
         leave_out=sample_ids(),
         jobs=jobs,
         progress=_progress("micrographs"),

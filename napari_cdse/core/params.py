@@ -6,7 +6,7 @@ of each run and the defaults. Read a field's description with `describe`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
@@ -54,6 +54,8 @@ def _parameter(
         "minimum": minimum,
         "maximum": maximum,
     }
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -67,7 +69,8 @@ class DetectionParams:
     Attributes
     ----------
     method : str
-        Name of the detection method. ``bragg`` finds more than the pipeline of 2018.
+        Name of the detection method; see `napari_cdse.core.detection.registry.usual`
+        for the default, which depends on what is installed.
     window_nm : float
         Edge of the sliding window in nm. 2 nm hold 4 fringes of the longest spacing and
         11 of the shortest. A larger one tells spacings apart better, but dilutes a
@@ -106,7 +109,7 @@ class DetectionParams:
     """
 
     method: str = _parameter(
-        "bragg", "Method", registry.summaries, choices=registry.names
+        registry.usual, "Method", registry.summaries, choices=registry.names
     )
     window_nm: float = _parameter(
         2.0,
@@ -299,7 +302,7 @@ def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
             minimum=entry.metadata["minimum"],
             maximum=entry.metadata["maximum"],
             choices=_choices(entry.metadata["choices"], hints[entry.name]),
-            default=entry.default,
+            default=_default(entry),
         )
         for entry in fields(owner)
         if entry.metadata
@@ -336,6 +339,12 @@ def same_search(told: Mapping[str, Any], params: DetectionParams) -> bool:
     wanted = recorded(params)
     names = {"method", "material", *registry.METHODS[params.method].parameters}
     return all(told.get(name) == wanted.get(name) for name in names)
+
+
+def _default(entry: Field[Any]) -> Any:
+    """Give what a field is where nothing is said; methods may differ by machine."""
+    factory = entry.default_factory
+    return entry.default if factory is MISSING else factory()
 
 
 def _help(text: str | Callable[[], str]) -> str:

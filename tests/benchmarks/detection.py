@@ -35,7 +35,7 @@ def origins_fft() -> Callable[[], object]:
 
 def steps() -> list[Step]:
     micrograph = sample_micrograph()
-    params = DetectionParams()
+    params, usual = DetectionParams(method="bragg"), DetectionParams()
     model = load_model(default_model_path())
     found = detect(micrograph, params)
     window_px = found.window_px
@@ -51,7 +51,7 @@ def steps() -> list[Step]:
             1.3,
         ),
         Step(
-            "map and circles / same windows",
+            "map and circles by bragg / same windows",
             lambda: detect(known, params),
             same,
             4,
@@ -63,9 +63,15 @@ def steps() -> list[Step]:
             4,
         ),
         Step(
-            "pixels to classes / 3600 windows of 64 px",
+            "pixels to classes by bragg / 3600 windows of 64 px",
             lambda: analyse(micrograph, model, params),
             origins_fft(),
             7,
+        ),
+        Step(
+            f"pixels to classes by {usual.method}, as usual / the same",
+            lambda: analyse(micrograph, model, usual),
+            origins_fft(),
+            14,
         ),
     ]

@@ -1,4 +1,4 @@
-"""Where the time from pixels to classes goes."""
+"""Where the time from pixels to classes by `bragg` goes."""
 
 import cProfile
 import pstats
@@ -12,7 +12,7 @@ from napari_cdse.resources import default_model_path
 from tests.benchmarks.detection import origins_fft
 from tests.benchmarks.measuring import ROUNDS, Row, sample_micrograph, seconds
 
-TITLE = "part of pixels to classes / 3600 windows of 64 px"
+TITLE = "part of pixels to classes by bragg / 3600 windows of 64 px"
 PARTS = {
     "prepare": ("spikes and flat areas", 0.5),
     "estimate_from_pixels": ("pixel size from the lattice", 1.3),
@@ -33,7 +33,7 @@ def rows(quick: bool = False) -> Iterator[Row]:
     bare = origins_fft()
     bare()
     unit = statistics.median(seconds(bare) for _ in range(ROUNDS))
-    params = DetectionParams()
+    params = DetectionParams(method="bragg")
     analyse(micrograph, model, params)
     spent, total = profiled(lambda: analyse(micrograph, model, params))
     for name, took in spent.items():

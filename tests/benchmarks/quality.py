@@ -179,7 +179,7 @@ def _share_of_detection(path: Path, truth: dict) -> float:
     # Once before it counts: its background is known then, as it is to a detection.
     measure_quality(image, size_nm)
     figures = partial(measure_quality, image, size_nm)
-    detection = partial(detect, micrograph, DetectionParams())
+    detection = partial(detect, micrograph, DetectionParams(method="bragg"))
     alone, whole = (
         min(_seconds(work) for _ in range(REPEATS)) for work in (figures, detection)
     )

@@ -64,7 +64,7 @@ def pairs(folder: Path) -> Iterator[Found]:
         size = truth["pixel_size_nm"]
         path = folder / "images" / f"{file.stem}.png"
         micrograph = read_micrograph(path, pixel_size_nm=size)
-        circles = detect(micrograph, DetectionParams()).circles
+        circles = detect(micrograph, DetectionParams(method="bragg")).circles
         dots = truth["dots"]
         true = [Circle(d["y"], d["x"], d["radius_equiv_px"]) for d in dots]
         for at, one in match(true, circles).pairs:

@@ -381,9 +381,9 @@ def test_export_of_a_missing_project_says_so(tmp_path, capsys):
 def test_the_methods_stand_in_one_table(labelled_folder, tmp_path, capsys, monkeypatch):
     fast = {name: METHODS[name] for name in ("bragg", "nfindr")}
     lacking = DetectionMethod(
-        "lacking", "", "", (), needs_package="no_such_package", extra="more"
+        "both", "", "", (), needs_package="no_such_package", extra="more"
     )
-    monkeypatch.setattr(registry, "METHODS", {**fast, "lacking": lacking})
+    monkeypatch.setattr(registry, "METHODS", {**fast, "both": lacking})
     monkeypatch.setattr(method_runs, "METHODS", registry.METHODS)
     out = tmp_path / "out"
     arguments = ["evaluate", "--methods", str(labelled_folder), "--out", str(out)]

@@ -97,13 +97,13 @@ def test_the_help_names_a_registered_method(toy, capsys):
         main(["predict", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert "toy: one circle for all" in told
-    assert "{bragg,nfindr,window,unet,origin,both,toy}" in told
+    assert "{both,bragg,nfindr,window,unet,origin,toy}" in told
 
 
 def test_the_form_offers_a_registered_method(toy, qapp):
     form = ParamsForm(DetectionParams(), ["method"])
     assert form.widget("method").choices == (*METHODS,)
-    assert form.widget("method").choices[-2:] == ("both", "toy")
+    assert form.widget("method").choices[-2:] == ("origin", "toy")
     form.widget("method").value = "toy"
     assert form.value().method == "toy"
 

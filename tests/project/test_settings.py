@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from napari_cdse.core.detection.registry import METHODS, DetectionMethod
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams
@@ -19,6 +20,30 @@ def test_settings_last(project):
     assert other.settings.detection == DetectionParams(window_nm=3.0, seed=7)
     assert other.annotators.current == "Ada"
     other.close()
+
+
+def test_a_project_keeps_its_method_where_another_one_is_usual(project, monkeypatch):
+    kept = project.settings.detection
+    assert kept == DetectionParams()
+    other = {"both": "bragg", "bragg": "both"}[kept.method]
+    missing = DetectionMethod("both", "", "", (), needs_package="no_such_package")
+    present = DetectionMethod("both", "", "", ())
+    monkeypatch.setitem(METHODS, "both", missing if other == "bragg" else present)
+    assert DetectionParams().method == other
+    again = reopened(project)
+    assert again.settings.detection == kept
+    again.close()
+
+
+def test_a_project_from_before_methods_were_kept_stays_at_bragg(project):
+    """It held no parameters until somebody changed one."""
+    with project._store.transaction():
+        project._store._database.execute(
+            "DELETE FROM settings WHERE name = 'detection_params'"
+        )
+    again = reopened(project)
+    assert again.settings.detection == DetectionParams(method="bragg")
+    again.close()
 
 
 def test_what_the_pixel_size_is_off_by_is_kept_and_checked(project):
@@ -79,7 +104,7 @@ def test_scale_bar_visibility_and_lattice_last(project):
 def test_parameters_that_no_version_knows_are_left_aside(project):
     project._store.set_setting("detection_params", {"window_nm": 3.0, "colour": "red"})
     project.settings.read()
-    assert project.settings.detection == DetectionParams(window_nm=3.0)
+    assert project.settings.detection == DetectionParams(method="bragg", window_nm=3.0)
     project._store.set_setting("detection_params", {"material": {"name": 5}})
     project.settings.read()
     assert project.settings.detection == DetectionParams()

@@ -86,8 +86,16 @@ METHODS: dict[str, DetectionMethod] = {
     method.name: method
     for method in (
         DetectionMethod(
+            "both",
+            "bragg and unet, whose circles are averaged; finds most, twice the time",
+            "napari_cdse.pipeline.both_detection:find_by_both",
+            (*_LENGTHS, "false_alarms"),
+            needs_package="onnxruntime",
+            extra="unet",
+        ),
+        DetectionMethod(
             "bragg",
-            "lattice fringes against the speckle, fitted by disks; finds most",
+            "lattice fringes against the speckle, fitted by disks",
             f"{_ROOM}.bragg_contrast:find_particles",
             (*_LENGTHS, "false_alarms"),
         ),
@@ -119,17 +127,19 @@ METHODS: dict[str, DetectionMethod] = {
             ("seed",),
             needs_pixels=True,
         ),
-        DetectionMethod(
-            "both",
-            "Bragg contrast and the U-Net, whose circles are averaged",
-            "napari_cdse.pipeline.both_detection:find_by_both",
-            (*_LENGTHS, "false_alarms"),
-            needs_package="onnxruntime",
-            extra="unet",
-        ),
     )
 }
 """What each name of ``DetectionParams.method`` stands for, in the order shown."""
+
+_BEST = ("both", "bragg")
+"""Where nobody chooses, the first of them that can run: circles of ``both`` are right
+at least as often as those of ``bragg``, and nearer to the particle (the table in
+``docs/method.md``), but it needs a package that may be missing."""
+
+
+def usual() -> str:
+    """Name of the method that searches where nobody chose one, on this machine."""
+    return next(name for name in _BEST if METHODS[name].missing() is None)
 
 
 def names() -> tuple[str, ...]:

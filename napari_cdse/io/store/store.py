@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AUDIT",
     "COLUMNS",
+    "DETECTION",
     "FOLDER_PIXEL_SIZE",
     "OF_THE_FRAME",
     "SUFFIX",
@@ -53,6 +54,8 @@ __all__ = [
 SUFFIX = ".cdse"
 AUDIT = "audit"
 """Setting: what is drawn by lot, and by which lots."""
+DETECTION = "detection_params"
+"""Setting: how micrographs are searched; see `napari_cdse.core.params.recorded`."""
 FOLDER_PIXEL_SIZE = "pixel_size_nm"
 """Setting: the pixel size that a person gave for the whole folder."""
 MOST_SETTINGS = 1000

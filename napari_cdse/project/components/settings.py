@@ -12,6 +12,7 @@ from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.store.records import dump_json
+from napari_cdse.io.store.store import DETECTION
 from napari_cdse.io.store.waiting_steps import SettingChange
 
 if TYPE_CHECKING:
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.state.backlog import Backlog
 
-_DETECTION = "detection_params"
 _FRAMES = "frames_of_all"
 _SCALE_BAR = "scale_bar"
 _HALF_WIDTH = "half_width"
 _PIXEL_SIZE_ERROR = "pixel_size_error"
 _VISIBILITY = "visibility"
 _TITLES = {
-    _DETECTION: "how particles are searched for",
+    DETECTION: "how particles are searched for",
     _FRAMES: "the frames of stacks and movies",
     _HALF_WIDTH: "the width of the interval that is needed",
     _PIXEL_SIZE_ERROR: "the uncertainty of pixel sizes",
@@ -36,13 +36,16 @@ _TITLES = {
     _VISIBILITY: "the simulation of what is visible",
 }
 DEFAULTS: dict[str, Any] = {
-    _DETECTION: {},
+    DETECTION: {},
     _FRAMES: ("0", 0),
     _HALF_WIDTH: HALF_WIDTH,
     _PIXEL_SIZE_ERROR: 0.0,
     _SCALE_BAR: (20.0, "nm"),
     _VISIBILITY: "",
 }
+
+_METHOD_OF_BEFORE = "bragg"
+"""Of projects that hold none: all searched by this one before it could be another."""
 
 MAX_HALF_WIDTH = 0.5
 """No interval of a fraction is wider."""
@@ -112,7 +115,7 @@ class Settings:
     @property
     def detection(self) -> DetectionParams:
         """How this project's micrographs are searched for particles."""
-        stored = dict(self._known[_DETECTION])
+        stored = {"method": _METHOD_OF_BEFORE, **self._known[DETECTION]}
         known = {entry.name for entry in fields(DetectionParams)}
         try:
             if stored.get("material") is not None:
@@ -124,7 +127,7 @@ class Settings:
 
     @detection.setter
     def detection(self, params: DetectionParams) -> None:
-        self._set(_DETECTION, recorded(params))
+        self._set(DETECTION, recorded(params))
 
     @property
     def frames(self) -> tuple[FrameChoice, int]:

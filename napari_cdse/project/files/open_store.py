@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ProjectUnreadable, StoreError
+from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.io.files import name_of
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.images.micrograph_file import unknown_format
 from napari_cdse.io.labels.pairing import is_label_name
 from napari_cdse.io.store.backups import backups_of
-from napari_cdse.io.store.store import FOLDER_PIXEL_SIZE, SUFFIX, Store
+from napari_cdse.io.store.store import DETECTION, FOLDER_PIXEL_SIZE, SUFFIX, Store
 from napari_cdse.io.store.unreadable import is_number
 from napari_cdse.project.files.label_import import import_labels
 from napari_cdse.project.files.relocation import find_again
@@ -116,7 +117,11 @@ def _open_or_create(place: Path, listing: FolderListing) -> Store:
             f"There is no micrograph in {place.parent.name}; choose a folder with PNG "
             f"or TIFF files.{why}"
         )
-    return Store.create(place)
+    store = Store.create(place)
+    # What is usual depends on what is installed; no other machine shall search it
+    # another way.
+    store.set_setting(DETECTION, recorded(DetectionParams()))
+    return store
 
 
 def _open(place: Path) -> Store:

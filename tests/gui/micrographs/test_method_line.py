@@ -12,7 +12,7 @@ def test_the_line_follows_the_choice_and_each_item_has_its_own(qapp):
     box = QComboBox()
     box.addItems(list(METHODS))
     line = MethodLine(box)
-    assert METHODS["bragg"].summary in line.label.text()
+    assert METHODS["both"].summary in line.label.text()
     box.setCurrentText("nfindr")
     assert METHODS["nfindr"].summary in line.label.text()
     tips = {box.itemData(i, Qt.ItemDataRole.ToolTipRole) for i in range(box.count())}

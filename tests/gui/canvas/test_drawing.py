@@ -45,6 +45,20 @@ def test_draw(workspace, qtbot):
     in_step(workspace)
 
 
+def test_however_large_it_is_seen_a_circle_below_three_pixels_is_a_slip(
+    workspace, qtbot
+):
+    camera, scale = workspace.viewer.scene.camera, workspace.canvas.layers.image.scale
+    camera.center = (0, 120 * scale[0], 40 * scale[1])
+    camera.zoom = 10 / scale[0]
+    press(workspace, qtbot, Qt.Key.Key_G)
+    for edge_px, number in ((2, 5), (4, 6)):
+        drag(workspace, qtbot, (110, 30), (110 + edge_px, 30 + edge_px))
+        settle(workspace, qtbot)
+        assert len(workspace.project.particles.current) == number
+        in_step(workspace)
+
+
 def test_drag_moves_one_circle_in_one_step(workspace, qtbot):
     ids = particle_ids(workspace)
     press(workspace, qtbot, Qt.Key.Key_M)

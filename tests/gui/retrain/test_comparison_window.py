@@ -186,7 +186,11 @@ def test_closing_decides_nothing_and_the_buttons_decide(labelled, qtbot, forest)
     assert "Classify everything anew" in window.use.toolTip()
     assert "Leave the old one in use" in window.both.toolTip()
     assert "nothing changes" in window.keep.toolTip()
-    assert not any(one.autoDefault() for one in (window.use, window.both, window.keep))
+    buttons = (window.use, window.both, window.keep)
+    assert not any(one.autoDefault() for one in buttons)
+    # What is said beside them gets the room.
+    assert all(one.width() <= one.sizeHint().width() + 1 for one in buttons)
+    assert window.closing.width() > max(one.width() for one in buttons)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert not window.isVisible()
     assert workspace.training.outcome is shown

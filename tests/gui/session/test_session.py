@@ -294,3 +294,20 @@ def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkey
     with Image.open(picture) as shown:
         assert shown.size == sizes[0]
         assert np.asarray(shown).std() > 5
+
+
+@pytest.mark.usefixtures("_own_settings")
+def test_a_workspace_that_closes_gives_keys_and_mouse_back(make_napari_viewer):
+    viewer = make_napari_viewer()
+
+    def ours() -> tuple[list, ...]:
+        lists = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
+        return *map(list, lists), sorted(map(str, viewer.keymap))
+
+    before = ours()
+    workspace = workspace_for(viewer)
+    taken = ours()
+    assert len(taken[0]) > len(before[0])
+    assert len(taken[2]) > len(before[2])
+    workspace.close()
+    assert ours() == before

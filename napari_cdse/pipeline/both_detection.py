@@ -41,6 +41,8 @@ def find_by_both(
         prepared, where, params, span(progress, 0.0, _NETWORK)
     )
     unet = Finds(circles, strengths, maps[0])
+    # Of a large picture the particles as a map are not small.
+    del maps
     circles, strengths, (contrast,) = find_particles(
         prepared, where, params, span(progress, _NETWORK, 1.0)
     )
@@ -49,4 +51,4 @@ def find_by_both(
     alarms = allowed_alarms(params.false_alarms, shape)
     threshold = threshold_for(alarms, searched_volume(shape, where.prior))
     merged, powers = merge(bragg, unet, threshold, where.prior.pixel_nm)
-    return merged, powers, (contrast, maps[0]), told
+    return merged, powers, (contrast, unet.map), told

@@ -50,6 +50,9 @@ rest."""
 _EVEN = 4
 """Lengths of the resampled image are multiples of it, which transform faster than
 primes; the pixel size is off by half of it in all the samples, less than 1 %."""
+_FEW_ROWS = 64
+"""Rows of a tile that are made at a time. A choice: of these, spectra as wide as the
+whole micrograph are in memory beside the tile."""
 _LEAST_SPREAD = 1e-3
 """Least spread that is divided by, in spreads of the micrograph: it keeps flat places
 flat."""
@@ -102,7 +105,7 @@ class NetworkInput:
 
     def write(self, down: slice, right: slice, out: NDArray[np.float32]) -> None:
         """Write both channels of a rectangle, shape (2, its rows, its columns)."""
-        for strip in strips(down.stop - down.start):
+        for strip in strips(down.stop - down.start, _FEW_ROWS):
             rows = slice(down.start + strip.start, down.start + strip.stop)
             usable = self._usable(rows, right)
             np.multiply(self.contrast[rows, right], usable, out=out[0, strip])
@@ -192,9 +195,12 @@ def _sampled(
     for strip, padded in mirrored_strips(image, pad_px, full):
         values[strip] = _along_rows(padded, shape[1])[:, inside[1]]
     for block in strips(wide):
-        cut = values[: full[0], block]
-        values[:count, block] = _along_columns(cut, shape[0], inside[0])
-    return values[:count]
+        values[:count, block] = _along_columns(
+            values[: full[0], block], shape[0], inside[0]
+        )
+    # Rows that are left over go back to the system; nothing else looks at them.
+    values.resize((count, wide), refcheck=False)
+    return values
 
 
 def _along_rows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]:

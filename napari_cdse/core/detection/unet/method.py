@@ -169,7 +169,8 @@ def _as_layers(
         for length, first, each in zip(shape_px, where, step, strict=True)
     )
     ranks = numbers[look.instances.numbers[:rows, :cols]]
-    inside = look.maps.interior[:rows, :cols]
+    # A copy, as the network's other maps are in the same piece of memory.
+    inside = look.maps.interior[:rows, :cols].copy()
     return (
         AccumulationMap("U-Net probability", inside, where, step),
         AccumulationMap("U-Net particles", ranks, where, step),

@@ -69,6 +69,17 @@ def map_limits(values: np.ndarray) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + 1.0)
 
 
+def _seen_maps(maps: Sequence[AccumulationMap], before: Sequence[bool]) -> list[bool]:
+    """Say which maps are seen where such ones were before, or none were."""
+    wanted = not before or any(before)
+    if any(one.endmember is not None for one in maps):
+        return [wanted] * len(maps)
+    seen = [at < len(before) and before[at] for at in range(len(maps))]
+    if maps and not any(seen):
+        seen[0] = wanted
+    return seen
+
+
 def _shown_in(layer: Shapes | None) -> tuple[Region, ...] | None:
     """Regions that a layer shows, none without one; None where it was changed."""
     if layer is None:
@@ -227,7 +238,11 @@ class MicrographLayers:
             layer.data = np.zeros((2, 2), dtype=np.float32)
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
-        """Lay accumulation maps over the micrograph, below the particles."""
+        """Lay accumulation maps over the micrograph, below the particles.
+
+        Of several the first is seen until somebody shows others, as together they hide
+        the fringes; those of endmembers are parts of one picture, and seen together.
+        """
         viewer = self.viewer
         if len(maps) == len(self.maps) and all(m in viewer.layers for m in self.maps):
             for layer, one in zip(self.maps, maps, strict=True):
@@ -238,9 +253,10 @@ class MicrographLayers:
         active = viewer.layers.selection.active
         self._remove(self.maps)
         self.maps = tuple(self._map_layer(one, at) for at, one in enumerate(maps))
-        for at, layer in enumerate(self.maps):
-            if was_visible:
-                layer.visible = was_visible[min(at, len(was_visible) - 1)]
+        for layer, is_seen in zip(
+            self.maps, _seen_maps(maps, was_visible), strict=True
+        ):
+            layer.visible = is_seen
             viewer.layers.insert(self._index_below(self.regions), layer)
             self._hide_if_held(layer)
         self._keep_active(active)

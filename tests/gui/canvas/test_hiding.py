@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from qtpy.QtCore import Qt
 
+from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.gui.app.window import add_docks
 from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import (
@@ -66,3 +68,26 @@ def test_circles_are_hidden_after_a_layer_went(workspace, qtbot):
     qtbot.keyRelease(canvas(workspace), Qt.Key.Key_H)
     workspace.viewer.screenshot(flash=False)
     assert overlays(workspace) == [True, True]
+
+
+def test_of_several_maps_the_first_is_seen_until_somebody_shows_others(workspace):
+    """Together they hide the fringes that a person judges."""
+
+    def seen_of(*names: str) -> list[bool]:
+        values = np.zeros((4, 4), np.float32)
+        workspace.canvas.show_maps(
+            [AccumulationMap(name, values, (0, 0), (9, 9)) for name in names]
+        )
+        return [layer.visible for layer in workspace.canvas.layers.maps]
+
+    assert seen_of("contrast", "probability") == [True, False]
+    workspace.canvas.layers.maps[1].visible = True
+    # Those of the next micrograph are shown as these were.
+    assert seen_of("contrast", "probability") == [True, True]
+    assert seen_of("contrast") == [True]
+    assert seen_of("contrast", "probability") == [True, False]
+    workspace.canvas.layers.maps[0].visible = False
+    workspace.canvas.layers.maps[1].visible = True
+    assert seen_of("contrast") == [True]
+    workspace.canvas.layers.maps[0].visible = False
+    assert seen_of("contrast", "probability") == [False, False]

@@ -368,19 +368,28 @@ def check(params: Params) -> None:
     ParameterError
         With the parameter's name, its value and the range.
     """
-    for info in describe(params):
-        value = getattr(params, info.name)
-        if info.choices and value not in info.choices:
-            allowed = ", ".join(info.choices)
-            raise ParameterError(f"{info.label} is {value!r}; choose one of {allowed}.")
-        if info.minimum is None or info.maximum is None:
-            continue
-        if not info.minimum <= value <= info.maximum:
-            unit = f" {info.unit}" if info.unit else ""
-            raise ParameterError(
-                f"{info.label} is {value}{unit}; "
-                f"choose a value from {info.minimum:g} to {info.maximum:g}{unit}."
-            )
+    # Not by `describe`: what a default is may have to be looked up on the disk, and a
+    # project's parameters are checked for each of its micrographs.
+    hints = _hints(type(params))  # type: ignore[arg-type]
+    for entry in fields(params):
+        if entry.metadata:
+            _check_field(entry.metadata, hints[entry.name], getattr(params, entry.name))
+
+
+def _check_field(told: Mapping[str, Any], hint: Any, value: Any) -> None:
+    label, minimum, maximum = told["label"], told["minimum"], told["maximum"]
+    choices = _choices(told["choices"], hint)
+    if choices and value not in choices:
+        allowed = ", ".join(choices)
+        raise ParameterError(f"{label} is {value!r}; choose one of {allowed}.")
+    if minimum is None or maximum is None:
+        return
+    if not minimum <= value <= maximum:
+        unit = f" {told['unit']}" if told["unit"] else ""
+        raise ParameterError(
+            f"{label} is {value}{unit}; "
+            f"choose a value from {minimum:g} to {maximum:g}{unit}."
+        )
 
 
 def _check_order(low: float, high: float, what: str, unit: str) -> None:

@@ -21,6 +21,7 @@ from napari_cdse.io.export.report_words import (
     METHOD,
     REFERENCES,
     STYLE,
+    how_found,
     methods_paragraph,
 )
 
@@ -120,7 +121,7 @@ def _sections(
     yield _section("How often the forest is right", *_audits(summary))
     yield _section("How far annotators agree", *_agreements(summary))
     yield _section("Micrographs", _micrographs(summary), *_left_out(summary))
-    yield _section("Method", METHOD)
+    yield _section("Method", how_found(summary), METHOD)
     yield _section("Forests and parameters", *_settings(summary))
     yield _section(
         "To paste into a paper",

@@ -25,6 +25,8 @@ _SOURCES = (
     "J. Söderlund, L. B. Kiss, G. A. Niklasson, C. G. Granqvist, Phys. Rev. Lett. 80, "
     "2386 (1998).",
     "R. K. Vasudevan and others, Appl. Phys. Lett. 106, 091601 (2015).",
+    "O. Ronneberger, P. Fischer, T. Brox, Proc. MICCAI, 234 (2015).",
+    "M. E. Winter, Proc. SPIE 3753, 266 (1999).",
     "The napari-cdse developers, napari-cdse, version as given above.",
 )
 (
@@ -40,6 +42,8 @@ _SOURCES = (
     _KAPPA,
     _SIZES,
     _SLIDING,
+    _NETWORK,
+    _UNMIXING,
     _PROGRAM,
 ) = range(1, len(_SOURCES) + 1)
 
@@ -53,17 +57,55 @@ REFERENCES = element(
 )
 """As the method and the paragraph number them."""
 
-METHOD = element(
-    "div",
-    element(
+_CONTRAST = (
+    f"by their Bragg contrast: sliding windows of about 2 nm {_cite(_SLIDING)}, "
+    "whitened by the amorphous background"
+)
+_NET = (
+    f"by a convolutional network (U-Net {_cite(_NETWORK)}) that was taught on "
+    "simulated micrographs"
+)
+_FOUND_BY = {
+    "both": f"{_CONTRAST}; and {_NET}. Circles of a particle that both ways found were "
+    "averaged",
+    "bragg": _CONTRAST,
+    "nfindr": "by unmixing the spectra of sliding windows (N-FINDR "
+    f"{_cite(_UNMIXING)})",
+    "window": "by sliding windows that the forest classified",
+    "unet": _NET,
+    "origin": "by N-FINDR and blobs, as in the pipeline of 2018",
+}
+"""How particles are found, by the name of the method."""
+
+
+def how_found(summary: Mapping[str, Any]) -> Markup:
+    """Say how particles were found and classified.
+
+    Parameters
+    ----------
+    summary : mapping
+        As it goes into ``summary.json``.
+    """
+    names = dict.fromkeys(each["found_by"] for each in summary["detection"])
+    ways = [_FOUND_BY.get(name, f"by the method {name}") for name in names]
+    found = [f"Particles were found {way}. " for way in ways] or [
+        "Particles were marked by a person. "
+    ]
+    if len(ways) > 1:
+        found.insert(0, "Not all micrographs were searched the same way. ")
+    return element(
         "p",
-        "Particles are found in the micrograph by their Bragg contrast: sliding "
-        f"windows of about 2 nm {_cite(_SLIDING)}, whitened by the amorphous "
-        "background. Of each particle, features of its power spectrum, geometric phase "
+        *found,
+        "Of each particle, features of its power spectrum, geometric phase "
         f"and outline go to a random forest {_cite(_FOREST)}, which gives the chances "
         "of four classes: yes (atomically resolved, with a visible defect), no "
         "(resolved, without one), null (not resolved), empty (no particle).",
-    ),
+        class_="fixed",
+    )
+
+
+METHOD = element(
+    "div",
     element(
         "p",
         "The visible-defect fraction is yes / (yes + no). It is estimated by the "
@@ -94,7 +136,7 @@ METHOD = element(
     ),
     class_="fixed",
 )
-"""How the numbers are made."""
+"""How the numbers are made from that."""
 
 
 ESTIMATES = (

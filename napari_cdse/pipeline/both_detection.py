@@ -50,5 +50,5 @@ def find_by_both(
     shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])
     alarms = allowed_alarms(params.false_alarms, shape)
     threshold = threshold_for(alarms, searched_volume(shape, where.prior))
-    merged, powers = merge(bragg, unet, threshold, where.prior.pixel_nm)
+    merged, powers = merge(bragg, unet, threshold, where)
     return merged, powers, (contrast, unet.map), told

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_cdse.core.classifier.forest import Model
-from napari_cdse.core.detection.bragg_contrast import scene
+from napari_cdse.core.detection.bragg_contrast import Scene, scene
 from napari_cdse.core.detection.false_alarms import (
     allowed_alarms,
     searched_volume,
@@ -54,6 +54,7 @@ class Seen:
     bragg: Finds
     unet: Finds
     threshold: float
+    where: Scene
 
 
 def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
@@ -65,7 +66,7 @@ def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
     bragg = detect(micrograph, params)
     unet = detect(micrograph, replace(params, method="unet"))
     size = bragg.pixel_size
-    prior = scene(params, size.nm, size.source.is_trusted).prior
+    where = scene(params, size.nm, size.source.is_trusted)
     alarms = allowed_alarms(params.false_alarms, micrograph.shape)
     return Seen(
         truth_of(path, labelled),
@@ -73,7 +74,8 @@ def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
         size.nm,
         Finds(bragg.circles, bragg.strengths, bragg.maps[0]),
         Finds(unet.circles, unet.strengths, unet.maps[0]),
-        threshold_for(alarms, searched_volume(micrograph.shape, prior)),
+        threshold_for(alarms, searched_volume(micrograph.shape, where.prior)),
+        where,
     )
 
 
@@ -143,9 +145,7 @@ def score(everything: list[Seen], settings: MergeSettings) -> None:
     """Print what comes of such a mean."""
     tallies, overlaps = [], []
     for seen in everything:
-        circles, _ = merge(
-            seen.bragg, seen.unet, seen.threshold, seen.pixel_nm, settings
-        )
+        circles, _ = merge(seen.bragg, seen.unet, seen.threshold, seen.where, settings)
         pairs = match(seen.truth.circles, circles, LOOSE_IOU).pairs
         every = circle_iou(seen.truth.circles, circles) if pairs else None
         overlaps += [every[i, j] for i, j in pairs if seen.truth.asked[i]]

@@ -41,19 +41,18 @@ def given(monkeypatch):
 def test_the_network_comes_first_and_contrast_is_the_first_of_the_finds(
     given, monkeypatch
 ):
-    prior = SimpleNamespace(pixel_nm=0.04)
+    prior = object()
     monkeypatch.setattr(
         both_detection, "searched_volume", lambda shape, told: (shape, told)
     )
     monkeypatch.setattr(
         both_detection, "threshold_for", lambda alarms, volume: (alarms, volume)
     )
+    where = SimpleNamespace(prior=prior)
     prepared = SimpleNamespace(pixels=np.zeros((300, 420)))
     params = DetectionParams(false_alarms=0.3)
     shares = []
-    found = both_detection.find_by_both(
-        prepared, SimpleNamespace(prior=prior), params, shares.append
-    )
+    found = both_detection.find_by_both(prepared, where, params, shares.append)
     assert found == (
         [C, A],
         [5.0, 4.0],
@@ -61,8 +60,8 @@ def test_the_network_comes_first_and_contrast_is_the_first_of_the_finds(
         ("of the network",),
     )
     assert shares == [0, 0.5, 0.5, 0.75, 1]
-    ((bragg, unet, threshold, pixel_nm),) = given
-    assert pixel_nm == 0.04
+    ((bragg, unet, threshold, told),) = given
+    assert told is where
     assert (bragg.circles, bragg.strengths, bragg.map) == ([C], [30.0], "contrast")
     assert (unet.circles, unet.strengths, unet.map) == (
         [A, B],

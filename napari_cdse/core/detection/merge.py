@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
+    from napari_cdse.core.detection.bragg_contrast import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class MergeSettings:
     least_contrast : float
         Bragg contrast, in thresholds, under a single circle of the U-Net. A choice:
         with less, no lattice speaks for it.
-    reach_nm : float
+    reach : float
         How far the contrast of a particle shows beyond its circle, where it speaks for
-        no other one: half the edge of the window that tells it.
+        no other one: half a window, in edges of the windows that tell it.
     largest_nm : float
         Diameter from which the network knows no particle: it learnt from 2.5 to 6 nm
         (`napari_cdse.simulate.params`), with scales off by up to a fifth.
@@ -69,7 +70,7 @@ class MergeSettings:
     weight: float = 0.5
     sure: float = 4.0
     least_contrast: float = 0.8
-    reach_nm: float = 1.0
+    reach: float = 0.5
     largest_nm: float = 7.2
     most_covered: float = 0.4
 
@@ -98,7 +99,7 @@ def merge(
     bragg: Finds,
     unet: Finds,
     threshold: float,
-    pixel_nm: float,
+    where: Scene,
     settings: MergeSettings = SETTINGS,
 ) -> tuple[list[Circle], list[float]]:
     """Put the circles of both ways together.
@@ -109,8 +110,8 @@ def merge(
         In the same picture.
     threshold : float
         Strength that a particle of Bragg contrast must reach.
-    pixel_nm : float
-        Edge of a pixel in nm.
+    where : Scene
+        Tells the edges of a pixel and of the windows.
     settings : MergeSettings, optional
         Numbers of the merge.
 
@@ -119,9 +120,8 @@ def merge(
     circles, strengths : list
         Strongest first, in units of Bragg contrast.
     """
-    large = [
-        c for c in bragg.circles if 2 * c.radius_px * pixel_nm > settings.largest_nm
-    ]
+    largest_px = settings.largest_nm / 2 / where.prior.pixel_nm
+    large = [each for each in bragg.circles if each.radius_px > largest_px]
     unet = _outside(unet, large, settings.most_covered)
     pairs = [
         (i, j)
@@ -141,11 +141,11 @@ def merge(
     ]
     alone = set(range(len(bragg.circles))) - {i for i, _ in pairs}
     found += [(bragg.strengths[i], bragg.circles[i]) for i in sorted(alone)]
-    reach_px = settings.reach_nm / pixel_nm
+    reach_px = settings.reach * where.window_px
     around = [replace(c, radius_px=c.radius_px + reach_px) for c in bragg.circles]
     taken = {j for _, j in pairs}
     for j, circle in enumerate(unet.circles):
-        if j in taken or 2 * circle.radius_px * pixel_nm > settings.largest_nm:
+        if j in taken or circle.radius_px > largest_px:
             continue
         contrast = _contrast_within(bragg.map, circle, around)
         if contrast >= settings.least_contrast * threshold:

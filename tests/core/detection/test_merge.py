@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
+from napari_cdse.core.detection.bragg_contrast import scene
 from napari_cdse.core.detection.merge import Finds, merge
+from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Circle
 
 THRESHOLD = 17.0
 PIXEL_NM = 0.04
+WHERE = scene(DetectionParams(), PIXEL_NM, True)
 STEP = 2.0
 SHAPE = (120, 160)
 
@@ -44,7 +47,7 @@ def test_the_less_sure_the_network_is_the_less_its_circle_counts(log_odds, expec
         Finds([one], [60.0], plane()),
         Finds([other], [log_odds], plane()),
         THRESHOLD,
-        PIXEL_NM,
+        WHERE,
     )
     assert circles == [expected]
     assert strengths == [60.0]
@@ -54,7 +57,7 @@ def test_the_less_sure_the_network_is_the_less_its_circle_counts(log_odds, expec
 def test_what_bragg_contrast_found_alone_is_left_to_the_forest(probability):
     circle = Circle(100.0, 100.0, 40.0)
     faint = Finds([circle], [1.01 * THRESHOLD], plane())
-    kept = merge(faint, Finds([], [], plane(probability)), THRESHOLD, PIXEL_NM)
+    kept = merge(faint, Finds([], [], plane(probability)), THRESHOLD, WHERE)
     assert kept == ([circle], [1.01 * THRESHOLD])
 
 
@@ -62,11 +65,11 @@ def test_what_the_network_found_alone_needs_some_lattice():
     circle = Circle(100.0, 100.0, 30.0)
     alone = Finds([circle], [4.0], plane())
     with_lattice = Finds([], [], disk(circle, 0.9 * THRESHOLD))
-    assert merge(with_lattice, alone, THRESHOLD, PIXEL_NM) == (
+    assert merge(with_lattice, alone, THRESHOLD, WHERE) == (
         [circle],
         [pytest.approx(0.9 * THRESHOLD)],
     )
-    assert merge(Finds([], [], plane()), alone, THRESHOLD, PIXEL_NM) == ([], [])
+    assert merge(Finds([], [], plane()), alone, THRESHOLD, WHERE) == ([], [])
 
 
 def test_touching_particles_stay_two():
@@ -75,7 +78,7 @@ def test_touching_particles_stay_two():
         Finds([left, right], [90.0, 80.0], plane()),
         Finds([right, left], [3.0, 2.0], plane()),
         THRESHOLD,
-        PIXEL_NM,
+        WHERE,
     )
     assert circles == [left, right]
 
@@ -86,7 +89,7 @@ def test_the_network_alone_is_believed_from_four_fifths_of_the_threshold_on(
 ):
     circle = Circle(100.0, 100.0, 30.0)
     bragg = Finds([], [], disk(circle, contrast * 16.0))
-    circles, strengths = merge(bragg, Finds([circle], [4.0], plane()), 16.0, PIXEL_NM)
+    circles, strengths = merge(bragg, Finds([circle], [4.0], plane()), 16.0, WHERE)
     assert circles == ([circle] if is_kept else [])
     assert strengths == ([pytest.approx(contrast * 16.0)] if is_kept else [])
 
@@ -97,7 +100,7 @@ def test_all_that_is_found_comes_strongest_first():
         Finds([left, middle], [150.0, 300.0], disk(right, 200.0)),
         Finds([right, left], [3.0, 2.0], plane()),
         THRESHOLD,
-        PIXEL_NM,
+        WHERE,
     )
     assert circles == [middle, right, left]
     assert strengths == [300.0, 200.0, 150.0]
@@ -111,7 +114,7 @@ def test_circles_that_overlap_by_a_fifth_are_one(moved, number):
         Finds([one], [300.0], disk(other, 200.0)),
         Finds([other], [3.0], plane()),
         THRESHOLD,
-        PIXEL_NM,
+        WHERE,
     )
     assert len(circles) == number
 
@@ -146,7 +149,7 @@ def test_a_weaker_circle_that_lies_in_another_one_is_a_part_of_it(
     if found_by == "bragg":
         bragg = Finds([particle, part], [80.0, 50.0], plane())
         unet = Finds([], [], plane())
-    circles, strengths = merge(bragg, unet, THRESHOLD, PIXEL_NM)
+    circles, strengths = merge(bragg, unet, THRESHOLD, WHERE)
     assert circles == ([particle, part] if is_kept else [particle])
     assert strengths == ([80.0, 50.0] if is_kept else [80.0])
 
@@ -158,7 +161,7 @@ def test_a_circle_that_grows_over_its_part_in_the_mean_takes_it_in():
         Finds([half, part], [80.0, 30.0], plane()),
         Finds([whole], [6.0], plane()),
         THRESHOLD,
-        PIXEL_NM,
+        WHERE,
     )
     assert circles == [Circle(120.0, 125.0, 50.0)]
 
@@ -167,7 +170,7 @@ def test_a_stronger_circle_in_a_weaker_one_stays():
     """Which of them is the particle is not for the merge to say."""
     small, large = Circle(120.0, 120.0, 20.0), Circle(120.0, 130.0, 60.0)
     found = Finds([small, large], [80.0, 30.0], plane())
-    circles, _ = merge(found, Finds([], [], plane()), THRESHOLD, PIXEL_NM)
+    circles, _ = merge(found, Finds([], [], plane()), THRESHOLD, WHERE)
     assert circles == [small, large]
 
 
@@ -182,7 +185,7 @@ def test_of_particles_larger_than_it_learnt_from_the_network_is_not_asked(
         Finds([particle], [80.0], disk(particle, 90.0)),
         Finds([piece], [8.0], plane()),
         THRESHOLD,
-        PIXEL_NM,
+        WHERE,
     )
     assert (circles == [particle]) is not is_asked
 
@@ -191,12 +194,14 @@ def test_a_lattice_that_is_anothers_speaks_for_no_circle_of_the_network_alone():
     particle, around = Circle(120.0, 120.0, 30.0), Circle(120.0, 150.0, 80.0)
     both = Finds([particle], [80.0], disk(particle, 80.0))
     alone = Finds([around], [4.0], plane())
-    assert merge(both, alone, THRESHOLD, PIXEL_NM)[0] == [particle]
-    # It shows up to 25 px beyond its circle.
+    assert merge(both, alone, THRESHOLD, WHERE)[0] == [particle]
+    # It shows half a window beyond its circle, whatever the window: here up to 24 px.
     both = Finds([particle], [80.0], disk(Circle(120.0, 120.0, 54.0), 80.0))
-    assert merge(both, alone, THRESHOLD, PIXEL_NM)[0] == [particle]
+    assert merge(both, alone, THRESHOLD, WHERE)[0] == [particle]
+    narrow = scene(DetectionParams(window_nm=1.0), PIXEL_NM, True)
+    assert merge(both, alone, THRESHOLD, narrow)[0] == [particle, around]
     beside = disk(Circle(120.0, 200.0, 10.0), 80.0)
-    found = merge(Finds([particle], [80.0], beside), alone, THRESHOLD, PIXEL_NM)[0]
+    found = merge(Finds([particle], [80.0], beside), alone, THRESHOLD, WHERE)[0]
     assert found == [particle, around]
 
 
@@ -206,5 +211,5 @@ def test_no_particle_that_the_network_alone_sees_is_larger_than_it_learnt_from(
 ):
     circle = Circle(120.0, 150.0, diameter_nm / 2 / PIXEL_NM)
     lattice = Finds([], [], disk(circle, 80.0))
-    found = merge(lattice, Finds([circle], [4.0], plane()), THRESHOLD, PIXEL_NM)
+    found = merge(lattice, Finds([circle], [4.0], plane()), THRESHOLD, WHERE)
     assert found[0] == ([circle] if is_kept else [])

@@ -58,9 +58,11 @@ def test_what_the_pixel_size_is_off_by_is_kept_and_checked(project):
 
 
 def test_parameters_out_of_range_fall_back_to_the_defaults(project):
-    project._store.set_setting("detection_params", {"window_nm": 1e9})
-    project.settings.read()
-    assert project.settings.detection == DetectionParams()
+    for method, kept in (("both", "both"), ("nfindr", "nfindr"), ("of 2031", "bragg")):
+        stored = {"method": method, "window_nm": 1e9}
+        project._store.set_setting("detection_params", stored)
+        project.settings.read()
+        assert project.settings.detection == DetectionParams(method=kept)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_parameters_that_no_version_knows_are_left_aside(project):
     assert project.settings.detection == DetectionParams(method="bragg", window_nm=3.0)
     project._store.set_setting("detection_params", {"material": {"name": 5}})
     project.settings.read()
-    assert project.settings.detection == DetectionParams()
+    assert project.settings.detection == DetectionParams(method="bragg")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from napari_cdse.core.detection import registry
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams, recorded
@@ -123,7 +124,10 @@ class Settings:
             return DetectionParams(**{k: v for k, v in stored.items() if k in known})
         except (ParameterError, TypeError, AttributeError, ValueError):
             # Another version's ranges; its results are still stored with their runs.
-            return DetectionParams()
+            method = stored["method"]
+            return DetectionParams(
+                method=method if method in registry.names() else _METHOD_OF_BEFORE
+            )
 
     @detection.setter
     def detection(self, params: DetectionParams) -> None:

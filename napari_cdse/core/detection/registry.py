@@ -64,7 +64,8 @@ class DetectionMethod:
         """The sentence that says how to get the package that the method needs."""
         return (
             f"The method {self.name!r} needs {self.needs_package}, which is not "
-            f"installed: pip install 'napari-cdse[{self.extra}]'."
+            f"installed: pip install 'napari-cdse[{self.extra}]', or choose another "
+            "method."
         )
 
     def load(self) -> Any:

@@ -48,7 +48,7 @@ def test_what_a_method_lacks_is_told_with_how_to_get_it():
     )
     assert method.missing() == (
         "The method 'm' needs no_such_package, which is not installed: "
-        "pip install 'napari-cdse[more]'."
+        "pip install 'napari-cdse[more]', or choose another method."
     )
     assert dataclasses.replace(method, needs_package="numpy").missing() is None
 

@@ -259,8 +259,13 @@ def start_session(data: bytes) -> Any:
     """
     try:
         import onnxruntime
-    except ImportError as problem:
+    except ModuleNotFoundError as problem:
         raise ModelError(INSTALL) from problem
+    except ImportError as problem:
+        raise ModelError(
+            "onnxruntime is installed but does not start on this computer; install it "
+            "again, or choose the method 'bragg'."
+        ) from problem
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

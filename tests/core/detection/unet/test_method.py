@@ -18,20 +18,31 @@ from tests.core.drawn import draw
 UNET = DetectionParams(method="unet")
 
 
-def test_without_onnxruntime_a_sentence_says_what_to_install(monkeypatch):
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        (ModuleNotFoundError, network_module.INSTALL),
+        (
+            ImportError,  # as where a library of the system is missing
+            "onnxruntime is installed but does not start on this computer; install it "
+            "again, or choose the method 'bragg'.",
+        ),
+    ],
+)
+def test_without_onnxruntime_a_sentence_says_what_to_do(monkeypatch, problem, sentence):
     real = builtins.__import__
 
     def without(name, *rest, **more):
         if name.startswith("onnxruntime"):
-            raise ImportError(name)
+            raise problem(name)
         return real(name, *rest, **more)
 
     fresh = Network(unet_detection.shipped_network().data)
     monkeypatch.setattr(unet_detection, "shipped_network", lambda: fresh)
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ModelError, match=r"pip install 'napari-cdse\[unet\]'") as told:
+    with pytest.raises(ModelError) as told:
         detect(draw((200, 200)), UNET)
-    assert str(told.value) == network_module.INSTALL
+    assert str(told.value) == sentence
 
 
 def test_a_missing_or_foreign_file_is_told_in_a_sentence(monkeypatch, tmp_path):

@@ -58,24 +58,24 @@ REFERENCES = element(
 """As the method and the paragraph number them."""
 
 _CONTRAST = (
-    f"by their Bragg contrast: sliding windows of about 2 nm {_cite(_SLIDING)}, "
-    "whitened by the amorphous background"
+    f"by their Bragg contrast: sliding windows{{window}} {_cite(_SLIDING)}, whitened "
+    "by the amorphous background"
 )
 _NET = (
     f"by a convolutional network (U-Net {_cite(_NETWORK)}) that was taught on "
     "simulated micrographs"
 )
 _FOUND_BY = {
-    "both": f"{_CONTRAST}; and {_NET}. Circles of a particle that both ways found were "
-    "averaged",
+    "both": f"{_CONTRAST}; and {_NET}, with the circles of a particle that both ways "
+    "found averaged",
     "bragg": _CONTRAST,
-    "nfindr": "by unmixing the spectra of sliding windows (N-FINDR "
+    "nfindr": f"by unmixing the spectra of sliding windows{{window}} (N-FINDR "
     f"{_cite(_UNMIXING)})",
     "window": "by sliding windows that the forest classified",
     "unet": _NET,
     "origin": "by N-FINDR and blobs, as in the pipeline of 2018",
 }
-"""How particles are found, by the name of the method."""
+"""How particles are found, by the name of the method; of windows their edge follows."""
 
 
 def how_found(summary: Mapping[str, Any]) -> Markup:
@@ -86,8 +86,7 @@ def how_found(summary: Mapping[str, Any]) -> Markup:
     summary : mapping
         As it goes into ``summary.json``.
     """
-    names = dict.fromkeys(each["found_by"] for each in summary["detection"])
-    ways = [_FOUND_BY.get(name, f"by the method {name}") for name in names]
+    ways = _ways(summary)
     found = [f"Particles were found {way}. " for way in ways] or [
         "Particles were marked by a person. "
     ]
@@ -102,6 +101,17 @@ def how_found(summary: Mapping[str, Any]) -> Markup:
         "(resolved, without one), null (not resolved), empty (no particle).",
         class_="fixed",
     )
+
+
+def _ways(summary: Mapping[str, Any]) -> list[str]:
+    """Name the ways in which micrographs were searched, each once."""
+    told = []
+    for used in summary["detection"]:
+        window_nm = used["parameters"].get("window_nm")
+        window = "" if window_nm is None else f" of {window_nm:g} nm"
+        way = _FOUND_BY.get(used["found_by"], f"by the method {used['found_by']}")
+        told.append(way.replace("{window}", window))
+    return list(dict.fromkeys(told))
 
 
 METHOD = element(
@@ -164,6 +174,7 @@ def methods_paragraph(summary: Mapping[str, Any]) -> str:
         f"micrographs were found and classified with {summary['program']} "
         f"{_cite(_PROGRAM)}",
         f" by the random forest {_cite(_FOREST)} {forests}." if forests else ".",
+        *(f" Particles were found {way}." for way in _ways(summary)),
         f" A person judged {found['n_judged']} of them; {found['n_drawn']} of these "
         "were drawn at random with known chances and judged with the forest's word "
         "hidden. ",

@@ -8,8 +8,14 @@ from napari_cdse.core.detection.registry import names
 from napari_cdse.io.export.report_words import REFERENCES, how_found
 
 
+def searched(*methods: str, window_nm: float = 2.0) -> dict:
+    parameters = {"window_nm": window_nm}
+    used = [{"found_by": each, "parameters": parameters} for each in methods]
+    return {"detection": used}
+
+
 def told(*methods: str) -> str:
-    return str(how_found({"detection": [{"found_by": each} for each in methods]}))
+    return str(how_found(searched(*methods)))
 
 
 def cited(text: str) -> list[str]:

@@ -36,6 +36,8 @@ _DEVICE = re.compile(
 """Names that Windows takes for a device, whatever suffix follows (Microsoft, "Naming
 Files, Paths, and Namespaces")."""
 _DIGEST_LETTERS = 8
+"""Hexadecimal digits, 32 bits, after a name that was changed. A choice: few names of a
+folder are changed, and no two of them get the same."""
 
 
 def portable_name(name: str) -> str:

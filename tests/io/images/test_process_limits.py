@@ -1,4 +1,4 @@
-"""The limit that holds the process which reads files of others."""
+"""The limits that hold the process which reads files of others."""
 
 import subprocess
 import sys

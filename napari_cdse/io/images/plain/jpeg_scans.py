@@ -30,7 +30,9 @@ _ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 """The others. Their codes may leave out what is 0 at the end, so that nothing tells a
 cut one from a whole one."""
 _LOSSLESS = (0xC3, 0xC7)
+"""Those of them that send differences of pixels, and no coefficients (annex H)."""
 _N_COEFFICIENTS = 64
+"""Of a block of 8 x 8 pixels."""
 _RESTARTS = tuple(bytes((0xFF, 0xD0 + number)) for number in range(8))
 _FILLING = b"\xaa\x55\x33\xcc\x99\x66" * 64
 """No marker, enough for a few blocks, and unlike the zeros that a decoder fills with.

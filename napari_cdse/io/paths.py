@@ -37,7 +37,7 @@ _DEVICE = re.compile(
 Files, Paths, and Namespaces")."""
 _DIGEST_LETTERS = 8
 """Hexadecimal digits, 32 bits, after a name that was changed. A choice: few names of a
-folder are changed, and no two of them get the same."""
+folder are changed, and of 2**32 pairs one gets the same."""
 
 
 def portable_name(name: str) -> str:

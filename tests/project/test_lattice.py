@@ -35,9 +35,10 @@ def test_the_lattice_is_kept_and_what_was_found_without_it_is_due_again(tmp_path
 def test_a_damaged_lattice_counts_as_none(tmp_path):
     project = Project.create_or_open(write_folder(tmp_path, ("m1.png",)))
     for damaged in ({"lattice": "hcp"}, [], "PbS", {"name": 3}):
-        project._store.set_setting("detection_params", {"material": damaged})
+        stored = {"method": "both", "material": damaged}
+        project._store.set_setting("detection_params", stored)
         project.settings.read()
-        assert project.settings.detection == DetectionParams()
+        assert project.settings.detection == DetectionParams(method="both")
     project.close()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -34,6 +35,9 @@ class Recorder:
         self.seconds: dict[str, float] = defaultdict(float)
         self.failed: set[str] = set()
         self.running = ""
+
+    def pytest_sessionstart(self):
+        trace_workers()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
@@ -73,6 +77,24 @@ def forget_results() -> None:
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
+
+
+def trace_workers() -> None:
+    """Let the coverage see what the window's workers run.
+
+    Python hands its trace function on to threads that Python starts; those of workers
+    are Qt's, and each work in them begins without one.
+    """
+    # Pytest wants to be the first to import what has a plugin of its own.
+    from napari.qt.threading import WorkerBase
+
+    work = WorkerBase.run
+
+    def run(worker):
+        sys.settrace(threading.gettrace())
+        work(worker)
+
+    WorkerBase.run = run
 
 
 def main() -> int:

@@ -325,7 +325,7 @@ class VisibleDefects:
 
     def _from_what(self) -> str:
         where = _count(self.n_micrographs, "micrograph")
-        parts = [f"{_count(self.n_particles, 'particle')} in {where}"]
+        parts = [f"{_count(self.n_particles, 'circle')} in {where}"]
         if self.n_judged:
             parts.append(f"{self.n_judged} of them judged")
         if self.n_drawn:

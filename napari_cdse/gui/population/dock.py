@@ -450,7 +450,7 @@ class PopulationView(ProjectView):
 
 
 def _words(one: MicrographFraction) -> str:
-    told = f"{one.name}: {one.n_particles} particles, {one.n_judged} judged"
+    told = f"{one.name}: {one.n_particles} circles, {one.n_judged} judged"
     return told if one.fraction is None else f"{told}, fraction {one.fraction:.2f}"
 
 

@@ -156,7 +156,7 @@ def draw_samples(
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(-0.7, max(len(samples), 1) - 0.3)
     axes.set_ylabel(FRACTION)
-    axes.set_xlabel("sample: particles in micrographs")
+    axes.set_xlabel("sample: circles in micrographs")
     without = len(samples) - sum(ends is not None for *_, ends in told)
     _title(
         axes,

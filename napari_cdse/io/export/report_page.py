@@ -203,7 +203,7 @@ def _origins(summary: Summary) -> Markup:
         ("micrographs", found["n_micrographs"]),
         ("micrographs left out", found["micrographs_left_out"]),
         ("circles left out with regions", found["circles_left_out"]),
-        ("particles in the estimate", found["n_particles"]),
+        ("circles in the estimate", found["n_particles"]),
         ("judged, and counted", found["n_judged"]),
         ("of these, drawn at random", found["n_drawn"]),
         ("drawn, without an answer", found["n_unanswered"]),
@@ -229,7 +229,7 @@ def _samples(summary: Summary) -> Iterable[Markup]:
         "sample",
         "fraction",
         "95 %",
-        "particles",
+        "circles",
         "micrographs",
         "judged",
         "drawn",
@@ -290,7 +290,7 @@ def _sensitivity(summary: Summary) -> Markup:
         )
         for each in summary["sensitivity"]
     ]
-    return table(("", "fraction", "95 %", "particles", "judged"), rows)
+    return table(("", "fraction", "95 %", "circles", "judged"), rows)
 
 
 def _content(found: Summary) -> Iterable[Markup]:
@@ -450,7 +450,7 @@ def _agreements(summary: Summary) -> Iterable[Markup]:
 
 def _micrographs(summary: Summary) -> Markup:
     return table(
-        ("micrograph", "fraction", "95 %", "resolved", "particles", "judged"),
+        ("micrograph", "fraction", "95 %", "resolved", "circles", "judged"),
         [
             (
                 each["name"],

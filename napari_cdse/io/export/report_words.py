@@ -168,17 +168,14 @@ def methods_paragraph(summary: Mapping[str, Any]) -> str:
         As it goes into ``summary.json``.
     """
     found = summary["visible_defects"]
-    forests = " and ".join(f"“{name}”" for name in found["forests"])
     told = [
-        f"{found['n_particles']} particles in {found['n_micrographs']} HRTEM "
-        f"micrographs were found and classified with {summary['program']} "
-        f"{_cite(_PROGRAM)}",
-        f" by the random forest {_cite(_FOREST)} {forests}." if forests else ".",
+        _found_words(summary),
         *(f" Particles were found {way}." for way in _ways(summary)),
-        f" A person judged {found['n_judged']} of them; {found['n_drawn']} of these "
-        "were drawn at random with known chances and judged with the forest's word "
-        "hidden. ",
-        "The fraction of resolved particles with a visible defect was estimated by the "
+        f" A person judged {found['n_judged']} of the circles; {found['n_drawn']} of "
+        "these were drawn at random with known chances and judged with the forest's "
+        "word hidden. "
+        "The fraction of resolved particles with a visible defect was estimated from "
+        f"{_number(found['n_particles'], 'circle')} by the "
         f"difference estimator {_cite(_SURVEY, _POWERED)}, with its interval over "
         f"micrographs {_cite(_LOGIT)}: ",
         _result(found),
@@ -189,6 +186,27 @@ def methods_paragraph(summary: Mapping[str, Any]) -> str:
             f"{found['design_effect']:.2f}."
         )
     return "".join(told)
+
+
+def _found_words(summary: Mapping[str, Any]) -> str:
+    """Say how many particles there are; circles that hold none are told apart."""
+    found, classes = summary["visible_defects"], summary["classes"]
+    particles = sum(number for label, number in classes.items() if label != "empty")
+    where = _number(summary["micrographs_with_particles"], "HRTEM micrograph")
+    forests = " and ".join(f"“{name}”" for name in found["forests"])
+    by = f" by the random forest {_cite(_FOREST)} {forests}" if forests else ""
+    told = (
+        f"{_number(particles, 'particle')} in {where} were found and classified with "
+        f"{summary['program']} {_cite(_PROGRAM)}{by}."
+    )
+    if not classes["empty"]:
+        return told
+    verb = "holds" if classes["empty"] == 1 else "hold"
+    return f"{told} {_number(classes['empty'], 'more circle')} {verb} no particle."
+
+
+def _number(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def _result(found: Mapping[str, Any]) -> str:

@@ -178,11 +178,11 @@ def test_one_line_without_an_interval():
 def test_the_sentence_says_whose_number_it_is_and_of_what():
     head = "Visible defects in 0.30 of the resolved particles"
     assert KNOWN.sentence == (
-        f"{head} (0.20 to 0.42, 95 %): 500 particles in 12 micrographs, 60 of them "
+        f"{head} (0.20 to 0.42, 95 %): 500 circles in 12 micrographs, 60 of them "
         "judged, 40 of these drawn at random."
     )
     bare = replace(KNOWN, n_judged=0, n_drawn=0, n_particles=1, n_micrographs=1)
-    assert bare.sentence.endswith("95 %): 1 particle in 1 micrograph.")
+    assert bare.sentence.endswith("95 %): 1 circle in 1 micrograph.")
     tail = ", without an interval. Too few."
     assert OPEN.sentence == f"{head} by the forest and 24 labels{tail}"
     assert replace(OPEN, n_judged=0).sentence == f"{head} by the forest alone{tail}"

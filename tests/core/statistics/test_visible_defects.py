@@ -80,7 +80,7 @@ def test_draws_put_the_forest_right_and_give_the_interval_of_their_micrographs()
     assert found.interval_95 == pytest.approx(wanted)
     assert (found.n_particles, found.n_micrographs) == (36, 6)
     assert (found.n_judged, found.n_drawn, found.unequal_chances) == (18, 18, False)
-    assert "36 particles in 6 micrographs, 18 of them judged, 18 of these drawn" in (
+    assert "36 circles in 6 micrographs, 18 of them judged, 18 of these drawn" in (
         found.sentence
     )
 

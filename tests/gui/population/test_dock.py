@@ -130,7 +130,7 @@ def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
         point(canvas, place)
         one = dock._found.overview.micrographs[wanted]
         assert canvas.toolTip() == (
-            f"{one.name}: 5 particles, 5 judged, fraction {one.fraction:.2f}"
+            f"{one.name}: 5 circles, 5 judged, fraction {one.fraction:.2f}"
         )
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
         settle(workspace, qtbot)

@@ -1,11 +1,15 @@
-"""What a report says of how particles were found."""
+"""What a report says of how particles were found, and of how many."""
 
 import re
 
 import pytest
 
 from napari_cdse.core.detection.registry import names
-from napari_cdse.io.export.report_words import REFERENCES, how_found
+from napari_cdse.io.export.report_words import (
+    REFERENCES,
+    how_found,
+    methods_paragraph,
+)
 
 
 def searched(*methods: str, window_nm: float = 2.0) -> dict:
@@ -57,3 +61,32 @@ def test_no_method_is_told_as_another_one():
     assert text.count("Particles were found") == 2
     assert "Not all micrographs were searched the same way" in text
     assert "marked by a person" in told()
+
+
+@pytest.mark.parametrize(
+    ("empty", "rest"),
+    [
+        (27, " 27 more circles hold no particle."),
+        (1, " 1 more circle holds no particle."),
+        (0, ""),
+    ],
+)
+def test_what_is_no_particle_is_not_told_as_one(empty, rest):
+    summary = {
+        **searched("both"),
+        "program": "napari-cdse 1",
+        "micrographs_with_particles": 8,
+        "classes": {"yes": 6, "no": 12, "null": 70, "empty": empty},
+        "visible_defects": {
+            "forests": ("mine",),
+            "n_particles": 88 + empty - 2,
+            "n_judged": 5,
+            "n_drawn": 4,
+            "fraction": None,
+            "design_effect": None,
+        },
+    }
+    text = methods_paragraph(summary)
+    assert text.startswith("88 particles in 8 HRTEM micrographs were found and class")
+    assert f"by the random forest [9] “mine”.{rest} Particles were found by" in text
+    assert f"estimated from {86 + empty} circles by the difference estimator" in text

@@ -228,6 +228,13 @@ def places() -> NDArray[np.float64]:
     return np.stack([row.ravel(), col.ravel()], axis=1)
 
 
+@lru_cache(maxsize=1)
+def turns_tried() -> NDArray[np.float64]:
+    """List the turns that are tried, in radians per radius, shape (n_turns, 2)."""
+    axis = 2 * np.pi * np.linspace(-_REACH, _REACH, _STARTS)
+    return np.array([(row, col) for row in axis for col in axis])
+
+
 @dataclass(frozen=True, eq=False)
 class _Part:
     """Cells that share one amplitude; turns are in radians per radius."""
@@ -274,15 +281,9 @@ def _derivatives(
 
 def _start(parts: Sequence[_Part]) -> NDArray[np.float64]:
     """Find the turn on a coarse grid under which the parts explain most."""
-    turns = _grid()
+    turns = turns_tried()
     energy = sum(
         np.abs(np.exp(-1j * turns @ part.places.T) @ part.cells) ** 2 / part.size
         for part in parts
     )
     return np.asarray(turns[int(np.argmax(energy))])
-
-
-@lru_cache(maxsize=1)
-def _grid() -> NDArray[np.float64]:
-    axis = 2 * np.pi * np.linspace(-_REACH, _REACH, _STARTS)
-    return np.array([(row, col) for row in axis for col in axis])

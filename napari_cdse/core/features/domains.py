@@ -47,7 +47,7 @@ _SLICES = 20
 the soft edge at 1.125."""
 _LINES = _SPACING * np.arange(-5, 6)
 """Where lines split the disk, in radii from its centre. Up to 0.6: a choice, beyond it
-14 % of the disk are left on the far side, just what `_MIN_SIDE` lets pass."""
+14 % of the disk are left on the far side, just what `MIN_SIDE` lets pass."""
 _FIRST = 4
 """The last slice before the first line: `_SLICES` / 2 - 5 lines - 1."""
 _STEEPEST_RAMP = 0.3
@@ -57,7 +57,7 @@ pass as a side of this one."""
 _RAMPS = 7
 """Ramps tried, 0.1 cycles per radius apart. Half-way between two of them a family keeps
 97.5 % of its power; more cost time in proportion."""
-_MIN_SIDE = 0.12
+MIN_SIDE = 0.12
 """Share of the disk that each side of a split must hold. A choice: a smaller one
 lets a few cells at the edge, where the circle may miss the particle, pass as a domain;
 a larger one misses faults near the edge."""
@@ -279,7 +279,7 @@ def split(fringes: Fringes) -> Splits:
     size_right = whole - size_left
     explained = _energy(left, size_left)
     explained += _energy(right, size_right)
-    allowed = np.minimum(size_left, size_right) > _MIN_SIDE * whole
+    allowed = np.minimum(size_left, size_right) > MIN_SIDE * whole
     gain = np.maximum(explained.max(axis=0) - fringes.one_amplitude, 0) * allowed
     return Splits(gain.swapaxes(0, 1), left, right, size_left, size_right)
 

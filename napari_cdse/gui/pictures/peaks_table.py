@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
+    from napari_cdse.core.crystal.fault_line import FaultLine
     from napari_cdse.core.crystal.lattice_planes import Planes
-    from napari_cdse.core.crystal.particle_analysis import Examination, FaultLine
+    from napari_cdse.core.crystal.particle_analysis import Examination
     from napari_cdse.core.material import Material
     from napari_cdse.core.pixel_size import PixelSize
 

@@ -12,11 +12,8 @@ from napari_cdse.core.crystal.bragg_peaks import (
     places,
     step_across,
 )
-from napari_cdse.core.crystal.particle_analysis import (
-    FaultLine,
-    chance_of,
-    default_family,
-)
+from napari_cdse.core.crystal.fault_line import FaultLine
+from napari_cdse.core.crystal.particle_analysis import default_family
 from napari_cdse.core.features.families import CELLS, Family
 
 RADIUS_PX = 50.0
@@ -116,26 +113,6 @@ def test_the_reference_of_the_phase_is_the_peaks_frequency():
     assert tilted[0] == pytest.approx(-tilted[1], abs=1e-5)
 
 
-def test_cells_on_the_line_belong_to_no_side():
-    before, behind = FaultLine(pi / 2, 0.3).sides
-    np.testing.assert_array_equal(before, ROW < 0.3 - 0.12)
-    np.testing.assert_array_equal(behind, ROW > 0.3 + 0.12)
-    before, behind = FaultLine(0.0, -0.3).sides
-    np.testing.assert_array_equal(before, COL < -0.3 - 0.12)
-    np.testing.assert_array_equal(behind, COL > -0.3 + 0.12)
-
-
-@pytest.mark.parametrize(
-    ("angle_deg", "parallel"),
-    [(0, True), (19, True), (21, False), (90, False), (161, True), (199, True)],
-)
-def test_planes_within_20_degrees_of_the_line_are_parallel_to_it(angle_deg, parallel):
-    line = FaultLine(np.radians(30), 0.0)
-    angle = np.radians(30 + angle_deg)
-    one = peak(0.1 * np.sin(angle), 0.1 * np.cos(angle))
-    assert bool(line.is_parallel(one)) is parallel
-
-
 def test_the_strongest_family_that_can_show_the_fault_is_shown():
     line = FaultLine(0.0, 0.0)
     parallel, inclined = peak(0.0, 0.1), peak(0.1, 0.05)
@@ -144,11 +121,3 @@ def test_the_strongest_family_that_can_show_the_fault_is_shown():
     assert default_family([parallel, inclined], None) == 0
     assert default_family([parallel], line) == 0
     assert default_family([], line) is None
-
-
-def test_the_chance_of_a_split_is_that_of_summed_exponential_powers():
-    """Of one family exp(-g), of two (1 + g) exp(-g), each for 300 lines."""
-    assert chance_of(np.array([9.0])) == pytest.approx(300 * np.exp(-9))
-    both = chance_of(np.array([4.0, 8.0]))
-    assert both == pytest.approx(300 * 13 * np.exp(-12))
-    assert chance_of(np.array([1.0])) == 1

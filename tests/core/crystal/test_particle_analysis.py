@@ -172,10 +172,17 @@ def test_weak_perfect_particles_are_suspected_one_in_ten_at_most():
     assert sum(line is not None for line in found) <= 13
 
 
-def test_spacings_of_families_that_a_fault_breaks_hold_though_each_is_weak():
-    """The line that stronger families show splits the weaker ones, too."""
+@pytest.mark.parametrize(
+    ("strength", "number", "most"), [(60, 80, 1.4), (250, 95, 1.2)]
+)
+def test_spacings_of_families_that_a_fault_breaks_hold(strength, number, most):
+    """The line that stronger families show splits the weaker ones, too.
+
+    One on the wrong side of the centre explains nearly as much of a fault near the
+    edge, and leaves the jump in one of its sides.
+    """
     off = []
-    for each, turn in weak(60, faulted=True, pictures=3):
+    for each, turn in weak(strength, faulted=True, pictures=3):
         if each.line is None:
             continue
         for family in FAMILIES[1:]:
@@ -184,8 +191,8 @@ def test_spacings_of_families_that_a_fault_breaks_hold_though_each_is_weak():
             away = math.remainder(math.atan2(peak.k_row, peak.k_col) - angle, math.pi)
             away = math.degrees(away) / peak.direction_sigma_deg
             off.append((spacing / peak.relative_sigma, away))
-    assert len(off) > 80
-    assert (np.sqrt(np.mean(np.square(off), axis=0)) < 1.4).all()
+    assert len(off) >= number
+    assert (np.sqrt(np.mean(np.square(off), axis=0)) < most).all()
 
 
 def test_amplitude_is_that_of_the_fringes():

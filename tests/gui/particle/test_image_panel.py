@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.crystal.bragg_peaks import BraggPeak
+from napari_cdse.core.crystal.fault_line import FaultLine
 from napari_cdse.core.crystal.geometric_phase import LocalFringes
-from napari_cdse.core.crystal.particle_analysis import (
-    Examination,
-    ExaminedFamily,
-    FaultLine,
-)
+from napari_cdse.core.crystal.particle_analysis import Examination, ExaminedFamily
 from napari_cdse.core.features.sampling import REACH
 from napari_cdse.core.records import Circle, Micrograph
 from napari_cdse.gui.particle.image_panel import ImagePanel

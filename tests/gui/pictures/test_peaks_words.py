@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.crystal.bragg_peaks import BraggPeak
-from napari_cdse.core.crystal.particle_analysis import FaultLine
+from napari_cdse.core.crystal.fault_line import FaultLine
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.gui.pictures.peaks_table import (
     PeaksTable,

@@ -14,6 +14,7 @@ count.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -153,7 +154,8 @@ def join_domains(
         weaker = kept[kept.index(disk) + 1 :]
         beside = [other for other in weaker if _touch(disk, other)]
         for parts in (*([disk, other] for other in beside), [disk]):
-            others = [other for other in kept if other not in parts]
+            first, last = parts[0], parts[-1]
+            others = [o for o in kept if o is not first and o is not last]
             whole = fit_domains(values, valid, parts, others, fitter)
             if whole is None:
                 continue
@@ -249,7 +251,7 @@ def _touch(one: Disk, other: Disk) -> bool:
 
 
 def _distance(one: Disk, other: Disk) -> float:
-    return float(np.hypot(one.row - other.row, one.col - other.col))
+    return math.hypot(one.row - other.row, one.col - other.col)
 
 
 def _scaled(disk: Disk, factor: float, fitter: DiskFitter) -> Disk:
@@ -260,6 +262,9 @@ def _without(patch: DiskPatch, others: Sequence[Disk], fitter: DiskFitter) -> Di
     """Take other particles out of a patch."""
     counts = patch.valid.copy()
     for other in others:
+        # Of a large micrograph nearly all are far away.
+        if not _reaches(other, patch):
+            continue
         rows, cols = inside_of(patch, other)
         down, right = _axes(patch, other)
         apart = down[rows, None] ** 2 + right[cols] ** 2
@@ -267,6 +272,14 @@ def _without(patch: DiskPatch, others: Sequence[Disk], fitter: DiskFitter) -> Di
     if np.array_equal(counts, patch.valid):
         return patch
     return DiskPatch(patch.corner, patch.values * counts, counts, fitter)
+
+
+def _reaches(disk: Disk, patch: DiskPatch) -> bool:
+    """Whether a disk may touch a patch."""
+    down, right = disk.row - patch.corner[0], disk.col - patch.corner[1]
+    high, wide = patch.values.shape
+    reach = disk.radius + 1
+    return bool(-reach < down < high + reach and -reach < right < wide + reach)
 
 
 def _cropped(patch: DiskPatch, disk: Disk) -> DiskPatch:

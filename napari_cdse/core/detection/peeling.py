@@ -6,6 +6,7 @@ particle's disk is taken out, where a scalar map would have merged the two.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,8 @@ def _is_particle(disk: Disk, disks: list[Disk], radii: tuple[float, float]) -> b
 
 def are_same(disk: Disk, other: Disk) -> bool:
     """Tell whether two disks are too close to be two particles."""
-    distance = np.hypot(disk.row - other.row, disk.col - other.col)
-    return bool(distance < _TOO_CLOSE * (disk.radius + other.radius))
+    distance = math.hypot(disk.row - other.row, disk.col - other.col)
+    return distance < _TOO_CLOSE * (disk.radius + other.radius)
 
 
 def _take_out(

@@ -103,13 +103,38 @@ class NetworkInput:
         self.write(slice(0, rows), slice(0, cols), out)
         return out
 
-    def write(self, down: slice, right: slice, out: NDArray[np.float32]) -> None:
-        """Write both channels of a rectangle, shape (2, its rows, its columns)."""
+    def whitened(self, down: slice) -> NDArray[np.float32]:
+        """Sample the whitened channel of some rows anew, shape (rows, columns)."""
+        wanted = slice(self.first, self.first + self.shape[1])
+        out = np.empty((down.stop - down.start, self.shape[1]), np.float32)
+        for strip in strips(len(out), _FEW_ROWS):
+            rows = slice(down.start + strip.start, down.start + strip.stop)
+            out[strip] = _along_rows(self.white[rows], self.length)[:, wanted]
+        return out
+
+    def write(
+        self,
+        down: slice,
+        right: slice,
+        out: NDArray[np.float32],
+        whitened: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Write both channels of a rectangle.
+
+        Parameters
+        ----------
+        down, right : slice
+            Its rows and columns.
+        out : ndarray of float32
+            Is written to; shape (2, its rows, its columns).
+        whitened : ndarray of float32, optional
+            What `whitened` gives of its rows, where that is at hand.
+        """
         for strip in strips(down.stop - down.start, _FEW_ROWS):
             rows = slice(down.start + strip.start, down.start + strip.stop)
             usable = self._usable(rows, right)
             np.multiply(self.contrast[rows, right], usable, out=out[0, strip])
-            white = _along_rows(self.white[rows], self.length)[:, self.first :]
+            white = self.whitened(rows) if whitened is None else whitened[strip]
             np.multiply(white[:, right], usable, out=out[1, strip])
 
     def _usable(self, *rectangle: slice) -> NDArray[np.bool_]:

@@ -36,6 +36,9 @@ TILE = 1536
 """Edge of a tile in samples, at most: 77 nm, which most micrographs fit into whole. A
 choice: larger ones take memory (250 MB), in smaller ones overlaps are most of the work.
 """
+_FEW_TILES = 2
+"""Tiles beside each other that sample their rows by themselves. A choice: of a picture
+with so few, rows that are kept would take two fifths of its memory."""
 INSTALL = METHODS["unet"].install
 
 _REFUSALS = (
@@ -131,8 +134,11 @@ class Network:
         )
         done, total = 0, len(downs) * len(rights)
         for down in downs:
+            # Sampling a part of a row anew takes the row whole: once for many tiles.
+            rows = _seen(down, given.shape[0])
+            whitened = given.whitened(rows) if len(rights) > _FEW_TILES else None
             for right in rights:
-                told = self.answer(_with_margin(given, down, right))
+                told = self.answer(_with_margin(given, down, right, whitened))
                 here, there = down.kept(), right.kept()
                 out[:, here.target, there.target] = told[:, here.source, there.source]
                 done += 1
@@ -209,21 +215,26 @@ class _Kept:
     source: slice
 
 
+def _seen(span: TileSpan, length: int) -> slice:
+    """Tell which samples of the input lie in a tile, whose span counts its margin."""
+    return slice(max(span.start - MARGIN, 0), min(span.stop - MARGIN, length))
+
+
 def _with_margin(
-    given: NetworkInput, down: TileSpan, right: TileSpan
+    given: NetworkInput,
+    down: TileSpan,
+    right: TileSpan,
+    whitened: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
     """Cut a tile out of the input, with zeros where it reaches into the margin."""
     spans = (down, right)
     cut = np.zeros((2, *(span.stop - span.start for span in spans)), np.float32)
-    seen = [
-        slice(max(span.start - MARGIN, 0), min(span.stop - MARGIN, length))
-        for span, length in zip(spans, given.shape, strict=True)
-    ]
+    seen = [_seen(*each) for each in zip(spans, given.shape, strict=True)]
     rows, cols = (
         slice(part.start + MARGIN - span.start, part.stop + MARGIN - span.start)
         for part, span in zip(seen, spans, strict=True)
     )
-    given.write(seen[0], seen[1], cut[:, rows, cols])
+    given.write(seen[0], seen[1], cut[:, rows, cols], whitened)
     return cut
 
 

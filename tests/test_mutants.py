@@ -12,7 +12,7 @@ from napari_cdse.core.features.sampling import radii
 from tests.mutants.__main__ import Reached, Tree, _outcome
 from tests.mutants.mistakes import mistakes
 from tests.mutants.parts import PARTS
-from tests.mutants.recording import forget_results
+from tests.mutants.recording import SHARED, forget_results
 
 ROOT = Path(__file__).parents[1]
 SOURCE = '''
@@ -106,6 +106,38 @@ def test_a_test_reaches_what_is_called_on_import_where_its_outcome_is_used(tmp_p
     assert reached[7] == {7}
 
 
+USERS = """
+from half import HALF, told
+
+SHARE = told()
+
+
+def test_half():
+    assert HALF == 1.5
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_other(n):
+    assert n
+"""
+
+
+def test_a_test_reaches_what_it_names_itself(tmp_path):
+    """Of a constant that no function of the program uses nothing else tells."""
+    (tmp_path / "half.py").write_text(CALLED_ON_IMPORT)
+    (tmp_path / "test_half.py").write_text(USERS)
+    tree = Tree(tmp_path, ["half.py"], ["test_half.py"])
+    by_line = {each.lines[0]: each for each in mistakes("half.py", CALLED_ON_IMPORT)}
+    assert tree.tests(by_line[10]) == {"test_half.py::test_half"}
+    assert tree.tests(by_line[14]) == set()
+    seconds = {f"test_half.py::test_{name}": 1.0 for name in ("half", "o[1]", "o[2]")}
+    by_file = {"test_half.py": list(seconds)}
+    by_function = {"test_half.py::test_o": list(seconds)[1:]}
+    reached = Reached({}, seconds, by_file, by_function)
+    assert reached.each_of({"test_half.py::test_o"}) == set(list(seconds)[1:])
+    assert reached.each_of({f"test_half.py::{SHARED}"}) == seconds.keys()
+
+
 def test_what_an_earlier_test_computed_is_forgotten():
     radii(24)
     assert radii.cache_info().currsize > 0
@@ -162,8 +194,11 @@ def test_no_more_than_the_nearest_tests_are_tried_where_that_is_asked(nearest, t
     tree = SimpleNamespace(
         sources={file: "def half():\n    pass\n    return 2\n"},
         lines=lambda _: {file: {3}},
+        tests=lambda _: {names[1]},
     )
     server = SimpleNamespace(stdin=StringIO(), stdout=StringIO('"survived"\n' * 2))
     assert _outcome(server, tree, reached, mistake, nearest) == "survived"
     asked = [json.loads(line) for line in server.stdin.getvalue().splitlines()]
     assert [len(each["tests"]) for each in asked] == tried
+    # What names it itself comes first.
+    assert asked[0]["tests"][0] == names[1]

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -37,6 +37,7 @@ class Reached:
     lines: dict[str, dict[str, list[str]]]
     seconds: dict[str, float]
     by_file: dict[str, list[str]] = field(default_factory=dict)
+    by_function: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Reached:
@@ -45,9 +46,11 @@ class Reached:
         for name in found["failed"]:
             print(f"Left out, since it does not pass as things are: {name}")
         by_file: dict[str, list[str]] = {}
+        by_function: dict[str, list[str]] = {}
         for name in found["seconds"]:
             by_file.setdefault(name.partition("::")[0], []).append(name)
-        return cls(found["reached"], found["seconds"], by_file)
+            by_function.setdefault(name.partition("[")[0], []).append(name)
+        return cls(found["reached"], found["seconds"], by_file, by_function)
 
     def tests(self, lines: dict[str, set[int]]) -> set[str]:
         """Name the tests that reach any of some lines."""
@@ -55,9 +58,16 @@ class Reached:
         for file, numbers in lines.items():
             at = self.lines.get(file, {})
             named.update(*(at.get(str(number), ()) for number in numbers))
-        for name in [name for name in named if name.endswith(SHARED)]:
-            named.update(self.by_file.get(name.partition("::")[0], ()))
-        return named & self.seconds.keys()
+        return self.each_of(named)
+
+    def each_of(self, named: set[str]) -> set[str]:
+        """Name each test of functions, and of files whose tests share what ran."""
+        every = set(named)
+        for name in named:
+            every.update(self.by_function.get(name, ()))
+            if name.endswith(SHARED):
+                every.update(self.by_file.get(name.partition("::")[0], ()))
+        return every & self.seconds.keys()
 
     def in_order(self, tests: set[str], file: str) -> list[str]:
         """Put first who is likeliest to notice a mistake in a file.
@@ -95,9 +105,23 @@ def _below_top(file: str) -> tuple[tuple[str, ...], str]:
 
 
 class Tree:
-    """The project's text as it lies there: what can be planted, and who uses a name."""
+    """The project's text as it lies there: what can be planted, and who uses a name.
 
-    def __init__(self, root: Path, files: list[str]) -> None:
+    Parameters
+    ----------
+    root : Path
+        Folder of the project.
+    files, tests : sequence of str
+        The program's files, and those of its tests.
+    """
+
+    def __init__(
+        self, root: Path, files: Sequence[str], tests: Sequence[str] = ()
+    ) -> None:
+        self.tested: dict[str, set[str]] = defaultdict(set)
+        for file in tests:
+            for node in ast.parse((root / file).read_text("utf-8")).body:
+                self._note_tested(file, node)
         self.sources = {file: (root / file).read_text("utf-8") for file in files}
         self.uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
         self.defines: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -116,6 +140,26 @@ class Tree:
             for line, name in definitions(tree.body):
                 self.defines[file, line].add(name)
 
+    def _note_tested(self, file: str, node: ast.stmt) -> None:
+        """Note which names a test uses, or what all tests of a file may share."""
+        is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+        who = f"{file}::{node.name if is_test else SHARED}"
+        for part in ast.walk(node):
+            name = getattr(part, "id", getattr(part, "attr", None))
+            if isinstance(name, str):
+                self.tested[name].add(who)
+
+    def tests(self, mistake: Mistake) -> set[str]:
+        """Name the tests that use themselves what a mistake changes on import.
+
+        No line of the program tells: what is defined outside of every function is run
+        before any test.
+        """
+        if not mistake.names:
+            return set()
+        _, names = self._reached(mistake)
+        return set().union(*(self.tested.get(name, set()) for name in names))
+
     def lines(self, mistake: Mistake) -> dict[str, set[int]]:
         """Give the lines that a test must reach to notice a mistake.
 
@@ -123,6 +167,13 @@ class Tree:
         it is where the names are used, or those that are defined by them, and within
         the functions that bear one. So it is for a function that is called on import.
         """
+        lines: dict[str, set[int]] = defaultdict(set)
+        for file, line in self._reached(mistake)[0]:
+            lines[file].add(line)
+        return lines
+
+    def _reached(self, mistake: Mistake) -> tuple[set[tuple[str, int]], set[str]]:
+        """Give the lines, and the names that hang on a mistake."""
         first, last = mistake.lines
         reached = {(mistake.file, line) for line in range(first, last + 1)}
         callers = {
@@ -139,10 +190,7 @@ class Tree:
             reached |= self.uses[name] | self.bodies[name]
             todo.update(*(self.defines[at] for at in self.uses[name]))
             todo -= done
-        lines: dict[str, set[int]] = defaultdict(set)
-        for file, line in reached:
-            lines[file].add(line)
-        return lines
+        return reached, done
 
 
 def main() -> int:
@@ -157,7 +205,8 @@ def main() -> int:
         copies = [Path(folder) / str(job) for job in range(arguments.jobs)]
         for copy in copies:
             _copy(copy)
-        tree = Tree(copies[0], _files(Part(("",), ())))
+        tests = _git("ls-files", "--", "tests/**/test_*.py").split("\n")
+        tree = Tree(copies[0], _files(Part(("",), ())), tests)
         drawn = _drawn(tree, wanted, arguments.count or part.count, arguments.seed)
         record = arguments.reached or copies[0] / "reached.json"
         if not record.exists():
@@ -288,8 +337,13 @@ def _outcome(
     left = nearest
     outcome = "no tests"
     before = tree.sources[mistake.file]
-    for tests in _rounds(reached, reached.tests(tree.lines(mistake))):
-        tried = reached.in_order(tests, mistake.file)[:left]
+    named = reached.each_of(tree.tests(mistake))
+    others = reached.tests(tree.lines(mistake)) - named
+    for first, tests in _rounds(reached, named, others):
+        tried = [
+            *reached.in_order(first, mistake.file),
+            *reached.in_order(tests, mistake.file),
+        ][:left]
         if outcome in SURVIVED and tried:
             outcome = _asked(
                 server,
@@ -303,10 +357,13 @@ def _outcome(
     return outcome
 
 
-def _rounds(reached: Reached, tests: set[str]) -> Iterator[set[str]]:
-    yield tests
+def _rounds(
+    reached: Reached, named: set[str], others: set[str]
+) -> Iterator[tuple[set[str], set[str]]]:
+    yield named, others
+    tests = named | others
     files = {name.partition("::")[0] for name in tests}
-    yield {name for file in files for name in reached.by_file[file]} - tests
+    yield set(), {name for file in files for name in reached.by_file[file]} - tests
 
 
 def _asked(server: subprocess.Popen[str], **trial: object) -> str:

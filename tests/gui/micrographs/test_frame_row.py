@@ -173,6 +173,20 @@ def test_new_files_are_asked_once_where_that_can_not_be_noted(
     assert frames_by_name(workspace)["d.tif"] == "1:3"
 
 
+def test_why_new_files_could_not_be_asked_is_told(
+    workspace, qtbot, tmp_path_factory, monkeypatch
+):
+    away = tmp_path_factory.mktemp("away")
+    choose_in_all(workspace, qtbot, 1, 2)
+
+    def fail(_paths, _report):
+        raise StoreError("The folder is gone.")
+
+    monkeypatch.setattr(frames, "counting_frames", fail)
+    join(workspace, qtbot, write_movie(away / "d.tif", 5, seed=7))
+    assert "The folder is gone." in standing(workspace)
+
+
 def test_a_choice_for_all_that_was_taken_back_holds_for_no_later_file(
     workspace, qtbot, tmp_path_factory
 ):

@@ -214,3 +214,13 @@ def test_letters_are_left_to_the_window(view):
         assert event.isAccepted() == is_ours
     assert view.currentIndex().row() == 2
     assert np.array(view.rows_in_view()).size
+
+
+def test_a_row_that_is_gone_says_nothing():
+    """Qt may still ask for it while the rows change."""
+    model = PairsModel()
+    model.show(shown_pairs(2))
+    last = model.index(1, 0)
+    assert model.data(last).startswith("dots_1")
+    model.show(shown_pairs(1))
+    assert model.data(last) is None

@@ -9,6 +9,7 @@ from PIL import Image
 from qtpy.QtCore import Qt
 
 from napari_cdse.core.classifier.forest import fit
+from napari_cdse.core.errors import ModelError
 from napari_cdse.core.params import ForestParams
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -18,6 +19,7 @@ from tests.gui.conftest import (
     open_folder,
     particle_ids,
     settle,
+    standing,
     wait_for_pixels,
 )
 from tests.gui.showing import docks, in_step
@@ -116,3 +118,22 @@ def test_what_is_unlike_the_training_set_is_marked(workspace, qtbot):
     project.selection.select(particle_ids(workspace)[0])
     told = shown["Particle"].card.says.text()
     assert "unlike anything in the forest's training set" in told
+
+
+def test_a_forest_that_is_of_no_use_is_told_once_and_circles_are_found(
+    viewer, folder, qtbot, monkeypatch
+):
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+
+    def refuse(_models):
+        raise ModelError("This forest asks for other features.")
+
+    monkeypatch.setattr(type(workspace.project.models), "active", property(refuse))
+    for _ in range(2):
+        workspace.detection.analyse([0])
+        settle(workspace, qtbot)
+    said = "This forest asks for other features. Circles are found, but not classified."
+    assert standing(workspace).count(said) == 1
+    assert workspace.project.particles.of(0)
+    assert all(one.prediction is None for one in workspace.project.particles.of(0))

@@ -89,6 +89,21 @@ def test_samples_are_looked_at_one_by_one_and_beside_each_other(dock, workspace,
     assert dock.number.text() == everything
 
 
+def test_a_sample_named_in_odd_signs_is_offered_plain_and_looked_at(
+    dock, workspace, qtbot
+):
+    workspace.project.micrographs.set_samples({0: "aged\u202eonce", 1: "fresh"})
+    settle(workspace, qtbot)
+    up_to_date(dock, qtbot)
+    assert "\u202e" not in dock.sample.itemText(1)
+    assert dock.sample.itemText(1).startswith("aged")
+    dock.sample.setCurrentIndex(1)
+    dock.sample.activated.emit(1)
+    up_to_date(dock, qtbot)
+    assert dock._found.sample == "aged\u202eonce"
+    assert dock.number.text().partition(":")[0].startswith("aged")
+
+
 def test_who_judges_blind_sees_no_samples(dock, workspace, qtbot):
     workspace.project.micrographs.set_samples({0: "aged", 1: "fresh"})
     settle(workspace, qtbot)

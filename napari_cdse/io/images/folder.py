@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.io.files import name_of, shown, why_unreadable
 from napari_cdse.io.images import microscope_file
-from napari_cdse.io.images.micrograph_file import PLAIN_SUFFIXES, SUFFIXES
+from napari_cdse.io.images.micrograph_file import (
+    PLAIN_SUFFIXES,
+    SUFFIXES,
+    unknown_format,
+)
 from napari_cdse.io.images.tia_series import EMI_SUFFIX, series_beside
 from napari_cdse.io.paths import without_repeats
 
@@ -25,6 +29,30 @@ IMAGES, TEXT_FILES = "images", "text_files"
 
 _NOT_READ = (".eer", ".mib", ".tvips")
 """Formats of microscopes and cameras, which have to be exported first."""
+_BESIDE = (
+    ".txt",
+    ".csv",
+    ".tsv",
+    ".json",
+    ".geojson",
+    ".jsonl",
+    ".toml",
+    ".xml",
+    ".yaml",
+    ".yml",
+    ".md",
+    ".log",
+    ".html",
+    ".pdf",
+    ".svg",
+    ".zip",
+    ".roi",
+    ".xlsx",
+    ".cdse",
+    ".skops",
+)
+"""What lies beside micrographs, so that ``*`` names it too: labels, tables, reports,
+projects, forests. Whatever else is named was meant as a micrograph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +97,8 @@ def find_micrographs(
     """List the micrographs among files and folders, without opening any.
 
     A folder in the origin's layout stands for its ``images``; of another folder only
-    its own files are listed. Hidden files are skipped, each file is listed once.
+    its own files are listed, without hidden ones. Each file is listed once. A file that
+    is named, is no micrograph and nothing that lies beside micrographs is a problem.
 
     Parameters
     ----------
@@ -129,10 +158,12 @@ def _list_file(search: _Search, path: Path) -> None:
     problem = why_unreadable(path)
     if problem:
         search.problems.append(problem)
-    elif is_micrograph_name(path):
+    elif path.name.lower().endswith(SUFFIXES):
         search.files.setdefault(Path(os.path.normpath(path)))
-    else:
+    elif path.name.lower().endswith(_BESIDE):
         search.ignored += 1
+    else:
+        search.problems.append(str(unknown_format(path)))
 
 
 def _list_folder(search: _Search, folder: Path) -> None:

@@ -59,19 +59,6 @@ def test_offers_its_docks(manifest):
     ]
 
 
-def test_generic_text_is_not_ours(tmp_path):
-    from napari_cdse.gui.app.readers import get_label_reader
-
-    note = tmp_path / "note.txt"
-    note.write_text("Dear diary, today the beam was stable.\n")
-    labels = tmp_path / "labels.txt"
-    labels.write_text("\nParticle Location:\n[1.0, 2.0]\n")
-    assert get_label_reader(str(note)) is None
-    assert get_label_reader(str(labels)) is not None
-    assert get_label_reader([str(labels), str(note)]) is None
-    assert get_label_reader(str(tmp_path / "missing.txt")) is None
-
-
 def test_the_preferences_offer_every_shortcut_with_its_usual_key(manifest):
     page = manifest.contributions.configurations["keys"]
     assert [

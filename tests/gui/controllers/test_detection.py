@@ -15,6 +15,7 @@ from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.models.model_file import save_model
 from napari_cdse.pipeline import analyse
+from tests.drawn_particles import speckle
 from tests.gui.conftest import (
     open_folder,
     particle_ids,
@@ -48,6 +49,8 @@ def test_detection_gives_what_a_script_gets(viewer, folder, qtbot, forest):
 
 
 def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
+    bare = speckle((200, 200), 3)
+    Image.fromarray(bare.clip(0, 255).astype(np.uint8)).save(folder / "dots_8.png")
     Image.fromarray(np.full((200, 200), 7, np.uint8)).save(folder / "dots_9.png")
     workspace = workspace_for(viewer)
     open_folder(workspace, folder, qtbot)
@@ -57,20 +60,23 @@ def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
         True,
         True,
         True,
+        True,
         False,
     ]
-    assert workspace.session.entries[3].problem
+    assert workspace.session.entries[4].problem
     dock = docks(viewer)["Micrographs"]
-    assert dock.model.index(3, 0).data().startswith("\u26a0")
+    assert dock.model.index(4, 0).data().startswith("\u26a0")
     found = [
         one
-        for entry in range(3)
+        for entry in range(4)
         for one in workspace.project.particles.of(entry)
         if one.prediction.label != "empty"
     ]
     outcome = dock.progress.title.text()
-    assert outcome.startswith(f"3 micrographs, {len(found)} particle")
-    assert outcome.endswith("1 not done (the table says why).")
+    assert outcome == (
+        f"4 micrographs, {len(found)} particles, 4 with an unsure or assumed pixel "
+        "size, 1 not done (the table says why)."
+    )
 
 
 def test_a_file_that_can_not_be_read_when_another_forest_is_asked_is_marked(

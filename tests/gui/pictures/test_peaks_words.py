@@ -148,6 +148,17 @@ def test_the_table_takes_the_room_of_four_to_eight_rows(table):
     assert table.sizeHint().height() == table.minimumHeight()
 
 
+def test_columns_are_as_broad_as_their_names_and_the_last_takes_the_rest(table):
+    header = table.horizontalHeader()
+    last = table.columnCount() - 1
+    for column in range(last):
+        assert table.columnWidth(column) == header.sectionSizeHint(column)
+    table.resize(900, table.minimumHeight())
+    table.show()
+    assert header.length() == table.viewport().width()
+    assert table.columnWidth(last) > 400
+
+
 def test_columns_become_broader_for_what_is_in_them_and_stay_so(table):
     table.show_families(PEAKS, 1, Scale(NM))
     widths = [table.columnWidth(column) for column in range(3)]

@@ -160,11 +160,9 @@ class GalleryView(GridView):
             self._band.begin(event.pos(), bool(event.modifiers()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the band."""
-        held = event.buttons() & Qt.MouseButton.LeftButton
-        if not (held and self._band.pull(event.pos())):
-            return
-        event.accept()
+        """Drag the band; Qt tells of the mouse only while a button is held."""
+        if self._band.pull(event.pos()):
+            event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the band, or the click."""

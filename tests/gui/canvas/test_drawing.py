@@ -45,6 +45,15 @@ def test_draw(workspace, qtbot):
     in_step(workspace)
 
 
+def test_nothing_is_mended_any_more_once_the_layer_was_let_go(workspace):
+    particles = workspace.canvas.particles
+    particles._timer.start(0)
+    assert particles.repairing
+    workspace.canvas.drop()
+    assert not particles.repairing
+    assert not particles._poll.isActive()
+
+
 def test_however_large_it_is_seen_a_circle_below_three_pixels_is_a_slip(
     workspace, qtbot
 ):

@@ -161,6 +161,16 @@ def test_the_word_of_a_person_that_is_contradicted_is_bold(view):
     )
     assert name[0] == name[1]
     assert word[1] > 1.1 * word[0]
+    # The name never is: the same words, where they are a name, are thinner.
+    same = pair(0, True)
+    same.name = same.you
+    view.model().show(ChangedPairs(told.groups, (same, *told.pairs[1:])))
+    both = drawn(view)
+    name, word = (
+        green(both, place.left(), top, place.right(), top + line)
+        for top in (below, below + line)
+    )
+    assert word > 1.1 * name
 
 
 def test_the_cursor_is_a_line_around_where_the_keys_are(view, monkeypatch):

@@ -41,6 +41,7 @@ def buttons(row):
 def test_it_is_at_the_top_and_hidden_while_there_is_nothing(bar, messages):
     assert bar.kept.toolBarArea(bar) == Qt.ToolBarArea.TopToolBarArea
     assert bar.objectName() == "napari-cdse messages"
+    assert bar.windowTitle() == "Messages"
     assert not bar.isMovable()
     assert not bar.isFloatable()
     assert not bar.toggleViewAction().isVisible()

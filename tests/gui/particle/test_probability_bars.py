@@ -27,3 +27,18 @@ def test_the_bars_share_the_room_that_words_and_numbers_leave(qtbot, width):
         assert number.x() > bar.geometry().right()
         assert number.width() < bar.width()
     assert numbers[1].geometry().right() == pytest.approx(width - 1, abs=1)
+
+
+def test_the_bars_stay_as_long_whatever_the_numbers_say(qtbot):
+    """Each particle has other numbers: bars that jump can't be compared."""
+    view = ProbabilityBars()
+    qtbot.addWidget(view)
+    view.resize(500, view.sizeHint().height())
+    with qtbot.waitExposed(view):
+        view.show()
+    widths = []
+    for shares in (None, (1.0, 0.0, 0.0, 0.0), (0.44, 0.11, 0.11, 0.34)):
+        view.show_probabilities(shares)
+        view.layout().activate()
+        widths.append([view.bars[label].width() for label in CLASSES])
+    assert widths[0] == widths[1] == widths[2]

@@ -126,9 +126,11 @@ class SizeSummary:
         if self.mean_95 is not None:
             low, high = self.mean_95
             told += f" ({low:.3g} to {high:.3g}, 95 %)"
-        elif self.mean_by_estimates:
-            # An interval over micrographs would hold it.
-            told += f" \u00b1 {self.mean_by_estimates:.2g} by the estimates"
+        else:
+            told += " (no interval)"
+            if self.mean_by_estimates:
+                # An interval over micrographs would hold it.
+                told += f" \u00b1 {self.mean_by_estimates:.2g} by the estimates"
         alike = math.hypot(self.fit_systematic, self.mean_systematic)
         if alike:
             told += f" \u00b1 {alike:.2g} systematic"

@@ -181,6 +181,8 @@ def draw_sizes(figure: Figure, sizes: ClassSizes, palette: Palette = PRINT) -> N
         if histogram is not None:
             _histogram(axes, histogram, sizes, label, palette)
         _title(axes, _size_words(label, summaries.get(label), sizes.unit))
+        # Without any particle the axis would lie around 0, and tell negative counts.
+        axes.set_ylim(0, axes.get_ylim()[1] if label in summaries else 1)
         _whole_numbers(axes)
     panels[1].set_ylabel("particles per bin")
     panels[-1].set_xlabel(f"diameter ({sizes.unit})")

@@ -255,11 +255,11 @@ def _sample_row(each: Summary) -> tuple[str, ...]:
     sizes = [one for one in each["sizes"] if one["label"] == "all"]
     size = ""
     if sizes:
-        told = _range(sizes[0]["mean_95"], _size)
+        told = _range(sizes[0]["mean_95"], _size) or "(no interval)"
         unit = each["size_unit"]
         if each["sizes_by_estimate"]:
             unit += " (scales estimated)"
-        size = f"{_size(sizes[0]['mean'])} {unit} {told}".strip()
+        size = f"{_size(sizes[0]['mean'])} {unit} {told}"
     return (
         each["name"],
         _share(found["fraction"]),
@@ -345,11 +345,10 @@ def _sizes(summary: Summary) -> Markup:
             (
                 each["label"],
                 str(each["n"]),
-                f"{_size(each['mean'])} {_range(each['mean_95'], _size)}",
+                _size_within(each["mean"], each["mean_95"]),
                 _systematic(each),
-                f"{_size(each['standard_deviation'])} "
-                f"{_range(each['standard_deviation_95'], _size)}",
-                f"{_size(each['median'])} {_range(each['median_95'], _size)}",
+                _size_within(each["standard_deviation"], each["standard_deviation_95"]),
+                _size_within(each["median"], each["median_95"]),
                 "" if fit is None else _size(fit["median"]),
                 "" if fit is None else _size(fit["geometric_deviation"]),
             )
@@ -386,7 +385,7 @@ def _by_estimates(summary: Summary) -> Markup:
             each["label"],
             str(each["n"]),
             str(each["n_micrographs"]),
-            f"{_size(each['mean'])} {_range(each['mean_95'], _size)}",
+            _size_within(each["mean"], each["mean_95"]),
             _size(each["mean_by_estimates"]),
             _systematic(each),
         )
@@ -518,6 +517,13 @@ def _share(value: float | None) -> str:
 
 def _size(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
+
+
+def _size_within(value: float | None, interval: Sequence[float] | None) -> str:
+    """Tell a size with its interval, or that it has none."""
+    if value is None:
+        return ""
+    return f"{_size(value)} {_range(interval, _size) or '(no interval)'}"
 
 
 def _range(interval: Sequence[float] | None, form: Any = _share) -> str:

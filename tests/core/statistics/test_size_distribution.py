@@ -285,12 +285,12 @@ def test_errors_of_the_pixel_size_are_of_lengths_in_nm_alone():
 
 def test_a_mean_is_told_with_all_that_it_may_be_off_by():
     bare = SizeSummary("all", 40, 4.1234, 0.5, 4.0, 3.8, 4.4)
-    assert bare.mean_words("nm") == "4.12 nm"
+    assert bare.mean_words("nm") == "4.12 nm (no interval)"
     within = replace(bare, mean_95=(3.987, 4.2612), mean_by_estimates=0.05)
     assert within.mean_words("nm") == "4.12 nm (3.99 to 4.26, 95 %)"
     few = replace(bare, mean_by_estimates=0.05, fit_systematic=0.03)
     assert few.mean_words("nm") == (
-        "4.12 nm \u00b1 0.05 by the estimates \u00b1 0.03 systematic"
+        "4.12 nm (no interval) \u00b1 0.05 by the estimates \u00b1 0.03 systematic"
     )
     both = replace(within, fit_systematic=0.03, mean_systematic=0.04)
     assert both.mean_words("px").endswith("95 %) \u00b1 0.05 systematic")

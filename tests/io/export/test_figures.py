@@ -178,7 +178,7 @@ def test_sizes_are_in_nm_where_known_and_panels_hold_everything():
     assert sums == [8, 4, 0]
     assert panels[-1].get_xlabel() == "diameter (nm)"
     assert figure.get_suptitle() == "Diameter of particles in nm (n = 12)"
-    assert _over(panels[0]).endswith("(n = 8), mean 4 nm")
+    assert _over(panels[0]).endswith("(n = 8), mean 4 nm (no interval)")
 
 
 def test_density_and_fit_hold_as_much_as_the_bars():
@@ -202,6 +202,16 @@ def test_an_estimate_gives_nm_where_nothing_else_does_and_says_so():
     assert title == "Diameter of particles in nm (n = 1; 1 without a pixel size)"
 
 
+def test_no_panel_of_sizes_tells_negative_counts():
+    figure = figures_of(_rows(["yes", "yes", "null"]), NOTHING)["sizes"]
+    tops = []
+    for axes in figure.axes:
+        bottom, top = axes.get_ylim()
+        assert bottom == 0
+        tops.append(top)
+    assert tops[0] > 2 > tops[1] == 1
+
+
 def test_what_estimates_are_off_by_stands_beside_a_mean_without_an_interval():
     """Two micrographs are too few for an interval, which would hold it."""
     sizes = class_sizes(
@@ -214,7 +224,7 @@ def test_what_estimates_are_off_by_stands_beside_a_mean_without_an_interval():
     figure = drawn(lambda empty: draw_sizes(empty, sizes), 5.0)
     title = " ".join(figure.axes[0].get_title(loc="left").split())
     # Half of the mean each: 2 nm times 3 % and 4 %.
-    assert title.endswith("mean 4 nm \u00b1 0.1 by the estimates")
+    assert title.endswith("mean 4 nm (no interval) \u00b1 0.1 by the estimates")
 
 
 def test_labels_and_sizes_have_their_figures():

@@ -48,11 +48,21 @@ _BESIDE = (
     ".zip",
     ".roi",
     ".xlsx",
-    ".cdse",
+    ".xls",
+    ".ods",
+    ".docx",
+    ".py",
+    ".ipynb",
+    ".sh",
+    ".db",
+    ".ini",
     ".skops",
 )
 """What lies beside micrographs, so that ``*`` names it too: labels, tables, reports,
-projects, forests. Whatever else is named was meant as a micrograph."""
+notes, scripts, forests, what Windows keeps of a folder. Whatever else is named was
+meant as a micrograph."""
+_PROJECT = ".cdse"
+"""In the name of a project, and of what SQLite and its backups keep beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +170,14 @@ def _list_file(search: _Search, path: Path) -> None:
         search.problems.append(problem)
     elif path.name.lower().endswith(SUFFIXES):
         search.files.setdefault(Path(os.path.normpath(path)))
-    elif path.name.lower().endswith(_BESIDE):
+    elif _lies_beside(path.name.lower()):
         search.ignored += 1
     else:
         search.problems.append(str(unknown_format(path)))
+
+
+def _lies_beside(name: str) -> bool:
+    return name.endswith(_BESIDE) or _PROJECT in name
 
 
 def _list_folder(search: _Search, folder: Path) -> None:

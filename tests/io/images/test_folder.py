@@ -75,9 +75,10 @@ def test_files_and_folders_together_each_once(tmp_path):
 def test_a_picture_that_is_named_and_cannot_be_read_is_a_problem(tmp_path):
     """A star names labels and tables too; what else is named was meant."""
     _touch(tmp_path, "a.png", "b.gif", "c", "d.txt", "E.CSV", "f.cdse", ".g.png")
+    _touch(tmp_path, "f.cdse-journal", "f.cdse-wal", "Thumbs.db")
     found = find_micrographs(sorted(tmp_path.iterdir()))
     assert _names(found.files) == [".g.png", "a.png"]
-    assert found.ignored == 3
+    assert found.ignored == 6
     for problem, name in zip(found.problems, ("b.gif", "c"), strict=True):
         assert problem.startswith(f"{name} is of no format that is known here: PNG, ")
         assert problem.endswith("save it as TIFF, with the pixel size.")

@@ -146,7 +146,7 @@ def best_split(fringes: Fringes) -> BestSplit:
     gains = splits.gain[int(direction), int(line)] / fringes.noise
     much = bool(shares.max() >= SUSPECTED_SHARE)
     beyond_chance = (gains > CLEAR).any() and chance_of(gains) <= SUSPECTED_CHANCE
-    at = _nearest_line(fringes, shares.shape[:2])
+    at = _likeliest_line(fringes, shares.shape[:2])
     return BestSplit(
         FaultLine(*placed(*at)),
         much,
@@ -167,7 +167,7 @@ def chance_of(gains: NDArray[np.float64]) -> float:
     return min(_LINES_TRIED * at_one_line, 1.0)
 
 
-def _nearest_line(fringes: Fringes, tried: tuple[int, ...]) -> tuple[int, int]:
+def _likeliest_line(fringes: Fringes, tried: tuple[int, ...]) -> tuple[int, int]:
     """Find the direction and line whose sides explain most, however families turn."""
     before = _before(tried)
     sizes = fringes.sizes.ravel()

@@ -43,12 +43,12 @@ def test_measure_a_distance(workspace, qtbot):
     expected = distance_text(line.length_px, ESTIMATED)
     assert says(workspace) == workspace.viewer.status == expected
     assert "about" in expected
-    # The line is the bright green of its words, which no micrograph has.
     # It is two pixels of the screen wide, with its words above the first end's bar.
     layer, screen_px = workspace.active_tool.current.layer, line.screen_px
     assert layer.edge_width == pytest.approx([2 * screen_px])
     assert layer.text.translation == pytest.approx([-18 * screen_px, 0])
-    (drawn,) = workspace.active_tool.current.layer.edge_color
+    # The line is the bright green of its words, which no micrograph has.
+    (drawn,) = layer.edge_color
     assert drawn[:3] * 255 == pytest.approx([0xB6, 0xFF, 0x3C])
     press(workspace, qtbot, Qt.Key.Key_Escape)
     assert workspace.active_tool.current is None

@@ -555,7 +555,10 @@ def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     width = _round_up(min(max(wanted, span / _BINS[1]), span / _BINS[0]))
     start = math.floor(low / width)
     n_bins = max(1, math.ceil(high / width) - start)
-    return np.asarray(width * (start + np.arange(n_bins + 1)), np.float64)
+    edges = np.asarray(width * (start + np.arange(n_bins + 1)), np.float64)
+    # 39 * 0.2 lies above 7.8 by rounding; a size at an end must not fall out.
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
+    return edges
 
 
 def _round_up(width: float) -> float:

@@ -90,6 +90,17 @@ def test_histogram_of_odd_sizes_stays_small(sizes):
     assert len(found.edges) <= 35
 
 
+@pytest.mark.parametrize("step", [0.1, 0.05, 0.01])
+def test_histogram_holds_sizes_that_are_whole_steps(step):
+    """Decimal sizes lie on the edges of the bins, but for rounding."""
+    decimals = round(-np.log10(step)) + 1
+    rng = np.random.default_rng(2)
+    for _ in range(500):
+        steps = rng.integers(round(1 / step), round(9 / step), 2)
+        sizes = [round(float(n) * step, decimals) for n in steps]
+        assert sum(size_histogram(sizes, ["no", "no"]).counts["no"]) == 2, sizes
+
+
 def test_histogram_without_sizes_is_none():
     assert size_histogram([None], ["yes"]) is None
     assert size_distribution([], []) == ()

@@ -202,8 +202,9 @@ def _rate(pairs: Sequence[_Pair], fewest: int) -> Rate:
     if len(pairs) < fewest:
         return Rate(len(pairs))
     weight = np.array([each.weight for each in pairs])
-    right = np.array([each.truth == each.said for each in pairs], float)
-    value = float(weight @ right / weight.sum())
+    right = np.array([each.truth == each.said for each in pairs], bool)
+    # Added up alike, so that all of them are 1 to the bit, with nothing that varies.
+    value = float(weight[right].sum() / weight.sum())
     names, of = np.unique([each.micrograph for each in pairs], return_inverse=True)
     if len(names) < MIN_MICROGRAPHS:
         return Rate(len(pairs), value)

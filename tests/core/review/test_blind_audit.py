@@ -182,6 +182,26 @@ def test_a_forest_without_a_mistake_has_the_interval_of_so_many_particles():
     )
 
 
+def test_no_mistake_is_no_mistake_at_whatever_chances():
+    """Sums of odd weights round; the share of all of them is 1 nevertheless."""
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        chances = rng.uniform(0.03, 0.4, 30)
+        found = audit(
+            [
+                labelled("no", "no", float(each), micrograph=f"m{n % 8}")
+                for n, each in enumerate(chances)
+            ],
+            "forest",
+        )
+        assert found.accuracy.value == found.recall["no"].value == 1
+        fewer = (1 / chances).sum() ** 2 / (1 / chances**2).sum()
+        fewer *= (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 7)) ** 2
+        assert found.accuracy.interval_95 == pytest.approx(
+            wilson_interval(fewer, fewer)
+        )
+
+
 def test_an_interval_takes_five_micrographs():
     def found(micrographs):
         some = [

@@ -9,6 +9,7 @@ there, or chance: one in twenty does without any reason.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,8 @@ class _Error:
     """What the draws of all micrographs say of the forest.
 
     ``mean`` is what it is off by (defects, resolved), ``square`` the mean square of
-    what one particle adds to the numerator beyond that; None without enough draws.
+    what one particle adds to the numerator beyond that; None without enough draws, or
+    where by them no particle at all is resolved.
     """
 
     mean: NDArray[np.float64]
@@ -113,7 +115,10 @@ def _error_of_the_forest(sample: Sample) -> _Error:
     off = (sample.labelled - sample.predicted)[drawn]
     weight = sample.weight[drawn]
     mean = weight @ off / weight.sum()
-    left = (off - mean) @ (1, -difference(sample).share)
+    share = difference(sample).share
+    if math.isnan(share):
+        return _Error(mean, None)
+    left = (off - mean) @ (1, -share)
     return _Error(mean, float(weight @ left**2 / weight.sum()))
 
 

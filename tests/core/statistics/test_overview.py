@@ -80,6 +80,18 @@ def test_without_enough_draws_a_micrograph_has_no_interval():
     assert few[0].fraction == pytest.approx((2 + 8 * 0.1) / (4 + 8 * 0.9))
 
 
+def test_draws_that_find_nothing_resolved_leave_micrographs_without_an_interval():
+    """Each stands for ten that the forest calls resolved: more than there are."""
+    told = (0.2, 0.4, 0.4, 0.0)
+    evidence = [Evidence(f"m{n % 6}", told, "null", "draw", 0.1) for n in range(12)]
+    evidence += [Evidence(f"m{n % 6}", told) for n in range(60)]
+    evidence += [Evidence("m0", SURE_NO) for _ in range(12)]
+    assert visible_defects(evidence).fraction is None
+    found = micrograph_fractions(evidence)
+    assert found[0].fraction is not None
+    assert {one.interval_95 for one in found} == {None}
+
+
 def test_intervals_of_micrographs_hold_their_own_fraction():
     """Nine of ten at least, of 400 micrographs and a forest that is biased."""
     rng, held = np.random.default_rng(5), []

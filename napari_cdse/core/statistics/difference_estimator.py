@@ -47,6 +47,10 @@ FEW = 5
 choice: with more, `ADDED` widens intervals that need it no longer; with fewer,
 mistakes that no draw met go uncounted."""
 
+_ROUNDING = 1e-12
+"""Share of the resolved particles below which a sum is what rounding left of 0 (some
+1e-16). Taken for a number, it would give an interval without any width."""
+
 _NO_PARTICLE = 1e-12
 """Resolved particles put in place of 0, so that no division fails."""
 
@@ -142,8 +146,9 @@ def difference(sample: Sample) -> Difference:
     total = float(resolved.sum())
     if not total > 0:
         return _nothing()
-    share = float(defects.sum()) / total
+    share = _whole(float(defects.sum()) / total)
     parts = defects - share * resolved
+    parts[np.abs(parts) < _ROUNDING * total] = 0
     n_with = int(np.count_nonzero((defects != 0) | (resolved != 0)))
     scale = n_with / (n_with - 1) if n_with > 1 else math.nan
     added = _unseen(sample, total)
@@ -157,6 +162,12 @@ def difference(sample: Sample) -> Difference:
         n_witnesses=float(sample.labelled[sample.weight > 0, 1].sum()),
         size=float(resolved @ resolved) / total,
     )
+
+
+def _whole(share: float) -> float:
+    """Take a share for 0 or 1 where only rounding parts it from that."""
+    nearest = round(share)
+    return float(nearest) if abs(share - nearest) < _ROUNDING else share
 
 
 def _of_draws(sample: Sample, share: float) -> float:

@@ -80,8 +80,9 @@ def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
     shrink = 1 + z**2 / n
     centre = (share + z**2 / (2 * n)) / shrink
     spread = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / shrink
-    low = 0.0 if successes == 0 else centre - spread
-    high = 1.0 if successes == n else centre + spread
+    # At the ends, rounding would leave a little beyond.
+    low = 0.0 if successes == 0 else max(centre - spread, 0.0)
+    high = 1.0 if successes == n else min(centre + spread, 1.0)
     return low, high
 
 

@@ -75,6 +75,28 @@ def test_without_any_defect_wilson_says_how_many_there_may_be():
     assert found.interval_95 == pytest.approx(wanted)
 
 
+def test_weights_of_1_but_for_rounding_leave_the_interval_of_0():
+    """Everything judged, partly by lots: what they stand for rounds beside 1."""
+    n = 48
+    judged_no = np.tile([0.0, 1.0], (n, 1))
+    weight = np.where(np.arange(n) % 2, 1.0, 1 + 2**-52)
+    told = np.tile([0.3, 0.9], (n, 1))
+    sample = Sample(np.arange(n) % 6, told, judged_no, weight, np.zeros(n, bool))
+    assert sample.corrected[:, 0].any()
+    found = difference(sample)
+    assert found.share == 0
+    quantile = stats.t.ppf(0.975, 5)
+    assert found.interval_95 == pytest.approx(wilson_interval(0, n, quantile))
+
+
+def test_micrographs_that_are_alike_have_the_interval_of_their_particles():
+    """One of 49 in each: 49 times a 49th is not 1 in binary."""
+    assert 1 / 49 * 49 != 1
+    found = difference(judged(6, [1] * 6, [48] * 6))
+    quantile = stats.t.ppf(0.975, 5)
+    assert found.interval_95 == pytest.approx(wilson_interval(6, 6 * 49, quantile))
+
+
 def test_nothing_resolved_is_no_share():
     nothing = np.zeros((4, 2))
     found = difference(

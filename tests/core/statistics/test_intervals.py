@@ -48,6 +48,13 @@ def test_wilson_interval_has_the_published_values(successes, n, low, high):
     assert wilson_interval(successes, n) == pytest.approx((low, high), abs=5e-5)
 
 
+@pytest.mark.parametrize("n", [3, 12.5, 40, 700])
+def test_wilson_interval_stays_between_0_and_1_near_its_ends(n):
+    for little in np.logspace(-18, -13, 40):
+        assert wilson_interval(little * n, n)[0] >= 0
+        assert wilson_interval((1 - little) * n, n)[1] <= 1
+
+
 def test_wilson_interval_is_mirrored_when_the_classes_are_exchanged():
     low, high = wilson_interval(3, 17)
     other_low, other_high = wilson_interval(14, 17)

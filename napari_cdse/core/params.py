@@ -193,8 +193,8 @@ class DetectionParams:
                 "Endmembers is 1, from which nothing can be told apart; choose 0, or "
                 "a value from 2 to 8."
             )
-        _check_order(self.spacing_min_nm, self.spacing_max_nm, "spacing", "nm")
-        _check_order(self.diameter_min_nm, self.diameter_max_nm, "particle", "nm")
+        _check_order(self.spacing_min_nm, self.spacing_max_nm, "spacing")
+        _check_order(self.diameter_min_nm, self.diameter_max_nm, "particle")
 
     @property
     def has_usual_spacings(self) -> bool:
@@ -392,9 +392,9 @@ def _check_field(told: Mapping[str, Any], hint: Any, value: Any) -> None:
         )
 
 
-def _check_order(low: float, high: float, what: str, unit: str) -> None:
-    if low >= high:
+def _check_order(low_nm: float, high_nm: float, what: str) -> None:
+    if low_nm >= high_nm:
         raise ParameterError(
-            f"The smallest {what} ({low} {unit}) is not below the largest "
-            f"({high} {unit}); exchange or widen them."
+            f"The smallest {what} ({low_nm} nm) is not below the largest "
+            f"({high_nm} nm); exchange or widen them."
         )

@@ -115,7 +115,7 @@ def learning_curves(
         raise TrainingError(note)
     runs: dict[str, list[list[float]]] = {name: [] for name in orders}
     replays = [
-        _Replay(pool, circles, replace(params, seed=params.seed + n), step, base)
+        _Replay(pool, circles, replace(params, seed=params.seed + n), base)
         for n in range(seeds)
     ]
     # The micrographs held out hold more particles in one repeat than in another.
@@ -152,7 +152,6 @@ class _Replay:
         pool: TrainingSet,
         circles: Mapping[str, Circle],
         params: ForestParams,
-        step: int,
         base: TrainingSet | None,
     ) -> None:
         self._params, self._circles = params, circles

@@ -10,8 +10,7 @@ for too many.
 How it goes: work out `draw_chances` once for all particles whose predictions were never
 in view, keep each particle's chance, and draw those whose lot
 (`napari_cdse.core.review.blind_audit.draw`) lies below it. The kept chance is what
-stands in `Annotation.selection_chance`; another forest does not change it. For more
-draws give what was kept as ``before``: chances only grow, so all that was drawn stays.
+stands in `Annotation.selection_chance`; another forest does not change it.
 
 What it is worth, beside as many even draws (medians over simulated reviews, ``python
 -m tests.benchmarks coverage``): the part of the standard deviation that draws can make
@@ -64,13 +63,7 @@ def doubt(probabilities: Sequence[float]) -> float:
     return float(np.sqrt(yes * no))
 
 
-def draw_chances(
-    doubts: ArrayLike,
-    expected: float,
-    *,
-    floor: float = FLOOR,
-    before: ArrayLike | None = None,
-) -> NDArray[np.float64]:
+def draw_chances(doubts: ArrayLike, expected: float) -> NDArray[np.float64]:
     """Set the chance of each particle so that about so many are drawn.
 
     Parameters
@@ -78,47 +71,39 @@ def draw_chances(
     doubts : array-like of float, shape (n,)
         Of each particle, see `doubt`; 0 where no forest was asked.
     expected : float
-        Number of draws to expect, those of ``before`` included.
-    floor : float, optional
-        Share of it that is spread evenly: above 0, at most 1.
-    before : array-like of float, shape (n,), optional
-        Chances that were in force; none of them gets smaller.
+        Number of draws to expect.
 
     Returns
     -------
     ndarray, shape (n,)
-        Chances from 0 to 1 whose sum is `expected`, or what ``before`` has in all if
-        that is more, or n if that is less.
+        Chances from 0 to 1 whose sum is `expected`, or n if that is less.
 
     Raises
     ------
     ValueError
-        For a floor that lets some never be drawn, or doubts below 0.
+        For doubts below 0.
     """
     doubts = np.asarray(doubts, np.float64)
-    if not 0 < floor <= 1 or (doubts < 0).any():
-        raise ValueError("chances need a floor above 0 and doubts of 0 or more")
-    least = np.zeros_like(doubts) if before is None else np.asarray(before, np.float64)
-    if not doubts.size or expected <= least.sum():
-        return least
-    return _scaled(_mixed(doubts, floor), least, min(expected, doubts.size))
+    if (doubts < 0).any():
+        raise ValueError("chances need doubts of 0 or more")
+    if not doubts.size or expected <= 0:
+        return np.zeros_like(doubts)
+    return _scaled(_mixed(doubts), min(expected, doubts.size))
 
 
-def _mixed(doubts: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
-    """Mix even shares with shares by doubt; they add up to 1."""
+def _mixed(doubts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mix even shares, `FLOOR` in all, with shares by doubt; they add up to 1."""
     n, total = doubts.size, doubts.sum()
     if total == 0:
         return np.full(n, 1 / n)
-    return np.asarray(floor / n + (1 - floor) * doubts / total)
+    return np.asarray(FLOOR / n + (1 - FLOOR) * doubts / total)
 
 
-def _scaled(
-    shares: NDArray[np.float64], least: NDArray[np.float64], expected: float
-) -> NDArray[np.float64]:
-    """Find the scale at which the chances, kept within bounds, add up."""
+def _scaled(shares: NDArray[np.float64], expected: float) -> NDArray[np.float64]:
+    """Find the scale at which the chances, none of them above 1, add up."""
     low, high = 0.0, 1 / shares.min()
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        total = np.clip(middle * shares, least, 1.0).sum()
+        total = np.minimum(middle * shares, 1.0).sum()
         low, high = (middle, high) if total < expected else (low, middle)
-    return np.asarray(np.clip(high * shares, least, 1.0))
+    return np.asarray(np.minimum(high * shares, 1.0))

@@ -62,7 +62,7 @@ Two annotators
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -71,7 +71,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.distrust import Distrust
 
 Route = Literal["draw", "queue", "order", "file", "hand", "none"]
-ROUTES: tuple[Route, ...] = get_args(Route)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,15 +34,12 @@ class Pairing:
         From micrograph to label file.
     unmatched_labels : tuple of Path
         Files in a folder ``text_files`` without a micrograph.
-    unmatched_micrographs : tuple of Path
-        Micrographs without a label file of their own.
     problems : tuple of str
         Ambiguous names and unreadable folders, one sentence each.
     """
 
     pairs: Mapping[Path, Path]
     unmatched_labels: tuple[Path, ...] = ()
-    unmatched_micrographs: tuple[Path, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -75,8 +72,7 @@ def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
         if folder in found.folders:
             stems = {_stem(file) for file in files}
             unmatched += _strays(labels, stems)
-    alone = tuple(file for file in found.files if file not in pairs)
-    return Pairing(pairs, tuple(unmatched), alone, tuple(problems))
+    return Pairing(pairs, tuple(unmatched), tuple(problems))
 
 
 def pair_by_name(

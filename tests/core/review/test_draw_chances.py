@@ -1,4 +1,4 @@
-"""Chances add up to what was asked for, and only ever grow."""
+"""Chances add up to what was asked for, and follow the doubt."""
 
 import numpy as np
 import pytest
@@ -27,15 +27,6 @@ def test_a_chance_never_exceeds_one_and_the_rest_makes_up_for_it():
     assert draw_chances(doubts, 1000) == pytest.approx(np.ones(100))
 
 
-def test_more_draws_leave_those_made_and_another_forest_takes_none_back():
-    rng = np.random.default_rng(0)
-    first = draw_chances(rng.random(300) / 2, 40)
-    more = draw_chances(rng.random(300) / 2, 90, before=first)
-    assert (more >= first).all()
-    assert more.sum() == pytest.approx(90)
-    assert draw_chances(rng.random(300) / 2, 10, before=more) == pytest.approx(more)
-
-
 def test_so_many_are_drawn_as_were_expected():
     rng = np.random.default_rng(2)
     chances = draw_chances(rng.random(500) / 2, 60)
@@ -49,10 +40,11 @@ def test_doubt_is_of_a_defect_among_resolved_particles():
     assert doubt((0.0, 1.0, 0.0, 0.0)) == doubt((0.0, 0.0, 0.5, 0.5)) == 0
 
 
-def test_a_floor_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="floor"):
-        draw_chances([0.1, 0.2], 1, floor=0)
+def test_doubts_below_0_are_refused():
+    with pytest.raises(ValueError, match="doubts"):
+        draw_chances([0.1, -0.2], 1)
 
 
-def test_no_particles_have_no_chances():
+def test_without_particles_or_draws_there_are_no_chances():
     assert draw_chances([], 10).size == 0
+    assert draw_chances([0.1, 0.2], 0).tolist() == [0, 0]

@@ -127,7 +127,7 @@ def _measured(
     row, col = rows.mean() + place[0].start, cols.mean() + place[1].start
     radius = np.sqrt(len(rows) / np.pi)
     if _is_cut(place, numbers.shape):
-        fitted = _through_edge(own, place, numbers.shape)
+        fitted = _through_edge(own, place)
         if fitted is not None and radius <= fitted[2] <= 3 * radius:
             row, col, radius = fitted
     return float(row), float(col), float(radius), float(odds[place][own].mean())
@@ -141,7 +141,7 @@ def _is_cut(place: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
 
 
 def _through_edge(
-    own: NDArray[np.bool_], place: tuple[slice, ...], shape: tuple[int, ...]
+    own: NDArray[np.bool_], place: tuple[slice, ...]
 ) -> tuple[float, float, float] | None:
     """Circle through the edge that the border of the micrograph left.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -268,15 +269,7 @@ def start_session(data: bytes) -> Any:
     ModelError
         If onnxruntime is missing or refuses the file.
     """
-    try:
-        import onnxruntime
-    except ModuleNotFoundError as problem:
-        raise ModelError(INSTALL) from problem
-    except ImportError as problem:
-        raise ModelError(
-            "onnxruntime is installed but does not start on this computer; install it "
-            "again, or choose the method 'bragg'."
-        ) from problem
+    onnxruntime = _silent_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -290,6 +283,33 @@ def start_session(data: bytes) -> Any:
         raise ModelError(
             "onnxruntime cannot read the network; install napari-cdse again."
         ) from problem
+
+
+def _silent_onnxruntime() -> Any:
+    """Import onnxruntime, with its reports to Microsoft off.
+
+    From 1.29 on (and on Windows before) its packages name each computer in a file of
+    the user's cache and send what runs there; nobody who looks at micrographs asked for
+    it. The variable counts when the library is loaded, its function also later, where
+    another plugin has loaded it already.
+
+    Raises
+    ------
+    ModelError
+        If it is missing or does not start.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as problem:
+        raise ModelError(INSTALL) from problem
+    except ImportError as problem:
+        raise ModelError(
+            "onnxruntime is installed but does not start on this computer; install it "
+            "again, or choose the method 'bragg'."
+        ) from problem
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
 
 
 def _refusals() -> tuple[type[Exception], ...]:

@@ -1,6 +1,9 @@
 """The network at work: the operators' definitions, tiles without seams, threads."""
 
+import os
 import pickle
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -185,3 +188,25 @@ def test_tiles_are_as_small_as_so_few_of_them_may_be():
     assert (first.start, first.stop, first.last) == (0, 992, 992 - 192)
     assert (second.start, second.stop) == (576, 1568)
     assert (second.first, second.last) == (800, 1568)
+
+
+_NEEDED = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP")
+_RUN = """
+import sys
+from pathlib import Path
+from napari_cdse.core.detection.unet.network import start_session
+start_session(Path(sys.argv[1]).read_bytes())
+"""
+
+
+def test_nothing_is_kept_to_name_this_computer_to_others(layers, tmp_path):
+    """Reports of onnxruntime are on by default, but in continuous integration."""
+    file = tmp_path / "network.onnx"
+    file.write_bytes(write_onnx(layers, {}))
+    home = tmp_path / "home"
+    home.mkdir()
+    places = {"HOME": home, "XDG_CACHE_HOME": home, "LOCALAPPDATA": home}
+    known = {name: each for name, each in os.environ.items() if name in _NEEDED}
+    told = known | {name: str(place) for name, place in places.items()}
+    subprocess.run([sys.executable, "-c", _RUN, str(file)], env=told, check=True)
+    assert not [path for path in home.rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""How far a run over many micrographs is: for people, for logs, for other programs."""
+"""How far long work has come: for people, for logs and for other programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from napari_cdse.cli.console import tell
+from napari_cdse.core.progress import TimeLeft
 
 if TYPE_CHECKING:
     import argparse
@@ -204,6 +205,34 @@ class JsonProgress:
         if own == 0 and left:
             return None
         return round(passed_s / max(own, 1) * left, 1)
+
+
+class ShareProgress:
+    """A line for each twentieth of long work, with the time left.
+
+    Not one for each step: of thousands of micrographs nothing else would be seen.
+
+    Parameters
+    ----------
+    what : str
+        What is worked at, as ``"labelled micrographs"``.
+    """
+
+    _LINES = 20
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._told = -1
+        self._time_left = TimeLeft()
+
+    def __call__(self, share: float) -> None:
+        """Take the share done, 0 to 1."""
+        number = int(self._LINES * share)
+        if number <= self._told:
+            return
+        self._told = number
+        left = self._time_left.in_words(share) if share < 1 else ""
+        tell(f"{share:4.0%}  {self._what}{left and f', {left}'}")
 
 
 def _bar(total: int) -> _Bar:

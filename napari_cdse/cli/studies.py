@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import integer, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import read_parameters
+from napari_cdse.cli.progress import ShareProgress
 from napari_cdse.cli.score_lines import (
     curve_lines,
     importance_lines,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
         MethodScores,
     )
     from napari_cdse.core.evaluation.tuning import Trial
-    from napari_cdse.core.progress import Progress
 
     Study = Callable[[argparse.Namespace], int]
 
@@ -118,7 +118,7 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
 def _tune(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
     training, failed = _taught(arguments, params)
-    found = tune(training, params, _progress("settings"))
+    found = tune(training, params, ShareProgress("settings"))
     for line in tuning_lines(found):
         say(line)
     told = {
@@ -133,7 +133,7 @@ def _tune(arguments: argparse.Namespace) -> int:
 def _importance(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
     training, failed = _taught(arguments, params)
-    found = importance(training, params, _progress("features"))
+    found = importance(training, params, ShareProgress("features"))
     for line in importance_lines(found):
         say(line)
     told = {
@@ -163,7 +163,7 @@ def _learning_curve(arguments: argparse.Namespace) -> int:
         seeds=arguments.repeats,
         step=arguments.labels_per_step,
         base=base,
-        progress=_progress("replays"),
+        progress=ShareProgress("replays"),
     )
     for line in curve_lines(curves):
         say(line)
@@ -268,18 +268,6 @@ def _taught(
     for notice in notices:
         tell(notice)
     return training, bool(notices)
-
-
-def _progress(what: str) -> Progress:
-    """Tell every twentieth part."""
-    told = [-1]
-
-    def progress(share: float) -> None:
-        if int(20 * share) > told[0]:
-            told[0] = int(20 * share)
-            tell(f"{share:4.0%}  {what}")
-
-    return progress
 
 
 def _write(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.console import tell
 from napari_cdse.cli.flags import read_parameters
+from napari_cdse.cli.progress import ShareProgress
 from napari_cdse.core.classifier.training_set import join
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.params import DetectionParams
@@ -63,7 +64,7 @@ def teach(
             pixel_size_nm=pixel_size_nm,
             frame=frame,
             jobs=jobs,
-            progress=lambda share: tell(f"{share:4.0%}  folders"),
+            progress=ShareProgress("labelled micrographs"),
             cache=cache,
         )
         parts.append(found)
@@ -156,6 +157,8 @@ def _from_project(
         micrographs = frozenset(one.id for one in project.micrographs.entries if one.id)
     finally:
         project.close()
-    training, notices = training_from_annotations(labelled, params, cache=cache)
+    training, notices = training_from_annotations(
+        labelled, params, ShareProgress(f"labels of {path.name}"), cache=cache
+    )
     qualities = tuple(each.quality for each in labelled if each.quality is not None)
     return Taught(training, notices, qualities, micrographs)

@@ -8,7 +8,13 @@ import sys
 import pytest
 
 from napari_cdse.cli import main, progress
-from napari_cdse.cli.progress import JsonProgress, QuietProgress, TextProgress
+from napari_cdse.cli.progress import (
+    JsonProgress,
+    QuietProgress,
+    ShareProgress,
+    TextProgress,
+)
+from napari_cdse.core import progress as core_progress
 
 RUN = """
 from napari_cdse.cli.progress import TextProgress
@@ -137,3 +143,18 @@ def test_a_terminal_gets_lines_and_a_bar_with_what_is_left():
     assert "[2/4] b.png: it can't be read." in text
     assert "2/4" in text.split("can't be read.")[1]
     assert "micrograph" in text
+
+
+def test_long_work_tells_each_twentieth_and_the_time_left(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(core_progress.time, "monotonic", lambda: now[0])
+    progress = ShareProgress("labelled micrographs")
+    for number in range(1, 2001):
+        now[0] += 0.5
+        progress(number / 2000)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 21
+    assert lines[0] == "  0%  labelled micrographs"
+    assert lines[1] == "  5%  labelled micrographs, 16 min left"
+    assert lines[-2] == " 95%  labelled micrographs, 50 s left"
+    assert lines[-1] == "100%  labelled micrographs"

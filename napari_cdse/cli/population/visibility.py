@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command, count, integer, path_of, whole
-from napari_cdse.cli.console import say, tell
+from napari_cdse.cli.console import say
+from napari_cdse.cli.progress import ShareProgress
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS
 from napari_cdse.io.files import check_writable
@@ -73,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.seed,
         arguments.settings,
         arguments.jobs or -1,
-        lambda share: tell(f"{share:4.0%}"),
+        ShareProgress("dots"),
     )
     write_visibility(arguments.out, table)
     say(f"{len(table.dots)} dots were simulated; the table is {arguments.out}")

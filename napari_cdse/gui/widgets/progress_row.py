@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
+from napari_cdse.core.progress import TimeLeft
 from napari_cdse.gui.widgets.layout import flush_column, row_of, sentence
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.workers import Job
 
 _STEPS = 1000
-_TELL_AFTER_S = 3.0
 
 
 class ProgressRow(QWidget):
@@ -33,7 +32,7 @@ class ProgressRow(QWidget):
         super().__init__(parent)
         self._cancel = cancel
         self._job: Job | None = None
-        self._began = 0.0
+        self._time_left = TimeLeft()
         self.title = sentence()
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
@@ -60,7 +59,7 @@ class ProgressRow(QWidget):
             self._say("" if before is None else before.outcome)
             return
         self.show()
-        self._began = time.monotonic()
+        self._time_left = TimeLeft()
         self.bar.setValue(0)
         self.button.setEnabled(True)
         self.title.setText(job.title)
@@ -79,14 +78,8 @@ class ProgressRow(QWidget):
         self.bar.setValue(round(share * _STEPS))
         if self._job is None or self._job.cancelled:
             return
-        self.title.setText(f"{self._job.title}{self._remaining(share)}")
-
-    def _remaining(self, share: float) -> str:
-        spent = time.monotonic() - self._began
-        if share <= 0 or spent < _TELL_AFTER_S:
-            return ""
-        left = spent / share * (1 - share)
-        return f", {_duration(left)} left"
+        left = self._time_left.in_words(share)
+        self.title.setText(f"{self._job.title}, {left}" if left else self._job.title)
 
     def _on_cancel(self) -> None:
         if self._job is None:
@@ -94,9 +87,3 @@ class ProgressRow(QWidget):
         self.button.setEnabled(False)
         self.title.setText(f"{self._job.title}: stopping")
         self._cancel(self._job)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QPoint, Qt
 
+from napari_cdse.core import progress
 from napari_cdse.gui.session.workers import Job
-from napari_cdse.gui.widgets import progress_row
 from napari_cdse.gui.widgets.progress_row import ProgressRow
 
 
@@ -14,7 +14,7 @@ from napari_cdse.gui.widgets.progress_row import ProgressRow
 def clock(monkeypatch):
     """A clock that the test sets."""
     now = [100.0]
-    monkeypatch.setattr(progress_row.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
 

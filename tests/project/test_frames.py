@@ -92,6 +92,14 @@ def test_what_was_found_goes_and_what_was_said_stays(project):
     again.close()
 
 
+def test_maps_of_the_frame_before_are_not_shown_over_another(project):
+    put_circles(project, [A, B])
+    assert project.detections.current is not None
+    project.micrographs.set_frames({0: 2})
+    read(project)
+    assert project.detections.current is None
+
+
 def test_the_same_choice_again_is_no_step(project):
     project.micrographs.set_frames({0: 0})
     assert not project.history.can_undo

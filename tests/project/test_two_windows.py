@@ -129,6 +129,17 @@ def test_findings_models_and_micrographs_of_another_window_appear_too(two):
     assert [each.name for each in second.micrographs.entries][-1] == "m11.png"
 
 
+def test_maps_are_those_of_the_circles_whoever_found_them(two):
+    first, second = two
+    put_circles(first, GRID[:4])
+    assert first.detections.current is not None
+    put_circles(second, GRID[:2])
+    first.sync.poll()
+    assert len(first.particles.current) == 2
+    assert first.detections.current is None
+    assert second.detections.current is not None
+
+
 def test_only_what_another_window_found_is_read(two, monkeypatch):
     first, second = two
     monkeypatch.setattr(second._state, "load", lambda: pytest.fail("all was read anew"))

@@ -64,13 +64,20 @@ class Detections:
         self._tracker = tracker
         self._settings = settings
         self._events = events
-        self._detections: OrderedDict[int, Detection] = OrderedDict()
+        # By micrograph key, with the id of the run: another one may come after it.
+        self._detections: OrderedDict[int, tuple[int, Detection]] = OrderedDict()
 
     @property
     def current(self) -> Detection | None:
-        """The open micrograph's detection, if it was made or seen lately."""
+        """The open micrograph's detection, if it was made here lately.
+
+        None, too, where another window has searched since, or another frame is read.
+        """
         key = self._selection.key
-        return None if key is None else self._detections.get(key)
+        if key is None or key not in self._detections:
+            return None
+        run_id, detection = self._detections[key]
+        return detection if run_id == self._table.row(key).run_id else None
 
     def put(
         self,
@@ -127,7 +134,7 @@ class Detections:
             self._store.findings.add_predictions(placed)
             self._store.update_micrograph(key, **_told(detection))
         self._table.update_here(key, run_id=run_id, **_told(detection))
-        self._remember(key, detection)
+        self._remember(key, run_id, detection)
         before = self._tracker.before([key])
         self._particles.set_candidates(key, run_id, candidates)
         self._particles.set_predictions(self._of_active(placed))
@@ -287,7 +294,6 @@ class Detections:
                 found[key] = again, candidates
         for key, (again, candidates) in found.items():
             self._table.update_here(key, run_id=again)
-            self._detections.pop(key, None)
             self._particles.set_candidates(key, again, candidates)
             self._read_predictions(key)
         self._events.queue_outdated.emit()
@@ -324,8 +330,8 @@ class Detections:
         known = size.nm if size is not None and size.source.is_given else None
         return used == known
 
-    def _remember(self, key: int, detection: Detection) -> None:
-        self._detections[key] = detection
+    def _remember(self, key: int, run_id: int, detection: Detection) -> None:
+        self._detections[key] = run_id, detection
         self._detections.move_to_end(key)
         while len(self._detections) > _MAPS_KEPT:
             self._detections.popitem(last=False)

@@ -118,3 +118,14 @@ def test_a_pixel_size_of_the_folder_keeps_no_moved_file_from_being_found(
         None,
     ]
     again.close()
+
+
+def test_a_search_at_another_pixel_size_than_the_present_one_is_told(project):
+    put_circles(project, [A])
+    assert project.detections.other_scale(0) is None
+    assert project.detections.other_scale(1) is None
+    project.micrographs.set_pixel_size(0.05)
+    assert project.detections.other_scale(0) == 0.04
+    assert project.detections.other_scale(1) is None
+    project.history.undo()
+    assert project.detections.other_scale(0) is None

@@ -227,12 +227,16 @@ class DetectionController(QObject):
         return tuple((one, project.particles.get(one).circle) for one in ids)
 
     def _standing(self, index: int) -> Circles:
-        """Those among them that a person placed or judged: no detection moves them."""
+        """Circles to classify that a person placed or judged: no detection moves them.
+
+        All such where the pixel size is another now, as a class goes by lengths in nm.
+        """
         project = self._session.project
+        wanted = self._missing(index)
+        if project.detections.other_scale(index) is not None:
+            wanted = tuple((one.id, one.circle) for one in project.particles.of(index))
         return tuple(
-            (one, circle)
-            for one, circle in self._missing(index)
-            if project.particles.statements(one)
+            (one, circle) for one, circle in wanted if project.particles.statements(one)
         )
 
     def _untried(self, model_id: str) -> list[tuple[str, Circle]]:

@@ -283,6 +283,7 @@ class MicrographsView(ProjectView):
         self._show_row()
         self._show_problem()
         self.pixel_size.show_size(self._session.pixel_size())
+        self.pixel_size.show_searched(self._other_scale())
         self.pixel_size.show_bar(self._bar())
         self._show_frames()
         self._enable()
@@ -301,6 +302,12 @@ class MicrographsView(ProjectView):
             frames.choose_in_all(first, last)
         else:
             frames.choose(first, last)
+
+    def _other_scale(self) -> float | None:
+        """Return the pixel size in nm of the circles, where another holds now."""
+        project = self._session.project
+        current = project.selection.index
+        return None if current is None else project.detections.other_scale(current)
 
     def _bar(self) -> ScaleBar | None:
         """Return a bar in the open picture that could tell how large a pixel is."""

@@ -20,6 +20,7 @@ from napari_cdse.gui.widgets.layout import (
     MarkupLabel,
     flush_column,
     paper_of,
+    say,
     sentence,
 )
 
@@ -69,6 +70,8 @@ class PixelSizeRow(QWidget):
     ----------
     bar : QPushButton
         Asks how long a bar is that was found in the picture; hidden without one.
+    due : QLabel
+        Says that circles and classes are those of another pixel size; hidden else.
     """
 
     def __init__(
@@ -96,6 +99,8 @@ class PixelSizeRow(QWidget):
         self.refusal = sentence()
         self.refusal.hide()
         self.field.refused.connect(self._on_refused)
+        self.due = sentence()
+        self.due.hide()
         self.bar = QPushButton()
         self.bar.setToolTip("Type its length, and the pixel size follows")
         self.bar.hide()
@@ -108,6 +113,7 @@ class PixelSizeRow(QWidget):
         column.addWidget(self.bar)
         column.addLayout(line)
         column.addWidget(self.refusal)
+        column.addWidget(self.due)
 
     def show_size(self, pixel_size: PixelSize | None) -> None:
         """Show what is known of the open micrograph.
@@ -134,6 +140,18 @@ class PixelSizeRow(QWidget):
         """Offer to set the pixel size by a bar in the picture, or offer nothing."""
         self.bar.setText("" if bar is None else bar.question)
         self.bar.setVisible(bar is not None)
+
+    def show_searched(self, pixel_size_nm: float | None) -> None:
+        """Say at which other pixel size it was searched; nothing for None."""
+        if pixel_size_nm is None:
+            say(self.due, "")
+            return
+        say(
+            self.due,
+            f"Circles and classes here are those of {pixel_size_nm:.4g} nm/px. "
+            '"Detect in all" finds them anew wherever the pixel size was changed; '
+            "your labels and circles stay.",
+        )
 
     def _on_refused(self, told: str) -> None:
         self.refusal.setText(told)

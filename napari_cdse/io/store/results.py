@@ -72,15 +72,21 @@ class FindingTable:
         ((run_id,),) = self._database.rows("SELECT MAX(id) FROM runs")
         return int(run_id or 0)
 
-    def latest_runs(self) -> dict[int, Run]:
+    def latest_runs(self, only: int | None = None) -> dict[int, Run]:
         """Return each micrograph's latest detection, by the micrograph's key.
 
         One that can't be read is left out, as if there had been none.
+
+        Parameters
+        ----------
+        only : int, optional
+            Key of the micrograph that is asked about; all without it.
         """
         rows = self._database.rows(
             "SELECT key, found_by, parameters, runs.pixel_size_nm, pixel_size_source,"
             " window_px, notices, versions, time FROM micrographs"
-            " JOIN runs ON runs.id = run_id"
+            " JOIN runs ON runs.id = run_id WHERE ?1 IS NULL OR key = ?1",
+            [only],
         )
         runs = {}
         for key, *columns in rows:

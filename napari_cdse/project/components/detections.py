@@ -248,6 +248,30 @@ class Detections:
         particles = self._particles.particles(key).values()
         return tuple(each.id for each in particles if each.prediction is None)
 
+    def other_scale(self, index: int) -> float | None:
+        """Return at which pixel size a micrograph was searched, if another holds now.
+
+        Circles and classes are those of that size until it is searched again.
+
+        Parameters
+        ----------
+        index : int
+            Of a micrograph.
+
+        Returns
+        -------
+        float or None
+            In nm; None where the search was made at the present pixel size, where none
+            was made, or where a busy file does not tell.
+        """
+        row = self._table.rows[index]
+        run = None
+        with self._backlog.tolerate_busy():
+            run = self._store.findings.latest_runs(row.key).get(row.key)
+        if run is None or _is_at_present_size(row, run):
+            return None
+        return run.pixel_size_nm
+
     def bring_back(self) -> int:
         """Show what the present settings found before, where another search came later.
 
@@ -325,10 +349,7 @@ class Detections:
         """Whether a micrograph was searched as the present settings ask for."""
         if run is None or not same_search(run.parameters, self._settings.detection):
             return False
-        size = row.pixel_size
-        used = run.pixel_size_nm if run.pixel_size_source.is_given else None
-        known = size.nm if size is not None and size.source.is_given else None
-        return used == known
+        return _is_at_present_size(row, run)
 
     def _remember(self, key: int, run_id: int, detection: Detection) -> None:
         self._detections[key] = run_id, detection
@@ -369,6 +390,14 @@ class Detections:
             ids = self._particles.particles(key).keys()
             found = self._store.findings.predictions_of(model_id, ids)
             self._particles.set_predictions(found)
+
+
+def _is_at_present_size(row: MicrographRow, run: Run) -> bool:
+    """Whether the pixel size that was given to a search, if any, still holds."""
+    size = row.pixel_size
+    used = run.pixel_size_nm if run.pixel_size_source.is_given else None
+    known = size.nm if size is not None and size.source.is_given else None
+    return used == known
 
 
 def _told(detection: Detection) -> dict[str, Any]:

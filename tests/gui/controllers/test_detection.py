@@ -143,3 +143,29 @@ def test_a_forest_that_is_of_no_use_is_told_once_and_circles_are_found(
     assert standing(workspace).count(said) == 1
     assert workspace.project.particles.of(0)
     assert all(one.prediction is None for one in workspace.project.particles.of(0))
+
+
+def test_another_pixel_size_is_told_until_all_is_found_and_classified_anew(
+    workspace, qtbot
+):
+    # What the search of that size gave is replaced; a judged circle stays, and its
+    # class is asked for anew, since a forest goes by lengths in nm.
+    dock, project = docks(workspace.viewer)["Micrographs"], workspace.project
+    due = dock.pixel_size.due
+    workspace.detection.detect_current()
+    settle(workspace, qtbot)
+    assert due.isHidden()
+    judged = project.particles.current[0].id
+    project.edits.label([judged], "no")
+    before = project.particles.get(judged).prediction
+    searched_nm = project.micrographs.pixel_size(0).nm
+    project.micrographs.set_pixel_size(1.3 * searched_nm, [0])
+    settle(workspace, qtbot)
+    assert f"those of {searched_nm:.4g} nm/px" in due.text()
+    assert not due.isHidden()
+    qtbot.mouseClick(dock.detect_one, Qt.MouseButton.LeftButton)
+    settle(workspace, qtbot)
+    assert due.isHidden()
+    now = project.particles.get(judged)
+    assert now.label == "no"
+    assert now.prediction.probabilities != before.probabilities

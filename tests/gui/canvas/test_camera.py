@@ -74,3 +74,13 @@ def test_a_particle_out_of_sight_comes_to_the_middle_and_one_in_sight_stays(view
     look(viewer, layers, 563, 62, 4.0)
     layers.bring_into_sight(CIRCLE)
     assert seen(viewer, layers) == pytest.approx((60, 60, 4.0))
+
+
+@pytest.mark.parametrize("size_nm", [None, 0.05])
+def test_a_particle_that_is_gone_to_fills_a_third_of_the_view(viewer, size_nm):
+    layers = MicrographLayers(viewer)
+    layers.show(micrograph(size_nm))
+    layers.see(Circle(80.0, 200.0, 30.0))
+    row, col, zoom = seen(viewer, layers)
+    assert (row, col) == pytest.approx((80, 200))
+    assert 2 * 30.0 * zoom == pytest.approx(270 / 3)

@@ -30,6 +30,30 @@ def view(workspace, qtbot):
     return view
 
 
+def test_each_figure_is_shown_with_the_digits_that_mean_something(workspace, view):
+    table = workspace.project._state.micrographs
+    quality = MicrographQuality(
+        PIXEL_NM,
+        information_limit_nm=0.1234,
+        signal_to_noise=0.345,
+        sharpness_per_px=0.2222,
+        white_noise=0.0456,
+        defocus_nm=51.7,
+        delocalisation_nm=1.256,
+        astigmatism_nm=2.34,
+        drift_nm=0.0214,
+        stretch=1.0177,
+    )
+    table.update(table.rows[0].key, quality=quality)
+    view.refresh()
+    shown = [
+        view.sorted.index(0, FIRST_QUALITY + number).data()
+        for number in range(len(QUALITY_COLUMNS))
+    ]
+    digits = ["0.123", "0.34", "0.222", "0.046", "52", "1.26", "2.3", "0.021", "1.018"]
+    assert shown == digits
+
+
 def test_a_header_sorts_and_what_is_not_known_comes_last(workspace, view, qtbot):
     assert view.sorted.indices() == [0, 1, 2]
     assert not view.table.isColumnHidden(STRETCH)

@@ -293,6 +293,7 @@ def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkey
     # Of the whole window, docks and all.
     with Image.open(picture) as shown:
         assert shown.size == sizes[0]
+        assert shown.width > shown.height
         assert np.asarray(shown).std() > 5
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tifffile
 
+from napari_cdse.core.records import Candidate
 from napari_cdse.io.images.frame import choice_of, frame_words, frames_of
 from napari_cdse.io.images.micrograph_file import micrograph_id, read_micrograph
 from napari_cdse.project import Project
-from tests.project_tools import SHAPE, A, B, put_circles, write_picture
+from tests.project_tools import SHAPE, A, B, detection, put_circles, write_picture
 
 
 def write_movie(path, n_frames=4, seed=5):
@@ -98,6 +101,32 @@ def test_maps_of_the_frame_before_are_not_shown_over_another(project):
     project.micrographs.set_frames({0: 2})
     read(project)
     assert project.detections.current is None
+
+
+def test_what_a_method_found_in_another_frame_does_not_come_back(project):
+    def choose(method):
+        project.settings.detection = replace(project.settings.detection, method=method)
+
+    def search(method, circles):
+        choose(method)
+        name = project.micrographs.entries[0].id
+        found = [Candidate.propose(name, each, method, 1.0) for each in circles]
+        project.detections.put(name, detection(circles, method), found)
+
+    search("bragg", [A])
+    search("nfindr", [])
+    project.micrographs.set_frames({0: 2})
+    read(project)
+    search("unet", [B])
+    for method in ("bragg", "nfindr"):
+        choose(method)
+        assert project.detections.bring_back() == 0
+        assert [each.circle for each in project.particles.current] == [B]
+    search("bragg", [B])
+    search("unet", [A])
+    choose("bragg")
+    assert project.detections.bring_back() == 1
+    assert [each.circle for each in project.particles.current] == [B]
 
 
 def test_the_same_choice_again_is_no_step(project):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.params import recorded, same_search
+from napari_cdse.core.records import Candidate
 from napari_cdse.io.store.store import Run
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.detection.methods import Detection
     from napari_cdse.core.params import DetectionParams
-    from napari_cdse.core.records import Candidate, Circle, Prediction
+    from napari_cdse.core.records import Circle, Prediction
     from napari_cdse.io.store.records import MicrographRow
     from napari_cdse.io.store.store import Store
     from napari_cdse.project.components.settings import Settings
@@ -276,7 +277,8 @@ class Detections:
         """Show what the present settings found before, where another search came later.
 
         A detection that is kept becomes the latest one again, as a new entry: nothing
-        that was stored is changed. Labels and circles of annotators stay as they are.
+        that was stored is changed. Labels and circles of annotators stay as they are,
+        and what was found in another frame stays away.
 
         Returns
         -------
@@ -293,7 +295,7 @@ class Detections:
             self._backlog.do(lambda: self._bring_back(kept))
         return len(kept)
 
-    def _kept_runs(self) -> dict[int, tuple[int, Run]]:
+    def _kept_runs(self) -> dict[int, tuple[Run, tuple[Candidate, ...]]]:
         """Find the newest run of the present settings, where it is not the latest."""
         latest = self._store.findings.latest_runs()
         rows = {row.key: row for row in self._table.rows}
@@ -303,17 +305,20 @@ class Detections:
             row = rows.get(key)
             if row is None or row.content_id is None or key not in latest:
                 continue
-            if not self._is_wanted(row, latest[key]) and self._is_wanted(row, run):
-                kept[key] = (run_id, run)
+            if self._is_wanted(row, latest[key]) or not self._is_wanted(row, run):
+                continue
+            candidates = self._store.findings.candidates_of(run_id, row.content_id)
+            if _is_of_present_pixels(row, candidates):
+                kept[key] = run, candidates
         return kept
 
-    def _bring_back(self, kept: Mapping[int, tuple[int, Run]]) -> None:
-        ids = self._table.content_ids()
+    def _bring_back(
+        self, kept: Mapping[int, tuple[Run, tuple[Candidate, ...]]]
+    ) -> None:
         before = self._tracker.before(kept)
         found = {}
         with self._store.transaction():
-            for key, (run_id, run) in kept.items():
-                candidates = self._store.findings.candidates_of(run_id, ids[key])
+            for key, (run, candidates) in kept.items():
                 again = self._store.findings.add_run(key, run, candidates)
                 found[key] = again, candidates
         for key, (again, candidates) in found.items():
@@ -398,6 +403,20 @@ def _is_at_present_size(row: MicrographRow, run: Run) -> bool:
     used = run.pixel_size_nm if run.pixel_size_source.is_given else None
     known = size.nm if size is not None and size.source.is_given else None
     return used == known
+
+
+def _is_of_present_pixels(row: MicrographRow, candidates: Sequence[Candidate]) -> bool:
+    """Whether a search was of the pixels that are read now, as its circles' names tell.
+
+    One that found nothing has no names; if a frame was chosen, nobody knows of which.
+    """
+    if not candidates:
+        return row.chosen_frame is None
+    return any(
+        Candidate.propose(row.content_id or "", each.circle, each.found_by).id
+        == each.id
+        for each in candidates
+    )
 
 
 def _told(detection: Detection) -> dict[str, Any]:

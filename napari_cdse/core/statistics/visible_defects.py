@@ -265,7 +265,10 @@ class VisibleDefects:
         if self.interval_95 is not None:
             return self.outlook_to(half_width)
         if self.n_micrographs < MIN_MICROGRAPHS:
-            return f"It takes {MIN_MICROGRAPHS} micrographs to know how they differ."
+            told = f"It takes {MIN_MICROGRAPHS} micrographs to know how they differ"
+            # Whoever sees five in the list wonders, where a fifth has none to count.
+            here = f"; {self.n_micrographs} hold what is counted" if self.apart else ""
+            return f"{told}{here}."
         if not self.outlook_to(half_width):
             return self.note
         more = max(self.missing_draws, 1)

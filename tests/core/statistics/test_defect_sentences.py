@@ -164,6 +164,8 @@ def test_one_line_without_an_interval():
     assert replace(OPEN, n_micrographs=4).brief(0.1) == (
         f"{line} It takes 5 micrographs to know how they differ."
     )
+    apart = replace(OPEN, n_micrographs=4, apart={"scale unsure": 2})
+    assert apart.brief(0.1).endswith("how they differ; 4 hold what is counted.")
     assert "larger share" not in replace(few, n_micrographs=4).brief(0.1)
     assert replace(few, n_micrographs=5).brief(0.1).endswith("draws more.")
     assert replace(OPEN, variance=None).brief(0.1) == f"{line} Too few."

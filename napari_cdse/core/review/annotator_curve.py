@@ -142,7 +142,10 @@ def annotator_curve(
             f"a curve takes {MIN_OF_EACH} labels each of yes and no, given with "
             "neither the forest's word nor another's label in view.",
         )
-    design = np.stack([np.ones(n), _logits(probabilities)], axis=1)
+    logits = _logits(probabilities)
+    if np.ptp(logits) == 0:
+        return _noted(bare, "the forest gives all of these particles the same chance.")
+    design = np.stack([np.ones(n), logits], axis=1)
     fitted = _fit(design, said)
     if fitted is None:
         return _noted(bare, "the forest parts their yes and no without a mistake.")

@@ -98,3 +98,12 @@ def test_slope_limit_and_their_intervals_follow_from_the_likelihood_alone():
         ]
     )
     assert found.limit_95 == pytest.approx(tuple(expit(np.sort(ends))), rel=1e-3)
+
+
+def test_a_forest_that_tells_nothing_apart_has_no_curve_and_is_not_praised():
+    told = [(0.3, 0.3, 0.4, 0.0)] * 40
+    found = annotator_curve(
+        "Ada", told, [True, False] * 20, [f"m{n % 6}" for n in range(40)]
+    )
+    assert found.slope is None
+    assert found.note == "the forest gives all of these particles the same chance."

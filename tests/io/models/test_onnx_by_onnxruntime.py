@@ -3,10 +3,10 @@
 import struct
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from napari_cdse.core.detection.unet.layers import INPUT, OUTPUT
+from napari_cdse.core.detection.unet.network import start_session
 from napari_cdse.core.errors import ModelError
 from napari_cdse.io.models.onnx_file import read_onnx, write_onnx
 from napari_cdse.io.models.wire_format import fields, message
@@ -16,7 +16,7 @@ from tests.small_networks import answer_of, drawn_layers
 def test_onnxruntime_reads_names_texts_and_shapes_and_runs_the_layers():
     layers = drawn_layers()
     texts = {"card": "{}", "Straße": "日本語"}
-    session = onnxruntime.InferenceSession(write_onnx(layers, texts))
+    session = start_session(write_onnx(layers, texts))
     told = session.get_modelmeta()
     assert told.producer_name == "napari-cdse"
     assert told.graph_name == "unet"

@@ -99,6 +99,7 @@ class PixelSizeRow(QWidget):
         self.refusal = sentence()
         self.refusal.hide()
         self.field.refused.connect(self._on_refused)
+        self.field.entered.connect(self._on_set)
         self.due = sentence()
         self.due.hide()
         self.bar = QPushButton()

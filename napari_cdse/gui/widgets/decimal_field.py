@@ -33,9 +33,12 @@ class DecimalField(QDoubleSpinBox):
     -------
     refused(sentence)
         What was typed can't be read; empty when that is over.
+    entered()
+        Return was pressed on a number that can be read.
     """
 
     refused = Signal(str)
+    entered = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +105,8 @@ class DecimalField(QDoubleSpinBox):
             event.accept()
             return
         super().keyPressEvent(event)
+        if enters:
+            self.entered.emit()
 
     def fixup(self, text: str) -> str:
         """Mend nothing: Qt's own takes out commas, and 1.000,5 becomes 1.0005."""

@@ -77,6 +77,19 @@ def typed(row, qtbot, text):
     qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_return_takes_what_is_typed_and_nothing_that_is_refused(row, qtbot, key):
+    row.field.selectAll()
+    qtbot.keyClicks(row.field, "0,0x")
+    qtbot.keyClick(row.field, key)
+    assert row.taken == []
+    row.field.selectAll()
+    qtbot.keyClicks(row.field, "0,0413")
+    assert row.taken == []
+    qtbot.keyClick(row.field, key)
+    assert row.taken == [(0.0413, False)]
+
+
 def test_what_is_typed_is_taken_for_this_one_or_for_the_folder(row, qtbot):
     typed(row, qtbot, "0.0372")
     assert row.taken == [(pytest.approx(0.0372), False)]

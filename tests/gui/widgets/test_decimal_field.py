@@ -126,7 +126,6 @@ def test_the_pixel_size_is_set_as_typed_or_not_at_all(qtbot):
     qtbot.addWidget(row)
     row.show()
     typed(qtbot, row.field, "0,0421")
-    qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
     typed(qtbot, row.field, "0.0.5")
     assert row.refusal.isVisible()
     qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)

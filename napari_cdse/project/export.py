@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.records import MicrographEntry
 
 
+_NAMED = 3
+"""Micrographs that a sentence names, of those that it is about. A choice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What an export has to say.
@@ -54,7 +58,8 @@ class Exported:
     sentences : tuple of str
         Audits, agreement, defect fraction.
     notices : tuple of str
-        What a label file could not hold, micrograph by micrograph.
+        What is not as it should be, and what a label file could not hold, micrograph
+        by micrograph.
     problems : tuple of str
         Micrographs whose label file was not written, and why.
     """
@@ -106,7 +111,7 @@ def export(
     names = distinct_names([entry.path for entry in entries])
     results = Results(folder, names, dialect, (PARTICLES, MICROGRAPHS, SUMMARY, LABELS))
     others = AnnotationWriter(folder, formats)
-    notices: list[str] = []
+    notices = list(other_scales_told(project))
     problems: list[str] = []
     apart = project.statistics.apart()
     told_of: dict[int, list[ParticleRow]] = {}
@@ -232,9 +237,22 @@ def context_of(
         "sensitivity": project.statistics.sensitivity(),
         "model_cards": project.statistics.cards(),
         "detection": project.detections.settings_used(),
+        "searched_at_another_pixel_size": project.detections.at_other_scales(),
         **samples_summary(samples),
         **({} if content is None else {"defect_content": content.as_dict()}),
     }
+
+
+def other_scales_told(project: Project) -> tuple[str, ...]:
+    """Say where circles and classes are those of another pixel size, if anywhere."""
+    names = project.detections.at_other_scales()
+    if not names:
+        return ()
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        "Circles and classes are those of another pixel size than is set now in "
+        f"{', '.join(names[:_NAMED])}{more}; detect again there in the window.",
+    )
 
 
 def _write_labels(

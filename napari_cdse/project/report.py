@@ -21,7 +21,7 @@ from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.thumbnail_image import thumbnail
 from napari_cdse.project.defect_content import content_of, visibility_table
-from napari_cdse.project.export import context_of
+from napari_cdse.project.export import context_of, other_scales_told
 from napari_cdse.project.particle_rows import rows_of, used_entries
 from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import sample_numbers, sample_particles
@@ -101,7 +101,11 @@ def write_report(
     told = {name: plain(value) for name, value in summary.items()}
     write_file(file, utf8(report_page(told, figures, gallery)), CdseError)
     report(1.0)
-    told_first = [found.defects.sentence, *([content.sentence] if content else ())]
+    told_first = [
+        *other_scales_told(project),
+        found.defects.sentence,
+        *([content.sentence] if content else ()),
+    ]
     return "\n".join((*told_first, f"The report is {file}"))
 
 

@@ -120,7 +120,12 @@ def _sections(
     yield _section("Typical particles", *_gallery(gallery))
     yield _section("How often the forest is right", *_audits(summary))
     yield _section("How far annotators agree", *_agreements(summary))
-    yield _section("Micrographs", _micrographs(summary), *_left_out(summary))
+    yield _section(
+        "Micrographs",
+        _micrographs(summary),
+        *_other_scales(summary),
+        *_left_out(summary),
+    )
     yield _section("Method", how_found(summary), METHOD)
     yield _section("Forests and parameters", *_settings(summary))
     yield _section(
@@ -462,6 +467,17 @@ def _micrographs(summary: Summary) -> Markup:
             for each in summary["visible_defects_by_micrograph"]
         ],
     )
+
+
+def _other_scales(summary: Summary) -> Iterable[Markup]:
+    names = summary["searched_at_another_pixel_size"]
+    if names:
+        yield element("h3", "Searched at another pixel size")
+        yield element(
+            "p",
+            "The pixel size was changed afterwards; circles and classes are those of "
+            f"the one before: {', '.join(names)}.",
+        )
 
 
 def _left_out(summary: Summary) -> Iterable[Markup]:

@@ -33,6 +33,7 @@ def crowd(workspace, qtbot):
 def test_the_row_counts_up_to_a_number(workspace, crowd, qtbot):
     row = docks(workspace.viewer)["Retrain"].audit
     assert "0 of at least 20" in row.says.text()
+    assert row.isAncestorOf(row.says)
     # The forest says class n modulo 4 of particle n; she disagrees on every fifth.
     for number, one in enumerate(crowd[:MIN_AUDITED]):
         label = CLASSES[number % 4 if number % 5 else (number + 1) % 4]

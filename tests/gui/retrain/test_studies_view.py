@@ -55,6 +55,9 @@ def test_settings_stand_below_the_present_ones(view, qtbot):
     with qtbot.waitSignal(view.chosen) as heard:
         qtbot.mouseDClick(viewport, left, pos=place)
     assert heard.args == [better]
+    view.clear()
+    assert view.table.isHidden()
+    assert view.words.isHidden()
 
 
 def test_bars_are_as_long_as_what_is_lost(view):

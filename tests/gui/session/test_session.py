@@ -132,6 +132,20 @@ def test_an_unreadable_micrograph_is_named_and_the_others_open(viewer, folder, q
     assert workspace.canvas.layers.image is not None
 
 
+def test_a_project_that_opens_takes_away_the_pictures_of_the_one_before(
+    workspace, tmp_path, qtbot
+):
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "a.png").write_bytes(b"no picture")
+    assert workspace.canvas.layers.present
+    assert workspace.open_project(others)
+    # At once: a picture of the new one may take long to come.
+    assert not workspace.canvas.layers.present
+    assert not workspace.viewer.layers
+    settle(workspace, qtbot)
+
+
 def test_what_was_read_too_late_is_dropped(viewer, folder, qtbot):
     workspace = workspace_for(viewer)
     workspace.open_project(folder)

@@ -82,6 +82,7 @@ class PixelSizeRow(QWidget):
         super().__init__(parent)
         self._apply = apply
         self._size: PixelSize | None = None
+        self._shown = 0.0
         self.says = MarkupLabel()
         self._say()
         self.field = DecimalField()
@@ -99,7 +100,7 @@ class PixelSizeRow(QWidget):
         self.refusal = sentence()
         self.refusal.hide()
         self.field.refused.connect(self._on_refused)
-        self.field.entered.connect(self._on_set)
+        self.field.entered.connect(self._on_return)
         self.due = sentence()
         self.due.hide()
         self.bar = QPushButton()
@@ -127,6 +128,7 @@ class PixelSizeRow(QWidget):
         if not self.field.hasFocus():
             vouched = pixel_size is not None and pixel_size.source.is_trusted
             self.field.show_value(pixel_size.nm if pixel_size and vouched else 0.0)
+            self._shown = self.field.value()
 
     def changeEvent(self, event: QEvent) -> None:
         """Colour the dot for the theme of now."""
@@ -158,6 +160,11 @@ class PixelSizeRow(QWidget):
         self.refusal.setText(told)
         self.refusal.setVisible(bool(told))
         self.button.setEnabled(not told)
+
+    def _on_return(self) -> None:
+        """Set another number; the file's own would else become a person's word."""
+        if self.field.value() != self._shown:
+            self._on_set()
 
     def _on_set(self) -> None:
         value = self.field.value()

@@ -79,6 +79,9 @@ def typed(row, qtbot, text):
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
 def test_return_takes_what_is_typed_and_nothing_that_is_refused(row, qtbot, key):
+    row.show_size(PixelSize(0.037, PixelSizeSource.FILE))
+    qtbot.keyClick(row.field, key)
+    assert row.taken == []
     row.field.selectAll()
     qtbot.keyClicks(row.field, "0,0x")
     qtbot.keyClick(row.field, key)

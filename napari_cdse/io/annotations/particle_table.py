@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from napari_cdse.io.export.tables import without_apostrophe
 from napari_cdse.io.files import name_of, read_file, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 LIMIT_BYTES = 2**25
@@ -43,6 +44,15 @@ an earlier version, and may hold what nobody looked at."""
 _OF_ANNOTATORS = frozenset({"particle", "annotator", "label"})
 """Columns of ``labels.csv``, which has no places."""
 
+
+_PLACES = ("x_px", "y_px", "radius_px")
+_REVIEWED = frozenset({"true", "yes", "1", "wahr", "ja", "vrai", "verdadero"})
+_UNREVIEWED = frozenset({"false", "no", "0", "falsch", "nein", "faux", "falso"})
+"""What spreadsheets write for true and false: Excel saves its own language's words,
+where it read ``false``."""
+_MARKED = re.compile(r"[-+0-9.,]{1,60}(?:[eE][-+0-9]{1,4})?")
+"""A number with marks of any kind in it, or none."""
+_UNCLEAR = "its column reviewed says neither true nor false"
 
 _PROBLEMS = {True: "", False: NOT_REVIEWED, None: NOT_SAID}
 """By whether a person gave the label."""
@@ -60,7 +70,8 @@ def read_particle_table(path: Path) -> AnnotationFile:
     ----------
     path : Path
         UTF-8; separated by comma, semicolon or tab, with decimal points, or with
-        decimal commas where a comma does not separate.
+        decimal commas where a comma does not separate. Lines whose cells are all empty
+        are passed over.
 
     Raises
     ------
@@ -100,13 +111,17 @@ def read_particle_table(path: Path) -> AnnotationFile:
     lines: list[tuple[_Line, str]] = []
     try:
         for cells in reader:
+            line = _Line(cells, delimiter)
+            if line.is_empty():
+                continue
             check_number(name, len(lines) + 1)
-            lines.append((_Line(cells, delimiter), f"line {reader.line_num}"))
+            lines.append((line, f"line {reader.line_num}"))
     except csv.Error as problem:
         raise LabelFileError(
             f"{name}, line {reader.line_num + 1}: this is no line of a table "
             f"({shown(problem)}); save it as CSV anew."
         ) from problem
+    _check_decimal_marks(name, lines)
     problems = (_not_reviewed(line) for line, _ in lines)
     if REVIEWED not in columns and columns & _FORESTS:
         given = by_person(path, [_earlier(line) for line, _ in lines])
@@ -160,10 +175,35 @@ class _Line:
             return ""
         return without_apostrophe(found.strip(), self.delimiter)
 
+    def is_empty(self) -> bool:
+        """Whether nothing stands in it: Excel keeps lines whose cells were cleared."""
+        # The cells beyond the last column are a list.
+        return not any("".join(each or ()).strip() for each in self.cells.values())
+
     def number(self, column: str) -> float:
         """Read a number, with a decimal comma where a comma does not separate."""
         text = self.text(column)
         return number_of(text if self.delimiter == "," else text.replace(",", "."))
+
+
+def _check_decimal_marks(name: str, lines: Sequence[tuple[_Line, str]]) -> None:
+    """Refuse decimal points beside decimal commas.
+
+    One of the two may part thousands: 1.024 is read as 1024 beside 100,5, or it would
+    put a circle a thousand pixels away from where it is.
+    """
+    first: dict[str, tuple[str, str]] = {}
+    for line, place in lines:
+        texts = filter(_MARKED.fullmatch, map(line.text, _PLACES))
+        for text in texts:
+            for mark in filter(text.__contains__, ",."):
+                first.setdefault(mark, (text, place))
+    if len(first) > 1:
+        told = " and ".join(f'"{shown(text)}" in {at}' for text, at in first.values())
+        raise LabelFileError(
+            f"{name} has decimal commas and points, {told}; write one of them, and "
+            "none between thousands."
+        )
 
 
 def _shape(line: _Line, place: str, problem: str) -> Shape:
@@ -178,7 +218,9 @@ def _shape(line: _Line, place: str, problem: str) -> Shape:
 
 def _not_reviewed(line: _Line) -> str:
     said = line.text(REVIEWED).lower()
-    return NOT_REVIEWED if said in ("false", "no", "0") else ""
+    if said in _UNREVIEWED:
+        return NOT_REVIEWED
+    return "" if not said or said in _REVIEWED else _UNCLEAR
 
 
 def _earlier(line: _Line) -> EarlierRow:

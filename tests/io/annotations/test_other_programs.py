@@ -16,7 +16,7 @@ from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
 from napari_cdse.io.annotations.coco import unpacked
 from napari_cdse.io.annotations.formats import find_annotations, read_annotations
-from napari_cdse.io.annotations.shapes import NO_NUMBERS, NOT_ROUND
+from napari_cdse.io.annotations.shapes import NO_NUMBERS, NOT_REVIEWED, NOT_ROUND
 from tests.io.annotations.rows import SHAPE
 
 ROUND = Circle(30.0, 50.0, 12.0)
@@ -406,6 +406,11 @@ def test_sets_that_are_damaged_or_meant_ill_end_in_a_sentence(tmp_path, data):
         ("micrograph,x_px,y_px,radius_px,X_px\nm,1,1,1,2\n", "than one column x_px"),
         ("micrograph,x_px,y_px,radius_px,label,label\n", "than one column label"),
         (b"micrograph,x_px,y_px,radius_px\nm\xe41,1,1,1\n", "UTF-8"),
+        (
+            "micrograph;x_px;y_px;radius_px\nm1;70,5;50;9\nm1;1.024;50;9\n",
+            '"70,5" in line 2 and "1.024" in line 3',
+        ),
+        ('micrograph,x_px,y_px,radius_px\nm1,70.5,50,"1,024"\n', "commas and points"),
     ],
 )
 def test_other_tables_end_in_a_sentence(tmp_path, text, problem):
@@ -424,6 +429,31 @@ def test_a_table_of_ones_own_needs_four_columns(tmp_path):
     assert (good.picture, good.name) == ("m1", None)
     assert (bad.place, bad.problem) == ("line 3", NO_NUMBERS)
     assert (marked.place, marked.problem) == ("line 4", NO_NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        *((word, NOT_REVIEWED) for word in ("false", "FALSCH", "Nein", "FAUX", "0")),
+        *((word, "") for word in ("true", "WAHR", "ja", "VRAI", "1", "")),
+        ("perhaps", "its column reviewed says neither true nor false"),
+    ],
+)
+def test_a_review_is_told_in_the_words_of_a_spreadsheet(tmp_path, said, problem):
+    path = tmp_path / "saved.csv"
+    columns = "micrograph;x_px;y_px;radius_px;label;reviewed"
+    path.write_text(f"{columns}\nm1;50,5;30,25;12;yes;{said}\n")
+    (shape,) = read_annotations(path, lambda name: SHAPE).shapes
+    assert shape.problem == problem
+    assert (shape.circle is None) == bool(problem)
+
+
+def test_lines_that_a_spreadsheet_leaves_empty_are_passed_over(tmp_path):
+    path = tmp_path / "saved.csv"
+    columns = "micrograph;x_px;y_px;radius_px;;"
+    path.write_text(f"{columns}\n;;;;;\nm1;50;30;12;;\n;;;;;;;\n ;;;;;\n")
+    (shape,) = read_annotations(path, lambda name: SHAPE).shapes
+    assert (shape.place, shape.circle) == ("line 3", Circle(30.0, 50.0, 12.0))
 
 
 def test_a_folder_gives_what_looks_like_annotations(tmp_path):

@@ -69,3 +69,7 @@ def test_draws_are_told_by_annotator():
     assert DrawTallies(12, {"Ada": 7, "Bo": 2}).sentence == (
         "Of 12 particles drawn at random, judged unseen: Ada 7, Bo 2."
     )
+    assert DrawTallies(12, {"Ada": 7}, 2).sentence == (
+        "Of 12 particles drawn at random, judged unseen: Ada 7. 2 were deleted and "
+        "will not come up again."
+    )

@@ -234,6 +234,9 @@ def test_removed_and_deferred_draws_are_told(project):
         f"2 of {found.n_draws} draws judged, 1 of them by deleting the circle (empty), "
         "1 skipped."
     )
+    told = project.audits.tallies()
+    assert (told.drawn, told.deleted) == (found.n_draws, 1)
+    assert told.judged == {project.annotators.name: 2}
     # Deleted after all, it waits no longer.
     project.edits.remove([second])
     found = project.statistics.visible_defects()

@@ -14,7 +14,7 @@ from napari_cdse.core.review.draw_chances import doubt, draw_chances
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem
 from napari_cdse.io.store.store import AUDIT
 from napari_cdse.io.store.waiting_steps import is_key
-from napari_cdse.project.state.annotator_labels import latest
+from napari_cdse.project.state.annotator_labels import author, latest
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
 if TYPE_CHECKING:
@@ -38,13 +38,17 @@ class DrawTallies:
     Attributes
     ----------
     drawn : int
-        Particles that a lot fell on, circles that were deleted not among them.
+        Particles that a lot fell on, circles that were deleted among them.
     judged : dict of str to int
-        Of these, those with a label of each annotator, the busiest first.
+        Of these, those with a label of each annotator or that they deleted, the busiest
+        first.
+    deleted : int, optional
+        Of these, those whose circle was deleted: nobody else can judge them any more.
     """
 
     drawn: int
     judged: dict[str, int]
+    deleted: int = 0
 
     @property
     def sentence(self) -> str:
@@ -52,7 +56,11 @@ class DrawTallies:
         if not self.judged:
             return ""
         each = ", ".join(f"{name} {number}" for name, number in self.judged.items())
-        return f"Of {self.drawn} particles drawn at random, judged unseen: {each}."
+        told = f"Of {self.drawn} particles drawn at random, judged unseen: {each}."
+        if not self.deleted:
+            return told
+        was = "1 was" if self.deleted == 1 else f"{self.deleted} were"
+        return f"{told} {was} deleted and will not come up again."
 
 
 _IN_VIEW, _ORDERS = "in_view", "orders"
@@ -167,18 +175,27 @@ class Audits:
         ]
 
     def tallies(self) -> DrawTallies:
-        """Count the draws, and how many of them each annotator has judged."""
-        drawn = [
-            one.id
-            for row in self._table.rows
-            if row.excluded is None
-            for one in self._particles.particles(row.key).values()
-            if self._lot(one.id) is not None
-        ]
-        judged = Counter(
-            name for one in drawn for name in latest(self._particles.statements(one))
-        )
-        return DrawTallies(len(drawn), dict(judged.most_common()))
+        """Count the draws, and how many of them each annotator has judged.
+
+        A deletion judges too, as it does in the visible-defect fraction.
+        """
+        there, gone = [], []
+        for row in self._table.rows:
+            if row.excluded is None:
+                there += self._drawn(self._particles.particles(row.key).values())
+                gone += self._drawn(self._particles.removed(row.key))
+        judged = Counter(name for one in (*there, *gone) for name in self._by_whom(one))
+        told = dict(judged.most_common())
+        return DrawTallies(len(there) + len(gone), told, len(gone))
+
+    def _drawn(self, particles: Iterable[Particle]) -> list[str]:
+        """Return the ids of those among some particles that a lot fell on."""
+        return [one.id for one in particles if self._lot(one.id) is not None]
+
+    def _by_whom(self, particle_id: str) -> set[str]:
+        """Return who gave a particle its label, or deleted its circle."""
+        said = self._particles.statements(particle_id)
+        return {*latest(said), *(author(one) for one in said[-1:] if one.removed)}
 
     # How many are drawn
 

@@ -229,6 +229,26 @@ def test_what_cannot_be_compared_is_a_sentence(tmp_path, capsys, flags, words):
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (b"m0.png;B\xe4r\nm1.png;b\n", "is not text in UTF-8"),
+        (b"m0.png;a\nm1.png;b\nm0.png;b\n", "m0.png that it is of a and of b"),
+        # Cells that look alike are one sample, and one alone is not compared.
+        (b"m0.png;a\nm1.png;a \n", "it takes two samples"),
+    ],
+)
+def test_a_table_that_could_part_samples_wrongly_is_told(
+    tmp_path, capsys, table, words
+):
+    folder = write_folder(tmp_path / "one", ["m0.png", "m1.png"])
+    Project.create_or_open(folder).close()
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"micrograph;sample\n" + table)
+    assert main(["compare", str(folder), "--by-table", str(path)]) == 1
+    assert words in capsys.readouterr().err
+
+
 def test_a_table_without_its_columns_is_refused(tmp_path, capsys):
     folder = write_folder(tmp_path / "one")
     Project.create_or_open(folder).close()

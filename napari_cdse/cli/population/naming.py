@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import path_of
 from napari_cdse.core.errors import CdseError
-from napari_cdse.io.files import read_file
+from napari_cdse.io.files import read_file, shown
 from napari_cdse.project.sample_names import by_folder, by_pattern, by_table
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
     from pathlib import Path
 
     from napari_cdse.project.sample_names import Naming
 
 _LARGEST_TABLE = 10_000_000
 """Bytes of a table of samples: a hundred thousand micrographs with long names."""
+
+_COLUMNS = ("micrograph", "sample")
 
 
 def add_naming(group: argparse._MutuallyExclusiveGroup) -> None:
@@ -62,7 +65,12 @@ def naming_of(arguments: argparse.Namespace) -> Naming | None:
 
 def _read_table(path: Path) -> dict[str, str]:
     data = read_file(path, _LARGEST_TABLE, CdseError)
-    text = data.decode("utf-8-sig", "replace")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CdseError(
+            f"{path.name} is not text in UTF-8; save it as CSV in UTF-8."
+        ) from error
     # A German Excel puts semicolons between its columns.
     first = text.partition("\n")[0]
     mark = ";" if first.count(";") > first.count(",") else ","
@@ -75,8 +83,20 @@ def _read_table(path: Path) -> dict[str, str]:
             f"{path.name} is no table of samples; its first line must name the columns "
             "micrograph and sample, with a comma or a semicolon between them."
         )
-    return {
-        row["micrograph"]: row["sample"]
-        for row in rows
-        if row["micrograph"] and row["sample"]
-    }
+    return _one_each(
+        path.name, (((row[each] or "").strip() for each in _COLUMNS) for row in rows)
+    )
+
+
+def _one_each(name: str, rows: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Return the sample of each micrograph, and refuse two of one."""
+    found: dict[str, str] = {}
+    for micrograph, sample in rows:
+        if not (micrograph and sample):
+            continue
+        if found.setdefault(micrograph, sample) != sample:
+            raise CdseError(
+                f"{name} says of {shown(micrograph)} that it is of "
+                f"{shown(found[micrograph])} and of {shown(sample)}; leave one of them."
+            )
+    return found

@@ -276,6 +276,11 @@ REFUSED = [
     (["report", "p.cdse", "--out", ""], "--out: the name is empty"),
     (["restore", ""], "PROJECT: the name is empty"),
     (["compare", "p.cdse", "--out", ""], "--out: the name is empty"),
+    # Written over, they would be lost: nothing else holds what is in them.
+    (["report", "p.cdse", "--out", "p.cdse"], "'p.cdse' is the name of a project"),
+    (["compare", "p", "q", "--out", "r/q.CDSE"], "'q.CDSE' is the name of a project"),
+    (["train", "p.cdse", "--out", "m1.TIF"], "'m1.TIF' is the name of a project or a"),
+    (["visibility", "--out", "m1.png"], "'m1.png' is the name of a project or a micr"),
     (
         ["predict", "p", "--out", "o", "--pixel-size", "50 pm"],
         "'50 pm' is not a number",

@@ -248,3 +248,25 @@ def test_labels_of_another_image_that_were_worked_on_are_the_persons(labelled):
     assert heard.of("notice") == []
     assert len(again.particles.of(2)) == 1
     again.close()
+
+
+def test_no_lot_falls_on_an_imported_label_that_a_person_judged_again(labelled):
+    """The forest's word was in view all the time, so it is no draw in hindsight."""
+    project = Project.create_or_open(labelled)
+    hand_over(project)
+    project.audits.share = 1
+    first = project.particles.of(0)[0].id
+    drawn = project.audits.tallies().drawn
+    assert not project.audits.hides(first)
+    for label in ("no", "yes"):
+        project.edits.label([first], label, selected_by="queue")
+        assert project.particles.get(first).annotation.origin != "imported"
+        assert project.audits.drawn_chance(first) is None
+        assert project.audits.tallies().drawn == drawn
+        (known,) = (
+            each for each in project.statistics.evidence() if each.particle == first
+        )
+        assert (known.route, known.label) == ("file", label)
+    project.edits.defer([first])
+    assert project.audits.drawn_chance(first) is None
+    project.close()

@@ -175,9 +175,17 @@ class ParticleState:
         return {key for key, ids in self._annotated.items() if ids}
 
     def is_proposed(self, particle_id: str) -> bool:
-        """Tell whether the program proposed a particle; not drawn, not imported."""
+        """Tell whether the program proposed a particle; not drawn, not imported.
+
+        An imported label that somebody judged again stays imported: no lot could fall
+        on it, so the forest's word was in view. Not one that was imported below a label
+        given unseen.
+        """
         annotation = self._annotations.get(particle_id)
-        return annotation is None or annotation.origin not in ("drawn", "imported")
+        if annotation is None or annotation.origin in ("drawn", "imported"):
+            return annotation is None
+        said = self.statements(particle_id)
+        return said[0].origin != "imported" or any(map(counts, said))
 
     def judged(self, key: int) -> Iterator[Annotation]:
         """Yield the annotations of one micrograph's particles that have a class."""

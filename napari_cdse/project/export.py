@@ -114,15 +114,15 @@ def export(
     notices = list(other_scales_told(project))
     problems: list[str] = []
     apart = project.statistics.apart()
-    told_of: dict[int, list[ParticleRow]] = {}
+    counted: dict[int, list[ParticleRow]] = {}
     for done, entry in enumerate(entries):
         if progress is not None:
             progress(done / len(entries))
         name = results.name(entry.path)
-        rows = rows_of(
-            project, entry, name, include_predictions, apart, pixel_size_error
-        )
-        told_of[entry.index] = rows
+        everything = rows_of(project, entry, name, True, apart, pixel_size_error)
+        # Samples are compared in all that they hold, as their fractions are.
+        counted[entry.index] = everything
+        rows = [row for row in everything if row.by_person or include_predictions]
         results.add_line(_line(entry, name, len(rows)))
         write = partial(
             _write_labels, project, entry, rows, results, others, include_predictions
@@ -134,7 +134,7 @@ def export(
         else:
             notices.extend(f"{entry.name}: {sentence}" for sentence in told)
     others.finish()
-    samples = sample_numbers(sample_particles(project, stored, told_of))
+    samples = sample_numbers(sample_particles(project, stored, counted))
     content = content_of(project, table)
     sentences = _write_tables(
         project, entries, results, samples, content, include_predictions

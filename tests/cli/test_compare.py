@@ -127,6 +127,13 @@ def test_samples_are_in_the_table_and_the_summary_of_an_export(mixed, tmp_path):
     told = json.loads(told.read_text())
     assert summary["samples"] == told["samples"]
     assert summary["sample_comparisons"] == told["comparisons"]
+    # Samples are compared in all that they hold, also where tables hold labels alone.
+    alone = tmp_path / "alone"
+    assert main(["export", str(mixed), "--out", str(alone)]) == 0
+    labels = json.loads((alone / "summary.json").read_text())
+    assert labels["particles"] < summary["particles"]
+    assert labels["samples"] == told["samples"]
+    assert labels["sample_comparisons"] == told["comparisons"]
     assert (out / "figures" / "samples.svg").exists()
     fractions = [each["visible_defects"]["fraction"] for each in summary["samples"]]
     assert fractions[0] < summary["visible_defects"]["fraction"] < fractions[1]

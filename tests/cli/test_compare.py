@@ -210,6 +210,14 @@ def test_what_a_table_leaves_out_is_told(mixed, tmp_path, capsys):
     assert "In no sample, of napari-cdse.cdse: 10 (" in capsys.readouterr().err
 
 
+def test_a_micrograph_of_two_projects_is_told(mixed, tmp_path, capsys):
+    other = filled(tmp_path / "other", ["z.png"], lambda _name: 2, first_seed=99)
+    assert main(["compare", str(mixed), str(other), "--by-project"]) == 0
+    assert "In more than one" not in capsys.readouterr().err
+    assert main(["compare", str(mixed), str(mixed), "--by-project", "--join"]) == 1
+    assert "counted in each: 12 (" in capsys.readouterr().err
+
+
 def test_folders_are_samples(tmp_path, capsys):
     names = [f"{folder}/m{n}.png" for folder in ("x", "y") for n in range(5)]
     place = write_folder(tmp_path / "both", names)

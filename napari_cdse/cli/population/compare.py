@@ -68,6 +68,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     found: list[SampleParticles] = []
+    contents: list[dict[str, str]] = []
     naming = naming_of(arguments)
     for path in arguments.projects:
         project = Project.create_or_open(project_file(path))
@@ -75,8 +76,11 @@ def _run(arguments: argparse.Namespace) -> int:
             told = naming or _default(project, arguments.by_project)
             found += sample_particles(project, told)
             _tell_unnamed(project, told)
+            used = used_entries(project)
+            contents.append({one.id: one.name for one in used if one.id is not None})
         finally:
             project.close()
+    _tell_repeats(contents)
     if arguments.join:
         found = joined(found)
     if len(found) < 2:
@@ -116,6 +120,28 @@ def _tell_unnamed(project: Project, naming: Naming) -> None:
     if left:
         more = f", {left[1]}, ..." if len(left) > 2 else ""
         tell(f"In no sample, of {project.path.name}: {len(left)} ({left[0]}{more}).")
+
+
+def _tell_repeats(contents: Sequence[dict[str, str]]) -> None:
+    """Say which micrographs several projects hold: names by content, of each one.
+
+    Intervals take micrographs for independent; of one that is counted twice they are
+    too narrow where samples are joined, and too wide where they are compared.
+    """
+    total = Counter(content for names in contents for content in names)
+    names = [
+        name
+        for each in contents
+        for content, name in each.items()
+        if total.pop(content, 0) > 1
+    ]
+    if names:
+        more = f", {names[1]}, ..." if len(names) > 2 else ""
+        tell(
+            "In more than one of the projects, by content, and counted in each: "
+            f"{len(names)} ({names[0]}{more}). Intervals take them for different "
+            "micrographs; leave them out of all projects but one."
+        )
 
 
 def _the_project(project: Project) -> Naming:

@@ -192,10 +192,12 @@ class Audits:
         """Return the ids of those among some particles that a lot fell on."""
         return [one.id for one in particles if self._lot(one.id) is not None]
 
-    def _by_whom(self, particle_id: str) -> set[str]:
-        """Return who gave a particle its label, or deleted its circle."""
+    def _by_whom(self, particle_id: str) -> list[str]:
+        """Return who gave a particle its label, or deleted its circle, each once."""
         said = self._particles.statements(particle_id)
-        return {*latest(said), *(author(one) for one in said[-1:] if one.removed)}
+        removed = (author(one) for one in said[-1:] if one.removed)
+        # Not a set: of equally busy ones the first stands first, at every run.
+        return list(dict.fromkeys((*latest(said), *removed)))
 
     # How many are drawn
 

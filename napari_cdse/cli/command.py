@@ -89,6 +89,31 @@ def path_of(text: str) -> Path:
     return Path(text)
 
 
+def result_path_of(text: str) -> Path:
+    """Read the path of a file to write, which is no project and no micrograph.
+
+    A file that is there is written over: one of an earlier run is out of date, but
+    labels and micrographs that a word too few or a tab key put behind ``--out`` are
+    all that there is of them.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Saying what is wrong and what to write.
+    """
+    # Only who writes such a file waits for these.
+    from napari_cdse.io.images.micrograph_file import SUFFIXES
+    from napari_cdse.io.store.store import SUFFIX
+
+    path = path_of(text)
+    if path.name.lower().endswith((SUFFIX, *SUFFIXES)):
+        raise argparse.ArgumentTypeError(
+            f"{path.name!r} is the name of a project or a micrograph, which would be "
+            "lost; choose a name with another ending"
+        )
+    return path
+
+
 def number(text: str) -> float:
     """Read a number as people write it; see `path_of`."""
     try:

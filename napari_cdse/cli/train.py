@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.cli.command import Command, path_of
+from napari_cdse.cli.command import Command, path_of, result_path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
-from napari_cdse.cli.exchange.result_file import result_of
 from napari_cdse.cli.flags import (
     add_again,
     add_frame,
@@ -43,7 +42,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folders with images/ and text_files/, or projects (*.cdse)",
     )
     parser.add_argument(
-        "--out", required=True, type=result_of, metavar="MODEL", help="the .skops file"
+        "--out",
+        required=True,
+        type=result_path_of,
+        metavar="MODEL",
+        help="the .skops file",
     )
     parser.add_argument(
         "--onto",

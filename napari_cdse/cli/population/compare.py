@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command, path_of
+from napari_cdse.cli.command import Command, path_of, result_path_of
 from napari_cdse.cli.console import say, tell
-from napari_cdse.cli.exchange.result_file import result_of
 from napari_cdse.cli.population.naming import add_naming, naming_of
 from napari_cdse.cli.project_flags import project_file
 from napari_cdse.core.errors import CdseError
@@ -62,7 +61,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "stay apart, each with a number",
     )
     parser.add_argument(
-        "--out", type=result_of, metavar="FILE", help="also write all numbers as JSON"
+        "--out",
+        type=result_path_of,
+        metavar="FILE",
+        help="also write all numbers as JSON",
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command
+from napari_cdse.cli.command import Command, result_path_of
 from napari_cdse.cli.console import say
-from napari_cdse.cli.exchange.result_file import result_of
 from napari_cdse.cli.flags import add_pixel_size_error
 from napari_cdse.cli.project_flags import add_project, add_visibility, project_file
 from napari_cdse.project import Project
@@ -21,7 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         required=True,
-        type=result_of,
+        type=result_path_of,
         metavar="FILE",
         help="the page to write, FILE.html",
     )

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command, count, integer, path_of, whole
+from napari_cdse.cli.command import (
+    Command,
+    count,
+    integer,
+    path_of,
+    result_path_of,
+    whole,
+)
 from napari_cdse.cli.console import say
-from napari_cdse.cli.exchange.result_file import result_of
 from napari_cdse.cli.progress import ShareProgress
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS
@@ -23,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         required=True,
-        type=result_of,
+        type=result_path_of,
         metavar="FILE",
         help="the table to write, FILE.json, for --visibility of report and export",
     )

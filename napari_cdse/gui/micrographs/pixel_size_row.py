@@ -167,5 +167,5 @@ class PixelSizeRow(QWidget):
             self._on_set()
 
     def _on_set(self) -> None:
-        value = self.field.value()
+        self._shown = value = self.field.value()
         self._apply(value or None, self.scope.currentIndex() == 1)

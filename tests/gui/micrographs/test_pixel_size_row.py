@@ -91,6 +91,14 @@ def test_return_takes_what_is_typed_and_nothing_that_is_refused(row, qtbot, key)
     assert row.taken == []
     qtbot.keyClick(row.field, key)
     assert row.taken == [(0.0413, False)]
+    # What stood there before is another number again: here none.
+    row.taken.clear()
+    row.show_size(None)
+    for text in ("0,04", "0"):
+        row.field.selectAll()
+        qtbot.keyClicks(row.field, text)
+        qtbot.keyClick(row.field, key)
+    assert row.taken == [(0.04, False), (None, False)]
 
 
 def test_what_is_typed_is_taken_for_this_one_or_for_the_folder(row, qtbot):

@@ -111,7 +111,7 @@ def export(
     names = distinct_names([entry.path for entry in entries])
     results = Results(folder, names, dialect, (PARTICLES, MICROGRAPHS, SUMMARY, LABELS))
     others = AnnotationWriter(folder, formats)
-    notices = list(other_scales_told(project))
+    notices = list(other_scales_told(at_other_scales(project, entries, names)))
     problems: list[str] = []
     apart = project.statistics.apart()
     counted: dict[int, list[ParticleRow]] = {}
@@ -237,15 +237,22 @@ def context_of(
         "sensitivity": project.statistics.sensitivity(),
         "model_cards": project.statistics.cards(),
         "detection": project.detections.settings_used(),
-        "searched_at_another_pixel_size": project.detections.at_other_scales(),
+        "searched_at_another_pixel_size": at_other_scales(project, entries, names),
         **samples_summary(samples),
         **({} if content is None else {"defect_content": content.as_dict()}),
     }
 
 
-def other_scales_told(project: Project) -> tuple[str, ...]:
+def at_other_scales(
+    project: Project, entries: Sequence[MicrographEntry], names: Mapping[Path, str]
+) -> list[str]:
+    """Name those among some micrographs that were searched at another pixel size."""
+    found = project.detections.at_other_scales()
+    return [names[each.path] for each in entries if each.index in found]
+
+
+def other_scales_told(names: Sequence[str]) -> tuple[str, ...]:
     """Say where circles and classes are those of another pixel size, if anywhere."""
-    names = project.detections.at_other_scales()
     if not names:
         return ()
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

@@ -21,7 +21,7 @@ from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.thumbnail_image import thumbnail
 from napari_cdse.project.defect_content import content_of, visibility_table
-from napari_cdse.project.export import context_of, other_scales_told
+from napari_cdse.project.export import at_other_scales, context_of, other_scales_told
 from napari_cdse.project.particle_rows import rows_of, used_entries
 from napari_cdse.project.sample_names import stored
 from napari_cdse.project.samples import sample_numbers, sample_particles
@@ -85,6 +85,7 @@ def write_report(
     )
     samples = sample_numbers(sample_particles(project, stored, rows))
     content = content_of(project, table)
+    otherwise = at_other_scales(project, entries, names)
     summary = {
         **context_of(
             project, entries, names, samples, content, include_predictions=True
@@ -102,7 +103,7 @@ def write_report(
     write_file(file, utf8(report_page(told, figures, gallery)), CdseError)
     report(1.0)
     told_first = [
-        *other_scales_told(project),
+        *other_scales_told(otherwise),
         found.defects.sentence,
         *([content.sentence] if content else ()),
     ]

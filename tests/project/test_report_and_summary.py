@@ -174,16 +174,16 @@ def test_circles_of_another_pixel_size_are_told_by_name(project, tmp_path):
     assert export(project, tmp_path / "before").notices == ()
     project.micrographs.set_pixel_size(0.05, [0, 2])
     told = "Circles and classes are those of another pixel size than is set now in "
-    names = "m1.png, m10.png"
+    names = "m1, m10"
     (notice,) = export(project, tmp_path / "after").notices
     assert notice.startswith(f"{told}{names}; detect again")
     summary = json.loads((tmp_path / "after" / "summary.json").read_text("utf-8"))
-    assert summary["searched_at_another_pixel_size"] == ["m1.png", "m10.png"]
+    assert summary["searched_at_another_pixel_size"] == ["m1", "m10"]
     page = tmp_path / "report.html"
     assert write_report(project, page).startswith(notice)
     assert f"those of the one before: {names}." in page.read_text("utf-8")
     project.micrographs.set_pixel_size(0.05, [1])
     (notice,) = export(project, tmp_path / "all").notices
-    assert "m1.png, m2.png, m10.png; " in notice
+    assert "m1, m2, m10; " in notice
     project.exclusions.set_all_excluded([0, 1, 2], "blurred")
     assert export(project, tmp_path / "none").notices == ()

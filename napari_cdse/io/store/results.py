@@ -82,12 +82,16 @@ class FindingTable:
         only : int, optional
             Key of the micrograph that is asked about; all without it.
         """
-        rows = self._database.rows(
+        statement = (
             "SELECT key, found_by, parameters, runs.pixel_size_nm, pixel_size_source,"
             " window_px, notices, versions, time FROM micrographs"
-            " JOIN runs ON runs.id = run_id WHERE ?1 IS NULL OR key = ?1",
-            [only],
+            " JOIN runs ON runs.id = run_id"
         )
+        if only is None:
+            rows = self._database.rows(statement)
+        else:
+            # By its key alone: asked at each step in the window, among thousands.
+            rows = self._database.rows(f"{statement} WHERE key = ?", [only])
         runs = {}
         for key, *columns in rows:
             try:

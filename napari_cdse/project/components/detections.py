@@ -273,16 +273,13 @@ class Detections:
             return None
         return run.pixel_size_nm
 
-    def at_other_scales(self) -> tuple[str, ...]:
-        """Name the micrographs in use for which `other_scale` gives a size."""
+    def at_other_scales(self) -> frozenset[int]:
+        """Return indices of the micrographs for which `other_scale` gives a size."""
         runs = self._store.findings.latest_runs()
-        rows = self._table.rows
-        return tuple(
-            entry.name
-            for entry in self._table.entries()
-            if not entry.excluded
-            and (run := runs.get(rows[entry.index].key)) is not None
-            and not _is_at_present_size(rows[entry.index], run)
+        return frozenset(
+            index
+            for index, row in enumerate(self._table.rows)
+            if row.key in runs and not _is_at_present_size(row, runs[row.key])
         )
 
     def bring_back(self) -> int:

@@ -207,6 +207,11 @@ class JsonProgress:
         return round(passed_s / max(own, 1) * left, 1)
 
 
+_LINES = 20
+"""Of long work, in a terminal or a log. A choice: work of an hour tells each third
+minute."""
+
+
 class ShareProgress:
     """A line for each twentieth of long work, with the time left.
 
@@ -218,8 +223,6 @@ class ShareProgress:
         What is worked at, as ``"labelled micrographs"``.
     """
 
-    _LINES = 20
-
     def __init__(self, what: str) -> None:
         self._what = what
         self._told = -1
@@ -227,7 +230,7 @@ class ShareProgress:
 
     def __call__(self, share: float) -> None:
         """Take the share done, 0 to 1."""
-        number = int(self._LINES * share)
+        number = int(_LINES * share)
         if number <= self._told:
             return
         self._told = number

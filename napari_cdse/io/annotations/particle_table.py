@@ -44,12 +44,11 @@ an earlier version, and may hold what nobody looked at."""
 _OF_ANNOTATORS = frozenset({"particle", "annotator", "label"})
 """Columns of ``labels.csv``, which has no places."""
 
-
 _PLACES = ("x_px", "y_px", "radius_px")
-_REVIEWED = frozenset({"true", "yes", "1", "wahr", "ja", "vrai", "verdadero"})
+_REVIEWED = frozenset({"true", "yes", "1", "wahr", "ja", "vrai", "verdadero", "vero"})
 _UNREVIEWED = frozenset({"false", "no", "0", "falsch", "nein", "faux", "falso"})
-"""What spreadsheets write for true and false: Excel saves its own language's words,
-where it read ``false``."""
+"""What spreadsheets write for true and false: where Excel read ``false``, it saves the
+word of its own language (German, French, Spanish, Italian). Others are told."""
 _MARKED = re.compile(r"[-+0-9.,]{1,60}(?:[eE][-+0-9]{1,4})?")
 """A number with marks of any kind in it, or none."""
 _UNCLEAR = "its column reviewed says neither true nor false"

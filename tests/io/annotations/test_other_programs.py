@@ -435,7 +435,7 @@ def test_a_table_of_ones_own_needs_four_columns(tmp_path):
     ("said", "problem"),
     [
         *((word, NOT_REVIEWED) for word in ("false", "FALSCH", "Nein", "FAUX", "0")),
-        *((word, "") for word in ("true", "WAHR", "ja", "VRAI", "1", "")),
+        *((word, "") for word in ("true", "WAHR", "ja", "VRAI", "Vero", "1", "")),
         ("perhaps", "its column reviewed says neither true nor false"),
     ],
 )

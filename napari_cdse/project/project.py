@@ -148,7 +148,9 @@ class Project:
         self.audits = Audits(
             store, state, self.selection, visits, self.annotators, events
         )
-        self.statistics = Statistics(store, state, self.audits, self.annotators)
+        self.statistics = Statistics(
+            store, state, self.audits, self.annotators, self.settings
+        )
         self.edits = Edits(
             state,
             self.selection,

@@ -33,12 +33,15 @@ class SampleParticles:
     rows : tuple of ParticleRow
     micrographs : frozenset of str
         Content ids, of those that have been read.
+    half_width : float
+        Half the width that is wanted of the fraction's interval.
     """
 
     name: str
     evidence: tuple[Evidence, ...]
     rows: tuple[ParticleRow, ...]
     micrographs: frozenset[str]
+    half_width: float
 
 
 def sample_particles(
@@ -79,6 +82,7 @@ def sample_particles(
             tuple(each for index in mine for each in evidence.get(index, ())),
             tuple(row for index in mine for row in rows.get(index, ())),
             frozenset(one for index in mine if (one := known[index].id) is not None),
+            project.settings.half_width,
         )
         for name, mine in told.items()
     ]
@@ -149,6 +153,7 @@ def _one(name: str, parts: Sequence[SampleParticles]) -> SampleParticles:
             for row in each.rows
         ),
         frozenset(known),
+        min(each.half_width for each in parts),
     )
 
 
@@ -163,7 +168,7 @@ def sample_numbers(samples: Sequence[SampleParticles]) -> tuple[SampleNumbers, .
     return tuple(
         SampleNumbers(
             each.name,
-            visible_defects(each.evidence),
+            visible_defects(each.evidence, half_width=each.half_width),
             sizes_of(each.rows),
             each.micrographs,
         )

@@ -23,6 +23,7 @@ from napari_cdse.core.features.cache import KnownFeatures
 from napari_cdse.core.progress import span
 from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.particle_evidence import evidence_of
+from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
 from napari_cdse.pipeline import forest_below, joined, training_from_annotations
 from napari_cdse.tasks.analysis import Classified, Problem, classifying
@@ -68,6 +69,8 @@ class TrainingRequest:
         Whether the old forest's own table is learnt from, too.
     known : KnownFeatures
         What an earlier retraining computed.
+    half_width : float
+        Half the width that is wanted of the fraction's interval.
     """
 
     labelled: tuple[LabelledMicrograph, ...]
@@ -77,6 +80,7 @@ class TrainingRequest:
     shown: tuple[Shown, ...]
     onto: bool = True
     known: KnownFeatures = field(default_factory=KnownFeatures)
+    half_width: float = HALF_WIDTH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +152,7 @@ def retraining(
             verdicts,
             learned_by_old=_learned(request.shown, old.training if old else None),
             learned_by_new=_learned(request.shown, training),
+            half_width=request.half_width,
         ),
         notices=(*told, *problems),
     )

@@ -11,11 +11,13 @@ from napari_cdse import __version__
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.project import Project
 from napari_cdse.project.export import context_of, export
 from napari_cdse.project.particle_rows import used_entries
 from napari_cdse.project.report import typical, write_report
 from tests.annotating import ids, say
 from tests.project_tools import (
+    GRID,
     MODEL,
     A,
     B,
@@ -23,6 +25,7 @@ from tests.project_tools import (
     hand_over,
     put_circles,
     use_model,
+    write_folder,
 )
 
 
@@ -123,6 +126,39 @@ def test_blind_labels_of_two_are_compared_in_the_summary(project):
     confusion = [list(each) for each in pair["confusion"]]
     assert confusion == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
     assert "Ada" in pair["sentence"]
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """Six micrographs of two samples, all draws judged: there is an interval."""
+    folder = write_folder(tmp_path / "drawn", [f"{n % 2}_{n}.png" for n in range(6)], 0)
+    project = Project.create_or_open(folder)
+    use_model(project)
+    project.audits.share = 0.5
+    for index in range(6):
+        hand_over(project, index)
+        put_circles(project, GRID[:40], MODEL, index)
+        lots = [p.id for p in project.particles.of(index) if project.audits.hides(p.id)]
+        project.edits.label(lots[::2], "yes", selected_by="queue")
+        project.edits.label(lots[1::2], "no", selected_by="queue")
+    project.micrographs.set_samples({n: str(n % 2) for n in range(6)})
+    yield project
+    project.close()
+
+
+def test_all_that_is_written_is_about_the_width_that_the_person_wants(drawn, tmp_path):
+    assert drawn.statistics.visible_defects().interval_95 is not None
+    assert "within 0.05" in export(drawn, tmp_path / "before").sentences[-1]
+    drawn.settings.half_width = 0.4
+    (*_, sentence) = export(drawn, tmp_path / "after").sentences
+    assert "It is known to within 0.4." in sentence
+    summary = json.loads((tmp_path / "after" / "summary.json").read_text("utf-8"))
+    parts = [each["visible_defects"] for each in (summary, *summary["samples"])]
+    assert [each["half_width_wanted"] for each in parts] == [0.4] * 3
+    assert summary["visible_defects"]["outlook"] == "It is known to within 0.4."
+    page = tmp_path / "report.html"
+    write_report(drawn, page)
+    assert "It is known to within 0.4." in page.read_text("utf-8")
 
 
 def test_an_export_tells_its_progress_and_writes_what_was_judged(told, tmp_path):

@@ -377,7 +377,7 @@ def test_evidence_that_was_kept_is_what_it_would_be_anew(project):
         step()
         kept = project.statistics.evidence()
         parts = (project._store, project._state, project.audits, project.annotators)
-        assert kept == Statistics(*parts).evidence()
+        assert kept == Statistics(*parts, project.settings).evidence()
         changed += kept != before
     # All but who looks, and what they see.
     assert changed >= 14
@@ -421,6 +421,7 @@ def test_the_width_that_is_wanted_lasts(project):
     for wrong in (0, -0.1, 0.7, float("nan")):
         with pytest.raises(ParameterError, match="half width"):
             project.settings.half_width = wrong
+    assert project.statistics.visible_defects().half_width_wanted == 0.1
     again = reopened(project)
     assert again.settings.half_width == 0.1
     again.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.statistics.evidence import Evidence, cross_fitted
-from napari_cdse.core.statistics.visible_defects import visible_defects
+from napari_cdse.core.statistics.visible_defects import HALF_WIDTH, visible_defects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -168,6 +168,7 @@ def fraction_change(
     *,
     learned_by_old: Collection[str] = (),
     learned_by_new: Collection[str] = (),
+    half_width: float = HALF_WIDTH,
 ) -> FractionChange:
     """Estimate the visible-defect fraction with either forest.
 
@@ -179,6 +180,8 @@ def fraction_change(
     learned_by_old, learned_by_new : collection of str, optional
         Micrographs that a forest learnt from, as the evidence names them; there what
         it says corrects nothing.
+    half_width : float, optional
+        Half the width that is wanted of the fraction's interval.
 
     Returns
     -------
@@ -190,8 +193,8 @@ def fraction_change(
     return FractionChange(
         _share([each.old for each in known]),
         _share([each.new for each in known]),
-        visible_defects(cross_fitted(old, learned_by_old)),
-        visible_defects(cross_fitted(new, learned_by_new)),
+        visible_defects(cross_fitted(old, learned_by_old), half_width=half_width),
+        visible_defects(cross_fitted(new, learned_by_new), half_width=half_width),
     )
 
 

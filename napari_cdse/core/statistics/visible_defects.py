@@ -105,6 +105,8 @@ class VisibleDefects:
         Of the interval.
     note : str
         Why there is no interval; empty if there is one.
+    half_width_wanted : float
+        Half the width of the interval of 95 % that `outlook` is about.
     """
 
     fraction: float | None
@@ -131,6 +133,7 @@ class VisibleDefects:
     unequal_chances: bool
     note: str
     apart_as_compared: bool = False
+    half_width_wanted: float = HALF_WIDTH
     missing_draws: int = field(default=0, repr=False)
     variance: float | None = field(default=None, repr=False)
     variance_by_draws: float | None = field(default=None, repr=False)
@@ -205,7 +208,7 @@ class VisibleDefects:
     @property
     def outlook(self) -> str:
         """Say how many draws would give an interval, or a narrow one."""
-        return self.outlook_to(HALF_WIDTH)
+        return self.outlook_to(self.half_width_wanted)
 
     def brief(self, half_width: float = HALF_WIDTH) -> str:
         """Say in one line what is known, and what more it takes.
@@ -255,6 +258,7 @@ class VisibleDefects:
             **asdict(self),
             "half_width_95": self.half_width_95,
             "draws_for_0.05": self.draws_for(HALF_WIDTH),
+            "draws_for_half_width_wanted": self.draws_for(self.half_width_wanted),
             "sentence": self.sentence,
             "draws": self.draws,
             "outlook": self.outlook,
@@ -348,6 +352,7 @@ def visible_defects(
     forests: Sequence[str] = (),
     micrographs_left_out: int = 0,
     circles_left_out: int = 0,
+    half_width: float = HALF_WIDTH,
 ) -> VisibleDefects:
     """Estimate the visible-defect fraction.
 
@@ -359,6 +364,8 @@ def visible_defects(
         Names of the forests whose predictions these are.
     micrographs_left_out, circles_left_out : int, optional
         For the record.
+    half_width : float, optional
+        Half the width of the interval of 95 % that is wanted.
 
     Returns
     -------
@@ -400,6 +407,7 @@ def visible_defects(
         correlation=found.correlation if found and known and several else None,
         unequal_chances=_unequal(chosen),
         note=note,
+        half_width_wanted=half_width,
         missing_draws=_missing_draws(sample, found) if sample and found else 0,
         variance=found.variance if found and known and several else None,
         variance_by_draws=found.by_draws if found and known and several else None,

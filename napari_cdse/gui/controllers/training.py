@@ -232,6 +232,7 @@ class TrainingController(QObject):
             shown=tuple(self._shown()),
             onto=onto,
             known=self._known,
+            half_width=project.settings.half_width,
         )
 
     def _shown(self) -> Iterator[Shown]:

@@ -76,6 +76,7 @@ class FractionLine(QWidget):
             self._session.project.settings.half_width = half_width
         self._reached = None
         self.refresh()
+        self._session.half_width_changed.emit()
 
     def show_project(self) -> None:
         """Show another project."""

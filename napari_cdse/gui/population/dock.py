@@ -199,7 +199,11 @@ class PopulationView(ProjectView):
         self.pixel_size_error.valueChanged.connect(self._on_error)
         session.runner.changed.connect(self._enable)
         self.sight.changed.connect(self._refresh_soon)
-        for signal in (session.particles_changed, session.micrographs_changed):
+        for signal in (
+            session.particles_changed,
+            session.micrographs_changed,
+            session.half_width_changed,
+        ):
             signal.connect(self._refresh_soon)
         if viewer is not None:
             self._set_theme(viewer.theme)

@@ -27,6 +27,8 @@ class Signals(QObject):
         There are other forests, or another is in use.
     history_changed : signal
         Something else can be undone or redone.
+    half_width_changed : signal
+        Another width of the fraction's interval is wanted.
     """
 
     project_changed = Signal()
@@ -36,3 +38,4 @@ class Signals(QObject):
     selection_changed = Signal()
     models_changed = Signal()
     history_changed = Signal()
+    half_width_changed = Signal()

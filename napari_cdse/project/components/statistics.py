@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.store import MicrographRow, Store
     from napari_cdse.project.components.annotators import Annotators
     from napari_cdse.project.components.audits import Audits
+    from napari_cdse.project.components.settings import Settings
     from napari_cdse.project.state.project_state import ProjectState
     from napari_cdse.project.state.records import Particle
 
@@ -69,10 +70,17 @@ class Statistics:
         Say on which particles a lot fell.
     annotators : Annotators
         Who gave labels.
+    settings : Settings
+        How narrow an interval is wanted.
     """
 
     def __init__(
-        self, store: Store, state: ProjectState, audits: Audits, annotators: Annotators
+        self,
+        store: Store,
+        state: ProjectState,
+        audits: Audits,
+        annotators: Annotators,
+        settings: Settings,
     ) -> None:
         self._store = store
         self._table = state.micrographs
@@ -80,6 +88,7 @@ class Statistics:
         self._models = state.models
         self._audits = audits
         self._annotators = annotators
+        self._settings = settings
         self._learned: dict[str, _TrainingIds | None] = {}
         self._kept: dict[int, _Kept] = {}
         self._crystals: tuple[int, frozenset[int]] = (0, frozenset())
@@ -131,6 +140,7 @@ class Statistics:
             forests=[names.get(each, each[:12]) for each in asked],
             micrographs_left_out=len(rows) - len(used),
             circles_left_out=sum(self._particles.left_out(row.key) for row in used),
+            half_width=self._settings.half_width,
         )
 
     def cards(self) -> list[ModelCard]:

@@ -112,6 +112,8 @@ def test_the_outlook_says_what_a_narrower_interval_takes():
     )
     assert KNOWN.outlook == KNOWN.outlook_to(0.05)
     assert KNOWN.outlook == "To know it to within 0.05 takes more micrographs."
+    wider = replace(KNOWN, half_width_wanted=0.08)
+    assert wider.outlook == KNOWN.outlook_to(0.08)
     assert KNOWN.outlook_to(0.11) == "It is known to within 0.11."
     all_judged = replace(KNOWN, n_judged=500)
     assert all_judged.outlook_to(0.08) == (
@@ -203,6 +205,7 @@ def test_plain_numbers_hold_all_that_is_said():
         **asdict(KNOWN),
         "half_width_95": KNOWN.half_width_95,
         "draws_for_0.05": KNOWN.draws_for(0.05),
+        "draws_for_half_width_wanted": KNOWN.draws_for(0.05),
         "sentence": KNOWN.sentence,
         "draws": KNOWN.draws,
         "outlook": KNOWN.outlook,

@@ -11,11 +11,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication
 
+from napari_cdse.core.statistics.visible_defects import VisibleDefects
 from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
 from napari_cdse.gui.widgets.figure_view import palette_of
 from napari_cdse.project.defect_content import content_of, visibility_table
 from tests.gui.conftest import SIGNAL_MS, particle_ids, point, press, settle
+from tests.gui.showing import docks
 
 
 @pytest.fixture
@@ -47,6 +49,25 @@ def test_the_sentence_is_that_of_the_project(dock, workspace):
     told = workspace.project.statistics.visible_defects()
     assert dock.number.text() == told.sentence
     assert dock.outlook.text() == told.outlook
+
+
+def test_the_width_that_the_person_sets_is_the_one_that_is_told(
+    dock, workspace, qtbot, monkeypatch
+):
+    # Three micrographs are too few for a width; what is said of it is tried elsewhere.
+    monkeypatch.setattr(
+        VisibleDefects, "outlook_to", lambda _self, width: f"To within {width:g}."
+    )
+    dock.refresh()
+    up_to_date(dock, qtbot)
+    assert dock.outlook.text() == "To within 0.05."
+    line = docks(workspace.viewer)["Particle"].fraction
+    window.add_dock(workspace.viewer, "Population")
+    line.width_wanted.setFocus()
+    line.width_wanted.selectAll()
+    qtbot.keyClicks(line.width_wanted, "0.2")
+    qtbot.keyClick(line.width_wanted, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dock.outlook.text() == "To within 0.2.", timeout=SIGNAL_MS)
 
 
 def test_each_line_of_the_list_has_its_figure(dock):

@@ -22,7 +22,7 @@ from napari_cdse.cli.flags import (
 )
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
 from napari_cdse.core.classifier.quality_range import worse_than_learnt
-from napari_cdse.core.detection.disk_fit_error import is_as_fitted
+from napari_cdse.core.detection.disk_fit_error import fit_error, is_as_fitted
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import CdseError, MicrographError
 from napari_cdse.core.params import DetectionParams, recorded
@@ -310,7 +310,9 @@ def _rows(
             micrograph_id=findings.micrograph_id,
             novelty=prediction.novelty,
             distrust=doubts(candidate.circle, novelty=prediction.novelty),
-            fitted=is_as_fitted(candidate.id, findings.micrograph_id, candidate.circle),
+            fit_error=fit_error(prediction.label, candidate.circle, findings.quality)
+            if is_as_fitted(candidate.id, findings.micrograph_id, candidate.circle)
+            else 0.0,
             pixel_size_error=size.uncertainty or pixel_size_error,
         )
         for candidate, prediction in zip(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.core.detection.disk_fit_error import is_as_fitted
+from napari_cdse.core.detection.disk_fit_error import fit_error, is_as_fitted
 from napari_cdse.io.export.export import ParticleRow
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def rows_of(
             if particle.prediction is None
             else particle.prediction.novelty,
             distrust=apart.get(particle.id),
-            fitted=is_as_fitted(particle.id, entry.id or "", particle.circle),
+            fit_error=fit_error(particle.label, particle.circle, entry.quality)
+            if is_as_fitted(particle.id, entry.id or "", particle.circle)
+            else 0.0,
             pixel_size_error=error,
             note="" if particle.annotation is None else particle.annotation.note,
             sample=entry.sample or "",

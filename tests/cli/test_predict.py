@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from PIL import Image
 from napari_cdse.cli import main
 from napari_cdse.cli.predict import _rows as rows_of
 from napari_cdse.core.classifier.quality_range import FEWEST_MICROGRAPHS, quality_range
+from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.params import DetectionParams
@@ -135,6 +137,11 @@ def test_what_is_distrusted_has_the_reason_in_its_row_and_no_share(tmp_path):
     assert {row.distrust for row in rows_of(crystal, "m", card)} == {"one crystal"}
     odd = replace(found, quality=MicrographQuality(0.04, stretch=1.2))
     assert {row.distrust for row in rows_of(odd, "m", card)} == {"quality"}
+    # 0.5 nm beyond what does no harm, of a radius of 20 px and of 10 px.
+    beside = replace(found, quality=MicrographQuality(0.04, delocalisation_nm=0.75))
+    errors = [row.fit_error for row in rows_of(beside, "m", card)]
+    expected = [math.hypot(FIT_ERROR["no"], 0.5 / nm) for nm in (0.8, 0.8, 0.4)]
+    assert errors == pytest.approx(expected)
 
 
 def test_a_stretched_picture_is_named_and_its_figures_are_in_the_table(

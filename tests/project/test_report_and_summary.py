@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import pytest
 
 from napari_cdse import __version__
+from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
+from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.export.export import ParticleRow
 from napari_cdse.project import Project
 from napari_cdse.project.export import context_of, export
-from napari_cdse.project.particle_rows import used_entries
+from napari_cdse.project.particle_rows import rows_of, used_entries
 from napari_cdse.project.report import typical, write_report
 from tests.annotating import ids, say
 from tests.project_tools import (
@@ -106,6 +109,21 @@ def test_a_summary_says_what_is_in_it_and_what_was_left_out(told):
     assert (pair["particles"], pair["micrographs"], pair["agreed"]) == (0, 0, 0)
     assert [card.id for card in context["model_cards"]] == [MODEL]
     assert "defect_content" not in context
+
+
+def test_delocalised_fringes_make_the_fitted_circles_less_sure(told):
+    """Of one micrograph, 0.45 nm by a lens; the other's circle was moved by hand."""
+    table = told._state.micrographs
+    for each in table.rows:
+        quality = MicrographQuality(0.04, delocalisation_nm=0.45)
+        table.update(each.key, quality=quality)
+    told.edits.reshape({ids(told)[1]: Circle(62.0, 70.0, 12.0)})
+    rows = rows_of(told, told.micrographs.entries[0], "m", True, {})
+    assert [row.label for row in rows] == ["yes", "null"]
+    # 0.2 nm beyond what does no harm, of a radius of 10 px.
+    beyond = 0.2 / 0.4
+    expected = math.hypot(FIT_ERROR["yes"], beyond)
+    assert [row.fit_error for row in rows] == pytest.approx([expected, 0])
 
 
 def test_blind_labels_of_two_are_compared_in_the_summary(project):

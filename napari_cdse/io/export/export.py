@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
+from napari_cdse.core.detection.disk_fit_error import FIT_ERROR, HARMLESS_NM
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.pixel_size import REFERENCE_ERROR, PixelSize, PixelSizeSource
 from napari_cdse.core.records import CLASSES, Circle, Label
@@ -94,8 +94,9 @@ class ParticleRow:
     distrust : str or None
         Why it is counted apart, see `napari_cdse.core.statistics.sample.divided`; None
         where it is not.
-    fitted : bool
-        Whether the circle is as the program fitted it, so that its error is known.
+    fit_error : float
+        Relative standard uncertainty of the diameter by the program's fit; 0 where the
+        circle is a person's.
     pixel_size_error : float
         Relative standard uncertainty of the pixel size.
     sample : str
@@ -114,7 +115,7 @@ class ParticleRow:
     note: str = ""
     novelty: float | None = None
     distrust: Distrust | None = None
-    fitted: bool = False
+    fit_error: float = 0.0
     pixel_size_error: float = 0.0
     sample: str = ""
 
@@ -361,8 +362,9 @@ def sizes_sentence(relative_error: float) -> str:
     fits = ", ".join(f"{label} {error:.1%}" for label, error in FIT_ERROR.items())
     return (
         f"{scale}; what it is off by moves all sizes alike. So does the fit of the "
-        f"circles, which was off by so much on simulated micrographs: {fits}. Sizes "
-        "are not corrected for it, since other optics and dose had it otherwise."
+        f"circles, which was off by so much on simulated micrographs: {fits}; by more "
+        f"where fringes are delocalised by over {HARMLESS_NM:g} nm. Sizes are not "
+        "corrected for it, since other optics and dose had it otherwise."
     )
 
 
@@ -375,10 +377,7 @@ def _pixel_size_error(rows: Sequence[ParticleRow]) -> float:
 
 
 def _fit_errors(rows: Sequence[ParticleRow]) -> list[float]:
-    return [
-        FIT_ERROR.get(row.label, 0.0) if row.fitted and row.label is not None else 0.0
-        for row in rows
-    ]
+    return [row.fit_error for row in rows]
 
 
 def _sized_as(rows: Sequence[ParticleRow]) -> list[Label | None]:

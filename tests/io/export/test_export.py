@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.pixel_size import REFERENCE_ERROR, PixelSizeSource
 from napari_cdse.core.records import Circle
@@ -156,7 +155,7 @@ def test_sizes_tell_what_moves_all_of_them_alike(tmp_path):
             pixel_size_nm=0.04,
             pixel_size_source=PixelSizeSource.FILE,
             distrust="centre outside" if at == 2 else None,
-            fitted=at == 0,
+            fit_error=0.05 if at == 0 else 0.0,
             pixel_size_error=0.02,
         )
         for at, circle in enumerate(circles)
@@ -165,7 +164,7 @@ def test_sizes_tell_what_moves_all_of_them_alike(tmp_path):
     (no, _) = told["diameters_nm"]
     assert (no.n, no.mean) == (2, pytest.approx(0.8))
     assert no.mean_systematic == pytest.approx(0.016)
-    assert no.fit_systematic == pytest.approx(FIT_ERROR["no"] * 0.4)
+    assert no.fit_systematic == pytest.approx(0.05 * 0.4)
     (px, _) = told["diameters_px"]
     assert px.mean_systematic == 0
     assert "known to within 2.00%" in told["diameters_uncertainty"]

@@ -101,7 +101,11 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     names = distinct_names(listing.files)
     results = Results(
-        arguments.out, names, arguments.csv_dialect, figures=arguments.figures
+        arguments.out,
+        "predict",
+        names,
+        arguments.csv_dialect,
+        figures=arguments.figures,
     )
     others = AnnotationWriter(arguments.out, arguments.formats)
     model = load_model(model_path(arguments))

@@ -47,6 +47,8 @@ _HIDDEN = re.compile(
 _FOREIGN_DRAFT_S = 86_400.0
 """Age in s at which another machine's draft is taken for left over. Writing the largest
 of our files takes minutes; a day also covers clocks that differ."""
+_START_BYTES = 4096
+"""What a format says of itself stands at the start; a choice: one page of a disk."""
 _LOCKS = ("~$%s", ".~lock.%s#")
 """Names of the files that Excel and LibreOffice put beside a table that is open."""
 
@@ -279,6 +281,23 @@ def left_over(
         and found["kind"] == kind
         and ((own and _is_own(found)) or _is_left_over(path, found))
     ]
+
+
+def read_start(path: str | os.PathLike[str]) -> bytes:
+    """Read the first bytes of a file, to tell what it is.
+
+    Returns
+    -------
+    bytes
+        Up to 4096; none of what is not there, or no file that can be read.
+    """
+    if why_unreadable(path):
+        return b""
+    try:
+        with open(path, "rb", opener=open_without_waiting) as file:
+            return file.read(_START_BYTES)
+    except (OSError, ValueError):
+        return b""
 
 
 def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:

@@ -109,7 +109,8 @@ def export(
     table = visibility_table(project, visibility)
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
-    results = Results(folder, names, dialect, (PARTICLES, MICROGRAPHS, SUMMARY, LABELS))
+    tables = (PARTICLES, MICROGRAPHS, SUMMARY, LABELS)
+    results = Results(folder, "export", names, dialect, tables)
     others = AnnotationWriter(folder, formats)
     notices = list(other_scales_told(at_other_scales(project, entries, names)))
     problems: list[str] = []

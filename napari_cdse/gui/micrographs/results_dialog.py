@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.gui.widgets.layout import keyless, row_of, sentence
-from napari_cdse.io.export.results_folder import SUMMARY
+from napari_cdse.io.export.results_folder import SUMMARY, objection
 from napari_cdse.io.files import permits
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ _NAME = "{} results"
 _NONE = "Type a folder, or choose one."
 _RELATIVE = "Say where it lies, from the drive on: {} could be anywhere."
 _A_FILE = "{} is a file; the results need a folder."
-_AMONG = (
-    "Micrographs lie in {}. Results get a folder of their own, so that none of them "
-    "is ever taken for a micrograph."
-)
 _LOCKED = "You may not write into {}."
 _NEW = "A new folder; it is made."
 _EMPTY = "The folder is empty."
@@ -84,8 +80,9 @@ def _judged(folder: Path, pictures: Collection[Path]) -> tuple[str, bool]:
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if not there.is_dir():
         return _A_FILE.format(there), False
-    if any(there == folder and folder.samefile(each) for each in pictures):
-        return _AMONG.format(folder), False
+    against = objection(folder, "export", pictures)
+    if against is not None:
+        return against, False
     if not permits(there, os.W_OK):
         return _LOCKED.format(there), False
     if there != folder:

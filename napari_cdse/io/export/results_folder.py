@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_cdse.core.errors import CdseError, LabelFileError
 from napari_cdse.io.export.export import (
@@ -15,12 +16,18 @@ from napari_cdse.io.export.export import (
     write_summary_json,
 )
 from napari_cdse.io.export.micrograph_table import write_micrographs_csv
-from napari_cdse.io.files import check_writable, make_folder, remove_drafts
+from napari_cdse.io.files import (
+    check_writable,
+    make_folder,
+    read_start,
+    remove_drafts,
+    shown,
+)
 from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from napari_cdse.core.statistics.comparison import SampleNumbers
@@ -36,6 +43,72 @@ MICROGRAPHS = "micrographs.csv"
 PARTS = "parts"
 """Folder of what a run has done so far; see `napari_cdse.io.export.part_files`."""
 
+Maker = Literal["predict", "export"]
+"""The command that results are of; the window writes those of ``export``."""
+
+_SUMMARY_START = re.compile(
+    rb'\s*\{\s*"program":\s*"napari-cdse[^"]*",\s*"(model|project)":'
+)
+"""Each version has begun its summary so; a run over micrographs names a model first."""
+_TABLE_START = re.compile(rb"(\xef\xbb\xbf)?\"?micrograph\"?[,;\t]")
+_AMONG = (
+    "Micrographs lie in {}. Results get a folder of their own, so that none of them "
+    "is ever taken for a micrograph; choose another one."
+)
+_OF_ANOTHER = (
+    "Results of napari-cdse {} lie in {}, which those of {} would replace; choose "
+    "another folder."
+)
+_FOREIGN = (
+    "{} in {} is not of napari-cdse, and would be lost; choose another folder for "
+    "the results."
+)
+
+
+def maker_of(folder: Path) -> Maker | None:
+    """Return which command an earlier summary in a folder is of; None without one."""
+    found = _SUMMARY_START.match(read_start(folder / SUMMARY))
+    if found is None:
+        return None
+    return "predict" if found[1] == b"model" else "export"
+
+
+def objection(folder: Path, maker: Maker, pictures: Collection[Path]) -> str | None:
+    """Say why results do not belong into a folder; None where they do.
+
+    Results of an earlier run of the same command are out of date, and written anew.
+    Whatever else has the name of a table may be all that there is of it.
+
+    Parameters
+    ----------
+    folder : Path
+        It may not be there yet.
+    maker : {"predict", "export"}
+        What the results are of.
+    pictures : collection of Path
+        Folders that the micrographs lie in.
+    """
+    there = maker_of(folder)
+    if there == maker:
+        return None
+    if there is not None:
+        return _OF_ANOTHER.format(there, shown(folder), maker)
+    if any(_is_one_folder(folder, each) for each in pictures):
+        return _AMONG.format(shown(folder))
+    for name in (PARTICLES, MICROGRAPHS, SUMMARY, LABELS):
+        start = read_start(folder / name)
+        # Written before the summary: a run that was ended there may be repeated.
+        if start and (name == SUMMARY or not _TABLE_START.match(start)):
+            return _FOREIGN.format(name, shown(folder))
+    return None
+
+
+def _is_one_folder(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
 
 class Results:
     """Label files as they come, tables at the end.
@@ -45,6 +118,8 @@ class Results:
     folder : Path
         Made if it is not there. Whether everything can be written into it is tried
         at once, so that nobody waits for what can't be kept.
+    maker : {"predict", "export"}
+        The command that they are of.
     names : mapping of Path to str
         What to call each micrograph; no two alike.
     dialect : {"standard", "excel", "excel-eu"}
@@ -57,18 +132,23 @@ class Results:
     Raises
     ------
     CdseError
-        If the folder cannot be made, or one of the tables cannot be written.
+        If there is an `objection` to the folder, it cannot be made, or one of the
+        tables cannot be written.
     """
 
     def __init__(
         self,
         folder: Path,
+        maker: Maker,
         names: Mapping[Path, str],
         dialect: DialectName = "standard",
         tables: Sequence[str] = (PARTICLES, MICROGRAPHS, SUMMARY),
         *,
         figures: bool = True,
     ) -> None:
+        against = objection(folder, maker, {path.parent for path in names})
+        if against is not None:
+            raise CdseError(against)
         self.folder = make_folder(folder, CdseError)
         self.labels = make_folder(folder / "labels", CdseError)
         self.dialect = dialect

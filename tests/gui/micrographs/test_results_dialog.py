@@ -63,10 +63,22 @@ def test_each_folder_is_judged_by_what_lies_there(tmp_path, locked):
     assert judged(f"  {other}  ", [pictures]) == ("The folder is empty.", True)
     (other / "notes.txt").write_text("x")
     assert told(other) == ("Other files lie there already; they stay.", True)
-    (other / SUMMARY).write_text("x")
+    (other / SUMMARY).write_text('{"program": "napari-cdse 0.1.0", "project": "a"}')
     assert told(other) == (
         "Results of an earlier export lie there; they are written anew.", True,
     )  # fmt: skip
+    for content, why in (
+        (
+            '{"program": "napari-cdse 0.1.0", "model": "a"}',
+            "Results of napari-cdse pre",
+        ),
+        ('{"program": "another"}', f"{SUMMARY} in {other} is not of napari-cdse"),
+    ):
+        (other / SUMMARY).write_text(content)
+        says, good = told(other)
+        assert says.startswith(why)
+        assert not good
+    (other / SUMMARY).unlink()
     says, good = told(pictures)
     assert (says.startswith(f"Micrographs lie in {pictures}."), good) == (True, False)
     assert told(link)[1] is False

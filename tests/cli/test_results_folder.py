@@ -1,0 +1,124 @@
+"""Where results may lie: never in the place of others, nor among the micrographs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from napari_cdse.cli import main
+from napari_cdse.core.records import Circle
+from napari_cdse.project import Project
+from tests.project_tools import hand_over, write_folder
+
+BACKUPS = ".cdse-backups"
+"""What opening a project may leave beside it."""
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of micrographs with a project in which a person said one thing."""
+    folder = write_folder(tmp_path / "may", ("m1.png", "m2.png"))
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    project.edits.draw(Circle(30.0, 40.0, 10.0), "yes")
+    project.close()
+    return folder
+
+
+def words(command, pictures, out):
+    more = ["--no-figures", "--jobs", "1"] if command == "predict" else []
+    return [command, str(pictures), "--out", str(out), *more]
+
+
+def held(folder):
+    """Everything that lies in a folder, by name."""
+    return {
+        str(each.relative_to(folder)): each.read_bytes()
+        for each in folder.rglob("*")
+        if each.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("export", "predict"), ("predict", "export")]
+)
+def test_results_never_take_the_place_of_those_of_another_command(
+    pictures, tmp_path, capsys, first, then
+):
+    out = tmp_path / "out"
+    assert main(words(first, pictures, out)) == 0
+    before = held(out)
+    capsys.readouterr()
+    assert main(words(then, pictures, out)) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"napari-cdse: Results of napari-cdse {first} lie in {out}, which those of "
+        f"{then} would replace; choose another folder."
+    )
+    assert held(out) == before
+    assert main(words(first, pictures, out)) == 0
+    assert held(out).keys() == before.keys()
+
+
+@pytest.mark.parametrize("command", ["export", "predict"])
+def test_results_get_a_folder_of_their_own(
+    pictures, tmp_path, monkeypatch, capsys, command
+):
+    link = tmp_path / "link"
+    link.symlink_to(pictures)
+    monkeypatch.chdir(pictures)
+    before = set(pictures.iterdir())
+    for out in (pictures, link, "."):
+        assert main(words(command, ".", out)) == 1
+        told = capsys.readouterr().err
+        assert f"Micrographs lie in {out}. Results get a folder of their own" in told
+    assert {each.suffix for each in set(pictures.iterdir()) - before} <= {BACKUPS}
+    assert main(words(command, ".", "results")) == 0
+
+
+@pytest.mark.parametrize("command", ["export", "predict"])
+def test_results_that_an_earlier_version_wrote_among_micrographs_are_written_anew(
+    pictures, tmp_path, command
+):
+    """Whoever works so goes on: nothing of it is lost."""
+    assert main(words(command, pictures, tmp_path / "out")) == 0
+    for name, data in held(tmp_path / "out").items():
+        target = pictures / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(data)
+    assert main(words(command, pictures, pictures)) == 0
+
+
+@pytest.mark.parametrize("command", ["export", "predict"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("particles.csv", " ,Area,Mean,Min,Max\n1,210,4.5,0,9\n"),
+        ("summary.json", json.dumps({"program": "a pipeline of ours", "dots": 14})),
+        ("micrographs.csv", "file;session\nm1.png;May\n"),
+        ("labels.csv", "id,label\n1,yes\n"),
+    ],
+)
+def test_a_table_of_another_program_is_never_written_over(
+    pictures, tmp_path, capsys, command, name, content
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text(content)
+    assert main(words(command, pictures, out)) == 1
+    assert f"{name} in {out} is not of napari-cdse" in capsys.readouterr().err
+    assert held(out) == {name: content.encode()}
+
+
+@pytest.mark.parametrize(
+    ("command", "dialect"), [("export", "excel-eu"), ("predict", "standard")]
+)
+def test_tables_that_were_left_without_a_summary_are_our_own(
+    pictures, tmp_path, command, dialect
+):
+    """A run that was ended while it wrote its tables may be repeated."""
+    again = [*words(command, pictures, tmp_path / "out"), "--csv-dialect", dialect]
+    assert main(again) == 0
+    (tmp_path / "out" / "summary.json").unlink()
+    assert main(again) == 0
+    assert (tmp_path / "out" / "summary.json").exists()

@@ -6,6 +6,7 @@ import pytest
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.records import Circle
 from napari_cdse.core.review.blind_audit import audit, counts, judged_as
+from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.project import Project
 from tests.project_tools import (
     MODEL,
@@ -142,6 +143,40 @@ def test_one_that_was_judged_before_is_none_any_more(project, crowd):
     assert not other.audits.hides(first)
     assert not other.audits.hides(second)
     other.close()
+
+
+def test_a_draw_that_was_taken_back_has_no_answer_however_it_is_judged_again(
+    project, crowd
+):
+    first, second, third, fourth, *_ = sorted(hidden(project, crowd))
+    for one in (first, second):
+        project.edits.label([one], "no", selected_by="queue")
+    assert project.audits.tallies().judged == {project.annotators.name: 2}
+    found = project.statistics.visible_defects()
+    assert (found.n_drawn, found.n_in_view) == (2, 0)
+    project.history.undo()
+    project.edits.label([second], "yes", selected_by="queue")
+    project.edits.label([third], "yes", selected_by="queue")
+    project.history.undo()
+    project.edits.remove([third], selected_by="queue")
+    again = Project.create_or_open(project.path)
+    for each in (project, again):
+        found = each.statistics.visible_defects()
+        assert (found.n_drawn, found.n_in_view, found.n_removed) == (1, 2, 0)
+        assert (found.n_judged, found.n_by_hand, found.labels["no"]) == (1, 0, 1)
+        assert found.n_unanswered == found.n_draws - 1
+        assert "2 judged again with the forest's word in view" in found.draws
+        assert sum(one.judged for one in draw_tallies(each.statistics.evidence())) == 1
+        assert each.audits.tallies().judged == {each.annotators.name: 1}
+        assert len(each.audits.labels()) == 1
+    again.close()
+    # Second thoughts that were not taken back leave the first word in force.
+    project.edits.label([fourth], "no", selected_by="queue")
+    project.edits.label([fourth], "yes", selected_by="queue")
+    project.edits.remove([fourth], selected_by="queue")
+    found = project.statistics.visible_defects()
+    assert (found.n_drawn, found.n_in_view, found.n_removed) == (2, 2, 1)
+    assert project.audits.tallies().judged == {project.annotators.name: 2}
 
 
 def test_the_first_word_counts_and_not_the_second_thoughts(project, crowd):

@@ -46,11 +46,12 @@ def evidence_of(
     """
     if chance is None and annotation is not None and annotation.selected_by == "audit":
         chance = annotation.selection_chance
+    label, route = _label(annotation), _route(annotation, chance, from_file=from_file)
     return Evidence(
         micrograph=micrograph,
         probabilities=None if prediction is None else prediction.probabilities,
-        label=_label(annotation),
-        route=_route(annotation, chance, from_file=from_file),
+        label=label,
+        route=route,
         chance=chance,
         reach=reach,
         proposed=annotation is None or annotation.origin != "drawn",
@@ -58,6 +59,10 @@ def evidence_of(
         and annotation.deferred
         and not annotation.removed,
         removed=annotation is not None and annotation.removed,
+        in_view=annotation is not None
+        and annotation.prediction_seen
+        and route == "draw"
+        and label is not None,
     )
 
 
@@ -75,7 +80,7 @@ def _label(annotation: Annotation | None) -> Label | None:
 def _route(
     annotation: Annotation | None, chance: float | None, *, from_file: bool
 ) -> Route:
-    """Whoever judges a drawn particle, and how, answers a draw."""
+    """Tell how the person came to it; a drawn particle is a draw, whoever judged it."""
     if chance:
         return "draw"
     if annotation is None or (annotation.label is None and not annotation.removed):

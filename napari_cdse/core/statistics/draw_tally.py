@@ -25,7 +25,7 @@ class DrawTally:
     drawn : int
         Particles that a lot fell on.
     judged : int
-        Of these, with a person's class, removed ones included.
+        Of these, with a class that a person gave unseen, removed ones included.
     skipped : int
         Of these, left for later.
     removed : int
@@ -49,9 +49,9 @@ def draw_tallies(evidence: Iterable[Evidence]) -> tuple[DrawTally, ...]:
         DrawTally(
             label,
             drawn=len(some),
-            judged=sum(each.judged for each in some),
+            judged=sum(each.answered for each in some),
             skipped=sum(each.deferred and not each.judged for each in some),
-            removed=sum(each.removed for each in some),
+            removed=sum(each.answered and each.removed for each in some),
         )
         for label in (*CLASSES, None)
         if (some := by_class.get(label))

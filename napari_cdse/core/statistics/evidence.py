@@ -26,6 +26,11 @@ In a micrograph that was judged as a whole, nothing was chosen, and each label s
 Deferred and skipped draws
     They are draws without an answer. Those that were answered stand for them as well,
     as if chance had decided who answers; how many there are is told with the number.
+Draws judged in view
+    Who judged a draw unseen and took that back knows the forest's word. What was taken
+    back answers nothing; nor does the label that is given then, which leans towards
+    that word. It is a draw without an answer too, and told. In a micrograph that was
+    judged as a whole the label stands, as others given in view do.
 Removed circles
     A circle that was drawn and removed is no particle: it counts as empty. One that
     was removed by hand without a draw stays what the forest says of it.
@@ -99,6 +104,8 @@ class Evidence:
         The person looked and left it for later.
     removed : bool
         The person took the circle away; its label is then ``empty``.
+    in_view : bool
+        Of a draw: its label was given with the forest's word in view.
     distrust : str or None
         Why the program's word of it is no measurement, see
         `napari_cdse.core.statistics.distrust`.
@@ -131,6 +138,7 @@ class Evidence:
     proposed: bool = True
     deferred: bool = False
     removed: bool = False
+    in_view: bool = False
     distrust: Distrust | None = None
     doubt: float | None = None
     diameter_px: float | None = None
@@ -149,6 +157,11 @@ class Evidence:
     def judged(self) -> bool:
         """Whether a person gave a class or took the circle away."""
         return self.label is not None
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is a draw whose label may stand for others."""
+        return self.route == "draw" and self.judged and not self.in_view
 
     @property
     def queue_doubt(self) -> float | None:

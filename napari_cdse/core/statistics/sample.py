@@ -54,7 +54,7 @@ class Sample:
         label or it must not count, 1 for a label that stands for itself, 1 / chance
         for a draw.
     drawn : ndarray of bool, shape (n,)
-        Whether it is a draw that was judged and weighs as such.
+        Whether it is a draw with an answer that weighs as such.
     distrusted : ndarray of bool, shape (n,), or None
         Whether the program distrusts its word of it: draws of others say nothing of
         it, nor its own of others. None where it distrusts nothing.
@@ -182,9 +182,7 @@ def evened(samples: Sequence[Sequence[Evidence]]) -> list[list[Evidence]]:
 def _measured(odd: Sequence[Evidence], whole: frozenset[str]) -> frozenset[Distrust]:
     """Return the reasons of distrust of which enough draws were judged."""
     draws = Counter(
-        each.distrust
-        for each in odd
-        if each.route == "draw" and each.judged and each.micrograph not in whole
+        each.distrust for each in odd if each.answered and each.micrograph not in whole
     )
     enough = (why for why, number in draws.items() if number >= MIN_DRAWS)
     return frozenset(why for why in enough if why is not None)
@@ -297,27 +295,28 @@ def _weights(
     itself = judged & (inside | np.isin(route, ("queue", "order", "file")))
     chance = np.array([each.chance or 1.0 for each in evidence], float)
     weight = itself.astype(float)
-    drawn = lot & judged
+    answers = np.array([each.answered for each in evidence], bool)
+    drawn = lot & answers
     if drawn.any():
         alone = 1 - (1 - chance) * reach(evidence, micrograph)
-        answered = _answered(evidence, lot, judged)
-        weight[drawn] = (alone / (chance * answered))[drawn]
+        share = _answered(evidence, lot, answers)
+        weight[drawn] = (alone / (chance * share))[drawn]
     return weight, drawn
 
 
 def _answered(
-    evidence: Sequence[Evidence], lot: NDArray[np.bool_], judged: NDArray[np.bool_]
+    evidence: Sequence[Evidence], lot: NDArray[np.bool_], answers: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the share of the draws that were judged, in the domain of each particle.
+    """Return the share of the draws with an answer, in the domain of each particle.
 
     A draw stands for those without an answer of its own domain only: a person may judge
     what the program trusts and leave the rest for later, or the other way round.
     """
     domain = np.array([each.distrust or "" for each in evidence])
     share = np.ones(len(evidence))
-    for name in np.unique(domain[lot & judged]):
+    for name in np.unique(domain[lot & answers]):
         here = domain == name
-        share[here] = judged[lot & here].mean()
+        share[here] = answers[lot & here].mean()
     return share
 
 

@@ -73,9 +73,12 @@ class VisibleDefects:
     n_draws : int
         Particles that a lot fell on, in any micrograph, judged or not.
     n_unanswered : int
-        Drawn and not judged.
+        Drawn and not judged, or not unseen.
     n_skipped : int
         Of these, left for later by the person.
+    n_in_view : int
+        Of these, judged with the forest's word in view, after an unseen label was
+        taken back.
     n_removed : int
         Drawn, and taken away as no particle: judged as ``empty``.
     n_by_hand : int
@@ -133,6 +136,7 @@ class VisibleDefects:
     unequal_chances: bool
     note: str
     apart_as_compared: bool = False
+    n_in_view: int = 0
     half_width_wanted: float = HALF_WIDTH
     missing_draws: int = field(default=0, repr=False)
     variance: float | None = field(default=None, repr=False)
@@ -203,6 +207,11 @@ class VisibleDefects:
             parts.append(f"{self.n_removed} of them by deleting the circle (empty)")
         if self.n_skipped:
             parts.append(f"{self.n_skipped} skipped")
+        if self.n_in_view:
+            parts.append(
+                f"{self.n_in_view} judged again with the forest's word in view, which "
+                "answers no draw"
+            )
         return ", ".join(parts) + "."
 
     @property
@@ -389,12 +398,13 @@ def visible_defects(
         n_judged=len(counted),
         n_drawn=0 if sample is None else int(sample.drawn.sum()),
         n_draws=sum(e.route == "draw" for e in chosen),
-        n_unanswered=sum(e.route == "draw" and not e.judged for e in chosen),
+        n_unanswered=sum(e.route == "draw" and not e.answered for e in chosen),
         n_skipped=sum(
             e.route == "draw" and e.deferred and not e.judged for e in chosen
         ),
-        n_removed=sum(e.route == "draw" and e.removed for e in chosen),
-        n_by_hand=sum(e.judged for e in chosen) - len(counted),
+        n_in_view=sum(e.in_view for e in chosen),
+        n_removed=sum(e.answered and e.removed for e in chosen),
+        n_by_hand=_unseen(chosen) - _unseen(counted),
         n_outside=len(everything) - len(chosen) - len(apart),
         apart=distrust_counts(each.distrust for each in apart),
         n_apart_judged=sum(each.judged for each in apart),
@@ -434,6 +444,11 @@ def _counted(chosen: Sequence[Evidence], sample: Sample | None) -> list[Evidence
         return []
     pairs = zip(chosen, sample.weight.tolist(), strict=True)
     return [each for each, weight in pairs if weight and each.judged]
+
+
+def _unseen(evidence: Iterable[Evidence]) -> int:
+    """Count the labels but those of draws that were judged in view."""
+    return sum(each.judged and not each.in_view for each in evidence)
 
 
 def _forest_fraction(chosen: Sequence[Evidence]) -> float | None:

@@ -213,6 +213,7 @@ def _origins(summary: Summary) -> Markup:
         ("of these, drawn at random", found["n_drawn"]),
         ("drawn, without an answer", found["n_unanswered"]),
         ("drawn, skipped", found["n_skipped"]),
+        ("drawn, judged with the forest's word in view", found["n_in_view"]),
         ("drawn, and no particle", found["n_removed"]),
         ("labels left aside: particles chosen by looking", found["n_by_hand"]),
         ("circles drawn by people, outside the estimate", found["n_outside"]),

@@ -40,7 +40,7 @@ class DrawTallies:
     drawn : int
         Particles that a lot fell on, circles that were deleted among them.
     judged : dict of str to int
-        Of these, those with a label of each annotator or that they deleted, the busiest
+        Of these, those that each annotator judged or deleted unseen, the busiest
         first.
     deleted : int, optional
         Of these, those whose circle was deleted: nobody else can judge them any more.
@@ -175,7 +175,7 @@ class Audits:
         ]
 
     def tallies(self) -> DrawTallies:
-        """Count the draws, and how many of them each annotator has judged.
+        """Count the draws, and how many of them each annotator has judged unseen.
 
         A deletion judges too, as it does in the visible-defect fraction.
         """
@@ -193,11 +193,17 @@ class Audits:
         return [one.id for one in particles if self._lot(one.id) is not None]
 
     def _by_whom(self, particle_id: str) -> list[str]:
-        """Return who gave a particle its label, or deleted its circle, each once."""
+        """Return who judged a particle unseen, or deleted its circle so, each once.
+
+        Who took that back has known the forest's word since, whatever they say then.
+        """
         said = self._particles.statements(particle_id)
+        judged = (one for one in said if one.label or one.removed)
+        unseen = {author(one) for one in judged if not one.prediction_seen}
         removed = (author(one) for one in said[-1:] if one.removed)
         # Not a set: of equally busy ones the first stands first, at every run.
-        return list(dict.fromkeys((*latest(said), *removed)))
+        names = dict.fromkeys((*latest(said), *removed))
+        return [name for name in names if name in unseen]
 
     # How many are drawn
 

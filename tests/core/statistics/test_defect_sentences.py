@@ -231,6 +231,11 @@ def test_each_number_is_counted_from_the_evidence():
     assert found.n_particles == 36 + 6
     assert (found.n_micrographs, found.n_drawn, found.n_draws) == (6, 19, 21)
     assert (found.n_unanswered, found.n_skipped, found.n_removed) == (2, 1, 1)
+    assert (found.n_in_view, found.n_by_hand) == (0, 1)
+    seen = by_draw(0, "yes", in_view=True)
+    after = visible_defects([*evidence, seen])
+    assert (after.n_in_view, after.n_by_hand, after.n_judged) == (1, 1, found.n_judged)
+    assert (after.n_draws, after.n_unanswered) == (found.n_draws + 1, 3)
     assert (found.n_judged, found.n_by_hand, found.n_outside) == (20, 1, 1)
     assert (found.apart, found.n_apart_judged) == ({"quality": 2}, 1)
     assert found.apart_as_compared

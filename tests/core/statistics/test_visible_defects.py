@@ -238,6 +238,24 @@ def test_nothing_resolved_has_no_fraction():
     assert empty.fraction is None
 
 
+def test_a_draw_judged_in_view_moves_the_number_no_more_than_one_left_for_later():
+    plain = list(reviewed())
+    later = visible_defects([*plain, by_draw(0, None), by_draw(1, None)])
+    seen = [by_draw(m, "yes", in_view=True) for m in (0, 1)]
+    found = visible_defects([*plain, *seen])
+    assert found.fraction == pytest.approx(later.fraction)
+    assert found.interval_95 == pytest.approx(later.interval_95)
+    assert found.fraction != pytest.approx(
+        visible_defects([*plain, by_draw(0, "yes"), by_draw(1, "yes")]).fraction
+    )
+    # In a micrograph that was judged as a whole each label stands for itself.
+    whole = [*(told(9, label="no", route="queue") for _ in range(3))]
+    without = visible_defects([*plain, *whole, by_draw(9, "no", in_view=True)])
+    with_it = visible_defects([*plain, *whole, by_draw(9, "yes", in_view=True)])
+    assert with_it.labels["yes"] == without.labels["yes"] + 1
+    assert with_it.fraction > without.fraction
+
+
 def test_the_outlook_counts_the_draws_that_are_missing():
     rng = np.random.default_rng(4)
     evidence = []

@@ -226,6 +226,11 @@ def _note(by_micrograph: NDArray[np.int64], names: tuple[str, str]) -> str:
             f"An interval takes such particles in {MIN_MICROGRAPHS} micrographs; they "
             f"lie in {len(by_micrograph)}."
         )
+    if _kappa_interval(by_micrograph) is None:
+        return (
+            "Without one of the micrographs they never differ, or never agree, so "
+            "there is no interval of kappa."
+        )
     return ""
 
 

@@ -118,6 +118,16 @@ def test_few_micrographs_have_no_interval():
     assert "An interval takes such particles in 5 micrographs" in found.sentence
 
 
+@pytest.mark.parametrize("shares", [(0.3, 0.3, 0.3, 0.1), (1.0, 0.0, 0.0, 0.0)])
+def test_differences_in_one_micrograph_alone_have_no_interval_and_say_so(shares):
+    first, _ = people(np.random.default_rng(6), 48, shares=shares)
+    second = ["no" if first[0] == "yes" else "yes", *first[1:]]
+    found = agreement(first, second, spread(48))
+    assert found.kappa < 1
+    assert found.kappa_95 is None
+    assert "never differ" in found.note
+
+
 def test_too_few_particles_are_a_sentence():
     rng = np.random.default_rng(5)
     n = MIN_PARTICLES - 1

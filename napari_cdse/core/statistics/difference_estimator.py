@@ -144,12 +144,15 @@ def difference(sample: Sample) -> Difference:
         np.bincount(sample.micrograph, corrected[:, at], n) for at in (0, 1)
     )
     total = float(resolved.sum())
-    if not total > 0:
+    # Labels may take away all that the forest said; rounding leaves some of it.
+    least = _ROUNDING * float(np.abs(corrected).sum())
+    if not total > least:
         return _nothing()
     share = _whole(float(defects.sum()) / total)
     parts = defects - share * resolved
     parts[np.abs(parts) < _ROUNDING * total] = 0
-    n_with = int(np.count_nonzero((defects != 0) | (resolved != 0)))
+    there = np.maximum(np.abs(defects), np.abs(resolved)) > least
+    n_with = int(np.count_nonzero(there))
     scale = n_with / (n_with - 1) if n_with > 1 else math.nan
     added = _unseen(sample, total)
     return Difference(

@@ -298,7 +298,9 @@ def _weights(
     answers = np.array([each.answered for each in evidence], bool)
     drawn = lot & answers
     if drawn.any():
-        alone = 1 - (1 - chance) * reach(evidence, micrograph)
+        come = reach(evidence, micrograph)
+        # 1 - (1 - p) q, in a form that leaves a weight of 1 exactly that.
+        alone = (1 - come) + chance * come
         share = _answered(evidence, lot, answers)
         weight[drawn] = (alone / (chance * share))[drawn]
     return weight, drawn

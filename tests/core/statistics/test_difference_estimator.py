@@ -148,6 +148,26 @@ def test_a_micrograph_without_any_resolved_particle_is_none_of_the_sample():
     assert found.degrees == difference(whole).degrees == 5
 
 
+def test_a_forest_that_was_wrong_of_all_leaves_no_share_and_no_micrograph():
+    """Of ten alike one is drawn, stands for all, and is not resolved: sums to 1e-16."""
+    told = np.tile([0.3, 0.9], (10, 1))
+    weight = np.array([10.0] + 9 * [0.0])
+    judged_null = np.where(weight[:, None] > 0, 0.0, told)
+    gone = Sample(np.zeros(10, int), told, judged_null, weight, weight > 0)
+    assert gone.corrected[:, 1].sum() != 0
+    assert np.isnan(difference(gone).share)
+    assert difference(gone).resolved == 0
+    whole = judged(4, [2, 4, 2, 4], [3, 1, 3, 1])
+    more = Sample(
+        np.append(whole.micrograph, gone.micrograph + 4),
+        *(
+            np.append(getattr(whole, name), getattr(gone, name), axis=0)
+            for name in ("predicted", "labelled", "weight", "drawn")
+        ),
+    )
+    assert difference(more).n_micrographs == 4
+
+
 def every_lot(particles):
     """Every way in which lots can fall, with its probability and the corrected sums.
 

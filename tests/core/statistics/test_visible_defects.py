@@ -56,6 +56,20 @@ def test_the_forest_alone_has_a_share_and_no_interval():
     assert "takes more micrographs" in found.outlook
 
 
+@pytest.mark.parametrize("chance", [0.1, 0.2, 0.3])
+def test_where_nothing_is_resolved_there_is_no_fraction_of_what_rounding_leaves(chance):
+    """All judged, three of five by lots: as many as the order would have come to."""
+    evidence = [
+        told(m, label="null", route="order") if n > 2 else by_draw(m, "null", chance)
+        for m in range(6)
+        for n in range(5)
+    ]
+    assert set(sample_of(evidence).weight.tolist()) == {1.0}
+    found = visible_defects(evidence)
+    assert (found.fraction, found.interval_95) == (None, None)
+    assert found.sentence.startswith("No particle is resolved")
+
+
 def test_draws_put_the_forest_right_and_give_the_interval_of_their_micrographs():
     found = visible_defects(reviewed())
     # Closed form: sums over micrographs, their ratio, t with 5 degrees of freedom.

@@ -24,7 +24,8 @@ from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.regions import is_inside
-from napari_cdse.io.files import make_folder, write_file
+from napari_cdse.io.export.results_folder import maker_of, spare_reviewed
+from napari_cdse.io.files import check_writable, make_folder, shown, write_file
 from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.io.paths import distinct_names, portable_name
@@ -39,6 +40,8 @@ from napari_cdse.pipeline.evaluation import PARTICLE_CLASSES
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+
+_SCORES = "evaluation.json"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +76,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.study is not None:
         return int(arguments.study(arguments))
     model_path, folders = _split(arguments.paths, anew)
+    if arguments.out is not None:
+        _check(arguments.out, with_labels=model_path is None)
     params = read_parameters(arguments, ForestParams)
     model = load_model(model_path) if model_path else None
     scale = 1.0
@@ -123,10 +128,27 @@ def _remembered(seen: tuple[str, ...], number: int) -> str:
     )
 
 
+def _check(folder: Path, *, with_labels: bool) -> None:
+    """Try whether results may go into a folder before they take their time.
+
+    Raises
+    ------
+    CdseError
+        If they may not, or the label files there are results of another command.
+    """
+    there = maker_of(folder) if with_labels else None
+    if there is not None:
+        raise CdseError(
+            f"Label files of napari-cdse {there} lie in {shown(folder)}, which those "
+            "of --folds would replace; choose another folder."
+        )
+    make_folder(folder, CdseError)
+    check_writable(folder / _SCORES, CdseError)
+
+
 def _write(
     result: Evaluation, folder: Path, seen: tuple[str, ...], *, with_labels: bool
 ) -> None:
-    make_folder(folder, CdseError)
     scores = {
         "learnt_from": seen,
         "figures": result.figures,
@@ -146,7 +168,7 @@ def _write(
         ],
     }
     text = json.dumps(scores, indent=1)
-    write_file(folder / "evaluation.json", text.encode(), CdseError)
+    write_file(folder / _SCORES, text.encode(), CdseError)
     if not with_labels:
         return
     make_folder(folder / "labels", CdseError)
@@ -159,6 +181,7 @@ def _write(
             # A label file cannot hold a centre beyond the border.
             if is_inside(circle.row_px, circle.col_px, one.shape)
         ]
+        spare_reviewed(path)
         write_label_file(
             path,
             [circle for circle, _ in held],

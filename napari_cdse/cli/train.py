@@ -20,10 +20,11 @@ from napari_cdse.cli.score_lines import score_lines
 from napari_cdse.cli.teaching import feature_cache, teach
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.quality_range import joined_range
-from napari_cdse.core.errors import TrainingError
+from napari_cdse.core.errors import ModelError, TrainingError
 from napari_cdse.core.evaluation.validation import cross_validate
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.io.models.model_file import load_model, save_model
+from napari_cdse.io.files import check_replaceable
+from napari_cdse.io.models.model_file import is_model_file, load_model, save_model
 from napari_cdse.pipeline import forest_below, joined
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    out = arguments.out
+    check_replaceable(out, lambda _: is_model_file(out), "model", ModelError)
     params = read_parameters(arguments, ForestParams)
     detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None
@@ -87,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
     model = fit(
         training,
         params,
-        name=arguments.name or arguments.out.stem,
+        name=arguments.name or out.stem,
         parent=parent.card.id if parent else None,
         trained_on=", ".join(folder.name for folder in arguments.folders),
         scores=scores.as_dict(),
@@ -97,10 +100,10 @@ def _run(arguments: argparse.Namespace) -> int:
             None if parent is None or training is own else parent.card,
         ),
     )
-    save_model(model, arguments.out)
+    save_model(model, out)
     for line in score_lines(scores):
         say(line)
-    say(f"The model is in {arguments.out}")
+    say(f"The model is in {out}")
     return SOME_FAILED if notices else 0
 
 

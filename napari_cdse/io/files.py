@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
 
     from napari_cdse.core.errors import CdseError
@@ -218,6 +218,60 @@ def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None
     finally:
         with contextlib.suppress(OSError, ValueError):
             draft.unlink(missing_ok=True)
+
+
+def holds_another(
+    path: str | os.PathLike[str], known: Callable[[bytes], object]
+) -> bool:
+    """Whether what lies in a file's place is not of the kind that would replace it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Nothing is lost where there is no file yet, or an empty one.
+    known : callable
+        Takes the first 4096 bytes; true for an earlier file of that kind.
+    """
+    try:
+        there = os.path.isfile(path) and os.path.getsize(path) > 0
+    except (OSError, ValueError):
+        return False
+    return there and not known(read_start(path))
+
+
+def check_replaceable(
+    path: str | os.PathLike[str],
+    known: Callable[[bytes], object],
+    kind: str,
+    error: type[CdseError],
+) -> None:
+    """Try whether a file may be written, in whose place lies none or an earlier one.
+
+    A file that a word too few or a tab key put behind ``--out`` may be all that there
+    is of somebody's work.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    known : callable
+        See `holds_another`.
+    kind : str
+        What to call a file that is known, as "report".
+    error : type of CdseError
+        What to raise.
+
+    Raises
+    ------
+    CdseError
+        Of the type asked for: what is there is something else, or as `check_writable`.
+    """
+    if holds_another(path, known):
+        raise error(
+            f"{name_of(path)} is there already and is no {kind} of napari-cdse; it "
+            "was left as it is: choose another name."
+        )
+    check_writable(path, error)
 
 
 def remove_drafts(folder: str | os.PathLike[str]) -> int:

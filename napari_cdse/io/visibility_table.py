@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from dataclasses import asdict, fields
 from importlib import resources
 from pathlib import Path
@@ -33,6 +34,7 @@ SHIPPED = ("standard",)
 """Presets whose tables come with the program."""
 
 _FORMAT, _VERSION = "napari-cdse visibility", 1
+_START = re.compile(rb'\s*\{\s*"format":\s*"napari-cdse visibility"')
 _LIMIT_BYTES = 2**25
 """Of a file. A choice: some four hundred times the shipped table."""
 _MOST_DOTS = 10**6
@@ -83,6 +85,11 @@ def write_visibility(path: Path, table: VisibilityTable) -> None:
     }
     text = json.dumps(record, allow_nan=False, separators=(",", ":"))
     write_file(path, text.encode(), ParameterError)
+
+
+def is_visibility(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a table, of any version."""
+    return _START.match(start) is not None
 
 
 def _plain(value: object) -> object:

@@ -14,9 +14,9 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.io.export.export import plain, summarise
 from napari_cdse.io.export.figure_style import figure_bytes
 from napari_cdse.io.export.figures import figures_of
-from napari_cdse.io.export.report_page import TypicalParticle, report_page
+from napari_cdse.io.export.report_page import TypicalParticle, is_report, report_page
 from napari_cdse.io.export.tables import utf8
-from napari_cdse.io.files import check_writable, make_folder, write_file
+from napari_cdse.io.files import check_replaceable, make_folder, write_file
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.thumbnail_image import thumbnail
@@ -64,12 +64,13 @@ def write_report(
     Raises
     ------
     CdseError
-        If the file cannot be written, or ``visibility`` read.
+        If the file cannot be written or something else lies there, or ``visibility``
+        cannot be read.
     """
     table = visibility_table(project, visibility)
     report = progress or (lambda _: None)
     make_folder(file.parent, CdseError)
-    check_writable(file, CdseError)
+    check_replaceable(file, is_report, "report", CdseError)
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
     apart = project.statistics.apart()

@@ -14,7 +14,12 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.core.statistics.size_distribution import BY_ESTIMATE
 from napari_cdse.io.export.export import write_summary_json
-from napari_cdse.io.export.sample_summary import comparisons_as_dicts, samples_as_dicts
+from napari_cdse.io.export.sample_summary import (
+    comparisons_as_dicts,
+    is_comparison,
+    samples_as_dicts,
+)
+from napari_cdse.io.files import check_replaceable
 from napari_cdse.project import DEFAULT_NAME, Project
 from napari_cdse.project.particle_rows import used_entries
 from napari_cdse.project.sample_names import stored
@@ -69,6 +74,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.out is not None:
+        check_replaceable(arguments.out, is_comparison, "comparison", CdseError)
     found: list[SampleParticles] = []
     contents: list[dict[str, str]] = []
     naming = naming_of(arguments)

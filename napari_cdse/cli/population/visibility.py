@@ -16,8 +16,8 @@ from napari_cdse.cli.console import say
 from napari_cdse.cli.progress import ShareProgress
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS
-from napari_cdse.io.files import check_writable
-from napari_cdse.io.visibility_table import write_visibility
+from napari_cdse.io.files import check_replaceable
+from napari_cdse.io.visibility_table import is_visibility, write_visibility
 from napari_cdse.simulate import NAMES, load_preset, preset_by_name
 from napari_cdse.simulate.fault_visibility import SETTINGS, fault_visibility
 
@@ -75,7 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.config
         else preset_by_name(arguments.preset)
     )
-    check_writable(arguments.out, CdseError)
+    check_replaceable(arguments.out, is_visibility, "table of visibility", CdseError)
     table = fault_visibility(
         preset,
         arguments.seed,

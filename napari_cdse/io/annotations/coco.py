@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,10 @@ MOST_VALUES = 2**22
 that 400 MB of memory is the worst."""
 CORNERS = 32
 """Of a circle that is written; the polygon has the circle's area."""
+_DESCRIPTION = "Particles, by "
+_OURS = re.compile(
+    rb'\s*\{\s*"info":\s*\{\s*"description":\s*"Particles, by napari-cdse'
+)
 _FIRST_CATEGORY = 1
 _DECIMALS = 3
 """Of a pixel; a thousandth is far below what a hand or a fit can tell."""
@@ -333,6 +338,11 @@ def _is_count(value: object) -> bool:
 # Out
 
 
+def is_our_coco(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of one that `CocoFile` wrote."""
+    return _OURS.match(start) is not None
+
+
 class CocoFile:
     """Collects the particles of micrographs for one COCO file."""
 
@@ -380,7 +390,7 @@ class CocoFile:
             for number, name in enumerate(CLASSES, _FIRST_CATEGORY)
         ]
         record = {
-            "info": {"description": f"Particles, by {program}"},
+            "info": {"description": f"{_DESCRIPTION}{program}"},
             "images": self._images,
             "annotations": self._annotations,
             "categories": categories,

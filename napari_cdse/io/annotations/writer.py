@@ -11,7 +11,7 @@ from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.io.annotations.format_names import FORMATS, LABELS_FOLDER
 from napari_cdse.io.export.export import is_told
-from napari_cdse.io.files import make_folder
+from napari_cdse.io.files import check_replaceable, make_folder
 from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class AnnotationWriter:
     Raises
     ------
     LabelFileError
-        If a folder cannot be made.
+        If a folder cannot be made, or another program's file has a file's name.
     """
 
     def __init__(self, folder: Path, formats: Sequence[FormatName]) -> None:
@@ -101,9 +101,10 @@ class _Coco:
     """One file, ``coco.json``."""
 
     def __init__(self, folder: Path) -> None:
-        from napari_cdse.io.annotations.coco import CocoFile
+        from napari_cdse.io.annotations.coco import CocoFile, is_our_coco
 
         self._path = folder / "coco.json"
+        check_replaceable(self._path, is_our_coco, "COCO file", LabelFileError)
         self._file = CocoFile()
 
     def add(

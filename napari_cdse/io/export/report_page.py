@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Summary = Mapping[str, Any]
 
+_TITLE = "Visible defects: "
 _CAPTIONS = {
     "micrographs": "Visible-defect fraction of each micrograph with its 95 % interval, "
     "its particles taken for independent; line and band: of all.",
@@ -89,7 +90,7 @@ def report_page(
     str
         HTML.
     """
-    title = f"Visible defects: {summary['project']}"
+    title = f"{_TITLE}{summary['project']}"
     head = element(
         "head",
         Markup('<meta charset="utf-8">'),
@@ -100,6 +101,11 @@ def report_page(
     )
     body = element("body", element("main", *_sections(summary, figures, gallery)))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def is_report(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a report, of any version."""
+    return f"<title>{_TITLE}".encode() in start
 
 
 def _sections(

@@ -18,12 +18,13 @@ from napari_cdse.io.export.export import (
 from napari_cdse.io.export.micrograph_table import write_micrographs_csv
 from napari_cdse.io.files import (
     check_writable,
+    holds_another,
     make_folder,
     read_start,
     remove_drafts,
     shown,
 )
-from napari_cdse.io.labels.label_file import read_label_file
+from napari_cdse.io.labels.label_file import read_label_file, starts_as_label_file
 from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ _AMONG = (
 _OF_ANOTHER = (
     "Results of napari-cdse {} lie in {}, which those of {} would replace; choose "
     "another folder."
+)
+_NO_LABELS = (
+    "{} in {} is no label file of napari-cdse; it was left as it is: choose another "
+    "folder for the results."
 )
 _FOREIGN = (
     "{} in {} is not of napari-cdse, and would be lost; choose another folder for "
@@ -96,9 +101,9 @@ def objection(folder: Path, maker: Maker, pictures: Collection[Path]) -> str | N
     if any(_is_one_folder(folder, each) for each in pictures):
         return _AMONG.format(shown(folder))
     for name in (PARTICLES, MICROGRAPHS, SUMMARY, LABELS):
-        start = read_start(folder / name)
-        # Written before the summary: a run that was ended there may be repeated.
-        if start and (name == SUMMARY or not _TABLE_START.match(start)):
+        # Tables without a summary are of a run that was ended between the two.
+        known = _SUMMARY_START if name == SUMMARY else _TABLE_START
+        if holds_another(folder / name, known.match):
             return _FOREIGN.format(name, shown(folder))
     return None
 
@@ -192,11 +197,14 @@ class Results:
         Raises
         ------
         LabelFileError
-            If a person's labels are there already, or the file cannot be written.
+            If a person's labels or something else is there already, or the file
+            cannot be written.
         """
         target = self.labels / f"{portable_name(self.name(path))}.txt"
         if include_predictions:
-            _spare_reviewed(target)
+            spare_reviewed(target)
+        elif holds_another(target, starts_as_label_file):
+            raise LabelFileError(_NO_LABELS.format(target.name, shown(target.parent)))
         sentences = write_labels(
             target, rows, shape, include_predictions=include_predictions
         )
@@ -283,8 +291,14 @@ class Results:
         return f" Of {len(self._rows)} classes {unseen} are the forest's, not reviewed."
 
 
-def _spare_reviewed(target: Path) -> None:
-    """Refuse to replace what a person said by what the program says."""
+def spare_reviewed(target: Path) -> None:
+    """Refuse to replace what a person said by what the program says.
+
+    Raises
+    ------
+    LabelFileError
+        If a label file that a person reviewed, or something else, has that name.
+    """
     if not os.path.exists(target):
         return
     old = read_label_file(target)

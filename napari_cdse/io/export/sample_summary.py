@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.core.statistics.comparison import Comparison, SampleNumbers
+
+
+_START = re.compile(rb'\s*\{\s*"samples":')
+"""Each version has begun the numbers of ``compare`` so."""
+
+
+def is_comparison(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of what ``compare`` writes."""
+    return _START.match(start) is not None
 
 
 def samples_as_dicts(samples: Sequence[SampleNumbers]) -> list[dict[str, object]]:

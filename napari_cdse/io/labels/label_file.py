@@ -61,6 +61,7 @@ __all__ = [
     "is_label_file",
     "parse_labels",
     "read_label_file",
+    "starts_as_label_file",
     "whole_radius",
     "write_label_file",
 ]
@@ -81,6 +82,11 @@ def is_label_file(path: Path) -> bool:
             start = file.read(_SNIFF_BYTES)
     except OSError:
         return False
+    return starts_as_label_file(start)
+
+
+def starts_as_label_file(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a label file."""
     text = start.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n").lower()
     return text.startswith(LOCATION.lower())
 

@@ -80,6 +80,16 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     return model_from_bytes(data, name_of(path))
 
 
+def is_model_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a model of some version, which need not be whole."""
+    try:
+        data = read_file(path, LIMITS.unpacked_bytes, ModelError)
+        with open_archive(data, name_of(path)) as archive:
+            return FORMAT.encode() in read_member(archive, SCHEMA, name_of(path))
+    except ModelError:
+        return False
+
+
 def model_bytes(model: Model) -> bytes:
     """Write a model into bytes; the same model gives the same bytes.
 

@@ -17,6 +17,7 @@ from napari_cdse.gui.widgets.dock_sight import DockSight, dock_of
 from napari_cdse.gui.widgets.fitting_scroll_area import LEAST_LINES, ViewArea
 from napari_cdse.gui.widgets.layout import dock_column
 from napari_cdse.gui.widgets.start_page import StartPage
+from napari_cdse.gui.widgets.wheel_guard import WheelGuard
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QHideEvent, QShowEvent
@@ -106,6 +107,7 @@ class ProjectDock(QWidget):
         self._pages.setSizePolicy(grows, grows)
         self._column = dock_column(self)
         self._column.addWidget(self._pages, 1)
+        WheelGuard(self)
         session.project_changed.connect(self._show_project)
         if session.is_open:
             self._show_project()

@@ -50,13 +50,33 @@ def test_it_holds_where_no_prediction_has_been_in_view(project):
     heard, before = Heard(project), drawn(project)
     assert growing(project, before) == [1, 2]
     assert hidden(project, 0) == before[0]
-    assert "holds for 2 of 3 micrographs" in heard.of("notice")[-1]
+    more = sum(map(len, drawn(project))) - sum(map(len, before))
+    told = f"holds for 2 of 3 micrographs and draws {more} more; in the others"
+    assert told in heard.of("notice")[-1]
     project.selection.open(1)
     one = min(hidden(project, 1) - before[1])
     project.edits.label([one], "yes", selected_by="queue")
     said = project.particles.get(one).annotation
     assert (said.selected_by, said.selection_chance) == ("audit", 0.5)
     assert not said.prediction_seen
+
+
+def test_a_share_that_draws_nothing_more_or_fewer_is_told(project):
+    heard, before = Heard(project), drawn(project)
+    for index in (1, 2):
+        project.selection.open(index)
+        hand_over(project, index)
+    project.audits.share = 0.5
+    assert drawn(project) == before
+    told = "holds for new micrographs and draws no more; in the others"
+    assert told in heard.of("notice")[-1]
+    project.audits.share = 0.05
+    fewer = sum(map(len, before)) - sum(map(len, drawn(project)))
+    assert fewer > 0
+    assert f"smaller share draws {fewer} fewer" in heard.of("notice")[-1]
+    project.audits.share = 0.5
+    assert sum(map(len, before)) - sum(map(len, drawn(project))) == fewer
+    assert "draws no more" in heard.of("notice")[-1]
 
 
 def test_what_was_in_view_is_remembered_and_told_between_windows(project):

@@ -129,8 +129,10 @@ class AuditRow(QWidget):
         for one in (self.share, self.goal):
             one.setEnabled(not project.read_only)
         found = audit(project.audits.labels(), project.models.active_id or "")
+        drawn = project.audits.tallies().drawn
         nothing = found.note and not project.audits.share
-        self.says.setText(_NOTHING_DRAWN if nothing else found.sentence)
+        told = f"{found.sentence} {drawn} {'is' if drawn == 1 else 'are'} drawn."
+        self.says.setText(_NOTHING_DRAWN if nothing else told)
         self.says.setToolTip(plain(_by_class(found)))
 
 

@@ -214,10 +214,17 @@ class Audits:
 
     @share.setter
     def share(self, share: float) -> None:
-        before = self._plan.share
+        before, drawn = self._plan.share, self.tallies().drawn
         self._change_plan(lambda plan, seen: plan.with_share(share, seen))
+        more = self.tallies().drawn - drawn
         if share > before:
-            self._tell_held("larger share holds")
+            self._tell_held("larger share holds", f" and draws {more or 'no'} more")
+        elif more < 0:
+            self._events.notice.emit(
+                f"The smaller share draws {-more} fewer, judged ones among them. "
+                "Where predictions have been in view a larger one does not bring them "
+                "back."
+            )
 
     @property
     def goal(self) -> Goal:
@@ -417,15 +424,15 @@ class Audits:
         places = within_reach(self.queue_items(), steps, orders)
         return {self._table.rows[each].key for each in places}
 
-    def _tell_held(self, what: str) -> None:
-        """Say where another plan does not hold."""
+    def _tell_held(self, what: str, effect: str = "") -> None:
+        """Say where another plan does not hold, and what it does where it does."""
         analysed = self._particles.analysed()
         free = sum(each not in self._plan.held for each in analysed)
         if free < len(analysed):
-            whose = f"{free} of {len(analysed)} micrographs" if free else "new ones"
+            whose = f"{free} of {len(analysed)}" if free else "new"
             self._events.notice.emit(
-                f"The {what} for {whose}; in the others the predictions have been in "
-                "view, or were next in turn."
+                f"The {what} for {whose} micrographs{effect}; in the others the "
+                "predictions have been in view, or were next in turn."
             )
 
     def _lot(self, particle_id: str) -> float | None:

@@ -142,12 +142,14 @@ def test_one_line_says_number_interval_draws_and_what_more_it_takes():
     assert more > 10
     assert KNOWN.brief(0.1) == (
         f"{line}About {more} more judged draws would bring it to within 0.1. "
-        "A larger share draws more."
+        "A larger share draws more where no prediction was in view."
     )
     enough = replace(KNOWN, n_draws=40 + more, n_unanswered=more)
     assert "larger share" not in enough.brief(0.1)
     one_less = replace(KNOWN, n_draws=39 + more, n_unanswered=more - 1)
-    assert one_less.brief(0.1).endswith("A larger share draws more.")
+    assert one_less.brief(0.1).endswith(
+        "A larger share draws more where no prediction was in view."
+    )
     assert KNOWN.brief(0.11) == f"{line}It is known to within 0.11."
     assert KNOWN.brief() == f"{line}To know it to within 0.05 takes more micrographs."
     undrawn = replace(KNOWN, n_draws=0, n_unanswered=0)
@@ -162,14 +164,16 @@ def test_one_line_without_an_interval():
     assert OPEN.brief(0.1) == f"{line} 6 more judged draws would give one."
     # More are missing than wait for a label.
     few = replace(OPEN, n_unanswered=5, n_draws=45)
-    assert few.brief(0.1).endswith("would give one. A larger share draws more.")
+    assert few.brief(0.1).endswith(
+        "would give one. A larger share draws more where no prediction was in view."
+    )
     assert replace(OPEN, n_micrographs=4).brief(0.1) == (
         f"{line} It takes 5 micrographs to know how they differ."
     )
     apart = replace(OPEN, n_micrographs=4, apart={"scale unsure": 2})
     assert apart.brief(0.1).endswith("how they differ; 4 hold what is counted.")
     assert "larger share" not in replace(few, n_micrographs=4).brief(0.1)
-    assert replace(few, n_micrographs=5).brief(0.1).endswith("draws more.")
+    assert replace(few, n_micrographs=5).brief(0.1).endswith("was in view.")
     assert replace(OPEN, variance=None).brief(0.1) == f"{line} Too few."
     none = replace(OPEN, missing_draws=0)
     assert none.brief(0.1).startswith(f"{line} 1 more judged draw would give one.")

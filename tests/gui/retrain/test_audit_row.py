@@ -33,6 +33,8 @@ def crowd(workspace, qtbot):
 def test_the_row_counts_up_to_a_number(workspace, crowd, qtbot):
     row = docks(workspace.viewer)["Retrain"].audit
     assert "0 of at least 20" in row.says.text()
+    drawn = workspace.project.audits.tallies().drawn
+    assert row.says.text().endswith(f" {drawn} are drawn.")
     assert row.isAncestorOf(row.says)
     # The forest says class n modulo 4 of particle n; she disagrees on every fifth.
     for number, one in enumerate(crowd[:MIN_AUDITED]):

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 NO_PROJECT = "Open a folder of micrographs first."
+_OWN_SIZES = "pixel sizes of single micrographs"
+_NAMED = 3
+"""Micrographs that a sentence names, of those that it is about. A choice."""
 
 
 class NoProjectError(CdseError):
@@ -149,6 +152,7 @@ class Session(Signals):
     def leave(self) -> None:
         """Have no project open any more; what waited to be told of it is not."""
         self._project = None
+        self.messages.withdraw(_OWN_SIZES)
         self.deferred.forget()
 
     def close(self) -> None:
@@ -198,17 +202,49 @@ class Session(Signals):
         return Source(index, entry.path, entry.frame, size, pixels, material)
 
     def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
-        """Say how large a pixel is, for the open micrograph or the whole folder."""
+        """Say how large a pixel is, for the open micrograph or the whole folder.
+
+        Others that were given a pixel size for them alone keep it, until a button says
+        otherwise.
+        """
         project = self.project
         current = project.selection.index
         if whole_folder:
-            indices = None
+            alone = project.micrographs.sized_alone()
+            kept = [each for each in alone if each != current]
+            with self.reporting_errors():
+                project.micrographs.set_pixel_size(pixel_size_nm, kept=kept)
+                self._tell_kept_sizes(pixel_size_nm, kept)
         elif current is not None:
-            indices = [current]
-        else:
+            with self.reporting_errors():
+                project.micrographs.set_pixel_size(pixel_size_nm, [current])
+
+    def _tell_kept_sizes(self, pixel_size_nm: float | None, kept: list[int]) -> None:
+        """Say which micrographs keep a pixel size of their own, and offer to set it."""
+        self.messages.withdraw(_OWN_SIZES)
+        project = self.project
+        sizes = {at: project.micrographs.person_pixel_size(at) for at in kept}
+        others = [at for at, size in sizes.items() if size != pixel_size_nm]
+        if not others:
             return
-        with self.reporting_errors():
-            project.micrographs.set_pixel_size(pixel_size_nm, indices)
+
+        def set_there() -> None:
+            self.messages.withdraw(_OWN_SIZES)
+            with self.reporting_errors():
+                project.micrographs.set_pixel_size(pixel_size_nm, others)
+
+        names = [one_line(project.micrographs.entries[at].name) for at in others]
+        listed = ", ".join(names[:_NAMED])
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        does = "keep the pixel sizes" if len(names) > 1 else "keeps the pixel size"
+        whose = "set for each alone" if len(names) > 1 else "set for it alone"
+        self.messages.put(
+            _OWN_SIZES,
+            f"{listed}{more} {does} {whose}.",
+            remedy="Set there, too" if pixel_size_nm else "Take back there, too",
+            act=set_there,
+            good=True,
+        )
 
     def pixel_size(self) -> PixelSize | None:
         """Edge of the open micrograph's pixels, and how it is known."""

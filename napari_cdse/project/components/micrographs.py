@@ -12,7 +12,7 @@ from napari_cdse.project.files.relocation import set_paths
 from napari_cdse.project.state.records import LabelledMicrograph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from napari_cdse.core.pixel_size import PixelSize
@@ -110,8 +110,21 @@ class Micrographs:
         """Return the pixel size in nm that a user gave, for reading the file."""
         return self._table.rows[index].person_pixel_size_nm
 
+    def sized_alone(self) -> list[int]:
+        """Return the micrographs whose pixel size a user gave for them alone."""
+        of_all = self._store.setting(FOLDER_PIXEL_SIZE)
+        return [
+            at
+            for at, row in enumerate(self._table.rows)
+            if row.person_pixel_size_nm not in (None, of_all)
+        ]
+
     def set_pixel_size(
-        self, pixel_size_nm: float | None, indices: Iterable[int] | None = None
+        self,
+        pixel_size_nm: float | None,
+        indices: Iterable[int] | None = None,
+        *,
+        kept: Collection[int] = (),
     ) -> None:
         """Set the pixel size for some micrographs, or for the whole folder; one step.
 
@@ -121,6 +134,8 @@ class Micrographs:
             None goes back to what the files say; the open one is wanted anew then.
         indices : iterable of int, optional
             All micrographs without it, those that will be added later too.
+        kept : collection of int, optional
+            Those that stay as they are.
 
         Raises
         ------
@@ -131,7 +146,7 @@ class Micrographs:
         """
         check_pixel_size(pixel_size_nm)
         chosen = range(len(self._table)) if indices is None else list(indices)
-        rows = [self._sync.row(index) for index in chosen]
+        rows = [self._sync.row(index) for index in chosen if index not in kept]
         before: dict[int | None, float | None]
         before = {each.key: each.person_pixel_size_nm for each in rows}
         if indices is None:

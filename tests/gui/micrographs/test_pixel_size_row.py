@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDialogButtonBox
+from qtpy.QtWidgets import QDialogButtonBox, QPushButton
 
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource, ScaleBar
 from napari_cdse.gui.app.window import add_docks
@@ -14,7 +14,13 @@ from napari_cdse.gui.micrographs.pixel_size_row import (
     describe_pixel_size,
 )
 from napari_cdse.gui.workspace import workspace_for
-from tests.gui.conftest import SIGNAL_MS, open_folder, wait_for_pixels
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    open_folder,
+    settle,
+    standing,
+    wait_for_pixels,
+)
 
 
 @pytest.mark.parametrize("paper", ["#ebe7e6", "#23242b"])
@@ -34,6 +40,51 @@ def test_the_field_offers_no_number_that_nobody_vouches_for(source, qtbot):
     qtbot.addWidget(row)
     row.show_size(PixelSize(0.037, source))
     assert row.field.value() == (0.037 if source.is_trusted else 0.0)
+
+
+def test_for_the_folder_keeps_what_was_set_for_single_ones_until_told_otherwise(
+    workspace, qtbot
+):
+    row = add_docks(workspace.viewer)["Micrographs"].view.pixel_size
+    project, bar = workspace.project, workspace.message_bar
+
+    def set_size(text, scope):
+        row.field.setFocus()
+        row.field.selectAll()
+        qtbot.keyClicks(row.field, text)
+        row.scope.setCurrentIndex(scope)
+        qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+        settle(workspace, qtbot)
+
+    def sizes():
+        return [project.micrographs.person_pixel_size(at) for at in range(3)]
+
+    for at, text in ((1, "0.05"), (2, "0.06")):
+        workspace.navigation.open_micrograph(at)
+        wait_for_pixels(workspace, qtbot)
+        set_size(text, 0)
+    assert standing(workspace) == []
+    set_size("0.04", 1)
+    # The open one is before the eyes of who set it; the other is not.
+    assert sizes() == [0.04, 0.05, 0.04]
+    (told,) = standing(workspace)
+    assert told == "dots_1.png keeps the pixel size set for it alone."
+    (button,) = bar.findChildren(QPushButton)
+    assert button.text() == "Set there, too"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle(workspace, qtbot)
+    assert sizes() == [0.04] * 3
+    assert standing(workspace) == []
+    project.history.undo()
+    assert sizes() == [0.04, 0.05, 0.04]
+    project.history.undo()
+    assert sizes() == [None, 0.05, 0.06]
+    # What the folder was told is no number of a single one's own.
+    project.history.redo()
+    workspace.navigation.open_micrograph(0)
+    wait_for_pixels(workspace, qtbot)
+    set_size("0.03", 1)
+    assert sizes() == [0.03, 0.05, 0.03]
 
 
 def test_a_bar_in_the_picture_is_asked_for_and_sets_the_pixel_size(

@@ -25,6 +25,7 @@ from napari_cdse.core.regions import is_inside
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import Overview, overview
 from napari_cdse.core.statistics.size_distribution import (
+    PARTICLES,
     ClassSizes,
     EstimatedSizes,
     SizeSummary,
@@ -212,16 +213,21 @@ def summarise(rows: Sequence[ParticleRow], found: Overview) -> dict[str, object]
     Returns
     -------
     dict
-        Fit for `write_summary_json`: particles, labels by whom, classes, the
-        visible-defect fraction with its interval, sizes in px and nm.
+        Fit for `write_summary_json`: circles, particles (circles that are not called
+        empty, and have a class), labels by whom, classes, the visible-defect fraction
+        with its interval, sizes in px and nm.
     """
     labels = [row.label for row in rows]
     micrographs = [row.micrograph_id or row.micrograph for row in rows]
+    particles = [row for row in rows if row.label in PARTICLES]
     classes = class_counts(labels)
     sizes_nm = [row.diameter_nm for row in rows]
     return {
-        "micrographs_with_particles": len(set(micrographs)),
-        "particles": len(rows),
+        "micrographs_with_particles": len(
+            {row.micrograph_id or row.micrograph for row in particles}
+        ),
+        "circles": len(rows),
+        "particles": len(particles),
         "labelled_by_person": sum(r.by_person and r.label is not None for r in rows),
         "labelled_by_forest": sum(
             not r.by_person and r.label is not None for r in rows
@@ -251,7 +257,9 @@ def summarise(rows: Sequence[ParticleRow], found: Overview) -> dict[str, object]
         "diameters_uncertainty": sizes_sentence(_pixel_size_error(rows)),
         "diameters_nm_estimated": sizes_by_estimate(rows),
         "diameters_log_normal": _log_normals(rows),
-        "particles_without_pixel_size": sum(size is None for size in sizes_nm),
+        "particles_without_pixel_size": sum(
+            row.diameter_nm is None for row in particles
+        ),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_cdse.core.statistics.size_distribution import PARTICLES
 from napari_cdse.io.export.html import Markup, element
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def methods_paragraph(summary: Mapping[str, Any]) -> str:
 def _found_words(summary: Mapping[str, Any]) -> str:
     """Say how many particles there are; circles that hold none are told apart."""
     found, classes = summary["visible_defects"], summary["classes"]
-    particles = sum(number for label, number in classes.items() if label != "empty")
+    particles = sum(classes[label] for label in PARTICLES)
     where = _number(summary["micrographs_with_particles"], "HRTEM micrograph")
     forests = " and ".join(f"“{name}”" for name in found["forests"])
     by = f" by the random forest {_cite(_FOREST)} {forests}" if forests else ""

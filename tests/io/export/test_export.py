@@ -97,6 +97,17 @@ def test_null_stays_a_word_and_unknown_stays_empty(tmp_path):
     assert found["p_yes"][1] == ""
 
 
+def test_what_is_counted_of_particles_leaves_circles_out_that_hold_none():
+    rows = [
+        _row(label="null"),
+        _row(label="empty", micrograph_id="b", pixel_size_nm=None),
+    ]
+    told = summarise(rows, by_the_forest_alone(rows, "f"))
+    assert (told["circles"], told["particles"]) == (2, 1)
+    assert told["micrographs_with_particles"] == 1
+    assert told["particles_without_pixel_size"] == 0
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " ="])
 def test_no_name_becomes_a_formula(tmp_path, start):
     name = f'{start}cmd|"x",1'
@@ -220,7 +231,8 @@ def test_the_summary_counts_and_tells_micrographs_apart(tmp_path):
     defects = visible_defects(judged)
     write_summary_json(path, summarise(_population(), overview(judged, defects)))
     found = json.loads(path.read_text())
-    assert found["particles"] == 6
+    # A circle called empty holds no particle, of one without a class nobody knows.
+    assert (found["circles"], found["particles"]) == (6, 4)
     assert found["micrographs_with_particles"] == 2
     assert (found["labelled_by_person"], found["labelled_by_forest"]) == (2, 3)
     assert found["classes"] == {"yes": 1, "no": 2, "null": 1, "empty": 1}
@@ -246,7 +258,7 @@ def test_a_summary_of_nothing_is_written(tmp_path):
     nothing = overview([], visible_defects([]))
     write_summary_json(tmp_path / "a.json", summarise([], nothing))
     found = json.loads((tmp_path / "a.json").read_text())
-    assert found["particles"] == 0
+    assert (found["circles"], found["particles"]) == (0, 0)
     assert found["visible_defects"]["fraction"] is None
 
 

@@ -165,7 +165,7 @@ def test_a_draw_that_was_taken_back_has_no_answer_however_it_is_judged_again(
         assert (found.n_drawn, found.n_in_view, found.n_removed) == (1, 2, 0)
         assert (found.n_judged, found.n_by_hand, found.labels["no"]) == (1, 0, 1)
         assert found.n_unanswered == found.n_draws - 1
-        assert "2 judged again with the forest's word in view" in found.draws
+        assert "2 judged with the forest's word in view" in found.draws
         assert sum(one.judged for one in draw_tallies(each.statistics.evidence())) == 1
         assert each.audits.tallies().judged == {each.annotators.name: 1}
         assert len(each.audits.labels()) == 1

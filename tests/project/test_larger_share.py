@@ -77,6 +77,14 @@ def test_a_share_that_draws_nothing_more_or_fewer_is_told(project):
     project.audits.share = 0.5
     assert sum(map(len, before)) - sum(map(len, drawn(project))) == fewer
     assert "draws no more" in heard.of("notice")[-1]
+    # Of what was judged no draw goes, so that as many fewer come up.
+    project.audits.share = 0.05
+    waiting = drawn(project)
+    for some in waiting:
+        project.edits.label(sorted(some)[:4], "no", selected_by="queue")
+    project.audits.share = 0
+    fewer = sum(map(len, waiting)) - 12
+    assert f"draws {fewer} fewer; what was judged" in heard.of("notice")[-1]
 
 
 def test_what_was_in_view_is_remembered_and_told_between_windows(project):

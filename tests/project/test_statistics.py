@@ -217,6 +217,51 @@ def test_a_draw_is_judged_as_it_was_first_and_unseen(project):
     assert (draw.label, draw.chance) == ("yes", 0.1)
 
 
+@pytest.mark.parametrize("how", ["queue", "hand"])
+def test_a_second_word_with_the_forests_in_view_leaves_the_first_of_a_draw(
+    project, how
+):
+    """Also of a circle that was clicked at: the lot had fallen before."""
+    one, other, *_ = drawn(project)
+    project.edits.label([one, other], "yes", selected_by=how)
+    before = project.statistics.visible_defects()
+    project.edits.label([one], "no", selected_by="queue")
+    assert project.particles.get(one).annotation.prediction_seen
+    assert project.statistics.visible_defects() == before
+    assert before.labels["yes"] == before.n_drawn == 2
+
+
+def test_one_annotator_alone_has_the_number_of_all_labels(project):
+    """Second thoughts, what was taken back and what was deleted included."""
+    lots, others = drawn(project), free(project)
+    for ids in (lots[:6], others[:6]):
+        project.edits.label(ids, "yes", selected_by="queue")
+        project.edits.label(ids[:2], "no", selected_by="queue")
+        project.edits.remove(ids[2:3])
+        project.edits.label(ids[3:4], None)
+        project.edits.defer(ids[4:5])
+    project.edits.label(lots[6:8], "no")
+    project.edits.label(lots[6:7], "yes")
+    (alone,) = project.annotators.names()
+    assert project.statistics.evidence(alone) == project.statistics.evidence()
+
+
+def test_a_smaller_share_leaves_the_number_as_it_was(project):
+    """What was judged at the larger one stands for as many as it did then."""
+    project.audits.share = 0.5
+    for index, label in enumerate(("yes", "no", "no")):
+        project.edits.label(drawn(project, index)[5:], label, selected_by="queue")
+    before, told = project.statistics.visible_defects(), project.audits.tallies()
+    assert before.n_drawn > 300
+    for share in (0.05, 0):
+        project.audits.share = share
+        assert project.statistics.visible_defects() == before
+        assert project.audits.tallies() == told
+    # Where nothing is judged any more, none is left.
+    project.history.undo()
+    assert not any(e.route == "draw" for e in project.statistics.evidence()[800:])
+
+
 def test_removed_and_deferred_draws_are_told(project):
     first, second, third, *_ = drawn(project)
     project.edits.remove([first])

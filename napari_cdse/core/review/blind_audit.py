@@ -124,12 +124,19 @@ def counts(annotation: Annotation) -> bool:
     """Tell whether a label, or a deletion, may stand for an error rate."""
     return (
         annotation.selected_by == "audit"
-        and judged_as(annotation) is not None
+        and given_unseen(annotation)
         and annotation.shown is not None
-        and not annotation.prediction_seen
-        and not annotation.others_seen
         and annotation.selection_chance is not None
         and 0 < annotation.selection_chance <= 1
+    )
+
+
+def given_unseen(annotation: Annotation) -> bool:
+    """Tell whether it judges with neither the forest's word nor another's in view."""
+    return (
+        judged_as(annotation) is not None
+        and not annotation.prediction_seen
+        and not annotation.others_seen
     )
 
 

@@ -78,7 +78,7 @@ class VisibleDefects:
         Of these, left for later by the person.
     n_in_view : int
         Of these, judged with the forest's word in view, after an unseen label was
-        taken back.
+        taken back or a smaller share hid it no more.
     n_removed : int
         Drawn, and taken away as no particle: judged as ``empty``.
     n_by_hand : int
@@ -209,7 +209,7 @@ class VisibleDefects:
             parts.append(f"{self.n_skipped} skipped")
         if self.n_in_view:
             parts.append(
-                f"{self.n_in_view} judged again with the forest's word in view, which "
+                f"{self.n_in_view} judged with the forest's word in view, which "
                 "answers no draw"
             )
         return ", ".join(parts) + "."

@@ -18,7 +18,7 @@ from napari_cdse.project.state.annotator_labels import author, latest
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from napari_cdse.core.records import Annotation, Prediction
     from napari_cdse.core.review.review_queue import Goal, Order
@@ -116,6 +116,7 @@ class Audits:
         self._plan = AuditPlan()
         self._chances: dict[str, float] = {}
         self._lots: dict[str, float] = {}
+        self._judged: dict[int, tuple[Mapping[str, Particle], float]] = {}
         self._in_view: set[int] = set()
         self._gone_by: set[Order] = set()
         self._version = 0
@@ -148,9 +149,14 @@ class Audits:
     def drawn_chance(self, particle_id: str) -> float | None:
         """Return the chance with which a particle was drawn; None if it was not.
 
-        It is that of by now, after the share was raised, whenever it was judged.
+        It is that of by now, after the share was raised, whenever it was judged. A
+        smaller share takes no draw back where some were judged: what was judged at the
+        larger one can stand for the micrograph at that one alone.
         """
-        return None if self._lot(particle_id) is None else self._chance(particle_id)
+        chance = self._chance(particle_id)
+        if particle_id not in self._chances:
+            chance = max(chance, self._judged_chance(self._particles.key(particle_id)))
+        return None if self._lot(particle_id, chance) is None else chance
 
     # What was judged unseen
 
@@ -188,9 +194,18 @@ class Audits:
         told = dict(judged.most_common())
         return DrawTallies(len(there) + len(gone), told, len(gone))
 
+    def _waiting(self) -> int:
+        """Count the draws that nobody has judged and that are to come up."""
+        return sum(
+            self._lot(one) is not None and not self._particles.judges(one)
+            for row in self._table.rows
+            if row.excluded is None
+            for one in self._particles.particles(row.key)
+        )
+
     def _drawn(self, particles: Iterable[Particle]) -> list[str]:
         """Return the ids of those among some particles that a lot fell on."""
-        return [one.id for one in particles if self._lot(one.id) is not None]
+        return [one.id for one in particles if self.drawn_chance(one.id) is not None]
 
     def _by_whom(self, particle_id: str) -> list[str]:
         """Return who judged a particle unseen, or deleted its circle so, each once.
@@ -214,16 +229,16 @@ class Audits:
 
     @share.setter
     def share(self, share: float) -> None:
-        before, drawn = self._plan.share, self.tallies().drawn
+        before, waiting = self._plan.share, self._waiting()
         self._change_plan(lambda plan, seen: plan.with_share(share, seen))
-        more = self.tallies().drawn - drawn
+        more = self._waiting() - waiting
         if share > before:
             self._tell_held("larger share holds", f" and draws {more or 'no'} more")
         elif more < 0:
             self._events.notice.emit(
-                f"The smaller share draws {-more} fewer, judged ones among them. "
-                "Where predictions have been in view a larger one does not bring them "
-                "back."
+                f"The smaller share draws {-more} fewer; what was judged counts as it "
+                "did. Where predictions have been in view a larger one does not bring "
+                "them back."
             )
 
     @property
@@ -350,6 +365,7 @@ class Audits:
         self._plan, self._chances = plan, chances
         self._version += 1
         self._lots.clear()
+        self._judged.clear()
         self._particles.look_again()
         self._events.queue_outdated.emit()
         return True
@@ -435,9 +451,29 @@ class Audits:
                 "predictions have been in view, or were next in turn."
             )
 
-    def _lot(self, particle_id: str) -> float | None:
+    def _judged_chance(self, key: int | None) -> float:
+        """Return the largest chance at which draws that are alike were judged."""
+        if key is None or not self._plan.seed:
+            return 0.0
+        shown = self._particles.particles(key)
+        kept = self._judged.get(key)
+        if kept is None or kept[0] is not shown:
+            kept = self._judged[key] = shown, self._largest_judged(key)
+        return kept[1]
+
+    def _largest_judged(self, key: int) -> float:
+        found = {
+            each.particle_id: each.selection_chance or 0.0
+            for each in self._particles.audited(key)
+            if each.particle_id not in self._chances
+        }
+        # Of a plan that was lost, the lots of now say nothing.
+        lots_hold = all(self._plan.draw(one) < chance for one, chance in found.items())
+        return max(found.values(), default=0.0) if lots_hold else 0.0
+
+    def _lot(self, particle_id: str, chance: float | None = None) -> float | None:
         """Return the lot of a particle that was drawn; None for one that was not."""
-        chance = self._chance(particle_id)
+        chance = self._chance(particle_id) if chance is None else chance
         if not chance:
             return None
         lot = self._lots.get(particle_id)

@@ -10,7 +10,7 @@ from napari_cdse.core.classifier.quality_range import worse_than_learnt
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
 from napari_cdse.core.errors import ModelError
 from napari_cdse.core.pixel_size import PixelSizeSource
-from napari_cdse.core.review.blind_audit import counts
+from napari_cdse.core.review.blind_audit import counts, given_unseen
 from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.core.statistics.overview import Overview, overview
@@ -190,40 +190,50 @@ class Statistics:
     def _found_in(
         self, key: int, forest: str | None, annotator: str | None
     ) -> list[Evidence]:
-        first = {} if annotator else self._first_labels(key)
         population = list(self._population(key))
         earlier = self._earlier_predictions(forest, population)
         doubts = self._doubts(key, forest)
+        standing = self._standing_labels(key)
         found = []
         for one in population:
             said = earlier.get(one.id) if earlier is not None else one.prediction
-            known = self._evidence(key, one, said, first, annotator)
+            known = self._evidence(key, one, said, standing, annotator)
             why = doubts(one.circle, None if said is None else said.novelty)
             found.append(replace(known, distrust=why))
         return found
 
-    def _first_labels(self, key: int) -> dict[str, Annotation]:
-        """Return labels that were given unseen, by particle."""
-        return {each.particle_id: each for each in self._particles.audited(key)}
+    def _standing_labels(self, key: int) -> dict[str, Annotation]:
+        """Return what counts of particles of which a first word counts, by particle.
+
+        Of a draw that is the first that was given unseen, however its giver came to
+        it: the lot had fallen before.
+        """
+        audited = {each.particle_id: each for each in self._particles.audited(key)}
+        unseen = self._particles.audited(key, given_unseen)
+        drawn = self._audits.drawn_chance
+        return audited | {
+            each.particle_id: each for each in unseen if drawn(each.particle_id)
+        }
 
     def _evidence(
         self,
         key: int,
         particle: Particle,
         prediction: Prediction | None,
-        first: dict[str, Annotation],
+        standing: dict[str, Annotation],
         annotator: str | None,
     ) -> Evidence:
         said = self._particles.statements(particle.id)
-        annotation = first.get(particle.id, particle.annotation)
+        annotation = standing.get(particle.id, particle.annotation)
+        chance = self._audits.drawn_chance(particle.id)
         if annotator is not None:
             said = own_statements(said, annotator)
-            annotation = _standing(said, particle)
+            annotation = _alone(said, particle, given_unseen if chance else counts)
         known = evidence_of(
             str(key),
             prediction,
             annotation,
-            chance=self._audits.drawn_chance(particle.id),
+            chance=chance,
             from_file=bool(said) and said[0].origin == "imported",
         )
         diameter_px = 2 * particle.circle.radius_px
@@ -363,14 +373,22 @@ class Statistics:
         return {said.particle_id: said for _, said in told}
 
 
-def _standing(own: Sequence[Annotation], particle: Particle) -> Annotation | None:
-    """Return what one annotator stands by: the first unseen label, else the latest.
+def _alone(
+    own: Sequence[Annotation],
+    particle: Particle,
+    usable: Callable[[Annotation], bool],
+) -> Annotation | None:
+    """Return what one annotator stands by: the first usable label, else the latest.
 
-    Where they said nothing, a circle that someone drew is still no proposal.
+    One that was taken back stands no more, and one whose circle was deleted is
+    ``removed``. Where they said nothing, a circle that someone drew is still no
+    proposal.
     """
-    first = next((one for one in own if counts(one)), None)
-    if first is not None or own:
-        return first or own[-1]
+    if own:
+        last, first = own[-1], next(filter(usable, own), None)
+        if first is None or (last.label is None and not last.removed):
+            return last
+        return replace(first, removed=last.removed)
     told = particle.annotation
     if told is None or told.origin != "drawn":
         return None

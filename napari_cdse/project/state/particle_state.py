@@ -206,18 +206,27 @@ class ParticleState:
             if any(one and one.label and one.selected_by != "hand" for one in said)
         }
 
-    def audited(self, key: int) -> list[Annotation]:
+    def audited(
+        self, key: int, usable: Callable[[Annotation], bool] = counts
+    ) -> list[Annotation]:
         """Return one micrograph's first labels, given unseen, that stand still.
 
         One whose circle was deleted since is ``removed``: it stands for ``empty``.
+
+        Parameters
+        ----------
+        key : int
+            Of the micrograph.
+        usable : callable, optional
+            Which statements are meant; those that may stand for an error rate.
         """
-        usable = {
-            each: next(filter(counts, self.statements(each)), None)
+        first = {
+            each: next(filter(usable, self.statements(each)), None)
             for each in sorted(self._annotated.get(key, ()))
         }
         return [
             replace(one, removed=self._annotations[each].removed)
-            for each, one in usable.items()
+            for each, one in first.items()
             if one is not None and self._still_judged(each)
         ]
 

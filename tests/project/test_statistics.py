@@ -18,6 +18,7 @@ from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.project import Project
 from napari_cdse.project.components.statistics import Statistics
 from napari_cdse.project.export import export
+from napari_cdse.project.particle_rows import rows_of
 from tests.project_tools import (
     detection,
     hand_over,
@@ -133,6 +134,18 @@ def test_draws_stand_for_others_that_the_program_distrusts_alike(project):
     say_novel(project, {*lots[:20], *others[:40]})
     found = project.statistics.visible_defects()
     assert (found.apart, found.n_drawn) == ({"out of range": 60}, 0)
+    # A deleted one is judged and counted, and no table has it any more.
+    project.edits.remove(lots[8:9])
+    found = project.statistics.visible_defects()
+    assert "60 circles are counted apart (9 judged, 1 of them by" in found.sentence
+    assert found.n_apart_removed == 1
+    rows = [
+        row
+        for entry in project.micrographs.entries
+        for row in rows_of(project, entry, "m", True, project.statistics.apart())
+    ]
+    assert sum(row.distrust is not None for row in rows) == 60 - 1
+    project.history.undo()
     project.edits.label(lots[9:10], "yes", selected_by="queue")
     found = project.statistics.visible_defects()
     assert (found.apart, found.n_particles, found.n_drawn) == ({}, 1200, 10)

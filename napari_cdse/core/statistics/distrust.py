@@ -90,7 +90,11 @@ def distrust_counts(reasons: Iterable[Distrust | None]) -> dict[Distrust, int]:
 
 
 def distrust_sentence(
-    counts: dict[Distrust, int], judged: int = 0, *, compared: bool = False
+    counts: dict[Distrust, int],
+    judged: int = 0,
+    *,
+    removed: int = 0,
+    compared: bool = False,
 ) -> str:
     """Say how many are counted apart, and why; nothing where there are none.
 
@@ -100,6 +104,8 @@ def distrust_sentence(
         By reason.
     judged : int, optional
         How many of them a person has judged.
+    removed : int, optional
+        How many of these by deleting the circle: no table has it any more.
     compared : bool, optional
         Whether samples that are compared decide together what is counted apart.
     """
@@ -108,7 +114,8 @@ def distrust_sentence(
         return ""
     what = "1 circle is" if total == 1 else f"{total} circles are"
     why = ", ".join(f"{number} {_WORDS[reason]}" for reason, number in counts.items())
-    known = f" ({judged} judged)" if judged else ""
+    gone = f", {removed} of them by deleting the circle" if removed else ""
+    known = f" ({judged} judged{gone})" if judged else ""
     told = f"{what} counted apart{known}: {why}."
     if compared:
         return (

@@ -91,6 +91,8 @@ class VisibleDefects:
         `napari_cdse.core.statistics.sample.divided`.
     n_apart_judged : int
         Of these, judged by a person who came to them by what they look like.
+    n_apart_removed : int
+        Of these, by deleting the circle, which is in no table any more.
     micrographs_left_out, circles_left_out : int
         What the person took out of the sample.
     forests : tuple of str
@@ -136,6 +138,7 @@ class VisibleDefects:
     unequal_chances: bool
     note: str
     apart_as_compared: bool = False
+    n_apart_removed: int = 0
     n_in_view: int = 0
     half_width_wanted: float = HALF_WIDTH
     missing_draws: int = field(default=0, repr=False)
@@ -175,7 +178,10 @@ class VisibleDefects:
     def sentence(self) -> str:
         """Say it in words, with what does not enter it."""
         apart = distrust_sentence(
-            self.apart, self.n_apart_judged, compared=self.apart_as_compared
+            self.apart,
+            self.n_apart_judged,
+            removed=self.n_apart_removed,
+            compared=self.apart_as_compared,
         )
         return f"{self._headline} {apart}" if apart else self._headline
 
@@ -408,6 +414,7 @@ def visible_defects(
         n_outside=len(everything) - len(chosen) - len(apart),
         apart=distrust_counts(each.distrust for each in apart),
         n_apart_judged=sum(each.judged for each in apart),
+        n_apart_removed=sum(each.removed for each in apart),
         apart_as_compared=any(each.kept_apart for each in apart),
         micrographs_left_out=micrographs_left_out,
         circles_left_out=circles_left_out,

@@ -38,6 +38,13 @@ def test_a_label_records_who_when_how_and_what_was_on_the_screen(project):
     assert corrected.time > queued.time
 
 
+def test_what_one_key_says_of_many_has_one_time(project):
+    ids = put_circles(project, [A, B, C])
+    project.edits.label(ids, "yes")
+    times = {project.particles.get(each).annotation.time for each in ids}
+    assert len(times) == 1
+
+
 def test_without_a_prediction_none_was_seen(project):
     (first,) = put_circles(project, [A])
     project.edits.label([first], "null")

@@ -46,7 +46,9 @@ def label_history(
     """Estimate the fraction as it was after some of the labels.
 
     The forest's word and the chances of the lots are those of now: the history shows
-    what the labels did. Labels of unknown time come first.
+    what the labels did. Labels of unknown time come first. Those of one time, as a key
+    on many particles or a file gives them, come together: any order among them would be
+    made up, and the curve would show how places follow each other in the table.
 
     Parameters
     ----------
@@ -66,8 +68,13 @@ def label_history(
         (at for at, each in enumerate(evidence) if each.judged),
         key=lambda at: evidence[at].judged_at,
     )
-    number = min(steps, len(given))
-    wanted = np.unique(np.linspace(0, len(given), number + 1).round().astype(int))
+    times = [evidence[at].judged_at for at in given]
+    # Where one time ends and the next one begins.
+    ends = [n for n in range(1, len(times)) if times[n - 1] != times[n]]
+    places = np.array([0, *ends, len(times)])
+    number = min(steps, len(places) - 1)
+    aims = np.linspace(0, len(times), number + 1).round()
+    wanted = np.unique(places[np.abs(places[:, None] - aims).argmin(axis=0)])
     *earlier, last = wanted.tolist()
     # What was left for later has no time; it comes with the last label.
     return (

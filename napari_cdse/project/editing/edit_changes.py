@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import CLASSES, Annotation, Circle
-from napari_cdse.io.store.records import Change, now
+from napari_cdse.io.store.records import Change
 from napari_cdse.project.state.annotator_labels import beside, deferred_by
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _labelled(
         label=label,
         origin=_origin(particle, label, context),
         annotator=context.annotator,
-        time=now(),
+        time=context.time,
         shown=particle.prediction,
         deferred=False,
         deferred_by="",
@@ -209,7 +209,7 @@ def _first(particle: Particle, origin: Origin, context: EditContext) -> Annotati
         label=None,
         origin=origin,
         annotator=context.annotator,
-        time=now(),
+        time=context.time,
         shown=particle.prediction,
         **context.selection(particle),
     )
@@ -229,7 +229,7 @@ def _drawn(drawing: Drawing, key: int | None, context: EditContext) -> Change:
         label=drawing.label,
         origin="drawn",
         annotator=context.annotator,
-        time=now(),
+        time=context.time,
     )
     return Change(drawing.id, key, before=None, after=annotation)
 
@@ -244,7 +244,7 @@ def _placed(change: Change, content_ids: Mapping[int, str]) -> Change:
 def _stamped(start: Annotation, context: EditContext, **values: Any) -> Annotation:
     """Make a new statement of an annotation; a label stays its giver's."""
     if start.label is None:
-        values |= {"annotator": context.annotator, "time": now()}
+        values |= {"annotator": context.annotator, "time": context.time}
     return replace(start, id=str(uuid.uuid4()), **values)
 
 

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cdse.io.store.records import now
 from napari_cdse.project.state.annotator_labels import author
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class EditContext:
         Those of which what others said was out of view.
     others_notes : mapping of str to str
         Notes that are out of view, so that a new one stands beside them.
+    time : str
+        When, as ISO 8601 in UTC: one for all that a request does.
     """
 
     annotator: str
@@ -91,6 +94,7 @@ class EditContext:
     others_labels: Collection[str] = ()
     others_unseen: Collection[str] = ()
     others_notes: Mapping[str, str] = field(default_factory=dict)
+    time: str = field(default_factory=now)
 
     def selection(self, particle: Particle) -> dict[str, Any]:
         """Return how a particle was selected, as an annotation records it."""

@@ -187,6 +187,26 @@ def test_the_history_goes_from_the_forest_to_all_labels():
     assert found[1].fraction == pytest.approx(then.fraction)
 
 
+def test_labels_of_one_time_come_together_in_the_history():
+    """Any order among them would be that of the table, and tell nothing."""
+    defects = [
+        *(Evidence(f"m{m}", SURE_NO, "yes", "file", judged_at="02") for m in range(10)),
+        *(Evidence(f"m{m}", SURE_NO, "no", "file", judged_at="02") for m in range(10)),
+        *(Evidence(f"m{m}", SURE_NO, "no", "file") for m in range(5)),
+    ]
+    later = [
+        Evidence(f"m{m}", SURE_NO, "no", "queue", judged_at=f"03-{m:02d}")
+        for m in range(10)
+    ]
+    found = label_history([*later, *defects], steps=7)
+    assert [each.labels for each in found] == [0, 5, 25, 30, 35]
+    # The other way round in the table, it is the same curve.
+    turned = label_history([*defects[::-1], *later[::-1]], steps=7)
+    assert [each.fraction for each in turned] == pytest.approx(
+        [each.fraction for each in found]
+    )
+
+
 def test_the_fit_finds_the_distribution_that_sizes_were_drawn_from():
     sizes = stats.lognorm(s=0.15, scale=4.0).ppf((np.arange(400) + 0.5) / 400)
     fitted = log_normal(sizes.tolist())

@@ -24,7 +24,11 @@ from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.regions import is_inside
-from napari_cdse.io.export.results_folder import maker_of, spare_reviewed
+from napari_cdse.io.export.results_folder import (
+    left_label_files,
+    maker_of,
+    spare_reviewed,
+)
 from napari_cdse.io.files import check_writable, make_folder, shown, write_file
 from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.io.models.model_file import load_model
@@ -173,6 +177,7 @@ def _write(
         return
     make_folder(folder / "labels", CdseError)
     names = distinct_names([one.path for one in result.micrographs])
+    written = set()
     for one in result.micrographs:
         path = folder / "labels" / f"{portable_name(names[one.path])}.txt"
         held = [
@@ -189,6 +194,9 @@ def _write(
             one.shape,
             reviewed=False,
         )
+        written.add(path.name)
+    for sentence in left_label_files(folder / "labels", written):
+        tell(sentence)
 
 
 COMMAND = Command(

@@ -151,6 +151,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 },
                 found,
             )
+    for sentence in results.left_label_files():
+        tell(sentence)
     say(f"Not reviewed: {results.sentence(found.defects)}")
     if tally.copies:
         say(_copies_sentence(len(tally.copies)))

@@ -125,11 +125,7 @@ def examples_from_folders(
     for folder in folders:
         pairing = pair_labels(folder)
         pairs.extend(pairing.pairs.items())
-        yield from pairing.problems
-        yield from (
-            f"{path.name} has no micrograph of the same name; it was left alone."
-            for path in pairing.unmatched_labels
-        )
+        yield from pairing.sentences
     work = partial(
         _study_file,
         params=params,

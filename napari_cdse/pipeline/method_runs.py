@@ -149,7 +149,7 @@ def _pairs(folders: Sequence[Path]) -> tuple[list[tuple[Path, Path]], list[str]]
     for folder in folders:
         pairing = pair_labels(folder)
         pairs.extend(pairing.pairs.items())
-        problems.extend(pairing.problems)
+        problems.extend(pairing.sentences)
     return pairs, problems
 
 

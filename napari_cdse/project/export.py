@@ -140,6 +140,7 @@ def export(
     sentences = _write_tables(
         project, entries, results, samples, content, include_predictions
     )
+    notices.extend(results.left_label_files())
     return Exported(tuple(sentences), tuple(notices), tuple(problems))
 
 

@@ -60,6 +60,40 @@ def test_results_never_take_the_place_of_those_of_another_command(
     assert held(out).keys() == before.keys()
 
 
+def test_a_label_file_of_a_picture_that_was_renamed_since_is_told(
+    pictures, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    assert main(words("predict", pictures, out)) == 0
+    assert "did not write" not in capsys.readouterr().err
+    (pictures / "m2.png").rename(pictures / "m3.png")
+    (out / "labels" / "notes.md").write_text("mine")
+    assert main(words("predict", pictures, out)) == 0
+    (told,) = [
+        line for line in capsys.readouterr().err.splitlines() if "not write" in line
+    ]
+    assert told == (
+        f"In {out / 'labels'} lie label files that this run did not write, of "
+        "micrographs under other names or without results now: m2.txt; remove what is "
+        "out of date."
+    )
+    assert (out / "labels" / "m2.txt").exists()
+
+
+def test_a_label_file_of_what_nobody_has_labelled_any_more_is_told(
+    pictures, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    assert main(words("export", pictures, out)) == 0
+    assert (out / "labels" / "m1.txt").exists()
+    project = Project.create_or_open(pictures)
+    project.history.undo()
+    project.close()
+    capsys.readouterr()
+    assert main(words("export", pictures, out)) == 0
+    assert "without results now: m1.txt; remove" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["export", "predict"])
 def test_results_get_a_folder_of_their_own(
     pictures, tmp_path, monkeypatch, capsys, command

@@ -408,6 +408,9 @@ def test_the_methods_stand_in_one_table(labelled_folder, tmp_path, capsys, monke
 def test_methods_of_an_unlabelled_folder_are_refused(picture_folder, capsys):
     assert main(["evaluate", "--methods", str(picture_folder)]) == 1
     assert "No labelled micrograph" in capsys.readouterr().err
+    (picture_folder / "old.txt").write_text("Particle Location:\n")
+    assert main(["evaluate", "--methods", str(picture_folder)]) == 1
+    assert "old.txt has no micrograph of the same" in capsys.readouterr().err
 
 
 def test_methods_of_no_folder_are_refused(capsys):

@@ -24,8 +24,10 @@ from napari_cdse.io.files import (
     remove_drafts,
     shown,
 )
+from napari_cdse.io.images.folder import names_in
 from napari_cdse.io.labels.label_file import read_label_file, starts_as_label_file
-from napari_cdse.io.paths import portable_name
+from napari_cdse.io.labels.pairing import is_label_name
+from napari_cdse.io.paths import alike, portable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -47,6 +49,8 @@ PARTS = "parts"
 Maker = Literal["predict", "export"]
 """The command that results are of; the window writes those of ``export``."""
 
+_NAMED = 5
+"""Label files that a sentence names. A choice."""
 _SUMMARY_START = re.compile(
     rb'\s*\{\s*"program":\s*"napari-cdse[^"]*",\s*"(model|project)":'
 )
@@ -161,6 +165,7 @@ class Results:
         self._names = names
         self._rows: list[ParticleRow] = []
         self._lines: list[TableLine] = []
+        self._written: set[str] = set()
         places = [self.labels]
         if figures:
             places.append(make_folder(folder / "figures", CdseError))
@@ -201,6 +206,7 @@ class Results:
             cannot be written.
         """
         target = self.labels / f"{portable_name(self.name(path))}.txt"
+        self._written.add(target.name)
         if include_predictions:
             spare_reviewed(target)
         elif holds_another(target, starts_as_label_file):
@@ -211,6 +217,10 @@ class Results:
         if count:
             self._rows.extend(rows)
         return sentences
+
+    def left_label_files(self) -> tuple[str, ...]:
+        """Name the label files of earlier runs that this one had no results for."""
+        return left_label_files(self.labels, self._written)
 
     def add_rows(self, rows: Sequence[ParticleRow]) -> None:
         """Take rows for the tables alone."""
@@ -289,6 +299,40 @@ class Results:
         if not 0 < unseen < len(self._rows):
             return ""
         return f" Of {len(self._rows)} classes {unseen} are the forest's, not reviewed."
+
+
+def left_label_files(folder: Path, written: Collection[str]) -> tuple[str, ...]:
+    """Name label files that a run found in its folder and did not write.
+
+    They are of micrographs that were renamed, left out or could not be read since, or
+    that nobody has labelled any more; whoever reads the folder takes them for results.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the label files.
+    written : collection of str
+        Names of those that the run wrote.
+
+    Returns
+    -------
+    tuple of str
+        One sentence, or none.
+    """
+    ours = {alike(name) for name in written}
+    left = [
+        shown(path.name)
+        for path in names_in(folder, []) or []
+        if is_label_name(path) and alike(path.name) not in ours
+    ]
+    if not left:
+        return ()
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    return (
+        f"In {shown(folder)} lie label files that this run did not write, of "
+        f"micrographs under other names or without results now: "
+        f"{', '.join(left[:_NAMED])}{more}; remove what is out of date.",
+    )
 
 
 def spare_reviewed(target: Path) -> None:

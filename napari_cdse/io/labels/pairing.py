@@ -15,6 +15,7 @@ from napari_cdse.io.images.folder import (
     find_micrographs,
     names_in,
 )
+from napari_cdse.io.labels.label_file import is_label_file
 from napari_cdse.io.paths import alike, ignores_case, portable_name, same_letters
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Pairing:
     pairs : mapping of Path to Path
         From micrograph to label file.
     unmatched_labels : tuple of Path
-        Files in a folder ``text_files`` without a micrograph.
+        Label files without a micrograph: all text files of a folder ``text_files``,
+        and those beside micrographs that begin as label files do.
     problems : tuple of str
         Ambiguous names and unreadable folders, one sentence each.
     """
@@ -41,6 +43,19 @@ class Pairing:
     pairs: Mapping[Path, Path]
     unmatched_labels: tuple[Path, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One sentence for each problem, and for each label file without a micrograph.
+
+        A label file that lost its micrograph when that was renamed is all that there
+        is of somebody's work.
+        """
+        strays = (
+            f"{name_of(path)} has no micrograph of the same name; it was left alone."
+            for path in self.unmatched_labels
+        )
+        return (*self.problems, *strays)
 
 
 def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
@@ -195,5 +210,5 @@ def _strays(labels: Mapping[str, Sequence[Path]], stems: set[str]) -> list[Path]
         path
         for stem, paths in labels.items()
         for path in paths
-        if stem not in stems and path.parent.name == TEXT_FILES
+        if stem not in stems and (path.parent.name == TEXT_FILES or is_label_file(path))
     ]

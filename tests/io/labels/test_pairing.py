@@ -65,6 +65,19 @@ def test_label_files_beside_the_micrographs(tmp_path):
     assert paired.unmatched_labels == ()
 
 
+def test_a_label_file_whose_micrograph_was_renamed_is_told_wherever_it_lies(tmp_path):
+    _touch(tmp_path, "new.png", "b.png", "b.txt", "notes.txt", "text_files/gone.txt")
+    (tmp_path / "old.txt").write_text("\nparticle location:\n[3.0, 4.0]\n")
+    paired = pair_labels(tmp_path)
+    assert _names(paired.unmatched_labels) == ["gone.txt", "old.txt"]
+    assert paired.sentences == (
+        "gone.txt has no micrograph of the same name; it was left alone.",
+        "old.txt has no micrograph of the same name; it was left alone.",
+    )
+    # Of files that are named one by one, others are not looked for.
+    assert pair_labels(find_micrographs(tmp_path / "b.png")).sentences == ()
+
+
 def test_two_micrographs_of_one_name_are_listed_and_not_guessed(tmp_path):
     _touch(tmp_path, "images/a.png", "images/a.tif", "text_files/a.txt")
     found = find_micrographs(tmp_path)

@@ -21,6 +21,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.progress import Progress, add_progress, progress_of
+from napari_cdse.core.classifier.novelty import out_of_range
 from napari_cdse.core.classifier.quality_range import worse_than_learnt
 from napari_cdse.core.detection.disk_fit_error import fit_error, is_as_fitted
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL
@@ -288,7 +289,12 @@ def _line(findings: Findings, name: str, card: ModelCard) -> TableLine:
         findings.shape,
         findings.pixel_size,
         len(findings.candidates),
-        worse_than_learnt(card, findings.quality),
+        out_of_range(
+            card,
+            findings.pixel_size.nm,
+            [prediction.novelty for prediction in findings.predictions],
+            findings.quality,
+        ),
         findings.quality,
     )
 
@@ -329,8 +335,8 @@ def _rows(
 
 COMMAND = Command(
     description="Detect and classify the particles of micrographs; writes "
-    "DIR/labels/NAME.txt, DIR/particles.csv, DIR/micrographs.csv and "
-    "DIR/summary.json.",
+    "DIR/labels/NAME.txt, DIR/particles.csv, DIR/micrographs.csv, DIR/summary.json "
+    "and DIR/figures.",
     add_arguments=_add_arguments,
     run=_run,
 )

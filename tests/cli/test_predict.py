@@ -187,6 +187,9 @@ def test_pixels_of_another_size_are_told_to_be_out_of_range(
     assert main(["predict", str(path), "--pixel-size", "0.1", "--out", str(out)]) == 0
     told = capsys.readouterr().err
     assert "0.1000 nm are outside the range that the forest learnt from" in told
+    with (out / "micrographs.csv").open(newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert "0.1000 nm are outside the range" in line["out_of_range"]
     usual = tmp_path / "usual"
     assert main(["predict", str(path), "--out", str(usual)]) == 0
     assert "outside the range" not in capsys.readouterr().err

@@ -45,7 +45,7 @@ class TableLine:
     circles : int
         How many are in the table of particles.
     out_of_range : str or None
-        How it is worse than those that the forest learnt from, in a sentence.
+        Why it is beyond what the forest learnt from, in a sentence.
     quality : MicrographQuality or None
         Where its spectrum tells.
     sample : str or None

@@ -248,7 +248,7 @@ def test_what_is_no_class_and_no_circle_is_refused():
         (EditRequest(drawn=[Drawing(MOVED)]), "Draw 1 circle"),
         (EditRequest(reshaped={"p": MOVED, "q": MOVED}), "Reshape 2 circles"),
         (EditRequest(removed=["p"]), "Remove 1 circle"),
-        (EditRequest(deferred=["p", "q", "r"]), "Defer 3 circles"),
+        (EditRequest(deferred=["p", "q", "r"]), "Leave 3 circles for later"),
         (EditRequest(noted={"p": "x"}), "Note on 1 circle"),
         (
             EditRequest(

@@ -197,7 +197,7 @@ def test_deferred_is_one_step_unlabelled_and_last(project, five):
     assert particle.deferred
     assert not particle.by_person
     assert particle.annotation.selected_by == "queue"
-    assert project.history.undo_summary == "Defer 1 circle"
+    assert project.history.undo_summary == "Leave 1 circle for later"
     assert (str(project.particles.progress()), project.particles.n_deferred()) == (
         "0/5",
         1,

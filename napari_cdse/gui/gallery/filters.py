@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SORTINGS = {
     "surest": ("surest first", "By the forest's probability of the class shown"),
-    "doubt": ("most doubtful first", "Where the forest's best two classes are close"),
+    "doubt": ("doubtful first", "Where the forest's best two classes are close"),
     "micrograph": ("by micrograph", "In each, from top to bottom"),
     "size": ("largest first", "By diameter; in nm where the pixel size is known"),
 }
@@ -38,7 +38,7 @@ _WHO = {
     "anyone": ("all", "Whoever named the class"),
     "person": ("judged", "A person named the class"),
     "forest": ("not judged", "Only the forest named the class"),
-    "differ": ("disputed", "The user and the forest disagree"),
+    "differ": ("against the forest", "A person named another class than the forest"),
     "later": ("left for later", "To be looked at again"),
     "nobody": ("no class", "Neither a person nor the forest has spoken"),
 }

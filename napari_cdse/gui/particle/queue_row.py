@@ -24,15 +24,15 @@ ORDERS: tuple[tuple[str, Order, str], ...] = (
     ("by micrograph", "micrograph", "From micrograph to micrograph, top to bottom"),
     ("by class", "class", "As the forest calls them: yes, no, null, empty; the "
      "doubtful of each first"),
-    ("certain first", "confidence", "What the forest is surest of first"),
+    ("surest first", "confidence", "What the forest is surest of first"),
     ("unfamiliar first", "novelty", "What is least like all that the forest learnt "
      "from first"),
 )  # fmt: skip
 STOPS: tuple[tuple[str, Which, str], ...] = (
-    ("unlabelled", "unlabelled", "Those that nobody judged; deferred ones at the end"),
-    ("deferred", "deferred", "Those that were left for later"),
+    ("not judged", "unlabelled", "Those left for later come at the end"),
+    ("left for later", "deferred", "Those that were left with the key for later"),
     ("disputed", "disputed", "Those on which annotators differ; see Annotators"),
-    ("all", "all", "Labelled ones too"),
+    ("all", "all", "Judged ones too"),
 )
 
 

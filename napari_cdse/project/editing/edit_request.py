@@ -129,7 +129,7 @@ def summary_of(request: EditRequest) -> str:
     if request.removed:
         parts.append(f"Remove {_circles(len(request.removed))}")
     if request.deferred:
-        parts.append(f"Defer {_circles(len(request.deferred))}")
+        parts.append(f"Leave {_circles(len(request.deferred))} for later")
     labels = set(request.labelled.values())
     if request.labelled:
         what = _label_words(labels) if len(labels) == 1 else "several classes"

@@ -29,14 +29,15 @@ def test_at_first_everything_is_shown_the_surest_first(filters):
     )  # fmt: skip
     words = [filters.sorting.itemText(at) for at in range(filters.sorting.count())]
     assert words == [
-        {"surest": "surest first", "doubt": "most doubtful first",
+        {"surest": "surest first", "doubt": "doubtful first",
          "micrograph": "by micrograph", "size": "largest first"}[one]
         for one in SORTINGS
     ]  # fmt: skip
     words = [filters.who.itemText(at) for at in range(filters.who.count())]
     assert words == [
         {"anyone": "all", "person": "judged", "forest": "not judged",
-         "differ": "disputed", "later": "left for later", "nobody": "no class"}[one]
+         "differ": "against the forest", "later": "left for later",
+         "nobody": "no class"}[one]
         for one in WHO
     ]  # fmt: skip
 

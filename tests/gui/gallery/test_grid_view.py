@@ -71,7 +71,7 @@ def test_filters(gallery, workspace, qtbot):
     assert shown(gallery) == [ids[1], ids[2], ids[4]]
     qtbot.mouseClick(gallery.filters.classes["yes"], LEFT)
     workspace.project.edits.label([ids[1]], "yes")
-    gallery.filters.who.setCurrentText("disputed")
+    gallery.filters.who.setCurrentText("against the forest")
     assert shown(gallery) == [ids[1]]
     gallery.filters.who.setCurrentText("left for later")
     assert gallery.pages.currentWidget() is gallery.hint

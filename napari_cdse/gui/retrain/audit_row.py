@@ -70,7 +70,7 @@ class AuditRow(QWidget):
         self.share.setRange(0, 100)
         self.share.setSuffix(" %")
         self.share.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.share.setToolTip(wrapped(_TIP))
+        self.share.setToolTip(_TIP)
         lines = ((text, wrapped(tip)) for text, _, tip in GOALS)
         self.goal = choices(lines, _GOAL_TIP)
         self.says = sentence()

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
 from napari_cdse.core.errors import ParameterError
 from napari_cdse.core.numbers import read_number
-from napari_cdse.gui.session.plain_text import plain
+from napari_cdse.gui.widgets.layout import wrapped
 
 _DECIMALS = 6
 """Digits behind the mark that a field keeps: a millionth of a nm. What one types is
@@ -59,7 +59,7 @@ class DecimalField(QDoubleSpinBox):
     def setToolTip(self, text: str) -> None:
         """Keep the tooltip for when nothing is refused."""
         self._hint = text
-        super().setToolTip(plain(self._sentence or text))
+        super().setToolTip(wrapped(self._sentence or text))
 
     def value(self) -> float:
         """Give the number that stands in the field, also while it is being typed.
@@ -150,7 +150,7 @@ class DecimalField(QDoubleSpinBox):
         if sentence == self._sentence:
             return
         self._sentence = sentence
-        super().setToolTip(plain(sentence or self._hint))
+        super().setToolTip(wrapped(sentence or self._hint))
         name = type(self).__name__
         self.setStyleSheet(_REFUSED.format(name) if sentence else "")
         self.refused.emit(sentence)

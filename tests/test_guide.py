@@ -16,6 +16,8 @@ import pytest
 
 import napari_cdse
 from napari_cdse.cli import COMMANDS, build_opening_parser, build_parser, main
+from napari_cdse.cli.flags import flag_of
+from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.io.images import folder as folders
 from napari_cdse.io.images.micrograph_file import SUFFIXES
@@ -40,6 +42,9 @@ OF_SYSTEMS = {
     "Open in Terminal", "Services", "New Terminal at Folder", "Downloads", "Windows",
     "Windows installer (64-bit)", "Install Now", "Show more options", "Send to",
     "Desktop (create shortcut)", "Plugins", "Layers", "Annotate", "Report", "Help",
+    "File", "Open Sample", "IO Utilities", "Save Selected Layers...", "Classify",
+    "Save Selected Layers",
+    "More info", "Run anyway", "System Settings", "Privacy & Security", "Open Anyway",
 }  # fmt: skip
 
 
@@ -103,11 +108,9 @@ def test_every_command_has_help_and_stands_in_the_guide():
 
 
 def test_every_flag_of_the_guide_exists():
-    parser = build_parser()
-    (subparsers,) = (a for a in parser._actions if hasattr(a, "choices") and a.choices)
     known = {
         flag
-        for sub in (*subparsers.choices.values(), build_opening_parser(), parser)
+        for sub in (*subparsers().values(), build_opening_parser(), build_parser())
         for action in sub._actions
         for flag in action.option_strings
     }
@@ -115,6 +118,46 @@ def test_every_flag_of_the_guide_exists():
         ours = re.sub(OTHERS, "", text, flags=re.MULTILINE)
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ours))
         assert named <= known, path.name
+
+
+def subparsers():
+    (found,) = (
+        a for a in build_parser()._actions if hasattr(a, "choices") and a.choices
+    )
+    return found.choices
+
+
+def test_each_command_has_its_flags_in_the_guide_and_no_others():
+    """A section's table is of the commands that its heading names."""
+    told = {name: set() for name in NAMES}
+    for section in TEXTS[DOCS / "command-line.md"].split("\n## ")[1:]:
+        heading, _, text = section.partition("\n")
+        flags = re.findall(r"^\| `(--?[a-z][a-z-]*)", text, flags=re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", heading):
+            assert not told[name] & set(flags), heading
+            told[name] |= set(flags)
+    known = {
+        name: {flag for action in parser._actions for flag in action.option_strings}
+        for name, parser in subparsers().items()
+    }
+    assert told == {name: flags - {"-h", "--help"} for name, flags in known.items()}
+
+
+@pytest.mark.parametrize("owner", [DetectionParams, ForestParams])
+def test_each_parameter_is_told_by_flag_name_and_default(owner):
+    lines = re.findall(
+        r"^\| `(--[a-z-]+)` \| (.*?) ?\| (\S+) \| .+ \|$",
+        TEXTS[DOCS / "command-line.md"],
+        flags=re.MULTILINE,
+    )
+    told = {flag: (name, usual) for flag, name, usual in lines}
+    for info in describe(owner):
+        name, usual = told.pop(flag_of(info, owner))
+        unit = f" ({info.unit})" if info.unit else ""
+        assert name in ("", info.label + unit)
+        assert usual == str(info.default) or info.name == "method"
+    other = ForestParams if owner is DetectionParams else DetectionParams
+    assert set(told) == {flag_of(info, other) for info in describe(other)}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=ids(PAGES))
@@ -184,14 +227,21 @@ def test_controls_that_the_guide_names_are_in_the_window():
     package = Path(napari_cdse.__file__).parent
     sources = [*package.glob("gui/**/*.py"), package / "napari.yaml"]
     sources += [package / "core" / "params.py"]
+    sources += [package / "io" / "annotations" / "format_names.py"]
     code = "\n".join(path.read_text("utf-8") for path in sources).casefold()
-    for name in ("tour", "own-data", "retraining", "projects", "troubleshooting"):
-        italics = re.findall(
-            r"(?<!\*)\*([^*]+)\*(?!\*)", prose(TEXTS[DOCS / f"{name}.md"])
-        )
+    code = code.replace(r"\u2026", "\u2026")
+    missing = set()
+    for name in (
+        *("tour", "own-data", "retraining", "projects", "troubleshooting"),
+        *("window", "spectrum", "statistics", "formats", "install"),
+    ):
+        text = re.sub(r"`[^`]*`", "", prose(TEXTS[DOCS / f"{name}.md"]))
+        italics = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", text)
         for words in {" ".join(each.split()) for each in italics} - OF_SYSTEMS:
             for part in words.casefold().split(": "):
-                assert part in code, (name, words)
+                if part not in code:
+                    missing.add((name, part))
+    assert missing == set()
 
 
 class _Page(HTMLParser):

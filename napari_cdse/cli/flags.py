@@ -30,7 +30,7 @@ def add_parameters(parser: argparse.ArgumentParser, owner: type[ParamsType]) -> 
         "detection" if owner is DetectionParams else "forest"
     )
     for info in describe(owner):
-        group.add_argument(_flag(info, owner), dest=_dest(info, owner), **_how(info))
+        group.add_argument(flag_of(info, owner), dest=_dest(info, owner), **_how(info))
     if owner is DetectionParams:
         group.add_argument(
             "--lattice",
@@ -144,7 +144,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=path_of,
         metavar="FILE",
-        help="a .skops file of this program (default: the shipped forest)",
+        help="the file of a forest, *.skops (default: the shipped forest)",
     )
 
 
@@ -179,7 +179,8 @@ def model_path(arguments: argparse.Namespace) -> Path:
     return chosen or default_model_path()
 
 
-def _flag(info: ParameterInfo, owner: type[ParamsType]) -> str:
+def flag_of(info: ParameterInfo, owner: type[ParamsType]) -> str:
+    """Return the flag of a parameter, as ``--window`` for ``window_nm``."""
     name = "".join(["forest-" if _clashes(info, owner) else "", info.name])
     return "--" + name.removesuffix("_nm").replace("_", "-")
 

@@ -41,12 +41,12 @@ COMMANDS = (
     ),
     Listing(
         "evaluate",
-        "score a model, or held-out forests, on labelled folders",
+        "score a forest, or held-out ones, on labelled folders",
         "napari_cdse.cli.evaluate",
     ),
     Listing(
         "export",
-        "write label files, table, statistics and figures of a project",
+        "write label files, tables, statistics and figures of a project",
         "napari_cdse.cli.exchange.export",
     ),
     Listing(

@@ -55,7 +55,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=path_of,
         metavar="[MODEL] FOLDER",
-        help="a model and labelled folders; with --folds, labelled folders only",
+        help="the file of a forest (*.skops), then labelled folders; folders alone "
+        "where others are trained: --folds, --tune, --importance, --learning-curve",
     )
     parser.add_argument(
         "--out",
@@ -110,12 +111,12 @@ def _split(paths: list[Path], anew: bool) -> tuple[Path | None, list[Path]]:
     has_model = paths[0].suffix == MODEL_SUFFIX
     if anew and has_model:
         raise ParameterError(
-            "--folds fits forests anew, so it takes no model; leave "
+            "--folds fits forests anew, so it takes no file of a forest; leave "
             f"{paths[0].name} out, or leave --folds out to score it."
         )
     if not anew and not has_model:
         raise ParameterError(
-            f"{paths[0].name} is no model (*{MODEL_SUFFIX}); name one first, or give "
+            f"{paths[0].name} is no forest (*{MODEL_SUFFIX}); name one first, or give "
             "--folds K to fit forests anew."
         )
     folders = paths[1:] if has_model else paths
@@ -126,7 +127,7 @@ def _split(paths: list[Path], anew: bool) -> tuple[Path | None, list[Path]]:
 
 def _remembered(seen: tuple[str, ...], number: int) -> str:
     return (
-        f"The model learnt from {len(seen)} of these {number} micrographs "
+        f"The forest learnt from {len(seen)} of these {number} micrographs "
         f"({seen[0]}{', ...' if len(seen) > 1 else ''}): what follows is too good. "
         "Name others that it never saw, or give --folds K to fit forests anew."
     )
@@ -200,7 +201,7 @@ def _write(
 
 
 COMMAND = Command(
-    description="Score a model on labelled folders, by micrograph; or, with --folds, "
+    description="Score a forest on labelled folders, by micrograph; or, with --folds, "
     "fit forests anew, each without the micrographs it is scored on. Or study what "
     "the labels could give: --tune, --importance, --learning-curve. Or compare the "
     "ways of finding particles: --methods.",

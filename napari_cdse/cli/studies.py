@@ -90,7 +90,7 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         const=_methods,
         help="find particles in labelled folders by every method, and compare each "
-        "with --method; a model before the folders classifies the circles, the "
+        "with --method; a forest named before the folders classifies the circles, the "
         "shipped one without",
     )
     group.add_argument(
@@ -111,7 +111,7 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
         "--onto",
         type=path_of,
         metavar="MODEL",
-        help="the learning curve starts from this model's own training table",
+        help="the learning curve starts from this forest's own training table",
     )
 
 

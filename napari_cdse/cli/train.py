@@ -47,15 +47,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=result_path_of,
         metavar="MODEL",
-        help="the .skops file",
+        help="the file of the forest, NAME.skops",
     )
     parser.add_argument(
         "--onto",
         type=path_of,
         metavar="MODEL",
-        help="learn on top of this model's own training table",
+        help="learn on top of this forest's own training table",
     )
-    parser.add_argument("--name", default="", help="what to call the model")
+    parser.add_argument("--name", default="", help="what to call the forest")
     add_pixel_size(parser)
     add_frame(parser)
     add_jobs(parser)
@@ -103,14 +103,14 @@ def _run(arguments: argparse.Namespace) -> int:
     save_model(model, out)
     for line in score_lines(scores):
         say(line)
-    say(f"The model is in {out}")
+    say(f"The forest is in {out}")
     return SOME_FAILED if notices else 0
 
 
 def _table_of(model: Model) -> TrainingSet:
     if model.training is None:
         raise TrainingError(
-            f"The model {model.card.name!r} has no training table to learn on top of; "
+            f"The forest {model.card.name!r} has no training table to learn on top of; "
             "train without --onto."
         )
     return model.training

@@ -269,7 +269,8 @@ class ForestParams:
     own_weight: float = _parameter(
         3.0,
         "Weight of own labels",
-        "how much more one of your labels counts than one of the shipped table",
+        "how many times as much one of your labels counts as one that the forest it "
+        "learns on top of knows",
         minimum=1.0,
         maximum=100.0,
     )

@@ -243,8 +243,11 @@ def test_one_micrograph_under_two_names_is_on_one_side(labelled_folder, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["evaluate", "FOLDER"], "no model"),
-        (["evaluate", "--folds", "3", "m.skops", "FOLDER"], "takes no model"),
+        (["evaluate", "FOLDER"], "no forest"),
+        (
+            ["evaluate", "--folds", "3", "m.skops", "FOLDER"],
+            "takes no file of a forest",
+        ),
         (["evaluate", "--folds", "1", "FOLDER"], "Folds is 1"),
     ],
 )

@@ -137,7 +137,7 @@ def test_a_model_that_was_rejected_may_be_fitted_again(project):
 
 
 def test_the_active_model_cannot_be_rejected(project):
-    with pytest.raises(StoreError, match="keep another one first"):
+    with pytest.raises(StoreError, match="use another one first"):
         project.models.reject(FIRST.card.id)
     assert project.models.active.card.id == FIRST.card.id
 
@@ -283,7 +283,7 @@ def test_other_trees_stored_under_an_id_by_an_earlier_version_are_not_used(proje
     data = model_bytes(dataclasses.replace(forged, card=FIRST.card))
     project._store._database.execute("UPDATE models SET data = ?", [data])
     again = reopened(project, default_model=lambda: SECOND)
-    with pytest.raises(ModelError, match="another model under the id"):
+    with pytest.raises(ModelError, match="another forest under the id"):
         _ = again.models.active
     again._store._database.execute("UPDATE models SET role = 'shipped'")
     again = reopened(again, default_model=lambda: FIRST)

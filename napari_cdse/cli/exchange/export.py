@@ -53,7 +53,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMAND = Command(
     description="Write what a person reviewed in a project: label files, "
-    "particles.csv, summary.json and figures; with --format also for other programs.",
+    "particles.csv, micrographs.csv, labels.csv, summary.json and figures; with "
+    "--format also for other programs.",
     add_arguments=_add_arguments,
     run=_run,
 )

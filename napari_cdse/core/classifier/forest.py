@@ -281,7 +281,7 @@ def predict_proba(model: Model, table: FeatureTable) -> NDArray[np.float64]:
     """
     if table.schema != model.card.feature_schema:
         raise ModelError(
-            f"The model wants features {model.card.feature_schema} but was given "
-            f"{table.schema}; choose another model or retrain this one."
+            f"The forest wants features {model.card.feature_schema} but was given "
+            f"{table.schema}; choose another forest or retrain this one."
         )
     return model.forest.predict_proba(table.values)

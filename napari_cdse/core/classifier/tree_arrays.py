@@ -302,4 +302,4 @@ def _check_values(forest: Forest) -> None:
 
 
 def _damaged(what: str) -> ModelError:
-    return ModelError(f"The forest is damaged ({what}); use another copy of the model.")
+    return ModelError(f"The forest is damaged ({what}); use another copy of its file.")

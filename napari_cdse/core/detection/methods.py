@@ -114,7 +114,7 @@ def detect(
     if method.needs_forest and model is None:
         raise ParameterError(
             f"The method {params.method!r} needs a forest to ask about every window, "
-            f"and there is none; choose a model, or one of "
+            f"and there is none; choose one, or one of the methods "
             f"{', '.join(without_forest())}."
         )
     report = progress or _silent

@@ -384,7 +384,7 @@ def _old_answer(
 ) -> NDArray[np.float64]:
     if held_out.table.schema != old.card.feature_schema:
         raise ModelError(
-            f"The old model wants features {old.card.feature_schema}, the new one "
+            f"The old forest wants features {old.card.feature_schema}, the new one "
             f"{held_out.table.schema}; they cannot be compared on one table."
         )
     forest = old.forest

@@ -87,7 +87,7 @@ def groups_in(schema: str) -> str:
     known = [GROUPS[name].schema if name in GROUPS else "nothing" for name in names]
     if "+".join(known) != schema or len(set(names)) < len(names):
         raise ModelError(
-            f"The model wants features {schema}, but this version of napari-cdse "
+            f"The forest wants features {schema}, but this version of napari-cdse "
             f"computes {'+'.join(known)} for them; retrain it."
         )
     return "+".join(names)

@@ -62,13 +62,13 @@ _TIPS = {
     "spectrum": "Its power spectrum over the background's, log scale: each family of "
     "fringes is a pair of Bragg peaks, numbers as in the table; click one for its "
     "phase. At the pointer: spacing, planes that fit, angle to the chosen family",
-    "phase": "Geometric phase (Hytch, Snoeck, Kilaas 1998) of the chosen family: one "
+    "phase": "Geometric phase (Hÿtch, Snoeck, Kilaas 1998) of the chosen family: one "
     "colour where its planes are in step, a jump at a fault. Click a row of the table "
     "for another family",
     "amplitude": "How strong the chosen family is at each place: a twin has it on one "
     "side only",
     "filtered": "Nothing but the numbered peaks, each through a soft mask. Filtering "
-    "makes fringes of speckle too: believe only what the crop shows as well",
+    "makes fringes of speckle too: believe only what the first picture shows as well",
 }
 
 

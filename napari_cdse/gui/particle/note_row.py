@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TIP = (
     "What no class says, in your words. Enter stores it, Escape takes it back. It is "
-    "exported in the last column of particles.csv."
+    "exported in the column note of particles.csv."
 )
 
 

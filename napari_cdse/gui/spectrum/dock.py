@@ -77,7 +77,7 @@ _OVER: tuple[tuple[str, str], ...] = (
     ("filtered picture", "Nothing but the chosen peaks, each through its mask. "
      "Filtering makes fringes of noise too: believe only what is there without it"),
     ("amplitude", "How strong the first chosen family is at each place"),
-    ("geometric phase", "Of the first chosen family (Hytch, Snoeck, Kilaas 1998): one "
+    ("geometric phase", "Of the first chosen family (Hÿtch, Snoeck, Kilaas 1998): one "
      "colour where its planes are in step, a jump at a fault"),
     ("strain along x", "Of the lattice that the two chosen families span, against its "
      "median in the square; x to the right"),

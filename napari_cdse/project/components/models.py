@@ -144,7 +144,7 @@ class Models:
         self._registry.adopt(model, self._annotators.current)
         if earlier is not None:
             self._events.notice.emit(
-                "The model that came with an earlier version is now "
+                "The forest that came with an earlier version is now "
                 f"{model.card.name}; classify again to see what it says. Your labels "
                 "are as they were."
             )

@@ -114,8 +114,8 @@ def _open_or_create(place: Path, listing: FolderListing) -> Store:
     if not listing.files:
         why = "".join(f" {one}" for one in (*listing.problems[:1], *listing.notices))
         raise StoreError(
-            f"There is no micrograph in {place.parent.name}; choose a folder with PNG "
-            f"or TIFF files.{why}"
+            f"There is no micrograph in {place.parent.name}."
+            f"{why or ' Choose a folder of micrographs.'}"
         )
     store = Store.create(place)
     # What is usual depends on what is installed; no other machine shall search it

@@ -120,8 +120,8 @@ class ModelRegistry:
             model = model_from_bytes(data, self._store.path.name)
             if not goes_by(model, model_id):
                 raise ModelError(
-                    f"{self._store.path.name} holds another model under the id "
-                    f"{model_id}; keep another one, or load a model file."
+                    f"{self._store.path.name} holds another forest under the id "
+                    f"{model_id}; keep another one, or use one from a file."
                 )
             card = self._named(replace(model.card, id=model_id))
             self._loaded[model_id] = replace(model, card=card)
@@ -163,9 +163,9 @@ class ModelRegistry:
         """
         card = next((card for card, _ in self._cards if card.id == model_id), None)
         if card is None or self.role(model_id) not in ("candidate", "kept"):
-            raise StoreError("Only a model of this project can be given a name.")
+            raise StoreError("Only a forest of this project can be given a name.")
         if not is_seen(name):
-            raise StoreError("A model needs a name; write one.")
+            raise StoreError("A forest needs a name; write one.")
         self._store.models.replace_card(replace(card, name=name.strip()))
         self.reload()
         if model_id in self._loaded:
@@ -190,7 +190,7 @@ class ModelRegistry:
         """
         if self.role(model_id) in (None, "rejected"):
             raise StoreError(
-                f"Model {model_id[:12]} is no longer in the project; retrain it."
+                f"The forest {model_id[:12]} is no longer in the project; retrain it."
             )
         self._store.models.choose(model_id, annotator)
         self.reload()
@@ -205,7 +205,7 @@ class ModelRegistry:
         """
         if model_id == self.active_id:
             raise StoreError(
-                "The active model cannot be rejected; keep another one first."
+                "The forest in use cannot be dropped; use another one first."
             )
         with self._store.transaction():
             self._store.models.reject(model_id)

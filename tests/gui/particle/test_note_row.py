@@ -10,6 +10,8 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.gui.particle import note_row
 from napari_cdse.gui.particle.note_row import NoteRow
+from napari_cdse.io.export.export import NOTE
+from napari_cdse.io.export.results_folder import PARTICLES
 
 
 def particle(name, note=None):
@@ -96,3 +98,7 @@ def test_without_a_particle_there_is_no_note(row):
     assert row.placeholderText() == "Note"
     assert "Enter stores it" in row.toolTip()
     assert row.focusPolicy() == Qt.FocusPolicy.ClickFocus
+
+
+def test_the_tooltip_names_the_column_that_the_table_has(row):
+    assert f"the column {NOTE} of {PARTICLES}" in row.toolTip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -12,13 +13,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import pandas
 import pytest
 
 import napari_cdse
 from napari_cdse.cli import COMMANDS, build_opening_parser, build_parser, main
 from napari_cdse.cli.flags import flag_of
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
+from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
+from napari_cdse.io.export import annotator_table, export, micrograph_table
 from napari_cdse.io.images import folder as folders
 from napari_cdse.io.images.micrograph_file import SUFFIXES
 from napari_cdse.project import Project
@@ -36,6 +40,12 @@ LARGEST_BYTES = 4_000_000
 LINES_OF_README = 80
 OTHERS = r"^ *(uv|py|pipx|dask|srun|#SBATCH) .*$"
 THEMES = ("dark", "light")
+SUMMARIES = {
+    "both": "Both commands write these:",
+    "predict": "`predict` alone:",
+    "export": "`export` alone:",
+}
+"""Sentences before the tables of keys, by whose they are."""
 
 # Words in italics that name no control of ours.
 OF_SYSTEMS = {
@@ -189,7 +199,37 @@ def test_command_lines_of_the_guide_do_what_they_say(
         for name in ("particles.csv", "summary.json", "labels", "figures"):
             assert (tmp_path / made / name).exists()
     assert (tmp_path / "results" / "labels.csv").is_file()
+    written = {name: told_in("summary.json", at) for name, at in SUMMARIES.items()}
+    defects = told_in("summary.json", "In `visible_defects`:")
+    for folder, name in (("predicted", "predict"), ("results", "export")):
+        summary = json.loads((tmp_path / folder / "summary.json").read_text("utf-8"))
+        assert {*written["both"], *written[name]} == set(summary)
+        assert set(defects) == set(summary["visible_defects"])
+    particles = pandas.read_csv(
+        tmp_path / "predicted" / "particles.csv", keep_default_na=False, na_values=[""]
+    )
+    assert set(particles["label"]) <= set(CLASSES)
+    assert 'na_values=[""]' in TEXTS[DOCS / "tables.md"]
     assert (tmp_path / "report.html").is_file()
+
+
+def told_in(file: str, after: str = "") -> list[str]:
+    """Names in the first column of the tables about a file, or of that after a line."""
+    _, _, text = TEXTS[DOCS / "tables.md"].partition(f"\n## {file}\n")
+    text = text.partition("\n## ")[0]
+    if after:
+        text = text.partition(f"\n{after}\n\n")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`.+?) \|", text, flags=re.MULTILINE)
+    return [name for cell in cells for name in re.findall("`([^`]+)`", cell)]
+
+
+def test_every_column_of_the_tables_is_told_in_its_place():
+    assert told_in("micrographs.csv") == [
+        *micrograph_table.COLUMNS,
+        micrograph_table.SAMPLE,
+    ]
+    assert told_in("labels.csv") == list(annotator_table.COLUMNS)
+    assert told_in("particles.csv") == [*export.COLUMNS, *export.LAST]
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)

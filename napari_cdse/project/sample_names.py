@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import CdseError
+from napari_cdse.io.files import shown
 from napari_cdse.io.paths import same_letters
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 PLACE = "{sample}"
 """Stands for the name in a pattern."""
+_NAMED = 5
+"""File names that a sentence gives. A choice."""
 
 
 def stored(entry: MicrographEntry) -> str | None:
@@ -60,16 +64,83 @@ def by_pattern(pattern: str) -> Naming:
     return lambda entry: _group(part.search(same_letters(entry.name)))
 
 
-def by_table(names: Mapping[str, str]) -> Naming:
-    """Name samples as a table says, by file name.
+class SampleTable:
+    """Samples as a table says, by file name, with or without suffix.
 
     Parameters
     ----------
     names : mapping of str to str
         Sample of each micrograph's file name.
     """
-    known = {same_letters(name): sample for name, sample in names.items()}
-    return lambda entry: known.get(same_letters(entry.name))
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = {same_letters(name): sample for name, sample in names.items()}
+        self._met: set[str] = set()
+        self._unclear: dict[str, list[str]] = {}
+
+    def naming(self, entries: Iterable[MicrographEntry]) -> Naming:
+        """Return the way to name the samples of a project.
+
+        Parameters
+        ----------
+        entries : iterable of MicrographEntry
+            All of its micrographs. A name without suffix is that of the only one
+            among them which is called so.
+
+        Raises
+        ------
+        CdseError
+            If the table says two samples of one micrograph, by both its names.
+        """
+        by_stem: dict[str, set[str]] = defaultdict(set)
+        found: dict[str, str] = {}
+        for entry in entries:
+            name = same_letters(entry.name)
+            by_stem[same_letters(entry.path.stem)].add(name)
+            if name in self._names:
+                self._met.add(name)
+                found[name] = self._names[name]
+        for stem, names in by_stem.items():
+            if stem not in self._names or names == {stem}:
+                continue
+            self._met.add(stem)
+            if len(names) > 1:
+                self._unclear[stem] = sorted(names)
+                continue
+            (name,) = names
+            sample = self._names[stem]
+            if found.setdefault(name, sample) != sample:
+                raise CdseError(
+                    f"The table says of {shown(name)} that it is of "
+                    f"{shown(found[name])}, and of {shown(stem)}, which is the same, "
+                    f"that it is of {shown(sample)}; leave one of them."
+                )
+        return lambda entry: found.get(same_letters(entry.name))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Which names fitted no micrograph of the projects that were named, or more.
+
+        One sentence of each kind.
+        """
+        told = []
+        missing = [shown(name) for name in self._names if name not in self._met]
+        if missing:
+            told.append(
+                f"No micrograph is called as the table says: {_some(missing)}; write "
+                "file names as the table of micrographs shows them."
+            )
+        told.extend(
+            f"{shown(stem)} of the table may be {' or '.join(map(shown, names))}; "
+            "write the suffix."
+            for stem, names in self._unclear.items()
+        )
+        return tuple(told)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def names_by(

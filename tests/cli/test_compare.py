@@ -210,6 +210,19 @@ def test_what_a_table_leaves_out_is_told(mixed, tmp_path, capsys):
     assert "In no sample, of napari-cdse.cdse: 10 (" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["compare", "samples"])
+def test_names_of_a_table_need_no_suffix_and_what_fits_nothing_is_told(
+    mixed, tmp_path, capsys, command
+):
+    table = tmp_path / "samples.csv"
+    table.write_text("micrograph,sample\nhot_0,a\ncold_0.png,b\nhot_99,b\n")
+    assert main([command, str(mixed), "--by-table", str(table)]) == 0
+    told = capsys.readouterr()
+    assert "No micrograph is called as the table says: hot_99; write" in told.err
+    said = "1 micrograph of a\n" if command == "samples" else "\na: "
+    assert said in f"\n{told.out}"
+
+
 def test_a_micrograph_of_two_projects_is_told(mixed, tmp_path, capsys):
     other = filled(tmp_path / "other", ["z.png"], lambda _name: 2, first_seed=99)
     assert main(["compare", str(mixed), str(other), "--by-project"]) == 0

@@ -7,9 +7,9 @@ import pytest
 from napari_cdse.core.errors import CdseError
 from napari_cdse.project import Project
 from napari_cdse.project.sample_names import (
+    SampleTable,
     by_folder,
     by_pattern,
-    by_table,
     chosen,
     names_by,
 )
@@ -105,8 +105,46 @@ def test_what_is_no_pattern_is_a_sentence(pattern):
 def test_folders_and_tables_name_samples(entries):
     assert sorted(names_by(by_folder, entries).values()) == ["x", "y", "y"]
     # As a disk of macOS writes it, with the accent apart.
-    told = names_by(by_table({"c.d_003.png": "u\u0308ber"}), entries)
-    assert list(told.values()) == ["u\u0308ber"]
+    table = SampleTable({"c.d_003.png": "u\u0308ber"})
+    assert list(names_by(table.naming(entries), entries).values()) == ["u\u0308ber"]
+    assert table.sentences == ()
+
+
+def test_a_table_may_leave_out_suffixes(entries):
+    table = SampleTable({"c.d_003": "u\u0308ber", "A-7 002.png": "b", "a_b_001": "c"})
+    naming = table.naming(entries)
+    assert [naming(each) for each in entries] == ["c", "b", "u\u0308ber"]
+    assert table.sentences == ()
+    # What is no suffix of a picture is not cut off.
+    assert names_by(SampleTable({"c": "x"}).naming(entries), entries) == {}
+    both = SampleTable({"a_b_001": "c", "a_b_001.png": "c"})
+    assert list(names_by(both.naming(entries), entries).values()) == ["c"]
+    both = SampleTable({"a_b_001": "c", "a_b_001.png": "d"})
+    with pytest.raises(
+        CdseError, match=r"a_b_001.png that it is of d, and of a_b_001,"
+    ):
+        both.naming(entries)
+
+
+def test_names_of_a_table_that_fit_nothing_or_two_are_told(tmp_path):
+    place = write_folder(tmp_path / "m", ("m1.png", "m1.tif", "m2.png"))
+    project = Project.create_or_open(place)
+    entries = project.micrographs.entries
+    project.close()
+    table = SampleTable({"m1": "a", "m2": "b", "m3.png": "c", "M2": "d"})
+    assert list(names_by(table.naming(entries), entries).values()) == ["b"]
+    assert table.sentences == (
+        "No micrograph is called as the table says: m3.png, M2; write file names as "
+        "the table of micrographs shows them.",
+        "m1 of the table may be m1.png or m1.tif; write the suffix.",
+    )
+    exact = SampleTable({"m1.tif": "a", "m1.png": "b"})
+    assert list(names_by(exact.naming(entries), entries).values()) == ["b", "a"]
+    # Of several projects, one may have what another lacks.
+    table = SampleTable({"m2": "b", "m1.tif": "a"})
+    table.naming(entries[:1])
+    table.naming(entries[1:])
+    assert table.sentences == ()
 
 
 def test_micrographs_are_chosen_by_their_names(entries):

@@ -78,17 +78,22 @@ def _run(arguments: argparse.Namespace) -> int:
         check_replaceable(arguments.out, is_comparison, "comparison", CdseError)
     found: list[SampleParticles] = []
     contents: list[dict[str, str]] = []
-    naming = naming_of(arguments)
+    way = naming_of(arguments)
     for path in arguments.projects:
         project = Project.create_or_open(project_file(path))
         try:
-            told = naming or _default(project, arguments.by_project)
+            if way is None:
+                told = _default(project, arguments.by_project)
+            else:
+                told = way.naming(project.micrographs.entries)
             found += sample_particles(project, told)
             _tell_unnamed(project, told)
             used = used_entries(project)
             contents.append({one.id: one.name for one in used if one.id is not None})
         finally:
             project.close()
+    if way is not None:
+        way.tell()
     _tell_repeats(contents)
     if arguments.join:
         found = joined(found)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import path_of
+from napari_cdse.cli.console import tell
 from napari_cdse.core.errors import CdseError
 from napari_cdse.io.files import read_file, shown
-from napari_cdse.project.sample_names import by_folder, by_pattern, by_table
+from napari_cdse.project.sample_names import SampleTable, by_folder, by_pattern
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from napari_cdse.project.sample_names import Naming
+    from napari_cdse.project.state.records import MicrographEntry
 
 _LARGEST_TABLE = 10_000_000
 """Bytes of a table of samples: a hundred thousand micrographs with long names."""
@@ -42,11 +45,33 @@ def add_naming(group: argparse._MutuallyExclusiveGroup) -> None:
         "--by-table",
         type=path_of,
         metavar="CSV",
-        help="a table with the columns micrograph (file name) and sample",
+        help="a table with the columns micrograph (file name; its suffix may be left "
+        "out where no two differ in that alone) and sample",
     )
 
 
-def naming_of(arguments: argparse.Namespace) -> Naming | None:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to name the samples of projects.
+
+    Attributes
+    ----------
+    naming : callable
+        Takes all micrographs of a project, and returns how each comes to its sample.
+    table : SampleTable or None
+        Tells, once it was asked for all projects, what it could not place.
+    """
+
+    naming: Callable[[Sequence[MicrographEntry]], Naming]
+    table: SampleTable | None = None
+
+    def tell(self) -> None:
+        """Say which names of a table fitted no micrograph, or more than one."""
+        for sentence in () if self.table is None else self.table.sentences:
+            tell(sentence)
+
+
+def naming_of(arguments: argparse.Namespace) -> Way | None:
     """Return the way to name samples that was asked for; None for none.
 
     Raises
@@ -55,11 +80,13 @@ def naming_of(arguments: argparse.Namespace) -> Naming | None:
         For a pattern or table that can't be read.
     """
     if arguments.by_folder:
-        return by_folder
+        return Way(lambda _: by_folder)
     if arguments.by_pattern is not None:
-        return by_pattern(arguments.by_pattern)
+        fits = by_pattern(arguments.by_pattern)
+        return Way(lambda _: fits)
     if arguments.by_table is not None:
-        return by_table(_read_table(arguments.by_table))
+        table = SampleTable(_read_table(arguments.by_table))
+        return Way(table.naming, table)
     return None
 
 

@@ -76,10 +76,11 @@ def _names(project: Project, arguments: argparse.Namespace) -> dict[int, str | N
         if not arguments.name.strip():
             raise ParameterError("A blank is no name; --clear takes names away.")
         return {each.index: arguments.name for each in some}
-    naming = naming_of(arguments)
-    if naming is None:
+    way = naming_of(arguments)
+    if way is None:
         return {}
-    names = names_by(naming, some)
+    names = names_by(way.naming(entries), some)
+    way.tell()
     left = [each.name for each in some if each.index not in names]
     if left:
         more = f", {left[1]}, ..." if len(left) > 2 else ""

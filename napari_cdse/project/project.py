@@ -224,6 +224,10 @@ class Project:
         """Whether edits are refused."""
         return self._store.read_only
 
+    def check_writable(self) -> None:
+        """Raise `StoreError` where nothing can be kept; ask before what takes long."""
+        self._store.check_writable()
+
     def copy_to(self, path: Path) -> None:
         """Write a copy of the project elsewhere; the micrographs stay where they are.
 

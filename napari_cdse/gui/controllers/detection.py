@@ -116,6 +116,7 @@ class DetectionController(QObject):
         self._canvas.take_in()
         job = None
         with self._session.reporting_errors():
+            project.check_writable()
             params = project.settings.detection
             model = self.model()
             todo = [(session.source(one), self._standing(one)) for one in indices]

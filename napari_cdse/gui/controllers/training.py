@@ -92,6 +92,7 @@ class TrainingController(QObject):
             return None
         self._canvas.take_in()
         with self._session.reporting_errors():
+            self._session.project.check_writable()
             self._drop_outcome()
             request = self._request(params, onto)
             self._start(Job("Retraining", partial(retraining, request)))

@@ -216,16 +216,21 @@ class PopulationView(ProjectView):
             # Its figure is of the project before.
             self.enlarged.hide()
         if self._session.is_open:
-            with signals_blocked(self.pixel_size_error):
-                told = self._session.project.settings.pixel_size_error
-                self.pixel_size_error.setValue(100 * told)
+            self._show_error()
             self._show_contents()
         self._refresh_soon()
 
     def _on_error(self, percent: float) -> None:
         with self._session.reporting_errors():
             self._session.project.settings.pixel_size_error = percent / 100
+        self._show_error()
         self._refresh_soon()
+
+    def _show_error(self) -> None:
+        """Show what is in force: what was typed may not have been kept."""
+        with signals_blocked(self.pixel_size_error):
+            told = self._session.project.settings.pixel_size_error
+            self.pixel_size_error.show_value(100 * told)
 
     def _show_contents(self) -> None:
         """Show by what the content is estimated, a table of the user's own too."""
@@ -240,6 +245,7 @@ class PopulationView(ProjectView):
     def _on_contents(self, _row: int) -> None:
         with self._session.reporting_errors():
             self._session.project.settings.visibility = self.contents.currentData()
+        self._show_contents()
         self.refresh()
 
     @property

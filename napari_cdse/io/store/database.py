@@ -211,8 +211,7 @@ class Database:
         if self._connection.in_transaction:
             yield
             return
-        if self.read_only:
-            raise store_error(self.path.name, READ_ONLY)
+        self.check_writable()
         self._check_in_place()
         with self.translated():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -222,6 +221,11 @@ class Database:
             except BaseException:
                 self._roll_back()
                 raise
+
+    def check_writable(self) -> None:
+        """Raise `StoreError` if the project is read-only."""
+        if self.read_only:
+            raise store_error(self.path.name, READ_ONLY)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -179,6 +179,10 @@ class Store:
         """Whether edits are refused."""
         return self._database.read_only
 
+    def check_writable(self) -> None:
+        """Raise `StoreError` where edits are refused."""
+        self._database.check_writable()
+
     @property
     def identity(self) -> str:
         """What tells this project from others, also in a copy or under another name.

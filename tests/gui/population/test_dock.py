@@ -16,7 +16,14 @@ from napari_cdse.gui.app import window
 from napari_cdse.gui.population import dock as population_dock
 from napari_cdse.gui.widgets.figure_view import palette_of
 from napari_cdse.project.defect_content import content_of, visibility_table
-from tests.gui.conftest import SIGNAL_MS, particle_ids, point, press, settle
+from tests.gui.conftest import (
+    SIGNAL_MS,
+    particle_ids,
+    point,
+    press,
+    settle,
+    standing,
+)
 from tests.gui.showing import docks
 
 
@@ -68,6 +75,23 @@ def test_the_width_that_the_person_sets_is_the_one_that_is_told(
     qtbot.keyClicks(line.width_wanted, "0.2")
     qtbot.keyClick(line.width_wanted, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: dock.outlook.text() == "To within 0.2.", timeout=SIGNAL_MS)
+
+
+def test_what_a_project_for_looking_does_not_keep_is_not_shown(dock, labelled, qtbot):
+    labelled.project._store._database.read_only = True
+    field = dock.pixel_size_error
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "2")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert any("may not be written" in one for one in standing(labelled))
+    assert (field.value(), labelled.project.settings.pixel_size_error) == (0, 0)
+    dock.contents.setCurrentIndex(1)
+    dock.contents.activated.emit(1)
+    assert (dock.contents.currentIndex(), labelled.project.settings.visibility) == (
+        0,
+        "",
+    )
 
 
 def test_each_line_of_the_list_has_its_figure(dock):

@@ -58,6 +58,19 @@ def test_retrain_and_keep(labelled, qtbot, forest):
     assert len(workspace.training.outcome.model.training) == len(outcome.model.training)
 
 
+def test_a_project_for_looking_starts_nothing_that_it_could_not_keep(labelled, qtbot):
+    """Minutes of training or detection would end with that sentence."""
+    dock = docks(labelled.viewer)["Retrain"]
+    labelled.project._store._database.read_only = True
+    qtbot.mouseClick(dock.retrain, Qt.MouseButton.LeftButton)
+    assert labelled.training.job is None
+    (told,) = standing(labelled)
+    assert "may not be written; copy the project" in told
+    assert labelled.detection.analyse([0, 1, 2]) is None
+    assert labelled.session.runner.heavy is None
+    assert dock.retrain.isEnabled()
+
+
 def test_a_second_retraining_computes_no_feature_anew(labelled, qtbot, monkeypatch):
     workspace = labelled
     asked = []

@@ -18,6 +18,7 @@ from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.outlines import Moments
 from napari_cdse.core.records import CLASSES
 from napari_cdse.io.annotations.shapes import (
+    FARTHEST_PX,
     HALF_PX,
     NO_NUMBERS,
     NOT_REVIEWED,
@@ -249,7 +250,7 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     # A whole number of a thousand digits is none that a float can hold.
-    return abs(value) < 1e9 if isinstance(value, int) else math.isfinite(value)
+    return abs(value) < FARTHEST_PX if isinstance(value, int) else math.isfinite(value)
 
 
 # Masks
@@ -277,7 +278,7 @@ def from_mask(mask: Mapping[str, Any], shape: tuple[int, int] | None) -> Found:
         return None, "its mask cannot be unpacked", False
     if sum(runs) > rows * columns or rows * columns >= 2**31:
         return None, "its mask has more pixels than its size", False
-    return from_moments(_moments(np.array(runs, dtype=np.int64), rows))
+    return from_moments(moments_of_runs(np.array(runs, dtype=np.int64), rows))
 
 
 def unpacked(text: str) -> list[int] | None:
@@ -303,31 +304,49 @@ def unpacked(text: str) -> list[int] | None:
     return None if bits else runs
 
 
-def _moments(runs: NDArray[np.int64], rows: int) -> Moments | None:
+def moments_of_runs(runs: NDArray[np.int64], rows: int) -> Moments | None:
     """Measure the pixels of a mask without laying it out.
 
-    A run that goes on in the next column is cut at its foot.
+    A run that goes on in the next columns is three rectangles: down to the foot of its
+    first column, the whole columns between, and from the top of its last one. So what
+    this takes grows with the number of runs, however many pixels they cover.
+
+    Parameters
+    ----------
+    runs : ndarray, shape (n,)
+        How many pixels are out, in, out and so on, down the columns.
+    rows : int
+        Of the mask.
+
+    Returns
+    -------
+    Moments or None
+        None where no pixel is in.
     """
     ends = np.cumsum(runs)
     starts, stops = (ends - runs)[1::2], ends[1::2]
     starts, stops = starts[stops > starts], stops[stops > starts]
     if not len(starts):
         return None
-    columns = np.arange(starts[0] // rows, (stops[-1] - 1) // rows + 1) * rows
-    cuts = columns[np.searchsorted(starts, columns, "right") > 0]
-    within = np.searchsorted(starts, cuts, "right") - 1
-    inside = (cuts > starts[within]) & (cuts < stops[within])
-    starts = np.sort(np.concatenate([starts, cuts[inside]]))
-    stops = np.sort(np.concatenate([stops, cuts[inside]]))
-    length = (stops - starts).astype(np.float64)
-    column = (starts // rows).astype(np.float64)
-    middle = (starts % rows) + (length - 1) / 2
-    area = float(length.sum())
-    row, col = float(length @ middle / area), float(length @ column / area)
-    # A pixel is a square: 1 / 12 of a square pixel each way on top.
-    along = length @ ((middle - row) ** 2 + (length**2 - 1) / 12) / area + 1 / 12
-    across = length @ (column - col) ** 2 / area + 1 / 12
-    both = length @ ((middle - row) * (column - col)) / area
+    first, last = starts // rows, (stops - 1) // rows
+    in_one = first == last
+    top = starts - first * rows
+    head = np.where(in_one, stops - starts, rows - top)
+    tail = np.where(in_one, 0, stops - last * rows)
+    between = np.maximum(last - first - 1, 0)
+    # Of each rectangle: height, width, and the middle of its rows and columns.
+    height = np.concatenate([head, np.full_like(head, rows), tail]).astype(np.float64)
+    width = np.concatenate([np.ones_like(head), between, np.ones_like(head)])
+    middle = np.concatenate([top, np.zeros_like(top), np.zeros_like(top)])
+    middle = middle + (height - 1) / 2
+    column = np.concatenate([first, first + (between + 1) / 2, last])
+    weight = height * width
+    area = float(weight.sum())
+    row, col = float(weight @ middle / area), float(weight @ column / area)
+    # A rectangle of n pixels a side has n² / 12 along it.
+    along = weight @ ((middle - row) ** 2 + height**2 / 12) / area
+    across = weight @ ((column - col) ** 2 + width.astype(np.float64) ** 2 / 12) / area
+    both = weight @ ((middle - row) * (column - col)) / area
     return Moments(area, row, col, float(along), float(both), float(across))
 
 

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.outlines import LEAST_LIKENESS, circle_of_area, moments_of
 from napari_cdse.core.regions import is_inside
 from napari_cdse.io.labels.label_text import fits
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from napari_cdse.core.outlines import Moments
@@ -29,6 +30,9 @@ unknown."""
 
 HALF_PX = 0.5
 """From the corner of the first pixel to its centre."""
+FARTHEST_PX = 1e9
+"""What no place and no size reaches: a million times the edge of a micrograph. Fourth
+powers of what is less are numbers yet."""
 MOST_SHAPES = 100_000
 """In one file; a thousand micrographs of a hundred particles. More takes minutes to
 compare with what is there, and is no file that a person made."""
@@ -43,6 +47,7 @@ same area is off by 5 % of the radius, as a hand is."""
 
 NOT_ROUND = "its outline is no circle and no ellipse"
 NO_NUMBERS = "it has no finite place and size"
+TOO_FAR = "it reaches farther than any micrograph"
 NOT_REVIEWED = "its class is a forest's word that nobody reviewed"
 
 
@@ -121,6 +126,8 @@ def from_ellipse(
     values = (row_px, col_px, semi_row_px, semi_col_px)
     if not all(map(math.isfinite, values)):
         return None, NO_NUMBERS, False
+    if max(map(abs, values)) >= FARTHEST_PX:
+        return None, TOO_FAR, False
     if min(semi_row_px, semi_col_px) <= 0:
         return None, "it encloses nothing", False
     circle = circle_of_area(row_px, col_px, math.pi * semi_row_px * semi_col_px)
@@ -144,6 +151,8 @@ def from_outline(corners: NDArray[np.float64]) -> tuple[Circle | None, str, bool
     bool
         Whether it is longer than broad.
     """
+    if len(corners) and np.abs(corners).max() >= FARTHEST_PX:
+        return None, TOO_FAR, False
     found = moments_of(corners) if len(corners) >= 3 else None
     return from_moments(found)
 

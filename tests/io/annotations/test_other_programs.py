@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -14,9 +15,14 @@ from pycocotools import mask as coco_masks
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.annotations.coco import unpacked
+from napari_cdse.io.annotations.coco import from_mask, moments_of_runs, unpacked
 from napari_cdse.io.annotations.formats import find_annotations, read_annotations
-from napari_cdse.io.annotations.shapes import NO_NUMBERS, NOT_REVIEWED, NOT_ROUND
+from napari_cdse.io.annotations.shapes import (
+    NO_NUMBERS,
+    NOT_REVIEWED,
+    NOT_ROUND,
+    TOO_FAR,
+)
 from tests.io.annotations.rows import SHAPE
 
 ROUND = Circle(30.0, 50.0, 12.0)
@@ -72,6 +78,38 @@ def test_a_mask_is_measured_without_being_laid_out(tmp_path, packed):
     assert not shape.stretched
 
 
+@pytest.mark.parametrize("rows", [1, 2, 5, 30])
+def test_the_moments_of_runs_are_those_of_their_pixels(rows):
+    rng = np.random.default_rng(rows)
+    for _ in range(40):
+        runs = rng.integers(0, rng.integers(1, 4) * rows + 2, rng.integers(2, 9))
+        inside = np.flatnonzero(np.repeat(np.arange(len(runs)) % 2, runs))
+        found = moments_of_runs(runs, rows)
+        if not len(inside):
+            assert found is None
+            continue
+        col, row = np.divmod(inside, rows)
+        spread = np.cov(row, col, bias=True) + np.eye(2) / 12
+        assert (found.area_px, found.row_px, found.col_px) == pytest.approx(
+            (len(inside), row.mean(), col.mean())
+        )
+        assert (found.row_row, found.row_col, found.col_col) == pytest.approx(
+            (spread[0, 0], spread[0, 1], spread[1, 1]), abs=1e-9
+        )
+
+
+@pytest.mark.parametrize("size", [[1, 2**24], [2**24, 1], [2**12, 2**12]])
+def test_a_mask_takes_memory_for_its_runs_and_not_for_its_pixels(size):
+    mask = {"size": size, "counts": [0, 2**24]}
+    tracemalloc.start()
+    try:
+        assert from_mask(mask, None)[:2] == (None, NOT_ROUND)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 2**18
+
+
 def test_a_mask_that_is_no_disk_is_told(tmp_path):
     both = disk() | disk(Circle(60.0, 100.0, 10.0))
     left = np.zeros(SHAPE, dtype=np.uint8, order="F")
@@ -94,6 +132,10 @@ def test_a_mask_that_is_no_disk_is_told(tmp_path):
         ({"segmentation": [[0, 0, 1, "a", 2, 2]]}, NO_NUMBERS),
         ({"bbox": [0, 0, float("nan"), 3]}, NO_NUMBERS),
         ({"bbox": [0, 0, 10**400, 3]}, NO_NUMBERS),
+        ({"bbox": [0, 0, 1e200, 3]}, TOO_FAR),
+        ({"segmentation": [[0, 0, 1e300, 0, 1e300, 1e200, 0, 1]]}, TOO_FAR),
+        ({"segmentation": [[0, 0, 2e9, 0, 2e9, 9, 9, 0]]}, TOO_FAR),
+        ({"bbox": [10, 10, -5, 3]}, "encloses nothing"),
         ({"bbox": [10, 10, 0, 3]}, "encloses nothing"),
         ({"bbox": "everywhere"}, NO_NUMBERS),
         ({}, NO_NUMBERS),

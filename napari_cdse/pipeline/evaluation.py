@@ -22,10 +22,7 @@ from napari_cdse.core.evaluation.validation import grouped_splits
 from napari_cdse.core.matching import circle_iou, match
 from napari_cdse.core.records import CLASSES, Circle, Label
 from napari_cdse.core.statistics.intervals import (
-    MIN_MICROGRAPHS,
     jackknife,
-    t_quantile,
-    wilson_interval,
 )
 from napari_cdse.pipeline.labelled_folders import FALSE_CIRCLE_IOU
 
@@ -329,8 +326,4 @@ def _interval(which: _Share, tallies: NDArray[np.float64]) -> Interval | None:
         return np.asarray(sums @ above / np.where(whole > 0, whole, np.nan))
 
     found = jackknife(share, tallies)
-    if found.n_micrographs < MIN_MICROGRAPHS or found.value not in (0, 1):
-        return found.share_interval_95
-    number = float(tallies.sum(axis=0) @ below)
-    quantile = t_quantile(found.n_micrographs - 1)
-    return wilson_interval(found.value * number, number, quantile)
+    return found.share_interval_of(float(tallies.sum(axis=0) @ below))

@@ -21,8 +21,6 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.core.statistics.intervals import (
     MIN_MICROGRAPHS,
     jackknife,
-    t_quantile,
-    wilson_interval,
 )
 
 if TYPE_CHECKING:
@@ -313,16 +311,12 @@ def _with_interval(
 ) -> tuple[float, Interval | None]:
     found = jackknife(ratio, tallies)
     if not ratio.is_share:
-        ends = found.interval_95
+        ends = found.interval_95 if found.varies else None
         return found.value, None if ends is None else (max(ends[0], 0.0), ends[1])
-    if len(tallies) < MIN_MICROGRAPHS or found.value not in (0, 1):
-        return found.value, found.share_interval_95
     if not ratio.is_counted:
-        return found.value, None
-    # Where nothing varies, as in `pipeline.evaluation`.
+        return found.value, found.share_interval_95
     number = float(ratio.below(tallies.sum(axis=0)[None])[0])
-    quantile = t_quantile(found.n_micrographs - 1)
-    return found.value, wilson_interval(found.value * number, number, quantile)
+    return found.value, found.share_interval_of(number)
 
 
 def _radius(

@@ -358,12 +358,16 @@ def interval_of(by_micrograph: NDArray[np.int64]) -> Interval | None:
         None with fewer than five micrographs.
     """
     found = jackknife(balanced_of, by_micrograph)
-    if found.n_micrographs < MIN_MICROGRAPHS or found.value not in (0, 1):
+    if not found.is_silent:
         return found.share_interval_95
-    # Nothing varies: what so many particles of each class leave open.
+    # What so many particles of each class leave open.
     quantile = t_quantile(found.n_micrographs - 1)
-    totals = by_micrograph.sum(axis=(0, 2))
-    each = [wilson_interval(found.value * n, n, quantile) for n in totals[totals > 0]]
+    matrix = by_micrograph.sum(axis=0)
+    each = [
+        wilson_interval(right, n, quantile)
+        for right, n in zip(np.diagonal(matrix), matrix.sum(axis=1), strict=True)
+        if n
+    ]
     return float(np.mean([e[0] for e in each])), float(np.mean([e[1] for e in each]))
 
 

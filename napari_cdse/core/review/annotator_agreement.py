@@ -18,8 +18,6 @@ from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.core.statistics.intervals import (
     MIN_MICROGRAPHS,
     jackknife,
-    t_quantile,
-    wilson_interval,
 )
 
 if TYPE_CHECKING:
@@ -176,11 +174,7 @@ def _confusions(
 
 def _observed_interval(by_micrograph: NDArray[np.int64]) -> Interval | None:
     found = jackknife(_observed, by_micrograph)
-    n = float(by_micrograph.sum())
-    enough = found.n_micrographs >= MIN_MICROGRAPHS
-    if not enough or found.value not in (0, 1):
-        return found.share_interval_95
-    return wilson_interval(found.value * n, n, t_quantile(found.n_micrographs - 1))
+    return found.share_interval_of(float(by_micrograph.sum()))
 
 
 def _kappa_interval(by_micrograph: NDArray[np.int64]) -> Interval | None:

@@ -35,6 +35,10 @@ variance that is itself known to within a factor of four only; simulated coverag
 three lies well below 95 % whatever the method (``python -m tests.benchmarks
 coverage``)."""
 
+_ROUNDING = 1e-14
+"""Standard error of a share up to which rounding makes it. Two micrographs of a million
+particles each that differ in one of them give a hundred times as much."""
+
 MIN_DRAWS = 10
 """Fewest judged draws for an interval, or for what the program distrusts to enter. With
 fewer, not one draw may have met a mistake of a forest that makes one in four (with
@@ -134,16 +138,43 @@ class Jackknife:
         return self.value - spread, self.value + spread
 
     @property
+    def varies(self) -> bool:
+        """Whether leaving a micrograph out changes the number, beyond rounding."""
+        return not self.variance <= _ROUNDING**2
+
+    @property
     def share_interval_95(self) -> Interval | None:
         """As `interval_95`, on the logit scale: for a number between 0 and 1.
 
-        At 0 and 1 the scale ends; there it is None where nothing varies, too.
+        At 0 and 1 the scale ends. None there, and where nothing varies: micrographs
+        that all say one share do not say how far it holds.
         """
         if self.n_micrographs < MIN_MICROGRAPHS or not math.isfinite(self.variance):
             return None
-        if not 0 < self.value < 1:
+        if not (0 < self.value < 1 and self.varies):
             return None
         return logit_interval(self.value, self.variance, self.n_micrographs - 1)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there are micrographs enough, and all of them say one share."""
+        enough = self.n_micrographs >= MIN_MICROGRAPHS
+        return enough and (self.value in (0, 1) or not self.varies)
+
+    def share_interval_of(self, counted: float) -> Interval | None:
+        """As `share_interval_95`; where nothing varies, what counts leave open.
+
+        That is Wilson's interval, with Student's t as elsewhere.
+
+        Parameters
+        ----------
+        counted : float
+            Particles that the number is a share of, above 0.
+        """
+        if not self.is_silent:
+            return self.share_interval_95
+        quantile = t_quantile(self.n_micrographs - 1)
+        return wilson_interval(self.value * counted, counted, quantile)
 
 
 def jackknife(

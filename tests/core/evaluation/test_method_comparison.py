@@ -144,6 +144,21 @@ def test_without_a_false_circle_so_many_leave_room_for_one():
     assert figure(poor, "precision at IoU 0.5").interval_95 == pytest.approx((low, 1))
 
 
+def test_a_method_that_finds_alike_in_all_micrographs_is_not_known_to_do_so():
+    (one,) = tallies(TRUTH, (1,))
+    each = (replace(one, false={STRICT_IOU: 1, LOOSE_IOU: 0}),) * 6
+    run = MethodRun("only", each, (1.0,) * 6, (1,) * 6)
+    (scores,) = compare_methods([run], "only")
+    recall = figure(scores, "recall at IoU 0.5")
+    confidence = 2 * stats.norm.cdf(stats.t.ppf(0.975, 5)) - 1
+    wanted = stats.binomtest(6, 18).proportion_ci(confidence, method="wilson")
+    assert recall.interval_95 == pytest.approx(tuple(wanted))
+    # Of what has no number that it is a share of, nothing is known.
+    rate = figure(scores, "false circles a micrograph")
+    assert (rate.value, rate.interval_95) == (1, None)
+    assert figure(scores, "Dice of the areas").interval_95 is None
+
+
 def test_the_interval_of_a_median_is_that_of_micrographs_drawn_anew():
     """Its distribution is a binomial's: at most the fifth of 17 comes in 3.6 %."""
     chances = [stats.binom.sf(8, 17, at / 17) for at in (4, 5)]

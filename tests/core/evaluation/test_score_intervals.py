@@ -87,6 +87,14 @@ def test_a_forest_without_a_mistake_is_not_known_to_make_none():
     assert high == 1
 
 
+def test_a_forest_that_errs_alike_in_all_micrographs_is_not_known_to_do_so():
+    tables = np.zeros((6, 4, 4), np.int64)
+    tables[:, 0, 0], tables[:, 1, 0] = 4, 3  # yes to each yes and to each no
+    quantile = stats.t.ppf(0.975, 5)
+    right, wrong = 24 / (24 + quantile**2), quantile**2 / (18 + quantile**2)
+    assert interval_of(tables) == pytest.approx((right / 2, (1 + wrong) / 2))
+
+
 def test_the_difference_on_draws_weighs_each_by_its_chance():
     """Six micrographs of four draws; the new forest is right where the old is not."""
     training = drawn_set(6, 4)

@@ -87,6 +87,43 @@ def test_a_share_has_its_jackknife_interval_on_the_logit_scale():
     assert found.share_interval_95 == pytest.approx(wanted)
 
 
+def by_counts(hits, totals, confidence):
+    """Wilson's interval, by another library."""
+    test = stats.binomtest(int(hits), int(totals))
+    return tuple(test.proportion_ci(confidence, method="wilson"))
+
+
+@pytest.mark.parametrize(
+    ("hits", "totals"),
+    [
+        ([3, 1, 2, 4, 5], [9, 3, 6, 12, 15]),
+        ([7, 14, 21, 7, 7], [10, 20, 30, 10, 10]),
+        ([0] * 5, [4] * 5),
+        ([4] * 5, [4] * 5),
+    ],
+)
+def test_micrographs_that_all_say_one_share_leave_its_interval_to_their_counts(
+    hits, totals
+):
+    """They would give one of no width, however few particles they hold."""
+    sums = np.stack([hits, totals], axis=1)
+    found = jackknife(lambda s: s[:, 0] / s[:, 1], sums)
+    assert not found.varies
+    assert found.share_interval_95 is None
+    confidence = 2 * stats.norm.cdf(stats.t.ppf(0.975, 4)) - 1
+    wanted = by_counts(sum(hits), sum(totals), confidence)
+    assert found.share_interval_of(sum(totals)) == pytest.approx(wanted, abs=1e-12)
+    few = jackknife(lambda s: s[:, 0] / s[:, 1], sums[1:])
+    assert few.share_interval_of(sum(totals[1:])) is None
+
+
+def test_micrographs_that_differ_in_one_of_a_million_particles_vary():
+    sums = np.array([[500_000, 1_000_000]] * 9 + [[500_001, 1_000_000]])
+    found = jackknife(lambda s: s[:, 0] / s[:, 1], sums)
+    assert found.varies
+    assert found.share_interval_of(10**7) == found.share_interval_95 is not None
+
+
 def test_too_few_micrographs_have_no_interval():
     few = jackknife(lambda s: s[:, 0], np.arange(MIN_MICROGRAPHS - 1.0)[:, None])
     assert few.interval_95 is None

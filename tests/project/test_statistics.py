@@ -342,6 +342,24 @@ def test_a_hand_made_project_has_its_exact_number(project, tmp_path):
     assert audited["confusion"][3] != [0, 0, 0, 0]
 
 
+def test_what_was_in_view_before_there_were_lots_is_told(project):
+    before = drawn(project, 1)
+    project.audits.share = 0
+    assert all(each.never_drawn for each in project.statistics.evidence())
+    project.audits.share = 0.1
+    # The first alone has been in view.
+    never = [each.never_drawn for each in project.statistics.evidence()]
+    assert never == 400 * [True] + 800 * [False]
+    assert (drawn(project, 0), drawn(project, 1)) == ([], before)
+
+
+def test_a_draw_that_was_judged_could_be_drawn_whatever_the_share_is_by_now(project):
+    project.edits.label(drawn(project)[:1], "yes", selected_by="queue")
+    project.audits.share = 0
+    never = [each.never_drawn for each in project.statistics.evidence()]
+    assert never == 400 * [False] + 800 * [True]
+
+
 def test_after_a_raise_the_chance_is_that_of_by_now(project):
     # The last micrograph was never in view, and nothing was judged.
     before = project.audits.share

@@ -43,6 +43,10 @@ Chances that differ
 A share that was raised
     The chance is that with which a particle's lot would have drawn it *by now*, for
     old draws too: lots do not change, so a raise adds draws to those before.
+Where no lot could fall
+    What a person saw before there were lots, and circles that the program did not find,
+    can't be drawn. Draws elsewhere do not say how far the forest is off there. Where
+    that is more than a few of the resolved particles there is no interval.
 Micrographs and regions that are left out
     They are in no count, whatever was judged or drawn in them; taken in again they are
     as they were, at the chances of before.
@@ -106,6 +110,8 @@ class Evidence:
         The person took the circle away; its label is then ``empty``.
     in_view : bool
         Of a draw: its label was given with the forest's word in view.
+    never_drawn : bool
+        Whether no lot could have fallen on it.
     distrust : str or None
         Why the program's word of it is no measurement, see
         `napari_cdse.core.statistics.distrust`.
@@ -139,6 +145,7 @@ class Evidence:
     deferred: bool = False
     removed: bool = False
     in_view: bool = False
+    never_drawn: bool = False
     distrust: Distrust | None = None
     doubt: float | None = None
     diameter_px: float | None = None

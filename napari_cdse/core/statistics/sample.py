@@ -58,6 +58,8 @@ class Sample:
     distrusted : ndarray of bool, shape (n,), or None
         Whether the program distrusts its word of it: draws of others say nothing of
         it, nor its own of others. None where it distrusts nothing.
+    never_drawn : ndarray of bool, shape (n,), or None
+        Whether no lot could have fallen on it. None where one could on all.
     """
 
     micrograph: NDArray[np.intp]
@@ -66,6 +68,7 @@ class Sample:
     weight: NDArray[np.float64]
     drawn: NDArray[np.bool_]
     distrusted: NDArray[np.bool_] | None = None
+    never_drawn: NDArray[np.bool_] | None = None
 
     @property
     def domains(self) -> tuple[NDArray[np.bool_], ...]:
@@ -231,6 +234,7 @@ def sample_of(evidence: Sequence[Evidence]) -> Sample:
         if label is not None and weight[at]:
             labelled[at] = tally(label)
     odd = np.array([each.distrust is not None for each in evidence], bool)
+    never = np.array([each.never_drawn for each in evidence], bool)
     return Sample(
         micrograph.astype(np.intp),
         predicted,
@@ -238,6 +242,7 @@ def sample_of(evidence: Sequence[Evidence]) -> Sample:
         weight,
         drawn,
         odd if odd.any() else None,
+        never if never.any() else None,
     )
 
 

@@ -179,4 +179,5 @@ def _part(sample: Sample, inside: NDArray[np.bool_]) -> Sample:
         sample.weight[inside],
         sample.drawn[inside],
         None if sample.distrusted is None else sample.distrusted[inside],
+        None if sample.never_drawn is None else sample.never_drawn[inside],
     )

@@ -261,6 +261,9 @@ class VisibleDefects:
             return ""
         if self.variance is None or self.n_micrographs < MIN_MICROGRAPHS:
             return ""
+        if half is None and not self.missing_draws:
+            # No draws would do where none can fall; the note says what does.
+            return ""
         if half is None:
             return f"{self._first_interval()} {self._narrower(half_width)}"
         if self.reaches(half_width):
@@ -290,15 +293,11 @@ class VisibleDefects:
             return f"{told}{here}."
         if not self.outlook_to(half_width):
             return self.note
-        more = max(self.missing_draws, 1)
-        return f"{_count(more, 'more judged draw')} would give one."
+        return f"{_count(self.missing_draws, 'more judged draw')} would give one."
 
     def _first_interval(self) -> str:
-        more = max(self.missing_draws, 1)
-        return (
-            f"{_count(more, 'more particle')} drawn at random and judged blind would "
-            "give an interval."
-        )
+        more = _count(self.missing_draws, "more particle")
+        return f"{more} drawn at random and judged blind would give an interval."
 
     def _narrower(self, half_width: float) -> str:
         total = self.draws_for(half_width)
@@ -493,7 +492,7 @@ def no_interval(sample: Sample | None, found: Difference | None) -> str:
     if missing:
         known = _from_draws(MIN_DRAWS - missing)
         return f"How far the forest is off can't be known {known}."
-    return ""
+    return _never_drawn(sample, found)
 
 
 def _missing_draws(sample: Sample, found: Difference) -> int:
@@ -508,6 +507,23 @@ def _missing_draws(sample: Sample, found: Difference) -> int:
         if left > MAX_UNSEEN * found.resolved:
             missing = max(missing, MIN_DRAWS - int(sample.drawn[here].sum()))
     return missing
+
+
+def _never_drawn(sample: Sample, found: Difference) -> str:
+    """Say where no draws tell how far the forest is off; nothing if hardly anywhere."""
+    if sample.never_drawn is None:
+        return ""
+    alone = sample.never_drawn & (sample.weight == 0)
+    share = float(sample.predicted[alone, 1].sum()) / found.resolved
+    if share <= MAX_UNSEEN:
+        return ""
+    where = _count(len(np.unique(sample.micrograph[alone])), "micrograph")
+    return (
+        f"How far the forest is off can't be known in {where} with {share:.0%} of the "
+        "resolved particles, where nothing could be drawn: predictions had been in "
+        "view before, or the share was 0. Judge all circles there, or leave these "
+        "micrographs out."
+    )
 
 
 def _from_draws(number: int) -> str:

@@ -153,10 +153,14 @@ class Audits:
         smaller share takes no draw back where some were judged: what was judged at the
         larger one can stand for the micrograph at that one alone.
         """
-        chance = self._chance(particle_id)
-        if particle_id not in self._chances:
-            chance = max(chance, self._judged_chance(self._particles.key(particle_id)))
+        chance = self._drawing_chance(particle_id)
         return None if self._lot(particle_id, chance) is None else chance
+
+    def may_draw(self, particle_id: str) -> bool:
+        """Tell whether a lot could fall on a particle, or could have."""
+        return self._drawing_chance(particle_id) > 0 and (
+            self._particles.is_proposed(particle_id)
+        )
 
     # What was judged unseen
 
@@ -450,6 +454,13 @@ class Audits:
                 f"The {what} for {whose} micrographs{effect}; in the others the "
                 "predictions have been in view, or were next in turn."
             )
+
+    def _drawing_chance(self, particle_id: str) -> float:
+        """Return the chance of by now, or that of when draws alike were judged."""
+        chance = self._chance(particle_id)
+        if particle_id in self._chances:
+            return chance
+        return max(chance, self._judged_chance(self._particles.key(particle_id)))
 
     def _judged_chance(self, key: int | None) -> float:
         """Return the largest chance at which draws that are alike were judged."""

@@ -242,6 +242,8 @@ class Statistics:
             diameter_px=diameter_px,
             diameter_nm=self._in_nm(key, diameter_px),
             estimated_nm=self._by_estimate(key, diameter_px),
+            never_drawn=known.route != "draw"
+            and not self._audits.may_draw(particle.id),
             judged_at="" if annotation is None else annotation.time,
             particle=particle.id,
         )

@@ -128,7 +128,10 @@ def test_the_outlook_of_what_has_no_interval_yet():
     first = "6 more particles drawn at random and judged blind would give an interval."
     assert OPEN.outlook_to(0.1) == f"{first} {OPEN._narrower(0.1)}"
     assert replace(OPEN, missing_draws=1).outlook_to(0.1).startswith("1 more particle ")
-    assert replace(OPEN, missing_draws=0).outlook_to(0.1).startswith("1 more particle ")
+    # No draw is missing, and there is no interval: none can fall where it takes them.
+    nowhere = replace(OPEN, missing_draws=0)
+    assert nowhere.outlook_to(0.1) == ""
+    assert nowhere.brief(0.1).endswith(f"judged. {nowhere.note}")
     # From five micrographs on it is known how they differ.
     assert replace(OPEN, n_micrographs=5).outlook_to(0.1).startswith(first)
     assert replace(OPEN, n_micrographs=4).outlook_to(0.1) == ""
@@ -175,8 +178,6 @@ def test_one_line_without_an_interval():
     assert "larger share" not in replace(few, n_micrographs=4).brief(0.1)
     assert replace(few, n_micrographs=5).brief(0.1).endswith("was in view.")
     assert replace(OPEN, variance=None).brief(0.1) == f"{line} Too few."
-    none = replace(OPEN, missing_draws=0)
-    assert none.brief(0.1).startswith(f"{line} 1 more judged draw would give one.")
     nothing = replace(KNOWN, fraction=None, interval_95=None)
     assert nothing.brief() == (
         "No visible-defect fraction yet: no particle is resolved."

@@ -17,6 +17,7 @@ from napari_cdse.core.statistics.sample import (
     sample_of,
     whole_micrographs,
 )
+from napari_cdse.core.statistics.size_trend import size_trend
 from napari_cdse.core.statistics.visible_defects import class_counts, visible_defects
 from tests.populations import population as simulated
 from tests.reviews import SOUND, UNSOUND
@@ -39,6 +40,28 @@ def reviewed(micrographs=6, drawn=3, rest=3):
         for n in range(drawn):
             yield by_draw(m, "yes" if (m + n) % 2 else "no")
         yield from (told(m) for _ in range(rest))
+
+
+def test_no_draws_of_others_tell_of_what_could_not_be_drawn():
+    """Half of the micrographs were seen before there were lots."""
+    seen = [told(m, never_drawn=True) for m in range(6, 12) for _ in range(6)]
+    found = visible_defects([*reviewed(), *seen])
+    assert found.n_drawn == 18
+    assert found.interval_95 is None
+    share = 6 * 6 * 0.9 / found.resolved
+    assert f"in 6 micrographs with {share:.0%} of the resolved" in found.note
+    assert found.outlook == ""
+    assert found.brief().endswith(found.note)
+    # Few of them move the number by no more than what is worth telling.
+    assert visible_defects([*reviewed(), *seen[:1]]).interval_95
+    # What was judged there stands for itself.
+    judged = [replace(each, label="no", route="order") for each in seen]
+    assert visible_defects([*reviewed(), *judged]).interval_95
+    by_size = [
+        replace(each, diameter_px=1 + at % 7)
+        for at, each in enumerate([*reviewed(6, 20), *seen])
+    ]
+    assert any("could be drawn" in one.note for one in size_trend(by_size).bins)
 
 
 def test_the_forest_alone_has_a_share_and_no_interval():

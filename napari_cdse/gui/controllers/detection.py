@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cdse.core.classifier.forest import Model
+    from napari_cdse.core.detection.methods import Detection
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.records import Circle
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
     from napari_cdse.tasks.analysis import Circles, Source
+
+_NOTHING_FOUND = "nothing found"
 
 
 class DetectionController(QObject):
@@ -141,8 +144,18 @@ class DetectionController(QObject):
         with self._session.reporting_errors():
             self._put(found, params)
         if tally.total == 1:
-            for sentence in found.analysis.detection.notices:
-                notifications.inform(sentence)
+            self._tell_notices(found.analysis.detection)
+
+    def _tell_notices(self, detection: Detection) -> None:
+        """Say what was noticed; until read, where nothing was found."""
+        self._session.messages.withdraw(_NOTHING_FOUND)
+        if not detection.circles:
+            # The last of them says why, as far as that is known.
+            told = " ".join(("No particle was found.", *detection.notices[-1:]))
+            self._session.warn(told, _NOTHING_FOUND)
+            return
+        for sentence in detection.notices:
+            notifications.inform(sentence)
 
     def _put(self, found: Analysed, params: DetectionParams) -> None:
         project, analysis = self._session.project, found.analysis

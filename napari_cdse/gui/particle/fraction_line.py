@@ -8,7 +8,6 @@ from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import QWidget
 from superqt.utils import signals_blocked
 
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.decimal_field import DecimalField
 from napari_cdse.gui.widgets.layout import flush_row, sentence
@@ -30,6 +29,7 @@ _TIP = (
     "How narrow you need the interval of 95 %: half its width. The line says how many "
     "more judged draws that takes, and you are told when it is reached."
 )
+_ABOUT = "the width that is wanted"
 _REACHED = "The visible-defect fraction is known to within {:g}, as you wanted: {}"
 
 
@@ -107,4 +107,6 @@ class FractionLine(QWidget):
         """Say it once, when a label made the interval as narrow as is wanted."""
         before, self._reached = self._reached, found.reaches(wanted)
         if before is False and self._reached:
-            notifications.inform(_REACHED.format(wanted, found.sentence))
+            self._session.tell(_REACHED.format(wanted, found.sentence), _ABOUT)
+        elif not self._reached:
+            self._session.messages.withdraw(_ABOUT)

@@ -16,7 +16,6 @@ from napari_cdse.core.pixel_size import MAX_PIXEL_SIZE_ERROR
 from napari_cdse.core.statistics.defect_content import DefectContent
 from napari_cdse.core.statistics.micrograph_fractions import MicrographFraction
 from napari_cdse.gui.population.figure_window import FigureWindow
-from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.session.workers import Job
 from napari_cdse.gui.widgets.decimal_field import DecimalField
@@ -358,7 +357,7 @@ class PopulationView(ProjectView):
             return None
         work = partial(saving_figure, self._drawings()[row], file, _HEIGHTS_IN[row])
         job = Job("Saving the figure", work, heavy=False)
-        job.produced.connect(notifications.inform)
+        job.produced.connect(lambda told: self._session.tell(told, "a figure"))
         job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
@@ -453,7 +452,7 @@ class PopulationView(ProjectView):
         self._canvas.take_in()
         work = partial(reporting, self._session.project.path, file)
         job = Job("Writing the report", work)
-        job.produced.connect(notifications.inform)
+        job.produced.connect(lambda told: self._session.tell(told, "the report"))
         job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job

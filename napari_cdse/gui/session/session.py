@@ -103,6 +103,18 @@ class Session(Signals):
         else:
             self.messages.put(about or sentence, sentence)
 
+    def tell(self, sentence: str, about: str) -> None:
+        """Say what was reached, until the user closes it: napari's notice is cut off.
+
+        Parameters
+        ----------
+        sentence : str
+            Says what is now, and where.
+        about : str
+            Of what; a newer sentence about it takes this one's place.
+        """
+        self.messages.put(about, sentence, good=True)
+
     @contextmanager
     def reporting_errors(self, about: str = "") -> Iterator[None]:
         """Let the sentence of an error that a person can mend stand until closed.

@@ -16,8 +16,10 @@ from tests.gui.conftest import (
     open_folder,
     press,
     settle,
+    standing,
     wait_for_pixels,
 )
+from tests.project_tools import write_picture
 
 
 def test_detection_goes_on_where_it_was_stopped(viewer, folder, qtbot):
@@ -70,6 +72,25 @@ def test_where_nothing_was_detected_yet_it_says_what_to_do(viewer, folder, qtbot
     press(workspace, qtbot, Qt.Key.Key_Period)
     assert "2 micrographs have not been looked through" in viewer.status
     assert '"Detect in all"' in viewer.status
+
+
+def test_why_nothing_was_found_stands_until_something_is(viewer, folder, qtbot):
+    write_picture(folder / "a.png", 2, (160, 200))
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    assert workspace.session.current_entry.name == "a.png"
+    workspace.detection.detect_current()
+    settle(workspace, qtbot)
+    assert workspace.project.particles.current == ()
+    (told,) = standing(workspace)
+    assert told.startswith("No particle was found. ")
+    assert "set the true one, and detect again" in told
+    press(workspace, qtbot, Qt.Key.Key_PageDown)
+    wait_for_pixels(workspace, qtbot)
+    workspace.detection.detect_current()
+    settle(workspace, qtbot)
+    assert workspace.project.particles.current
+    assert standing(workspace) == []
 
 
 def test_the_whole_micrograph_is_in_view_whatever_lies_over_its_border(

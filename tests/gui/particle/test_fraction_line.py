@@ -6,9 +6,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cdse.core.records import Circle
-from napari_cdse.gui.particle import fraction_line
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from tests.gui.conftest import SIGNAL_MS, press, settle
+from tests.gui.conftest import SIGNAL_MS, press, settle, standing
 from tests.gui.showing import docks
 from tests.project_tools import put_circles
 from tests.project_tools import write_picture as picture
@@ -48,10 +47,14 @@ def drawn(project):
 
 
 def test_the_line_follows_the_review_and_tells_when_it_is_enough(
-    workspace, line, qtbot, monkeypatch
+    workspace, line, qtbot
 ):
-    told: list[str] = []
-    monkeypatch.setattr(fraction_line.notifications, "inform", told.append)
+    told = []
+    workspace.session.messages.changed.connect(
+        lambda: told.extend(
+            one for one in standing(workspace) if "as you wanted" in one
+        )
+    )
     project, lots = workspace.project, drawn(workspace.project)
     wanted = project.statistics.visible_defects().brief(0.05)
     qtbot.waitUntil(lambda: line.says.text() == wanted, timeout=SIGNAL_MS)
@@ -64,11 +67,15 @@ def test_the_line_follows_the_review_and_tells_when_it_is_enough(
     project.edits.label(lots[1::2], "no", selected_by="queue")
     qtbot.waitUntil(lambda: "is known to within 0.4" in line.says.text(), timeout=9999)
     (sentence,) = told
+    assert sentence in workspace.message_bar.sentences
     assert project.statistics.visible_defects().sentence in sentence
     # Not again with each label that follows.
     project.edits.label(lots[:1], "no", selected_by="queue")
     qtbot.waitUntil(lambda: not line.waiting, timeout=SIGNAL_MS)
     assert len(told) == 1
+    # Where it is not so any more, it does not stand there either.
+    line.width_wanted.setValue(0.01)
+    assert sentence not in standing(workspace)
 
 
 def test_keys_in_a_row_work_the_number_out_once(workspace, line, qtbot, monkeypatch):

@@ -231,14 +231,13 @@ def test_the_report_is_written_by_the_button(
 ):
     file = tmp_path / "page.html"
     monkeypatch.setattr(population_dock, "ask_report", lambda *_: file)
-    said = []
-    monkeypatch.setattr(population_dock.notifications, "inform", said.append)
     job = None
     with qtbot.waitSignal(workspace.session.runner.changed):
         job = dock.ask_report()
     qtbot.waitUntil(lambda: not job.running, timeout=SIGNAL_MS)
-    qtbot.waitUntil(lambda: bool(said), timeout=SIGNAL_MS)
-    assert str(file) in said[0]
+    qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
+    (said,) = standing(workspace)
+    assert str(file) in said
     assert escape(dock.number.text()) in file.read_text()
     monkeypatch.setattr(population_dock, "ask_report", lambda *_: None)
     assert dock.ask_report() is None
@@ -343,17 +342,16 @@ def test_a_double_click_shows_the_figure_in_a_window_that_follows(
     ("name", "begins"), [("a.png", b"\x89PNG"), ("b.svg", b"<?xml"), ("c.PDF", b"%PDF")]
 )
 def test_a_figure_is_saved_as_its_name_says(
-    dock, qtbot, tmp_path, monkeypatch, name, begins
+    dock, workspace, qtbot, tmp_path, monkeypatch, name, begins
 ):
     file = tmp_path / name
     monkeypatch.setattr(population_dock, "ask_figure", lambda *_: file)
-    told = []
-    monkeypatch.setattr(population_dock.notifications, "inform", told.append)
     qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(dock.enlarged.save, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(told), timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
     assert file.read_bytes().startswith(begins)
-    assert str(file) in told[0]
+    (said,) = standing(workspace)
+    assert str(file) in said
 
 
 def test_a_figure_of_no_known_kind_is_refused_and_nothing_written(

@@ -150,13 +150,13 @@ class SpeckleSpectrum:
     ) -> NDArray[np.float64]:
         """Logarithm of the power at frequencies in cycles per pixel."""
         told = self.parameters if parameters is None else parameters
-        return np.log(_power(told, self._frame(per_px)))
+        return np.log(_power(told, _frame_of(per_px, self, self.order)))
 
     def speckle_and_noise(
         self, per_px: NDArray[np.float64], *, rings: bool = False
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Power of the speckle, with its rings or without, and of all noise."""
-        frame = self._frame(per_px)
+        frame = _frame_of(per_px, self, self.order)
         envelope, modulation, transfer = _shapes(self.parameters, frame)
         speckle = np.exp(self.parameters[SPECKLE]) * envelope * transfer
         if rings:
@@ -172,11 +172,6 @@ class SpeckleSpectrum:
         focus = float(np.exp(self.parameters[DEFOCUS]))
         aberration = float(self.parameters[Cs_MM]) * _Cs_UNIT
         return abs(focus * per_nm - aberration * per_nm**3)
-
-    def _frame(self, per_px: NDArray[np.float64]) -> _Frame:
-        per_nm = per_px / self.pixel_size_nm
-        smear = _SMEAR_BINS * self.bin_per_px / self.pixel_size_nm
-        return _Frame(per_px, per_nm, carbon(per_nm), smear, self.order)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,7 +238,7 @@ def fit_spectrum(rings: Rings) -> SpeckleSpectrum | None:
 
 def _fitted(rings: Rings, order: int) -> SpeckleSpectrum | None:
     """Fit the model with one of the envelopes."""
-    frame = _frame_of(rings, order)
+    frame = _frame_of(rings.per_px, rings, order)
     start = _start(rings, frame)
     if start is None:
         return None
@@ -260,9 +255,13 @@ def _fitted(rings: Rings, order: int) -> SpeckleSpectrum | None:
     )
 
 
-def _frame_of(rings: Rings, order: int) -> _Frame:
-    smear = _SMEAR_BINS * rings.bin_per_px / rings.pixel_size_nm
-    return _Frame(rings.per_px, rings.per_nm, carbon(rings.per_nm), smear, order)
+def _frame_of(
+    per_px: NDArray[np.float64], scale: Rings | SpeckleSpectrum, order: int
+) -> _Frame:
+    """Lay out what the model needs at frequencies in cycles per pixel."""
+    per_nm = per_px / scale.pixel_size_nm
+    smear = _SMEAR_BINS * scale.bin_per_px / scale.pixel_size_nm
+    return _Frame(per_px, per_nm, carbon(per_nm), smear, order)
 
 
 def _start(rings: Rings, frame: _Frame) -> NDArray[np.float64] | None:

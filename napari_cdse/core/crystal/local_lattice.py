@@ -29,8 +29,8 @@ _FAINT = 0.3
 weaker wave has a phase of mostly noise."""
 _FLATTEST = 1e-3
 """Least sine of the angle between two local families; guards where one turns away."""
-_ACROSS = 3
-"""Pixels over which a line profile is averaged at least; a choice against noise."""
+ACROSS_PX = 3
+"""Over which a line profile is averaged unless told; a choice against noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +186,7 @@ def line_profile(
     pixels: NDArray[np.float32],
     start_px: tuple[float, float],
     end_px: tuple[float, float],
-    width_px: float = _ACROSS,
+    width_px: int = ACROSS_PX,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Read the gray values along a line.
 
@@ -196,8 +196,8 @@ def line_profile(
         The micrograph.
     start_px, end_px : tuple of float
         Row and column of its ends.
-    width_px : float
-        Over which each value is averaged across the line.
+    width_px : int
+        Over which each value is averaged across the line, 1 and above.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def line_profile(
     number = max(2, math.ceil(length) + 1)
     along = np.linspace(start, end, number)
     normal = np.array([end[1] - start[1], start[0] - end[0]]) / max(length, 1e-9)
-    off = np.arange(-(round(width_px) // 2), round(width_px) // 2 + 1)
+    off = np.arange(width_px) - (width_px - 1) / 2
     places = along[:, None] + off[None, :, None] * normal
     values = map_coordinates(
         pixels, places.reshape(-1, 2).T, order=1, mode="constant", cval=np.nan

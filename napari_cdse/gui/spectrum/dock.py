@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QBoxLayout, QPushButton
 from napari_cdse.core.crystal.crops import spectrum_values
 from napari_cdse.core.crystal.geometric_phase import SMOOTHING_NM
 from napari_cdse.core.crystal.local_lattice import (
+    ACROSS_PX,
     LocalWave,
     filtered,
     line_profile,
@@ -32,7 +33,7 @@ from napari_cdse.gui.spectrum.profile_view import Curve, ProfileView
 from napari_cdse.gui.spectrum.square import Square
 from napari_cdse.gui.spectrum.square_layer import SquareLayer
 from napari_cdse.gui.tools.line_tool import Line, LineTool
-from napari_cdse.gui.widgets.decimal_field import DecimalField
+from napari_cdse.gui.widgets.decimal_field import DecimalField, WholeField
 from napari_cdse.gui.widgets.layout import (
     PlainLabel,
     choices,
@@ -63,6 +64,8 @@ _HIGH = 1.2
 """Height over width from which picture and table stand below each other; a choice."""
 _LEAST_STRAIN = 0.01
 """Of the colours' range, so that noise of a perfect lattice stays pale; a choice."""
+_MOST_ACROSS_PX = 200
+"""Breadth of a line profile: more than any particle. A choice."""
 _FIELDS = 1.25
 """Edge of the square over a particle's diameter."""
 _CHOSEN = "#ffd166"
@@ -165,6 +168,14 @@ class SpectrumView(ProjectView):
         self.profiles = choices(_PROFILES, "Which curve is shown below")
         self.draw_line = keyless(QPushButton("Line"))
         self.draw_line.setToolTip("Drag a line over the micrograph; Escape leaves it")
+        self.across = WholeField()
+        self.across.setRange(1, _MOST_ACROSS_PX)
+        self.across.setValue(ACROSS_PX)
+        self.across.setSuffix(" px")
+        self.across.setToolTip(
+            "How broad the line is: each value is the mean across it. Along planes, a "
+            "broader one has less noise"
+        )
         self.profile = ProfileView()
 
     def _lay_out(self) -> None:
@@ -180,7 +191,9 @@ class SpectrumView(ProjectView):
         row.setStretch(1, 1)
         column.addLayout(row)
         column.addWidget(self.says)
-        below = row_of((self.profiles, self.draw_line))
+        below = row_of(
+            (self.profiles, self.draw_line, PlainLabel("Across"), self.across)
+        )
         below.setStretch(0, 1)
         column.addLayout(below)
         column.addWidget(self.profile)
@@ -202,6 +215,7 @@ class SpectrumView(ProjectView):
         self.detail.valueChanged.connect(self._on_mask)
         self.profiles.activated.connect(self._show_profile)
         self.draw_line.clicked.connect(self._on_line_tool)
+        self.across.valueChanged.connect(self._show_profile)
         session.opened.connect(self.refresh)
         session.micrographs_changed.connect(self._rescale)
         session.selection_changed.connect(self._enable)
@@ -474,7 +488,9 @@ class SpectrumView(ProjectView):
         micrograph, line = self._session.micrograph, self._line
         if micrograph is None or line is None:
             return None
-        place, values = line_profile(micrograph.pixels, line.start_px, line.end_px)
+        place, values = line_profile(
+            micrograph.pixels, line.start_px, line.end_px, int(self.across.value())
+        )
         if place[-1] <= 0:
             return None
         unit = self._scale.unit

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
+from scipy.ndimage import map_coordinates
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.pictures.overlays import Caption, Mask, Spot
@@ -253,6 +254,32 @@ def test_a_line_gives_its_profile_and_the_picture_can_be_copied(
     view.copy.click()
     copied = QApplication.clipboard().pixmap()
     assert copied.width() == view.picture.width()
+
+
+def test_a_broad_line_has_the_means_across_it(spectrum, viewer, qtbot):
+    view, workspace = spectrum, workspace_for(viewer)
+    view.draw_line.click()
+    drag(workspace, qtbot, (120, 20), (120, 100))
+    pixels = workspace.session.micrograph.pixels
+    line = view._line
+    assert line.start_px[0] == pytest.approx(line.end_px[0])  # along a row
+    row, steps = line.start_px[0], np.arange(len(view.profile.curve.y))
+
+    def means(width):
+        off = np.arange(width) - (width - 1) / 2
+        rows, cols = np.meshgrid(row + off, line.start_px[1] + steps, indexing="ij")
+        scale = (line.end_px[1] - line.start_px[1]) / steps[-1]
+        cols = line.start_px[1] + (cols - line.start_px[1]) * scale
+        return map_coordinates(pixels, [rows, cols], order=1).mean(axis=0)
+
+    assert view.across.value() == 3
+    assert view.profile.curve.y == pytest.approx(means(3), rel=1e-4)
+    view.across.setFocus()
+    view.across.selectAll()
+    qtbot.keyClicks(view.across, "16")
+    qtbot.keyClick(view.across, Qt.Key.Key_Return)
+    assert view.profile.curve.y == pytest.approx(means(16), rel=1e-4)
+    workspace.active_tool.end()
 
 
 def test_another_micrograph_keeps_the_square_and_its_choice(spectrum, viewer, qtbot):

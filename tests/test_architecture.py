@@ -205,6 +205,10 @@ def test_the_ways_on_the_architecture_page_lead_through_what_is_there():
     page = PAGE.read_text("utf-8")
     steps = re.findall(r"^\d+\. `([\w.]+)`: `([\w.]+)`", page, flags=re.MULTILINE)
     assert len(steps) > 20
+    begun = re.findall(r"`(\w+(?:/\w+)+\.py)`", page)
+    assert begun
+    for file in begun:
+        assert (PACKAGE / file.removeprefix("napari_cdse/")).is_file(), file
     for module, name in steps:
         file = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
         assert file.is_file(), module

@@ -40,6 +40,8 @@ LARGEST_BYTES = 4_000_000
 LINES_OF_README = 80
 OTHERS = r"^ *(uv|py|pipx|dask|srun|#SBATCH) .*$"
 THEMES = ("dark", "light")
+FOR_DEVELOPERS = {"dev", "mutants"}
+"""Extras that CONTRIBUTING.md is about."""
 SUMMARIES = {
     "both": "Both commands write these:",
     "predict": "`predict` alone:",
@@ -237,6 +239,13 @@ def test_extras_that_are_installed_exist(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for words in re.findall(r"(?:\.|napari-cdse)\[([a-z0-9,]+)\]", TEXTS[path]):
         assert set(words.split(",")) <= set(project["optional-dependencies"])
+
+
+def test_every_extra_is_explained_but_those_of_developers():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    _, _, text = TEXTS[DOCS / "install.md"].partition("words in brackets mean")
+    told = re.findall(r"^\| `([\w-]+)` \|", text, flags=re.MULTILINE)
+    assert sorted(told) == sorted({*project["optional-dependencies"]} - FOR_DEVELOPERS)
 
 
 def test_the_table_of_keys_is_the_registry():

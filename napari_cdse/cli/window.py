@@ -70,7 +70,7 @@ def _gui() -> ModuleType:
     except ImportError as error:
         raise CdseError(
             "The window needs a Qt binding, and none can be imported "
-            f"({error}); install one with: pip install 'napari-cdse[pyqt5]'"
+            f"({error}); install one with: pip install 'napari-cdse[pyqt6]'"
         ) from error
 
 

@@ -1,1 +1,1 @@
-"""Commands that tell of populations: report, comparison, agreement."""
+"""Commands that tell of populations: report, samples, compare, visibility, agreement."""

@@ -39,7 +39,7 @@ class LatticeRow(QWidget):
         self.says = sentence()
         self.says.setToolTip(
             "Its lines set the band of spacings, the estimate of the pixel size and "
-            "the planes on the card"
+            "the planes in the dock Particle"
         )
         self.other = QPushButton("Other lattice\u2026")
         self.other.setToolTip(

@@ -1,1 +1,1 @@
-"""Tools on the canvas: draw a line, measure, leave out."""
+"""Tools of a person: draw a line, measure, leave out, name samples."""

@@ -31,9 +31,13 @@ SMALL_PX = 600
 COMPARISON_PX = (1280, 720)
 
 
-def pictures(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
-    """Put each dock in front, in turn; the window comes first."""
+def whole(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
+    """Give the window with the docks that it begins with."""
     yield "window", main_window(viewer)
+
+
+def docks(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
+    """Put each dock in front, in turn."""
     for name in DOCKS:
         widget = window.add_dock(viewer, name)
         if name == "Population":
@@ -117,12 +121,14 @@ def main() -> None:
         viewer = window.open_window(sample_project_folder(Path(folder)))
         main_window(viewer).resize(window._PICTURE_SIZE)
         prepare(viewer)
-        for theme in THEMES:
-            viewer.theme = theme
-            settle(viewer)
-            for name, widget in pictures(viewer):
-                window._dismiss_notices(viewer)
-                save(widget, out / f"{name}-{theme}.png")
+        # Docks that were opened for a picture would be in the next one of the window.
+        for pictures in (whole, docks):
+            for theme in THEMES:
+                viewer.theme = theme
+                settle(viewer)
+                for name, widget in pictures(viewer):
+                    window._dismiss_notices(viewer)
+                    save(widget, out / f"{name}-{theme}.png")
         viewer.close()
 
 

@@ -246,7 +246,7 @@ class VisibleDefects:
             told += f"; {judged} of {_count(self.n_draws, 'draw')} judged"
         more = self._more(half_width)
         if self._lacks_draws(half_width) and not self.reaches(half_width):
-            more += " A larger share draws more where no prediction was in view."
+            more += " A larger share draws more of what is unseen."
         return f"{told}. {more}".strip()
 
     def reaches(self, half_width: float) -> bool:

@@ -145,14 +145,12 @@ def test_one_line_says_number_interval_draws_and_what_more_it_takes():
     assert more > 10
     assert KNOWN.brief(0.1) == (
         f"{line}About {more} more judged draws would bring it to within 0.1. "
-        "A larger share draws more where no prediction was in view."
+        "A larger share draws more of what is unseen."
     )
     enough = replace(KNOWN, n_draws=40 + more, n_unanswered=more)
     assert "larger share" not in enough.brief(0.1)
     one_less = replace(KNOWN, n_draws=39 + more, n_unanswered=more - 1)
-    assert one_less.brief(0.1).endswith(
-        "A larger share draws more where no prediction was in view."
-    )
+    assert one_less.brief(0.1).endswith("A larger share draws more of what is unseen.")
     assert KNOWN.brief(0.11) == f"{line}It is known to within 0.11."
     assert KNOWN.brief() == f"{line}To know it to within 0.05 takes more micrographs."
     undrawn = replace(KNOWN, n_draws=0, n_unanswered=0)
@@ -168,7 +166,7 @@ def test_one_line_without_an_interval():
     # More are missing than wait for a label.
     few = replace(OPEN, n_unanswered=5, n_draws=45)
     assert few.brief(0.1).endswith(
-        "would give one. A larger share draws more where no prediction was in view."
+        "would give one. A larger share draws more of what is unseen."
     )
     assert replace(OPEN, n_micrographs=4).brief(0.1) == (
         f"{line} It takes 5 micrographs to know how they differ."
@@ -176,7 +174,7 @@ def test_one_line_without_an_interval():
     apart = replace(OPEN, n_micrographs=4, apart={"scale unsure": 2})
     assert apart.brief(0.1).endswith("how they differ; 4 hold what is counted.")
     assert "larger share" not in replace(few, n_micrographs=4).brief(0.1)
-    assert replace(few, n_micrographs=5).brief(0.1).endswith("was in view.")
+    assert replace(few, n_micrographs=5).brief(0.1).endswith("what is unseen.")
     assert replace(OPEN, variance=None).brief(0.1) == f"{line} Too few."
     nothing = replace(KNOWN, fraction=None, interval_95=None)
     assert nothing.brief() == (

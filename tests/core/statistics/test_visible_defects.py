@@ -315,7 +315,7 @@ def test_the_outlook_counts_the_draws_that_are_missing():
     assert found.brief(0.05) == (
         f"Visible defects {found.fraction:.2f} ({low:.2f} to {high:.2f}); {n} of {n} "
         f"draws judged. About {total - n} more judged draws would bring it to within "
-        "0.05. A larger share draws more where no prediction was in view."
+        "0.05. A larger share draws more of what is unseen."
     )
     assert not found.reaches(0.05)
     assert found.reaches(0.3)
@@ -363,7 +363,7 @@ def test_the_line_says_what_it_cannot_know():
     unsure = visible_defects(reviewed(micrographs=9, drawn=1)).brief()
     assert unsure.endswith(
         "no interval; 9 of 9 draws judged. 1 more judged draw would give one. "
-        "A larger share draws more where no prediction was in view."
+        "A larger share draws more of what is unseen."
     )
     assert "no particle is resolved" in visible_defects([]).brief()
 

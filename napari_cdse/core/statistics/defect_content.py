@@ -29,13 +29,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cdse.core.statistics.intervals import MIN_MICROGRAPHS, t_quantile
-from napari_cdse.core.statistics.sample import divided
+from napari_cdse.core.statistics.sample import divided, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -269,7 +269,8 @@ def defect_content(
         return _unknown(
             table, "the visible-defect fraction itself has no interval yet."
         )
-    chosen = [each for each in divided(list(evidence))[0] if _particle(each) > 0]
+    counted, stands_for = _counted(evidence)
+    chosen = [each for each in counted if _particle(each) > 0]
     note = _unfit(chosen, table)
     if note:
         return _unknown(table, note)
@@ -285,7 +286,7 @@ def defect_content(
             "too few simulated dots with a fault are resolved at these sizes; make a "
             "table of more settings.",
         )
-    resolved, spread = _resolved(chosen)
+    resolved, spread = _resolved(counted, stands_for)
     share = np.clip(rng.normal(resolved, spread, _REPLICATES), _END, 1 - _END)
     seen = np.concatenate([[resolved], share])
     fraction = np.concatenate([[visible], _fractions(rng, visible, visible_95)])
@@ -385,31 +386,60 @@ def assumptions(table: VisibilityTable) -> tuple[str, ...]:
 # What the project says
 
 
+def _counted(evidence: Sequence[Evidence]) -> tuple[list[Evidence], Floats]:
+    """Return the population with the labels that count, and what each stands for.
+
+    They are those of the visible-defect fraction, see `sample_of`.
+    """
+    chosen = divided(list(evidence))[0]
+    if not chosen:
+        return [], np.zeros(0)
+    weight = sample_of(chosen).weight
+    pairs = zip(chosen, weight.tolist(), strict=True)
+    return [each if w else replace(each, label=None) for each, w in pairs], weight
+
+
 def _particle(each: Evidence) -> float:
     """Chance of being a particle at all."""
-    if each.label is not None and each.route != "hand":
+    if each.label is not None:
         return float(each.label != "empty")
     return 0.0 if each.probabilities is None else 1 - each.probabilities[3]
 
 
 def _resolvable(each: Evidence) -> float:
-    if each.label is not None and each.route != "hand":
+    if each.label is not None:
         return float(each.label in ("yes", "no"))
     return 0.0 if each.probabilities is None else sum(each.probabilities[:2])
 
 
-def _resolved(chosen: Sequence[Evidence]) -> tuple[float, float]:
-    """Share of the particles that are resolved, and its standard deviation."""
+def _resolved(counted: Sequence[Evidence], stands_for: Floats) -> tuple[float, float]:
+    """Share of the particles that are resolved, and its standard deviation.
+
+    By the difference estimator, as the visible-defect fraction is: draws put right
+    what the forest says of all.
+    """
     sums: dict[str, Floats] = defaultdict(lambda: np.zeros(2))
-    for each in chosen:
-        sums[each.micrograph] += (_resolvable(each), _particle(each))
-    top, bottom = np.array(list(sums.values())).T
-    share = float(top.sum() / bottom.sum())
+    told = zip(counted, _by_the_forest(counted), stands_for.tolist(), strict=True)
+    for each, said, weight in told:
+        labelled = np.array([_resolvable(each), _particle(each)])
+        sums[each.micrograph] += said + weight * (labelled - said) if weight else said
+    top, bottom = np.array([each for each in sums.values() if each.any()]).T
+    share = min(max(float(top.sum() / bottom.sum()), 0.0), 1.0)
     number = len(top)
     rest = (top - share * bottom) / bottom.sum()
     spread = math.sqrt(float((rest**2).sum()) * number / (number - 1))
     # A normal deviate stands for one of Student's, so it is widened.
     return share, spread * t_quantile(number - 1) / 1.96
+
+
+def _by_the_forest(counted: Sequence[Evidence]) -> Floats:
+    """Chances to be resolved and to be a particle, those of the mean for no forest."""
+    bare = [replace(each, label=None) for each in counted]
+    said = np.array([(_resolvable(each), _particle(each)) for each in bare])
+    known = np.array([each.probabilities is not None for each in counted])
+    if known.any():
+        said[~known] = said[known].mean(axis=0)
+    return said
 
 
 def _fractions(

@@ -103,7 +103,7 @@ def test_the_intervals_are_the_middle_95_percent_of_a_bootstrap(drawn_table, kin
     defects = visible_defects(evidence)
     table = replace(drawn_table, kinds=kinds)
     found = module.defect_content(evidence, defects, table)
-    share, spread = module._resolved(evidence)
+    share, spread = module._resolved(*module._counted(evidence))
     contents, shown = bootstrap(
         table, defects.fraction, defects.interval_95, share, spread, kinds
     )
@@ -210,7 +210,7 @@ def test_the_resolved_share_is_known_the_worse_the_fewer_micrographs_tell():
         resolved.append(int(rng.integers(5, 20)))
         labels = ["no"] * resolved[-1] + ["null"] * (size - resolved[-1])
         evidence += [particle(m, label) for label in labels]
-    share, spread = module._resolved(evidence)
+    share, spread = module._resolved(*module._counted(evidence))
     wanted = sum(resolved) / sizes.sum()
     assert share == pytest.approx(wanted)
     rest = np.array(resolved) - wanted * sizes

@@ -127,10 +127,31 @@ def test_the_resolved_share_counts_labels_and_chances_and_scatters_by_micrograph
         replace(particle("b", None), probabilities=(0.4, 0.2, 0.2, 0.2))
         for _ in range(5)
     ]
-    share, spread = defect_content_module._resolved([*labelled, *guessed])
+    counted = defect_content_module._counted([*labelled, *guessed])
+    share, spread = defect_content_module._resolved(*counted)
     assert share == pytest.approx(0.5)
     # One less and one more than half of four, of eight; Student's t of one degree.
     assert spread == pytest.approx(math.sqrt(2 * 2 / 64) * stats.t.ppf(0.975, 1) / 1.96)
+
+
+@pytest.mark.parametrize("said", [(0.2, 0.3, 0.5, 0.0), (0.4, 0.5, 0.05, 0.05)])
+def test_draws_put_right_how_many_the_forest_calls_resolved(said):
+    """Each tenth is drawn, of each class alike; the forest says 0.5 or 0.9 of all."""
+    evidence = [
+        replace(each, probabilities=said, route="draw", chance=0.1)
+        if at % 10 == 0
+        else replace(each, probabilities=said, route="none", label=None)
+        for at, each in enumerate(sorted(exact(0.3), key=lambda one: str(one.label)))
+    ]
+    wanted, found = (estimate(each, the_table()) for each in (exact(0.3), evidence))
+    assert found.resolved == pytest.approx(wanted.resolved, abs=0.01)
+    assert found.content == pytest.approx(wanted.content, abs=0.03)
+
+
+def test_micrographs_that_were_judged_as_a_whole_count_however_labels_came():
+    evidence = exact(0.3)
+    by_hand = [replace(each, route="hand") for each in evidence]
+    assert estimate(by_hand, the_table()) == estimate(evidence, the_table())
 
 
 def test_fractions_are_drawn_from_their_interval_however_lopsided():

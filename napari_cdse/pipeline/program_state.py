@@ -18,6 +18,7 @@ _LIBRARIES = (
     "tifffile",
     "imagecodecs",
     "rosettasciio",
+    "h5py",
     "onnxruntime",
 )
 """What reads pixels and computes with them."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import sys
 from dataclasses import dataclass, replace
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -243,15 +245,41 @@ def test_the_state_of_the_program_follows_from_program_and_libraries(monkeypatch
             return read_bytes(path) + b" " * (path.suffix == suffix)
 
         with_change(Path, "read_bytes", with_more)
-    # All that reads pixels, or computes with them.
-    assert set(program_state._LIBRARIES) == {
-        "numpy",
-        "scipy",
-        "scikit-image",
-        "pillow",
-        "tifffile",
-        "imagecodecs",
-        "rosettasciio",
-        "onnxruntime",
-    }
     assert len({first, *others}) == 1 + len(others)
+
+
+NO_PIXELS = {
+    *("joblib", "distributed", "psutil", "threadpoolctl"),  # processes
+    *("scikit-learn", "skops"),  # training, and files of forests
+    *("matplotlib", "roifile", "PyYAML"),  # figures, other programs' annotations
+    *("python-box", "pint", "platformdirs"),  # settings, units, places of files
+}
+"""What the code of an analysis imports and no pixel passes through."""
+
+
+def test_each_library_that_pixels_pass_through_is_part_of_the_programs_state():
+    package = Path(program_state.napari_cdse.__file__).parent
+    names = {
+        name.partition(".")[0]
+        for folder in program_state._FOLDERS
+        for path in (package / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in imported(node)
+    }
+    libraries = names - sys.stdlib_module_names - {"napari_cdse"}
+    of = packages_distributions()
+    known = {library.lower() for library in program_state._LIBRARIES}
+    others = {library.lower() for library in NO_PIXELS}
+    found = {of[name][0].lower() for name in libraries if name in of}
+    assert found <= known | others
+    assert not known & others
+    # None is there for nothing.
+    installed = {each.lower() for some in of.values() for each in some}
+    assert (known | others) & installed <= found
+
+
+def imported(node):
+    """Names of the modules that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) else []

@@ -243,6 +243,7 @@ class MicrographsView(ProjectView):
             params = self.form.value()
             if params != self._session.project.settings.detection:
                 self._workspace.detection.set_params(params)
+                self._show_searched()
         except CdseError as error:
             self.problem.setText(str(error))
 
@@ -265,6 +266,7 @@ class MicrographsView(ProjectView):
             return
         self._show_params(params)
         self._workspace.detection.set_params(params)
+        self._show_searched()
 
     @Slot()
     def _on_jobs(self) -> None:
@@ -283,7 +285,7 @@ class MicrographsView(ProjectView):
         self._show_row()
         self._show_problem()
         self.pixel_size.show_size(self._session.pixel_size())
-        self.pixel_size.show_searched(self._other_scale())
+        self._show_searched()
         self.pixel_size.show_bar(self._bar())
         self._show_frames()
         self._enable()
@@ -303,11 +305,14 @@ class MicrographsView(ProjectView):
         else:
             frames.choose(first, last)
 
-    def _other_scale(self) -> float | None:
-        """Return the pixel size in nm of the circles, where another holds now."""
+    def _show_searched(self) -> None:
+        """Say where circles are not those of the pixel size and settings of now."""
         project = self._session.project
-        current = project.selection.index
-        return None if current is None else project.detections.other_scale(current)
+        at, found = project.selection.index, project.detections
+        scale = None if at is None else found.other_scale(at)
+        self.pixel_size.show_searched(
+            scale, at is not None and found.other_settings(at)
+        )
 
     def _bar(self) -> ScaleBar | None:
         """Return a bar in the open picture that could tell how large a pixel is."""

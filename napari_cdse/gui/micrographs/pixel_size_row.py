@@ -71,7 +71,8 @@ class PixelSizeRow(QWidget):
     bar : QPushButton
         Asks how long a bar is that was found in the picture; hidden without one.
     due : QLabel
-        Says that circles and classes are those of another pixel size; hidden else.
+        Says that circles and classes are those of another pixel size or of other
+        settings; hidden else.
     """
 
     def __init__(
@@ -144,17 +145,28 @@ class PixelSizeRow(QWidget):
         self.bar.setText("" if bar is None else bar.question)
         self.bar.setVisible(bar is not None)
 
-    def show_searched(self, pixel_size_nm: float | None) -> None:
-        """Say at which other pixel size it was searched; nothing for None."""
-        if pixel_size_nm is None:
-            say(self.due, "")
-            return
-        say(
-            self.due,
-            f"Circles and classes here are those of {pixel_size_nm:.4g} nm/px. "
-            '"Detect in all" finds them anew wherever the pixel size was changed; '
-            "your labels and circles stay.",
-        )
+    def show_searched(self, pixel_size_nm: float | None, otherwise: bool) -> None:
+        """Say at which other pixel size, or that with other settings, it was searched.
+
+        Parameters
+        ----------
+        pixel_size_nm : float or None
+            None where it was searched at that of now.
+        otherwise : bool
+            Whether it was searched with other settings than those of now.
+        """
+        told, what = "", "pixel size was"
+        if pixel_size_nm is not None:
+            told = f"Circles and classes here are those of {pixel_size_nm:.4g} nm/px."
+        elif otherwise:
+            told = "Circles here were found with other settings than are set now."
+            what = "settings were"
+        if told:
+            told += (
+                f' "Detect in all" finds them anew wherever the {what} changed; '
+                "your labels and circles stay."
+            )
+        say(self.due, told)
 
     def _on_refused(self, told: str) -> None:
         self.refusal.setText(told)

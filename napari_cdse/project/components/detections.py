@@ -273,6 +273,17 @@ class Detections:
             return None
         return run.pixel_size_nm
 
+    def other_settings(self, index: int) -> bool:
+        """Tell whether a micrograph was searched with other settings than those of now.
+
+        Its circles are those of the others until it is searched again.
+        """
+        row, run = self._table.rows[index], None
+        with self._backlog.tolerate_busy():
+            run = self._store.findings.latest_runs(row.key).get(row.key)
+        wanted = self._settings.detection
+        return run is not None and not same_search(run.parameters, wanted)
+
     def at_other_scales(self) -> frozenset[int]:
         """Return indices of the micrographs for which `other_scale` gives a size."""
         runs = self._store.findings.latest_runs()

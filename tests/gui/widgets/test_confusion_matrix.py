@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from qtpy.QtCore import QBuffer, QIODevice
 from qtpy.QtGui import QColor, QFontMetricsF, QPalette
+from qtpy.QtSvg import QSvgGenerator
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.class_colours import HEX, readable
@@ -13,6 +17,7 @@ from napari_cdse.gui.widgets.layout import paper_of
 from tests.gui.painted import bounds, pixels
 
 PAPER, INK, FILL = (0, 0, 0), (255, 255, 255), (79, 143, 221)
+KINDS = tuple(enumerate(CLASSES))
 COUNTS = np.array([[8, 0, 0, 0], [3, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 5]])
 
 
@@ -25,6 +30,23 @@ def matrix(qtbot):
     palette.setColor(QPalette.ColorRole.WindowText, QColor(*INK))
     view.setPalette(palette)
     return view
+
+
+def texts(view) -> list[tuple[float, float, str]]:
+    """What a widget writes: left edge and base line in px, and the text."""
+    buffer, made = QBuffer(), QSvgGenerator()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    made.setOutputDevice(buffer)
+    made.setSize(view.size())
+    view.render(made)
+    svg = bytes(buffer.data()).decode()
+    one = r'<text[^>]* x="([^"]*)" y="([^"]*)"[^>]*>([^<]*)</text>'
+    found = re.findall(one, svg)
+    return [(float(left), float(base), text) for left, base, text in found]
+
+
+def middle(view, left: float, text: str) -> float:
+    return left + QFontMetricsF(view.font()).horizontalAdvance(text) / 2
 
 
 def drawn(view, width=400):
@@ -122,6 +144,28 @@ def test_counts_letters_and_recall_stand_where_they_belong(matrix):
     assert matrix.recalls == ()
     without = drawn(matrix)
     assert not ink_in(without, end + 3, 1.2 * line, 3 * line, 20 * line)
+
+
+def test_each_number_stands_in_the_row_and_below_the_heading_that_it_is_of(matrix):
+    """The texts themselves, where they are drawn: ink alone could be any number's."""
+    shares = {name: COUNTS[at, at] / max(COUNTS[at].sum(), 1) for at, name in KINDS}
+    matrix.show_counts(COUNTS, shares)
+    matrix.resize(400, matrix.sizeHint().height())
+    found: dict[float, list[tuple[float, str]]] = {}
+    for left, base, text in texts(matrix):
+        found.setdefault(base, []).append((left, text))
+    lines = [sorted(found[base]) for base in sorted(found)]
+    assert [[text for _, text in line] for line in lines] == [
+        ["new forest"],
+        ["Y", "N", "O", "recall"],
+        ["Y", "8", "0", "0", "1.00"],
+        ["N", "3", "1", "0", "0.25"],
+        ["O", "0", "0", "5", "1.00"],
+    ]
+    # Middle below middle, to the width of a letter.
+    (*_, heading), *rows = lines[1:]
+    for *_, number in rows:
+        assert abs(middle(matrix, *number) - middle(matrix, *heading)) < 3
 
 
 def test_it_asks_for_the_room_that_its_classes_take(matrix):

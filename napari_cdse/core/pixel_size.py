@@ -86,7 +86,7 @@ class PixelSize:
             case PixelSizeSource.FILE:
                 return f"{size}, from the file"
             case PixelSizeSource.PERSON:
-                return f"{size}, set by hand"
+                return f"{size}, set by a person"
             case PixelSizeSource.ESTIMATED:
                 return f"{self._with_uncertainty()} nm/px, estimated from the lattice"
             case PixelSizeSource.UNSURE:

@@ -9,7 +9,7 @@ from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
     ("size", "words"),
     [
         (PixelSize(0.0371, PixelSizeSource.FILE), "0.0371 nm/px, from the file"),
-        (PixelSize(0.0371, PixelSizeSource.PERSON), "0.0371 nm/px, set by hand"),
+        (PixelSize(0.0371, PixelSizeSource.PERSON), "0.0371 nm/px, set by a person"),
         (
             PixelSize(0.03714, PixelSizeSource.ESTIMATED, 0.011),
             "0.0371 ± 0.0004 nm/px, estimated from the lattice",

@@ -95,7 +95,7 @@ def test_a_pixel_size_calibrates_all_layers(workspace, qtbot):
     }
     assert workspace.canvas.layers.image.scale == pytest.approx((PIXEL_NM, PIXEL_NM))
     assert workspace.viewer.canvas.overlays.scale_bar.visible
-    assert "set by hand" in dock.pixel_size.says.text()
+    assert "set by a person" in dock.pixel_size.says.text()
     in_step(workspace)
     (layer,) = workspace.canvas.layers.maps
     assert layer.data_to_world((3, 4)) == pytest.approx((70 * PIXEL_NM, 90 * PIXEL_NM))

@@ -10,12 +10,14 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from napari import settings
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QDialog, QLabel
 
 from napari_cdse.core.errors import StoreError
 from napari_cdse.gui.app import window
+from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import NoProjectError
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.session.workers import job_threads
@@ -326,3 +328,32 @@ def test_a_workspace_that_closes_gives_keys_and_mouse_back(make_napari_viewer):
     assert len(taken[2]) > len(before[2])
     workspace.close()
     assert ours() == before
+
+
+def test_no_notice_lies_over_what_the_saved_picture_shows(
+    workspace, qtbot, tmp_path, monkeypatch
+):
+    """napari shows notices over the canvas; others who ask for notices keep theirs."""
+    main = main_window(workspace.viewer)
+    level = settings.get_settings().application
+    monkeypatch.setattr(level, "gui_notification_level", "info")
+    notifications.inform("one")
+    notifications.inform("two")
+
+    def notices() -> list:
+        return [
+            one
+            for one in main.findChildren(QDialog)
+            if one.metaObject().className() == "NapariQtNotification"
+            and one.isVisible()
+        ]
+
+    qtbot.waitUntil(lambda: len(notices()) == 2, timeout=SIGNAL_MS)
+    other = QDialog(main)
+    other.show()
+    picture = tmp_path / "picture.png"
+    window._save_picture(workspace.viewer, picture)
+    assert notices() == []
+    assert other.isVisible()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    other.close()

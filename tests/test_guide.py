@@ -40,6 +40,8 @@ LARGEST_BYTES = 4_000_000
 LINES_OF_README = 80
 OTHERS = r"^ *(uv|py|pipx|dask|srun|#SBATCH) .*$"
 THEMES = ("dark", "light")
+NAMES_OF_CONTROLS = {"italics", "Leave these out", "learn", "measure"}
+"""What stands in italics in the glossary and is no term."""
 FOR_DEVELOPERS = {"dev", "mutants"}
 """Extras that CONTRIBUTING.md is about."""
 SUMMARIES = {
@@ -232,6 +234,28 @@ def test_every_column_of_the_tables_is_told_in_its_place():
     ]
     assert told_in("labels.csv") == list(annotator_table.COLUMNS)
     assert told_in("particles.csv") == [*export.COLUMNS, *export.LAST]
+
+
+def test_messages_that_the_guide_quotes_are_those_of_the_program():
+    package = Path(napari_cdse.__file__).parent
+    code = "\n".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    quoted = re.findall(
+        r'^\*\*"(.+?)"', TEXTS[DOCS / "troubleshooting.md"], re.MULTILINE
+    )
+    assert len(quoted) > 3
+    assert {words for words in quoted if words not in code} == set()
+
+
+def test_terms_of_the_glossary_are_in_order_and_those_in_italics_have_an_entry():
+    text = TEXTS[DOCS / "glossary.md"]
+    entries = re.findall(r"^\*\*(.+?)\.\*\*", text, flags=re.MULTILINE)
+    assert entries == sorted(entries, key=str.casefold)
+    bold = [*entries, *re.findall(r"\*\*([^*.]+)\*\*", text)]
+    known = {part.strip().casefold() for one in bold for part in re.split("[,()]", one)}
+    italics = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", text)
+    for term in {" ".join(one.split()) for one in italics} - NAMES_OF_CONTROLS:
+        word = term.casefold().removesuffix("'s")
+        assert {word, word.removesuffix("s"), word.removesuffix("es")} & known, term
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)

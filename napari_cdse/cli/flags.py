@@ -134,7 +134,7 @@ def add_frame(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N|mean|A:B",
         help="of stacks and movies, for all files: frame N, counted from 0; the mean "
-        "of all; or the mean of frame A and on, without B (default: 0)",
+        "of all; or the mean of those from A on that come before B (default: 0)",
     )
 
 

@@ -114,7 +114,8 @@ class DetectionParams:
     window_nm: float = _parameter(
         2.0,
         "FFT window",
-        "edge of the sliding window: several fringes, no larger than a small particle",
+        "edge of the sliding window; it is to hold several fringes and be no larger "
+        "than a small particle",
         unit="nm",
         minimum=0.8,
         maximum=10.0,
@@ -169,7 +170,7 @@ class DetectionParams:
     endmembers: int = _parameter(
         0,
         "Endmembers",
-        "number of spectra that N-FINDR looks for; 0: where the residual bends",
+        "number of spectra that N-FINDR looks for; 0: as many as the micrograph shows",
         minimum=0,
         maximum=8,
     )
@@ -250,9 +251,11 @@ class ForestParams:
     split_features: SplitFeatures = _parameter(
         "sqrt", "Features per split", "how many features each split may choose from"
     )
-    criterion: Criterion = _parameter("gini", "Criterion", "what a split makes purer")
+    criterion: Criterion = _parameter(
+        "gini", "Criterion", "by which measure of purity splits are chosen"
+    )
     min_leaf: int = _parameter(
-        3, "Smallest leaf", "particles that a leaf must hold", minimum=1, maximum=100
+        3, "Smallest leaf", "least number of examples in a leaf", minimum=1, maximum=100
     )
     features: str = _parameter(
         "bragg",

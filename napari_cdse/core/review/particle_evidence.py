@@ -33,8 +33,8 @@ def evidence_of(
         was given unseen.
     chance : float or None, optional
         Where a lot fell on the particle, judged or not: the chance with which it would
-        have done so by now, after raises too. Left out, an annotation that says it was
-        an audit brings its own.
+        have done so by now, after raises too. Left out, an annotation that was judged
+        as an audit brings its own.
     reach : float or None, optional
         See `Evidence`.
     from_file : bool, optional
@@ -44,9 +44,13 @@ def evidence_of(
     -------
     Evidence
     """
-    if chance is None and annotation is not None and annotation.selected_by == "audit":
-        chance = annotation.selection_chance
-    label, route = _label(annotation), _route(annotation, chance, from_file=from_file)
+    label = _label(annotation)
+    if chance is None and annotation is not None and label is not None:
+        # One that was left for later, and that no lot would fall on any more, waits
+        # for nothing.
+        audited = annotation.selected_by == "audit"
+        chance = annotation.selection_chance if audited else None
+    route = _route(annotation, chance, from_file=from_file)
     return Evidence(
         micrograph=micrograph,
         probabilities=None if prediction is None else prediction.probabilities,

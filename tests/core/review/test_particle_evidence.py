@@ -47,6 +47,13 @@ def test_an_audit_is_a_draw_with_its_own_chance_or_with_that_by_now():
     assert (found.route, found.chance, found.label) == ("draw", 0.25, "yes")
 
 
+def test_an_audit_that_was_left_for_later_is_a_draw_by_the_lots_of_now_alone():
+    how = {"selected_by": "audit", "selection_chance": 0.3}
+    one = stated(None, deferred=True, **how)
+    assert evidence_of("m", None, one).route == "none"
+    assert evidence_of("m", None, one, chance=0.3).route == "draw"
+
+
 def test_a_draw_that_nobody_judged_is_one_without_an_answer():
     found = evidence_of("m", said(), chance=0.2)
     assert (found.route, found.chance, found.label) == ("draw", 0.2, None)

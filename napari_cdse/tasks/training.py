@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ from napari_cdse.core.evaluation.validation import compare, cross_validate
 from napari_cdse.core.features.cache import KnownFeatures
 from napari_cdse.core.progress import span
 from napari_cdse.core.review.blind_audit import counts
-from napari_cdse.core.review.particle_evidence import evidence_of
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
 from napari_cdse.pipeline import forest_below, joined, training_from_annotations
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import ForestParams
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle
+    from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.project import LabelledMicrograph, Particle
     from napari_cdse.tasks.analysis import Source
 
@@ -71,6 +71,9 @@ class TrainingRequest:
         What an earlier retraining computed.
     half_width : float
         Half the width that is wanted of the fraction's interval.
+    evidence : tuple of Evidence
+        Of every particle of the project, deleted ones too, as the project's own number
+        takes it.
     """
 
     labelled: tuple[LabelledMicrograph, ...]
@@ -81,6 +84,7 @@ class TrainingRequest:
     onto: bool = True
     known: KnownFeatures = field(default_factory=KnownFeatures)
     half_width: float = HALF_WIDTH
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +143,7 @@ def retraining(
         progress=span(report, _SCORED, _FIT),
     )
     found, problems = _predict(request, model, span(report, _FIT, _ASKED))
-    verdicts = tuple(_verdicts(request.shown, found))
+    verdicts = tuple(_verdicts(request, found))
     yield Outcome(
         model=model,
         data=model_bytes(model),
@@ -153,6 +157,7 @@ def retraining(
             learned_by_old=_learned(request.shown, old.training if old else None),
             learned_by_new=_learned(request.shown, training),
             half_width=request.half_width,
+            deleted=tuple(_deleted(request)),
         ),
         notices=(*told, *problems),
     )
@@ -250,17 +255,39 @@ def _circles(
     ]
 
 
-def _verdicts(shown: Sequence[Shown], found: Sequence[Classified]) -> Iterator[Verdict]:
+def _verdicts(
+    request: TrainingRequest, found: Sequence[Classified]
+) -> Iterator[Verdict]:
     said = {one.particle_id: one for each in found for one in each.predictions}
-    for source, particles in shown:
+    known = {each.particle: each for each in request.evidence}
+    for source, particles in request.shown:
         for each in particles:
             if each.id in said:
                 judged = each.annotation.label if each.annotation else None
                 micrograph = _micrograph(source)
-                known = evidence_of(micrograph, None, each.annotation)
+                told = known.get(each.id)
                 yield Verdict(
-                    each.id, micrograph, said[each.id], each.prediction, judged, known
+                    each.id,
+                    micrograph,
+                    said[each.id],
+                    each.prediction,
+                    judged,
+                    None if told is None else replace(told, micrograph=micrograph),
                 )
+
+
+def _deleted(request: TrainingRequest) -> Iterator[Evidence]:
+    """Yield what is known of circles that were deleted, which no forest is asked of."""
+    shown = {
+        each.id: _micrograph(source)
+        for source, particles in request.shown
+        for each in particles
+    }
+    known = {each.particle: each for each in request.evidence}
+    names = {known[one].micrograph: name for one, name in shown.items() if one in known}
+    for each in request.evidence:
+        if each.removed and each.particle not in shown:
+            yield replace(each, micrograph=names.get(each.micrograph, each.micrograph))
 
 
 def _micrograph(source: Source) -> str:

@@ -169,6 +169,7 @@ def fraction_change(
     learned_by_old: Collection[str] = (),
     learned_by_new: Collection[str] = (),
     half_width: float = HALF_WIDTH,
+    deleted: Sequence[Evidence] = (),
 ) -> FractionChange:
     """Estimate the visible-defect fraction with either forest.
 
@@ -182,14 +183,18 @@ def fraction_change(
         it says corrects nothing.
     half_width : float, optional
         Half the width that is wanted of the fraction's interval.
+    deleted : sequence of Evidence, optional
+        Of circles that a person deleted; no forest is asked of them any more, but one
+        that was drawn is an answer.
 
     Returns
     -------
     FractionChange
     """
     known = [each for each in verdicts if each.old is not None]
-    old = [_evidence(each, each.old) for each in known]
-    new = [_evidence(each, each.new) for each in known]
+    gone = [replace(each, probabilities=None) for each in deleted]
+    old = [*(_evidence(each, each.old) for each in known), *gone]
+    new = [*(_evidence(each, each.new) for each in known), *gone]
     return FractionChange(
         _share([each.old for each in known]),
         _share([each.new for each in known]),

@@ -234,6 +234,7 @@ class TrainingController(QObject):
             onto=onto,
             known=self._known,
             half_width=project.settings.half_width,
+            evidence=tuple(project.statistics.evidence()),
         )
 
     def _shown(self) -> Iterator[Shown]:

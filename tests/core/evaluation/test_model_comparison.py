@@ -27,6 +27,22 @@ def verdict(number, old, new, judged=None, micrograph="a", sure=0.7):
     return Verdict(f"p{number:04d}", micrograph, said(new, sure), before, judged)
 
 
+def test_circles_that_were_deleted_answer_their_draws():
+    drawn = [
+        replace(
+            verdict(n, "no", "no", micrograph=f"m{n % 6}"),
+            evidence=Evidence(f"m{n % 6}", None, "no", "draw", 0.5),
+        )
+        for n in range(12)
+    ]
+    gone = [
+        Evidence(f"m{n}", None, "empty", "draw", 0.5, removed=True) for n in range(6)
+    ]
+    change = fraction_change(drawn, deleted=gone)
+    for found in (change.old, change.new):
+        assert (found.n_particles, found.n_drawn, found.n_removed) == (18, 18, 6)
+
+
 def test_what_flips_comes_surest_first():
     verdicts = [
         verdict(1, "yes", "no", sure=0.5),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from qtpy.QtCore import Qt
 
 from napari_cdse.core.classifier.forest import fit
@@ -23,6 +24,7 @@ from tests.gui.conftest import (
     put_circles,
     settle,
     standing,
+    wait_for_pixels,
 )
 from tests.gui.showing import FEW_TREES, docks, in_step, retrained
 
@@ -130,6 +132,34 @@ def test_what_an_audit_told_stands_in_the_dock(viewer, folder, qtbot, forest):
     assert len(workspace.project.audits.labels()) == 1
     told = audit(workspace.project.audits.labels(), forest.card.id).note
     qtbot.waitUntil(lambda: says.text() == told, timeout=SIGNAL_MS)
+
+
+def test_a_retraining_counts_draws_as_the_number_of_the_project_does(
+    workspace, qtbot, forest
+):
+    """Also those that wait for a label, and those whose circle was deleted."""
+    project = workspace.project
+    words = ("yes", "no", "null", "no", "empty")
+    for index in range(3):
+        workspace.navigation.open_micrograph(index)
+        wait_for_pixels(workspace, qtbot)
+        if index:
+            project.audits.share = 1.0
+            put_circles(workspace, forest)
+        for one, word in zip(particle_ids(workspace), words[: 5 - index], strict=False):
+            project.edits.label([one], word, selected_by="queue")
+    # Judged again with the forest's word in view, and deleted.
+    project.edits.label(particle_ids(workspace)[:1], "no", selected_by="queue")
+    project.edits.remove(particle_ids(workspace)[-1:], selected_by="queue")
+    settle(workspace, qtbot)
+    wanted = project.statistics.visible_defects()
+    assert (wanted.n_draws, wanted.n_removed, wanted.n_unanswered) == (10, 1, 2)
+    retrained(workspace, qtbot)
+    told = workspace.training.outcome.fraction
+    for found in (told.old, told.new):
+        for name in ("n_particles", "n_draws", "n_removed", "n_unanswered", "labels"):
+            assert getattr(found, name) == getattr(wanted, name)
+    assert told.old.fraction == pytest.approx(wanted.fraction, abs=0.05)
 
 
 def test_keep_both_then_take_turns(labelled, qtbot, forest):

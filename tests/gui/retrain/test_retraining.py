@@ -131,7 +131,7 @@ def test_what_an_audit_told_stands_in_the_dock(viewer, folder, qtbot, forest):
     settle(workspace, qtbot)
     assert len(workspace.project.audits.labels()) == 1
     told = audit(workspace.project.audits.labels(), forest.card.id).note
-    qtbot.waitUntil(lambda: says.text() == told, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: says.text() == f"{told} 5 are drawn.", timeout=SIGNAL_MS)
 
 
 def test_a_retraining_counts_draws_as_the_number_of_the_project_does(

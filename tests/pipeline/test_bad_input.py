@@ -220,7 +220,7 @@ def test_a_picture_that_was_smoothed_is_not_flooded(blur_px: float) -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_picture_without_contrast_or_too_small_is_refused(scale: tuple) -> None:
-    with pytest.raises(MicrographError, match="same gray value"):
+    with pytest.raises(MicrographError, match="same grey value"):
         _analyse(np.full(SHAPE, 7.0), scale)
     halves = np.zeros(SHAPE)
     halves[:, 280:] = 1

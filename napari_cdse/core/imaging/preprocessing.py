@@ -114,7 +114,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     low, high = float(pixels.min()), float(pixels.max())
     if not high > low:
         raise MicrographError(
-            "All pixels have the same gray value; open a micrograph with contrast."
+            "All pixels have the same grey value; open a micrograph with contrast."
         )
     inner = without_frame(pixels)
     image = inner.pixels.astype(np.float32)

@@ -100,7 +100,7 @@ class RetrainView(ProjectView):
     def _lay_out(self) -> None:
         self.retrain = QPushButton("Retrain")
         self.retrain.setToolTip(
-            "Train a new forest; the one in use stays until you keep the new one"
+            "Train a new forest; the one in use stays until you use the new one"
         )
         self.before = QWidget()
         before = flush_column(self.before)

@@ -91,7 +91,7 @@ _OVER: tuple[tuple[str, str], ...] = (
 _RADIAL, _LINE = range(2)
 _PROFILES = (
     ("mean over directions", "Power of all directions at each frequency, log scale"),
-    ("line", "Gray values along a line that you drag"),
+    ("line", "Grey values along a line that you drag"),
 )
 _CHOOSE_ONE = "Choose a peak: click it in the spectrum or in the table."
 _CHOOSE_TWO = (
@@ -498,7 +498,7 @@ class SpectrumView(ProjectView):
             place * (self._scale.pixel_size_nm or 1.0),
             values,
             unit,
-            "gray value",
+            "grey value",
             f"{{x:.3g}} {unit}: {{y:.4g}}",
         )
 

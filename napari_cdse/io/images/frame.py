@@ -101,7 +101,7 @@ def check_size(name: str, rows: int, columns: int, bytes_per_pixel: int) -> None
     if rows * columns * bytes_per_pixel > MAX_BYTES:
         raise MicrographError(
             f"{name} takes {bytes_per_pixel} bytes per pixel, too much for a "
-            "micrograph; save it as a gray image."
+            "micrograph; save it as a grey image."
         )
 
 
@@ -255,8 +255,8 @@ def gray(name: str, values: NDArray[Any]) -> tuple[NDArray[np.float32], list[str
     """
     if values.dtype.kind not in "buif":
         raise MicrographError(
-            f"{name} holds values of type {values.dtype}, which are no gray values; "
-            "save it as a gray image."
+            f"{name} holds values of type {values.dtype}, which are no grey values; "
+            "save it as a grey image."
         )
     pixels, notices = _one_sample(name, values)
     return _mended(name, pixels, notices)
@@ -272,7 +272,7 @@ def _one_sample(
         return _to_float32(values[..., 0]), []
     if samples > 4:
         raise MicrographError(
-            f"{name} has {samples} channels; save the one to analyse as a gray image."
+            f"{name} has {samples} channels; save the one to analyse as a grey image."
         )
     has_alpha = samples in (2, 4)
     colour = values[..., : samples - has_alpha]
@@ -290,7 +290,7 @@ def _channel_notices(gray: bool, has_alpha: bool) -> list[str]:
     if gray:
         return ["The alpha channel was left out."] if has_alpha else []
     alpha = " and its alpha channel left out" if has_alpha else ""
-    return [f"The image is in colour; it was turned to gray{alpha}."]
+    return [f"The image is in colour; it was turned to grey{alpha}."]
 
 
 def _luma(colour: NDArray[Any]) -> NDArray[np.float32]:

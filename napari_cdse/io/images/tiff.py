@@ -286,7 +286,7 @@ def _why_not_read(page: Any) -> str | None:
     if page.photometric not in known or page.imagedepth != 1 or page.dtype is None:
         return (
             "is a TIFF of an unusual kind (colour space, depth or sample type); "
-            "save it as a gray TIFF."
+            "save it as a grey TIFF."
         )
     packed = page.bitspersample != 8 * page.dtype.itemsize
     unsigned = page.dtype.kind in "ub" and page.bitspersample <= _MOST_PACKED_BITS

@@ -140,7 +140,7 @@ def test_nothing_found_at_an_assumed_scale_says_why_that_may_be() -> None:
 @pytest.mark.parametrize("method", ["bragg", "nfindr"])
 def test_a_constant_picture_is_refused(method: str) -> None:
     flat = Micrograph(np.full((256, 256), 7, np.float32), "flat", "0", 0.04, "file")
-    with pytest.raises(MicrographError, match="same gray value"):
+    with pytest.raises(MicrographError, match="same grey value"):
         detect(flat, DetectionParams(method=method))
 
 

@@ -41,7 +41,7 @@ def test_a_scale_bar_is_marked_and_filled() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 7.0, 1e30])
 def test_a_constant_picture_is_refused(value: float) -> None:
-    with pytest.raises(MicrographError, match="same gray value"):
+    with pytest.raises(MicrographError, match="same grey value"):
         prepare(np.full((50, 60), value, np.float32))
 
 

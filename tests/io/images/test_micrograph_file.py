@@ -73,7 +73,7 @@ def test_colour_becomes_gray_with_a_notice(tmp_path, suffix):
     Image.fromarray(RGB8).save(path)
     found = read_micrograph(path)
     np.testing.assert_allclose(found.pixels, LUMA, atol=1e-3)
-    assert found.notices == ("The image is in colour; it was turned to gray.",)
+    assert found.notices == ("The image is in colour; it was turned to grey.",)
 
 
 def test_colour_of_equal_channels_is_exactly_their_gray(tmp_path):

@@ -294,7 +294,7 @@ def test_other_packings_get_a_sentence(tmp_path, packing):
 def test_other_kinds_of_image_get_a_sentence(tmp_path):
     complex_ = NOISE.astype(np.complex64)
     tifffile.imwrite(tmp_path / "c.tif", complex_)
-    assert "no gray values" in _refusal(tmp_path / "c.tif")
+    assert "no grey values" in _refusal(tmp_path / "c.tif")
     tifffile.imwrite(
         tmp_path / "k.tif", np.zeros((9, 9, 4), np.uint8), photometric="separated"
     )

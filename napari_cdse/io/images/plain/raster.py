@@ -176,7 +176,7 @@ def _notices(file: BufferedReader, kind: str) -> tuple[str, ...]:
         return ()
     depth, colour = depth_and_colour
     if depth == 16 and colour in _PNG_COLOUR_OR_ALPHA:
-        return ("Only 8 of the 16 bits of this PNG were read; save it as 16-bit gray.",)
+        return ("Only 8 of the 16 bits of this PNG were read; save it as 16-bit grey.",)
     return ()
 
 

@@ -62,7 +62,7 @@ def test_a_missing_or_foreign_file_is_told_in_a_sentence(monkeypatch, tmp_path):
 def test_a_picture_smaller_than_a_tile_is_searched_and_a_constant_one_refused():
     assert detect(draw((90, 70)), UNET).maps[0].values.shape == (18, 14)
     flat = Micrograph(np.full((80, 80), 7, np.float32), "flat", "0" * 64)
-    with pytest.raises(MicrographError, match="same gray value"):
+    with pytest.raises(MicrographError, match="same grey value"):
         detect(flat, UNET)
 
 

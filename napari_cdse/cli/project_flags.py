@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,16 @@ from napari_cdse.io.visibility_table import SHIPPED
 from napari_cdse.project import (
     DEFAULT_NAME,
     SUFFIX,
+    Project,
     beside_sentence,
     instead_sentence,
 )
 from napari_cdse.project.defect_content import NONE
+from napari_cdse.project.particle_rows import used_entries
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -52,6 +56,46 @@ def project_file(path: Path) -> Path:
     if beside:
         tell(beside)
     return file
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Project]:
+    """Open a project that is there, and close it; say first what is wrong with it.
+
+    What could not be read of it is in no number, and nobody would miss it there.
+
+    Parameters
+    ----------
+    path : Path
+        See `project_file`.
+
+    Yields
+    ------
+    Project
+
+    Raises
+    ------
+    CdseError
+        If there is none, or it cannot be opened.
+    """
+    with contextlib.closing(Project.create_or_open(project_file(path))) as project:
+        tell_of(project)
+        yield project
+
+
+def tell_of(project: Project) -> None:
+    """Say what its opening had to say, and where nothing of it counts."""
+    for sentence in project.notices:
+        tell(sentence)
+    entries = project.micrographs.entries
+    if entries and not used_entries(project):
+        what = "Its only micrograph is"
+        if len(entries) > 1:
+            what = f"All {len(entries)} micrographs are"
+        tell(
+            f"{project.path.name}: {what} left out, so that nothing in it counts; take "
+            "in again in the window what shall count."
+        )
 
 
 def add_visibility(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.console import tell
 from napari_cdse.cli.flags import read_parameters
 from napari_cdse.cli.progress import ShareProgress
+from napari_cdse.cli.project_flags import opened
 from napari_cdse.core.classifier.training_set import join
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.params import DetectionParams
@@ -21,7 +22,7 @@ from napari_cdse.pipeline import (
     training_from_annotations,
     training_from_folders,
 )
-from napari_cdse.project import DEFAULT_NAME, SUFFIX, Project, beside_sentence
+from napari_cdse.project import DEFAULT_NAME, SUFFIX
 
 if TYPE_CHECKING:
     import argparse
@@ -84,8 +85,8 @@ def feature_cache(arguments: argparse.Namespace) -> FeatureCache:
 
 def _kinds(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Part what was named into folders and projects."""
-    projects = [path for path in paths if path.suffix == SUFFIX]
-    return [path for path in paths if path.suffix != SUFFIX], projects
+    projects = [path for path in paths if path.suffix.lower() == SUFFIX]
+    return [path for path in paths if path not in projects], projects
 
 
 def labelled_micrographs(
@@ -148,15 +149,9 @@ def labelled_micrographs(
 def _from_project(
     path: Path, params: ForestParams, cache: FeatureCache | None
 ) -> Taught:
-    project = Project.create_or_open(path)
-    beside = beside_sentence(project.path)
-    if beside:
-        tell(beside)
-    try:
+    with opened(path) as project:
         labelled = project.micrographs.labelled()
         micrographs = frozenset(one.id for one in project.micrographs.entries if one.id)
-    finally:
-        project.close()
     training, notices = training_from_annotations(
         labelled, params, ShareProgress(f"labels of {path.name}"), cache=cache
     )

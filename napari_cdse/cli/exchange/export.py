@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import SOME_FAILED, say, tell
 from napari_cdse.cli.flags import add_csv_dialect, add_formats, add_pixel_size_error
-from napari_cdse.cli.project_flags import add_project, add_visibility, project_file
-from napari_cdse.project import Project, export
+from napari_cdse.cli.project_flags import add_project, add_visibility, opened
+from napari_cdse.project import export
 
 if TYPE_CHECKING:
     import argparse
@@ -31,8 +31,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = Project.create_or_open(project_file(arguments.project))
-    try:
+    with opened(arguments.project) as project:
         found = export(
             project,
             arguments.out,
@@ -42,8 +41,6 @@ def _run(arguments: argparse.Namespace) -> int:
             pixel_size_error=arguments.pixel_size_error,
             visibility=arguments.visibility,
         )
-    finally:
-        project.close()
     for sentence in (*found.notices, *found.problems):
         tell(sentence)
     for sentence in found.sentences:

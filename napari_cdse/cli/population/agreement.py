@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say
-from napari_cdse.cli.project_flags import add_project, project_file
-from napari_cdse.project import Project
+from napari_cdse.cli.project_flags import add_project, opened
 
 if TYPE_CHECKING:
     import argparse
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = Project.create_or_open(project_file(arguments.project))
-    try:
+    with opened(arguments.project) as project:
         curves = project.annotators.curves()
         told = project.audits.tallies().sentence
         if told:
@@ -26,8 +24,6 @@ def _run(arguments: argparse.Namespace) -> int:
             say(curve.sentence)
         if not curves:
             say("Nobody has labelled a particle yet.")
-    finally:
-        project.close()
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command, path_of, result_path_of
 from napari_cdse.cli.console import say, tell
 from napari_cdse.cli.population.naming import add_naming, naming_of
-from napari_cdse.cli.project_flags import project_file
+from napari_cdse.cli.project_flags import opened
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.core.statistics.size_distribution import BY_ESTIMATE
@@ -80,8 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
     contents: list[dict[str, str]] = []
     way = naming_of(arguments)
     for path in arguments.projects:
-        project = Project.create_or_open(project_file(path))
-        try:
+        with opened(path) as project:
             if way is None:
                 told = _default(project, arguments.by_project)
             else:
@@ -90,8 +89,6 @@ def _run(arguments: argparse.Namespace) -> int:
             _tell_unnamed(project, told)
             used = used_entries(project)
             contents.append({one.id: one.name for one in used if one.id is not None})
-        finally:
-            project.close()
     if way is not None:
         way.tell()
     _tell_repeats(contents)

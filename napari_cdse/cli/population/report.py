@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command, result_path_of
 from napari_cdse.cli.console import say
 from napari_cdse.cli.flags import add_pixel_size_error
-from napari_cdse.cli.project_flags import add_project, add_visibility, project_file
-from napari_cdse.project import Project
+from napari_cdse.cli.project_flags import add_project, add_visibility, opened
 from napari_cdse.project.report import write_report
 
 if TYPE_CHECKING:
@@ -29,8 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = Project.create_or_open(project_file(arguments.project))
-    try:
+    with opened(arguments.project) as project:
         say(
             write_report(
                 project,
@@ -39,8 +37,6 @@ def _run(arguments: argparse.Namespace) -> int:
                 visibility=arguments.visibility,
             )
         )
-    finally:
-        project.close()
     return 0
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command
 from napari_cdse.cli.console import say, tell
 from napari_cdse.cli.population.naming import add_naming, naming_of
-from napari_cdse.cli.project_flags import add_project, project_file
+from napari_cdse.cli.project_flags import add_project, opened
 from napari_cdse.core.errors import ParameterError
-from napari_cdse.project import Project
 from napari_cdse.project.sample_names import chosen, names_by
 
 if TYPE_CHECKING:
     import argparse
+
+    from napari_cdse.project import Project
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +46,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = Project.create_or_open(project_file(arguments.project))
-    try:
+    with opened(arguments.project) as project:
         names = _names(project, arguments)
         entries = project.micrographs.entries
         after = {each.index: names.get(each.index, each.sample) for each in entries}
@@ -56,8 +56,6 @@ def _run(arguments: argparse.Namespace) -> int:
             for each in entries:
                 say(f"{each.name}: {after[each.index] or '(none)'}")
         _tell_counts(Counter(after.values()))
-    finally:
-        project.close()
     return 0
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from napari_cdse.io.images.frame import FrameChoice
     from napari_cdse.project import Project
 
+_OTHER_FRAME = "labels of another frame"
+
 
 class Frames(QObject):
     """Chooses frames in the open project; a step that undo takes back.
@@ -165,11 +167,9 @@ class Frames(QObject):
         )
         with self._session.reporting_errors():
             project.micrographs.set_frames(choices)
+            self._session.messages.withdraw(_OTHER_FRAME)
             if judged:
-                what = "1 label" if judged == 1 else f"{judged} labels"
-                self._session.warn(
-                    f"{what} were given on another frame and stay; check their circles."
-                )
+                self._session.warn(_labels_stay(judged), _OTHER_FRAME)
 
 
 def _with_frames(
@@ -180,3 +180,9 @@ def _with_frames(
     return series, [
         at for at in series if frames_of(choice, counts[at])[1] < counts[at]
     ]
+
+
+def _labels_stay(number: int) -> str:
+    if number == 1:
+        return "1 label was given on another frame and stays; check its circle."
+    return f"{number} labels were given on another frame and stay; check their circles."

@@ -13,6 +13,7 @@ from napari_cdse.core.detection.disk_fit_error import FIT_ERROR
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.records import CLASSES, Circle
+from napari_cdse.core.review.blind_audit import MIN_OF_CLASS, audits
 from napari_cdse.io.export.export import ParticleRow
 from napari_cdse.project import Project
 from napari_cdse.project.export import context_of, export
@@ -157,6 +158,10 @@ def drawn(tmp_path):
         hand_over(project, index)
         put_circles(project, GRID[:40], MODEL, index)
         lots = [p.id for p in project.particles.of(index) if project.audits.hides(p.id)]
+        if not index:
+            # One class in one micrograph alone.
+            project.edits.label(lots[:MIN_OF_CLASS], "null", selected_by="queue")
+            lots = lots[MIN_OF_CLASS:]
         project.edits.label(lots[::2], "yes", selected_by="queue")
         project.edits.label(lots[1::2], "no", selected_by="queue")
     project.micrographs.set_samples({n: str(n % 2) for n in range(6)})
@@ -177,6 +182,18 @@ def test_all_that_is_written_is_about_the_width_that_the_person_wants(drawn, tmp
     page = tmp_path / "report.html"
     write_report(drawn, page)
     assert "It is known to within 0.4." in page.read_text("utf-8")
+
+
+def test_the_report_says_why_a_rate_of_a_class_has_no_interval(drawn, tmp_path):
+    (found,) = audits(drawn.audits.labels())
+    assert found.accuracy.interval_95 is not None
+    rate = found.recall["null"]
+    assert rate.value is not None
+    assert rate.interval_95 is None
+    page = tmp_path / "report.html"
+    write_report(drawn, page)
+    why = "A share without an interval is of particles in fewer than 5 micrographs"
+    assert page.read_text("utf-8").count(why) == 1
 
 
 def test_an_export_tells_its_progress_and_writes_what_was_judged(told, tmp_path):

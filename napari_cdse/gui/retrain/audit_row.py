@@ -10,6 +10,7 @@ from superqt.utils import signals_blocked
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.blind_audit import audit
+from napari_cdse.core.statistics.intervals import MIN_MICROGRAPHS
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.decimal_field import WholeField
 from napari_cdse.gui.widgets.layout import (
@@ -150,6 +151,7 @@ def _by_class(found: Audit) -> str:
 
 def _rate(rate: Rate) -> str:
     if rate.interval_95 is None:
-        return f"{rate.value:.2f} of {rate.n}"
+        few = f"no interval: fewer than {MIN_MICROGRAPHS} micrographs"
+        return f"{rate.value:.2f} of {rate.n} ({few})"
     low, high = rate.interval_95
     return f"{rate.value:.2f} ({low:.2f} to {high:.2f}) of {rate.n}"

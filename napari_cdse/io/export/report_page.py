@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.records import CLASSES, LETTERS
+from napari_cdse.core.statistics.intervals import MIN_MICROGRAPHS
 from napari_cdse.io.export.figure_style import MEANINGS
 from napari_cdse.io.export.html import Markup, element, picture, table
 from napari_cdse.io.export.report_words import (
@@ -417,6 +418,12 @@ def _audits(summary: Summary) -> Iterable[Markup]:
             ("class", "recall", "95 %", "of", "precision", "95 %", "of"),
             [_audit_row(found, label) for label in CLASSES],
         )
+        if any(map(_stands_alone, _rates(found))):
+            yield element(
+                "p",
+                "A share without an interval is of particles in fewer than "
+                f"{MIN_MICROGRAPHS} micrographs, too few to tell how they differ.",
+            )
     if summary["draws"]:
         yield element("p", "What became of the draws, by the forest's class:")
         yield table(
@@ -432,6 +439,14 @@ def _audits(summary: Summary) -> Iterable[Markup]:
                 for each in summary["draws"]
             ],
         )
+
+
+def _rates(found: Summary) -> list[Summary]:
+    return [found[name][label] for name in ("recall", "precision") for label in CLASSES]
+
+
+def _stands_alone(rate: Summary) -> bool:
+    return rate["value"] is not None and rate["interval_95"] is None
 
 
 def _audit_row(found: Summary, label: Label) -> tuple[str, ...]:

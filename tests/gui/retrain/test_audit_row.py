@@ -45,6 +45,8 @@ def test_the_row_counts_up_to_a_number(workspace, crowd, qtbot):
     assert "right in 0.80 of 20 particles" in row.says.text()
     assert "they lie in 1" in row.says.text()
     assert "When it says yes, it is right in" in row.says.toolTip()
+    *_, line = row.says.toolTip().splitlines()
+    assert line.endswith("(no interval: fewer than 5 micrographs).")
 
 
 def test_the_share_is_the_projects(workspace, crowd, qtbot):

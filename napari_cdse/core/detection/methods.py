@@ -26,6 +26,8 @@ from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
 from napari_cdse.core.quality.measurement import measure_quality
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
     from napari_cdse.core.micrograph_quality import MicrographQuality
@@ -129,8 +131,10 @@ def detect(
         find = partial(find, micrograph=micrograph)
     # What a method has to tell the user comes last, from those that have something.
     circles, strengths, maps, *told = find(image, where, params, report)
+    circles, strengths = _outside_insets(image, circles, strengths)
     notices += tuple(sentence for each in told for sentence in each)
-    notices += _framed(image) + _blind_spots(image, micrograph.pixels.size)
+    notices += _framed(image) + _insets(image)
+    notices += _blind_spots(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
     if are_one_crystal(micrograph, placed, size.nm, params.material):
         notices += (ONE_CRYSTAL,)
@@ -146,6 +150,18 @@ def detect(
         notices,
         measure_quality(image, size.nm) if size.source.is_trusted else None,
     )
+
+
+def _outside_insets(
+    image: Prepared, circles: Sequence[Circle], strengths: Sequence[float]
+) -> tuple[list[Circle], list[float]]:
+    # A network may see something in the even gray that an inset is filled with.
+    outside = [
+        number
+        for number, circle in enumerate(circles)
+        if not any(inset.holds(circle) for inset in image.insets)
+    ]
+    return [circles[each] for each in outside], [strengths[each] for each in outside]
 
 
 def _silent(share: float) -> None:
@@ -183,6 +199,21 @@ def _framed(image: Prepared) -> tuple[str, ...]:
     )
 
 
+def _insets(image: Prepared) -> tuple[str, ...]:
+    row, col = image.origin_px
+    where = [
+        f"rows {row + each.top} to {row + each.bottom - 1}, "
+        f"columns {col + each.left} to {col + each.right - 1}"
+        for each in image.insets
+    ]
+    if not where:
+        return ()
+    return (
+        "What looks like another picture inside the picture is left out: "
+        f"{'; '.join(where)}.",
+    )
+
+
 def _blind_spots(image: Prepared, n_pixels: int) -> tuple[str, ...]:
     # What was cut off as a margin shows nothing either.
     share = 1 - np.count_nonzero(image.usable) / n_pixels
@@ -190,5 +221,5 @@ def _blind_spots(image: Prepared, n_pixels: int) -> tuple[str, ...]:
         return ()
     return (
         f"{share:.0%} of the picture shows nothing to look at (saturated, black, "
-        "letters or edges); no particle is sought there.",
+        "letters, insets or edges); no particle is sought there.",
     )

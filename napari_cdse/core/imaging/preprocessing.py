@@ -1,4 +1,4 @@
-"""Pixels made fit for Fourier transforms: no spikes, no burned-in marks."""
+"""Pixels made fit for Fourier transforms: no spikes, burned-in marks or insets."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from napari_cdse.core.imaging.burned_in import (
     take_out_lines,
 )
 from napari_cdse.core.imaging.illumination import dead_areas, levelled
+from napari_cdse.core.imaging.insets import find_insets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
+    from napari_cdse.core.imaging.insets import Inset
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,14 @@ class Prepared:
     pixels : ndarray of float32, shape (rows, columns)
         Mean 0, standard deviation 1 or a little less.
     usable : ndarray of bool, shape (rows, columns)
-        False in flat areas and at steep edges, which were filled smoothly.
+        False in flat areas, at steep edges and in insets, which were filled smoothly.
     origin_px : tuple of int
         Row and column of the first of these pixels in the picture: not 0 where a margin
         around the micrograph was cut off.
     framed : bool
         Whether lines or margins surround it in the picture.
+    insets : tuple of Inset
+        Pictures inside it, in these pixels.
     backgrounds : dict
         What was measured of it so far: the amorphous background by edge of window.
     """
@@ -85,11 +89,12 @@ class Prepared:
     usable: NDArray[np.bool_]
     origin_px: tuple[int, int] = (0, 0)
     framed: bool = False
+    insets: tuple[Inset, ...] = ()
     backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
 
 def prepare(pixels: NDArray[np.float32]) -> Prepared:
-    """Cut off frames; take out hot pixels, flat areas, letters, edges, dead lines.
+    """Cut off frames; take out insets, hot pixels, flat areas, letters, edges.
 
     Parameters
     ----------
@@ -121,11 +126,19 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     low, high = float(image.min()), float(image.max())
     image /= np.float32(max(abs(low), abs(high)) or 1.0)
     image -= image.mean()
+    insets = find_insets(image)
+    foreign = np.zeros(image.shape, bool)
+    for each in insets:
+        each.with_margin_of(foreign)[...] = True
+    if insets:
+        # First, since what is in them is no measure of what is usual.
+        image = filled(image, foreign)
     marks = flat_areas(image)
     if marks.all():
         raise MicrographError(
             "This picture has flat areas only; open a micrograph with contrast."
         )
+    marks |= foreign
     marks |= straight_strokes(image)
     marks |= dead_areas(image)
     image = _without_spikes(image)
@@ -142,7 +155,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     usable = np.zeros(image.shape, bool)
     inner.field.of(usable)[...] = ~inner.field.of(marks)
     framed = inner.field.of(pixels).shape != pixels.shape
-    return Prepared(image, usable, inner.origin_px, framed)
+    return Prepared(image, usable, inner.origin_px, framed, tuple(insets))
 
 
 def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -119,7 +119,7 @@ def test_nothing_found_at_a_scale_in_doubt_says_why(method, monkeypatch):
 def test_a_method_is_given_what_it_needs(method):
     with pytest.raises(ParameterError, match="needs a forest") as caught:
         detect(NOISE, method(needs_forest=True))
-    assert "one of both, bragg, nfindr, unet, origin." in str(caught.value)
+    assert "one of the methods both, bragg, nfindr, unet, origin." in str(caught.value)
     model = object()
     detect(NOISE, method(needs_forest=True), model=model)
     assert FOUND["extras"] == {"micrograph": NOISE, "model": model}

@@ -17,11 +17,11 @@ from napari_cdse.core.evaluation.model_comparison import (
     flipped,
     fraction_change,
 )
+from napari_cdse.core.evaluation.scores import JudgedDraw
 from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.evaluation.validation import compare, cross_validate
 from napari_cdse.core.features.cache import KnownFeatures
 from napari_cdse.core.progress import span
-from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
 from napari_cdse.pipeline import forest_below, joined, training_from_annotations
@@ -304,13 +304,12 @@ def _learned(shown: Sequence[Shown], training: TrainingSet | None) -> frozenset[
     )
 
 
-def _draws(request: TrainingRequest) -> dict[str, float]:
-    """Return the chances of the particles that were drawn and judged unseen."""
+def _draws(request: TrainingRequest) -> dict[str, JudgedDraw]:
+    """Return the particles that were drawn and judged unseen, by id."""
     return {
-        said.particle_id: said.selection_chance
-        for micrograph in request.labelled
-        for said in micrograph.annotations
-        if counts(said) and said.selection_chance
+        each.particle: JudgedDraw(each.chance, each.label)
+        for each in request.evidence
+        if each.answered and each.chance and each.label
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.training_set import TrainingSet
-    from napari_cdse.core.records import Calibration
+    from napari_cdse.core.records import Calibration, Label
     from napari_cdse.core.statistics.intervals import Interval
 
 
@@ -268,11 +268,27 @@ class DrawnDifference:
         return f"{told} ({low:+.2f} to {high:+.2f}, 95 %)."
 
 
+class JudgedDraw(NamedTuple):
+    """A draw and its answer.
+
+    Attributes
+    ----------
+    chance : float
+        With which it was drawn.
+    label : {"yes", "no", "null", "empty"}
+        The first that was given unseen; one that was given later, and is learnt from,
+        leans towards the forest whose word was in view by then.
+    """
+
+    chance: float
+    label: Label
+
+
 def drawn_difference(
     training: TrainingSet,
     old: NDArray[np.float64],
     new: NDArray[np.float64],
-    draws: Mapping[str, float],
+    draws: Mapping[str, JudgedDraw],
 ) -> DrawnDifference | None:
     """Compare two forests on the particles that were drawn at random.
 
@@ -282,8 +298,8 @@ def drawn_difference(
         Labelled rows, copies included.
     old, new : ndarray, shape (n_rows, 4)
         Probabilities of every row by forests that did not learn from its micrograph.
-    draws : mapping of str to float
-        Chances, by particle.
+    draws : mapping of str to JudgedDraw
+        By particle.
 
     Returns
     -------
@@ -294,11 +310,12 @@ def drawn_difference(
     chosen = training.rows(mask)
     if not len(chosen):
         return None
-    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    answers = [draws[each] for each in chosen.particle_ids.tolist()]
+    truth = np.array([CLASSES.index(each.label) for each in answers], np.intp)
     gain = np.subtract(
         *((told[mask].argmax(axis=1) == truth).astype(float) for told in (new, old))
     )
-    weight = np.array([1 / draws[each] for each in chosen.particle_ids.tolist()])
+    weight = np.array([1 / each.chance for each in answers])
     names, of = np.unique(chosen.micrograph_ids, return_inverse=True)
     sums = [np.bincount(of, each, len(names)) for each in (weight * gain, weight)]
     found = jackknife(lambda sums: sums[:, 0] / sums[:, 1], np.stack(sums, axis=1))

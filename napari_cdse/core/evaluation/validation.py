@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.classifier.training_set import TrainingSet
+    from napari_cdse.core.evaluation.scores import JudgedDraw
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Calibration, ModelCard
 
@@ -200,7 +201,7 @@ def compare(
     only: NDArray[np.bool_] | NDArray[np.str_] | None = None,
     progress: Progress | None = None,
     *,
-    draws: Mapping[str, float] | None = None,
+    draws: Mapping[str, JudgedDraw] | None = None,
     below: ModelCard | None = None,
 ) -> Comparison:
     """Score the old model and a new one on the same held-out micrographs.
@@ -221,8 +222,8 @@ def compare(
         Mask of rows, or ids of the particles to score, such as the person's own.
     progress : callable, optional
         Called with 0 to 1; may raise `Cancelled`.
-    draws : mapping of str to float, optional
-        Chances of the particles that were drawn at random and judged blind.
+    draws : mapping of str to JudgedDraw, optional
+        The particles that were drawn at random and judged blind.
     below : ModelCard, optional
         As `cross_validate`.
 

@@ -1,11 +1,14 @@
 """Intervals of scores and of differences against closed forms and known forests."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
 from napari_cdse.core.evaluation.scores import (
+    JudgedDraw,
     balanced_of,
     difference_of,
     drawn_difference,
@@ -105,9 +108,12 @@ def test_the_difference_on_draws_weighs_each_by_its_chance():
     for at, each in enumerate(training.particle_ids):
         if gains[each]:
             old[at] = np.roll(old[at], 1)
-    draws = {each: 0.1 if n % 2 else 0.5 for n, each in enumerate(ids)}
+    words = training.labels[training.originals].tolist()
+    draws = {
+        each: JudgedDraw(0.1 if n % 2 else 0.5, words[n]) for n, each in enumerate(ids)
+    }
     found = drawn_difference(training, old, new, draws)
-    weight = np.array([1 / draws[each] for each in ids])
+    weight = np.array([1 / draws[each].chance for each in ids])
     gain = np.array([gains[each] for each in ids], float)
     micrographs = training.micrograph_ids[training.originals]
     assert found.n == len(ids)
@@ -122,6 +128,11 @@ def test_the_difference_on_draws_weighs_each_by_its_chance():
     assert found.interval_95 == pytest.approx(wanted)
     assert f"Of the {len(ids)} particles that were drawn at random" in found.sentence
     assert drawn_difference(training, old, new, {}) is None
+    # What is learnt from may have been said later, with a forest's word in view.
+    later = training.labels.copy()
+    later[::2] = "null"
+    changed = drawn_difference(replace(training, labels=later), old, new, draws)
+    assert changed.value == found.value
     few = drawn_difference(training, old, new, dict(list(draws.items())[:9]))
     assert few.interval_95 is None
     assert "too few for an interval" in few.sentence

@@ -16,6 +16,7 @@ from napari_cdse.gui.retrain import model_row
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model, save_model
 from napari_cdse.project import EditRequest
+from napari_cdse.tasks.training import _draws
 from tests.gui.conftest import (
     SIGNAL_MS,
     open_folder,
@@ -149,12 +150,16 @@ def test_a_retraining_counts_draws_as_the_number_of_the_project_does(
         for one, word in zip(particle_ids(workspace), words[: 5 - index], strict=False):
             project.edits.label([one], word, selected_by="queue")
     # Judged again with the forest's word in view, and deleted.
-    project.edits.label(particle_ids(workspace)[:1], "no", selected_by="queue")
-    project.edits.remove(particle_ids(workspace)[-1:], selected_by="queue")
+    first, *_, last = particle_ids(workspace)
+    project.edits.label([first], "no", selected_by="queue")
+    project.edits.remove([last], selected_by="queue")
     settle(workspace, qtbot)
     wanted = project.statistics.visible_defects()
     assert (wanted.n_draws, wanted.n_removed, wanted.n_unanswered) == (10, 1, 2)
     retrained(workspace, qtbot)
+    answers = _draws(workspace.training._request(FEW_TREES, onto=True))
+    assert answers[first] == (1.0, "yes")
+    assert len(answers) == 10 - 2
     told = workspace.training.outcome.fraction
     for found in (told.old, told.new):
         for name in ("n_particles", "n_draws", "n_removed", "n_unanswered", "labels"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -106,6 +107,10 @@ def result_path_of(text: str) -> Path:
     from napari_cdse.io.store.store import SUFFIX
 
     path = path_of(text)
+    if text.endswith(("/", os.sep)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is the name of a folder; name a file in it"
+        )
     if path.name.lower().endswith((SUFFIX, *SUFFIXES)):
         raise argparse.ArgumentTypeError(
             f"{path.name!r} is the name of a project or a micrograph, which would be "

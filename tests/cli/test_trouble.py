@@ -276,6 +276,10 @@ REFUSED = [
     (["report", "p.cdse", "--out", ""], "--out: the name is empty"),
     (["restore", ""], "PROJECT: the name is empty"),
     (["compare", "p.cdse", "--out", ""], "--out: the name is empty"),
+    # A slash at the end means a folder, where a file of that name would be made.
+    (["report", "p.cdse", "--out", "pages/"], "'pages/' is the name of a folder; nam"),
+    (["compare", "p", "q", "--out", "./"], "'./' is the name of a folder; name a fil"),
+    (["train", "p.cdse", "--out", "a/b/"], "'a/b/' is the name of a folder; name a f"),
     # Written over, they would be lost: nothing else holds what is in them.
     (["report", "p.cdse", "--out", "p.cdse"], "'p.cdse' is the name of a project"),
     (["compare", "p", "q", "--out", "r/q.CDSE"], "'q.CDSE' is the name of a project"),

@@ -121,8 +121,10 @@ class Comparison:
     def _verdict(self) -> str:
         ends = self.difference.interval_95
         if self.n_shared:
-            count = f"{self.n_shared} micrograph" + "s" * (self.n_shared > 1)
-            return f"There is no interval, since {count} are in both samples."
+            count = "1 micrograph is"
+            if self.n_shared > 1:
+                count = f"{self.n_shared} micrographs are"
+            return f"There is no interval, since {count} in both samples."
         if ends is None:
             return "Without an interval of both, nothing says whether they differ."
         if ends[0] <= 0 <= ends[1]:

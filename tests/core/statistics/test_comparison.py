@@ -138,7 +138,7 @@ def numbers(name, fraction, interval, mean=None, mean_95=None, micrographs=()):
 
 def test_samples_that_share_micrographs_have_no_interval():
     first = numbers("a", 0.4, (0.3, 0.5), 5.0, (4.9, 5.1), ("x", "y", "z"))
-    for shared, words in ((("z", "w"), "1 micrograph are"), (("y", "z"), "2 microg")):
+    for shared, words in ((("z", "w"), "1 micrograph is"), (("y", "z"), "2 microg")):
         second = numbers("b", 0.2, (0.1, 0.3), 4.0, (3.9, 4.1), shared)
         found = compare(first, second)
         assert found.n_shared == len({"x", "y", "z"} & set(shared))

@@ -26,7 +26,7 @@ from napari_cdse.io.thumbnail_file import default_path
 _NEAR = 1.0
 _NO_CIRCLES = 'No circles yet: press "Detect in all" beside Micrographs.'
 _NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
-_HINT = "The keys that judge a particle judge all that are chosen; Enter goes there."
+_HINT = "The keys that judge a particle judge all that are chosen; Return goes there."
 
 
 class GalleryDock(ProjectDock):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_cdse.project import Particle
 
 _TIP = (
-    "What no class says, in your words. Enter stores it, Escape takes it back. It is "
+    "What no class says, in your words. Return stores it, Escape takes it back. It is "
     "exported in the column note of particles.csv."
 )
 

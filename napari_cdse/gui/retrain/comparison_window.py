@@ -54,7 +54,7 @@ _NEAR = 1.0
 _CONFUSION = "Your labels by row, the forests' words by column:"
 _HOW = (
     "Left by the forest in use, right by the new one. Arrows move from pair to pair; "
-    "Enter or a click goes to the particle in its micrograph. First come those that "
+    "Return or a click goes to the particle in its micrograph. First come those that "
     "you labelled otherwise (\u2260)."
 )
 _CLOSING = (

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 DRAWING = "leave out"
 _HINT = (
-    "Drag over the region to leave out; P: a polygon corner by corner, closed by Esc "
-    "or a double click; Esc again ends."
+    "Drag over the region to leave out; P: a polygon corner by corner, closed by "
+    "Escape or a double click; Escape again ends."
 )
 _COLOUR = "#e6e6e6"
 _FACE = "#8080804d"

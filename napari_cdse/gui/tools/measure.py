@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 DISTANCE = "distance"
 SCALE_BAR = "scale bar"
 _HINTS = {
-    DISTANCE: "Drag from one point to the other; Shift keeps it straight, Esc ends.",
+    DISTANCE: "Drag from one point to the other; Shift keeps it straight, Escape ends.",
     SCALE_BAR: "Drag along the scale bar from end to end; Shift keeps it straight, "
-    "Esc ends.",
+    "Escape ends.",
 }
 
 

@@ -96,7 +96,7 @@ def test_without_a_particle_there_is_no_note(row):
     assert not row.isEnabled()
     assert row.text() == ""
     assert row.placeholderText() == "Note"
-    assert "Enter stores it" in row.toolTip()
+    assert "Return stores it" in row.toolTip()
     assert row.focusPolicy() == Qt.FocusPolicy.ClickFocus
 
 

@@ -79,6 +79,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if not anew:
         setattr(arguments, "ForestParams.folds", ForestParams().folds)
     if arguments.study is not None:
+        if arguments.out is not None:
+            _check(arguments.out, with_labels=False)
         return int(arguments.study(arguments))
     model_path, folders = _split(arguments.paths, anew)
     if arguments.out is not None:

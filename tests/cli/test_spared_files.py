@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -139,12 +138,23 @@ def test_held_out_label_files_never_take_the_place_of_reviewed_ones(
     assert "not reviewed" in (again / "labels" / by_hand.name).read_text()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="rights are of another kind there")
-def test_nobody_waits_for_scores_that_cannot_be_kept(labelled_folder, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "study",
+    [
+        ["--folds", "2"],
+        ["--tune"],
+        ["--importance"],
+        ["--learning-curve"],
+        ["--methods"],
+    ],
+)
+def test_nobody_waits_for_scores_that_cannot_be_kept(
+    labelled_folder, tmp_path, capsys, study
+):
     file = tmp_path / "file"
     file.write_text("in the way")
     out = ["--out", str(file / "below")]
-    assert main(["evaluate", str(labelled_folder), *FOREST, *out]) == 1
+    assert main(["evaluate", *study, str(labelled_folder), *out]) == 1
     (told,) = capsys.readouterr().err.splitlines()
     assert "cannot be a folder, a file is in its place" in told
 

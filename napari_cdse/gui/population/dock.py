@@ -452,10 +452,15 @@ class PopulationView(ProjectView):
         self._canvas.take_in()
         work = partial(reporting, self._session.project.path, file)
         job = Job("Writing the report", work)
-        job.produced.connect(lambda told: self._session.tell(told, "the report"))
+        job.produced.connect(self._tell_report)
         job.failed.connect(self._session.warn)
         self._session.runner.submit(job)
         return job
+
+    def _tell_report(self, told: str) -> None:
+        """Say where it is; its numbers stand in the dock and on the page."""
+        *_, place = told.splitlines()
+        self._session.tell(place, "the report")
 
 
 def _words(one: MicrographFraction) -> str:

@@ -145,7 +145,7 @@ def difference(sample: Sample) -> Difference:
     )
     total = float(resolved.sum())
     # Labels may take away all that the forest said; rounding leaves some of it.
-    least = _ROUNDING * float(np.abs(corrected).sum())
+    least = _ROUNDING * float((sample.predicted + np.abs(corrected)).sum())
     if not total > least:
         return _nothing()
     share = _whole(float(defects.sum()) / total)

@@ -157,6 +157,12 @@ def test_a_forest_that_was_wrong_of_all_leaves_no_share_and_no_micrograph():
     assert gone.corrected[:, 1].sum() != 0
     assert np.isnan(difference(gone).share)
     assert difference(gone).resolved == 0
+    # Each stands for itself but for rounding, and none is resolved.
+    each = Sample(
+        np.arange(10), told, 0 * told, np.full(10, 1 - 2**-52), np.zeros(10, bool)
+    )
+    assert each.corrected.any()
+    assert np.isnan(difference(each).share)
     whole = judged(4, [2, 4, 2, 4], [3, 1, 3, 1])
     more = Sample(
         np.append(whole.micrograph, gone.micrograph + 4),

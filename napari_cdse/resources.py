@@ -25,7 +25,7 @@ def models_dir() -> Path:
 
 
 def sample_data_dir() -> Path:
-    """Folder of the sample micrographs, in the origin's layout.
+    """Folder of the sample micrographs, in the layout of labelled data.
 
     Raises
     ------

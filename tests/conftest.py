@@ -101,7 +101,7 @@ def _cut_samples(tmp_path_factory):
 
 @pytest.fixture
 def labelled_folder(_cut_samples, tmp_path) -> Path:
-    """Three small micrographs, none square, in the origin's layout."""
+    """Three small micrographs, none square, in the layout of labelled data."""
     return Path(shutil.copytree(_cut_samples, tmp_path / "labelled"))
 
 

@@ -87,7 +87,7 @@ def examples_from_folders(
     progress: Progress | None = None,
     cache: FeatureCache | None = None,
 ) -> Iterator[FolderExamples | str]:
-    """Go through folders in the origin's layout.
+    """Go through folders in the layout of labelled data.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def run_methods(
     Parameters
     ----------
     folders : sequence of Path
-        In the origin's layout, or pictures with label files beside them.
+        In the layout of labelled data, or pictures with label files beside them.
     model : Model
         Classifies the circles of all methods; what it calls ``empty`` is left out, as
         `predict` does.

@@ -1,4 +1,4 @@
-"""Simulated micrographs on disk, in the origin's layout with the truth beside it.
+"""Simulated micrographs on disk, laid out as labelled data, truth beside it.
 
 ::
 

@@ -20,7 +20,7 @@ A, B = Circle(30.0, 40.0, 10.0), Circle(60.0, 70.0, 12.0)
 
 @pytest.fixture
 def labelled(tmp_path):
-    """The origin's layout: two of three micrographs have label files."""
+    """The layout of labelled data: two of three micrographs have label files."""
     root = tmp_path / "labelled"
     write_folder(root / "images")
     texts = root / "text_files"

@@ -1,6 +1,6 @@
 """Colours and letters of the classes.
 
-Magenta, cyan and orange as the origin had them, in tints that stay apart for
+Magenta, cyan and orange as the pipeline of 2018 had them, in tints that stay apart for
 protanopes, deuteranopes and tritanopes and stand out from a gray micrograph. The
 letter says the same again, so that nothing hangs on colour alone.
 """

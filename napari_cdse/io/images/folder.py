@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 IMAGES, TEXT_FILES = "images", "text_files"
-"""The two folders of the origin's layout."""
+"""The two folders of the layout of labelled data."""
 
 _NOT_READ = (".eer", ".mib", ".tvips")
 """Formats of microscopes and cameras, which have to be exported first."""
@@ -106,7 +106,7 @@ def find_micrographs(
 ) -> FolderListing:
     """List the micrographs among files and folders, without opening any.
 
-    A folder in the origin's layout stands for its ``images``; of another folder only
+    A folder laid out as labelled data stands for its ``images``; of another folder only
     its own files are listed, without hidden ones. Each file is listed once. A file that
     is named, is no micrograph and nothing that lies beside micrographs is a problem.
 

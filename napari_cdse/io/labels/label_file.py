@@ -1,4 +1,4 @@
-"""The origin's label files: circles, classes, and the size of the image.
+"""Label files of 2018: circles, classes, and the size of the image.
 
 ::
 
@@ -12,14 +12,14 @@
     (1024, 768)
 
 A location is ``[x, y]``, column before row. The image size is numpy's shape, rows
-before columns, as the origin wrote it (its micrographs were square). A comma is a
-decimal mark too where only one reading is left (``[418,0; 360,0]``), and NumPy's
+before columns, as the pipeline of 2018 wrote it (its micrographs were square). A comma
+is a decimal mark too where only one reading is left (``[418,0; 360,0]``), and NumPy's
 scalars (``np.float64(418.0)``) count as what they hold. Blank lines mean nothing,
 except that a file with nothing else says "not labelled"; four headings without a
 particle say "looked at, no particle".
 
 Labels that the program wrote and no person reviewed carry a fifth section, which a
-reader of the origin's format never comes to, because it stops at the image size::
+reader of 2018 never comes to, because it stops at the image size::
 
     Review:
     not reviewed

@@ -1,4 +1,4 @@
-"""The origin's label files: the same after writing, a sentence for each mistake."""
+"""Label files: the same after writing, a sentence for each mistake."""
 
 import ast
 import os

@@ -121,7 +121,7 @@ class Difference:
         From 0 to 1; None with one resolved particle in each micrograph.
         """
         effect = self.design_effect
-        if effect is None or self.size <= 1:
+        if effect is None or self.size <= 1 + _ROUNDING:
             return None
         return min(max((effect - 1) / (self.size - 1), 0.0), 1.0)
 

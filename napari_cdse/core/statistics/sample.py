@@ -139,7 +139,9 @@ def divided(
             each.micrograph in through or each.route in ("order", "file")
         ):
             # As one from a file: for itself, and it tells nothing of queue or order.
-            chosen.append(replace(each, route="file", chance=None, reach=None))
+            chosen.append(
+                replace(each, route="file", chance=None, reach=None, in_view=False)
+            )
         else:
             apart.append(each)
     return chosen, apart

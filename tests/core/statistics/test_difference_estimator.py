@@ -1,6 +1,7 @@
 """The estimator against closed forms, all lots that can fall, and known populations."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ def test_the_interval_of_judged_micrographs_has_its_closed_form():
 def test_the_correlation_is_none_for_single_particles_and_0_where_all_are_alike():
     single = difference(judged(6, [1, 0, 1, 0, 1, 0], [0, 1, 0, 1, 0, 1]))
     assert (single.size, single.correlation) == (1, None)
+    assert replace(single, size=1 + 2**-52, variance=1.0).correlation is None
     assert difference(judged(6, [3] * 6, [2] * 6)).correlation == 0
     # Each micrograph of one class: one particle says all of its neighbours.
     apart = difference(judged(6, [5, 0, 5, 0, 5, 0], [0, 5, 0, 5, 0, 5]))

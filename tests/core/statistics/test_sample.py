@@ -53,6 +53,9 @@ def test_a_draw_that_stands_for_itself_alone_is_as_one_from_a_file():
     assert chosen[0] == replace(odd, route="file", chance=None, reach=None)
     assert chosen[1] == replace(seen, route="file")
     assert chosen[3:] == rest
+    # No draw any more, it is none that was judged in view either.
+    again = divided([replace(odd, in_view=True), seen, seen, *rest])
+    assert again == (chosen, [])
     weight = sample_of(chosen).weight
     assert weight.tolist() == [1, 1, 1, 0, 0]
 

@@ -17,8 +17,8 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.score_lines import evaluation_lines
-from napari_cdse.cli.studies import MODEL_SUFFIX, add_studies
-from napari_cdse.cli.teaching import labelled_micrographs
+from napari_cdse.cli.studies import add_studies
+from napari_cdse.cli.teaching import MODEL_SUFFIX, labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.features import groups_in

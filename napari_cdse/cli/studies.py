@@ -18,7 +18,12 @@ from napari_cdse.cli.score_lines import (
     method_lines,
     tuning_lines,
 )
-from napari_cdse.cli.teaching import feature_cache, labelled_micrographs, teach
+from napari_cdse.cli.teaching import (
+    MODEL_SUFFIX,
+    feature_cache,
+    labelled_micrographs,
+    teach,
+)
 from napari_cdse.core.errors import CdseError, ParameterError, TrainingError
 from napari_cdse.core.evaluation.feature_importance import importance
 from napari_cdse.core.evaluation.learning_curve_records import ENOUGH
@@ -55,8 +60,6 @@ if TYPE_CHECKING:
     from napari_cdse.core.evaluation.tuning import Trial
 
     Study = Callable[[argparse.Namespace], int]
-
-MODEL_SUFFIX = ".skops"
 
 
 def add_studies(parser: argparse.ArgumentParser) -> None:

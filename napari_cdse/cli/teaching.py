@@ -11,7 +11,7 @@ from napari_cdse.cli.flags import read_parameters
 from napari_cdse.cli.progress import ShareProgress
 from napari_cdse.cli.project_flags import opened
 from napari_cdse.core.classifier.training_set import join
-from napari_cdse.core.errors import MicrographError
+from napari_cdse.core.errors import MicrographError, ParameterError
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.io.feature_file import default_path
 from napari_cdse.pipeline import (
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import ForestParams
     from napari_cdse.io.images.frame import FrameChoice
 
+MODEL_SUFFIX = ".skops"
+
 
 def teach(
     paths: Sequence[Path],
@@ -48,7 +50,10 @@ def teach(
     ------
     CdseError
         If there is nothing to learn from.
+    ParameterError
+        If a forest is named where labels are asked for.
     """
+    _refuse_forests(paths)
     folders, projects = _kinds(paths)
     parts: list[Taught] = []
     for folder in folders:
@@ -83,6 +88,15 @@ def feature_cache(arguments: argparse.Namespace) -> FeatureCache:
     return FeatureCache(default_path(), arguments.again)
 
 
+def _refuse_forests(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.suffix.lower() == MODEL_SUFFIX:
+            raise ParameterError(
+                f"{path.name} is a forest and holds no labelled micrographs; to learn "
+                "on top of it, name it after --onto of train."
+            )
+
+
 def _kinds(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Part what was named into folders and projects."""
     projects = [path for path in paths if path.suffix.lower() == SUFFIX]
@@ -112,7 +126,16 @@ def labelled_micrographs(
     ------
     MicrographError
         If there is none.
+    ParameterError
+        If a project is named.
     """
+    _, projects = _kinds(folders)
+    if projects:
+        raise ParameterError(
+            f"{projects[0].name} is a project, and scores are those of labelled "
+            "folders; name folders with images/ and text_files/ (--tune and "
+            "--importance take projects, too)."
+        )
     labelled: dict[str, FolderExamples] = {}
     failed = 0
     for item in examples_from_folders(

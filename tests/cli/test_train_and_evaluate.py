@@ -416,6 +416,23 @@ def test_methods_of_an_unlabelled_folder_are_refused(picture_folder, capsys):
     assert "old.txt has no micrograph of the same" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "old.skops", "--out", "new.skops"], "old.skops is a forest and"),
+        (["evaluate", "--tune", "old.SKOPS"], "name it after --onto of train"),
+        (["evaluate", "--folds", "2", "mine.cdse"], "mine.cdse is a project, and"),
+        (["evaluate", "--learning-curve", "MINE.CDSE"], "labelled folders; name"),
+    ],
+)
+def test_what_holds_no_labels_for_a_command_is_refused_by_name(
+    tmp_path, monkeypatch, capsys, words, said
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_methods_of_no_folder_are_refused(capsys):
     assert main(["evaluate", "--methods", str(default_model_path())]) == 2
     assert "no folder to score on" in capsys.readouterr().err

@@ -66,7 +66,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     out = arguments.out
-    check_replaceable(out, lambda _: is_model_file(out), "model", ModelError)
+    check_replaceable(out, lambda _: is_model_file(out), "forest", ModelError)
     params = read_parameters(arguments, ForestParams)
     detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None

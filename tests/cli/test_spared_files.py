@@ -52,14 +52,14 @@ OTHERS = [
     (["compare", "{project}"], "a.json", b'{"images": [], "samples": 3}', "comparison"),
     (["visibility"], "a.json", b'{"format": "another"}', "table of visibility"),
     (["visibility"], "m1.txt", LABELS, "table of visibility"),
-    (["train", "{project}"], "m1.txt", LABELS, "model"),
-    (["train", "{project}"], "may.npz", ARRAYS.getvalue(), "model"),
-    (["train", "{project}"], "m1.zip", archive_of(roi="Iout"), "model"),
+    (["train", "{project}"], "m1.txt", LABELS, "forest"),
+    (["train", "{project}"], "may.npz", ARRAYS.getvalue(), "forest"),
+    (["train", "{project}"], "m1.zip", archive_of(roi="Iout"), "forest"),
     (
         ["train", "{project}"],
         "theirs.skops",
         archive_of(**{"schema.json": '{"__class__": "RandomForestClassifier"}'}),
-        "model",
+        "forest",
     ),
 ]
 

@@ -20,6 +20,7 @@ from napari_cdse.core.imaging.burned_in import (
     straight_strokes,
     take_out_lines,
 )
+from napari_cdse.core.imaging.drawn_marks import drawn_marks
 from napari_cdse.core.imaging.illumination import dead_areas, levelled
 from napari_cdse.core.imaging.insets import find_insets
 
@@ -140,6 +141,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         )
     marks |= foreign
     marks |= straight_strokes(image)
+    marks |= drawn_marks(image)
     marks |= dead_areas(image)
     image = _without_spikes(image)
     marks |= letters(image)

@@ -1,0 +1,204 @@
+"""Arrows, circles, letters and lines that somebody drew over a micrograph.
+
+All pixels of what is drawn have one gray value, or nearly so, where it was resized: in
+the histogram it is a peak of its own, out in the tail of the micrograph's gray values,
+with a valley before it. What belongs to it are the connected pixels beyond that valley
+that stand out from what lies around them; a dark hole or a bright crystal do not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import binary_dilation, label, uniform_filter
+
+from napari_cdse.core.arrays import strips
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEVELS = 256
+"""Gray levels of the histogram, from the darkest pixel to the brightest: what a program
+that draws works with."""
+
+_EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkLimits:
+    """What counts as drawn. All are choices.
+
+    Attributes
+    ----------
+    filled_levels : float
+        Share of the levels between the 10th and 90th percentile that occur, at least: a
+        picture of few grays has peaks everywhere.
+    sigma : float
+        Distance of the peak's valley from the median, in half widths of the histogram
+        (16 % to 50 %, 50 % to 84 %), from which it is sought. Lower meets what the
+        micrograph itself has.
+    peak : float
+        Height of the peak over the mean of five levels in the valley.
+    share, pixels : float, int
+        Share of the picture, and number of pixels, that have the peak's level at least:
+        100 of a micrograph of 1024 x 1024, a word in small letters.
+    clipped : float
+        Height of a peak at black or white over all that a falling tail would have
+        there: a picture whose contrast was stretched ends in such a peak.
+    fallen : float
+        Times that a tail fell to its end, which tells how fast it falls.
+    near_levels : int
+        Distance from the peak up to which a pixel has its level, as compression
+        scatters them.
+    core_share, core_px : float, int
+        Share and number of such pixels among those that hang together, at least.
+    least_px : int
+        Pixels that hang together, at least: a dot on an i.
+    around_px : int
+        Edge of the square whose mean they stand out from: wider than a stroke.
+    step : float
+        By how much, in standard deviations of the picture.
+    margin_px : int
+        Marked around them, for what smoothing or resizing smeared.
+    """
+
+    filled_levels: float = 0.6
+    sigma: float = 2.5
+    peak: float = 5.0
+    share: float = 1e-4
+    pixels: int = 60
+    clipped: float = 2.5
+    fallen: float = 4.0
+    near_levels: int = 3
+    core_share: float = 0.2
+    core_px: int = 4
+    least_px: int = 12
+    around_px: int = 15
+    step: float = 1.2
+    margin_px: int = 3
+
+
+_LIMITS = _MarkLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """A gray level that something was drawn in, and that of the valley before it."""
+
+    level: int
+    valley: int
+
+
+def drawn_marks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Find what was drawn over a picture, with a margin.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+        Finite gray values, not all alike.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+    """
+    levels = _levels(image)
+    peaks = _peaks(_histogram(levels))
+    marks = np.zeros(image.shape, bool)
+    if not peaks:
+        return marks
+    beside = np.abs(image - uniform_filter(image, _LIMITS.around_px))
+    least = _LIMITS.step * float(image.std())
+    for peak in peaks:
+        marks |= _standing_out(levels, peak, beside, least)
+    if not marks.any():
+        return marks
+    return binary_dilation(marks, _EIGHT_NEIGHBOURS, _LIMITS.margin_px)
+
+
+def _levels(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    low, high = float(image.min()), float(image.max())
+    levels = np.empty(image.shape, np.uint8)
+    # The whole at once would take twice the picture's memory.
+    for strip in strips(len(image)):
+        levels[strip] = (image[strip] - low) * ((_LEVELS - 1) / (high - low)) + 0.5
+    return levels
+
+
+def _histogram(levels: NDArray[np.uint8]) -> NDArray[np.intp]:
+    # To count them at once would take them as numbers of eight bytes.
+    histogram = np.zeros(_LEVELS, np.intp)
+    for strip in strips(len(levels)):
+        histogram += np.bincount(levels[strip].ravel(), minlength=_LEVELS)
+    return histogram
+
+
+def _standing_out(
+    levels: NDArray[np.uint8],
+    peak: _Peak,
+    beside: NDArray[np.float32],
+    least: float,
+) -> NDArray[np.bool_]:
+    """Pixels beyond the valley that hang together and stand out from around them."""
+    bright = peak.level > peak.valley
+    beyond = levels >= peak.valley if bright else levels <= peak.valley
+    regions, count = label(beyond, _EIGHT_NEIGHBOURS)
+    inside = regions[beyond]
+    off = np.abs(levels[beyond].astype(np.int16) - peak.level)
+    sizes = np.bincount(inside, minlength=count + 1)
+    cores = np.bincount(inside, off <= _LIMITS.near_levels, count + 1)
+    steps = np.bincount(inside, beside[beyond], count + 1)
+    drawn = (sizes >= _LIMITS.least_px) & (steps > least * sizes)
+    drawn &= cores >= np.maximum(_LIMITS.core_px, _LIMITS.core_share * sizes)
+    return np.asarray(drawn[regions])
+
+
+def _peaks(histogram: NDArray[np.intp]) -> list[_Peak]:
+    """Find the peak of what was drawn on the dark and on the bright side."""
+    below = np.cumsum(histogram) / histogram.sum()
+    lowest, low, middle, high, highest = (
+        int(np.searchsorted(below, share)) for share in (0.1, 0.16, 0.5, 0.84, 0.9)
+    )
+    body = histogram[lowest : highest + 1]
+    if np.count_nonzero(body) < _LIMITS.filled_levels * len(body):
+        return []
+    ends = (
+        _peak(histogram, middle, high - middle, 1),
+        _peak(histogram[::-1], _LEVELS - 1 - middle, middle - low, -1),
+    )
+    return [each for each in ends if each is not None]
+
+
+def _peak(
+    histogram: NDArray[np.intp], middle: int, width: int, side: int
+) -> _Peak | None:
+    """Find it beyond the middle; the histogram of the dark side comes reversed."""
+    wide = np.pad(histogram, 2, mode="edge").astype(float)
+    smooth = np.convolve(wide, np.ones(5) / 5, "valid")
+    last = _LEVELS - 1
+    first = middle + max(2, round(_LIMITS.sigma * width))
+    least = max(_LIMITS.share * histogram.sum(), _LIMITS.pixels)
+    valley, found = first, None
+    for level in range(first, _LEVELS):
+        if level < last and smooth[level] < smooth[valley]:
+            valley = level
+        count = histogram[level]
+        if count < max(least, _LIMITS.peak * smooth[valley]):
+            continue
+        if level == last and count < _LIMITS.clipped * _tail(smooth, valley):
+            continue
+        if found is None or count > histogram[found[0]]:
+            found = level, valley
+    if found is None:
+        return None
+    return _Peak(*(each if side > 0 else last - each for each in found))
+
+
+def _tail(smooth: NDArray[np.float64], valley: int) -> float:
+    """Return what a tail that falls on as before a level would have beyond it."""
+    # As few as in a small picture scatter; the most that may be meant.
+    least = float(smooth[valley] + math.sqrt(smooth[valley] + 1))
+    before = np.flatnonzero(smooth[:valley] >= _LIMITS.fallen * least)
+    return least * (valley - int(before[-1])) / math.log(_LIMITS.fallen)

@@ -33,6 +33,15 @@ def with_chosen_ones(rng, found):
     return _evidence(found, drawn, chances, hand=_chosen(rng, found))
 
 
+def chosen_ones_and_then_the_queue(rng, found):
+    """The same, and the queue leads to 150 of the others afterwards."""
+    drawn, chances = _lots(rng, found)
+    hand = _chosen(rng, found)
+    order = np.argsort(-_doubt(found))
+    queue = order[~np.isin(order, hand)][:QUEUED]
+    return _evidence(found, drawn, chances, hand=hand, queue=queue)
+
+
 def half_the_draws_judged(rng, found):
     """The user stopped half-way; draws come up in the order of their lots."""
     lots = rng.random(len(found.truth))
@@ -142,6 +151,7 @@ SOUND = {
     "draws alone": draws_alone,
     "150 more by the queue": with_the_queue,
     "100 more chosen by hand": with_chosen_ones,
+    "100 more chosen by hand, then 150 by the queue": chosen_ones_and_then_the_queue,
     "half the draws judged": half_the_draws_judged,
     "doubtful draws deferred": doubtful_draws_deferred,
     "doubtful drawn more often, and 150 by the queue": doubtful_drawn_more_often,

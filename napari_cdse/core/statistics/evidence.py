@@ -20,7 +20,8 @@ hand
     faults finds many, so such a label is left aside: the particle stays what the
     forest says until a lot, the queue or an order comes to it. (Taking it in would
     count the fault twice: once here, and once in the drawn particles that stand for
-    it.)
+    it.) Where queue or order went on afterwards, drawn particles do not stand for what
+    these reach; there it counts with the chance that they would have come to it.
 In a micrograph that was judged as a whole, nothing was chosen, and each label stands.
 
 Deferred and skipped draws

@@ -126,7 +126,7 @@ def _fraction(
     sample: Sample, at: int, key: str, name: str, error: _Error
 ) -> MicrographFraction:
     here = sample.micrograph == at
-    counted = sample.weight[here] > 0
+    counted = sample.counted[here]
     n_open = int(np.count_nonzero(~counted))
     labelled = sample.labelled[here][counted].sum(axis=0)
     told = (sample.predicted[here][~counted] + error.mean).sum(axis=0)

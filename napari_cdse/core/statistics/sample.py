@@ -60,6 +60,9 @@ class Sample:
         it, nor its own of others. None where it distrusts nothing.
     never_drawn : ndarray of bool, shape (n,), or None
         Whether no lot could have fallen on it. None where one could on all.
+    picked : ndarray of bool, shape (n,), or None
+        Whether a person chose it by looking, so that its weight is the chance that
+        queue or order would have come to it. None where nobody chose one.
     """
 
     micrograph: NDArray[np.intp]
@@ -69,6 +72,13 @@ class Sample:
     drawn: NDArray[np.bool_]
     distrusted: NDArray[np.bool_] | None = None
     never_drawn: NDArray[np.bool_] | None = None
+    picked: NDArray[np.bool_] | None = None
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """Whose label counts for more than the estimate of the whole, shape (n,)."""
+        counted = self.weight > 0
+        return counted if self.picked is None else counted & ~self.picked
 
     @property
     def domains(self) -> tuple[NDArray[np.bool_], ...]:
@@ -230,7 +240,7 @@ def sample_of(evidence: Sequence[Evidence]) -> Sample:
     whole = whole_micrographs(evidence)
     inside = np.array([each.micrograph in whole for each in evidence], bool)
     labels = [each.label for each in evidence]
-    weight, drawn = _weights(evidence, inside, micrograph)
+    weight, drawn, picked = _weights(evidence, inside, micrograph)
     labelled = predicted.copy()
     for at, label in enumerate(labels):
         if label is not None and weight[at]:
@@ -245,6 +255,7 @@ def sample_of(evidence: Sequence[Evidence]) -> Sample:
         drawn,
         odd if odd.any() else None,
         never if never.any() else None,
+        picked if picked.any() else None,
     )
 
 
@@ -272,7 +283,8 @@ def reach(
     route = np.array([each.route for each in evidence])
     judged = np.array([each.judged for each in evidence], bool)
     proposed = np.array([each.proposed for each in evidence], bool)
-    free = proposed & ~np.isin(route, ("draw", "file"))
+    # What a person picked by looking, queue and order could not come to any more.
+    free = proposed & ~np.isin(route, ("draw", "file")) & ~(judged & (route == "hand"))
     by_place = _share(judged & (route == "order"), free, micrograph)
     rest = free & ~(judged & (route == "order"))
     by_doubt = _share(judged & (route == "queue"), rest, _doubt_steps(evidence, free))
@@ -294,23 +306,31 @@ def _weights(
     evidence: Sequence[Evidence],
     inside: NDArray[np.bool_],
     micrograph: NDArray[np.intp],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Weigh the labels, those in micrographs judged as a whole with 1."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Weigh the labels, those in micrographs judged as a whole with 1.
+
+    Drawn particles do not stand for those that queue or order would have come to. One
+    that was picked by looking before would have been among these as often as others
+    alike, and has that as its weight: with none, nothing would stand for it.
+    """
     judged = np.array([each.judged for each in evidence], bool)
     route = np.array([each.route for each in evidence])
+    proposed = np.array([each.proposed for each in evidence], bool)
     lot = (route == "draw") & ~inside
     itself = judged & (inside | np.isin(route, ("queue", "order", "file")))
     chance = np.array([each.chance or 1.0 for each in evidence], float)
     weight = itself.astype(float)
     answers = np.array([each.answered for each in evidence], bool)
     drawn = lot & answers
+    picked = judged & proposed & (route == "hand") & ~inside & drawn.any()
     if drawn.any():
         come = reach(evidence, micrograph)
         # 1 - (1 - p) q, in a form that leaves a weight of 1 exactly that.
         alone = (1 - come) + chance * come
         share = _answered(evidence, lot, answers)
         weight[drawn] = (alone / (chance * share))[drawn]
-    return weight, drawn
+        weight[picked] = come[picked]
+    return weight, drawn, picked
 
 
 def _answered(

@@ -130,8 +130,7 @@ def _diameters(
 
 def _resolved(sample: Sample) -> NDArray[np.float64]:
     """Return how resolved each one is, without the weights, from 0 to 1."""
-    judged = sample.weight > 0
-    return np.where(judged, sample.labelled[:, 1], sample.predicted[:, 1])
+    return np.where(sample.counted, sample.labelled[:, 1], sample.predicted[:, 1])
 
 
 def _edges(sizes: NDArray[np.float64], resolved: NDArray[np.float64]) -> list[float]:
@@ -180,4 +179,5 @@ def _part(sample: Sample, inside: NDArray[np.bool_]) -> Sample:
         sample.drawn[inside],
         None if sample.distrusted is None else sample.distrusted[inside],
         None if sample.never_drawn is None else sample.never_drawn[inside],
+        None if sample.picked is None else sample.picked[inside],
     )

@@ -82,7 +82,8 @@ class VisibleDefects:
     n_removed : int
         Drawn, and taken away as no particle: judged as ``empty``.
     n_by_hand : int
-        Labels left aside because the person had chosen the particle by looking.
+        Labels of particles that the person had chosen by looking; they count only as
+        far as queue or order would have come to these.
     n_outside : int
         Circles of people that are not in the population.
     apart : dict of str to int
@@ -439,17 +440,18 @@ def _share(sample: Sample, found: Difference, note: str) -> float:
     itself alone, and the forest for all others.
     """
     if note and int(sample.drawn.sum()) < MIN_DRAWS:
-        single = replace(sample, weight=np.minimum(sample.weight, 1.0))
+        alone = np.where(sample.counted, np.minimum(sample.weight, 1.0), 0.0)
+        single = replace(sample, weight=alone)
         found = difference(single)
     return min(max(found.share, 0.0), 1.0)
 
 
 def _counted(chosen: Sequence[Evidence], sample: Sample | None) -> list[Evidence]:
-    """Return those whose label has a weight."""
+    """Return those whose label counts, and not only as far as others stand for it."""
     if sample is None:
         return []
-    pairs = zip(chosen, sample.weight.tolist(), strict=True)
-    return [each for each, weight in pairs if weight and each.judged]
+    pairs = zip(chosen, sample.counted.tolist(), strict=True)
+    return [each for each, counts in pairs if counts and each.judged]
 
 
 def _unseen(evidence: Iterable[Evidence]) -> int:
@@ -503,7 +505,7 @@ def _missing_draws(sample: Sample, found: Difference) -> int:
     """
     missing = 0
     for here in sample.domains:
-        left = float(sample.predicted[here & (sample.weight == 0), 1].sum())
+        left = float(sample.predicted[here & ~sample.counted, 1].sum())
         if left > MAX_UNSEEN * found.resolved:
             missing = max(missing, MIN_DRAWS - int(sample.drawn[here].sum()))
     return missing
@@ -513,7 +515,7 @@ def _never_drawn(sample: Sample, found: Difference) -> str:
     """Say where no draws tell how far the forest is off; nothing if hardly anywhere."""
     if sample.never_drawn is None:
         return ""
-    alone = sample.never_drawn & (sample.weight == 0)
+    alone = sample.never_drawn & ~sample.counted
     share = float(sample.predicted[alone, 1].sum()) / found.resolved
     if share <= MAX_UNSEEN:
         return ""

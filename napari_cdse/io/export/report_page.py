@@ -222,7 +222,10 @@ def _origins(summary: Summary) -> Markup:
         ("drawn, skipped", found["n_skipped"]),
         ("drawn, judged with the forest's word in view", found["n_in_view"]),
         ("drawn, and no particle", found["n_removed"]),
-        ("labels left aside: particles chosen by looking", found["n_by_hand"]),
+        (
+            "labels of particles chosen by looking, of less weight",
+            found["n_by_hand"],
+        ),
         ("circles drawn by people, outside the estimate", found["n_outside"]),
         *(
             (f"counted apart: {name}", number)

@@ -136,7 +136,7 @@ def test_a_micrograph_of_draws_alone_is_reached_as_the_others_on_average():
     assert found[4] == pytest.approx(3 / 4)
 
 
-def test_a_label_of_no_weight_leaves_the_forests_word():
+def test_a_label_moves_the_forests_word_by_its_weight():
     evidence = [
         Evidence("b", SURE_NO, "yes", "hand"),
         Evidence("a", SURE_NO, "yes", "queue"),
@@ -150,15 +150,33 @@ def test_a_label_of_no_weight_leaves_the_forests_word():
     assert found.micrograph.tolist() == [1, 0, 1, 1, 0, 0, 0]
     assert found.distrusted is None
     assert found.drawn.tolist() == [False] * 4 + [True, False, False]
-    # Half of the draws are answered: each stands for eight.
-    assert found.weight == pytest.approx([0, 1, 0, 0, 8, 0, 0])
+    # Half of the draws are answered: each stands for eight. The queue came to one of
+    # two like the one that was picked.
+    assert found.weight == pytest.approx([0.5, 1, 0, 0, 8, 0, 0])
+    assert found.picked.tolist() == [True] + [False] * 6
+    assert found.counted.tolist() == [False, True, False, False, True, False, False]
     mean = np.mean([[0.1, 0.9]] * 5 + [[0.6, 0.8]], axis=0)
     wanted = [[0.1, 0.9], [0.1, 0.9], [0.6, 0.8], mean, *[[0.1, 0.9]] * 3]
     assert found.predicted == pytest.approx(np.array(wanted))
-    wanted[1], wanted[4] = [1, 1], [0, 0]
+    wanted[0], wanted[1], wanted[4] = [1, 1], [1, 1], [0, 0]
     assert found.labelled == pytest.approx(np.array(wanted))
-    wanted[4] = [0.1 - 0.8, 0.9 - 7.2]
+    wanted[0], wanted[4] = [0.55, 0.95], [0.1 - 0.8, 0.9 - 7.2]
     assert found.corrected == pytest.approx(np.array(wanted))
+
+
+def test_what_was_picked_counts_as_far_as_the_queue_came_to_others():
+    picked = Evidence("a", SURE_NO, "yes", "hand")
+    draw = Evidence("a", SURE_NO, "no", "draw", 0.25)
+    rest = [Evidence("a", SURE_NO, "no", "queue")] * 3 + [Evidence("a", SURE_NO)] * 2
+    found = sample_of([picked, draw, *rest])
+    # The queue came to three of five; the draw stands for what it did not come to.
+    alone = (1 - 0.6) + 0.25 * 0.6
+    assert found.weight == pytest.approx([0.6, alone / 0.25, 1, 1, 1, 0, 0])
+    # Its weight and the chance of what no lot fell on make one, with that of the lot.
+    assert (1 - 0.25) * 0.6 + alone == pytest.approx(1)
+    # Without draws nothing is put right, and it stays what the forest says.
+    assert sample_of([picked, *rest]).weight.tolist() == [0, 1, 1, 1, 0, 0]
+    assert sample_of([picked, draw]).weight.tolist() == [0, 4]
 
 
 def test_the_margin_is_between_the_first_and_the_second():

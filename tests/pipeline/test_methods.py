@@ -157,7 +157,7 @@ def test_cancel_ends_a_method_on_its_way(crop, model, method):
 @pytest.mark.parametrize(
     ("pixels", "sentence"),
     [
-        (np.full((300, 300), 7, np.float32), "constant|same gray"),
+        (np.full((300, 300), 7, np.float32), "constant|same grey"),
         (np.random.default_rng(0).random((30, 30)).astype(np.float32), "window"),
     ],
 )

@@ -34,7 +34,9 @@ def test_the_row_counts_up_to_a_number(workspace, crowd, qtbot):
     row = docks(workspace.viewer)["Retrain"].audit
     assert "0 of at least 20" in row.says.text()
     drawn = workspace.project.audits.tallies().drawn
-    assert row.says.text().endswith(f" {drawn} are drawn.")
+    # It follows a moment later.
+    told = f" {drawn} are drawn."
+    qtbot.waitUntil(lambda: row.says.text().endswith(told), timeout=SIGNAL_MS)
     assert row.isAncestorOf(row.says)
     # The forest says class n modulo 4 of particle n; she disagrees on every fifth.
     for number, one in enumerate(crowd[:MIN_AUDITED]):

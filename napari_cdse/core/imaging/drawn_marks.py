@@ -201,4 +201,6 @@ def _tail(smooth: NDArray[np.float64], valley: int) -> float:
     # As few as in a small picture scatter; the most that may be meant.
     least = float(smooth[valley] + math.sqrt(smooth[valley] + 1))
     before = np.flatnonzero(smooth[:valley] >= _LIMITS.fallen * least)
-    return least * (valley - int(before[-1])) / math.log(_LIMITS.fallen)
+    # In a small picture of many greys it may fall by less all the way.
+    start = int(before[-1]) if before.size else 0
+    return least * (valley - start) / math.log(_LIMITS.fallen)

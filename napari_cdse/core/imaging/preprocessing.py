@@ -136,9 +136,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         image = filled(image, foreign)
     marks = flat_areas(image)
     if marks.all():
-        raise MicrographError(
-            "This picture has flat areas only; open a micrograph with contrast."
-        )
+        raise _only_flat()
     marks |= foreign
     marks |= straight_strokes(image)
     marks |= drawn_marks(image)
@@ -153,11 +151,20 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         image = filled(image, marks)
     take_out_lines(image)
     image = levelled(image, marks)
-    image /= np.float32(image.std())
+    spread = float(image.std())
+    if not spread > 0:
+        raise _only_flat()
+    image /= np.float32(spread)
     usable = np.zeros(image.shape, bool)
     inner.field.of(usable)[...] = ~inner.field.of(marks)
     framed = inner.field.of(pixels).shape != pixels.shape
     return Prepared(image, usable, inner.origin_px, framed, tuple(insets))
+
+
+def _only_flat() -> MicrographError:
+    return MicrographError(
+        "This picture has flat areas only; open a micrograph with contrast."
+    )
 
 
 def _without_spikes(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -87,6 +87,15 @@ def test_stretched_contrast_is_nothing_drawn() -> None:
         assert not drawn_marks(np.rint(stretched).astype(np.float32)).any()
 
 
+def test_a_small_picture_of_many_greys_is_no_error() -> None:
+    """Its histogram has no tail that could tell how fast it falls."""
+    rng = np.random.default_rng(170)
+    pixels = rng.uniform(30, 180, (30, 30))
+    pixels.flat[rng.choice(900, 91, replace=False)] = 255
+    pixels.flat[0] = 0
+    assert drawn_marks(pixels.astype(np.float32)).shape == (30, 30)
+
+
 def test_holes_and_few_grays_are_nothing_drawn() -> None:
     pixels = picture()
     # A hole in the support: dark, with noise, and soft at its rim.

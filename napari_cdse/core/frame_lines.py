@@ -1,11 +1,14 @@
-"""What surrounds a micrograph in its picture: frame lines, margins, information bars.
+"""Find and cut off what surrounds a micrograph in its picture file.
 
-Plots that were exported and screenshots have lines around the micrograph, some with a
-margin and tick labels outside. They are followed from each side of the picture inwards,
-line by line (a line is a row or a column of pixels). A line is no part of the
-micrograph if it is flat nearly all along, if one gray value recurs all along it as in
-dashes, or if there is a step behind it all along that no two neighbouring lines of the
-micrograph have, as behind a line with soft edges.
+Exported plots and screenshots have frame lines around the micrograph, some also a
+margin with tick labels, or an information bar. The search goes from each side of the
+picture inwards, line by line, where a line is a row or a column of pixels. A line
+belongs to the frame if, over most of its length,
+
+- it is flat (a drawn line, an empty margin),
+- one gray value recurs (dashes), or
+- it differs from the next line inwards by more than neighbouring lines of the
+  micrograph do (a line with soft edges).
 """
 
 from __future__ import annotations
@@ -28,59 +31,60 @@ class _FrameLimits:
     Attributes
     ----------
     looked_at : float
-        Share of a line's length, from its middle, that is looked at in the first round,
-        when the margins beside it are not known yet. More meets a wide margin or a
-        colour bar, less tells less of each line.
+        Middle share of each line that is tested in the first round, when the margins
+        at its ends are not known yet. More meets a wide margin or a colour bar, less
+        tests fewer pixels of each line.
     rounds : int
-        How often rows and columns are followed in turn. After the first round margins
-        are known, the second looks at whole lines; a third changes nothing.
+        How often rows and columns are searched in turn. After the first round margins
+        are known, the second tests whole lines; a third changes nothing.
     segments : int
-        Pieces of a line that are looked at one by one. More are too short to tell
-        speckle from dashes in small pictures, fewer take a scale bar for a line.
+        Pieces of a line that are tested one by one. More are too short to tell speckle
+        from dashes in small pictures, fewer take a scale bar for a line.
     least_segment_px : int
         Fewest pixels of such a piece.
     all_along : float
-        Share of the pieces in which something must be seen to be a line around the
-        picture. Bars and letters at a border reach over half of it at most; dashes
-        longer than a piece miss some.
+        Share of the pieces that must pass a test for the line to pass it. Bars and
+        letters at a border reach over half of it at most; dashes longer than a piece
+        miss some.
     flat : float
-        Median step from pixel to pixel in a piece, over the usual one of the picture,
-        up to which the piece is flat. Higher takes vacuum beside a support for a
-        margin, lower leaves lines that compression roughened.
+        Largest median step from pixel to pixel of a flat piece, in median steps of the
+        whole picture. Higher takes vacuum beside a support for a margin, lower leaves
+        lines that compression roughened.
     lively : float
-        The same for the lines behind a frame, which they must reach: light or lattice
-        that fades towards a side has no such end. Near 1 refuses micrographs that are
-        darker there, near `flat` takes slow fading for a frame.
+        Least such step of the lines just inside a frame: where light or lattice only
+        fades towards a side, there is no sharp end. Near 1 refuses micrographs that
+        are darker there, near `flat` takes slow fading for a frame.
     dashes : float
-        Share of one gray value in a piece, beyond its share in the picture, from which
-        the piece holds dashes. Speckle of eight bits has few per cent of any.
+        Share of one gray value in a piece, beyond its share in the whole picture, from
+        which the piece holds dashes. Speckle of eight bits has few per cent of any.
     jump : float
-        Mean absolute step to the next line, over the usual one (the 95th percentile
-        over lines), from which there is an edge. Lower trims what is only noisier,
-        higher leaves lines that are faint or half covered.
+        Mean absolute difference to the next line, in 95th percentiles over lines, from
+        which there is an edge. Lower trims what is only noisier, higher leaves lines
+        that are faint or half covered.
     depth_px : int
-        How many lines are looked at beyond the last one that belongs to the frame.
-        Soft edges have a line or two on either side; more meets bars near the border.
+        Lines tested beyond the last one that belongs to the frame, before the search
+        ends. Soft edges have a line or two on either side; more meets bars near the
+        border.
     soft_px : int
-        Lines that are left out beyond the last one at most, where smoothing or
-        compression smeared it over them.
+        Most lines that are cut off beyond the frame because smoothing or compression
+        smeared it over them.
     shift : float
-        Distance of such a line's mean from that of the lines behind it, over the usual
-        one (the 95th percentile over lines), from which it is smeared. At 1 one clean
-        line in twenty is left out, which costs a pixel.
+        Distance of a line's mean from that of the lines behind it, in 95th percentiles
+        over lines, from which the line is smeared. At 1 one clean line in twenty is
+        cut off too, which costs a pixel.
     behind : int
-        How many lines behind it are meant: about a fringe, so that their mean is level.
+        Number of these lines behind it: about a fringe, so that their mean is level.
     thin_px : int
-        Most lines at any side of a frame that is filled with what lies behind it, as it
-        may have been drawn over the micrograph; with more it is a margin and cut off.
+        Widest frame, in lines, that is taken for one drawn over the micrograph and is
+        filled with mirrored pixels; a wider one is a margin, and is cut off.
     most : float
-        Share of a side up to which lines are followed from either end; a micrograph
-        smaller than a fifth of its picture is not looked for.
+        Share of a side up to which lines are tested from either end, so that a
+        micrograph smaller than a fifth of its picture is not found.
     sampled_lines : int
-        About how many lines tell what is usual: percentiles of 128 are fixed well
-        enough, more take time.
+        About how many lines are measured for `_LineStatistics`: enough for a 95th
+        percentile, more take time.
     sampled_values : int
-        Of how many of these lines one tells which gray values are usual.
+        Every how many-th of these lines is kept as the sample of gray values.
     least_px : int
         Fewest rows and columns that may be left, as many as a micrograph needs.
     """
@@ -110,7 +114,7 @@ _LIMITS = _FrameLimits()
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The part of a picture inside its frame; the end is not included.
+    """The part of a picture inside its frame; ends are exclusive, as in slices.
 
     Attributes
     ----------
@@ -124,13 +128,13 @@ class Field:
     right: int
 
     def of(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """Cut it out of a picture, without a copy."""
+        """View of this part of a picture."""
         return pixels[self.top : self.bottom, self.left : self.right]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unframed:
-    """A micrograph without what surrounded it.
+    """A micrograph without its frame.
 
     Attributes
     ----------
@@ -148,10 +152,10 @@ class Unframed:
 
 
 def without_frame(pixels: NDArray[np.float32]) -> Unframed:
-    """Take a micrograph out of its frame.
+    """Remove the frame around a micrograph.
 
-    Lines drawn over its border leave its size, so that all that is laid over it in a
-    grid lies where it would without them.
+    Thin lines that were drawn over its border are replaced rather than cut off. The
+    micrograph then keeps its size, so that grids of windows lie as without the lines.
 
     Parameters
     ----------
@@ -174,7 +178,7 @@ def without_frame(pixels: NDArray[np.float32]) -> Unframed:
 
 
 def _thin(field: Field, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """Lines to fill on each side; none where any side has a margin."""
+    """Numbers of lines to fill on each side; all 0 if any side has a margin."""
     sides = (
         (field.top, shape[0] - field.bottom),
         (field.left, shape[1] - field.right),
@@ -220,38 +224,39 @@ def _inside(lines: NDArray[np.float32]) -> tuple[int, int]:
     segments = min(_LIMITS.segments, length // _LIMITS.least_segment_px)
     if not segments or count < _LIMITS.least_px:
         return 0, count
-    usual = _Usual.of(lines, segments)
-    return _followed(lines, usual), count - _followed(lines[::-1], usual)
+    usual = _LineStatistics.of(lines, segments)
+    return _frame_width(lines, usual), count - _frame_width(lines[::-1], usual)
 
 
-def _followed(lines: NDArray[np.float32], usual: _Usual) -> int:
-    """How many lines from the first one surround the micrograph."""
+def _frame_width(lines: NDArray[np.float32], usual: _LineStatistics) -> int:
+    """Count the lines, from the first one on, that belong to the frame."""
     done, most = 0, int(_LIMITS.most * len(lines))
     while done < most:
         ahead = range(done, min(done + _LIMITS.depth_px, most))
         foreign = [i for i in ahead if usual.surrounds(lines[i], lines[i + 1])]
         if not foreign:
             ends = done > 0 and usual.is_lively(lines[done : done + _LIMITS.behind])
-            return _soft_end(lines, done) if ends else 0
+            return _without_smear(lines, done) if ends else 0
         done = foreign[-1] + 1
-    # There is no end to it: whatever this is, it is no frame.
+    # More than any frame covers: whatever these lines are, they are no frame.
     return 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Usual:
-    """What the lines of a picture are like.
+class _LineStatistics:
+    """Statistics of the lines of a picture, against which single lines are tested.
 
     Attributes
     ----------
     segments : int
-        Pieces of each line.
+        Number of pieces that each line is cut into.
     step : float
-        Median absolute step from pixel to pixel along a line.
+        Median absolute difference of neighbouring pixels of a line, in gray values.
     jump : float
-        Mean absolute step to the next line.
+        Mean absolute difference of neighbouring lines, in gray values: the 95th
+        percentile over sampled lines.
     values : ndarray of float32
-        A sample of gray values.
+        A sample of the gray values.
     """
 
     segments: int
@@ -260,8 +265,8 @@ class _Usual:
     values: NDArray[np.float32]
 
     @classmethod
-    def of(cls, lines: NDArray[np.float32], segments: int) -> _Usual:
-        """Learn it from lines all over the picture."""
+    def of(cls, lines: NDArray[np.float32], segments: int) -> _LineStatistics:
+        """Measure a sample of lines from all over the picture."""
         some = np.arange(0, len(lines) - 1, max(1, len(lines) // _LIMITS.sampled_lines))
         here = lines[some]
         along = np.abs(np.diff(here[len(here) // 4 : -len(here) // 4]))
@@ -274,13 +279,13 @@ class _Usual:
         )
 
     def is_lively(self, lines: NDArray[np.float32]) -> bool:
-        """Whether lines behind a frame are those of a micrograph."""
+        """Whether lines vary along their length as those of a micrograph do."""
         step = float(medians(np.abs(np.diff(lines)).ravel()))
         return step >= _LIMITS.lively * self.step
 
     def surrounds(self, line: NDArray[np.float32], inner: NDArray[np.float32]) -> bool:
-        """Whether a line is no part of the micrograph; ``inner`` is the next one."""
-        return self._flat(line) or self._dashed(line) or self._ends(line, inner)
+        """Whether a line belongs to the frame; ``inner`` is the next one inwards."""
+        return self._flat(line) or self._dashed(line) or self._is_edge(line, inner)
 
     def _flat(self, line: NDArray[np.float32]) -> bool:
         steps = medians(_pieces(np.abs(np.diff(line)), self.segments))
@@ -296,13 +301,13 @@ class _Usual:
         share = _pieces(line == value, self.segments).mean(axis=-1)
         return bool(np.mean(share > least) >= _LIMITS.all_along)
 
-    def _ends(self, line: NDArray[np.float32], inner: NDArray[np.float32]) -> bool:
+    def _is_edge(self, line: NDArray[np.float32], inner: NDArray[np.float32]) -> bool:
         jump = _all_along(np.abs(line - inner)[None], self.segments)[0]
         return bool(jump > _LIMITS.jump * self.jump)
 
 
-def _soft_end(lines: NDArray[np.float32], done: int) -> int:
-    """Go on to the first line that nothing was smeared over."""
+def _without_smear(lines: NDArray[np.float32], done: int) -> int:
+    """Add to the frame's lines those that smoothing or compression smeared it over."""
     means = lines.mean(axis=1)
     behind = np.convolve(means, np.ones(_LIMITS.behind) / _LIMITS.behind, "valid")[1:]
     shifts = np.abs(means[: len(behind)] - behind)
@@ -320,6 +325,6 @@ def _pieces(line: NDArray[Any], segments: int) -> NDArray[Any]:
 
 
 def _all_along(lines: NDArray[np.float32], segments: int) -> NDArray[np.float32]:
-    """Level that the mean reaches in enough pieces of each line."""
+    """Level that the mean of a piece reaches in a share `all_along` of the pieces."""
     means = _pieces(lines, segments).mean(axis=-1)
     return np.asarray(np.quantile(means, 1 - _LIMITS.all_along, axis=-1))

@@ -1,7 +1,8 @@
-"""Work on many things side by side, in processes of their own.
+"""Apply a function to many items in parallel, on a pool of worker processes.
 
-Results come in the order of what was given, and are the same whatever the number of
-processes. What kills its process costs itself only.
+Results come in the order of the items, and are the same for any number of processes.
+An item that kills its process (say, a crash in a library) yields `Died`; the other
+items are still processed.
 """
 
 from __future__ import annotations
@@ -35,44 +36,46 @@ _BLAS_THREADS = dict.fromkeys(
     ),
     "1",
 )
-"""In each process: there are as many of them as cores."""
-_WAITING = 2
-"""Things handed out per process, the one at work with them, so that none is idle."""
-_AHEAD = 8
-"""How far ahead of the first one that is not done things are handed out, per process: a
-slow one does not let the results of hundreds behind it pile up. A choice; with fewer
-processes wait for it sooner."""
+"""Environment of each worker: one BLAS thread, as there is a worker for each core."""
+_QUEUED_PER_PROCESS = 2
+"""Items submitted per worker, including the one being processed, so that a worker that
+finishes need not wait for its next item."""
+_AHEAD_PER_PROCESS = 8
+"""How far ahead of the oldest unfinished item items are submitted, per worker. It bounds
+the results held in memory while one slow item blocks those behind it. A choice; with
+less, workers wait for the slow item sooner."""
 _MEMORY_SHARE = 0.7
-"""Share of the free memory that processes may take; a choice, others come and go."""
-_LOOK_S = 1.0
-"""How often a process looks whether it works for nobody any more."""
-_CANCEL_S = 0.2
-"""How often it is asked, while results are waited for, whether to go on: people take
-what comes within that for at once."""
-_ASKING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-"""Signals by which a person or a system asks a process to end."""
+"""Share of the free memory that all workers together may take. A choice, which leaves
+room for other programs."""
+_PARENT_CHECK_S = 1.0
+"""Seconds between two checks of a worker whether its parent process still exists."""
+_CANCEL_CHECK_S = 0.2
+"""Seconds between two calls of ``waiting`` while results are awaited. A choice: a
+cancellation that takes effect within that time feels immediate."""
+_END_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Names of the signals that ask a process to end; not every system has all of them."""
 _CGROUP = Path("/sys/fs/cgroup")
 _work: Any = None
-"""What this process does with each thing, where it is one of the pool's."""
+"""The function that this process applies to each item, if it is a worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Died(Generic[T]):
-    """Stands for the result of something that took its process with it."""
+    """In place of a result: processing this item killed the worker process."""
 
     item: T
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the processes of some work cost, to weigh it against what they gain.
+    """Estimated cost of a job, from which `processes` chooses the number of workers.
 
     Attributes
     ----------
     seconds : float
-        All the work takes in one process, roughly.
+        Time that all items take in one process.
     bytes_each : float
-        Most memory of one process.
+        Peak memory of one process.
     """
 
     seconds: float
@@ -80,24 +83,29 @@ class Cost:
 
 
 _START_S = 4.0
-"""Work in s that a process must have to pay for its start. That takes 1.4 s of a
-processor: Python, NumPy and SciPy are imported, and the work itself is sent; where
-others keep the processors busy, it lasts several times as long."""
+"""Least work per worker, in seconds, for which starting one is worthwhile. Starting
+takes 1.4 s of processor time (Python, NumPy and SciPy are imported, and the function is
+sent), and several times as long on a busy machine."""
 
 
 def processes(jobs: int, n_items: int, cost: Cost | None = None) -> int:
-    """Return how many processes to share work among.
+    """Choose the number of worker processes.
 
     Parameters
     ----------
     jobs : int
-        So many, but no more than there are things to do; -1 or less for one on each
-        core; 0 for as many as pay: few for little work, and no more than fit in
-        memory.
+        What the user asked for. Above 0: this number. Below 0: one for each core.
+        0: as many as are worthwhile, judged by ``cost`` (a short job gets few, and all
+        must fit in memory). Never more than there are items.
     n_items : int
-        Things to do.
+        Number of items to process.
     cost : Cost, optional
-        Of the work; without it, 0 means -1.
+        Estimated cost of all items; without it, 0 means the same as -1.
+
+    Returns
+    -------
+    int
+        At least 1.
     """
     if jobs > 0:
         return max(1, min(jobs, n_items))
@@ -107,7 +115,7 @@ def processes(jobs: int, n_items: int, cost: Cost | None = None) -> int:
         most = min(most, int(weighed.seconds / _START_S))
     if most < 2:
         return 1
-    # One process by itself does not wait for what counts the cores.
+    # Imported late: a single process does not need it, and it takes time.
     from joblib.externals.loky import cpu_count
 
     most = min(most, int(cpu_count()))
@@ -118,7 +126,7 @@ def processes(jobs: int, n_items: int, cost: Cost | None = None) -> int:
 
 
 def free_memory_bytes() -> int:
-    """Return what may be taken of the machine's memory, or of a container's."""
+    """Return the free memory of the machine, or of the container if that has less."""
     import psutil
 
     free = int(psutil.virtual_memory().available)
@@ -137,44 +145,45 @@ def in_order(
     number: int,
     waiting: Callable[[], object] | None = None,
 ) -> Generator[R | Died[T], None, None]:
-    """Do some work on each of many things.
+    """Apply a function to each item, and yield the results in the order of the items.
 
     Parameters
     ----------
     work : callable
-        To be pickled; sent once to each process.
+        The function; it is pickled, and sent once to each worker.
     items : sequence
-        To be pickled, each sent to one process.
+        Its arguments; each is pickled, and sent to one worker.
     number : int
-        Of processes; one works in this process.
+        Number of processes; with 1 all is done in this process.
     waiting : callable, optional
-        Called again and again while results of several processes are waited for; what
-        it raises ends them, so that whoever cancels need not wait.
+        Called every `_CANCEL_CHECK_S` seconds while results of workers are awaited. An
+        exception that it raises ends the workers, so that a cancellation takes effect
+        before the next result.
 
     Yields
     ------
     object or Died
-        For each thing in order, as soon as it and those before it are done; stop
-        asking to end the processes.
+        Each result as soon as it and all before it are there. Closing the generator
+        ends the workers.
     """
     if number < 2:
         yield from map(work, items)
         return
-    yield from in_turn(_as_done(work, items, number, waiting))
+    yield from in_turn(_as_completed(work, items, number, waiting))
 
 
 def in_turn(done: Iterable[tuple[int, R]]) -> Iterator[R]:
-    """Put results that come as they are done in the order of what they are of.
+    """Put results that arrive in any order in the order of their items.
 
     Parameters
     ----------
-    done : iterable of tuple
-        Place of each thing, from 0 on, and its result.
+    done : iterable of (int, object)
+        Index of each item, from 0, and its result.
 
     Yields
     ------
     object
-        A result as soon as it and those before it are there.
+        Each result as soon as it and all before it have arrived.
     """
     ready: dict[int, R] = {}
     turn = 0
@@ -185,62 +194,68 @@ def in_turn(done: Iterable[tuple[int, R]]) -> Iterator[R]:
             turn += 1
 
 
-def _as_done(
+def _as_completed(
     work: Callable[[T], R],
     items: Sequence[T],
     number: int,
     waiting: Callable[[], object] | None,
 ) -> Iterator[tuple[int, R | Died[T]]]:
-    """Yield results as they come, with the places of what they are of."""
+    """Yield the index of each item and its result, in the order of completion.
+
+    When a worker dies, the pool is lost with all items that were running. Each of them
+    is repeated in a process of its own, which tells the one that kills its process from
+    the others; the remaining items go to a new pool.
+    """
     todo = list(range(len(items)))[::-1]
     while todo:
-        under_way: dict[Future[R], int] = {}
+        running: dict[Future[R], int] = {}
         pool = _pool(work, number)
         whole = False
         try:
-            while todo or under_way:
+            while todo or running:
                 while (
                     todo
-                    and len(under_way) < _WAITING * number
+                    and len(running) < _QUEUED_PER_PROCESS * number
                     and todo[-1]
-                    < min(under_way.values(), default=todo[-1]) + _AHEAD * number
+                    < min(running.values(), default=todo[-1]) + _AHEAD_PER_PROCESS * number
                 ):
                     index = todo.pop()
-                    with _undisturbed():
-                        under_way[pool.submit(_do, items[index])] = index
-                for future in _first_done(under_way, waiting):
-                    # A result before it is forgotten: what dies stays under way.
+                    with _signals_deferred():
+                        running[pool.submit(_run_item, items[index])] = index
+                for future in _wait_for_any(running, waiting):
+                    # Fetched before the item leaves `running`: if its worker died,
+                    # this raises, and the item must still be there to be repeated.
                     result = future.result()
-                    yield under_way.pop(future), result
+                    yield running.pop(future), result
             whole = True
         except BrokenExecutor:
             pass
         finally:
             pool.shutdown(wait=whole, kill_workers=not whole)
-        # One of these took its process with it, and the pool.
-        for index in sorted(under_way.values()):
-            yield index, _alone(work, items[index])
+        # Not empty only if a worker died: one of these items killed it.
+        for index in sorted(running.values()):
+            yield index, _in_own_process(work, items[index])
 
 
-def _first_done(
-    under_way: dict[Future[R], int], waiting: Callable[[], object] | None
+def _wait_for_any(
+    running: dict[Future[R], int], waiting: Callable[[], object] | None
 ) -> set[Future[R]]:
-    """Wait until something is done, and ask meanwhile whether to go on."""
-    every_s = None if waiting is None else _CANCEL_S
+    """Wait until at least one item is done; call ``waiting`` meanwhile."""
+    every_s = None if waiting is None else _CANCEL_CHECK_S
     while True:
-        done = wait(under_way, every_s, FIRST_COMPLETED).done
+        done = wait(running, every_s, FIRST_COMPLETED).done
         if waiting is not None:
             waiting()
         if done:
             return done
 
 
-def _alone(work: Callable[[T], R], item: T) -> R | Died[T]:
-    """Do it in a process of its own, which it may take with it."""
+def _in_own_process(work: Callable[[T], R], item: T) -> R | Died[T]:
+    """Process one item in a new worker, which it may kill."""
     pool = _pool(work, 1)
     try:
-        with _undisturbed():
-            future: Future[R] = pool.submit(_do, item)
+        with _signals_deferred():
+            future: Future[R] = pool.submit(_run_item, item)
         return future.result()
     except BrokenExecutor:
         return Died(item)
@@ -252,22 +267,22 @@ def _pool(work: Callable[[Any], Any], number: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
     return ProcessPoolExecutor(
-        number, initializer=_start, initargs=(work, os.getpid()), env=_BLAS_THREADS
+        number, initializer=_initialise_worker, initargs=(work, os.getpid()), env=_BLAS_THREADS
     )
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let what a signal asks for wait until the block ends.
+def _signals_deferred() -> Iterator[None]:
+    """Defer the handlers of `_END_SIGNALS` until the end of the block.
 
-    A pool that is interrupted while it starts its processes forgets those that are
-    there already: nobody ends them, and this one waits for them at its end for ever.
+    A pool that is interrupted while it starts its workers loses track of those already
+    started: nothing ends them, and this process would wait for them forever at exit.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     late: list[tuple[int, FrameType | None]] = []
-    numbers = [getattr(signal, name) for name in _ASKING if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
     handlers = {number: signal.getsignal(number) for number in numbers}
     ours = {number: each for number, each in handlers.items() if callable(each)}
     for number in ours:
@@ -281,30 +296,30 @@ def _undisturbed() -> Iterator[None]:
         ours[number](number, frame)
 
 
-def _start(work: Callable[[Any], Any], first: int) -> None:
-    """Get ready, in a process of the pool; ``first`` is the one that started it."""
+def _initialise_worker(work: Callable[[Any], Any], first: int) -> None:
+    """Prepare a worker; ``first`` is the id of the process that started the pool."""
     global _work
     _work = work
-    threading.Thread(target=_end_with, args=(first,), daemon=True).start()
-    # Ctrl-C goes to all processes of a terminal; the first one ends the others.
+    threading.Thread(target=_exit_with_parent, args=(first,), daemon=True).start()
+    # Ctrl-C reaches all processes of a terminal; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end_with(first: int) -> None:
-    """End this process once the one is gone that it works for, killed perhaps."""
-    while _is_there(first):
-        time.sleep(_LOOK_S)
+def _exit_with_parent(first: int) -> None:
+    """End this worker once its parent is gone, even if that was killed."""
+    while _parent_is_alive(first):
+        time.sleep(_PARENT_CHECK_S)
     os._exit(1)
 
 
-def _is_there(first: int) -> bool:
+def _parent_is_alive(first: int) -> bool:
     if os.name == "nt":
         import psutil
 
         return bool(psutil.pid_exists(first))
-    # Whoever loses the parent gets another one.
+    # An orphaned process is given another parent.
     return os.getppid() == first
 
 
-def _do(item: Any) -> Any:
+def _run_item(item: Any) -> Any:
     return _work(item)

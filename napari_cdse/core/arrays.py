@@ -45,6 +45,7 @@ def power_of(
     Parameters
     ----------
     spectrum : ndarray of complex
+        Amplitudes, any shape.
     out : ndarray of float32, optional
         Where to write them, in the shape of the spectrum.
     """
@@ -81,6 +82,7 @@ def window_of(
     Parameters
     ----------
     array : ndarray of float32, shape (rows, columns)
+        Not changed.
     corner : tuple of int
         Row and column of the square's first sample; may be negative.
     size : int
@@ -114,6 +116,7 @@ def bilinear(
     Parameters
     ----------
     plane : ndarray of float32, shape (m, n)
+        Values at whole indices.
     rows, cols : ndarray of float64, shapes (r,) and (c,)
         Fractional indices along each axis.
 
@@ -183,6 +186,7 @@ def vertex(total: NDArray[np.float32], best: tuple[np.intp, ...], axis: int) -> 
     Parameters
     ----------
     total : ndarray of float32
+        Values above 0 around the maximum.
     best : tuple of int
         Index of the maximum.
     axis : int

@@ -41,9 +41,9 @@ _QUEUED_PER_PROCESS = 2
 """Items submitted per worker, including the one being processed, so that a worker that
 finishes need not wait for its next item."""
 _AHEAD_PER_PROCESS = 8
-"""How far ahead of the oldest unfinished item items are submitted, per worker. It bounds
-the results held in memory while one slow item blocks those behind it. A choice; with
-less, workers wait for the slow item sooner."""
+"""How far ahead of the oldest unfinished item others are submitted, per worker. It
+bounds the results held in memory while one slow item blocks those behind it. A choice;
+with less, workers wait for the slow item sooner."""
 _MEMORY_SHARE = 0.7
 """Share of the free memory that all workers together may take. A choice, which leaves
 room for other programs."""
@@ -213,12 +213,10 @@ def _as_completed(
         whole = False
         try:
             while todo or running:
-                while (
-                    todo
-                    and len(running) < _QUEUED_PER_PROCESS * number
-                    and todo[-1]
-                    < min(running.values(), default=todo[-1]) + _AHEAD_PER_PROCESS * number
-                ):
+                while todo and len(running) < _QUEUED_PER_PROCESS * number:
+                    oldest = min(running.values(), default=todo[-1])
+                    if todo[-1] >= oldest + _AHEAD_PER_PROCESS * number:
+                        break
                     index = todo.pop()
                     with _signals_deferred():
                         running[pool.submit(_run_item, items[index])] = index
@@ -267,7 +265,10 @@ def _pool(work: Callable[[Any], Any], number: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
     return ProcessPoolExecutor(
-        number, initializer=_initialise_worker, initargs=(work, os.getpid()), env=_BLAS_THREADS
+        number,
+        initializer=_initialise_worker,
+        initargs=(work, os.getpid()),
+        env=_BLAS_THREADS,
     )
 
 

@@ -1,8 +1,9 @@
-"""Small helpers on arrays: cutting beyond edges, peaks between samples."""
+"""Small helpers on arrays: parts, cutting beyond edges, peaks between samples."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,32 @@ _FLATTEST = -1e-6
 """Second difference of the power, in units of the power, that a flat top is given, so
 that no division by 0 follows. A choice: far below the curvature of any peak of whitened
 power."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelRectangle:
+    """A part of a picture; the end is not included.
+
+    Attributes
+    ----------
+    top, bottom, left, right : int
+        Rows ``top`` to ``bottom - 1``, columns ``left`` to ``right - 1``.
+    """
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def of(self, pixels: NDArray[Any], margin_px: int = 0) -> NDArray[Any]:
+        """Cut it out of a picture, with a margin as far as there is one; no copy."""
+        rows = slice(max(0, self.top - margin_px), self.bottom + margin_px)
+        cols = slice(max(0, self.left - margin_px), self.right + margin_px)
+        return pixels[rows, cols]
+
+    def holds(self, row_px: float, col_px: float) -> bool:
+        """Whether a place lies in it."""
+        return self.top <= row_px < self.bottom and self.left <= col_px < self.right
 
 
 def strips(length: int, rows: int = STRIP_ROWS) -> Iterator[slice]:

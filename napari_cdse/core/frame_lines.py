@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cdse.core.arrays import medians
+from napari_cdse.core.arrays import PixelRectangle, medians
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,26 +112,6 @@ class _FrameLimits:
 _LIMITS = _FrameLimits()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """The part of a picture inside its frame; ends are exclusive, as in slices.
-
-    Attributes
-    ----------
-    top, bottom, left, right : int
-        Rows ``top`` to ``bottom - 1``, columns ``left`` to ``right - 1``.
-    """
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    def of(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """View of this part of a picture."""
-        return pixels[self.top : self.bottom, self.left : self.right]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Unframed:
     """A micrograph without its frame.
@@ -142,13 +122,13 @@ class Unframed:
         Thin lines are filled with the mirrored micrograph, margins are cut off.
     origin_px : tuple of int
         Row and column of the first pixel in the picture.
-    field : Field
+    field : PixelRectangle
         Where in ``pixels`` the micrograph itself lies.
     """
 
     pixels: NDArray[np.float32]
     origin_px: tuple[int, int]
-    field: Field
+    field: PixelRectangle
 
 
 def without_frame(pixels: NDArray[np.float32]) -> Unframed:
@@ -173,11 +153,11 @@ def without_frame(pixels: NDArray[np.float32]) -> Unframed:
     filled = np.pad(inner, lines, mode="reflect") if np.any(lines) else inner
     (above, _), (before, _) = lines
     rows, cols = inner.shape
-    within = Field(above, above + rows, before, before + cols)
+    within = PixelRectangle(above, above + rows, before, before + cols)
     return Unframed(filled, (field.top - above, field.left - before), within)
 
 
-def _thin(field: Field, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def _thin(field: PixelRectangle, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Numbers of lines to fill on each side; all 0 if any side has a margin."""
     sides = (
         (field.top, shape[0] - field.bottom),
@@ -186,7 +166,7 @@ def _thin(field: Field, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     return sides if np.max(sides) <= _LIMITS.thin_px else ((0, 0), (0, 0))
 
 
-def field_of(pixels: NDArray[np.float32]) -> Field:
+def field_of(pixels: NDArray[np.float32]) -> PixelRectangle:
     """Find the micrograph inside its frame.
 
     Parameters
@@ -196,17 +176,17 @@ def field_of(pixels: NDArray[np.float32]) -> Field:
 
     Returns
     -------
-    Field
+    PixelRectangle
         The whole picture where nothing surrounds it.
     """
     rows, cols = pixels.shape
-    whole = field = Field(0, rows, 0, cols)
+    whole = field = PixelRectangle(0, rows, 0, cols)
     for number in range(_LIMITS.rounds):
         share = _LIMITS.looked_at if number == 0 else 1.0
         top, bottom = _inside(pixels[:, _middle(field.left, field.right, share)])
-        field = Field(top, bottom, field.left, field.right)
+        field = PixelRectangle(top, bottom, field.left, field.right)
         left, right = _inside(pixels[_middle(field.top, field.bottom, share)].T)
-        field = Field(field.top, field.bottom, left, right)
+        field = PixelRectangle(field.top, field.bottom, left, right)
         if field == whole:
             break
     least = min(field.bottom - field.top, field.right - field.left)

@@ -159,7 +159,7 @@ def _outside_insets(
     outside = [
         number
         for number, circle in enumerate(circles)
-        if not any(inset.holds(circle) for inset in image.insets)
+        if not any(inset.holds(circle.row_px, circle.col_px) for inset in image.insets)
     ]
     return [circles[each] for each in outside], [strengths[each] for each in outside]
 

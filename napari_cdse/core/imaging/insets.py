@@ -16,22 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import binary_closing, find_objects, label
 
-from napari_cdse.core.arrays import MAD_TO_SIGMA
+from napari_cdse.core.arrays import MAD_TO_SIGMA, PixelRectangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.records import Circle
-
 _BLOCK_PX = 32
 """Edge in pixels of the blocks whose roughness is compared. A choice: smaller ones hold
 too few grains of speckle, larger ones blur the place of small insets."""
-
-_MARGIN_PX = 3
-"""Pixels around an inset that are left out with it, for what resizing or compression
-smeared over them."""
 
 _TINY = float(np.finfo(np.float32).tiny)
 """Instead of 0 below a fraction line."""
@@ -54,6 +48,9 @@ class _InsetLimits:
         crops that are enlarged less than twice are missed.
     sampled : int
         Of how many rows one is looked at for the roughness; more save time.
+    looked_at : int
+        Largest groups of such blocks that are looked at; each costs some 10 ms, and a
+        picture may have thousands.
     smallest : int
         Blocks along the shorter side of an inset at least.
     filled : float
@@ -104,6 +101,7 @@ class _InsetLimits:
     least_blocks: int = 6
     sigma: float = 4.0
     sampled: int = 4
+    looked_at: int = 24
     smallest: int = 3
     filled: float = 0.5
     most: float = 0.4
@@ -127,34 +125,7 @@ class _InsetLimits:
 _LIMITS = _InsetLimits()
 
 
-@dataclass(frozen=True, slots=True)
-class Inset:
-    """A picture inside a picture; the end is not included.
-
-    Attributes
-    ----------
-    top, bottom, left, right : int
-        Rows ``top`` to ``bottom - 1``, columns ``left`` to ``right - 1``.
-    """
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    def holds(self, circle: Circle) -> bool:
-        """Whether the centre of a circle lies in it."""
-        inside = self.top <= circle.row_px < self.bottom
-        return inside and self.left <= circle.col_px < self.right
-
-    def with_margin_of(self, marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Cut it out with what resizing smeared beyond it, without a copy."""
-        rows = slice(max(0, self.top - _MARGIN_PX), self.bottom + _MARGIN_PX)
-        cols = slice(max(0, self.left - _MARGIN_PX), self.right + _MARGIN_PX)
-        return marks[rows, cols]
-
-
-def find_insets(image: NDArray[np.float32]) -> list[Inset]:
+def find_insets(image: NDArray[np.float32]) -> list[PixelRectangle]:
     """Find the pictures inside a picture, with the lines around them.
 
     Parameters
@@ -164,7 +135,7 @@ def find_insets(image: NDArray[np.float32]) -> list[Inset]:
 
     Returns
     -------
-    list of Inset
+    list of PixelRectangle
         Empty where there are none, as in most micrographs.
     """
     if min(image.shape) < _LIMITS.least_blocks * _BLOCK_PX:
@@ -173,9 +144,12 @@ def find_insets(image: NDArray[np.float32]) -> list[Inset]:
     if not odd.any():
         return []
     regions = label(binary_closing(odd) | odd, _EIGHT_NEIGHBOURS)[0]
+    sizes = np.bincount(regions.ravel())[1:]
+    places = find_objects(regions)
     found = []
-    for number, place in enumerate(find_objects(regions), start=1):
-        blocks = _trimmed(regions[place] == number)
+    for at in np.argsort(-sizes, kind="stable")[: _LIMITS.looked_at].tolist():
+        place = places[at]
+        blocks = _trimmed(regions[place] == at + 1)
         if min(each.stop - each.start for each in blocks) < _LIMITS.smallest:
             continue
         rows, cols = (
@@ -188,10 +162,10 @@ def find_insets(image: NDArray[np.float32]) -> list[Inset]:
         inset = _bounded(image, rows, cols)
         if inset is not None and _is_other(image, inset):
             found.append(inset)
-    return found
+    return sorted(found, key=lambda each: (each.top, each.left))
 
 
-def _is_other(image: NDArray[np.float32], inset: Inset) -> bool:
+def _is_other(image: NDArray[np.float32], inset: PixelRectangle) -> bool:
     """Whether roughness or contrast are others inside its sides than outside.
 
     On either side of a line that was drawn around a particle lies the same speckle.
@@ -276,13 +250,13 @@ def _block_means(lines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _bounded(
     image: NDArray[np.float32], about_rows: slice, about_cols: slice
-) -> Inset | None:
+) -> PixelRectangle | None:
     """Find the straight sides there about; None where there is no rectangle."""
     rows = _sides(image, about_rows, about_cols)
     cols = _sides(image.T, about_cols, about_rows)
     if rows is None or cols is None:
         return None
-    found = Inset(*rows, *cols)
+    found = PixelRectangle(*rows, *cols)
     height, width = found.bottom - found.top, found.right - found.left
     if min(height, width) < (_LIMITS.smallest - 1) * _BLOCK_PX:
         return None

@@ -27,8 +27,8 @@ from napari_cdse.core.imaging.insets import find_insets
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.arrays import PixelRectangle
     from napari_cdse.core.imaging.amorphous_background import AmorphousBackground
-    from napari_cdse.core.imaging.insets import Inset
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,10 @@ _STRIP_ROWS = 64
 """Rows treated at a time. A choice: 0.25 MB of a micrograph 1024 px wide stay in the
 cache; more cost memory, fewer cost calls."""
 
+_INSET_MARGIN_PX = 3
+"""Pixels around an inset that are left out with it, for what resizing or compression
+smeared over them. A choice: an interpolation of third order reaches over two."""
+
 LEAST_SIDE_PX = 16
 """Fewest rows or columns in which anything is looked for. A choice: the finest pixels
 that we know (0.015 nm) put less than one lattice fringe of CdSe into them."""
@@ -80,7 +84,7 @@ class Prepared:
         around the micrograph was cut off.
     framed : bool
         Whether lines or margins surround it in the picture.
-    insets : tuple of Inset
+    insets : tuple of PixelRectangle
         Pictures inside it, in these pixels.
     backgrounds : dict
         What was measured of it so far: the amorphous background by edge of window.
@@ -90,7 +94,7 @@ class Prepared:
     usable: NDArray[np.bool_]
     origin_px: tuple[int, int] = (0, 0)
     framed: bool = False
-    insets: tuple[Inset, ...] = ()
+    insets: tuple[PixelRectangle, ...] = ()
     backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
 
@@ -130,7 +134,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     insets = find_insets(image)
     foreign = np.zeros(image.shape, bool)
     for each in insets:
-        each.with_margin_of(foreign)[...] = True
+        each.of(foreign, _INSET_MARGIN_PX)[...] = True
     if insets:
         # First, since what is in them is no measure of what is usual.
         image = filled(image, foreign)

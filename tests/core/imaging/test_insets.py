@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from napari_cdse.core.imaging.insets import Inset, find_insets
+from napari_cdse.core.arrays import PixelRectangle
+from napari_cdse.core.imaging.insets import find_insets
 from napari_cdse.core.records import Circle
 from tests.core.drawn import Dot, draw
 
@@ -52,7 +53,9 @@ def resized(pixels: NDArray[np.float32], shape: tuple[int, int]) -> NDArray:
     return np.asarray(wide, np.float32)
 
 
-def put(pixels: NDArray, inset: NDArray, row: int, col: int, line: str) -> Inset:
+def put(
+    pixels: NDArray, inset: NDArray, row: int, col: int, line: str
+) -> PixelRectangle:
     """Lay an inset over a picture, in place, with a line along its sides."""
     rows, cols = inset.shape
     part = pixels[row : row + rows, col : col + cols]
@@ -60,7 +63,7 @@ def put(pixels: NDArray, inset: NDArray, row: int, col: int, line: str) -> Inset
     gray, width = LINES[line]
     if width:
         outline(part, gray, width)
-    return Inset(row, row + rows, col, col + cols)
+    return PixelRectangle(row, row + rows, col, col + cols)
 
 
 def outline(part: NDArray, gray: int, width: int) -> None:
@@ -68,7 +71,7 @@ def outline(part: NDArray, gray: int, width: int) -> None:
     part[:, :width] = part[:, -width:] = gray
 
 
-def sides(inset: Inset) -> tuple[int, int, int, int]:
+def sides(inset: PixelRectangle) -> tuple[int, int, int, int]:
     return inset.top, inset.bottom, inset.left, inset.right
 
 

@@ -52,6 +52,17 @@ def test_a_picture_of_flat_areas_is_refused() -> None:
         prepare(pixels)
 
 
+def test_a_picture_that_is_flat_once_marks_are_filled_is_refused() -> None:
+    rng = np.random.default_rng(87)
+    rows, cols = rng.integers(16, 60, 2)
+    pixels = np.full((rows, cols), 7, np.float32)
+    pixels[rng.random(pixels.shape) < 0.01] = 8
+    row, col, size = rng.integers(0, rows), rng.integers(0, cols), rng.integers(5, 40)
+    pixels[row : row + size, col : col + size] = rng.choice([0, 255])
+    with pytest.raises(MicrographError, match="flat areas only"):
+        prepare(pixels)
+
+
 def test_the_input_is_left_alone() -> None:
     pixels = (100 + 10 * speckle((80, 80), 3)).astype(np.float32)
     before = pixels.copy()

@@ -48,6 +48,16 @@ def write_folder(
     return folder
 
 
+def write_judged_folder(folder: Path) -> Path:
+    """Write two micrographs and a project in which a person said one thing."""
+    write_folder(folder, ("m1.png", "m2.png"))
+    project = Project.create_or_open(folder)
+    hand_over(project)
+    project.edits.draw(Circle(30.0, 40.0, 10.0), "yes")
+    project.close()
+    return folder
+
+
 def hand_over(project: Project, index: int = 0) -> None:
     """Open a micrograph and hand over its pixels, as the window does."""
     project.selection.open(index)

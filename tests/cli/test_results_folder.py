@@ -7,9 +7,8 @@ import json
 import pytest
 
 from napari_cdse.cli import main
-from napari_cdse.core.records import Circle
 from napari_cdse.project import Project
-from tests.project_tools import hand_over, write_folder
+from tests.project_tools import write_judged_folder
 
 BACKUPS = ".cdse-backups"
 """What opening a project may leave beside it."""
@@ -18,12 +17,7 @@ BACKUPS = ".cdse-backups"
 @pytest.fixture
 def pictures(tmp_path):
     """A folder of micrographs with a project in which a person said one thing."""
-    folder = write_folder(tmp_path / "may", ("m1.png", "m2.png"))
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    project.edits.draw(Circle(30.0, 40.0, 10.0), "yes")
-    project.close()
-    return folder
+    return write_judged_folder(tmp_path / "may")
 
 
 def words(command, pictures, out):

@@ -3,10 +3,9 @@
 import pytest
 
 from napari_cdse.cli import main
-from napari_cdse.core.records import Circle
 from napari_cdse.project import Project
 from tests.io.store.stores import change_file
-from tests.project_tools import hand_over, write_folder
+from tests.project_tools import write_judged_folder
 
 COMMANDS = {
     "export": ["--out", "{out}/results"],
@@ -20,12 +19,7 @@ COMMANDS = {
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = write_folder(tmp_path / "may", ("m1.png", "m2.png"))
-    project = Project.create_or_open(folder)
-    hand_over(project)
-    project.edits.draw(Circle(30.0, 40.0, 10.0), "yes")
-    project.close()
-    return folder
+    return write_judged_folder(tmp_path / "may")
 
 
 def said_by(command, folder, tmp_path, capsys):

@@ -1,9 +1,10 @@
 """Arrows, circles, letters and lines that somebody drew over a micrograph.
 
-All pixels of what is drawn have one gray value, or nearly so, where it was resized: in
-the histogram it is a peak of its own, out in the tail of the micrograph's gray values,
-with a valley before it. What belongs to it are the connected pixels beyond that valley
-that stand out from what lies around them; a dark hole or a bright crystal do not.
+All drawn pixels have one gray value, or nearly one if the picture was resized later.
+They make a peak of their own in the histogram, out in the tail of the micrograph's gray
+values and separated from them by a valley. Drawn marks are the connected pixels beyond
+that valley that differ from the mean around them; a dark hole or a bright crystal,
+wider than a stroke, does not.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEVELS = 256
-"""Gray levels of the histogram, from the darkest pixel to the brightest: what a program
-that draws works with."""
+"""Gray levels of the histogram, from the darkest pixel to the brightest: those of the
+8-bit pictures that are drawn on."""
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class _MarkLimits:
-    """What counts as drawn. All are choices.
+    """Thresholds of the search for drawn marks. All are choices, tried on drawn ones.
 
     Attributes
     ----------
@@ -37,32 +38,36 @@ class _MarkLimits:
         Share of the levels between the 10th and 90th percentile that occur, at least: a
         picture of few grays has peaks everywhere.
     sigma : float
-        Distance of the peak's valley from the median, in half widths of the histogram
-        (16 % to 50 %, 50 % to 84 %), from which it is sought. Lower meets what the
-        micrograph itself has.
+        Distance from the median beyond which a peak is sought, in half widths of the
+        histogram (16 % to 50 %, or 50 % to 84 %). With a lower one the micrograph's own
+        gray values make peaks.
     peak : float
-        Height of the peak over the mean of five levels in the valley.
+        Height of the peak divided by the mean of five levels in the valley, at least.
     share, pixels : float, int
-        Share of the picture, and number of pixels, that have the peak's level at least:
-        100 of a micrograph of 1024 x 1024, a word in small letters.
+        Least share of the picture's pixels, and least number, that have the level of
+        the peak: 100 pixels of 1024 x 1024, a word in small letters.
     clipped : float
-        Height of a peak at black or white over all that a falling tail would have
-        there: a picture whose contrast was stretched ends in such a peak.
+        Height of a peak at black or white divided by the pixels that a falling tail
+        would have beyond the last level, at least: a picture whose contrast was
+        stretched ends in such a peak without any mark.
     fallen : float
-        Times that a tail fell to its end, which tells how fast it falls.
+        Factor by which the tail must have fallen before its end for the rate of its
+        fall to be measured.
     near_levels : int
-        Distance from the peak up to which a pixel has its level, as compression
-        scatters them.
+        Largest distance from the peak of a pixel that counts as drawn in its level;
+        lossy compression scatters them.
     core_share, core_px : float, int
-        Share and number of such pixels among those that hang together, at least.
+        Least share and least number of such pixels in a connected mark.
     least_px : int
-        Pixels that hang together, at least: a dot on an i.
+        Least number of pixels in a connected mark: the dot of an i.
     around_px : int
-        Edge of the square whose mean they stand out from: wider than a stroke.
+        Edge in pixels of the square whose mean a mark is compared with, wider than a
+        stroke.
     step : float
-        By how much, in standard deviations of the picture.
+        Least mean difference from it, in standard deviations of the picture.
     margin_px : int
-        Marked around them, for what smoothing or resizing smeared.
+        Pixels around a mark that are marked too, for the blur from smoothing or
+        resizing.
     """
 
     filled_levels: float = 0.6
@@ -86,14 +91,14 @@ _LIMITS = _MarkLimits()
 
 @dataclass(frozen=True, slots=True)
 class _Peak:
-    """A gray level that something was drawn in, and that of the valley before it."""
+    """The gray level of drawn marks, and that of the valley that separates it."""
 
     level: int
     valley: int
 
 
 def drawn_marks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Find what was drawn over a picture, with a margin.
+    """Find the marks that were drawn over a picture, with a margin.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ def _levels(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _histogram(levels: NDArray[np.uint8]) -> NDArray[np.intp]:
-    # To count them at once would take them as numbers of eight bytes.
+    # In strips, since bincount converts its input to integers of eight bytes.
     histogram = np.zeros(_LEVELS, np.intp)
     for strip in strips(len(levels)):
         histogram += np.bincount(levels[strip].ravel(), minlength=_LEVELS)
@@ -141,7 +146,7 @@ def _standing_out(
     beside: NDArray[np.float32],
     least: float,
 ) -> NDArray[np.bool_]:
-    """Pixels beyond the valley that hang together and stand out from around them."""
+    """Find connected pixels beyond the valley that differ from the mean around them."""
     bright = peak.level > peak.valley
     beyond = levels >= peak.valley if bright else levels <= peak.valley
     regions, count = label(beyond, _EIGHT_NEIGHBOURS)
@@ -156,7 +161,7 @@ def _standing_out(
 
 
 def _peaks(histogram: NDArray[np.intp]) -> list[_Peak]:
-    """Find the peak of what was drawn on the dark and on the bright side."""
+    """Find the peaks of dark and of bright marks, none or one of each."""
     below = np.cumsum(histogram) / histogram.sum()
     lowest, low, middle, high, highest = (
         int(np.searchsorted(below, share)) for share in (0.1, 0.16, 0.5, 0.84, 0.9)
@@ -174,7 +179,7 @@ def _peaks(histogram: NDArray[np.intp]) -> list[_Peak]:
 def _peak(
     histogram: NDArray[np.intp], middle: int, width: int, side: int
 ) -> _Peak | None:
-    """Find it beyond the middle; the histogram of the dark side comes reversed."""
+    """Find a peak above the middle; for dark marks, the histogram comes reversed."""
     wide = np.pad(histogram, 2, mode="edge").astype(float)
     smooth = np.convolve(wide, np.ones(5) / 5, "valid")
     last = _LEVELS - 1
@@ -197,10 +202,10 @@ def _peak(
 
 
 def _tail(smooth: NDArray[np.float64], valley: int) -> float:
-    """Return what a tail that falls on as before a level would have beyond it."""
-    # As few as in a small picture scatter; the most that may be meant.
+    """Return the pixels beyond the last level of a tail that falls on as before it."""
+    # Few counts scatter: one standard deviation above what was counted.
     least = float(smooth[valley] + math.sqrt(smooth[valley] + 1))
     before = np.flatnonzero(smooth[:valley] >= _LIMITS.fallen * least)
-    # In a small picture of many greys it may fall by less all the way.
+    # In a small picture of many gray values the tail may never have been so high.
     start = int(before[-1]) if before.size else 0
     return least * (valley - start) / math.log(_LIMITS.fallen)

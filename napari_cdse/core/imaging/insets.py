@@ -1,11 +1,12 @@
-"""Pictures inside a picture: a power spectrum or an enlarged particle in a corner.
+"""Insets: a power spectrum or an enlarged particle in a corner of a micrograph.
 
-Figures of papers often have such an inset, with a line around it or without. It has
-another pixel size, or is no micrograph at all, and its spots or fringes outweigh those
-of the whole micrograph. It is known by two things together: blocks of pixels that are
-far smoother or rougher than those of the rest, and a rectangle of straight steps around
-them that ends at its corners. A particle has no straight sides, an outline drawn around
-a particle has the same speckle on both sides, and seams of a camera run on.
+Figures of papers often have one, with a line around it or without. It has another pixel
+size, or is no micrograph at all, and its spots or fringes outweigh those of the whole
+micrograph. Two things together identify it: blocks of pixels that are far smoother or
+rougher than the others, and straight steps on the four sides of a rectangle around them
+that end at its corners. A particle has no straight sides, an outline drawn around a
+particle has the same speckle on both sides, and the seams of a camera continue beyond
+the corners.
 """
 
 from __future__ import annotations
@@ -24,84 +25,94 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK_PX = 32
-"""Edge in pixels of the blocks whose roughness is compared. A choice: smaller ones hold
-too few grains of speckle, larger ones blur the place of small insets."""
+"""Edge in pixels of the blocks whose texture is compared. A choice: smaller ones hold
+too few grains of speckle, larger ones locate small insets poorly."""
 
 _TINY = float(np.finfo(np.float32).tiny)
-"""Instead of 0 below a fraction line."""
+"""Least denominator of a ratio."""
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class _InsetLimits:
-    """What counts as an inset. All are choices.
+    """Thresholds of the search for insets. All are choices, tried on drawn insets.
 
     Attributes
     ----------
     least_blocks : int
-        Blocks along the shorter side of the picture below which none is sought: too
-        few for a median of the rest.
+        Number of blocks along the shorter side of the picture below which no inset is
+        sought: the median over the blocks would not stand for the micrograph.
     sigma : float
-        Distance of a block's roughness from the median of all, in standard deviations
-        of such distances. Lower and strong particles are sought around, higher and
-        crops that are enlarged less than twice are missed.
+        Deviation of a block's texture from the median of all blocks, in robust
+        standard deviations, from which the block is a candidate. With a lower one the
+        surroundings of strong particles are searched, with a higher one crops that are
+        enlarged less than twice are missed.
     sampled : int
-        Of how many rows one is looked at for the roughness; more save time.
-    looked_at : int
-        Largest groups of such blocks that are looked at; each costs some 10 ms, and a
-        picture may have thousands.
+        One row in so many is used for the texture of the blocks, to save time.
+    most_groups : int
+        Number of groups of candidate blocks that are searched, the largest first. Each
+        takes about 10 ms, and a hostile picture may have thousands.
     smallest : int
-        Blocks along the shorter side of an inset at least.
+        Number of blocks along the shorter side of an inset, at least.
     filled : float
-        Share of such blocks among those of their bounding box, at least.
+        Share of candidates among the blocks at each border of a group, at least.
     most : float
-        Share of the picture up to which a rectangle is an inset; of two larger parts
-        neither is known to be the micrograph.
+        Largest share of the picture that an inset may take; beyond it, nothing tells
+        which of the two parts is the micrograph.
     beyond_px : int
-        How far from the blocks a side is sought, either way.
+        Distance from the outermost blocks up to which a side is sought, outwards and
+        inwards, in pixels.
     deep : float
-        The same inwards, in lengths of the blocks across: a particle beside an inset is
-        odd as well.
+        The same inwards, as a share of the group's extent: a particle that touches the
+        inset may have been grouped with it.
     outside_px : tuple of int
-        Lines outside a side whose steps are the usual ones there, from the first to the
-        last: beyond a drawn line and what resizing smeared of it.
+        Distances from a side, in pixels, between which the steps from line to line are
+        the reference for the step at the side itself. The first clears a drawn line
+        and its blur from resizing.
     step : float
-        Mean step across a side, over the usual one outside it. Lower and chance among
-        the lines that are tried is enough, higher misses insets without a line.
+        Mean step across a side divided by the reference. With a lower one chance makes
+        a side among the lines that are tried, with a higher one insets without a line
+        are missed.
     pieces : int
-        Pieces of a side that are looked at one by one.
+        Number of pieces of a side whose steps are examined one by one.
     piece_step : float
-        The same for a piece.
+        Least such ratio of a piece.
     most_without : int
-        Pieces without such a step: where both are equally dark there is none.
+        Number of pieces that may lack such a step: where inset and micrograph are
+        equally dark there is none.
     alike : float
-        Correlation of the lines on either side of a step, over the usual one outside
-        it, below which the picture is broken off there. Inside a micrograph neighbours
-        stay alike, at the rim of a particle too: of 2390 simulated micrographs in four
-        sizes each none has an inset at 0.5, and about one in a thousand at 0.7.
+        Correlation between the lines on either side of a step, divided by that between
+        neighbouring lines outside it, below which the picture counts as interrupted.
+        Neighbouring lines of a micrograph correlate at the rim of a particle too: among
+        2390 simulated micrographs, each in four sizes, no inset is found at 0.5, and in
+        about one in a thousand at 0.7.
     bold, alike_if_bold : float
-        Step from which another such limit holds: resizing smears a drawn line over its
-        neighbours, and no rim of a particle is that steep.
-    goes_on : float
-        Share of a side's step that is left beyond its corners, from which it runs on
-        and is a seam.
+        Step from which a second limit of that correlation holds: resizing smears a
+        drawn line over its neighbours, and no rim of a particle is as steep.
+    continued : float
+        Share of a side's step that remains beyond both its corners, from which it is
+        the seam of a camera.
+    corners : float
+        Share of the corner pieces of all sides that have a step, at least. A drawn
+        circle has them in a bounding square by chance only, an inset nearly always.
     drawn_px : int
-        Pixels on either side of its border that a line around an inset may cover.
+        Pixels on either side of a border that a line around an inset may cover.
     depth_px : int
-        Width of the strips beyond these that are compared.
+        Width in pixels of the strips inside and outside that line whose textures are
+        compared.
     rougher, stronger : float
-        Logarithm of the ratio of their roughness, and of their contrast, from which
-        what lies inside is another picture. On either side of squares of 140 to 420 px
-        drawn somewhere over 34 simulated micrographs they differ by 0.10 and 0.19 at
-        most in 99 of 100; a crop that is enlarged twice by 0.62 or more in roughness, a
-        power spectrum by 0.49 or more in contrast.
+        Difference in log roughness and in log contrast between these strips, from which
+        the inside is another picture. For squares of 140 to 420 px placed anywhere in
+        34 simulated micrographs the 99th percentiles are 0.10 and 0.19; a crop that is
+        enlarged twice differs by 0.62 or more in roughness, a power spectrum by 0.49 or
+        more in contrast.
     """
 
     least_blocks: int = 6
     sigma: float = 4.0
     sampled: int = 4
-    looked_at: int = 24
+    most_groups: int = 24
     smallest: int = 3
     filled: float = 0.5
     most: float = 0.4
@@ -115,7 +126,8 @@ class _InsetLimits:
     alike: float = 0.5
     bold: float = 2.0
     alike_if_bold: float = 0.7
-    goes_on: float = 0.5
+    continued: float = 0.5
+    corners: float = 0.6
     drawn_px: int = 8
     depth_px: int = 16
     rougher: float = 0.2
@@ -124,30 +136,42 @@ class _InsetLimits:
 
 _LIMITS = _InsetLimits()
 
+_Side = tuple["NDArray[np.float32]", tuple[int, int]]
+"""The lines just outside a side with the first line inside, and its first and last
+column."""
 
-def find_insets(image: NDArray[np.float32]) -> list[PixelRectangle]:
-    """Find the pictures inside a picture, with the lines around them.
+
+def find_insets(
+    image: NDArray[np.float32], undrawn: NDArray[np.float32] | None = None
+) -> list[PixelRectangle]:
+    """Find the insets of a picture, with the lines around them.
 
     Parameters
     ----------
     image : ndarray of float32, shape (rows, columns)
         Finite gray values.
+    undrawn : ndarray of float32, shape (rows, columns), optional
+        The same picture with drawn marks filled in; by default, ``image``. Textures are
+        taken from it, since a circle drawn around a particle makes its blocks rough.
+        Sides are sought in ``image``, since the line around an inset is a drawn mark.
 
     Returns
     -------
     list of PixelRectangle
-        Empty where there are none, as in most micrographs.
+        Sorted by top and left; empty in most micrographs.
     """
     if min(image.shape) < _LIMITS.least_blocks * _BLOCK_PX:
         return []
-    odd = _odd_blocks(image)
-    if not odd.any():
+    if undrawn is None:
+        undrawn = image
+    candidates = _candidate_blocks(undrawn)
+    if not candidates.any():
         return []
-    regions = label(binary_closing(odd) | odd, _EIGHT_NEIGHBOURS)[0]
+    regions = label(binary_closing(candidates) | candidates, _EIGHT_NEIGHBOURS)[0]
     sizes = np.bincount(regions.ravel())[1:]
     places = find_objects(regions)
     found = []
-    for at in np.argsort(-sizes, kind="stable")[: _LIMITS.looked_at].tolist():
+    for at in np.argsort(-sizes, kind="stable")[: _LIMITS.most_groups].tolist():
         place = places[at]
         blocks = _trimmed(regions[place] == at + 1)
         if min(each.stop - each.start for each in blocks) < _LIMITS.smallest:
@@ -159,27 +183,30 @@ def find_insets(image: NDArray[np.float32]) -> list[PixelRectangle]:
             )
             for whole, part in zip(place, blocks, strict=True)
         )
-        inset = _bounded(image, rows, cols)
-        if inset is not None and _is_other(image, inset):
+        inset = _bounding_rectangle(image, rows, cols)
+        if inset is not None and _has_other_texture(undrawn, inset):
             found.append(inset)
     return sorted(found, key=lambda each: (each.top, each.left))
 
 
-def _is_other(image: NDArray[np.float32], inset: PixelRectangle) -> bool:
-    """Whether roughness or contrast are others inside its sides than outside.
+def _has_other_texture(image: NDArray[np.float32], inset: PixelRectangle) -> bool:
+    """Whether roughness or contrast differ between inside and outside.
 
-    On either side of a line that was drawn around a particle lies the same speckle.
+    A line that was drawn around a particle has the same speckle on either side.
     """
     rows, cols = (inset.top, inset.bottom), (inset.left, inset.right)
-    ratios = [*_ratios(image, rows, cols), *_ratios(image.T, cols, rows)]
+    ratios = [
+        *_texture_differences(image, rows, cols),
+        *_texture_differences(image.T, cols, rows),
+    ]
     off = np.abs(np.median(ratios, axis=0))
     return bool((off > (_LIMITS.rougher, _LIMITS.rougher, _LIMITS.stronger)).any())
 
 
-def _ratios(
+def _texture_differences(
     image: NDArray[np.float32], across: tuple[int, int], along: tuple[int, int]
 ) -> Iterator[NDArray[np.float64]]:
-    """Texture inside over that outside, at first and last row, as logarithms."""
+    """Differences in texture, inside less outside, at the first and the last row."""
     drawn, depth = _LIMITS.drawn_px, _LIMITS.depth_px
     inner = slice(along[0] + drawn, along[1] - drawn)
     for at, lines in ((across[0], image), (len(image) - across[1], image[::-1])):
@@ -194,21 +221,24 @@ def _ratios(
 
 
 def _texture(strip: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean steps over the contrast, across and along, and contrast; logarithms."""
+    """Logarithms of the roughness along both axes, and of the contrast, shape (3,).
+
+    Roughness is the mean step between neighbours divided by the contrast.
+    """
     across, along = (float(np.abs(np.diff(strip, axis=axis)).mean()) for axis in (0, 1))
     spread = max(float(strip.std()), _TINY)
     told = np.array([across / spread, along / spread, spread])
     return np.asarray(np.log(np.maximum(told, _TINY)))
 
 
-def _trimmed(odd: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Rows and columns without those at the border that are hardly odd.
+def _trimmed(candidates: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns of a group, less those at its border with few candidates.
 
-    A particle beside an inset may be odd as well.
+    A particle that touches an inset may have been grouped with it.
     """
-    rows, cols = (slice(0, length) for length in odd.shape)
+    rows, cols = (slice(0, length) for length in candidates.shape)
     while rows.start < rows.stop and cols.start < cols.stop:
-        part = odd[rows, cols]
+        part = candidates[rows, cols]
         ends = (part[0], part[-1], part[:, 0], part[:, -1])
         least = min(range(4), key=lambda number: ends[number].mean())
         if ends[least].mean() >= _LIMITS.filled:
@@ -220,8 +250,8 @@ def _trimmed(odd: NDArray[np.bool_]) -> tuple[slice, slice]:
     return rows, cols
 
 
-def _odd_blocks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Blocks of far other contrast or roughness, along rows or columns, than most."""
+def _candidate_blocks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Blocks with contrast, or roughness along an axis, far from the median."""
     rows, cols = (length // _BLOCK_PX for length in image.shape)
     cut = image[: rows * _BLOCK_PX, : cols * _BLOCK_PX]
     first = cut[:: _LIMITS.sampled]
@@ -230,15 +260,15 @@ def _odd_blocks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     along[:, 1:] = np.abs(first[:, 1:] - first[:, :-1])
     spread = _block_means(np.square(first)) - np.square(_block_means(first))
     spread = np.sqrt(np.maximum(spread, _TINY))
-    odd = np.zeros((rows, cols), bool)
+    candidates = np.zeros((rows, cols), bool)
     roughness = [
         _block_means(steps) / spread for steps in (along, np.abs(second - first))
     ]
     for each in (spread, *roughness):
         figure = np.log(np.maximum(each, _TINY))
         off = np.abs(figure - np.median(figure))
-        odd |= off > _LIMITS.sigma * MAD_TO_SIGMA * np.median(off)
-    return odd
+        candidates |= off > _LIMITS.sigma * MAD_TO_SIGMA * np.median(off)
+    return candidates
 
 
 def _block_means(lines: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -248,10 +278,10 @@ def _block_means(lines: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(parts.mean(axis=1), np.float32)
 
 
-def _bounded(
+def _bounding_rectangle(
     image: NDArray[np.float32], about_rows: slice, about_cols: slice
 ) -> PixelRectangle | None:
-    """Find the straight sides there about; None where there is no rectangle."""
+    """Find straight sides near a group of blocks; None where they make no rectangle."""
     rows = _sides(image, about_rows, about_cols)
     cols = _sides(image.T, about_cols, about_rows)
     if rows is None or cols is None:
@@ -262,50 +292,54 @@ def _bounded(
         return None
     if height * width > _LIMITS.most * image.size:
         return None
-    if _runs_on(image, rows, cols) or _runs_on(image.T, cols, rows):
+    sides = [*_inner_sides(image, rows, cols), *_inner_sides(image.T, cols, rows)]
+    if any(_continues(*side) for side in sides):
         return None
-    return found
+    # A circle touches its bounding square in the middle of each side only.
+    corners = [reached for side in sides for reached in _corner_steps(*side)]
+    return found if np.mean(corners) >= _LIMITS.corners else None
 
 
 def _sides(
     image: NDArray[np.float32], across: slice, along: slice
 ) -> tuple[int, int] | None:
-    """First row of an inset, and the one after its last.
+    """Return the first row of an inset, and the one after its last.
 
-    ``across`` are the rows where it lies about, ``along`` the columns. One side may be
-    that of the picture, as in a corner.
+    ``across`` are the approximate rows of the inset, ``along`` the columns. One of the
+    two sides may be that of the picture, as in a corner.
     """
     length = len(image)
     inner = slice(along.start + _BLOCK_PX // 2, along.stop - _BLOCK_PX // 2)
-    # Odd up to the border: what little there may lie beside the inset shows nothing.
+    # Candidates up to the border: less than a block is left outside, too little to
+    # compare with.
     before, after = across.start, length - across.stop
     deep = round(_LIMITS.deep * (across.stop - across.start))
-    first = 0 if before == 0 else _first_step(image[:, inner], before, deep)
-    last = 0 if after < _BLOCK_PX else _first_step(image[::-1, inner], after, deep)
+    first = 0 if before == 0 else _first_line(image[:, inner], before, deep)
+    last = 0 if after < _BLOCK_PX else _first_line(image[::-1, inner], after, deep)
     if first is None or last is None or not first + last:
         return None
     return first, length - last
 
 
-def _first_step(lines: NDArray[np.float32], about: int, deep: int) -> int | None:
-    """Return the first line of an inset that begins about there, or so deep behind."""
+def _first_line(lines: NDArray[np.float32], about: int, deep: int) -> int | None:
+    """Return the first line of an inset near a line, at most ``deep`` after it."""
     near, far = _LIMITS.outside_px
     low = max(far, about - _LIMITS.beyond_px)
     high = min(len(lines) - 1, about + max(deep, _LIMITS.beyond_px))
     if high <= low or lines.shape[1] < _LIMITS.pieces:
         return None
     strip = lines[low - far : high + 1]
-    steps, alike = _steps(strip), _alike(strip)
+    steps, alike = _steps(strip), _correlations(strip)
     over = np.zeros(len(steps) - far)
     for at in range(far, len(steps)):
         outside = slice(at - far, at - near)
-        ratio = _over(steps[at], steps[outside])
+        ratio = _relative_step(steps[at], steps[outside])
         most = _LIMITS.alike_if_bold if ratio > _LIMITS.bold else _LIMITS.alike
         if alike[at] < most * alike[outside].mean():
             over[at - far] = ratio
     if not over.any():
         return None
-    # The line around it has a step on either side.
+    # A line around it makes two steps, and the first belongs to the inset.
     strongest = int(over.argmax())
     before = max(0, strongest - far)
     first = before + int(np.flatnonzero(over[before : strongest + 1])[0])
@@ -318,7 +352,7 @@ def _steps(lines: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([part.mean(axis=1) for part in parts], axis=1)
 
 
-def _alike(lines: NDArray[np.float32]) -> NDArray[np.float32]:
+def _correlations(lines: NDArray[np.float32]) -> NDArray[np.float32]:
     """Correlation with the next line, mean over the pieces; 0 where one is flat."""
     found = []
     for part in np.array_split(lines, _LIMITS.pieces, axis=1):
@@ -329,8 +363,8 @@ def _alike(lines: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.mean(found, axis=0), np.float32)
 
 
-def _over(step: NDArray[np.float32], usual: NDArray[np.float32]) -> float:
-    """How many times the usual a step is; 0 where it is none all along."""
+def _relative_step(step: NDArray[np.float32], usual: NDArray[np.float32]) -> float:
+    """Return a step over the usual one; 0 where too many pieces of it have none."""
     ratio = float(step.mean() / max(usual.mean(), _TINY))
     without = step <= _LIMITS.piece_step * usual.mean(axis=0)
     if ratio < _LIMITS.step or np.count_nonzero(without) > _LIMITS.most_without:
@@ -338,30 +372,39 @@ def _over(step: NDArray[np.float32], usual: NDArray[np.float32]) -> float:
     return ratio
 
 
-def _runs_on(
+def _inner_sides(
     image: NDArray[np.float32], across: tuple[int, int], along: tuple[int, int]
-) -> bool:
-    """Whether the step at a first or last row goes on beyond both its corners."""
-    length = len(image)
-    ends = [(across[0], image), (length - across[1], image[::-1])]
-    return any(_goes_on(lines, at, along) for at, lines in ends if at > 0)
+) -> Iterator[_Side]:
+    """Give the sides at the first and last row, unless they are the picture's own."""
+    far = _LIMITS.outside_px[1]
+    ends = ((across[0], image), (len(image) - across[1], image[::-1]))
+    for at, lines in ends:
+        if at > far:
+            yield lines[at - 1 - far : at + 1], along
 
 
-def _goes_on(lines: NDArray[np.float32], at: int, along: tuple[int, int]) -> bool:
-    """Whether a step before a line is there beyond the columns, wherever there are."""
-    near, far = _LIMITS.outside_px
-    strip = lines[at - 1 - far : at + 1]
-    own = _excess(strip[:, along[0] : along[1]])
+def _continues(strip: NDArray[np.float32], along: tuple[int, int]) -> bool:
+    """Whether the step of a side continues beyond both corners, like a seam."""
+    near = _LIMITS.outside_px[0]
+    least = _LIMITS.continued * _step_excess(strip[:, along[0] : along[1]])
     beyond = [
         strip[:, max(0, along[0] - 2 * _BLOCK_PX) : max(0, along[0] - near)],
         strip[:, along[1] + near : along[1] + 2 * _BLOCK_PX],
     ]
     there = [each for each in beyond if each.shape[1] >= _BLOCK_PX]
-    return bool(there) and all(_excess(each) > _LIMITS.goes_on * own for each in there)
+    return bool(there) and all(_step_excess(each) > least for each in there)
 
 
-def _excess(strip: NDArray[np.float32]) -> float:
-    """How far the last step exceeds those that are usual before it, in these."""
+def _corner_steps(strip: NDArray[np.float32], along: tuple[int, int]) -> Iterator[bool]:
+    """Whether a side has its step in the first and in the last piece."""
+    side = strip[:, along[0] : along[1]]
+    piece = side.shape[1] // _LIMITS.pieces
+    for corner in (side[:, :piece], side[:, -piece:]):
+        yield _step_excess(corner) > _LIMITS.piece_step - 1
+
+
+def _step_excess(strip: NDArray[np.float32]) -> float:
+    """Return the last step over the usual ones of the lines before it, less 1."""
     near, far = _LIMITS.outside_px
     steps = np.abs(np.diff(strip, axis=0)).mean(axis=1)
     return float(steps[far] / max(steps[: far - near].mean(), _TINY)) - 1

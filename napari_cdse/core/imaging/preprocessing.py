@@ -131,19 +131,18 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     low, high = float(image.min()), float(image.max())
     image /= np.float32(max(abs(low), abs(high)) or 1.0)
     image -= image.mean()
-    insets = find_insets(image)
-    foreign = np.zeros(image.shape, bool)
+    foreign = drawn_marks(image)
+    insets = find_insets(image, filled(image, foreign) if foreign.any() else image)
     for each in insets:
         each.of(foreign, _INSET_MARGIN_PX)[...] = True
-    if insets:
-        # First, since what is in them is no measure of what is usual.
+    if foreign.any():
+        # Before the other searches, whose thresholds follow from the gray values.
         image = filled(image, foreign)
     marks = flat_areas(image)
     if marks.all():
         raise _only_flat()
     marks |= foreign
     marks |= straight_strokes(image)
-    marks |= drawn_marks(image)
     marks |= dead_areas(image)
     image = _without_spikes(image)
     marks |= letters(image)

@@ -121,6 +121,18 @@ def test_a_square_drawn_around_a_particle_leaves_it_in_the_picture(width: int) -
         assert find_insets(pixels) == []
 
 
+def test_a_circle_drawn_around_a_particle_is_no_inset() -> None:
+    """Its lines alone are one to find_insets, which is told what was drawn."""
+    pixels = picture()
+    bare = pixels.copy()
+    rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    for dot in DOTS:
+        circle = dot.circle
+        off = np.hypot(rows - circle.row_px, cols - circle.col_px)
+        pixels[np.abs(off - circle.radius_px - 8) < 2] = 255
+    assert find_insets(pixels, bare) == []
+
+
 def test_the_quarters_of_a_camera_are_no_insets() -> None:
     for gain, offset in ((1.1, 0), (1.0, 25), (0.75, 10)):
         pixels = picture()

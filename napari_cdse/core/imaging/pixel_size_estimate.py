@@ -1,21 +1,21 @@
-"""The pixel size, estimated from the lattice where nobody said it.
+"""Estimate the pixel size from the lattice, where neither file nor person gave it.
 
-Fringes are matched against the reflections of CdSe, or of another lattice: the pixel
-size under which their spacings are likeliest wins. It sets windows and bands; it is no
-calibration.
+The spacings of the fringes are compared with those of the reflections of CdSe, or of
+another lattice (`lattice_lines`): the pixel size under which they are likeliest wins.
+The estimate sets window lengths and search bands; it is no calibration, and lengths in
+nm are not reported with it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.crystal.reflections import reflections_of
 from napari_cdse.core.imaging.background import WINDOWS_PX, nearest_window
 from napari_cdse.core.imaging.fringes import Fringes, find_fringes
+from napari_cdse.core.imaging.lattice_lines import LatticeLines, lines_of
 from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.pixel_size import (
     REFERENCE_ERROR,
@@ -33,128 +33,76 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _LineSettings:
-    """The lines that fringes are matched against.
-
-    Attributes
-    ----------
-    zinc_blende_nm : float
-        Edge of its cubic cell: 0.6077 (PDF 19-191, which the intensities are from, and
-        Samarth and others, Appl. Phys. Lett. 54, 2680, 1989). In dots it is a stacking
-        of wurtzite's layers, whose spacing it repeats to 0.1 %. With 0.6052, which
-        Landolt-Boernstein has, all sizes would come out 0.4 % smaller.
-    scatter : float
-        Of ln(spacing) of single fringes about their line: small size, strain, tilt. A
-        choice: 0.012 to 0.02 change nothing; 0.035, the scatter that is granted where
-        the pixel size itself may be off, merges wurtzite's lines, 6 % apart.
-    other : float
-        Share of fringes granted to spacings that belong to no reflection: speckle, and
-        two reflections seen as one. A choice: more of it lets wrong scales pass.
-    band_nm : tuple of float
-        Spacings among which lines are known: 0.1832 nm, {311}, to 0.3723 nm, wurtzite
-        (100), with more than five widths of a line on either side.
-    spacings_tabled : int
-        Spacings at which the density is tabulated, 0.055 % apart: 27 in the width of
-        a line, so that straight lines between are exact enough.
-    falloffs : tuple of float
-        Powers of the spacing that the lines' strengths are multiplied by; the best of
-        them counts. 4 is electron scattering (Mott 1930), 0 the powder pattern, -2 a
-        lens that passes {220} better than {111}. A choice: more of them fit wrong
-        scales too, fewer take {220} for {111} near Scherzer focus.
-    rarity_nats : tuple of float
-        How much rarer each of these lenses is, in log likelihood. Choices: one
-        micrograph in twenty passes {220} so much better, one in five is like the powder
-        pattern. Without it, dots that show {111} alone could as well show {220} alone.
-    too_fine, too_coarse : float
-        Density, per unit of ln(spacing), of fringes finer and coarser than the band.
-        Choices: 0.03 is about what the band holds between lines (0.027), as fine
-        reflections exist; a tenth of it for coarse ones, as CdSe has none. Higher
-        lets fringes fall out of the band unpunished, lower lets one stray peak decide.
-    finest_nm : float
-        Spacing down to which all reflections are listed, half a line's width below
-        {311}; what is finer says nothing against the lattice.
-    on_line : float
-        Density from which a fringe lies on a line. A choice: seven times what lies
-        between lines; higher drops weak lines, lower counts fringes of anything.
-    """
-
-    zinc_blende_nm: float = 0.6077
-    scatter: float = 0.015
-    other: float = 0.03
-    band_nm: tuple[float, float] = (0.15, 0.45)
-    spacings_tabled: int = 2000
-    falloffs: tuple[float, ...] = (-2.0, 0.0, 2.0, 4.0)
-    rarity_nats: tuple[float, ...] = (3.0, 1.6, 0.0, 0.0)
-    too_fine: float = 0.03
-    too_coarse: float = 0.003
-    finest_nm: float = 0.178
-    on_line: float = 0.2
-
-
-@dataclass(frozen=True, slots=True)
 class _ScaleSettings:
     """Which pixel sizes are tried, and what is concluded from them.
+
+    The result is one of three states of `PixelSizeSource`: ESTIMATED where the evidence
+    is clear, UNSURE where candidates can be named, else ASSUMED.
 
     Attributes
     ----------
     window_nm : float
-        Best length of the windows: the smallest dots are 2.5 nm across, and in longer
-        windows their fringes drown. A choice; from 2.2 to 5 nm the estimate moves by
-        0.2 %.
+        Best length of the windows in nm: the smallest dots are 2.5 nm across, and in
+        longer windows their fringes drown. A choice; from 2.2 to 5 nm the estimate
+        moves by 0.2 %.
     fair_window : float
-        Distance in ln(length) from it up to which a window can tell a scale: from 1.6
-        to 6.4 nm. A choice: of one dot in windows far too long, noise makes many.
+        Largest difference of ln(window length) and ln(`window_nm`) at which a result
+        counts: from 1.6 to 6.4 nm. A choice: windows far longer than a dot show noise
+        as further fringes of it.
     windows_tried : int
         How many of `WINDOWS_PX` are tried in turn. A choice: the last one, for pixels
         below 0.02 nm, would cost time in all micrographs that tell nothing.
     range_nm : tuple of float
-        Pixel sizes that are tried. A choice: at 0.1 nm {111} takes 3.5 px and {220}
-        just above 2; at 0.012 nm a window of 96 px holds three fringes of {111}. A
-        wider range offers more wrong scales, a narrower one misses right ones.
+        Smallest and largest pixel size that is tried, in nm. A choice: at 0.1 nm {111}
+        takes 3.5 px and {220} just above 2; at 0.012 nm a window of 96 px holds three
+        fringes of {111}. A wider range offers more wrong scales, a narrower one misses
+        right ones.
     sizes_tried : int
         Pixel sizes tried in the range, 0.14 % apart: a tenth of a line's width.
     most_weight : float
-        Most that a fringe weighs, its weight being its strength: reached at 63 mean
-        powers. A choice: higher lets one bright dot outvote the rest, lower makes
-        faint peaks count as much as clear ones.
+        Largest weight of a fringe, in nats; below it the weight is the fringe's
+        strength. Reached at 63 mean powers. A choice: higher lets one bright dot
+        outvote the rest, lower makes faint peaks count as much as clear ones.
     near : float
-        Distance in ln(pixel size) up to which sizes are one scale, known more or less
-        well. A choice: neighbouring lines, taken for each other, make up to 11 %, which
-        windows and bands stand; more, and {220} is no rival of {111} any longer.
+        Largest difference in ln(pixel size) of two sizes that are one scale, known
+        more or less precisely, rather than rivals. A choice: taking neighbouring lines
+        for each other shifts the size by up to 11 %, which windows and bands tolerate;
+        with more, {220} would be no rival of {111} any longer.
     apart : float
-        Distance from which a second candidate is worth naming. A choice: two widths
-        of a line.
+        Least difference in ln(pixel size) of a second candidate that is worth naming.
+        A choice: two widths of a line.
     enough_nats : float
-        Lead in log likelihood over all other scales from which an estimate is made: a
+        Lead in log likelihood over all other scales that makes a size ESTIMATED: a
         likelihood ratio of 150. A choice: lower makes confident mistakes, higher
         leaves more micrographs without a scale.
     few_fringes : int
-        Fewest fringes from which candidates are named. A choice: a micrograph of bare
-        support has one to three peaks that pass for fringes.
+        Fewest fringes on lines for a size to be UNSURE rather than ASSUMED. A choice:
+        a micrograph of bare support has one to three peaks that pass for fringes.
     some_nats, some_fringes : float, int
-        Lead, or number of fringes, that it takes besides. Choices: with less, speckle
-        names them.
+        For the same it also takes this lead in log likelihood, or this number of
+        fringes. Choices: with less, speckle names candidates.
     places : int
-        Fewest places with fringes on a line for an estimate. A choice: one or two
-        dots in a rare orientation show one wrong reflection only; more leave
-        micrographs of few dots without a scale.
+        Fewest places with fringes on a line for ESTIMATED. A choice: one or two dots
+        in a rare orientation show one wrong reflection only; more leave micrographs of
+        few dots without a scale.
     apart_nm : float
-        What lies between the windows of two places, at least. A choice: about the
-        diameter of a dot (2.5 to 6 nm), so that one dot is one place; less counts
-        a dot twice, more passes over neighbours.
+        Least gap between the windows of two places, in nm. A choice: about the
+        diameter of a dot (2.5 to 6 nm), so that one dot is one place; less counts a
+        dot twice, more passes over neighbours.
     on_lines : float
-        Least share of the fringes' weight on lines for an estimate: else the lattice
-        doesn't fit. A choice: other material and speckle put a third there by chance.
+        Least share of the fringes' weight on lines for ESTIMATED: below it the lattice
+        does not fit. A choice: other material and speckle put a third there by chance.
     independent : float
-        Share of the fringes that err independently: those of one particle are tilted
-        together, and those at one place of the lens's transfer are moved together. With
-        0.6 the errors on 94 simulated micrographs are as large as claimed; see ``python
-        -m tests.benchmarks scale``.
+        Effective share of independent fringes, by which the log likelihood is
+        multiplied to get the uncertainty: fringes of one particle are tilted together,
+        and those at one spatial frequency are shifted together by the lens. With 0.6
+        the errors on 94 simulated micrographs are as large as claimed; see ``python -m
+        tests.benchmarks scale``.
     lattice : float
         Relative uncertainty of the reference, see `REFERENCE_ERROR`.
     most_uncertain : float
-        Relative uncertainty up to which it is an estimate. A choice: bands and windows
-        are right to 5 % with it.
+        Largest relative uncertainty of ESTIMATED. A choice: bands and windows are
+        right to 5 % with it.
     """
 
     window_nm: float = 3.2
@@ -179,35 +127,37 @@ class _ScaleSettings:
 
 @dataclass(frozen=True, slots=True)
 class _DoubtSettings:
-    """When what a person or a file says is doubted.
+    """When a given pixel size is doubted, and when pixels are taken not to be square.
 
     Attributes
     ----------
     times : float
-        Ratio of estimated and given pixel size from which the given one is doubted.
-        Above 1.63, the ratio of {111} and {220}, which are the likeliest to be taken
-        for one another, and 1.48, that of {111} and gold's {111} (0.2355 nm). A
-        choice: lower doubts right calibrations, higher keeps wrong ones unsaid.
+        Least ratio of estimated and given pixel size, either way, at which the given
+        one is doubted. Above 1.63, the ratio of {111} and {220}, which are the
+        likeliest to be taken for one another, and 1.48, that of {111} and gold's {111}
+        (0.2355 nm). A choice: lower doubts right calibrations, higher passes over wrong
+        ones.
     nats, places : float, int
-        Lead in log likelihood and places that it takes: a likelihood ratio of 20 000,
-        and one place more than an estimate. Choices: a person who is
-        contradicted wrongly will believe no warning after that.
+        Least lead in log likelihood, and fewest places, for any doubt: a likelihood
+        ratio of 20 000, and one place more than for an estimate. Choices: a person who
+        is contradicted wrongly will believe no warning after that.
     fitting : float
-        Share of the fringes' weight on lines from which square pixels fit. A choice:
-        a pixel 1.35 times as high as wide leaves less than half there.
+        Share of the fringes' weight on lines from which pixels are taken to be square
+        without a further test. A choice: pixels 1.35 times as high as wide leave less
+        than half there.
     fringes, sizes_step : int
-        How many of the strongest fringes are asked, and every how many-th size is
-        tried, when pixels may not be square. Choices, for speed alone: steps of 0.7 %
-        are half a line's width.
+        In that test, the number of strongest fringes that are used, and every how
+        many-th pixel size is tried. Choices, for speed alone: steps of 0.7 % are half a
+        line's width.
     stretches : int
-        Ratios of a pixel's edges that are tried, to `widest` and its inverse; odd, so
-        that square ones are among them.
+        Number of ratios of height to width that are tried, from 1 / `widest` to
+        `widest`; odd, so that 1 is among them.
     widest : float
-        Largest ratio tried. A choice: 1.35 is met (video cameras, pictures stretched
-        to fit a page), and beyond 1.63 lines are taken for each other.
+        Largest such ratio. A choice: 1.35 is met (video cameras, pictures stretched to
+        fit a page), and beyond 1.63 lines are taken for each other.
     stretched : float
-        Least ratio that is told. A choice: strain, and the scatter of few fringes,
-        make some percent.
+        Least ratio, either way, that is reported. A choice: strain, and the scatter of
+        few fringes, make some percent.
     """
 
     times: float = 1.7
@@ -221,91 +171,17 @@ class _DoubtSettings:
     stretched: float = 1.1
 
 
-_LINES = _LineSettings()
 _SCALE = _ScaleSettings()
 _DOUBT = _DoubtSettings()
 
 
-def _spacings() -> dict[str, float]:
-    edge = _LINES.zinc_blende_nm
-    cubic = {
-        "{111}": edge / np.sqrt(3),
-        "{200}": edge / 2,
-        "{220}": edge / np.sqrt(8),
-        "{311}": edge / np.sqrt(11),
-    }
-    return {line.name: line.spacing_nm for line in reflections_of(None)} | cubic
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lines:
-    """The lines of one lattice, as fringes are matched against them.
-
-    Attributes
-    ----------
-    name : str
-        Of the lattice.
-    finest_nm : float
-        Spacing down to which all reflections are listed.
-    log_spacings : ndarray, shape (n,)
-        Natural logarithms of spacings in nm.
-    tables : tuple of ndarray, shape (n,)
-        Logarithm of the density of fringes there, for each falloff.
-    """
-
-    name: str
-    finest_nm: float
-    log_spacings: NDArray[np.float64]
-    tables: tuple[NDArray[np.float64], ...]
-
-
-@lru_cache(maxsize=8)
-def _lines_of(material: Material | None) -> _Lines:
-    """Tabulate the lines of a lattice; of CdSe without one."""
-    reflections = reflections_of(material)
-    known = _spacings() if material is None else {}
-    spacings = np.array([known.get(one.name, one.spacing_nm) for one in reflections])
-    intensity = np.array([line.intensity for line in reflections])
-    if material is None:
-        name, band, finest = "CdSe", _LINES.band_nm, _LINES.finest_nm
-    else:
-        # As far beyond the lines as for CdSe, whose finest and coarsest are these.
-        low, high = float(spacings.min()), float(spacings.max())
-        cdse = _spacings()
-        below = _LINES.band_nm[0] / cdse["{311}"]
-        above = _LINES.band_nm[1] / cdse["(100)"]
-        name, band = material.name, (low * below, high * above)
-        finest = low * _LINES.finest_nm / cdse["{311}"]
-    logs, tables = _tables(spacings, intensity, band)
-    return _Lines(name, finest, logs, tables)
-
-
-def _tables(
-    spacings: NDArray[np.float64],
-    intensity: NDArray[np.float64],
-    band_nm: tuple[float, float],
-) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
-    """Logarithms of spacings, and of the density of fringes there for each falloff."""
-    low, high = np.log(band_nm)
-    logs = np.linspace(low, high, _LINES.spacings_tabled)
-    width = _LINES.scatter
-    bells = np.exp(-(((logs[:, None] - np.log(spacings)) / width) ** 2) / 2)
-    bells /= width * np.sqrt(2 * np.pi)
-    even = _LINES.other / (high - low)
-    tables = []
-    for falloff in _LINES.falloffs:
-        weights = intensity * spacings**falloff
-        weights /= weights.sum()
-        tables.append(np.log((1 - _LINES.other) * (bells @ weights) + even))
-    return logs, tuple(tables)
-
-
-_SIZES = np.geomspace(*_SCALE.range_nm, _SCALE.sizes_tried)
+_SIZES_NM = np.geomspace(*_SCALE.range_nm, _SCALE.sizes_tried)
+"""Pixel sizes that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class PixelSizeEstimate:
-    """What the lattice says about the scale.
+    """A pixel size estimated from the lattice, and the evidence for it.
 
     Attributes
     ----------
@@ -317,10 +193,9 @@ class PixelSizeEstimate:
         How many fringes lie on lines of the lattice, and in how many places so far
         apart that each is a particle of its own.
     lead : float
-        Of its log likelihood over all other scales.
+        Lead in log likelihood over all other scales, in nats.
     stretch : float or None
-        How many times as high as wide pixels are, where fringes tell that they are
-        not square.
+        Height over width of a pixel, where the fringes show that it is not square.
     """
 
     pixel_size: PixelSize
@@ -332,7 +207,7 @@ class PixelSizeEstimate:
 
     @property
     def evidence(self) -> str:
-        """What it rests on, in words."""
+        """Numbers of fringes and particles that it rests on, in words."""
         fringes = "1 fringe" if self.fringes == 1 else f"{self.fringes} fringes"
         if self.places == 1:
             return f"{fringes} of 1 particle"
@@ -341,7 +216,19 @@ class PixelSizeEstimate:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Pixels that are not square: height over width, and what tells it."""
+    """Pixels that are not square, and the evidence for it.
+
+    Attributes
+    ----------
+    times : float
+        Height over width.
+    size_nm : float
+        Geometric mean of both.
+    fringes, places : int
+        As in `PixelSizeEstimate`.
+    gain : float
+        Gain in log likelihood over square pixels, in nats.
+    """
 
     times: float
     size_nm: float
@@ -360,9 +247,26 @@ _UNKNOWN = PixelSizeEstimate(
 def pixel_size_for(
     micrograph: Micrograph, material: Material | None = None
 ) -> tuple[PixelSize, tuple[str, ...]]:
-    """Take the micrograph's own pixel size, or else the estimate with a notice.
+    """Take the given pixel size, or else the estimate with a notice.
 
-    The lattice is that of CdSe, unless it is another ``material``.
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Its own pixel size is taken if it has one.
+    material : Material, optional
+        The lattice; CdSe without it.
+
+    Returns
+    -------
+    PixelSize
+    notices : tuple of str
+        How the size was estimated; empty where it was given.
+
+    Raises
+    ------
+    MicrographError
+        If it has to be estimated, and the micrograph is constant or smaller than the
+        smallest window.
     """
     given = given_pixel_size(micrograph)
     if given is not None:
@@ -372,7 +276,7 @@ def pixel_size_for(
 
 
 def given_pixel_size(micrograph: Micrograph) -> PixelSize | None:
-    """Return what file or person said of a micrograph's pixels."""
+    """Return the pixel size that file or person gave; None if neither did."""
     if micrograph.pixel_size_nm is None:
         return None
     source = micrograph.pixel_size_source or PixelSizeSource.FILE
@@ -405,14 +309,22 @@ def estimate_from_pixels(
     windows_px: tuple[int, ...] = WINDOWS_PX[: _SCALE.windows_tried],
     material: Material | None = None,
 ) -> PixelSizeEstimate:
-    """Do the same for prepared pixels, with windows that are tried in turn.
+    """Do the same as `estimate_pixel_size` for prepared pixels.
 
-    The first window that tells a scale for which it has the best length ends the
-    search; else the one that tells most counts.
+    Parameters
+    ----------
+    image : Prepared
+        From `prepare`.
+    windows_px : tuple of int
+        Window lengths that are tried in turn. The search ends at the first one that
+        gives an estimate for which no other has a better length; without such a one
+        the result with the largest lead counts.
+    material : Material, optional
+        The lattice; CdSe without it.
     """
     found: list[PixelSizeEstimate] = []
     for window in windows_px:
-        estimate = _estimate(find_fringes(image, window), _lines_of(material))
+        estimate = _estimate(find_fringes(image, window), lines_of(material))
         found.append(estimate)
         if _is_settled(estimate) and _suits(window, estimate, windows_px):
             return estimate
@@ -425,27 +337,33 @@ def doubts_about(
     window_nm: float,
     material: Material | None = None,
 ) -> tuple[str, ...]:
-    """Say that the lattice fits another pixel size much better than the given one.
+    """Warn if the lattice fits another pixel size much better than the given one.
 
     Other materials than CdSe have other spacings, so only a large difference counts,
-    and only when many fringes tell it.
+    and only where many fringes agree on it.
 
     Parameters
     ----------
     pixel_size_nm : float
-        What the file or the user said; it is doubted, not changed.
+        What the file or the user gave; it is doubted, not changed.
     image : Prepared
         From `prepare`.
     window_nm : float
-        Length of the windows to look in, such as others measure in too.
+        Length of the windows; a caller names one whose background it needs as well.
     material : Material, optional
         The lattice; CdSe without it.
+
+    Returns
+    -------
+    tuple of str
+        One sentence for the user, or none.
     """
     window = nearest_window(window_nm / pixel_size_nm)
-    # A size far too small asks for windows that are far too large.
+    # If the given size is far too small, that window is far too long for the lattice:
+    # a short one is tried as well.
     windows = tuple(dict.fromkeys((window, min(window, WINDOWS_PX[0]))))
     estimate = estimate_from_pixels(image, windows, material)
-    found, lattice = estimate.pixel_size, _lines_of(material).name
+    found, lattice = estimate.pixel_size, lines_of(material).name
     if estimate.stretch is not None:
         return (estimate.sentence,)
     if found.source is not PixelSizeSource.ESTIMATED or not _is_strong(estimate):
@@ -476,43 +394,51 @@ def _suits(
     return window_px == min(windows_px, key=lambda each: abs(np.log(each / best)))
 
 
-def _estimate(fringes: Fringes, lines: _Lines) -> PixelSizeEstimate:
-    """Conclude what the fringes allow to."""
+def _estimate(fringes: Fringes, lines: LatticeLines) -> PixelSizeEstimate:
+    """Estimate the pixel size from the fringes of windows of one length."""
     weight = np.minimum(fringes.strength, _SCALE.most_weight)
     k_per_px = np.hypot(*fringes.k_per_px.T)
-    nats = _log_likelihoods(k_per_px, weight, lines)
-    place = np.log(_SIZES / _SIZES[nats.argmax()])
-    near = np.abs(place) < _SCALE.near
-    lead = float(nats.max() - nats[~near].max())
-    chance = np.exp(nats[near] - nats.max())
-    chance /= chance.sum()
-    mean = float(chance @ place[near])
-    doubt = chance**_SCALE.independent
-    spread = float(np.sqrt(doubt @ (place[near] - mean) ** 2 / doubt.sum()))
-    size = float(_SIZES[nats.argmax()] * np.exp(mean))
-    beside = np.abs(np.log(_SIZES / size)) > _SCALE.apart
-    other = float(_SIZES[beside][nats[beside].argmax()])
-    on_line = _density(size / k_per_px, lines) > _LINES.on_line
-    listed = weight[size / k_per_px > lines.finest_nm].sum()
+    nats = lines.log_likelihoods(k_per_px, weight, _SIZES_NM)
+    best, lead = _likeliest(nats)
+    on_line = lines.are_on_line(best.nm / k_per_px)
+    listed = weight[best.nm / k_per_px > lines.finest_nm].sum()
     share = weight[on_line].sum() / max(listed, np.finfo(float).tiny)
     if share < _DOUBT.fitting:
         stretch = _stretch(fringes, weight, lines)
         if stretch is not None:
             return _of_stretched(stretch, lines.name)
+    window_nm = best.nm * fringes.window_px
     return _conclusion(
         lines.name,
-        PixelSize(
-            size,
-            PixelSizeSource.ESTIMATED,
-            float(np.hypot(spread, _SCALE.lattice)),
-            other,
-        ),
+        best,
         int(on_line.sum()),
-        fringes.places(on_line, _SCALE.apart_nm / size),
+        fringes.places(on_line, _SCALE.apart_nm / best.nm),
         lead,
         float(share),
-        abs(np.log(size * fringes.window_px / _SCALE.window_nm)) < _SCALE.fair_window,
+        abs(np.log(window_nm / _SCALE.window_nm)) < _SCALE.fair_window,
     )
+
+
+def _likeliest(nats: NDArray[np.float64]) -> tuple[PixelSize, float]:
+    """Size with uncertainty and next best candidate, and its lead in nats.
+
+    The size is the posterior mean, under an even prior of ln(size), over the sizes that
+    are one scale with the likeliest one. Its uncertainty is the posterior's standard
+    deviation with the log likelihood multiplied by ``independent``.
+    """
+    place = np.log(_SIZES_NM / _SIZES_NM[nats.argmax()])
+    near = np.abs(place) < _SCALE.near
+    lead = float(nats.max() - nats[~near].max())
+    chance = np.exp(nats[near] - nats.max())
+    chance /= chance.sum()
+    mean = float(chance @ place[near])
+    wider = chance**_SCALE.independent
+    spread = float(np.sqrt(wider @ (place[near] - mean) ** 2 / wider.sum()))
+    uncertainty = float(np.hypot(spread, _SCALE.lattice))
+    size = float(_SIZES_NM[nats.argmax()] * np.exp(mean))
+    beside = np.abs(np.log(_SIZES_NM / size)) > _SCALE.apart
+    other = float(_SIZES_NM[beside][nats[beside].argmax()])
+    return PixelSize(size, PixelSizeSource.ESTIMATED, uncertainty, other), lead
 
 
 def _conclusion(
@@ -524,7 +450,11 @@ def _conclusion(
     share: float,
     fair: bool,
 ) -> PixelSizeEstimate:
-    """Call the best size estimated, unsure, or no better than an assumption."""
+    """Decide whether the likeliest size is ESTIMATED, UNSURE or to be ASSUMED.
+
+    ``share`` is that of the fringes' weight on lines, ``fair`` whether the windows have
+    a length from which a size can be told; the rest is as in `PixelSizeEstimate`.
+    """
     told = lead >= _SCALE.some_nats or fringes >= _SCALE.some_fringes
     few = places < _SCALE.places - 1 or fringes < _SCALE.few_fringes
     if few or not fair or not told:
@@ -549,24 +479,22 @@ def _conclusion(
 
 
 def _stretch(
-    fringes: Fringes, weight: NDArray[np.float64], lines: _Lines
+    fringes: Fringes, weight: NDArray[np.float64], lines: LatticeLines
 ) -> _Stretch | None:
-    """Tell how much higher than wide pixels are, where that is beyond doubt.
+    """Find the ratio of height to width of pixels; None unless it is beyond doubt.
 
-    Pixels that are not square turn the circles that a lattice's lines make in the
-    spectrum into ellipses, so that fringes of one spacing fit as many as they have
-    directions.
+    Pixels that are not square turn the circle of each lattice line in the spectrum into
+    an ellipse, so that fringes of one spacing seem to have another in each direction.
     """
     strongest = np.argsort(-weight, kind="stable")[: _DOUBT.fringes]
     k_rows, k_cols = fringes.k_per_px[strongest].T
-    sizes = _SIZES[:: _DOUBT.sizes_step]
+    sizes = _SIZES_NM[:: _DOUBT.sizes_step]
     times = np.geomspace(1 / _DOUBT.widest, _DOUBT.widest, _DOUBT.stretches)
     nats = np.array(
         [
-            _log_likelihoods(
+            lines.log_likelihoods(
                 np.hypot(k_rows / np.sqrt(each), k_cols * np.sqrt(each)),
                 weight[strongest],
-                lines,
                 sizes,
             )
             for each in times
@@ -576,7 +504,7 @@ def _stretch(
     stretch, size = float(times[best]), float(sizes[at])
     gain = nats.max() - nats[_DOUBT.stretches // 2].max()
     k_square = np.hypot(k_rows / np.sqrt(stretch), k_cols * np.sqrt(stretch))
-    on_line = _density(size / k_square, lines) > _LINES.on_line
+    on_line = lines.are_on_line(size / k_square)
     seen = np.zeros(len(fringes.strength), bool)
     seen[strongest[on_line]] = True
     places = fringes.places(seen, _SCALE.apart_nm / size)
@@ -587,7 +515,7 @@ def _stretch(
 
 
 def _of_stretched(found: _Stretch, lattice: str) -> PixelSizeEstimate:
-    """Call the size unsure, and say why; what others do not fit a square pixel."""
+    """Make an UNSURE estimate that tells height and width of the pixels."""
     high, wide = (found.size_nm * found.times**power for power in (0.5, -0.5))
     size = PixelSize(found.size_nm, PixelSizeSource.UNSURE)
     estimate = PixelSizeEstimate(
@@ -599,33 +527,3 @@ def _of_stretched(found: _Stretch, lattice: str) -> PixelSizeEstimate:
         "picture back to square pixels before lengths and circles are trusted."
     )
     return replace(estimate, sentence=sentence)
-
-
-def _log_likelihoods(
-    k_per_px: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    lines: _Lines,
-    sizes: NDArray[np.float64] = _SIZES,
-) -> NDArray[np.float64]:
-    """Log likelihood of the fringes under each size, with the lens that suits it.
-
-    Focus and voltage decide whether {111} or {220} is the stronger, so the lines'
-    weights are not known beforehand; one power of the spacing is fitted. No plane of
-    CdSe lies further apart than 0.372 nm, so fringes coarser than the band are very
-    unlikely, finer ones only unlikely.
-    """
-    logs = np.log(sizes)[:, None] - np.log(k_per_px)
-    fine, coarse = np.log(_LINES.too_fine), np.log(_LINES.too_coarse)
-    each = [
-        np.interp(logs, lines.log_spacings, table, left=fine, right=coarse) @ weight
-        - rarity
-        for table, rarity in zip(lines.tables, _LINES.rarity_nats, strict=True)
-    ]
-    return np.asarray(np.max(each, axis=0))
-
-
-def _density(spacing_nm: NDArray[np.float64], lines: _Lines) -> NDArray[np.float64]:
-    """Density of fringes per unit of ln(spacing), under the lens that suits best."""
-    logs = np.log(spacing_nm)
-    nats = [np.interp(logs, lines.log_spacings, table) for table in lines.tables]
-    return np.asarray(np.exp(np.max(nats, axis=0)))

@@ -130,6 +130,53 @@ def window_of(
     return window
 
 
+def block_means(
+    values: NDArray[np.float32] | NDArray[np.bool_], edge: int
+) -> NDArray[np.float32]:
+    """Mean of each square block; what is left at the lower and right border is cut.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or bool, shape (m, n)
+        Of bools the mean is the share that is true.
+    edge : int
+        Edge of a block in samples.
+
+    Returns
+    -------
+    ndarray of float32, shape (m // edge, n // edge)
+    """
+    rows, cols = (length // edge for length in values.shape)
+    cut = values[: rows * edge, : cols * edge]
+    down = cut.reshape(rows, edge, -1).mean(axis=1, dtype=np.float32)
+    return np.asarray(down.reshape(rows, cols, edge).mean(axis=2))
+
+
+def spread_blocks(
+    blocks: NDArray[np.bool_], edge: int, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Give each sample the value of its block; the inverse of `block_means`.
+
+    Parameters
+    ----------
+    blocks : ndarray of bool, shape (m // edge, n // edge)
+        One value for each block.
+    edge : int
+        Edge of a block in samples.
+    shape : tuple of int
+        (m, n). What is left at the lower and right border is given the last blocks.
+
+    Returns
+    -------
+    ndarray of bool, shape (m, n)
+    """
+    rows, cols = (
+        np.minimum(np.arange(length) // edge, count - 1)
+        for length, count in zip(shape, blocks.shape, strict=True)
+    )
+    return np.asarray(blocks[rows[:, None], cols])
+
+
 def bilinear(
     plane: NDArray[np.float32],
     rows: NDArray[np.float64],

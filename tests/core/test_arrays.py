@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from napari_cdse.core.arrays import medians, peaks_among, power_of, vertex
+from napari_cdse.core.arrays import (
+    block_means,
+    medians,
+    peaks_among,
+    power_of,
+    spread_blocks,
+    vertex,
+)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 16, 49, 132])
@@ -11,6 +18,21 @@ def test_medians_are_those_of_numpy(length):
     rows = np.random.default_rng(length).normal(size=(7, length)).astype(np.float32)
     wanted = np.median(rows, axis=1)
     np.testing.assert_array_equal(medians(rows), wanted)
+
+
+def test_blocks_have_the_mean_of_whole_blocks_only():
+    values = np.arange(5 * 7, dtype=np.float32).reshape(5, 7)
+    means = block_means(values, 3)
+    wanted = [[values[:3, :3].mean(), values[:3, 3:6].mean()]]
+    np.testing.assert_allclose(means, wanted)
+    np.testing.assert_allclose(block_means(values > 8, 3), [[4 / 9, 6 / 9]])
+
+
+def test_samples_beyond_the_whole_blocks_belong_to_the_last_ones():
+    spread = spread_blocks(np.array([[True, False]]), 3, (5, 7))
+    wanted = np.zeros((5, 7), bool)
+    wanted[:, :3] = True
+    np.testing.assert_array_equal(spread, wanted)
 
 
 def test_power_is_the_sum_of_the_squared_parts():

@@ -1,8 +1,10 @@
-"""What a program or a camera burned into a picture: bars, letters, frames, dead lines.
+"""Find artefacts in the pixels: bars, letters, frames, edges, defect camera lines.
 
-Flat areas are known by their pixels. Letters that were resized or compressed are not
-flat any more; they are known by blocks that are nearly all black or all white. The edge
-of a hole or of an aperture is known by a long step that is too steep for speckle.
+- Flat areas (bars, letters) have one gray value exactly.
+- Letters that were resized or compressed are no longer flat; they are blocks of pixels
+  that are nearly all black or all white.
+- Edges of holes and apertures are long steps, steeper than any in speckle.
+- Defect rows and columns of the camera differ from their neighbours as a whole.
 """
 
 from __future__ import annotations
@@ -20,19 +22,20 @@ from scipy.ndimage import (
     uniform_filter,
 )
 
-from napari_cdse.core.arrays import strips
+from napari_cdse.core.arrays import block_means, spread_blocks, strips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MEDIAN_OF_ABS_NORMAL = 0.6745
-"""Median of absolute normal deviates in standard deviations, the upper quartile of the
-normal distribution. A median divided by it is a standard deviation without outliers."""
+"""Median absolute deviation of a normal distribution, in standard deviations: its upper
+quartile. A median absolute deviation divided by it estimates the standard deviation,
+with little influence of outliers."""
 
 LEAST_SIGMA = 1e-7
-"""Least standard deviation that limits are multiples of, in largest absolute gray
-values: about the spacing of float32 at 1, so that rounding is no outlier where there is
-no noise."""
+"""Least standard deviation that thresholds are a multiple of, in units of the largest
+absolute gray value. About the spacing of float32 at 1, so that rounding is no outlier
+where there is no noise."""
 
 _BLOCK_PX = 8
 """Edge in pixels of the blocks that letters and steep edges are sought in. A choice:
@@ -57,22 +60,24 @@ class _FlatAreaLimits:
     Attributes
     ----------
     area_px : int
-        Fewest pixels, all eight neighbours alike, of an area without a step beside it.
-        Fewer would mark saturated fringes, more would leave small burnt spots.
+        Fewest pixels (whose eight neighbours have the same gray value) of an area that
+        does not stand out from its surroundings. Fewer would mark saturated fringes,
+        more would leave small burnt spots.
     stroke_px : int
-        The same for an area that ends in a step: a stroke of a letter. Fewer would
-        mark clipped extremes of speckle, more would miss thin letters.
+        The same for an area that stands out, as the stroke of a letter does. Fewer
+        would mark clipped extremes of speckle, more would miss thin letters.
     step : float
-        What is a step: distance of a pixel from the mean around it, in standard
-        deviations of the whole picture. Lower and saturated fringes are strokes too;
-        higher and gray letters are none.
+        Least distance of a pixel from the mean around it, in standard deviations of
+        the whole picture, to stand out. Lower takes saturated fringes for strokes,
+        higher misses gray letters.
     around_px : int
-        Edge of the square of that mean. Larger than a stroke is wide, so that the mean
-        is not the stroke's own; much larger and it follows uneven light.
+        Edge of the square over which that mean is taken. Larger than a stroke is wide,
+        so that the mean is not the stroke's own; much larger, and it would not follow
+        uneven light.
     margin_px : int
-        Marked around each area: one pixel, as those at its border have neighbours
-        outside, and two for what smoothing or resizing smeared. Less leaves bright
-        rims, more costs pixels.
+        Width of the margin that is marked around each area: one pixel, as those at its
+        border have neighbours outside, and two for what smoothing or resizing smeared.
+        Less leaves bright rims, more costs pixels.
     """
 
     area_px: int = 40
@@ -89,18 +94,18 @@ class _StrokeLimits:
     Attributes
     ----------
     length_px : int
-        Fewest pixels of one gray value in a row or column. Of gray values of speckle
-        one in ten may follow itself where there are few of them, so that 24 in a row
-        come once in 1e23; fewer would mark clipped fringes, more leave short lines.
+        Fewest successive pixels of one gray value along a row or column. In speckle of
+        few gray levels, neighbours are equal with a chance of up to 0.1, so that 24
+        equal ones follow each other with a chance of 1e-23; fewer would mark clipped
+        fringes, more leave short lines.
     step : float
-        Mean distance from the lines on either side, in standard deviations of the
-        picture, on which a drawn line stands out. Lower marks edges of what is clipped,
-        higher leaves gray lines.
+        Least mean distance from the lines on both sides, in standard deviations of the
+        picture. Lower marks edges of clipped areas, higher leaves gray lines.
     beside_px : int
-        How far these lines are away: beyond a line of two pixels. Thicker ones are
+        Distance of those lines: beyond a drawn line two pixels wide. Wider ones are
         flat areas.
     margin_px : int
-        Marked around it, for what smoothing or resizing smeared.
+        Width of the margin marked around it, for what smoothing or resizing smeared.
     """
 
     length_px: int = 24
@@ -116,28 +121,30 @@ class _LetterLimits:
     Attributes
     ----------
     near : float
-        Distance from black or white, in gray ranges of the picture, up to which a pixel
-        is nearly so. More includes dark speckle, less loses compressed letters.
+        Largest distance of a nearly black or white pixel from the lowest or highest
+        gray value, as a share of the picture's range. More includes dark speckle, less
+        loses compressed letters.
     stroke_share : float
-        Share of such pixels from which a block belongs to a stroke. Fringes that are
-        clipped have up to half of their area at one end, so it must not be lower;
-        higher and thin strokes are missed.
+        Least share of such pixels in a block that belongs to a stroke. Not below 0.5,
+        as clipped fringes have up to half of their area at one end of the range; higher
+        misses thin strokes.
     faint_share : float
-        Share from which a block beside a stroke still belongs to it. Lower follows
-        speckle away from the letters, higher leaves their thin ends.
+        The same for blocks that are connected to a stroke. Lower follows speckle away
+        from the letters, higher leaves their thin ends.
     reach_blocks : int
-        How far such blocks are followed, in blocks: 48 px, some letter's height. More
-        marks more speckle if it is dark, less leaves parts of large letters.
+        Most blocks that such a connection may span: 48 px, about the height of a
+        letter. More marks dark speckle, less leaves parts of large letters.
     fewest : float
-        Share of nearly black or white pixels below which no letters are sought: 210
-        pixels of a micrograph of 1024 x 1024. Lower marks a few extremes of speckle,
+        Share of nearly black or white pixels in the picture below which no letters are
+        sought: 210 pixels of 1024 x 1024. Lower marks a few extremes of speckle,
         higher misses a short text in a large micrograph.
     most : float
-        Share of the blocks from which none is a letter, as saturated micrographs have
-        so many. Lower misses a large caption, higher wipes out what was seen.
+        Share of stroke blocks in the picture from which none is taken for a letter, as
+        in a saturated micrograph. Lower misses a large caption, higher wipes out
+        saturated particles.
     rows_sampled, cols_sampled : int
-        Of how many rows and columns one is looked at for ``fewest``; more save time
-        and may pass over a thin line.
+        Every how many-th row and column is examined for ``fewest``; more save time and
+        may pass over a thin line.
     least_blocks : int
         Blocks along the shorter side below which no letters are sought: a block alone
         tells nothing of its surroundings.
@@ -161,16 +168,17 @@ class _EdgeLimits:
     Attributes
     ----------
     sigma : float
-        Height of a step between blocks, in standard deviations of such differences.
-        Speckle averaged over blocks is nearly normal and never goes so far, but the rim
-        of a thick particle does at a lower one; at a higher one faint edges stay.
+        Least difference of neighbouring blocks, in standard deviations of such
+        differences. Speckle averaged over blocks is nearly normal and never reaches
+        it; lower marks rims of thick particles, higher leaves faint edges.
     long_share : float
-        Length of a step in shorter sides of the view, so that particles are none: of
-        1024 px at 0.037 nm it is 15 nm. Lower marks large particles, higher misses the
-        edge of a hole in a corner.
+        Least length of a step, as a share of the picture's shorter side, so that rims
+        of particles do not count: of 1024 px at 0.037 nm it is 15 nm. Lower marks large
+        particles, higher misses the edge of a hole in a corner.
     most : float
-        Share of the blocks beside steps from which none counts, as the micrograph
-        would be gone. Lower gives up more often, higher leaves less to look at.
+        Share of marked blocks in the picture from which none is marked, as little of
+        the micrograph would be left. Lower gives up more often, higher leaves less of
+        the micrograph.
     least_blocks : int
         Blocks along the shorter side below which no edge is sought: there are too few
         differences for their median to be that of speckle.
@@ -189,15 +197,16 @@ class _LineLimits:
     Attributes
     ----------
     sigma : float
-        Distance of a line's mean from those beside it, in standard deviations of such
-        distances. Lower levels fringes along a side, higher leaves faint lines.
+        Least distance of a line's mean from the median of its neighbours' means, in
+        standard deviations of such distances. Lower levels fringes along a side, higher
+        leaves faint lines.
     beside : int
-        Lines, its own among them, whose median it is compared with. Up to four
-        defect lines side by side stand out from 9; of more lines more would, but slopes
-        of light would too.
+        Lines, itself among them, of which that median is taken. With 9, up to four
+        defect lines side by side stand out; more would find more of them, but also
+        slopes of illumination.
     least_px : int
-        Length of a line below which its mean is that of a few grains of speckle, and
-        says nothing.
+        Least length of a line: the mean of a shorter one is that of a few grains of
+        speckle.
     """
 
     sigma: float = 8.0
@@ -213,14 +222,24 @@ _LINES = _LineLimits()
 
 
 def flat_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Areas of one gray value, with a margin."""
+    """Mark areas of one gray value, with a margin.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+        As recorded: any filter before would blur the equality.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+    """
     flat = _equal_to_neighbours(image)
     if not flat.any():
         return flat
     regions, count = label(flat)
     sizes = np.bincount(regions.ravel(), minlength=count + 1)
     sizes[0] = 0
-    # Strokes of letters are narrow but end in a step; saturated fringes do not.
+    # Strokes of letters are small, as saturated fringes are, but they stand out.
     around = uniform_filter(image, _FLAT.around_px)
     step = np.abs(image - around) > _FLAT.step * image.std()
     strokes = np.unique(regions[flat & step])
@@ -232,7 +251,7 @@ def flat_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def straight_strokes(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Thin lines of one gray value along rows and columns, with a margin."""
+    """Mark thin lines of one gray value along rows and columns, with a margin."""
     found = _level_strokes(image) | _level_strokes(image.T).T
     if not found.any():
         return found
@@ -240,7 +259,7 @@ def straight_strokes(image: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _level_strokes(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Find runs of one gray value along rows that neither row beside them has."""
+    """Mark long runs of one gray value along rows that stand out from both sides."""
     marks = np.zeros(image.shape, bool)
     steps = _STROKES.length_px - 1
     runs = _runs(image[:, 1:] == image[:, :-1], steps)
@@ -251,7 +270,11 @@ def _level_strokes(image: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _runs(equal: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
-    """Where so many in a row begin, found by doubling."""
+    """Mark where ``length`` successive true values begin along a row.
+
+    Runs are doubled in length until they are long enough, which takes log2(length)
+    passes instead of ``length``.
+    """
     done = 1
     while done < length and equal.any():
         more = min(done, length - done)
@@ -263,7 +286,7 @@ def _runs(equal: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
 def _stands_out(
     image: NDArray[np.float32], row: int, run: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Which runs of a row differ from what lies on either side of it."""
+    """Keep those runs of a row that differ from the rows on either side."""
     far = [row - _STROKES.beside_px, row + _STROKES.beside_px]
     limit = _STROKES.step * float(image.std())
     numbers = label(run)[0]
@@ -277,7 +300,7 @@ def _stands_out(
 
 
 def _equal_to_neighbours(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Pixels whose eight neighbours have their gray value; fewer at the border."""
+    """Mark pixels that equal all of their eight neighbours; at the border, of fewer."""
     beside = np.ones(image.shape, bool)
     step = image[:, 1:] == image[:, :-1]
     beside[:, 1:] &= step
@@ -290,15 +313,16 @@ def _equal_to_neighbours(image: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def steep_edges(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Surroundings of steps that no speckle has: frames, edges of holes and apertures.
+    """Mark surroundings of steep, long steps: frames, edges of holes and apertures.
 
-    A dot may be far darker than a thin support, too. So a step counts only where it
-    runs on over much of the view; and if that were much of the picture, none counts.
+    The rim of a dot can be as steep, where the support is thin; so only steps that run
+    over much of the picture count (``long_share``), and none if they cover too much of
+    it (``most``).
     """
     nothing = np.zeros(image.shape, bool)
     if min(image.shape) < _EDGES.least_blocks * _BLOCK_PX:
         return nothing
-    steep = _steep(uniform_filter(_block_means(image), 2))
+    steep = _steep(uniform_filter(block_means(image, _BLOCK_PX), 2))
     if not steep.any():
         return nothing
     regions = label(steep, _EIGHT_NEIGHBOURS)[0]
@@ -308,11 +332,13 @@ def steep_edges(image: NDArray[np.float32]) -> NDArray[np.bool_]:
             steep[place] &= ~inside
     if steep.mean() > _EDGES.most:
         return nothing
-    return _as_pixels(binary_dilation(steep, _EIGHT_NEIGHBOURS), image.shape)
+    return spread_blocks(
+        binary_dilation(steep, _EIGHT_NEIGHBOURS), _BLOCK_PX, image.shape
+    )
 
 
 def letters(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Surroundings of strokes that are nearly black or white, if no longer flat.
+    """Mark strokes that are nearly black or white, though no longer flat.
 
     Fringes reach one end of the gray scale as well, but in half of their area at most.
     """
@@ -326,7 +352,7 @@ def letters(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     for end in ends:
         if np.mean(np.abs(sample - end) < near) < _LETTERS.fewest:
             continue
-        share = _block_means(_near(image, end, near))
+        share = block_means(_near(image, end, near), _BLOCK_PX)
         strokes = share > _LETTERS.stroke_share
         if not strokes.any():
             continue
@@ -335,12 +361,12 @@ def letters(image: NDArray[np.float32]) -> NDArray[np.bool_]:
             strokes, _EIGHT_NEIGHBOURS, _LETTERS.reach_blocks, mask=faint
         )
         if strokes.mean() < _LETTERS.most:
-            found = found | _as_pixels(strokes, image.shape)
+            found = found | spread_blocks(strokes, _BLOCK_PX, image.shape)
     return found
 
 
 def _near(image: NDArray[np.float32], value: float, within: float) -> NDArray[np.bool_]:
-    """Tell which pixels are nearly of a value."""
+    """Mark pixels that differ from a value by less than ``within``."""
     near = np.empty(image.shape, bool)
     # Differences of all of it at once would take twice the image's memory.
     for strip in strips(len(image)):
@@ -349,7 +375,7 @@ def _near(image: NDArray[np.float32], value: float, within: float) -> NDArray[np
 
 
 def _steep(blocks: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Blocks on either side of a step that is far larger than most."""
+    """Mark blocks on either side of a step far larger than most."""
     down = np.abs(blocks[2:] - blocks[:-2])
     right = np.abs(blocks[:, 2:] - blocks[:, :-2])
     steps = np.concatenate([down.ravel(), right.ravel()])
@@ -365,27 +391,11 @@ def _steep(blocks: NDArray[np.float32]) -> NDArray[np.bool_]:
     return steep
 
 
-def _block_means(
-    image: NDArray[np.float32] | NDArray[np.bool_],
-) -> NDArray[np.float32]:
-    rows, cols = (length // _BLOCK_PX for length in image.shape)
-    cut = image[: rows * _BLOCK_PX, : cols * _BLOCK_PX]
-    down = cut.reshape(rows, _BLOCK_PX, -1).mean(axis=1, dtype=np.float32)
-    return np.asarray(down.reshape(rows, cols, _BLOCK_PX).mean(axis=2))
-
-
-def _as_pixels(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    rows, cols = (
-        np.minimum(np.arange(length) // _BLOCK_PX, count - 1)
-        for length, count in zip(shape, blocks.shape, strict=True)
-    )
-    return np.asarray(blocks[rows[:, None], cols])
-
-
 def take_out_lines(image: NDArray[np.float32]) -> None:
-    """Level rows and columns that are brighter or darker as a whole, in place.
+    """Correct defect rows and columns, brighter or darker as a whole, in place.
 
-    Fringes along a side of the picture shift all its lines, so none stands out.
+    Lattice fringes parallel to a side do not count as defects: they shift many lines,
+    which raises the standard deviation that the threshold is a multiple of.
     """
     for axis in (0, 1):
         count, length = image.shape[axis], image.shape[1 - axis]
@@ -403,7 +413,15 @@ def take_out_lines(image: NDArray[np.float32]) -> None:
 
 
 def filled(image: NDArray[np.float32], marks: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Fill marked areas smoothly from their surroundings."""
+    """Replace marked pixels by a Gaussian mean of the unmarked ones around them.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+        Gray values of mean 0.
+    marks : ndarray of bool, shape (rows, columns)
+        Pixels to replace; 0 where no unmarked ones are near.
+    """
     weight = np.where(marks, np.float32(0), np.float32(1))
     total = gaussian_filter(weight, _FILL_SIGMA_PX)
     smooth = gaussian_filter(image * weight, _FILL_SIGMA_PX)

@@ -1,4 +1,4 @@
-"""Uneven light taken out, and areas found in which there is nothing to see."""
+"""Correct uneven illumination, and find areas without signal."""
 
 from __future__ import annotations
 
@@ -7,39 +7,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cdse.core.arrays import bilinear
+from napari_cdse.core.arrays import bilinear, block_means, spread_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CELL_PX = 32
-"""Edge in pixels of the cells whose mean and deviation are taken. A choice: 1.2 nm at
-0.037 nm. Smaller ones hold too few grains of speckle for a deviation, larger ones blur
-the border of a dark area."""
+"""Edge in pixels of the cells whose mean and standard deviation are taken. A choice:
+1.2 nm at 0.037 nm per pixel. Smaller ones hold too few grains of speckle for a standard
+deviation, larger ones blur the border of a dark area."""
 
 _LEAST_CELLS = 4
-"""Cells along the shorter side below which nothing is marked or levelled: too few for a
-median, or for a surface of six terms."""
+"""Fewest cells along the shorter side of a picture that is corrected: fewer are too few
+for a median, or for a surface of six terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class _DeadAreaLimits:
-    """What counts as a cell in which there is nothing to see. All are choices.
+    """What counts as a dead cell, one without signal. All are choices.
 
     Attributes
     ----------
     noise_share : float
-        Deviation of a cell, in the median of all, below which it is dead. Higher marks
-        clean support beside thick, lower leaves areas behind an aperture.
+        Standard deviation of a cell, in medians over all cells, below which it is dead.
+        Higher marks thin clean support beside thick, lower leaves areas behind an
+        aperture.
     saturated_share : float
         Share of a cell's pixels at the lowest or highest gray value from which it is
         dead. Lower marks strong fringes that are clipped (half of them at one end at
         most), higher leaves burnt cells with some noise.
     looked_at : float
-        Share of such pixels in the whole picture below which no cell is looked at:
-        there is no saturated area worth the time.
+        Share of such pixels in the whole picture below which saturated cells are not
+        sought, to save time.
     sampled : int
-        Of how many rows and columns one is looked at for that share; more save time.
+        Every how many-th row and column is examined for that share.
     """
 
     noise_share: float = 0.12
@@ -50,17 +51,18 @@ class _DeadAreaLimits:
 
 @dataclass(frozen=True, slots=True)
 class _LevellingSettings:
-    """When and how contrast is levelled. All are choices.
+    """When and how the contrast is made even. All are choices.
 
     Attributes
     ----------
     uneven : float
-        Logarithm of the ratio of strongest to weakest contrast from which it is: a
-        factor of two, four in power. Lower touches micrographs for the scatter of
-        their cells, higher hides particles where the light is weak.
+        Least ln(strongest over weakest contrast) that is corrected: a factor of two in
+        contrast, four in power. Lower changes micrographs because their cells scatter,
+        higher hides particles where the light is weak.
     marked_share : float
-        Share of marked pixels from which a cell does not count. More lets what was
-        filled lower its deviation, less leaves few cells beside letters.
+        Share of marked (filled) pixels from which a cell does not count. More lets
+        filled pixels lower its standard deviation, less leaves few cells beside
+        letters.
     """
 
     uneven: float = float(np.log(2.0))
@@ -69,20 +71,22 @@ class _LevellingSettings:
 
 @dataclass(frozen=True, slots=True)
 class _SurfaceSettings:
-    """How the surface with the least absolute deviations is sought.
+    """Numbers of the fit by iteratively reweighted least squares.
 
     Attributes
     ----------
     rounds : int
-        Weighted least squares solved in turn. A choice: more come nearer to the
-        least deviations, each at the cost of a solution.
+        Number of iterations. A choice: more come nearer to the least absolute
+        deviations, each at the cost of one solution.
     least_deviation : float
-        Deviation, in units of the level (2 % for logarithms), below which a weight
-        rises no further. A choice: smaller is nearer to the least deviations and lets
-        a few cells fix the surface, larger is nearer to least squares.
+        Absolute deviation below which a weight rises no further, in units of the fitted
+        values (2 % for logarithms). A choice: smaller is nearer to least absolute
+        deviations, but lets a few cells fix the surface; larger is nearer to least
+        squares.
     cells_per_term : int
-        Fewest values for each of the six terms; with fewer, a constant is taken. A
-        choice: fewer fit their own scatter, more leave slopes in small pictures.
+        Fewest values per term of the surface, which has six; with fewer, a constant is
+        fitted. A choice: fewer fit their own scatter, more leave slopes in small
+        pictures.
     """
 
     rounds: int = 8
@@ -96,7 +100,17 @@ _SURFACE = _SurfaceSettings()
 
 
 def dead_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Cells with hardly any noise, as beside an aperture, or mostly saturated ones."""
+    """Mark cells with hardly any noise (behind an aperture), or mostly saturated.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+        Gray values.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+    """
     if min(image.shape) < _LEAST_CELLS * _CELL_PX:
         return np.zeros(image.shape, bool)
     deviation = _deviations(image)[1]
@@ -104,34 +118,32 @@ def dead_areas(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     sample = image[:: _DEAD.sampled, :: _DEAD.sampled]
     for extreme in (image.min(), image.max()):
         if np.mean(sample == extreme) > _DEAD.looked_at:
-            dead |= _cell_means(image == extreme) > _DEAD.saturated_share
+            dead |= block_means(image == extreme, _CELL_PX) > _DEAD.saturated_share
     if not dead.any():
         return np.zeros(image.shape, bool)
-    rows, cols = (
-        np.minimum(np.arange(length) // _CELL_PX, count - 1)
-        for length, count in zip(image.shape, dead.shape, strict=True)
-    )
-    return np.asarray(dead[rows[:, None], cols])
+    return spread_blocks(dead, _CELL_PX, image.shape)
 
 
 def levelled(
     image: NDArray[np.float32], marks: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Give speckle the same contrast everywhere, where it differs by a factor of two.
+    """Make the contrast of the speckle even, if it varies by more than a factor of two.
 
-    The contrast follows a quadratic surface, which no particle moves much.
+    The contrast is modelled as a quadratic surface, which particles hardly affect. The
+    image is returned unchanged if the contrast varies less.
 
     Parameters
     ----------
     image : ndarray of float32, shape (rows, columns)
         Gray values.
     marks : ndarray of bool, shape (rows, columns)
-        Pixels that do not count.
+        Pixels that do not count, as they were filled.
     """
     if min(image.shape) < _LEAST_CELLS * _CELL_PX:
         return image
     mean, deviation = _deviations(image)
-    seen = (_cell_means(marks) < _LEVELLING.marked_share) & (deviation > 0)
+    marked = block_means(marks, _CELL_PX)
+    seen = (marked < _LEVELLING.marked_share) & (deviation > 0)
     if not seen.any():
         return image
     least = float(deviation[seen].min())
@@ -147,16 +159,22 @@ def levelled(
 def robust_surface(
     level: NDArray[np.floating], seen: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Quadratic surface with the least absolute deviations: uneven light, say.
+    """Fit a quadratic surface with the least absolute deviations.
 
-    A local median near the border sees one side of a slope only, so this goes first.
+    It models uneven illumination. Callers subtract it before they take local medians,
+    which near the border would see one side of a slope only.
 
     Parameters
     ----------
     level : ndarray, shape (rows, columns)
-        Logarithms, say.
+        Values to fit, such as logarithms of contrast.
     seen : ndarray of bool, shape (rows, columns)
         Which of them count.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+        The surface, clipped to the range of the values that count.
     """
     rows, cols = np.indices(level.shape) / max(level.shape)
     terms = [np.ones_like(rows), rows, cols, rows**2, rows * cols, cols**2]
@@ -179,14 +197,6 @@ def _deviations(
     image: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and standard deviation of each cell."""
-    mean, square = _cell_means(image), _cell_means(np.square(image))
+    mean = block_means(image, _CELL_PX)
+    square = block_means(np.square(image), _CELL_PX)
     return mean, np.sqrt(np.maximum(square - mean**2, 0))
-
-
-def _cell_means(
-    values: NDArray[np.float32] | NDArray[np.bool_],
-) -> NDArray[np.float32]:
-    rows, cols = (length // _CELL_PX for length in values.shape)
-    cut = values[: rows * _CELL_PX, : cols * _CELL_PX]
-    down = cut.reshape(rows, _CELL_PX, -1).mean(axis=1, dtype=np.float32)
-    return np.asarray(down.reshape(rows, cols, _CELL_PX).mean(axis=2))

@@ -1,7 +1,7 @@
-"""A scale bar that was drawn into a picture: where it lies and how long it is.
+"""Find a scale bar that was drawn into a picture, and measure its length in pixels.
 
-Only its length in pixels is told. What it stands for is written beside it, and reading
-that is left to the user: a digit misread is an error of a factor.
+The length in nm that is written beside it is not read but asked of the user: a misread
+digit would be wrong by a factor.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ class _BarLimits:
     Attributes
     ----------
     extreme : float
-        Distance from the darkest or brightest gray value, in gray ranges of the
-        picture, up to which a pixel is of the bar: JPEG at quality 85
-        moves bars by 8 %. More takes the brightest speckle in, which joins into no
-        straight bar.
+        Largest distance of a bar's pixels from the lowest or highest gray value, as a
+        share of the picture's range: JPEG at quality 85 moves bars by 8 %. More takes
+        the brightest speckle in, which joins into no straight bar.
     least_px, least_share : int, float
-        Least length, in pixels and in lengths of the longer side. Shorter ones are
-        the strokes of letters.
+        Least length, in pixels and as a share of the picture's longer side. Shorter
+        ones are strokes of letters.
     most_share : float
-        Largest length, in sides. Longer ones are frames, banners and dead lines.
+        Largest length, as a share of the side along the bar. Longer ones are frames,
+        banners and defect lines.
     slenderness : float
-        Least length in thicknesses. Below it lie boxes and saturated spots.
+        Least ratio of length to thickness. Below it are boxes and saturated spots.
     slip_px : int
-        How much the ends of a bar's rows may differ: what smoothing leaves.
+        Largest difference between the ends of a bar's rows, as smoothing leaves it.
     parallel_px : int
-        Least distance of two lines with the same ends that make them a box's outline.
-        Less would take the two edges of a bar that is not filled for one.
+        Largest distance of two lines with the same ends that may be the edges of an
+        unfilled bar; further apart they are the outline of a box.
     most_runs : int
-        Long runs of extreme pixels from which a picture is saturated, and nothing in
-        it can be told from a bar.
+        Number of long runs of extreme pixels above which the picture is saturated, and
+        no bar is sought.
     """
 
     extreme: float = 0.1
@@ -60,7 +60,10 @@ _BAR = _BarLimits()
 
 @dataclass(slots=True)
 class _Rows:
-    """Rows of one bar, from ``first`` to ``last``, that begin and end alike."""
+    """Adjacent runs that form one bar: rows ``first`` to ``last``, inclusive.
+
+    They extend over columns ``start`` to ``stop - 1``.
+    """
 
     first: int
     last: int
@@ -79,8 +82,9 @@ class _Rows:
 def find_scale_bar(pixels: NDArray[np.float32]) -> ScaleBar | None:
     """Find the longest straight bar of the darkest or brightest pixels.
 
-    It may lie in a box, end in ticks, stand upright. A line that touches the border or
-    is nearly as long as the picture, the outline of a box, and areas are none.
+    It may lie in a box, end in ticks, and be horizontal or vertical. Lines that touch
+    the border or are nearly as long as the picture, outlines of boxes, and areas are
+    not taken for bars.
 
     Parameters
     ----------
@@ -98,13 +102,13 @@ def find_scale_bar(pixels: NDArray[np.float32]) -> ScaleBar | None:
         return None
     found = []
     for extreme in (pixels <= low + near, pixels >= high - near):
-        found += [_across(each) for each in _bars(extreme)]
-        found += [_upright(_across(each)) for each in _bars(extreme.T)]
+        found += [_horizontal(each) for each in _bars(extreme)]
+        found += [_vertical(_horizontal(each)) for each in _bars(extreme.T)]
     return max(found, key=lambda bar: bar.length_px, default=None)
 
 
 def _bars(extreme: NDArray[np.bool_]) -> list[_Rows]:
-    """Bars along rows."""
+    """List the horizontal bars of a picture."""
     width = extreme.shape[1]
     least = max(_BAR.least_px, round(_BAR.least_share * max(extreme.shape)))
     runs = _long_runs(extreme, least)
@@ -120,13 +124,13 @@ def _bars(extreme: NDArray[np.bool_]) -> list[_Rows]:
         and each.stop < width
         and 0 < each.first
         and each.last < len(extreme) - 1
-        and not _is_fringed(each, stacks)
+        and not _is_part_of_area(each, stacks)
         and not any(_is_outline(each, other, extreme) for other in stacks)
     ]
 
 
 def _long_runs(extreme: NDArray[np.bool_], least: int) -> NDArray[np.intp]:
-    """Rows, starts and stops of runs of a length, shape (n, 3)."""
+    """Row, first column and end (exclusive) of each long enough run, shape (n, 3)."""
     edges = np.diff(np.pad(extreme, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(edges == 1)
     _, stops = np.nonzero(edges == -1)
@@ -135,7 +139,7 @@ def _long_runs(extreme: NDArray[np.bool_], least: int) -> NDArray[np.intp]:
 
 
 def _stacks(runs: NDArray[np.intp]) -> list[_Rows]:
-    """Put runs of neighbouring rows together that begin and end alike."""
+    """Join runs of adjacent rows whose ends coincide."""
     done: list[_Rows] = []
     growing: list[_Rows] = []
     for row, start, stop in runs.tolist():
@@ -152,8 +156,8 @@ def _stacks(runs: NDArray[np.intp]) -> list[_Rows]:
     return done + growing
 
 
-def _is_fringed(bar: _Rows, stacks: list[_Rows]) -> bool:
-    """Whether rows right above or below overlap it and end elsewhere, as in areas."""
+def _is_part_of_area(bar: _Rows, stacks: list[_Rows]) -> bool:
+    """Whether an adjacent stack overlaps it but ends elsewhere, as in an area."""
     return any(
         other is not bar
         and other.start < bar.stop
@@ -178,12 +182,12 @@ def _is_outline(bar: _Rows, other: _Rows, extreme: NDArray[np.bool_]) -> bool:
     return bool(np.all(sides))
 
 
-def _across(rows: _Rows) -> ScaleBar:
+def _horizontal(rows: _Rows) -> ScaleBar:
     middle = (rows.first + rows.last) / 2
     ends = (middle, rows.start - 0.5), (middle, rows.stop - 0.5)
     return ScaleBar(*ends, rows.length, rows.thickness)
 
 
-def _upright(bar: ScaleBar) -> ScaleBar:
+def _vertical(bar: ScaleBar) -> ScaleBar:
     start, end = bar.start_px[::-1], bar.end_px[::-1]
     return ScaleBar(start, end, bar.length_px, bar.thickness_px)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +14,19 @@ from napari_cdse.core.records import Candidate
 from napari_cdse.io.images.frame import choice_of, frame_words, frames_of
 from napari_cdse.io.images.micrograph_file import micrograph_id, read_micrograph
 from napari_cdse.project import Project
-from tests.project_tools import SHAPE, A, B, detection, put_circles, write_picture
+from tests.io.store.stores import change_file
+from tests.project_tools import (
+    MODEL,
+    SHAPE,
+    A,
+    B,
+    C,
+    detection,
+    prediction,
+    put_circles,
+    use_model,
+    write_picture,
+)
 
 
 def write_movie(path, n_frames=4, seed=5):
@@ -155,3 +169,138 @@ def test_ends_of_a_slider_and_choices_are_one(ends, choice, words):
     assert choice_of(*ends, 5) == choice
     assert frames_of(choice, 5) == ends
     assert frame_words(choice) == words
+
+
+def of_the_first(project):
+    """Tell all that stands of the first micrograph."""
+    entry = project.micrographs.entries[0]
+    return (
+        project.particles.of(0),
+        (entry.id, entry.analysed, entry.quality, entry.problem),
+        project.micrographs.pixel_size(0),
+    )
+
+
+def search(project, circles):
+    """Search the frame that is read, and let the small forest say a word of each."""
+    ids = put_circles(project, circles)
+    project.detections.put_predictions(
+        MODEL, [prediction(each, MODEL, "yes") for each in ids]
+    )
+    return ids
+
+
+@contextmanager
+def held(path, kind):
+    """Hold a project's file as a program that writes to it does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(f"BEGIN {kind}")
+        yield
+
+
+@pytest.fixture
+def searched(project):
+    """Two circles in frame 0, one of them judged; another one in frame 2."""
+    use_model(project)
+    judged, _ = search(project, [A, B])
+    project.edits.label([judged], "no")
+    return project
+
+
+def test_undo_of_a_frame_brings_back_circles_and_what_the_forest_said(searched):
+    before = of_the_first(searched)
+    assert [each.prediction is None for each in before[0]] == [False, False]
+    searched.micrographs.set_frames({0: 2})
+    read(searched)
+    search(searched, [C])
+    after = of_the_first(searched)
+    searched.history.undo()
+    read(searched)
+    assert of_the_first(searched) == before
+    searched.history.redo()
+    read(searched)
+    assert of_the_first(searched) == after
+    searched.history.undo()
+    again = Project.create_or_open(searched.path)
+    assert of_the_first(again) == before
+    again.history.redo()
+    assert of_the_first(again) == after
+    again.close()
+
+
+def test_undo_says_whose_particles_are_others_now(searched):
+    searched.micrographs.set_frames({0: 2})
+    told = []
+    searched.events.particles_changed.connect(told.append)
+    searched.history.undo()
+    found = {each.id for each in searched.particles.of(0)}
+    assert found & frozenset().union(*told)
+    assert searched.micrographs.entries[0].found == 2
+    assert searched.detections.current is not None
+
+
+def test_undo_brings_back_the_frame_that_was_left_and_not_a_later_look_at_it(searched):
+    before = of_the_first(searched)
+    searched.micrographs.set_frames({0: 2})
+    read(searched)
+    searched.micrographs.set_frames({0: 0})
+    read(searched)
+    search(searched, [C])
+    searched.history.undo()
+    searched.history.undo()
+    read(searched)
+    assert of_the_first(searched) == before
+
+
+def test_another_window_sees_what_undo_brings_back(searched):
+    before = of_the_first(searched)
+    other = Project.create_or_open(searched.path)
+    searched.micrographs.set_frames({0: 2})
+    assert other.sync.poll()
+    assert not other.micrographs.entries[0].analysed
+    searched.history.undo()
+    assert other.sync.poll()
+    assert of_the_first(other) == before
+    searched.history.redo()
+    searched.history.undo()
+    other.history.undo()  # the label
+    searched.sync.poll()
+    assert of_the_first(searched) == of_the_first(other)
+    other.close()
+
+
+@pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_choice_that_waited_for_the_file_is_taken_back_whole(searched, kind):
+    before = of_the_first(searched)
+    searched.backlog.allow(0.0)
+    with held(searched.path, kind):
+        searched.micrographs.set_frames({0: 2})
+        read(searched)
+        assert len(searched.particles.of(0)) == 1
+        searched.history.undo()
+        read(searched)
+    assert searched.sync.write_waiting()
+    assert of_the_first(searched) == before
+
+
+def test_a_changed_file_is_told_where_undo_would_bring_back_its_circles(searched):
+    path = searched.micrographs.entries[0].path
+    searched.micrographs.set_frames({0: 2})
+    write_movie(path, seed=9)
+    read(searched)
+    searched.history.undo()
+    read(searched)
+    entry = searched.micrographs.entries[0]
+    assert not entry.analysed
+    assert "was changed since" in entry.problem
+
+
+def test_a_choice_that_an_older_program_made_is_taken_back_without_circles(searched):
+    searched.micrographs.set_frames({0: 2})
+    searched.close()
+    change_file(searched.path, "DELETE FROM frames")
+    again = Project.create_or_open(searched.path)
+    again.history.undo()
+    entry = again.micrographs.entries[0]
+    assert (entry.frame, entry.id, entry.analysed, entry.found) == (0, None, False, 1)
+    again.close()

@@ -53,7 +53,8 @@ class FrameRow(QWidget):
         )
         self.button = QPushButton("Read")
         self.button.setToolTip(
-            "Read this frame or mean; circles that were found in another are dropped"
+            "Read this frame or mean; circles that were found in another are dropped, "
+            "and undo brings them back"
         )
         self.button.clicked.connect(self._on_read)
         line = QHBoxLayout()

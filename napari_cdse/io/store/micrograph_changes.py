@@ -1,4 +1,4 @@
-"""What an edit does to a whole micrograph: exclude, calibrate, name its sample."""
+"""What an edit does to a whole micrograph: exclude, calibrate, choose a frame, name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,25 @@ from napari_cdse.io.store.unreadable import is_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from napari_cdse.io.store.database import Database
+
 What = Literal["excluded", "frame", "pixel_size", "region", "sample"]
 Value = str | float | Region | None
-_SIDES = ("before", "after")
+Side = Literal["before", "after"]
+
+KNOWN = (
+    "content_id",
+    "run_id",
+    "problem",
+    "quality",
+    "estimated_pixel_size_nm",
+    "estimated_source",
+    "estimated_uncertainty",
+    "estimated_other_nm",
+)
+"""Columns of a micrograph's row that reading and searching one frame filled."""
+_KNOWN = ", ".join(KNOWN)
+_SIDES: tuple[Side, Side] = ("before", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +124,64 @@ def _region(values: dict[str, Any], region_id: str) -> Region:
     if not region.valid:
         raise ValueError(corners)
     return region
+
+
+class FrameTable:
+    """Keeps what undo and redo of a choice of frames bring back.
+
+    Detections are no steps: one that was made before a choice is there again once the
+    choice is taken back, and one that was made after it once it is made again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(
+        self, edit_id: int, changes: Iterable[MicrographChange], side: Side
+    ) -> None:
+        """Keep what is known now, while the frames of one side of a step are read.
+
+        Parameters
+        ----------
+        edit_id : int
+            The step that chooses frames.
+        changes : iterable of MicrographChange
+            Of the step; those that choose no frame are passed over.
+        side : {"before", "after"}
+            Of the step, that whose frames are read now.
+        """
+        with self._database.transaction():
+            for key in keys_of_frames(changes):
+                self._database.execute(
+                    "INSERT OR REPLACE INTO frames (edit_id, micrograph_key, side,"
+                    f" {_KNOWN}) SELECT ?, key, ?, {_KNOWN} FROM micrographs"
+                    " WHERE key = ?",
+                    [edit_id, side, key],
+                )
+
+    def bring_back(
+        self, edit_id: int, changes: Iterable[MicrographChange], side: Side
+    ) -> None:
+        """Write what was kept into the micrographs' rows; as `keep` otherwise.
+
+        Of steps that earlier versions made nothing was kept, and nothing is written.
+        """
+        with self._database.transaction():
+            for key in keys_of_frames(changes):
+                where = [edit_id, key, side]
+                self._database.execute(
+                    f"UPDATE micrographs SET ({_KNOWN}) = (SELECT {_KNOWN} FROM frames"
+                    " WHERE edit_id = ?1 AND micrograph_key = ?2 AND side = ?3)"
+                    " WHERE key = ?2 AND EXISTS (SELECT 1 FROM frames"
+                    " WHERE edit_id = ?1 AND micrograph_key = ?2 AND side = ?3)",
+                    where,
+                )
+
+
+def keys_of_frames(changes: Iterable[MicrographChange]) -> list[int]:
+    """Return the keys of the micrographs of which another frame is chosen."""
+    return [
+        each.micrograph_key
+        for each in changes
+        if each.what == "frame" and each.micrograph_key is not None
+    ]

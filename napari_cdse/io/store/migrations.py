@@ -208,6 +208,28 @@ def qualities_of_micrographs(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE micrographs ADD COLUMN quality TEXT")
 
 
+def findings_of_frames(connection: sqlite3.Connection) -> None:
+    """Version 11 keeps what was found in frames until a choice is taken back."""
+    strict = sqlite3.sqlite_version_info >= FIRST_VERSION
+    connection.execute(
+        """CREATE TABLE frames (
+            edit_id INTEGER NOT NULL REFERENCES edits (id),
+            micrograph_key INTEGER NOT NULL REFERENCES micrographs (key),
+            side TEXT NOT NULL CHECK (side IN ('before', 'after')),
+            content_id TEXT,
+            run_id INTEGER REFERENCES runs (id),
+            problem TEXT,
+            quality TEXT,
+            estimated_pixel_size_nm REAL,
+            estimated_source TEXT,
+            estimated_uncertainty REAL,
+            estimated_other_nm REAL,
+            PRIMARY KEY (edit_id, micrograph_key, side)
+        ) WITHOUT ROWID"""
+        + (", STRICT" if strict else "")
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     first_schema,
     edits_of_micrographs,
@@ -219,6 +241,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     choices_of_frames,
     names_of_samples,
     qualities_of_micrographs,
+    findings_of_frames,
 )
 
 

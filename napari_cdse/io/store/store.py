@@ -15,7 +15,7 @@ from napari_cdse.io.images.frame import frame_choice
 from napari_cdse.io.store.database import PATIENCE_S, Database
 from napari_cdse.io.store.draws import DrawTable
 from napari_cdse.io.store.edits import EditTable, StoreChanged
-from napari_cdse.io.store.micrograph_changes import MicrographChange
+from napari_cdse.io.store.micrograph_changes import FrameTable, MicrographChange
 from napari_cdse.io.store.records import (
     Change,
     Edit,
@@ -98,6 +98,7 @@ class Store:
     findings : FindingTable
     models : ModelTable
     draws : DrawTable
+    frames : FrameTable
     """
 
     def __init__(self, database: Database) -> None:
@@ -107,6 +108,7 @@ class Store:
         self.findings = FindingTable(database)
         self.models = ModelTable(database)
         self.draws = DrawTable(database)
+        self.frames = FrameTable(database)
 
     @classmethod
     def create(cls, path: str | Path) -> Store:

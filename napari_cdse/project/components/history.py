@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_cdse.io.store.micrograph_changes import keys_of_frames
 from napari_cdse.io.store.store import COLUMNS, Edit, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from napari_cdse.core.records import Annotation
     from napari_cdse.io.store.store import Change, MicrographChange, Store
@@ -257,7 +258,9 @@ class History:
     def _store_step(self, edit: Edit, head: int | None) -> Edit:
         with self._store.transaction():
             stored = self._store.edits.append(edit, head)
-            self._store.set_of_micrographs(edit.micrograph_changes)
+            changes = stored.micrograph_changes
+            self._store.frames.keep(stored.id, changes, "before")
+            self._store.set_of_micrographs(changes)
         return stored
 
     def _next(self) -> int | None:
@@ -291,7 +294,9 @@ class History:
         changes = [each.reversed() for each in reversed(edit.micrograph_changes)]
         with self._store.transaction():
             self._store.edits.move_head(edit.parent_id, self._state.head)
+            self._store.frames.keep(edit.id, changes, "after")
             self._store.set_of_micrographs(changes)
+            self._store.frames.bring_back(edit.id, changes, "before")
         self._state.head = edit.parent_id
         take_back = self._particles.take_back
         self._show(edit, lambda: take_back(edit.changes), changes)
@@ -306,7 +311,9 @@ class History:
         edit = self._state.step(child)
         with self._store.transaction():
             self._store.edits.move_head(edit.id, self._state.head)
+            self._store.frames.keep(edit.id, edit.micrograph_changes, "before")
             self._store.set_of_micrographs(edit.micrograph_changes)
+            self._store.frames.bring_back(edit.id, edit.micrograph_changes, "after")
         self.follow(edit)
         self._open_place_of(edit)
         return self._summary(edit.id)
@@ -328,31 +335,39 @@ class History:
         of_micrographs: Sequence[MicrographChange],
     ) -> None:
         """Change what is in memory and tell whose particles are others now."""
-        keys = {each.micrograph_key for each in edit.changes}
+        framed = set(filter(self._table.holds, keys_of_frames(of_micrographs)))
+        keys = {each.micrograph_key for each in edit.changes} | framed
         keys |= {x.micrograph_key or 0 for x in of_micrographs if x.what == "region"}
         before = self._tracker.before(keys)
         change()
         self._particles.set_regions(of_micrographs)
+        self._table.follow(of_micrographs)
+        if framed:
+            self._backlog.do(lambda: self._recall_frames(framed))
         changed = self._tracker.changed(before)
         self._show_micrographs(of_micrographs)
         self._events.particles_changed.emit(changed)
         self._events.micrographs_changed.emit()
         self._events.history_changed.emit()
 
+    def _recall_frames(self, keys: Collection[int]) -> None:
+        """Show what the file holds of the frames that are read now."""
+        before = self._tracker.before(keys)
+        self._state.recall_frames(keys)
+        self._tracker.tell(before)
+        self._events.micrographs_changed.emit()
+
     def _show_micrographs(self, changes: Sequence[MicrographChange]) -> None:
-        """Change what is in memory of micrographs as wholes."""
+        """Tell who shows micrographs as wholes what has become of them."""
         if not changes:
             return
-        self._table.follow(changes)
         # Of which sample a micrograph is has no part in any order of review.
         if any(each.what != "sample" for each in changes):
             self._events.queue_outdated.emit()
         calibrated = {x.micrograph_key for x in changes if x.what == "pixel_size"}
         if self._selection.key in calibrated:
             self._selection.show_pixel_size()
-        if self._selection.key in {
-            x.micrograph_key for x in changes if x.what == "frame"
-        }:
+        if self._selection.key in keys_of_frames(changes):
             self._selection.read_again()
 
     def _summary(self, edit_id: int | None) -> str | None:

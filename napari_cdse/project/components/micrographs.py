@@ -76,18 +76,16 @@ class Micrographs:
 
         What comes late, for a micrograph that is no longer open, is only noted.
         """
-        key = self._table.rows[index].key
-        was_open = key == self._selection.key
+        was_open = self._table.rows[index].key == self._selection.key
         # The file may be busy: its pixels are shown without its having been noted.
-        self._backlog.do(lambda: self._register(key, micrograph))
+        self._note(index, micrograph)
         if was_open:
             self._selection.show(micrograph)
         self._events.micrographs_changed.emit()
 
     def register(self, index: int, micrograph: Micrograph) -> None:
         """Note content, size and pixel size of a micrograph that a worker has read."""
-        key = self._table.rows[index].key
-        self._backlog.do(lambda: self._register(key, micrograph))
+        self._note(index, micrograph)
         self._events.micrographs_changed.emit()
 
     def set_problem(self, index: int, sentence: str | None) -> None:
@@ -171,7 +169,8 @@ class Micrographs:
     def set_frames(self, choices: Mapping[int, FrameChoice]) -> None:
         """Choose frames, or means of some, for micrographs by index; one step.
 
-        What was detected in another frame is dropped; what users said stays.
+        What was detected in another frame is dropped, until undo brings it back; what
+        users said stays.
 
         Parameters
         ----------
@@ -286,6 +285,16 @@ class Micrographs:
         ]
 
     # Inside
+
+    def _note(self, index: int, micrograph: Micrograph) -> None:
+        key, choice = self._table.rows[index].key, self.frame(index)
+
+        def register() -> None:
+            # Until a busy file was free, the choice of that frame may be taken back.
+            if self._table.row(key).frame_choice == choice:
+                self._register(key, micrograph)
+
+        self._backlog.do(register)
 
     def _register(self, key: int, micrograph: Micrograph) -> None:
         key = self._take_over(key, micrograph.id)

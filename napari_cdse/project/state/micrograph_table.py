@@ -76,6 +76,10 @@ class MicrographTable:
         """Return how many micrographs there are."""
         return len(self.rows)
 
+    def holds(self, key: int) -> bool:
+        """Tell whether a micrograph is still in the project."""
+        return key in self._places
+
     def row(self, key: int) -> MicrographRow:
         """Return what is stored of one micrograph."""
         return self.rows[self._places[key]]
@@ -140,7 +144,7 @@ class MicrographTable:
         """Follow what the store already holds of micrographs that are still there."""
         for change in changes:
             key, column = change.micrograph_key, COLUMNS.get(change.what)
-            if key not in self._places or column is None:
+            if key is None or not self.holds(key) or column is None:
                 continue
             self.update_here(key, **{column: change.after})
             if change.what == "frame":

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.classifier.novelty import out_of_range
+from napari_cdse.io.store.micrograph_changes import KNOWN
 from napari_cdse.project.state.backlog import Backlog
 from napari_cdse.project.state.micrograph_table import MicrographTable
 from napari_cdse.project.state.model_registry import ModelRegistry
 from napari_cdse.project.state.particle_state import ParticleState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from napari_cdse.io.store.store import Edit, MicrographRow, Store
     from napari_cdse.project.state.model_registry import DefaultModel
@@ -90,6 +91,32 @@ class ProjectState:
         model_id = self.models.active_id
         known = self._store.findings.predictions(model_id) if model_id else ()
         self.particles.set_predictions(known, anew=True)
+
+    def recall_frames(self, keys: Iterable[int]) -> None:
+        """Show what the file holds of the frames that are read now, by key.
+
+        Nothing is shown where the choice of the frame still waits for the file.
+        """
+        for key in keys:
+            row = self._store.micrograph(key)
+            if row.chosen_frame == self.micrographs.row(key).chosen_frame:
+                self._recall_frame(row)
+
+    def _recall_frame(self, row: MicrographRow) -> None:
+        known = {name: getattr(row, name) for name in KNOWN}
+        self.micrographs.update_here(row.key, **known)
+        if row.content_id is None:
+            return
+        self.particles.name_micrograph(row.key, row.content_id)
+        if row.run_id is None:
+            return
+        found = self._store.findings.candidates_of(row.run_id, row.content_id)
+        self.particles.set_candidates(row.key, row.run_id, found)
+        model_id = self.models.active_id
+        if model_id is not None:
+            ids = self.particles.particles(row.key).keys()
+            said = self._store.findings.predictions_of(model_id, ids)
+            self.particles.set_predictions(said)
 
     def step(self, edit_id: int) -> Edit:
         """Read one step, with the micrographs' content ids written in."""

@@ -156,7 +156,7 @@ def test_tables_refuse_what_is_of_another_type(path):
     store = Store.open(path)
     strict = {row[1]: row[5] for row in query(path, "PRAGMA table_list")}
     ours = {name for name in strict if not name.startswith("sqlite_")}
-    assert len(ours) == 12
+    assert len(ours) == 13
     assert {name for name in ours if not strict[name]} == set()
     with pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
         change_file(path, "UPDATE micrographs SET n_rows = 'many'")
@@ -186,7 +186,7 @@ def test_tables_are_strict_from_the_sqlite_on_that_knows_it(
         "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
         " AND name NOT LIKE 'sqlite_%'",
     )
-    assert len(made) == 12
+    assert len(made) == 13
     assert all(sql.endswith("STRICT") is strict for _, sql in made)
 
 

@@ -10,13 +10,13 @@ from napari_cdse.core.detection.false_alarms import (
     searched_volume,
     threshold_for,
 )
-from napari_cdse.core.detection.merge import Finds, merge
+from napari_cdse.core.detection.merge import MethodResult, merge
 from napari_cdse.core.progress import span
 from napari_cdse.pipeline.unet_detection import find_by_unet
 
 if TYPE_CHECKING:
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.imaging.preprocessing import Prepared
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
@@ -28,7 +28,7 @@ _NETWORK = 0.5
 
 def find_by_both(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     params: DetectionParams,
     progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...], tuple[str, ...]]:
@@ -38,17 +38,17 @@ def find_by_both(
     can't run, nobody waits for the rest.
     """
     circles, strengths, maps, told = find_by_unet(
-        prepared, where, params, span(progress, 0.0, _NETWORK)
+        prepared, space, params, span(progress, 0.0, _NETWORK)
     )
-    unet = Finds(circles, strengths, maps[0])
+    unet = MethodResult(circles, strengths, maps[0])
     # Of a large picture the particles as a map are not small.
     del maps
     circles, strengths, (contrast,) = find_particles(
-        prepared, where, params, span(progress, _NETWORK, 1.0)
+        prepared, space, params, span(progress, _NETWORK, 1.0)
     )
-    bragg = Finds(circles, strengths, contrast)
+    bragg = MethodResult(circles, strengths, contrast)
     shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])
     alarms = allowed_alarms(params.false_alarms, shape)
-    threshold = threshold_for(alarms, searched_volume(shape, where.prior))
-    merged, powers = merge(bragg, unet, threshold, where)
+    threshold = threshold_for(alarms, searched_volume(shape, space.prior))
+    merged, powers = merge(bragg, unet, threshold, space)
     return merged, powers, (contrast, unet.map), told

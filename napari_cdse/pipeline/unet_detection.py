@@ -11,7 +11,7 @@ from napari_cdse.resources import network_path
 
 if TYPE_CHECKING:
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.detection.unet.network import Network
     from napari_cdse.core.imaging.preprocessing import Prepared
     from napari_cdse.core.params import DetectionParams
@@ -33,7 +33,7 @@ def shipped_network() -> Network:
 
 def find_by_unet(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     params: DetectionParams,
     progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...], tuple[str, ...]]:
@@ -41,8 +41,8 @@ def find_by_unet(
     return find_particles(
         shipped_network(),
         prepared,
-        where.prior.pixel_nm,
-        where.prior.lattice,
+        space.prior.pixel_nm,
+        space.prior.lattice,
         params,
         progress,
     )

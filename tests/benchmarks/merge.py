@@ -15,13 +15,18 @@ from pathlib import Path
 import numpy as np
 
 from napari_cdse.core.classifier.forest import Model
-from napari_cdse.core.detection.bragg_contrast import Scene, scene
+from napari_cdse.core.detection.bragg_contrast import SearchSpace, search_space
 from napari_cdse.core.detection.false_alarms import (
     allowed_alarms,
     searched_volume,
     threshold_for,
 )
-from napari_cdse.core.detection.merge import SETTINGS, Finds, MergeSettings, merge
+from napari_cdse.core.detection.merge import (
+    SETTINGS,
+    MergeSettings,
+    MethodResult,
+    merge,
+)
 from napari_cdse.core.detection.methods import detect
 from napari_cdse.core.evaluation.detection_tally import (
     LOOSE_IOU,
@@ -51,10 +56,10 @@ class Seen:
     truth: LabelledParticles
     micrograph: Micrograph
     pixel_nm: float
-    bragg: Finds
-    unet: Finds
+    bragg: MethodResult
+    unet: MethodResult
     threshold: float
-    where: Scene
+    space: SearchSpace
 
 
 def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
@@ -66,16 +71,16 @@ def look(path: Path, labels: Path, size_nm: float | None) -> Seen:
     bragg = detect(micrograph, params)
     unet = detect(micrograph, replace(params, method="unet"))
     size = bragg.pixel_size
-    where = scene(params, size.nm, size.source.is_trusted)
+    space = search_space(params, size.nm, size.source.is_trusted)
     alarms = allowed_alarms(params.false_alarms, micrograph.shape)
     return Seen(
         truth_of(path, labelled),
         micrograph,
         size.nm,
-        Finds(bragg.circles, bragg.strengths, bragg.maps[0]),
-        Finds(unet.circles, unet.strengths, unet.maps[0]),
-        threshold_for(alarms, searched_volume(micrograph.shape, where.prior)),
-        where,
+        MethodResult(bragg.circles, bragg.strengths, bragg.maps[0]),
+        MethodResult(unet.circles, unet.strengths, unet.maps[0]),
+        threshold_for(alarms, searched_volume(micrograph.shape, space.prior)),
+        space,
     )
 
 
@@ -99,17 +104,17 @@ def is_true(seen: Seen) -> list[bool | None]:
 
 def tell_singles(everything: list[Seen]) -> None:
     """Print what becomes of the circles of Bragg contrast that have no partner."""
-    for where in (False, True):
+    for inside in (False, True):
         right, wrong, empty = 0, 0, 0
         for seen in everything:
             told = is_true(seen)
-            for number in singles(seen, where):
+            for number in singles(seen, inside):
                 if told[number]:
                     right += 1
                 elif told[number] is not None:
                     wrong += 1
                     empty += is_called_empty(seen, seen.bragg.circles[number])
-        place = "centred in a circle of the network" if where else "elsewhere"
+        place = "centred in a circle of the network" if inside else "elsewhere"
         print(f"single, {place}: {right} right, {wrong} wrong, {empty} called empty")
 
 
@@ -145,7 +150,7 @@ def score(everything: list[Seen], settings: MergeSettings) -> None:
     """Print what comes of such a mean."""
     tallies, overlaps = [], []
     for seen in everything:
-        circles, _ = merge(seen.bragg, seen.unet, seen.threshold, seen.where, settings)
+        circles, _ = merge(seen.bragg, seen.unet, seen.threshold, seen.space, settings)
         pairs = match(seen.truth.circles, circles, LOOSE_IOU).pairs
         every = circle_iou(seen.truth.circles, circles) if pairs else None
         overlaps += [every[i, j] for i, j in pairs if seen.truth.asked[i]]

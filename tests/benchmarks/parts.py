@@ -19,7 +19,7 @@ PARTS = {
     "background_near": ("background, where not yet known", 0.3),
     "whiten": ("whitening", 0.5),
     "respond": ("template search", 1.3),
-    "look_again": ("second look at its maxima", 0.3),
+    "refine_seeds": ("second look at its maxima", 0.3),
     "peel": ("disk fits", 0.8),
     "compute_features": ("features", 1.5),
     "predict_proba": ("forest", 0.2),

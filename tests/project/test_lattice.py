@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_cdse.core.detection.bragg_contrast import scene
+from napari_cdse.core.detection.bragg_contrast import search_space
 from napari_cdse.core.material import Material
 from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.project import Project
@@ -49,7 +49,9 @@ def test_cdse_goes_without_saying_in_what_is_written_down():
 
 def test_the_lattice_sets_the_band_unless_the_user_has():
     def band(params):
-        return tuple(0.04 / np.array(scene(params, 0.04, True).band_per_px)[::-1])
+        return tuple(
+            0.04 / np.array(search_space(params, 0.04, True).band_per_px)[::-1]
+        )
 
     assert np.allclose(band(DetectionParams()), (0.17, 0.45))
     shortest, longest = band(DetectionParams(material=PBS))

@@ -1,4 +1,4 @@
-"""Accumulation maps: how much lattice there is at each place of a micrograph."""
+"""Accumulation maps: a figure for the presence of lattice at each place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EndmemberSpectrum:
-    """The spectrum that an abundance map tells the share of.
+    """The spectrum of the endmember whose abundance a map shows.
 
     Attributes
     ----------
@@ -21,12 +21,12 @@ class EndmemberSpectrum:
     rings_per_px : ndarray of float64, shape (rings + 1,)
         Edges of the rings of spatial frequency, in cycles per px of the micrograph.
     power : ndarray of float32, shape (rings, sectors)
-        Power over that of the support's speckle, in each ring the strongest sector
-        first.
+        Power over that of the support's speckle; within each ring sectors are sorted
+        by power, the strongest first.
     is_lattice : bool
-        Whether it counts as particles.
+        Whether its abundance counts as that of particles.
     share : float
-        Part of the micrograph's windows that it explains, 0 to 1.
+        Its share of all abundances in the micrograph's windows, 0 to 1.
     """
 
     number: int
@@ -38,7 +38,7 @@ class EndmemberSpectrum:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AccumulationMap:
-    """A map that lies over the micrograph, with its place and step.
+    """A map over the micrograph, with the position of its samples.
 
     Attributes
     ----------
@@ -67,6 +67,6 @@ class AccumulationMap:
         )
 
     def moved(self, rows_px: float, cols_px: float) -> AccumulationMap:
-        """Lay it further down and to the right."""
+        """Shift it down and to the right."""
         row, col = self.origin_px
         return replace(self, origin_px=(row + rows_px, col + cols_px))

@@ -1,4 +1,15 @@
-"""The Bragg contrast method: whiten, correlate with templates, peel particles."""
+"""The method `bragg`: whiten, correlate with fringe templates, fit disks.
+
+1. The spectrum is divided by that of the amorphous support, which makes its speckle
+   white noise (`core.imaging.whitening`).
+2. One template, a disk filled with fringes, is correlated at all places and all
+   frequencies of the band (`template_bank`). Maxima are seeds.
+3. Each seed is refined with templates of several radii (`seed_refinement`).
+4. A disk is fitted to each seed, the strongest first, and taken out of the picture
+   before the next (`peeling`, `disk_fit`).
+5. Disks that cover one domain of a twinned or faulted particle are replaced by one that
+   covers all of it (`domain_fit`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +29,7 @@ from napari_cdse.core.detection.false_alarms import (
     threshold_for,
 )
 from napari_cdse.core.detection.peeling import are_same, peel
-from napari_cdse.core.detection.seed_refinement import look_again
+from napari_cdse.core.detection.seed_refinement import refine_seeds
 from napari_cdse.core.detection.template_bank import respond
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.imaging.background import background_near
@@ -37,7 +48,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 BACKGROUND_WINDOWS = 2
-"""Edge of the windows for the background, in sliding windows."""
+"""Edge of the windows in which the background is measured, in sliding windows."""
 
 _WHITENED, _SEARCHED = 0.1, 0.6
 """Shares of the time after which these are done, for the progress bar only; rounded
@@ -51,15 +62,15 @@ class SearchSettings:
     """Numbers of the search for particles by their Bragg contrast.
 
     All are choices unless a source is named. ``python -m tests.benchmarks detection``
-    shows what they cost in time; precision and recall on labelled folders, which they
-    trade, are told by ``napari-cdse evaluate``.
+    measures what they cost in time, ``napari-cdse evaluate`` precision and recall on
+    labelled folders, which they trade.
 
     Attributes
     ----------
     untrusted_slack : float
-        Factor by which the band of spacings is widened at both ends where the pixel
-        size is a guess. 1.4 is sqrt(2): the assumed size may be that far off. A larger
-        one lets in more speckle, a smaller one loses the lattice.
+        Factor by which the band of spacings is widened at both ends if the pixel size
+        is not trusted. 1.4 is sqrt(2): the assumed size may be wrong by as much. A
+        larger one lets in more speckle, a smaller one loses the lattice.
     highest_per_px : float
         Highest frequency searched, in cycles per px. Just below Nyquist's 0.5, where
         the camera's transfer and interpolation leave nothing to see.
@@ -76,21 +87,21 @@ class SearchSettings:
         (squared correlation of the two domes); larger particles are strong enough to
         be found all the same.
     first_share : float
-        Power from which a maximum of the first search is looked at again, as a share of
-        the threshold. Half, because template and frequency are coarse then: a lower
-        one costs time for speckle, a higher one loses particles of other radii.
+        Least power of a maximum of the first search that is refined, as a share of the
+        threshold. Half, because template and frequency are coarse there: a lower one
+        costs time for speckle, a higher one loses particles of other radii.
     seed_share : float
-        The same after the second look, at finer frequencies and the right radius.
+        The same for refined seeds that a disk is fitted to.
     template_first, template_step : float
-        Radius of the smallest template of the second look in smallest radii, and the
-        ratio of neighbouring ones. Half-way between two of them a particle keeps 82 %
-        of its power; 1.3 keeps 79 % of the smallest one's.
+        Radius of the smallest template of the refinement in smallest radii, and the
+        ratio of neighbouring radii. Half-way between two of them a particle keeps 82 %
+        of its power; 1.3 keeps 79 % of the power of the smallest particle.
     radii_tried : int
-        Radii of a disk fit, in a geometric series: a step of some 7 % from 2 to 8 nm,
-        within which the maximum is interpolated.
+        Number of radii of a disk fit, in a geometric series: a step of some 7 % from 2
+        to 8 nm, within which the maximum is interpolated.
     radius_slack : float
-        Factor by which fitted radii may leave the limits of the user, so that a
-        particle at the limit has its maximum inside the series.
+        Factor by which fitted radii may exceed the user's limits, so that a particle
+        at the limit has its maximum inside the series.
     """
 
     untrusted_slack: float = 1.4
@@ -114,8 +125,20 @@ highest one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Lengths of one search in pixels of the micrograph."""
+class SearchSpace:
+    """What a method searches: window, frequencies and radii, in pixels.
+
+    Attributes
+    ----------
+    window_px : int
+        Edge of the sliding window, even.
+    band_per_px : tuple of float
+        Lowest and highest spatial frequency of fringes, in cycles per pixel.
+    radius_px : tuple of float
+        Smallest and largest radius of a particle.
+    prior : FringePrior
+        How likely fringes of each frequency are; it also knows the pixel size.
+    """
 
     window_px: int
     band_per_px: tuple[float, float]
@@ -123,8 +146,10 @@ class Scene:
     prior: FringePrior
 
 
-def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene:
-    """Turn lengths in nm into pixels.
+def search_space(
+    params: DetectionParams, pixel_size_nm: float, trusted: bool
+) -> SearchSpace:
+    """Convert the lengths of the parameters from nm to pixels.
 
     Parameters
     ----------
@@ -133,8 +158,8 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
     pixel_size_nm : float
         Edge of a pixel.
     trusted : bool
-        False where the pixel size is a guess: then a wider band is searched and no
-        spacing is preferred.
+        Whether the pixel size can be relied on. If not, a wider band is searched, and
+        all spacings are equally likely.
 
     Raises
     ------
@@ -153,7 +178,7 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
             "can be seen; check the pixel size."
         )
     radii = (params.diameter_min_nm / 2, params.diameter_max_nm / 2)
-    return Scene(
+    return SearchSpace(
         window + window % 2,
         (low, high),
         (radii[0] / pixel_size_nm, radii[1] / pixel_size_nm),
@@ -162,7 +187,11 @@ def scene(params: DetectionParams, pixel_size_nm: float, trusted: bool) -> Scene
 
 
 def _spacings(params: DetectionParams) -> tuple[float, float]:
-    """Take the band of the user's lattice, unless they set another one."""
+    """Shortest and longest spacing in nm: the user's, or those of their lattice.
+
+    Only CdSe's band is a default of the parameters; for another lattice it follows from
+    its reflections.
+    """
     if params.material is None or not params.has_usual_spacings:
         return params.spacing_min_nm, params.spacing_max_nm
     return band_of(params.material)
@@ -170,36 +199,43 @@ def _spacings(params: DetectionParams) -> tuple[float, float]:
 
 def find_particles(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     params: DetectionParams,
     progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...]]:
-    """Find circles, their strengths and the contrast map in a prepared image.
+    """Find particles by their Bragg contrast, and map it.
 
     Parameters
     ----------
     prepared : Prepared
         From `prepare`.
-    where : Scene
+    space : SearchSpace
         Lengths in pixels.
     params : DetectionParams
         Gives the false alarms to allow.
     progress : callable
         Called with the share done.
+
+    Returns
+    -------
+    circles, strengths : list
+        Strongest first; a strength is a power in units of the background's.
+    maps : tuple of AccumulationMap
+        The Bragg contrast.
     """
-    white, threshold = whitened(prepared, where, params.false_alarms)
+    white, threshold = whitened(prepared, space, params.false_alarms)
     progress(_WHITENED)
     response = respond(
         white,
-        min(SETTINGS.first_radius * where.radius_px[0], where.radius_px[1]),
-        where.band_per_px,
-        where.prior,
+        min(SETTINGS.first_radius * space.radius_px[0], space.radius_px[1]),
+        space.band_per_px,
+        space.prior,
         (SETTINGS.first_share * threshold, SETTINGS.first_share),
         span(progress, _WHITENED, _SEARCHED),
     )
     circles, strengths = fit_disks(
         white,
-        where,
+        space,
         (response.places_px, response.fringes_per_px),
         threshold,
         span(progress, _SEARCHED, 1.0),
@@ -208,39 +244,45 @@ def find_particles(
 
 
 def whitened(
-    prepared: Prepared, where: Scene, false_alarms: float
+    prepared: Prepared, space: SearchSpace, false_alarms: float
 ) -> tuple[Whitened, float]:
-    """Whiten the search band, and give the power that a particle must reach.
+    """Whiten the search band, and compute the detection threshold.
 
     Parameters
     ----------
     prepared : Prepared
         From `prepare`.
-    where : Scene
+    space : SearchSpace
         Lengths in pixels.
     false_alarms : float
         Circles to allow on a particle-free micrograph.
+
+    Returns
+    -------
+    Whitened
+    float
+        Least power of a particle, in units of the background's.
 
     Raises
     ------
     MicrographError
         If the image is smaller than one window.
     """
-    if min(prepared.pixels.shape) < where.window_px:
-        raise too_small(prepared.pixels.shape, where.window_px)
-    background = background_near(prepared, BACKGROUND_WINDOWS * where.window_px)
-    pad = round(SETTINGS.padding_windows * where.window_px)
-    low, high = where.band_per_px
+    if min(prepared.pixels.shape) < space.window_px:
+        raise too_small(prepared.pixels.shape, space.window_px)
+    background = background_near(prepared, BACKGROUND_WINDOWS * space.window_px)
+    pad = round(SETTINGS.padding_windows * space.window_px)
+    low, high = space.band_per_px
     # Half a cycle per px is Nyquist's limit.
     band = (SETTINGS.whitened_below * low, min(SETTINGS.whitened_above * high, 0.5))
     white = whiten(prepared, background, band, pad)
-    volume = searched_volume(white.shape_px, where.prior)
+    volume = searched_volume(white.shape_px, space.prior)
     alarms = allowed_alarms(false_alarms, white.shape_px)
     return white, threshold_for(alarms, volume)
 
 
 def template_radii(radius: tuple[float, float]) -> list[float]:
-    """Radii that reach every particle of a range without much loss."""
+    """Choose template radii, of which one is near enough to each radius of a range."""
     radii = [SETTINGS.template_first * radius[0]]
     while radii[-1] * 2 < radius[1]:
         radii.append(radii[-1] * SETTINGS.template_step)
@@ -248,7 +290,7 @@ def template_radii(radius: tuple[float, float]) -> list[float]:
 
 
 def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
-    """Cut the map of the search to the micrograph."""
+    """Crop the map of responses to the micrograph, without its padding."""
     # A pixel reaches half its edge beyond its centre.
     inside = [
         np.flatnonzero((places >= -0.5) & (places <= length - 0.5))
@@ -266,42 +308,47 @@ def contrast_map(response: Responses, white: Whitened) -> AccumulationMap:
 
 def fit_disks(
     white: Whitened,
-    where: Scene,
+    space: SearchSpace,
     fringes: tuple[NDArray[np.float64], NDArray[np.float64]],
     threshold: float,
     progress: Progress,
 ) -> tuple[list[Circle], list[float]]:
-    """Fit disks where fringes were seen, the strongest first.
+    """Refine seeds and fit a disk to each, the strongest first.
 
     Parameters
     ----------
     white : Whitened
         Noise of unit power and particles.
-    where : Scene
+    space : SearchSpace
         Lengths in pixels.
     fringes : tuple of ndarray, shape (n, 2) each
-        Places (row, column) in pixels of the micrograph, and frequencies (k_row,
-        k_col) in cycles per px.
+        The seeds: places (row, column) in pixels of the micrograph, and frequencies
+        (k_row, k_col) in cycles per px.
     threshold : float
         Least strength of a particle.
     progress : callable
         Called with the share done.
+
+    Returns
+    -------
+    circles, strengths : list
+        Strongest first.
     """
     step = float(np.mean(white.step_px))
-    smallest, largest = (radius / step for radius in where.radius_px)
+    smallest, largest = (radius / step for radius in space.radius_px)
     prior = FringePrior(
-        where.prior.band_nm,
-        where.prior.pixel_nm * step,
-        where.prior.lattice,
-        where.prior.reflections,
+        space.prior.band_nm,
+        space.prior.pixel_nm * step,
+        space.prior.lattice,
+        space.prior.reflections,
     )
     slack = SETTINGS.radius_slack
     fitter = DiskFitter(
         np.geomspace(smallest / slack, largest * slack, SETTINGS.radii_tried),
-        (where.band_per_px[0] * step, where.band_per_px[1] * step),
+        (space.band_per_px[0] * step, space.band_per_px[1] * step),
         prior.penalty,
     )
-    seeds = look_again(
+    seeds = refine_seeds(
         white.values,
         (fringes[0] - white.origin_px) / white.step_px,
         fringes[1] * white.step_px,

@@ -1,9 +1,9 @@
-"""The method `window`: sliding windows, each classified, neighbours merged.
+"""The method `window`: classify sliding windows, then fit disks.
 
 The pipeline of 2018 cut 128 px squares every 64 px and classified each. Here windows of
-two sizes, set by the particles that are sought, slide by half a window each; both sizes
-and their neighbours together say how probably a place lies in a particle, and the disk
-fit of Bragg contrast tells where it ends.
+two sizes, chosen by the range of particle diameters, overlap by half. The probabilities
+of both sizes are averaged into a map of where particles are; at its maxima the disk fit
+of the method `bragg` finds each particle's outline.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.classifier.forest import Model
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.imaging.preprocessing import Prepared
     from napari_cdse.core.imaging.sliding_fft import WindowGrid
     from napari_cdse.core.params import DetectionParams
@@ -34,14 +34,15 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Micrograph
 
 _LEAST_EDGE_PX = 8
-"""Edge of a window at least: fewer pixels show no feature of a lattice."""
+"""Least edge of a window: fewer pixels show no feature of a lattice."""
 _SIZES = (1 / 3, 2 / 3)
 """Edges of the windows between the smallest and the largest diameter, on a logarithmic
 scale. A choice: each particle is then less than 1.6 times smaller or larger than one of
 them; more sizes cost time."""
 _RISE = 1.0
-"""How far a maximum of the probability must be above the map's median, in its robust
-spread. A choice: lower ones are speckle, most of which the disk fit turns down."""
+"""Least height of a maximum of the probability map over the map's median, in robust
+standard deviations of the map. A choice: lower ones are speckle, most of which the disk
+fit rejects."""
 _WHITENED, _CLASSIFIED = 0.05, 0.9
 """Shares of the time after which these are done, for the progress bar only."""
 _EMPTY = CLASSES.index("empty")
@@ -49,7 +50,7 @@ _EMPTY = CLASSES.index("empty")
 
 def find_by_windows(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     params: DetectionParams,
     progress: Progress,
     *,
@@ -62,16 +63,16 @@ def find_by_windows(
     ----------
     prepared : Prepared
         From `prepare`.
-    where : Scene
+    space : SearchSpace
         Lengths in pixels.
     params : DetectionParams
         Gives limits of diameter and false alarms.
     progress : callable
         Called with the share done; may raise `Cancelled`.
     micrograph : Micrograph
-        The picture that was prepared: features are those of its own pixels.
+        The picture that was prepared; features are computed from its own pixels.
     model : Model
-        The forest that judges the windows.
+        The forest that classifies the windows.
 
     Returns
     -------
@@ -87,35 +88,37 @@ def find_by_windows(
     ModelError
         For a model whose features this version does not compute.
     """
-    white, threshold = whitened(prepared, where, params.false_alarms)
+    white, threshold = whitened(prepared, space, params.false_alarms)
     progress(_WHITENED)
-    looks = []
+    classified = []
     for number, share in enumerate(_SIZES):
-        smallest, largest = where.radius_px
+        smallest, largest = space.radius_px
         radius = smallest * (largest / smallest) ** share
         step = part_of(span(progress, _WHITENED, _CLASSIFIED), number, len(_SIZES))
-        looks.append(_look(prepared, where, 2 * radius, micrograph, model, step))
-    maps = _merged(looks)
-    places = maxima(maps[0], where.radius_px[0], _RISE)
+        classified.append(
+            _classify_windows(prepared, space, 2 * radius, micrograph, model, step)
+        )
+    maps = _averaged(classified)
+    places = maxima(maps[0], space.radius_px[0], _RISE)
     circles, strengths = fit_disks(
         white,
-        where,
-        fringes_at(white, where, places),
+        space,
+        fringes_at(white, space, places),
         threshold,
         span(progress, _CLASSIFIED, 1.0),
     )
     return circles, strengths, maps
 
 
-def _look(
+def _classify_windows(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     edge_px: float,
     micrograph: Micrograph,
     model: Model,
     progress: Progress,
 ) -> tuple[WindowGrid, NDArray[np.float64]]:
-    """Classify half-overlapping windows; their classes, shape (rows, columns, 4)."""
+    """Classify half-overlapping windows: class probabilities, shape (rows, cols, 4)."""
     shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])
     edge = max(_LEAST_EDGE_PX, round(edge_px))
     edge = min(edge, *shape)
@@ -131,18 +134,18 @@ def _look(
         micrograph,
         windows,
         groups_in(model.card.feature_schema),
-        where.prior.pixel_nm * model.card.learnt_scale,
+        space.prior.pixel_nm * model.card.learnt_scale,
         progress,
     )
     probabilities = predict_proba(model, table)
     return grid, probabilities.reshape(len(grid.rows_px), len(grid.cols_px), -1)
 
 
-def _merged(
-    looks: list[tuple[WindowGrid, NDArray[np.float64]]],
+def _averaged(
+    classified: list[tuple[WindowGrid, NDArray[np.float64]]],
 ) -> tuple[AccumulationMap, ...]:
-    """Average the sizes on the grid of the smallest."""
-    fine, _ = min(looks, key=lambda look: look[0].step_px)
+    """Average the probabilities of all sizes on the grid of the smallest windows."""
+    fine, _ = min(classified, key=lambda each: each[0].step_px)
     rows, cols = fine.rows_px, fine.cols_px
     average = np.mean(
         [
@@ -154,7 +157,7 @@ def _merged(
                 )
                 for index in range(len(CLASSES))
             ]
-            for grid, probabilities in looks
+            for grid, probabilities in classified
         ],
         axis=0,
     )

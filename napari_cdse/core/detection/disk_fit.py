@@ -1,9 +1,13 @@
-"""Centre and radius of one particle, from all its fringe families together.
+"""Fit centre and radius of one particle, using all its fringe families together.
 
-For a given disk the likelihood ratio of several families is the sum of their
-`template_bank` powers; its maximum over centre and radius is the most likely disk,
-without any threshold on a map. Places that do not count (outside the micrograph, or
-taken by another particle) are left out of both signal and norm.
+For a given disk, the log likelihood ratio of several families against noise alone is
+the sum of their powers as in `template_bank`; its maximum over centre and radius is the
+most likely disk, without any threshold on a map. Samples that do not count (outside the
+micrograph, or taken by another particle) are left out of both the correlation and its
+norm.
+
+Disk and families are found in turn: the families are the peaks of the spectrum of the
+current disk, and the next disk is the most likely one for these families.
 """
 
 from __future__ import annotations
@@ -30,13 +34,13 @@ class FitSettings:
     Attributes
     ----------
     family_floor : float
-        Power from which a peak counts as a family of fringes, in mean powers of the
-        background. Speckle passes it with exp(-9), once in 8000 frequencies: about
-        once in a disk. A lower one lets speckle pull the circle about, a higher one
-        leaves weak families of the particle unused.
+        Least power of a peak that counts as a family of fringes, in mean powers of the
+        background. Speckle exceeds it with a chance of exp(-9), once in 8000
+        frequencies: about once in a disk. A lower one lets speckle displace the circle,
+        a higher one leaves weak families of the particle unused.
     family_share : float
-        The same in powers of the strongest family, so that the skirts of a very strong
-        peak don't count as families.
+        The same in powers of the strongest family, so that side lobes of a very strong
+        peak do not count as families.
     most_families : int
         Families used at most. CdSe along <110> shows three pairs within the band and
         their second orders; each costs the same time.
@@ -45,24 +49,26 @@ class FitSettings:
         micrograph, not taken by another particle). Just below half, so that a particle
         whose centre lies on the border can be found.
     first_share : float
-        Share of the wanted strength that the first round must reach: its families are
-        not yet those of the final disk.
+        Share of the required strength that suffices in the first round, whose families
+        are not yet those of the final disk.
     nearby : float
-        Ratio of radii tried around the first round's in the second.
+        Largest ratio, either way, of the radii tried in the second round to the radius
+        that the first one found.
     scan_below, scan_above : float
-        Range in which the penalty is tabulated, in lowest and highest frequencies of
-        the band; interpolated peaks may leave it by half a bin.
+        Range in which the penalty is tabulated, as factors of the lowest and highest
+        frequency of the band; interpolated peaks may leave the band by half a bin.
     scan_points : int
         Entries of that table: the penalty is smooth over hundreds of them.
     patch_radii : float
         Edge of the patch that is transformed, in largest radii. 2 would just hold the
         disk; the rest is room for its centre to move.
     samples_per_radius : float
-        Places tried per smallest radius, times the ratio of both sizes of patch; the
-        maximum between them is interpolated.
+        Density of the coarse grid of centres that are tried, in points per smallest
+        radius; the maximum between them is interpolated.
     least_norm : float
-        Least share of a template's norm that is divided by, where nearly all of it is
-        hidden; such a place never counts, see ``least_visible``.
+        Least norm that a power is divided by, as a share of the whole template's.
+        It only avoids a division by nearly 0, as a disk that is so far hidden never
+        counts (``least_visible``).
     least_power : float
         Least sum of a squared template that is divided by; guards against a disk
         without any pixel that counts.
@@ -88,10 +94,16 @@ SETTINGS = FitSettings()
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """The most likely disk around a place, in samples of the whitened micrograph.
+    """A disk with its fringe families, in samples of the whitened micrograph.
 
-    ``families`` are (k_row, k_col) in cycles per sample, strongest first; ``strength``
-    is the first family's power in units of the background, less its penalty.
+    Attributes
+    ----------
+    row, col, radius : float
+        Centre and radius in samples.
+    strength : float
+        Power of the first family in units of the background's, less its penalty.
+    families : tuple of (float, float)
+        Frequencies (k_row, k_col) in cycles per sample, strongest first.
     """
 
     row: float
@@ -101,15 +113,20 @@ class Disk:
     families: tuple[tuple[float, float], ...] = ()
 
 
-class Tried(NamedTuple):
-    """What a fit tries: which radii, and centres on the coarse grid, each way."""
+class SearchRange(NamedTuple):
+    """Slices of the fitter's radii, and of the coarse grid along both axes."""
 
     radii: slice
     centres: slice
 
 
 class DiskFitter:
-    """Fits disks to a whitened image; holds what does not change between fits.
+    """Fits disks to a whitened image; holds tables that all fits share.
+
+    A fit works on a square patch around the start, ``size`` samples wide. A power map
+    over centres varies slowly, so only a ``block`` of the lowest frequencies of each
+    demodulated family is kept, which gives the map on a coarse grid of ``block`` points
+    along each axis.
 
     Parameters
     ----------
@@ -118,7 +135,8 @@ class DiskFitter:
     band : tuple of float
         Lowest and highest fringe frequency in cycles per sample.
     penalty : callable
-        Gives what to take off a family's power at a frequency in cycles per sample.
+        Maps frequencies in cycles per sample to what is subtracted from a family's
+        power there: the log prior of `FringePrior`.
     """
 
     def __init__(
@@ -140,25 +158,29 @@ class DiskFitter:
         self._spread = self.size / self.block
         self._offsets = np.rint(np.fft.fftfreq(self.block) * self.block).astype(int)
         turns = np.outer(np.arange(self.block), self._offsets) / self.block
-        # Of a patch's transform, in which a block holds fewer samples.
+        # Divided by the size of the patch: the transform was over all its samples.
         waves = np.exp(2j * np.pi * turns) / self.size
         self._waves = waves.astype(np.complex64)
         templates, self._squares = self._transforms()
         self._twice = np.repeat(templates, 2, axis=-1)
         axis, half = np.fft.fftfreq(self.size), np.fft.rfftfreq(self.size)
-        # With the columns that peaks at the end of the band are compared with.
+        # Two columns more, as a peak at the end of the band is compared with them.
         half = half[: int(np.ceil(band[1] * self.size)) + 2]
         radius = np.hypot(axis[:, None], half)
-        # Of the column 0, one of each pair; Nyquist's holds both as well.
+        # In columns 0 and Nyquist the half plane holds k and -k: one of each pair.
         once = (half > 0) & (half < 0.5) | (half == 0) & (axis[:, None] > 0)
         in_band = once & (radius >= band[0]) & (radius <= band[1])
         floor = np.where(in_band, SETTINGS.family_floor, np.inf)
         self._floor = floor.astype(np.float32)
 
     def _transforms(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Transform templates and their squares at the frequencies of a block.
+        """Fourier transforms of the templates and their squares, at a block.
 
-        They are even and small, so sums of cosines over a quadrant are enough.
+        Templates are even, so their transform is a sum of cosines over one quadrant.
+
+        Returns
+        -------
+        ndarray of float32, shape (radii, block, block), twice
         """
         axis = np.arange(int(np.ceil(self.radii[-1])) + 1)
         twice = np.where(axis == 0, 1.0, 2.0)
@@ -179,7 +201,7 @@ class DiskFitter:
         start: Disk,
         rounds: int = 2,
     ) -> Disk | None:
-        """Improve a disk until centre, radius and families agree.
+        """Find the most likely disk near a start.
 
         Parameters
         ----------
@@ -195,7 +217,8 @@ class DiskFitter:
         Returns
         -------
         Disk or None
-            None where no family reaches ``start.strength`` or most is hidden.
+            None if no family reaches ``start.strength``, or if too much of every disk
+            is hidden.
         """
         patch = self.patch_around(values, valid, start)
         disk, radii = start, slice(0, len(self.radii), 2)
@@ -203,14 +226,14 @@ class DiskFitter:
             bins = self.families(patch, disk)
             if bins is None:
                 return None
-            found = self._best_disk(patch, bins, start, self.near(start, radii))
+            found = self._best_disk(patch, bins, start, self.range_around(start, radii))
             if found is None:
                 return None
             if found.strength < start.strength * (
                 1 if number else SETTINGS.first_share
             ):
                 return None
-            disk, radii = found, self._near(found.radius)
+            disk, radii = found, self._radii_near(found.radius)
         return disk
 
     def patch_around(
@@ -250,7 +273,13 @@ class DiskFitter:
         return float(total / norm - self.penalty(np.hypot(*family)))
 
     def families(self, patch: DiskPatch, disk: Disk) -> NDArray[np.float64] | None:
-        """Bins (row, column) of a disk's fringe families, strongest first, if any."""
+        """Find the fringe families of a disk as peaks of its spectrum.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 2), or None
+            Interpolated bins (row, column) of the patch's spectrum, strongest first.
+        """
         rows, cols = inside_of(patch, disk)
         down, right = (
             np.arange(part.start, part.stop, dtype=np.float32)
@@ -262,7 +291,8 @@ class DiskFitter:
         square = np.square(down / np.float32(disk.radius))[:, None]
         square = square + np.square(right / np.float32(disk.radius))
         dome = np.sqrt(np.maximum(1 - square, 0)) * patch.valid[rows, cols]
-        # Where the disk lies within the zeros around it changes phases only.
+        # Transformed with zeros behind it. Where in the patch it lies changes phases
+        # only, and these are not used.
         half = fft.rfft(patch.values[rows, cols] * dome, n=self.size, axis=1)
         half = half[:, : self._floor.shape[1]]
         power = power_of(fft.fft(half, n=self.size, axis=0))
@@ -270,7 +300,7 @@ class DiskFitter:
         at, bins = np.nonzero(power > self._floor)
         if len(at) == 0:
             return None
-        # The column before the first is that of the opposite frequencies.
+        # Prepend the column of -1, which holds the powers of the opposite frequencies.
         opposite = power[-np.arange(self.size), 1:2]
         around = np.concatenate([opposite, power], axis=1)
         at, bins = peaks_among(around, at, bins + 1)
@@ -281,22 +311,26 @@ class DiskFitter:
         order = order[strength[order] > SETTINGS.family_share * strength[order[0]]]
         return refined(around, at[order], bins[order]) - (0, 1)
 
-    def near(self, start: Disk, radii: slice) -> Tried:
-        """Try such radii at the centres that a start's radius reaches."""
+    def range_around(self, start: Disk, radii: slice) -> SearchRange:
+        """Combine radii with all centres that lie in the start's disk."""
         reach = int(start.radius / self._spread)
         middle = self.block // 2
-        return Tried(radii, slice(max(middle - reach, 0), middle + reach + 1))
+        return SearchRange(radii, slice(max(middle - reach, 0), middle + reach + 1))
 
-    def _near(self, radius: float) -> slice:
-        return self.between(radius / SETTINGS.nearby, radius * SETTINGS.nearby)
+    def _radii_near(self, radius: float) -> slice:
+        return self.radii_within(radius / SETTINGS.nearby, radius * SETTINGS.nearby)
 
-    def between(self, smallest: float, largest: float) -> slice:
-        """Radii to try that hold a range."""
+    def radii_within(self, smallest: float, largest: float) -> slice:
+        """Slice of the radii from one to another, and one more each way."""
         low, high = np.searchsorted(self.radii, (smallest, largest))
         return slice(max(int(low) - 1, 0), int(high) + 1)
 
     def _best_disk(
-        self, patch: DiskPatch, bins: NDArray[np.float64], start: Disk, tried: Tried
+        self,
+        patch: DiskPatch,
+        bins: NDArray[np.float64],
+        start: Disk,
+        tried: SearchRange,
     ) -> Disk | None:
         norms = patch.norms(tried)
         with_norm = self.responses(patch, bins, tried) / norms
@@ -305,7 +339,7 @@ class DiskFitter:
         best = np.unravel_index(int(total.argmax()), total.shape)
         if total[best] <= 0:
             return None
-        row, col, radius = self.between_samples(patch, total, tried)
+        row, col, radius = self.interpolated_maximum(patch, total, tried)
         index, down, right = (int(i) for i in best)
         signed = (bins + self.size / 2) % self.size - self.size / 2
         strengths = with_norm[:, index, down, right]
@@ -319,10 +353,10 @@ class DiskFitter:
             tuple((float(a), float(b)) for a, b in signed[order] / self.size),
         )
 
-    def between_samples(
-        self, patch: DiskPatch, total: NDArray[np.float32], tried: Tried
+    def interpolated_maximum(
+        self, patch: DiskPatch, total: NDArray[np.float32], tried: SearchRange
     ) -> tuple[float, float, float]:
-        """Row, column and radius of the maximum over radii and centres."""
+        """Row, column and radius of the maximum, interpolated in all three."""
         best = np.unravel_index(int(total.argmax()), total.shape)
         index, row, col = (int(i) for i in best)
         shift = [vertex(total, best, axis) for axis in range(3)]
@@ -335,9 +369,14 @@ class DiskFitter:
         )
 
     def responses(
-        self, patch: DiskPatch, bins: NDArray[np.float64], tried: Tried
+        self, patch: DiskPatch, bins: NDArray[np.float64], tried: SearchRange
     ) -> NDArray[np.float32]:
-        """Power of each family, radius and centre of the coarse grid."""
+        """Power of each family for each radius and centre, not yet over the norm.
+
+        Returns
+        -------
+        ndarray of float32, shape (families, radii, rows, columns)
+        """
         whole = np.rint(bins).astype(int)
         rows, cols = (
             (whole[:, axis, None] + self._offsets) % self.size for axis in (0, 1)
@@ -347,7 +386,7 @@ class DiskFitter:
         ramp = ramps[:, 0, :, None] * ramps[:, 1, None, :]
         slow = fft.ifft2(patch.spectrum[rows[:, :, None], cols[:, None]])
         slow = fft.fft2(slow * ramp.astype(np.complex64), overwrite_x=True)
-        # Real and imaginary parts side by side, each times the template.
+        # The template is real: multiplying both parts as float32 is faster.
         parts = slow.view(np.float32)[:, None] * self._twice[tried.radii]
         every = parts.view(np.complex64)
         return power_of(self._at_centres(every, tried.centres))
@@ -355,19 +394,30 @@ class DiskFitter:
     def _at_centres(
         self, spectra: NDArray[np.complex64], centres: slice
     ) -> NDArray[np.complex64]:
-        """Go back from blocks of spectra, to some centres of the coarse grid only.
+        """Inverse transform of blocks, at some centres of the coarse grid only.
 
-        They are few, and products of matrices faster than transforms to all of them.
+        These are few, so two matrix products are faster than a transform to all.
         """
         waves = self._waves[centres]
         return np.asarray(waves @ (spectra @ waves.T))
 
     def allowed(
-        self, norms: NDArray[np.float32], start: Disk, tried: Tried
+        self, norms: NDArray[np.float32], start: Disk, tried: SearchRange
     ) -> NDArray[np.bool_]:
-        """Tell which radii and centres are near the start and mostly in sight.
+        """Tell which radii and centres are near the start, in the patch and visible.
 
-        ``norms`` are those of the patch for what is tried.
+        Parameters
+        ----------
+        norms : ndarray of float32, shape (radii, rows, columns) or (radii, 1, 1)
+            From `DiskPatch.norms`.
+        start : Disk
+            Centres must lie in it.
+        tried : SearchRange
+            The radii and centres.
+
+        Returns
+        -------
+        ndarray of bool, shape (radii, rows, columns)
         """
         axis = np.arange(self.block)[tried.centres] * self._spread
         middle = self.size / 2
@@ -376,19 +426,22 @@ class DiskFitter:
         enough = norms >= SETTINGS.least_visible * self.full_norms(tried)
         return np.asarray(fits & (distance <= start.radius) & enough)
 
-    def full_norms(self, tried: Tried) -> NDArray[np.float32]:
-        """Sum up the squared templates, shape (radii, 1, 1)."""
+    def full_norms(self, tried: SearchRange) -> NDArray[np.float32]:
+        """Sum the squared templates, shape (radii, 1, 1)."""
         return self._squares[tried.radii, :1, :1]
 
-    def seen_norms(
-        self, seen: NDArray[np.complex64], tried: Tried
+    def visible_norms(
+        self, seen: NDArray[np.complex64], tried: SearchRange
     ) -> NDArray[np.float32]:
-        """Sum up the squared templates over what counts, whose block ``seen`` is."""
+        """Sum the squared templates over the samples that count, for each centre.
+
+        ``seen`` is the block of the transform of which samples count.
+        """
         blocks = seen * self._squares[tried.radii]
         return np.asarray(self._at_centres(blocks, tried.centres).real)
 
-    def block_of(self, values: NDArray[np.float32]) -> NDArray[np.complex64]:
-        """Transform a patch to the frequencies of a block around 0."""
+    def low_frequencies_of(self, values: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Fourier transform of a patch at the frequencies of a block, around 0."""
         return np.asarray(fft.fft2(values)[self._offsets[:, None], self._offsets])
 
 
@@ -409,22 +462,22 @@ def inside_of(patch: DiskPatch, disk: Disk) -> tuple[slice, slice]:
 
 
 def _even_fast(least: float) -> int:
-    """Even length of at least so many samples that transforms fast."""
+    """Smallest even length from ``least`` on with a fast Fourier transform."""
     return 2 * int(fft.next_fast_len(int(np.ceil(least / 2))))
 
 
 @dataclass(frozen=True, eq=False)
 class DiskPatch:
-    """Surroundings of a disk; what a fit needs of them is worked out when asked for.
+    """A square around a disk, whose transforms are computed once, when first used.
 
     Attributes
     ----------
     corner : tuple of int
-        Sample of the image that is ``[0, 0]`` of the patch.
+        Sample (row, column) of the image that is ``[0, 0]`` of the patch.
     values, valid : ndarray of float32, shape (size, size)
-        The image, and 1 where it counts.
+        The image, and 1 where a sample counts, else 0.
     fitter : DiskFitter
-        Whose templates are laid on it.
+        Has the templates.
     least_norm : float, optional
         As in `FitSettings`.
     """
@@ -442,13 +495,19 @@ class DiskPatch:
 
     @cached_property
     def _seen(self) -> NDArray[np.complex64] | None:
-        """Transform of what counts, low frequencies only; None where all does."""
-        return None if self.valid.all() else self.fitter.block_of(self.valid)
+        """Transform of `valid` at the frequencies of a block; None if all is valid."""
+        return None if self.valid.all() else self.fitter.low_frequencies_of(self.valid)
 
-    def norms(self, tried: Tried) -> NDArray[np.float32]:
-        """Sum up squared templates over what counts: (radii, rows, cols) or 1, 1."""
+    def norms(self, tried: SearchRange) -> NDArray[np.float32]:
+        """Norms of the templates: their squares summed over the samples that count.
+
+        Returns
+        -------
+        ndarray of float32, shape (radii, rows, columns)
+            Or (radii, 1, 1) where all samples count.
+        """
         full = self.fitter.full_norms(tried)
         if self._seen is None:
             return full
-        seen = self.fitter.seen_norms(self._seen, tried)
+        seen = self.fitter.visible_norms(self._seen, tried)
         return np.asarray(np.maximum(seen, self.least_norm * full))

@@ -1,14 +1,16 @@
-"""Disks of particles whose lattice changes across a plane, such as a twin's.
+"""Fit disks to particles whose lattice changes across a plane, such as a twin's.
 
-A disk fit takes one amplitude and phase for each family of fringes. Across a twin
-boundary a family ends and others begin, across a stacking fault the phase of those
-inclined to it jumps (by 2 pi / 3), so the most likely disk of one lattice covers one
-side of such a particle only. Here every family has an amplitude of its own on either
-side of a line, as the generalised likelihood ratio of two domains: its power is the
-sum of both sides' powers. Where the disk that is most likely then stands out against
-the one of one lattice, it replaces it; so it does with two touching disks of which it
-explains more than both by themselves. Two particles that touch are no disk: half of
-each is all that one disk around them holds. What lies in the circles of others does not
+`disk_fit` assumes one amplitude and phase for each family of fringes. Across a twin
+boundary, however, one family ends and another begins, and across a stacking fault the
+phase of the families inclined to it jumps by 2 pi / 3. The most likely disk of one
+lattice then covers only one side of the particle.
+
+Here every family has an amplitude of its own on either side of a line, which is the
+generalised likelihood ratio of two domains: its power is the sum of the powers of both
+sides. If the most likely disk of this kind has clearly more power than the disk of one
+lattice, it replaces that disk; if it has more than two touching disks together, it
+replaces both. Two particles that touch do not pass this test, since one disk around
+them holds only about half of each. Samples in the circles of other particles do not
 count.
 """
 
@@ -36,49 +38,49 @@ class DomainSettings:
     """Numbers of the fit of two domains. All are choices.
 
     Those from ``least_step`` on were tried on 50 simulated micrographs of usual
-    contrast: 316 of 324 particles with a planar defect found, 311 without joining; 150
-    of 152 perfect ones with and without.
+    contrast. Of 324 particles with a planar defect 316 were found, 311 without this
+    fit; of 152 perfect ones 150, both with and without.
 
     Attributes
     ----------
     directions, offsets, reach : int, int, float
-        Lines tried: directions in half a turn, and offsets from the centre in each, up
-        to ``reach`` radii either way. Beyond 0.5 the smaller side has less than an
-        eighth of the squared template: too little to have a lattice of its own.
+        Lines tried: the number of directions in half a turn, and for each the number of
+        offsets from the centre, up to ``reach`` radii either way. Beyond 0.5 the
+        smaller side has less than an eighth of the squared template: too little to have
+        a lattice of its own.
     peak_radii : float
-        Distance over the radius below which two frequencies are one family: on one
-        side of a line alone a peak is twice as broad as in the disk.
+        Distance of two frequencies, times the radius, below which they are one family:
+        on one side of a line a peak is twice as broad as in the whole disk.
     least_side : float
-        Least share of a template's norm that a side's power is divided by; a smaller
-        piece would be noise alone.
-    look_around : float
-        Radius, in that of one lattice, in which the families and the line are sought
-        first: so much as hides behind a disk of 0.7 times the right radius.
-    look_again : float
-        The same around the first disk of two domains.
+        Least norm that a side's power is divided by, as a share of the whole
+        template's; a smaller piece would be noise alone.
+    first_search, second_search : float
+        Radius of the disk in which families and line are sought. First in radii of the
+        disk of one lattice: if that has 0.7 times the right radius, 1.5 of its radii
+        hold the particle. Then in radii of the first disk of two domains.
     smallest, largest : float
-        Radii tried, in that of one lattice.
+        Smallest and largest radius tried, in radii of the disk of one lattice.
     nearby : float
-        Ratio of radii tried around the first disk of two domains.
+        Largest ratio, either way, of the radii tried in the second round to the radius
+        that the first one found.
     worth_a_line, promising, promising_again : float
-        Power in the disk that is looked around in, in that of the old disks, from which
-        a line is sought; the same with a line, from which a disk is fitted, in the
-        first round and in the second. They save time only: of the disks that are
-        replaced in the end hardly any has less.
+        Least power, in that of the old disks, at which the search goes on: of the disk
+        in which families are sought, to seek a line; with the line, to fit a disk in
+        the first round; and in the second. They only save time: hardly any disk that is
+        replaced in the end has less.
     least_step : float
-        Power that the new disk must have more than the old one, with the same families
+        Least power that the new disk has more than the old one with the same families
         and the same line. Noise alone has 1 for each family and side; with less, faint
         fringes beside a particle widen its circle.
     least_gain : float
-        Power that the new disk must have more than the old ones with one lattice each;
-        and besides, for every family more, the power from which a peak counts as a
-        family at all (`FitSettings`).
+        Least power that the new disk has more than the old ones with one lattice each;
+        for each further family it takes `FitSettings.family_floor` besides.
     least_share : float
-        The same as a share of the old disks' power: in strong particles that differ
-        from the template, two amplitudes explain some more than one.
+        The same as a share of the old disks' power: strong particles differ from the
+        template, so two amplitudes explain somewhat more than one.
     touching : float
-        Distance in the sum of radii up to which two disks are tried as parts of one
-        particle; touching circles have 1.
+        Largest distance of two disks that are tried as parts of one particle, in the
+        sum of their radii; touching circles have 1.
     """
 
     directions: int = 8
@@ -86,8 +88,8 @@ class DomainSettings:
     reach: float = 0.5
     peak_radii: float = 1.0
     least_side: float = 0.05
-    look_around: float = 1.5
-    look_again: float = 1.15
+    first_search: float = 1.5
+    second_search: float = 1.15
     smallest: float = 0.8
     largest: float = 2.2
     nearby: float = 1.3
@@ -103,7 +105,7 @@ class DomainSettings:
 SETTINGS = DomainSettings()
 
 
-class Whole(NamedTuple):
+class JoinedDisk(NamedTuple):
     """A disk that covers all domains of a particle.
 
     Attributes
@@ -111,7 +113,7 @@ class Whole(NamedTuple):
     disk : Disk
         With strength and families of the strongest part.
     gain : float
-        Power that it has beyond what the parts have and chance allows; 0 or more.
+        Power that it has more than its parts and the required gain; 0 or more.
     """
 
     disk: Disk
@@ -125,7 +127,7 @@ def join_domains(
     fitter: DiskFitter,
     same: Callable[[Disk, Disk], bool],
 ) -> list[Disk]:
-    """Replace disks that cover one domain of a particle by such that cover all.
+    """Replace disks that cover one domain of a particle by disks that cover all.
 
     Parameters
     ----------
@@ -143,9 +145,9 @@ def join_domains(
     Returns
     -------
     list of Disk
-        In the same order. Of parts of one particle the strongest is kept. A disk that
-        would come too near to another one stays as it was, unless it explains the
-        other one's fringes as well.
+        In the same order; a joined disk takes the place of its strongest part. A disk
+        that would come too near to another one stays as it was, unless its gain exceeds
+        the other one's strength, which is dropped then.
     """
     kept = list(disks)
     for disk in disks:
@@ -174,8 +176,8 @@ def fit_domains(
     parts: Sequence[Disk],
     others: Sequence[Disk],
     fitter: DiskFitter,
-) -> Whole | None:
-    """Fit a disk whose families may change across a line.
+) -> JoinedDisk | None:
+    """Fit a disk whose families have an amplitude on either side of a line.
 
     Parameters
     ----------
@@ -184,22 +186,22 @@ def fit_domains(
     parts : sequence of Disk
         One or more disks, each of one lattice, that may be parts of one particle.
     others : sequence of Disk
-        What lies in them does not count.
+        Other particles, whose samples do not count.
     fitter : DiskFitter
         Made for the same samples.
 
     Returns
     -------
-    Whole or None
-        None where the parts by themselves explain what there is.
+    JoinedDisk or None
+        None if it has not clearly more power than the parts.
     """
-    start = _around(parts)
-    patch = _without(fitter.patch_around(values, valid, start), others, fitter)
+    start = _enclosing_disk(parts)
+    patch = _masked(fitter.patch_around(values, valid, start), others, fitter)
     own = [_distinct(_bins(part, fitter), part, fitter.size) for part in parts]
     least = sum(
         _power(patch, part, bins) for part, bins in zip(parts, own, strict=True)
     )
-    factor = SETTINGS.look_around if len(parts) == 1 else SETTINGS.look_again
+    factor = SETTINGS.first_search if len(parts) == 1 else SETTINGS.second_search
     around = _scaled(start, factor, fitter)
     ratios = (SETTINGS.smallest, SETTINGS.largest)
     # Every other radius first, as the fit of one lattice does.
@@ -211,14 +213,14 @@ def fit_domains(
         if power < promising * least:
             return None
         sides = _sides(patch, around, line, fitter)
-        near = fitter.between(ratios[0] * start.radius, ratios[1] * start.radius)
-        tried = fitter.near(start, slice(near.start, near.stop, step))
+        near = fitter.radii_within(ratios[0] * start.radius, ratios[1] * start.radius)
+        tried = fitter.range_around(start, slice(near.start, near.stop, step))
         by_side = [fitter.responses(s, bins, tried) / s.norms(tried) for s in sides]
         allowed = fitter.allowed(patch.norms(tried), start, tried)
         total = np.where(allowed, np.sum(by_side, axis=(0, 1)), -1.0)
-        row, col, radius = fitter.between_samples(patch, total, tried)
+        row, col, radius = fitter.interpolated_maximum(patch, total, tried)
         whole = replace(parts[0], row=row, col=col, radius=radius)
-        around = _scaled(whole, SETTINGS.look_again, fitter)
+        around = _scaled(whole, SETTINGS.second_search, fitter)
         ratio = radius / start.radius
         ratios = (ratio / SETTINGS.nearby, ratio * SETTINGS.nearby)
     before = max(sum(_power(side, part, bins) for side in sides) for part in parts)
@@ -227,11 +229,11 @@ def fit_domains(
     gain = float(total.max()) - max(least + price, (1 + SETTINGS.least_share) * least)
     if gain < 0 or total.max() < before + SETTINGS.least_step:
         return None
-    return Whole(whole, gain)
+    return JoinedDisk(whole, gain)
 
 
-def _around(parts: Sequence[Disk]) -> Disk:
-    """Smallest disk that holds one disk or two."""
+def _enclosing_disk(parts: Sequence[Disk]) -> Disk:
+    """Smallest disk that encloses one disk or two."""
     first, last = parts[0], parts[-1]
     apart = _distance(first, last)
     if apart == 0:
@@ -258,11 +260,11 @@ def _scaled(disk: Disk, factor: float, fitter: DiskFitter) -> Disk:
     return replace(disk, radius=min(factor * disk.radius, float(fitter.radii[-1])))
 
 
-def _without(patch: DiskPatch, others: Sequence[Disk], fitter: DiskFitter) -> DiskPatch:
-    """Take other particles out of a patch."""
+def _masked(patch: DiskPatch, others: Sequence[Disk], fitter: DiskFitter) -> DiskPatch:
+    """Mark the samples of other particles in a patch as not counting."""
     counts = patch.valid.copy()
     for other in others:
-        # Of a large micrograph nearly all are far away.
+        # In a large micrograph nearly all others are far away: skipped to save time.
         if not _reaches(other, patch):
             continue
         rows, cols = inside_of(patch, other)
@@ -283,7 +285,7 @@ def _reaches(disk: Disk, patch: DiskPatch) -> bool:
 
 
 def _cropped(patch: DiskPatch, disk: Disk) -> DiskPatch:
-    """Leave of a patch what a disk touches, an even number of samples each way."""
+    """Crop a patch to a disk, to an even number of samples along each axis."""
     rows, cols = inside_of(patch, disk)
     values, valid = (
         part[: len(part) // 2 * 2, : part.shape[1] // 2 * 2]
@@ -318,7 +320,7 @@ def _bins(disk: Disk, fitter: DiskFitter) -> NDArray[np.float64]:
 
 
 def _distinct(bins: NDArray[np.float64], disk: Disk, size: int) -> NDArray[np.float64]:
-    """Leave out what lies in the peak of a stronger one."""
+    """Drop families that lie within the peak of a stronger one."""
     signed = ((bins + size / 2) % size - size / 2) / size
     kept: list[int] = []
     for index, one in enumerate(signed):
@@ -331,7 +333,7 @@ def _distinct(bins: NDArray[np.float64], disk: Disk, size: int) -> NDArray[np.fl
 def _sides(
     patch: DiskPatch, disk: Disk, line: _Line, fitter: DiskFitter
 ) -> tuple[DiskPatch, DiskPatch]:
-    """Cut a patch along a line."""
+    """Mask each side of a line, which makes two patches of one."""
     down, right = _axes(patch, disk)
     below = down[:, None] * line.normal[0] + right * line.normal[1] < line.offset
     mask = below.astype(np.float32)
@@ -358,10 +360,17 @@ class _Line(NamedTuple):
 def _best_line(
     patch: DiskPatch, disk: Disk, bins: NDArray[np.float64]
 ) -> tuple[_Line, float]:
-    """Find the line on whose sides the fringes of a disk have most power, and that."""
+    """Find the line that splits a disk with the most power on both sides together.
+
+    Returns
+    -------
+    _Line
+    float
+        The sum of the powers of both sides.
+    """
     patch = _cropped(patch, disk)
-    fields, squares = (_in_fours(each) for each in _fields(patch, disk, bins))
-    # Four samples lie around the middle of theirs.
+    fields, squares = (_sum_two_by_two(each) for each in _fields(patch, disk, bins))
+    # Each sum stands for the middle of its four samples.
     axes = [axis[::2] + 0.5 for axis in _axes(patch, disk)]
     down, right = np.meshgrid(*axes, indexing="ij")
     inside = squares > 0
@@ -376,19 +385,19 @@ def _best_line(
     offsets = np.linspace(-reach, reach, SETTINGS.offsets)
     below = (distance[:, None] < offsets[:, None]).astype(np.float32)
     one = below @ summands
-    power = _ratio(one, squares) + _ratio(summands.sum(axis=0) - one, squares)
+    power = _side_power(one, squares) + _side_power(summands.sum(axis=0) - one, squares)
     turn, offset = np.unravel_index(int(power.argmax()), power.shape)
     normal = (float(normals[turn, 0]), float(normals[turn, 1]))
     return _Line(normal, float(offsets[offset])), float(power.max())
 
 
-def _in_fours(values: NDArray[Any]) -> NDArray[Any]:
-    """Add up squares of two by two samples, so that there is less to try lines on."""
+def _sum_two_by_two(values: NDArray[Any]) -> NDArray[Any]:
+    """Sum blocks of two by two samples: lines are then tried on a quarter of them."""
     down = values[..., ::2, :] + values[..., 1::2, :]
     return np.asarray(down[..., ::2] + down[..., 1::2])
 
 
-def _ratio(
+def _side_power(
     sums: NDArray[np.float32], squares: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Power of all families on one side of each line."""
@@ -399,14 +408,21 @@ def _ratio(
 def _fields(
     patch: DiskPatch, disk: Disk, bins: NDArray[np.float64]
 ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
-    """Each family demodulated and weighted by the template; the template squared."""
+    """Demodulate each family, weighted by the template.
+
+    Returns
+    -------
+    ndarray of complex64, shape (families, rows, columns)
+    ndarray of float32, shape (rows, columns)
+        The squared template, 0 at samples that do not count.
+    """
     weighted, squares, waves = _weighted(patch, disk, bins)
     fields = weighted * waves[0][:, :, None] * waves[1][:, None, :]
     return fields, squares * patch.valid
 
 
 def _power(patch: DiskPatch, disk: Disk, bins: NDArray[np.float64]) -> float:
-    """Power of all families in a disk that stays where it is."""
+    """Power of all families in a given disk."""
     patch = _cropped(patch, disk)
     weighted, squares, waves = _weighted(patch, disk, bins)
     amplitudes = ((waves[0] @ weighted) * waves[1]).sum(axis=1)
@@ -418,7 +434,10 @@ def _power(patch: DiskPatch, disk: Disk, bins: NDArray[np.float64]) -> float:
 def _weighted(
     patch: DiskPatch, disk: Disk, bins: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[NDArray[np.complex64], ...]]:
-    """Values times template; the template squared; each family's wave by axis."""
+    """Values times template, the squared template, and plane waves by axis.
+
+    The waves, one array for rows and one for columns, have the shape (families, n).
+    """
     squares = np.maximum(1 - _square(patch, disk) / disk.radius**2, 0)
     squares = squares.astype(np.float32)
     waves = tuple(

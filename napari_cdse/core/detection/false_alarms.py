@@ -1,4 +1,4 @@
-"""The threshold, stated as circles expected in pure speckle.
+"""The detection threshold, stated as the number of circles expected in pure speckle.
 
 In white noise the power of the template bank is the square of a complex Gaussian
 field over place (2), frequency (2) and radius (1). The number of its maxima above a
@@ -32,9 +32,10 @@ _SCAN_POINTS = 2000
 
 
 def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
-    """Area of the micrograph times the area of the frequency band, weighted by odds.
+    """Area of the micrograph times that of the frequency band, weighted by the prior.
 
-    A number without unit: cells in which an independent fringe could be.
+    It has no unit: about the number of cells of place and frequency that are searched
+    independently.
     """
     low, high = (prior.pixel_nm / nm for nm in reversed(prior.band_nm))
     frequency = np.linspace(low, min(high, 0.5), _SCAN_POINTS)
@@ -43,10 +44,10 @@ def searched_volume(shape_px: tuple[int, int], prior: FringePrior) -> float:
 
 
 def allowed_alarms(per_micrograph: float, shape_px: tuple[int, int]) -> float:
-    """Share of the false alarms of a micrograph that a small field may have.
+    """Reduce the allowed false alarms of a small field in proportion to its area.
 
-    A field that was cut out of a micrograph has the same circles, not the same number
-    of false ones: that would let fainter speckle in the smaller it is.
+    A field cut out of a micrograph should be given the same circles as within it. If it
+    were allowed as many false alarms as the whole, the threshold would be lower.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def allowed_alarms(per_micrograph: float, shape_px: tuple[int, int]) -> float:
 
 
 def threshold_for(false_alarms: float, volume: float) -> float:
-    """Power above which so many circles are expected in speckle alone.
+    """Threshold above which a given number of circles is expected in speckle alone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From a map of where particles may be to the fringes that a disk fit starts from."""
+"""Find seeds of disk fits at the maxima of a map of where particles may be."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.imaging.whitening import Whitened
 
 _SMOOTHING = 0.4
 """Standard deviation by which a map is smoothed, in smallest radii. A choice: less than
 half a particle, so that the smallest stays."""
 _FRINGES = 3
-"""Frequencies tried at each place. A choice: the fringes of a particle may be weaker
-than one strong speckle, or two; more cost time."""
+"""Seeds at each maximum, one for each of so many strongest frequencies. A choice: a
+particle's fringes may be weaker than one or two peaks of speckle; more cost time."""
 
 
 def maxima(
     chosen: AccumulationMap, smallest_px: float, rise: float
 ) -> list[tuple[float, float]]:
-    """Find where a smoothed map is higher than around it.
+    """Find the local maxima of a smoothed map.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def maxima(
     smallest_px : float
         Radius of the smallest particle.
     rise : float
-        How far a maximum must be above the map's median, in its robust spread.
+        Least height of a maximum over the map's median, in robust standard deviations.
 
     Returns
     -------
@@ -57,13 +57,13 @@ def maxima(
     ]
 
 
-def window_samples(white: Whitened, where: Scene) -> int:
+def window_samples(white: Whitened, space: SearchSpace) -> int:
     """Edge of a sliding window in samples of a whitened micrograph, even."""
-    return 2 * max(2, round(where.window_px / float(np.mean(white.step_px)) / 2))
+    return 2 * max(2, round(space.window_px / float(np.mean(white.step_px)) / 2))
 
 
 def fringes_at(
-    white: Whitened, where: Scene, places: list[tuple[float, float]]
+    white: Whitened, space: SearchSpace, places: list[tuple[float, float]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Find the strongest fringes of the window around each place.
 
@@ -71,7 +71,7 @@ def fringes_at(
     ----------
     white : Whitened
         Noise of unit power and particles.
-    where : Scene
+    space : SearchSpace
         Gives window and band.
     places : list of (float, float)
         In pixels of the micrograph.
@@ -79,12 +79,12 @@ def fringes_at(
     Returns
     -------
     places, fringes : ndarray of float64, shape (n, 2) each
-        Some for each place: row and column in pixels, and k_row and k_col in cycles
-        per px.
+        Up to `_FRINGES` rows for each place: row and column in pixels, and k_row and
+        k_col in cycles per px.
     """
-    window = window_samples(white, where)
+    window = window_samples(white, space)
     found = [
-        _strongest_fringes(white, place, window, where.band_per_px) for place in places
+        _strongest_fringes(white, place, window, space.band_per_px) for place in places
     ]
     counts = [len(each) for each in found]
     return (

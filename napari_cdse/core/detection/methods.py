@@ -1,4 +1,4 @@
-"""Micrograph -> circles: the one entry to every detection method."""
+"""The entry to all detection methods: from a micrograph to circles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.detection.bragg_contrast import (
     BACKGROUND_WINDOWS,
-    scene,
+    search_space,
 )
 from napari_cdse.core.detection.one_crystal import ONE_CRYSTAL, are_one_crystal
 from napari_cdse.core.detection.registry import METHODS, without_forest
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Micrograph
 
 _BLIND_SHARE = 0.1
-"""Share of the picture without usable pixels from which the user is told; a choice: a
-scale bar and its letters cover less, a larger share hides whole particles."""
+"""Share of unusable pixels in the picture from which the user is told. A choice: a
+scale bar and its letters cover less; a larger share hides whole particles."""
 
 _PREPARED = 0.02
 """Share of the time that preparing takes, for the progress bar only."""
@@ -57,13 +57,13 @@ class Detection:
         Name of the method.
     maps : tuple of AccumulationMap
     pixel_size : PixelSize
-        The scale that window and band were set with.
+        What window, band and radii were converted to pixels with.
     window_px : int
         Edge of the sliding window.
     notices : tuple of str
         What a person should know, one sentence each.
     quality : MicrographQuality or None
-        Of the micrograph, where its scale is trusted and its spectrum tells.
+        Of the micrograph, if its pixel size is trusted.
     """
 
     circles: tuple[Circle, ...]
@@ -93,7 +93,7 @@ def detect(
     Parameters
     ----------
     micrograph : Micrograph
-        Any shape of at least one window.
+        Not smaller than one window.
     params : DetectionParams
         ``params.method`` chooses the method.
     progress : callable, optional
@@ -119,26 +119,26 @@ def detect(
             f"and there is none; choose one, or one of the methods "
             f"{', '.join(without_forest())}."
         )
-    report = progress or _silent
+    report = progress or _no_progress
     image = prepare(micrograph.pixels)
     report(_PREPARED)
     size, notices = _scale(micrograph, image, params)
-    where = scene(params, size.nm, size.source.is_trusted)
+    space = search_space(params, size.nm, size.source.is_trusted)
     find = method.load()
     if method.needs_forest:
         find = partial(find, micrograph=micrograph, model=model)
     elif method.needs_pixels:
         find = partial(find, micrograph=micrograph)
-    # What a method has to tell the user comes last, from those that have something.
-    circles, strengths, maps, *told = find(image, where, params, report)
+    # Some methods return a fourth item: sentences for the user.
+    circles, strengths, maps, *told = find(image, space, params, report)
     circles, strengths = _outside_insets(image, circles, strengths)
     notices += tuple(sentence for each in told for sentence in each)
-    notices += _framed(image) + _insets(image)
-    notices += _blind_spots(image, micrograph.pixels.size)
+    notices += _frame_notice(image) + _inset_notice(image)
+    notices += _unusable_notice(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
     if are_one_crystal(micrograph, placed, size.nm, params.material):
         notices += (ONE_CRYSTAL,)
-    notices += _why_nothing(circles, size)
+    notices += _nothing_found_notice(circles, size)
     report(1.0)
     return Detection(
         placed,
@@ -146,7 +146,7 @@ def detect(
         params.method,
         tuple(each.moved(*image.origin_px) for each in maps),
         size,
-        where.window_px,
+        space.window_px,
         notices,
         measure_quality(image, size.nm) if size.source.is_trusted else None,
     )
@@ -164,8 +164,8 @@ def _outside_insets(
     return [circles[each] for each in outside], [strengths[each] for each in outside]
 
 
-def _silent(share: float) -> None:
-    """Report to nobody."""
+def _no_progress(share: float) -> None:
+    """Stand in for a callback that nobody gave."""
 
 
 def _scale(
@@ -180,8 +180,8 @@ def _scale(
     return given, doubts
 
 
-def _why_nothing(circles: list[Circle], size: PixelSize) -> tuple[str, ...]:
-    """Say that nothing was found for want of a pixel size, where that may be so."""
+def _nothing_found_notice(circles: list[Circle], size: PixelSize) -> tuple[str, ...]:
+    """Tell that a doubtful pixel size may be why no particle was found."""
     if circles or size.source.is_trusted:
         return ()
     how = "only assumed" if size.source is PixelSizeSource.ASSUMED else "not sure"
@@ -191,7 +191,7 @@ def _why_nothing(circles: list[Circle], size: PixelSize) -> tuple[str, ...]:
     )
 
 
-def _framed(image: Prepared) -> tuple[str, ...]:
+def _frame_notice(image: Prepared) -> tuple[str, ...]:
     if not image.framed:
         return ()
     return (
@@ -199,7 +199,7 @@ def _framed(image: Prepared) -> tuple[str, ...]:
     )
 
 
-def _insets(image: Prepared) -> tuple[str, ...]:
+def _inset_notice(image: Prepared) -> tuple[str, ...]:
     row, col = image.origin_px
     where = [
         f"rows {row + each.top} to {row + each.bottom - 1}, "
@@ -214,8 +214,8 @@ def _insets(image: Prepared) -> tuple[str, ...]:
     )
 
 
-def _blind_spots(image: Prepared, n_pixels: int) -> tuple[str, ...]:
-    # What was cut off as a margin shows nothing either.
+def _unusable_notice(image: Prepared, n_pixels: int) -> tuple[str, ...]:
+    # Divided by the whole picture, so that margins that were cut off count as well.
     share = 1 - np.count_nonzero(image.usable) / n_pixels
     if share < _BLIND_SHARE:
         return ()

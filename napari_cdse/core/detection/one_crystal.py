@@ -1,9 +1,10 @@
-"""Whether circles are parts of one crystal rather than particles.
+"""Tell whether circles are parts of one large crystal rather than particles.
 
-A crystal that fills the view is peeled into circles side by side. So is a film of many
-grains. In a small field, though, one to ten particles may well cover most of it: there,
-circles are parts of one crystal only if they show the same lattice in the same
-direction, which particles on a support do by chance alone.
+In a crystal that fills the view, or a film of many grains, detection finds circles side
+by side. They are recognised by how much of the view they cover. In a small field,
+however, one to ten particles may well cover most of it: there, circles are parts of one
+crystal only if they show the same lattice in the same orientation, which particles on a
+support do only by chance.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ONE_CRYSTAL = (
     "Lattice fringes cover most of the view; the circles are parts of one crystal "
     "rather than particles."
 )
-"""Notice of such a micrograph; what is counted in it is no headline."""
+"""Notice for such a micrograph; its circles do not enter the defect fraction."""
 
 COVERED_SHARE = 0.5
 """Share of the picture under circles from which they may be parts of one crystal. A
@@ -38,28 +39,30 @@ choice: dots side by side on a grid cover at most pi / 4 of it, and real fields 
 less than a third."""
 
 FEW = 10
-"""Circles up to which they may be particles that fill a small field. A choice: more
-need not be asked for their lattice, a third of the picture being what particles cover
-in larger fields."""
+"""Most circles that may be particles filling a small field, so that their lattices are
+compared. A choice: in larger fields particles cover no more than a third, so that more
+circles need no such test."""
 
 SAME_SHARE = 2 / 3
-"""Share of the circles' area that must show the lattice of the strongest circle. A
-choice: speckle hides it in some parts; less takes two like dots for one crystal."""
+"""Least share of the circles' area that shows the lattice of the strongest circle. A
+choice: speckle hides it in some parts; less takes two dots that happen to be alike for
+one crystal."""
 
 STRONG_SHARE = 0.25
-"""Least power of such a family in the strongest of its own circle. A choice: parts of
-a crystal differ in thickness, side lobes are weaker."""
+"""Least power of the family that shows it, over the strongest of the same circle. A
+choice: thickness varies in a crystal, but side lobes of a peak are weaker."""
 
 APART_RADII = 0.75
-"""Distance of two frequencies up to which they are one, times the radius of the smaller
-circle: the main lobe of a disk reaches 0.61 over its radius (its first zero)."""
+"""Largest distance of two frequencies that are the same one, times the radius of the
+smaller circle: the main lobe of a disk's spectrum ends at 0.61 over its radius."""
 
 _FAMILIES = 3
-"""Families asked for in each circle; a crystal shows no more above speckle mostly."""
+"""Strongest families compared of each circle. A choice: in most crystals no more stand
+out of speckle."""
 
 
 def covered_share(circles: Sequence[Circle], shape: tuple[int, ...]) -> float:
-    """Give the share of a picture that lies under circles, counted once."""
+    """Share of a picture's area that is covered by circles, overlaps counted once."""
     rows, cols = np.ogrid[: shape[0], : shape[1]]
     covered = np.zeros(shape, bool)
     for circle in circles:
@@ -74,7 +77,7 @@ def are_one_crystal(
     pixel_size_nm: float,
     material: Material | None = None,
 ) -> bool:
-    """Tell whether circles cover the view as parts of a crystal do.
+    """Tell whether circles are parts of one crystal that fills the view.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ def are_one_crystal(
     pixel_size_nm : float
         Edge of a pixel.
     material : Material, optional
-        Of another lattice than CdSe.
+        The lattice; CdSe without it.
     """
     area = sum(math.pi * circle.radius_px**2 for circle in circles)
     if len(circles) < 2 or area < COVERED_SHARE * micrograph.pixels.size:
@@ -110,7 +113,9 @@ def _share_one_lattice(
     alike = np.array(
         [
             bool(first)
-            and _shows(families, first[0], min(circle.radius_px, circles[0].radius_px))
+            and _has_family(
+                families, first[0], min(circle.radius_px, circles[0].radius_px)
+            )
             for families, circle in zip(found, circles, strict=True)
         ]
     )
@@ -118,8 +123,8 @@ def _share_one_lattice(
     return bool(areas[1:][alike[1:]].sum() >= SAME_SHARE * areas[1:].sum())
 
 
-def _shows(families: Sequence[Family], wanted: Family, radius_px: float) -> bool:
-    """Whether a family of the same spacing and direction is among the strong ones."""
+def _has_family(families: Sequence[Family], wanted: Family, radius_px: float) -> bool:
+    """Whether a strong family has the same spacing and direction as the wanted one."""
     return any(
         family.strength >= STRONG_SHARE * families[0].strength
         and _distance(family, wanted) * radius_px <= APART_RADII

@@ -1,7 +1,7 @@
-"""Peeling: the strongest particle first, then what is left without it.
+"""Peeling: fit the strongest particle, remove its disk from the picture, and go on.
 
-A touching neighbour has its own families in its own disk, so it stays when the first
-particle's disk is taken out, where a scalar map would have merged the two.
+A touching neighbour has its own families in its own disk, so it is still there when the
+first particle's disk is removed, where a scalar map would have merged the two.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 _MARGIN = 1.1
-"""How far a particle is taken out, in its radii. A choice: 10 % more than its circle,
-whose error is about 4 %; a wider one bites into a touching neighbour."""
+"""Radius of the disk that is removed, in radii of the particle. A choice: 10 % more
+than its circle, whose error is about 4 %; a wider one cuts into a touching neighbour.
+"""
 _TOO_CLOSE = 0.75
 """Distance of two centres, in the sum of their radii, below which they are one particle
-found twice. A choice: touching particles have 1, and overlapping ones seen through
-each other are rarer than domains of one particle, which a lower value would tear
-apart."""
+found twice. A choice: touching particles have 1. Particles that overlap in projection
+have less, but are rarer than domains of one particle, which a lower value would count
+as two."""
 _SAME_PLACE = 0.35
-"""Radius, in that of a seed that led to no particle, within which weaker seeds are
-given up too. A choice: they share most of their pixels and lead to the same disk."""
+"""Distance from a seed that led to no particle, in its radii, within which weaker seeds
+are dropped as well. A choice: they share most of their pixels, and lead to the same
+disk."""
 
 
 def peel(
@@ -40,7 +42,7 @@ def peel(
     radii: tuple[float, float],
     progress: Progress,
 ) -> list[Disk]:
-    """Fit a disk to each seed, strongest first, and take it out of the image.
+    """Fit a disk to each seed, strongest first, and remove it from the image.
 
     Parameters
     ----------
@@ -56,16 +58,21 @@ def peel(
         Smallest and largest radius in samples.
     progress : callable
         Called with the share done.
+
+    Returns
+    -------
+    list of Disk
+        The particles, in the order of their seeds' strengths.
     """
     seeds = sorted(seeds, key=lambda seed: -seed.strength)
     floor = min((seed.strength for seed in seeds), default=0.0)
     counts = white.valid.astype(np.float32)
     left = white.values * counts
     places = np.array([(seed.row, seed.col) for seed in seeds]).reshape(-1, 2)
-    waiting = np.ones(len(seeds), bool)
+    untried = np.ones(len(seeds), bool)
     disks: list[Disk] = []
     for index, seed in enumerate(seeds):
-        if not waiting[index]:
+        if not untried[index]:
             continue
         progress(index / len(seeds))
         if fitter.strength_at(left, counts, seed) < floor:
@@ -73,11 +80,11 @@ def peel(
         disk = fitter.fit(left, counts, replace(seed, strength=threshold))
         if disk is None or not _is_particle(disk, disks, radii):
             # Weaker seeds of the same place lead to the same disk.
-            waiting &= _apart(places, seed) > _SAME_PLACE * seed.radius
+            untried &= _apart(places, seed) > _SAME_PLACE * seed.radius
             continue
         disks.append(disk)
-        _take_out(disk, left, counts)
-        waiting &= _apart(places, disk) > disk.radius
+        _remove(disk, left, counts)
+        untried &= _apart(places, disk) > disk.radius
     return disks
 
 
@@ -97,9 +104,7 @@ def are_same(disk: Disk, other: Disk) -> bool:
     return distance < _TOO_CLOSE * (disk.radius + other.radius)
 
 
-def _take_out(
-    disk: Disk, left: NDArray[np.float32], counts: NDArray[np.float32]
-) -> None:
+def _remove(disk: Disk, left: NDArray[np.float32], counts: NDArray[np.float32]) -> None:
     reach = _MARGIN * disk.radius
     rows, cols = (
         slice(max(0, int(centre - reach)), max(0, int(centre + reach) + 2))

@@ -1,8 +1,8 @@
-"""Second look at what the template search found: other radii, finer frequencies.
+"""Refine the maxima of the template search: other radii, finer frequencies.
 
-The search uses one template, coarsely sampled, and a low floor. Each of its maxima is
-looked at again here, at its own place, with templates of several radii at frequencies
-nearby; what is then still strong seeds a disk fit.
+The search uses a template of one radius, coarse sampling and a low floor. Each of its
+maxima is correlated again here, at its own place only, with templates of several radii
+and at frequencies nearby. Those that are strong enough then are seeds of a disk fit.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH = 64
-"""Places looked at together: some MB of patches of a large particle. A choice of memory
-against the cost of each call."""
+"""Seeds refined together: some MB of patches of a large particle. A choice: more take
+memory, fewer cost time for calls."""
 _PHASE_STEP_RAD = 1.2
-"""Distance of the frequencies tried around each one, as the phase between centre and
-edge of the largest template, in rad: the search's own step is 1.6 for the smallest
-template, so its maximum may be that far off. A choice; the disk fit interpolates."""
+"""Step of the frequencies tried around that of a seed, as the phase in rad that it adds
+between centre and edge of the largest template. The search's own step is 1.6 for the
+smallest template, so a seed may be off by as much. A choice; the disk fit interpolates.
+"""
 
 
-def look_again(
+def refine_seeds(
     values: NDArray[np.float32],
     places: NDArray[np.float64],
     fringes: NDArray[np.float64],
@@ -36,7 +37,7 @@ def look_again(
     penalty: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     floor: float,
 ) -> list[Disk]:
-    """Find the best radius and frequency at each place where one is strong enough.
+    """Find the best radius and frequency of each seed, and drop weak ones.
 
     Parameters
     ----------
@@ -49,9 +50,14 @@ def look_again(
     radii : list of float
         Radii of the templates in samples.
     penalty : callable
-        Gives what to take off a power at a frequency in cycles per sample.
+        Maps frequencies in cycles per sample to what is subtracted from a power there.
     floor : float
-        Power, less penalty, from which a disk is returned.
+        Least power, less penalty, of a seed that is kept.
+
+    Returns
+    -------
+    list of Disk
+        In the order of the seeds, each with its one family.
     """
     half = int(np.ceil(max(radii)))
     around = np.pad(values, half)
@@ -108,7 +114,7 @@ def _strongest(
     radii: list[float],
     floor: float,
 ) -> list[Disk]:
-    """Disks at the places where any radius and frequency exceeds the floor."""
+    """Disks of the seeds whose strongest radius and frequency exceeds the floor."""
     each = power.reshape(len(power), -1)
     strongest = each.argmax(axis=1)
     strengths = each[np.arange(len(each)), strongest]

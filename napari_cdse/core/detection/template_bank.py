@@ -1,10 +1,11 @@
-"""Correlation of a whitened micrograph with fringes inside particle-sized templates.
+"""Correlate a whitened micrograph with fringes inside particle-sized templates.
 
 A dot is a flattened ellipsoid, so the amplitude of its fringes follows its thickness,
-``sqrt(1 - (r / R)**2)``: the template. Against white noise, the squared correlation
-with template times plane wave is the generalised likelihood ratio for one family of
-fringes of unknown amplitude and phase; in speckle alone it is exponentially
-distributed with mean 1 (Kay, Fundamentals of Statistical Signal Processing II, 7.6).
+``sqrt(1 - (r / R)**2)``: this dome is the template. In white noise, the squared
+correlation with template times plane wave, called *power* here, is the generalised log
+likelihood ratio of one family of fringes of unknown amplitude and phase. In speckle
+alone it is exponentially distributed with mean 1 (Kay, Fundamentals of Statistical
+Signal Processing II, 7.6).
 """
 
 from __future__ import annotations
@@ -34,19 +35,19 @@ _SAMPLES_PER_RADIUS = 2.0
 direction. A particle half-way between two is a quarter of a radius off and keeps 83 %
 of its power, 72 % if it is so in both directions; the disk fit finds the place."""
 _ROWS_CONTINUED = 64
-"""Rows of the spectrum copied at a time, when all else of a search is in memory. A
+"""Rows of the spectrum copied at a time, to bound memory at the peak of a search. A
 choice: some MB of a large micrograph."""
 _BATCH_VALUES = 130_000
 """Complex numbers of one batch of responses, 1 MB: they stay in the processor's cache
 while they are transformed, squared and compared."""
 _LEAST_PHASE_RAD = 1e-2
-"""Argument below which the transform of the dome is taken at this value instead, in
-rad: there it is 1 within 1e-5, and at 0 the formula would divide 0 by 0."""
+"""Least argument of the dome's transform, in rad; smaller ones are replaced by it. The
+transform is 1 within 1e-5 there, and at 0 the formula would divide 0 by 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Responses:
-    """What a template of one radius found at first sight.
+    """Responses of a template of one radius.
 
     Attributes
     ----------
@@ -143,11 +144,20 @@ def respond(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blocks:
-    """Cuts the surroundings of one frequency out of a spectrum and goes back.
+    """Correlates with the template at one frequency, by a block of the spectrum.
 
-    The spectrum is held with frequency 0 in the middle and continued by its period,
-    so that a block is one piece; that shifts the phase of the responses only. Weights
-    are those of the real and the imaginary parts, side by side.
+    The response to fringes of frequency k is the inverse transform of the spectrum
+    times that of the template, moved to k. The latter is narrow, so a block of the
+    spectrum around k suffices, which samples the response coarsely.
+
+    Attributes
+    ----------
+    spectrum : ndarray of complex64
+        Whole spectrum with frequency 0 in the middle, continued by its period so that
+        every block is one piece; that changes phases of responses only.
+    weights : ndarray of float32, shape (rows, 2 columns)
+        Transform of the template on a block, of unit energy. Each value stands twice,
+        for real and imaginary part.
     """
 
     spectrum: NDArray[np.complex64]
@@ -192,9 +202,10 @@ class _Blocks:
 def _continued(
     half: NDArray[np.complex64], shape: tuple[int, ...], margin: tuple[int, int]
 ) -> NDArray[np.complex64]:
-    """Whole spectrum of real values out of its half, 0 in the middle, and its period.
+    """Make the whole spectrum of real values out of its half, continued by a margin.
 
-    By strips: no other array as large is made.
+    Frequency 0 is in the middle. It is filled strip by strip, so that no other array as
+    large is made.
     """
     down, right = (
         (np.arange(length + more) - length // 2 - more // 2) % length

@@ -51,7 +51,9 @@ def judged(monkeypatch):
     [(24.4, 24, 12), (25.0, 25, 12), (3.0, 8, 4), (500.0, 120, 60)],
 )
 def test_windows_cover_the_picture_by_half_their_edge(judged, edge_px, edge, step):
-    grid, told = module._look(PREPARED, WHERE, edge_px, "m", MODEL, lambda _: None)
+    grid, told = module._classify_windows(
+        PREPARED, WHERE, edge_px, "m", MODEL, lambda _: None
+    )
     wanted = window_grid(SHAPE, edge, step)
     assert (grid.window_px, grid.step_px) == (edge, step)
     assert grid.rows_px.tolist() == wanted.rows_px.tolist()
@@ -77,7 +79,7 @@ def test_sizes_are_averaged_place_by_place_on_the_finer_grid():
         rows, cols = np.meshgrid(grid.rows_px, grid.cols_px, indexing="ij")
         classes = [slope * rows, slope * cols, 0 * rows, 0.1 + slope * (rows + cols)]
         looks.append((grid, np.stack(classes, axis=-1)))
-    maps = module._merged(looks)
+    maps = module._averaged(looks)
     fine = looks[1][0]
     names = ["particle probability", *(f"probability of {n}" for n in ("yes", "no"))]
     assert [each.name for each in maps] == [*names, "probability of null"]

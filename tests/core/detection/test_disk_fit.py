@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_cdse.core.detection.bragg_contrast import scene
+from napari_cdse.core.detection.bragg_contrast import search_space
 from napari_cdse.core.detection.disk_fit import Disk, DiskFitter
 from napari_cdse.core.params import DetectionParams
 
@@ -63,7 +63,9 @@ def test_place_radius_and_families_are_those_that_were_drawn():
 
 def test_a_scale_that_is_known_prefers_the_lattices_spacings_and_a_guess_does_not():
     band = np.linspace(0.09, 0.2, 40)
-    known, guessed = (scene(DetectionParams(), 0.04, each) for each in (True, False))
+    known, guessed = (
+        search_space(DetectionParams(), 0.04, each) for each in (True, False)
+    )
     assert np.ptp(known.prior.penalty(band)) > 1
     assert np.ptp(guessed.prior.penalty(band)) == 0
     # The lattice's strongest spacing costs least.

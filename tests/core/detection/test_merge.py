@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
-from napari_cdse.core.detection.bragg_contrast import scene
-from napari_cdse.core.detection.merge import Finds, merge
+from napari_cdse.core.detection.bragg_contrast import search_space
+from napari_cdse.core.detection.merge import MethodResult, merge
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Circle
 
 THRESHOLD = 17.0
 PIXEL_NM = 0.04
-WHERE = scene(DetectionParams(), PIXEL_NM, True)
+WHERE = search_space(DetectionParams(), PIXEL_NM, True)
 STEP = 2.0
 SHAPE = (120, 160)
 
@@ -44,8 +44,8 @@ def disk(circle, inside=1.0, outside=0.0):
 def test_the_less_sure_the_network_is_the_less_its_circle_counts(log_odds, expected):
     one, other = Circle(100.0, 100.0, 40.0), Circle(108.0, 84.0, 56.0)
     circles, strengths = merge(
-        Finds([one], [60.0], plane()),
-        Finds([other], [log_odds], plane()),
+        MethodResult([one], [60.0], plane()),
+        MethodResult([other], [log_odds], plane()),
         THRESHOLD,
         WHERE,
     )
@@ -56,27 +56,27 @@ def test_the_less_sure_the_network_is_the_less_its_circle_counts(log_odds, expec
 @pytest.mark.parametrize("probability", [0.0, 0.9])
 def test_what_bragg_contrast_found_alone_is_left_to_the_forest(probability):
     circle = Circle(100.0, 100.0, 40.0)
-    faint = Finds([circle], [1.01 * THRESHOLD], plane())
-    kept = merge(faint, Finds([], [], plane(probability)), THRESHOLD, WHERE)
+    faint = MethodResult([circle], [1.01 * THRESHOLD], plane())
+    kept = merge(faint, MethodResult([], [], plane(probability)), THRESHOLD, WHERE)
     assert kept == ([circle], [1.01 * THRESHOLD])
 
 
 def test_what_the_network_found_alone_needs_some_lattice():
     circle = Circle(100.0, 100.0, 30.0)
-    alone = Finds([circle], [4.0], plane())
-    with_lattice = Finds([], [], disk(circle, 0.9 * THRESHOLD))
+    alone = MethodResult([circle], [4.0], plane())
+    with_lattice = MethodResult([], [], disk(circle, 0.9 * THRESHOLD))
     assert merge(with_lattice, alone, THRESHOLD, WHERE) == (
         [circle],
         [pytest.approx(0.9 * THRESHOLD)],
     )
-    assert merge(Finds([], [], plane()), alone, THRESHOLD, WHERE) == ([], [])
+    assert merge(MethodResult([], [], plane()), alone, THRESHOLD, WHERE) == ([], [])
 
 
 def test_touching_particles_stay_two():
     left, right = Circle(100.0, 80.0, 30.0), Circle(100.0, 140.0, 30.0)
     circles, _ = merge(
-        Finds([left, right], [90.0, 80.0], plane()),
-        Finds([right, left], [3.0, 2.0], plane()),
+        MethodResult([left, right], [90.0, 80.0], plane()),
+        MethodResult([right, left], [3.0, 2.0], plane()),
         THRESHOLD,
         WHERE,
     )
@@ -88,8 +88,10 @@ def test_the_network_alone_is_believed_from_four_fifths_of_the_threshold_on(
     contrast, is_kept
 ):
     circle = Circle(100.0, 100.0, 30.0)
-    bragg = Finds([], [], disk(circle, contrast * 16.0))
-    circles, strengths = merge(bragg, Finds([circle], [4.0], plane()), 16.0, WHERE)
+    bragg = MethodResult([], [], disk(circle, contrast * 16.0))
+    circles, strengths = merge(
+        bragg, MethodResult([circle], [4.0], plane()), 16.0, WHERE
+    )
     assert circles == ([circle] if is_kept else [])
     assert strengths == ([pytest.approx(contrast * 16.0)] if is_kept else [])
 
@@ -97,8 +99,8 @@ def test_the_network_alone_is_believed_from_four_fifths_of_the_threshold_on(
 def test_all_that_is_found_comes_strongest_first():
     left, middle, right = (Circle(100.0, c, 20.0) for c in (60.0, 140.0, 240.0))
     circles, strengths = merge(
-        Finds([left, middle], [150.0, 300.0], disk(right, 200.0)),
-        Finds([right, left], [3.0, 2.0], plane()),
+        MethodResult([left, middle], [150.0, 300.0], disk(right, 200.0)),
+        MethodResult([right, left], [3.0, 2.0], plane()),
         THRESHOLD,
         WHERE,
     )
@@ -111,8 +113,8 @@ def test_circles_that_overlap_by_a_fifth_are_one(moved, number):
     """Of two circles of 80 px, 88.4 px apart, a fifth of the union is shared."""
     one, other = Circle(100.0, 100.0, 80.0), Circle(100.0, 100.0 + moved, 80.0)
     circles, _ = merge(
-        Finds([one], [300.0], disk(other, 200.0)),
-        Finds([other], [3.0], plane()),
+        MethodResult([one], [300.0], disk(other, 200.0)),
+        MethodResult([other], [3.0], plane()),
         THRESHOLD,
         WHERE,
     )
@@ -143,12 +145,12 @@ def test_a_weaker_circle_that_lies_in_another_one_is_a_part_of_it(
     particle = Circle(120.0, 120.0, 60.0)
     part = covered(share, 40.0, 60.0)
     bragg, unet = (
-        Finds([particle], [80.0], disk(part, 50.0)),
-        Finds([part], [3.0], plane()),
+        MethodResult([particle], [80.0], disk(part, 50.0)),
+        MethodResult([part], [3.0], plane()),
     )
     if found_by == "bragg":
-        bragg = Finds([particle, part], [80.0, 50.0], plane())
-        unet = Finds([], [], plane())
+        bragg = MethodResult([particle, part], [80.0, 50.0], plane())
+        unet = MethodResult([], [], plane())
     circles, strengths = merge(bragg, unet, THRESHOLD, WHERE)
     assert circles == ([particle, part] if is_kept else [particle])
     assert strengths == ([80.0, 50.0] if is_kept else [80.0])
@@ -158,8 +160,8 @@ def test_a_circle_that_grows_over_its_part_in_the_mean_takes_it_in():
     half, whole = Circle(120.0, 120.0, 40.0), Circle(120.0, 130.0, 60.0)
     part = Circle(120.0, 176.0, 20.0)
     circles, _ = merge(
-        Finds([half, part], [80.0, 30.0], plane()),
-        Finds([whole], [6.0], plane()),
+        MethodResult([half, part], [80.0, 30.0], plane()),
+        MethodResult([whole], [6.0], plane()),
         THRESHOLD,
         WHERE,
     )
@@ -169,8 +171,8 @@ def test_a_circle_that_grows_over_its_part_in_the_mean_takes_it_in():
 def test_a_stronger_circle_in_a_weaker_one_stays():
     """Which of them is the particle is not for the merge to say."""
     small, large = Circle(120.0, 120.0, 20.0), Circle(120.0, 130.0, 60.0)
-    found = Finds([small, large], [80.0, 30.0], plane())
-    circles, _ = merge(found, Finds([], [], plane()), THRESHOLD, WHERE)
+    found = MethodResult([small, large], [80.0, 30.0], plane())
+    circles, _ = merge(found, MethodResult([], [], plane()), THRESHOLD, WHERE)
     assert circles == [small, large]
 
 
@@ -182,8 +184,8 @@ def test_of_particles_larger_than_it_learnt_from_the_network_is_not_asked(
     particle = Circle(120.0, 120.0, diameter_nm / 2 / PIXEL_NM)
     piece = Circle(120.0, 100.0, 60.0)
     circles, _ = merge(
-        Finds([particle], [80.0], disk(particle, 90.0)),
-        Finds([piece], [8.0], plane()),
+        MethodResult([particle], [80.0], disk(particle, 90.0)),
+        MethodResult([piece], [8.0], plane()),
         THRESHOLD,
         WHERE,
     )
@@ -192,16 +194,16 @@ def test_of_particles_larger_than_it_learnt_from_the_network_is_not_asked(
 
 def test_a_lattice_that_is_anothers_speaks_for_no_circle_of_the_network_alone():
     particle, around = Circle(120.0, 120.0, 30.0), Circle(120.0, 150.0, 80.0)
-    both = Finds([particle], [80.0], disk(particle, 80.0))
-    alone = Finds([around], [4.0], plane())
+    both = MethodResult([particle], [80.0], disk(particle, 80.0))
+    alone = MethodResult([around], [4.0], plane())
     assert merge(both, alone, THRESHOLD, WHERE)[0] == [particle]
     # It shows half a window beyond its circle, whatever the window: here up to 24 px.
-    both = Finds([particle], [80.0], disk(Circle(120.0, 120.0, 54.0), 80.0))
+    both = MethodResult([particle], [80.0], disk(Circle(120.0, 120.0, 54.0), 80.0))
     assert merge(both, alone, THRESHOLD, WHERE)[0] == [particle]
-    narrow = scene(DetectionParams(window_nm=1.0), PIXEL_NM, True)
+    narrow = search_space(DetectionParams(window_nm=1.0), PIXEL_NM, True)
     assert merge(both, alone, THRESHOLD, narrow)[0] == [particle, around]
     beside = disk(Circle(120.0, 200.0, 10.0), 80.0)
-    found = merge(Finds([particle], [80.0], beside), alone, THRESHOLD, WHERE)[0]
+    found = merge(MethodResult([particle], [80.0], beside), alone, THRESHOLD, WHERE)[0]
     assert found == [particle, around]
 
 
@@ -210,6 +212,6 @@ def test_no_particle_that_the_network_alone_sees_is_larger_than_it_learnt_from(
     diameter_nm, is_kept
 ):
     circle = Circle(120.0, 150.0, diameter_nm / 2 / PIXEL_NM)
-    lattice = Finds([], [], disk(circle, 80.0))
-    found = merge(lattice, Finds([circle], [4.0], plane()), THRESHOLD, WHERE)
+    lattice = MethodResult([], [], disk(circle, 80.0))
+    found = merge(lattice, MethodResult([circle], [4.0], plane()), THRESHOLD, WHERE)
     assert found[0] == ([circle] if is_kept else [])

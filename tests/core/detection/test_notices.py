@@ -91,10 +91,10 @@ def test_a_methods_own_sentences_come_before_the_others(method):
 )
 def test_a_tenth_without_usable_pixels_is_told(blind, told):
     usable = np.arange(1000).reshape(20, 50) >= blind
-    found = methods._blind_spots(SimpleNamespace(usable=usable), 1000)
+    found = methods._unusable_notice(SimpleNamespace(usable=usable), 1000)
     assert [each.split()[0] for each in found] == ([told] if told else [])
     # What a margin took away shows nothing either.
-    (half,) = methods._blind_spots(SimpleNamespace(usable=usable), 2000)
+    (half,) = methods._unusable_notice(SimpleNamespace(usable=usable), 2000)
     assert half.startswith(f"{1 - (1000 - blind) / 2000:.0%} of the picture")
 
 

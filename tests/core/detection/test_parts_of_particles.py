@@ -7,7 +7,7 @@ import pytest
 
 from napari_cdse.core.detection import domain_fit
 from napari_cdse.core.detection.disk_fit import Disk
-from napari_cdse.core.detection.domain_fit import Whole, join_domains
+from napari_cdse.core.detection.domain_fit import JoinedDisk, join_domains
 from napari_cdse.core.detection.unmixing.method import Mixture, _described
 from napari_cdse.core.detection.unmixing.window_spectra import RINGS, SECTORS
 
@@ -22,11 +22,11 @@ def disk(row, col, radius, strength=50.0):
 def test_the_smallest_disk_that_holds_two():
     """From -10 to 60 along a row: a radius of 35 around 25."""
     one, other = disk(7.0, 0.0, 10.0), disk(7.0, 40.0, 20.0)
-    found = domain_fit._around([one, other])
+    found = domain_fit._enclosing_disk([one, other])
     assert (found.row, found.col, found.radius) == (7.0, 25.0, 35.0)
-    found = domain_fit._around([other, one])
+    found = domain_fit._enclosing_disk([other, one])
     assert (found.row, found.col, found.radius) == (7.0, 25.0, 35.0)
-    assert domain_fit._around([one]) == one
+    assert domain_fit._enclosing_disk([one]) == one
 
 
 @pytest.mark.parametrize(("apart", "touch"), [(34.4, True), (34.6, False)])
@@ -86,7 +86,7 @@ LEFT, RIGHT, FAR = (
 def test_two_touching_parts_become_the_disk_that_covers_both(fits):
     told, asked = fits
     whole = disk(0, 10, 20.0, 60.0)
-    told[0, 20] = Whole(whole, 5.0)
+    told[0, 20] = JoinedDisk(whole, 5.0)
     assert joined([LEFT, RIGHT, FAR]) == [whole, FAR]
     # The pair is tried first; what lies elsewhere is told as others.
     assert asked[0] == ((0, 20), [90])
@@ -103,7 +103,7 @@ def test_what_no_fit_explains_better_stays(fits):
 def test_a_disk_of_two_domains_replaces_one(fits):
     told, _ = fits
     whole = disk(0, 0, 15.0, 60.0)
-    told[0,] = Whole(whole, 0.5)
+    told[0,] = JoinedDisk(whole, 0.5)
     assert joined([LEFT, RIGHT]) == [whole, RIGHT]
 
 
@@ -111,7 +111,7 @@ def test_a_disk_of_two_domains_replaces_one(fits):
 def test_a_disk_too_near_to_another_must_explain_that_as_well(fits, gain, replaces):
     told, _ = fits
     whole = disk(0, 5, 18.0, 60.0)
-    told[0,] = Whole(whole, gain)
+    told[0,] = JoinedDisk(whole, gain)
 
     def same(one, other):
         return one is whole and other is RIGHT

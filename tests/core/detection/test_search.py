@@ -10,7 +10,7 @@ from scipy.special import j0
 from napari_cdse.core.crystal.lattice import FringePrior
 from napari_cdse.core.detection.bragg_contrast import (
     contrast_map,
-    scene,
+    search_space,
     template_radii,
 )
 from napari_cdse.core.detection.template_bank import (
@@ -32,33 +32,33 @@ PARAMS = DetectionParams(
 
 
 def test_lengths_in_nm_become_pixels():
-    where = scene(PARAMS, 0.04, trusted=True)
-    assert where.window_px == 50
-    assert where.band_per_px == pytest.approx((0.04 / 0.45, 0.04 / 0.17))
-    assert where.radius_px == pytest.approx((25, 100))
-    assert where.prior.band_nm == (0.17, 0.45)
-    assert where.prior.pixel_nm == 0.04
-    assert where.prior.lattice
+    space = search_space(PARAMS, 0.04, trusted=True)
+    assert space.window_px == 50
+    assert space.band_per_px == pytest.approx((0.04 / 0.45, 0.04 / 0.17))
+    assert space.radius_px == pytest.approx((25, 100))
+    assert space.prior.band_nm == (0.17, 0.45)
+    assert space.prior.pixel_nm == 0.04
+    assert space.prior.lattice
     # Windows are even.
-    assert scene(PARAMS, 0.0393, trusted=True).window_px == 52
+    assert search_space(PARAMS, 0.0393, trusted=True).window_px == 52
 
 
 def test_a_guessed_scale_widens_the_band_and_prefers_no_spacing():
-    where = scene(PARAMS, 0.04, trusted=False)
-    assert where.band_per_px == pytest.approx((0.04 / 0.63, 0.04 * 1.4 / 0.17))
-    assert not where.prior.lattice
-    assert where.radius_px == pytest.approx((25, 100))
+    space = search_space(PARAMS, 0.04, trusted=False)
+    assert space.band_per_px == pytest.approx((0.04 / 0.63, 0.04 * 1.4 / 0.17))
+    assert not space.prior.lattice
+    assert space.radius_px == pytest.approx((25, 100))
 
 
 def test_no_frequency_is_sought_beyond_the_cameras():
-    assert scene(PARAMS, 0.15, trusted=True).band_per_px[1] == 0.48
-    scene(PARAMS, 0.21, trusted=True)
+    assert search_space(PARAMS, 0.15, trusted=True).band_per_px[1] == 0.48
+    search_space(PARAMS, 0.21, trusted=True)
     with pytest.raises(MicrographError, match=r"no spacing up to 0\.45 nm"):
-        scene(PARAMS, 0.217, trusted=True)
+        search_space(PARAMS, 0.217, trusted=True)
     few = replace(PARAMS, window_nm=0.8)
-    scene(few, 0.2, trusted=True)
+    search_space(few, 0.2, trusted=True)
     with pytest.raises(MicrographError, match="check the pixel size"):
-        scene(replace(few, spacing_max_nm=0.6), 0.23, trusted=True)
+        search_space(replace(few, spacing_max_nm=0.6), 0.23, trusted=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.detection.disk_fit import Disk
 from napari_cdse.core.detection.map_seeds import fringes_at, maxima, window_samples
 from napari_cdse.core.detection.peeling import are_same, peel
-from napari_cdse.core.detection.seed_refinement import look_again
+from napari_cdse.core.detection.seed_refinement import refine_seeds
 from napari_cdse.core.imaging.whitening import Whitened
 
 
@@ -115,7 +115,7 @@ def test_a_second_look_finds_radius_and_frequency_with_the_matched_power():
     radii = [14.0, 20.0, 28.0]
     step = 1.2 / (2 * np.pi * 28)
     off = np.array([[k[0] + step, k[1] - step]])
-    (found,) = look_again(
+    (found,) = refine_seeds(
         values, np.array([[60.3, 79.8]]), off, radii, np.zeros_like, 5
     )
     assert (found.row, found.col, found.radius) == (60, 80, 20)
@@ -133,9 +133,9 @@ def test_a_second_look_takes_the_penalty_off_and_keeps_what_is_above_the_floor()
         return np.full_like(frequency, 100.0)
 
     place, fringe = np.array([[60.0, 80.0]]), np.array([k])
-    (found,) = look_again(values, place, fringe, [20.0], off, power - 110)
+    (found,) = refine_seeds(values, place, fringe, [20.0], off, power - 110)
     assert found.strength == pytest.approx(power - 100, rel=0.01)
-    assert look_again(values, place, fringe, [20.0], off, power - 90) == []
+    assert refine_seeds(values, place, fringe, [20.0], off, power - 90) == []
     # The penalty is that of the length of the frequency.
     seen = []
 
@@ -143,7 +143,7 @@ def test_a_second_look_takes_the_penalty_off_and_keeps_what_is_above_the_floor()
         seen.append(frequency)
         return np.zeros_like(frequency)
 
-    look_again(values, place, fringe, [20.0], note, 5)
+    refine_seeds(values, place, fringe, [20.0], note, 5)
     step = 1.2 / (2 * np.pi * 20)
     assert seen[0].shape == (1, 3, 3)
     assert seen[0][0, 1, 1] == pytest.approx(np.hypot(*k))
@@ -154,7 +154,7 @@ def test_many_places_are_looked_at_in_their_order_also_at_the_border():
     values, _ = disk_of_fringes(20, (0.11, 0.17))
     places = np.array([[60.0, 80.0 + n % 5] for n in range(150)])
     places[70] = (-7.0, 900.0)
-    found = look_again(
+    found = refine_seeds(
         values, places, np.tile((0.11, 0.17), (150, 1)), [20.0], np.zeros_like, -1.0
     )
     assert len(found) == 150

@@ -32,7 +32,7 @@ from napari_cdse.core.progress import span
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.detection.unmixing.window_spectra import WindowSpectra
     from napari_cdse.core.imaging.preprocessing import Prepared
     from napari_cdse.core.params import DetectionParams
@@ -71,7 +71,7 @@ _LEAST_TOTAL = 1e-12
 
 def find_by_unmixing(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     params: DetectionParams,
     progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...], tuple[str, ...]]:
@@ -81,7 +81,7 @@ def find_by_unmixing(
     ----------
     prepared : Prepared
         From `prepare`.
-    where : Scene
+    space : SearchSpace
         Lengths in pixels.
     params : DetectionParams
         Gives false alarms, step, endmembers and constraint.
@@ -103,18 +103,18 @@ def find_by_unmixing(
         If the image is smaller than one window, or there are fewer windows than
         endmembers.
     """
-    white, threshold = whitened(prepared, where, params.false_alarms)
+    white, threshold = whitened(prepared, space, params.false_alarms)
     progress(_WHITENED)
-    spectra = measure(white, where, params.step_fraction)
+    spectra = measure(white, space, params.step_fraction)
     progress(_MEASURED)
     mixture = unmix(spectra, params.endmembers, params.abundances == "fcls")
     progress(_UNMIXED)
-    maps = _maps(mixture, spectra, where.band_per_px)
-    places = maxima(maps[0], where.radius_px[0], SETTINGS.rise)
+    maps = _maps(mixture, spectra, space.band_per_px)
+    places = maxima(maps[0], space.radius_px[0], SETTINGS.rise)
     circles, strengths = fit_disks(
         white,
-        where,
-        fringes_at(white, where, places),
+        space,
+        fringes_at(white, space, places),
         threshold,
         span(progress, _UNMIXED, 1.0),
     )

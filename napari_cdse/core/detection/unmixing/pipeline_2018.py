@@ -26,7 +26,7 @@ from napari_cdse.core.records import Circle
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.imaging.preprocessing import Prepared
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
@@ -52,7 +52,7 @@ _TRANSFORMED, _UNMIXED, _SEGMENTED = 0.4, 0.7, 0.75
 
 def find_as_in_2018(
     prepared: Prepared,
-    where: Scene,
+    space: SearchSpace,
     params: DetectionParams,
     progress: Progress,
     *,
@@ -64,7 +64,7 @@ def find_as_in_2018(
     ----------
     prepared : Prepared
         Only tells where the micrograph lies in the picture.
-    where : Scene
+    space : SearchSpace
         Not used: all lengths are in pixels.
     params : DetectionParams
         Gives the seed of N-FINDR's first corners.

@@ -23,7 +23,7 @@ from napari_cdse.core.imaging.sliding_fft import power_spectra, window_grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cdse.core.detection.bragg_contrast import Scene
+    from napari_cdse.core.detection.bragg_contrast import SearchSpace
     from napari_cdse.core.imaging.whitening import Whitened
 
 RINGS = 8
@@ -77,20 +77,20 @@ class WindowSpectra:
         return np.asarray(above.reshape(-1, RINGS, SECTORS)[:, :, 0].max(axis=1))
 
 
-def measure(white: Whitened, where: Scene, step_fraction: float) -> WindowSpectra:
+def measure(white: Whitened, space: SearchSpace, step_fraction: float) -> WindowSpectra:
     """Transform windows that slide over a whitened micrograph.
 
     Parameters
     ----------
     white : Whitened
         Its speckle has unit power, so that power is that over the background.
-    where : Scene
+    space : SearchSpace
         Gives window and band.
     step_fraction : float
         Distance of windows in windows.
     """
     step = float(np.mean(white.step_px))
-    window = window_samples(white, where)
+    window = window_samples(white, space)
     shape = (white.values.shape[0], white.values.shape[1])
     grid = window_grid(shape, window, max(1, round(window * step_fraction)))
     places = [
@@ -103,7 +103,7 @@ def measure(white: Whitened, where: Scene, step_fraction: float) -> WindowSpectr
         np.flatnonzero((place > -0.5) & (place < length - 0.5))
         for place, length in zip(places, white.shape_px, strict=True)
     )
-    bins, frequencies = _sectors(window, where.band_per_px, step)
+    bins, frequencies = _sectors(window, space.band_per_px, step)
     parts = [
         power[np.isin(np.arange(taken.start, taken.stop), rows)][:, cols].reshape(
             -1, power.shape[2] * power.shape[3]

@@ -1,17 +1,22 @@
-"""Bragg peaks of one particle, measured: spacing, direction, and how sure they are.
+"""Measure the Bragg peaks of one particle: spacing, direction, and their uncertainties.
 
-A family of fringes is a plane wave in noise, cut off by the particle. The frequency
-that explains most of its energy is the maximum-likelihood one (Rife and Boorstyn, IEEE
+A family of fringes is a plane wave in noise, within the particle. The frequency that
+explains most of its energy is the maximum-likelihood one (Rife and Boorstyn, IEEE
 Trans. Inf. Theory 20, 1974). Its covariance is that of any estimate at a maximum,
-H^-1 J H^-1 (Huber, Proc. 5th Berkeley Symp., 1967): H is how sharply the peak bends at
-its top, which holds its width; J is how much the background's noise tilts it. For
-fringes of one amplitude all over a disk of radius R this is the Cramer-Rao bound,
+H^-1 J H^-1 (Huber, Proc. 5th Berkeley Symp., 1967), where H is the curvature of the
+explained energy at the maximum, and J the covariance of its slope by the background's
+noise. For fringes of one amplitude all over a disk of radius R this is the Cramer-Rao
+bound,
 
     sigma(k) = sqrt(2 / strength) / (2 pi R),    sigma(d) = d ** 2 sigma(k),
 
-with the strength in units of the background's mean power. Where a planar fault breaks a
-family, each side has an amplitude of its own and both share the frequency; one plane
-wave for all would be drawn aside by the jump.
+with the strength in units of the background's mean power. Where a planar fault crosses
+the particle, each side has an amplitude and phase of its own, and both share the
+frequency: fitting a single plane wave across the phase step would bias the frequency.
+
+The particle's pixels are demodulated at a first estimate of the frequency and summed
+into cells (`core.features.families`). A frequency shift is then a *phase ramp* over the
+cells, given in radians per radius of the circle.
 """
 
 from __future__ import annotations
@@ -32,41 +37,41 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.features.families import Family
 
-_REACH = 0.3
-"""Farthest that a fault draws a peak aside, in cycles per radius. As far as
-`domains` lets the phase ramp."""
-_STARTS = 13
-"""Starts along each axis, 0.05 cycles per radius apart: the nearest is within 0.035 of
-the top, well inside it. A choice; time goes with their square."""
-_STEPS = 6
-"""Newton steps to the top. A choice: their error squares each time, so that a few
-suffice once one is near."""
-_LONGEST = 0.05
-"""Longest step on the way to the top, in cycles per radius. A choice: as far as the
-starts are apart, so that none leaves for another top."""
-_FLATTEST = 0.05
-"""Least bend of a peak's top, over that of a uniform disk. A choice that keeps
-steps finite; a larger one would understate the uncertainty of a flat top."""
-_MOMENT = 0.25
+_FARTHEST_SHIFT = 0.3
+"""Largest frequency shift that is tried, in cycles per radius: a phase step at a fault
+displaces a peak by no more. The same as in `core.features.domains`."""
+_STARTS_PER_AXIS = 13
+"""Starting points along each axis, 0.05 cycles per radius apart: the nearest is within
+0.035 of the maximum, well inside the peak. A choice; time grows with their square."""
+_NEWTON_STEPS = 6
+"""Newton steps to the maximum. A choice: the error is squared by each, so that a few
+suffice from nearby."""
+_LONGEST_STEP = 0.05
+"""Longest Newton step, in cycles per radius. A choice: the distance of the starting
+points, so that no step leads to another maximum."""
+_LEAST_CURVATURE = 0.05
+"""Least curvature of a maximum, in that of a uniform disk. A choice that keeps steps
+finite; a larger one would understate the uncertainty of a flat maximum."""
+_DISK_MOMENT = 0.25
 """Mean square distance from the centre of a disk along one axis, in squared radii."""
-_LEAST = 1e-12
-"""Least power, bend and step that is divided by; guards a family without any."""
+_TINY = 1e-12
+"""Least power, curvature and step that is divided by, for families without any."""
 _LEAST_SIZE = 1e-9
-"""Least number of samples that is divided by; guards a part without any."""
+"""Least number of samples that is divided by, for parts without any."""
 
 
 @dataclass(frozen=True, eq=False)
 class BraggPeak:
-    """A family of fringes with its frequency measured.
+    """A family of fringes with its measured frequency.
 
     Attributes
     ----------
     k_row, k_col : float
         Spatial frequency in cycles per pixel.
-    covariance : ndarray, shape (2, 2)
-        Of the two, from the background's noise alone.
+    covariance : ndarray of float64, shape (2, 2)
+        Covariance of k_row and k_col due to the background's noise.
     strength : float
-        Peak power over the background's mean power there.
+        Peak power over the background's mean power at this frequency.
     contrast : float
         Rms amplitude of the fringes over the background's rms.
     """
@@ -79,12 +84,12 @@ class BraggPeak:
 
     @property
     def k_per_px(self) -> float:
-        """Length of the frequency vector."""
+        """Length of the frequency vector, in cycles per pixel."""
         return math.hypot(self.k_row, self.k_col)
 
     @property
     def spacing_px(self) -> float:
-        """Distance of the planes."""
+        """Distance of neighbouring planes, in pixels."""
         return 1 / self.k_per_px
 
     @property
@@ -94,20 +99,20 @@ class BraggPeak:
 
     @property
     def direction_sigma_deg(self) -> float:
-        """Standard uncertainty of the planes' normal."""
+        """Standard uncertainty of the direction of the planes' normal, in degrees."""
         return math.degrees(self._sigma_along(-self.k_col, self.k_row) / self.k_per_px)
 
     def spacing_nm(
         self, pixel_size_nm: float, pixel_sigma: float = 0.0
     ) -> tuple[float, float]:
-        """Tell the spacing and its standard uncertainty.
+        """Return the spacing and its standard uncertainty, both in nm.
 
         Parameters
         ----------
         pixel_size_nm : float
             Edge of a pixel.
         pixel_sigma : float
-            Its relative standard uncertainty, added in squares.
+            Its relative standard uncertainty, which is added in quadrature.
         """
         spacing = pixel_size_nm * self.spacing_px
         return spacing, spacing * math.hypot(self.relative_sigma, pixel_sigma)
@@ -124,19 +129,19 @@ class BraggPeak:
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
-    """A family as it was found, with what it takes to measure it.
+class DemodulatedFamily:
+    """A family of fringes, demodulated and summed into cells, with its noise.
 
     Attributes
     ----------
     family : Family
-        With its demodulated cells.
+        First estimate of the frequency, and the demodulated cells.
     sizes : ndarray of float32, shape (n_cells,)
         Effective number of samples in each cell.
     noise : float
-        Mean power of the background per sample at the family.
+        Mean power of the background per sample at the family's frequency.
     radius_px : float
-        Of the circle.
+        Radius of the circle.
     """
 
     family: Family
@@ -145,54 +150,58 @@ class Followed:
     radius_px: float
 
     @property
-    def turns_per_k(self) -> float:
-        """Radians per radius that a frequency of 1 per pixel makes."""
+    def ramp_per_k(self) -> float:
+        """Phase ramp, in radians per radius, of a shift by 1 cycle per pixel."""
         return 2 * math.pi * self.radius_px
 
     def parts(self, sides: Sequence[NDArray[np.bool_]]) -> list[_Part]:
-        """Take the cells of each side by themselves."""
+        """Split the cells into parts that have an amplitude of their own each."""
         cells = self.family.cells.ravel()
-        return [_Part(cells[side], self.sizes[side], places()[side]) for side in sides]
+        return [
+            _Part(cells[side], self.sizes[side], cell_places()[side]) for side in sides
+        ]
 
 
-def measure(followed: Followed, sides: Sequence[NDArray[np.bool_]]) -> BraggPeak:
-    """Measure the frequency of a family, and how sure it is.
+def measure(
+    followed: DemodulatedFamily, sides: Sequence[NDArray[np.bool_]]
+) -> BraggPeak:
+    """Measure the frequency of a family, with its covariance.
 
     Parameters
     ----------
-    followed : Followed
+    followed : DemodulatedFamily
         The family.
     sides : sequence of ndarray of bool, shape (n_cells,)
-        Parts of the disk with an amplitude of their own; one part for a family that
-        nothing breaks.
+        Parts of the disk that have an amplitude of their own each: the sides of a
+        fault, or the whole disk.
     """
     parts, family = followed.parts(sides), followed.family
-    turn = _start(parts) if len(parts) > 1 else np.zeros(2)
-    for _ in range(_STEPS):
-        slope, bend = _derivatives(parts, turn)
+    ramp = _start(parts) if len(parts) > 1 else np.zeros(2)
+    for _ in range(_NEWTON_STEPS):
+        slope, bend = _derivatives(parts, ramp)
         step = np.linalg.solve(bend, slope)
-        step *= min(1.0, 2 * np.pi * _LONGEST / max(float(np.hypot(*step)), _LEAST))
-        turn = turn + step
-    inverse = np.linalg.inv(_derivatives(parts, turn)[1])
-    tilt = followed.noise / 2 * sum(part.tilt(turn) for part in parts)
-    shift = turn / followed.turns_per_k
+        step *= min(1.0, 2 * np.pi * _LONGEST_STEP / max(float(np.hypot(*step)), _TINY))
+        ramp = ramp + step
+    inverse = np.linalg.inv(_derivatives(parts, ramp)[1])
+    covariance = followed.noise / 2 * sum(part.slope_covariance(ramp) for part in parts)
+    shift = ramp / followed.ramp_per_k
     return BraggPeak(
         family.k_row + float(shift[0]),
         family.k_col + float(shift[1]),
-        np.asarray(inverse @ tilt @ inverse / followed.turns_per_k**2),
+        np.asarray(inverse @ covariance @ inverse / followed.ramp_per_k**2),
         family.strength,
         family.contrast,
     )
 
 
-def step_across(
-    followed: Followed, peak: BraggPeak, sides: Sequence[NDArray[np.bool_]]
+def phase_step(
+    followed: DemodulatedFamily, peak: BraggPeak, sides: Sequence[NDArray[np.bool_]]
 ) -> tuple[tuple[float, float], float]:
-    """Measure the phase of a family on either side of a line, and how sure its step is.
+    """Measure the phase of a family on either side of a line.
 
     Parameters
     ----------
-    followed : Followed
+    followed : DemodulatedFamily
         The family.
     peak : BraggPeak
         Its frequency, the reference of the phase.
@@ -202,42 +211,43 @@ def step_across(
     Returns
     -------
     tuple of float
-        Phase before and behind the line, relative to the circle's centre, -pi to pi.
+        Phase before and behind the line, in radians from -pi to pi, extrapolated to
+        the circle's centre.
     float
-        Standard uncertainty of their difference; all in radians.
+        Standard uncertainty of their difference, in radians.
     """
     family = followed.family
     shift = np.array([peak.k_row - family.k_row, peak.k_col - family.k_col])
     sums, middles, variance = [], [], 0.0
     for part in followed.parts(sides):
-        total, first, _ = part.moments(followed.turns_per_k * shift)
-        power = max(abs(total) ** 2, _LEAST)
+        total, first, _ = part.moments(followed.ramp_per_k * shift)
+        power = max(abs(total) ** 2, _TINY)
         sums.append(total)
         middles.append((np.conj(total) * first).real / power)
         variance += followed.noise / 2 * part.size / power
-    lever = followed.turns_per_k * (middles[1] - middles[0])
+    lever = followed.ramp_per_k * (middles[1] - middles[0])
     variance += float(lever @ peak.covariance @ lever)
     before, behind = (float(np.angle(total)) for total in sums)
     return (before, behind), math.sqrt(variance)
 
 
 @lru_cache(maxsize=1)
-def places() -> NDArray[np.float64]:
-    """Row and column of each cell in radii, shape (n_cells, 2)."""
+def cell_places() -> NDArray[np.float64]:
+    """Row and column of each cell from the circle's centre, in radii, (n_cells, 2)."""
     row, col = np.meshgrid(cell_radii(), cell_radii(), indexing="ij")
     return np.stack([row.ravel(), col.ravel()], axis=1)
 
 
 @lru_cache(maxsize=1)
-def turns_tried() -> NDArray[np.float64]:
-    """List the turns that are tried, in radians per radius, shape (n_turns, 2)."""
-    axis = 2 * np.pi * np.linspace(-_REACH, _REACH, _STARTS)
+def ramps_tried() -> NDArray[np.float64]:
+    """List the phase ramps that are tried, in radians per radius, (n_ramps, 2)."""
+    axis = 2 * np.pi * np.linspace(-_FARTHEST_SHIFT, _FARTHEST_SHIFT, _STARTS_PER_AXIS)
     return np.array([(row, col) for row in axis for col in axis])
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Cells that share one amplitude; turns are in radians per radius."""
+    """Cells that share one complex amplitude."""
 
     cells: NDArray[np.complex64]
     sizes: NDArray[np.float32]
@@ -248,42 +258,45 @@ class _Part:
         return max(float(self.sizes.sum()), _LEAST_SIZE)
 
     def moments(
-        self, turn: NDArray[np.float64]
+        self, ramp: NDArray[np.float64]
     ) -> tuple[complex, NDArray[np.complexfloating], NDArray[np.complexfloating]]:
-        """Sum the turned cells times 1, place, and place squared."""
-        turned = self.cells * np.exp(-1j * self.places @ turn)
+        """Sum the cells, with a ramp taken off, times 1, place, and place squared."""
+        turned = self.cells * np.exp(-1j * self.places @ ramp)
         second = (self.places * turned[:, None]).T @ self.places
         return complex(turned.sum()), turned @ self.places, second
 
-    def tilt(self, turn: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Covariance of half the slope, for complex noise of power 2 a sample."""
-        total, first, _ = self.moments(turn)
+    def slope_covariance(self, ramp: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Covariance of half the slope, for complex noise of power 2 per sample."""
+        total, first, _ = self.moments(ramp)
         lever = np.conj(total) * self.places - np.conj(first)
         spread = (lever.conj() * self.sizes[:, None]).T @ lever
         return np.asarray(spread.real / self.size**2)
 
 
 def _derivatives(
-    parts: Sequence[_Part], turn: NDArray[np.float64]
+    parts: Sequence[_Part], ramp: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Half the slope of the explained energy and, kept above 0, half its bend down."""
+    """Half the gradient of the explained energy, and minus half its Hessian.
+
+    The eigenvalues of the latter are kept above 0, so that Newton steps go uphill.
+    """
     slope, bend, energy = np.zeros(2), np.zeros((2, 2)), 0.0
     for part in parts:
-        total, first, second = part.moments(turn)
+        total, first, second = part.moments(ramp)
         slope += (np.conj(total) * first).imag / part.size
         curved = np.conj(total) * second - np.outer(np.conj(first), first)
         bend += curved.real / part.size
         energy += abs(total) ** 2 / part.size
     value, axes = np.linalg.eigh(bend)
-    value = np.maximum(value, max(_FLATTEST * _MOMENT * energy, _LEAST))
+    value = np.maximum(value, max(_LEAST_CURVATURE * _DISK_MOMENT * energy, _TINY))
     return slope, np.asarray(axes * value @ axes.T)
 
 
 def _start(parts: Sequence[_Part]) -> NDArray[np.float64]:
-    """Find the turn on a coarse grid under which the parts explain most."""
-    turns = turns_tried()
+    """Find the ramp of a coarse grid for which the parts explain the most energy."""
+    ramps = ramps_tried()
     energy = sum(
-        np.abs(np.exp(-1j * turns @ part.places.T) @ part.cells) ** 2 / part.size
+        np.abs(np.exp(-1j * ramps @ part.places.T) @ part.cells) ** 2 / part.size
         for part in parts
     )
-    return np.asarray(turns[int(np.argmax(energy))])
+    return np.asarray(ramps[int(np.argmax(energy))])

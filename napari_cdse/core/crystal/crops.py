@@ -1,4 +1,4 @@
-"""What is cut out of a micrograph around one particle, and its gray values."""
+"""Cut out the surroundings of one particle, and scale their gray values for display."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 FIELD_NM = 8.0
-"""Edge of the crop: the same for all particles that fit, so that sizes compare."""
+"""Edge of a crop in nm: the same for all particles that fit, to compare their sizes."""
 FIELD_STEP_NM = 4.0
-"""Step in nm by which the crop grows for larger ones; a choice: sizes stay few."""
+"""Step in nm by which crops of larger particles grow; a choice, to have few sizes."""
 _MARGIN = 1.25
-"""Edge of a crop over the particle's diameter at least; a choice, to show its edge."""
+"""Least edge of a crop, in diameters of the particle; a choice, to show its rim."""
 _FEWEST_PX = 4.0
 """Least edge of a crop in px, without a pixel size."""
 _SAMPLE = 40_000
-"""Pixels of which percentiles are taken. Half a per cent of them, 200, is fixed to some
-7 %; a choice, more cost time."""
+"""Pixels sampled for percentiles. A choice: of 40 000 pixels 200 lie beyond the 0.5th
+percentile, a number that scatters by 7 %; more cost time."""
 _STRETCH_PERCENT = (0.5, 99.5)
 """Percentiles shown as black and white. A choice: a narrower range saturates fringes,
 a wider one lets outlier pixels dim all the rest."""
 _MID_GRAY = 0.5
 """Gray of what lies outside the micrograph, between black 0 and white 1."""
 _FLOOR = 2.5
-"""Power over the background's mean that is shown as black. A choice: 8 % of speckle,
-exp(-2.5), has more; a lower one shows more of it."""
+"""Highest power, in mean powers of the background, that is shown as black. A choice: 8
+% of speckle, exp(-2.5), has more; a lower one shows more of it."""
 _SPECTRUM_PERCENT = 99.9
 """Percentile of a spectrum shown as white, so that one peak does not dim the others."""
 
 
 def field_px(circle: Circle, pixel_size_nm: float | None) -> tuple[float, float | None]:
-    """Choose how much of the micrograph a crop shows: its edge in pixels and in nm.
+    """Choose the edge of a crop, in pixels and in nm.
 
-    8 nm, or the next multiple of 4 nm in which the particle has some margin; without a
-    pixel size just the particle with its margin.
+    It is 8 nm, or for larger particles the next multiple of 4 nm that leaves a margin.
+    Without a pixel size it is the particle with its margin, and the edge in nm is None.
     """
     needed = 2 * _MARGIN * circle.radius_px
     if not pixel_size_nm:

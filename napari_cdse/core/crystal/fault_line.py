@@ -1,10 +1,10 @@
-"""The line at which a particle's fringes break, and whether that is a fault.
+"""Find the line at which a particle's fringes break, and test whether it is a fault.
 
-The suspicion goes by the splits that `napari_cdse.core.features.domains` tries, whose
-phase ramps lie along a line's normal. Where the line lies is asked more closely: of all
-these lines, each family may turn in any direction. A fault near the edge leaves few
-fringes behind it, and another line on the wrong side of the centre, with a ramp that
-fits by chance, would explain nearly as much.
+Whether there is a fault is decided by the splits of
+`napari_cdse.core.features.domains`, whose phase ramps are along the normal of the line.
+Where the line lies is then found with phase ramps in any direction for each family.
+Otherwise, if a fault lies near the edge and leaves few fringes behind it, a line on the
+other side of the centre with a ramp that fits by chance would explain nearly as much.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincc
 
-from napari_cdse.core.crystal.bragg_peaks import places, turns_tried
+from napari_cdse.core.crystal.bragg_peaks import cell_places, ramps_tried
 from napari_cdse.core.features.domains import (
     MIN_SIDE,
     best_lines,
@@ -34,34 +34,34 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.domains import Fringes
 
 PARALLEL_DEG = 20.0
-"""Families whose normal is this close to the fault's are parallel to its plane.
-
-Faults are sought in steps of 9 degrees, and {111} planes enclose 70.5.
-"""
+"""Largest angle, in degrees, between the normals of a fault and of planes that are
+taken to be parallel to it. A choice between 9, the step in which directions are tried,
+and 70.5, the angle of two {111} planes."""
 SUSPECTED_SHARE = 0.1
-"""Energy that a split must explain, over that of one amplitude, to be suspected.
+"""Least energy that a split explains, over that of one amplitude, for a suspected
+fault.
 
-Nine of ten visible faults of simulated dots have more, nine of ten perfect dots less:
-their thickness varies, and the circle may miss a part.
+Nine of ten visible faults of simulated dots have more, and nine of ten perfect dots
+less. The latter have some since their thickness varies, and a circle may miss a part.
 """
 SUSPECTED_CHANCE = 0.1
-"""Largest chance that the background splits a perfect particle so well. A choice: one
-in ten is what the share above lets pass of clear particles."""
+"""Largest chance that the background alone explains a split, for a suspected fault. A
+choice: one in ten perfect particles exceeds the share above as well."""
 _LINES_TRIED = 300
-"""Independent lines and ramps of phase among those that `split` tries. The background's
-power is exponentially distributed, so that the summed gain of n families at a line
-given beforehand is a gamma variable; with the best of so many lines, nine of ten drawn
-perfect particles of two to five weak families stay below the level that is told
-(``python -m tests.benchmarks spacings``)."""
+"""Effective number of independent lines and phase ramps among those that `split` tries.
+The background's power is exponentially distributed, so that the summed gain of n
+families at a line given beforehand is a gamma variable. With this number for the best
+of all lines, nine of ten simulated perfect particles of two to five weak families have
+a chance above 0.1, as they should (``python -m tests.benchmarks spacings``)."""
 _ON_LINE = 0.12
-"""Cells nearer than this to the line, in radii, may belong to either side.
-A cell is 0.15 wide, and the line may be off by 0.06; a choice."""
-_STRONG = 0.3
-"""Least energy of a family, over that of the strongest, by which a line is placed. A
-choice: beside a peak that a fault splits stand weaker ones, its own sides, which a turn
-would lead back into it."""
+"""Distance from the line, in radii, within which cells are left out, as they may belong
+to either side. A choice: a cell is 0.15 wide, and the line may be off by 0.06."""
+_LEAST_SHARE = 0.3
+"""Least energy of a family, over that of the strongest, for its use in placing the
+line. A choice: a peak that a fault splits has weaker side peaks, and a phase ramp would
+shift these onto the peak itself."""
 _LEAST_SIZE = 1e-9
-"""Least number of samples that is divided by; guards a side without any."""
+"""Least number of samples that is divided by, for sides without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class FaultLine:
 
     @property
     def behind(self) -> NDArray[np.float64]:
-        """How far each cell lies behind it in radii, shape (n_cells,)."""
-        row, col = places().T
+        """Signed distance of each cell from the line in radii, shape (n_cells,)."""
+        row, col = cell_places().T
         along = math.cos(self.normal_rad) * col + math.sin(self.normal_rad) * row
         return np.asarray(along - self.offset_radii)
 
@@ -92,7 +92,7 @@ class FaultLine:
         return self.behind < -_ON_LINE, self.behind > _ON_LINE
 
     def is_parallel(self, peak: BraggPeak) -> bool:
-        """Whether a family's planes are parallel to the fault's, and show no step."""
+        """Whether a family's planes are parallel to the fault, and so show no step."""
         along = math.cos(self.normal_rad) * peak.k_col
         along += math.sin(self.normal_rad) * peak.k_row
         return abs(along) > math.cos(math.radians(PARALLEL_DEG)) * peak.k_per_px
@@ -100,16 +100,16 @@ class FaultLine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BestSplit:
-    """The line that splits the fringes best, and what that is worth.
+    """The line that splits the fringes best, and the evidence for a fault there.
 
     Attributes
     ----------
     line : FaultLine or None
         None without fringes.
     much : bool
-        It explains as much as a visible fault does.
+        Whether it explains as much energy as a visible fault does.
     beyond_chance : bool
-        It explains more than the background's chance does.
+        Whether it explains more than the background would by chance.
     broken : ndarray of bool, shape (n_families,)
         The families that clearly break there.
     """
@@ -126,7 +126,7 @@ class BestSplit:
 
     @property
     def possible(self) -> bool:
-        """Whether a fault may be there, or chance, or a thickness that varies."""
+        """Whether there may be a fault, or only chance or a varying thickness."""
         return self.much or self.beyond_chance
 
 
@@ -156,7 +156,7 @@ def best_split(fringes: Fringes) -> BestSplit:
 
 
 def chance_of(gains: NDArray[np.float64]) -> float:
-    """Tell how likely the background alone gives the best line so much, at most.
+    """Upper bound of the chance that the background alone gives a line such gains.
 
     Parameters
     ----------
@@ -168,15 +168,15 @@ def chance_of(gains: NDArray[np.float64]) -> float:
 
 
 def _likeliest_line(fringes: Fringes, tried: tuple[int, ...]) -> tuple[int, int]:
-    """Find the direction and line whose sides explain most, however families turn."""
+    """Find the line whose sides explain the most energy, with any ramp per family."""
     before = _before(tried)
     sizes = fringes.sizes.ravel()
     left = before @ sizes
     right = sizes.sum() - left
     explained = np.zeros(len(before))
-    least = _STRONG * fringes.one_amplitude.max()
+    least = _LEAST_SHARE * fringes.one_amplitude.max()
     for family in np.flatnonzero(fringes.one_amplitude >= least):
-        turned = _turning() * fringes.fields[:, family]
+        turned = _ramp_factors() * fringes.fields[:, family]
         sums = turned @ before.T
         others = turned.sum(axis=1)[:, None] - sums
         energy = np.abs(sums) ** 2 / np.maximum(left, _LEAST_SIZE)
@@ -190,12 +190,12 @@ def _likeliest_line(fringes: Fringes, tried: tuple[int, ...]) -> tuple[int, int]
 
 @lru_cache(maxsize=1)
 def _before(tried: tuple[int, ...]) -> NDArray[np.float32]:
-    """Tell which cells lie before each line, shape (n_lines tried, n_cells)."""
+    """Tell which cells lie before each line, as 0 or 1, shape (n_lines, n_cells)."""
     lines = [FaultLine(*placed(*at)) for at in np.ndindex(*tried)]
     return np.array([line.behind < 0 for line in lines], np.float32)
 
 
 @lru_cache(maxsize=1)
-def _turning() -> NDArray[np.complex64]:
-    """Factor of each cell under each turn, shape (n_turns, n_cells)."""
-    return np.asarray(np.exp(-1j * turns_tried() @ places().T), np.complex64)
+def _ramp_factors() -> NDArray[np.complex64]:
+    """Factor that takes a ramp off each cell, shape (n_ramps, n_cells)."""
+    return np.asarray(np.exp(-1j * ramps_tried() @ cell_places().T), np.complex64)

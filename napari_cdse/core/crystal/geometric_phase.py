@@ -1,8 +1,8 @@
 """Geometric phase and amplitude of fringes, and a Fourier-filtered particle.
 
 The image times exp(-2 pi i g r), smoothed, is the local amplitude and phase of the
-family g (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998). The smoothing is a Gaussian,
-which is a soft mask round the Bragg peak: what is finer than its width is not there.
+family g (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998). Smoothing by a Gaussian is
+the same as a Gaussian mask round the Bragg peak; details finer than its width are lost.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ SMOOTHING_NM = 0.4
 """Standard deviation of the smoothing: details of about 1 nm are resolved. A choice:
 a smaller one lets noise and neighbouring peaks in, a larger one blurs faults."""
 _SMOOTHING_RADII = 0.25
-"""At most that much of the radius, so that something is left of a small
-particle; a choice."""
+"""Largest standard deviation of the smoothing, in radii, so that something is left of a
+small particle; a choice."""
 _SEEN = 0.05
-"""Least smoothed window that is divided by, where next to nothing is known; a choice,
-below any value inside the circle."""
+"""Least smoothed window that is divided by, far outside the circle; a choice, below any
+value inside."""
 _OFF = 0.25
-"""The window is higher than this in all of the circle, and 0 off the micrograph."""
+"""Window value above which a sample is on the micrograph: it is higher all over the
+circle, and 0 off the micrograph."""
 _TRUNCATE = 3.0
 """Reach of the Gaussian in standard deviations: 0.5 % of its weight in the plane lies
 beyond; a choice, a farther one costs time."""
@@ -58,16 +59,16 @@ class LocalFringes:
 
 
 def local_fringes(patch: Patch, peak: BraggPeak, zero_rad: float = 0.0) -> LocalFringes:
-    """Bring one Bragg peak to frequency zero and smooth what is around it.
+    """Demodulate one Bragg peak and smooth: local phase and amplitude.
 
     Parameters
     ----------
     patch : Patch
         The particle's.
     peak : BraggPeak
-        The reference; the phase is flat where the fringes are just so.
+        The reference: the phase is constant where the fringes have its frequency.
     zero_rad : float
-        The phase, relative to the circle's centre, that is shown as 0.
+        The phase at the circle's centre, in radians, that becomes 0.
     """
     number = len(patch.values)
     place = radii(number) * patch.radius_px
@@ -130,7 +131,7 @@ def _smoothing_px(patch: Patch) -> float:
 
 
 def _kept(patch: Patch, peak: BraggPeak) -> float:
-    """Tell what resampling has left of a peak's amplitude."""
+    """Factor by which resampling has reduced a peak's amplitude."""
     down, right = (
         float(transfer(np.array(k), patch.step_px)) for k in (peak.k_row, peak.k_col)
     )

@@ -1,4 +1,4 @@
-"""Reflections of cadmium selenide, and how likely fringes of each spacing are."""
+"""Reflections of cadmium selenide, and a prior for the spacings of fringes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 Structure = Literal["zinc blende", "wurtzite", "rock salt", "fcc"]
 
 STRAIN = 0.035
-"""Scatter of ln(spacing): strain, small size, tilt, error of the calibration. A choice:
-a smaller one misses fringes where the pixel size is 5 % off, a larger one merges the
-reflections of wurtzite, 6 % apart."""
+"""Standard deviation of ln(spacing) about a reflection: strain, small size, tilt, error
+of the calibration. A choice: a smaller one misses fringes where the pixel size is 5 %
+off, a larger one merges the reflections of wurtzite, 6 % apart."""
 
 ANY_LATTICE = 0.03
-"""Share of fringes granted to spacings that belong to no reflection. A choice: a
-larger one lets more speckle pass, a smaller one hides other lattices."""
+"""Share of fringes that belong to no reflection, spread evenly over the band. A choice:
+a larger one lets more speckle pass, a smaller one hides other lattices."""
 
 _SCAN_POINTS = 400
-"""Spacings at which the highest density is looked for; a choice: they
-lie about 0.3 % apart, a tenth of `STRAIN`."""
+"""Spacings among which the highest density is sought; a choice: about 0.3 % apart, a
+tenth of `STRAIN`."""
 _LEAST_PER_PX = 1e-9
-"""Least frequency in cycles per px that is divided by; guards frequency 0."""
+"""Least frequency in cycles per px that is divided by, instead of 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,14 @@ def spacing_density(
     falloff: float = 4.0,
     reflections: Sequence[Reflection] = REFLECTIONS,
 ) -> NDArray[np.float64]:
-    """How likely a fringe has a spacing, per unit of ln(spacing) within the band.
+    """Probability density of the spacing of a fringe, per unit of ln(spacing).
 
-    The powder intensities are multiplied by the fourth power of the spacing, the
-    fall of electron scattering beyond the form factor of X-rays (Mott, Proc. R.
-    Soc. A 127, 1930), or by another power where the lens passes fine spacings
-    better than coarse ones. A small share is spread evenly, so that other lattices and
-    rare reflections are found too, only later.
+    It is a mixture of one normal distribution for each reflection, weighted by the
+    powder intensity times the fourth power of the spacing: electron scattering falls
+    more steeply than the form factor of X-rays (Mott, Proc. R. Soc. A 127, 1930).
+    Another power applies where the lens passes fine spacings better than coarse ones. A
+    small share is spread evenly over the band, so that other lattices and rare
+    reflections are found too, if they are strong.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def spacing_density(
 
 @dataclass(frozen=True, slots=True)
 class FringePrior:
-    """Odds of fringe frequencies, as an amount to take off a log likelihood ratio.
+    """Prior of fringe frequencies, as a penalty subtracted from a log likelihood ratio.
 
     Attributes
     ----------
@@ -107,7 +108,7 @@ class FringePrior:
     pixel_nm : float
         Edge of the pixel that frequencies are given for.
     lattice : bool
-        False where the scale is in doubt: then all spacings are equally likely.
+        False if the pixel size is not trusted: then all spacings are equally likely.
     reflections : tuple of Reflection
         Of the lattice.
     """
@@ -118,12 +119,19 @@ class FringePrior:
     reflections: tuple[Reflection, ...] = REFLECTIONS
 
     def penalty(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Log of the highest density in the plane over that at a frequency.
+        """Natural logarithm of the highest prior density over that at a frequency.
+
+        Densities are per area of the frequency plane.
 
         Parameters
         ----------
-        frequency : ndarray
+        frequency : ndarray of float64
             In cycles per pixel of ``pixel_nm``.
+
+        Returns
+        -------
+        ndarray of float64
+            In the shape of ``frequency``; 0 or more.
         """
         if not self.lattice:
             return np.zeros(np.shape(frequency))

@@ -1,10 +1,10 @@
 """Lattice planes of CdSe or another lattice, from lattice constants and atoms.
 
-Spacings follow from the cell, and which planes reflect at all follows from where the
-atoms sit in it: the kinematic structure factor (International Tables B, 1.2) with
-each atom weighted by its atomic number. Zinc blende keeps unmixed indices only, and
-wurtzite loses hh-2hl with odd l and others of its special positions. In dots of few
-nanometres hardly anything is scattered twice, so absent planes stay absent.
+Spacings follow from the cell, and which planes reflect at all from the positions of the
+atoms in it: the kinematic structure factor (International Tables B, 1.2), with each
+atom weighted by its atomic number. In zinc blende only unmixed indices reflect; in
+wurtzite hh-2hl with odd l and some others do not. In dots of a few nanometres multiple
+scattering is weak, so forbidden reflections stay invisible.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ WURTZITE_A_NM = 0.4299
 WURTZITE_C_NM = 0.7010
 """Long edge of the same cell in nm, that of PDF 8-459."""
 _WURTZITE_U = 0.375
-"""Height of selenium above cadmium in c; that of ideal tetrahedra."""
+"""Height of selenium above cadmium along c, in units of c; that of ideal tetrahedra."""
 _CD, _SE = 48.0, 34.0
-"""Atomic numbers, which stand for how strongly each atom scatters."""
+"""Atomic numbers, in place of scattering factors."""
 _ABSENT = 1e-6
-"""Structure factor over that of all atoms in phase, below which planes are absent; only
-rounding is below it."""
+"""Structure factor, over the sum of all atoms, up to which a reflection is forbidden:
+only rounding is left of it."""
 
 LATTICE_SCATTER = 0.01
-"""Scatter of a dot's fringe spacings about those of bulk CdSe, relative.
+"""Relative standard deviation of a dot's fringe spacings about those of bulk CdSe.
 
 Strain, a tilted zone axis and the lens shift the fringes of a small crystal (Malm and
-O'Keefe, Ultramicroscopy 68, 1997), whatever the noise is. Of the visible fringes of
-multislice-simulated dots, tilted and faulted ones too, 68 % lie within 0.9 %.
+O'Keefe, Ultramicroscopy 68, 1997), in addition to noise. Of the visible fringes of dots
+simulated by multislice, tilted and faulted ones among them, 68 % lie within 0.9 %.
 """
 WITHIN_SIGMAS = 2.0
-"""Planes farther off than this many standard uncertainties do not fit. At 2 a right
-one is listed 95 times in 100; a choice, more sigmas list more planes that are wrong."""
+"""Largest deviation of planes that fit a measured spacing, in standard uncertainties. A
+choice: at 2 the right ones are listed in 95 % of cases; more lists more wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A family of equivalent lattice planes that reflects.
+    """A family of equivalent lattice planes whose reflection is not forbidden.
 
     Attributes
     ----------
@@ -59,9 +59,9 @@ class Planes:
         Miller indices h, k, l.
     spacing_nm : float
     structure_factor : float
-        Kinematic, each atom scattering by its number.
+        Kinematic, with atomic numbers as scattering factors.
     multiplicity : int
-        How many planes are equivalent, both sides counted.
+        Number of equivalent planes, hkl and -h-k-l counted separately.
     """
 
     structure: Structure
@@ -84,13 +84,13 @@ class _Crystal:
 
 
 _CORNERS = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
-"""Places of the atoms of a face-centred cubic cell, in edges."""
+"""Positions of the atoms of a face-centred cubic cell, in edges."""
 
 
 def _cubic(
     structure: Structure, edge_nm: float, atoms: tuple[float, float], shift: float
 ) -> _Crystal:
-    """Two face-centred cubic lattices, the second moved along the diagonal."""
+    """Two face-centred cubic lattices, the second shifted along the space diagonal."""
     first, second = atoms
     shifted = [(x + shift, y + shift, z + shift) for x, y, z in _CORNERS]
     places = [(first, corner) for corner in _CORNERS]
@@ -109,7 +109,7 @@ def _wurtzite(a: float, c: float, atoms: tuple[float, float]) -> _Crystal:
 
 
 def _crystals(material: Material | None) -> tuple[_Crystal, ...]:
-    """Build the cells of a lattice's structures; of CdSe without one."""
+    """Build the unit cells of all structures of a material; of CdSe without one."""
     if material is None:
         return (
             _cubic("zinc blende", ZINC_BLENDE_A_NM, (_CD, _SE), 0.25),
@@ -133,9 +133,9 @@ def planes_of(material: Material | None, shortest_nm: float) -> tuple[Planes, ..
     ----------
     material : Material or None
         The lattice; None for CdSe. The edge of a cubic cell follows from the distance
-        of its layers, which is what {111} shows.
+        of its layers, the spacing of {111}.
     shortest_nm : float
-        Spacings down to this one.
+        Shortest spacing that is listed.
     """
     return _planes(material, round(shortest_nm, 4))
 
@@ -150,15 +150,15 @@ def _planes(material: Material | None, shortest_nm: float) -> tuple[Planes, ...]
     return tuple(sorted(found, key=lambda planes: -planes.spacing_nm))
 
 
-def fitting(
+def planes_fitting(
     spacing_nm: float,
     sigma_nm: float,
     shortest_nm: float,
     material: Material | None = None,
 ) -> tuple[Planes, ...]:
-    """List all planes that a measured spacing can be, the nearest first.
+    """List all planes whose spacing fits a measured one, the nearest first.
 
-    The measurement's uncertainty and `LATTICE_SCATTER` are added in squares.
+    The measurement's uncertainty and `LATTICE_SCATTER` are added in quadrature.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def _reflecting(crystal: _Crystal, shortest_nm: float) -> list[Planes]:
     found = []
     for h, k, l_ in product(range(most + 1), repeat=3):
         indices = (h, k, l_)
-        if not _stands_for_all(crystal.structure, indices) or not any(indices):
+        if not _is_representative(crystal.structure, indices) or not any(indices):
             continue
         spacing = 1 / float(np.linalg.norm(np.array(indices) @ reciprocal))
         factor = _structure_factor(crystal, np.array(indices))
@@ -195,14 +195,17 @@ def _reflecting(crystal: _Crystal, shortest_nm: float) -> list[Planes]:
     return found
 
 
-def _stands_for_all(structure: Structure, indices: tuple[int, int, int]) -> bool:
-    """Choose one of the equivalent indices: descending, for hexagonal h and k."""
+def _is_representative(structure: Structure, indices: tuple[int, int, int]) -> bool:
+    """Whether these are listed of all equivalent indices: the descending ones.
+
+    Of wurtzite's only h and k are exchanged, so only these need to descend.
+    """
     h, k, l_ = indices
     return h >= k and (structure == "wurtzite" or k >= l_)
 
 
 def _multiplicity(structure: Structure, indices: tuple[int, int, int]) -> int:
-    """Count the planes that are equivalent, both sides of each."""
+    """Count the equivalent planes, hkl and -h-k-l separately."""
     h, k, l_ = indices
     if structure == "wurtzite":
         around = 1 if h == k == 0 else 6 if k == 0 or h == k else 12
@@ -212,7 +215,7 @@ def _multiplicity(structure: Structure, indices: tuple[int, int, int]) -> int:
 
 
 def _structure_factor(crystal: _Crystal, indices: NDArray[np.int_]) -> float:
-    """Add the waves from all atoms of the cell up; 0 where they cancel."""
+    """Sum the waves from all atoms of the cell; 0 where they cancel."""
     numbers = np.array([number for number, _ in crystal.atoms])
     places = np.array([place for _, place in crystal.atoms])
     factor = numbers @ np.exp(2j * np.pi * places @ indices)

@@ -1,9 +1,9 @@
-"""What a lattice does from place to place in a square: filtered picture, phase, strain.
+"""Geometric phase analysis of a square region: filtered picture, phase, strain.
 
-One family of fringes is brought to frequency 0 and smoothed; what is left is its local
-amplitude and phase (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998). The smoothing is
-the mask round the peak; it is divided by what it keeps of the square, so that edges are
-no darker than the middle.
+Each family of fringes is demodulated and smoothed, which leaves its local amplitude and
+phase (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998). The smoothing is equivalent to
+a mask round the Bragg peak; it is normalised by the part of the Gaussian inside the
+square, so that edges are no darker than the middle.
 """
 
 from __future__ import annotations
@@ -25,24 +25,27 @@ if TYPE_CHECKING:
 _TRUNCATE = 3.0
 """Reach of the Gaussian in standard deviations: 0.5 % of its weight lies beyond."""
 _FAINT = 0.3
-"""Amplitude over the square's largest below which the phase tells nothing. A choice: a
-weaker wave has a phase of mostly noise."""
+"""Amplitude, over the 99th percentile in the square, below which the phase is not used.
+A choice: that of a weaker wave is mostly noise."""
 _FLATTEST = 1e-3
-"""Least sine of the angle between two local families; guards where one turns away."""
+"""Least sine of the angle between two local frequencies for which strain is
+computed."""
 ACROSS_PX = 3
-"""Over which a line profile is averaged unless told; a choice against noise."""
+"""Default width in pixels over which a line profile is averaged; a choice, to reduce
+noise."""
 
 
 @dataclass(frozen=True, eq=False)
 class LocalWave:
-    """One family in a square.
+    """Local amplitude and phase of one family in a square.
 
     Attributes
     ----------
     peak : BraggPeak
-        The reference.
+        The reference frequency.
     field : ndarray of complex64, shape (n, n)
-        Amplitude and, relative to the reference from the square's middle, phase.
+        Complex amplitude after demodulation at the reference, whose phase is 0 in the
+        square's middle.
     """
 
     peak: BraggPeak
@@ -50,7 +53,7 @@ class LocalWave:
 
     @property
     def phase_rad(self) -> NDArray[np.float32]:
-        """Geometric phase, -pi to pi; NaN where the family is too weak to tell."""
+        """Geometric phase, -pi to pi; NaN where the family is too weak."""
         phase = np.angle(self.field).astype(np.float32)
         phase[~self.seen] = np.nan
         return phase
@@ -62,13 +65,13 @@ class LocalWave:
 
     @property
     def seen(self) -> NDArray[np.bool_]:
-        """Where the family is strong enough for its phase to mean something."""
+        """Where the family is strong enough for its phase to be used."""
         amplitude = np.abs(self.field)
         return np.asarray(amplitude > _FAINT * np.percentile(amplitude, 99))
 
     @property
     def gradient(self) -> NDArray[np.float64]:
-        """Change of the frequency from the reference, cycles per px, (2, n, n)."""
+        """Local frequency minus the reference, in cycles per px, shape (2, n, n)."""
         field = self.field.astype(np.complex128)
         power = np.maximum(np.abs(field) ** 2, np.finfo(np.float32).tiny)
         turns = [
@@ -81,7 +84,7 @@ class LocalWave:
 def local_wave(
     square: NDArray[np.float32], peak: BraggPeak, smoothing_px: float
 ) -> LocalWave:
-    """Follow one family of fringes through a square.
+    """Demodulate one family of fringes in a square, and smooth.
 
     Parameters
     ----------
@@ -90,8 +93,8 @@ def local_wave(
     peak : BraggPeak
         The family.
     smoothing_px : float
-        Standard deviation of the smoothing: of the mask it is 1 / (2 pi) of its
-        inverse, in cycles per pixel.
+        Standard deviation of the smoothing. The equivalent mask round the peak has a
+        standard deviation of ``1 / (2 pi smoothing_px)`` cycles per pixel.
     """
     place = np.arange(len(square)) - (len(square) - 1) / 2
     down, right = (np.exp(-2j * np.pi * k * place) for k in (peak.k_row, peak.k_col))
@@ -105,7 +108,7 @@ def local_wave(
 
 
 def filtered(waves: Sequence[LocalWave]) -> NDArray[np.float32]:
-    """Put a picture together of nothing but some families.
+    """Compose the Fourier-filtered picture of some families.
 
     Returns
     -------
@@ -124,9 +127,9 @@ def filtered(waves: Sequence[LocalWave]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Strain:
-    """How a lattice is stretched and turned from place to place, against its mean.
+    """Local strain and rotation of a lattice, relative to the mean lattice.
 
-    x points right, y up, as in publications; NaN where a family is too weak.
+    x points right and y up, as in publications; NaN where a family is too weak.
 
     Attributes
     ----------
@@ -143,13 +146,13 @@ class Strain:
 
 
 def strain_of(one: LocalWave, other: LocalWave) -> Strain:
-    """Compute the strain that two families of a lattice tell.
+    """Compute the local strain from two families of a lattice.
 
-    Their local frequencies g are those of the reference plus the phase's gradient. With
-    them as rows of G, the lattice vectors are the columns of G^-1, and the deformation
-    is F = G_local^-1 G_reference; the strain is the symmetric part of F - 1. Where the
-    strain is small this is the linear form of Hytch, Snoeck and Kilaas (1998); it holds
-    for large ones too.
+    Their local frequencies g are those of the reference plus the gradient of the phase.
+    With them as rows of G, the lattice vectors are the columns of G^-1, and the
+    deformation is F = G_local^-1 G_reference; the strain is the symmetric part of F -
+    1. For small strains this is the linear form of Hytch, Snoeck and Kilaas (1998); it
+    holds for large ones too.
 
     Parameters
     ----------
@@ -178,7 +181,7 @@ def strain_of(one: LocalWave, other: LocalWave) -> Strain:
 def _xy(
     row: float | NDArray[np.float64], col: float | NDArray[np.float64]
 ) -> tuple[float | NDArray[np.float64], float | NDArray[np.float64]]:
-    """Turn rows downwards into y upwards."""
+    """Convert (row, column) to (x, y), with y upwards."""
     return col, -row
 
 
@@ -188,7 +191,7 @@ def line_profile(
     end_px: tuple[float, float],
     width_px: int = ACROSS_PX,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Read the gray values along a line.
+    """Mean gray values along a line.
 
     Parameters
     ----------
@@ -197,14 +200,14 @@ def line_profile(
     start_px, end_px : tuple of float
         Row and column of its ends.
     width_px : int
-        Over which each value is averaged across the line, 1 and above.
+        Width across the line over which each value is averaged, at least 1.
 
     Returns
     -------
     ndarray, shape (m,)
         Distance from the start in pixels.
     ndarray, shape (m,)
-        Mean gray value there; NaN beside the micrograph.
+        Mean gray value there; NaN off the micrograph.
     """
     start, end = np.array(start_px, float), np.array(end_px, float)
     length = math.dist(start, end)

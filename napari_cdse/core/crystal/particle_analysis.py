@@ -1,4 +1,4 @@
-"""One particle looked at closely: Bragg peaks, the likeliest fault, phase, filter."""
+"""Analyse one particle: Bragg peaks, likeliest fault, geometric phase, filtering."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from napari_cdse.core.blas_threads import single_blas_thread
 from napari_cdse.core.crystal.bragg_peaks import (
     BraggPeak,
-    Followed,
+    DemodulatedFamily,
     measure,
-    step_across,
+    phase_step,
 )
 from napari_cdse.core.crystal.fault_line import BestSplit, FaultLine, best_split
 from napari_cdse.core.crystal.geometric_phase import fourier_filtered, local_fringes
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 _UNSURE = 0.5
-"""Weight of a split that explains much but could be the background's doing, or little
-but more than the background: nobody knows whether it is a fault."""
+"""Probability of a fault where the evidence is contradictory: a split that explains
+much but could be due to the background, or little but more than the background does."""
 _LEAST_STEP = math.pi / 3
-"""Smallest step of the phase in radians at which a split counts that explains little:
-half of what a stacking fault steps an inclined family by. A thickness that varies steps
-none, nor draws a frequency aside."""
+"""Least phase step, in radians, of a split that counts although it explains little:
+half the step of an inclined family at a stacking fault. A varying thickness makes no
+step, nor does it bias the frequency."""
 _LEAST_REACH = 4
-"""Fewest samples of the spectrum shown on either side of frequency 0."""
+"""Least extent of the spectrum shown, in samples on either side of frequency 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class ExaminedFamily:
-    """One family of fringes in all its detail.
+    """All measurements of one family of fringes.
 
     Attributes
     ----------
@@ -55,8 +55,8 @@ class ExaminedFamily:
     local : LocalFringes
         Geometric phase and amplitude.
     step_rad, step_sigma_rad : float or None
-        How far the phase steps across the fault's line, and how sure that is; None
-        where no line is suspected.
+        Phase step across the suspected fault, and its standard uncertainty; None where
+        no fault is suspected.
     """
 
     peak: BraggPeak
@@ -67,22 +67,23 @@ class ExaminedFamily:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """What can be measured of one particle.
+    """All measurements of one particle.
 
     Attributes
     ----------
     families : tuple of ExaminedFamily
-        Those above the reach of speckle, strongest first.
+        Those stronger than speckle can be, strongest first.
     line : FaultLine or None
-        Where a planar fault is suspected; None where no line explains enough.
+        Where a planar fault is suspected; None if no line explains enough.
     chosen : int or None
-        The strongest family that is not parallel to the suspected fault.
+        Index of the strongest family that is not parallel to the suspected fault.
     spectrum : ndarray of float32, shape (2 m + 1, 2 m + 1)
-        Power over the background's, zero frequency in the middle, the band only.
+        Power over the background's, cropped to the band; frequency 0 is in the middle.
     spectrum_step_per_px : float
-        Distance of two samples of it, in cycles per pixel.
+        Distance of two samples of the spectrum, in cycles per pixel.
     filtered : ndarray of float32, shape (n, n)
-        The particle with nothing left but its Bragg peaks; NaN outside the circle.
+        Fourier-filtered particle, composed of its Bragg peaks only; NaN outside the
+        circle.
     """
 
     families: tuple[ExaminedFamily, ...]
@@ -95,12 +96,12 @@ class Examination:
 
 @single_blas_thread()
 def examine(around: Surroundings, circle: Circle) -> Examination:
-    """Measure the peaks of one particle and look where they break.
+    """Measure the Bragg peaks of one particle, and look for a planar fault.
 
     Parameters
     ----------
     around : Surroundings
-        Its micrograph.
+        Its micrograph with the background.
     circle : Circle
         Its outline.
     """
@@ -140,12 +141,12 @@ def _examined(
     patch: Patch, fringes: Fringes, number: int, family: Family, best: BestSplit
 ) -> ExaminedFamily:
     sizes, noise = fringes.sizes.ravel(), float(fringes.noise[number])
-    followed = Followed(family, sizes, noise, patch.radius_px)
+    followed = DemodulatedFamily(family, sizes, noise, patch.radius_px)
     whole = np.ones(len(sizes), bool)
     line = best.line if best.suspected else None
     sides = (whole, whole) if line is None else line.sides
     peak = _measured(followed, best, bool(best.broken[number]))
-    phases, sigma = step_across(followed, peak, sides)
+    phases, sigma = phase_step(followed, peak, sides)
     larger = int(sizes[sides[1]].sum() > sizes[sides[0]].sum())
     local = local_fringes(patch, peak, phases[larger])
     if line is None:
@@ -154,15 +155,14 @@ def _examined(
     return ExaminedFamily(peak, local, step, sigma)
 
 
-def _measured(followed: Followed, best: BestSplit, broken: bool) -> BraggPeak:
-    """Measure a family, with what a fault may do to it.
+def _measured(followed: DemodulatedFamily, best: BestSplit, broken: bool) -> BraggPeak:
+    """Measure a family, allowing for a fault.
 
-    A fault steps every family that is inclined to its plane, also those too weak to
-    show that by themselves: one plane wave for both sides would be drawn aside by the
-    jump. So these are measured on either side of a suspected line. Where a split
-    explains as much but could be the background's doing, or little but more than the
-    background, it is not known which of the two measurements holds; their difference is
-    part of the uncertainty then.
+    A fault shifts the phase of every family inclined to its plane, also of those too
+    weak to show it by themselves; one plane wave for both sides would have a biased
+    frequency. At a suspected fault these families are therefore measured with an
+    amplitude for each side. Where the evidence is contradictory (`BestSplit.possible`),
+    either measurement may be right, and their difference enters the uncertainty.
     """
     alone = measure(followed, (np.ones(len(followed.sizes), bool),))
     line = best.line
@@ -174,7 +174,7 @@ def _measured(followed: Followed, best: BestSplit, broken: bool) -> BraggPeak:
     if not inclined:
         return alone
     off = measure(followed, line.sides)
-    (before, behind), _ = step_across(followed, off, line.sides)
+    (before, behind), _ = phase_step(followed, off, line.sides)
     step = abs(math.remainder(behind - before, 2 * math.pi))
     if not best.much and step < _LEAST_STEP:
         return alone
@@ -185,7 +185,7 @@ def _measured(followed: Followed, best: BestSplit, broken: bool) -> BraggPeak:
 
 
 def _band(patch: Patch) -> tuple[NDArray[np.float32], float]:
-    """Cut the band of lattice spacings out of the spectrum, both halves of it."""
+    """Crop the spectrum to the band of lattice spacings, and add its other half."""
     half = patch.ratio
     size = len(half)
     step = 1 / (size * patch.step_px)

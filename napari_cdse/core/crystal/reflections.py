@@ -1,11 +1,11 @@
-"""Reflections of a lattice of the user's own, for bands and the pixel-size estimate.
+"""Reflections of a user-defined lattice, for search bands and the pixel-size estimate.
 
 For CdSe they are those of the powder diffraction file (`REFLECTIONS`). For others they
-follow from cell and atoms: the kinematic intensity of the powder pattern, structure
-factor squared times multiplicity times the Lorentz and polarization factor (B. E.
-Warren, X-ray Diffraction, Dover (1990), chapter 4), with the wavelength of the cards,
-copper's K alpha. Atoms scatter by their atomic number; that they do so less at larger
-angles is left to the falloffs that the estimate tries.
+follow from the cell and its atoms: the kinematic intensity of the powder pattern is the
+structure factor squared times multiplicity times the Lorentz and polarization factor
+(B. E. Warren, X-ray Diffraction, Dover (1990), chapter 4), at the wavelength of the
+powder diffraction file, copper's K alpha. Atomic numbers stand for scattering factors;
+their decrease with angle is left to the falloffs that the estimate tries.
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ if TYPE_CHECKING:
 _WAVELENGTH_NM = 0.15418
 """Copper's K alpha in nm, with which the powder diffraction file was measured."""
 _FINEST = 0.49
-"""Shortest spacing that is listed over the longest: that of CdSe's list, 0.1825 over
-0.3723 nm. A choice; finer ones are weak in HRTEM and lie closer to each other."""
+"""Ratio of the shortest to the longest spacing that is listed, as in CdSe's list
+(0.1825 over 0.3723 nm). A choice; finer ones are weak in HRTEM and lie closer
+together."""
 _WEAKEST = 1.0
-"""Least intensity that is listed, the strongest being 100; weaker lines are rarer than
-fringes of anything. A choice: CdSe's list goes down to 2."""
+"""Least intensity that is listed, where the strongest has 100. A choice: CdSe's list
+goes down to 2; fringes of weaker reflections are rarer than those of no reflection."""
 _CDSE_BAND_NM = (0.17, 0.45)
-"""Shortest and longest spacing, in nm, of the fringes by which particles of CdSe are
-looked for: what `napari_cdse.core.params.DetectionParams` begins with."""
+"""Shortest and longest spacing of fringes in the search for CdSe particles, in nm: the
+defaults of `napari_cdse.core.params.DetectionParams`."""
 ROOM_BELOW, ROOM_ABOVE = 0.1825 / _CDSE_BAND_NM[0], _CDSE_BAND_NM[1] / 0.3723
-"""How far the band of fringes goes beyond the lines, as a ratio: as for CdSe, whose
-lines from 0.1825 to 0.3723 nm lie in a band from 0.17 to 0.45 nm."""
+"""Margins of the search band beyond the finest and coarsest reflection, as ratios:
+those of CdSe, whose reflections from 0.1825 to 0.3723 nm are searched from 0.17 to 0.45
+nm."""
 
 
 @lru_cache(maxsize=8)
@@ -74,9 +76,9 @@ def band_of(material: Material) -> tuple[float, float]:
 
 
 def fringe_band_per_nm(material: Material | None) -> tuple[float, float]:
-    """Spatial frequencies in which a particle's fringes are looked for, in 1/nm.
+    """Lowest and highest frequency at which a particle is analysed, in cycles per nm.
 
-    For another lattice it reaches as much farther than `band_of` as for CdSe.
+    It is wider than the search band (`band_of`), for all lattices by the same ratios.
 
     Parameters
     ----------
@@ -93,12 +95,12 @@ def fringe_band_per_nm(material: Material | None) -> tuple[float, float]:
 
 
 def shortest_spacing_nm(material: Material | None) -> float:
-    """Shortest spacing that is looked for in a particle."""
+    """Shortest spacing in nm at which a particle is analysed."""
     return 1 / fringe_band_per_nm(material)[1]
 
 
 def _spacings(material: Material) -> list[float]:
-    """Spacings of all planes down to a third of the cell, which holds the longest."""
+    """Spacings in nm of the planes of a lattice, down to half its shorter distance."""
     shortest = min(material.in_plane_nm, material.layer_nm) / 2
     return [each.spacing_nm for each in planes_of(material, round(shortest, 4))]
 

@@ -1,9 +1,9 @@
-"""The power spectrum of any square of a micrograph, and the peaks that stand out of it.
+"""Power spectrum and Bragg peaks of any square region of a micrograph.
 
-A particle's own spectrum (`napari_cdse.core.crystal.particle_analysis`) is that of a
-disk over the background of its micrograph. Here nothing is known but the square: it is
-tapered by a Hann window (Harris, Proc. IEEE 66, 1978), and the background is what the
-same frequency has in other directions.
+The spectrum of a particle (`napari_cdse.core.crystal.particle_analysis`) is that of a
+disk, over the background measured in the whole micrograph. Here only the square is
+given: it is tapered by a Hann window (Harris, Proc. IEEE 66, 1978), and the background
+is the median power of all directions at the same frequency.
 """
 
 from __future__ import annotations
@@ -26,47 +26,50 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALLEST_PX = 16
-"""Least edge of a square. A choice: a few fringes with the rings to compare them to."""
+"""Least edge of a square in pixels. A choice: it holds a few fringes, and enough
+samples for a background."""
 LARGEST_PX = 1024
-"""Most. A choice: its spectrum still follows the hand."""
+"""Largest edge of a square in pixels. A choice: its spectrum is computed fast enough to
+follow while the square is dragged."""
 MOST_PEAKS = 8
-"""Families told at most; a choice, as many as the card's table holds."""
-_LOWEST = 3.0
-"""Lowest frequency of a peak in samples of the spectrum: the window's main lobe ends at
-2, so that what is nearer to 0 is uneven illumination."""
-_APART = 3
-"""Samples within which only the highest counts: two peaks of a Hann window that are
-nearer are not resolved."""
-_FALSE = 0.01
-"""Chance that noise alone shows a peak somewhere in the square. A choice."""
-_MEDIAN = math.log(2)
-"""Median over mean of an exponential distribution, which the power of noise has."""
-_RING = 1.5
-"""Width of the rings of equal frequency, in samples. A choice: the innermost that count
-still have some 20 samples, so that few peaks leave their median alone."""
-_SMOOTH = 5
-"""Rings over which the background is averaged. A choice: it changes slowly with
-frequency, and one ring's median is known to some 6 % only."""
-_STEPS = 5
-"""Newton steps to a peak's top, which squares the error each time."""
-_LONGEST = 0.8
-"""Longest step on the way, in samples, and farthest from the highest one in all."""
-_CLEAR = 3.0
-"""Amplitude over that of a side lobe from which a peak counts. A choice: lobes of two
-peaks may add up."""
-_SAMPLED = 512
-"""Samples of a ring of which the median is taken. It is known to 6 % then; more cost
-the time in which the spectrum shall follow the hand."""
+"""Most families that are returned; a choice, as many as the table of peaks shows."""
+_LOWEST_SAMPLES = 3.0
+"""Lowest frequency of a peak, in samples of the spectrum. The main lobe of the window
+ends at 2, so that lower peaks are uneven illumination."""
+_APART_SAMPLES = 3
+"""Distance in samples within which only the highest peak counts: a Hann window does not
+resolve nearer ones."""
+_FALSE_PEAKS = 0.01
+"""Expected number of peaks in the spectrum of noise alone. A choice."""
+_MEDIAN_OVER_MEAN = math.log(2)
+"""Ratio of median to mean of an exponential distribution, as noise power has it."""
+_RING_WIDTH = 1.5
+"""Width of the rings of equal frequency, in samples. A choice: the innermost ring that
+is used has some 20 samples, so that a few peaks hardly change its median."""
+_SMOOTHED_RINGS = 5
+"""Number of neighbouring rings over which the background is averaged. A choice: it
+varies slowly with frequency, and the median of one ring is only known to some 6 %."""
+_NEWTON_STEPS = 5
+"""Newton steps to a peak's maximum; each squares the error."""
+_LONGEST_STEP = 0.8
+"""Largest distance of a peak's maximum from its highest sample, in samples."""
+_LOBES = 3.0
+"""Least amplitude of a peak, in amplitudes of a stronger peak's side lobe at its place.
+A choice: side lobes of two peaks may add up."""
+_SAMPLES_PER_RING = 512
+"""Most samples of a ring of which the median is taken. It is known to 6 % with these;
+more cost time while a square is dragged."""
 _INCLINED_DEG = 15.0
-"""Least angle of two families that span a lattice. A choice: nearer ones tell the
-direction between them badly, their error grows with 1 / sin."""
+"""Least angle, in degrees, of two families that span a lattice. A choice: the error of
+the strain grows with 1 / sin of the angle."""
 _TINY = 1e-12
-"""Least power that is divided by, or has a logarithm taken; guards flat squares."""
+"""Least power that is divided by, or of which a logarithm is taken, for flat
+squares."""
 
 
 @dataclass(frozen=True, eq=False)
 class RegionSpectrum:
-    """What frequencies a square holds.
+    """Power spectrum of a square, with background and peaks.
 
     Attributes
     ----------
@@ -74,9 +77,9 @@ class RegionSpectrum:
         Power over the background's mean at that frequency; frequency 0 is at
         ``[n // 2, n // 2]``.
     background : ndarray of float64, shape (rings,)
-        Mean power of the background, from ring to ring outwards.
+        Mean power of the background on each ring of frequency, outwards.
     radial : ndarray of float64, shape (rings,)
-        Mean power of all samples of each ring, peaks too.
+        Mean power of all samples of each ring, peaks included.
     peaks : tuple of BraggPeak
         Families of fringes, strongest first.
     """
@@ -95,32 +98,32 @@ class RegionSpectrum:
     def ring_frequencies(self) -> NDArray[np.float64]:
         """Frequency of each ring in cycles per pixel, shape (rings,)."""
         rings = np.arange(len(self.radial)) + 0.5
-        return np.asarray(rings * _RING * self.step_per_px)
+        return np.asarray(rings * _RING_WIDTH * self.step_per_px)
 
 
 def region_spectrum(
     square: NDArray[np.float32], highest_per_px: float = 0.5
 ) -> RegionSpectrum:
-    """Look at the frequencies of a square.
+    """Compute the spectrum of a square, and find its Bragg peaks.
 
     Parameters
     ----------
     square : ndarray of float32, shape (n, n)
         Its pixels, all finite; n is `SMALLEST_PX` at least.
     highest_per_px : float
-        Frequency in cycles per pixel up to which peaks are looked for.
+        Highest frequency of a peak, in cycles per pixel.
     """
     number = len(square)
     tapered = _tapered(square)
     half = fft.rfft2(tapered)
     power = np.asarray(half.real**2 + half.imag**2, np.float32)
     rings, counts = _rings(number)
-    medians = _medians(power, number) / _MEDIAN
+    medians = _medians(power, number) / _MEDIAN_OVER_MEAN
     background = np.maximum(_smoothed(medians), _TINY)
     ratio = np.asarray(power / background[rings], np.float32)
     radial = np.bincount(rings.ravel(), power.ravel(), len(background)) / counts
     peaks = _peaks(tapered, ratio, background, highest_per_px)
-    return RegionSpectrum(_whole(ratio, number), background, radial, peaks)
+    return RegionSpectrum(_both_halves(ratio, number), background, radial, peaks)
 
 
 def _tapered(square: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -132,41 +135,41 @@ def _tapered(square: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=8)
 def _window(number: int) -> NDArray[np.float32]:
-    """Hann window whose ends are half a sample off the square, shape (number,)."""
+    """Hann window that is 0 half a sample outside the square, shape (number,)."""
     place = (np.arange(number) + 0.5) / number
     return np.asarray(np.sin(np.pi * place) ** 2, np.float32)
 
 
 @lru_cache(maxsize=8)
 def _places(number: int) -> NDArray[np.float32]:
-    """Place of each pixel from the square's middle, shape (number,)."""
+    """Distance of each pixel from the square's middle, shape (number,)."""
     return np.asarray(np.arange(number) - (number - 1) / 2, np.float32)
 
 
 @lru_cache(maxsize=4)
 def _rings(number: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the ring of each sample of the half spectrum, and how many each has."""
+    """Return the ring number of each sample of ``rfft2``, and the samples per ring."""
     rows, cols = np.rint(fft.fftfreq(number) * number), np.arange(number // 2 + 1)
-    last = int(number / 2 / _RING)
-    ring = np.minimum(np.hypot(rows[:, None], cols) / _RING, last).astype(np.intp)
+    last = int(number / 2 / _RING_WIDTH)
+    ring = np.minimum(np.hypot(rows[:, None], cols) / _RING_WIDTH, last).astype(np.intp)
     return ring, np.bincount(ring.ravel(), minlength=last + 1)
 
 
 @lru_cache(maxsize=4)
 def _order(number: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the samples ring by ring, and where each ring begins."""
+    """Return the flat indices of samples sorted by ring, and where each ring begins."""
     rings, counts = _rings(number)
     order = np.argsort(rings.ravel(), kind="stable")
     return order, np.concatenate([[0], np.cumsum(counts)])
 
 
 def _medians(power: NDArray[np.float32], number: int) -> NDArray[np.float64]:
-    """Return the median power of each ring: peaks are few in it."""
+    """Median power of each ring, which a few peaks hardly change."""
     order, starts = _order(number)
     flat = power.ravel()
     found = np.empty(len(starts) - 1)
     for ring, (first, stop) in enumerate(pairwise(starts)):
-        step = max(1, (stop - first) // _SAMPLED)
+        step = max(1, (stop - first) // _SAMPLES_PER_RING)
         values = flat[order[first:stop:step]]
         middle = len(values) // 2
         found[ring] = np.partition(values, middle)[middle]
@@ -174,14 +177,16 @@ def _medians(power: NDArray[np.float32], number: int) -> NDArray[np.float64]:
 
 
 def _smoothed(medians: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average over neighbouring rings, by logarithms since the power falls steeply."""
+    """Average logarithms over neighbouring rings, as the power falls steeply."""
     level = np.log(np.maximum(medians, _TINY))
-    padded = np.pad(level, _SMOOTH // 2, mode="edge")
-    return np.asarray(np.exp(np.convolve(padded, np.ones(_SMOOTH) / _SMOOTH, "valid")))
+    padded = np.pad(level, _SMOOTHED_RINGS // 2, mode="edge")
+    return np.asarray(
+        np.exp(np.convolve(padded, np.ones(_SMOOTHED_RINGS) / _SMOOTHED_RINGS, "valid"))
+    )
 
 
-def _whole(half: NDArray[np.float32], number: int) -> NDArray[np.float32]:
-    """Add the half that is the same turned round; frequency 0 goes to the middle."""
+def _both_halves(half: NDArray[np.float32], number: int) -> NDArray[np.float32]:
+    """Whole spectrum from that of ``rfft2``, with frequency 0 in the middle."""
     middle = number // 2
     whole = np.empty((number, number), np.float32)
     rows = np.arange(number) - middle
@@ -205,7 +210,7 @@ def _peaks(
     best = np.argsort(ratio[rows, cols])[::-1]
     power = (ratio * background[_rings(number)[0]])[rows, cols][best]
     places = np.array([fft.fftfreq(number)[rows] * number, cols]).T[best]
-    starts = places[_beyond_leaks(places, power)][:MOST_PEAKS] / number
+    starts = places[_beyond_side_lobes(places, power)][:MOST_PEAKS] / number
     found = [_measured(tapered, row, col, background) for row, col in starts]
     return tuple(sorted(found, key=lambda peak: -peak.strength))
 
@@ -213,39 +218,40 @@ def _peaks(
 def _candidates(
     ratio: NDArray[np.float32], highest_per_px: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find the samples that are the highest around, and too high for noise."""
+    """Find local maxima that are too high for noise."""
     number = len(ratio)
     rows = fft.fftfreq(number)[:, None] * number
     cols = np.arange(number // 2 + 1)
     off = np.hypot(rows, cols)
-    least = math.log(ratio.size / _FALSE)
-    high = (ratio > least) & (off >= _LOWEST) & (off <= highest_per_px * number)
-    # Each family has a twin on the other side; of those at column 0 one is taken.
+    least = math.log(ratio.size / _FALSE_PEAKS)
+    high = (ratio > least) & (off >= _LOWEST_SAMPLES) & (off <= highest_per_px * number)
+    # Column 0 holds both k and -k of a family: only one is taken.
     high[:, 0] &= rows[:, 0] > 0
     if number % 2 == 0:
         high[:, -1] = False
     if not high.any():
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    # Rows wrap round; a peak near column 0 has its twin's slope beside it.
-    highest = maximum_filter(ratio, 2 * _APART + 1, mode=("wrap", "nearest"))
+    # Rows are periodic. Beyond column 0 lies the mirror image of the peaks, which the
+    # repeated border value stands for.
+    highest = maximum_filter(ratio, 2 * _APART_SAMPLES + 1, mode=("wrap", "nearest"))
     found = np.nonzero(high & (ratio == highest))
     return found[0], found[1]
 
 
-def _beyond_leaks(
+def _beyond_side_lobes(
     places: NDArray[np.float64], power: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Tell which samples are higher than what the window lets leak of another one.
+    """Tell which peaks are higher than the side lobes of stronger ones.
 
-    The amplitude of a Hann window falls as 1 / (pi d (d^2 - 1)) with the distance d in
-    samples along each axis; where noise is weak, these side lobes stand out of it.
+    The side lobes of a Hann window fall as 1 / (pi d (d^2 - 1)) with the distance d in
+    samples along each axis; where noise is weak, they exceed it.
     """
     amplitude = np.sqrt(power)
     kept = np.ones(len(places), bool)
     for sign in (1, -1):
         off = np.abs(places[:, None] - sign * places[None])
         lobe = 1 / (np.pi * np.maximum(off * (off**2 - 1), 1 / np.pi))
-        leak = _CLEAR * lobe.prod(axis=2) * amplitude
+        leak = _LOBES * lobe.prod(axis=2) * amplitude
         higher = amplitude[None] > amplitude[:, None]
         kept &= ~(higher & (leak > amplitude[:, None])).any(axis=1)
     return kept
@@ -257,31 +263,32 @@ def _measured(
     k_col: float,
     background: NDArray[np.float64],
 ) -> BraggPeak:
-    """Bring a frequency to the top of its peak, and tell how sure it is.
+    """Measure a peak: the frequency of its maximum, with its uncertainty.
 
-    The top is the maximum-likelihood estimate (Rife and Boorstyn, IEEE Trans. Inf.
-    Theory 20, 1974). At the top of a tapered wave in noise of mean power N the variance
-    along each axis is
+    The maximum is the maximum-likelihood estimate (Rife and Boorstyn, IEEE Trans. Inf.
+    Theory 20, 1974). For a tapered wave in noise of mean power N the variance along
+    each axis is
 
         sigma(k)^2 = (sum w^2 x^2 / sum w^2) / (2 strength M^2) / (2 pi)^2,
 
-    with M = sum w x^2 / sum w, x from the square's middle and the strength over N.
+    with the window w, M = sum w x^2 / sum w, x from the square's middle, and the
+    strength in units of N.
     """
     number = len(tapered)
     start = np.array([k_row, k_col])
     k = start.copy()
-    for _ in range(_STEPS):
+    for _ in range(_NEWTON_STEPS):
         total, first, second = _moments(tapered, k)
         slope = (np.conj(total) * first).imag
         bend = (np.conj(total) * second - np.outer(np.conj(first), first)).real
-        # Of the logarithm, which is more like a parabola than the power is.
+        # Curvature of the logarithm, which is closer to a parabola than the power.
         bend = bend + 2 * np.outer(slope, slope) / max(abs(total) ** 2, _TINY)
-        k = k + _step(slope, bend) / (2 * np.pi)
-        k = start + np.clip(k - start, -_LONGEST / number, _LONGEST / number)
+        k = k + _newton_step(slope, bend) / (2 * np.pi)
+        k = start + np.clip(k - start, -_LONGEST_STEP / number, _LONGEST_STEP / number)
     total = _moments(tapered, k)[0]
-    ring = int(min(np.hypot(*k) * number / _RING, len(background) - 1))
+    ring = int(min(np.hypot(*k) * number / _RING_WIDTH, len(background) - 1))
     strength = abs(total) ** 2 / background[ring]
-    variance = _spread(number) / (2 * max(strength, 1.0)) / (2 * np.pi) ** 2
+    variance = _window_factor(number) / (2 * max(strength, 1.0)) / (2 * np.pi) ** 2
     weight = float((_window(number) ** 2).sum() ** 2)
     noise = math.sqrt(float(background.mean()) / weight)
     amplitude = 2 * abs(total) / float(_window(number).sum() ** 2)
@@ -291,8 +298,10 @@ def _measured(
     )
 
 
-def _step(slope: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the Newton step uphill; none where the top is not curved downwards."""
+def _newton_step(
+    slope: NDArray[np.float64], bend: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Newton step to the maximum; 0 where the curvature is not that of one."""
     values, axes = np.linalg.eigh(bend)
     if values[0] <= 0:
         return np.zeros(2)
@@ -313,8 +322,8 @@ def _moments(
 
 
 @lru_cache(maxsize=8)
-def _spread(number: int) -> float:
-    """Return the window's part in the variance of a frequency, in 1 / px^2."""
+def _window_factor(number: int) -> float:
+    """Factor of the variance of a frequency that depends on the window, in 1 / px^2."""
     window, place = _window(number).astype(float), _places(number).astype(float)
     lever = (window**2 * place**2).sum() / (window**2).sum()
     moment = (window * place**2).sum() / window.sum()
@@ -322,12 +331,12 @@ def _spread(number: int) -> float:
 
 
 def two_families(peaks: Sequence[BraggPeak]) -> tuple[BraggPeak, BraggPeak] | None:
-    """Choose the strongest family, and the strongest that is no multiple of it.
+    """Choose two families that span a lattice: the strongest and the next inclined one.
 
     Returns
     -------
     tuple of BraggPeak or None
-        None where there are no two: a lattice needs them.
+        None if no family is inclined to the strongest.
     """
     for other in peaks[1:]:
         if peaks[0].angle_to(other) > _INCLINED_DEG:

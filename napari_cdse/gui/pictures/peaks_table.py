@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, fitting
+from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, planes_fitting
 from napari_cdse.core.crystal.reflections import shortest_spacing_nm
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import wrapped
@@ -107,7 +107,7 @@ def planes_of(peak: BraggPeak, scale: Scale) -> tuple[Planes, ...]:
     if scale.pixel_size_nm is None:
         return ()
     spacing_nm, sigma_nm = peak.spacing_nm(scale.pixel_size_nm, scale.sigma)
-    return fitting(spacing_nm, sigma_nm, scale.shortest_nm, scale.material)
+    return planes_fitting(spacing_nm, sigma_nm, scale.shortest_nm, scale.material)
 
 
 def planes_words(planes: Sequence[Planes]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QPointF, Signal
 
-from napari_cdse.core.crystal.lattice_planes import fitting
+from napari_cdse.core.crystal.lattice_planes import planes_fitting
 from napari_cdse.gui.pictures.overlays import Caption, Spot
 from napari_cdse.gui.pictures.peaks_table import planes_words
 
@@ -150,7 +150,7 @@ def _spacing(k: float, step: float, scale: Scale) -> str:
         return f"{1 / k:.1f} px"
     spacing_nm = scale.pixel_size_nm / k
     sigma_nm = spacing_nm * math.hypot(0.5 * step / k, scale.sigma)
-    planes = fitting(spacing_nm, sigma_nm, scale.shortest_nm, scale.material)
+    planes = planes_fitting(spacing_nm, sigma_nm, scale.shortest_nm, scale.material)
     names = f" ({planes_words(planes)})" if planes else ""
     return f"{spacing_nm:.3f} nm{names}"
 

@@ -7,10 +7,10 @@ import pytest
 
 from napari_cdse.core.crystal.bragg_peaks import (
     BraggPeak,
-    Followed,
+    DemodulatedFamily,
+    cell_places,
     measure,
-    places,
-    step_across,
+    phase_step,
 )
 from napari_cdse.core.crystal.fault_line import FaultLine
 from napari_cdse.core.crystal.particle_analysis import default_family
@@ -18,7 +18,7 @@ from napari_cdse.core.features.families import CELLS, Family
 
 RADIUS_PX = 50.0
 PER_CELL = 16.0
-ROW, COL = places().T
+ROW, COL = cell_places().T
 INSIDE = np.hypot(ROW, COL) < 1
 SIZES = (PER_CELL * INSIDE).astype(np.float32)
 WHOLE = np.ones(CELLS**2, bool)
@@ -33,7 +33,7 @@ def followed(amplitude, off=(0.0, 0.0), noise=2.0):
     turns = RADIUS_PX * (off[0] * ROW + off[1] * COL)
     cells = PER_CELL * INSIDE * amplitude * np.exp(2j * pi * turns)
     family = Family(0.03, 0.04, 50.0, 1.0, cells.reshape(CELLS, CELLS))
-    return Followed(family, SIZES, noise, RADIUS_PX)
+    return DemodulatedFamily(family, SIZES, noise, RADIUS_PX)
 
 
 def test_numbers_of_a_peak_follow_from_frequency_and_covariance():
@@ -89,7 +89,7 @@ def test_the_phases_on_either_side_are_those_set(step):
     before, behind = line.sides
     amplitude = np.where(COL > 0, np.exp(1j * (0.3 + step)), np.exp(0.3j))
     reference = peak(0.03, 0.04)
-    phases, sigma = step_across(followed(2 * amplitude), reference, (before, behind))
+    phases, sigma = phase_step(followed(2 * amplitude), reference, (before, behind))
     assert phases == pytest.approx((0.3, 0.3 + step), abs=1e-5)
     # Each phase errs by sqrt(noise / 2 / size) / amplitude.
     sizes = [float(SIZES[side].sum()) for side in (before, behind)]
@@ -97,7 +97,7 @@ def test_the_phases_on_either_side_are_those_set(step):
     assert sigma == pytest.approx(wanted, rel=1e-4)
     # The frequency's own error tilts one side against the other.
     doubtful = peak(0.03, 0.04, np.diag([0, 1e-8]))
-    _, more = step_across(followed(2 * amplitude), doubtful, (before, behind))
+    _, more = phase_step(followed(2 * amplitude), doubtful, (before, behind))
     middles = [np.average(COL[s], weights=SIZES[s]) for s in (before, behind)]
     lever = 2 * pi * RADIUS_PX * (middles[1] - middles[0])
     assert more == pytest.approx(sqrt(sigma**2 + 1e-8 * lever**2), rel=1e-4)
@@ -106,9 +106,9 @@ def test_the_phases_on_either_side_are_those_set(step):
 def test_the_reference_of_the_phase_is_the_peaks_frequency():
     line = FaultLine(0.0, 0.0)
     off = (0.0, 0.002)
-    phases, _ = step_across(followed(2, off), peak(0.03, 0.042), line.sides)
+    phases, _ = phase_step(followed(2, off), peak(0.03, 0.042), line.sides)
     assert phases == pytest.approx((0, 0), abs=1e-5)
-    tilted, _ = step_across(followed(2, off), peak(0.03, 0.04), line.sides)
+    tilted, _ = phase_step(followed(2, off), peak(0.03, 0.04), line.sides)
     assert tilted[0] < -0.05 < 0.05 < tilted[1]
     assert tilted[0] == pytest.approx(-tilted[1], abs=1e-5)
 

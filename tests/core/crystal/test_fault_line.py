@@ -5,11 +5,11 @@ from math import pi
 import numpy as np
 import pytest
 
-from napari_cdse.core.crystal.bragg_peaks import BraggPeak, places
+from napari_cdse.core.crystal.bragg_peaks import BraggPeak, cell_places
 from napari_cdse.core.crystal.fault_line import FaultLine, best_split, chance_of
 from napari_cdse.core.features.domains import Fringes
 
-ROW, COL = places().T
+ROW, COL = cell_places().T
 SIZES = (16.0 * (np.hypot(ROW, COL) < 1)).astype(np.float32)[:, None]
 
 
@@ -34,8 +34,8 @@ def broken_fringes(normal_deg, offset, strength, seed):
         wave = np.sqrt(strength / sizes.sum()) * step * np.exp(1j * rng.uniform(0, 6))
         noise = rng.normal(size=(2, len(sizes))) * np.sqrt(sizes / 2)
         cells = wave * sizes + noise[0] + 1j * noise[1]
-        power = np.abs(np.exp(-1j * turns @ places().T) @ cells)
-        fields.append(cells * np.exp(-1j * places() @ turns[power.argmax()]))
+        power = np.abs(np.exp(-1j * turns @ cell_places().T) @ cells)
+        fields.append(cells * np.exp(-1j * cell_places() @ turns[power.argmax()]))
     return Fringes(np.array(fields, np.complex64).T, SIZES, np.ones(3))
 
 

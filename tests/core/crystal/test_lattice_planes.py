@@ -3,7 +3,7 @@
 import pytest
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS
-from napari_cdse.core.crystal.lattice_planes import fitting, planes_of
+from napari_cdse.core.crystal.lattice_planes import planes_fitting, planes_of
 
 SHORTEST_NM = 0.08
 
@@ -44,7 +44,7 @@ def test_the_list_ends_with_the_band():
 
 @pytest.mark.parametrize("spacing", [0.3494, 0.3505])
 def test_both_structures_are_named_where_they_cannot_be_told_apart(spacing):
-    found = fitting(spacing, 0.0005, 0.16)
+    found = planes_fitting(spacing, 0.0005, 0.16)
     names = {(planes.structure, planes.name) for planes in found}
     assert names == {("zinc blende", "{111}"), ("wurtzite", "{002}")}
     off = [abs(planes.spacing_nm - spacing) for planes in found]
@@ -52,8 +52,10 @@ def test_both_structures_are_named_where_they_cannot_be_told_apart(spacing):
 
 
 def test_more_planes_fit_a_vague_spacing_and_none_a_wrong_one():
-    assert len(fitting(0.35, 0.012, 0.16)) > len(fitting(0.35, 0.001, 0.16))
-    assert fitting(0.45, 0.002, 0.16) == ()
+    assert len(planes_fitting(0.35, 0.012, 0.16)) > len(
+        planes_fitting(0.35, 0.001, 0.16)
+    )
+    assert planes_fitting(0.45, 0.002, 0.16) == ()
 
 
 def test_structure_factors_are_sums_of_the_atoms_waves():
@@ -111,7 +113,7 @@ def test_planes_fit_within_two_standard_uncertainties():
                 for _ in range(30):
                     reach = 2 * (sigma**2 + (0.01 * away) ** 2) ** 0.5
                     away = spacing + sign * factor * reach
-                found = fitting(away, sigma, 0.16)
+                found = planes_fitting(away, sigma, 0.16)
                 assert any(p.indices == (2, 2, 0) for p in found) is fits
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.crystal.geometric_phase import inside
-from napari_cdse.core.crystal.lattice_planes import fitting
+from napari_cdse.core.crystal.lattice_planes import planes_fitting
 from napari_cdse.core.crystal.particle_analysis import default_family, examine
 from napari_cdse.core.crystal.reflections import (
     fringe_band_per_nm,
@@ -103,7 +103,7 @@ def test_angles_between_families_are_those_drawn(perfect):
 def test_fringes_of_035_nm_are_named_after_both_structures(perfect):
     peak = found(perfect[0], FAMILIES[0]).peak
     spacing = peak.spacing_px * PIXEL_NM
-    planes = fitting(spacing, spacing * peak.relative_sigma, SHORTEST_NM)
+    planes = planes_fitting(spacing, spacing * peak.relative_sigma, SHORTEST_NM)
     assert {"{111}", "{002}"} <= {each.name for each in planes}
 
 
@@ -302,5 +302,5 @@ def test_fringes_of_another_lattice_are_looked_for_in_its_own_band():
     assert found[GOLD] == pytest.approx(wanted, rel=2e-3)
     assert found[None] == pytest.approx(wanted[1:], rel=2e-3)
     for name, spacing in spacings.items():
-        (planes,) = fitting(spacing, 0.001, shortest_spacing_nm(GOLD), GOLD)
+        (planes,) = planes_fitting(spacing, 0.001, shortest_spacing_nm(GOLD), GOLD)
         assert planes.name == name

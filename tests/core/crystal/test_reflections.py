@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS
-from napari_cdse.core.crystal.lattice_planes import fitting, planes_of
+from napari_cdse.core.crystal.lattice_planes import planes_fitting, planes_of
 from napari_cdse.core.crystal.reflections import (
     band_of,
     fringe_band_per_nm,
@@ -88,8 +88,8 @@ def test_the_structure_factor_of_rock_salt_is_a_sum_or_a_difference():
 
 
 def test_a_spacing_is_named_by_the_planes_of_the_lattice_in_use():
-    assert [each.name for each in fitting(0.2968, 0.001, 0.17, PBS)] == ["{200}"]
-    assert {each.structure for each in fitting(0.2968, 0.001, 0.17)} <= {
+    assert [each.name for each in planes_fitting(0.2968, 0.001, 0.17, PBS)] == ["{200}"]
+    assert {each.structure for each in planes_fitting(0.2968, 0.001, 0.17)} <= {
         "zinc blende",
         "wurtzite",
     }

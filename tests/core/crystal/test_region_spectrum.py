@@ -15,7 +15,7 @@ from napari_cdse.core.crystal.local_lattice import (
 )
 from napari_cdse.core.crystal.region_spectrum import (
     SMALLEST_PX,
-    _beyond_leaks,
+    _beyond_side_lobes,
     region_spectrum,
     two_families,
 )
@@ -195,15 +195,15 @@ def test_what_a_window_lets_leak_of_a_strong_peak_is_no_peak(strong):
     places = np.array([strong, (20.0, 26.0), (-20.0, 40.0)])
     for factor, kept in ((0.98, False), (1.02, True)):
         power = np.array([1000.0, factor * leak, 50.0]) ** 2
-        assert _beyond_leaks(places, power).tolist() == [True, kept, True]
+        assert _beyond_side_lobes(places, power).tolist() == [True, kept, True]
     # Off both axes it is the product of both.
     both = 3 * 1000 / (np.pi * 6 * 35) / (np.pi * 4 * 15)
     places[1] = 26.0, 24.0
     for factor, kept in ((0.98, False), (1.02, True)):
         power = np.array([1000.0, factor * both, 50.0]) ** 2
-        assert _beyond_leaks(places, power).tolist() == [True, kept, True]
+        assert _beyond_side_lobes(places, power).tolist() == [True, kept, True]
     # Of two peaks as high as each other none is the other's.
-    assert _beyond_leaks(places[:2], np.array([9.0, 9.0])).all()
+    assert _beyond_side_lobes(places[:2], np.array([9.0, 9.0])).all()
 
 
 def test_a_profile_is_averaged_across_the_line():

@@ -342,8 +342,11 @@ class Workspace(QObject):
     def _on_history_changed(self) -> None:
         self.session.deferred.history_changed()
 
-    def _on_notice(self, sentence: str) -> None:
-        self.session.warn(sentence)
+    def _on_notice(self, sentence: str, about: str = "") -> None:
+        if sentence:
+            self.session.warn(sentence, about)
+        else:
+            self.session.messages.withdraw(about)
 
 
 _WORKSPACES: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()

@@ -304,3 +304,27 @@ def test_a_choice_that_an_older_program_made_is_taken_back_without_circles(searc
     entry = again.micrographs.entries[0]
     assert (entry.frame, entry.id, entry.analysed, entry.found) == (0, None, False, 1)
     again.close()
+
+
+def test_labels_of_other_frames_are_counted_and_again_after_a_restart(searched):
+    def counted():
+        again = Project.create_or_open(searched.path)
+        found = again.micrographs.labels_of_other_frames()
+        again.close()
+        assert searched.micrographs.labels_of_other_frames() == found
+        return found
+
+    judged, other = (each.id for each in searched.particles.of(0))
+    searched.edits.label([other], "null")
+    assert counted() == 0
+    searched.micrographs.set_frames({0: 2})
+    assert counted() == 2
+    searched.edits.reshape({judged: C})
+    assert counted() == 1
+    searched.history.undo()
+    searched.edits.remove([judged])
+    assert counted() == 1
+    searched.history.undo()
+    assert counted() == 2
+    searched.history.undo()
+    assert counted() == 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_cdse.project import Project
 
 _OTHER_FRAME = "labels of another frame"
+_FEWER = "files with fewer frames"
 
 
 class Frames(QObject):
@@ -42,8 +43,10 @@ class Frames(QObject):
         self._canvas = canvas
         self._later: Job | None = None
         self._newest_key = 0
+        self._told_of = 0
         session.project_changed.connect(self._begin)
         session.micrographs_changed.connect(self._look_for_later)
+        session.history_changed.connect(self._tell_of_labels)
 
     @property
     def choice(self) -> FrameChoice:
@@ -88,20 +91,25 @@ class Frames(QObject):
         self._take(project, dict.fromkeys(fits, choice))
         with self._session.reporting_errors():
             project.micrographs.set_frames_of_all(choice)
+        self._session.messages.withdraw(_FEWER)
         short = len(series) - len(fits)
         if short:
             what = "1 file has" if short == 1 else f"{short} files have"
             self._session.warn(
                 f"{what} fewer frames than that and stayed as before; the others "
-                f"are read as the {frame_words(choice)}."
+                f"are read as the {frame_words(choice)}.",
+                _FEWER,
             )
 
     # Files that come later
 
     @Slot()
     def _begin(self) -> None:
-        """Ask the files of another project."""
+        """Ask the files of another project, and tell only of what is done from now."""
         self._newest_key = 0
+        self._session.messages.withdraw(_OTHER_FRAME)
+        if self._session.is_open:
+            self._told_of = self._session.project.micrographs.labels_of_other_frames()
         self._look_for_later()
 
     @Slot()
@@ -159,17 +167,26 @@ class Frames(QObject):
 
     def _take(self, project: Project, choices: Mapping[int, FrameChoice]) -> None:
         self._canvas.take_in()
-        entries = project.micrographs.entries
-        judged = sum(
-            entries[index].reviewed
-            for index, choice in choices.items()
-            if entries[index].frame != choice
-        )
         with self._session.reporting_errors():
             project.micrographs.set_frames(choices)
-            self._session.messages.withdraw(_OTHER_FRAME)
-            if judged:
-                self._session.warn(_labels_stay(judged), _OTHER_FRAME)
+            # Said again, also where the same was closed.
+            self._told_of = 0
+            self._tell_of_labels()
+
+    @Slot()
+    def _tell_of_labels(self) -> None:
+        """Say how many labels another frame has now; who closed it hears it once."""
+        if not self._session.is_open:
+            return
+        number = self._session.project.micrographs.labels_of_other_frames()
+        messages = self._session.messages
+        stands = any(each.name == _OTHER_FRAME for each in messages.shown)
+        if not number:
+            messages.withdraw(_OTHER_FRAME)
+        elif stands or number > self._told_of:
+            self._session.warn(_labels_stay(number), _OTHER_FRAME)
+        # Undo of a label that was put right is no news.
+        self._told_of = max(number, self._told_of) if number else 0
 
 
 def _with_frames(

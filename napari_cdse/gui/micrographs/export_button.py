@@ -18,6 +18,7 @@ from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.tasks.analysis import exporting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
@@ -36,7 +37,7 @@ _NOT_YET = (
 )
 _NO_FILE_MANAGER = "No program here shows folders; the results are in {}."
 _MESSAGE = "results"
-_ALSO_FAILED = "{} label files were not written: {}"
+_FAILED = "results that could not be written"
 
 
 class ExportButton(QPushButton):
@@ -123,15 +124,16 @@ class ExportButton(QPushButton):
         # What is drawn and not yet taken in belongs to it too.
         self._canvas.take_in()
         if not project.sync.write_waiting():
-            self._session.warn(_NOT_YET.format(project.path.name))
+            self._session.warn(_NOT_YET.format(project.path.name), _FAILED)
             return
         work = partial(
             exporting, project.path, folder, include_predictions, self._chosen()
         )
         job = Job("Exporting", work)
         job.produced.connect(lambda found: self._tell(found, folder))
-        job.failed.connect(self._session.warn)
-        self._session.messages.withdraw(_MESSAGE)
+        job.failed.connect(lambda why: self._session.warn(why, _FAILED))
+        for each in (_MESSAGE, _FAILED):
+            self._session.messages.withdraw(each)
         self._session.runner.submit(job)
 
     def _chosen(self) -> tuple[FormatName, ...]:
@@ -139,8 +141,7 @@ class ExportButton(QPushButton):
 
     def _tell(self, found: Exported, folder: Path) -> None:
         if found.problems:
-            first = found.problems[0]
-            self._session.warn(_ALSO_FAILED.format(len(found.problems), first))
+            self._session.warn(_not_written(found.problems), _FAILED)
         for sentence in found.problems:
             if isinstance(sentence, Unforeseen):
                 self._session.warn(sentence)
@@ -155,3 +156,9 @@ class ExportButton(QPushButton):
     def _show(self, folder: Path) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self._session.warn(_NO_FILE_MANAGER.format(folder))
+
+
+def _not_written(problems: Sequence[str]) -> str:
+    number = len(problems)
+    what = "1 label file was" if number == 1 else f"{number} label files were"
+    return f"{what} not written: {problems[0]}"

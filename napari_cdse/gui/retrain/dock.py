@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cdse.core.errors import CdseError
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.records import CLASSES, Label
 from napari_cdse.gui.retrain.audit_row import AuditRow
@@ -221,12 +220,11 @@ class RetrainView(ProjectView):
 
     def _ask(self, what: Callable[..., object]) -> None:
         """Start something with the settings that the form shows."""
-        try:
+        params = None
+        with self._session.reporting_errors("settings of a retraining"):
             params = self.form.value()
-        except CdseError as error:
-            self._session.warn(str(error))
-            return
-        what(self._with_features(params), onto=self.onto.isChecked())
+        if params is not None:
+            what(self._with_features(params), onto=self.onto.isChecked())
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""

@@ -63,6 +63,8 @@ class DrawTallies:
         return f"{told} {was} deleted and will not come up again."
 
 
+_SHARE, _GOAL = "the share of the audit", "what the review is for"
+"""Of what notices are: another choice of it takes back what was told of the last."""
 _IN_VIEW, _ORDERS = "in_view", "orders"
 GROWING: dict[str, Callable[[object], bool]] = {
     _IN_VIEW: is_key,
@@ -236,14 +238,16 @@ class Audits:
         before, waiting = self._plan.share, self._waiting()
         self._change_plan(lambda plan, seen: plan.with_share(share, seen))
         more = self._waiting() - waiting
+        told = ""
         if share > before:
-            self._tell_held("larger share holds", f" and draws {more or 'no'} more")
+            told = self._held("larger share holds", f" and draws {more or 'no'} more")
         elif more < 0:
-            self._events.notice.emit(
+            told = (
                 f"The smaller share draws {-more} fewer; what was judged counts as it "
                 "did. Where predictions have been in view a larger one does not bring "
                 "them back."
             )
+        self._events.notice.emit(told, _SHARE)
 
     @property
     def goal(self) -> Goal:
@@ -261,8 +265,9 @@ class Audits:
     def goal(self, goal: Goal) -> None:
         before = self._plan.by_doubt
         self._change_plan(lambda plan, seen: plan.with_goal(goal, seen))
-        if self._plan.by_doubt and not before:
-            self._tell_held("choice of the doubtful holds")
+        if self._plan.by_doubt != before:
+            told = "" if before else self._held("choice of the doubtful holds")
+            self._events.notice.emit(told, _GOAL)
 
     def read_plan(self) -> bool:
         """Read the plan and what has been in view; True if the plan is another."""
@@ -444,16 +449,17 @@ class Audits:
         places = within_reach(self.queue_items(), steps, orders)
         return {self._table.rows[each].key for each in places}
 
-    def _tell_held(self, what: str, effect: str = "") -> None:
+    def _held(self, what: str, effect: str = "") -> str:
         """Say where another plan does not hold, and what it does where it does."""
         analysed = self._particles.analysed()
         free = sum(each not in self._plan.held for each in analysed)
-        if free < len(analysed):
-            whose = f"{free} of {len(analysed)}" if free else "new"
-            self._events.notice.emit(
-                f"The {what} for {whose} micrographs{effect}; in the others the "
-                "predictions have been in view, or were next in turn."
-            )
+        if free == len(analysed):
+            return ""
+        whose = f"{free} of {len(analysed)}" if free else "new"
+        return (
+            f"The {what} for {whose} micrographs{effect}; in the others the "
+            "predictions have been in view, or were next in turn."
+        )
 
     def _drawing_chance(self, particle_id: str) -> float:
         """Return the chance of by now, or that of when draws alike were judged."""

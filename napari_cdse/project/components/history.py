@@ -208,7 +208,7 @@ class History:
         for edit in waiting:
             if self._fits(edit):
                 self._make(edit)
-                self._particles.set_regions(edit.micrograph_changes)
+                self._particles.follow(edit.micrograph_changes)
                 self._table.follow(edit.micrograph_changes)
                 fitting.append(edit)
             else:
@@ -340,7 +340,7 @@ class History:
         keys |= {x.micrograph_key or 0 for x in of_micrographs if x.what == "region"}
         before = self._tracker.before(keys)
         change()
-        self._particles.set_regions(of_micrographs)
+        self._particles.follow(of_micrographs)
         self._table.follow(of_micrographs)
         if framed:
             self._backlog.do(lambda: self._recall_frames(framed))

@@ -232,6 +232,10 @@ class Micrographs:
             if row.key > newest_key and not self._table.is_missing(row.key)
         }
 
+    def labels_of_other_frames(self) -> int:
+        """Count the labels that were given on another frame than the one of now."""
+        return self._particles.of_other_frames()
+
     # Samples
 
     def set_samples(self, names: Mapping[int, str | None]) -> None:

@@ -31,8 +31,9 @@ class ProjectEvents:
         What undo and redo would do.
     queue_outdated()
         The orders of review have to be worked out anew.
-    notice(sentence)
-        Something the user should know.
+    notice(sentence, about)
+        Something the user should know. A later sentence about the same takes its place,
+        an empty one takes it away; about nothing, it stands by itself.
     """
 
     micrographs_changed = Signal()
@@ -44,4 +45,4 @@ class ProjectEvents:
     models_changed = Signal()
     history_changed = Signal()
     queue_outdated = Signal()
-    notice = Signal(str)
+    notice = Signal(str, str)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from napari_cdse.core.records import Annotation, Candidate, Circle, Prediction
-    from napari_cdse.io.store.micrograph_changes import MicrographChange
+    from napari_cdse.io.store.micrograph_changes import MicrographChange, Value
     from napari_cdse.io.store.records import Change, Edit
 
 SAME_PARTICLE_IOU = 0.3
@@ -52,6 +52,8 @@ class ParticleState:
         self._judged: dict[str, set[str]] = {}
         self._shown: dict[int, dict[str, Particle]] = {}
         self._statements: dict[str, list[Annotation | None]] = {}
+        self._frames: dict[int, Value] = {}
+        self._stated_on: dict[str, list[Value]] = {}
 
     # What is there
 
@@ -162,6 +164,17 @@ class ParticleState:
         found = self._statements.get(particle_id, ())
         return tuple(each for each in found if each is not None)
 
+    def of_other_frames(self) -> int:
+        """Count the particles whose class was given on another frame than that of now.
+
+        One that was moved, noted or given a class again since has been looked at.
+        """
+        return sum(
+            each.by_person and self._stated_on[each.id][-1:] != [choice]
+            for key, choice in self._frames.items()
+            for each in self.particles(key).values()
+        )
+
     def run(self, key: int) -> int | None:
         """Return the latest detection of a micrograph."""
         return self._runs.get(key)
@@ -260,7 +273,7 @@ class ParticleState:
         """Apply edits in order."""
         for edit in edits:
             self.apply(edit.changes, edit.after_run)
-            self.set_regions(edit.micrograph_changes)
+            self.follow(edit.micrograph_changes)
 
     def note_undone(self, edits: Iterable[Edit]) -> None:
         """Remember of which particles a class was given and taken back."""
@@ -278,6 +291,8 @@ class ParticleState:
             after = renamed(change.after, self._names)
             self._set(change.particle_id, change.micrograph_key, after)
             self._statements.setdefault(change.particle_id, []).append(after)
+            frame = self._frames.get(change.micrograph_key)
+            self._stated_on.setdefault(change.particle_id, []).append(frame)
             touched.add(change.micrograph_key)
         return touched
 
@@ -287,6 +302,7 @@ class ParticleState:
         for change in reversed(changes):
             said = self._statements[change.particle_id]
             said.pop()
+            self._stated_on[change.particle_id].pop()
             # Labels that were imported since the edit lie below it.
             told = renamed(change.before, self._names)
             before = told or (said[-1] if said else None)
@@ -294,17 +310,26 @@ class ParticleState:
             touched.add(change.micrograph_key)
         return touched
 
-    def set_regions(self, changes: Iterable[MicrographChange]) -> None:
-        """Leave regions out and take them back in; other changes are not its own."""
+    def follow(self, changes: Iterable[MicrographChange]) -> None:
+        """Leave regions out and take them back in, and know which frames are read.
+
+        Other changes of micrographs as wholes are not its own.
+        """
         for change in changes:
             key = change.micrograph_key
-            if change.what != "region" or key is None:
+            if key is None:
                 continue
-            mine = self._regions.setdefault(key, {})
-            mine.pop(change.region_id, None)
-            if isinstance(change.after, Region):
-                mine[change.region_id] = change.after
-            self._shown.pop(key, None)
+            if change.what == "frame":
+                self._frames[key] = change.after
+            elif change.what == "region":
+                self._set_region(key, change)
+
+    def _set_region(self, key: int, change: MicrographChange) -> None:
+        mine = self._regions.setdefault(key, {})
+        mine.pop(change.region_id, None)
+        if isinstance(change.after, Region):
+            mine[change.region_id] = change.after
+        self._shown.pop(key, None)
 
     def set_candidates(
         self, key: int, run_id: int, candidates: Sequence[Candidate]

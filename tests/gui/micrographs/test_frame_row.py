@@ -86,6 +86,69 @@ def test_labels_of_another_frame_stay_and_that_is_said(workspace, qtbot, number,
     assert told.startswith(f"{number + 1} labels were given")
 
 
+def told_of_labels(workspace):
+    return [one for one in standing(workspace) if "on another frame" in one]
+
+
+def choose(workspace, qtbot, first, last):
+    row = window.add_dock(workspace.viewer, "Micrographs").view.frames
+    settle(workspace, qtbot)
+    row.slider.setValue((first, last))
+    row.button.click()
+    wait_for_pixels(workspace, qtbot)
+    settle(workspace, qtbot)
+
+
+def walk(workspace, qtbot, step):
+    step()
+    wait_for_pixels(workspace, qtbot)
+    settle(workspace, qtbot)
+
+
+def test_labels_of_another_frame_are_told_of_as_long_as_there_are_some(
+    workspace, qtbot
+):
+    project = workspace.project
+    first, _ = (project.edits.draw(Circle(20, 20 + 30 * at, 9), "yes") for at in (0, 1))
+    choose(workspace, qtbot, 1, 2)
+    assert len(told_of_labels(workspace)) == 1
+    walk(workspace, qtbot, workspace.history.undo)
+    assert told_of_labels(workspace) == []
+    walk(workspace, qtbot, workspace.history.redo)
+    (told,) = told_of_labels(workspace)
+    assert told.startswith("2 labels were given")
+    # One is looked at on this frame and put right.
+    project.edits.label([first], "no")
+    (told,) = told_of_labels(workspace)
+    assert told.startswith("1 label was given")
+    walk(workspace, qtbot, workspace.history.undo)
+    (told,) = told_of_labels(workspace)
+    assert told.startswith("2 labels were given")
+    # Who closed it is not told again with each key, but with each choice.
+    workspace.session.messages.withdraw(frames._OTHER_FRAME)
+    project.edits.label([first], "no")
+    walk(workspace, qtbot, workspace.history.undo)
+    assert told_of_labels(workspace) == []
+    choose(workspace, qtbot, 0, 1)
+    assert len(told_of_labels(workspace)) == 1
+    # Back at the frame that they were given on, chosen by hand.
+    choose(workspace, qtbot, 0, 0)
+    assert told_of_labels(workspace) == []
+
+
+def test_labels_of_another_frame_are_told_of_in_the_project_that_has_them(
+    workspace, qtbot, tmp_path_factory
+):
+    workspace.project.edits.draw(Circle(20.0, 20.0, 9.0), "yes")
+    choose(workspace, qtbot, 1, 2)
+    assert len(told_of_labels(workspace)) == 1
+    away = tmp_path_factory.mktemp("away")
+    write_movie(away / "z.tif", 4)
+    workspace.open_project(away)
+    walk(workspace, qtbot, lambda: None)
+    assert told_of_labels(workspace) == []
+
+
 def test_in_all_files_the_choice_holds_where_there_are_these_frames(
     workspace, qtbot, monkeypatch
 ):
@@ -101,6 +164,7 @@ def test_in_all_files_the_choice_holds_where_there_are_these_frames(
     row.slider.setValue((0, 3))
     row.button.click()
     settle(workspace, qtbot)
+    assert not any("fewer frames" in each for each in standing(workspace))
     entries = workspace.project.micrographs.entries
     assert [each.frame for each in entries] == ["mean", "mean", 0]
 

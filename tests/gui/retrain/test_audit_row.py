@@ -8,7 +8,7 @@ from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.core.review.blind_audit import MIN_AUDITED
 from napari_cdse.gui.app import window
 from napari_cdse.io.images.micrograph_file import read_micrograph
-from tests.gui.conftest import SIGNAL_MS, settle
+from tests.gui.conftest import SIGNAL_MS, settle, standing
 from tests.gui.showing import docks
 from tests.project_tools import put_circles
 
@@ -79,6 +79,23 @@ def test_the_goal_is_the_projects_and_the_row_follows(workspace, crowd, qtbot):
     project.audits.goal = "learn"
     qtbot.waitUntil(lambda: row.goal.currentText() == "learn", timeout=SIGNAL_MS)
     assert project._store.draws.chances().items() >= chances.items()
+
+
+def test_of_the_share_and_of_the_goal_one_sentence_each_stands(workspace, crowd, qtbot):
+    row = docks(workspace.viewer)["Retrain"].audit
+    messages = workspace.session.messages
+    for each in messages.shown:
+        messages.withdraw(each.name)
+    for share in (90, 50, 95, 20, 60):
+        row.share.setValue(share)
+        told = [one for one in standing(workspace) if " share " in one]
+        assert len(told) <= 1
+    assert told[0].startswith("The larger share")
+    for at in (1, 0, 2, 1):
+        row.goal.activated.emit(at)
+        told = [one for one in standing(workspace) if "doubtful" in one]
+        assert len(told) == (at != 0)
+    assert len(standing(workspace)) == 2
 
 
 def test_what_the_gallery_shows_is_not_drawn_any_more(workspace, crowd, qtbot):

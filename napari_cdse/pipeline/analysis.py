@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_cdse.core.classifier.augmentation import views
 from napari_cdse.core.classifier.novelty import novelty, out_of_range
-from napari_cdse.core.classifier.probability_calibration import answers
+from napari_cdse.core.classifier.probability_calibration import predict_calibrated
 from napari_cdse.core.detection.methods import Detection, detect
 from napari_cdse.core.features import compute_features, groups_in
 from napari_cdse.core.imaging.pixel_size_estimate import pixel_size_for
@@ -161,7 +161,7 @@ def predict(
     compute = compute_features if known is None else known.compute
     learnt = scale * model.card.learnt_scale
     table = compute(micrograph, views(circles), groups, learnt, progress)
-    shares: list[list[float]] = answers(model, table).tolist()
+    shares: list[list[float]] = predict_calibrated(model, table).tolist()
     strange = novelty(model, table.rows(np.arange(len(circles))))
     return tuple(
         Prediction(name, model.card.id, (yes, no, null, empty), far)

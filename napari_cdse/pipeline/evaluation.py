@@ -10,9 +10,9 @@ import numpy as np
 from napari_cdse.core.classifier.forest import Model, fit
 from napari_cdse.core.classifier.probability_calibration import (
     ReliabilityBin,
-    answers,
     calibration_error,
     class_errors,
+    predict_calibrated,
     reliability,
 )
 from napari_cdse.core.classifier.training_set import join
@@ -234,7 +234,7 @@ def _score(model: Model, item: FolderExamples) -> ScoredMicrograph:
 def _probabilities(model: Model, item: FolderExamples) -> NDArray[np.float64]:
     if not item.detection.circles:
         return np.zeros((0, len(CLASSES)))
-    return answers(model, item.found)
+    return predict_calibrated(model, item.found)
 
 
 def _truth(item: FolderExamples) -> NDArray[np.intp]:

@@ -92,7 +92,7 @@ def views(circles: Sequence[Circle]) -> list[Circle]:
     ]
 
 
-def over_views(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_over_views(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Average the answers to `views`: from shape (5 n, 4) to shape (n, 4)."""
     stacked = probabilities.reshape(len(_PLACES), -1, probabilities.shape[1])
     averaged: NDArray[np.float64] = stacked.mean(axis=0)

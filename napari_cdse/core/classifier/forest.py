@@ -161,7 +161,7 @@ def content_id(card: ModelCard, forest: Forest) -> str:
     return _FORMER_IDS.get(found, found)
 
 
-def goes_by(model: Model, model_id: str) -> bool:
+def is_id_of(model: Model, model_id: str) -> bool:
     """Tell whether a project may hold a model under an id.
 
     Projects of version 0.1 hold models under ids that followed from training set,

@@ -133,7 +133,7 @@ def novelty_reference(
     centre = np.median(values, axis=0)
     scale = _scale(values)
     rows = _scaled(originals.table.values, centre, scale)
-    nearest = _elsewhere(rows, groups)
+    nearest = _distances_to_other_groups(rows, groups)
     # Where one micrograph holds nearly all, or all, some have too few neighbours
     # elsewhere, or none.
     known = nearest[np.isfinite(nearest)]
@@ -194,15 +194,15 @@ def out_of_range(
         not (binomial test, `FALSE_ALARMS` on either level).
     """
     reasons = [
-        _wrong_scale(card, pixel_size_nm),
+        _scale_reason(card, pixel_size_nm),
         worse_than_learnt(card, quality),
-        _strange(values),
+        _novelty_reason(values),
     ]
     told = " ".join(reason for reason in reasons if reason)
     return told or None
 
 
-def _wrong_scale(card: ModelCard, pixel_size_nm: float | None) -> str | None:
+def _scale_reason(card: ModelCard, pixel_size_nm: float | None) -> str | None:
     limits = card.pixel_size_range_nm
     if limits is None or pixel_size_nm is None:
         return None
@@ -216,7 +216,7 @@ def _wrong_scale(card: ModelCard, pixel_size_nm: float | None) -> str | None:
     )
 
 
-def _strange(values: Sequence[float | None]) -> str | None:
+def _novelty_reason(values: Sequence[float | None]) -> str | None:
     known = [value for value in values if value is not None]
     n_novel = sum(is_novel(value) for value in known)
     if not n_novel or bdtrc(n_novel - 1, len(known), FALSE_ALARMS) > FALSE_ALARMS:
@@ -244,7 +244,7 @@ def _scaled(
     return np.asarray(np.arcsinh((values.astype(np.float64) - centre) / scale))
 
 
-def _elsewhere(
+def _distances_to_other_groups(
     rows: NDArray[np.float64], groups: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Measure how far each row is from its neighbour in other groups than its own.

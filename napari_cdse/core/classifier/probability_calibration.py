@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_cdse.core.classifier.augmentation import over_views
+from napari_cdse.core.classifier.augmentation import mean_over_views
 from napari_cdse.core.classifier.forest import predict_proba
 from napari_cdse.core.records import CLASSES, Calibration, four_of
 
@@ -120,8 +120,8 @@ def fit_calibration(
     Parameters
     ----------
     probabilities : ndarray of float64, shape (n, 4)
-        Held-out answers. Single ones, to misplaced copies too, leave averaged answers
-        a little modest, which other microscopes then use up.
+        Held-out answers. Single ones, to misplaced copies too, leave
+        averaged answers a little modest, which other microscopes then use up.
     truth : ndarray of int, shape (n,)
         Number of the true class of each.
     particles, micrographs : ndarray of str, shape (n,)
@@ -228,7 +228,7 @@ def applied(
     return _softmax(scores + np.array(calibration.offsets), probabilities == 0)
 
 
-def answers(model: Model, table: FeatureTable) -> NDArray[np.float64]:
+def predict_calibrated(model: Model, table: FeatureTable) -> NDArray[np.float64]:
     """Ask a forest about the views of some circles; calibrated, shape (n, 4).
 
     Parameters
@@ -243,7 +243,7 @@ def answers(model: Model, table: FeatureTable) -> NDArray[np.float64]:
     ModelError
         When the features are of another schema.
     """
-    return calibrated(over_views(predict_proba(model, table)), model.card)
+    return calibrated(mean_over_views(predict_proba(model, table)), model.card)
 
 
 def _logs(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

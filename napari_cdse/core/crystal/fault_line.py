@@ -21,8 +21,8 @@ from napari_cdse.core.crystal.bragg_peaks import cell_places, ramps_tried
 from napari_cdse.core.features.domains import (
     MIN_SIDE,
     best_lines,
-    placed,
-    shares_of,
+    explained_shares,
+    line_geometry,
     split,
 )
 from napari_cdse.core.features.faults import CLEAR
@@ -141,14 +141,14 @@ def best_split(fringes: Fringes) -> BestSplit:
     if not fringes.fields.size:
         return BestSplit(None, False, False, np.zeros(0, bool))
     splits = split(fringes)
-    shares = shares_of(fringes, splits)
+    shares = explained_shares(fringes, splits)
     ((direction,), (line,)) = best_lines(shares)
     gains = splits.gain[int(direction), int(line)] / fringes.noise
     much = bool(shares.max() >= SUSPECTED_SHARE)
     beyond_chance = (gains > CLEAR).any() and chance_of(gains) <= SUSPECTED_CHANCE
     at = _likeliest_line(fringes, shares.shape[:2])
     return BestSplit(
-        FaultLine(*placed(*at)),
+        FaultLine(*line_geometry(*at)),
         much,
         bool(beyond_chance),
         splits.gain[at] / fringes.noise > CLEAR,
@@ -191,7 +191,7 @@ def _likeliest_line(fringes: Fringes, tried: tuple[int, ...]) -> tuple[int, int]
 @lru_cache(maxsize=1)
 def _before(tried: tuple[int, ...]) -> NDArray[np.float32]:
     """Tell which cells lie before each line, as 0 or 1, shape (n_lines, n_cells)."""
-    lines = [FaultLine(*placed(*at)) for at in np.ndindex(*tried)]
+    lines = [FaultLine(*line_geometry(*at)) for at in np.ndindex(*tried)]
     return np.array([line.behind < 0 for line in lines], np.float32)
 
 

@@ -1,4 +1,4 @@
-"""The physical features, put together."""
+"""The feature group `bragg`: Bragg peaks, faults and power profile of each circle."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.features.domains import fringes_of
-from napari_cdse.core.features.families import families_alike
-from napari_cdse.core.features.faults import FAULT_FEATURES, faults_alike
+from napari_cdse.core.features.families import find_families_together
+from napari_cdse.core.features.faults import FAULT_FEATURES, fault_features_together
 from napari_cdse.core.features.feature_table import FeatureGroup, with_progress
-from napari_cdse.core.features.patch import cut_alike
+from napari_cdse.core.features.patch import cut_together
 from napari_cdse.core.features.peaks import PEAK_FEATURES, peak_features
 from napari_cdse.core.features.profile import PROFILE_FEATURES, profile_features
 from napari_cdse.core.features.surroundings import Surroundings
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Micrograph
 
 _BATCH = 16
-"""Circles cut together at most: their weights take 1 MB, and cost little more for each
-than those of one. A choice of memory against the cost of each call."""
+"""Most circles whose patches are cut together. A choice: their resampling weights take
+1 MB; more take memory, fewer cost time for calls."""
 MEANINGS = PEAK_FEATURES | FAULT_FEATURES | PROFILE_FEATURES
-"""What each feature of the group says, by name, in order."""
+"""Meaning of each feature of the group by its name, in the order of the columns."""
 
 
 def bragg_features(
@@ -46,9 +46,9 @@ def bragg_features(
     """
     around = Surroundings.of(micrograph, pixel_size_nm)
     rows = np.empty((len(circles), len(MEANINGS)), np.float32)
-    batches = _alike(circles)
+    batches = _batches(circles)
     found = chain.from_iterable(
-        _features(cut_alike(around, [circles[number] for number in batch]))
+        _features(cut_together(around, [circles[number] for number in batch]))
         for batch in batches
     )
     order = list(chain.from_iterable(batches))
@@ -57,8 +57,8 @@ def bragg_features(
     return rows
 
 
-def _alike(circles: Sequence[Circle]) -> list[list[int]]:
-    """Batches of the numbers of circles of one radius: a particle's views have one."""
+def _batches(circles: Sequence[Circle]) -> list[list[int]]:
+    """Group the indices of circles of equal radius, such as the views of a particle."""
     by_radius: dict[float, list[int]] = {}
     for number, circle in enumerate(circles):
         by_radius.setdefault(circle.radius_px, []).append(number)
@@ -70,10 +70,10 @@ def _alike(circles: Sequence[Circle]) -> list[list[int]]:
 
 
 def _features(patches: Sequence[Patch]) -> Iterator[list[float]]:
-    """Compute the features of patches that were cut out together, a row for each."""
-    families = families_alike(patches)
+    """Compute the features of patches from `cut_together`, a row for each."""
+    families = find_families_together(patches)
     fringes = map(fringes_of, patches, families)
-    each = zip(patches, families, faults_alike(list(fringes)), strict=True)
+    each = zip(patches, families, fault_features_together(list(fringes)), strict=True)
     for patch, own, faults in each:
         peaks = peak_features(own, patch.around.pixel_size_nm)
         told = peaks | faults | profile_features(patch)

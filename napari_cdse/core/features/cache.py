@@ -1,7 +1,7 @@
-"""Feature rows kept from one retraining to the next.
+"""Cache of feature rows, from one retraining to the next.
 
-They cost milliseconds per circle, and a project of thousands is asked anew each time
-that a forest is trained.
+A row takes milliseconds to compute, and each retraining needs those of all labelled
+particles, thousands in a large project.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ more take memory from micrographs, fewer are computed again."""
 
 
 class FeatureSource(Protocol):
-    """Gives the features of circles, computed now or kept from before."""
+    """Provides features of circles, computed or cached."""
 
     def compute(
         self,
@@ -45,11 +45,10 @@ class FeatureSource(Protocol):
 
 
 class KnownFeatures:
-    """Computes the features of circles, each once.
+    """Computes features of circles and caches them (least recently used go first).
 
-    A row is known by the micrograph's content, the schema, the pixel size and the
-    circle, so that a row is never another's. Beyond ``most_bytes`` those that were not
-    asked for longest are forgotten.
+    The key is the micrograph's content, the schema, the pixel size and the circle: all
+    that a row depends on.
 
     Parameters
     ----------
@@ -96,7 +95,7 @@ class KnownFeatures:
         return FeatureTable(names_of(groups), values, schema)
 
     def add(self, micrograph_id: str, schema: str, rows: Rows) -> None:
-        """Take in rows that were computed before.
+        """Put rows into the cache that were computed elsewhere.
 
         Parameters
         ----------
@@ -114,7 +113,7 @@ class KnownFeatures:
                 self._bytes += row.nbytes
 
     def rows(self, micrograph_id: str, schema: str) -> Rows:
-        """Return a micrograph's rows as `add` takes them, last asked for at the end."""
+        """Return a micrograph's cached rows as `add` takes them, last used last."""
         return {
             (size_nm, circle): row
             for (other, its, size_nm, circle), row in self._rows.items()

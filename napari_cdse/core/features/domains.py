@@ -1,17 +1,17 @@
-"""Faults and twins, looked for in the phase and amplitude of each family.
+"""Search for faults and twins in the phase and amplitude of each fringe family.
 
-One phase and one amplitude describe each family of a perfect particle. The
-geometric phase of a family g (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998) is
-the phase of the image times exp(-2 pi i g r). In a perfect particle it is flat, and
-one complex amplitude explains all of the family's energy. Across a stacking fault it
-jumps by 2 pi / 3 in the families inclined to the fault's plane, and in a twin a family
-lives on one side only. So the disk is split along straight lines of all directions,
-each side gets an amplitude of its own, and the energy that this explains beyond one
-amplitude for all is the evidence: a generalised likelihood ratio for a planar defect,
-for noise of the background's power.
+In a perfect particle one complex amplitude explains all of a family's energy. The
+geometric phase of a family g (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998), which
+is the phase of the image times exp(-2 pi i g r), is then constant. Across a stacking
+fault it jumps by 2 pi / 3 in the families inclined to the fault's plane, and in a twin
+a family exists on one side only. So the disk is split along straight lines in all
+directions, and each side is given an amplitude of its own. The energy that this
+explains beyond one amplitude for the whole disk is the evidence: the generalised
+likelihood ratio of a planar defect, in noise of the background's power.
 
-Everything is scaled by the particle's radius, and no line, direction or phase is
-preferred, so a turned, mirrored or slightly misplaced particle gives the same numbers.
+All lengths are in units of the particle's radius, and no line, direction or phase is
+preferred, so that a rotated, mirrored or slightly misplaced particle gives nearly the
+same numbers.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _DIRECTIONS = 20
 """Directions of lines over half a turn, 9 degrees apart. A choice: a line half a step
 off puts 2.5 % of the disk on the wrong side; more cost time in proportion."""
 _SPACING = 0.12
-"""Distance of two lines in radii; strips between them are what is summed. A choice:
-a line half a step off puts up to 3.8 % of the disk on the wrong side; closer lines cost
-time, and the cells of 0.15 radii resolve little more."""
+"""Distance of neighbouring lines in radii. The cells are first summed in strips of this
+width. A choice: a line half a step off puts up to 3.8 % of the disk on the wrong side;
+closer lines cost time, and the cells of 0.15 radii resolve little more."""
 _SLICES = 20
 """Strips across the disk: at 0.12 radii each they reach 1.2 radii from the centre, past
 the soft edge at 1.125."""
@@ -51,9 +51,9 @@ _LINES = _SPACING * np.arange(-5, 6)
 _FIRST = 4
 """The last slice before the first line: `_SLICES` / 2 - 5 lines - 1."""
 _STEEPEST_RAMP = 0.3
-"""Steepest phase ramp tried, in cycles per radius. A choice: a jump draws the single
-best frequency aside by no more than about that; a larger one lets a neighbouring peak
-pass as a side of this one."""
+"""Steepest phase ramp tried, in cycles per radius. A choice: a phase jump shifts the
+single best frequency by no more than about that; a larger one takes a neighbouring peak
+for one side of this family."""
 _RAMPS = 7
 """Ramps tried, 0.1 cycles per radius apart. Half-way between two of them a family keeps
 97.5 % of its power; more cost time in proportion."""
@@ -65,7 +65,7 @@ _FOLLOWED = 5
 """Families in which faults are sought, strongest first. A choice: CdSe along <110>
 shows three pairs of peaks and second orders; more cost time and add noise."""
 _LEAST_SIZE = 1e-9
-"""Least number of samples that is divided by; guards a part without any."""
+"""Least number of samples that is divided by, for parts without any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +99,15 @@ class Fringes:
     @cached_property
     def size(self) -> NDArray[np.float32]:
         """Effective number of samples in each disk."""
-        return _some(_sums(self.sizes))
+        return _at_least_tiny(_sums(self.sizes))
 
     @cached_property
     def one_amplitude(self) -> NDArray[np.float64]:
-        """Energy that one amplitude explains, shape (n_families,)."""
+        """Energy that one amplitude for the whole disk explains, (n_families,)."""
         return np.asarray(power_of(_sums(self.fields)) / self.size[self.particle])
 
     def by_particle(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Add up values of the families, along the last axis, for each particle."""
+        """Sum values of the families of each particle, along the last axis."""
         return np.asarray(np.add.reduceat(values, self.first, axis=-1))
 
     def largest(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -121,7 +121,7 @@ class Fringes:
 
 
 def fringes_of(patch: Patch, families: list[Family]) -> Fringes:
-    """Choose the families that are clear enough to be followed."""
+    """Collect the cells of the families that are strong enough to show a fault."""
     chosen = [f for f in families if f.strength > MIN_STRENGTH][:_FOLLOWED]
     frequency = np.array([family.k_per_px for family in chosen])
     fields = np.empty((CELLS**2, len(chosen)), np.complex64)
@@ -131,7 +131,7 @@ def fringes_of(patch: Patch, families: list[Family]) -> Fringes:
 
 
 def joined(fringes: Sequence[Fringes]) -> Fringes:
-    """Take those of several particles together; each has a family at least."""
+    """Join the families of several particles; each must have at least one."""
     return Fringes(
         np.concatenate([each.fields for each in fringes], axis=1),
         np.concatenate([each.sizes for each in fringes], axis=1),
@@ -149,7 +149,7 @@ def _sizes(patch: Patch) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=64)
 def _whole_sizes(number: int) -> NDArray[np.float32]:
-    """Sizes of the cells of a disk that lies in the micrograph as a whole."""
+    """Sizes of the cells of a disk that lies completely in the micrograph."""
     return _cell_sizes(soft_disk(number))
 
 
@@ -175,12 +175,13 @@ def _slice_masks() -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
-def _sides() -> NDArray[np.float32]:
+def _side_weights() -> NDArray[np.float32]:
     """Weights of the slices, shape (2 * n_ramps * (1 + n_lines), 2 * n_slices).
 
-    For each phase ramp, the whole disk comes first, then what lies before each line.
-    A jump tilts the best single frequency, and both sides must tilt back together.
-    Real and imaginary parts of the sums, one after the other, from those of the slices.
+    For each phase ramp, the whole disk comes first, then the part before each line. The
+    ramps are needed since a phase jump shifts the frequency that a family was
+    demodulated with; one ramp applies to both sides. Real parts of the sums come first,
+    then imaginary ones; likewise for the slices.
     """
     cycles_per_radius = np.linspace(-_STEEPEST_RAMP, _STEEPEST_RAMP, _RAMPS)
     middle = (np.arange(_SLICES) + 0.5 - _SLICES / 2) * _SPACING
@@ -194,12 +195,12 @@ def _sides() -> NDArray[np.float32]:
 
 
 def _sums(columns: NDArray[Any]) -> NDArray[Any]:
-    """Sum of each column, to the last bit the same whatever stands beside it."""
+    """Sum each column; to the last bit independent of the other columns."""
     return np.asarray(columns.T.copy().sum(axis=-1))
 
 
 def _side_sums(fields: NDArray[np.complex64]) -> NDArray[np.float32]:
-    """Sum the fields of one particle over `_sides`; real parts, then imaginary ones.
+    """Sum the fields of one particle with each of the `_side_weights`.
 
     Returns
     -------
@@ -209,11 +210,11 @@ def _side_sums(fields: NDArray[np.complex64]) -> NDArray[np.float32]:
     slices = (_slice_masks() @ parts).reshape(_SLICES, _DIRECTIONS, 2, -1)
     slices = np.ascontiguousarray(np.moveaxis(slices, 2, 0))
     # One product for all directions and families.
-    sums = _sides() @ slices.reshape(2 * _SLICES, -1)
+    sums = _side_weights() @ slices.reshape(2 * _SLICES, -1)
     return np.asarray(sums.reshape(2, _RAMPS, 1 + len(_LINES), _DIRECTIONS, -1))
 
 
-def _left_sizes(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sizes_before(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum the sizes of one particle's cells before each line, (lines, directions)."""
     slices = (_slice_masks() @ sizes).reshape(_SLICES, _DIRECTIONS)
     return np.asarray(np.cumsum(slices, axis=0)[_FIRST : _FIRST + len(_LINES)])
@@ -221,7 +222,7 @@ def _left_sizes(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """All ways to split the disk in two by a line.
+    """All splits of the disk by a line, with an amplitude for each side.
 
     Attributes
     ----------
@@ -247,9 +248,12 @@ class Splits:
         direction: int | NDArray[np.intp],
         line: int | NDArray[np.intp],
     ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
-        """Tell the amplitudes on either side of a line, shape (n_families,) each.
+        """Amplitudes before and behind a line, shape (n_families,) each.
 
-        Line and direction are the same for all families, or one for each.
+        Parameters
+        ----------
+        direction, line : int or ndarray of int, shape (n_families,)
+            Numbers of direction and line, for all families or one for each.
         """
         every = np.arange(self.left.shape[-1])
         sides = self.left, self.right
@@ -260,20 +264,20 @@ class Splits:
         explained = _energy(left, size_left) + _energy(right, size_right)
         ramp = explained.argmax(axis=0)
         return (
-            _complex(left[:, ramp, every]) / _some(size_left),
-            _complex(right[:, ramp, every]) / _some(size_right),
+            _complex(left[:, ramp, every]) / _at_least_tiny(size_left),
+            _complex(right[:, ramp, every]) / _at_least_tiny(size_right),
         )
 
 
 def split(fringes: Fringes) -> Splits:
-    """Give each side of every line an amplitude of its own."""
-    # A product of matrices for each particle: what it gives, to the last bit, depends
-    # on the shape, and must not on which particles are asked about together.
+    """Fit an amplitude to each side of every line."""
+    # One matrix product per particle: its rounding depends on the shape, and must not
+    # depend on which particles are computed together.
     fields = np.split(fringes.fields, fringes.first[1:], axis=1)
     sums = np.concatenate([_side_sums(each) for each in fields], axis=-1)
     left = sums[:, :, 1:]
     right = sums[:, :, :1] - left
-    before = np.stack([_left_sizes(each) for each in fringes.sizes.T.copy()], axis=-1)
+    before = np.stack([_sizes_before(each) for each in fringes.sizes.T.copy()], axis=-1)
     size_left = before[..., fringes.particle]
     whole = fringes.size[fringes.particle]
     size_right = whole - size_left
@@ -284,8 +288,8 @@ def split(fringes: Fringes) -> Splits:
     return Splits(gain.swapaxes(0, 1), left, right, size_left, size_right)
 
 
-def shares_of(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
-    """Energy that each split of each particle explains over one amplitude.
+def explained_shares(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
+    """Energy that each split explains, over that of one amplitude for the whole disk.
 
     Returns
     -------
@@ -298,19 +302,19 @@ def shares_of(fringes: Fringes, splits: Splits) -> NDArray[np.float64]:
 def best_lines(
     shares: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find each particle's direction and line of the split that explains most.
+    """Find the direction and line of each particle's best split.
 
     Parameters
     ----------
     shares : ndarray, shape (n_directions, n_lines, n_particles)
-        As `shares_of` gives them.
+        As `explained_shares` gives them.
     """
     lines, particles = shares.shape[1:]
     return np.divmod(shares.reshape(-1, particles).argmax(axis=0), lines)
 
 
-def placed(direction: int, line: int) -> tuple[float, float]:
-    """Tell where a split is: angle of its normal from the columns, distance in radii.
+def line_geometry(direction: int, line: int) -> tuple[float, float]:
+    """Angle of a line's normal in radians, and its distance from the centre in radii.
 
     The normal is (cos, sin) of that angle along columns and rows.
     """
@@ -320,10 +324,10 @@ def placed(direction: int, line: int) -> tuple[float, float]:
 def _energy(
     sums: NDArray[np.float32], sizes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Energy that an amplitude for each sum explains, without the axis of the parts."""
+    """Energy that an amplitude explains: power of the sum over the size."""
     power = np.square(sums[0])
     power += np.square(sums[1])
-    power *= 1 / _some(sizes)
+    power *= 1 / _at_least_tiny(sizes)
     return np.asarray(power)
 
 
@@ -332,6 +336,6 @@ def _complex(parts: NDArray[np.float32]) -> NDArray[np.complex64]:
     return np.asarray(parts[0] + np.complex64(1j) * parts[1], np.complex64)
 
 
-def _some(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sizes to divide by: a side that lies outside the micrograph has none."""
+def _at_least_tiny(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sizes to divide by, above 0 also for a side that lies off the micrograph."""
     return np.maximum(sizes, np.float32(_LEAST_SIZE))

@@ -1,10 +1,11 @@
-"""Families of fringes: found as Bragg peaks, followed across the disk.
+"""Find the families of fringes of a particle, and demodulate each.
 
-A family is found as a top of the patch's spectrum over background, and then brought
-to frequency zero and summed over the cells of a coarse grid. What is left varies so
-slowly that a few hundred cells hold all of it: the peak's true top is looked for, and
-later faults (see `domains`), in the cells instead of the pixels. This is the geometric
-phase method (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998) with a coarse grid.
+A family is a local maximum of the patch's spectrum over the background. The patch is
+demodulated at its frequency and summed over the cells of a coarse grid. The result
+varies so slowly that a few hundred cells represent it: the exact frequency, and later
+faults (see `domains`), are found from the cells instead of the pixels. This is the
+geometric phase method (Hytch, Snoeck, Kilaas, Ultramicroscopy 74, 1998) on a coarse
+grid.
 """
 
 from __future__ import annotations
@@ -30,37 +31,39 @@ if TYPE_CHECKING:
     Frequency = tuple[float, float]
 
 MAX_FAMILIES = 6
-"""Families that are followed, strongest first. A choice: CdSe along <110> shows three
+"""Most families of a particle, strongest first. A choice: CdSe along <110> shows three
 pairs of peaks and second orders; each costs the same time."""
 _TOPS_PER_FAMILY = 4
-"""Maxima looked at for each family wanted. A choice: most of the rest are side lobes of
-strong peaks; fewer could miss a weak family behind them."""
+"""Maxima of the spectrum considered, for each family that is wanted. A choice: many of
+them are side lobes of strong peaks; with fewer a weak family could be missed."""
 CELLS = 15
 """Cells along each edge of the coarse grid, 0.15 radii each. A fringe frequency off by
 0.3 cycles per radius keeps 99.3 % of its power within a cell; more cells cost time in
 proportion to their number."""
 VISIBLE_STRENGTH = 18.0
-"""Peak power, in mean powers of the background, from which people see a family. The
-rule by which the truth of the simulated micrographs is told; set so that it agrees with
-people on three real particles, which calibrates and does not validate it."""
+"""Least peak power, in mean powers of the background, of a family that people see. The
+rule that labels simulated particles; it was set so that it agrees with people on three
+real particles, which calibrates but does not validate it."""
 VISIBLE_CONTRAST = 0.3
-"""The same for the fringes' rms amplitude, in the background's rms."""
+"""Least rms amplitude of the fringes of such a family, in the background's rms."""
 SIDE_LOBES = 1.3
 """Reach of a peak's side lobes, in cycles per radius; beyond it they are below
 0.4 % of the peak's power (computed for the soft disk). A larger one merges families of
 small particles, a smaller one counts side lobes as families."""
-_SPECKLE = 4.0
-"""Power, in mean powers of the background, above which tops are looked for first. A
-choice, of time alone: speckle passes it at one sample of 55 (exp(-4)), which leaves
-about as many tops as are wanted; with fewer than that all are looked for."""
-_CLIMB = 0.14
-"""Largest step from a sample of the spectrum to the true top, in cycles per radius.
-Half a sample of the twice oversampled spectrum is 0.11; the rest allows for noise."""
-_STEPS = 13
-"""Steps tried along each axis, 0.023 cycles per radius apart: half-way between them in
-both axes 99.7 % of the power is kept; time goes with their square."""
+_FIRST_LEVEL = 4.0
+"""Power, in mean powers of the background, above which maxima are sought first; if
+these are too few, all are sought. A choice that only saves time: speckle exceeds it at
+one sample in 55 (exp(-4)), which gives about as many maxima as are wanted."""
+_FARTHEST_SHIFT = 0.14
+"""Largest shift from a maximal sample to the true maximum along an axis, in cycles per
+radius. Half a sample of the twice oversampled spectrum is 0.11; the rest allows for
+noise."""
+_SHIFTS_TRIED = 13
+"""Shifts tried along each axis, 0.023 cycles per radius apart: half-way between them on
+both axes 99.7 % of the power is kept; time grows with their square."""
 _LEAST_PRODUCT = 1e-12
-"""Least product of two frequencies in cycles per px that is divided by; guards 0."""
+"""Least product of two frequencies in cycles per px that is divided by, instead of
+0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +90,12 @@ class Family:
 
     @property
     def k_per_px(self) -> float:
-        """Length of the frequency vector."""
+        """Length of the frequency vector, in cycles per pixel."""
         return math.hypot(self.k_row, self.k_col)
 
     @property
     def margin(self) -> float:
-        """How far above the limit of visibility: 1 is at the limit."""
+        """Visibility: 1 at the limit, above it the family is visible."""
         seen = (self.contrast / VISIBLE_CONTRAST) ** 2
         return min(self.strength / VISIBLE_STRENGTH, seen)
 
@@ -109,33 +112,33 @@ def find_families(patch: Patch, number: int = MAX_FAMILIES) -> list[Family]:
     A weaker peak beside a stronger one is no family of its own: it is the disk's
     side lobe, or the same family broken by a fault.
     """
-    return families_alike([patch], number)[0]
+    return find_families_together([patch], number)[0]
 
 
-def families_alike(
+def find_families_together(
     patches: Sequence[Patch], number: int = MAX_FAMILIES
 ) -> list[list[Family]]:
-    """Do the same for patches that were cut out together; a list for each."""
+    """Do the same as `find_families` for patches from `cut_together`."""
     reach = SIDE_LOBES / patches[0].radius_px
     kept: list[list[Frequency]] = [[] for _ in patches]
     for found, tops in zip(
-        kept, _tops(patches, _TOPS_PER_FAMILY * number), strict=True
+        kept, _highest_maxima(patches, _TOPS_PER_FAMILY * number), strict=True
     ):
         for top in tops:
             if len(found) < number and all(_apart(top, one) > reach for one in found):
                 found.append(top)
-    families = iter(_followed(patches, kept))
+    families = iter(_measured(patches, kept))
     return [
         sorted(islice(families, len(each)), key=lambda family: -family.strength)
         for each in kept
     ]
 
 
-def _tops(patches: Sequence[Patch], number: int) -> list[list[Frequency]]:
-    """Local maxima of each ratio in the band, as frequencies, largest first."""
+def _highest_maxima(patches: Sequence[Patch], number: int) -> list[list[Frequency]]:
+    """Frequencies of the highest local maxima of each patch's ratio, highest first."""
     ratios = np.stack([patch.ratio for patch in patches])
-    # Most maxima are speckle's; those above a level are few, and mostly enough.
-    at, rows, cols = _maxima(patches[0], ratios, _SPECKLE)
+    # Most maxima are speckle. Those above a level are few, and mostly enough.
+    at, rows, cols = _maxima(patches[0], ratios, _FIRST_LEVEL)
     few = np.flatnonzero(np.bincount(at, minlength=len(patches)) < number)
     if len(few):
         more, *places = _maxima(patches[0], ratios[few], 0.0)
@@ -161,10 +164,10 @@ def _tops(patches: Sequence[Patch], number: int) -> list[list[Frequency]]:
 def _maxima(
     patch: Patch, ratios: NDArray[np.float32], above: float
 ) -> tuple[NDArray[np.intp], ...]:
-    """Find what is no lower than its eight neighbours in the band; rows go round.
+    """Find samples in the band that are no lower than their eight neighbours.
 
-    Of those on both sides of frequency 0 one is given: patch, row and column. ``patch``
-    is one of those whose ratios they are.
+    Rows are periodic. Of k and -k one is returned, as numbers of patch, row and column.
+    ``patch`` is any of the patches, which share their frequencies.
     """
     length, width = ratios.shape[1:]
     high = np.flatnonzero(ratios > above)
@@ -177,12 +180,12 @@ def _maxima(
     around = ratios.ravel()
     here = around[high]
     top = np.ones(len(high), bool)
-    # What lies beyond the first or last column is the sample itself.
+    # Beyond the first and last column the sample is compared with itself.
     columns = np.stack([np.maximum(cols - 1, 0), cols, np.minimum(cols + 1, width - 1)])
     columns += at * (length * width)
     for row in ((rows - 1) % length, rows, (rows + 1) % length):
         top &= (here >= around[row * width + columns]).all(axis=0)
-    # The column k_col = 0 holds both members of each pair.
+    # The column k_col = 0 holds both k and -k.
     top &= (cols > 0) | (patch.frequencies[0][rows] >= 0)
     return at[top], rows[top], cols[top]
 
@@ -194,15 +197,15 @@ def _apart(one: Frequency, other: Frequency) -> float:
     return min(same, mirrored)
 
 
-def _followed(patches: Sequence[Patch], tops: list[list[Frequency]]) -> list[Family]:
-    """Demodulate peaks, climb to their tops between the samples, measure them."""
+def _measured(patches: Sequence[Patch], tops: list[list[Frequency]]) -> list[Family]:
+    """Demodulate at maxima, refine their frequencies, and measure the families."""
     counts = [len(each) for each in tops]
     if not any(counts):
         return []
     first = patches[0]
     k_row, k_col = np.array(list(chain.from_iterable(tops))).T
     cells = _demodulated(patches, counts, k_row, k_col)
-    row, col, top = _highest(cells)
+    row, col, top = _best_shifts(cells)
     cells *= _phase_ramps()[row][:, :, None] * _phase_ramps()[col][:, None, :]
     shift = _shifts() / first.radius_px
     k_row, k_col = k_row + shift[row], k_col + shift[col]
@@ -228,13 +231,13 @@ def _demodulated(
     k_row: NDArray[np.float64],
     k_col: NDArray[np.float64],
 ) -> NDArray[np.complex64]:
-    """Bring frequencies to zero and sum over cells, shape (n, CELLS, CELLS).
+    """Demodulate patches and sum over cells, shape (n, CELLS, CELLS).
 
-    ``counts`` tells how many of them, in order, are each patch's.
+    ``counts`` has the number of frequencies of each patch, in order.
     """
     down, right = (_waves(patches[0], k) for k in (k_row, k_col))
-    # Products of real matrices, as the samples are real: cosines and sines of the rows
-    # with those of the columns.
+    # The samples are real, so products of real matrices suffice: cosines and sines
+    # along rows, times those along columns.
     length = down.shape[-1]
     rows = np.empty_like(down)
     parts = np.cumsum(counts)[:-1]
@@ -251,10 +254,10 @@ def _demodulated(
 
 
 def _waves(patch: Patch, k_per_px: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Cosines over the cells of an axis, then sines, shape (n, 2 * CELLS, samples)."""
+    """Cosines, then sines, each within one cell, shape (n, 2 * CELLS, samples)."""
     number = len(patch.values)
     turns = k_per_px[:, None] * (radii(number) * patch.radius_px)
-    # Less than one turn, before it is rounded to single precision.
+    # Whole turns are taken off before rounding to single precision.
     turns -= np.rint(turns)
     phase = (2 * np.pi * turns).astype(np.float32)
     cells = cell_sums(number)
@@ -266,33 +269,33 @@ def _waves(patch: Patch, k_per_px: NDArray[np.float64]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=64)
 def cell_sums(number: int) -> NDArray[np.float32]:
-    """Which samples along an edge lie in which cell, shape (CELLS, number)."""
+    """Matrix that sums samples along an axis into cells, shape (CELLS, number)."""
     cell = (2 * np.arange(number) + 1) * CELLS // (2 * number)
     return np.asarray(np.arange(CELLS)[:, None] == cell, np.float32)
 
 
 def cell_radii() -> NDArray[np.float64]:
-    """Place of the cells along an edge, in radii."""
+    """Centres of the cells along an axis, in radii from the circle's centre."""
     return radii(CELLS)
 
 
 def _shifts() -> NDArray[np.float64]:
-    return np.linspace(-_CLIMB, _CLIMB, _STEPS)
+    return np.linspace(-_FARTHEST_SHIFT, _FARTHEST_SHIFT, _SHIFTS_TRIED)
 
 
 @lru_cache(maxsize=1)
 def _phase_ramps() -> NDArray[np.complex64]:
-    """Phases of the cells along an edge for each shift, shape (_STEPS, CELLS)."""
+    """Factor of each cell along an axis for each shift, (_SHIFTS_TRIED, CELLS)."""
     turns = _shifts()[:, None] * cell_radii()
     return np.asarray(np.exp(-2j * np.pi * turns), np.complex64)
 
 
-def _highest(
+def _best_shifts(
     cells: NDArray[np.complex64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Find the shifts along rows and columns with the most power, and that power."""
+    """Numbers of the shifts along rows and columns with most power, and that power."""
     amplitude = _phase_ramps() @ cells @ _phase_ramps().T
     power = power_of(amplitude).reshape(len(cells), -1)
     best = power.argmax(axis=1)
-    row, col = np.divmod(best, _STEPS)
+    row, col = np.divmod(best, _SHIFTS_TRIED)
     return row, col, power[np.arange(len(cells)), best].astype(np.float64)

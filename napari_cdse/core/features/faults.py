@@ -1,4 +1,4 @@
-"""Evidence for a planar defect as features."""
+"""Features that measure the evidence for a planar defect, from `domains`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from napari_cdse.core.features.domains import (
     Fringes,
     Splits,
     best_lines,
+    explained_shares,
     joined,
-    shares_of,
     split,
 )
 
@@ -34,17 +34,17 @@ FAULT_FEATURES = {
     "one_sided": "mean |log| of the amplitudes' ratio at the best line (twin)",
     "line_offset": "distance of the best line from the centre, radii",
 }
-"""Names and meanings, in order; see `domains` for the method."""
+"""Names and meanings of the features, in the order of the columns."""
 CLEAR = 6.0
-"""Evidence of a family, in background powers, that counts as clear. At a line given
-beforehand chance passes it with exp(-6), 0.25 %; but line and ramp are chosen to be the
-best, and in simulated noise on perfect families 10 to 27 % of them pass. A choice: a
-higher one misses weak breaks, a lower one lets noise in."""
+"""Least evidence of a family that clearly breaks at a line, in background powers. At a
+line given beforehand noise exceeds it with a chance of exp(-6), 0.25 %; but line and
+ramp are chosen to be the best, and in simulated noise on perfect families 10 to 27 %
+exceed it. A choice: a higher one misses weak breaks, a lower one lets noise in."""
 _CHANCE = 4.0
-"""About the mean of the largest gains that the background gives by chance, in its
-powers. In simulated noise on perfect families of strength 90 to 360 it is 4.6 to 5.3
-for a family with the line that suits it best, and 2.8 to 3.9 at the line that two or
-three families choose together."""
+"""Mean gain of the best split by the background's noise alone, in background powers,
+which is subtracted. In simulated noise on perfect families of strength 90 to 360 it is
+4.6 to 5.3 for a single family, and 2.8 to 3.9 each at the best line of two or three
+families together."""
 _FARTHEST_LINE = 0.6
 """Distance of the outermost line from the centre, in radii; as in `domains`."""
 _MOST_LOG_RATIO = 5.0
@@ -53,18 +53,18 @@ beyond it only the background of the empty side is measured."""
 _LEAST_AMPLITUDE = 1e-9
 """Least amplitude, in the background's rms, that a logarithm is taken of."""
 _LEAST_SHARE = 1e-6
-"""Least median share that is divided by; guards families without any gain."""
+"""Least median share that is divided by, for families without any gain."""
 _LEAST_WEIGHT = 1e-9
-"""Least sum of weights that is divided by; guards families without evidence."""
+"""Least sum of weights that is divided by, for families without evidence."""
 
 
 def fault_features(fringes: Fringes) -> dict[str, float]:
     """Compute `FAULT_FEATURES` of a patch's families; zeros where there are none."""
-    return faults_alike([fringes])[0]
+    return fault_features_together([fringes])[0]
 
 
-def faults_alike(fringes: Sequence[Fringes]) -> list[dict[str, float]]:
-    """Do the same for several patches at once."""
+def fault_features_together(fringes: Sequence[Fringes]) -> list[dict[str, float]]:
+    """Do the same as `fault_features` for several patches at once."""
     some = [each for each in fringes if each.fields.size]
     rows = iter(_features(joined(some)).tolist() if some else ())
     nothing = [0.0] * len(FAULT_FEATURES)
@@ -79,9 +79,9 @@ def faults_alike(fringes: Sequence[Fringes]) -> list[dict[str, float]]:
 
 
 def _features(fringes: Fringes) -> NDArray[np.float64]:
-    """Give each particle a row, and each feature a column."""
+    """Compute `FAULT_FEATURES`, a row for each particle and a column for each."""
     splits = split(fringes)
-    shares = shares_of(fringes, splits)
+    shares = explained_shares(fringes, splits)
     direction, line = best_lines(shares)
     # Of each family, at the line that suits its particle best.
     at = direction[fringes.particle], line[fringes.particle]

@@ -1,7 +1,7 @@
-"""A particle's patch: its pixels under a soft disk, and their spectrum.
+"""Patches: the pixels of a circle under a soft disk, and their spectrum.
 
-The spectrum is divided by the micrograph's own amorphous background, so that 1 is
-what bare support gives on average, whatever dose, defocus and grey scale are.
+The spectrum is divided by the mean power of the micrograph's amorphous background, so
+that bare support has 1 on average, for any dose, defocus and gray scale.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 _OVERSAMPLING = 2
-"""Samples of the spectrum for each that the patch gives. Twice: a peak half-way between
-two samples of an axis keeps 88 % of its power, so that no maximum is lost."""
+"""Factor by which the spectrum is oversampled, by padding with zeros. With 2, a peak
+half-way between two samples of an axis keeps 88 % of its power, so that none is
+lost."""
 _RINGS_PER_SAMPLE = 4
-"""Rings for each sample of the spectrum, so that the background is read off to an
-eighth of a sample; a choice, more cost little time."""
+"""Rings of equal frequency per sample of the spectrum, so that the background is
+evaluated within an eighth of a sample; a choice."""
 _MIN_RADIUS_PX = 6.0
-"""Smallest radius, in px, that is examined; smaller circles are widened to it. A
-choice: a smaller disk holds too few pixels to show a peak."""
+"""Least radius of a patch in pixels; smaller circles are widened to it. A choice: a
+smaller disk holds too few pixels to show a peak."""
 _LEAST_WINDOW = 1e-9
-"""Least sum of a window that is divided by; guards a circle off the micrograph."""
+"""Least sum of a window that is divided by, for circles off the micrograph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class Rings:
 
 @lru_cache(maxsize=64)
 def rings_of(size: int) -> Rings:
-    """Sort the samples of an ``rfft2`` of a square of `size` by their frequency."""
+    """Assign the samples of the ``rfft2`` of a square of edge `size` to rings."""
     radius = np.hypot(fft.fftfreq(size)[:, None], fft.rfftfreq(size)).ravel()
     fine = size * _RINGS_PER_SAMPLE
     number = np.rint(radius * fine).astype(np.intp)
@@ -75,7 +76,7 @@ def rings_of(size: int) -> Rings:
 
 @lru_cache(maxsize=64)
 def _restored(size: int, step_px: float) -> NDArray[np.float32]:
-    """Factor that undoes what resampling took from each power of an ``rfft2``."""
+    """Factor that restores the powers of an ``rfft2``, which resampling reduced."""
     down, right = (
         1 / transfer(k / step_px, step_px) ** 2
         for k in (fft.fftfreq(size), fft.rfftfreq(size))
@@ -90,8 +91,9 @@ class Patch:
     Attributes
     ----------
     around : Surroundings
+        The micrograph with its background.
     values : ndarray of float32, shape (n, n)
-        Pixels times window, in the background's rms, less their weighted mean.
+        Pixels times window, in the background's rms; the weighted mean is subtracted.
     window : ndarray of float32, shape (n, n)
         1 inside the circle, falling to 0 across its edge, 0 outside the micrograph.
     ratio : ndarray of float32, shape (2 n, n + 1)
@@ -152,11 +154,11 @@ class Patch:
 
 def cut(around: Surroundings, circle: Circle) -> Patch:
     """Cut a circle out of its micrograph."""
-    return cut_alike(around, [circle])[0]
+    return cut_together(around, [circle])[0]
 
 
-def cut_alike(around: Surroundings, circles: Sequence[Circle]) -> list[Patch]:
-    """Cut circles of one radius, whose axes and spectra are worked out together."""
+def cut_together(around: Surroundings, circles: Sequence[Circle]) -> list[Patch]:
+    """Cut several circles of one radius, which saves time over one by one."""
     radius = max(circles[0].radius_px, _MIN_RADIUS_PX)
     highest = around.band_per_nm[1]
     number = samples_across(radius, around.pixel_size_nm, highest)
@@ -190,7 +192,7 @@ def _window(rows: Axis, cols: Axis) -> NDArray[np.float32]:
 
 
 def _levelled(values: NDArray[np.float32], window: NDArray[np.float32]) -> None:
-    """Lay a window over values and take their weighted mean away, in place."""
+    """Multiply by a window and subtract the weighted mean, in place."""
     values *= window
     values -= window * (values.sum() / max(float(window.sum()), _LEAST_WINDOW))
 
@@ -207,7 +209,7 @@ def _ratios(
     expected = around.power_at(rings.k_per_sample / step_px) / step_px**2
     gain = (1 / expected).astype(np.float32)[rings.number].reshape(size, -1)
     gain *= _restored(size, min(step_px, 1.0))
-    # Rows first: half of them are zeros, and need no transform.
+    # Rows first: the padding below needs no transform along them.
     lines = fft.rfft(values, n=size, axis=2)
     ratios = power_of(fft.fft(lines, n=size, axis=1))
     for ratio, window in zip(ratios, windows, strict=True):

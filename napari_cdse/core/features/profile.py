@@ -1,4 +1,4 @@
-"""Power over background by spatial frequency, and the circle's size."""
+"""Features of the power profile over spatial frequency, and of the circle's size."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     from napari_cdse.core.features.patch import Patch
 
 _EDGES_PER_NM = (0.4, 1.0, 1.8, 2.4, 2.75, 3.1, 3.5, 4.2, 5.0, 5.8, 6.6)
-"""Edges of the bands of spatial frequency, in 1/nm. Choices: they part CdSe's groups of
-spacings (0.35, 0.30, 0.21 and 0.18 nm), with the contrast of thickness below 1.8 and
-what lies beyond {311} last. Narrower bands hold too few samples of a small disk."""
+"""Edges of the bands of spatial frequency, in 1/nm. Choices: they separate CdSe's
+groups of spacings (0.35, 0.30, 0.21 and 0.18 nm) from each other, from thickness
+contrast below 1.8, and from frequencies beyond {311}. Narrower bands hold too few
+samples of a small disk."""
 _BANDS = list(pairwise(_EDGES_PER_NM))
 _TAIL_PER_NM = (1.8, 6.2)
 """Band of lattice fringes, as `BAND_PER_NM`, in 1/nm."""
 _TAIL_ABOVE = 6.0
-"""Power over background from which a sample counts to the tail. Speckle passes it with
-exp(-6), 0.25 %. A choice: a lower one counts more speckle, a higher one less
-lattice."""
+"""Power over background above which a sample is in the tail of the distribution.
+Speckle exceeds it with a chance of exp(-6), 0.25 %. A choice: a lower one counts more
+speckle, a higher one less lattice."""
 _LEAST = 1e-3
 """Least mean ratio, and least share, that a logarithm is taken of. A choice, below the
 0.25 % of speckle in the tail."""

@@ -1,13 +1,13 @@
-"""A circle's pixels on a grid of its own: its centre, its radius, just fine enough.
+"""Resample the pixels of a circle to a grid of its own.
 
-Lattice fringes end at 6.6 per nm, and most cameras sample far finer. So a circle is
-resampled to `SPACING_NM`, with its centre in the middle of the grid and its edge at
-the same place of every grid: whatever depends on the grid alone (the soft disk, the
-rings of the spectrum, the cells) is made once for each number of samples, and all
-that follows handles a fraction of the pixels.
+The grid is centred on the circle and scaled to its radius, and as coarse as lattice
+fringes allow, which end at 6.6 per nm (most cameras sample far finer). Everything that
+depends on the grid alone (the soft disk, the rings of the spectrum, the cells) is
+therefore computed once for each number of samples, and all that follows handles a
+fraction of the pixels.
 
-The kernel is Lanczos' (sinc under a wider sinc, of 3 lobes; Duchon, J. Appl. Meteorol.
-18, 1979). Its own falling transfer is known and divided out where amplitudes count.
+The kernel is a Lanczos window of 3 lobes (Duchon, J. Appl. Meteorol. 18, 1979). Its
+transfer function is known, and divided out where amplitudes matter.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ BAND_PER_NM = (1.8, 6.2)
 0.161 to 0.556 nm. CdSe's reflections down to {311}, 0.1825 nm, lie in it with room for
 a pixel size that is off; a wider band brings in the contrast of thickness and noise."""
 SPACING_NM = 0.065
-"""Distance of the samples: its limit, 7.7 per nm, lies above every lattice fringe that
-is sought (6.2 per nm, of whose amplitude 82 % is left along an axis). A choice: finer
-samples cost time with their square."""
+"""Distance of the samples in nm. Its Nyquist limit, 7.7 per nm, is above all fringes
+that are sought (up to 6.2 per nm, where the kernel keeps 82 % of the amplitude along an
+axis). A choice: the time of finer samples grows with their square."""
 EDGE = 0.25
 """Width of the soft disk's edge, in radii. A choice: a wider one lowers the side lobes
 of peaks, and costs a wider grid and what lies outside the particle."""
 REACH = 1 + EDGE / 2
 """Half the edge of the grid, in radii: where the soft disk has fallen to 0."""
 _LOBES = 3
-"""Lobes of the kernel, of one sample each. A choice: more fall off more steeply at the
-limit and cost time in proportion."""
+"""Lobes of the kernel on either side, of one sample each. A choice: more have a steeper
+cut-off, and cost time in proportion."""
 _FEWEST = 24
 """Fewest samples along an edge. A choice: below 15 some cells of `families` would be
-empty; more than the camera gave only cost time."""
+empty; more than there are pixels only cost time."""
 _TABLE_STEPS = 512
 """Steps of the table of the transfer, up to 1 cycle per unit; a choice."""
 _TABLE_STEP = 1 / _TABLE_STEPS
@@ -50,24 +50,24 @@ _TABLE_STEP = 1 / _TABLE_STEPS
 _PLACES_PER_LOBE = 64
 """Places at which a lobe of the kernel is summed for that table; a choice."""
 _LEAST = 0.05
-"""Least transfer that is divided by: amplitudes are raised 20 times at most. Beyond the
-camera's own limit nothing is left, and nothing can be restored."""
+"""Least transfer that is divided by, so that amplitudes are raised 20 times at most.
+Beyond the camera's Nyquist limit nothing can be restored."""
 _LEAST_WEIGHTS = 1e-3
 """Least sum of weights that is divided by, where a sample lies off the micrograph."""
 _NEAR_ZERO = 1e-9
-"""Stands for offset 0, at which the kernel is 0 / 0."""
+"""Used in place of the offset 0, at which the kernel is 0 / 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """How one axis of the micrograph is resampled.
+    """Resampling along one axis of the micrograph.
 
     Attributes
     ----------
     span : slice
-        The pixels that take part.
+        The pixels that contribute.
     weights : ndarray of float32, shape (n_samples, n_pixels)
-        What each of them counts for each sample; each row adds up to 1.
+        Weight of each pixel for each sample; each row adds up to 1.
     valid : ndarray of bool, shape (n_samples,)
         Which samples lie in the micrograph.
     """
@@ -77,9 +77,8 @@ class Axis:
     valid: NDArray[np.bool_]
 
     def apply(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Resample the first axis of the span's pixels."""
-        # Most weights are 0, yet a product of matrices is faster than picking those
-        # that are not.
+        """Resample the pixels of the span along their first axis."""
+        # Most weights are 0, yet a dense matrix product is fastest.
         return np.asarray(self.weights @ pixels)
 
 
@@ -95,8 +94,8 @@ def samples_across(
     pixel_size_nm : float
         Edge of a pixel.
     highest_per_nm : float
-        The highest frequency that is looked for; above that of CdSe the samples lie as
-        much closer.
+        Highest frequency that is analysed; if it is above that of CdSe, the samples are
+        closer by the same factor.
     """
     spacing_nm = SPACING_NM * min(1.0, BAND_PER_NM[1] / highest_per_nm)
     spacing_px = max(spacing_nm / pixel_size_nm, 1.0)
@@ -105,14 +104,14 @@ def samples_across(
 
 
 def sample_axis(centre_px: float, step_px: float, number: int, length: int) -> Axis:
-    """Weigh the pixels of one axis for samples `step_px` apart around a centre."""
+    """Compute the weights for samples `step_px` apart around a centre, on one axis."""
     return sample_axes([centre_px], step_px, number, [length])[0]
 
 
 def sample_axes(
     centres_px: Sequence[float], step_px: float, number: int, lengths: Sequence[int]
 ) -> list[Axis]:
-    """Do the same for several axes at once, each with its centre and its length."""
+    """Do the same as `sample_axis` for several axes, with a centre and length each."""
     around = step_px * (np.arange(number) - (number - 1) / 2)
     places = np.asarray(centres_px)[:, None] + around
     ends = np.asarray(lengths)[:, None]
@@ -120,7 +119,7 @@ def sample_axes(
     first = np.ceil(places - _LOBES * unit).astype(np.intp)
     taps = first[..., None] + np.arange(int(2 * _LOBES * unit) + 1)
     weights = _lanczos((taps - places[..., None]) / unit)
-    # Beyond the border there is nothing: the pixels at it count for more.
+    # Off the micrograph weights are 0, and those of the remaining pixels grow.
     weights *= (taps >= 0) & (taps < ends[..., None])
     weights /= np.maximum(weights.sum(axis=-1, keepdims=True), _LEAST_WEIGHTS)
     valid = (places > -0.5) & (places < ends - 0.5)
@@ -134,13 +133,13 @@ def _axis(
     valid: NDArray[np.bool_],
     length: int,
 ) -> Axis:
-    """Lay weights out over all pixels that take part."""
+    """Arrange the weights as a matrix of samples by pixels."""
     start, end = int(taps[0, 0]), int(taps[-1, -1]) + 1
     spread = np.zeros((len(taps), end - start), np.float32)
     spread[np.arange(len(taps))[:, None], taps - start] = weights
     low, high = (min(max(place, 0), length - 1) for place in (start, end - 1))
     if not start <= low <= high < end:
-        # All of it lies off the micrograph, and nothing counts.
+        # The circle lies off the micrograph: all weights are 0.
         return Axis(slice(low, high + 1), np.zeros((len(taps), 1), np.float32), valid)
     return Axis(slice(low, high + 1), spread[:, low - start : high + 1 - start], valid)
 
@@ -148,7 +147,7 @@ def _axis(
 def _lanczos(offset: NDArray[np.float64]) -> NDArray[np.float64]:
     turn = np.pi * np.where(offset == 0, _NEAR_ZERO, offset)
     third = np.sin(turn / _LOBES)
-    # The sine of three times an angle, for three lobes, from that of the angle.
+    # sin(3 a) = sin(a) (3 - 4 sin(a)^2), so that one sine suffices for three lobes.
     kernel = _LOBES * third**2 * (3 - 4 * third**2) / turn**2
     return np.asarray(kernel * (np.abs(offset) < _LOBES))
 
@@ -165,7 +164,7 @@ def _transfer_table() -> NDArray[np.float64]:
 
 
 def transfer(k_per_px: NDArray[np.float64], step_px: float) -> NDArray[np.float64]:
-    """Tell what the resampling leaves of an amplitude at a frequency of one axis."""
+    """Factor by which resampling along one axis reduces amplitudes at frequencies."""
     k_per_unit = np.abs(k_per_px) * max(step_px, 1.0)
     known = np.arange(_TABLE_STEPS + 1) * _TABLE_STEP
     kept = np.interp(k_per_unit, known, _transfer_table())
@@ -183,5 +182,5 @@ def soft_disk(number: int) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=64)
 def radii(number: int) -> NDArray[np.float64]:
-    """Place of each sample along an axis of the grid, in radii."""
+    """Distance of each sample from the circle's centre along an axis, in radii."""
     return ((np.arange(number) + 0.5) / number * 2 - 1) * REACH

@@ -1,4 +1,8 @@
-"""A micrograph's amorphous background, against which every particle is measured."""
+"""Measure a micrograph's amorphous background, the reference for all its particles.
+
+Detection has a finer one, `core.imaging.background`. This one is radial and quick. A
+change of it changes the features, whose version must then be raised (`BRAGG`).
+"""
 
 from __future__ import annotations
 
@@ -25,15 +29,15 @@ _WINDOWS = 7
 """Windows along each axis at most. The median of 49 exponential powers scatters by
 21 % of itself, and the mean of a ring of hundreds by a few per cent; more cost time."""
 _OVERLAP = 1.5
-"""Windows along an axis for each that fits side by side. A choice: the Hann window
-leaves the edges dark, so that some overlap uses all pixels; more cost time."""
+"""Number of windows along an axis over that of windows side by side. A choice: the Hann
+window suppresses edges, so that some overlap uses all pixels; more cost time."""
 _RADIAL_BINS = 64
 """Radial bins up to the corner of the spectrum. A choice: more hold few samples each,
 fewer smear the falling spectrum."""
 _FEWEST_PX = 4
-"""Fewest pixels along a window: with fewer there is no frequency to speak of."""
+"""Fewest pixels along a window: fewer have hardly any frequency."""
 _LEAST_POWER = 1e-12
-"""Floor of the power, over its largest mean; a constant micrograph has none."""
+"""Least power, over the largest, for constant micrographs, which have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +50,9 @@ class Surroundings:
         Without a frame, if the picture has one.
     pixel_size_nm : float
     rms : float
-        Standard deviation of the background's gray values, as if the corners of the
-        spectrum, beyond 0.5 cycles per pixel, had the mean power of all before: 13 %
-        high where they have none.
+        Standard deviation of the background's gray values. The corners of the spectrum
+        beyond 0.5 cycles per pixel are taken to have the mean power of all below; if
+        they have none, the value is 13 % too high.
     frequencies_per_px : ndarray, shape (n_bins,)
         Centres of the radial bins, in cycles per pixel.
     power : ndarray, shape (n_bins,)
@@ -84,15 +88,15 @@ class Surroundings:
         pixel_size_nm : float
             Edge of a pixel.
         band_per_nm : tuple of float
-            Where fringes are looked for; that of CdSe without it, for which the
-            forest's features are made.
+            Where lattice fringes are sought; by default that of CdSe, which the
+            forest's features are made for.
         """
         inner = without_frame(micrograph.pixels)
         pixels = inner.pixels
         size = _window_px(pixels.shape, pixel_size_nm)
         power = _radial_mean(_median_power(pixels, size))
         centres = (np.arange(_RADIAL_BINS) + 0.5) / _RADIAL_BINS * np.sqrt(0.5)
-        # Each ring of the frequency plane counts by its area; the corners hardly do.
+        # Weighted by the area of each ring, up to the edges of the spectrum.
         weight = centres * (centres < 0.5)
         variance = float((power * weight).sum() / weight.sum())
         rms = float(np.sqrt(variance))
@@ -116,7 +120,11 @@ def _window_px(shape: tuple[int, ...], pixel_size_nm: float) -> int:
 
 
 def _median_power(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Median over windows; of exponentially distributed power ln 2 of the mean."""
+    """Mean power of the background, as the median over windows divided by ln 2.
+
+    The power of speckle is exponentially distributed, and its median is ln 2 times its
+    mean. Crystals in a minority of the windows hardly change the median.
+    """
     lack = [(0, max(0, size - n)) for n in pixels.shape]
     padded = np.pad(pixels, lack, "symmetric") if np.any(lack) else pixels
     starts = [_starts(n, size) for n in padded.shape]
@@ -128,7 +136,7 @@ def _median_power(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]
     windows -= windows.mean(axis=(1, 2), keepdims=True)
     windows *= taper / np.float32(np.sqrt((taper**2).sum()))
     power = power_of(fft.rfft2(windows)).reshape(len(windows), -1)
-    # Of neighbours in memory it is found several times faster.
+    # Faster by several times if the values of each median are adjacent in memory.
     median = medians(power.T.copy())
     return np.asarray(median / np.log(2), np.float32).reshape(size, -1)
 
@@ -144,8 +152,8 @@ def _radial_mean(power: NDArray[np.float32]) -> NDArray[np.float64]:
     radius = np.hypot(fft.fftfreq(size)[:, None], fft.rfftfreq(size)).ravel()
     bins = np.minimum(radius / np.sqrt(0.5) * _RADIAL_BINS, _RADIAL_BINS - 1)
     bins = bins.astype(np.intp)
-    # All but the first and an even transform's last column stand for their mirror
-    # images too; a turned micrograph has the same mean only if these count.
+    # All columns but the first, and the last of an even transform, also stand for
+    # their mirror images. They count twice, so that rotation changes nothing.
     twice = np.full(power.shape, 2.0)
     twice[:, 0] = 1.0
     twice[:, size // 2 + size % 2 :] = 1.0

@@ -114,11 +114,11 @@ class ModelRegistry:
                 return None
             # Skops and scikit-learn take a second to import; many projects are opened
             # without need of a forest.
-            from napari_cdse.core.classifier.forest import goes_by
+            from napari_cdse.core.classifier.forest import is_id_of
             from napari_cdse.io.models.model_file import model_from_bytes
 
             model = model_from_bytes(data, self._store.path.name)
-            if not goes_by(model, model_id):
+            if not is_id_of(model, model_id):
                 raise ModelError(
                     f"{self._store.path.name} holds another forest under the id "
                     f"{model_id}; keep another one, or use one from a file."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from napari_cdse.core.classifier.augmentation import misplaced, over_views, views
+from napari_cdse.core.classifier.augmentation import mean_over_views, misplaced, views
 from napari_cdse.core.records import Circle
 
 
@@ -51,11 +51,11 @@ def test_an_error_follows_from_seed_number_and_name_alone():
 def test_answers_are_averaged_by_circle():
     circles = [Circle(10, 20, 50), Circle(90, 80, 10), Circle(5, 5, 5)]
     radii = np.array([[c.radius_px] * 4 for c in views(circles)])
-    assert over_views(radii)[:, 0].tolist() == [50, 10, 5]
+    assert mean_over_views(radii)[:, 0].tolist() == [50, 10, 5]
 
 
 def test_no_circles_give_no_answers():
-    assert over_views(np.zeros((len(views([])), 4))).shape == (0, 4)
+    assert mean_over_views(np.zeros((len(views([])), 4))).shape == (0, 4)
 
 
 def test_errors_stay_those_that_forests_were_taught_with():

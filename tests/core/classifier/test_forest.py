@@ -16,8 +16,8 @@ from sklearn.tree import DecisionTreeClassifier
 from napari_cdse.core.classifier.forest import (
     content_id,
     fit,
-    goes_by,
     identified,
+    is_id_of,
     predict_proba,
 )
 from napari_cdse.core.classifier.training_set import balanced
@@ -105,12 +105,12 @@ def test_an_id_of_version_0_1_is_good_only_for_what_it_followed_from(model):
     told = [model.card.training_digest, {"trees": 3}, {"numpy": "2.4.6"}, 1.0]
     text = json.dumps(told, sort_keys=True).encode()
     former = hashlib.sha256(text).hexdigest()[:16]
-    assert goes_by(replace(model, card=old), former)
-    assert goes_by(model, model.card.id)
-    assert not goes_by(model, former)
-    assert not goes_by(replace(model, card=old), "0123456789abcdef")
+    assert is_id_of(replace(model, card=old), former)
+    assert is_id_of(model, model.card.id)
+    assert not is_id_of(model, former)
+    assert not is_id_of(replace(model, card=old), "0123456789abcdef")
     # Version 0.1 knew no calibration.
-    assert not goes_by(replace(model, card=replace(old, calibration=EVEN)), former)
+    assert not is_id_of(replace(model, card=replace(old, calibration=EVEN)), former)
 
 
 @pytest.mark.parametrize(
@@ -489,8 +489,8 @@ def test_an_id_of_version_0_1_followed_from_the_temperature_too(model):
     told = [old.training_digest, params, dict(old.versions), 0.7]
     text = json.dumps(told, sort_keys=True)
     former = hashlib.sha256(text.encode()).hexdigest()[:16]
-    assert goes_by(replace(model, card=old), former)
-    assert not goes_by(replace(model, card=replace(old, scores={})), former)
+    assert is_id_of(replace(model, card=old), former)
+    assert not is_id_of(replace(model, card=replace(old, scores={})), former)
 
 
 def test_splits_into_halves_that_are_alike_make_nothing_important():

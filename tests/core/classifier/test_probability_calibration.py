@@ -10,13 +10,13 @@ from scipy.special import log_softmax, softmax
 
 from napari_cdse.core.classifier.forest import fit, predict_proba
 from napari_cdse.core.classifier.probability_calibration import (
-    answers,
     applied,
     calibrated,
     calibration_error,
     class_errors,
     fit_calibration,
     fit_temperature,
+    predict_calibrated,
     reliability,
     sharpened,
 )
@@ -90,7 +90,7 @@ def test_an_answer_is_the_mean_of_five_views_put_right():
     mean = sum(bare[3 * at : 3 * at + 3] for at in range(5)) / 5
     wanted = mean**2 / (mean**2).sum(axis=1, keepdims=True)
     assert np.abs(wanted - mean).max() > 0.05
-    assert answers(fitted, views) == pytest.approx(wanted)
+    assert predict_calibrated(fitted, views) == pytest.approx(wanted)
 
 
 def test_sharpening_keeps_the_class_and_the_sum(honest):

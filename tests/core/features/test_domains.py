@@ -10,15 +10,15 @@ import pytest
 from napari_cdse.core.features.domains import (
     Fringes,
     best_lines,
-    placed,
-    shares_of,
+    explained_shares,
+    line_geometry,
     split,
 )
 from napari_cdse.core.features.families import CELLS, cell_radii
 from napari_cdse.core.features.faults import (
     FAULT_FEATURES,
     fault_features,
-    faults_alike,
+    fault_features_together,
 )
 
 ROW, COL = np.meshgrid(cell_radii(), cell_radii(), indexing="ij")
@@ -42,12 +42,12 @@ def fringes(*families, noise=1.0):
     ("direction", "line"), [(3, 5), (3, 3), (7, 8), (13, 6), (17, 4)]
 )
 def test_a_jump_is_found_where_it_is(direction, line):
-    angle, offset = placed(direction, line)
+    angle, offset = line_geometry(direction, line)
     assert angle == pytest.approx(direction * pi / 20)
     assert offset == pytest.approx(0.12 * (line - 5))
     found = fringes((angle, offset, 1, np.exp(2j * pi / 3)))
     splits = split(found)
-    shares = shares_of(found, splits)
+    shares = explained_shares(found, splits)
     assert best_lines(shares) == ([direction], [line])
     left, right = splits.amplitudes(direction, line)
     assert np.abs(left) == pytest.approx([1], rel=1e-5)
@@ -59,7 +59,7 @@ def test_a_jump_is_found_where_it_is(direction, line):
     assert shares.max() == pytest.approx((1 - mean) / mean, rel=1e-4)
 
 
-ANGLE, MIDDLE = placed(3, 5)
+ANGLE, MIDDLE = line_geometry(3, 5)
 BEFORE = cos(ANGLE) * COL + sin(ANGLE) * ROW < MIDDLE
 PART = float((INSIDE & BEFORE).sum() / INSIDE.sum())
 COUNT = float(INSIDE.sum()) * PER_CELL
@@ -99,7 +99,7 @@ def test_a_twin_is_one_sided_and_a_perfect_particle_is_nothing():
     # The cap: an empty side holds nothing but background.
     empty = fault_features(fringes(middle(1, 0)))
     assert empty["one_sided"] == pytest.approx(5, rel=1e-3)
-    aside = fault_features(fringes((*placed(7, 9), 1, np.exp(2j * pi / 3))))
+    aside = fault_features(fringes((*line_geometry(7, 9), 1, np.exp(2j * pi / 3))))
     assert aside["line_offset"] == pytest.approx(0.48)
     perfect = fault_features(fringes(middle(1, 1), middle(2, 2)))
     for name in (
@@ -128,10 +128,11 @@ def test_what_is_said_of_a_particle_does_not_depend_on_those_beside_it():
     several = [
         fringes(middle(2, 2 * jump), middle(1, 1), middle(1, jump)),
         NOTHING,
-        fringes((*placed(13, 6), 1, 0.2), noise=3.0),
-        fringes(middle(1, 1), (*placed(7, 8), 1, jump)),
+        fringes((*line_geometry(13, 6), 1, 0.2), noise=3.0),
+        fringes(middle(1, 1), (*line_geometry(7, 8), 1, jump)),
     ]
-    assert faults_alike(several) == [fault_features(each) for each in several]
+    alone = [fault_features(each) for each in several]
+    assert fault_features_together(several) == alone
 
 
 def test_a_family_counts_as_clear_above_six_powers_of_the_background():

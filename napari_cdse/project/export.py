@@ -110,7 +110,7 @@ def export(
     entries = used_entries(project)
     names = distinct_names([entry.path for entry in entries])
     tables = (PARTICLES, MICROGRAPHS, SUMMARY, LABELS)
-    results = Results(folder, "export", names, dialect, tables)
+    results = Results(folder, "export", names, dialect, tables, origin=project.origin)
     others = AnnotationWriter(folder, formats)
     notices = list(other_scales_told(at_other_scales(project, entries, names)))
     problems: list[str] = []
@@ -129,9 +129,9 @@ def export(
             _write_labels, project, entry, rows, results, others, include_predictions
         )
         told = attempt(entry.path, write)
+        results.add_rows(rows)
         if isinstance(told, Failure):
             problems.append(told)
-            results.add_rows(rows)
         else:
             notices.extend(f"{entry.name}: {sentence}" for sentence in told)
     others.finish()
@@ -222,7 +222,8 @@ def context_of(
     left_out = len(project.micrographs.entries) - len(entries)
     return {
         "program": f"napari-cdse {__version__}",
-        "project": project.path.name,
+        "project": project.origin.name,
+        "project_id": project.origin.id,
         "include_predictions": include_predictions,
         "micrographs": len(entries),
         "micrographs_left_out": left_out,
@@ -276,7 +277,14 @@ def _write_labels(
     if not rows:
         return ()
     shape = project.micrographs.shape(entry.index) or read_micrograph(entry.path).shape
-    told = results.add(entry.path, rows, shape, include_predictions=include_predictions)
+    told = results.add(
+        entry.path,
+        rows,
+        shape,
+        include_predictions=include_predictions,
+        # Tables have them also where a file cannot be written.
+        count=False,
+    )
     others.add(
         entry.path,
         results.name(entry.path),

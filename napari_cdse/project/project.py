@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ProjectUnreadable, StoreError
+from napari_cdse.io.export.results_folder import Origin
 from napari_cdse.io.store.database import PATIENCE_S
 from napari_cdse.project.components.annotators import Annotators
 from napari_cdse.project.components.audits import Audits
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.store import Edit, Store
     from napari_cdse.project.files.open_store import Source
     from napari_cdse.project.state.model_registry import DefaultModel
+
+
+_ID_DIGITS = 16
+"""Of a project's id in its results, hexadecimal; no two projects meet by chance."""
 
 
 class Project:
@@ -213,6 +219,14 @@ class Project:
     def path(self) -> Path:
         """The project file."""
         return self._store.path
+
+    @property
+    def origin(self) -> Origin:
+        """What tells results of this project from those of others."""
+        identity = self._store.identity
+        # A digest: by the seed of the lots anybody could work out what is drawn.
+        told = sha256(identity.encode()).hexdigest()[:_ID_DIGITS] if identity else ""
+        return Origin(self.path.name, told)
 
     @property
     def folder(self) -> Path:

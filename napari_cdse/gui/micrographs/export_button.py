@@ -103,7 +103,7 @@ class ExportButton(QPushButton):
         project = self._session.project
         self._folder = self._folder or proposed_folder(project.folder)
         pictures = {entry.path.parent for entry in project.micrographs.entries}
-        dialog = ResultsDialog(self._folder, pictures, self)
+        dialog = ResultsDialog(self._folder, pictures, self, project.origin)
         dialog.accepted.connect(
             lambda: self._export(project, dialog.folder, include_predictions)
         )

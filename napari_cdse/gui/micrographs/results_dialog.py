@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
+    from napari_cdse.io.export.results_folder import Origin
+
 _QUESTION = "In which folder shall the results lie?"
 _NAME = "{} results"
 _NONE = "Type a folder, or choose one."
@@ -55,7 +57,9 @@ def proposed_folder(pictures: Path) -> Path:
     return Path(QStandardPaths.writableLocation(documents), name)
 
 
-def judged(text: str, pictures: Collection[Path]) -> tuple[str, bool]:
+def judged(
+    text: str, pictures: Collection[Path], origin: Origin | None = None
+) -> tuple[str, bool]:
     """Say what a folder is, and whether results can go there.
 
     Parameters
@@ -64,6 +68,8 @@ def judged(text: str, pictures: Collection[Path]) -> tuple[str, bool]:
         As typed.
     pictures : collection of Path
         Folders that micrographs lie in.
+    origin : Origin, optional
+        The project that is exported.
     """
     if not text.strip():
         return _NONE, False
@@ -71,16 +77,18 @@ def judged(text: str, pictures: Collection[Path]) -> tuple[str, bool]:
     if not folder.is_absolute():
         return _RELATIVE.format(folder), False
     try:
-        return _judged(folder, pictures)
+        return _judged(folder, pictures, origin)
     except (OSError, ValueError) as error:
         return f"{folder}: {getattr(error, 'strerror', None) or error}.", False
 
 
-def _judged(folder: Path, pictures: Collection[Path]) -> tuple[str, bool]:
+def _judged(
+    folder: Path, pictures: Collection[Path], origin: Origin | None
+) -> tuple[str, bool]:
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if not there.is_dir():
         return _A_FILE.format(there), False
-    against = objection(folder, "export", pictures)
+    against = objection(folder, "export", pictures, origin)
     if against is not None:
         return against, False
     if not permits(there, os.W_OK):
@@ -101,15 +109,22 @@ class ResultsDialog(QDialog):
         Proposed.
     pictures : collection of Path
         Folders that micrographs lie in; nothing is written among those.
+    origin : Origin, optional
+        The project that is exported; nothing is written over results of another.
     """
 
     def __init__(
-        self, folder: Path, pictures: Collection[Path], parent: QWidget | None = None
+        self,
+        folder: Path,
+        pictures: Collection[Path],
+        parent: QWidget | None = None,
+        origin: Origin | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._pictures = pictures
+        self._origin = origin
         self.field = QLineEdit(str(folder))
         self.field.setMinimumWidth(_WIDTH_PX)
         self.choose = keyless(QPushButton("Choose\u2026"))
@@ -148,6 +163,6 @@ class ResultsDialog(QDialog):
             self.field.setText(name)
 
     def _refresh(self) -> None:
-        says, good = judged(self.field.text(), self._pictures)
+        says, good = judged(self.field.text(), self._pictures, self._origin)
         self.says.setText(says)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)

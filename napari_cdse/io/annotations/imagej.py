@@ -68,6 +68,11 @@ _BROKEN = (
 """What roifile raises on bytes that are no region."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 """Of all files within a set, so that the same particles make the same bytes."""
+_OUR_START = re.compile(
+    # Signature, version, flags, packing; midnight of 1 January 1980 (`_DATE`).
+    rb"PK\x03\x04.{6}\x00\x00\x21\x00.{16}(yes|no|null|empty)-\d{4,}\.roi|PK\x05\x06",
+    re.DOTALL,
+)
 _OUTLINES = (ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED)
 _COLOURS = {
     "yes": b"\xff\xf0\x20\xd8",
@@ -211,6 +216,14 @@ def _from_axis(roi: ImagejRoi) -> Found:
 
 
 # Out
+
+
+def is_our_imagej(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of one that `write_imagej` wrote.
+
+    Whatever else writes a set dates its members; one without any region tells nobody's.
+    """
+    return _OUR_START.match(start) is not None
 
 
 def write_imagej(path: Path, rows: Sequence[ParticleRow]) -> None:

@@ -20,8 +20,27 @@ if TYPE_CHECKING:
     from napari_cdse.io.export.export import ParticleRow
 
 _COLUMNS = "index,shape-type,vertex-index,axis-0,axis-1"
+_FORMAT = "{:.10g}"
+"""Of a coordinate, in pixels."""
 _CORNERS = ((-1, -1), (-1, 1), (1, 1), (1, -1))
 """Of the square around a circle, in napari's order."""
+
+
+def is_our_napari(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of one that `write_napari` wrote.
+
+    napari itself writes all digits, and a point behind whole numbers.
+    """
+    header, *lines = start.decode("utf-8", "replace").split("\n")
+    return header == _COLUMNS and all(map(_is_our_line, lines[:-1]))
+
+
+def _is_our_line(line: str) -> bool:
+    numbers = line.split(",")[3:]
+    try:
+        return numbers == [_FORMAT.format(float(each)) for each in numbers]
+    except ValueError:
+        return False
 
 
 def write_napari(folder: Path, name: str, rows: Sequence[ParticleRow]) -> None:
@@ -45,8 +64,12 @@ def write_napari(folder: Path, name: str, rows: Sequence[ParticleRow]) -> None:
         mine = [row for row in rows if row.label == label]
         if mine:
             text = "\n".join([_COLUMNS, *_lines(mine)]) + "\n"
-            path = folder / f"{portable_name(name)}_{label}.csv"
-            write_file(path, text.encode(), LabelFileError)
+            write_file(table_of(folder, name, label), text.encode(), LabelFileError)
+
+
+def table_of(folder: Path, name: str, label: str) -> Path:
+    """Say where the table of one class of a micrograph lies."""
+    return folder / f"{portable_name(name)}_{label}.csv"
 
 
 def _lines(rows: Sequence[ParticleRow]) -> Iterator[str]:
@@ -55,4 +78,5 @@ def _lines(rows: Sequence[ParticleRow]) -> Iterator[str]:
         for corner, (down, right) in enumerate(_CORNERS):
             y = circle.row_px + down * circle.radius_px
             x = circle.col_px + right * circle.radius_px
-            yield f"{index},ellipse,{corner},{y:.10g},{x:.10g}"
+            place = ",".join(map(_FORMAT.format, (y, x)))
+            yield f"{index},ellipse,{corner},{place}"

@@ -11,7 +11,13 @@ from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.io.annotations.format_names import FORMATS, LABELS_FOLDER
 from napari_cdse.io.export.export import is_told
-from napari_cdse.io.files import check_replaceable, make_folder
+from napari_cdse.io.files import (
+    check_replaceable,
+    holds_another,
+    make_folder,
+    name_of,
+    shown,
+)
 from napari_cdse.io.paths import portable_name
 
 if TYPE_CHECKING:
@@ -20,6 +26,12 @@ if TYPE_CHECKING:
 
     from napari_cdse.io.annotations.format_names import FormatName
     from napari_cdse.io.export.export import ParticleRow
+
+
+_NOT_OURS = (
+    "{} in {} was not written by napari-cdse, or was changed since; it was left as it "
+    "is: choose another folder for the results."
+)
 
 
 class AnnotationWriter:
@@ -67,7 +79,7 @@ class AnnotationWriter:
         Raises
         ------
         LabelFileError
-            If a file cannot be written.
+            If a file cannot be written, or another program's has its name.
         """
         told = [row for row in rows if is_told(row, include_predictions)]
         for writer in self._writers:
@@ -126,11 +138,15 @@ class _Yolo:
         self._yolo = yolo
         self._folder = make_folder(folder / "yolo", LabelFileError)
         self._labels = make_folder(self._folder / LABELS_FOLDER, LabelFileError)
+        for each in yolo.NAMES_OUT:
+            _spare(self._folder / each, yolo.is_our_names)
 
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        self._yolo.write_yolo(self._labels / f"{portable_name(name)}.txt", shape, rows)
+        path = self._labels / f"{portable_name(name)}.txt"
+        _spare(path, self._yolo.is_our_yolo)
+        self._yolo.write_yolo(path, shape, rows)
 
     def finish(self) -> None:
         self._yolo.write_names(self._folder)
@@ -140,15 +156,17 @@ class _ImageJ:
     """A set of regions a micrograph."""
 
     def __init__(self, folder: Path) -> None:
-        from napari_cdse.io.annotations.imagej import write_imagej
+        from napari_cdse.io.annotations import imagej
 
-        self._write = write_imagej
+        self._imagej = imagej
         self._folder = make_folder(folder / "imagej", LabelFileError)
 
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        self._write(self._folder / f"{portable_name(name)}_RoiSet.zip", rows)
+        path = self._folder / f"{portable_name(name)}_RoiSet.zip"
+        _spare(path, self._imagej.is_our_imagej)
+        self._imagej.write_imagej(path, rows)
 
     def finish(self) -> None:
         """Write nothing: each micrograph is whole."""
@@ -158,18 +176,33 @@ class _Napari:
     """A table of each class of a micrograph."""
 
     def __init__(self, folder: Path) -> None:
-        from napari_cdse.io.annotations.napari_shapes import write_napari
+        from napari_cdse.io.annotations import napari_shapes
 
-        self._write = write_napari
+        self._napari = napari_shapes
         self._folder = make_folder(folder / "napari", LabelFileError)
 
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        self._write(self._folder, name, rows)
+        for label in {row.label for row in rows}:
+            path = self._napari.table_of(self._folder, name, str(label))
+            _spare(path, self._napari.is_our_napari)
+        self._napari.write_napari(self._folder, name, rows)
 
     def finish(self) -> None:
         """Write nothing: each micrograph is whole."""
+
+
+def _spare(path: Path, known: Callable[[bytes], object]) -> None:
+    """Refuse to write over what another program, or a person with one, has written.
+
+    Raises
+    ------
+    LabelFileError
+        If that has the name of a file of ours.
+    """
+    if holds_another(path, known):
+        raise LabelFileError(_NOT_OURS.format(name_of(path), shown(path.parent)))
 
 
 _WRITERS: Mapping[FormatName, Callable[[Path], _Writer]] = {

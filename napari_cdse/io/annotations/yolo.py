@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,24 @@ _FOLDERS_ABOVE = 2
 """``labels/train/NAME.txt`` has its data.yaml two folders up."""
 _MOST_CLASSES = 10_000
 """More than any data set names."""
+_OUR_LINE = re.compile(rb"\d( -?\d+\.\d{8}){4,5}")
+_NAME_TEXTS = {
+    "classes.txt": "".join(f"{name}\n" for name in CLASSES).encode(),
+    # In quotes: YAML takes yes, no and null for other things.
+    "data.yaml": "".join(
+        f"{line}\n"
+        for line in (
+            "path: .",
+            "train: images",
+            "val: images",
+            "names:",
+            *(f"  {number}: '{name}'" for number, name in enumerate(CLASSES)),
+        )
+    ).encode(),
+}
+"""What is written for the names of our classes, as old and as new programs look for
+them."""
+NAMES_OUT = tuple(_NAME_TEXTS)
 _BOX, _BOX_AND_SURENESS = 5, 6
 """Numbers of a line, the class among them."""
 
@@ -208,6 +227,28 @@ def _circle(
 # Out
 
 
+def is_our_yolo(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of one that `write_yolo` wrote.
+
+    Other programs write fewer decimals, or as many as there are.
+    """
+    lines = _whole_lines(start)
+    return bool(lines) and all(map(_OUR_LINE.fullmatch, lines))
+
+
+def _whole_lines(start: bytes) -> list[bytes]:
+    """Cut into lines, without the last one of a start that ends within it."""
+    *whole, last = start.splitlines(keepends=True) or [b""]
+    if last.endswith(b"\n") or not whole:
+        whole.append(last)
+    return [each.rstrip(b"\r\n") for each in whole]
+
+
+def is_our_names(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of one that `write_names` wrote."""
+    return start in _NAME_TEXTS.values()
+
+
 def write_yolo(path: Path, shape: tuple[int, int], rows: Sequence[ParticleRow]) -> None:
     """Write the label file of one micrograph.
 
@@ -238,12 +279,8 @@ def write_names(folder: Path) -> None:
     LabelFileError
         A file cannot be written.
     """
-    names = "".join(f"{name}\n" for name in CLASSES)
-    write_file(folder / "classes.txt", names.encode(), LabelFileError)
-    lines = [f"  {number}: '{name}'" for number, name in enumerate(CLASSES)]
-    # In quotes: YAML takes yes, no and null for other things.
-    text = "\n".join(["path: .", "train: images", "val: images", "names:", *lines])
-    write_file(folder / "data.yaml", f"{text}\n".encode(), LabelFileError)
+    for name, text in _NAME_TEXTS.items():
+        write_file(folder / name, text, LabelFileError)
 
 
 def _line(row: ParticleRow, shape: tuple[int, int]) -> str:

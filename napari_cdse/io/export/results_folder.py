@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from napari_cdse.core.errors import CdseError, LabelFileError
 from napari_cdse.io.export.export import (
@@ -53,6 +54,7 @@ _NAMED = 5
 """Label files that a sentence names. A choice."""
 _SUMMARY_START = re.compile(
     rb'\s*\{\s*"program":\s*"napari-cdse[^"]*",\s*"(model|project)":'
+    rb'(?:\s*("(?:[^"\\]|\\.)*"),\s*(?:"project_id":\s*"([0-9a-f]+)")?)?'
 )
 """Each version has begun its summary so; a run over micrographs names a model first."""
 _TABLE_START = re.compile(rb"(\xef\xbb\xbf)?\"?micrograph\"?[,;\t]")
@@ -64,6 +66,10 @@ _OF_ANOTHER = (
     "Results of napari-cdse {} lie in {}, which those of {} would replace; choose "
     "another folder."
 )
+_OF_ANOTHER_PROJECT = (
+    "Results of another project, {}, lie in {}, which those of {} would replace; "
+    "choose another folder."
+)
 _NO_LABELS = (
     "{} in {} is no label file of napari-cdse; it was left as it is: choose another "
     "folder for the results."
@@ -74,6 +80,40 @@ _FOREIGN = (
 )
 
 
+class Origin(NamedTuple):
+    """The project that results are of.
+
+    Attributes
+    ----------
+    name : str
+        Of its file.
+    id : str
+        Hexadecimal; the same in a copy or under another name. Empty where the project
+        has none yet, or where an older version wrote the results.
+    """
+
+    name: str
+    id: str
+
+    def is_another(self, other: Origin) -> bool:
+        """Tell whether two projects differ, by the name only without an id."""
+        if self.id and other.id:
+            return self.id != other.id
+        return self.name != other.name
+
+
+def _origin_of(folder: Path) -> Origin | None:
+    """Return of which project the results in a folder are; None if of none."""
+    found = _SUMMARY_START.match(read_start(folder / SUMMARY))
+    if found is None or found[1] != b"project" or found[2] is None:
+        return None
+    try:
+        name = json.loads(found[2])
+    except ValueError:
+        return None
+    return Origin(name, (found[3] or b"").decode())
+
+
 def maker_of(folder: Path) -> Maker | None:
     """Return which command an earlier summary in a folder is of; None without one."""
     found = _SUMMARY_START.match(read_start(folder / SUMMARY))
@@ -82,7 +122,12 @@ def maker_of(folder: Path) -> Maker | None:
     return "predict" if found[1] == b"model" else "export"
 
 
-def objection(folder: Path, maker: Maker, pictures: Collection[Path]) -> str | None:
+def objection(
+    folder: Path,
+    maker: Maker,
+    pictures: Collection[Path],
+    origin: Origin | None = None,
+) -> str | None:
     """Say why results do not belong into a folder; None where they do.
 
     Results of an earlier run of the same command are out of date, and written anew.
@@ -96,10 +141,12 @@ def objection(folder: Path, maker: Maker, pictures: Collection[Path]) -> str | N
         What the results are of.
     pictures : collection of Path
         Folders that the micrographs lie in.
+    origin : Origin, optional
+        The project that they are of.
     """
     there = maker_of(folder)
     if there == maker:
-        return None
+        return _objection_of_another(folder, origin)
     if there is not None:
         return _OF_ANOTHER.format(there, shown(folder), maker)
     if any(_is_one_folder(folder, each) for each in pictures):
@@ -110,6 +157,16 @@ def objection(folder: Path, maker: Maker, pictures: Collection[Path]) -> str | N
         if holds_another(folder / name, known.match):
             return _FOREIGN.format(name, shown(folder))
     return None
+
+
+def _objection_of_another(folder: Path, origin: Origin | None) -> str | None:
+    """Say that results of another project lie in a folder; None if they do not."""
+    there = _origin_of(folder)
+    if there is None or origin is None or not there.is_another(origin):
+        return None
+    return _OF_ANOTHER_PROJECT.format(
+        shown(there.name), shown(folder), shown(origin.name)
+    )
 
 
 def _is_one_folder(one: Path, other: Path) -> bool:
@@ -137,6 +194,8 @@ class Results:
         Names of the tables to try.
     figures : bool
         Whether to draw figures at the end.
+    origin : Origin, optional
+        The project that they are of.
 
     Raises
     ------
@@ -154,8 +213,9 @@ class Results:
         tables: Sequence[str] = (PARTICLES, MICROGRAPHS, SUMMARY),
         *,
         figures: bool = True,
+        origin: Origin | None = None,
     ) -> None:
-        against = objection(folder, maker, {path.parent for path in names})
+        against = objection(folder, maker, {path.parent for path in names}, origin)
         if against is not None:
             raise CdseError(against)
         self.folder = make_folder(folder, CdseError)

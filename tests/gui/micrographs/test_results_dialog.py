@@ -16,7 +16,7 @@ from napari_cdse.gui.micrographs.results_dialog import (
     judged,
     proposed_folder,
 )
-from napari_cdse.io.export.results_folder import SUMMARY
+from napari_cdse.io.export.results_folder import SUMMARY, Origin
 
 OK = QDialogButtonBox.StandardButton.Ok
 
@@ -67,6 +67,14 @@ def test_each_folder_is_judged_by_what_lies_there(tmp_path, locked):
     assert told(other) == (
         "Results of an earlier export lie there; they are written anew.", True,
     )  # fmt: skip
+    origin = Origin("a", "5d1e")
+    assert judged(str(other), [pictures], origin)[1]
+    (other / SUMMARY).write_text(
+        '{"program": "napari-cdse 1.0", "project": "a", "project_id": "77ab"}'
+    )
+    says, good = judged(str(other), [pictures], origin)
+    assert says.startswith("Results of another project, a, lie in ")
+    assert not good
     for content, why in (
         (
             '{"program": "napari-cdse 0.1.0", "model": "a"}',

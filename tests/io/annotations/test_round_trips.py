@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import roifile
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from napari_builtins.io import napari_get_reader
 from pycocotools.coco import COCO
 
+from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.annotations.formats import find_annotations, read_annotations
@@ -179,3 +184,42 @@ def test_the_same_particles_make_the_same_bytes(tmp_path):
         writer.add(tmp_path / "m1.tif", "m1", SHAPE, ROWS)
     a, b = (tmp_path / each / "imagej" / "m1_RoiSet.zip" for each in ("a", "b"))
     assert a.read_bytes() == b.read_bytes()
+
+
+CHANCES = (0.7, 0.1, 0.1, 0.1)
+PLACE = st.floats(-50, 5000, width=64)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(CLASSES), PLACE, PLACE, st.floats(1e-3, 900), st.booleans()
+        ),
+        max_size=60,
+    )
+)
+def test_what_was_written_before_is_known_whatever_the_circles_were(found):
+    rows = [
+        ParticleRow("m1", "a", Circle(*place), label, CHANCES, by_person=seen)
+        for label, *place, seen in found
+    ]
+    with TemporaryDirectory() as folder:
+        for told in (rows, rows, ROWS):
+            writer = AnnotationWriter(Path(folder), FORMATS)
+            writer.add(Path(folder, "m1.tif"), "m1", SHAPE, told)
+            writer.finish()
+
+
+def test_regions_that_a_person_changed_in_imagej_are_not_written_over(tmp_path):
+    writer = AnnotationWriter(tmp_path, ["imagej"])
+    writer.add(tmp_path / "m1.tif", "m1", SHAPE, ROWS)
+    file = tmp_path / "imagej" / "m1_RoiSet.zip"
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    # ImageJ keeps the names and gives each the time of now.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in held.items():
+            archive.writestr(name, data)
+    with pytest.raises(LabelFileError, match=r"m1_RoiSet\.zip in .* was changed since"):
+        writer.add(tmp_path / "m1.tif", "m1", SHAPE, ROWS)

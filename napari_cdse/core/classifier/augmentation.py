@@ -1,4 +1,7 @@
-"""Copies of a training particle: turned, mirrored, and misplaced like a detection."""
+"""Augmentation: rotated, mirrored and displaced copies of training particles.
+
+Also the five views of a circle over which a forest's answers are averaged.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +23,25 @@ if TYPE_CHECKING:
 PLACE_ERROR = 0.10
 """Standard deviation of a copy's centre, per axis, as a fraction of the radius.
 
-A choice, of the size of errors of the detection. Less, and the forest leans on features
-that hold for a centred circle only; more, and copies show the neighbourhood instead of
-the particle."""
+A choice, about the errors of detection. With less, the forest relies on features that
+need a centred circle; with more, copies show the neighbourhood instead of the particle.
+"""
 RADIUS_ERROR = 0.08
 """Standard deviation of a copy's radius, as a fraction of the radius.
 
-A choice: the detection's own radii are off by 3 to 7 % on simulated micrographs that
-were kept back. It trades as `PLACE_ERROR` does."""
+A choice: detected radii are off by 3 to 7 % on held-out simulated micrographs. More or
+less has the same effects as for `PLACE_ERROR`."""
 
 _SEED_BYTES = 8
-"""Bytes of a digest that seed a generator: 64 bits, so that no two copies share one."""
+"""Bytes of a digest that seed a random generator: with 64 bits no two copies share
+it."""
 
 
 def misplaced(circle: Circle, name: str, number: int, seed: int) -> Circle:
-    """Move and resize a circle by errors that follow from seed, number and name."""
+    """Displace and resize a circle by random errors, as a detection would.
+
+    The errors follow from ``seed``, the copy's ``number`` and the particle's ``name``.
+    """
     key = hashlib.sha256(f"{seed}/{number}/{name}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(key[:_SEED_BYTES], "little"))
     down, right, larger = rng.normal(size=3)
@@ -49,11 +56,23 @@ def misplaced(circle: Circle, name: str, number: int, seed: int) -> Circle:
 def symmetric(
     micrograph: Micrograph, circles: Sequence[Circle], number: int
 ) -> tuple[Micrograph, list[Circle]]:
-    """Apply one of the eight symmetries of the square: turn by 90 degrees, mirror.
+    """Apply one of the eight symmetries of the square to a micrograph and its circles.
 
-    What comes out is another content, and has another id, but for the first of them.
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Not changed.
+    circles : sequence of Circle
+        In the micrograph.
+    number : int
+        0 to 3: quarter turns; 4 to 7: the same, then mirrored. 0 is the identity.
+
+    Returns
+    -------
+    Micrograph
+        With an id of its own unless it is the same, as its content differs.
+    list of Circle
     """
-    # Four quarter turns, and the same four mirrored.
     pixels, moved = micrograph.pixels, list(circles)
     for _ in range(number % 4):
         last = pixels.shape[1] - 1
@@ -72,15 +91,15 @@ def symmetric(
 
 
 MOVE = 0.12
-"""How far the other four views lie from the given circle, in radii.
+"""Displacement of the other four views from the given circle, in radii.
 
-A choice, about `PLACE_ERROR`: nearer, and the five answers are alike, so that nothing
-is averaged; farther, and they are about circles that the forest never learnt from."""
+A choice, about `PLACE_ERROR`: with less the five answers are alike, and averaging gains
+nothing; with more they are about circles unlike those the forest learnt from."""
 _PLACES = ((0.0, 0.0), (MOVE, 0.0), (-MOVE, 0.0), (0.0, MOVE), (0.0, -MOVE))
 
 
 def views(circles: Sequence[Circle]) -> list[Circle]:
-    """List all circles as they are, then all of them moved down, up, right, left."""
+    """List all circles as they are, then all displaced down, up, right and left."""
     return [
         replace(
             circle,

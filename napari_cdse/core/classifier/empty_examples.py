@@ -23,10 +23,10 @@ MAX_SQUARES = 16
 """Squares per micrograph, as in the pipeline of 2018 (4 x 4 squares of 256 px)."""
 
 RADII_NM = (1.2, 3.0)
-"""Smallest and largest radius, in nm, of a circle put where there is nothing.
+"""Smallest and largest radius of an ``empty`` circle, in nm.
 
-A choice: about those of the simulated dots, 2.5 to 6 nm across. An empty circle
-must not be told from a particle by its size, so the range should be theirs.
+A choice: about those of the simulated dots, 2.5 to 6 nm across, so that the forest
+cannot tell an empty circle from a particle by its size.
 """
 
 _TRIES = 40
@@ -52,7 +52,7 @@ def empty_squares(
     seed: int = 0,
     known: FeatureSource | None = None,
 ) -> TrainingSet:
-    """Cut a particle-free micrograph into squares, an ``empty`` example in each.
+    """Take an ``empty`` example in each square of a particle-free micrograph.
 
     A square holds one circle of a random size between `RADII_NM`, since features are
     those of circles. At most `MAX_SQUARES` are taken, spread evenly.

@@ -1,8 +1,8 @@
 """The random forest: fitted by scikit-learn, kept as plain arrays.
 
-A forest is a handful of arrays here rather than scikit-learn's own object. Nothing
-compiled ever runs on what a file said, no type needs to be trusted for loading, and a
-model stays readable whatever becomes of scikit-learn's inner formats.
+A forest is stored as a few arrays rather than scikit-learn's own object. Loading one
+neither unpickles objects nor runs compiled code on unchecked data, and a model stays
+readable when scikit-learn changes its internal formats.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Calibration
 
 MIN_PARTICLES = 2
-"""Particles, copies not counted, that a class needs to be learnt. With one, no split by
-micrograph could both learn it and score it."""
+"""Fewest particles, copies not counted, of a class that is learnt. With one, no split
+by micrograph could both learn and score it."""
 
 _ID_DIGITS = 16
-"""Hexadecimal digits of a model's id. A choice: 64 bits, by which two of a million
-models are alike with a chance of 3e-8, and which still fit on a line."""
+"""Hexadecimal digits of a model's id. A choice: with 64 bits, two of a million models
+have the same id with a chance of 3e-8, and an id still fits on a line."""
 
 _FORMER_IDS = {"e3f03c43d3b52f75": "17803ec14efa5cdd"}
-"""Ids that published models had before ids followed from all of the content, by the id
-that does: projects hold predictions and choices under them."""
+"""Ids of published models from before ids followed from all of the content, by their
+content ids: projects hold predictions and choices under the former."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def fit(
 
 
 def identified(model: Model) -> Model:
-    """Name a model after its content, whatever it calls itself."""
+    """Give a model the id that follows from its content."""
     card = replace(model.card, id=content_id(model.card, model.forest))
     return replace(model, card=card, stated_id=model.card.id)
 
@@ -162,11 +162,11 @@ def content_id(card: ModelCard, forest: Forest) -> str:
 
 
 def is_id_of(model: Model, model_id: str) -> bool:
-    """Tell whether a project may hold a model under an id.
+    """Tell whether an id found in a project belongs to a model.
 
-    Projects of version 0.1 hold models under ids that followed from training set,
-    parameters, library versions and temperature. Such an id stays good there, unless
-    a published model has it.
+    It does if it follows from the content. Projects of version 0.1 also hold models
+    under ids that followed from training set, parameters, library versions and
+    temperature; such an id is accepted unless a published model has it.
 
     Parameters
     ----------
@@ -209,8 +209,9 @@ def fit_forest(
 ) -> Forest:
     """Fit the bare forest, without checks and card."""
     weighted = balanced(training)
-    codes = np.array([CLASSES.index(name) for name in weighted.labels.tolist()])
-    trees = grow(weighted.table.values, codes, weighted.weights, params, progress)
+    trees = grow(
+        weighted.table.values, weighted.codes, weighted.weights, params, progress
+    )
     return forest_from_trees(trees)
 
 

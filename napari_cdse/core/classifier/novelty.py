@@ -1,9 +1,11 @@
-"""How unlike a forest's training set a particle is: a forest answers in any case.
+"""Novelty: how unlike a forest's training set a particle is.
 
-The measure is a distance to neighbours (Ramaswamy, Rastogi, Shim, SIGMOD 2000), set
-against the distances within the training set itself, each particle without its own
-micrograph. So the share of particles beyond the limit is known where a new micrograph
-is like the old ones (conformal prediction: Laxhammar, Falkman, FUSION 2010).
+A forest answers for any particle, also for one unlike all that it learnt from. Novelty
+is the distance to the nearest training particles (Ramaswamy, Rastogi, Shim, SIGMOD
+2000), in units of a limit: the 99 % quantile of such distances within the training set,
+each particle compared with those of other micrographs. In a new micrograph like those
+of the training set, 1 % of the particles then exceed the limit (conformal prediction:
+Laxhammar, Falkman, FUSION 2010).
 """
 
 from __future__ import annotations
@@ -30,29 +32,28 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import ModelCard
 
 NEIGHBOURS = 5
-"""The distance that counts is the one to the fifth nearest training particle.
+"""Number of the neighbour whose distance counts: the fifth nearest training particle.
 
-A choice: with fewer, one odd particle in the training set makes all that are like it
-familiar; with more, a kind of which few were labelled stays unfamiliar.
+A choice: with fewer, one odd particle in the training set makes all particles like it
+familiar; with more, a kind of particle of which few were labelled stays unfamiliar.
 """
 
 FALSE_ALARMS = 0.01
-"""Share of ordinary particles that lie beyond the limit. A choice: a larger share would
-warn on good micrographs, a smaller one takes more particles to be known (see
-`MIN_PARTICLES`) and misses more that is strange."""
+"""Share of ordinary particles that exceed the limit. A choice: a larger share warns of
+good micrographs; a smaller one takes more training particles (`MIN_PARTICLES`), and
+misses more unusual ones."""
 
 MIN_PARTICLES = 100
-"""Training particles below which a share of `FALSE_ALARMS` can't be told: 1 over it."""
+"""Fewest training particles for a quantile at `FALSE_ALARMS`: one over that share."""
 
 PIXEL_SIZE_TOLERANCE = 0.02
-"""A pixel size this share beyond the training set's range is still inside it. A choice:
-room for a rounded or recalibrated pixel size; more would let another magnification
-pass."""
+"""Relative tolerance at the ends of the training set's range of pixel sizes. A choice:
+room for a rounded or recalibrated pixel size; more would admit another
+magnification."""
 
 _MOST = 3000
-"""Most training particles that are compared with; of more, a sample. A choice: the
-distances among them take a time that grows with the square, and more would place the
-limit more precisely."""
+"""Most training particles that are used; of more, a random sample. A choice: time grows
+with the square of the number, and more would give a more precise limit."""
 
 _CHUNK = 256
 """Rows compared at a time. A choice: 6 MB of distances, which the processor's cache
@@ -64,7 +65,7 @@ _NORMAL_QUARTILES = 1.349
 
 @dataclass(frozen=True, eq=False)
 class NoveltyReference:
-    """What a forest's training particles look like, ready to be compared with.
+    """The training particles of a forest, prepared for computing novelty.
 
     Attributes
     ----------
@@ -73,8 +74,8 @@ class NoveltyReference:
     centre, scale : ndarray of float64, shape (n_features,)
         Median, and interquartile range over that of a normal distribution.
     limit : float
-        Distance that `FALSE_ALARMS` of the training particles exceed, each measured
-        against other micrographs.
+        Distance that a share `FALSE_ALARMS` of the training particles exceed, each
+        compared with particles of other micrographs.
     """
 
     rows: NDArray[np.float64]
@@ -106,21 +107,21 @@ class NoveltyReference:
 def novelty_reference(
     training: TrainingSet, least: int = MIN_PARTICLES
 ) -> NoveltyReference | None:
-    """Learn what is ordinary in a training set.
+    """Prepare a training set for computing novelty.
 
     Parameters
     ----------
     training : TrainingSet
         Labelled rows, copies included.
     least : int, optional
-        Particles it takes; with fewer than `MIN_PARTICLES` the limit is too low to
-        call anything novel, but what is further is further.
+        Fewest particles. With fewer than `MIN_PARTICLES` the limit means nothing, but
+        novelties still rank particles.
 
     Returns
     -------
     NoveltyReference or None
-        None with fewer particles, or a single micrograph: then nobody can say what
-        is unlike them.
+        None with fewer particles, or a single micrograph, as there is no distance to
+        other micrographs then.
     """
     originals = training.rows(training.originals)
     if len(originals) > _MOST:
@@ -145,7 +146,7 @@ def novelty_reference(
 
 @lru_cache(maxsize=2)
 def novelty_reference_of(model: Model) -> NoveltyReference | None:
-    """Return what is ordinary to a model; None where its table is not known."""
+    """Prepare a model's training set; None if the model has none. Cached."""
     return None if model.training is None else novelty_reference(model.training)
 
 
@@ -240,16 +241,16 @@ def _scaled(
     centre: NDArray[np.float64],
     scale: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Centre and scale; large values count by their logarithm, or one would be all."""
+    """Centre, scale, and compress large values logarithmically."""
     return np.asarray(np.arcsinh((values.astype(np.float64) - centre) / scale))
 
 
 def _distances_to_other_groups(
     rows: NDArray[np.float64], groups: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Measure how far each row is from its neighbour in other groups than its own.
+    """Distance of each row to its `NEIGHBOURS`-th neighbour of other groups.
 
-    The distance is infinite where others have too few rows.
+    It is infinite if other groups have too few rows.
     """
     parts = []
     for some in _chunks(len(rows)):
@@ -275,7 +276,7 @@ def _distances(
 
 
 def _neighbour(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance to the neighbour that counts; the distances are put in another order."""
+    """Distance to the neighbour that counts; reorders the distances in place."""
     k = min(NEIGHBOURS, distances.shape[1]) - 1
     distances.partition(k, axis=1)
     return distances[:, k].copy()

@@ -1,16 +1,17 @@
-"""Do probabilities mean what they say? Dirichlet scaling, and the reliability curve.
+"""Calibrate probabilities by Dirichlet scaling, and measure how reliable they are.
 
-A forest that averages its trees is less sure than it could be where all of them saw
-the same, and a weighted training set tilts it towards the rare classes. Both are mended
-by one affine map of the logarithms, fitted on held-out micrographs (Dirichlet
-calibration: Kull and others, NeurIPS 32 (2019), arXiv 1910.12656)::
+A forest that averages its trees is less confident than it should be, and a class-
+weighted training set biases it towards rare classes. Both are corrected by one affine
+map of the logarithms, fitted on held-out micrographs (Dirichlet calibration: Kull and
+others, NeurIPS 32 (2019), arXiv 1910.12656)::
 
     ln q = weights @ ln p + offsets - ln(sum)
 
-Every parameter is held near that of a forest below, or near plain temperature scaling
-(Guo, Pleiss, Sun, Weinberger, Proc. ICML 70 (2017) 1321), by a normal prior, so that
-few labels move it little. Temperature scaling is the case of ``weights`` of one over
-the temperature on the diagonal.
+Few labels must not change the map much. Each parameter therefore has a normal prior
+about its value in the calibration of the forest *below*, the earlier forest that this
+one learns on top of; without one, about plain temperature scaling (Guo, Pleiss, Sun,
+Weinberger, Proc. ICML 70 (2017) 1321), which is the map with ``weights`` of one over
+the temperature on the diagonal and 0 elsewhere.
 """
 
 from __future__ import annotations
@@ -31,30 +32,31 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Four, ModelCard
 
 MIN_PARTICLES = 50
-"""Held-out particles below which no temperature is fitted. A choice: with fewer, one
-sure mistake moves it much; with more, young projects keep modest probabilities."""
+"""Fewest held-out particles to which a temperature is fitted. A choice: with fewer, one
+confident mistake changes it much; with more, small projects stay uncalibrated."""
 
 _OWN_SD = 0.3
-"""Standard deviation of the normal prior of a class's own weight and of its offset
-(natural logarithm) about what lies below. A choice: how far apart the forests of two
-materials lie; ten labels then move probabilities by some hundredths."""
+"""Standard deviation of the prior of the diagonal weights and of the offsets (natural
+logarithm). A choice: about the difference between forests of two materials; ten labels
+then move probabilities by some hundredths."""
 
 _CROSS_SD = 0.1
-"""The same of weights across classes. A choice, and a narrower one: they let the noise
-of one class into another's probability."""
+"""Standard deviation of the prior of the off-diagonal weights. A choice: narrower,
+since they carry the noise of one class into another's probability."""
 
 BINS = 10
 """Bins of the reliability curve, each 0.1 wide in confidence. A choice: more hold too
 few particles for a share, fewer hide where the curve leaves the diagonal."""
 
 _LIMITS = (0.2, 5.0)
-"""Lowest and highest temperature. A choice, five times either way: an averaged forest
-needs less; without limits a set without mistakes would drive it to 0, and one that is
-called at random to infinity."""
+"""Lowest and highest temperature. A choice, a factor of five either way: an averaged
+forest needs less. Without limits a set without mistakes would lead to 0, and random
+answers to infinity."""
 
 _FLOOR = 1e-4
-"""Least probability: no forest of some hundred trees can be surer. A choice: a lower
-one lets a single mistake rule the likelihood, a higher one forgives sure ones."""
+"""Least probability that a logarithm is taken of: a forest of some hundred trees cannot
+be more certain. A choice: with a lower one a single mistake dominates the likelihood,
+with a higher one confident mistakes cost too little."""
 
 
 class ReliabilityBin(NamedTuple):
@@ -112,24 +114,24 @@ def fit_calibration(
     micrographs: NDArray[np.str_],
     below: ModelCard | None = None,
 ) -> Calibration:
-    """Find the map under which the truth is most likely, near what lies below.
+    """Fit a calibration: the posterior mode under the prior described above.
 
-    The posterior mode under a normal prior: with few particles it is what lies below,
-    with many what they say.
+    With few particles it is close to the prior's mean, with many it follows them.
 
     Parameters
     ----------
     probabilities : ndarray of float64, shape (n, 4)
-        Held-out answers. Single ones, to misplaced copies too, leave
-        averaged answers a little modest, which other microscopes then use up.
+        Held-out answers, one for each copy rather than averaged over copies. Averaged
+        answers, to which the map is applied, are then slightly underconfident, which
+        leaves a margin for micrographs of other microscopes.
     truth : ndarray of int, shape (n,)
         Number of the true class of each.
     particles, micrographs : ndarray of str, shape (n,)
-        The particle and the micrograph of each; a particle counts once, however many
-        answers there are.
+        The particle and the micrograph of each. All answers for one particle together
+        have the weight of one.
     below : ModelCard, optional
-        Of the forest whose calibration it is held near; by default near the plain
-        temperature that fits best.
+        Card of the forest whose calibration is the prior's mean; without it that is
+        the best-fitting temperature.
 
     Returns
     -------
@@ -161,7 +163,7 @@ def _rows(parameters: NDArray[np.float64]) -> tuple[Four, Four, Four, Four]:
 def _start(
     probabilities: NDArray[np.float64], truth: NDArray[np.intp], below: ModelCard | None
 ) -> NDArray[np.float64]:
-    """Weights with the offsets as last column, shape (4, 5): the prior's mean."""
+    """Mean of the prior: weights, with the offsets as last column, shape (4, 5)."""
     if below is not None and below.calibration is not None:
         held = below.calibration
         return np.column_stack([np.array(held.weights), np.array(held.offsets)])
@@ -175,7 +177,7 @@ def _posterior_mode(
     counted: NDArray[np.float64],
     start: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Weights with the offsets as last column, shape (4, 5), that are most likely."""
+    """Posterior mode: weights, with the offsets as last column, shape (4, 5)."""
     # Only who trains waits for it.
     from scipy.optimize import minimize
 
@@ -203,10 +205,10 @@ def _posterior_mode(
 def calibrated(
     probabilities: NDArray[np.float64], card: ModelCard
 ) -> NDArray[np.float64]:
-    """Turn a forest's averaged answers into probabilities, as its card says.
+    """Calibrate a forest's averaged answers as its card says.
 
-    The only way from a forest's answers to what anyone is told. What a forest holds
-    for impossible stays so.
+    All probabilities that are shown or stored have passed through this function. A
+    class with a probability of 0 keeps it.
 
     Parameters
     ----------
@@ -223,13 +225,13 @@ def calibrated(
 def applied(
     calibration: Calibration, probabilities: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Map probabilities, shape (n, 4); rows still add up to 1."""
+    """Apply a calibration to probabilities, shape (n, 4); rows still add up to 1."""
     scores = _logs(probabilities) @ np.array(calibration.weights).T
     return _softmax(scores + np.array(calibration.offsets), probabilities == 0)
 
 
 def predict_calibrated(model: Model, table: FeatureTable) -> NDArray[np.float64]:
-    """Ask a forest about the views of some circles; calibrated, shape (n, 4).
+    """Class probabilities of circles: averaged over their views and calibrated.
 
     Parameters
     ----------
@@ -237,6 +239,10 @@ def predict_calibrated(model: Model, table: FeatureTable) -> NDArray[np.float64]
         Its card says how it is calibrated.
     table : FeatureTable
         Features of `napari_cdse.core.classifier.augmentation.views`, shape (5 n, m).
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 4)
 
     Raises
     ------
@@ -280,7 +286,7 @@ def sharpened(
 def reliability(
     probabilities: NDArray[np.float64], truth: NDArray[np.intp]
 ) -> tuple[ReliabilityBin, ...]:
-    """Compare how sure a forest is with how often it is right.
+    """Compute the reliability curve: how often a forest is right, by its confidence.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The quality of the micrographs that a forest learnt from, and what is worse.
+"""Compare a micrograph's quality with that of a forest's training micrographs.
 
-Features of a particle hardly show that its micrograph is blurred, noisy or stretched:
-they are taken from a whitened picture. The micrograph's own figures show it. A forest's
-card keeps their range over all micrographs that it learnt from.
+The features of a particle hardly show that its micrograph is blurred, noisy or
+stretched, as they are relative to the background; the quality figures of the micrograph
+do. A forest's card keeps their ranges over all micrographs that it learnt from.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     QualityRange = Mapping[str, tuple[float, float]]
 
 FEWEST_MICROGRAPHS = 100
-"""Micrographs that a range of its own takes. Of micrographs of the same kind one in
-n + 1 lies beyond the worst of n, by each figure: with fewer, too many good ones."""
+"""Fewest micrographs of which a range is taken. Of micrographs of the same kind one in
+n + 1 is worse than the worst of n in any one figure; with fewer, too many good ones."""
 
 TOLERANCE = 0.1
-"""A figure this share beyond the range is still inside. A choice: of the 392
-simulated micrographs that tell, of six kinds, 4 lie outside the ranges of all others
-without it, and none with it; see ``python -m tests.benchmarks quality``."""
+"""Relative tolerance at the ends of a range. A choice: of 392 simulated micrographs of
+six kinds that have figures, 4 are outside the range of all others without it, and none
+with it; see ``python -m tests.benchmarks quality``."""
 
 
 class _Bound(NamedTuple):
-    """How a figure can be worse than all that was learnt from.
+    """How a figure can be worse than in all training micrographs, and how to say so.
 
     Attributes
     ----------
     above : bool
-        Whether more is worse.
+        Whether larger values are worse.
     what : str
         What is wrong with such a micrograph.
     name : str
         Of the figure, in words.
     digits : str
-        How its numbers are told.
+        Format of its numbers.
     least : float
-        What no micrograph is better than, where more is worse: figures are compared by
-        what they exceed it.
+        Best possible value, if larger ones are worse: tolerance is relative to the
+        excess over it.
     """
 
     above: bool
@@ -63,8 +63,8 @@ BOUNDS: dict[str, _Bound] = {
     "white_noise": _Bound(True, "noisier", "share of white noise", ".2f"),
     "stretch": _Bound(True, "stretched", "stretch", ".2f", least=1.0),
 }
-"""Figures by which a micrograph may be worse, in the order in which they are named.
-Better ones than those learnt from don't count: particles show more there, not less."""
+"""Figures that are compared, in the order in which they are reported. Only worse values
+count: in a better micrograph particles show more, not less."""
 
 
 def quality_range(

@@ -1,9 +1,9 @@
-"""Training sets: labelled circles as rows of features, copies and squares included.
+"""Training sets: labelled circles as rows of features, with augmented copies.
 
 Copies of a particle share its ``particle_id``; its first row is the original. A copy
-is what the micrograph would show turned and mirrored, with the circle misplaced as a
-detector misplaces it. Groups that are invariant need no turning, so for them only
-the circle moves.
+has the features of the rotated and mirrored micrograph, with the circle displaced by an
+error like a detector's. For groups of features that are invariant under rotation only
+the circle is displaced.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ class TrainingSet:
     labels : ndarray of str, shape (n_rows,)
         Each one of `CLASSES`.
     micrograph_ids : ndarray of str, shape (n_rows,)
-        Content hashes: the same micrograph twice is one group of a split.
+        Content hashes, so that two files of one micrograph are one group in splits.
     particle_ids : ndarray of str, shape (n_rows,)
         A particle's first row is the original, the others are its copies.
     weights : ndarray of float64, shape (n_rows,)
-        How much a row counts; a particle's weight is shared by its copies.
+        Weight of each row; a particle's weight is divided among its rows.
     pixel_sizes_nm : ndarray of float64, shape (n_rows,)
+        Pixel size that each row's features were computed with.
     """
 
     table: FeatureTable
@@ -89,6 +90,11 @@ class TrainingSet:
         mask = np.zeros(len(self), np.bool_)
         mask[np.unique(self.particle_ids, return_index=True)[1]] = True
         return mask
+
+    @property
+    def codes(self) -> NDArray[np.intp]:
+        """Number of each row's class in `CLASSES`, shape (n_rows,)."""
+        return np.array([CLASSES.index(name) for name in self.labels.tolist()], np.intp)
 
     @property
     def class_counts(self) -> dict[str, int]:
@@ -154,14 +160,14 @@ def examples(
     copies : int
         Copies added per particle, 0 to 7.
     weight : float
-        What each particle counts, shared among its rows.
+        Weight of each particle, divided among its rows.
     seed : int
-        Start of the copies' errors. A particle's copies depend on this and its name
-        only, not on what else is in the set.
+        Seed of the copies' errors. A particle's copies depend on this and its name
+        only, not on other particles.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
     known : FeatureSource, optional
-        Keeps the features for the next time.
+        Computes the features or has them cached.
 
     Returns
     -------
@@ -234,7 +240,7 @@ def _text(words: Sequence[str]) -> NDArray[np.str_]:
 
 
 def join(*sets: TrainingSet) -> TrainingSet:
-    """Join training sets; of a particle that is in several, the last set's rows stay.
+    """Join training sets; a particle in several sets keeps its rows of the last one.
 
     Raises
     ------
@@ -263,9 +269,9 @@ def _without_repeats(sets: Sequence[TrainingSet]) -> list[TrainingSet]:
 
 
 def stack(*parts: TrainingSet) -> TrainingSet:
-    """Put training sets of the same features below each other, all rows kept.
+    """Concatenate training sets of the same features, keeping all rows.
 
-    Rows of one particle in several sets become copies of its first row.
+    If a particle is in several sets, its later rows are copies of the first one.
     """
     first = parts[0].table
     return TrainingSet(
@@ -283,10 +289,10 @@ def stack(*parts: TrainingSet) -> TrainingSet:
 
 
 def balanced(training: TrainingSet) -> TrainingSet:
-    """Scale the weights so that every class that occurs counts the same in all.
+    """Scale the weights so that every class that occurs has the same total weight.
 
-    The pipeline of 2018 drew the same number of each class instead, and so threw
-    particles away; weights keep them all.
+    The pipeline of 2018 drew the same number of particles of each class instead, and
+    so discarded some; weights keep them all.
     """
     weights = training.weights.copy()
     present = [name for name in CLASSES if np.any(training.labels == name)]

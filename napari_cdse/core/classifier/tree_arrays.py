@@ -1,4 +1,4 @@
-"""Decision trees as flat arrays: checked, walked and averaged in NumPy."""
+"""Decision trees as flat arrays: validation and prediction in NumPy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
 
 _LEAF = -1
-"""What stands in place of a child or a feature at a leaf, as in scikit-learn."""
+"""Value in place of a child or a feature at a leaf, as in scikit-learn."""
 
 MAX_TREES = 10_000
 """Trees of a forest that is read. A choice: twice what can be asked for here; beyond
@@ -26,8 +26,8 @@ MAX_NODES = 4_000_000
 """Nodes of all its trees, of 32 bytes each. A choice: eleven times as many as the
 shipped forest has (360 000), and 128 MB at most."""
 MAX_DEPTH = 1000
-"""Steps from a root to a leaf, which is how often a prediction looks at its rows. A
-choice: trees grown on a hundred thousand rows have fewer than a hundred."""
+"""Most steps from a root to a leaf, as a prediction makes one pass for each. A choice:
+trees grown on a hundred thousand rows have fewer than a hundred."""
 
 _CHUNK_ROWS = 4096
 """Rows walked at a time. A choice: 13 MB of class shares with 200 trees; more cost
@@ -40,7 +40,7 @@ the rounding of float32 (some 1e-7), well below a particle's share in most leave
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """A forest of classification trees, all nodes in one list, tree after tree.
+    """A forest of classification trees, with the nodes of all trees in one list.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Forest:
     importance: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        """Refuse trees in which a walk could leave the tree or not end.
+        """Validate the arrays, so that every prediction ends, and within its tree.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Forest:
     def _leaves(self, values: NDArray[np.float32]) -> NDArray[np.int32]:
         """Walk every row down every tree, shape (n_rows, n_trees)."""
         node = np.tile(self.roots, len(values))
-        # Those not at a leaf yet: where they stand in the list, and in the trees.
+        # Rows that have not reached a leaf: their places in ``node``, and their nodes.
         walking = np.flatnonzero(self.left[node] != _LEAF)
         at = node[walking]
         row = walking // len(self.roots)
@@ -262,7 +262,7 @@ def _check_structure(forest: Forest) -> None:
 
 
 def _check_parents(forest: Forest, inner: NDArray[np.int32]) -> None:
-    """Refuse nodes with two parents, through which the ways would double and double."""
+    """Refuse nodes with two parents: the number of paths could grow exponentially."""
     met = np.zeros(len(forest.left), np.bool_)
     met[forest.roots] = True
     expected = len(forest.roots)

@@ -1,11 +1,11 @@
-"""The trees of a random forest, each grown by scikit-learn on its own bootstrap.
+"""Grow the trees of a random forest with scikit-learn, each on its own bootstrap.
 
-scikit-learn's forest empties and refills the warning filters of the whole process for
-each tree, in several threads at once. Until Python has filters for each thread, one
-thread puts back what another has just emptied: the filters are lost, and every later
-fit warns. A tree by itself does not empty them, so the forest is put together here.
-Its draws are those of scikit-learn 1.9 (rows drawn as often as they weigh), whatever
-version grows the trees: the same labels give the same forest.
+``RandomForestClassifier`` is not used, for two reasons. It resets and restores the
+warning filters of the whole process for each tree, in several threads at once, so that
+one thread may restore what another has just reset: filters are lost, and every later
+fit warns. And its bootstrap depends on its version; here it is always that of
+scikit-learn 1.9 (rows drawn with chances proportional to their weights), so that the
+same labels give the same forest.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 BATCH_TREES = 10
-"""Trees grown between two reports of progress, and so between two looks at Cancel.
-A choice: fewer leave cores idle at the end of each batch, more answer later."""
+"""Trees grown between two reports of progress, at which work can be cancelled. A
+choice: fewer leave cores idle at the end of each batch, more react later."""
 
 
 def grow(

@@ -1,8 +1,8 @@
-"""What one method found in one labelled micrograph, counted so that counts add up.
+"""Counts of what one method found in one labelled micrograph, which add up over many.
 
-Asked for are particles that a detector can be expected to find. A label that is not
-asked for (cut by the border, covered by another particle), and a particle too faint to
-be labelled, forgive one circle whose centre lies in them: finding it is no mistake.
+A particle is *asked for* if a detector can be expected to find it. One that is not (cut
+by the border, covered by another, or too faint to be labelled) is not counted as
+missed, and one circle whose centre lies in it is not counted as false.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Label
 
 STRICT_IOU, LOOSE_IOU = 0.5, 0.3
-"""Overlaps from which a circle is right. Half is the convention of object detection
-(see `match`); 0.3 asks for the particle more than for its radius."""
+"""Least overlaps (intersection over union) of a circle that found a particle. 0.5 is
+the convention of object detection (see `match`); 0.3 depends less on the radius."""
 TOUCHING = 1.15
 """Distance of two centres, in the sum of their radii, below which particles touch: the
 gap is then at most 0.15 of that sum, which an error of a tenth of the radii closes."""
 TOUCHING_GROUP = "touching"
-"""Group of the particles that have a neighbour so near."""
+"""Name of the group of particles that touch another one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledParticles:
-    """What there is in a micrograph.
+    """The particles of a labelled micrograph.
 
     Attributes
     ----------
@@ -69,17 +69,17 @@ class DetectionTally:
     asked : float
         Particles asked for.
     found, false : dict of float to float
-        Of these found, and false circles, by the overlap that is asked for.
+        Particles asked for that were found, and false circles, by the least overlap.
     groups : dict of str to (float, float)
-        Asked for and found at `STRICT_IOU`, by class, by structure, and among
+        Numbers asked for and found at `STRICT_IOU`, by class, by structure, and for
         `TOUCHING_GROUP`.
     clear_asked, clear_found, right : float
-        Particles of a clear class: asked for, found, and of these rightly classified.
+        Particles of a clear class: asked for, found, and found with the right class.
     radius_errors : tuple of float
         ``|r - truth| / truth`` of those found.
     common_px, labelled_px, found_px : float
-        Areas under labelled and found circles: shared, labelled, found. What lies under
-        particles too faint to be labelled is not counted.
+        Areas of the intersection of labelled and found circles, of the labelled, and of
+        the found ones. Pixels of particles too faint to be labelled do not count.
     is_empty : bool
         Whether there is no particle at all, labelled or not.
     """
@@ -104,7 +104,7 @@ def count(
     labels: Sequence[Label],
     shape: tuple[int, int],
 ) -> DetectionTally:
-    """Compare what was found with what there is.
+    """Count found, missed and false circles of a micrograph.
 
     Parameters
     ----------

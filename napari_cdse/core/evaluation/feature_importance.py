@@ -1,10 +1,10 @@
-"""Which features count: what is lost when one is shuffled, on held-out micrographs.
+"""Permutation importance of features, on held-out micrographs.
 
-Impurity, which a forest reports by itself, favours features with many values and sees
-the training set only. Shuffling a feature among particles that the forest never saw
-tells what it is worth on new ones (Breiman, Machine Learning 45 (2001); Strobl and
-others, BMC Bioinformatics 8, 25 (2007)). Features that say the same stand in for each
-other and seem worthless one by one, so whole families are shuffled as well.
+The decrease of impurity, which a forest reports itself, favours features with many
+values and is measured on the training set. Permuting a feature among held-out particles
+shows what it contributes on new ones (Breiman, Machine Learning 45 (2001); Strobl and
+others, BMC Bioinformatics 8, 25 (2007)). Correlated features replace each other and
+seem worthless one by one, so whole families of features are permuted as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from napari_cdse.core.features.faults import FAULT_FEATURES
 from napari_cdse.core.features.peaks import PEAK_FEATURES
 from napari_cdse.core.features.profile import PROFILE_FEATURES
 from napari_cdse.core.progress import part_of
-from napari_cdse.core.records import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 REPEATS = 5
-"""Shuffles of each feature, whose losses are averaged. A choice: more take the chance
-of the shuffle out and cost as many predictions; the differences between micrographs,
-which the interval tells, stay."""
+"""Permutations of each feature, over which the loss is averaged. A choice: more reduce
+the scatter of the permutation, and cost as many predictions; the scatter between
+micrographs, which the interval shows, remains."""
 
 _FAMILIES = {
     "Bragg peaks": tuple(PEAK_FEATURES),
@@ -56,13 +55,13 @@ _ORIGIN = {
 
 @dataclass(frozen=True, eq=False)
 class FeatureImportance:
-    """What one feature, or a family of them, is worth.
+    """Importance of one feature, or of a family of them.
 
     Attributes
     ----------
     name : str
     features : tuple of str
-        Those that were shuffled together.
+        Those that were permuted together.
     loss : Difference
         Balanced accuracy lost without it.
     impurity : float
@@ -86,7 +85,7 @@ class Importance:
 
 
 def families_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Sort features into families: what they are made from."""
+    """Group features by what they are computed from."""
     found: dict[str, list[str]] = {}
     known = {name: family for family, some in _FAMILIES.items() for name in some}
     for name in names:
@@ -101,7 +100,7 @@ def importance(
     progress: Progress | None = None,
     only: NDArray[np.str_] | None = None,
 ) -> Importance:
-    """Shuffle families and features among held-out particles.
+    """Measure the permutation importance of all features and families of them.
 
     Parameters
     ----------
@@ -156,7 +155,16 @@ def _held_out(
     columns: Sequence[Sequence[int]],
     progress: Progress | None,
 ) -> tuple[NDArray[np.float64], list[NDArray[np.float64]], NDArray[np.float64]]:
-    """Confusion by micrograph: as it is, and with each set of columns shuffled."""
+    """Confusion by micrograph, without and with each set of columns permuted.
+
+    Returns
+    -------
+    usual : ndarray of float64, shape (n_micrographs, 4, 4)
+    shuffled : list of ndarray of float64
+        The same for each set of columns, averaged over permutations.
+    impurity : ndarray of float64, shape (n_features,)
+        Impurity importance, averaged over the folds' forests.
+    """
     rng = np.random.default_rng(params.seed)
     n_rows = int(np.count_nonzero(mask))
     place = np.cumsum(mask) - 1
@@ -177,7 +185,7 @@ def _held_out(
                 step((1 + 2 * at / len(columns)) / 3)
             told = _shuffled(forest, values, some, rng)
             shuffled[at][:, place[rows]] = told
-    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    truth = chosen.codes
 
     def counted(told: NDArray[np.intp]) -> NDArray[np.float64]:
         each = [confusions(truth, one, chosen.micrograph_ids) for one in told]
@@ -192,7 +200,7 @@ def _shuffled(
     columns: Sequence[int],
     rng: np.random.Generator,
 ) -> NDArray[np.intp]:
-    """Classes with some columns shuffled together, shape (REPEATS, n_rows)."""
+    """Predicted classes with some columns permuted together, (REPEATS, n_rows)."""
     copies = np.repeat(values[None], REPEATS, axis=0)
     for copy in copies:
         copy[:, columns] = values[rng.permutation(len(values))][:, columns]

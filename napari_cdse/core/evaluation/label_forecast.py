@@ -1,10 +1,10 @@
-"""What more labels would probably buy: the learning curve so far, carried on.
+"""Forecast the gain by more labels: the learning curve so far, extrapolated.
 
 The error on held-out micrographs falls about as a power of the number of labels
 (Cortes and others, NIPS 6 (1993); Figueroa and others, BMC Med. Inform. Decis. Mak.
-12, 8 (2012)). Forests that learn from a quarter, a half and all of a person's labels
-give the power; leaving out one micrograph at a time, and how repeats of it differ, say
-how far to believe it.
+12, 8 (2012)). The power law is fitted to the errors of forests that learn from a
+quarter, a half and all of a person's labels. Its uncertainty follows from leaving out
+one micrograph at a time, and from the scatter of repeats.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 MORE = 50
-"""Labels that the forecast is about. A choice: more would carry
-a power law of three points farther than it holds, fewer change too little to tell."""
+"""Number of further labels that the forecast is about. A choice: with more, a power law
+of three points is extrapolated too far; fewer change too little to be noticed."""
 
 MIN_MICROGRAPHS = 10
-"""Labelled micrographs below which leaving them out one by one says too little of their
-scatter. A choice: Student's t is 2.3 then, and a curve is fitted to each part."""
+"""Fewest labelled micrographs for a forecast, as its interval is a jackknife over them.
+A choice: Student's t is 2.3 with ten, and a curve is fitted to each part."""
 MIN_LABELS = 40
-"""Own labels below which a quarter of them teaches nothing: ten, for up to four
-classes. A choice: fewer would give forecasts earlier and wider ones."""
+"""Fewest own labels for a forecast: a quarter of them is ten, for up to four classes. A
+choice: with fewer, forecasts would come earlier, and be wider."""
 
 MAX_WIDTH = 0.15
-"""Width of the interval above which a forecast says nothing, in balanced accuracy.
-A choice: wider ones hold both a loss and a large gain, narrower ones are rarely met."""
+"""Largest width of the interval of a forecast that is shown, in balanced accuracy. A
+choice: wider ones contain both a loss and a large gain, narrower ones are rare."""
 
 _SHARES = (0.25, 0.5, 1.0)
-"""Shares of the labels that forests learn from: even steps of the logarithm, on which
-the power law is a line. A choice: three points are the fewest that show a bend; more
-cost as many fits."""
+"""Shares of the labels that forests learn from: equal steps of the logarithm, in which
+the power law is a straight line. A choice: three is the smallest number that shows a
+bend; more cost as many fits."""
 
 _REPEATS = 3
 """Draws of each share, with other folds. A choice: more make the points steadier and
@@ -61,12 +61,12 @@ _FOLDS = 3
 5, from two thirds of the labels in place of four fifths."""
 
 _HALF_A_MISTAKE = 0.5
-"""Mistakes that a curve without any is given, since a power law never reaches 0."""
+"""Mistakes assumed where there are none, since a power law never reaches 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What `MORE` labels would probably do.
+    """Expected effect of `MORE` further labels.
 
     Attributes
     ----------
@@ -103,16 +103,16 @@ def forecast(
     params: ForestParams,
     progress: Progress | None = None,
 ) -> Forecast:
-    """Carry the learning curve of a person's own labels on.
+    """Extrapolate the learning curve of a person's own labels.
 
     Parameters
     ----------
     training : TrainingSet
-        Labelled rows, copies and what is learnt from beside the user's labels included.
+        Labelled rows, including copies and rows that are not the user's.
     own : ndarray of str
         Ids of the particles that the user labelled.
     params : ForestParams
-        How the forest is grown; fewer trees and folds do here.
+        How the forest is grown; trees and folds are reduced here to save time.
     progress : callable, optional
         Called with 0 to 1; may raise `Cancelled`.
 
@@ -137,10 +137,10 @@ def forecast(
 
 
 def gain_from(counts: list[int], tables: NDArray[np.float64]) -> Jackknife:
-    """Carry a curve on, and tell how sure that is.
+    """Extrapolate a learning curve, with its uncertainty.
 
-    Its variance is that of the jackknife over micrographs, and that of the repeats
-    (other labels to learn from, other folds) over their number.
+    The variance is the sum of the jackknife's over micrographs, and of that between
+    repeats (other labels to learn from, other folds) divided by their number.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def gain_from(counts: list[int], tables: NDArray[np.float64]) -> Jackknife:
 def carried_on(
     counts: list[int], errors: NDArray[np.float64], more: int
 ) -> NDArray[np.float64]:
-    """Fit a power law to each row of errors; tell how much they would fall.
+    """Fit a power law to each row of errors, and compute their expected decrease.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def _curve(
     """Confusion by repeat and micrograph with each share of the labels."""
     scored = mine & training.originals
     chosen = training.rows(scored)
-    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    truth = chosen.codes
     small = replace(params, trees=min(params.trees, _TREES), folds=_FOLDS)
     tables: list[NDArray[np.float64]] = []
     for place, share in enumerate(_SHARES):

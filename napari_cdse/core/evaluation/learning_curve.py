@@ -1,8 +1,9 @@
-"""Does active learning help? Labelling replayed, in the queue's order and by chance.
+"""Learning curves: labelling replayed in the order of the review queue and at random.
 
-Both start from the same few particles drawn at random, ask for the same number at a
-time, and are scored on the same micrographs, which neither learns from (Settles,
-Active Learning (2012), chapter 6).
+Labels that are known already are revealed step by step, in the order of the review
+queue or at random. Both start from the same few particles drawn at random, reveal the
+same number at a time, and are scored on the same held-out micrographs (Settles, Active
+Learning (2012), chapter 6).
 """
 
 from __future__ import annotations
@@ -41,27 +42,25 @@ if TYPE_CHECKING:
     Ranking = Callable[[Sequence[QueueItem], np.random.Generator], list[QueueItem]]
 
 HELD_OUT = 3
-"""One micrograph in so many is held out for the scores. A choice: fewer held out make
-the scores scatter more, more of them leave less to learn from."""
+"""One in how many micrographs is held out for scoring. A choice: with fewer held out
+the scores scatter more, with more there is less to learn from."""
 
 _FEWEST = 10
-"""Labels from which on the replay tells what is least like them. A choice: twice the
-neighbours that novelty looks at; later, and the queue goes by doubt alone for
-longer."""
+"""Fewest labels with which the replayed queue knows novelties. A choice: twice the
+`NEIGHBOURS` of novelty; with more, the queue goes by doubt alone for longer."""
 
 _FINE_STEPS = 5
-"""Retrainings, counted from 0 labels, before the strides grow; then they stay near a
-fifth of the labels so far. A choice: more show the curve finer and cost as many
-fits."""
+"""Number of retrainings at equal steps; later steps grow to about a fifth of the labels
+so far. A choice: more show the curve in finer steps, and cost as many fits."""
 
 
 def by_chance(items: Sequence[QueueItem], rng: np.random.Generator) -> list[QueueItem]:
-    """Any order."""
+    """Sort particles at random."""
     return [items[index] for index in rng.permutation(len(items)).tolist()]
 
 
 def by_queue(items: Sequence[QueueItem], _rng: np.random.Generator) -> list[QueueItem]:
-    """In the window's order: doubtful and mixed, with what an audit has drawn."""
+    """Sort particles as the review queue does: by doubt, with the draws of an audit."""
     return ordered(items, "uncertain")
 
 
@@ -86,21 +85,22 @@ def learning_curves(
     training : TrainingSet
         Rows of all particles, copies included.
     circles : mapping of str to Circle
-        The particles that may be asked for, by id, as the queue would see them; those
-        of a class with fewer than `MIN_PER_CLASS` are left out.
+        The particles that can be labelled, by id; those of a class with fewer than
+        `MIN_PER_CLASS` are left out.
     params : ForestParams
         How each forest is grown; its seed is the first of `seeds`.
     seeds : int
-        Repeats, each with other held-out micrographs and another start. The 10 are a
-        choice: the interval narrows with the root of their number, and time grows.
+        Number of repeats, each with other held-out micrographs and first labels. The
+        10 are a choice: the interval narrows with the root of their number, and time
+        grows with it.
     step : int
-        Labels between two retrainings. The 20 are a choice: fewer let the order follow
-        the forest sooner, and cost more fits.
+        Labels between two retrainings. The 20 are a choice: with fewer the order
+        follows the forest sooner, at the cost of more fits.
     base : TrainingSet, optional
-        Learnt from beside the labels, such as the shipped table; a label weighs
-        ``params.own_weight`` then.
-    orders : mapping, optional
-        Ways to choose what comes next.
+        Learnt from in addition to the labels, such as the shipped table; a label then
+        weighs ``params.own_weight``.
+    orders : mapping of str to callable, optional
+        How to sort the particles not labelled yet, by name.
     progress : callable, optional
         Called with 0 to 1; may raise `Cancelled`.
 
@@ -118,7 +118,7 @@ def learning_curves(
         _Replay(pool, circles, replace(params, seed=params.seed + n), base)
         for n in range(seeds)
     ]
-    # The micrographs held out hold more particles in one repeat than in another.
+    # Repeats leave different numbers of particles to learn from: the fewest count.
     counts = _counts(min(len(one.ids) for one in replays), step)
     total = seeds * len(orders)
     for number, one in enumerate(replays):
@@ -136,7 +136,7 @@ def _scorable(pool: TrainingSet) -> TrainingSet:
 
 
 def _counts(most: int, step: int) -> tuple[int, ...]:
-    """Step by step to begin with, in longer strides later: the curve is flat there."""
+    """Numbers of labels, in equal steps first, in longer ones where curves are flat."""
     counts, now = [], min(step, most)
     while now < most:
         counts.append(now)
@@ -145,7 +145,7 @@ def _counts(most: int, step: int) -> tuple[int, ...]:
 
 
 class _Replay:
-    """One repeat: its held-out micrographs, and its start."""
+    """One repeat: a split of the micrographs, and a random first choice of labels."""
 
     def __init__(
         self,
@@ -162,9 +162,7 @@ class _Replay:
             known = np.isin(base.micrograph_ids, self._test.micrograph_ids)
             self._base = base.rows(~known)
         originals = self._learn.rows(self._learn.originals)
-        self._labels = dict(
-            zip(originals.particle_ids.tolist(), originals.labels.tolist(), strict=True)
-        )
+
         self._values = dict(
             zip(originals.particle_ids.tolist(), originals.table.values, strict=True)
         )
@@ -194,7 +192,7 @@ class _Replay:
     def _taught(
         self, known: Sequence[str], progress: Progress | None
     ) -> tuple[float, list[QueueItem]]:
-        """Learn from some particles: the score, and how the others look now."""
+        """Learn from some particles; return the score and the others as queue items."""
         training = self._learnable(known)
         rest = [each for each in self.ids if each not in set(known)]
         if training is None:
@@ -212,7 +210,7 @@ class _Replay:
         return accuracy, [self._item(*one) for one in each]
 
     def _learnable(self, known: Sequence[str]) -> TrainingSet | None:
-        """Rows to learn from; a class of which there is one particle waits."""
+        """Rows to learn from, without classes of a single particle; None if too few."""
         rows = self._learn.rows(np.isin(self._learn.particle_ids, known))
         own = self._params.own_weight
         training = rows if self._base is None else stack(self._base, rows.weighted(own))

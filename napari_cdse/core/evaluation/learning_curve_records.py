@@ -1,4 +1,4 @@
-"""Learning curves and what is read off them: labels saved, and how sure that is."""
+"""Records of learning curves, and the labels that one order saves over another."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENOUGH = 0.95
-"""Share of the final score that counts as reached. A choice: nearer to 1 the curve is
-so flat that the number of labels is mostly chance; lower, and a poor forest would
+"""Share of the final score at which it counts as reached. A choice: nearer to 1 the
+curve is so flat that the number of labels is mostly chance; lower, a poor forest would
 do."""
 
 MIN_REPEATS = 5
-"""Repeats below which nobody can say how sure the share is. With four, Student's t is
-3.18 and rests on a variance that is known to within a factor of four only."""
+"""Fewest repeats for an interval of the share. With four, Student's t would be 3.18,
+and the variance known to within a factor of four only."""
 
 
 class Saving(NamedTuple):
@@ -32,11 +32,11 @@ class Saving(NamedTuple):
     ----------
     share : float
     interval_95 : tuple of float
-        From the jackknife over repeats, both orders on the same ones, by Student's t
-        on the logarithm; it tells of other starts and other held-out micrographs of
-        these folders, not of other folders. NaN with fewer than `MIN_REPEATS`.
-        Simulated with five repeats, it holds the truth in 0.95 of the cases, where a
-        bootstrap held it in 0.82.
+        By the jackknife over repeats, each with both orders, and Student's t on the
+        logarithm. It covers other first labels and other held-out micrographs of these
+        folders, but no other folders. NaN with fewer than `MIN_REPEATS`. In simulations
+        with five repeats it covers the truth in 0.95 of the cases, where a bootstrap
+        did in 0.82.
     """
 
     share: float
@@ -45,12 +45,12 @@ class Saving(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LearningCurves:
-    """Scores after so many labels, by the order of labelling.
+    """Scores by number of labels, for several orders of labelling.
 
     Attributes
     ----------
     labels : tuple of int
-        Particles labelled, from step to step.
+        Number of labelled particles at each step.
     scores : mapping of str to ndarray, shape (n_seeds, n_steps)
         Balanced accuracy on held-out micrographs, by the name of the order.
     """
@@ -69,11 +69,11 @@ class LearningCurves:
 
     @property
     def final(self) -> float:
-        """Mean score with all labels, which the order plays no part in."""
+        """Mean score with all labels, where the order no longer matters."""
         return float(np.mean([each[:, -1].mean() for each in self.scores.values()]))
 
     def needed(self, name: str, share: float = ENOUGH) -> float:
-        """Labels after which the mean score stays above a share of the final one."""
+        """Find from how many labels on the mean score stays near the final one."""
         return _needed(self.labels, self.mean(name), share * self.final)
 
     def saving(self, one: str = "queue", other: str = "random") -> Saving:
@@ -118,8 +118,8 @@ class LearningCurves:
 
 
 def _needed(labels: Sequence[int], mean: NDArray[np.float64], wanted: float) -> float:
-    """Labels from which on a curve stays above a score; between points, a line."""
-    # Where a repeat had but one class to learn, there is no score: not reached.
+    """Find from how many labels on a curve stays above a score; interpolates."""
+    # There is no score where a repeat had only one class to learn: not reached.
     below = np.flatnonzero(~(mean >= wanted))
     if not len(below):
         return float(labels[0])

@@ -1,7 +1,7 @@
-"""Which way of finding particles is the better one, and how sure that is.
+"""Compare detection methods on the same labelled micrographs.
 
-All methods look at the same micrographs, so a difference is that of pairs: what makes
-one micrograph hard is hard for both and drops out of the interval.
+Differences are paired by micrograph: what makes a micrograph difficult affects both
+methods, and does not widen the interval of their difference.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DRAWS = 2000
 (B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans, SIAM 1982, 3.4);
 the ends of an interval of 95 % rest on 50 of them each."""
 _SEED = 0
-"""Start of these draws: the same scores give the same interval."""
+"""Seed of these draws: the same scores give the same interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class MethodFigure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodRun:
-    """What one method found in all micrographs, and what that took.
+    """Results of one method in all micrographs, with its cost.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class MethodRun:
     tallies : tuple of DetectionTally
         One for each micrograph, in the order of all methods.
     seconds : tuple of float
-        Of a processor's core that finding took in each, classes left out.
+        Processor time of detection in each, without classification.
     peak_bytes : tuple of int
         Most memory above what the process held before.
     """
@@ -108,7 +108,7 @@ class MethodScores:
 
 
 def compare_methods(runs: Sequence[MethodRun], standard: str) -> list[MethodScores]:
-    """Work out all figures, and how far each is from those of one method.
+    """Compute all figures of each method, and their differences to one method's.
 
     Parameters
     ----------
@@ -198,12 +198,12 @@ def _columns(
 
 @dataclass(frozen=True, slots=True)
 class _Ratio:
-    """What is counted above and below the line, from sums of columns.
+    """A ratio of two counts, as functions of sums of columns.
 
     Attributes
     ----------
     above, below : callable
-        From sums, shape (n, columns), to numbers, shape (n,).
+        Numerator and denominator: from sums, shape (n, columns), to shape (n,).
     is_share : bool
         Whether the ratio stays between 0 and 1.
     is_counted : bool
@@ -275,7 +275,7 @@ _ALL: dict[str, _Ratio] = {
     "false circles an empty field": _rate(_EMPTY_FALSE, _EMPTY),
 }
 RADIUS_ERROR = "radius error, median"
-"""Name of the figure that no counts add up to."""
+"""Name of the one figure that is no ratio of counts."""
 
 
 def _ratios(
@@ -322,7 +322,7 @@ def _with_interval(
 def _radius(
     own: Sequence[Sequence[float]], other: Sequence[Sequence[float]], same: bool
 ) -> MethodFigure:
-    """Median over particles; its interval is that of micrographs drawn anew."""
+    """Median over particles, with a bootstrap interval over micrographs."""
     value, reference = _median(own), _median(other)
     draws = _draws(len(own))
     ours = [_median([own[i] for i in draw]) for draw in draws]
@@ -335,7 +335,7 @@ def _radius(
 
 
 def _draws(n_micrographs: int) -> NDArray[np.intp]:
-    """Micrographs with replacement, shape (draws, n); no draws of too few."""
+    """Bootstrap draws of micrographs, shape (draws, n); none if they are too few."""
     count = _DRAWS if n_micrographs >= MIN_MICROGRAPHS else 0
     rng = np.random.default_rng(_SEED)
     return rng.integers(n_micrographs, size=(count, n_micrographs))
@@ -347,7 +347,7 @@ def _median(errors: Sequence[Sequence[float]]) -> float:
 
 
 def _middle(values: Sequence[float]) -> Interval | None:
-    """Cut to the middle 95 %; None where some draw has no value."""
+    """Middle 95 % of the values; None if any draw has none."""
     if not values or not np.isfinite(values).all():
         return None
     low, high = np.quantile(values, [0.025, 0.975])

@@ -1,4 +1,4 @@
-"""What would change if another forest took the place of the one in use."""
+"""Compare two forests on a whole project: changed classes and defect fraction."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ClassChange:
 
     @property
     def sentence(self) -> str:
-        """Name it, and say how many it are."""
+        """The change and the number of particles, in words."""
         told = f"{self.old} \u2192 {self.new}, {len(self.verdicts)}"
         against = self.contradictions
         return f"{told}, {against} of them against your label" if against else told
@@ -84,15 +84,15 @@ class ClassChange:
 class FractionChange:
     """The visible-defect fraction with either forest.
 
-    What two forests say alone differs by their errors, and no interval tells these.
-    Where draws put them right, both estimate the same number.
+    The fractions by the forests alone differ by the forests' errors, which no interval
+    covers. Corrected by judged draws, both estimate the same number.
 
     Attributes
     ----------
     old_share, new_share : float or None
-        What either forest says alone; None where it calls no particle resolved.
+        By each forest alone; None if it calls no particle resolved.
     old, new : VisibleDefects
-        The same, put right by what was judged.
+        The same, corrected by what was judged.
     """
 
     old_share: float | None
@@ -127,7 +127,7 @@ class FractionChange:
 
 
 def flipped(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Choose the particles whose class would flip, the new forest's surest first."""
+    """List the particles whose class changes, with the new forest's surest first."""
     found = [each for each in verdicts if each.flips]
     return sorted(found, key=lambda each: (-each.new.margin, each.particle_id))
 

@@ -40,7 +40,7 @@ NO_INTERVAL = f"how sure that is takes labels in {MIN_MICROGRAPHS} micrographs"
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How a forest does on micrographs that it has not seen.
+    """Scores of a forest on held-out micrographs.
 
     Attributes
     ----------
@@ -56,16 +56,15 @@ class Scores:
     class_counts : dict of str to int
     n_micrographs, folds : int
     reliability : tuple of ReliabilityBin
-        How far the scored answers mean what they say.
+        Reliability curve of the scored answers.
     class_calibration_error : dict of str to float
-        The same class by class: mean distance of probability and frequency.
+        Class-wise calibration error, see `class_errors`.
     calibration : Calibration or None
-        What turns the forest's answers into probabilities that hold; None where it
-        was not fitted.
+        Fitted to the held-out answers; None if it was not fitted.
     note : str or None
-        A sentence in place of numbers, where there are too few for honest ones.
+        A sentence in place of numbers, if there are too few labels for a score.
     too_rare : dict of str to int
-        Particles of classes with too few of them, which are not in the numbers.
+        Number of particles of each class that has too few, and is not scored.
     """
 
     balanced_accuracy: float
@@ -159,7 +158,7 @@ def score(
     """
     mask = training.originals if only is None else training.originals & only
     chosen = training.rows(mask)
-    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
+    truth = chosen.codes
     shares = probabilities[mask]
     by_micrograph = confusions(truth, shares.argmax(axis=1), chosen.micrograph_ids)
     confusion = by_micrograph.sum(axis=0)
@@ -195,12 +194,12 @@ class Difference:
 
     @property
     def is_better(self) -> bool:
-        """Whether the gain is more than these micrographs could feign."""
+        """Whether the whole interval is above 0."""
         return self.interval_95 is not None and self.interval_95[0] > 0
 
     @property
     def is_worse(self) -> bool:
-        """Whether the loss is more than these micrographs could feign."""
+        """Whether the whole interval is below 0."""
         return self.interval_95 is not None and self.interval_95[1] < 0
 
 
@@ -210,12 +209,26 @@ def paired_difference(
     new: NDArray[np.float64],
     only: NDArray[np.bool_] | None = None,
 ) -> Difference:
-    """Compare two forests' probabilities, shape (n_rows, 4), of the originals."""
+    """Compare two forests on the originals of the same rows.
+
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    old, new : ndarray of float64, shape (n_rows, 4)
+        Class probabilities of every row by each forest.
+    only : ndarray of bool, shape (n_rows,), optional
+        Rows to score; all originals if left out.
+
+    Returns
+    -------
+    Difference
+        New less old.
+    """
     mask = training.originals if only is None else training.originals & only
     chosen = training.rows(mask)
-    truth = np.array([CLASSES.index(name) for name in chosen.labels.tolist()], np.intp)
     before, after = (
-        confusions(truth, told[mask].argmax(axis=1), chosen.micrograph_ids)
+        confusions(chosen.codes, told[mask].argmax(axis=1), chosen.micrograph_ids)
         for told in (old, new)
     )
     return difference_of(before, after)
@@ -236,9 +249,9 @@ def _gain(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class DrawnDifference:
-    """Share of all particles that one forest calls right, less that of another.
+    """Accuracy of one forest less that of another, over all particles.
 
-    It is measured on particles that were drawn at random, so it holds for all.
+    It is estimated from particles that were drawn at random.
 
     Attributes
     ----------
@@ -269,15 +282,15 @@ class DrawnDifference:
 
 
 class JudgedDraw(NamedTuple):
-    """A draw and its answer.
+    """A particle that was drawn at random and judged blind.
 
     Attributes
     ----------
     chance : float
-        With which it was drawn.
+        Probability with which it was drawn.
     label : {"yes", "no", "null", "empty"}
-        The first that was given unseen; one that was given later, and is learnt from,
-        leans towards the forest whose word was in view by then.
+        The first label given without a prediction in view. A later one may be biased
+        towards the prediction that was shown by then.
     """
 
     chance: float
@@ -326,7 +339,7 @@ def drawn_difference(
 
 
 def unscored(training: TrainingSet, note: str) -> Scores:
-    """Give a note in place of numbers."""
+    """Make scores with a note in place of numbers."""
     nothing: dict[str, float] = dict.fromkeys(CLASSES, float("nan"))
     return Scores(
         balanced_accuracy=float("nan"),
@@ -344,7 +357,20 @@ def unscored(training: TrainingSet, note: str) -> Scores:
 def confusions(
     truth: NDArray[np.intp], told: NDArray[np.intp], micrographs: NDArray[np.str_]
 ) -> NDArray[np.int64]:
-    """Count truth by row and word by column, one matrix for each micrograph."""
+    """Confusion matrix of each micrograph, truth by row and prediction by column.
+
+    Parameters
+    ----------
+    truth, told : ndarray of int, shape (n,)
+        Numbers of the true and the predicted class of each particle.
+    micrographs : ndarray of str, shape (n,)
+        Micrograph of each.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_micrographs, 4, 4)
+        Micrographs in sorted order.
+    """
     names, group = np.unique(micrographs, return_inverse=True)
     counts = np.zeros((len(names), len(CLASSES), len(CLASSES)), np.int64)
     np.add.at(counts, (group, truth, told), 1)
@@ -377,7 +403,7 @@ def interval_of(by_micrograph: NDArray[np.int64]) -> Interval | None:
     found = jackknife(balanced_of, by_micrograph)
     if not found.is_silent:
         return found.share_interval_95
-    # What so many particles of each class leave open.
+    # Without variation between micrographs, Wilson's interval of each class's recall.
     quantile = t_quantile(found.n_micrographs - 1)
     matrix = by_micrograph.sum(axis=0)
     each = [

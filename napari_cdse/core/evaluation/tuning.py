@@ -1,7 +1,7 @@
-"""Which settings of the forest are best: a grid, scored by held-out micrograph.
+"""Grid search for the settings of the forest, scored by held-out micrographs.
 
-Of one forest grown, the first trees alone are the smaller forest of the same seed, so
-that all numbers of trees cost one fit.
+The first trees of a forest are the smaller forest of the same seed, so that all numbers
+of trees cost one fit.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Trial:
     params : ForestParams
     scores : Scores
     difference : Difference
-        Of its balanced accuracy to the present settings', on the same particles.
+        Of its balanced accuracy to that of the present settings, on the same particles.
     """
 
     params: ForestParams

@@ -1,4 +1,8 @@
-"""Scores on held-out micrographs, never on held-out particles of the same one."""
+"""Cross-validation grouped by micrograph, of one forest or of two compared.
+
+Particles of one micrograph share optics, support and noise, so that scores on held-out
+particles of known micrographs would be too good.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +47,12 @@ if TYPE_CHECKING:
     Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 MIN_MICROGRAPHS = 3
-"""Micrographs below which no score is given. A choice: with two, each forest would
-learn from a single one. Intervals take more, see `core.statistics.intervals`."""
+"""Fewest micrographs for a score. A choice: with two, each forest would learn from a
+single one. Intervals take more, see `core.statistics.intervals`."""
 
 MIN_PER_CLASS = 5
-"""Particles that a class needs for a score. A choice: one for each fold by default;
-fewer would give a recall that a single particle moves by more than 0.2."""
+"""Fewest particles of a class that is scored. A choice: one for each fold by default;
+with fewer, a single particle changes the recall by more than 0.2."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +109,10 @@ def cross_validate(
 ) -> tuple[Scores, NDArray[np.float64]]:
     """Score a forest by stratified cross-validation grouped by micrograph.
 
-    Copies stay on their original's side, since they share its micrograph; a particle's
-    answer is the mean over its copies, as `predict` averages over views. Answers are
-    scored as they would be told: by a calibration from the other folds' micrographs.
-    The same content under two names is one micrograph.
+    Copies are on the same side of a split as their original, since they share its
+    micrograph. A particle's answer is the mean over its copies, as `predict` averages
+    over views, and is calibrated before it is scored, by a calibration fitted to the
+    other folds. The same content under two names is one micrograph.
 
     Parameters
     ----------
@@ -121,8 +125,8 @@ def cross_validate(
     only : ndarray of bool or of str, optional
         Mask of rows, or ids of the particles to score; all are learnt from.
     below : ModelCard, optional
-        Of the forest that this one learns on top of: its calibration is moved as far
-        as the scored particles tell.
+        Of the forest that this one learns on top of, whose calibration is the prior's
+        mean; see `napari_cdse.core.classifier.probability_calibration`.
 
     Returns
     -------
@@ -130,8 +134,8 @@ def cross_validate(
         With a note instead of numbers when there are fewer than `MIN_MICROGRAPHS`
         micrographs, or fewer than two classes with `MIN_PER_CLASS` particles.
     probabilities : ndarray of float64, shape (n_rows, 4)
-        Of each row's particle, from forest and calibration that did not see its
-        micrograph; NaN where the note stands.
+        Of each row's particle, by a forest and a calibration that did not see its
+        micrograph; NaN if there is a note.
 
     Raises
     ------
@@ -184,7 +188,7 @@ def grouped_splits(training: TrainingSet, params: ForestParams) -> list[Split]:
 
 
 def _strata(labels: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Put classes too rare to be spread over the folds to the most frequent one."""
+    """Strata of the split; classes too rare to be spread join the most frequent one."""
     names, at, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return np.where(counts[at] < MIN_PER_CLASS, names[counts.argmax()], labels)
 
@@ -206,9 +210,10 @@ def compare(
 ) -> Comparison:
     """Score the old model and a new one on the same held-out micrographs.
 
-    The old model is fitted again from its own training table without each fold's
-    micrographs, so that it does not meet particles that it was trained on. A model
-    without its table is used as it is, which is fair only to what it never saw.
+    For each fold the old model is fitted again from its own training table, without the
+    fold's micrographs, so that it is not scored on particles that it was trained on. A
+    model without its table is used as it is; its score is too good on micrographs that
+    it learnt from.
 
     Parameters
     ----------
@@ -274,7 +279,7 @@ def compare(
 
 
 def _held_back(rows: TrainingSet, note: str, below: ModelCard | None) -> Scores:
-    """Give a note in place of numbers, and what is below for a calibration."""
+    """Make scores with a note, and the calibration of the forest below unchanged."""
     scores = unscored(rows, note)
     if below is None:
         return scores
@@ -292,29 +297,29 @@ def calibrated_answers(
     asked: NDArray[np.bool_],
     below: ModelCard | None = None,
 ) -> tuple[Calibration, NDArray[np.float64]]:
-    """Calibrate held-out answers, each by what micrographs of other folds tell.
+    """Calibrate held-out answers, those of each fold by a fit to the other folds.
 
     Parameters
     ----------
     training : TrainingSet
         Labelled rows, copies included.
     probabilities : ndarray of float64, shape (n_rows, 4)
-        What forests answered that did not see the row's micrograph.
+        Answers of forests that did not see the row's micrograph.
     splits : sequence of (learn, held out)
         Those of the forests.
     asked : ndarray of bool, shape (n_rows,)
-        Rows of the particles that tell.
+        Rows that calibrations are fitted to.
     below : ModelCard, optional
         As `cross_validate`.
 
     Returns
     -------
     calibration : Calibration
-        From all of them.
+        Fitted to all of these rows.
     told : ndarray of float64, shape (n_rows, 4)
-        Averaged over copies and calibrated.
+        Answers averaged over copies, and calibrated.
     """
-    truth = np.array([CLASSES.index(name) for name in training.labels.tolist()])
+    truth = training.codes
     use = asked & np.isfinite(probabilities).all(axis=1)
 
     def fitted(rows: NDArray[np.bool_]) -> Calibration:
@@ -345,9 +350,14 @@ def _over_copies(
 def scored_rows(
     training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
 ) -> NDArray[np.bool_]:
-    """Turn ids of particles, or nothing for all, into a mask of rows to score.
+    """Mask of the rows that are scored: those asked for, without classes `too_rare`.
 
-    Particles of classes that are `too_rare` are learnt from and not scored.
+    Parameters
+    ----------
+    training : TrainingSet
+        Labelled rows, copies included.
+    only : ndarray of bool or of str, or None
+        Mask of rows, or ids of particles; None for all.
     """
     return asked_for(training, only) & ~np.isin(
         training.labels, list(too_rare(training, only))
@@ -357,10 +367,10 @@ def scored_rows(
 def too_rare(
     training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None = None
 ) -> dict[str, int]:
-    """Count particles of the classes with too few of them for a score.
+    """Count the particles of each class that has too few to be scored.
 
-    One particle of a fourth class must not take away the score of the other three:
-    as long as two classes have enough, the others are left out of it.
+    If at least two classes have enough, the others are merely left out of the score;
+    otherwise there is no score at all, and the result is empty.
     """
     counts = training.rows(asked_for(training, only)).class_counts
     enough = [name for name, count in counts.items() if count >= MIN_PER_CLASS]
@@ -372,7 +382,7 @@ def too_rare(
 def asked_for(
     training: TrainingSet, only: NDArray[np.bool_] | NDArray[np.str_] | None
 ) -> NDArray[np.bool_]:
-    """Turn ids of particles, or nothing for all, into a mask of rows."""
+    """Mask of rows by a mask, by ids of particles, or of all rows for None."""
     if only is None:
         return np.ones(len(training), np.bool_)
     if only.dtype == np.bool_:

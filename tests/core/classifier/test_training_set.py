@@ -231,3 +231,9 @@ def test_without_circles_there_are_no_rows_of_the_same_kinds(scene):
         kinds = [getattr(each, name).dtype.kind for each in (none, some)]
         assert kinds[0] == kinds[1]
     assert stack(none, some).digest() == some.digest()
+
+
+def test_codes_number_the_classes_in_their_order():
+    labels = drawn_set(1, 1, copies=0, classes=("null", "yes", "empty", "no"))
+    assert labels.labels.tolist() == ["null", "yes", "empty", "no"]
+    assert labels.codes.tolist() == [2, 0, 3, 1]

@@ -1,9 +1,9 @@
-"""One thread for the small products of an analysis, whatever the machine offers.
+"""Limit BLAS to one thread, for the small matrix products of an analysis.
 
-BLAS shares each product out among its threads, which then wait for each other. For the
-products of one particle, some thousand numbers each, that never pays; on a machine
-that others keep busy every wait lasts until the scheduler comes round, and a micrograph
-took five times as long. Parallelism lies over micrographs and particles instead.
+BLAS divides each product among its threads, which then wait for each other. That never
+pays for the products of one particle, with some thousand numbers each; on a machine
+busy with other work, waiting made a micrograph take five times as long. Micrographs
+and particles are processed in parallel instead.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def single_blas_thread() -> Iterator[None]:
-    """Hold BLAS to one thread meanwhile; decorates a function too.
+    """Limit BLAS to one thread; a context manager that also decorates functions.
 
-    The threads belong to the whole process. Of several Python threads that come here
-    at once threadpoolctl lets the first one rule and put them back.
+    The limit holds for the whole process. Where several Python threads are in here at
+    once, threadpoolctl lets only the first of them set and restore it.
     """
-    # Looked for each time, some ms: SciPy brings a BLAS of its own when first imported.
+    # The libraries are searched for each time, which takes some ms, since SciPy loads a
+    # BLAS of its own when it is first imported.
     with ThreadpoolController().limit(limits=1, user_api="blas"):
         yield

@@ -1,7 +1,7 @@
-"""Errors that a person reads: each is one sentence with a next step.
+"""Errors shown to the user: each message is one sentence with a next step.
 
-None of them derives from ``RuntimeError``: a generator worker that raises one of
-those may never report its end.
+None derives from ``RuntimeError``: a worker thread of superqt takes that for a sign of
+having been aborted, and does not signal the error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CdseError(Exception):
-    """Base of every error whose message is meant for the person at the screen."""
+    """Base of every error whose message is meant for the user."""
 
 
 class MicrographError(CdseError):
@@ -33,11 +33,11 @@ class StoreBusy(StoreError):
 
 
 class ProjectUnreadable(StoreError):
-    """A project file that is damaged or none; a backup can take its place."""
+    """A project file that is damaged or no project; a backup can take its place."""
 
 
 class FolderNotWritable(StoreError):
-    """A folder in which no project can be made; it may lie in another one.
+    """A folder in which no project can be made; the user may choose another one.
 
     Attributes
     ----------
@@ -65,4 +65,4 @@ class ParameterError(CdseError):
 
 
 class Cancelled(CdseError):
-    """The person stopped the work."""
+    """The user stopped the work."""

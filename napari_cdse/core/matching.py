@@ -73,15 +73,15 @@ def match(
     Parameters
     ----------
     truth : sequence of Circle
-        What there is.
+        The true circles.
     found : sequence of Circle
-        What was found; the same micrograph.
+        The detected ones, on the same micrograph.
     min_iou : float
-        Pairs that overlap less do not count. Half is the convention of object
+        Least intersection over union of a pair. 0.5 is the convention of object
         detection (Everingham and others, Int. J. Comput. Vis. 88, 303 (2010)); for
         two concentric circles it is a ratio of radii of 0.71.
     """
-    # `predict` pairs nothing, and does not wait for the import.
+    # Imported here, since it takes long and the command `predict` never gets here.
     from scipy.optimize import linear_sum_assignment
 
     overlap = circle_iou(truth, found)
@@ -104,7 +104,11 @@ def _columns(circles: Sequence[Circle]) -> NDArray[np.float64]:
 def _lens_area(
     distance: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Area shared by disks of radii a and b (https://mathworld.wolfram.com)."""
+    """Area shared by disks of radii a and b.
+
+    Source: E. W. Weisstein, Circle-Circle Intersection, equation 14, MathWorld,
+    https://mathworld.wolfram.com/Circle-CircleIntersection.html.
+    """
     area = np.pi * np.minimum(a, b) ** 2 * (distance <= np.abs(a - b))
     cut = (distance > np.abs(a - b)) & (distance < a + b)
     d, a, b = distance[cut], a[cut], b[cut]

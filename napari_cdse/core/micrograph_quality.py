@@ -1,4 +1,4 @@
-"""How good a micrograph is, as far as its own spectrum tells: the record."""
+"""Quality figures of a micrograph, measured on its power spectrum: the record."""
 
 from __future__ import annotations
 
@@ -10,50 +10,52 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SAME_SIZE = 1e-3
-"""Relative difference of pixel sizes up to which figures are of the same one: beyond
-the rounding of a size that was typed or stored, far below any estimate's error."""
+"""Relative difference up to which two pixel sizes count as the same. A choice: more
+than the rounding of a size that was typed or stored, far below any estimate's error."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicrographQuality:
-    """Figures of one micrograph; None where its spectrum doesn't tell.
+    """Quality figures of one micrograph; None where they could not be measured.
 
-    See `napari_cdse.core.quality.measurement` for how they are measured. An 8-bit
-    picture does not say how many electrons one gray level stands for, so the dose
-    can't be told; what it does to the picture is in ``signal_to_noise``.
+    Measured by `napari_cdse.core.quality.measurement`. The dose is not among them,
+    since an 8-bit picture does not say how many electrons a gray level stands for; its
+    effect is in ``signal_to_noise``.
 
     Attributes
     ----------
     pixel_size_nm : float
-        The scale that lengths were told with.
+        Pixel size with which the lengths below were computed.
     information_limit_nm : float or None
         Finest spacing at which the support's speckle is as strong as the noise; two
-        pixels where it is stronger everywhere.
+        pixels where speckle is stronger at all spacings.
     signal_to_noise : float or None
         Power of the support's speckle over that of the noise, between the spacings
         of 0.5 and 0.2 nm (geometric mean).
     sharpness_per_px : float or None
-        Width of the detector's transfer of amplitudes, as a Gaussian's standard
-        deviation in cycles per pixel; lower where the picture was blurred or enlarged
+        Standard deviation of a Gaussian fitted to the detector's modulation transfer
+        function, in cycles per pixel; lower where the picture was blurred or enlarged
         after it was recorded.
     white_noise : float or None
-        Share of the pixels' variance that is alike at all frequencies: read-out, and
-        what was added after the detector.
+        Share, 0 to 1, of the pixels' variance that is equal at all frequencies: noise
+        of the read-out, or added after the detector.
     defocus_nm : float or None
-        Of the support, from its Thon rings, were the microscope one of 300 kV: what
-        rings tell is the wavelength times the defocus.
+        Of the support, from its Thon rings, for a microscope of 300 kV: the rings only
+        determine the product of wavelength and defocus.
     defocus_error_nm : float or None
         Its standard uncertainty.
     delocalisation_nm : float or None
-        How far fringes of 0.35 nm lie beside the particle that makes them, by defocus
-        and spherical aberration; the same at any voltage.
+        Distance by which fringes of 0.35 nm are displaced from their particle by
+        defocus and spherical aberration; independent of the voltage.
     astigmatism_nm : float or None
-        Half the difference of the defocus along its two directions, likewise.
+        Half the difference between the largest and the smallest defocus over
+        directions; for 300 kV too.
     drift_nm : float or None
-        Way gone along a line during the exposure; 0 where none is seen.
+        Displacement of the specimen during the exposure, taken as uniform along a line;
+        0 where none is seen.
     stretch : float or None
-        How many times longer lengths are along one direction than across it; 1 where
-        pixels are square.
+        Ratio of the magnifications along two perpendicular directions, at least 1; 1
+        where pixels are square.
     """
 
     pixel_size_nm: float
@@ -74,12 +76,13 @@ class MicrographQuality:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> MicrographQuality:
-        """Build it from what `as_dict` gave, as a file kept it.
+        """Build it from the result of `as_dict`, as read back from a file.
 
         Raises
         ------
         ValueError
-            For a field that isn't there, and for what is no number above or at 0.
+            For an unknown figure, one that is no finite number of at least 0, and a
+            missing pixel size.
         """
         if not set(told) <= set(FIGURES) | {"pixel_size_nm"}:
             raise ValueError("another figure")
@@ -94,7 +97,13 @@ class MicrographQuality:
         return cls(**{name: _decimal(value) for name, value in told.items()})
 
     def holds_at(self, pixel_size_nm: float | None) -> bool:
-        """Whether lengths are still right: the scale is what they were told with."""
+        """Tell whether the figures still hold: they were measured at this pixel size.
+
+        Parameters
+        ----------
+        pixel_size_nm : float or None
+            Present pixel size of the micrograph; None if unknown.
+        """
         if pixel_size_nm is None:
             return False
         return math.isclose(pixel_size_nm, self.pixel_size_nm, rel_tol=_SAME_SIZE)

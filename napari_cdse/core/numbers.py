@@ -1,7 +1,6 @@
-"""Numbers as people type them: point and comma are both decimal marks, everywhere.
+"""Read typed numbers; point and comma are both decimal marks, whatever the locale.
 
-What a person types means what they typed, whatever the language of their desktop. A
-mark that separates thousands is refused, since nobody could tell it from the other.
+Marks between thousands are refused, since they can't be told from decimal marks.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from napari_cdse.core.errors import ParameterError
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _SHOWN = 40
-"""Characters of a text that a message repeats. A choice: longer than any number that
-someone types, and short enough for one line."""
+"""Most characters of the input that an error message repeats. A choice: longer than any
+number that someone types, and short enough for one line."""
 
 
 def read_number(text: str) -> float:
@@ -24,7 +23,7 @@ def read_number(text: str) -> float:
     Parameters
     ----------
     text : str
-        Surrounded by white space or not; U+2212 is a minus too.
+        May be surrounded by white space; U+2212 counts as a minus too.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Closed outlines: their area, and the circle or ellipse that they are.
+"""Closed outlines: area, moments, and the circle or ellipse that fits them.
 
 An outline is given by its corners; the last is joined to the first. Area, centroid and
 second moments are exact for the polygon, by Green's theorem (C. Steger, On the
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 LEAST_LIKENESS = 0.96
 """Likeness to an ellipse (see `Moments.likeness`), without unit, from which on an
 outline is taken for one. It is 1 for an ellipse, 3 / pi = 0.955 for any rectangle and
-less for triangles, crescents and outlines in several pieces. One that wavers by a share
-e (root mean square) of the radius has about 1 - 4 e^2, so that a hand may waver by
-10 %."""
+less for triangles, crescents and outlines in several pieces. A circle drawn with a
+relative error e of its radius (root mean square) has about 1 - 4 e^2, so that a
+hand-drawn one may be off by 10 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What an area is like, up to its second moments.
+    """Area, centroid and second moments of an outline.
 
     Attributes
     ----------
@@ -52,7 +52,8 @@ class Moments:
         """Area over that of the ellipse with the same second moments, up to 1.
 
         The ellipse with semi-axes a, b has moments a^2 / 4 and b^2 / 4, hence an area
-        of 4 pi times the root of their determinant. No area of one value has less.
+        of 4 pi times the square root of their determinant. No other shape of the same
+        area has a smaller determinant.
         """
         determinant = self.row_row * self.col_col - self.row_col**2
         if not determinant > 0:

@@ -1,7 +1,7 @@
-"""Every parameter once: default, unit, range and meaning.
+"""Default, unit, range and meaning of every parameter, in one place.
 
-The dataclasses below feed the window's forms, the command line's flags, the record
-of each run and the defaults. Read a field's description with `describe`.
+The window's forms, the command line's flags and the record of each run are made from
+the two dataclasses below. `describe` gives a field's description.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SplitFeatures = Literal["sqrt", "log2", "3", "8", "10"]
 
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
-    """How one parameter is shown to a person."""
+    """What a form or a parser needs to show one parameter."""
 
     name: str
     label: str
@@ -61,10 +61,10 @@ def _parameter(
 
 @dataclass(frozen=True, slots=True)
 class DetectionParams:
-    """How circles are found. Lengths are in nm, so that magnification drops out.
+    """Parameters of detection; lengths in nm, hence independent of magnification.
 
-    Defaults are choices unless a source is named; limits only refuse what nobody can
-    mean, or what nothing can be computed from.
+    Defaults are choices unless a source is named; the ranges only refuse values that
+    are surely mistakes, or with which nothing can be computed.
 
     Attributes
     ----------
@@ -73,39 +73,40 @@ class DetectionParams:
         for the default, which depends on what is installed.
     window_nm : float
         Edge of the sliding window in nm. 2 nm hold 4 fringes of the longest spacing and
-        11 of the shortest. A larger one tells spacings apart better, but dilutes a
-        particle smaller than itself; a smaller one smears peaks into each other.
+        11 of the shortest. In a larger one, spacings are resolved better but a smaller
+        particle is diluted by its surroundings; in a smaller one, peaks overlap.
     step_fraction : float
-        Step between windows in windows; 16 of 64 px in the pipeline of 2018. A smaller
-        one costs time with its square, a larger one a coarser map.
+        Step between windows as a fraction of the window; 16 of 64 px in the pipeline of
+        2018. Half the step takes four times as long; a larger one makes a coarser map.
     spacing_min_nm, spacing_max_nm : float
-        Lattice spacings that count, in nm. Those of CdSe that HRTEM shows lie between
-        0.1825 (zinc blende {311}) and 0.3723 (wurtzite (100)); the rest is room for a
-        pixel size that is off, by 7 % and 21 %. A wider band lets in more speckle, and
-        the slow contrast of thickness at its long end.
+        Lattice spacings that count as fringes, in nm. Those of CdSe in HRTEM lie
+        between 0.1825 (zinc blende {311}) and 0.3723 (wurtzite (100)); the margins of
+        7 % and 21 % allow for a wrong pixel size. A wider band admits more speckle and,
+        at its long end, the slow contrast of varying thickness.
     false_alarms : float
         Circles expected on a micrograph without particles, or their share by area in a
-        field smaller than 512 x 512 px. More propose fainter
-        particles and leave more false circles to the forest. On the simulated standard
-        and hard micrographs the change to 0.3, with a larger training set, raised F1
-        from 0.962 and 0.970 to 0.965 and 0.980.
+        field smaller than 512 x 512 px. A larger value proposes fainter particles and
+        leaves more false circles to the forest. On the simulated standard and hard
+        micrographs the change to 0.3, with a larger training set, raised F1 from 0.962
+        and 0.970 to 0.965 and 0.980.
     diameter_min_nm, diameter_max_nm : float
-        Particles that are proposed, in nm across; those of 2018 were 2.1 to 5.4 nm. A
-        wider range costs time and lets noise pass for small particles and several
-        neighbours for a large one.
+        Diameters of particles that are proposed, in nm; those of 2018 were 2.1 to
+        5.4 nm. A wider range costs time, and noise passes for small particles and
+        several neighbours for a large one.
     endmembers : int
         Spectra that N-FINDR looks for; 3 in the pipeline of 2018, 0: as many as the
-        residual of the spectra shows. More split one kind of area in two, fewer mix
-        two kinds.
+        residual of the spectra shows. With more, one kind of area is split in two;
+        with fewer, two kinds are mixed.
     abundances : {"nnls", "fcls"}
-        How windows are explained by endmembers; nnls in 2018.
+        How windows are unmixed: by non-negative least squares (as in 2018), or with
+        abundances that add up to 1 besides.
     seed : int
-        Start of every random choice, any; the largest one fits a signed integer of 32
-        bits, as fields of the window hold.
+        Seed of every random choice. The largest is that of a signed 32-bit integer,
+        which fields of the window hold.
     material : Material or None
         A lattice of the user's own, None for CdSe: its lines set the pixel-size
         estimate, which fringes are likely and, where both spacings are the defaults,
-        their band. It is read from a file, and hence no field of forms and flags.
+        their band. It is read from a file, hence has no field in forms and flags.
     """
 
     method: str = _parameter(
@@ -211,38 +212,37 @@ class DetectionParams:
 class ForestParams:
     """How a random forest is trained.
 
-    Defaults are choices unless a source is named; ``napari-cdse`` scores other settings
-    on one's own labels (`napari_cdse.core.evaluation.tuning`).
+    Defaults are choices unless a source is named; `napari_cdse.core.evaluation.tuning`
+    scores other settings on the user's own labels.
 
     Attributes
     ----------
     trees : int
-        Number of trees. The grid of 2018 was best at its largest, 100; here twice that.
-        More make probabilities steadier, with the root of their number, and cost time
-        and a larger file in proportion.
+        Number of trees. The grid search of 2018 was best at its largest value, 100;
+        here twice that. The scatter of the probabilities falls with the square root of
+        their number; time and file size grow in proportion.
     split_features : {"sqrt", ...}
-        Features that each split may choose from; the root of their number was best in
-        2018. More make trees stronger and more alike.
+        Features that each split may choose from; the square root of their number was
+        best in 2018. With more, trees are stronger but more alike.
     criterion : {"gini", ...}
-        What a split makes purer; gini was best in 2018.
+        Impurity that splits reduce; gini was best in 2018.
     min_leaf : int
-        Rows, copies included, that a leaf must hold. Fewer learn single wrong labels by
-        heart, more blur rare classes.
+        Fewest rows, copies included, in a leaf. With fewer, single wrong labels are
+        learnt by heart; with more, rare classes are lost.
     features : str
         Feature groups, joined by ``+``.
     copies : int
-        Turned and mirrored copies of a training particle. 3, the number of turns in
-        2018; at most 7, since a square has eight symmetries. More cost time for their
-        features.
+        Rotated and mirrored copies of a training particle. 3, the rotations of 2018; at
+        most 7, since a square has eight symmetries. Features of each cost time.
     own_weight : float
-        Times that one of the user's labels counts as much as one of the shipped table.
-        A larger weight follows the user's micrographs sooner, and the user's mistakes
-        too; a smaller one is outvoted by the simulated particles for longer.
+        Weight of one of the user's labels, where one of the shipped table has 1. With a
+        larger one the forest adapts to the user's micrographs sooner, and to the user's
+        mistakes too; with a smaller one the simulated particles prevail for longer.
     folds : int
-        Parts of the cross-validation; 5 in 2018. More let each forest learn from more
-        micrographs, and cost as many fits.
+        Folds of the cross-validation; 5 in 2018. With more, each forest learns from
+        more micrographs, and more forests are fitted.
     seed : int
-        Start of every random choice, any; see `DetectionParams`.
+        Seed of every random choice; see `DetectionParams`.
     """
 
     trees: int = _parameter(
@@ -315,12 +315,15 @@ def describe(params: type[Params] | Params) -> tuple[ParameterInfo, ...]:
 
 @cache
 def _hints(owner: type[Params]) -> Mapping[str, Any]:
-    """Work them out once; methods to choose from may be added at any time."""
+    """Resolve a class's type hints, once.
+
+    Only these are cached: choices change when a detection method is registered.
+    """
     return get_type_hints(owner)
 
 
 def recorded(params: DetectionParams) -> dict[str, Any]:
-    """Return what is written down of parameters; CdSe goes without saying."""
+    """Return the parameters as files record them; a material only if it isn't CdSe."""
     values = asdict(params)
     if params.material is None:
         del values["material"]
@@ -328,17 +331,17 @@ def recorded(params: DetectionParams) -> dict[str, Any]:
 
 
 def same_search(told: Mapping[str, Any], params: DetectionParams) -> bool:
-    """Tell whether a search that was written down is the one that is wanted.
+    """Tell whether recorded parameters would find the same circles as given ones.
 
-    Only what its method reads counts: another number of endmembers changes nothing of
-    a search that asks for none.
+    Only parameters that the method reads are compared: the number of endmembers, say,
+    does not matter to a method without any.
 
     Parameters
     ----------
     told : mapping of str to object
-        What `recorded` gave, in this version or an earlier one.
+        Result of `recorded`, by this version or an earlier one.
     params : DetectionParams
-        Those wanted.
+        The ones to compare with.
     """
     wanted = recorded(params)
     names = {"method", "material", *registry.METHODS[params.method].parameters}
@@ -346,7 +349,7 @@ def same_search(told: Mapping[str, Any], params: DetectionParams) -> bool:
 
 
 def _default(entry: Field[Any]) -> Any:
-    """Give what a field is where nothing is said; methods may differ by machine."""
+    """Return a field's default; that of the method depends on what is installed."""
     factory = entry.default_factory
     return entry.default if factory is MISSING else factory()
 
@@ -358,7 +361,7 @@ def _help(text: str | Callable[[], str]) -> str:
 def _choices(
     listed: Callable[[], tuple[str, ...]] | None, hint: Any
 ) -> tuple[str, ...]:
-    """Names that are listed elsewhere, or else those of the field's type."""
+    """Call ``listed`` if there is one; else take the values of a Literal type hint."""
     if listed is not None:
         return listed()
     return tuple(str(choice) for choice in get_args(hint))
@@ -372,8 +375,8 @@ def check(params: Params) -> None:
     ParameterError
         With the parameter's name, its value and the range.
     """
-    # Not by `describe`: what a default is may have to be looked up on the disk, and a
-    # project's parameters are checked for each of its micrographs.
+    # Not by `describe`: finding a default may search the disk for installed networks,
+    # and a project's parameters are checked for each of its micrographs.
     hints = _hints(type(params))  # type: ignore[arg-type]
     for entry in fields(params):
         if entry.metadata:

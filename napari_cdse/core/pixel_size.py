@@ -1,4 +1,4 @@
-"""How large a pixel is, and how that is known: five states that are never mixed."""
+"""The pixel size, and which of five sources it is known from."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 TYPICAL_PIXEL_SIZE_NM = 0.037
-"""Pixel size in nm, assumed where nothing tells.
+"""Pixel size in nm, assumed where neither file, user nor fringes give one.
 
-A choice: at 370 000 times, the usual magnification for quantum dots, fringes tell 0.03
-to 0.045 nm. A wrong one puts windows and bands beside the lattice; users are asked.
+A choice: at 370 000 times, the usual magnification for quantum dots, fringes show 0.03
+to 0.045 nm. With a wrong one, the search misses the lattice; hence the user is asked.
 """
 
 MAX_PIXEL_SIZE_ERROR = 0.2
@@ -18,38 +18,38 @@ MAX_PIXEL_SIZE_ERROR = 0.2
 choice: a magnification that is off by more was not calibrated at all."""
 
 REFERENCE_ERROR = 0.0015
-"""Relative uncertainty of the lattice that estimates are made by, common to all:
-lattice constants of dots, rest of the interpolation. A choice: 0.1 % lie between zinc
-blende and wurtzite."""
+"""Relative standard uncertainty that all estimates have in common: that of the lattice
+constants of dots, and what is left of the interpolation's bias. A choice: the lattice
+constants of zinc blende and wurtzite differ by 0.1 %."""
 
 
 class PixelSizeSource(StrEnum):
     """How a pixel size is known.
 
-    The first two calibrate: lengths in nm are told with them alone. An estimate sets
-    windows and bands; the last two set them too, for want of better, and what is found
-    with them is not to be trusted before a person gives the number.
+    Only the first two are a calibration, with which lengths in nm are reported. The
+    other three set the search's windows and bands; what is found with the last two is
+    not to be trusted until the user gives the number.
     """
 
     FILE = "file"
-    """From the file."""
+    """From the file's metadata."""
     PERSON = "person"
-    """Set by a person."""
+    """Set by the user."""
     ESTIMATED = "estimated"
-    """From the lattice, with an uncertainty that holds."""
+    """From the spacings of fringes, with a known uncertainty."""
     UNSURE = "unsure"
     """From few fringes, or from some that fit another size too."""
     ASSUMED = "assumed"
-    """Nothing to go by."""
+    """`TYPICAL_PIXEL_SIZE_NM`: nothing was known."""
 
     @property
     def is_given(self) -> bool:
-        """Whether file or person said it, so that lengths in nm may be told."""
+        """Whether file or user gave it, so that lengths in nm may be reported."""
         return self in (PixelSizeSource.FILE, PixelSizeSource.PERSON)
 
     @property
     def is_trusted(self) -> bool:
-        """Whether windows, bands and spacings can rest on it."""
+        """Whether it is given or a sure estimate."""
         return self.is_given or self is PixelSizeSource.ESTIMATED
 
 
@@ -65,7 +65,7 @@ class PixelSize:
     uncertainty : float or None
         Relative standard uncertainty of an estimate; None in all other states.
     other_nm : float or None
-        What the fringes fit next best, where that leaves it unsure.
+        Pixel size that fits the fringes second best, if that makes it unsure.
     """
 
     nm: float
@@ -75,12 +75,15 @@ class PixelSize:
 
     @property
     def own_uncertainty(self) -> float:
-        """What an estimate errs by alone, relative: not together with all others."""
+        """Relative uncertainty of this estimate alone, without the common part.
+
+        The common part is `REFERENCE_ERROR`; it does not average out over micrographs.
+        """
         told = self.uncertainty or 0.0
         return math.sqrt(max(told**2 - REFERENCE_ERROR**2, 0.0))
 
     def __str__(self) -> str:
-        """Say size and state in words."""
+        """Return size and source as text for the user."""
         size = f"{self.nm:.4g} nm/px"
         match self.source:
             case PixelSizeSource.FILE:
@@ -112,7 +115,7 @@ class ScaleBar:
     Attributes
     ----------
     start_px, end_px : tuple of float
-        Row and column of the outer edges of its first and last pixel, on its middle.
+        Row and column of the middles of its two short sides.
     length_px : int
         Pixels along it.
     thickness_px : int
@@ -126,12 +129,12 @@ class ScaleBar:
 
     @property
     def question(self) -> str:
-        """What to ask the user."""
+        """Short question to the user."""
         return f"Bar of {self.length_px} px found: how long is it?"
 
     @property
     def sentence(self) -> str:
-        """The same, with what to do about it."""
+        """Full sentence for logs and notices: what was found, and what to do."""
         return (
             f"A bar of {self.length_px} px was found in the picture: if it is a scale "
             f"bar, its length in nm divided by {self.length_px} is the pixel size to "

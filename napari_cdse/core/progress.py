@@ -1,4 +1,4 @@
-"""How far long work has come, told to whoever wants to know."""
+"""Progress callbacks of long work, and the time that is left."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def span(progress: None, start: float, end: float) -> None: ...
 
 
 def span(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """Turn the progress of a part into that of the whole.
+    """Return the callback for a part of the work, given that for the whole.
 
     Parameters
     ----------
     progress : callable or None
-        Of the whole; None: nobody wants to know.
+        Of the whole; None if no progress is reported.
     start, end : float
         Shares of the whole at which the part begins and ends.
     """
@@ -42,23 +42,29 @@ def part_of(progress: None, number: int, total: int) -> None: ...
 
 
 def part_of(progress: Progress | None, number: int, total: int) -> Progress | None:
-    """Turn the progress of one of several equal parts into that of the whole."""
+    """Return the callback for part ``number`` (from 0) of ``total`` equal ones."""
     return span(progress, number / total, (number + 1) / total)
 
 
 _TELL_AFTER_S = 3.0
-"""Seconds of work before its end is foretold. A choice: the first steps, which read
-and import, say little of those to come."""
+"""Seconds of work before an estimate is shown. A choice: the first steps read files and
+import libraries, and are not typical of the later ones."""
 
 
 class TimeLeft:
-    """Foretells how long work goes on, from the share done since this was made."""
+    """Estimates the time that is left from that spent since this was made."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
 
     def in_words(self, share: float) -> str:
-        """Say ``"30 s left"``, or nothing while that can't be known."""
+        """Return text like ``"30 s left"``; empty while no estimate is possible.
+
+        Parameters
+        ----------
+        share : float
+            Share of the work done, 0 to 1.
+        """
         spent = time.monotonic() - self._began
         if share <= 0 or spent < _TELL_AFTER_S:
             return ""

@@ -1,6 +1,6 @@
-"""The records that pass between the parts; all of them frozen.
+"""The records that the packages pass to each other; all of them are immutable.
 
-Order is row before column everywhere; lengths carry their unit in the name.
+Coordinates are (row, column) everywhere; names of lengths end in their unit.
 """
 
 from __future__ import annotations
@@ -18,23 +18,45 @@ if TYPE_CHECKING:
     from napari_cdse.core.pixel_size import PixelSizeSource, ScaleBar
 
 Label = Literal["yes", "no", "null", "empty"]
+"""Class of a particle.
+
+``yes``: atomically resolved, with a visible defect. ``no``: atomically resolved,
+without one. ``null``: a particle that is not resolved. ``empty``: no particle, a false
+circle.
+"""
 CLASSES: tuple[Label, ...] = get_args(Label)
 """Class order of every probability array: yes, no, null, empty."""
 LETTERS: dict[Label, str] = {"yes": "Y", "no": "N", "null": "U", "empty": "O"}
-"""The letter beside a circle; it says the class again, so that no colour has to."""
+"""Letter shown beside a circle, so that classes can be told without their colours."""
 
 Origin = Literal["confirmed", "corrected", "drawn", "imported"]
+"""Where an annotation comes from.
+
+``confirmed``: the label is the one that was in view, the circle as it was proposed.
+``corrected``: label or circle differ from it. ``drawn``: the circle is the user's own.
+``imported``: read from a file of labels.
+"""
 SelectedBy = Literal["queue", "audit", "order", "hand"]
+"""How the user came to look at a particle.
+
+``queue``: the review queue proposed it, by the forest's uncertainty. ``audit``: it was
+drawn at random and judged while its prediction was hidden. ``order``: the review came
+to it in another order of `napari_cdse.core.review.review_queue.Order`. ``hand``: the
+user picked it.
+"""
 
 _UNBIASED_SINCE = "2026-11-28"
-"""ISO 8601 date from which on estimated pixel sizes are true on the average."""
-_EARLY_ESTIMATES = 1.014
-"""How many times too large they were before: the mean over 32 simulated micrographs,
-from 0.019 to 0.064 nm per px, none of which the shipped forest learnt from."""
-_ESTIMATED = "pixel sizes were estimated from the lattice"
-"""What the card of a forest says that learnt from estimates alone."""
+"""ISO 8601 date since when estimates of the pixel size have no bias."""
+_EARLY_BIAS = 1.014
+"""Ratio of estimated to true pixel size before that date: mean over 32 simulated
+micrographs of 0.019 to 0.064 nm per px, none of which the shipped forest learnt
+from."""
+_LEARNT_FROM_ESTIMATES = "pixel sizes were estimated from the lattice"
+"""Words in `ModelCard.trained_on` if all pixel sizes of the training were estimates."""
 
 _PARTICLE_NAMESPACE = uuid.UUID("6f4f9f0a-7a52-5d0e-9d35-51f2a3a1c0de")
+"""Namespace of candidates' ids (RFC 9562, version 5). Random, and never to be changed:
+stored labels refer to particles by these ids."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,17 +68,17 @@ class Micrograph:
     pixels : ndarray of float32, shape (rows, columns)
         Finite gray values.
     name : str
-        What to call it in messages and tables, usually the file's stem.
+        Name in messages and tables, usually the file's stem.
     id : str
         Hexadecimal SHA-256 of the file's bytes and the frame number.
     pixel_size_nm : float or None
-        Edge of a pixel, if the file or a person said it.
+        Edge of a pixel, if the file or the user gave it.
     pixel_size_source : PixelSizeSource or None
-        Who said it; None together with ``pixel_size_nm``.
+        Which of them gave it; None together with ``pixel_size_nm``.
     notices : tuple of str
-        What the reader changed or could not know, one sentence each.
+        What the reader changed or could not find out, one sentence each.
     scale_bar : ScaleBar or None
-        One that was seen in the picture, where nobody said the pixel size.
+        One found in the picture; looked for only where no pixel size was given.
     n_frames : int
         How many frames the file holds, of which this is one or the mean of some.
     """
@@ -79,14 +101,14 @@ class Micrograph:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Outline of a particle, in pixels from the centre of the first pixel."""
+    """Outline of a particle; its centre is measured from the centre of pixel (0, 0)."""
 
     row_px: float
     col_px: float
     radius_px: float
 
     def moved(self, rows_px: float, cols_px: float) -> Circle:
-        """Move it down and to the right."""
+        """Return the circle shifted down and to the right."""
         return Circle(self.row_px + rows_px, self.col_px + cols_px, self.radius_px)
 
 
@@ -97,9 +119,10 @@ class Candidate:
     Attributes
     ----------
     id : str
-        Follows from micrograph, method and circle, so that window and command
-        line name the same particle alike.
+        Derived from micrograph, method and circle, so that window and command line
+        give the same particle the same id.
     micrograph_id : str
+        `Micrograph.id`.
     circle : Circle
     found_by : str
         Name of the detection method.
@@ -117,11 +140,12 @@ class Candidate:
     def propose(
         cls, micrograph_id: str, circle: Circle, found_by: str, strength: float = 0.0
     ) -> Candidate:
-        """Name a circle after where it was found, to whole pixels.
+        """Make a candidate whose id follows from its place, rounded to whole pixels.
 
-        Other processors and libraries put the same circle some 1e-5 px elsewhere. Of
-        circles named to 0.001 px one in fifty then bore another name; to whole pixels
-        it is one in some ten thousand. No two that are proposed are so alike.
+        On other processors and library versions the same circle differs by some
+        1e-5 px. With rounding to 0.001 px, one circle in fifty then got another id;
+        with whole pixels it is about one in ten thousand. No two candidates of a
+        micrograph are so close that they would share one.
         """
         place = (circle.row_px, circle.col_px, circle.radius_px)
         key = "/".join([micrograph_id, found_by, *(f"{round(px)}" for px in place)])
@@ -131,13 +155,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What one forest says of one particle.
+    """Class probabilities of one particle by one forest.
 
-    ``probabilities`` follow `CLASSES`; they add up to 1. ``novelty`` is the distance
-    to the forest's training set as a multiple of its limit, see
-    `napari_cdse.core.classifier.novelty`: above 1 the forest was asked beyond what
-    it knows.
-    None where it cannot tell. Two predictions that say the same are equal.
+    Attributes
+    ----------
+    particle_id, model_id : str
+    probabilities : tuple of 4 float
+        In the order of `CLASSES`; their sum is 1.
+    novelty : float or None
+        Distance of the particle's features to the forest's training set as a multiple
+        of the limit in `napari_cdse.core.classifier.novelty`: above 1 the forest
+        extrapolates. None where the forest has no such limit. Not compared by ``==``.
     """
 
     particle_id: str
@@ -153,14 +181,16 @@ class Prediction:
 
     @property
     def margin(self) -> float:
-        """Lead of the most probable class over the next: 0 is pure doubt."""
+        """Largest probability minus the second largest: 0 to 1, low if uncertain."""
         ordered = sorted(self.probabilities)
         return ordered[-1] - ordered[-2]
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What a person said about one particle; a later one replaces it, none is lost.
+    """An annotator's statement about one particle.
+
+    A later statement replaces it; the project's history keeps all of them.
 
     Attributes
     ----------
@@ -170,36 +200,36 @@ class Annotation:
         The candidate's id, or a new UUID for a particle drawn by hand.
     micrograph_id : str
     circle : Circle
-    label : {"yes", "no", "null", "empty"} or None
-        None: the person placed the circle but has not judged the class yet.
-    origin : {"confirmed", "corrected", "drawn", "imported"}
+    label : Label or None
+        None: the annotator placed the circle but has not judged its class.
+    origin : Origin
     annotator : str
         Who gave the label; where there is none, who placed the circle.
     time : str
         When that was: ISO 8601, UTC. Who moved or removed a labelled circle later,
-        and when, stands in the edit.
+        and when, is recorded in the project's edits.
     removed : bool
-        The person deleted the circle. It stays here so that it does not come back
-        with the next detection, and so that the deletion can be undone. It is no
-        training example: that is what the label ``empty`` is for.
+        The annotator deleted the circle. The record is kept so that the next detection
+        does not bring the circle back and the deletion can be undone. It is not used
+        for training: the label ``empty`` is.
     shown : Prediction or None
-        The forest's prediction as it was on the screen.
-    selected_by : {"queue", "audit", "order", "hand"}
-        How the person came to look at this particle.
+        The forest's prediction at that time.
+    selected_by : SelectedBy
     selection_chance : float or None
-        Chance with which an audit drew it.
+        Probability, 0 to 1, with which an audit drew it; None if no audit did.
     prediction_seen : bool
         Whether ``shown`` was in view before the label was given.
     deferred : bool
-        The person looked and left it for later; doubt is no ``null``.
+        The annotator looked and left it for later. An annotator's doubt is recorded
+        here, not by the label ``null``.
     note : str
-        What the person wrote down about it.
+        The annotator's remark.
     others_seen : bool
         Whether another annotator's label was in view before this one was given.
     deferred_by : str
-        Who left it for later; the annotator in projects that do not say so.
+        Who left it for later; empty in old projects, where it is ``annotator``.
     note_by : str
-        Who wrote the note last; empty in projects that do not say so.
+        Who wrote the note last; empty in old projects.
     """
 
     id: str
@@ -227,31 +257,34 @@ Four = tuple[float, float, float, float]
 
 
 def four_of(values: Iterable[float]) -> Four:
-    """Give one number for each class as decimals, so that 1 and 1.0 name one model."""
+    """Return four numbers as float.
+
+    A model's id hashes these numbers as text, where 1 and 1.0 differ.
+    """
     yes, no, null, empty = (float(each) for each in values)
     return yes, no, null, empty
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What turns a forest's averaged answers into probabilities that hold.
+    """Affine map of a forest's log-probabilities that calibrates them.
 
-    See `napari_cdse.core.classifier.probability_calibration`.
+    The model and its fit: `napari_cdse.core.classifier.probability_calibration`.
 
     Attributes
     ----------
     weights : tuple of 4 tuples of 4 float
-        By class told (row) and class answered (column): what multiplies the
-        logarithms of the answers.
+        Factors of the forest's log-probabilities. Row: class of the result; column:
+        class of the forest's output.
     offsets : tuple of 4 float
-        What is added for each class, in units of the natural logarithm.
+        Added for each class, in units of the natural logarithm.
     prior_weights, prior_offsets
-        The same of what they were held near, before any of the particles told.
+        Means of the priors of weights and offsets.
     n_particles, n_micrographs : int
-        Held-out particles that it was fitted on, and their micrographs.
+        Held-out particles that it was fitted to, and their micrographs.
     below : str or None
-        Id of the forest whose calibration it was held near; None for plain
-        temperature.
+        Id of the forest whose calibration is the prior; None if the prior is plain
+        temperature scaling.
     """
 
     weights: tuple[Four, Four, Four, Four]
@@ -264,7 +297,11 @@ class Calibration:
 
     @property
     def untold(self) -> Calibration:
-        """The calibration before its particles told: what the same ones start from."""
+        """The prior alone, as if no particle had been fitted.
+
+        Whoever fits to the same particles again starts from it, so that they do not
+        count twice.
+        """
         return replace(
             self,
             weights=self.prior_weights,
@@ -276,15 +313,15 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """Everything one must know about a forest before believing it.
+    """What a forest was made of and how well it did (a model card).
 
     Attributes
     ----------
     id : str
-        Follows from trees, classes, features, training set and calibration; see
+        Hash of trees, classes, features, training set and calibration; see
         `napari_cdse.core.classifier.forest.content_id`.
     name : str
-        What the person calls it.
+        The user's name for it.
     parent : str or None
         Id of the model it was retrained from.
     feature_schema : str
@@ -301,19 +338,19 @@ class ModelCard:
     pixel_size_range_nm : tuple of float or None
         Smallest and largest pixel size in the training set.
     parameters : mapping
-        The forest's parameters by name.
+        Fields of `napari_cdse.core.params.ForestParams` by name.
     versions : mapping of str to str
-        Libraries that made it.
+        Libraries that made it, with their versions.
     scores : mapping
-        Cross-validated by micrograph; empty where too few for an honest number.
+        Cross-validated by micrograph; empty where there are too few micrographs.
     trained_on, licence, created : str
         Provenance in words, licence, ISO 8601 time in UTC.
     calibration : Calibration or None
-        None in cards written before there was one, which have a temperature among
-        their scores, and where neither could be fitted.
+        None if it could not be fitted, and in cards of early versions, whose scores
+        hold a temperature instead.
     quality_range : mapping of str to (float, float) or None
-        Lowest and highest of the figures of the micrographs that it learnt from, by
-        name; see `napari_cdse.core.classifier.quality_range`. None where nobody knows.
+        Lowest and highest value of each quality figure over the micrographs that it
+        learnt from; see `napari_cdse.core.classifier.quality_range`. None if unknown.
     """
 
     id: str
@@ -337,16 +374,18 @@ class ModelCard:
 
     @property
     def learnt_scale(self) -> float:
-        """Ratio of the pixel sizes it learnt with to true ones.
+        """Ratio of the pixel sizes in its training to true ones.
 
-        Features are told to a forest as it learnt them. Until `_UNBIASED_SINCE`,
-        pixel sizes that the lattice told were too large.
+        Until `_UNBIASED_SINCE`, pixel sizes estimated from the lattice were too large.
+        A forest that learnt from such estimates must get its features at pixel sizes
+        with the same bias: true ones times this ratio.
         """
-        early = self.created < _UNBIASED_SINCE
-        return _EARLY_ESTIMATES if early and _ESTIMATED in self.trained_on else 1.0
+        is_early = self.created < _UNBIASED_SINCE
+        is_biased = is_early and _LEARNT_FROM_ESTIMATES in self.trained_on
+        return _EARLY_BIAS if is_biased else 1.0
 
     @property
     def temperature(self) -> float:
-        """What sharpens a forest's averaged answers where it has no calibration."""
+        """Divisor of its log-probabilities if it has no calibration; 1 if unknown."""
         told = self.scores.get("temperature", 1.0)
         return float(told) if isinstance(told, int | float) and told > 0 else 1.0

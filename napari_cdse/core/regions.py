@@ -1,4 +1,4 @@
-"""Parts of a micrograph that a person left out: ice, a crack, the edge of the grid."""
+"""Regions of a micrograph that the user leaves out: ice, a crack, the grid's edge."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ REASONS: tuple[str, ...] = (
     "overlapping particles",
     "scale bar or label",
 )
-"""What microscopists leave a micrograph or a part of it out for; any other words do."""
+"""Reasons offered for leaving out a micrograph or a region; any other text is
+allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Region:
     corners_px : tuple of (float, float)
         Row and column of each corner in order; the last is joined to the first.
     reason : str
+        One of `REASONS` or the user's own words.
     """
 
     id: str
@@ -65,15 +67,16 @@ def inside(region: Region, points_px: NDArray[np.floating]) -> NDArray[np.bool_]
     Parameters
     ----------
     region : Region
-        Whose outline it is.
+        The polygon.
     points_px : ndarray, shape (n, 2)
         Row and column of each point.
 
     Returns
     -------
     ndarray of bool, shape (n,)
-        By the even-odd rule: a ray from the point crosses the outline an odd number
-        of times. A polygon that crosses itself leaves out what it surrounds once.
+        By the even-odd rule: inside is where a ray from the point crosses the outline
+        an odd number of times. Of a polygon that crosses itself, parts that it winds
+        around twice are outside.
     """
     points = np.asarray(points_px, dtype=np.float64).reshape(-1, 1, 2)
     start = np.asarray(region.corners_px, dtype=np.float64)
@@ -96,6 +99,13 @@ def region_of(regions: Iterable[Region], circle: Circle) -> Region | None:
 def left_out(regions: Iterable[Region], circles: Sequence[Circle]) -> NDArray[np.bool_]:
     """Tell which circles have their centre in one of the regions.
 
+    Parameters
+    ----------
+    regions : iterable of Region
+        The regions that are left out.
+    circles : sequence of Circle
+        On the same micrograph.
+
     Returns
     -------
     ndarray of bool, shape (n,)
@@ -108,6 +118,6 @@ def left_out(regions: Iterable[Region], circles: Sequence[Circle]) -> NDArray[np
 
 
 def is_inside(row_px: float, col_px: float, shape: tuple[int, int]) -> bool:
-    """Whether a place lies on one of the image's pixels, their edges included."""
+    """Tell whether a point lies on the image; pixel (0, 0) begins at -0.5, -0.5."""
     rows, columns = shape
     return -0.5 <= row_px <= rows - 0.5 and -0.5 <= col_px <= columns - 0.5

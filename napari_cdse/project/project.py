@@ -287,7 +287,7 @@ class Project:
     def _follow_steps(self, steps: Sequence[Edit], model_before: str | None) -> None:
         """Show what another window did: its steps, then what goes without steps."""
         for each in steps:
-            self.history.follow(each)
+            self.history.show_stored(each)
         self.settings.read()
         self.detections.follow_runs()
         if self._state.models.active_id != model_before:

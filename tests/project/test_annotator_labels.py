@@ -6,10 +6,10 @@ from napari_cdse.project.state.annotator_labels import (
     LABEL_FILES,
     NO_NAME,
     author,
-    beside,
     deferred_by,
     in_dispute,
     independent,
+    joined_note,
     latest,
     notes,
     own_statements,
@@ -155,8 +155,12 @@ def test_notes_of_others_and_ones_own_are_told_apart():
     assert notes([*stated[:2], agreed], "Bo") == ("tilted", "")
     alone = said("Bo", None, 3, note="a twin", note_by="Bo")
     assert notes([*stated[:2], alone], "Bo") == ("tilted", "a twin")
-    assert beside("tilted", "a twin") == "tilted | a twin"
-    assert (beside("", "a"), beside("a", ""), beside("", "")) == ("a", "a", "")
+    assert joined_note("tilted", "a twin") == "tilted | a twin"
+    assert (joined_note("", "a"), joined_note("a", ""), joined_note("", "")) == (
+        "a",
+        "a",
+        "",
+    )
 
 
 def test_who_shall_not_see_others_sees_their_own_alone():

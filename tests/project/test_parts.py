@@ -144,7 +144,7 @@ def test_the_tracker_tells_only_what_became_another(base):
     before = base.tracker.before([base.key])
     change = Change(base.ids[0], base.key, None, labelled(base, base.ids[0], "yes"))
     base.state.particles.apply([change], 1)
-    base.tracker.tell(before)
+    base.tracker.announce(before)
     assert told == [(frozenset({base.ids[0]}),)]
 
 
@@ -316,7 +316,7 @@ def test_a_detection_replaces_the_earlier_one(base):
     pixels = read_micrograph(
         base.state.micrographs.path(base.state.micrographs.rows[0])
     )
-    base.state.micrographs.know(base.key, pixels)
+    base.state.micrographs.note_read(base.key, pixels)
     part = Detections(
         base.store,
         base.state,

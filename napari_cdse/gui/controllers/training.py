@@ -265,7 +265,7 @@ class TrainingController(QObject):
             return
         with self._session.reporting_errors():
             # A busy file must not cost the minutes that the forest took.
-            project.backlog.do(lambda: self._take(outcome, project.models))
+            project.backlog.write_or_wait(lambda: self._take(outcome, project.models))
         if self.job is not None:
             self.job.title = "Estimating what more labels would give"
 

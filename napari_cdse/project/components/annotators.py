@@ -34,21 +34,21 @@ _HIDE = "hide_others"
 
 
 class Annotators:
-    """Who annotates now, whose labels are in view, and what each annotator said.
+    """The present annotator, whose labels are in view, and each annotator's labels.
 
     Parameters
     ----------
     store : Store
-        Keeps the name and the choice of view for each login.
+        Keeps name and `hide_others` for each login.
     state : ProjectState
     resume_point : ResumePoint
         Each annotator has a round of review of their own.
     events : ProjectEvents
     is_drawn : callable
-        Tells of a particle, by id, whether the annotator of now has to judge it unseen,
+        Tells of a particle's id whether the present annotator has to judge it unseen,
         see `Audits.hides`.
     renamed : callable
-        Reads everything anew under other names.
+        Reloads everything after names have changed.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class Annotators:
 
     @property
     def current(self) -> str:
-        """Whose labels the next ones are; each login has its own name.
+        """Name of the present annotator; each login has its own.
 
-        What another window calls its annotator does not change it here. One that is
-        `also_me` of another name is called by that.
+        Other windows may have another annotator. A name that was merged into another
+        one (`rename`) is given as that one.
         """
         return self._names.get(self._current, self._current)
 
@@ -100,26 +100,26 @@ class Annotators:
 
     @property
     def name(self) -> str:
-        """What who annotates now is called, also without a name."""
+        """Name of the present annotator for display; `NO_NAME` if it is empty."""
         return self.current or NO_NAME
 
     @property
     def also_me(self) -> tuple[str, ...]:
-        """Other names whose labels are those of who annotates now."""
+        """Other names whose labels count as the present annotator's; see `rename`."""
         found = (old for old, new in self._names.items() if new == self.current)
         return tuple(sorted(old or NO_NAME for old in found))
 
     def rename(self, old: str, new: str) -> None:
-        """Take what was and will be said under one name for that of another.
+        """Merge one annotator into another: its labels count as the other's.
 
-        Two names are two people until this says otherwise: it is for who began under
-        the name of their login, say. Nothing that is stored is changed, and a name
-        that becomes its own again is somebody of their own again.
+        For a user who began under the name of their login, say. Stored labels keep
+        their names, so that it can be undone.
 
         Parameters
         ----------
         old, new : str
-            The same twice gives a name back.
+            Name to be merged, and the one to merge it into; the same name twice
+            separates them again.
 
         Raises
         ------
@@ -141,20 +141,20 @@ class Annotators:
         self._renamed()
 
     def read_names(self) -> bool:
-        """Read who goes by which name; True if another window changed that."""
+        """Read the merged names; True if another window changed them."""
         before, self._names = self._names, self._state.annotator_names()
         if before == self._names:
             return False
-        self._particles.look_as(self.name, self._veils())
+        self._particles.set_viewer(self.name, self._hiding_rule())
         return True
 
     @property
     def hide_others(self) -> bool:
-        """Whether what other annotators said is out of view, as in a blind test.
+        """Whether other annotators' statements are hidden, as in a blind test.
 
-        Their particles look as if nobody had judged them or left them for later, and
-        their notes show once this annotator has given a label. Training, agreement
-        and `Particles.counts` go on as before, and whatever is stored stays stored.
+        Particles that only others judged look as if nobody had, and others' notes show
+        once the present annotator has given a label. Training, agreement and
+        `Particles.counts` still use all labels.
         """
         return self._hide_others
 
@@ -168,10 +168,11 @@ class Annotators:
             self._store.set_setting(f"{_HIDE}/{self._login}", hide)
 
     def restore_view(self) -> None:
-        """See what one may see who is to judge; exports and commands see everything.
+        """Hide what the present annotator must not see; to be called by windows only.
 
-        Other annotators' labels are hidden if this login had them hidden, and in any
-        case those of drawn particles that the annotator of now has not judged.
+        That is others' statements on all particles if this login had them hidden, and
+        in any case on drawn particles that the present annotator has not judged.
+        Without this call, as in exports and commands, nothing is hidden.
         """
         self._blind = True
         hidden = bool(self._store.setting(f"{_HIDE}/{self._login}", False))
@@ -180,37 +181,37 @@ class Annotators:
         self.hide_others = hidden
 
     def sees_others(self, particle_id: str) -> bool:
-        """Tell whether what others said of a particle is in view."""
+        """Tell whether other annotators' statements on a particle are in view."""
         return not self._particles.hides(particle_id)
 
-    # Who said what
+    # Labels of each annotator
 
     def names(self) -> tuple[str, ...]:
-        """Return who gave labels that are in force, busiest first.
+        """Return the annotators with labels in force, those with the most first.
 
-        The labels of imported label files count as those of one annotator.
+        All imported labels count as those of one annotator.
         """
         stated = self._statements()
         counts = Counter(name for *_, each in stated for name in latest(each))
         return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
     def labels_of(self, particle_id: str) -> Mapping[str, Annotation]:
-        """Return the label that each annotator stands by, oldest first."""
+        """Return each annotator's latest label on a particle by name, oldest first."""
         return latest(self._particles.statements(particle_id))
 
     def statements_in_view(self, particle_id: str) -> tuple[Annotation, ...]:
-        """Return what was stated of a particle, as far as this annotator may see it."""
+        """Return the statements on a particle that the present annotator may see."""
         stated = self._particles.statements(particle_id)
         if self.sees_others(particle_id):
             return stated
         return own_statements(stated, self.name)
 
     def others_labelled(self, particle_id: str) -> bool:
-        """Tell whether another annotator stands by a label of a particle."""
+        """Tell whether another annotator has labelled a particle."""
         return bool(self.labels_of(particle_id).keys() - {self.name})
 
     def hidden_note(self, particle_id: str) -> str:
-        """Return what others noted about a particle and this annotator can't see."""
+        """Return others' note on a particle if the present annotator can't see it."""
         seen = self._particles.get(particle_id)
         stored = self._particles.stored(particle_id) or seen
         note = "" if stored.annotation is None else stored.annotation.note
@@ -220,14 +221,14 @@ class Annotators:
         others, _ = notes(stated, self._current)
         return others
 
-    # How far they agree
+    # Agreement of annotators
 
     def agreements(self) -> tuple[Agreement, ...]:
         """Compare each two annotators who labelled the same particles.
 
-        Only labels that were given without seeing the other's are compared; removed
-        circles and what was left out are not. Two people without a particle in
-        common are told so where there are no others.
+        Only labels that were given without seeing the other's are compared, without
+        removed circles and what is left out. If there are just two annotators, the
+        result has their pair even if they have no particle in common.
         """
         common: dict[tuple[str, str], list[tuple[str, Label, Label]]] = {}
         for micrograph, _, stated in self._statements():
@@ -243,10 +244,11 @@ class Annotators:
         return tuple(_compared(pair, rows) for pair, rows in sorted(common.items()))
 
     def curves(self) -> tuple[AnnotatorCurve, ...]:
-        """Fit each annotator's yes over the forest's logit, busiest first.
+        """Fit each annotator's chance of ``yes`` over the forest's logit.
 
-        Only labels count that were given with neither the forest's word nor another's
-        label in view, on particles of which a forest had said something by then.
+        In the order of `names`. Only labels ``yes`` and ``no`` count that were given
+        while neither prediction nor another's label was in view, on particles that had
+        a prediction then.
         """
         given: dict[str, list[tuple[str, Annotation]]] = {
             name: [] for name in self.names()
@@ -269,27 +271,26 @@ class Annotators:
     def disagreements(self) -> tuple[str, ...]:
         """Return the particles on which annotators differ, in the table's order.
 
-        One that somebody labelled with the differing labels in view is settled, and
-        not among them.
+        Without those that somebody labelled since with the differing labels in view.
         """
         stated = self._statements()
         return tuple(particle for _, particle, each in stated if in_dispute(each))
 
     def disagreements_in_view(self) -> tuple[str, ...]:
-        """Return those of which this annotator may see what the others said."""
+        """Return those `disagreements` that the present annotator may see."""
         return tuple(each for each in self.disagreements() if self.sees_others(each))
 
     # Inside
 
     def _show_view(self) -> None:
         """Show the labels that this annotator may see."""
-        self._particles.look_as(self.name, self._veils())
+        self._particles.set_viewer(self.name, self._hiding_rule())
         self._table.refresh()
         self._events.particles_changed.emit(None)
         self._events.micrographs_changed.emit()
         self._events.history_changed.emit()
 
-    def _veils(self) -> Callable[[str], bool] | None:
+    def _hiding_rule(self) -> Callable[[str], bool] | None:
         if self._hide_others:
             return lambda _: True
         return self._is_drawn if self._blind else None

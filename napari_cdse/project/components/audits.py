@@ -120,7 +120,7 @@ class Audits:
         self._lots: dict[str, float] = {}
         self._judged: dict[int, tuple[Mapping[str, Particle], float]] = {}
         self._in_view: set[int] = set()
-        self._gone_by: set[Order] = set()
+        self._orders_used: set[Order] = set()
         self._version = 0
 
     # What is hidden
@@ -196,7 +196,9 @@ class Audits:
             if row.excluded is None:
                 there += self._drawn(self._particles.particles(row.key).values())
                 gone += self._drawn(self._particles.removed(row.key))
-        judged = Counter(name for one in (*there, *gone) for name in self._by_whom(one))
+        judged = Counter(
+            name for one in (*there, *gone) for name in self._judges_unseen(one)
+        )
         told = dict(judged.most_common())
         return DrawTallies(len(there) + len(gone), told, len(gone))
 
@@ -213,7 +215,7 @@ class Audits:
         """Return the ids of those among some particles that a lot fell on."""
         return [one.id for one in particles if self.drawn_chance(one.id) is not None]
 
-    def _by_whom(self, particle_id: str) -> list[str]:
+    def _judges_unseen(self, particle_id: str) -> list[str]:
         """Return who judged a particle unseen, or deleted its circle so, each once.
 
         Who took that back has known the forest's word since, whatever they say then.
@@ -240,7 +242,9 @@ class Audits:
         more = self._waiting() - waiting
         told = ""
         if share > before:
-            told = self._held("larger share holds", f" and draws {more or 'no'} more")
+            told = self._scope_of_change(
+                "larger share holds", f" and draws {more or 'no'} more"
+            )
         elif more < 0:
             told = (
                 f"The smaller share draws {-more} fewer; what was judged counts as it "
@@ -266,7 +270,9 @@ class Audits:
         before = self._plan.by_doubt
         self._change_plan(lambda plan, seen: plan.with_goal(goal, seen))
         if self._plan.by_doubt != before:
-            told = "" if before else self._held("choice of the doubtful holds")
+            told = (
+                "" if before else self._scope_of_change("choice of the doubtful holds")
+            )
             self._events.notice.emit(told, _GOAL)
 
     def read_plan(self) -> bool:
@@ -289,7 +295,9 @@ class Audits:
         keys = set(self._particles.analysed())
         if particle_ids is not None:
             keys &= {self._particles.key(each) for each in particle_ids}
-        due = {each for each in keys if self._is_fresh(each) and self._lacks(each)}
+        due = {
+            each for each in keys if self._is_fresh(each) and self._lacks_chances(each)
+        }
         if not due:
             return
         # Without room for them all particles of these micrographs stay alike.
@@ -299,7 +307,7 @@ class Audits:
                 chances = self._store.draws.chances()
             self._chances = chances
             self._version += 1
-            self._particles.look_again()
+            self._particles.rebuild_views()
         self._events.queue_outdated.emit()
 
     # What has been in view
@@ -330,9 +338,9 @@ class Audits:
 
     def note_order(self, order: Order) -> None:
         """Write down by which orders the project was ever gone through."""
-        if order in self._gone_by or self._store.read_only:
+        if order in self._orders_used or self._store.read_only:
             return
-        self._gone_by.add(order)
+        self._orders_used.add(order)
         with suppress(StoreError):
             self._backlog.add_to_setting(_ORDERS, {order})
 
@@ -356,7 +364,11 @@ class Audits:
         with self._store.transaction():
             # Another window shows particles too, and may have changed the plan.
             self.read_plan()
-            judged = {each for each in self._particles.analysed() if self._begun(each)}
+            judged = {
+                each
+                for each in self._particles.analysed()
+                if self._has_statements(each)
+            }
             seen = {*self._in_view, *self._within_reach(), *judged}
             plan = change(self._plan, seen)
             self._store.set_setting(AUDIT, plan.as_setting())
@@ -375,7 +387,7 @@ class Audits:
         self._version += 1
         self._lots.clear()
         self._judged.clear()
-        self._particles.look_again()
+        self._particles.rebuild_views()
         self._events.queue_outdated.emit()
         return True
 
@@ -393,7 +405,7 @@ class Audits:
         said = [
             (key, each)
             for key in self._particles.analysed()
-            for each in self._said(key)
+            for each in self._proposed_predictions(key)
         ]
         doubts = np.array([doubt(each.probabilities) for _, each in said])
         chances = draw_chances(doubts, plan.share * len(said)).tolist()
@@ -404,7 +416,7 @@ class Audits:
         for key, found in own.items():
             self._store.draws.add(key, found)
 
-    def _said(self, key: int) -> list[Prediction]:
+    def _proposed_predictions(self, key: int) -> list[Prediction]:
         """Return predictions of what the program proposed in a micrograph."""
         return [
             one.prediction
@@ -415,15 +427,15 @@ class Audits:
     def _is_fresh(self, key: int) -> bool:
         """Tell whether nothing of a micrograph has been in view or judged."""
         seen = key in self._in_view or key in self._plan.held
-        return not (seen or self._begun(key))
+        return not (seen or self._has_statements(key))
 
-    def _begun(self, key: int) -> bool:
+    def _has_statements(self, key: int) -> bool:
         said = self._particles.annotations(key)
         return any(each.label or each.removed or each.deferred for each in said)
 
-    def _lacks(self, key: int) -> bool:
+    def _lacks_chances(self, key: int) -> bool:
         """Tell whether some classified particle of a micrograph has no chance yet."""
-        said = self._said(key)
+        said = self._proposed_predictions(key)
         return any(each.particle_id not in self._chances for each in said)
 
     def _planned(self, stored: object) -> AuditPlan:
@@ -449,7 +461,7 @@ class Audits:
         places = within_reach(self.queue_items(), steps, orders)
         return {self._table.rows[each].key for each in places}
 
-    def _held(self, what: str, effect: str = "") -> str:
+    def _scope_of_change(self, what: str, effect: str = "") -> str:
         """Say where another plan does not hold, and what it does where it does."""
         analysed = self._particles.analysed()
         free = sum(each not in self._plan.held for each in analysed)

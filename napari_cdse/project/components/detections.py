@@ -109,7 +109,7 @@ class Detections:
         StoreError
             If it cannot be stored or the micrograph isn't in the project.
         """
-        self._backlog.do(
+        self._backlog.write_or_wait(
             lambda: self._put(micrograph_id, detection, candidates, predictions, params)
         )
 
@@ -168,7 +168,7 @@ class Detections:
         if any(each.model_id != model_id for each in predictions):
             raise ValueError("predictions of another model")
         placed = self._placed(predictions, circles or {})
-        self._backlog.do(lambda: self._put_placed(model_id, placed))
+        self._backlog.write_or_wait(lambda: self._put_placed(model_id, placed))
 
     def _put_placed(
         self, model_id: str, placed: Sequence[tuple[Circle, Prediction]]
@@ -312,7 +312,7 @@ class Detections:
         """
         kept = self._kept_runs()
         if kept:
-            self._backlog.do(lambda: self._bring_back(kept))
+            self._backlog.write_or_wait(lambda: self._bring_back(kept))
         return len(kept)
 
     def _kept_runs(self) -> dict[int, tuple[Run, tuple[Candidate, ...]]]:
@@ -346,7 +346,7 @@ class Detections:
             self._particles.set_candidates(key, again, candidates)
             self._read_predictions(key)
         self._events.queue_outdated.emit()
-        self._tracker.tell(before)
+        self._tracker.announce(before)
         self._events.micrographs_changed.emit()
 
     def follow_runs(self) -> None:
@@ -361,7 +361,7 @@ class Detections:
             self._particles.set_candidates(key, run, found)
             self._read_predictions(key)
         self._events.queue_outdated.emit()
-        self._tracker.tell(before)
+        self._tracker.announce(before)
 
     # Inside
 
@@ -405,7 +405,7 @@ class Detections:
 
     def _tell_found(self, key: int, before: Before) -> None:
         self._events.queue_outdated.emit()
-        self._tracker.tell(before)
+        self._tracker.announce(before)
         self._events.micrographs_changed.emit()
         self._events.analysed.emit(self._table.index(key))
 

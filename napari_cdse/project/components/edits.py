@@ -1,11 +1,11 @@
-"""Edits of circles and classes: each one a step, stored before it is shown."""
+"""Edits of circles and classes; each is a step of undo, stored before it is shown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.core.regions import region_of
+from napari_cdse.core.regions import is_inside, region_of
 from napari_cdse.io.store.store import StoreChanged
 from napari_cdse.project.components.sync import StepConflict
 from napari_cdse.project.editing.edit_changes import changes_of
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.selection import Selection
 
 _TRIES = 5
-"""How often a step is tried while another window writes at the same time."""
+"""Attempts to store a step while another window writes at the same time. A choice: each
+reads first what that window wrote, and fails only if it has written again since."""
 
 
 class Edits:
-    """What a user does to particles; all but the drawing works in any micrograph.
+    """Edits particles; circles are drawn on the open micrograph, all else works in any.
 
     Parameters
     ----------
@@ -42,13 +43,13 @@ class Edits:
     selection : Selection
         New circles are drawn on the open micrograph.
     history : History
-        Takes the steps.
+        Stores and shows the steps.
     sync : Sync
-        Reads what other windows wrote before a step is built on it.
+        Reads what other windows wrote before a step is made.
     annotators : Annotators
-        Whose edits they are, and whose labels are out of view.
+        Who edits, and whose labels are hidden.
     audits : Audits
-        Which predictions are hidden.
+        Tells which predictions are hidden.
     events : ProjectEvents
     """
 
@@ -87,19 +88,20 @@ class Edits:
         label : {"yes", "no", "null", "empty"} or None
             The same for all of them.
         selected_by : {"queue", "order", "hand"}
-            How the user came to look at them. What the queue or an order brought
-            up with its prediction hidden (see `Audits.hides`) is recorded as an audit.
+            How the user came to look at them. Particles that the queue or an order
+            brought up while their prediction was hidden (`Audits.hides`) are recorded
+            as "audit".
 
         Raises
         ------
         StoreError
             If it cannot be stored; then nothing has changed.
         """
-        self._do(EditRequest(labelled=dict.fromkeys(ids, label)), selected_by)
+        self._write(EditRequest(labelled=dict.fromkeys(ids, label)), selected_by)
 
     def defer(self, ids: Iterable[str], *, selected_by: SelectedBy = "hand") -> None:
         """Leave particles for later; one step. They count as not judged."""
-        self._do(EditRequest(deferred=tuple(ids)), selected_by)
+        self._write(EditRequest(deferred=tuple(ids)), selected_by)
 
     def accept(
         self,
@@ -128,7 +130,7 @@ class Edits:
                 "press the key of a class."
             )
         if said:
-            self._do(EditRequest(labelled=said), selected_by)
+            self._write(EditRequest(labelled=said), selected_by)
         return bool(said)
 
     def draw(self, circle: Circle, label: Label | None = None) -> str:
@@ -145,14 +147,14 @@ class Edits:
 
         One that a lot fell on counts as ``empty``; see `label` for how it is recorded.
         """
-        self._do(EditRequest(removed=tuple(ids)), selected_by)
+        self._write(EditRequest(removed=tuple(ids)), selected_by)
 
     def note(self, notes: Mapping[str, str]) -> None:
         """Write notes about particles, by id; an empty text takes one away."""
         self.apply(EditRequest(noted=notes))
 
     def apply(self, request: EditRequest) -> tuple[str, ...]:
-        """Do everything that one request asks for, as one undoable step.
+        """Carry out a request as one step of undo.
 
         Returns
         -------
@@ -163,29 +165,29 @@ class Edits:
         ------
         StoreError
             If it cannot be stored, or touches a circle that is no longer there.
-            Nothing has changed then, and ``particles_changed`` has gone out so that
-            every view shows again what is stored.
+            Nothing has changed then, and ``particles_changed`` was emitted so that
+            every view shows the stored state again.
         """
-        self._do(request)
+        self._write(request)
         return tuple(each.id for each in request.drawn)
 
     # Inside
 
-    def _do(self, request: EditRequest, selected_by: SelectedBy = "hand") -> None:
-        self._sync.write(lambda: self._make(request, selected_by))
+    def _write(self, request: EditRequest, selected_by: SelectedBy = "hand") -> None:
+        self._sync.write(lambda: self._apply_retrying(request, selected_by))
 
-    def _make(self, request: EditRequest, selected_by: SelectedBy) -> None:
-        """Make a step; when another window was quicker, look again and make it."""
+    def _apply_retrying(self, request: EditRequest, selected_by: SelectedBy) -> None:
+        """Make a step; if another window stored one in between, try again on top."""
         for _ in range(_TRIES - 1):
             try:
-                return self._try(request, selected_by)
+                return self._apply(request, selected_by)
             except StepConflict:
                 raise
             except StoreChanged:
                 continue
-        return self._try(request, selected_by)
+        return self._apply(request, selected_by)
 
-    def _try(self, request: EditRequest, selected_by: SelectedBy) -> None:
+    def _apply(self, request: EditRequest, selected_by: SelectedBy) -> None:
         self._sync.catch_up(request.touched)
         context = self._context(request, selected_by)
         touched = {each: self._as_stored(each) for each in request.touched}
@@ -218,7 +220,7 @@ class Edits:
         )
 
     def _as_stored(self, particle_id: str) -> Particle:
-        """Return a particle with its annotation, whoever may see that."""
+        """Return a particle with its annotation, even if that is hidden."""
         particle = self._particles.get(particle_id)
         return self._particles.stored(particle_id) or particle
 
@@ -228,7 +230,9 @@ class Edits:
         placed = [(here, each.circle) for each in request.drawn]
         placed += [(keys[each], circle) for each, circle in request.reshaped.items()]
         for key, circle in placed:
-            if not _holds(self._table.row(key).shape, circle):
+            shape = self._table.row(key).shape
+            # The shape of a micrograph that was never read is unknown.
+            if shape and not is_inside(circle.row_px, circle.col_px, shape):
                 raise StoreError(
                     "The centre of this circle lies beside the micrograph; keep it on "
                     "the picture, or remove the circle."
@@ -248,11 +252,3 @@ class Edits:
                 "A new circle has the id of another one; draw it again instead of "
                 "copying its row."
             )
-
-
-def _holds(shape: tuple[int, int] | None, circle: Circle) -> bool:
-    """Tell whether a circle's centre is on a micrograph; one unread holds any."""
-    if shape is None:
-        return True
-    rows, columns = shape
-    return -0.5 <= circle.row_px < rows and -0.5 <= circle.col_px < columns

@@ -1,4 +1,4 @@
-"""The steps of a project: made, taken back, made again, and what each one shows."""
+"""Undo and redo: store the steps of a project, take them back, and show the result."""
 
 from __future__ import annotations
 
@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 
 
 class History:
-    """Undo and redo, across restarts and windows; alone moves `ProjectState.head`.
+    """Undo and redo, across restarts and windows.
+
+    Steps form a tree, as in Git: each has a parent, and `ProjectState.head` is the
+    latest one in force. Undo moves the head to the parent, redo to the newest child, a
+    new step becomes a child of the head. Only this class moves the head.
 
     Parameters
     ----------
     store : Store
-        Where steps are appended; none is ever deleted.
+        Keeps all steps; none is ever deleted.
     state : ProjectState
     selection : Selection
         Undo opens the micrograph that a step was made in.
     tracker : ChangeTracker
-        Tells whose particles a step made others.
+        Announces the particles that a step affects.
     annotators : Annotators
-        Whose steps the next ones are, and whose are named in summaries.
+        The present annotator makes the steps; others' are named in summaries.
     sync : Sync
         Reads what other windows wrote before a step is built on it.
     events : ProjectEvents
@@ -65,12 +69,12 @@ class History:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step to take back; imports of label files are none."""
+        """Whether there is a step to undo; an import of label files isn't one."""
         return bool(self._backlog.steps) or self._state.head is not None
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a step to make again."""
+        """Whether there is a step to redo."""
         return self._next() is not None
 
     @property
@@ -86,14 +90,14 @@ class History:
         return None if child is None else self._summary(child)
 
     def undo(self) -> str | None:
-        """Take the last step back, and show the micrograph where it was made.
+        """Take the last step back, and open the micrograph where it was made.
 
-        One that still waits for the file never gets there.
+        A step that still waits for the file is dropped.
 
         Returns
         -------
         str or None
-            What was taken back; None if there is nothing left.
+            Summary of the step; None if there is none.
 
         Raises
         ------
@@ -103,10 +107,10 @@ class History:
         return self._sync.write(self._undo)
 
     def redo(self) -> str | None:
-        """Make the step again that was taken back last; otherwise as `undo`."""
+        """Make the newest undone step again; otherwise like `undo`."""
         return self._sync.write(self._redo)
 
-    # Steps, for the parts that make them
+    # New steps
 
     def append(
         self,
@@ -116,20 +120,20 @@ class History:
         of_micrographs: Sequence[MicrographChange] = (),
         annotator: str | None = None,
     ) -> None:
-        """Store a step and show it; where the file is busy, it may wait.
+        """Store a step and show it; if the file is busy, the step may wait.
 
         Parameters
         ----------
         summary : str
             A few words for the menu of undo.
         there : int or None
-            Key of the micrograph that undo should go back to.
+            Key of the micrograph that undo opens.
         changes : sequence of Change
             Of particles.
         of_micrographs : sequence of MicrographChange
-            Of micrographs as wholes.
+            Of whole micrographs, like their pixel size.
         annotator : str, optional
-            Whose step it is; the present annotator's without it.
+            Who makes it; by default the present annotator.
 
         Raises
         ------
@@ -153,28 +157,33 @@ class History:
             with self._backlog.tolerate_busy():
                 stored = self._store_step(edit, self._state.head)
         if stored is not None:
-            self.follow(stored)
+            self.show_stored(stored)
             return
         self._backlog.add_step(edit)
-        self._show(edit, lambda: self._make(edit), edit.micrograph_changes)
+        self._show(edit, lambda: self._apply(edit), edit.micrograph_changes)
 
     def change_micrographs(
         self, summary: str, changes: Sequence[MicrographChange], there: int | None
     ) -> None:
-        """Store and show a step of micrographs as wholes, if it changes anything.
+        """Store and show a step that changes whole micrographs, unless it changes none.
+
+        Parameters
+        ----------
+        summary, changes, there
+            See `append`.
 
         Raises
         ------
         StoreError
-            If it cannot be stored; then every view shows what is stored.
+            If it cannot be stored; then every view shows the stored state again.
         """
         if any(each.before != each.after for each in changes):
             self._sync.write(lambda: self.append(summary, there, (), changes))
 
-    def follow(self, edit: Edit) -> None:
-        """Show a step that the file holds already, made here or in another window."""
+    def show_stored(self, edit: Edit) -> None:
+        """Show a step that is stored already, made here or in another window."""
         self._state.head = edit.id
-        self._show(edit, lambda: self._make(edit), edit.micrograph_changes)
+        self._show(edit, lambda: self._apply(edit), edit.micrograph_changes)
 
     # Steps that wait for the file
 
@@ -195,26 +204,27 @@ class History:
             for each in steps:
                 head = self._store_step(each, head).id
         self._state.head = head
-        self._backlog.hold_steps(())
+        self._backlog.replace_steps(())
         self._events.history_changed.emit()
 
     def follow_waiting(self) -> None:
-        """Show the steps that wait, on top of a file that was read anew.
+        """Apply the waiting steps to a project that was reloaded from its file.
 
-        What another window has changed meanwhile stays as that one has it, and is told.
+        Steps about something that another window has changed meanwhile are dropped,
+        with a notice.
         """
         waiting = list(self._backlog.steps)
         fitting, refused = [], []
         for edit in waiting:
             if self._fits(edit):
-                self._make(edit)
-                self._particles.follow(edit.micrograph_changes)
-                self._table.follow(edit.micrograph_changes)
+                self._apply(edit)
+                self._particles.apply_micrograph_changes(edit.micrograph_changes)
+                self._table.apply_micrograph_changes(edit.micrograph_changes)
                 fitting.append(edit)
             else:
                 refused.append(edit)
         if waiting:
-            self._backlog.hold_steps(fitting)
+            self._backlog.replace_steps(fitting)
             self._table.refresh()
         if refused:
             self._events.notice.emit(self._refusal(refused))
@@ -314,11 +324,11 @@ class History:
             self._store.frames.keep(edit.id, edit.micrograph_changes, "before")
             self._store.set_of_micrographs(edit.micrograph_changes)
             self._store.frames.bring_back(edit.id, edit.micrograph_changes, "after")
-        self.follow(edit)
+        self.show_stored(edit)
         self._open_place_of(edit)
         return self._summary(edit.id)
 
-    def _make(self, edit: Edit) -> set[int]:
+    def _apply(self, edit: Edit) -> set[int]:
         return self._particles.apply(edit.changes, edit.after_run)
 
     def _open_place_of(self, edit: Edit) -> None:
@@ -334,16 +344,26 @@ class History:
         change: Callable[[], set[int]],
         of_micrographs: Sequence[MicrographChange],
     ) -> None:
-        """Change what is in memory and tell whose particles are others now."""
+        """Apply a step to the state in memory and announce what it affects.
+
+        Parameters
+        ----------
+        edit : Edit
+            The step, made or undone.
+        change : callable
+            Applies its changes of particles.
+        of_micrographs : sequence of MicrographChange
+            Its changes of whole micrographs; reversed for undo.
+        """
         framed = set(filter(self._table.holds, keys_of_frames(of_micrographs)))
         keys = {each.micrograph_key for each in edit.changes} | framed
         keys |= {x.micrograph_key or 0 for x in of_micrographs if x.what == "region"}
         before = self._tracker.before(keys)
         change()
-        self._particles.follow(of_micrographs)
-        self._table.follow(of_micrographs)
+        self._particles.apply_micrograph_changes(of_micrographs)
+        self._table.apply_micrograph_changes(of_micrographs)
         if framed:
-            self._backlog.do(lambda: self._recall_frames(framed))
+            self._backlog.write_or_wait(lambda: self._recall_frames(framed))
         changed = self._tracker.changed(before)
         self._show_micrographs(of_micrographs)
         self._events.particles_changed.emit(changed)
@@ -351,17 +371,17 @@ class History:
         self._events.history_changed.emit()
 
     def _recall_frames(self, keys: Collection[int]) -> None:
-        """Show what the file holds of the frames that are read now."""
+        """Show the stored detections of the frames that are read now."""
         before = self._tracker.before(keys)
         self._state.recall_frames(keys)
-        self._tracker.tell(before)
+        self._tracker.announce(before)
         self._events.micrographs_changed.emit()
 
     def _show_micrographs(self, changes: Sequence[MicrographChange]) -> None:
-        """Tell who shows micrographs as wholes what has become of them."""
+        """Announce changes of whole micrographs."""
         if not changes:
             return
-        # Of which sample a micrograph is has no part in any order of review.
+        # No order of review depends on the sample.
         if any(each.what != "sample" for each in changes):
             self._events.queue_outdated.emit()
         calibrated = {x.micrograph_key for x in changes if x.what == "pixel_size"}
@@ -371,7 +391,7 @@ class History:
             self._selection.read_again()
 
     def _summary(self, edit_id: int | None) -> str | None:
-        """Say what a step did, and whose it was if it was another's."""
+        """Return a step's summary, with its annotator if it is another's."""
         found, who, seen = None, self._annotators, False
         with self._backlog.tolerate_busy():
             found = self._store.edits.summary(edit_id)
@@ -380,11 +400,11 @@ class History:
             seen = self._is_in_view(edit_id)
         if found is None:
             return None
-        # What another did may be hidden, and is no less undone by that.
+        # Undo takes back another's step even if what it did must not be shown.
         return f"{found[0] if seen else 'Step'} ({found[1]})"
 
     def _is_in_view(self, edit_id: int | None) -> bool:
-        """Tell whether all that another's step did may be seen."""
+        """Tell whether the present annotator may see all that a step did."""
         if self._annotators.hide_others or edit_id is None:
             return not self._annotators.hide_others
         touched = self._state.step(edit_id).changes
@@ -392,7 +412,10 @@ class History:
 
 
 def _same(now: Annotation | None, then: Annotation | None) -> bool:
-    """Compare two annotations; the content of a file may have become known since."""
+    """Compare two annotations except for their micrograph's id.
+
+    That may have become known, by reading the file, between the two.
+    """
     if now is None or then is None:
         return now is then
     return replace(now, micrograph_id=then.micrograph_id) == then

@@ -84,7 +84,7 @@ def _store(
         return [f"{error}; they are kept aside in {name_of(left.path)}."]
     # A program that was killed between storing them and removing the file left both.
     steps = [each for each in found.steps if not store.edits.holds(each)]
-    state.backlog.hold_steps(steps)
+    state.backlog.replace_steps(steps)
     try:
         history.follow_waiting()
         stored = list(state.backlog.steps)
@@ -93,7 +93,7 @@ def _store(
             store.add_to_setting(name, members)
         fitting, refused = settings.store_left(found.settings)
     except StoreError as error:
-        state.backlog.hold_steps(())
+        state.backlog.replace_steps(())
         state.load()
         what = _words(steps, len(found.settings)) or "What waited for it"
         return [f"{error} {what} will be written when it is opened again."]

@@ -234,7 +234,7 @@ class Micrographs:
 
     def labels_of_other_frames(self) -> int:
         """Count the labels that were given on another frame than the one of now."""
-        return self._particles.of_other_frames()
+        return self._particles.count_judged_on_other_frames()
 
     # Samples
 
@@ -298,11 +298,11 @@ class Micrographs:
             if self._table.row(key).frame_choice == choice:
                 self._register(key, micrograph)
 
-        self._backlog.do(register)
+        self._backlog.write_or_wait(register)
 
     def _register(self, key: int, micrograph: Micrograph) -> None:
         key = self._take_over(key, micrograph.id)
-        for sentence in self._table.know(key, micrograph):
+        for sentence in self._table.note_read(key, micrograph):
             self._events.notice.emit(sentence)
         self._check_imported_size(key, micrograph)
 

@@ -1,4 +1,4 @@
-"""What other windows wrote into the project file, and when it is read."""
+"""Read what other windows write into the project's file, and write what waited."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ _CONFLICT = (
 )
 _SHOWN_NOW = "Another window works on this project too; what it changes is shown here."
 _MANY_STEPS = 200
-"""With more new steps than this, the project is read anew: each is read singly."""
+"""With more new steps than this, the whole project is reloaded. A choice: each new step
+is a query of its own, where reloading reads all in one."""
 
 
 class StepConflict(StoreChanged):
-    """Another window changed the very thing that a step is about."""
+    """Another window changed the particles that a step is about."""
 
 
 class Sync:
-    """Keeps this window at what the file holds, whichever window wrote it.
+    """Keeps the state in memory up to date with the file, which others may write too.
 
     Parameters
     ----------
@@ -39,12 +40,12 @@ class Sync:
     state : ProjectState
     events : ProjectEvents
     follow : callable
-        Shows steps that were added on top of those known here, oldest first, and
-        whatever else was written; the model that was active before is told.
+        Shows new steps, oldest first, that follow those known here; called with them
+        and with the id of the model that was active before.
     reload : callable
-        Reads and shows everything anew, with the steps that wait on top.
+        Reads and shows everything anew, then applies the waiting steps.
     store_steps : callable
-        Stores the steps that wait.
+        Stores the waiting steps.
     """
 
     def __init__(
@@ -71,12 +72,13 @@ class Sync:
         self._why: str | None = None
 
     def poll(self) -> bool:
-        """Take in what another window has written since; True if that is something.
+        """Read what another window has written since; True if it has written anything.
 
-        To be called now and then by whoever shows the project.
+        A window calls it every few seconds.
         """
         if self._backlog:
-            # What waits here is built on what is known here.
+            # Waiting steps build on the state in memory, which must not change under
+            # them; `write_waiting` reloads first.
             return False
         head = self._state.head
         found = self._take_in()
@@ -85,18 +87,18 @@ class Sync:
         return found
 
     def catch_up(self, touched: Iterable[str] | None = None) -> None:
-        """Read what another window wrote before building on it.
+        """Read what another window wrote; to be called before a step is made.
 
         Parameters
         ----------
         touched : iterable of str, optional
-            Particles that the next step is about; without them it is the whole
-            history, as for undo.
+            Ids of the particles that the step is about; None: the whole history, as
+            for undo.
 
         Raises
         ------
         StepConflict
-            If it concerns the very particles, or the step to take back.
+            If another window has changed these particles, or (None) made any step.
         """
         if self._backlog:
             return
@@ -113,18 +115,18 @@ class Sync:
         self._tell_once()
 
     def row(self, index: int) -> MicrographRow:
-        """Return a micrograph as it is now, also if another window has changed it."""
+        """Return a micrograph, with the changes of other windows."""
         key = self._table.rows[index].key
         self.catch_up(())
         return self._table.row(key)
 
     def write_waiting(self, patience_s: float = 0.0) -> bool:
-        """Write what waits for the file; True if nothing waits any more.
+        """Write all that waits for the file; True if nothing waits any more.
 
         Parameters
         ----------
         patience_s : float
-            How long to wait for whoever holds the file.
+            Seconds to wait for a locked file.
         """
         backlog = self._backlog
         if not backlog:
@@ -140,14 +142,19 @@ class Sync:
             except StoreBusy:
                 pass
             except StoreError as error:
-                # A full disk, say: what waits goes on waiting, and it is told why.
+                # A full disk, say: all goes on waiting, and the user is told why.
                 self._tell_why(error)
         if len(backlog) != before:
             backlog.changed.emit()
         return not backlog
 
     def write(self, write: Callable[[], T]) -> T:
-        """Call what writes; when that fails, make every view show what is stored.
+        """Call a function that writes; if it fails, show the stored state again.
+
+        Parameters
+        ----------
+        write : callable
+            Its result is returned.
 
         Raises
         ------
@@ -191,13 +198,13 @@ class Sync:
             self._events.notice.emit(str(error))
 
     def _tell_once(self) -> None:
-        """Say it once: who works side by side sees it happen."""
+        """Emit a notice that another window works on the project, the first time."""
         if not self._told:
             self._told = True
             self._events.notice.emit(_SHOWN_NOW)
 
     def _take_in(self) -> bool:
-        """Read what another window wrote, if it did."""
+        """Read what another window wrote; tell whether it wrote anything."""
         if not self._news():
             return False
         if self._unsure:
@@ -208,11 +215,14 @@ class Sync:
         return True
 
     def _news(self) -> bool:
-        """Tell whether another window wrote; asked once, it has to be read."""
+        """Tell whether another window wrote.
+
+        The store answers True once for each change, hence it has to be read then.
+        """
         return self._store.changed_elsewhere() or self._unsure
 
     def _follow_others(self) -> None:
-        # Until all is read, half of it might be: then it is read anew as a whole.
+        # If reading fails half-way, the next attempt reloads everything.
         self._unsure = True
         model_id = self._state.models.active_id
         self._state.models.reload()
@@ -221,15 +231,16 @@ class Sync:
         same = before == _label_files(self._table.rows)
         steps = self._steps_on_top() if same else None
         if steps is None:
-            # A step was taken back, or label files or micrographs came.
+            # A step was undone, or label files or micrographs were added.
             self._reload()
         else:
             self._follow(steps, model_id)
 
     def _steps_on_top(self) -> list[Edit] | None:
-        """Return the steps that follow the last one here, oldest first.
+        """Return the stored steps that follow the last one known here, oldest first.
 
-        None where there is no such way, as after undo, or a very long one.
+        None if the stored head does not descend from it, as after undo, or if there are
+        more than `_MANY_STEPS`.
         """
         at = self._store.edits.head()
         chain: list[Edit] = []

@@ -1,4 +1,4 @@
-"""Requests for edits turned into changes of annotations; pure functions."""
+"""Turn requests for edits into changes of annotations; pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import CLASSES, Annotation, Circle
 from napari_cdse.io.store.records import Change
-from napari_cdse.project.state.annotator_labels import beside, deferred_by
+from napari_cdse.project.state.annotator_labels import deferred_by, joined_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,16 +33,16 @@ def changes_of(
     content_ids: Mapping[int, str],
     context: EditContext,
 ) -> tuple[Change, ...]:
-    """Work out the annotations that a request leads to.
+    """Return the changes of annotations that a request leads to.
 
     Parameters
     ----------
     request : EditRequest
-        What is to be done.
+        What is to be changed.
     particles : mapping of str to Particle
-        At least those that the request touches.
+        At least the existing ones that the request changes, by id.
     keys : mapping of str to int
-        Their micrographs' keys.
+        Their micrographs' keys, by particle id.
     drawn_on : int or None
         Key of the micrograph that receives drawn circles.
     content_ids : mapping of int to str
@@ -53,13 +53,13 @@ def changes_of(
     Returns
     -------
     tuple of Change
-        Drawn particles come last, in the order given. Particles that end as they
-        were are left out.
+        Drawn particles come last, in the order given. Unchanged particles are left
+        out.
 
     Raises
     ------
     StoreError
-        If a circle has no finite place and size, or a label is none of the classes.
+        If a circle has no finite place and positive radius, or for an unknown class.
     """
     changes = [
         Change(
@@ -105,7 +105,11 @@ def _after(
 
 
 def _removed(particle: Particle, context: EditContext) -> Annotation:
-    """Take a circle away; without a class before, that is a judgement of its own."""
+    """Mark a circle as removed.
+
+    If it had no label, the removal counts as a judgement, like the label ``empty``:
+    how the particle was selected is recorded with it.
+    """
     start = particle.annotation or _first(particle, "corrected", context)
     how: dict[str, Any] = {}
     if start.label is None:
@@ -150,9 +154,9 @@ def _labelled(
 
 
 def _noted(particle: Particle, note: str, context: EditContext) -> Annotation | None:
-    """Write a note down; whose label it is, and of when, stays as it was."""
+    """Set the note; annotator and time of the label stay the same."""
     start, note = particle.annotation, " ".join(note.split())
-    note = beside(context.others_notes.get(particle.id, ""), note)
+    note = joined_note(context.others_notes.get(particle.id, ""), note)
     if note == ("" if start is None else start.note):
         return start
     start = start or _first(particle, "confirmed", context)
@@ -160,7 +164,7 @@ def _noted(particle: Particle, note: str, context: EditContext) -> Annotation | 
 
 
 def _deferred(particle: Particle, context: EditContext) -> Annotation:
-    """Leave it for later, which takes a label back that is in view."""
+    """Mark it as left for later; a label that is in view is taken back."""
     start = particle.annotation
     if start is not None and deferred_by(start) == context.annotator:
         return start
@@ -169,7 +173,7 @@ def _deferred(particle: Particle, context: EditContext) -> Annotation:
     start = replace(start, deferred=True, deferred_by=context.annotator)
     if stands:
         return replace(start, id=str(uuid.uuid4()))
-    # What is imported has no annotator of its own to leave it.
+    # Whoever leaves an imported particle for later is its annotator from then on.
     origin: Origin = "confirmed" if start.origin == "imported" else start.origin
     return _stamped(replace(start, label=None, origin=origin), context)
 
@@ -177,7 +181,7 @@ def _deferred(particle: Particle, context: EditContext) -> Annotation:
 def _says_nothing_new(
     start: Annotation, label: Label | None, context: EditContext
 ) -> bool:
-    # To confirm an imported label, or another annotator's, is news worth keeping.
+    # Confirming an imported label, or another annotator's, is a new statement.
     if start.label != label:
         return False
     if label is None:
@@ -242,14 +246,14 @@ def _placed(change: Change, content_ids: Mapping[int, str]) -> Change:
 
 
 def _stamped(start: Annotation, context: EditContext, **values: Any) -> Annotation:
-    """Make a new statement of an annotation; a label stays its giver's."""
+    """Return a copy with a new id; annotator and time stay those of its label."""
     if start.label is None:
         values |= {"annotator": context.annotator, "time": context.time}
     return replace(start, id=str(uuid.uuid4()), **values)
 
 
 def _plain(circle: Circle) -> Circle:
-    """Take plain floats, because JSON knows no numpy numbers."""
+    """Convert to Python floats, since NumPy's can't be written as JSON; check it."""
     plain = Circle(float(circle.row_px), float(circle.col_px), float(circle.radius_px))
     check_circle(plain)
     return plain

@@ -1,4 +1,4 @@
-"""What a user asks for in one step."""
+"""The request for one edit, and the context in which the user made it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A new circle; its id may be chosen by whoever shows it already."""
+    """A new circle; a view that shows it already has chosen its id."""
 
     circle: Circle
     label: Label | None = None
@@ -28,12 +28,12 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """Everything that one gesture of a user did, to become one undoable step.
+    """All changes that one gesture of a user makes, to become one step of undo.
 
     Attributes
     ----------
     labelled : mapping of str to label or None
-        New classes by particle id; None takes a class back.
+        New classes by particle id; None takes a label back.
     drawn : sequence of Drawing
         New circles.
     reshaped : mapping of str to Circle
@@ -41,9 +41,9 @@ class EditRequest:
     removed : collection of str
         Deleted circles.
     noted : mapping of str to str
-        What was written down about particles by id; an empty text takes a note away.
+        New notes by particle id; an empty text deletes a note.
     deferred : collection of str
-        Left for later; a class that one has is taken back.
+        Particles left for later; their labels are taken back.
     """
 
     labelled: Mapping[str, Label | None] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class EditRequest:
 
     @property
     def touched(self) -> set[str]:
-        """Ids of the particles that must be there."""
+        """Ids of the existing particles that it changes."""
         return {
             *self.labelled,
             *self.reshaped,
@@ -67,7 +67,7 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class EditContext:
-    """Who makes a request, and what they could see when they made it.
+    """Who makes a request, and what they could see then.
 
     Attributes
     ----------
@@ -75,17 +75,18 @@ class EditContext:
     selected_by : {"queue", "order", "hand"}
         How the user came to look at the particles.
     hidden : mapping of str to float
-        Those whose prediction is hidden, with the chance of being drawn for that. One
-        that the queue or an order brought up is an audit; one that users chose
-        themselves is not, since they may have chosen the easy ones.
+        Particles drawn for the audit, whose prediction was hidden, with the chance of
+        being drawn. Labels on those that the queue or an order brought up are recorded
+        as audits. Labels on those that the user picked are not, since users may pick
+        easy ones.
     others_labels : collection of str
-        Those that another annotator labelled.
+        Particles that another annotator has labelled.
     others_unseen : collection of str
-        Those of which what others said was out of view.
+        Particles on which other annotators' statements were hidden.
     others_notes : mapping of str to str
-        Notes that are out of view, so that a new one stands beside them.
+        Hidden notes by particle id; a new note is appended to them.
     time : str
-        When, as ISO 8601 in UTC: one for all that a request does.
+        ISO 8601 in UTC, the same for all changes of a request.
     """
 
     annotator: str
@@ -97,7 +98,7 @@ class EditContext:
     time: str = field(default_factory=now)
 
     def selection(self, particle: Particle) -> dict[str, Any]:
-        """Return how a particle was selected, as an annotation records it."""
+        """Return an annotation's fields on how the particle was selected."""
         is_audit = particle.id in self.hidden and self.selected_by != "hand"
         seen = particle.prediction is not None and particle.id not in self.hidden
         return {
@@ -107,20 +108,20 @@ class EditContext:
         }
 
     def sees_others_label(self, particle_id: str) -> bool:
-        """Tell whether another's label of a particle was in view."""
+        """Tell whether another annotator's label on a particle was in view."""
         return particle_id in self.others_labels and (
             particle_id not in self.others_unseen
         )
 
     def leaves_standing(self, annotation: Annotation) -> bool:
-        """Tell whether a label is another's and out of view; it is not taken back."""
+        """Tell whether a label must not be taken back: it is another's and hidden."""
         own = author(annotation) == self.annotator
         hidden = annotation.particle_id in self.others_unseen
         return hidden and annotation.label is not None and not own
 
 
 def summary_of(request: EditRequest) -> str:
-    """Say in a few words what an edit did, for the menu of undo."""
+    """Return a few words on what an edit did, for the menu of undo."""
     parts = []
     if request.drawn:
         parts.append(f"Draw {_circles(len(request.drawn))}")

@@ -1,6 +1,6 @@
-"""Whose labels a particle has: the latest of each annotator, and where they differ.
+"""The labels that different annotators gave one particle, and where they differ.
 
-Everything follows from the statements in force about one particle, oldest first.
+Everywhere ``said`` are the statements in force about one particle, oldest first.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Annotation, Label
 
 LABEL_FILES = "label files"
-"""Who gave the labels that were imported: their files name nobody."""
+"""Name in place of the annotator of imported labels, whose files name nobody."""
 NO_NAME = "no name"
-_BESIDE = " | "
+"""Name in place of an annotator who gave none."""
+_NOTE_SEPARATOR = " | "
+"""Stands in a note between what others wrote and what one could not see of it."""
 
 
 def author(annotation: Annotation) -> str:
@@ -29,12 +31,20 @@ def author(annotation: Annotation) -> str:
 def renamed(
     annotation: Annotation | None, names: Mapping[str, str]
 ) -> Annotation | None:
-    """Return a statement under the names that its annotators go by now."""
+    """Return a statement with its annotators' present names.
+
+    Parameters
+    ----------
+    annotation : Annotation or None
+        As it was stated; None is returned as it is.
+    names : mapping of str to str
+        New name by old name.
+    """
     if annotation is None or not names:
         return annotation
     told = (annotation.annotator, annotation.deferred_by, annotation.note_by)
     annotator, deferred, noted = (names.get(each, each) for each in told)
-    # Nobody in the last two means that nobody did.
+    # Empty means nobody here, and must not get the new name of an unnamed annotator.
     return replace(
         annotation,
         annotator=annotator,
@@ -45,19 +55,18 @@ def renamed(
 
 def latest(said: Iterable[Annotation]) -> dict[str, Annotation]:
     """Return the label that each annotator stands by, by name."""
-    return _latest(_labels(said))
+    return _latest(_label_statements(said))
 
 
 def independent(said: Iterable[Annotation]) -> dict[str, Annotation]:
     """Return each annotator's latest label that was given without seeing another's.
 
-    These alone can be compared: who sees a label tends to agree with it, and who goes
-    through the disagreements does away with them. Those who have given
-    their label see the notes of others; what they give after that is not independent
-    either.
+    Agreement can be measured with these alone: an annotator who sees a label tends to
+    agree with it. An annotator who has given a label may read others' notes, so a label
+    given after that is not independent either.
     """
     found, named = [], set()
-    for one in _labels(said):
+    for one in _label_statements(said):
         told = author(one) in named and one.note_by not in ("", one.annotator)
         if one.label is None or not (one.others_seen or told):
             found.append(one)
@@ -66,13 +75,13 @@ def independent(said: Iterable[Annotation]) -> dict[str, Annotation]:
 
 
 def in_dispute(said: Iterable[Annotation]) -> bool:
-    """Tell whether annotators differ and nobody has settled it.
+    """Tell whether annotators' labels differ and nobody has settled it.
 
-    It is settled by the next label that anyone gives with the differing ones in view.
+    The next label that anyone gives while the differing ones are in view settles it.
     """
     given: dict[str, Annotation] = {}
     settled: Label | None = None
-    for one in _labels(said):
+    for one in _label_statements(said):
         if one.others_seen and _differ(given):
             settled = one.label
         elif one.label != settled:
@@ -84,10 +93,24 @@ def in_dispute(said: Iterable[Annotation]) -> bool:
 def own_view(
     annotation: Annotation, said: Sequence[Annotation], annotator: str
 ) -> Annotation | None:
-    """Return an annotation as it looks to who shall not see what others said.
+    """Return an annotation as shown to an annotator from whom others' are hidden.
 
-    None where they stated nothing of their own. The circle is that of all; once they
-    have given their label, so is the note.
+    The label is the annotator's own, the circle the present one. The note is their own
+    until they have given a label, then the whole one.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        The one in force.
+    said : sequence of Annotation
+        All statements on the particle, oldest first.
+    annotator : str
+        To whom it is shown.
+
+    Returns
+    -------
+    Annotation or None
+        None if the annotator has stated nothing.
     """
     own = own_statements(said, annotator)
     deferred = _defers(said, annotator)
@@ -118,20 +141,20 @@ def own_statements(
 
 
 def notes(said: Iterable[Annotation], annotator: str) -> tuple[str, str]:
-    """Return the note as others wrote it, and what one annotator wrote after them."""
+    """Return the note as others wrote it, and what the annotator added to it."""
     others = own = before = ""
     for one in said:
         if one.note != before and one.note_by == annotator:
-            own = _without(one.note, others)
+            own = _own_part(one.note, others)
         elif one.note != before:
             others, own = one.note, ""
         before = one.note
     return others, own
 
 
-def beside(others: str, own: str) -> str:
-    """Write a note beside one that its writer could not see."""
-    return _BESIDE.join(filter(None, (others, own)))
+def joined_note(others: str, own: str) -> str:
+    """Join a new note with others' note, which its writer could not see."""
+    return _NOTE_SEPARATOR.join(filter(None, (others, own)))
 
 
 def deferred_by(annotation: Annotation) -> str | None:
@@ -142,7 +165,7 @@ def deferred_by(annotation: Annotation) -> str | None:
 
 
 def _defers(said: Iterable[Annotation], annotator: str) -> bool:
-    """Tell whether one left it for later and has not judged it since."""
+    """Tell whether the annotator left the particle for later and hasn't judged it."""
     deferred = False
     for one in said:
         if deferred_by(one) == annotator:
@@ -153,7 +176,7 @@ def _defers(said: Iterable[Annotation], annotator: str) -> bool:
 
 
 def _nothing_said(annotation: Annotation, annotator: str) -> Annotation:
-    """Take everything out of another's statement; one's own does not know its time."""
+    """Return an empty statement of an annotator, with the circle of another's."""
     return replace(
         annotation,
         label=None,
@@ -164,14 +187,17 @@ def _nothing_said(annotation: Annotation, annotator: str) -> Annotation:
     )
 
 
-def _without(note: str, others: str) -> str:
+def _own_part(note: str, others: str) -> str:
     if not others:
         return note
-    return "" if note == others else note.removeprefix(others + _BESIDE)
+    return "" if note == others else note.removeprefix(others + _NOTE_SEPARATOR)
 
 
-def _labels(said: Iterable[Annotation]) -> Iterator[Annotation]:
-    """Pick what was said of the class, not of the circle alone."""
+def _label_statements(said: Iterable[Annotation]) -> Iterator[Annotation]:
+    """Yield the statements that give, change or take back a label.
+
+    Others only change circle or note and repeat label, annotator and time.
+    """
     before: tuple[object, ...] = (None,)
     for one in said:
         key = (one.label, one.annotator, one.time)

@@ -1,17 +1,23 @@
-"""How many particles are drawn for the audit, for what, and what keeps its chance.
+"""The plan of a project's audit: which share of particles is drawn, and for which goal.
 
-A particle's lot is a number that never changes; it is drawn if that lies below the
-chance. So a larger share draws some more, and those that were drawn stay so. It must
-not draw what was looked at with the prediction in view. Nor may it hang on a
-particle's own lot whether its chance grows: the doubtful one that was drawn, and waits
-its turn unseen, would have been in view by now had it not been drawn. Therefore the
-share stays as it was wherever the queue leads by now without any lots. What is left is
-small: one that its lot brought up early weighs more than it should, at most by the
-share of the queue that had been gone through.
+Each particle has a lot, a random number from 0 to 1 that never changes; the particle is
+drawn if its lot is below its chance. When the share grows, more particles are therefore
+drawn, and those drawn before stay drawn. Two rules keep the draws fair then:
 
-With the goal to learn, all particles of a micrograph have the same chance, the share.
-With the goals that measure, each has its own, by its doubt; `Audits` writes it down as
-soon as there is a prediction, and it never changes once that may have been in view.
+- A particle whose prediction was in view must not be drawn later. Micrographs whose
+  predictions were in view thus keep their old share (``held``).
+- Whether a particle's chance grows must not depend on its own lot. A drawn particle
+  waits unseen, where one that was not drawn would have been shown by the queue: of two
+  equally doubtful ones only the first would still be unseen. The old share is hence
+  also kept in all micrographs to which the queue, without any lots, would have led by
+  now (`within_reach`).
+
+A small error remains: a particle that its lot brought up early gets too large a weight,
+by at most the share of the queue that had been reviewed.
+
+With the goal "learn", all particles of a micrograph have the same chance, the share.
+With the other goals each has its own, which grows with its doubt. `Audits` stores it
+when the first prediction is made, and it never changes once that may have been in view.
 """
 
 from __future__ import annotations
@@ -37,16 +43,17 @@ class AuditPlan:
     Attributes
     ----------
     seed : str
-        The project's own; empty: nothing is drawn.
+        Random, the same for the whole project; empty: nothing is drawn.
     share : float
-        Share drawn in micrographs whose predictions were never in view.
+        Share drawn in micrographs that are not in ``held``, 0 to 1.
     held : mapping of int to float
-        Share by micrograph key, where predictions have been in view under an earlier
-        share: what was once shown is not drawn any more, so it never grows.
+        Share by micrograph key, for those whose predictions were in view, or next in
+        the queue, under an earlier share. It can only become smaller.
     watched : bool
-        Whether it is written down what comes into view; older projects did not.
+        Whether the project records which predictions come into view; False in projects
+        of early versions.
     goal : {"learn", "both", "measure"}
-        What the review is for; older projects learn.
+        Purpose of the review; "learn" in projects of early versions.
     """
 
     seed: str = ""
@@ -57,12 +64,15 @@ class AuditPlan:
 
     @classmethod
     def new(cls, analysed: Iterable[int]) -> AuditPlan:
-        """Make the plan of a project; what was analysed before has been in view."""
+        """Make the plan of a project without one.
+
+        Predictions in micrographs analysed before it count as having been in view.
+        """
         return cls(uuid.uuid4().hex, SHARE, dict.fromkeys(analysed, 0.0))
 
     @classmethod
     def from_setting(cls, stored: Any) -> AuditPlan:
-        """Read a plan as the project file keeps it; draw nothing if it is damaged."""
+        """Read a plan from the project's file; one that is damaged draws nothing."""
         try:
             held = {int(key): float(share) for key, share in stored["held"].items()}
             watched = bool(stored.get("watched", False))
@@ -74,7 +84,7 @@ class AuditPlan:
             return cls()
 
     def as_setting(self) -> dict[str, Any]:
-        """Write the plan for the project file."""
+        """Return the plan as the project's file keeps it."""
         held = {str(key): share for key, share in self.held.items()}
         return {
             "seed": self.seed,
@@ -85,14 +95,14 @@ class AuditPlan:
         }
 
     def with_share(self, share: float, in_view: Iterable[int]) -> AuditPlan:
-        """Take another share; what has been in view can only become smaller.
+        """Return the plan with another share, which only falls in some micrographs.
 
         Parameters
         ----------
         share : float
             0 to 1.
         in_view : iterable of int
-            Keys of micrographs.
+            Keys of micrographs whose share must not grow.
 
         Raises
         ------
@@ -108,11 +118,18 @@ class AuditPlan:
 
     @property
     def by_doubt(self) -> bool:
-        """Whether chances differ by particle where none has been in view."""
+        """Whether particles of a micrograph get different chances, by their doubt."""
         return self.goal != "learn" and self.share > 0 and bool(self.seed)
 
     def with_goal(self, goal: Goal, in_view: Iterable[int]) -> AuditPlan:
-        """Take another goal; chances of what has been in view stay as they are.
+        """Return the plan with another goal; chances in some micrographs stay the same.
+
+        Parameters
+        ----------
+        goal : {"learn", "both", "measure"}
+            See the attribute.
+        in_view : iterable of int
+            Keys of micrographs whose chances must not change.
 
         Raises
         ------
@@ -126,7 +143,10 @@ class AuditPlan:
         return replace(self.with_share(self.share, in_view), goal=goal)
 
     def watching(self, analysed: Iterable[int]) -> AuditPlan:
-        """Write down from now on what comes into view; what is there may have been."""
+        """Return the plan of a project that records views from now on.
+
+        Predictions in micrographs analysed so far may have been in view.
+        """
         return replace(self.with_share(self.share, analysed), watched=True)
 
     def chance(self, key: int | None) -> float:
@@ -143,21 +163,22 @@ class AuditPlan:
 def within_reach(
     items: Iterable[QueueItem], steps: int, orders: Iterable[Order]
 ) -> set[int]:
-    """Return the micrographs that orders lead to in so many steps, lots aside.
+    """Return the micrographs that a review would have reached if nothing were drawn.
 
     Parameters
     ----------
     items : iterable of QueueItem
         All particles, judged ones too.
     steps : int
-        How many were judged or passed by.
+        Number of particles that were judged or passed by so far.
     orders : iterable of str
-        Those that the user went by; by micrograph, lots have no say.
+        Orders that the user has used. The order by micrograph is ignored: lots do not
+        change it.
 
     Returns
     -------
     set of int
-        Places of micrographs in the project.
+        Indices of micrographs in the project's table.
     """
     undrawn = [replace(each, draw=None) for each in items] if steps else []
     ways = (

@@ -1,4 +1,4 @@
-"""What waits to be written while another program holds the project's file."""
+"""Writes that wait because another program has locked the project's file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Backlog:
     """Steps and other writes that a window keeps until the file is free.
 
-    Steps and settings lie on the disk meanwhile, beside the project, so that a program
-    that is killed loses none. What the program found is shown only once it is stored,
-    and can be found again. Only a window allows it, since it says what waits and writes
-    it soon. Whoever uses a project without one waits for the file, and gets `StoreBusy`
-    in the end.
+    Waiting steps and settings are kept in a file beside the project, so that nothing is
+    lost if the program is killed. Results of detection are not: they are shown only
+    once they are stored, and can be computed again. Only a window lets writes wait
+    (`allow`), since it shows how many there are and tries again soon. Without a window,
+    each write waits for the file and finally raises `StoreBusy`.
 
     Parameters
     ----------
@@ -34,18 +34,18 @@ class Backlog:
     Attributes
     ----------
     steps : list of Edit
-        Made and shown here, oldest first; not in the file yet.
+        Made and shown here, oldest first; not in the project's file yet.
     settings : dict of str to SettingChange
-        Those that wait, by name.
+        Changed settings, by name.
     additions : dict of str to set
-        What waits to be added to settings that only grow, by name.
+        Members to be added to settings that only grow, by name.
     calls : deque of callable
-        Other writes, in their order; what they bring is shown once they are done.
+        Other writes, in their order; their results are shown once they are done.
 
     Signals
     -------
     changed()
-        Something more waits, or less.
+        The number of waiting writes has changed.
     """
 
     changed = Signal()
@@ -66,18 +66,19 @@ class Backlog:
 
     @property
     def allowed(self) -> bool:
-        """Whether anything may wait."""
+        """Whether writes may wait."""
         return self._patience_s is not None
 
     @property
     def steps_kept(self) -> bool:
-        """Whether the next opening brings all steps and settings that wait."""
+        """Whether all waiting steps and settings are on the disk beside the project."""
         return self._on_disk is not None and self._on_disk.kept
 
     def allow(self, patience_s: float) -> None:
-        """Let writes wait that the file was not free for in so long."""
+        """Let writes wait once the file has been locked for ``patience_s`` seconds."""
         if self._on_disk is None:
-            # One that is busy already does not tell whose steps they would be.
+            # A locked project does not tell its id, without which nothing can be kept
+            # beside it.
             with suppress(StoreError):
                 self._on_disk = WaitingSteps(self._store)
         self._patience_s = patience_s
@@ -85,7 +86,7 @@ class Backlog:
 
     @contextmanager
     def patience(self, seconds: float) -> Iterator[None]:
-        """Wait for the file as long as this meanwhile."""
+        """Wait for a locked file up to ``seconds``, within this context."""
         self._store.be_patient(seconds)
         try:
             yield
@@ -95,22 +96,27 @@ class Backlog:
 
     @contextmanager
     def tolerate_busy(self) -> Iterator[None]:
-        """Go on without what a busy file does not tell, where that is allowed."""
+        """Suppress `StoreBusy` within this context, if writes may wait."""
         try:
             yield
         except StoreBusy:
             if not self.allowed:
                 raise
 
-    def do(self, write: Callable[[], object]) -> bool:
-        """Write now, or later in its turn; True if it is done.
+    def write_or_wait(self, write: Callable[[], object]) -> bool:
+        """Write now, or later in its turn; return whether it is done.
+
+        Parameters
+        ----------
+        write : callable
+            Writes to the store, and shows the result.
 
         Raises
         ------
         StoreBusy
             If the file is busy and nothing may wait.
         """
-        if self._done(write):
+        if self._written(write):
             return True
         self.calls.append(write)
         self.changed.emit()
@@ -125,7 +131,7 @@ class Backlog:
             If the file is busy and nothing may wait.
         """
         name = change.name
-        if self._done(lambda: self._store.set_setting(name, change.after)):
+        if self._written(lambda: self._store.set_setting(name, change.after)):
             return
         self.settings[name] = self.settings.get(name, change).followed_by(change)
         if self._on_disk is not None:
@@ -140,7 +146,7 @@ class Backlog:
         StoreBusy
             If the file is busy and nothing may wait.
         """
-        if self._done(lambda: self._store.add_to_setting(name, members)):
+        if self._written(lambda: self._store.add_to_setting(name, members)):
             return
         self.additions.setdefault(name, set()).update(members)
         if self._on_disk is not None:
@@ -164,7 +170,7 @@ class Backlog:
                 self._store.add_to_setting(name, members)
         self.settings.clear()
         self.additions.clear()
-        self._keep()
+        self._save()
 
     def add_step(self, edit: Edit) -> None:
         """Let one more step wait."""
@@ -181,21 +187,21 @@ class Backlog:
         self.changed.emit()
         return edit
 
-    def hold_steps(self, edits: Iterable[Edit]) -> None:
-        """Let these steps wait, and no others."""
+    def replace_steps(self, edits: Iterable[Edit]) -> None:
+        """Let these steps wait instead of the present ones."""
         self.steps[:] = edits
-        self._keep()
+        self._save()
 
-    def _done(self, write: Callable[[], object]) -> bool:
-        """Write now, if nothing waits before it and the file is free."""
+    def _written(self, write: Callable[[], object]) -> bool:
+        """Write if nothing else waits and the file is free; tell whether it is done."""
         if not self:
             with self.tolerate_busy():
                 write()
                 return True
         return False
 
-    def _keep(self) -> None:
-        """Hold on the disk what waits now."""
+    def _save(self) -> None:
+        """Write all that waits to the file beside the project."""
         if self._on_disk is None:
             return
         if self.steps or self.settings or self.additions:
@@ -204,6 +210,6 @@ class Backlog:
             self._on_disk.clear()
 
     def close(self) -> None:
-        """Leave what waits on the disk to the next opening."""
+        """Close the file beside the project; the next opening reads it."""
         if self._on_disk is not None:
             self._on_disk.close()

@@ -1,4 +1,4 @@
-"""Which particles a change made others, told to whoever shows them."""
+"""Find the particles that a change affects, and announce them to the views."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class ChangeTracker:
-    """Compares the particles before and after a change, and tells the difference.
+    """Compares the particles before and after a change, and announces differences.
 
     Parameters
     ----------
     state : ProjectState
-        Where the change is made, between `before` and `tell`.
+        Where the change is made, between `before` and `announce`.
     selection : Selection
-        Leaves a particle that is gone.
+        Deselects a particle that no longer exists.
     events : ProjectEvents
     """
 
@@ -36,11 +36,11 @@ class ChangeTracker:
         self._events = events
 
     def before(self, keys: Iterable[int]) -> Before:
-        """Return the particles of micrographs, by key, ahead of a change."""
+        """Return the particles of micrographs by key; to be called before a change."""
         return {key: self._particles.particles(key) for key in keys}
 
     def changed(self, before: Before) -> frozenset[str]:
-        """Count anew after a change; return the ids of the particles it made others."""
+        """Update tallies after a change; return the ids of the particles affected."""
         self._table.refresh(before)
         found: set[str] = set()
         for key, old in before.items():
@@ -48,8 +48,8 @@ class ChangeTracker:
         self._selection.drop_missing()
         return frozenset(found)
 
-    def tell(self, before: Before) -> None:
-        """Tell whose particles are others now; one that is gone is not selected."""
+    def announce(self, before: Before) -> None:
+        """Emit ``particles_changed`` for the particles affected; see `changed`."""
         self._events.particles_changed.emit(self.changed(before))
 
     def _compare(

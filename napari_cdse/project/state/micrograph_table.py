@@ -1,4 +1,4 @@
-"""The project's micrographs: where they are and how far each one is."""
+"""The project's micrographs: their files, and how far each one is reviewed."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 
 
 class MicrographTable:
-    """Micrographs in the order of their names, with their tallies.
+    """Micrographs in the order of their names, with counts of their particles.
 
-    The store knows a micrograph by its key, the window by its index in this order.
+    A micrograph's key is its number in the store; its index is its place in this order,
+    which the window uses.
 
     Parameters
     ----------
     store : Store
     state : ParticleState
     out_of_range : callable, optional
-        Says of a row why the forest in use may be asked too much there, or None.
+        Returns a sentence if a row's micrograph is unlike those that the forest in use
+        learnt from, else None.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class MicrographTable:
         self._store = store
         self._state = state
         self._out_of_range = out_of_range
-        # Empty until `reload`: reading thousands of rows twice makes an opening wait.
+        # Read by `reload` only: reading thousands of rows twice delays the opening.
         self.rows: list[MicrographRow] = []
         self._places: dict[int, int] = {}
         self._ids: dict[str, int] = {}
@@ -52,7 +54,7 @@ class MicrographTable:
         self.refresh()
 
     def reload(self) -> None:
-        """Read the micrographs anew and look which files are there."""
+        """Read the micrographs from the store and check which files exist."""
         rows = self._store.micrographs()
         self.rows = sorted(rows, key=_order)
         self._places = {row.key: index for index, row in enumerate(self.rows)}
@@ -61,7 +63,7 @@ class MicrographTable:
         self.refresh()
 
     def refresh(self, keys: Iterable[int] | None = None) -> None:
-        """Count anew, for some micrographs or for all."""
+        """Discard the counts of some micrographs, or (None) of all."""
         if keys is None:
             self._tallies: dict[int, Counter[Label | None]] = {}
             self._stored_tallies: dict[int, Counter[Label | None]] = {}
@@ -85,7 +87,7 @@ class MicrographTable:
         return self.rows[self._places[key]]
 
     def index(self, key: int) -> int:
-        """Return the place of a micrograph in the table."""
+        """Return the index of a micrograph in the table."""
         return self._places[key]
 
     def key_of_id(self, micrograph_id: str) -> int | None:
@@ -105,13 +107,16 @@ class MicrographTable:
         return {row.key: row.content_id for row in self.rows if row.content_id}
 
     def entries(self) -> tuple[MicrographEntry, ...]:
-        """Return the table of micrographs; only what changed is counted anew."""
+        """Return one entry per micrograph; only changed ones are counted anew."""
         return tuple(
             entry or self._entry(index) for index, entry in enumerate(self._entries)
         )
 
     def counts(self, labels: Iterable[Label]) -> dict[Label, int]:
-        """Return how many particles a user put in each class, none left out."""
+        """Return how many particles of each class users judged, in all micrographs.
+
+        Micrographs and regions that are left out don't count.
+        """
         total: Counter[Label | None] = Counter()
         for row in self.rows:
             if row.excluded is None:
@@ -133,15 +138,15 @@ class MicrographTable:
         self.update_here(key, **values)
 
     def update_here(self, key: int, **values: Any) -> None:
-        """Follow what the store already holds."""
+        """Set columns of one micrograph here; the store already holds them."""
         row = replace(self.row(key), **values)
         self.rows[self._places[key]] = row
         if row.content_id:
             self._ids[row.content_id] = key
         self.refresh([key])
 
-    def follow(self, changes: Iterable[MicrographChange]) -> None:
-        """Follow what the store already holds of micrographs that are still there."""
+    def apply_micrograph_changes(self, changes: Iterable[MicrographChange]) -> None:
+        """Apply changes that the store already holds, of micrographs still present."""
         for change in changes:
             key, column = change.micrograph_key, COLUMNS.get(change.what)
             if key is None or not self.holds(key) or column is None:
@@ -151,18 +156,26 @@ class MicrographTable:
                 self._forget_frame(key)
 
     def _forget_frame(self, key: int) -> None:
-        """Know nothing any more of the frame that was read before."""
+        """Forget what is known of the frame that was read before."""
         self._ids.pop(self.row(key).content_id or "", None)
         self._state.drop_candidates(key)
         self.update_here(key, **OF_THE_FRAME)
 
-    def know(self, key: int, micrograph: Micrograph) -> list[str]:
-        """Note what reading its pixels told of a micrograph.
+    def note_read(self, key: int, micrograph: Micrograph) -> list[str]:
+        """Record what reading a micrograph's pixels has shown.
+
+        Parameters
+        ----------
+        key : int
+            Of the micrograph.
+        micrograph : Micrograph
+            As it was read.
 
         Returns
         -------
         list of str
-            What the user should know, one sentence each.
+            Notices for the user, one sentence each: the file has changed, or is a copy
+            of another one.
         """
         row = self.row(key)
         twin = self._ids.get(micrograph.id)
@@ -183,13 +196,13 @@ class MicrographTable:
         values["stamp"] = stamp(path)
         if "content_id" in values or row.glance is None:
             values["glance"] = glance(path)
-        self._note(row, values)
+        self._write_changed(row, values)
         return notices
 
-    def _note(self, row: MicrographRow, values: dict[str, Any]) -> None:
+    def _write_changed(self, row: MicrographRow, values: dict[str, Any]) -> None:
         if all(getattr(row, name) == value for name, value in values.items()):
             return
-        # Looking needs no right to write.
+        # A project that can only be read can be looked at nevertheless.
         if not self._store.read_only:
             self._store.update_micrograph(row.key, **values)
         if "run_id" in values:
@@ -255,8 +268,8 @@ class MicrographTable:
         return self._tallies[key]
 
     def _stored_tally(self, key: int) -> Counter[Label | None]:
-        """Count what is stored, where an annotator may not see all of it."""
-        if not self._state.is_veiled:
+        """Count all labels, also those that are hidden from the present annotator."""
+        if not self._state.may_hide:
             return self._tally(key)
         if key not in self._stored_tallies:
             found = map(self._state.stored, self._state.particles(key))
@@ -276,7 +289,7 @@ def _order(row: MicrographRow) -> tuple[object, ...]:
 
 
 def changed_sentence(name: str) -> str:
-    """Say that a file holds another picture than it did."""
+    """Return the notice that a file's content has changed."""
     return (
         f"{name} was changed since it was last opened here; check its circles, or put "
         "the old file back."

@@ -1,4 +1,4 @@
-"""The present state of a project in memory: proposals overlaid by annotations."""
+"""Particles of a project in memory: proposals, overlaid by annotations."""
 
 from __future__ import annotations
 
@@ -20,45 +20,51 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.records import Change, Edit
 
 SAME_PARTICLE_IOU = 0.3
-"""A new proposal that overlaps an annotated circle this much is the same particle."""
+"""Intersection over union from which a new proposal and an annotated circle count as
+the same particle. A choice: less than the 0.5 that `napari_cdse.core.matching` scores
+with, so that a circle that was moved or resized is recognised too."""
 
 
 class ParticleState:
     """Annotations, latest candidates and the active model's predictions.
 
-    What is shown follows from these three and the regions left out alone, so that
-    undo, a restart and another window all come to the same picture. A candidate is
-    not shown where an annotated or removed circle of an earlier time lies: what
-    users said stands against later detections; what they deleted stays away.
+    The particles shown depend on these three and on the regions left out, and on
+    nothing else, so that undo, a restart and another window give the same result. A
+    candidate is not shown where it overlaps a circle that was annotated or removed
+    before it was detected: later detections neither override users' labels nor bring
+    deleted circles back.
     """
 
     def __init__(self) -> None:
         self._names: Mapping[str, str] = {}
-        self._eyes = ""
-        self._veils: Callable[[str], bool] | None = None
+        self._viewer = ""
+        self._is_hidden: Callable[[str], bool] | None = None
         self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
+        # By particle id. A statement is None where an edit took all of them back;
+        # beside each lies the frame that was read then.
         self._annotations: dict[str, Annotation] = {}
-        self._born: dict[str, int] = {}
+        self._first_run: dict[str, int] = {}
+        self._predictions: dict[str, dict[Circle, Prediction]] = {}
+        self._keys: dict[str, int] = {}
+        self._judged: dict[str, set[str]] = {}
+        self._statements: dict[str, list[Annotation | None]] = {}
+        self._frames_at: dict[str, list[Value]] = {}
+        # By micrograph key; the last two are computed from all others when needed.
         self._annotated: dict[int, set[str]] = {}
         self._candidates: dict[int, tuple[Candidate, ...]] = {}
         self._runs: dict[int, int] = {}
-        self._predictions: dict[str, dict[Circle, Prediction]] = {}
-        self._keys: dict[str, int] = {}
         self._regions: dict[int, dict[str, Region]] = {}
-        self._left_out: dict[int, int] = {}
-        self._judged: dict[str, set[str]] = {}
-        self._shown: dict[int, dict[str, Particle]] = {}
-        self._statements: dict[str, list[Annotation | None]] = {}
         self._frames: dict[int, Value] = {}
-        self._stated_on: dict[str, list[Value]] = {}
+        self._shown: dict[int, dict[str, Particle]] = {}
+        self._left_out: dict[int, int] = {}
 
     # What is there
 
     def particles(self, key: int) -> Mapping[str, Particle]:
-        """Return the particles of one micrograph by id, in a lasting order."""
+        """Return the particles of one micrograph by id; the order never changes."""
         if key not in self._shown:
             everything = list(self._build(key))
             kept = self._in_view(key, everything)
@@ -96,37 +102,39 @@ class ParticleState:
         return particle
 
     def stored(self, particle_id: str) -> Particle | None:
-        """Return a particle with its annotation, whoever may see that."""
+        """Return a particle with its annotation, even if the viewer must not see it."""
         particle = self.find(particle_id)
         if particle is None or not self.hides(particle_id):
             return particle
         return replace(particle, annotation=self._annotations.get(particle_id))
 
     def hides(self, particle_id: str) -> bool:
-        """Whether what others said of a particle is out of view."""
-        return self._veils is not None and self._veils(particle_id)
+        """Tell whether other annotators' statements on a particle are hidden."""
+        return self._is_hidden is not None and self._is_hidden(particle_id)
 
     @property
-    def is_veiled(self) -> bool:
-        """Whether anything that anyone said may be out of view."""
-        return self._veils is not None
+    def may_hide(self) -> bool:
+        """Whether statements on some particles may be hidden."""
+        return self._is_hidden is not None
 
-    def look_as(self, annotator: str, veils: Callable[[str], bool] | None) -> None:
-        """Choose what is in view.
+    def set_viewer(
+        self, annotator: str, is_hidden: Callable[[str], bool] | None
+    ) -> None:
+        """Choose for whom particles are shown, and what is hidden from them.
 
         Parameters
         ----------
         annotator : str
-            Who looks.
-        veils : callable or None
-            Of which particles, by id, they shall not see what others said; None: they
-            see all.
+            The present annotator.
+        is_hidden : callable or None
+            Tells of a particle's id whether other annotators' statements on it are
+            hidden; None: nothing is.
         """
-        self._eyes, self._veils = annotator, veils
-        self.look_again()
+        self._viewer, self._is_hidden = annotator, is_hidden
+        self.rebuild_views()
 
-    def look_again(self) -> None:
-        """Show anew, because others may be out of view."""
+    def rebuild_views(self) -> None:
+        """Compute the shown particles anew, after `hides` has changed."""
         self._shown.clear()
 
     def key(self, particle_id: str) -> int | None:
@@ -134,7 +142,7 @@ class ParticleState:
         return self._keys.get(particle_id)
 
     def annotation(self, particle_id: str) -> Annotation | None:
-        """Return what is in force of a particle, also of one that was removed."""
+        """Return the annotation in force, also of a particle that was removed."""
         return self._annotations.get(particle_id)
 
     def annotations(self, key: int) -> list[Annotation]:
@@ -144,8 +152,8 @@ class ParticleState:
     def removed(self, key: int) -> list[Particle]:
         """Return the proposals of one micrograph that users removed.
 
-        They come with what the forest says of them; those in regions that are left
-        out are not among them.
+        They have their predictions. Those in regions that are left out are not among
+        them.
         """
         gone = [
             each
@@ -164,13 +172,13 @@ class ParticleState:
         found = self._statements.get(particle_id, ())
         return tuple(each for each in found if each is not None)
 
-    def of_other_frames(self) -> int:
-        """Count the particles whose class was given on another frame than that of now.
+    def count_judged_on_other_frames(self) -> int:
+        """Count particles whose class was last judged on another frame of the file.
 
-        One that was moved, noted or given a class again since has been looked at.
+        One that was moved, noted or judged again on the present frame does not count.
         """
         return sum(
-            each.by_person and self._stated_on[each.id][-1:] != [choice]
+            each.by_person and self._frames_at[each.id][-1:] != [choice]
             for key, choice in self._frames.items()
             for each in self.particles(key).values()
         )
@@ -184,15 +192,15 @@ class ParticleState:
         return tuple(self._runs)
 
     def annotated(self) -> set[int]:
-        """Return the keys of the micrographs of whose circles something was said."""
+        """Return the keys of the micrographs with annotations."""
         return {key for key, ids in self._annotated.items() if ids}
 
     def is_proposed(self, particle_id: str) -> bool:
-        """Tell whether the program proposed a particle; not drawn, not imported.
+        """Tell whether the program proposed a particle: not drawn and not imported.
 
-        An imported label that somebody judged again stays imported: no lot could fall
-        on it, so the forest's word was in view. Not one that was imported below a label
-        given unseen.
+        An imported particle stays one when it is judged again: no audit could draw it,
+        since its prediction had been in view. The exception is a particle that was
+        judged unseen before a label for it was imported.
         """
         annotation = self._annotations.get(particle_id)
         if annotation is None or annotation.origin in ("drawn", "imported"):
@@ -208,11 +216,11 @@ class ParticleState:
                 yield each.annotation
 
     def judges(self, particle_id: str) -> frozenset[str]:
-        """Return who ever gave a class, even if it was taken back."""
+        """Return who ever gave a particle a class, even if it was taken back."""
         return frozenset(self._judged.get(particle_id, ()))
 
     def judged_in_turn(self) -> set[str]:
-        """Return the particles that got a class as the queue or an order went."""
+        """Return the particles judged when the queue or an order came to them."""
         return {
             each
             for each, said in self._statements.items()
@@ -222,7 +230,7 @@ class ParticleState:
     def audited(
         self, key: int, usable: Callable[[Annotation], bool] = counts
     ) -> list[Annotation]:
-        """Return one micrograph's first labels, given unseen, that stand still.
+        """Return the first unseen label of each particle that still has a label.
 
         One whose circle was deleted since is ``removed``: it stands for ``empty``.
 
@@ -231,7 +239,8 @@ class ParticleState:
         key : int
             Of the micrograph.
         usable : callable, optional
-            Which statements are meant; those that may stand for an error rate.
+            Picks statements; by default those from which the forest's error rate may
+            be estimated.
         """
         first = {
             each: next(filter(usable, self.statements(each)), None)
@@ -259,8 +268,8 @@ class ParticleState:
 
     # What changes it
 
-    def call(self, names: Mapping[str, str]) -> None:
-        """Call annotators by other names, in what is loaded from now on.
+    def use_names(self, names: Mapping[str, str]) -> None:
+        """Rename annotators in all statements that are loaded from now on.
 
         Parameters
         ----------
@@ -273,10 +282,10 @@ class ParticleState:
         """Apply edits in order."""
         for edit in edits:
             self.apply(edit.changes, edit.after_run)
-            self.follow(edit.micrograph_changes)
+            self.apply_micrograph_changes(edit.micrograph_changes)
 
     def note_undone(self, edits: Iterable[Edit]) -> None:
-        """Remember of which particles a class was given and taken back."""
+        """Record who judged particles in edits that were undone; see `judges`."""
         for edit in edits:
             self._note_judged(edit.changes)
 
@@ -287,12 +296,12 @@ class ParticleState:
         self._note_judged(changes)
         for change in changes:
             if change.before is None:
-                self._born[change.particle_id] = after_run
+                self._first_run[change.particle_id] = after_run
             after = renamed(change.after, self._names)
             self._set(change.particle_id, change.micrograph_key, after)
             self._statements.setdefault(change.particle_id, []).append(after)
             frame = self._frames.get(change.micrograph_key)
-            self._stated_on.setdefault(change.particle_id, []).append(frame)
+            self._frames_at.setdefault(change.particle_id, []).append(frame)
             touched.add(change.micrograph_key)
         return touched
 
@@ -302,18 +311,19 @@ class ParticleState:
         for change in reversed(changes):
             said = self._statements[change.particle_id]
             said.pop()
-            self._stated_on[change.particle_id].pop()
-            # Labels that were imported since the edit lie below it.
+            self._frames_at[change.particle_id].pop()
+            # None before the edit may mean a label that was imported since: imports
+            # are put below all edits.
             told = renamed(change.before, self._names)
             before = told or (said[-1] if said else None)
             self._set(change.particle_id, change.micrograph_key, before)
             touched.add(change.micrograph_key)
         return touched
 
-    def follow(self, changes: Iterable[MicrographChange]) -> None:
-        """Leave regions out and take them back in, and know which frames are read.
+    def apply_micrograph_changes(self, changes: Iterable[MicrographChange]) -> None:
+        """Apply changes of regions left out and of the frames that are read.
 
-        Other changes of micrographs as wholes are not its own.
+        Other changes of micrographs do not concern particles and are ignored.
         """
         for change in changes:
             key = change.micrograph_key
@@ -334,7 +344,7 @@ class ParticleState:
     def set_candidates(
         self, key: int, run_id: int, candidates: Sequence[Candidate]
     ) -> None:
-        """Put the candidates of a new detection in place of the old ones."""
+        """Replace the candidates of a micrograph by those of a new detection."""
         self._runs[key] = run_id
         self._candidates[key] = tuple(candidates)
         for candidate in candidates:
@@ -342,7 +352,7 @@ class ParticleState:
         self._shown.pop(key, None)
 
     def drop_candidates(self, key: int) -> None:
-        """Forget a detection that was made on other pixels."""
+        """Forget a micrograph's detection, which was made on other pixels."""
         self._runs.pop(key, None)
         self._candidates.pop(key, None)
         self._shown.pop(key, None)
@@ -350,7 +360,20 @@ class ParticleState:
     def set_predictions(
         self, predictions: Iterable[tuple[Circle, Prediction]], *, anew: bool = False
     ) -> set[int]:
-        """Add the active model's predictions, each with the circle it is for."""
+        """Add the active model's predictions, each with the circle it is for.
+
+        Parameters
+        ----------
+        predictions : iterable of (Circle, Prediction)
+            The circle is that of the time when it was predicted.
+        anew : bool
+            Forget all others first.
+
+        Returns
+        -------
+        set of int
+            Keys of the micrographs concerned.
+        """
         if anew:
             self._predictions.clear()
             self._shown.clear()
@@ -373,7 +396,7 @@ class ParticleState:
             )
         self._shown.pop(key, None)
 
-    # How it follows
+    # Inside
 
     def _note_judged(self, changes: Iterable[Change]) -> None:
         for each in changes:
@@ -419,7 +442,7 @@ class ParticleState:
             return
         view: Annotation | None = annotation
         if self.hides(particle_id):
-            view = own_view(annotation, self.statements(particle_id), self._eyes)
+            view = own_view(annotation, self.statements(particle_id), self._viewer)
         yield self._with_prediction(particle_id, annotation.circle, view)
 
     def _with_prediction(
@@ -432,10 +455,10 @@ class ParticleState:
     def _hidden(
         self, key: int, candidates: Sequence[Candidate], annotated: set[str]
     ) -> set[str]:
-        """Find the candidates that yield to what users had said before."""
+        """Find the candidates that overlap circles annotated before the detection."""
         run = self._runs.get(key, 0)
         proposed = {each.id for each in candidates}
-        standing = [i for i in annotated - proposed if self._born[i] < run]
+        standing = [i for i in annotated - proposed if self._first_run[i] < run]
         if not standing or not candidates:
             return set()
         circles = [self._annotations[i].circle for i in standing]

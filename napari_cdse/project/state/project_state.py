@@ -73,7 +73,7 @@ class ProjectState:
             # Read first: a file that is busy leaves in memory what is there.
             self.micrographs.reload()
             self.particles.clear()
-            self.particles.call(self.annotator_names())
+            self.particles.use_names(self.annotator_names())
             self.models.reload()
             self._load_edits()
             ids = self.micrographs.content_ids()

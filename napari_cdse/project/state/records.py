@@ -1,4 +1,4 @@
-"""What a project shows of itself, as frozen records."""
+"""Immutable records in which a project shows its content."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Particle:
-    """One circle as it is now: a proposal, overlaid by what users said.
+    """One circle as it is now: a proposal with the users' changes.
 
     Attributes
     ----------
     id : str
     circle : Circle
-        The user's where they placed or moved it, else the detector's.
+        The user's if it was drawn or moved, else the detector's.
     annotation : Annotation or None
     prediction : Prediction or None
-        The active model's for exactly this circle; None where there is none yet or
-        the circle was changed since.
+        The active model's for exactly this circle; None if there is none yet or the
+        circle was changed since.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Particle:
 
 @dataclass(frozen=True, slots=True)
 class MicrographEntry:
-    """One line of the table of micrographs.
+    """One row of the table of micrographs.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class MicrographEntry:
         File name.
     path : Path
     id : str or None
-        Content hash; None until the pixels were read for the first time.
+        `napari_cdse.core.records.Micrograph.id`; None until it was first read.
     found : int
         Circles shown.
     reviewed : int
@@ -75,9 +75,9 @@ class MicrographEntry:
     deferred : int
         Circles that a user left for later.
     resolved : int
-        Circles that a user called yes or no.
+        Circles that a user labelled ``yes`` or ``no``.
     defects : int
-        Circles that a user called yes.
+        Circles that a user labelled ``yes``.
     analysed : bool
         Whether a detection has been made.
     problem : str or None
@@ -97,11 +97,11 @@ class MicrographEntry:
     regions : tuple of Region
         Those regions.
     out_of_range : str or None
-        Why the forest in use may be asked too much in it.
+        How it differs from the micrographs that the forest in use learnt from.
     sample : str or None
-        Name of the sample that it is a picture of; None where nobody gave it one.
+        Name of its sample; None if nobody gave one.
     quality : MicrographQuality or None
-        As the latest detection told it.
+        As measured by the latest detection.
     """
 
     index: int
@@ -142,13 +142,13 @@ class LabelledMicrograph(NamedTuple):
     id : str or None
         None until the pixels were read for the first time.
     pixel_size_nm : float or None
-        As the user set it; without it the file's own or the estimate holds.
+        As the user set it; None: that of the file or an estimate is used.
     annotations : tuple of Annotation
         With a label, and not removed.
     material : Material or None
-        The lattice, where the pixel size has to be estimated; None for CdSe.
+        Lattice for the estimate of the pixel size; None for CdSe.
     quality : MicrographQuality or None
-        As the latest detection told it.
+        As measured by the latest detection.
     """
 
     path: Path
@@ -177,7 +177,7 @@ class LabelledMicrograph(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where one is in a queue: number 37 of 412. Counted from 1; 0 for not in it."""
+    """Place in a queue, like number 37 of 412; counted from 1, 0 if not in it."""
 
     number: int
     total: int

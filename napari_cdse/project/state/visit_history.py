@@ -9,52 +9,59 @@ if TYPE_CHECKING:
 
 
 class VisitHistory:
-    """The way that a user took through the particles.
+    """The particles in the order in which the user visited them, and the current one.
 
-    Going on follows an order of review; going back follows this way, whatever the
-    order, the filter or the predictions are by then. A click on some circle is a
-    detour: the particle that was left is still the next.
+    Going forward follows an order of review; going back follows the visits, even if
+    order, filter or predictions have changed since. A click on some circle is inserted
+    after the current particle: those visited after it stay ahead.
+
+    Parameters
+    ----------
+    passed : iterable of str
+        First value of the attribute.
 
     Attributes
     ----------
     passed : set of str
-        Particles that the user went on from in this round, labelled or not; a round may
-        take several days.
+        Particles that the user left by going forward in this round of review, labelled
+        or not. A round may take several days, hence it is stored.
     """
 
     def __init__(self, passed: Iterable[str] = ()) -> None:
         self.passed = set(passed)
-        self._way: list[str] = []
-        self._at = -1
+        self._visited: list[str] = []
+        self._current = -1
 
     def visit(self, particle_id: str) -> None:
-        """Note which particle is looked at now.
+        """Make a particle the current one.
 
-        Undo comes back to the one before, and going on again to those farther along
-        the way; anything else is a new step.
+        Undo leads to the previous one, and going forward again to later ones; any other
+        particle is inserted after the current one.
         """
-        way, at = self._way, self._at
-        if way[at : at + 1] == [particle_id]:
+        visited, at = self._visited, self._current
+        if visited[at : at + 1] == [particle_id]:
             return
-        if particle_id in way[at + 1 :]:
-            self._at = way.index(particle_id, at + 1)
-        elif at > 0 and way[at - 1] == particle_id:
-            self._at = at - 1
+        if particle_id in visited[at + 1 :]:
+            self._current = visited.index(particle_id, at + 1)
+        elif at > 0 and visited[at - 1] == particle_id:
+            self._current = at - 1
         else:
-            way.insert(at + 1, particle_id)
-            self._at = at + 1
+            visited.insert(at + 1, particle_id)
+            self._current = at + 1
 
     def back(self, is_there: Callable[[str], bool]) -> str | None:
-        """Go back to the particle looked at before; None at the start of the way.
+        """Go back to the previous particle; None if there is none.
 
         Parameters
         ----------
         is_there : callable
-            Tells whether a particle still exists; others are passed over.
+            Tells whether a particle still exists; those that don't are skipped.
         """
-        before = (at for at in range(self._at - 1, -1, -1) if is_there(self._way[at]))
+        before = (
+            at for at in range(self._current - 1, -1, -1) if is_there(self._visited[at])
+        )
         at = next(before, None)
         if at is None:
             return None
-        self._at = at
-        return self._way[at]
+        self._current = at
+        return self._visited[at]

@@ -146,7 +146,7 @@ def test_closing_while_steps_wait_asks_and_stays_open(
 
     with held(workspace) as other:
         press(workspace, qtbot, Qt.Key.Key_Y)
-        workspace.project.backlog.do(lambda: None)
+        workspace.project.backlog.write_or_wait(lambda: None)
         (told,) = workspace.message_bar.sentences
         assert "1 step, 1 result and what was in view are kept here" in told
         # Nothing is exported that would lack them.

@@ -32,7 +32,8 @@ def project(analysed):
 def chances(project, index):
     """Chances of all, by particle; of those not drawn the audit itself knows them."""
     return {
-        one.id: project.audits._chance(one.id) for one in project.particles.of(index)
+        one.id: project.audits._lots.chance(one.id)
+        for one in project.particles.of(index)
     }
 
 
@@ -102,7 +103,7 @@ def test_what_is_found_later_is_drawn_before_it_is_shown(folder):
     project.audits.goal = "measure"
     shown = []
     project.events.particles_changed.connect(
-        lambda ids: shown.extend(map(project.audits._chance, ids or ()))
+        lambda ids: shown.extend(map(project.audits._lots.chance, ids or ()))
     )
     hand_over(project)
     put_circles(project, GRID, MODEL)
@@ -110,7 +111,7 @@ def test_what_is_found_later_is_drawn_before_it_is_shown(folder):
     before = chances(project, 0)
     # Detected anew, in view by now: what is new there is drawn as all are alike.
     (new,) = put_circles(project, [Circle(80.0, 120.0, 5.0)], MODEL)
-    assert project.audits._chance(new) == 0.1
+    assert project.audits._lots.chance(new) == 0.1
     hand_over(project, 1)
     put_circles(project, GRID, MODEL)
     assert set(chances(project, 1).values()) != {0.1}
@@ -145,7 +146,10 @@ def test_draws_come_first_by_turns_or_in_their_share(project):
             assert set(found[: 2 * n : 2]) == drawn
         # In the order of lots over chances, which says nothing of the prediction.
         turns = [each for each in found if each in drawn]
-        lots = [project.audits._lot(e) / project.audits._chance(e) for e in turns]
+        lots = [
+            project.audits._lots.drawn_lot(e) / project.audits._lots.chance(e)
+            for e in turns
+        ]
         assert lots == sorted(lots)
     assert max(lots) < 1
 

@@ -1,4 +1,4 @@
-"""The audit of a project: what is hidden, and what may stand for an error rate."""
+"""The audit of a project: particles drawn at random and judged without a prediction."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from napari_cdse.core.review.review_queue import ORDERS, QueueItem
 from napari_cdse.io.store.store import AUDIT
 from napari_cdse.io.store.waiting_steps import is_key
 from napari_cdse.project.state.annotator_labels import author, latest
+from napari_cdse.project.state.audit_lots import AuditLots
 from napari_cdse.project.state.audit_plan import AuditPlan, within_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from napari_cdse.core.records import Annotation, Prediction
     from napari_cdse.core.review.review_queue import Goal, Order
@@ -33,17 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DrawTallies:
-    """How far each annotator has come with the draws.
+    """How many of the drawn particles each annotator has judged.
 
     Attributes
     ----------
     drawn : int
-        Particles that a lot fell on, circles that were deleted among them.
+        Particles that were drawn, deleted circles included.
     judged : dict of str to int
-        Of these, those that each annotator judged or deleted unseen, the busiest
-        first.
+        Number that each annotator judged or deleted unseen, by name, largest first.
     deleted : int, optional
-        Of these, those whose circle was deleted: nobody else can judge them any more.
+        Number of drawn circles that were deleted; nobody else can judge them.
     """
 
     drawn: int
@@ -64,37 +64,37 @@ class DrawTallies:
 
 
 _SHARE, _GOAL = "the share of the audit", "what the review is for"
-"""Of what notices are: another choice of it takes back what was told of the last."""
+"""Subjects of notices: a new notice with the same subject replaces the last."""
 _IN_VIEW, _ORDERS = "in_view", "orders"
 GROWING: dict[str, Callable[[object], bool]] = {
     _IN_VIEW: is_key,
     _ORDERS: lambda value: value in ORDERS,
 }
-"""Settings that only grow, and what tells whether something may be in each: keys of
-micrographs whose predictions have been in view, and orders that the review went by."""
+"""Settings that only grow, each with a check of its members: keys of micrographs whose
+predictions have been in view, and orders of review that were used."""
 
 
 class Audits:
-    """Particles drawn at random and judged with their prediction hidden.
+    """Particles drawn at random and judged while their prediction is hidden.
 
-    With the goal to learn, each particle of a micrograph has the same chance. With the
-    others a particle's chance goes with its doubt; it is written down when its first
-    prediction comes, before anyone can have seen that. Where predictions have been in
-    view, something was judged, or the queue leads by now, chances stay what they were,
-    whatever forest, share or goal come after.
+    `napari_cdse.project.state.audit_plan` explains the draws; this class stores the
+    plan, hides predictions, and records what has been in view. In a micrograph whose
+    predictions have been in view, where anything was judged, or to which the queue
+    would have led by now, chances stay as they are, even with another forest, share or
+    goal.
 
     Parameters
     ----------
     store : Store
-        Keeps the plan, the chances where they differ by particle, and which
-        micrographs' predictions have been in view.
+        Keeps the plan, the chances where they differ by particle, and the
+        micrographs whose predictions have been in view.
     state : ProjectState
     selection : Selection
         The open micrograph's predictions are in view.
     visits : VisitHistory
         How far the review has come.
     annotators : Annotators
-        To whom it is shown.
+        The present annotator is the one to whom predictions are shown.
     events : ProjectEvents
     """
 
@@ -115,69 +115,62 @@ class Audits:
         self._visits = visits
         self._annotators = annotators
         self._events = events
-        self._plan = AuditPlan()
-        self._chances: dict[str, float] = {}
-        self._lots: dict[str, float] = {}
-        self._judged: dict[int, tuple[Mapping[str, Particle], float]] = {}
+        self._lots = AuditLots(self._particles)
+
         self._in_view: set[int] = set()
         self._orders_used: set[Order] = set()
-        self._version = 0
 
     # What is hidden
 
     def hides(self, particle_id: str) -> bool:
         """Tell whether a particle's prediction must not be shown yet.
 
-        It is one that the program proposed, that was drawn by chance alone and that
-        the annotator of now has never judged: who has, under the same name, knows the
-        forest's word, even if the label was taken back. In a window what others said
-        of it is out of view as well. Whatever shows predictions asks this first, or
-        shows the particle `as_seen`.
+        That is so for a particle that was drawn and that the present annotator has
+        never judged: once judged, its prediction was shown, even if the label was taken
+        back. Windows then hide other annotators' statements as well. Every view of
+        predictions has to ask this first, or to show the particle `as_seen`.
         """
-        if self._lot(particle_id) is None:
+        if self._lots.drawn_lot(particle_id) is None:
             return False
         return self._annotators.name not in self._particles.judges(particle_id)
 
     def as_seen(self, particle: Particle) -> Particle:
-        """Return a particle as a user may see it: maybe without its prediction."""
+        """Return a particle as it may be shown: without a prediction if hidden."""
         if particle.prediction is None or not self.hides(particle.id):
             return particle
         return replace(particle, prediction=None)
 
     def chances(self, particle_ids: Iterable[str]) -> dict[str, float]:
-        """Return the chances, 0 to 1, of those among some particles that are hidden."""
-        return {each: self._chance(each) for each in particle_ids if self.hides(each)}
+        """Return the chances, 0 to 1, of those particles whose prediction is hidden."""
+        return {
+            each: self._lots.chance(each) for each in particle_ids if self.hides(each)
+        }
 
     def drawn_chance(self, particle_id: str) -> float | None:
         """Return the chance with which a particle was drawn; None if it was not.
 
-        It is that of by now, after the share was raised, whenever it was judged. A
-        smaller share takes no draw back where some were judged: what was judged at the
-        larger one can stand for the micrograph at that one alone.
+        See `AuditLots.drawn_chance` for which one, after the share was changed.
         """
-        chance = self._drawing_chance(particle_id)
-        return None if self._lot(particle_id, chance) is None else chance
+        return self._lots.drawn_chance(particle_id)
 
     def may_draw(self, particle_id: str) -> bool:
-        """Tell whether a lot could fall on a particle, or could have."""
-        return self._drawing_chance(particle_id) > 0 and (
-            self._particles.is_proposed(particle_id)
-        )
+        """Tell whether the audit may draw a particle, or might have drawn it."""
+        return self._lots.may_draw(particle_id)
 
     # What was judged unseen
 
     @property
     def version(self) -> int:
-        """Another number whenever other particles may be drawn, or at other chances."""
-        return self._version
+        """A number that grows whenever particles may be drawn at other chances."""
+        return self._lots.version
 
     def labels(self) -> list[Annotation]:
         """Return the first labels of particles that were judged unseen.
 
-        A label that was changed afterwards, with the prediction in view, counts as
-        it was given first, but one whose circle was deleted is ``removed`` and stands
-        for ``empty``. Particles without a label are left out, and so are micrographs
-        and regions that are left out.
+        Later changes, made with the prediction in view, don't count; but a particle
+        whose circle was deleted since is ``removed`` and stands for ``empty``.
+        Particles whose label was taken back are not among them, nor are micrographs and
+        regions that are left out.
         """
         return [
             each
@@ -187,9 +180,9 @@ class Audits:
         ]
 
     def tallies(self) -> DrawTallies:
-        """Count the draws, and how many of them each annotator has judged unseen.
+        """Count the drawn particles, and those that each annotator has judged unseen.
 
-        A deletion judges too, as it does in the visible-defect fraction.
+        Deleting a circle judges it, as in the visible-defect fraction.
         """
         there, gone = [], []
         for row in self._table.rows:
@@ -203,28 +196,28 @@ class Audits:
         return DrawTallies(len(there) + len(gone), told, len(gone))
 
     def _waiting(self) -> int:
-        """Count the draws that nobody has judged and that are to come up."""
+        """Count the drawn particles that nobody has judged."""
         return sum(
-            self._lot(one) is not None and not self._particles.judges(one)
+            self._lots.drawn_lot(one) is not None and not self._particles.judges(one)
             for row in self._table.rows
             if row.excluded is None
             for one in self._particles.particles(row.key)
         )
 
     def _drawn(self, particles: Iterable[Particle]) -> list[str]:
-        """Return the ids of those among some particles that a lot fell on."""
+        """Return the ids of those particles that were drawn."""
         return [one.id for one in particles if self.drawn_chance(one.id) is not None]
 
     def _judges_unseen(self, particle_id: str) -> list[str]:
-        """Return who judged a particle unseen, or deleted its circle so, each once.
+        """Return the annotators who judged a particle, or deleted its circle, unseen.
 
-        Who took that back has known the forest's word since, whatever they say then.
+        Each once; without those whose label was taken back and not given again.
         """
         said = self._particles.statements(particle_id)
         judged = (one for one in said if one.label or one.removed)
         unseen = {author(one) for one in judged if not one.prediction_seen}
         removed = (author(one) for one in said[-1:] if one.removed)
-        # Not a set: of equally busy ones the first stands first, at every run.
+        # Not a set, whose order differs between runs.
         names = dict.fromkeys((*latest(said), *removed))
         return [name for name in names if name in unseen]
 
@@ -232,12 +225,12 @@ class Audits:
 
     @property
     def share(self) -> float:
-        """Share of the particles that is drawn for the audit, from 0 to 1."""
-        return self._plan.share
+        """Share of the particles drawn for the audit, 0 to 1."""
+        return self._lots.plan.share
 
     @share.setter
     def share(self, share: float) -> None:
-        before, waiting = self._plan.share, self._waiting()
+        before, waiting = self._lots.plan.share, self._waiting()
         self._change_plan(lambda plan, seen: plan.with_share(share, seen))
         more = self._waiting() - waiting
         told = ""
@@ -255,42 +248,47 @@ class Audits:
 
     @property
     def goal(self) -> Goal:
-        """What the review is for.
+        """Purpose of the review.
 
-        learn: lots are even, and come up in their share of the queue; they tell best
-        how often the forest is right. measure: the doubtful are drawn more often and
-        all that are drawn come up first, which narrows the interval of the
-        visible-defect fraction soonest. both: drawn so too, they come up by turns with
-        the queue.
+        "learn": all particles have the same chance and come up in their share of the
+        queue; this measures the forest's accuracy best. "measure": doubtful particles
+        are drawn more often, and all drawn ones come up first; this narrows the
+        interval of the visible-defect fraction soonest. "both": drawn like "measure",
+        they come up by turns with the queue.
         """
-        return self._plan.goal
+        return self._lots.plan.goal
 
     @goal.setter
     def goal(self, goal: Goal) -> None:
-        before = self._plan.by_doubt
+        before = self._lots.plan.by_doubt
         self._change_plan(lambda plan, seen: plan.with_goal(goal, seen))
-        if self._plan.by_doubt != before:
+        if self._lots.plan.by_doubt != before:
             told = (
                 "" if before else self._scope_of_change("choice of the doubtful holds")
             )
             self._events.notice.emit(told, _GOAL)
 
     def read_plan(self) -> bool:
-        """Read the plan and what has been in view; True if the plan is another."""
+        """Read the plan and what has been in view; True if the plan has changed."""
         known = self._store.setting(_IN_VIEW, [])
         analysed = self._particles.analysed()
         self._in_view = set(known if isinstance(known, list) else analysed)
-        # Of what waits for a busy file the file knows nothing yet.
+        # Additions that wait for a busy file are not in the file yet.
         self._in_view |= self._backlog.additions.get(_IN_VIEW, set())
         plan = self._planned(self._store.setting(AUDIT))
         return self._take_plan(plan, self._store.draws.chances())
 
     def draw_new(self, particle_ids: Iterable[str] | None = None) -> None:
-        """Write down the chances of particles that have got their first prediction.
+        """Store the chances of particles that have just got their first prediction.
 
-        To be called before anyone is shown it, with None for all particles.
+        To be called before that is shown to anyone.
+
+        Parameters
+        ----------
+        particle_ids : iterable of str, optional
+            Those particles; None: all.
         """
-        if not self._plan.by_doubt or self._store.read_only:
+        if not self._lots.plan.by_doubt or self._store.read_only:
             return
         keys = set(self._particles.analysed())
         if particle_ids is not None:
@@ -300,44 +298,43 @@ class Audits:
         }
         if not due:
             return
-        # Without room for them all particles of these micrographs stay alike.
+        # If they can't be stored, all particles of a micrograph keep the same chance.
         with suppress(StoreError):
             with self._store.transaction():
-                self._write_chances(due, self._plan)
+                self._write_chances(due, self._lots.plan)
                 chances = self._store.draws.chances()
-            self._chances = chances
-            self._version += 1
+            self._lots.replace(self._lots.plan, chances)
             self._particles.rebuild_views()
         self._events.queue_outdated.emit()
 
     # What has been in view
 
     def note_in_view(self, particle_ids: Iterable[str]) -> None:
-        """Note that predictions are in view; to be called by whoever shows them.
+        """Record that predictions are in view; to be called by views that show them.
 
-        What is shown of the open micrograph is noted without asking.
+        Those of the open micrograph are recorded by `note_open`.
         """
-        hidden = (each for each in particle_ids if not self.hides(each))
+        shown = (each for each in particle_ids if not self.hides(each))
         key = self._particles.key
-        found = (key(each) for each in hidden)
+        found = (key(each) for each in shown)
         keys = {each for each in found if each is not None} - self._in_view
         if not keys:
             return
         self._in_view |= keys
         if not self._store.read_only:
-            # A full disk keeps nobody from looking.
+            # A full disk must not keep the user from looking.
             with suppress(StoreError):
                 self._backlog.add_to_setting(_IN_VIEW, keys)
 
     def note_open(self, _ids: object = None) -> None:
-        """Note that the open micrograph's predictions are in view."""
+        """Record that the open micrograph's predictions are in view."""
         key = self._selection.key
         if key is not None and key not in self._in_view:
             particles = self._particles.particles(key).values()
             self.note_in_view(each.id for each in particles if each.prediction)
 
     def note_order(self, order: Order) -> None:
-        """Write down by which orders the project was ever gone through."""
+        """Record that the review has used an order."""
         if order in self._orders_used or self._store.read_only:
             return
         self._orders_used.add(order)
@@ -345,14 +342,17 @@ class Audits:
             self._backlog.add_to_setting(_ORDERS, {order})
 
     def queue_items(self) -> Iterator[QueueItem]:
-        """Yield the particles that may come up for review, with their lots."""
+        """Yield all particles that may come up for review.
+
+        Drawn ones have a ``draw``: the lot over the chance, hence uniform from 0 to 1.
+        """
         table = self._table
         for index, row in enumerate(table.rows):
             if row.excluded is None and not table.is_missing(row.key):
                 for one in self._particles.particles(row.key).values():
-                    draw = self._lot(one.id)
+                    draw = self._lots.drawn_lot(one.id)
                     if draw is not None:
-                        draw /= self._chance(one.id)
+                        draw /= self._lots.chance(one.id)
                     yield QueueItem(index, one.id, one.circle, one.prediction, draw)
 
     # Inside
@@ -360,9 +360,16 @@ class Audits:
     def _change_plan(
         self, change: Callable[[AuditPlan, Collection[int]], AuditPlan]
     ) -> None:
-        """Take another plan, and draw anew where nothing has been in view."""
+        """Change and store the plan, with new chances where nothing has been in view.
+
+        Parameters
+        ----------
+        change : callable
+            Makes the new plan of the old one and of the keys of micrographs whose
+            chances must not grow.
+        """
         with self._store.transaction():
-            # Another window shows particles too, and may have changed the plan.
+            # Another window may have shown particles, or changed the plan.
             self.read_plan()
             judged = {
                 each
@@ -370,7 +377,7 @@ class Audits:
                 if self._has_statements(each)
             }
             seen = {*self._in_view, *self._within_reach(), *judged}
-            plan = change(self._plan, seen)
+            plan = change(self._lots.plan, seen)
             self._store.set_setting(AUDIT, plan.as_setting())
             fresh = set(self._particles.analysed()) - plan.held.keys()
             self._store.draws.forget(fresh)
@@ -381,27 +388,18 @@ class Audits:
         self._events.particles_changed.emit(None)
 
     def _take_plan(self, plan: AuditPlan, chances: dict[str, float]) -> bool:
-        if (plan, chances) == (self._plan, self._chances):
+        if not self._lots.replace(plan, chances):
             return False
-        self._plan, self._chances = plan, chances
-        self._version += 1
-        self._lots.clear()
-        self._judged.clear()
         self._particles.rebuild_views()
         self._events.queue_outdated.emit()
         return True
 
-    # Chances by doubt
-
-    def _chance(self, particle_id: str) -> float:
-        """Return a particle's own chance, or that of its whole micrograph."""
-        own = self._chances.get(particle_id) if self._plan.seed else None
-        if own is not None:
-            return own
-        return self._plan.chance(self._particles.key(particle_id))
-
     def _write_chances(self, keys: Collection[int], plan: AuditPlan) -> None:
-        """Set the chances in some micrographs as if all had been drawn together."""
+        """Store the chances of particles in some micrographs.
+
+        They are scaled so that their sum over all analysed micrographs, the expected
+        number of draws, is the plan's share of the particles.
+        """
         said = [
             (key, each)
             for key in self._particles.analysed()
@@ -417,7 +415,7 @@ class Audits:
             self._store.draws.add(key, found)
 
     def _proposed_predictions(self, key: int) -> list[Prediction]:
-        """Return predictions of what the program proposed in a micrograph."""
+        """Return the predictions of a micrograph's proposed particles."""
         return [
             one.prediction
             for one in self._particles.particles(key).values()
@@ -425,8 +423,8 @@ class Audits:
         ]
 
     def _is_fresh(self, key: int) -> bool:
-        """Tell whether nothing of a micrograph has been in view or judged."""
-        seen = key in self._in_view or key in self._plan.held
+        """Tell whether nothing in a micrograph has been in view or judged."""
+        seen = key in self._in_view or key in self._lots.plan.held
         return not (seen or self._has_statements(key))
 
     def _has_statements(self, key: int) -> bool:
@@ -436,24 +434,24 @@ class Audits:
     def _lacks_chances(self, key: int) -> bool:
         """Tell whether some classified particle of a micrograph has no chance yet."""
         said = self._proposed_predictions(key)
-        return any(each.particle_id not in self._chances for each in said)
+        return any(each.particle_id not in self._lots.chances for each in said)
 
     def _planned(self, stored: object) -> AuditPlan:
-        """Return the plan that is stored; begin one where there is none."""
+        """Return the stored plan; make and store one if there is none."""
         plan = AuditPlan.from_setting(stored)
         if self._store.read_only or (stored is not None and plan.watched):
             return plan
         analysed = self._particles.analysed()
         new = stored is None
         begun = AuditPlan.new(analysed) if new else plan.watching(analysed)
-        # Without room for it nothing is drawn anew, and all else works.
+        # If it can't be stored, nothing new is drawn, and all else works.
         with suppress(StoreError):
             self._store.set_setting(AUDIT, begun.as_setting())
             return begun
         return plan
 
     def _within_reach(self) -> set[int]:
-        """Return keys of micrographs to which the queue leads by now, lots aside."""
+        """Return the keys of micrographs `within_reach` of the review."""
         in_turn = self._particles.judged_in_turn()
         went_by = self._store.setting(_ORDERS, [])
         orders = [each for each in ORDERS if each in went_by] or ORDERS
@@ -462,9 +460,17 @@ class Audits:
         return {self._table.rows[each].key for each in places}
 
     def _scope_of_change(self, what: str, effect: str = "") -> str:
-        """Say where another plan does not hold, and what it does where it does."""
+        """Return the notice in which micrographs a new plan does not hold.
+
+        Parameters
+        ----------
+        what : str
+            What was changed, with its verb.
+        effect : str
+            What it does in the other micrographs.
+        """
         analysed = self._particles.analysed()
-        free = sum(each not in self._plan.held for each in analysed)
+        free = sum(each not in self._lots.plan.held for each in analysed)
         if free == len(analysed):
             return ""
         whose = f"{free} of {len(analysed)}" if free else "new"
@@ -472,41 +478,3 @@ class Audits:
             f"The {what} for {whose} micrographs{effect}; in the others the "
             "predictions have been in view, or were next in turn."
         )
-
-    def _drawing_chance(self, particle_id: str) -> float:
-        """Return the chance of by now, or that of when draws alike were judged."""
-        chance = self._chance(particle_id)
-        if particle_id in self._chances:
-            return chance
-        return max(chance, self._judged_chance(self._particles.key(particle_id)))
-
-    def _judged_chance(self, key: int | None) -> float:
-        """Return the largest chance at which draws that are alike were judged."""
-        if key is None or not self._plan.seed:
-            return 0.0
-        shown = self._particles.particles(key)
-        kept = self._judged.get(key)
-        if kept is None or kept[0] is not shown:
-            kept = self._judged[key] = shown, self._largest_judged(key)
-        return kept[1]
-
-    def _largest_judged(self, key: int) -> float:
-        found = {
-            each.particle_id: each.selection_chance or 0.0
-            for each in self._particles.audited(key)
-            if each.particle_id not in self._chances
-        }
-        # Of a plan that was lost, the lots of now say nothing.
-        lots_hold = all(self._plan.draw(one) < chance for one, chance in found.items())
-        return max(found.values(), default=0.0) if lots_hold else 0.0
-
-    def _lot(self, particle_id: str, chance: float | None = None) -> float | None:
-        """Return the lot of a particle that was drawn; None for one that was not."""
-        chance = self._chance(particle_id) if chance is None else chance
-        if not chance:
-            return None
-        lot = self._lots.get(particle_id)
-        if lot is None:
-            lot = self._lots[particle_id] = self._plan.draw(particle_id)
-        proposed = lot < chance and self._particles.is_proposed(particle_id)
-        return lot if proposed else None

@@ -68,12 +68,15 @@ def tuning_lines(tuning: Tuning, shown: int = 10) -> list[str]:
 
 def _trial_line(mark: str, trial: Trial) -> str:
     params, scores, gain = trial.params, trial.scores, trial.difference
-    return (
+    told = (
         f"{mark:4s} {params.trees:5d}  {params.split_features:>18s}  "
         f"{params.criterion:9s}   {scores.balanced_accuracy:.3f} "
-        f"({_range(scores.interval_95, '.2f')})  {gain.value:+.3f} "
-        f"({_range(gain.interval_95, '+.2f')})"
+        f"({_range(scores.interval_95, '.2f')})"
     )
+    if mark:
+        # Its difference to itself is no finding.
+        return told
+    return f"{told}  {gain.value:+z.3f} ({_range(gain.interval_95, '+z.2f')})"
 
 
 def importance_lines(found: Importance, shown: int = 15) -> list[str]:
@@ -82,14 +85,31 @@ def importance_lines(found: Importance, shown: int = 15) -> list[str]:
         f"Balanced accuracy {found.balanced_accuracy:.3f} on held-out micrographs "
         f"({found.n_micrographs}); lost when shuffled, 95 % over micrographs:"
     )
-    families = [_worth_line(one) for one in found.families]
-    return [head, *families, "", *(_worth_line(one) for one in found.features[:shown])]
+    features = found.features[:shown]
+    silent = any(one.loss.interval_95 is None for one in (*found.families, *features))
+    return [
+        head,
+        *(_worth_line(one) for one in found.families),
+        "",
+        *(_worth_line(one) for one in features),
+        *_why_none(silent, found.n_micrographs),
+    ]
+
+
+def _why_none(silent: bool, n_micrographs: int) -> list[str]:
+    """Say why some number has no interval, where there are micrographs enough."""
+    if not silent or n_micrographs < MIN_MICROGRAPHS:
+        return []
+    return [
+        "no interval: all micrographs say the same, or without one of them there is "
+        "no number"
+    ]
 
 
 def _worth_line(worth: FeatureImportance) -> str:
     return (
-        f"  {worth.name:22s} {worth.loss.value:+.3f} "
-        f"({_range(worth.loss.interval_95, '+.3f')})   impurity {worth.impurity:.3f}"
+        f"  {worth.name:22s} {worth.loss.value:+z.3f} "
+        f"({_range(worth.loss.interval_95, '+z.3f')})   impurity {worth.impurity:.3f}"
     )
 
 
@@ -173,11 +193,17 @@ def method_lines(scores: Sequence[MethodScores], n_micrographs: int) -> list[str
             )
             if one is not standard:
                 line += (
-                    f"  {figure.difference:+.3f} "
-                    f"({_range(figure.difference_95, '+.3f')})"
+                    f"  {figure.difference:+z.3f} "
+                    f"({_range(figure.difference_95, '+z.3f')})"
                 )
             table.append(line)
-    return table
+    silent = any(
+        each.interval_95 is None or (one is not standard and each.difference_95 is None)
+        for one in scores
+        for each in (one.figures[at] for at in rows)
+        if not math.isnan(each.value)
+    )
+    return [*table, *_why_none(silent, n_micrographs)]
 
 
 def _reliability_lines(evaluation: Evaluation) -> list[str]:

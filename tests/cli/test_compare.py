@@ -13,13 +13,17 @@ from napari_cdse.core.records import Circle
 from napari_cdse.project import Project
 from tests.project_tools import hand_over, put_circles, small_model, write_folder
 
-CIRCLES = [
-    Circle(12.0 + 16 * n, 12.0 + 16 * m, 6.5) for n in range(5) for m in range(8)
-]
+
+def circles(radius_px=6.5):
+    places = [(12.0 + 16 * n, 12.0 + 16 * m) for n in range(5) for m in range(8)]
+    return [Circle(*each, radius_px) for each in places]
 
 
-def filled(folder, names, defects, first_seed=0):
-    """A project in which every draw is judged; the first so many labels of ten yes."""
+def filled(folder, names, defects, first_seed=0, growth_px=0.1):
+    """A project in which every draw is judged; the first so many labels of ten yes.
+
+    From micrograph to micrograph particles grow.
+    """
     project = Project.create_or_open(write_folder(folder, names, first_seed))
     model = small_model()
     project.models.add(model)
@@ -27,7 +31,8 @@ def filled(folder, names, defects, first_seed=0):
     project.audits.share = 0.5
     for index, entry in enumerate(project.micrographs.entries):
         hand_over(project, index)
-        put_circles(project, CIRCLES, model.card.id, index)
+        found = circles(6.5 + growth_px * index)
+        put_circles(project, found, model.card.id, index)
         lots = [p.id for p in project.particles.of(index) if project.audits.hides(p.id)]
         many = defects(entry.name) * len(lots) // 10
         for ids, label in ((lots[:many], "yes"), (lots[many:], "no")):
@@ -56,13 +61,25 @@ def test_two_projects_are_compared(tmp_path, capsys):
     said = capsys.readouterr().out
     assert found["sentence"] in said
     assert said.count("Design effect") == 2
-    assert " of many less few: +0 (" in said
+    assert " of many less few: +0.00 (" in said
     means = re.findall(
         r"Mean diameter, by .*?, (\S+) nm \((\S+) to (\S+), 95 %\)", said
     )
     assert len(means) == 2
     for mean, low, high in means:
         assert float(low) <= float(mean) <= float(high)
+
+
+def test_samples_of_one_size_have_no_interval_of_their_difference(tmp_path, capsys):
+    """Circles that were all drawn with one radius, and scales estimated alike."""
+    folders = [
+        filled(tmp_path / name, six(name), lambda _name: 5, seed, growth_px=0.0)
+        for seed, name in ((0, "a"), (6, "b"))
+    ]
+    assert main(["compare", *map(str, folders)]) == 0
+    said = capsys.readouterr().out
+    assert " of a less b: +0.00, without an interval." in said
+    assert said.count("nm (no interval: the same in all micrographs)") == 2
 
 
 def test_a_project_is_not_independent_of_itself(tmp_path, capsys):

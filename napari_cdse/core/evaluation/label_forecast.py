@@ -92,7 +92,7 @@ class Forecast:
         low, high = self.interval_95
         told = (
             f"{MORE} labels more than these {self.n_labels} would probably change the "
-            f"balanced accuracy by {self.gain:+.2f} ({low:+.2f} to {high:+.2f})"
+            f"balanced accuracy by {self.gain:+z.2f} ({low:+z.2f} to {high:+z.2f})"
         )
         return f"{told}, so perhaps not at all." if low <= 0 else f"{told}."
 
@@ -131,6 +131,8 @@ def forecast(
     tables = _curve(training, mine, params, progress)
     found = gain_from(counts, np.stack(tables, axis=2))
     interval = found.interval_95
+    if found.all_alike:
+        return _unknown(n_labels, _alike(n_labels))
     if interval is None or interval[1] - interval[0] > MAX_WIDTH:
         return _unknown(n_labels, _vague(n_labels))
     return Forecast(n_labels, found.value, interval)
@@ -255,6 +257,13 @@ def _fewer(n_labels: int, n_micrographs: int) -> str | None:
             f"{n_micrographs}."
         )
     return None
+
+
+def _alike(n_labels: int) -> str:
+    return (
+        f"What {MORE} more labels would buy can't be said: the forest is right on all "
+        f"of these {n_labels}, or as often in each micrograph."
+    )
 
 
 def _vague(n_labels: int) -> str:

@@ -37,6 +37,8 @@ _DRAWS = 2000
 """Draws of micrographs for the interval of a median, whose jackknife is not consistent
 (B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans, SIAM 1982, 3.4);
 the ends of an interval of 95 % rest on 50 of them each."""
+_ROUNDING = 1e-12
+"""Width of an interval up to which rounding makes it, of shares and radii alike."""
 _SEED = 0
 """Seed of these draws: the same scores give the same interval."""
 
@@ -51,11 +53,12 @@ class MethodFigure:
     value : float
         NaN where there is nothing to count.
     interval_95 : tuple of float or None
-        Over micrographs; None with fewer than five.
+        Over micrographs; None with fewer than five, or where all say the same.
     difference : float
         To the method that all are compared with, NaN for that method itself.
     difference_95 : tuple of float or None
-        Of pairs of micrographs.
+        Of pairs of micrographs; None with fewer than five, or where they all differ
+        by the same.
     """
 
     name: str
@@ -347,8 +350,9 @@ def _median(errors: Sequence[Sequence[float]]) -> float:
 
 
 def _middle(values: Sequence[float]) -> Interval | None:
-    """Middle 95 % of the values; None if any draw has none."""
+    """Middle 95 % of the values; None if any draw has none, or none differs."""
     if not values or not np.isfinite(values).all():
         return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    low, high = (float(each) for each in np.quantile(values, [0.025, 0.975]))
+    # Where all micrographs say the same, nothing tells how far that holds.
+    return (low, high) if high - low > _ROUNDING else None

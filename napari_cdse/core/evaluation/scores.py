@@ -17,6 +17,7 @@ from napari_cdse.core.statistics.intervals import (
     MIN_DRAWS,
     MIN_MICROGRAPHS,
     jackknife,
+    paired_interval,
     t_quantile,
     wilson_interval,
 )
@@ -186,7 +187,9 @@ class Difference:
     value : float
     interval_95 : tuple of float or None
         By the jackknife over micrographs, both forests without the same ones, and
-        Student's t; None with fewer than five micrographs.
+        Student's t; where nothing varies, what so many pairs of each class leave open.
+        None with fewer than five micrographs, or where nothing varies and no pairs
+        are known.
     """
 
     value: float
@@ -227,17 +230,45 @@ def paired_difference(
     """
     mask = training.originals if only is None else training.originals & only
     chosen = training.rows(mask)
-    before, after = (
-        confusions(chosen.codes, told[mask].argmax(axis=1), chosen.micrograph_ids)
-        for told in (old, new)
-    )
-    return difference_of(before, after)
+    truth = chosen.codes
+    told = [each[mask].argmax(axis=1) for each in (old, new)]
+    before, after = (confusions(truth, each, chosen.micrograph_ids) for each in told)
+    found = jackknife(_gain, np.stack([before, after], axis=1))
+    if found.all_alike:
+        right = [each == truth for each in told]
+        ends = _pairs_by_class(truth, right[0], right[1], len(before))
+        return Difference(found.value, ends)
+    return Difference(found.value, found.interval_95)
+
+
+def _pairs_by_class(
+    truth: NDArray[np.intp],
+    old: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+    n_micrographs: int,
+) -> Interval:
+    """Return what so many pairs of each class leave open, where nothing varies."""
+    quantile = t_quantile(n_micrographs - 1)
+    each = [
+        paired_interval(
+            float(np.count_nonzero(new & ~old & (truth == label))),
+            float(np.count_nonzero(old & ~new & (truth == label))),
+            float(np.count_nonzero(truth == label)),
+            quantile,
+        )
+        for label in np.unique(truth)
+    ]
+    return float(np.mean([e[0] for e in each])), float(np.mean([e[1] for e in each]))
 
 
 def difference_of(
     old: NDArray[np.floating | np.integer], new: NDArray[np.floating | np.integer]
 ) -> Difference:
-    """Compare two forests by their confusion matrices, one for each micrograph."""
+    """Compare two forests by their confusion matrices, one for each micrograph.
+
+    They do not tell which particles both call right, so that there is no interval
+    where nothing varies.
+    """
     found = jackknife(_gain, np.stack([old, new], axis=1))
     return Difference(found.value, found.interval_95)
 
@@ -259,8 +290,9 @@ class DrawnDifference:
         Draws that were judged.
     value : float
     interval_95 : tuple of float or None
-        By the jackknife over micrographs and Student's t; None with fewer than
-        `MIN_DRAWS` draws or five micrographs.
+        By the jackknife over micrographs and Student's t; where nothing varies, what
+        so many pairs leave open. None with fewer than `MIN_DRAWS` draws or five
+        micrographs.
     """
 
     n: int
@@ -273,12 +305,12 @@ class DrawnDifference:
         told = (
             f"Of the {self.n} particles that were drawn at random, which stand for "
             "all, "
-            f"the share called right changes by {self.value:+.2f}"
+            f"the share called right changes by {self.value:+z.2f}"
         )
         if self.interval_95 is None:
             return f"{told}; they are too few for an interval."
         low, high = self.interval_95
-        return f"{told} ({low:+.2f} to {high:+.2f}, 95 %)."
+        return f"{told} ({low:+z.2f} to {high:+z.2f}, 95 %)."
 
 
 class JudgedDraw(NamedTuple):
@@ -332,10 +364,23 @@ def drawn_difference(
     names, of = np.unique(chosen.micrograph_ids, return_inverse=True)
     sums = [np.bincount(of, each, len(names)) for each in (weight * gain, weight)]
     found = jackknife(lambda sums: sums[:, 0] / sums[:, 1], np.stack(sums, axis=1))
+    interval = found.interval_95
+    if found.all_alike:
+        interval = _weighted_pairs(weight, gain, len(names))
     enough = len(chosen) >= MIN_DRAWS
-    return DrawnDifference(
-        len(chosen), found.value, found.interval_95 if enough else None
+    return DrawnDifference(len(chosen), found.value, interval if enough else None)
+
+
+def _weighted_pairs(
+    weight: NDArray[np.float64], gain: NDArray[np.float64], n_micrographs: int
+) -> Interval:
+    """Return what so many draws leave open, with their effective number (Kish)."""
+    total = float(weight.sum())
+    effective = total**2 / float(weight @ weight)
+    gained, lost = (
+        effective * float(weight[gain == sign].sum()) / total for sign in (1, -1)
     )
+    return paired_interval(gained, lost, effective, t_quantile(n_micrographs - 1))
 
 
 def unscored(training: TrainingSet, note: str) -> Scores:

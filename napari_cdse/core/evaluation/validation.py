@@ -81,12 +81,12 @@ class Comparison:
             return new.sentence
         told = (
             f"{_better(gain)}: balanced accuracy {self.old.balanced_accuracy:.2f} "
-            f"\u2192 {new.balanced_accuracy:.2f}, a difference of {gain.value:+.2f}"
+            f"\u2192 {new.balanced_accuracy:.2f}, a difference of {gain.value:+z.2f}"
         )
         if gain.interval_95 is None:
             return f"{told} {new.basis}; {NO_INTERVAL}."
         low, high = gain.interval_95
-        return f"{told} ({low:+.2f} to {high:+.2f}, {METHOD}) {new.basis}."
+        return f"{told} ({low:+z.2f} to {high:+z.2f}, {METHOD}) {new.basis}."
 
 
 def _better(gain: Difference) -> str:

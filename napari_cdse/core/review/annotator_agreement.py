@@ -89,7 +89,7 @@ class Agreement:
             + (f", {_range(self.observed_95)})" if self.observed_95 else ")")
         ]
         if self.kappa is not None:
-            kappa = f"Cohen's kappa {self.kappa:.2f}"
+            kappa = f"Cohen's kappa {self.kappa:z.2f}"
             interval = self.kappa_95
             parts.append(kappa + (f" ({_range(interval)})" if interval else ""))
         return "; ".join(parts) + "." + (f" {self.note}" if self.note else "")
@@ -220,6 +220,8 @@ def _note(by_micrograph: NDArray[np.int64], names: tuple[str, str]) -> str:
             f"An interval takes such particles in {MIN_MICROGRAPHS} micrographs; they "
             f"lie in {len(by_micrograph)}."
         )
+    if jackknife(_fisher_kappa, by_micrograph).all_alike:
+        return "They agree as far in each micrograph, so there is no interval of kappa."
     if _kappa_interval(by_micrograph) is None:
         return (
             "Without one of the micrographs they never differ, or never agree, so "
@@ -229,4 +231,4 @@ def _note(by_micrograph: NDArray[np.int64], names: tuple[str, str]) -> str:
 
 
 def _range(interval: Interval) -> str:
-    return f"{interval[0]:.2f} to {interval[1]:.2f}, 95 %"
+    return f"{interval[0]:z.2f} to {interval[1]:z.2f}, 95 %"

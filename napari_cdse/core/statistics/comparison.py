@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
 
 
+_ROUNDING = 1e-12
+"""Share of two numbers up to which rounding makes their difference."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contrast:
     """One number of a sample less, or over, that of another.
@@ -100,7 +104,7 @@ class Comparison:
             )
         told = (
             f"Visible defects in {self.first} less {self.second}: "
-            f"{_told(self.difference, '+.2f')}"
+            f"{_told(self.difference, '+z.2f')}"
         )
         if self.ratio.value is not None:
             told += f"; ratio {_told(self.ratio, '.2f')}"
@@ -114,7 +118,7 @@ class Comparison:
         how = f", {BY_ESTIMATE}," if self.sizes_by_estimate else ""
         return (
             f"Mean diameter in {self.size_unit}{how} of {self.first} less "
-            f"{self.second}: {_told(self.size_difference, '+.3g')}."
+            f"{self.second}: {_told(self.size_difference, '+z.2f')}."
         )
 
     @property
@@ -187,6 +191,9 @@ def difference_of(
     if first is None or second is None:
         return Contrast()
     value = first - second
+    largest = max(abs(first), abs(second))
+    if math.isfinite(largest) and abs(value) <= _ROUNDING * largest:
+        value = 0.0
     if first_95 is None or second_95 is None:
         return Contrast(value)
     below = math.hypot(first - first_95[0], second_95[1] - second)

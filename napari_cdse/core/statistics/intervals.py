@@ -36,8 +36,9 @@ three lies well below 95 % whatever the method (``python -m tests.benchmarks
 coverage``)."""
 
 _ROUNDING = 1e-14
-"""Standard error of a share up to which rounding makes it. Two micrographs of a million
-particles each that differ in one of them give a hundred times as much."""
+"""Standard error of a share, or of a number over its scale, up to which rounding makes
+it. Two micrographs of a million particles each that differ in one of them give a
+hundred times as much."""
 
 MIN_DRAWS = 10
 """Fewest judged draws for an interval, or for what the program distrusts to enter. With
@@ -90,6 +91,29 @@ def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
     return low, high
 
 
+def paired_interval(gained: float, lost: float, n: float, z: float = Z_95) -> Interval:
+    """Interval of the difference of two shares of the same particles.
+
+    Wald's with one particle more of each kind that differs (D. G. Bonett, R. M. Price,
+    J. Educ. Behav. Stat. 37, 479 (2012)): it has a width also where none differs, and
+    covers 93 % at least for ten particles and more (``tests``, by enumeration).
+
+    Parameters
+    ----------
+    gained, lost : float
+        Particles that count in the first share alone, and in the second alone.
+    n : float
+        All, above 0. Whole numbers, or effective ones where particles weigh
+        differently.
+    z : float, optional
+        Normal quantile, 1.96 for 95 %.
+    """
+    more, fewer = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
+    spread = z * math.sqrt((more + fewer - (more - fewer) ** 2) / (n + 2))
+    value = more - fewer
+    return max(value - spread, -1.0), min(value + spread, 1.0)
+
+
 def logit_interval(share: float, variance: float, degrees: float) -> Interval:
     """Interval of a share by Student's t on the logit scale.
 
@@ -123,16 +147,25 @@ class Jackknife:
     variance : float
         By the delete-one jackknife (Efron, Stein, Ann. Stat. 9, 586 (1981)).
     n_micrographs : int
+    scale : float
+        Size of what it was worked out from, which rounding goes with.
     """
 
     value: float
     variance: float
     n_micrographs: int
+    scale: float = 1.0
 
     @property
     def interval_95(self) -> Interval | None:
-        """By Student's t; None with fewer than `MIN_MICROGRAPHS`, or no variance."""
+        """By Student's t; None with fewer than `MIN_MICROGRAPHS`.
+
+        None, too, where the variance is not defined, and where nothing varies: an
+        interval without any width would hold hardly ever.
+        """
         if self.n_micrographs < MIN_MICROGRAPHS or not math.isfinite(self.variance):
+            return None
+        if not self.varies:
             return None
         spread = t_quantile(self.n_micrographs - 1) * math.sqrt(self.variance)
         return self.value - spread, self.value + spread
@@ -140,7 +173,12 @@ class Jackknife:
     @property
     def varies(self) -> bool:
         """Whether leaving a micrograph out changes the number, beyond rounding."""
-        return not self.variance <= _ROUNDING**2
+        return not self.variance <= (_ROUNDING * self.scale) ** 2
+
+    @property
+    def all_alike(self) -> bool:
+        """Whether there are micrographs enough, and none of them changes the number."""
+        return self.n_micrographs >= MIN_MICROGRAPHS and not self.varies
 
     @property
     def share_interval_95(self) -> Interval | None:
@@ -158,8 +196,8 @@ class Jackknife:
     @property
     def is_silent(self) -> bool:
         """Whether there are micrographs enough, and all of them say one share."""
-        enough = self.n_micrographs >= MIN_MICROGRAPHS
-        return enough and (self.value in (0, 1) or not self.varies)
+        at_an_end = self.n_micrographs >= MIN_MICROGRAPHS and self.value in (0, 1)
+        return at_an_end or self.all_alike
 
     def share_interval_of(self, counted: float) -> Interval | None:
         """As `share_interval_95`; where nothing varies, what counts leave open.
@@ -180,6 +218,7 @@ class Jackknife:
 def jackknife(
     statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     by_micrograph: NDArray[np.floating | np.integer],
+    scale: float = 1.0,
 ) -> Jackknife:
     """Leave out one micrograph at a time.
 
@@ -190,6 +229,8 @@ def jackknife(
         shape (n,).
     by_micrograph : ndarray, shape (n_micrographs, ...)
         What is summed, one entry for each micrograph.
+    scale : float, optional
+        Size of what the number is worked out from, above 0; 1 for shares.
 
     Returns
     -------
@@ -202,9 +243,9 @@ def jackknife(
     n = len(tallies)
     value = float(statistic(whole[None])[0])
     if n < 2:
-        return Jackknife(value, float("nan"), n)
+        return Jackknife(value, float("nan"), n, scale)
     without = statistic(whole[None] - tallies)
     if not np.isfinite(without).all():
-        return Jackknife(value, float("nan"), n)
+        return Jackknife(value, float("nan"), n, scale)
     variance = (n - 1) / n * float(np.sum((without - without.mean()) ** 2))
-    return Jackknife(value, variance, n)
+    return Jackknife(value, variance, n, scale)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_cdse.core.statistics.intervals import jackknife, t_quantile
+from napari_cdse.core.statistics.intervals import MIN_MICROGRAPHS, jackknife
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +127,7 @@ class SizeSummary:
             low, high = self.mean_95
             told += f" ({low:.3g} to {high:.3g}, 95 %)"
         else:
-            told += " (no interval)"
+            told += f" ({self._why_none})"
             if self.mean_by_estimates:
                 # An interval over micrographs would hold it.
                 told += f" \u00b1 {self.mean_by_estimates:.2g} by the estimates"
@@ -135,6 +135,12 @@ class SizeSummary:
         if alike:
             told += f" \u00b1 {alike:.2g} systematic"
         return told
+
+    @property
+    def _why_none(self) -> str:
+        if self.n_micrographs < MIN_MICROGRAPHS:
+            return "no interval"
+        return "no interval: the same in all micrographs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +472,9 @@ def _summary(
     first, middle, third = (float(q) for q in np.percentile(values, (25, 50, 75)))
     spread = float(values.std(ddof=1)) if values.size > 1 else None
     mean = float(values.mean())
+    if np.ptp(values) <= _ROUNDING * middle:
+        # All of one size: what is left of the sums is rounding.
+        mean, spread = middle, None if spread is None else 0.0
     return SizeSummary(
         label,
         int(values.size),
@@ -501,7 +510,8 @@ def _mean_interval(
 ) -> Interval | None:
     # About the mean, so that squares lose no digits.
     centre = float(values.mean())
-    found = jackknife(_mean, _moments(values - centre, of)).interval_95
+    scale = float(np.abs(values).max())
+    found = jackknife(_mean, _moments(values - centre, of), scale).interval_95
     return None if found is None else (centre + found[0], centre + found[1])
 
 
@@ -523,11 +533,15 @@ def _median_interval(
     """
     below = (values <= np.median(values)).astype(float)
     found = jackknife(_mean, _moments(below, of))
-    if found.interval_95 is None:
+    # Where all micrographs say one share, what so many particles leave open.
+    share = found.share_interval_of(float(values.size)) if found.all_alike else None
+    share = share or found.interval_95
+    if share is None:
         return None
-    spread = t_quantile(found.n_micrographs - 1) * math.sqrt(found.variance)
-    low, high = np.quantile(values, np.clip([0.5 - spread, 0.5 + spread], 0, 1))
-    return float(low), float(high)
+    spread = max(found.value - share[0], share[1] - found.value)
+    ends = np.quantile(values, np.clip([0.5 - spread, 0.5 + spread], 0, 1))
+    low, high = (float(each) for each in ends)
+    return (low, high) if high - low > _ROUNDING * high else None
 
 
 def _moments(values: NDArray[np.float64], of: NDArray[np.intp]) -> NDArray[np.float64]:

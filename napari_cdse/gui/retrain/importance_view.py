@@ -87,7 +87,7 @@ class ImportanceView(QWidget):
         painter.drawLine(QPointF(low, y), QPointF(high, y))
         place = QRectF(right + 4, top, _NUMBER * line - 4, line)
         painter.setFont(self.font())
-        painter.drawText(place, middle, f"{one.loss.value:.3f}")
+        painter.drawText(place, middle, f"{one.loss.value:z.3f}")
 
     def _line(self) -> float:
         return QFontMetricsF(self.font()).height()
@@ -97,8 +97,8 @@ def _words(one: FeatureImportance) -> str:
     how_sure = ""
     if one.loss.interval_95 is not None:
         low, high = one.loss.interval_95
-        how_sure = f" ({low:.3f} to {high:.3f}, 95 %)"
-    return f"{one.name}: {one.loss.value:.3f}{how_sure}; impurity {one.impurity:.3f}"
+        how_sure = f" ({low:z.3f} to {high:z.3f}, 95 %)"
+    return f"{one.name}: {one.loss.value:z.3f}{how_sure}; impurity {one.impurity:.3f}"
 
 
 def _ends(one: FeatureImportance) -> tuple[float, float]:

@@ -114,10 +114,10 @@ class StudiesView(QWidget):
 
 def _cells(trial: Trial, *, present: bool) -> list[str]:
     gain, params = trial.difference, trial.params
-    told = f"{gain.value:+.2f}"
+    told = f"{gain.value:+z.2f}"
     if gain.interval_95 is not None:
         low, high = gain.interval_95
-        told = f"{low:+.2f} to {high:+.2f}"
+        told = f"{low:+z.2f} to {high:+z.2f}"
     return [
         f"{params.trees}, {params.split_features}, {params.criterion}",
         f"{trial.scores.balanced_accuracy:.2f}",

@@ -103,7 +103,7 @@ def _written(cell: Cell, how: Dialect) -> str:
     if isinstance(cell, str):
         whole = _within(how.delimiter).sub(r"\1'\2", cell)
         return f"'{whole}" if _may_run(whole) else whole
-    return f"{float(cell):.10g}".replace(".", how.decimal_mark)
+    return f"{float(cell):z.10g}".replace(".", how.decimal_mark)
 
 
 def without_apostrophe(text: str, delimiter: str = ",") -> str:

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from napari_cdse.core.errors import Cancelled
+from napari_cdse.core.evaluation import label_forecast
 from napari_cdse.core.evaluation.label_forecast import (
     MORE,
     carried_on,
@@ -121,3 +122,12 @@ def test_cancel_stops():
     training = drawn_set(10, 1)
     with pytest.raises(Cancelled):
         forecast(training, all_of(training), PARAMS, stop)
+
+
+def test_where_nothing_is_left_to_learn_no_interval_is_made_up(monkeypatch):
+    training = drawn_set(10, 4, copies=0)
+    right = np.tile(np.eye(4) * 4, (3, 10, 1, 1))
+    monkeypatch.setattr(label_forecast, "_curve", lambda *_: [right] * 3)
+    found = forecast(training, all_of(training), PARAMS)
+    assert "the forest is right on all of these 160" in found.sentence
+    assert np.isnan(found.gain)

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
+from napari_cdse.cli.score_lines import method_lines
 from napari_cdse.core.evaluation.detection_tally import (
     LOOSE_IOU,
     STRICT_IOU,
@@ -177,6 +178,19 @@ def test_the_standard_has_no_difference_to_itself():
     good, _ = compare_methods(runs()[1], "good")
     assert {each.difference_95 for each in good.figures} == {None}
     assert all(np.isnan(each.difference) for each in good.figures)
+
+
+def test_methods_that_find_the_same_are_not_known_to_do_so_elsewhere():
+    one = runs()[1][1]
+    first, other = compare_methods([one, replace(one, name="other")], "poor")
+    there = [each for each in other.figures if not np.isnan(each.value)]
+    assert {each.difference for each in there} == {0.0}
+    assert {each.difference_95 for each in there} == {None}
+    lines = method_lines([first, other], 6)
+    assert lines[-1].startswith("no interval: all micrographs say the same")
+    assert "+0.000 (no interval)" in lines[-2]
+    # Where all have one, nothing is to be said.
+    assert not method_lines(compare_methods(runs()[1], "good"), 4)[-1].startswith("no ")
 
 
 def test_a_difference_of_shares_ends_at_one():

@@ -13,6 +13,7 @@ from napari_cdse.core.evaluation.scores import (
     difference_of,
     drawn_difference,
     interval_of,
+    paired_difference,
 )
 from napari_cdse.core.records import CLASSES
 from tests.populations import confusions
@@ -136,3 +137,74 @@ def test_the_difference_on_draws_weighs_each_by_its_chance():
     few = drawn_difference(training, old, new, dict(list(draws.items())[:9]))
     assert few.interval_95 is None
     assert "too few for an interval" in few.sentence
+
+
+def forests(training, old_wrong, new_wrong):
+    """Answers of two forests that err on given rows."""
+    truth = np.array([CLASSES.index(each) for each in training.labels])
+    told = []
+    for wrong in (old_wrong, new_wrong):
+        off = np.zeros(len(truth), int)
+        off[list(wrong)] = 1
+        told.append(np.eye(4)[(truth + off) % 4])
+    return told
+
+
+def pairs(gained, lost, n):
+    """Bonett and Price's interval, written out."""
+    more, fewer = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
+    spread = np.sqrt((more + fewer - (more - fewer) ** 2) / (n + 2))
+    half = stats.t.ppf(0.975, 5) * spread
+    return more - fewer - half, more - fewer + half
+
+
+def test_forests_that_never_differ_are_not_known_to_be_alike():
+    training = drawn_set(6, 4, copies=0)
+    old, new = forests(training, (3, 50), (3, 50))
+    found = paired_difference(training, old, new)
+    assert found.value == 0
+    assert found.interval_95 == pytest.approx(pairs(0, 0, 24))
+    assert not found.is_better
+    assert not found.is_worse
+    words = training.labels.tolist()
+    draws = {
+        each: JudgedDraw(0.5, words[n]) for n, each in enumerate(training.particle_ids)
+    }
+    drawn = drawn_difference(training, old, new, draws)
+    assert drawn.interval_95 == pytest.approx(pairs(0, 0, 96))
+    assert "changes by +0.00 (-0.04 to +0.04, 95 %)" in drawn.sentence
+    # Of unequal weights, what they are worth together.
+    uneven = {
+        each: one._replace(chance=1 / 3) if n % 2 else one
+        for n, (each, one) in enumerate(draws.items())
+    }
+    drawn = drawn_difference(training, old, new, uneven)
+    effective = (48 * 3 + 48 * 2) ** 2 / (48 * 9 + 48 * 4)
+    assert drawn.interval_95 == pytest.approx(pairs(0, 0, effective))
+
+
+def test_forests_that_differ_alike_in_all_micrographs_are_not_known_to_do_so():
+    """In each of six micrographs of four each, the new one is right on one yes more."""
+    training = drawn_set(6, 4, copies=0)
+    first = [
+        np.flatnonzero((training.micrograph_ids == name) & (training.labels == "yes"))[
+            0
+        ]
+        for name in np.unique(training.micrograph_ids)
+    ]
+    found = paired_difference(training, *forests(training, first, ()))
+    assert found.value == pytest.approx(1 / 16)
+    each = [pairs(6, 0, 24), *[pairs(0, 0, 24)] * 3]
+    assert found.interval_95 == pytest.approx(tuple(np.mean(each, axis=0)))
+    words = training.labels.tolist()
+    draws = {
+        each: JudgedDraw(0.5, words[n]) for n, each in enumerate(training.particle_ids)
+    }
+    drawn = drawn_difference(training, *forests(training, first, ()), draws)
+    assert drawn.interval_95 == pytest.approx(pairs(6, 0, 96))
+
+
+def test_counts_that_tell_no_pairs_have_no_interval_where_nothing_varies():
+    same = np.tile(np.diag([9, 9, 9, 9]), (6, 1, 1))
+    assert difference_of(same, same).interval_95 is None
+    assert difference_of(same, same).value == 0

@@ -187,3 +187,12 @@ def test_two_who_never_agree_may_still_agree_now_and_then():
     found = agreement(["yes"] * 80, ["no"] * 80, spread(80))
     square = stats.t.ppf(0.975, 9) ** 2
     assert found.observed_95 == pytest.approx((0.0, square / (80 + square)))
+
+
+def test_two_who_agree_as_far_in_each_micrograph_have_no_interval_of_kappa():
+    first = ["yes", "no", "null", "no", "yes", "no", "no", "null"] * 6
+    second = ["yes", "no", "null", "no", "no", "no", "no", "yes"] * 6
+    found = agreement(first, second, spread(48))
+    assert found.kappa is not None
+    assert found.kappa_95 is None
+    assert "They agree as far in each micrograph" in found.sentence

@@ -117,7 +117,9 @@ def test_clear_differences_are_said_and_sizes_too():
     found, *rest = compare_all([far, near, sample("px", sizes_px=[40.0] * 10)])
     assert found.sentence.endswith("They differ.")
     assert found.size_difference.value == pytest.approx(1.0)
-    assert found.size_sentence.startswith("Mean diameter in nm of far less near: +1 ")
+    assert found.size_sentence.startswith(
+        "Mean diameter in nm of far less near: +1.00 "
+    )
     assert "They may be the same." in compare(near, near).sentence
     # Lengths in px and in nm are not compared.
     assert [each.size_sentence for each in rest] == ["", ""]
@@ -198,7 +200,7 @@ def test_each_number_is_that_of_its_own_sample():
     )
     low, high = found.size_difference.interval_95
     assert found.size_sentence == (
-        f"Mean diameter in nm of a less b: +0.5 ({low:+.3g} to {high:+.3g}, 95 %)."
+        f"Mean diameter in nm of a less b: +0.50 ({low:+.2f} to {high:+.2f}, 95 %)."
     )
     silent = compare(first, numbers("b", 0.0, (0.0, 0.1)))
     assert "ratio" not in silent.sentence
@@ -229,3 +231,28 @@ def test_every_pair_is_compared_once_in_order():
 def test_the_ratio_of_nothing_to_what_may_be_nothing_is_open():
     none = ratio_of(0.0, (0.0, 0.1), 0.5, (0.0, 0.6))
     assert none.interval_95 == (0.0, math.inf)
+
+
+def test_sizes_that_are_all_the_same_differ_by_nothing_without_an_interval():
+    """A third of a nanometre adds up to other last digits in 30 than in 42."""
+    found = compare(
+        sample("a", sizes_nm=[1.7 / 3] * 30), sample("b", sizes_nm=[1.7 / 3] * 42)
+    )
+    assert found.size_difference == Contrast(0.0)
+    assert found.size_sentence == (
+        "Mean diameter in nm of a less b: +0.00, without an interval."
+    )
+
+
+def test_what_rounding_leaves_of_two_numbers_is_no_difference():
+    assert difference_of(0.1 + 0.2, None, 0.3, None) == Contrast(0.0)
+    told = difference_of(0.1 + 0.2, (0.2, 0.4), 0.3, (0.1, 0.4))
+    assert told.value == 0
+    assert difference_of(0.3 + 1e-9, None, 0.3, None).value > 0
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus():
+    first = numbers("a", 0.3, (0.299, 0.302), 4.0, (3.999, 4.001))
+    found = compare(first, numbers("b", 0.301, (0.299, 0.303), 4.001, (4.0, 4.002)))
+    assert "less b: +0.00 (+0.00 to +0.00, 95 %)" in found.sentence
+    assert found.size_sentence.endswith("less b: +0.00 (+0.00 to +0.00, 95 %).")

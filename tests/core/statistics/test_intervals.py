@@ -9,6 +9,7 @@ from napari_cdse.core.statistics.intervals import (
     MIN_MICROGRAPHS,
     jackknife,
     logit_interval,
+    paired_interval,
     t_quantile,
     wilson_interval,
 )
@@ -138,3 +139,52 @@ def test_what_is_infinite_without_some_micrograph_has_no_interval():
         found = jackknife(lambda s: s[:, 0] / s[:, 1], sums)
     assert found.value == 3
     assert found.interval_95 is None
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 250.0])
+def test_where_nothing_varies_but_by_rounding_there_is_no_interval(scale):
+    """Seven micrographs of one size, as sums of a third of it leave it."""
+    size = scale / 3
+    parts = np.array([sum([size] * n) for n in range(20, 27)]) / np.arange(20, 27)
+    pairs = np.stack([parts, np.ones(7)], axis=1)
+    found = jackknife(lambda s: s[:, 0] / s[:, 1], pairs, scale)
+    assert found.all_alike
+    assert found.interval_95 is None
+    # A millionth of it is no rounding.
+    pairs[0, 0] += 1e-6 * scale
+    found = jackknife(lambda s: s[:, 0] / s[:, 1], pairs, scale)
+    assert not found.all_alike
+    assert found.interval_95 is not None
+
+
+def test_the_interval_of_pairs_covers_whatever_differs():
+    """By enumeration of all outcomes; none that differ are among the truths."""
+    chances = (0, 0.001, 0.01, 0.05, 0.1, 0.3)
+    for n in (10, 20, 50):
+        gained, lost = (each.ravel() for each in np.mgrid[: n + 1, : n + 1])
+        there = gained + lost <= n
+        gained, lost = gained[there], lost[there]
+        ends = [paired_interval(*one, n) for one in zip(gained, lost, strict=True)]
+        low, high = np.array(ends).T
+        outcomes = np.stack([gained, lost, n - gained - lost], axis=1)
+        covered = []
+        for more in chances:
+            for fewer in chances:
+                truth = more - fewer
+                of_each = stats.multinomial.pmf(
+                    outcomes, n, [more, fewer, 1 - more - fewer]
+                )
+                inside = (low <= truth + 1e-12) & (truth <= high + 1e-12)
+                covered.append(float(of_each[inside].sum()))
+        assert min(covered) > 0.92
+        assert np.mean(covered) < 0.995
+
+
+def test_the_interval_of_pairs_has_its_closed_form():
+    assert paired_interval(0, 0, 98, 2.5) == pytest.approx(
+        (-2.5 * np.sqrt(2) / 100, 2.5 * np.sqrt(2) / 100)
+    )
+    low, high = paired_interval(7, 1, 38)
+    spread = stats.norm.ppf(0.975) * np.sqrt((10 / 40 - (6 / 40) ** 2) / 40)
+    assert (low, high) == pytest.approx((6 / 40 - spread, 6 / 40 + spread))
+    assert paired_interval(1, 0, 1, 9) == (-1, 1)

@@ -212,7 +212,8 @@ def test_few_micrographs_or_none_have_no_interval_of_sizes():
 def test_sizes_all_alike_have_no_interval_of_their_spread():
     names = [f"m{m % 6}" for m in range(24)]
     (found, _) = size_distribution([4.0] * 24, ["no"] * 24, names)
-    assert found.mean_95 == (4.0, 4.0)
+    assert found.mean_95 is found.median_95 is None
+    assert found.mean_words("nm") == ("4 nm (no interval: the same in all micrographs)")
     assert found.standard_deviation_95 is None
 
 
@@ -305,3 +306,21 @@ def test_a_mean_is_told_with_all_that_it_may_be_off_by():
     )
     both = replace(within, fit_systematic=0.03, mean_systematic=0.04)
     assert both.mean_words("px").endswith("95 %) \u00b1 0.05 systematic")
+
+
+def test_a_median_on_which_micrographs_agree_is_as_sure_as_its_particles_allow():
+    """Six micrographs of four sizes each: in every one half lies below."""
+    names = [f"m{m}" for m in range(6) for _ in range(4)]
+    sizes = [3.0 + place + 0.01 * m for m in range(6) for place in (0, 1, 5, 6)]
+    (found, _) = size_distribution(sizes, ["no"] * 24, names)
+    confidence = 2 * stats.norm.cdf(stats.t.ppf(0.975, 5)) - 1
+    share = stats.binomtest(12, 24).proportion_ci(confidence, method="wilson")
+    assert found.median_95 == pytest.approx(tuple(np.quantile(sizes, tuple(share))))
+
+
+def test_rounding_is_no_spread_of_sizes():
+    names = [f"m{m % 6}" for m in range(21)]
+    sizes = [1.7 / 3, (1.7 / 3) * (1 + 1e-15), 1.7 * (1 / 3)] * 7
+    (found, _) = size_distribution(sizes, ["no"] * 21, names)
+    assert (found.mean, found.standard_deviation) == (found.median, 0.0)
+    assert found.mean_95 is found.median_95 is found.standard_deviation_95 is None

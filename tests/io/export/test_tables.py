@@ -61,3 +61,10 @@ def test_what_people_write_stays_as_it_is(tmp_path):
     notes = ["big, -3 nm", "a = b; c", "x;y", "10 +- 2", "don't; 'no'"]
     write_table(path, ["note"], [[note] for note in notes])
     assert list(_cells(path, ","))[1:] == notes
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nothing_has_no_minus(tmp_path, dialect):
+    path = tmp_path / "a.csv"
+    write_table(path, ["x", "y"], [[-0.0, -1.0]], dialect)
+    assert path.read_text("utf-8-sig").splitlines()[1] in ("0,-1", "0;-1")

@@ -1,4 +1,4 @@
-"""From pixels to classified circles: one micrograph."""
+"""Analyse one micrograph: detect particles and classify them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from napari_cdse.core.params import DetectionParams
     from napari_cdse.core.progress import Progress
 
-_FOUND = 0.5
-"""Share of the time that finding takes, the rest is classifying."""
+_DETECTION_SHARE = 0.5
+"""Share of the progress bar for detection; the rest is classification. A guess."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
-    """One micrograph, its circles and what the forest says of them.
+    """One micrograph, its circles and their predictions.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Analysis:
     predictions : tuple of Prediction
         One per candidate; none when no model was given.
     out_of_range : str or None
-        Why the model may be asked too much here, in a sentence.
+        A sentence if the micrograph is unlike those that the model learnt from.
     """
 
     micrograph: Micrograph
@@ -78,7 +78,7 @@ def analyse(
     ModelError
         For a model whose features this version does not compute.
     """
-    step = span(progress, 0.0, _FOUND)
+    step = span(progress, 0.0, _DETECTION_SHARE)
     detection = find(micrograph, model, params, step)
     candidates = tuple(
         Candidate.propose(micrograph.id, circle, detection.found_by, strength)
@@ -88,7 +88,7 @@ def analyse(
         return Analysis(micrograph, detection, candidates, ())
     ids = [candidate.id for candidate in candidates]
     size_nm = detection.pixel_size_nm
-    step = span(progress, _FOUND, 1.0)
+    step = span(progress, _DETECTION_SHARE, 1.0)
     predictions = predict(micrograph, ids, detection.circles, model, size_nm, step)
     strange = [each.novelty for each in predictions]
     note = out_of_range(model.card, size_nm, strange, detection.quality)
@@ -123,29 +123,28 @@ def predict(
     known: KnownFeatures | None = None,
     material: Material | None = None,
 ) -> tuple[Prediction, ...]:
-    """Ask a forest about circles that are known.
+    """Classify given circles with a forest.
 
-    Each circle is looked at from five places, and the forest's answers averaged and
-    calibrated, so that they mean what they say; its novelty is that of the circle as
-    it lies.
+    Features are computed in five `views` of each circle; the forest's probabilities are
+    averaged over them and calibrated. The novelty is that of the circle itself.
 
     Parameters
     ----------
     micrograph : Micrograph
         The picture they lie in.
     particle_ids : sequence of str
-        One name for each circle.
+        One id for each circle.
     circles : sequence of Circle
         Any number, in pixels.
     model : Model
         Its card names the features it needs.
     pixel_size_nm : float, optional
-        Scale of the features' windows; by default the micrograph's own, or else the
-        estimate from its lattice.
+        Pixel size for the features' windows; by default the micrograph's own, or else
+        the estimate from its lattice.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
     known : KnownFeatures, optional
-        Keeps the features for the next time.
+        Cache of features.
     material : Material, optional
         The lattice for that estimate; CdSe without it.
 

@@ -1,4 +1,4 @@
-"""The method `both`: Bragg contrast and the U-Net, taken together."""
+"""The detection method `both`: Bragg contrast and the U-Net, merged."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
     from napari_cdse.core.records import Circle
 
-_NETWORK = 0.5
-"""Share of the time that the network takes, for the progress bar only."""
+_NETWORK_SHARE = 0.5
+"""Share of the progress bar for the network. A guess."""
 
 
 def find_by_both(
@@ -32,19 +32,19 @@ def find_by_both(
     params: DetectionParams,
     progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...], tuple[str, ...]]:
-    """Find particles both ways, and merge them; see `merge`.
+    """Find particles by both methods, and `merge` the results.
 
-    Parameters and errors are those of both ways. The network comes first: where it
-    can't run, nobody waits for the rest.
+    Parameters and errors are those of the two methods. The network comes first, so that
+    its error comes at once if it can't run.
     """
     circles, strengths, maps, told = find_by_unet(
-        prepared, space, params, span(progress, 0.0, _NETWORK)
+        prepared, space, params, span(progress, 0.0, _NETWORK_SHARE)
     )
     unet = MethodResult(circles, strengths, maps[0])
-    # Of a large picture the particles as a map are not small.
+    # For a large picture these maps take much memory, which the next step needs.
     del maps
     circles, strengths, (contrast,) = find_particles(
-        prepared, space, params, span(progress, _NETWORK, 1.0)
+        prepared, space, params, span(progress, _NETWORK_SHARE, 1.0)
     )
     bragg = MethodResult(circles, strengths, contrast)
     shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])

@@ -1,10 +1,11 @@
-"""Micrographs analysed by the workers of a Dask cluster that is there already.
+"""Analyse micrographs on the workers of an existing Dask cluster.
 
-The same work as in processes of this machine, with the same results. Workers read the
-files that they can see; others are sent to them. Who asks keeps what is done, so that
-a run that lost its cluster goes on with the next one.
+The work and its results are the same as in processes of this machine. Workers read the
+files that they can see, on a shared disk; other files are sent to them. Results are
+stored here, so that a run that lost its cluster can be resumed on another one.
 
-Dask's messages hold pickled objects: only a cluster of one's own may be asked.
+Dask's messages are pickled objects, which can run any code: a cluster has to be
+trusted.
 """
 
 from __future__ import annotations
@@ -42,21 +43,24 @@ if TYPE_CHECKING:
     from napari_cdse.pipeline.many_files import FileAnalysis
 
 _CONNECT_S = 15.0
-"""How long a scheduler may take to answer before it counts as not there."""
-_WAITING = 2
-"""Files handed out per thread of a worker, so that none is idle."""
-_FEWEST_WAITING = 8
-"""Files handed out while few workers are there: more may come."""
-_MOST_SENT_BYTES = 2**29
-"""Of a file that workers can't see; a larger one is analysed where it lies. What is
-sent passes through the scheduler's memory."""
+"""Seconds that a scheduler may take to answer. A choice: some round trips of a slow
+network."""
+_TASKS_PER_THREAD = 2
+"""Files submitted per thread of the workers: one in work, one waiting, so that no
+thread is idle."""
+_MIN_PENDING = 8
+"""Fewest files submitted at a time, since workers may join later."""
+_MAX_SENT_BYTES = 2**29
+"""Largest file that is sent to workers, since it passes through the scheduler's memory.
+A larger one that they can't see is analysed on this machine. A choice."""
 _SAME_TIME_NS = 2_000_000_000
-"""By so much times of change may differ between two views of a file: FAT's step."""
+"""Largest difference between a file's times of change on two machines: the resolution
+of the FAT file system, 2 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What tells whether a worker sees the file that is meant, or one of its name."""
+    """Name, size and time of change, by which a worker recognises the right file."""
 
     name: str
     size: int
@@ -73,17 +77,18 @@ class _Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """One micrograph to analyse: where it lies, or what is in its files.
+class _Task:
+    """One micrograph to analyse: its path or the content of its files.
 
     Attributes
     ----------
     path : str
-        Absolute, as whoever asks calls it; no `Path`, which other systems can't unpack.
+        Absolute, on the machine of the caller. Not a `Path`, which can't be unpickled
+        on another operating system.
     stamps : tuple of _Stamp
         Of each of its files.
     contents : tuple of bytes or None
-        Of each of its files, where workers can't see them.
+        Of each of its files; None if workers are to read them.
     """
 
     path: str
@@ -91,17 +96,17 @@ class _Order:
     contents: tuple[bytes, ...] | None = None
 
     @contextlib.contextmanager
-    def at_hand(self, scratch: str) -> Iterator[Path | None]:
-        """Give the file's place on this machine; None where it can't be seen."""
+    def local_file(self, scratch: str) -> Iterator[Path | None]:
+        """Yield the file's path on the worker's machine; None if it isn't there."""
         if self.contents is None:
-            yield self._seen()
+            yield self._visible_path()
             return
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             for stamp, content in zip(self.stamps, self.contents, strict=True):
                 (Path(folder) / stamp.name).write_bytes(content)
             yield Path(folder) / Path(self.path).name
 
-    def _seen(self) -> Path | None:
+    def _visible_path(self) -> Path | None:
         path = Path(self.path)
         try:
             here = [_Stamp.of(path.with_name(each.name)) for each in self.stamps]
@@ -112,17 +117,17 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a worker says to an order.
+class _Reply:
+    """A worker's reply to a task.
 
     Attributes
     ----------
     worker : str
         Its address.
     version, state : str
-        Of its program; see `program_state`.
+        Of the worker's program; see `program_state`.
     seen : bool
-        Whether it had the file.
+        Whether the worker could read the file.
     findings, problem, notices, key, from_before
         As in `Outcome`.
     """
@@ -138,25 +143,25 @@ class _Answer:
     from_before: bool = False
 
 
-class _Analyst(distributed.WorkerPlugin):  # type: ignore[misc]
-    """What each worker is told once, those too that come later.
+class _AnalysisPlugin(distributed.WorkerPlugin):  # type: ignore[misc]
+    """Holds the analysis on each worker; Dask sends it to late workers too.
 
     Parameters
     ----------
     analysis : FileAnalysis
         Without part files.
     done : frozenset of str
-        Keys of the parts that whoever asks has already.
+        Keys of the parts that the caller has already.
     """
 
     def __init__(self, analysis: FileAnalysis, done: frozenset[str]) -> None:
         self.analysis = analysis
         self.done = done
 
-    def answer(self, order: _Order, worker: Any) -> _Answer:
+    def run(self, task: _Task, worker: Any) -> _Reply:
         """Analyse one micrograph, on the worker."""
-        blank = _Answer(worker.address, __version__, program_state())
-        with order.at_hand(worker.local_directory) as path:
+        blank = _Reply(worker.address, __version__, program_state())
+        with task.local_file(worker.local_directory) as path:
             if path is None:
                 return replace(blank, seen=False)
             found = attempt(path, lambda: self._outcome(path))
@@ -177,23 +182,23 @@ class _Analyst(distributed.WorkerPlugin):  # type: ignore[misc]
         if key in self.done:
             return Outcome(path, None, key=key, from_before=True)
         outcome = self.analysis(path)
-        # Nothing is kept of a file that was written meanwhile.
+        # If the file has changed meanwhile, the key does not belong to the findings.
         unchanged = outcome.findings is not None and self.analysis.key(path) == key
         return replace(outcome, key=key if unchanged else None)
 
 
 def _with_host(problem: str) -> str:
-    """Say on which machine the report of an unforeseen error lies."""
+    """Add to an unforeseen error the machine on which its report is stored."""
     if not isinstance(problem, Unforeseen):
         return str(problem)
     return f"{problem} It happened on {socket.gethostname()}."
 
 
-def _answer(run: str, order: _Order) -> _Answer:
-    """Do it, on a worker; ``run`` is the plugin's name."""
+def _run_task(run: str, task: _Task) -> _Reply:
+    """Analyse a micrograph, on a worker; ``run`` is the plugin's name."""
     worker = distributed.get_worker()
-    analyst: _Analyst = worker.plugins[run]
-    return analyst.answer(order, worker)
+    plugin: _AnalysisPlugin = worker.plugins[run]
+    return plugin.run(task, worker)
 
 
 def analyse_on_cluster(
@@ -209,22 +214,22 @@ def analyse_on_cluster(
     paths : sequence of Path
         Micrograph files.
     work : FileAnalysis
-        What to do with each. Its part files are read and written here.
+        Analyses each of them. Its part files are read and written here.
     address : str
         Of the scheduler, such as ``tcp://node1:8786``.
     tell : callable
-        Is called with a sentence when there is no worker yet.
+        Called with a sentence if there is no worker yet.
 
     Yields
     ------
     Outcome
-        In the order of ``paths``, as each is done; stop asking to cancel.
+        In the order of ``paths``, as each is done; close the iterator to cancel.
 
     Raises
     ------
     CdseError
-        No scheduler answers at the address, it is lost meanwhile, or its workers have
-        another program than this one or than each other.
+        If no scheduler answers at the address, or it is lost during the run, or the
+        workers' version or libraries differ from each other's or from those here.
     """
     with _connected(address) as client:
         run = _Run(client, address, work)
@@ -235,7 +240,7 @@ def analyse_on_cluster(
 
 
 class _Run:
-    """The orders of one run, and what comes back.
+    """One run on a cluster: submits tasks and collects replies.
 
     Parameters
     ----------
@@ -251,99 +256,99 @@ class _Run:
         self._work = work
         self._parts: PartFiles | None = work.parts
         self._name = f"napari-cdse-{uuid.uuid4().hex}"
-        self._unseen: set[Path] = set()
-        self._program: _Answer | None = None
+        self._unseen_folders: set[Path] = set()
+        self._program: _Reply | None = None
 
     @contextlib.contextmanager
     def prepared(self) -> Iterator[None]:
-        """Tell all workers what to do, and make them forget it in the end."""
+        """Register the plugin on all workers, and remove it in the end."""
         known = self._parts is not None and not self._work.again
         done = self._parts.keys() if known and self._parts else frozenset()
-        analyst = _Analyst(replace(self._work, parts=None), done)
-        self._asked(lambda: self._client.register_plugin(analyst, name=self._name))
+        plugin = _AnalysisPlugin(replace(self._work, parts=None), done)
+        self._call(lambda: self._client.register_plugin(plugin, name=self._name))
         try:
             yield
         finally:
-            # Without a scheduler nobody is left to tell.
+            # A lost scheduler has no workers to remove it from.
             with contextlib.suppress(Exception):
                 self._client.unregister_worker_plugin(self._name)
 
     def as_done(self, paths: Sequence[Path]) -> Iterator[tuple[int, Outcome]]:
-        """Yield outcomes as they come, with the places of what they are of."""
+        """Yield outcomes as they come, each with its index in ``paths``."""
         todo = list(range(len(paths)))[::-1]
-        under_way: dict[Any, int] = {}
+        pending: dict[Any, int] = {}
         results = distributed.as_completed(loop=self._client.loop)
-        while todo or under_way:
-            while todo and len(under_way) < self._most_waiting():
+        while todo or pending:
+            while todo and len(pending) < self._max_pending():
                 index = todo.pop()
-                order = self._order(paths[index])
-                if order is None:
+                task = self._make_task(paths[index])
+                if task is None:
                     yield index, self._work(paths[index])
                     continue
-                self._send(order, index, under_way, results)
-            if not under_way:
+                self._send(task, index, pending, results)
+            if not pending:
                 continue
             future = next(results)
-            index = under_way.pop(future)
-            answer = self._result(future)
-            if answer is not None and not answer.seen:
-                self._unseen.add(paths[index].parent)
+            index = pending.pop(future)
+            reply = self._result(future)
+            if reply is not None and not reply.seen:
+                self._unseen_folders.add(paths[index].parent)
                 todo.append(index)
                 continue
-            yield index, self._outcome(paths[index], answer)
+            yield index, self._outcome(paths[index], reply)
 
-    def _most_waiting(self) -> int:
+    def _max_pending(self) -> int:
         threads: int = sum(self._client.nthreads().values())
-        return max(_FEWEST_WAITING, _WAITING * threads)
+        return max(_MIN_PENDING, _TASKS_PER_THREAD * threads)
 
-    def _order(self, path: Path) -> _Order | None:
-        """Write an order; None for a file that is read here.
+    def _make_task(self, path: Path) -> _Task | None:
+        """Make the task of a file; None for a file to be analysed in this process.
 
-        That is one that can't be read here either, since then this process says why;
-        and one too large to be sent to workers that don't see it.
+        That is a file that workers can't see and that is too large to be sent, or one
+        that can't be read here, so that this process reports why.
         """
         try:
             files = files_of(path)
             stamps = tuple(_Stamp.of(each) for each in files)
-            order = _Order(str(path.absolute()), stamps)
-            if path.parent not in self._unseen:
-                return order
-            if sum(each.size for each in stamps) > _MOST_SENT_BYTES:
+            task = _Task(str(path.absolute()), stamps)
+            if path.parent not in self._unseen_folders:
+                return task
+            if sum(each.size for each in stamps) > _MAX_SENT_BYTES:
                 return None
             contents = [
-                read_file(each, _MOST_SENT_BYTES, MicrographError) for each in files
+                read_file(each, _MAX_SENT_BYTES, MicrographError) for each in files
             ]
         except (CdseError, OSError, ValueError):
             return None
-        return replace(order, contents=tuple(contents))
+        return replace(task, contents=tuple(contents))
 
     def _send(
-        self, order: _Order, index: int, under_way: dict[Any, int], results: Any
+        self, task: _Task, index: int, pending: dict[Any, int], results: Any
     ) -> None:
         def submit() -> Any:
             with warnings.catch_warnings():
-                # That it is large is known, and how large at most.
+                # Files of up to `_MAX_SENT_BYTES` are sent on purpose.
                 warnings.filterwarnings("ignore", message="Sending large graph")
-                return self._client.submit(_answer, self._name, order, pure=False)
+                return self._client.submit(_run_task, self._name, task, pure=False)
 
-        future = self._asked(submit)
-        under_way[future] = index
+        future = self._call(submit)
+        pending[future] = index
         results.add(future)
 
-    def _result(self, future: Any) -> _Answer | None:
-        """Return a worker's answer; None where the file cost every worker its life."""
+    def _result(self, future: Any) -> _Reply | None:
+        """Return a worker's reply; None if each worker that tried the file has died."""
         try:
-            answer = self._asked(future.result)
+            reply = self._call(future.result)
         except distributed.KilledWorker:
             return None
         finally:
             future.release()
-        return self._checked(answer)
+        return self._check_program(reply)
 
-    def _asked(self, question: Callable[[], Any]) -> Any:
-        """Ask the cluster; a scheduler that does not answer any more ends the run."""
+    def _call(self, request: Callable[[], Any]) -> Any:
+        """Send a request to the cluster; raise `CdseError` if the scheduler is gone."""
         try:
-            return question()
+            return request()
         except (
             distributed.CancelledError,
             distributed.comm.CommClosedError,
@@ -361,48 +366,48 @@ class _Run:
                 "where the workers run."
             ) from problem
 
-    def _checked(self, answer: _Answer) -> _Answer:
-        """Refuse results of another program: they would stand beside ours."""
-        if answer.version != __version__:
+    def _check_program(self, reply: _Reply) -> _Reply:
+        """Refuse results of another version, since results must not be mixed."""
+        if reply.version != __version__:
             raise CdseError(
-                f"The worker {shown(answer.worker)} has napari-cdse {answer.version}, "
+                f"The worker {shown(reply.worker)} has napari-cdse {reply.version}, "
                 f"this is {__version__}; install the same where the workers run."
             )
-        first = self._program = self._program or answer
-        if answer.state != first.state:
+        first = self._program = self._program or reply
+        if reply.state != first.state:
             raise CdseError(
-                f"The workers {shown(first.worker)} and {shown(answer.worker)} have "
+                f"The workers {shown(first.worker)} and {shown(reply.worker)} have "
                 "not the same napari-cdse or not the same libraries; give them one "
                 "installation."
             )
-        return answer
+        return reply
 
-    def _outcome(self, path: Path, answer: _Answer | None) -> Outcome:
-        if answer is None:
+    def _outcome(self, path: Path, reply: _Reply | None) -> Outcome:
+        if reply is None:
             return Outcome(path, None, lost(path))
-        if answer.from_before:
-            return self._kept(path, answer)
-        told = list(answer.notices)
-        if self._parts is not None and answer.key and answer.findings is not None:
+        if reply.from_before:
+            return self._kept(path, reply)
+        told = list(reply.notices)
+        if self._parts is not None and reply.key and reply.findings is not None:
             try:
-                self._parts.put(answer.key, answer.findings)
+                self._parts.put(reply.key, reply.findings)
             except CdseError as error:
                 told.append(str(error))
-        return Outcome(path, answer.findings, answer.problem, tuple(told), answer.key)
+        return Outcome(path, reply.findings, reply.problem, tuple(told), reply.key)
 
-    def _kept(self, path: Path, answer: _Answer) -> Outcome:
-        """Take what an earlier run found; what can't be read is analysed here."""
-        if self._parts is not None and answer.key is not None:
+    def _kept(self, path: Path, reply: _Reply) -> Outcome:
+        """Return the findings of an earlier run; analyse here if they can't be read."""
+        if self._parts is not None and reply.key is not None:
             with contextlib.suppress(CdseError):
-                findings = self._parts.get(answer.key)
+                findings = self._parts.get(reply.key)
                 if findings is not None:
-                    return Outcome(path, findings, key=answer.key, from_before=True)
+                    return Outcome(path, findings, key=reply.key, from_before=True)
         return self._work(path)
 
 
 @contextlib.contextmanager
 def _connected(address: str) -> Iterator[Any]:
-    """Connect to a scheduler; its library's own messages are kept from the terminal."""
+    """Connect to a scheduler, and silence Dask's own log messages."""
     with _silent("distributed"):
         try:
             client = distributed.Client(
@@ -414,7 +419,7 @@ def _connected(address: str) -> Iterator[Any]:
                 "the address that it prints, such as tcp://node1:8786."
             ) from problem
         except AssertionError as problem:
-            # Its loop's thread has 10 s to begin; later distributed 2026.8 gives up.
+            # distributed 2026.8 asserts that the thread of its loop starts within 10 s.
             raise CdseError(
                 "Dask did not start within 10 s, this machine is too busy; try again."
             ) from problem
@@ -427,7 +432,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _silent(library: str) -> Iterator[None]:
-    """Keep a library's messages back; its parts have levels of their own."""
+    """Silence the loggers of a library, each of which has a level of its own."""
     every = [
         logging.getLogger(name)
         for name in logging.root.manager.loggerDict

@@ -1,4 +1,4 @@
-"""Labelled folders, micrograph by micrograph: examples and what the detector finds."""
+"""Turn labelled folders into training examples and detections, file by file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.process_pool import Died, in_order, processes
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import LabelFile, read_label_file
-from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.io.labels.pairing import pair_labels_in
 from napari_cdse.io.labels.truth_file import unlisted_particles
 from napari_cdse.io.problem_report import attempt
 from napari_cdse.pipeline.kept_features import known_features
@@ -35,9 +35,13 @@ if TYPE_CHECKING:
     from napari_cdse.pipeline.kept_features import FeatureCache, MicrographFeatures
 
 FALSE_CIRCLE_IOU = 0.1
-"""A circle that overlaps every label less than this shows the background."""
+"""Intersection over union with every label below which a detected circle is taken for
+background. A choice: far below the 0.5 of a match, so that no part of a particle is
+learnt as ``empty``."""
 GAPS = 4
-"""Circles put where a labelled micrograph has nothing."""
+"""Circles per labelled micrograph that are placed between particles as ``empty``
+examples. A choice: few, since the detector's false circles
+come on top."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +55,8 @@ class FolderExamples:
     truth : LabelFile
     detection : Detection
     false_circles : tuple of Circle
-        The detector's circles on nothing; where a simulator left its truth, those on
-        particles too faint to be labelled are not among them.
+        The detector's circles on background. Circles on particles too faint to be
+        labelled (``unlisted``) are not among them.
     found : FeatureTable
         Features of the `views` of the detection's circles.
     training : TrainingSet
@@ -60,7 +64,7 @@ class FolderExamples:
         background as ``empty``.
     notices : tuple of str
     unlisted : tuple of Circle
-        Particles too faint to be labelled, where a simulator left its truth.
+        Particles too faint to be labelled, if the simulator's truth file lists any.
     """
 
     path: Path
@@ -87,7 +91,7 @@ def examples_from_folders(
     progress: Progress | None = None,
     cache: FeatureCache | None = None,
 ) -> Iterator[FolderExamples | str]:
-    """Go through folders in the layout of labelled data.
+    """Yield the examples of each labelled micrograph in folders.
 
     Parameters
     ----------
@@ -104,16 +108,16 @@ def examples_from_folders(
         Of files that hold several, for every file; see
         `napari_cdse.io.images.frame.FrameChoice`.
     leave_out : frozenset of str
-        Ids of micrographs not to train on.
+        Ids of micrographs to skip.
     learnt_scale : float
-        Of the forest that is asked about the circles found; see
-        `napari_cdse.core.records.ModelCard.learnt_scale`.
+        `napari_cdse.core.records.ModelCard.learnt_scale` of the forest that classifies
+        ``found``.
     jobs : int
         Processes; see `napari_cdse.core.process_pool.processes`.
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
     cache : FeatureCache, optional
-        Where circles and features are kept for the next time; changes no result.
+        Keeps circles and features between runs; changes no result.
 
     Yields
     ------
@@ -121,11 +125,8 @@ def examples_from_folders(
         A labelled micrograph, or a sentence about one that could not be used.
     """
     detection_params = detection_params or DetectionParams()
-    pairs: list[tuple[Path, Path]] = []
-    for folder in folders:
-        pairing = pair_labels(folder)
-        pairs.extend(pairing.pairs.items())
-        yield from pairing.sentences
+    pairs, problems = pair_labels_in(folders)
+    yield from problems
     work = partial(
         _study_file,
         params=params,
@@ -157,7 +158,7 @@ def _study_file(
     learnt_scale: float,
     cache: FeatureCache | None,
 ) -> FolderExamples | str | None:
-    """Study one pair of files; None for one that is not labelled or left out."""
+    """Make the examples of one file; None if it has no labels or is left out."""
     path, label_path = pair
 
     def work() -> FolderExamples | None:
@@ -222,7 +223,10 @@ def _particles(
     params: ForestParams,
     known: MicrographFeatures,
 ) -> Iterator[TrainingSet]:
-    """Rows of the labels, and of the detector's circles on them as further copies."""
+    """Yield rows of the labelled circles, and of the detector's circles on them.
+
+    The latter have the same labels and particle ids, as further copies would.
+    """
     ids = [f"{micrograph.id}/{number}" for number in range(len(truth.circles))]
     pairs = match(truth.circles, detection.circles).pairs
     found = [detection.circles[j] for _, j in pairs]
@@ -252,7 +256,7 @@ def _gaps(
     groups: str,
     known: MicrographFeatures,
 ) -> TrainingSet:
-    """Rows of ``empty``: places without a particle."""
+    """Return rows of the class ``empty``: places without a particle."""
     scale = detection.pixel_size_nm
     if not truth.circles:
         return empty_squares(micrograph, groups, scale, known=known)
@@ -267,7 +271,7 @@ def _false_examples(
     groups: str,
     known: MicrographFeatures,
 ) -> Iterator[TrainingSet]:
-    """Rows of ``empty``: circles on nothing."""
+    """Yield rows of the class ``empty``: the detector's false circles."""
     if false:
         ids = [f"{micrograph.id}/false/{number}" for number in range(len(false))]
         empty: list[Label] = ["empty"] * len(false)

@@ -1,4 +1,4 @@
-"""Many micrographs, one after another or side by side, going on where a run stopped."""
+"""Analyse many micrographs, in one or several processes; resume an earlier run."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _S_PER_PIXEL = 1.1e-6
-"""Of one process for detection by `both` and classes: 1.1 s for 1024 x 1024, on a core
-of 2024."""
+"""Seconds per pixel for detection by `both` and classification: 1.1 s for 1024 x 1024,
+measured on a core of 2024."""
 _BYTES_PER_PIXEL = 16
-"""Most that an analysis holds at a time: four times the picture in float32."""
+"""Largest memory of an analysis per pixel: four times the picture in float32."""
 _OWN_BYTES = 5e8
 """Memory of a process with its libraries, a forest, and a tile in the network."""
 _FILE_BYTES_PER_PIXEL = {".png": 0.7, ".jpg": 0.25, ".jpeg": 0.25, ".bmp": 1.0}
-"""Of gray pictures; 16 bits in all other kinds of files. A guess that is off makes a
-process more or fewer, nothing else."""
+"""Typical file size per pixel of gray pictures by suffix; all other formats are taken
+for 16 bits. A wrong guess only changes the number of processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: findings, or the sentence that says why not.
+    """Result of one file: findings, or a sentence why there are none.
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ class Outcome:
     findings : Findings or None
     problem : str or None
     notices : tuple of str
-        The reader's about a file that was read but not analysed, and what is to be
-        said of its part of an earlier run.
+        The reader's notices if the file could be read but not analysed, and problems
+        with its part file.
     key : str or None
-        Of its part file.
+        Digest that names its part file; see `FileAnalysis.key`.
     from_before : bool
-        Whether an earlier run had found it.
+        Whether the findings are those of an earlier run.
     """
 
     path: Path
@@ -85,9 +85,9 @@ class FileAnalysis:
         Of files that hold several, for every file; see
         `napari_cdse.io.images.frame.FrameChoice`.
     parts : PartFiles or None
-        Where to keep what is done.
+        Keeps the findings, one part file for each micrograph.
     again : bool
-        Whether to analyse what is done already.
+        Whether to analyse files again that an earlier run has analysed.
     """
 
     model: Model | None
@@ -98,7 +98,7 @@ class FileAnalysis:
     again: bool = False
 
     def __call__(self, path: Path) -> Outcome:
-        """Read and analyse one file; what goes wrong becomes the outcome's problem."""
+        """Read and analyse one file; an error becomes the outcome's ``problem``."""
         notices: list[str] = []
         found = attempt(path, lambda: self._outcome(path, notices))
         if isinstance(found, Failure):
@@ -106,7 +106,7 @@ class FileAnalysis:
         return found
 
     def key(self, path: Path) -> str:
-        """Return the digest of all that a file's findings follow from.
+        """Return a digest of everything that a file's findings depend on.
 
         Raises
         ------
@@ -129,13 +129,13 @@ class FileAnalysis:
             return Outcome(path, self._findings(path, notices))
         key = self.key(path)
         told: list[str] = []
-        kept = None if self.again else _sparing(told, lambda: parts.get(key))
+        kept = None if self.again else _try_optional(told, lambda: parts.get(key))
         if kept is not None:
             return Outcome(path, kept, key=key, from_before=True)
         findings = self._findings(path, notices)
-        # Nothing is kept of a file that was written meanwhile.
+        # If the file has changed meanwhile, the key does not belong to the findings.
         if self.key(path) == key:
-            _sparing(told, lambda: parts.put(key, findings))
+            _try_optional(told, lambda: parts.put(key, findings))
         return Outcome(path, findings, None, tuple(told), key)
 
     def _findings(self, path: Path, notices: list[str]) -> Findings:
@@ -146,12 +146,12 @@ class FileAnalysis:
         return _findings(analyse(micrograph, self.model, self.params))
 
 
-def _sparing(told: list[str], work: Callable[[], T]) -> T | None:
-    """Do what the results don't hang on; say in a sentence why it can't be done."""
+def _try_optional(notices: list[str], work: Callable[[], T]) -> T | None:
+    """Do work that the findings don't depend on; an error becomes a notice."""
     try:
         return work()
     except CdseError as error:
-        told.append(str(error))
+        notices.append(str(error))
         return None
 
 
@@ -165,14 +165,14 @@ def analyse_many(
     paths : sequence of Path
         Micrograph files.
     work : FileAnalysis
-        What to do with each.
+        Analyses each of them.
     number : int
-        Of processes; one works in this process.
+        Of processes; 1: this one.
 
     Yields
     ------
     Outcome
-        In the order of ``paths``, as each is done; stop asking to cancel.
+        In the order of ``paths``, as each is done; close the iterator to cancel.
     """
     for found in in_order(work, paths, number):
         if isinstance(found, Died):
@@ -182,14 +182,14 @@ def analyse_many(
 
 
 def cost_of_analysis(paths: Sequence[Path]) -> Cost:
-    """Guess from the sizes of files what their analysis takes in time and memory."""
+    """Estimate time and memory of an analysis from the sizes of the files."""
     pixels = [_pixels(path) for path in paths]
     most = max(pixels, default=0.0)
     return Cost(_S_PER_PIXEL * sum(pixels), _OWN_BYTES + _BYTES_PER_PIXEL * most)
 
 
 def _pixels(path: Path) -> float:
-    """Guess how many pixels a file has; none where it can't be looked at."""
+    """Estimate how many pixels a file has; 0 if its size can't be read."""
     try:
         size = path.stat().st_size
     except (OSError, ValueError):
@@ -198,7 +198,7 @@ def _pixels(path: Path) -> float:
 
 
 def lost(path: Path) -> str:
-    """Say in a sentence that a file took its process with it."""
+    """Return the sentence that a file's process has died."""
     return (
         f"{name_of(path)}: its analysis ended with its whole process, perhaps for "
         "want of memory; try it alone, or with fewer --jobs."

@@ -1,4 +1,4 @@
-"""Every way of finding particles at work on the same labelled micrographs."""
+"""Run several detection methods on the same labelled micrographs, to compare them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_cdse.core.matching import circle_iou
 from napari_cdse.core.process_pool import Died, in_order, processes
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
-from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.io.labels.pairing import pair_labels_in
 from napari_cdse.io.labels.truth_file import listed_particles, unlisted_particles
 from napari_cdse.io.problem_report import attempt
 from napari_cdse.pipeline.analysis import find, predict
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
     from napari_cdse.io.labels.label_file import LabelFile
 
 _SAME_IOU = 0.5
-"""Overlap from which a labelled circle is the simulator's particle: both are written
-from one record, to whole pixels, unless someone corrected the label file."""
+"""Intersection over union from which a labelled circle is a particle of the simulator's
+truth. A choice: both are written from one record, the label rounded to whole pixels, so
+that only a label that someone corrected by hand overlaps less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """What a method made of one micrograph."""
+    """One method's result on one micrograph."""
 
     micrograph_id: str
     tally: DetectionTally
@@ -49,17 +50,17 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodRuns:
-    """What all methods found, and what could not be used.
+    """Results of all methods, and the files that could not be used.
 
     Attributes
     ----------
     runs : tuple of MethodRun
-        Of the same micrographs in the same order.
+        One per method, on the same micrographs in the same order.
     names : tuple of str
-        Of these micrographs.
+        File names of these micrographs.
     problems : tuple of str
-        A sentence about each file that some method could not use; it is left out for
-        all of them.
+        One sentence about each file that some method could not use; it is left out for
+        all methods.
     """
 
     runs: tuple[MethodRun, ...]
@@ -68,7 +69,7 @@ class MethodRuns:
 
 
 def usable_methods() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the methods that can run here, and say what the others need."""
+    """Return the names of the methods that can run here, and what the others lack."""
     missing = {name: method.missing() for name, method in METHODS.items()}
     return (
         tuple(name for name, sentence in missing.items() if sentence is None),
@@ -94,12 +95,12 @@ def run_methods(
     folders : sequence of Path
         In the layout of labelled data, or pictures with label files beside them.
     model : Model
-        Classifies the circles of all methods; what it calls ``empty`` is left out, as
-        `predict` does.
+        Classifies the circles of all methods; those classified ``empty`` are left out,
+        as the command ``predict`` does.
     params : DetectionParams
-        The same for all methods, but for the method.
+        For all methods; ``params.method`` is ignored.
     methods : sequence of str
-        Names.
+        Their names.
     pixel_size_nm : float, optional
         From the user, for every file.
     frame : int or str, optional
@@ -120,7 +121,7 @@ def run_methods(
         sentence = METHODS[name].missing()
         if sentence is not None:
             raise ParameterError(sentence)
-    pairs, problems = _pairs(folders)
+    pairs, problems = pair_labels_in(folders)
     number = processes(jobs, len(pairs), cost_of_analysis([path for path, _ in pairs]))
     found: dict[str, dict[Path, _Found]] = {}
     for name in methods:
@@ -140,23 +141,13 @@ def run_methods(
             elif item is not None:
                 sentence = lost(path) if isinstance(item, Died) else str(item)
                 problems.append(f"By the method {name!r}: {sentence}")
-    return _joined(found, [path for path, _ in pairs], problems)
+    return _runs_on_common_files(found, [path for path, _ in pairs], problems)
 
 
-def _pairs(folders: Sequence[Path]) -> tuple[list[tuple[Path, Path]], list[str]]:
-    pairs: list[tuple[Path, Path]] = []
-    problems: list[str] = []
-    for folder in folders:
-        pairing = pair_labels(folder)
-        pairs.extend(pairing.pairs.items())
-        problems.extend(pairing.sentences)
-    return pairs, problems
-
-
-def _joined(
+def _runs_on_common_files(
     found: dict[str, dict[Path, _Found]], paths: Sequence[Path], problems: list[str]
 ) -> MethodRuns:
-    """Keep what all methods could use, each micrograph once."""
+    """Keep the micrographs that all methods could use, each of them once."""
     common: dict[str, Path] = {}
     for path in paths:
         if all(path in by_path for by_path in found.values()):
@@ -191,7 +182,7 @@ def _find_in_file(
     pixel_size_nm: float | None,
     frame: FrameChoice,
 ) -> _Found | str | None:
-    """Find and count in one pair of files; None for one that is not labelled."""
+    """Detect, classify and score one micrograph; None if it has no labels."""
     path, label_path = pair
 
     def work() -> _Found | None:
@@ -220,14 +211,14 @@ def _find_in_file(
 
 
 def truth_of(path: Path, labelled: LabelFile) -> LabelledParticles:
-    """Join a label file and, where a simulator left its truth, what that tells.
+    """Join a label file with the simulator's truth, if there is a truth file.
 
     Parameters
     ----------
     path : Path
         Of the micrograph.
     labelled : LabelFile
-        What its label file says.
+        Content of its label file.
     """
     particles = [
         (circle, label)

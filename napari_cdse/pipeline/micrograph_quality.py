@@ -1,4 +1,4 @@
-"""The quality of the micrographs of labelled folders, for the card of a forest."""
+"""Measure the quality of micrographs in labelled folders, for the card of a forest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_cdse.core.process_pool import Cost, Died, in_order, processes
 from napari_cdse.core.quality.measurement import measure_quality
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
-from napari_cdse.io.labels.pairing import pair_labels
+from napari_cdse.io.labels.pairing import pair_labels_in
 from napari_cdse.io.problem_report import Failure, attempt
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from napari_cdse.io.images.frame import FrameChoice
 
 _S_EACH = 0.3
-"""Of one process for a micrograph of 1024 x 1024, on a core of 2024."""
+"""Seconds for a micrograph of 1024 x 1024 px, measured on a core of 2024."""
 _BYTES = 4e8
-"""Memory of one process."""
+"""Memory of one process, measured with such micrographs."""
 
 
 def qualities_of_folders(
@@ -43,13 +43,13 @@ def qualities_of_folders(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[MicrographQuality]:
-    """Measure the labelled micrographs of folders; those that don't tell are left out.
+    """Measure the labelled micrographs of folders; skip those that can't be measured.
 
     Parameters
     ----------
     folders : sequence of Path
-        See `napari_cdse.pipeline.labelled_folders.examples_from_folders`, which says
-        what is wrong with files that can't be used.
+        As for `napari_cdse.pipeline.labelled_folders.examples_from_folders`, which also
+        reports the files that can't be used.
     pixel_size_nm : float, optional
         From the user, for every file.
     frame : int or str, optional
@@ -61,7 +61,7 @@ def qualities_of_folders(
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
     """
-    pairs = [pair for each in folders for pair in pair_labels(each).pairs.items()]
+    pairs, _ = pair_labels_in(folders)
     work = partial(
         _quality_of, pixel_size_nm=pixel_size_nm, frame=frame, material=material
     )
@@ -96,7 +96,7 @@ def _quality_of(
 def quality_of(
     micrograph: Micrograph, material: Material | None = None
 ) -> MicrographQuality | None:
-    """Measure one micrograph, as a detection does by the way.
+    """Measure one micrograph; detection does the same as part of its work.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def quality_of(
     Returns
     -------
     MicrographQuality or None
-        None where its scale is not trusted, or its spectrum doesn't tell.
+        None if its pixel size is not trusted, or nothing could be measured.
 
     Raises
     ------

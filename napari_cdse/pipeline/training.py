@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Labelled(Protocol):
-    """What a person said about one micrograph, as a project hands it over."""
+    """A micrograph with a user's labels; a project's records have this form."""
 
     @property
     def path(self) -> Path:
@@ -41,11 +41,11 @@ class Labelled(Protocol):
 
     @property
     def frame(self) -> FrameChoice:
-        """Number of the picture in the file, or the mean of some."""
+        """Which frame of the file, or which mean of frames."""
 
     @property
     def pixel_size_nm(self) -> float | None:
-        """From the user; the file's own or the estimate holds without it."""
+        """As the user set it; None: that of the file or an estimate is used."""
 
     @property
     def material(self) -> Material | None:
@@ -53,7 +53,7 @@ class Labelled(Protocol):
 
     @property
     def circles(self) -> Sequence[Circle]:
-        """The particles whose class a person judged."""
+        """Outlines of the particles whose class a user judged."""
 
     @property
     def labels(self) -> Sequence[Label]:
@@ -61,11 +61,11 @@ class Labelled(Protocol):
 
     @property
     def particle_ids(self) -> Sequence[str]:
-        """Their names."""
+        """Their ids."""
 
 
 class Taught(NamedTuple):
-    """What labelled folders or projects teach.
+    """A training set from labelled folders or projects.
 
     Attributes
     ----------
@@ -73,9 +73,9 @@ class Taught(NamedTuple):
     notices : tuple of str
         What was left out and why, one sentence each.
     qualities : tuple of MicrographQuality
-        Of the micrographs that it is from, as far as they tell.
+        Of its micrographs, where they could be measured.
     micrographs : frozenset of str
-        Content ids of all micrographs of the projects, labelled or not.
+        Ids of all micrographs of the projects, labelled or not.
     """
 
     training: TrainingSet
@@ -158,9 +158,9 @@ def training_from_annotations(
     progress : callable, optional
         Called with the share done, 0 to 1; may raise `Cancelled`.
     known : FeatureSource, optional
-        Keeps the features for the next time.
+        Cache of features for this run.
     cache : FeatureCache, optional
-        Where they are kept between runs; instead of ``known``.
+        Cache of features between runs; not used if ``known`` is given.
 
     Returns
     -------
@@ -198,17 +198,17 @@ def training_from_annotations(
 def joined(
     own: TrainingSet, earlier: TrainingSet | None, own_micrographs: frozenset[str]
 ) -> TrainingSet:
-    """Join a person's examples with what an earlier forest learnt from.
+    """Join a user's examples with an earlier forest's training set.
 
     Parameters
     ----------
     own : TrainingSet
-        From their labels as they are now.
+        From the user's present labels.
     earlier : TrainingSet or None
-        The earlier forest's table.
+        The earlier forest's.
     own_micrographs : frozenset of str
-        Content ids of their micrographs: what the earlier forest learnt from them is
-        replaced by what their labels say now.
+        Ids of the user's micrographs. Rows of them in ``earlier`` come from earlier
+        labels and are dropped.
 
     Raises
     ------
@@ -229,10 +229,24 @@ def joined(
 def forest_below(
     earlier: Model | None, own: TrainingSet, training: TrainingSet
 ) -> ModelCard | None:
-    """Give the card of a forest that takes part: what few labels leave standing.
+    """Return the card of the earlier forest that a new calibration starts from.
 
-    Where that forest learnt from the same micrographs, its calibration is the one
-    before they told: no label counts twice, however often a project is retrained.
+    If that forest learnt from the same micrographs, the prior of its calibration takes
+    the calibration's place: otherwise a label would count again with each retraining.
+
+    Parameters
+    ----------
+    earlier : Model or None
+        The forest that the new one learns on top of.
+    own : TrainingSet
+        The user's examples.
+    training : TrainingSet
+        These joined with the earlier forest's; see `joined`.
+
+    Returns
+    -------
+    ModelCard or None
+        None if the new forest uses none of the earlier one's examples.
     """
     if earlier is None or len(training) == len(own):
         return None

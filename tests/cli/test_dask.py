@@ -123,7 +123,7 @@ def test_files_that_workers_cannot_see_are_sent_to_them(
     assert results(tmp_path / "out") == undisturbed
     assert analysed == []
     # Too large to be sent: this machine does it.
-    monkeypatch.setattr(dask_cluster, "_MOST_SENT_BYTES", 10)
+    monkeypatch.setattr(dask_cluster, "_MAX_SENT_BYTES", 10)
     assert predict(folder, tmp_path / "here", "--dask", cluster.address) == 0
     assert results(tmp_path / "here") == undisturbed
     assert analysed
@@ -206,10 +206,10 @@ def test_a_loop_that_a_busy_machine_does_not_start_ends_in_a_sentence(
 
 def test_workers_with_another_program_are_refused():
     run = dask_cluster._Run(None, "tcp://x:1", FileAnalysis(None, DetectionParams()))
-    answer = dask_cluster._Answer
+    reply = dask_cluster._Reply
     with pytest.raises(CdseError, match=r"tcp://a has napari-cdse 0\.0\.1"):
-        run._checked(answer("tcp://a", "0.0.1", "state"))
-    run._checked(answer("tcp://a", __version__, "state"))
-    run._checked(answer("tcp://b", __version__, "state"))
+        run._check_program(reply("tcp://a", "0.0.1", "state"))
+    run._check_program(reply("tcp://a", __version__, "state"))
+    run._check_program(reply("tcp://b", __version__, "state"))
     with pytest.raises(CdseError, match="tcp://a and tcp://c have not the same"):
-        run._checked(answer("tcp://c", __version__, "other"))
+        run._check_program(reply("tcp://c", __version__, "other"))

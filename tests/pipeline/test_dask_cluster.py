@@ -23,10 +23,10 @@ from napari_cdse.io.export.part_files import Findings, PartFiles
 from napari_cdse.io.problem_report import Failure, Unforeseen
 from napari_cdse.pipeline import FileAnalysis, dask_cluster
 from napari_cdse.pipeline.dask_cluster import (
-    _Answer,
-    _Order,
+    _Reply,
     _Run,
     _Stamp,
+    _Task,
     _with_host,
     analyse_on_cluster,
 )
@@ -141,12 +141,12 @@ def test_meanwhile_the_library_is_silent_and_nobody_elses_client_changes(
     cluster, paths
 ):
     loud = logging.getLogger("distributed.core")
-    under_way = analyse_on_cluster(paths, WORK, cluster.scheduler_address, print)
-    next(under_way)
+    pending = analyse_on_cluster(paths, WORK, cluster.scheduler_address, print)
+    next(pending)
     assert not loud.isEnabledFor(logging.CRITICAL)
     with pytest.raises(ValueError, match="No client"):
         distributed.default_client()
-    under_way.close()
+    pending.close()
     assert loud.isEnabledFor(logging.CRITICAL)
 
 
@@ -157,7 +157,7 @@ def test_a_file_that_is_asked_for_twice_is_analysed_twice(cluster, paths):
 
 
 def test_files_that_workers_do_not_see_are_sent_to_them(cluster, paths, monkeypatch):
-    monkeypatch.setattr(_Order, "_seen", lambda self: None)
+    monkeypatch.setattr(_Task, "_visible_path", lambda self: None)
     found = run(cluster, paths)
     assert [each.path for each in found] == paths
     sent = {name: content for name, content, by_worker in ASKED if by_worker}
@@ -166,11 +166,11 @@ def test_files_that_workers_do_not_see_are_sent_to_them(cluster, paths, monkeypa
 
 
 def test_files_too_large_to_send_are_analysed_here(cluster, paths, monkeypatch):
-    monkeypatch.setattr(_Order, "_seen", lambda self: None)
+    monkeypatch.setattr(_Task, "_visible_path", lambda self: None)
     size = max(path.stat().st_size for path in paths)
     for most, by_workers in ((size, True), (1, False)):
         ASKED.clear()
-        monkeypatch.setattr(dask_cluster, "_MOST_SENT_BYTES", most)
+        monkeypatch.setattr(dask_cluster, "_MAX_SENT_BYTES", most)
         assert [each.path for each in run(cluster, paths)] == paths
         assert {by_worker for *_, by_worker in ASKED} == {by_workers}
 
@@ -255,18 +255,18 @@ def test_a_file_is_seen_where_all_that_belongs_to_it_is_as_it_was(tmp_path):
     os.utime(path, ns=(0, 10**18))
     stamps = (_Stamp.of(path), _Stamp.of(beside))
     assert stamps[0] == _Stamp("a.emi", 4, 10**18)
-    order = _Order(str(path), stamps)
-    with order.at_hand(str(tmp_path)) as found:
+    task = _Task(str(path), stamps)
+    with task.local_file(str(tmp_path)) as found:
         assert found == path
     beside.write_bytes(b"others")
     os.utime(beside, ns=(0, 10**18))
-    with order.at_hand(str(tmp_path)) as found:
+    with task.local_file(str(tmp_path)) as found:
         assert found is None
     beside.unlink()
-    with order.at_hand(str(tmp_path)) as found:
+    with task.local_file(str(tmp_path)) as found:
         assert found is None
-    sent = replace(order, contents=(b"head", b"pixels"))
-    with sent.at_hand(str(tmp_path)) as found:
+    sent = replace(task, contents=(b"head", b"pixels"))
+    with sent.local_file(str(tmp_path)) as found:
         assert found.name == "a.emi"
         assert found.parent.parent == tmp_path
         assert found.read_bytes() == b"head"
@@ -283,18 +283,18 @@ def run_without_cluster(work=WORK, threads=None):
     ("threads", "most"), [({}, 8), ({"a": 2, "b": 2}, 8), ({"a": 3, "b": 2}, 10)]
 )
 def test_two_files_for_each_thread_are_under_way_and_eight_at_least(threads, most):
-    assert run_without_cluster(threads=threads)._most_waiting() == most
+    assert run_without_cluster(threads=threads)._max_pending() == most
 
 
 def test_another_program_on_a_worker_ends_the_run():
-    checked = run_without_cluster()._checked
-    ours = _Answer("tcp://one", __version__, "state")
+    checked = run_without_cluster()._check_program
+    ours = _Reply("tcp://one", __version__, "state")
     assert checked(ours) is ours
     assert checked(replace(ours, worker="tcp://two")).worker == "tcp://two"
     with pytest.raises(CdseError, match="tcp://two has napari-cdse 9"):
-        checked(_Answer("tcp://two", "9.9", "state"))
+        checked(_Reply("tcp://two", "9.9", "state"))
     with pytest.raises(CdseError, match="tcp://one and tcp://two have not the same"):
-        checked(_Answer("tcp://two", __version__, "other"))
+        checked(_Reply("tcp://two", __version__, "other"))
 
 
 class Future:
@@ -342,7 +342,7 @@ def test_where_parts_cannot_be_written_that_is_told(tmp_path):
     parts = PartFiles(tmp_path / "parts")
     run = run_without_cluster(replace(WORK, parts=parts))
     size = PixelSize(0.04, PixelSizeSource.ASSUMED)
-    answer = _Answer(
+    reply = _Reply(
         "w",
         __version__,
         "s",
@@ -351,13 +351,13 @@ def test_where_parts_cannot_be_written_that_is_told(tmp_path):
         key="k",
     )
     path = Path("a.png")
-    assert run._outcome(path, answer) == Outcome(
-        path, answer.findings, None, ("one",), "k"
+    assert run._outcome(path, reply) == Outcome(
+        path, reply.findings, None, ("one",), "k"
     )
     assert parts.keys() == {"k"}
     (parts.folder / "k.part").unlink()
     parts.folder.rmdir()
-    told = run._outcome(path, answer).notices
+    told = run._outcome(path, reply).notices
     assert told[0] == "one"
     assert len(told) == 2
     assert "was not written" in told[1]

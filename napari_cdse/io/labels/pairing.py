@@ -1,4 +1,4 @@
-"""Which label file belongs to which micrograph, by their names."""
+"""Pair label files with micrographs by their names."""
 
 from __future__ import annotations
 
@@ -88,6 +88,32 @@ def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
             stems = {_stem(file) for file in files}
             unmatched += _strays(labels, stems)
     return Pairing(pairs, tuple(unmatched), tuple(problems))
+
+
+def pair_labels_in(
+    folders: Iterable[Path],
+) -> tuple[list[tuple[Path, Path]], list[str]]:
+    """Find the label files of the micrographs in several folders.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Each as in `pair_labels`.
+
+    Returns
+    -------
+    list of (Path, Path)
+        Micrograph and label file, folder by folder.
+    list of str
+        What could not be paired, one sentence each.
+    """
+    pairs: list[tuple[Path, Path]] = []
+    problems: list[str] = []
+    for folder in folders:
+        pairing = pair_labels(folder)
+        pairs.extend(pairing.pairs.items())
+        problems.extend(pairing.sentences)
+    return pairs, problems
 
 
 def pair_by_name(

@@ -13,6 +13,7 @@ from napari_cdse.io.labels.pairing import (
     micrographs_beside,
     pair_by_name,
     pair_labels,
+    pair_labels_in,
 )
 from napari_cdse.io.paths import portable_name
 
@@ -197,3 +198,15 @@ def test_a_label_file_leads_to_the_folder_of_its_micrograph(tmp_path):
 )
 def test_the_suffix_tells_what_may_hold_labels(name, may_be):
     assert is_label_name(Path(name)) == may_be
+
+
+def test_several_folders_are_paired_one_after_another(tmp_path):
+    _touch(tmp_path, "b/1.png", "b/1.txt", "a/1.png", "a/text_files/1.txt")
+    _touch(tmp_path, "a/text_files/2.txt")
+    pairs, problems = pair_labels_in([tmp_path / "b", tmp_path / "a"])
+    assert pairs == [
+        (tmp_path / "b/1.png", tmp_path / "b/1.txt"),
+        (tmp_path / "a/1.png", tmp_path / "a/text_files/1.txt"),
+    ]
+    assert len(problems) == 1
+    assert problems[0].startswith("2.txt ")

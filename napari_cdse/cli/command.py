@@ -1,4 +1,4 @@
-"""What the parser needs to know of a command, and how it reads a word of it."""
+"""Declare commands for the parser, and convert their arguments."""
 
 from __future__ import annotations
 

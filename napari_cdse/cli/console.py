@@ -1,4 +1,4 @@
-"""What a command says, and where: results on standard output, the rest on error."""
+"""Print results to standard output, and all else to standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of a model, or of forests that never saw what they are scored on."""
+"""Command ``evaluate``: score a model, or cross-validate forests on labelled data."""
 
 from __future__ import annotations
 

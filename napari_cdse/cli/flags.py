@@ -1,4 +1,4 @@
-"""Flags made from the parameter classes, so that each parameter exists once."""
+"""Command-line flags, most of them made from the parameter classes."""
 
 from __future__ import annotations
 

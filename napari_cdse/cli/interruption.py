@@ -1,4 +1,4 @@
-"""Ctrl-C, a stopped job, a closed terminal: each ends a command and keeps its work."""
+"""Handle signals to end (Ctrl-C and others) so that a command keeps its results."""
 
 from __future__ import annotations
 

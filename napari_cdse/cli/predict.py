@@ -1,4 +1,4 @@
-"""Micrographs in, label files and a table of particles out."""
+"""Command ``predict``: analyse micrographs, write label files and a particle table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far long work has come: for people, for logs and for other programs."""
+"""Report progress of a run over many micrographs: as text, a bar, or JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Takes what becomes of each micrograph, in the order of the run."""
+    """Reports the micrographs of a run as they are done, in their order."""
 
     def done(
         self,
@@ -26,17 +26,17 @@ class Progress(Protocol):
         *,
         from_before: bool = False,
     ) -> None:
-        """Tell of a micrograph with results, those of an earlier run perhaps."""
+        """Report a micrograph that was analysed, now or (``from_before``) earlier."""
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
-        """Tell of one without."""
+        """Report a micrograph that could not be analysed."""
 
     def close(self) -> None:
-        """Tell no more."""
+        """End the report."""
 
 
 def add_progress(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--quiet`` and ``--json-progress``."""
+    """Add the flags ``--quiet`` and ``--json-progress``."""
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
         "--quiet", action="store_true", help="tell of failures and results only"
@@ -49,14 +49,14 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
 
 
 def progress_of(arguments: argparse.Namespace, total: int) -> Progress:
-    """Make what the flags ask for."""
+    """Return the report that the flags ask for; ``total`` is that of micrographs."""
     if arguments.json_progress:
         return JsonProgress(total)
     return QuietProgress() if arguments.quiet else TextProgress(total)
 
 
 class _Bar(Protocol):
-    """What is used of tqdm's bar; ``initial`` is left out of its rate."""
+    """The part of tqdm's bar that is used; its rate does not count ``initial``."""
 
     initial: int
 
@@ -91,35 +91,33 @@ class TextProgress:
         *,
         from_before: bool = False,
     ) -> None:
-        """Tell of a micrograph with results."""
+        """Print a line with the number of particles."""
         if from_before and self._bar is not None:
             self._bar.initial += 1
         what = "1 particle" if particles == 1 else f"{particles} particles"
-        self._tell(f"{micrograph}: {what}", notices)
+        self._print(f"{micrograph}: {what}", notices)
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
-        """Tell of one without."""
-        self._tell(problem, notices)
+        """Print a line with the problem."""
+        self._print(problem, notices)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
-    def _tell(self, text: str, notices: Sequence[str]) -> None:
+    def _print(self, text: str, notices: Sequence[str]) -> None:
         self._done += 1
         if self._bar is not None:
             self._bar.clear()
-        tell(f"[{self._done}/{self._total}] {text}")
-        for sentence in notices:
-            tell(f"    {sentence}")
+        _tell_with_notices(f"[{self._done}/{self._total}] {text}", notices)
         if self._bar is not None:
             self._bar.update()
             self._bar.refresh()
 
 
 class QuietProgress:
-    """Failures alone."""
+    """Reports failures only."""
 
     def done(
         self,
@@ -129,24 +127,21 @@ class QuietProgress:
         *,
         from_before: bool = False,
     ) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
-        """Tell of it."""
-        tell(problem)
-        # Set off below what they belong to: they do not name the file again.
-        for sentence in notices:
-            tell(f"    {sentence}")
+        """Print the problem."""
+        _tell_with_notices(problem, notices)
 
     def close(self) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class JsonProgress:
-    """An object per line, with the seconds that have passed and that are left.
+    """A JSON object per line, with the seconds that have passed and that are left.
 
-    What an earlier run had done counts at once as done, and takes no time: the seconds
-    that are left are reckoned from what this run does itself.
+    The estimate of the time left uses only micrographs that this run analysed itself,
+    since results of an earlier run take no time.
 
     Parameters
     ----------
@@ -168,9 +163,9 @@ class JsonProgress:
         *,
         from_before: bool = False,
     ) -> None:
-        """Tell of a micrograph with results."""
+        """Print an object with the number of particles."""
         self._before += from_before
-        self._tell(
+        self._print(
             "done",
             micrograph=micrograph,
             particles=particles,
@@ -179,13 +174,13 @@ class JsonProgress:
         )
 
     def failed(self, problem: str, notices: Sequence[str] = ()) -> None:
-        """Tell of one without."""
-        self._tell("failed", problem=problem, notices=notices)
+        """Print an object with the problem."""
+        self._print("failed", problem=problem, notices=notices)
 
     def close(self) -> None:
-        """Say nothing; the exit status tells."""
+        """Print nothing; the exit status marks the end."""
 
-    def _tell(self, event: str, **facts: object) -> None:
+    def _print(self, event: str, **facts: object) -> None:
         self._done += 1
         passed_s = time.monotonic() - self._start_s
         told = {
@@ -196,11 +191,11 @@ class JsonProgress:
             "seconds_left": self._left_s(passed_s),
             **facts,
         }
-        # All but ASCII is escaped: no terminal and no encoding can stumble over it.
+        # ASCII only (other characters are escaped), which every encoding can print.
         tell(json.dumps(told))
 
     def _left_s(self, passed_s: float) -> float | None:
-        """Seconds left; None where all so far was done before, which says nothing."""
+        """Estimate the seconds left; None if this run has analysed nothing so far."""
         own, left = self._done - self._before, self._total - self._done
         if own == 0 and left:
             return None
@@ -208,19 +203,19 @@ class JsonProgress:
 
 
 _LINES = 20
-"""Of long work, in a terminal or a log. A choice: work of an hour tells each third
-minute."""
+"""Lines that `ShareProgress` prints. A choice: one every third minute for work that
+takes an hour."""
 
 
 class ShareProgress:
-    """A line for each twentieth of long work, with the time left.
+    """Prints a line for each twentieth of long work, with the time left.
 
-    Not one for each step: of thousands of micrographs nothing else would be seen.
+    A line for each step would be thousands in large folders.
 
     Parameters
     ----------
     what : str
-        What is worked at, as ``"labelled micrographs"``.
+        Kind of the items, like ``"labelled micrographs"``.
     """
 
     def __init__(self, what: str) -> None:
@@ -229,7 +224,7 @@ class ShareProgress:
         self._time_left = TimeLeft()
 
     def __call__(self, share: float) -> None:
-        """Take the share done, 0 to 1."""
+        """Report the share done, 0 to 1."""
         number = int(_LINES * share)
         if number <= self._told:
             return
@@ -238,8 +233,15 @@ class ShareProgress:
         tell(f"{share:4.0%}  {self._what}{left and f', {left}'}")
 
 
+def _tell_with_notices(text: str, notices: Sequence[str]) -> None:
+    # Notices are indented, since they do not repeat the file's name.
+    tell(text)
+    for sentence in notices:
+        tell(f"    {sentence}")
+
+
 def _bar(total: int) -> _Bar:
-    # Only who looks at a terminal waits for the import.
+    # Imported here, since only output to a terminal needs it.
     from tqdm import tqdm
 
     bar: _Bar = tqdm(total=total, unit="micrograph", file=sys.stderr, leave=False)

@@ -1,4 +1,4 @@
-"""Flags of commands that work on a project; the others need not import it."""
+"""Arguments of commands that work on a project, and how they open it."""
 
 from __future__ import annotations
 

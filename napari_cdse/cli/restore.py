@@ -1,4 +1,4 @@
-"""A project that can't be read, or went wrong: put back one of its backups."""
+"""Command ``restore``: put back a backup of a project."""
 
 from __future__ import annotations
 

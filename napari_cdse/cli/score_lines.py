@@ -1,4 +1,4 @@
-"""Scores as lines of text."""
+"""Format scores and studies as lines of text."""
 
 from __future__ import annotations
 

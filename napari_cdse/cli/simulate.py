@@ -1,4 +1,4 @@
-"""Micrographs with truth, made from atoms."""
+"""Command ``simulate``: simulate micrographs with their truth."""
 
 from __future__ import annotations
 

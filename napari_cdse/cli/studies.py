@@ -1,4 +1,4 @@
-"""Studies on labelled data: settings, importance, learning curves, methods."""
+"""Studies of ``evaluate``: settings, importance, learning curves, methods."""
 
 from __future__ import annotations
 

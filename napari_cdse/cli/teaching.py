@@ -1,4 +1,4 @@
-"""Training sets from what a person names: labelled folders, projects."""
+"""Collect training sets from labelled folders and projects on the command line."""
 
 from __future__ import annotations
 

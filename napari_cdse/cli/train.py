@@ -1,4 +1,4 @@
-"""Labelled folders or projects in, a forest and its card out."""
+"""Command ``train``: fit a forest to labelled folders or projects."""
 
 from __future__ import annotations
 

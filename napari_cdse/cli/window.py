@@ -1,4 +1,4 @@
-"""The window, and the sample project in it."""
+"""Commands that open the window, with files or with the sample project."""
 
 from __future__ import annotations
 

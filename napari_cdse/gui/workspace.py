@@ -1,4 +1,4 @@
-"""What one window is made of: built here, and joined here.
+"""Create the parts of one window, and connect them.
 
 The session knows viewer and project. On it stand the canvas, the tools and the
 controllers; each gets those that it works with by its constructor. Docks ask for the

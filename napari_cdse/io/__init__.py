@@ -1,1 +1,1 @@
-"""Everything that reads or writes a file; may import `core` only."""
+"""All reading and writing of files; may import `core` only."""

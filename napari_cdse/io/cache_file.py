@@ -1,4 +1,4 @@
-"""An SQLite file in the user's cache folder: anything in it can be made anew.
+"""SQLite files in the user's cache folder, whose content can always be recomputed.
 
 It is bounded by whoever fills it, made anew when it is damaged, and done without when
 it cannot be used: no cache is a reason to trouble the user.

@@ -1,4 +1,4 @@
-"""What was worked out of micrographs, kept from one training to the next.
+"""Cache of circles and features of micrographs, kept between trainings.
 
 A cache and nothing more: circles and features of a micrograph take about a second to
 be worked out and some milliseconds to be read. What is kept is bytes under a key that

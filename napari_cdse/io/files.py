@@ -1,4 +1,4 @@
-"""Opening what is a file and nothing else; writing so that nothing is ever lost."""
+"""Open regular files safely, write files atomically, explain failures in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accumulation maps, kept from one session to the next.
+"""Cache of accumulation maps, kept between sessions.
 
 A cache and nothing more: a map takes a second to be made and some milliseconds to be
 read. Maps are found by a key that is a digest of all that they follow from, so that

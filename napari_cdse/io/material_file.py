@@ -1,4 +1,4 @@
-"""A lattice of the user's own, from the TOML file that ``simulate`` reads.
+"""Read a lattice of the user's own from a TOML file.
 
 ::
 

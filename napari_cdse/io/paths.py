@@ -1,4 +1,4 @@
-"""When two paths or two names mean the same, and names for files of our own.
+"""Compare paths and names across file systems; make file names that every system takes.
 
 There is one notion of both in the program. A path is made absolute; two paths are of
 one file if they are written alike, letters composed (NFC) and capitals aside, and the

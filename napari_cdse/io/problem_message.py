@@ -1,4 +1,4 @@
-"""What a user sends when something went wrong: versions, and the last report.
+"""The text that a user sends with a problem: versions and the last error report.
 
 A report names files and folders, and those tell of samples and people. What is left
 without them is what is known to hold none: the order of calls and the kinds of errors.

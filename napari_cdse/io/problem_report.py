@@ -1,4 +1,4 @@
-"""What to do with an error that nobody foresaw: a sentence, and a report in a file."""
+"""Turn unforeseen errors into a sentence for the user and a report in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which projects were open last: a short list in the user's data folder."""
+"""The list of recently opened projects, in the user's data folder."""
 
 from __future__ import annotations
 

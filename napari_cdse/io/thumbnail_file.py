@@ -1,4 +1,4 @@
-"""Small pictures of particles, kept from one session to the next.
+"""Cache of the particles' thumbnails, kept between sessions.
 
 A cache and nothing more. A picture is found by the micrograph's content and the circle,
 so that it can never be of another particle.

@@ -1,4 +1,4 @@
-"""The picture of one particle, for the gallery and for reports."""
+"""Crop the thumbnail of one particle, for the gallery and for reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that say how much of the faults a simulator shows: JSON, columns of dots.
+"""Tables of how visible simulated faults are: JSON files.
 
 ::
 

@@ -1,4 +1,4 @@
-"""How right is the whole way from pixels to class? Scored micrograph by micrograph."""
+"""Score the whole analysis, from pixels to classes, micrograph by micrograph."""
 
 from __future__ import annotations
 

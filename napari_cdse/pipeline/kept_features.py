@@ -1,4 +1,4 @@
-"""Circles and features of labelled micrographs, kept from one run to the next.
+"""Cache circles and features of labelled micrographs between runs.
 
 They follow from the micrograph's content, the pixel size, the parameters, the circle,
 the feature schema and the program, and are found by a digest of these. So another

@@ -1,4 +1,4 @@
-"""Labelling replayed on labelled folders."""
+"""Replay the labelling of labelled folders, for learning curves."""
 
 from __future__ import annotations
 

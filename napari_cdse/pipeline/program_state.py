@@ -1,4 +1,4 @@
-"""Which program gives the results: another one's are never taken for its own."""
+"""Digest of program and libraries, so that only the same ones share results."""
 
 from __future__ import annotations
 

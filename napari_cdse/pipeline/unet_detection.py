@@ -1,4 +1,4 @@
-"""The shipped U-Net as a detection method: its file, read once for each process."""
+"""Detection by the shipped U-Net, whose file is read once per process."""
 
 from __future__ import annotations
 

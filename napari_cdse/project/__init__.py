@@ -1,4 +1,4 @@
-"""The one mutable object of the program; it knows no Qt."""
+"""A project: micrographs, circles and labels, and all that changes them; without Qt."""
 
 from napari_cdse.io.store.store import SUFFIX
 from napari_cdse.project.components.imports import Imported

@@ -1,4 +1,4 @@
-"""The defect content of a project, where it is asked for."""
+"""Estimate the defect content of a project, at a user's request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a user said of a project as files that others can read."""
+"""Export a project's results and labels to files."""
 
 from __future__ import annotations
 

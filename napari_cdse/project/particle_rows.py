@@ -1,4 +1,4 @@
-"""The particles of a project as tables and figures show them."""
+"""The rows of a project's particles for tables and figures."""
 
 from __future__ import annotations
 

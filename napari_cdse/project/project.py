@@ -1,4 +1,4 @@
-"""The project: the one mutable object, made of parts; it knows no Qt."""
+"""The class `Project`, which holds a project's components; without Qt."""
 
 from __future__ import annotations
 

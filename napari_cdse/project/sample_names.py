@@ -1,4 +1,4 @@
-"""How micrographs come to the names of their samples: folder, file name, or table."""
+"""Derive the names of samples from folders, file names, or a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples of a project: what is known of each, and their numbers beside each other."""
+"""Results of a project's samples, and their comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waves through the whole field and through single dots; counts in the camera."""
+"""Compute waves through the field and through single dots, and the camera's counts."""
 
 from __future__ import annotations
 

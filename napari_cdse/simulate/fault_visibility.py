@@ -1,4 +1,4 @@
-"""How often a fault can be seen: dots of each kind, lying any way round, by optics.
+"""Simulate how often faults are visible, by kind, orientation and optics.
 
 Micrographs for training are full of faults that stand edge-on; counting in them would
 say that most faults show. Here how a dot lies does not depend on its fault: some lie

@@ -1,4 +1,4 @@
-"""Where the dots lie: projected outlines and how they hide one another."""
+"""Masks of the dots: projected outlines, and which dot hides which."""
 
 from __future__ import annotations
 

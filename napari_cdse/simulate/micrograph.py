@@ -1,4 +1,4 @@
-"""One simulated micrograph with its truth."""
+"""Simulate one micrograph with its truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulated series of micrographs is made of: lattice, dots, support, optics.
+"""Parameters of a simulated series: lattice, dots, support, optics.
 
 A pair of numbers is a range from which each micrograph (or dot) draws evenly. Lengths
 are in nm unless the name says otherwise.

@@ -1,4 +1,4 @@
-"""Presets by name, and a person's own from a small TOML file.
+"""Presets of these parameters by name, or from a user's TOML file.
 
 A file names the preset that it starts from and what differs::
 

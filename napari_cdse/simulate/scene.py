@@ -1,4 +1,4 @@
-"""Setting up one micrograph: everything that is drawn before waves are computed."""
+"""Draw the random content of one micrograph: dots, support, optics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A series of simulated micrographs, on all cores, taken up where it was left."""
+"""Simulate a series of micrographs on all cores; resume an interrupted one."""
 
 from __future__ import annotations
 

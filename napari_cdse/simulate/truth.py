@@ -1,4 +1,4 @@
-"""The class of each dot: what can be seen of it, never what was meant."""
+"""The true class of each dot: by what is visible, not by what was built."""
 
 from __future__ import annotations
 

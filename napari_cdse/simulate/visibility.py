@@ -1,4 +1,4 @@
-"""What can be seen of a dot against its micrograph's own background."""
+"""Measure how visible a dot is against its micrograph's background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated micrographs on disk, laid out as labelled data, truth beside it.
+"""Write simulated micrographs as labelled data, with truth files beside them.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What runs in threads for the window: analysis, training, thumbnails; knows no Qt.
+"""Work that the window runs in threads: analysis, training, thumbnails; without Qt.
 
 May import `pipeline`, `io` and `core`.
 """

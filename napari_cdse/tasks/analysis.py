@@ -1,4 +1,4 @@
-"""What runs in threads: generator functions on frozen data, no Qt, no layers."""
+"""Generators for analysis in threads, on immutable data; without Qt and layers."""
 
 from __future__ import annotations
 

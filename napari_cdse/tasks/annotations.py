@@ -1,4 +1,4 @@
-"""Files of other programs read in a worker; the project takes them in afterwards."""
+"""Read annotation files of other programs in a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many frames files hold, counted from their headers in a worker."""
+"""Count the frames of files from their headers, in a thread."""
 
 from __future__ import annotations
 

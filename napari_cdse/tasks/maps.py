@@ -1,4 +1,4 @@
-"""Accumulation maps of micrographs that were analysed before: kept, or made again."""
+"""Load or recompute accumulation maps of micrographs analysed before."""
 
 from __future__ import annotations
 

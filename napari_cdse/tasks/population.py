@@ -1,4 +1,4 @@
-"""The number of a population, worked out in a thread; and its report."""
+"""Compute a population's visible-defect fraction, and write its report, in a thread."""
 
 from __future__ import annotations
 

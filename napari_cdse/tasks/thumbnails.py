@@ -1,4 +1,4 @@
-"""Thumbnails of particles, made in a thread: no Qt, no layers."""
+"""Make thumbnails of particles in a thread; without Qt and layers."""
 
 from __future__ import annotations
 

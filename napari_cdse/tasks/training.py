@@ -1,4 +1,4 @@
-"""What a retraining does in its thread: frozen data in, an outcome out; no Qt."""
+"""Retrain in a thread, on immutable data; without Qt."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What goes into a project from other programs, and out of it for them."""
+"""Commands that import annotations into a project and export results from it."""

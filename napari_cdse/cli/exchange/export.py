@@ -1,4 +1,4 @@
-"""A reviewed project in; label files, table, statistics and figures out."""
+"""Command ``export``: write a project's label files, tables, statistics and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Circles and classes of other programs in; what does not fit is listed."""
+"""Command ``import``: read annotations of other programs into a project."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Commands that tell of populations: report, samples, compare, visibility and kappa."""
+"""Commands on populations: report, samples, compare, visibility, agreement."""

@@ -1,4 +1,4 @@
-"""How far annotators agree, and where the limit of each lies on the forest's scale."""
+"""Command ``agreement``: agreement of annotators, and each one's limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects in, or the samples of one; how far their fractions and sizes differ."""
+"""Command ``compare``: differences of fractions and sizes between samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags that say of which sample micrographs are."""
+"""Flags that assign micrographs to samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project in, one page out that tells everything about its number."""
+"""Command ``report``: write the report of a project."""
 
 from __future__ import annotations
 

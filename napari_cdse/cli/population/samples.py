@@ -1,4 +1,4 @@
-"""Of which samples the micrographs of a project are: told, and kept in the project."""
+"""Command ``samples``: show or set the samples of a project's micrographs."""
 
 from __future__ import annotations
 

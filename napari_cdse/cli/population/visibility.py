@@ -1,4 +1,4 @@
-"""A microscope in; how much of the faults a simulation of it shows out."""
+"""Command ``visibility``: simulate how many faults a microscope shows."""
 
 from __future__ import annotations
 

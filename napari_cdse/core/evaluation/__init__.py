@@ -1,4 +1,4 @@
-"""How good a forest is: held-out scores, comparison, tuning, learning curves.
+"""Evaluate forests: held-out scores, comparison, tuning, learning curves.
 
 May import `core.classifier`, `core.features`, `core.statistics`, `core.detection`,
 `core.imaging` and the records.

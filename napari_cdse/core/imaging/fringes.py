@@ -1,4 +1,4 @@
-"""Fringes of a micrograph: strong peaks of its windows, each fringe counted once."""
+"""Find a micrograph's fringes: strong peaks of window spectra, each counted once."""
 
 from __future__ import annotations
 

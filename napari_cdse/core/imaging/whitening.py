@@ -1,4 +1,4 @@
-"""The micrograph whitened: its speckle turned into white noise of unit power."""
+"""Whiten a micrograph: turn its speckle into white noise of unit power."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a micrograph's own spectrum says of its quality.
+"""Measure a micrograph's quality on its power spectrum.
 
 May import `core`'s root, `imaging` and what lies below it.
 """

@@ -1,4 +1,4 @@
-"""What is not alike in all directions of a spectrum: stretch, astigmatism, drift.
+"""Anisotropy of a spectrum: stretch, astigmatism, drift.
 
 Each of them changes the logarithm of the power at angle ``a`` by a profile over the
 frequency times cos 2(a - a0). With the fitted model P(k) they come from

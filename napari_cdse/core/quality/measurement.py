@@ -1,4 +1,4 @@
-"""Figures of a micrograph's quality, from the background that detection measures.
+"""Measure quality figures on the amorphous background that detection uses.
 
 Nothing of the particles is in it: windows with a crystal don't count for the
 background, so that the figures are those of support, lens and camera.

@@ -1,4 +1,4 @@
-"""The support's speckle through lens and detector: a model of its power, fitted.
+"""Model of the power of the support's speckle behind lens and detector, and its fit.
 
 On amorphous carbon a micrograph's power spectrum is, at spatial frequency ``k`` (per
 nm) and ``q`` (per pixel),

@@ -1,4 +1,4 @@
-"""Which particle a person sees next, blind audits, and agreement of annotators.
+"""Review queue, blind audits, and agreement of annotators.
 
 May import `core.statistics` and the records.
 """

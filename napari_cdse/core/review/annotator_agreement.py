@@ -1,4 +1,4 @@
-"""How far two annotators of the same particles agree.
+"""Agreement of two annotators on the same particles: raw, and Cohen's kappa.
 
 Raw agreement is flattered by chance: two people who call nine of ten particles null
 agree on most of them whatever they see. Cohen's kappa takes out what they would agree

@@ -1,4 +1,4 @@
-"""Where an annotator's limit lies on the forest's scale, and how sharp it is.
+"""An annotator's decision limit on the forest's scale, and its sharpness.
 
 A logistic curve of "yes" against "no" over the forest's logit, log(p_yes / p_no). An
 annotator whom the forest's chances suit has the slope 1 and says yes from the chance

@@ -1,4 +1,4 @@
-"""How often a forest is right, from particles drawn at random and judged blind.
+"""Accuracy of a forest, estimated from particles drawn at random and judged blind.
 
 Labels given with the prediction in view, the most doubtful first, cannot measure a
 forest: the doubtful are those it gets wrong, and a word already on the screen is easily

@@ -1,4 +1,4 @@
-"""With what chance each particle is drawn for the audit: the doubtful more often.
+"""Chances with which particles are drawn for the audit, larger for doubtful ones.
 
 A draw corrects the forest, and where the forest is sure and right there is little to
 correct. For a sum, the variance is least when chances go with the standard deviation of

@@ -1,4 +1,4 @@
-"""From what a project knows of a particle to what it may weigh in an estimate."""
+"""Convert what a project knows of a particle to evidence for an estimate."""
 
 from __future__ import annotations
 

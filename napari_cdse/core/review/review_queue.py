@@ -1,4 +1,4 @@
-"""Which particle is worth looking at next; pure functions on frozen items.
+"""Order of particles for review, by uncertainty and others; pure functions.
 
 The doubtful come first, but not ten of a kind in a row: neighbours on one support
 teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4). Half the

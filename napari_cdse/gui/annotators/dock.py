@@ -1,4 +1,4 @@
-"""Dock: who labels, whose labels are in view, and how far annotators agree."""
+"""The dock Annotators: names, blind labelling, agreement and disagreements."""
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot

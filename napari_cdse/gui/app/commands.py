@@ -1,4 +1,4 @@
-"""Commands of the menus."""
+"""Functions behind the menu entries."""
 
 from napari.viewer import Viewer
 

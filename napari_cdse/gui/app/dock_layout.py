@@ -1,4 +1,4 @@
-"""How the user left the docks, for the next start."""
+"""Store which docks are open and where, and restore them at the next start."""
 
 from __future__ import annotations
 

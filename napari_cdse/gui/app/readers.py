@@ -1,4 +1,4 @@
-"""What napari does with a file that is dropped on it.
+"""Readers for files that are dropped on napari.
 
 A TIFF that knows its pixel size becomes a calibrated image, a label file becomes
 circles in class colours, a project opens in its window. Annotations of other programs

@@ -1,4 +1,4 @@
-"""The whole window: viewer and docks."""
+"""Open the whole window with viewer and docks, also from the command line."""
 
 from __future__ import annotations
 

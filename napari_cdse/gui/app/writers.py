@@ -1,6 +1,6 @@
-"""A Shapes layer saved with its classes, which napari's own CSV would drop.
+"""Save a Shapes layer with its classes, which napari's own CSV would lose.
 
-As a label file, and in the formats of other programs that hold one micrograph.
+The formats are label files and those of other programs that hold one micrograph.
 """
 
 from __future__ import annotations

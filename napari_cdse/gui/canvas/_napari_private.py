@@ -1,4 +1,4 @@
-"""All that the package uses of the private parts of napari and vispy.
+"""All uses of private parts of napari and vispy, each with a fallback.
 
 Each use says what it is for and in which version it was seen. A newer napari may have
 renamed or changed the part: then the public way beside it serves, which is slower with

@@ -1,4 +1,4 @@
-"""How our layers lie among napari's, and what is wrong where they can't be seen.
+"""Check whether our layers are visible and in order among napari's.
 
 napari lets anybody cover, hide, delete, reorder and rename layers. Nothing in a project
 is lost by it, but keys and mouse would go on changing what is not seen.

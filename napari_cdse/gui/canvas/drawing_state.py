@@ -1,4 +1,4 @@
-"""Whether the user is just drawing a shape, as the layer's public events tell it."""
+"""Tell from a layer's public events whether the user is drawing a shape."""
 
 from __future__ import annotations
 

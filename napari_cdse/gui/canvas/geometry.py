@@ -1,4 +1,4 @@
-"""Circles as a Shapes layer holds them, and back; no Qt, no napari.
+"""Convert circles to a Shapes layer's vertices and back; without Qt and napari.
 
 A label file knows only circles, so whatever outline a person draws becomes the circle
 of the same area.

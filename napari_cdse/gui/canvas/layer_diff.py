@@ -1,4 +1,4 @@
-"""What a person changed in the Shapes layer, found by comparing snapshots.
+"""Find what the user changed in the Shapes layer, by comparing snapshots.
 
 napari's events cannot be trusted for this: a paste says nothing about the data, the
 features table says nothing at all, some removals leave a feature row behind. So the

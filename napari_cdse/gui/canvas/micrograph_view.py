@@ -1,4 +1,4 @@
-"""The open micrograph in the viewer: read, shown, and kept in step with the project."""
+"""Show the open micrograph in the viewer, and keep it in step with the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each particle should look in the Shapes layer, and what must change for that.
+"""Compute how each particle should look in the Shapes layer.
 
 Pure functions: no Qt, no napari.
 """

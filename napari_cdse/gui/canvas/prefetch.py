@@ -1,4 +1,4 @@
-"""The micrographs that the queue will open next, read before they are asked for."""
+"""Read the next micrographs of the queue ahead of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading particles out of the Shapes layer: shapes, their rows, how they look."""
+"""Read particles out of the Shapes layer: shapes, feature rows, appearance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How our Shapes layers are made and dressed: particles, and what is left out."""
+"""Create and style our Shapes layers: particles, and regions left out."""
 
 from __future__ import annotations
 

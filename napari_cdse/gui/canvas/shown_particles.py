@@ -1,4 +1,4 @@
-"""What the Shapes layer of particles shows now, and what is to be changed about it."""
+"""Keep track of what the particles' Shapes layer shows, and update it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the window does: detect, navigate, review, retrain."""
+"""Controllers of the window: detection, navigation, review, retraining."""

@@ -1,4 +1,4 @@
-"""Files of other programs taken into the open project."""
+"""Import annotation files of other programs into the open project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's name, as napari's Preferences hold it, in the open project."""
+"""Apply the annotator's name in napari's Preferences to the open project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detection and classification for one window: starts workers, puts results in."""
+"""Run detection and classification in workers, and store their results."""
 
 from __future__ import annotations
 

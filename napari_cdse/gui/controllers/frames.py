@@ -1,4 +1,4 @@
-"""Which frame of a stack or movie is read, for one file or for all."""
+"""Choose which frame of a stack or movie is read, for one file or for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo and redo, and the view back at what a step was about."""
+"""Undo and redo, and show the micrograph and particle concerned."""
 
 from __future__ import annotations
 

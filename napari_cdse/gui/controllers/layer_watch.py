@@ -1,4 +1,4 @@
-"""Says what is wrong with how our layers lie, and puts it right by one click."""
+"""Warn when our layers can't be seen, and repair that at one click."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before a window or project is left: write what waits, and say what would be lost."""
+"""Before a window or project closes: write what waits, warn of what would be lost."""
 
 from __future__ import annotations
 

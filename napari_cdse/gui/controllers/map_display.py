@@ -1,4 +1,4 @@
-"""Which accumulation maps lie over the micrograph, and those of the ones to come."""
+"""Show accumulation maps over the micrograph, and prepare those to come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From particle to particle, and from micrograph to micrograph."""
+"""Go from particle to particle, and from micrograph to micrograph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps the open project in step with its file: what others wrote, what waits here."""
+"""Poll the open project's file for changes of others, and write what waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keys and buttons do with the chosen particles: label, accept, defer, remove."""
+"""Label, accept, defer or remove the selected particles."""
 
 from __future__ import annotations
 

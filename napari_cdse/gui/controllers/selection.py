@@ -1,4 +1,4 @@
-"""Which particle is the current one: in the project, in the layer, under the mouse."""
+"""Keep the current particle the same in project, layer and under the mouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retraining for one window: the worker, its outcome, which forest is in use."""
+"""Run a retraining in a worker, show its outcome, choose the forest in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each particle stands in the gallery, and that it stays there.
+"""Places of particles in the gallery, which stay the same while they are judged.
 
 Items are placed by what they were when the user last sorted. A new class changes how
 an item looks, not where it is, so that nothing moves away under their eyes; what is

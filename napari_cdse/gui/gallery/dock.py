@@ -1,4 +1,4 @@
-"""Dock: all particles of the project as pictures, to be judged many at a time."""
+"""The dock Gallery: all particles of the project as pictures."""
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Slot

@@ -1,4 +1,4 @@
-"""The gallery's particles: which are shown, in what order, in which sections.
+"""Choose, sort and section the particles that the gallery shows.
 
 Pure functions on frozen records: no Qt, no napari.
 """

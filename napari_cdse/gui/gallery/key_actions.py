@@ -1,4 +1,4 @@
-"""What keys do with the particles that are chosen in the gallery."""
+"""Keys that label the particles selected in the gallery."""
 
 from __future__ import annotations
 

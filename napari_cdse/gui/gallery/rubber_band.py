@@ -1,4 +1,4 @@
-"""The rubber band: drag from anywhere to choose all that it touches."""
+"""Rubber band: select all pictures within a dragged rectangle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gallery's view: draws what is visible, and knows what the user chose."""
+"""The gallery's view: draws the visible pictures and holds the selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to send when something went wrong, to be looked at before it is sent."""
+"""Dialog to check and copy a problem report before it is sent."""
 
 from __future__ import annotations
 

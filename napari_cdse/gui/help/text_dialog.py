@@ -1,4 +1,4 @@
-"""A window with a text that can be read, chosen and copied."""
+"""A dialog with text that can be selected and copied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dock: the folder's micrographs, detection, pixel size."""
+"""The dock Micrographs: table of micrographs, detection, pixel size."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The way out of the window, and in: results in a folder, files of other programs."""
+"""Button and menu for export of results and import of annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frame of a stack or movie is read: a slider with two ends."""
+"""Row to choose the frames of a stack or movie: a slider with two ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo and redo as buttons that say beforehand what they would do."""
+"""Buttons for undo and redo that tell what they would do."""
 
 from __future__ import annotations
 

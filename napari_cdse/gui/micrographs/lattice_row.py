@@ -1,4 +1,4 @@
-"""Which lattice the particles have: CdSe, or one of the user's own from a file."""
+"""Row to choose the particles' lattice: CdSe, or one from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the chosen detection method does, in one line, and what it lacks to do it."""
+"""One line about the chosen detection method, and what it lacks to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a pixel is, who says so, and a field to set it."""
+"""Row that shows the pixel size and its source, with a field to set it."""
 
 from __future__ import annotations
 

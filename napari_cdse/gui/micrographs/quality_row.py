@@ -1,4 +1,4 @@
-"""Which micrographs the table shows, by their quality, and leaving out all of them."""
+"""Row to filter the table by quality, and to leave out what it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks where results go, and proposes a folder of their own beside the pictures."""
+"""Dialog that asks for the folder of an export's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of micrographs in another order, or only some of them."""
+"""Sort and filter the table of micrographs."""
 
 from __future__ import annotations
 

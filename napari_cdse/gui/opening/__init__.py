@@ -1,1 +1,1 @@
-"""How a project comes into the window: by button, drop, file or open image."""
+"""Open projects: by button, drop, file or open image."""

@@ -1,4 +1,4 @@
-"""What stands where the micrograph will be, as long as there is none: how to begin."""
+"""Help on how to begin, shown on the canvas while no project is open."""
 
 from __future__ import annotations
 

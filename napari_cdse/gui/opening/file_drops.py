@@ -1,4 +1,4 @@
-"""Files and folders that are dropped anywhere on the window.
+"""Accept files and folders dropped anywhere on the window.
 
 Qt asks the widget below the mouse, and from there up to the window, for the first that
 takes the drop. The canvas takes all, for napari; it is asked here before it is.

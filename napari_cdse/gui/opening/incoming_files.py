@@ -1,4 +1,4 @@
-"""What a user drops or opens becomes the project, or joins the one that is open."""
+"""Open dropped files as a project, or add them to the open one."""
 
 from __future__ import annotations
 

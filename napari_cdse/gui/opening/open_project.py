@@ -1,7 +1,7 @@
-"""Which file becomes the open project where that is a question: the user says it.
+"""Ask the user which project file to open, where there is a choice.
 
-So it is where a folder may not be written, and where the project is missing or can't be
-read while a backup or another project file lies there.
+There is one where a folder can't be written to, and where a project is missing or
+unreadable while a backup or another project file lies in its folder.
 """
 
 from __future__ import annotations

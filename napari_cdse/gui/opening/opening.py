@@ -1,4 +1,4 @@
-"""The ways to begin: a folder, a project, the sample, an image that is open."""
+"""The ways to begin: a folder, a project, the sample, an open image."""
 
 from __future__ import annotations
 

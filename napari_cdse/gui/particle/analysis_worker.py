@@ -1,4 +1,4 @@
-"""Looks closely at the particle that was asked for last, and at the one after it."""
+"""Analyse the particle requested last in a thread, then the next one."""
 
 from __future__ import annotations
 

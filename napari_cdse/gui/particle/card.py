@@ -1,4 +1,4 @@
-"""One particle on one card: pictures, peaks, probabilities, who said what, a note."""
+"""The card of one particle: pictures, peaks, probabilities, labels, note."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dock: one particle, what is known of it, and the keys to judge it."""
+"""The dock Particle: one particle's card, with the buttons to judge it."""
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Slot

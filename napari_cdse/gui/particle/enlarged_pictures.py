@@ -1,4 +1,4 @@
-"""The pictures of a particle in a window of their own, one of them large."""
+"""A window with a particle's pictures, one of them enlarged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number that a review is for, always in sight: how far it is known by now."""
+"""Line with the visible-defect fraction and its interval, as the review goes on."""
 
 from __future__ import annotations
 

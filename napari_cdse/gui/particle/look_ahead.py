@@ -1,4 +1,4 @@
-"""The next particle, looked at while the user judges this one."""
+"""Analyse the next particle while the user judges this one."""
 
 from __future__ import annotations
 

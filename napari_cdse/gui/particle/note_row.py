@@ -1,4 +1,4 @@
-"""A line to write down what no class says."""
+"""Row to write a note about the particle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who said what of a particle, and when, in words."""
+"""Text on who labelled a particle, and when."""
 
 from __future__ import annotations
 

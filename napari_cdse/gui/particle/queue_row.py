@@ -1,4 +1,4 @@
-"""Where the queue of review goes: back, on, in which order, at what to stop."""
+"""Row to move through the review queue, and to choose order and filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours of a particle's phase, amplitude and filtered picture."""
+"""Colour a particle's phase, amplitude and filtered picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small picture in a dock, with marks over it; it can be enlarged."""
+"""Widget for a small picture with marks over it, which can be enlarged."""
 
 from __future__ import annotations
 

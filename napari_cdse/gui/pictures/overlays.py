@@ -1,4 +1,4 @@
-"""What is drawn over a small picture: rings, lines, words, a scale bar.
+"""Marks over a small picture: rings, lines, words, a scale bar.
 
 Places are shares of the picture's edge, from its top left corner: x to the right, y
 down. Words and rings keep their size whatever size the picture has.

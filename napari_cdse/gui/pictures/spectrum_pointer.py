@@ -1,4 +1,4 @@
-"""What the mouse does in a spectrum: tells spacings, and chooses a family."""
+"""Mouse in a spectrum: show spacings, and choose a family of fringes."""
 
 from __future__ import annotations
 

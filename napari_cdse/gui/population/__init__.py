@@ -1,1 +1,1 @@
-"""The dock that tells the number of the whole population, with its figures."""
+"""The dock Population: the visible-defect fraction and its figures."""

@@ -1,4 +1,4 @@
-"""Dock: the visible-defect fraction of all micrographs, its figures, its report."""
+"""The dock Population: visible-defect fraction of all micrographs, figures, report."""
 
 from __future__ import annotations
 

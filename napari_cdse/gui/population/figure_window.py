@@ -1,4 +1,4 @@
-"""A figure of the population in a window of its own, to look at, copy and save."""
+"""A window with one figure of the population, to copy and save."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the forest is right, as judged unseen; and how many are drawn for that."""
+"""Row of the audit: the forest's measured accuracy, and the share that is drawn."""
 
 from __future__ import annotations
 

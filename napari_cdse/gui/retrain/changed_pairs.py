@@ -1,4 +1,4 @@
-"""Particles that change class, each as two items: by the old forest, by the new one.
+"""Particles that a new forest classifies differently, as pairs of items.
 
 No Qt.
 """

@@ -1,4 +1,4 @@
-"""How well two forests know each class: recall and precision, old beside new."""
+"""Table of recall and precision per class, of the old and the new forest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a retraining came to, in the dock: which forest is better, what changes."""
+"""Result of a retraining in the dock: old and new forest compared."""
 
 from __future__ import annotations
 

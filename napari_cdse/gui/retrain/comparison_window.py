@@ -1,4 +1,4 @@
-"""Old and new forest beside each other in a window of their own."""
+"""A window that compares old and new forest side by side."""
 
 from __future__ import annotations
 

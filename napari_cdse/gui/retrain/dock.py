@@ -1,4 +1,4 @@
-"""Dock: labels per class, retrain, old beside new, keep or not."""
+"""The dock Retrain: labels per class, retraining, choice of the forest."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

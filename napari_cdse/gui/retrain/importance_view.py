@@ -1,4 +1,4 @@
-"""Importance as bars: what is lost without a family or a feature."""
+"""Bar chart of the importance of feature families and features."""
 
 from __future__ import annotations
 

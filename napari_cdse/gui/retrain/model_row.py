@@ -1,4 +1,4 @@
-"""The forests of a project: which is in use, back to the one before, files."""
+"""Row to choose the forest in use, to go back, to load and to save one."""
 
 from __future__ import annotations
 

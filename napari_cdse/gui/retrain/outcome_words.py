@@ -1,4 +1,4 @@
-"""What a retraining came to, in sentences for the dock and the window."""
+"""Sentences on the result of a retraining, for dock and window."""
 
 from __future__ import annotations
 

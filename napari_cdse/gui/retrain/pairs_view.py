@@ -1,4 +1,4 @@
-"""The changed particles as pairs of pictures in a grid: by the old forest, by the new.
+"""Grid of the changed particles, each as classified by the old and the new forest.
 
 Only what is visible costs anything, however many there are.
 """

@@ -1,4 +1,4 @@
-"""What could be better: settings tried on a grid, and what features are worth."""
+"""View of studies: a grid search of settings, and importance of features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals that may wait: of what a key did, docks hear after the circles are drawn."""
+"""Signals that are delivered to docks only after the circles are drawn."""
 
 from __future__ import annotations
 

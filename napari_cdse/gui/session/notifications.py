@@ -1,4 +1,4 @@
-"""Sentences for the user, as napari's notifications: they go after seconds.
+"""Show sentences as napari's notifications, which vanish after seconds.
 
 What must be read stands in the window instead: `Session.warn`.
 """

@@ -1,4 +1,4 @@
-"""Text from outside, made fit for controls: no markup, no characters that act.
+"""Make text of unknown origin safe for widgets: no markup, no control characters.
 
 File names, notes, model cards and annotators' names may hold anything. Qt takes a text
 for markup when it looks like it, in tooltips and wherever napari shows a sentence;

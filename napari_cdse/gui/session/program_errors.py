@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: each becomes a message that stays, and a report."""
+"""Show unforeseen errors as a lasting message, and write a report."""
 
 from __future__ import annotations
 

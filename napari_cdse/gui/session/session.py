@@ -1,4 +1,4 @@
-"""What one window works on: viewer, project, signals and workers."""
+"""The state of one window: viewer, project, signals and workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences that stand in the window until they are read, or are over."""
+"""Messages that stay in the window until they are read or no longer true."""
 
 from __future__ import annotations
 

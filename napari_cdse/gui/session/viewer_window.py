@@ -1,4 +1,4 @@
-"""The Qt window of a viewer and its canvas, found through public names alone."""
+"""Find the Qt window and the canvas of a viewer through public names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long work in a thread: progress, a Cancel that works, no stale results.
+"""Run long work in a thread, with progress and Cancel; drop outdated results.
 
 A job's work is a generator function that takes a report function. It runs in one of
 napari's own workers; what it yields, and its end, arrive on the main thread. Heavy

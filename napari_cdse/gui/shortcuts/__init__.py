@@ -1,1 +1,1 @@
-"""The keys: what they do, how they are changed, and their list."""
+"""Keyboard shortcuts: registry, bindings, settings, and their list."""

@@ -1,4 +1,4 @@
-"""Our keys on the viewer and on each of our layers."""
+"""Bind our keys to the viewer and to each of our layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of keys, for the user."""
+"""Dialog with the list of keys."""
 
 from __future__ import annotations
 

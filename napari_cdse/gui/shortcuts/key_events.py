@@ -1,4 +1,4 @@
-"""Our keys where the focus is not on the canvas."""
+"""Handle our keys while the focus is outside the canvas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One registry of shortcuts: it feeds the bindings, the key sheet and the README.
+"""Registry of all shortcuts, for bindings, the list of keys and the documentation.
 
 Letters that napari's Image and Shapes layers leave free, or whose own meaning needs
 three dimensions, which a micrograph does not have. Delete and Backspace are taken

@@ -1,4 +1,4 @@
-"""Which keys hold, of those that a person wrote in napari's Preferences.
+"""Resolve conflicts between the keys that a user chose in napari's Preferences.
 
 Pure functions on words: no Qt, no settings file.
 """

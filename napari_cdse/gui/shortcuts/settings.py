@@ -1,4 +1,4 @@
-"""The keys of one window: the registry, changed by napari's Preferences."""
+"""The keys of one window: the registry with the user's changes."""
 
 from __future__ import annotations
 

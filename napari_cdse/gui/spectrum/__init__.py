@@ -1,1 +1,1 @@
-"""The dock Spectrum: the frequencies of any square of the micrograph, live."""
+"""The dock Spectrum: power spectrum of a movable square of the micrograph."""

@@ -1,4 +1,4 @@
-"""The dock Spectrum: what frequencies a square of the micrograph holds, as it moves."""
+"""The dock Spectrum: power spectrum and profiles of a movable square."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A curve with its axes, drawn quickly enough to follow the hand."""
+"""Widget for a curve with axes, quick enough to follow a dragged square."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a square of a micrograph lies, and what the mouse does to it."""
+"""Geometry of a square on a micrograph, and how the mouse moves it."""
 
 from __future__ import annotations
 

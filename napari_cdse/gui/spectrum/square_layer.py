@@ -1,4 +1,4 @@
-"""The square on the micrograph: seen, dragged and sized, whichever layer is active."""
+"""Show and drag the square on the micrograph, whichever layer is active."""
 
 from __future__ import annotations
 

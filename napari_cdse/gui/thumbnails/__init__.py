@@ -1,1 +1,1 @@
-"""Pictures of single particles: how they are fetched, framed and laid out."""
+"""Thumbnails of particles: how they are fetched, framed and laid out."""

@@ -1,4 +1,4 @@
-"""How one particle looks among others: its picture in a frame of its class.
+"""Paint one particle's cell: its thumbnail in a frame of its class.
 
 The frame lies on a dark mat in both themes, so that the classes' colours are seen
 against the same ground as over a micrograph. Solid: a person's word; broken and pale:

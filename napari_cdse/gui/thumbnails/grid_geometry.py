@@ -1,4 +1,4 @@
-"""Geometry of pictures in sections: cells of one size, by arithmetic alone.
+"""Geometry of a grid of equal cells in sections.
 
 Any number of particles costs the same, since no cell is ever stored. Pure: no Qt.
 """

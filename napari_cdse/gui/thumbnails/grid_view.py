@@ -1,4 +1,4 @@
-"""A Qt view of cells in sections: what is where, scrolling, which are chosen.
+"""Qt view of cells in sections: layout, scrolling, selection.
 
 Qt's own icon view stores the place of every cell and knows no sections; here a place is
 computed when it is asked for, and only what is visible costs anything.

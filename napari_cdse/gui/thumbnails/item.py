@@ -1,4 +1,4 @@
-"""One particle as its picture shows it. No Qt."""
+"""One particle as a cell shows it; without Qt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of particles: what is in memory, and how the rest is fetched."""
+"""Serve thumbnails from memory, and fetch missing ones in the background."""
 
 from __future__ import annotations
 

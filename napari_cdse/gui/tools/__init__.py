@@ -1,1 +1,1 @@
-"""Tools of a person: draw a line, measure, leave out, name samples."""
+"""Tools for the canvas: draw a line, measure, leave out, name samples."""

@@ -1,4 +1,4 @@
-"""The one tool that is up: measure, scale bar or exclude region."""
+"""The one active tool: measure, scale bar or exclude region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaving out micrographs and regions: the menu, the drawing, the question why."""
+"""Leave out micrographs and regions: menu, drawing, question for the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line that is dragged over the micrograph, with what it measures beside it."""
+"""A line dragged over the micrograph, with a measured value beside it."""
 
 from __future__ import annotations
 

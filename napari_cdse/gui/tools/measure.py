@@ -1,4 +1,4 @@
-"""Tools that measure: a distance, and the pixel size from a scale bar."""
+"""Measure a distance, or the pixel size by a scale bar."""
 
 from __future__ import annotations
 

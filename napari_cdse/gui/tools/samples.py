@@ -1,4 +1,4 @@
-"""Of which sample each micrograph is: named by folder, by file name, or by hand."""
+"""Assign micrographs to samples: by folder, file name, or hand."""
 
 from __future__ import annotations
 

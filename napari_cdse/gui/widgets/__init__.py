@@ -1,1 +1,1 @@
-"""Small Qt widgets without a project."""
+"""Small Qt widgets that know no project."""

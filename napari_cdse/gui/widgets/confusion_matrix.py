@@ -1,4 +1,4 @@
-"""Confusion matrix as a picture: the darker a cell, the larger its share of the row."""
+"""Confusion matrix as a picture, shaded by the share of the row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field for a number that means what is typed, whatever the desktop's language."""
+"""Field for a number that accepts point and comma, whatever the locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about files, and boxes that say something."""
+"""Dialogs that ask for files or show a message."""
 
 from __future__ import annotations
 

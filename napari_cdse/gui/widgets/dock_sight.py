@@ -1,4 +1,4 @@
-"""Whether a dock's view is in sight, or lies behind another tab."""
+"""Tell whether a dock is visible or hidden behind another tab."""
 
 from __future__ import annotations
 

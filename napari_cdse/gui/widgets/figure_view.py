@@ -1,4 +1,4 @@
-"""A figure of matplotlib in napari's theme."""
+"""Show a matplotlib figure in napari's theme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scroll areas for what may be higher than its place: part of a dock, or all."""
+"""Scroll areas that take as much height as their content needs, if there is room."""
 
 from __future__ import annotations
 

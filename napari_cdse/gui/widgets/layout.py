@@ -1,4 +1,4 @@
-"""The small pieces that docks and rows are put together from."""
+"""Helpers to lay out docks and rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar at the top of the window that holds what the user must read."""
+"""The bar at the top of the window with lasting messages."""
 
 from __future__ import annotations
 

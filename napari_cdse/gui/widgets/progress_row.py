@@ -1,4 +1,4 @@
-"""Progress of the work that runs, with a Cancel that works, and what came of it."""
+"""Row with the progress of running work, a Cancel button, and its result."""
 
 from __future__ import annotations
 

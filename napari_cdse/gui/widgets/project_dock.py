@@ -1,4 +1,4 @@
-"""A dock with two views: how to begin, and the open project."""
+"""Base of docks with two views: how to begin, and the open project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view that follows once the hands rest and the project's file is free."""
+"""Update a view only after the user has paused and the project's file is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dock shows while no project is open: how to begin."""
+"""Page of a dock while no project is open: how to begin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the window: a model that has headers, and a view of whole rows."""
+"""Base of tables: a model with headers, and a view that selects whole rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel scrolls a dock; it changes no field that happens to pass below it."""
+"""Keep the mouse wheel from changing fields while a dock is scrolled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COCO's JSON of object annotations, in and out.
+"""Read and write COCO's JSON format of object annotations.
 
 Format: https://cocodataset.org/#format-data. Boxes are ``[x, y, width, height]`` and
 polygons ``[x1, y1, x2, y2, ...]`` from the corner of the first pixel; masks are

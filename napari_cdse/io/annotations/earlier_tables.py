@@ -1,4 +1,4 @@
-"""Who gave the labels of a table that was written before tables said so.
+"""Find out who gave the labels in particle tables of versions without annotators.
 
 Until 28 November 2026 `export` and `predict` wrote no column ``reviewed``: a label was
 the user's, else the forest's. What is left to tell them apart are the forest's

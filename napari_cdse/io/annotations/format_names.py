@@ -1,4 +1,4 @@
-"""Names of the formats that circles and classes are written in for other programs."""
+"""Names of the formats in which circles and classes can be exported."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""Which format a file of annotations has, and what is read from it."""
+"""Recognise the format of an annotation file, and read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ImageJ's regions of interest, in and out: ``.roi`` and sets of them in ``.zip``.
+"""Read and write ImageJ's regions of interest: ``.roi`` files and ``.zip`` sets.
 
 Read and written by roifile. Ovals and ellipses become circles, and so do outlines
 (polygon, freehand, traced) that are round; all others are told.

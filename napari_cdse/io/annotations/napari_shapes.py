@@ -1,4 +1,4 @@
-"""Circles as napari saves a Shapes layer: CSV that it opens without any plugin.
+"""Write circles in the CSV format of napari's Shapes layers.
 
 Such a table holds outlines alone, so each class has a file, and hence a layer, of its
 own. Rows and columns count from the centre of the first pixel, as here.

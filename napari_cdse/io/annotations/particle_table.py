@@ -1,4 +1,4 @@
-"""Tables of particles: what ``export`` and ``predict`` write, and a user's own.
+"""Read tables of particles: those of ``export`` and ``predict``, and a user's own.
 
 The columns ``micrograph``, ``x_px``, ``y_px`` and ``radius_px`` are needed; ``label``,
 ``note`` and ``reviewed`` are read where they are. Of a table without ``reviewed`` that

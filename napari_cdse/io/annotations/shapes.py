@@ -1,4 +1,4 @@
-"""What a file of another program says of one particle, and whether it can be used.
+"""Turn shapes of other programs into circles, or say why that is impossible.
 
 Other formats count from the corner of the first pixel, the program from its centre:
 readers and writers of this folder move by half a pixel.

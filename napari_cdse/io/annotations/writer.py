@@ -1,4 +1,4 @@
-"""Circles and classes written for other programs, in the formats that are wanted.
+"""Write circles and classes in all the export formats that a user wants.
 
 What a format needs is imported with it: most runs want none.
 """

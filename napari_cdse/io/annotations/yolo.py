@@ -1,4 +1,4 @@
-"""YOLO's label files, in and out: one text a micrograph, one line a particle.
+"""Read and write YOLO's label files: one file per micrograph, one line per particle.
 
 Format: https://docs.ultralytics.com/datasets/detect. A line is ``class x y width
 height``, or ``class x1 y1 x2 y2 ...`` for an outline, in shares of the picture's width

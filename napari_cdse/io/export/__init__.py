@@ -1,4 +1,4 @@
-"""Results for others: tables, label files, figures, statistics.
+"""Write results: tables, label files, figures, statistics, reports.
 
 May import `io.images`, `io.labels` and `core`.
 """

@@ -1,4 +1,4 @@
-"""Each annotator's label of each particle as a table: whose, when, what they saw."""
+"""Write a table of each annotator's label on each particle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The spectrum of an endmember of N-FINDR, drawn on matplotlib's axes."""
+"""Plot the spectrum of an N-FINDR endmember with matplotlib."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables, summaries and label files for others to read.
+"""Write a project's or a run's particle tables, summaries and label files.
 
 One row record serves all of them, so that window, command line and script write the
 same numbers.

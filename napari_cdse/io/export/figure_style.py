@@ -1,4 +1,4 @@
-"""How figures look, and how they become files: for print, and for napari's themes.
+"""Style of figures for print and for napari's themes, and how they are saved.
 
 matplotlib is imported when the first figure is drawn: it takes half a second, and most
 of what the program does needs none. Nothing here knows pyplot or a window.

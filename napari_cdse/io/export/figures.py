@@ -1,4 +1,4 @@
-"""The figures of a population as files: SVG, PNG and PDF."""
+"""Save the figures of a population as SVG, PNG and PDF."""
 
 from __future__ import annotations
 

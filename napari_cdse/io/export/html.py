@@ -1,4 +1,4 @@
-"""HTML that cannot be broken into: every text is escaped unless it was made here."""
+"""Build HTML in which all text is escaped, so that no input can inject markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of micrographs: scale, circles, quality."""
+"""Write the table of micrographs: scale, circles, quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run over many micrographs has found so far, a file for each micrograph.
+"""Intermediate results of a run over many micrographs, one file for each of them.
 
 A file is written whole as soon as its micrograph is done, by whichever process did it,
 and named after all that the findings follow from. So a run that was stopped or killed

@@ -1,4 +1,4 @@
-"""The figures of a population, drawn from plain data on a matplotlib figure.
+"""Plot the figures of a population on matplotlib figures.
 
 Window, files and report draw with these same functions. They are to be called inside
 `napari_cdse.io.export.figure_style.drawing`, which sets fonts and colours.

@@ -1,4 +1,4 @@
-"""The report of a project: one page that needs nothing beside it.
+"""Write the report of a project as one self-contained HTML page.
 
 Every number on it comes from the summary, which ``export`` writes as ``summary.json``;
 what a person or a file named is escaped. What says how the numbers were made, and what

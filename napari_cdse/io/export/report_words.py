@@ -1,4 +1,4 @@
-"""What every report says: how its numbers are made, whose idea it was, and its look."""
+"""Constant texts of reports (methods, references) and their style sheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of results that ``predict`` and ``export`` leave."""
+"""The folder into which ``predict`` and ``export`` write their results."""
 
 from __future__ import annotations
 

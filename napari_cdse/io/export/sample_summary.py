@@ -1,4 +1,4 @@
-"""What is told of samples and of their differences, as ``summary.json`` has it."""
+"""Results on samples and their differences in the form of ``summary.json``."""
 
 from __future__ import annotations
 

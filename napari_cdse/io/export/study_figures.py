@@ -1,4 +1,4 @@
-"""Figures of what was studied about a forest: learning curves, importance.
+"""Plot studies of a forest: learning curves, importance of features.
 
 To be called inside `napari_cdse.io.export.figure_style.drawing`, as those of `plots`.
 """

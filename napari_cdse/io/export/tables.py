@@ -1,4 +1,4 @@
-"""Tables as CSV that spreadsheets open right and in which nothing can be run."""
+"""Write CSV that spreadsheets open correctly and in which no cell acts as a formula."""
 
 from __future__ import annotations
 

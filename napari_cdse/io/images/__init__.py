@@ -1,4 +1,4 @@
-"""Micrograph files: formats, pixel size, folders, fingerprints.
+"""Read micrograph files: formats, pixel size, folders, fingerprints.
 
 May import `core` only.
 """

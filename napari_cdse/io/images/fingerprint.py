@@ -1,4 +1,4 @@
-"""Two cheap looks at a file: was it touched, and could it be the one we know.
+"""Cheap checks whether a file has changed, and whether it may be a known one.
 
 Neither replaces the hash of all bytes; they say for which files that is worth it.
 """

@@ -1,4 +1,4 @@
-"""Which files are micrographs.
+"""Find the micrographs in files and folders.
 
 Nothing is opened here: names, links and kinds of file decide.
 """

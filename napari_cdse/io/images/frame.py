@@ -1,4 +1,4 @@
-"""One frame as it lies in a file: which it is, and how it becomes gray and finite."""
+"""Choose a frame of a file, and convert it to finite gray values."""
 
 from __future__ import annotations
 

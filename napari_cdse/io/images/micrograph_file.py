@@ -1,4 +1,4 @@
-"""One image file in, one micrograph out."""
+"""Read a micrograph from an image file of any supported format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in microscopes' own formats, read by RosettaSciIO in a process of its own."""
+"""Read microscopes' own file formats with RosettaSciIO, in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture that has no file of its own, kept as TIFF."""
+"""Save a picture that has no file of its own, as TIFF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pixel size that a file states, and whether it is one: units, ImageJ, OME-XML."""
+"""Read the pixel size from a file's tags: units, ImageJ, OME-XML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits to the memory and the computing time of this process.
+"""Limit memory and computing time of this process.
 
 They are for one that reads files it can't trust.
 """

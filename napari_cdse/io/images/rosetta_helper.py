@@ -1,4 +1,4 @@
-"""What runs in a process of its own: RosettaSciIO, on one file after another.
+"""The helper process that reads files with RosettaSciIO, one after another.
 
 Each line of the standard input asks for a file. The answer is a line that says what
 was found, and, where pixels are asked for, their bytes after a second line. Between

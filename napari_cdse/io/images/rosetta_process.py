@@ -1,4 +1,4 @@
-"""The process in which RosettaSciIO reads, seen from the one that asks.
+"""Start and talk to the helper process of `rosetta_helper`.
 
 A damaged file can make the library loop, crash or fill the memory; here it only costs
 that process, which is started again for the next file.

@@ -1,4 +1,4 @@
-"""Series that TIA (TEM Imaging & Analysis) writes: .ser, and the .emi beside it.
+"""Read series of TIA (TEM Imaging & Analysis): .ser files with their .emi file.
 
 RosettaSciIO reads all frames of a series to tell of its first, so its header is read
 here: the layout is that of C. Boothroyd, "Notes on the TIA .ser file format" (2010).

@@ -1,4 +1,4 @@
-"""TIFF: the page that is the micrograph, its frames, its calibration.
+"""Read TIFF: find the page of the micrograph, its frames and its calibration.
 
 Only four kinds of packing are let in, because these are unpacked within a known
 bound: none, deflate, LZW and PackBits.

@@ -1,4 +1,4 @@
-"""Strips and tiles of a TIFF page: unpacked within a known bound, put in their places.
+"""Decode strips and tiles of a TIFF page within a known bound of memory.
 
 Everything stops at the size that a piece may have by the page's own numbers, and no
 more is read of it than any writer would need; so time and memory follow from the size

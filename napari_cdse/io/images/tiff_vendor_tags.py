@@ -1,4 +1,4 @@
-"""Pixel sizes in the private tags of microscopes' and cameras' software.
+"""Read pixel sizes from the private TIFF tags of microscope and camera software.
 
 Each program has a place of its own; tifffile gives what stands there, and the meaning
 of the entries is that of RosettaSciIO's TIFF reader and Bio-Formats.

@@ -1,4 +1,4 @@
-"""Label and truth files, and which belongs to which micrograph.
+"""Read and write label and truth files, and pair them with micrographs.
 
 May import `io.images` and `core`.
 """

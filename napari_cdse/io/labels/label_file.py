@@ -1,4 +1,4 @@
-"""Label files of 2018: circles, classes, and the size of the image.
+"""Read and write label files in the format of 2018: circles, classes, image size.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The text of a label file: its grammar, and a sentence for each way to break it."""
+"""Parse the text of a label file; each error is explained in a sentence."""
 
 from __future__ import annotations
 

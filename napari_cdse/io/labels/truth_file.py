@@ -1,4 +1,4 @@
-"""The truth that the simulator leaves beside a micrograph, as far as labels need it.
+"""Read the simulator's truth file beside a micrograph.
 
 Detection never reads it: see `napari_cdse.simulate` for what else is in there.
 """

@@ -1,1 +1,1 @@
-"""Model files, their archive and training arrays; may import `core` only."""
+"""Read and write model files and training sets; may import `core` only."""

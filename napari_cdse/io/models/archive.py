@@ -1,4 +1,4 @@
-"""Zip archives of NumPy arrays: looked through before anything is built from them."""
+"""Read zip archives of NumPy arrays, checked before any array is built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model card may say, field by field: one schema for files and projects.
+"""Schema of the model card's fields, for model files and projects.
 
 A card comes from outside, and so does a project. Both are checked here, whole, before
 anything of them is kept or shown. The schema is a table of small checks of our own:

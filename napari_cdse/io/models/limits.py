@@ -1,4 +1,4 @@
-"""How large a model file may be: checked before anything in it is built."""
+"""Largest sizes of model files, checked before anything in them is built."""
 
 from __future__ import annotations
 

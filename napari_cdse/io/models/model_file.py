@@ -1,4 +1,4 @@
-"""Model files: one skops archive with forest, card and training table.
+"""Read and write model files: skops archives of forest, card and training table.
 
 Only dictionaries, text and plain arrays are in it: trees are stored as the arrays of
 `Forest`, not as scikit-learn's own objects. So loading trusts no type at all (not even

@@ -1,4 +1,4 @@
-"""The file of a network: read, looked through, and only then handed on."""
+"""Read the file of a network, and check it before it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks as ONNX files: written from plain layers, and read back to them, strictly.
+"""Write networks as ONNX files, and parse such files into plain layers.
 
 Only what `write_onnx` writes is read: a chain of a few operators, weights as raw
 float32 inside the file, no part of it elsewhere, no functions, no inner graphs. What is

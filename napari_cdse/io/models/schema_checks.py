@@ -1,4 +1,4 @@
-"""Small checks of what stands in a card: None where it is right, else what is wrong.
+"""Validators of card fields: each returns None or what is wrong.
 
 Each takes a value that JSON gave and answers with the end of a sentence, such as "is no
 whole number".

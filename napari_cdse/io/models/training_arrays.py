@@ -1,4 +1,4 @@
-"""Training sets as plain arrays, the form in which a model file holds them."""
+"""Convert training sets to the plain arrays of a model file, and back."""
 
 from __future__ import annotations
 

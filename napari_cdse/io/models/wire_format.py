@@ -1,4 +1,4 @@
-"""The wire format of protocol buffers, as far as a model file needs it.
+"""Read and write the wire format of protocol buffers, as far as ONNX needs it.
 
 A message is a row of fields; each has a number, a kind and a value (Protocol Buffers
 documentation, "Encoding"). Here a message is only split into its fields; who reads it

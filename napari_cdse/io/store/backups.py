@@ -1,4 +1,4 @@
-"""Backups of a project file: kept in a folder beside it, and put back from there."""
+"""Make and restore backups of a project file, in a folder beside it."""
 
 from __future__ import annotations
 

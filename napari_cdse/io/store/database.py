@@ -1,4 +1,4 @@
-"""One SQLite file: opened with care, written in transactions, errors in sentences.
+"""The project's SQLite connection: transactions, and errors as sentences.
 
 The journal is SQLite's rollback journal, never WAL, because a project may lie on a
 network drive; every commit reaches the disk before it returns.

@@ -1,4 +1,4 @@
-"""The chances with which particles were drawn, where they differ by particle."""
+"""Table of the audit's chances, where they differ between particles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The changes of an edit as JSON: annotations, and what is said of micrographs."""
+"""Convert the changes of an edit to JSON and back."""
 
 from __future__ import annotations
 

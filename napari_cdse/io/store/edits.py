@@ -1,4 +1,4 @@
-"""The table of edits: append only, each with its parent, and a head that moves."""
+"""Table of edits: append only, each with its parent; the head marks the present one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Project files that lie about: known by their first bytes, counted, never changed."""
+"""Find project files in a folder, and count what is in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an edit does to a whole micrograph: exclude, calibrate, choose a frame, name."""
+"""Changes that an edit makes to whole micrographs, like exclusion or pixel size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of a project file, as ordered steps that are each one transaction.
+"""Schema of the project file, as a list of migrations.
 
 ``PRAGMA user_version`` holds the number of the last step; the table ``migrations``
 holds when each was made. To change the schema, append a function to `MIGRATIONS`;

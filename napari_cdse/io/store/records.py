@@ -1,4 +1,4 @@
-"""The rows of a project file as frozen records, and their JSON."""
+"""Immutable records of the project file's rows, and their JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program itself found: runs, candidates, predictions and models."""
+"""Tables of the program's results: runs, candidates, predictions and models."""
 
 from __future__ import annotations
 

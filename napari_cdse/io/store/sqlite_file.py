@@ -1,4 +1,4 @@
-"""An SQLite file that may come from anyone: opened with care, errors in sentences."""
+"""Open an SQLite file of unknown origin safely; errors become sentences."""
 
 from __future__ import annotations
 

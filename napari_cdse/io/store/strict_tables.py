@@ -1,4 +1,4 @@
-"""Tables that refuse what is of another type than their column: ``STRICT``.
+"""Rebuild tables as SQLite's ``STRICT`` tables, which check the types of cells.
 
 SQLite has such tables from 3.37 on (https://sqlite.org/stricttables.html). Rows of
 earlier projects that don't fit are kept, as JSON, in the table ``set_aside``; where

@@ -1,4 +1,4 @@
-"""Records of a project that can't be read: set aside and named, the rest opens."""
+"""Collect unreadable records of a project, so that the rest can be opened."""
 
 from __future__ import annotations
 

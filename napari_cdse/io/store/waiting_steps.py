@@ -1,4 +1,4 @@
-"""Steps and settings that a busy project file keeps waiting, on the disk meanwhile.
+"""Keep steps and settings on the disk while the project's file is locked.
 
 A hidden file beside the project, one line of JSON each. It only grows until the project
 has taken all of it; then it goes. What a killed program leaves of it is read when the

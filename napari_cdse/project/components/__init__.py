@@ -1,1 +1,1 @@
-"""The parts that a project is made of, one subject each."""
+"""The components of a project, one subject each."""

@@ -1,4 +1,4 @@
-"""Several annotators of one project: who labelled what, and how far they agree."""
+"""Annotators of a project: their labels, and how far they agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program finds: detections and predictions."""
+"""Store and show the program's results: detections and predictions."""
 
 from __future__ import annotations
 

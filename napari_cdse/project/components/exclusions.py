@@ -1,4 +1,4 @@
-"""Micrographs and regions that are left out of everything, and why."""
+"""Leave micrographs and regions out, with a reason, and take them in again."""
 
 from __future__ import annotations
 

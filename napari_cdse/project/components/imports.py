@@ -1,4 +1,4 @@
-"""Circles and classes of other programs taken into the project; a step each time.
+"""Import annotations of other programs into the project, as steps of undo.
 
 Label files that lie beside new micrographs come in by themselves and below all steps
 (see `napari_cdse.project.files.label_import`). What a user takes in on purpose is a

@@ -1,4 +1,4 @@
-"""What waited for a busy project file when the program ended: stored now."""
+"""Store the steps that a killed program left waiting for a locked file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The micrographs of a project: their table, pixels, frames and pixel sizes."""
+"""The project's micrographs: table, pixels, frames and pixel sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's forests: in use, beside it, kept, gone back to."""
+"""The project's forests: choose, keep, import, and go back to an earlier one."""
 
 from __future__ import annotations
 

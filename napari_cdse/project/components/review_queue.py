@@ -1,4 +1,4 @@
-"""Going through the particles of a whole project."""
+"""The review queue over all particles of a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user chose for a project, kept in its file."""
+"""Settings that the user chose for a project, stored in its file."""
 
 from __future__ import annotations
 

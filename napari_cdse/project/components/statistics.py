@@ -1,4 +1,4 @@
-"""The numbers of a project: what its particles say together, and how surely."""
+"""Statistics of a project: visible-defect fraction, sizes, and their intervals."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A request for an edit, and the changes of particles that follow from it."""
+"""Requests for edits, and the changes of annotations that follow from them."""

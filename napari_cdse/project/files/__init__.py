@@ -1,1 +1,1 @@
-"""Opening a project file, finding moved micrographs, importing label files."""
+"""Open project files, find moved micrographs, import label files."""

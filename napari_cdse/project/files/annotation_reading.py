@@ -1,4 +1,4 @@
-"""Files of other programs matched with the micrographs of a project.
+"""Match annotation files of other programs with a project's micrographs.
 
 Nothing is stored here, and no project is needed: a worker may do it, see
 `napari_cdse.project.components.imports` for what comes of it.

@@ -1,4 +1,4 @@
-"""A project's backups as the user sees them, and one of them put back."""
+"""List a project's backups for the user, and restore one of them."""
 
 from __future__ import annotations
 

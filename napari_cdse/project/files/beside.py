@@ -1,4 +1,4 @@
-"""What lies beside a project, so that nobody works in the wrong file unawares."""
+"""Warn of other projects and backups beside a project, lest the wrong one be used."""
 
 from __future__ import annotations
 

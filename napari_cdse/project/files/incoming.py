@@ -1,4 +1,4 @@
-"""What was dropped on the window or opened in it, sorted by what it is to a project."""
+"""Sort dropped or opened files into projects, micrographs and annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label files become annotations, once for each micrograph.
+"""Import label files as annotations, once for each micrograph.
 
 An import lies below all edits (see `napari_cdse.io.store.edits`): a user who goes
 back with undo never loses it by accident. To take it back, remove its circles; that is

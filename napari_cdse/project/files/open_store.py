@@ -1,4 +1,4 @@
-"""Finding a project's file and its micrographs."""
+"""Find or create a project's file, and find its micrographs."""
 
 from __future__ import annotations
 

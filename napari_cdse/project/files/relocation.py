@@ -1,4 +1,4 @@
-"""Micrographs that are not where they were: found again by content, or named."""
+"""Find moved micrographs again, by content or at the user's hint."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is in memory of a project: particles, micrographs, models, audit plan."""
+"""A project's state in memory: particles, micrographs, models, audit plan."""

@@ -1,4 +1,4 @@
-"""The lots of a project's audit: which particles are drawn, and with which chance.
+"""The lots of a project's audit: which particles are drawn, with which chance.
 
 See `napari_cdse.project.state.audit_plan` for what a lot is and what a chance follows.
 """

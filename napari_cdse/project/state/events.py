@@ -1,4 +1,4 @@
-"""The signals of a project; whoever shows it connects to these."""
+"""The signals of a project."""
 
 from __future__ import annotations
 

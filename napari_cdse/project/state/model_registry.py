@@ -1,4 +1,4 @@
-"""The project's forests: which there are, and which one is active."""
+"""The project's forests in memory: which exist, and which is active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in memory of a project's file: particles, micrographs, models, last step."""
+"""Everything that is in memory of a project's file, in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the user stopped, and where the next opening goes on."""
+"""Store where the user stopped, for the next opening."""
 
 from __future__ import annotations
 

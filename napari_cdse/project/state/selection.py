@@ -1,4 +1,4 @@
-"""What is open and what is selected: one micrograph, and one particle of it."""
+"""The open micrograph and the selected particle."""
 
 from __future__ import annotations
 

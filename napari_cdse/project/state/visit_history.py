@@ -1,4 +1,4 @@
-"""Which particles the user has visited, and which were passed by."""
+"""The particles that the user has visited, and those passed by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plane wave through a stack of thin phase objects.
+"""Multislice propagation of a plane wave through thin phase objects.
 
 Cowley and Moodie, Acta Cryst. 10 (1957) 609, with transmission and propagation limited
 to two thirds of the grid's highest frequency (Kirkland 2010, section 6.8).

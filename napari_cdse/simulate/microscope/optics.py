@@ -1,4 +1,4 @@
-"""From an exit wave to the contrast that the camera is offered.
+"""Image formation: from an exit wave to the intensity at the camera.
 
 Quasi-coherent transfer: partial coherence damps the wave before it interferes with
 itself (Frank, Optik 38 (1973) 519). Signs as in Kirkland, Advanced Computing in

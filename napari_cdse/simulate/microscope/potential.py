@@ -1,4 +1,4 @@
-"""Phase that atoms and amorphous carbon put on the wave.
+"""Projected potentials: phase shifts by atoms and by amorphous carbon.
 
 The scattering factors are abTEM's (Lobato and Van Dyck, Acta Cryst. A 70 (2014) 636);
 a projected potential times the interaction parameter is the factor times wavelength

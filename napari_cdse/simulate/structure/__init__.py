@@ -1,4 +1,4 @@
-"""Atoms of the dots: stacking sequences, lattices, outlines, where they lie.
+"""Atoms of the dots: stacking sequences, lattices, outlines, positions.
 
 May import `core` and `simulate.params`.
 """

@@ -1,4 +1,4 @@
-"""Atoms of a dot: layers by letter, cut to an outline.
+"""Atoms of one dot: stacked layers, cut to its outline.
 
 Crystal axes: x along a close-packed row (<110> of the cubic lattices, <11-20> of
 wurtzite), y in the layer across it, z along the stack.

@@ -1,4 +1,4 @@
-"""Drawing dots: kind, stacking, orientation, outline, and a place in the field."""
+"""Draw random dots: kind, stacking, orientation, outline, place in the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outlines of dots: a facetted or round crystal, lying flat across the beam."""
+"""Outlines of dots: faceted or round crystals."""
 
 from __future__ import annotations
 

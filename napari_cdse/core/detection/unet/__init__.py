@@ -1,1 +1,1 @@
-"""Detection by a small U-Net: its input, its network, particles out of its maps."""
+"""Detection by a U-Net: input channels, network, particles from its output maps."""

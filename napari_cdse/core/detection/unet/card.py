@@ -1,4 +1,4 @@
-"""What a network says of itself."""
+"""The card of a network: where it comes from and what it is for."""
 
 from __future__ import annotations
 

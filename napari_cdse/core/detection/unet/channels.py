@@ -1,4 +1,4 @@
-"""What the network looks at: a micrograph at a fixed pixel size, in two channels.
+"""The network's input: a micrograph at a fixed pixel size, in two channels.
 
 The first shows contrast, normalised by its own surroundings; the second is the whitened
 micrograph, in which the support's speckle is white noise and fringes stand out.

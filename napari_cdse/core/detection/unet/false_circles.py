@@ -1,4 +1,4 @@
-"""How strong a circle must be, for so many to be expected on bare support."""
+"""Threshold of strength for an expected number of false circles on bare support."""
 
 from __future__ import annotations
 

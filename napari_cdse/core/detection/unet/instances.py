@@ -1,4 +1,4 @@
-"""Particles out of the network's maps: seeds, watershed, circles, strengths."""
+"""Particles from the network's output maps: seeds, watershed, circles, strengths."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """Numbers of the way from maps to particles. All are choices.
+    """Thresholds of the segmentation of the network's maps. All are choices.
 
     Attributes
     ----------
     inside : float
-        Probability from which a place belongs to a particle.
+        Interior probability from which a sample belongs to a particle.
     faintest : float
-        Highest probability that a proposal must reach. Lower ones are all over bare
+        Least peak probability of a particle; lower peaks are everywhere on bare
         support.
     share : float
-        Where the highest one is faint, the share of it from which a place belongs.
+        In faint particles a sample belongs from this share of the peak probability on,
+        if that is less than ``inside``.
     smooth : float
-        Standard deviation of the Gaussian over the distance map, in its samples: it
-        takes off what is smaller than the smallest particle's core.
+        Standard deviation, in samples, of the Gaussian that smooths the distance map;
+        it removes peaks narrower than the core of the smallest particle.
     saddle : float
-        How far the distance map must sink between two seeds, as a share of a
-        particle's largest distance. Less parts particles in two, more joins those that
-        touch.
+        Depth of the saddle between two seeds in the distance map, as a share of a
+        particle's largest distance. With less, particles are split; with more, touching
+        ones are joined.
     least_peak : float
-        Distance that a seed must reach.
-    ring : float
-        Radius up to which a particle's surroundings are looked at, in its own.
+        Least value of the distance map at a seed.
     clip : float
-        Log odds at which probabilities are clipped; beyond, the network is only sure.
+        Log odds at which probabilities are clipped, since beyond that the network's
+        certainty means nothing.
     """
 
     inside: float = 0.5
@@ -50,7 +50,7 @@ class InstanceSettings:
     smooth: float = 1.5
     saddle: float = 0.07
     least_peak: float = 0.25
-    ring: float = 1.6
+
     clip: float = 8.0
 
 
@@ -59,18 +59,19 @@ SETTINGS = InstanceSettings()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instances:
-    """Particles found in maps, in samples of the maps.
+    """Particles found in the network's maps; lengths are in samples of the maps.
 
     Attributes
     ----------
     numbers : ndarray of int32, shape (rows, columns)
-        Number of the particle at each place, from 1.
+        Number of the particle at each sample, from 1; 0: none.
     centres : ndarray of float64, shape (n, 2)
-        Row and column of each.
+        Row and column of each particle's centre.
     radii : ndarray of float64, shape (n,)
-        Of the circle of the same area, or of that through its edge at the border.
+        Radius of the circle of the same area; for a particle cut by the border, of the
+        circle fitted to its edge.
     strengths : ndarray of float64, shape (n,)
-        Mean log odds inside.
+        Mean log odds of the interior probability.
     """
 
     numbers: NDArray[np.int32]
@@ -80,15 +81,23 @@ class Instances:
 
 
 def find_instances(maps: Maps, settings: InstanceSettings = SETTINGS) -> Instances:
-    """Part what is probably inside a particle into particles.
+    """Segment the network's maps into particles.
 
-    Seeds are the peaks of the distance map, so that particles that touch have one
-    each; a watershed (Meyer 1994) gives each its share.
+    Seeds are the peaks of the distance map, so that touching particles have one each;
+    the watershed transform (F. Meyer, Signal Process. 38, 113 (1994)) divides the
+    interior among them.
+
+    Parameters
+    ----------
+    maps : Maps
+        The network's output.
+    settings : InstanceSettings
+        Thresholds.
     """
     highest = _highest_around(maps.interior, settings.faintest)
     inside = maps.interior > np.minimum(settings.share * highest, settings.inside)
     inside &= highest > 0
-    # Of a faint particle the distance is faint too.
+    # In faint particles the distance map is low in proportion to the probability.
     depth = ndimage.gaussian_filter(maps.distance, settings.smooth)
     depth = np.where(inside, depth / np.maximum(highest, settings.faintest), 0)
     peaks = h_maxima(depth, settings.saddle) > 0
@@ -107,7 +116,10 @@ def find_instances(maps: Maps, settings: InstanceSettings = SETTINGS) -> Instanc
 def _highest_around(
     probability: NDArray[np.float32], faintest: float
 ) -> NDArray[np.float32]:
-    """Highest probability of the region that a place lies in; 0 outside all regions."""
+    """Peak probability of the connected region around each sample; 0 outside regions.
+
+    Regions are where the probability exceeds ``faintest``.
+    """
     regions, count = ndimage.label(probability > faintest)
     highest = ndimage.maximum(probability, regions, np.arange(count + 1))
     highest = np.asarray(highest, dtype=np.float32)
@@ -143,9 +155,10 @@ def _is_cut(place: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
 def _through_edge(
     own: NDArray[np.bool_], place: tuple[slice, ...]
 ) -> tuple[float, float, float] | None:
-    """Circle through the edge that the border of the micrograph left.
+    """Fit a circle to the edge of a particle that the micrograph's border cuts.
 
-    Least squares in the squares (Kasa, IEEE Trans. Instrum. Meas. 25, 8, 1976).
+    Algebraic least squares (I. Kasa, IEEE Trans. Instrum. Meas. 25, 8 (1976)). None if
+    it has too few samples or no solution.
     """
     edge = own & ~ndimage.binary_erosion(own, border_value=1)
     rows, cols = np.nonzero(edge)
@@ -157,7 +170,7 @@ def _through_edge(
     square = c + (a / 2) ** 2 + (b / 2) ** 2
     if not square > 0:
         return None
-    # Pixels of the edge lie half a sample inside it.
+    # The centres of edge samples lie half a sample inside the edge.
     return float(a / 2), float(b / 2), float(np.sqrt(square)) + 0.5
 
 

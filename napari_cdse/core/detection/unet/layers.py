@@ -1,4 +1,4 @@
-"""A network as a chain of plain layers: what a model file may hold and no more."""
+"""The layers that a network may consist of, and checks of their sizes."""
 
 from __future__ import annotations
 

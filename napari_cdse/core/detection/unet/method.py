@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 SCALES = (1.0, 0.62, 0.79, 1.27, 1.62)
-"""Factors of a pixel size that is not trusted, all of which are tried. Choices: steps
-of 1.27, within which the network still knows particles (it learnt with scales off by a
-fifth), from 0.023 to 0.06 nm around the size that is assumed."""
+"""Factors by which a pixel size that is not trusted is multiplied; all are tried.
+Choices: in steps of 1.27, within which the network recognises particles (it was trained
+with scales varied by a fifth); they span 0.023 to 0.06 nm around the assumed size."""
 LEARNT_NM = (0.015, 0.078)
-"""Pixel sizes beyond which the network saw nothing: 0.018 to 0.065 nm in what it is
-taught with (`models/unet_series.toml`), a fifth more by variation. Coarser than that,
-speckle looks like a crowd of particles."""
+"""Range of pixel sizes in nm that the network was trained on: 0.018 to 0.065 nm
+(`models/unet_series.toml`), extended by a variation of one fifth. In coarser pixels,
+speckle looks to it like many particles."""
 _RADIUS_SLACK = 1.1
-"""Factor by which radii may leave the limits of the user, as for Bragg contrast."""
+"""Factor by which radii may exceed the user's limits, as for Bragg contrast."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """What the network shows at one pixel size."""
+class _Trial:
+    """The network's result at one pixel size; ``kept`` indexes the instances."""
 
     pixel_nm: float
     maps: Maps
@@ -45,7 +45,7 @@ class _Look:
 
     @property
     def evidence(self) -> float:
-        """Sum of strengths: how much the network believes in this scale."""
+        """Sum of strengths (log odds), by which pixel sizes are compared."""
         return float(self.instances.strengths[list(self.kept)].sum())
 
 
@@ -57,7 +57,7 @@ def find_particles(
     params: DetectionParams,
     progress: Progress,
 ) -> tuple[list[Circle], list[float], tuple[AccumulationMap, ...], tuple[str, ...]]:
-    """Find circles, their strengths, the maps, and what the user should know.
+    """Find circles, their strengths, the maps, and notices for the user.
 
     Parameters
     ----------
@@ -68,10 +68,10 @@ def find_particles(
     pixel_nm : float
         Edge of a pixel in nm.
     trusted : bool
-        False where that is a guess: then several sizes are tried, and that at which
-        the network sees most particles counts.
+        If False, several sizes are tried, and the one with the largest sum of strengths
+        is taken.
     params : DetectionParams
-        Gives false alarms and limits of diameter.
+        Its number of false alarms and limits of the diameter are used.
     progress : callable
         Called with the share done; may raise `Cancelled`.
 
@@ -83,10 +83,10 @@ def find_particles(
         If the pixels are too coarse for any fringe.
     """
     sizes = [pixel_nm] if trusted else sizes_to_try(pixel_nm)
-    # Each size that is tried has its own chances of a false alarm.
+    # Bonferroni's correction: each size that is tried may have false alarms.
     allowed = allowed_alarms(params.false_alarms, prepared.pixels.shape) / len(sizes)
-    looks = [
-        _look(
+    trials = [
+        _try_size(
             network,
             prepared,
             size,
@@ -96,30 +96,33 @@ def find_particles(
         )
         for number, size in enumerate(sizes)
     ]
-    best = max(looks, key=lambda look: look.evidence)
+    best = max(trials, key=lambda trial: trial.evidence)
     order = sorted(best.kept, key=lambda each: -best.instances.strengths[each])
     circles = [_circle(best, each, prepared.pixels.shape) for each in order]
     strengths = [float(best.instances.strengths[each]) for each in order]
-    told = () if trusted else (_said(looks, best),)
-    layers = _as_layers(best, order, prepared.pixels.shape)
-    return circles, strengths, layers, told
+    notices = () if trusted else (_scale_notice(trials, best),)
+    maps = _accumulation_maps(best, order, prepared.pixels.shape)
+    return circles, strengths, maps, notices
 
 
 def sizes_to_try(pixel_nm: float) -> list[float]:
-    """Return the pixel sizes to try around one that is not trusted, itself first."""
+    """Return the pixel sizes to try in place of one that is not trusted.
+
+    Those that are beyond `LEARNT_NM` are left out; ``pixel_nm`` itself comes first.
+    """
     low, high = LEARNT_NM
     within = [pixel_nm * each for each in SCALES if low <= pixel_nm * each <= high]
     return within or [pixel_nm]
 
 
-def _look(
+def _try_size(
     network: Network,
     prepared: Prepared,
     pixel_nm: float,
     allowed: float,
     params: DetectionParams,
     progress: Progress,
-) -> _Look:
+) -> _Trial:
     maps = network.maps(network_input(prepared, pixel_nm), progress)
     instances = find_instances(maps)
     shape = (prepared.pixels.shape[0], prepared.pixels.shape[1])
@@ -134,51 +137,51 @@ def _look(
         & (diameters >= params.diameter_min_nm / _RADIUS_SLACK)
         & (diameters <= params.diameter_max_nm * _RADIUS_SLACK)
     )
-    return _Look(pixel_nm, maps, instances, tuple(np.flatnonzero(kept).tolist()))
+    return _Trial(pixel_nm, maps, instances, tuple(np.flatnonzero(kept).tolist()))
 
 
-def _circle(look: _Look, index: int, shape_px: tuple[int, ...]) -> Circle:
-    """Place a particle in the micrograph; a centre beyond its border lies on it."""
+def _circle(trial: _Trial, index: int, shape_px: tuple[int, ...]) -> Circle:
+    """Convert a particle to micrograph pixels; clip its centre to the micrograph."""
     row, col = (
         min(max(float(first + place * step), 0.0), length - 1.0)
         for first, place, step, length in zip(
-            look.maps.origin_px,
-            look.instances.centres[index],
-            look.maps.step_px,
+            trial.maps.origin_px,
+            trial.instances.centres[index],
+            trial.maps.step_px,
             shape_px,
             strict=True,
         )
     )
-    radius = float(look.instances.radii[index]) * float(np.mean(look.maps.step_px))
+    radius = float(trial.instances.radii[index]) * float(np.mean(trial.maps.step_px))
     return Circle(row, col, radius)
 
 
-def _as_layers(
-    look: _Look, order: list[int], shape_px: tuple[int, ...]
+def _accumulation_maps(
+    trial: _Trial, order: list[int], shape_px: tuple[int, ...]
 ) -> tuple[AccumulationMap, ...]:
-    """Probability, and particles numbered from the strongest, as layers.
+    """Return maps of the probability, and of the particles' ranks by strength.
 
-    The network's last sample may lie beyond the micrograph; a map ends at its border.
+    They are cropped to the micrograph, beyond which the network's last samples may lie.
     """
-    numbers = np.zeros(len(look.instances.radii) + 1, np.float32)
+    numbers = np.zeros(len(trial.instances.radii) + 1, np.float32)
     for rank, index in enumerate(order, 1):
         numbers[index + 1] = rank
-    where, step = look.maps.origin_px, look.maps.step_px
+    origin, step = trial.maps.origin_px, trial.maps.step_px
     rows, cols = (
         math.ceil((length - first) / each)
-        for length, first, each in zip(shape_px, where, step, strict=True)
+        for length, first, each in zip(shape_px, origin, step, strict=True)
     )
-    ranks = numbers[look.instances.numbers[:rows, :cols]]
-    # A copy, as the network's other maps are in the same piece of memory.
-    inside = look.maps.interior[:rows, :cols].copy()
+    ranks = numbers[trial.instances.numbers[:rows, :cols]]
+    # Copied, since a view would keep the network's other maps in memory.
+    inside = trial.maps.interior[:rows, :cols].copy()
     return (
-        AccumulationMap("U-Net probability", inside, where, step),
-        AccumulationMap("U-Net particles", ranks, where, step),
+        AccumulationMap("U-Net probability", inside, origin, step),
+        AccumulationMap("U-Net particles", ranks, origin, step),
     )
 
 
-def _said(looks: list[_Look], best: _Look) -> str:
-    tried = sorted(look.pixel_nm for look in looks)
+def _scale_notice(trials: list[_Trial], best: _Trial) -> str:
+    tried = sorted(trial.pixel_nm for trial in trials)
     if not best.kept:
         return (
             f"The U-Net was tried with {len(tried)} pixel sizes from {tried[0]:.3g} to "

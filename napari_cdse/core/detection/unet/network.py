@@ -1,4 +1,4 @@
-"""The network at work: maps of a whole micrograph, in overlapping tiles."""
+"""Run the network on a whole micrograph, in overlapping tiles."""
 
 from __future__ import annotations
 
@@ -27,22 +27,23 @@ if TYPE_CHECKING:
     from napari_cdse.core.progress import Progress
 
 MARGIN = COARSEST_STRIDE
-"""Zeros around the micrograph, in samples: as around crops that reach over its edge
-in training."""
+"""Width of the zero padding around the micrograph, in samples; the network was trained
+with the same padding around crops at a micrograph's edge."""
 OVERLAP = 192
-"""Samples at a cut that another tile knows better. A sample of the output depends on
-181 samples around it at most: the sum of half kernels times the strides they are at,
-and of what enlarging shifts."""
+"""Width in samples along a tile's cut edges where its output is discarded. An output
+sample depends on inputs up to 181 samples away (the sum over layers of half the kernel
+times the stride, and of the shift by enlarging), so that the rest is exact."""
 TILE = 1536
-"""Edge of a tile in samples, at most: 77 nm, which most micrographs fit into whole. A
-choice: larger ones take memory (250 MB), in smaller ones overlaps are most of the work.
-"""
+"""Largest edge of a tile in samples: 77 nm, so that most micrographs fit into one. A
+choice: larger tiles take more memory (this one 250 MB), in smaller ones overlaps are
+most of the work."""
 _FEW_TILES = 2
-"""Tiles beside each other that sample their rows by themselves. A choice: of a picture
-with so few, rows that are kept would take two fifths of its memory."""
+"""Largest number of tiles side by side for which each tile resamples its rows itself. A
+choice: with more, the rows of all are resampled once; kept rows of a picture with so
+few would take two fifths of its memory."""
 INSTALL = METHODS["unet"].install
 
-_REFUSALS = (
+_ONNX_ERRORS = (
     "Fail",
     "InvalidArgument",
     "InvalidGraph",
@@ -54,17 +55,17 @@ _REFUSALS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
-    """What the network says of a micrograph, 0 to 1.
+    """The network's output maps of a micrograph; all values are from 0 to 1.
 
     Attributes
     ----------
     interior, border, distance : ndarray of float32, shape (rows, columns)
-        Probability of being inside a particle and at its edge, and distance to that
-        edge over the particle's largest one.
+        Probability of being inside a particle; probability of being at its edge; and
+        distance to the edge, divided by the largest distance in the particle.
     origin_px : tuple of float
-        Place of sample ``[0, 0]`` in the micrograph.
+        Row and column of sample ``[0, 0]`` in the micrograph.
     step_px : tuple of float
-        Distance between samples in pixels of the micrograph.
+        Distance between samples along rows and columns, in pixels of the micrograph.
     """
 
     interior: NDArray[np.float32]
@@ -76,15 +77,15 @@ class Maps:
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """A network that was read and checked; onnxruntime is started when it is asked.
+    """A network that was read and checked; onnxruntime is loaded at its first use.
 
     Attributes
     ----------
     data : bytes
         An ONNX file that passed the checks.
     false_circles : tuple of (float, float)
-        Strengths, rising, and how many circles above each are expected on 1000 nm**2
-        of bare support.
+        Pairs of a strength, in ascending order, and the number of circles above it that
+        is expected on 1000 nm**2 of bare support.
     """
 
     data: bytes
@@ -95,7 +96,7 @@ class Network:
     def maps(
         self, given: NetworkInput, progress: Progress | None = None, tile: int = TILE
     ) -> Maps:
-        """Look at a whole micrograph.
+        """Run the network on a whole micrograph, tile by tile.
 
         Parameters
         ----------
@@ -116,7 +117,7 @@ class Network:
         first = MARGIN // OUTPUT_STRIDE
         high, wide = (-(-n // OUTPUT_STRIDE) for n in (rows, cols))
         inner = out[:, first : first + high, first : first + wide]
-        # An output lies in the middle of the samples that it stands for.
+        # An output sample lies in the middle of the input samples that it covers.
         middle = (OUTPUT_STRIDE - 1) / 2
         origin = tuple(
             at + middle * step
@@ -135,8 +136,8 @@ class Network:
         )
         done, total = 0, len(downs) * len(rights)
         for down in downs:
-            # Sampling a part of a row anew takes the row whole: once for many tiles.
-            rows = _seen(down, given.shape[0])
+            # Resampling needs whole rows; do it once for many tiles.
+            rows = _input_part(down, given.shape[0])
             whitened = given.whitened(rows) if len(rights) > _FEW_TILES else None
             for right in rights:
                 told = self.answer(_with_margin(given, down, right, whitened))
@@ -169,7 +170,7 @@ class Network:
                 self._session = start_session(self.data)
         try:
             (told,) = self._session.run([OUTPUT], {INPUT: values[None]})
-        except _refusals() as problem:
+        except _onnx_errors() as problem:
             raise ModelError(
                 "The network cannot be run here; install napari-cdse again."
             ) from problem
@@ -183,20 +184,28 @@ class Network:
         return np.asarray(told[0], dtype=np.float32)
 
     def __getstate__(self) -> tuple[bytes, tuple[tuple[float, float], ...]]:
-        """Send what was read to another process, not the session."""
+        """Pickle file and numbers; a session can't be sent to another process."""
         return self.data, self.false_circles
 
     def __setstate__(
         self, state: tuple[bytes, tuple[tuple[float, float], ...]]
     ) -> None:
-        """Take it up there."""
+        """Restore the network, without a session."""
         self.data, self.false_circles = state
         self._session, self._lock = None, threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class TileSpan:
-    """One tile along one axis, in samples of the padded input."""
+    """One tile along one axis, in samples of the padded input.
+
+    Attributes
+    ----------
+    start, stop : int
+        Its extent.
+    first, last : int
+        The part of it whose output is used.
+    """
 
     start: int
     stop: int
@@ -204,7 +213,7 @@ class TileSpan:
     last: int
 
     def kept(self) -> _Kept:
-        """Where its outputs go, and which of them."""
+        """Return the slice of the whole output that it fills, and that of its own."""
         to = slice(self.first // OUTPUT_STRIDE, self.last // OUTPUT_STRIDE)
         own = self.start // OUTPUT_STRIDE
         return _Kept(to, slice(to.start - own, to.stop - own))
@@ -216,8 +225,8 @@ class _Kept:
     source: slice
 
 
-def _seen(span: TileSpan, length: int) -> slice:
-    """Tell which samples of the input lie in a tile, whose span counts its margin."""
+def _input_part(span: TileSpan, length: int) -> slice:
+    """Return the samples of the input in a tile; its span includes the padding."""
     return slice(max(span.start - MARGIN, 0), min(span.stop - MARGIN, length))
 
 
@@ -227,26 +236,28 @@ def _with_margin(
     right: TileSpan,
     whitened: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
-    """Cut a tile out of the input, with zeros where it reaches into the margin."""
+    """Cut a tile out of the input, with zeros in the padding."""
     spans = (down, right)
     cut = np.zeros((2, *(span.stop - span.start for span in spans)), np.float32)
-    seen = [_seen(*each) for each in zip(spans, given.shape, strict=True)]
+    parts = [_input_part(*each) for each in zip(spans, given.shape, strict=True)]
     rows, cols = (
         slice(part.start + MARGIN - span.start, part.stop + MARGIN - span.start)
-        for part, span in zip(seen, spans, strict=True)
+        for part, span in zip(parts, spans, strict=True)
     )
-    given.write(seen[0], seen[1], cut[:, rows, cols], whitened)
+    given.write(parts[0], parts[1], cut[:, rows, cols], whitened)
     return cut
 
 
 def tile_spans(length: int, tile: int = TILE) -> list[TileSpan]:
-    """Cover a length by tiles, of which each keeps what lies an overlap from its cuts.
+    """Cover a length by the fewest overlapping tiles, no larger than needed.
+
+    Of each tile, the output is used where it is at least `OVERLAP` from a cut edge.
 
     Parameters
     ----------
     length, tile : int
-        Multiples of `COARSEST_STRIDE`, so that every tile sees the same grid. Tiles
-        are as few as do, and no larger than these few must be.
+        Length to cover and largest edge of a tile, in samples; multiples of
+        `COARSEST_STRIDE`, so that the grids of all tiles coincide.
     """
     shared = 2 * OVERLAP
     count = max(1, -(-(length - shared) // (tile - shared)))
@@ -262,7 +273,14 @@ def tile_spans(length: int, tile: int = TILE) -> list[TileSpan]:
 
 
 def start_session(data: bytes) -> Any:
-    """Hand a checked file to onnxruntime; one thread, as workers run side by side.
+    """Load a checked file in onnxruntime.
+
+    It gets one thread, since several processes may work in parallel.
+
+    Parameters
+    ----------
+    data : bytes
+        The ONNX file.
 
     Raises
     ------
@@ -273,25 +291,25 @@ def start_session(data: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # Errors are told by exceptions; nothing is written to the console.
+    # Errors come as exceptions; level 4 keeps them from the console as well.
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(
             data, options, providers=["CPUExecutionProvider"]
         )
-    except _refusals() as problem:
+    except _onnx_errors() as problem:
         raise ModelError(
             "onnxruntime cannot read the network; install napari-cdse again."
         ) from problem
 
 
 def _silent_onnxruntime() -> Any:
-    """Import onnxruntime, with its reports to Microsoft off.
+    """Import onnxruntime, with its telemetry off.
 
-    From 1.29 on (and on Windows before) its packages name each computer in a file of
-    the user's cache and send what runs there; nobody who looks at micrographs asked for
-    it. The variable counts when the library is loaded, its function also later, where
-    another plugin has loaded it already.
+    From 1.29 on (and on Windows before) it stores an identifier of the computer in the
+    user's cache and sends usage data to Microsoft. The environment variable works while
+    the library is loaded; its function also works later, for a library that another
+    plugin has loaded before.
 
     Raises
     ------
@@ -312,7 +330,7 @@ def _silent_onnxruntime() -> Any:
     return onnxruntime
 
 
-def _refusals() -> tuple[type[Exception], ...]:
-    """List what onnxruntime raises; its errors have no base of their own."""
+def _onnx_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions of onnxruntime, which have no common base class."""
     state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-    return tuple(getattr(state, name) for name in _REFUSALS if hasattr(state, name))
+    return tuple(getattr(state, name) for name in _ONNX_ERRORS if hasattr(state, name))

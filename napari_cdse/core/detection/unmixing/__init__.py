@@ -1,1 +1,1 @@
-"""Unmixing: window spectra as mixtures of endmembers, some of them lattice."""
+"""Unmix window spectra into endmembers, some of which are lattice."""

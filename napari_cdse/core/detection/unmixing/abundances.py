@@ -1,4 +1,4 @@
-"""Abundances: how much of each endmember is in a window.
+"""Abundances: the share of each endmember in each window.
 
 Non-negative least squares (Lawson and Hanson, Solving Least Squares Problems, 1974), or
 fully constrained ones, whose abundances also add up to one (Heinz, Chang, IEEE Trans.

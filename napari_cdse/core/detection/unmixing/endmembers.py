@@ -1,4 +1,4 @@
-"""Endmembers: how many there are, and which windows show them purest.
+"""Endmembers: how many there are, and which windows are the purest.
 
 N-FINDR (Winter, Proc. SPIE 3753, 1999) exchanges windows until their spectra span the
 largest simplex. It starts from those that automatic target generation (Ren, Chang, IEEE

@@ -1,4 +1,4 @@
-"""The method `nfindr`: abundance maps, those of lattice among them, circles."""
+"""The method `nfindr`: unmix window spectra, find circles where they are lattice."""
 
 from __future__ import annotations
 

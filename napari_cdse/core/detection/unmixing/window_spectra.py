@@ -1,4 +1,4 @@
-"""Spectra of windows that do not know how a particle is turned.
+"""Spectra of windows, made independent of how a particle is rotated.
 
 A window's power over the background is averaged over sectors of rings of spatial
 frequency. Within each ring the sectors are put in order of their power: what was a peak

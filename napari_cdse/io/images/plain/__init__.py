@@ -1,1 +1,1 @@
-"""Pictures of plain formats, and what they say of how they are to be shown."""
+"""Read PNG, JPEG and BMP pictures, and their orientation."""

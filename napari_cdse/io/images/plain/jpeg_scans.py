@@ -1,4 +1,4 @@
-"""Whether a JPEG holds all its pixels, after ITU-T T.81 (annex B).
+"""Check that a JPEG holds all its pixels, after ITU-T T.81 (annex B).
 
 The decoder fills with gray what is missing where a file was cut and closed again, and
 keeps its warning to itself. So each scan gets more after its end: a whole one is

@@ -1,4 +1,4 @@
-"""The orientation that a camera or viewer may note in a picture's file.
+"""Read the orientation (EXIF) that a camera or viewer noted in a picture's file.
 
 It is told and not followed: circles and label files count rows and columns as the
 pixels lie in the file, and napari and ImageJ show them so.

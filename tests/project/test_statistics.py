@@ -259,8 +259,11 @@ def test_one_annotator_alone_has_the_number_of_all_labels(project):
     assert project.statistics.evidence(alone) == project.statistics.evidence()
 
 
-def test_a_smaller_share_leaves_the_number_as_it_was(project):
-    """What was judged at the larger one stands for as many as it did then."""
+def test_a_smaller_share_hardly_changes_the_number(project):
+    """What was judged at the larger one stands for as many as it did then.
+
+    But for the few without an answer: they are weighed with others than before.
+    """
     project.audits.share = 0.5
     for index, label in enumerate(("yes", "no", "no")):
         project.edits.label(drawn(project, index)[5:], label, selected_by="queue")
@@ -268,11 +271,37 @@ def test_a_smaller_share_leaves_the_number_as_it_was(project):
     assert before.n_drawn > 300
     for share in (0.05, 0):
         project.audits.share = share
-        assert project.statistics.visible_defects() == before
+        now = project.statistics.visible_defects()
+        assert 0 < now.n_withdrawn <= now.n_unanswered
+        assert now.fraction == pytest.approx(before.fraction, abs=0.002)
+        counts = ("n_drawn", "n_draws", "n_unanswered", "n_judged", "labels")
+        for name in counts:
+            assert getattr(now, name) == getattr(before, name)
         assert project.audits.tallies() == told
     # Where nothing is judged any more, none is left.
     project.history.undo()
     assert not any(e.route == "draw" for e in project.statistics.evidence()[800:])
+
+
+def test_a_smaller_share_withdraws_draws_where_some_were_judged(project):
+    """Those of the second micrograph, judged at a half; the third begins anew."""
+    project.audits.share = 0.5
+    project.edits.label(drawn(project, 1)[:20], "no", selected_by="queue")
+    project.audits.share = 0.1
+    asked = set(drawn(project, 1))
+    judged = {each.particle_id for each in project.audits.labels()}
+    known = {each.particle: each for each in project.statistics.evidence()}
+    second = [known[each.id] for each in project.particles.of(1)]
+    draws = [each for each in second if each.route == "draw"]
+    assert {each.chance for each in draws} == {0.5}
+    assert {each.remaining for each in draws} == {0.2}
+    assert asked == {e.particle for e in draws if not e.withdrawn} - judged
+    assert 100 < sum(each.withdrawn for each in draws) < len(draws)
+    third = [known[each.id] for each in project.particles.of(2)]
+    assert {(each.chance, each.remaining) for each in third} == {(0.1, 1), (None, 1)}
+    assert not any(each.withdrawn for each in third)
+    found = project.statistics.visible_defects()
+    assert found.n_withdrawn == sum(e.withdrawn and not e.judged for e in draws)
 
 
 def test_removed_and_deferred_draws_are_told(project):

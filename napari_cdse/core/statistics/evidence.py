@@ -111,6 +111,11 @@ class Evidence:
         The person took the circle away; its label is then ``empty``.
     in_view : bool
         Of a draw: its label was given with the forest's word in view.
+    remaining : float
+        Of a draw: the share of its micrograph's draws that is still asked, from 0 to 1;
+        below 1 where the share was lowered after some had been judged.
+    withdrawn : bool
+        Of a draw: it is not among those, and is not asked any more.
     never_drawn : bool
         Whether no lot could have fallen on it.
     distrust : str or None
@@ -146,6 +151,8 @@ class Evidence:
     deferred: bool = False
     removed: bool = False
     in_view: bool = False
+    remaining: float = 1.0
+    withdrawn: bool = False
     never_drawn: bool = False
     distrust: Distrust | None = None
     doubt: float | None = None

@@ -327,14 +327,17 @@ def _weights(
         come = reach(evidence, micrograph)
         # 1 - (1 - p) q, in a form that leaves a weight of 1 exactly that.
         alone = (1 - come) + chance * come
-        share = _answered(evidence, lot, answers)
+        share = _answered(evidence, lot, answers, chance)
         weight[drawn] = (alone / (chance * share))[drawn]
         weight[picked] = come[picked]
     return weight, drawn, picked
 
 
 def _answered(
-    evidence: Sequence[Evidence], lot: NDArray[np.bool_], answers: NDArray[np.bool_]
+    evidence: Sequence[Evidence],
+    lot: NDArray[np.bool_],
+    answers: NDArray[np.bool_],
+    chance: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the share of the draws with an answer, in the domain of each particle.
 
@@ -342,11 +345,41 @@ def _answered(
     what the program trusts and leave the rest for later, or the other way round.
     """
     domain = np.array([each.distrust or "" for each in evidence])
+    remaining = np.array([each.remaining for each in evidence])
+    withdrawn = np.array([each.withdrawn for each in evidence], bool)
     share = np.ones(len(evidence))
     for name in np.unique(domain[lot & answers]):
         here = domain == name
-        share[here] = answers[lot & here].mean()
+        draws = lot & here
+        share[here] = answers[draws].mean()
+        if np.ptp(remaining[draws]):
+            share[draws] = _answered_where_lowered(
+                answers[draws], chance[draws], remaining[draws], withdrawn[draws]
+            )
     return share
+
+
+def _answered_where_lowered(
+    answers: NDArray[np.bool_],
+    chance: NDArray[np.float64],
+    remaining: NDArray[np.float64],
+    withdrawn: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Return the chance of an answer for draws of which some are not asked any more.
+
+    Where the share was lowered after some had been judged, an answer is less probable
+    than in other micrographs, whose draws are all still asked. A draw is asked with
+    the chance ``remaining``, and answered as often as others that are; otherwise as
+    often as others that were withdrawn. The answers of all micrographs together stand
+    for as many particles as all draws do.
+    """
+    asked, closed = (
+        float(answers[group].mean()) if group.any() else 0.0
+        for group in (~withdrawn, withdrawn)
+    )
+    rate = remaining * asked + (1 - remaining) * closed
+    stands_for = np.sum(1 / (chance * rate)[answers])
+    return np.asarray(rate * stands_for / np.sum(1 / chance))
 
 
 def _share(

@@ -79,6 +79,8 @@ class VisibleDefects:
     n_in_view : int
         Of these, judged with the forest's word in view, after an unseen label was
         taken back or a smaller share hid it no more.
+    n_withdrawn : int
+        Of these, not judged, and not asked any more since the share was lowered.
     n_removed : int
         Drawn, and taken away as no particle: judged as ``empty``.
     n_by_hand : int
@@ -141,6 +143,7 @@ class VisibleDefects:
     apart_as_compared: bool = False
     n_apart_removed: int = 0
     n_in_view: int = 0
+    n_withdrawn: int = 0
     half_width_wanted: float = HALF_WIDTH
     missing_draws: int = field(default=0, repr=False)
     variance: float | None = field(default=None, repr=False)
@@ -219,6 +222,8 @@ class VisibleDefects:
                 f"{self.n_in_view} judged with the forest's word in view, which "
                 "answers no draw"
             )
+        if self.n_withdrawn:
+            parts.append(f"{self.n_withdrawn} not asked since the share was lowered")
         return ", ".join(parts) + "."
 
     @property
@@ -315,9 +320,14 @@ class VisibleDefects:
         if not self.n_draws or self.n_micrographs < MIN_MICROGRAPHS:
             return False
         if self.interval_95 is None:
-            return self.missing_draws > self.n_unanswered
+            return self.missing_draws > self._waiting
         total = self.draws_for(half_width)
-        return total is not None and total - self.n_drawn > self.n_unanswered
+        return total is not None and total - self.n_drawn > self._waiting
+
+    @property
+    def _waiting(self) -> int:
+        """Draws that are still to be judged."""
+        return self.n_unanswered - self.n_withdrawn
 
     def _quantile(self) -> float:
         """Half the interval's width over the standard deviation."""
@@ -409,6 +419,7 @@ def visible_defects(
             e.route == "draw" and e.deferred and not e.judged for e in chosen
         ),
         n_in_view=sum(e.in_view for e in chosen),
+        n_withdrawn=sum(e.withdrawn and not e.judged for e in chosen),
         n_removed=sum(e.answered and e.removed for e in chosen),
         n_by_hand=_unseen(chosen) - _unseen(counted),
         n_outside=len(everything) - len(chosen) - len(apart),

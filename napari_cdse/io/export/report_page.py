@@ -221,6 +221,10 @@ def _origins(summary: Summary) -> Markup:
         ("drawn, without an answer", found["n_unanswered"]),
         ("drawn, skipped", found["n_skipped"]),
         ("drawn, judged with the forest's word in view", found["n_in_view"]),
+        (
+            "drawn, and not asked since the share was lowered",
+            found["n_withdrawn"],
+        ),
         ("drawn, and no particle", found["n_removed"]),
         (
             "labels of particles chosen by looking, of less weight",

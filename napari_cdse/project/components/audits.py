@@ -153,6 +153,14 @@ class Audits:
         """
         return self._lots.drawn_chance(particle_id)
 
+    def remaining(self, particle_id: str) -> float:
+        """Return which share of its micrograph's draws is still asked, from 0 to 1."""
+        return self._lots.remaining(particle_id)
+
+    def is_withdrawn(self, particle_id: str) -> bool:
+        """Tell whether a particle was drawn, and a lowered share asks it no more."""
+        return self._lots.is_withdrawn(particle_id)
+
     def may_draw(self, particle_id: str) -> bool:
         """Tell whether the audit may draw a particle, or might have drawn it."""
         return self._lots.may_draw(particle_id)

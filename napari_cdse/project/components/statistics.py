@@ -239,6 +239,8 @@ class Statistics:
         diameter_px = 2 * particle.circle.radius_px
         return replace(
             known,
+            remaining=1.0 if chance is None else self._audits.remaining(particle.id),
+            withdrawn=self._audits.is_withdrawn(particle.id),
             diameter_px=diameter_px,
             diameter_nm=self._in_nm(key, diameter_px),
             estimated_nm=self._by_estimate(key, diameter_px),

@@ -84,6 +84,22 @@ class AuditLots:
         chance = self._largest_chance(particle_id)
         return None if self.drawn_lot(particle_id, chance) is None else chance
 
+    def remaining(self, particle_id: str) -> float:
+        """Return the share of the draws of a micrograph that are still asked, 0 to 1.
+
+        Below 1 only where the share was lowered after some had been judged.
+        """
+        largest = self._largest_chance(particle_id)
+        return self.chance(particle_id) / largest if largest else 1.0
+
+    def is_withdrawn(self, particle_id: str) -> bool:
+        """Tell whether a particle was drawn, and is not asked any more.
+
+        It counts as drawn, as `drawn_chance` says, but the lowered share leaves it out.
+        """
+        drawn = self.drawn_chance(particle_id) is not None
+        return drawn and self.drawn_lot(particle_id) is None
+
     def may_draw(self, particle_id: str) -> bool:
         """Tell whether the audit may draw a particle, or might have drawn it."""
         return self._largest_chance(particle_id) > 0 and (

@@ -35,29 +35,31 @@ MALFORMED = (
     OverflowError,
     RecursionError,
 )
-"""What taking apart JSON or TOML that another hand wrote may end in."""
+"""Errors that may come of reading JSON or TOML of unexpected content."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LONGEST_SHOWN = 120
+"""Most characters of a name in a message. A choice: about a line and a half."""
 _HOST = hashlib.sha256(platform.node().encode("utf-8", "replace")).hexdigest()[:8]
-"""This machine, for names of drafts: process numbers mean nothing on another one."""
+"""Digest of this machine's name, in names of drafts: a process's number alone does not
+tell whether it still runs, if it runs on another machine."""
 _HIDDEN = re.compile(
     r"\.cdse-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{32}\.(?P<kind>[a-z]+)"
 )
 _FOREIGN_DRAFT_S = 86_400.0
-"""Age in s at which another machine's draft is taken for left over. Writing the largest
-of our files takes minutes; a day also covers clocks that differ."""
+"""Age in s at which another machine's draft counts as abandoned. A choice: the largest
+of our files takes minutes to write; a day also covers clocks that differ."""
 _START_BYTES = 4096
-"""What a format says of itself stands at the start; a choice: one page of a disk."""
+"""Bytes read to recognise a format. A choice: one page of a disk."""
 _LOCKS = ("~$%s", ".~lock.%s#")
-"""Names of the files that Excel and LibreOffice put beside a table that is open."""
+"""Names of the lock files that Excel and LibreOffice put beside an open table."""
 
 
 def shown(text: object) -> str:
-    """Turn a name or a line of a file into something fit for one line of a message.
+    """Make any text fit for one line of a message.
 
-    Control characters and undecodable bytes are written as escapes, and what is
-    longer than 120 characters is cut.
+    Control characters and undecodable bytes become escapes, and text longer than
+    120 characters is cut.
     """
     escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
     if len(escaped) > _LONGEST_SHOWN:
@@ -66,14 +68,14 @@ def shown(text: object) -> str:
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
-    """Name a file in a message."""
+    """Return a file's name for a message; see `shown`."""
     return shown(Path(path).name or path)
 
 
 def why_unreadable(path: str | os.PathLike[str]) -> str | None:
-    """Say in a sentence why a path is no file that can be read; None if it is one.
+    """Return a sentence why a path can't be read as a file; None if it can.
 
-    The path is looked at, never opened, so that a named pipe cannot block.
+    The path is not opened, since opening a named pipe would block.
     """
     try:
         mode = os.stat(path).st_mode
@@ -96,7 +98,7 @@ def open_file(
     path : str or path-like
         Name of the file.
     error : type of CdseError
-        What to raise, so that the message comes from the right part.
+        Class of the error to raise, which depends on the caller.
 
     Yields
     ------
@@ -124,7 +126,16 @@ def open_file(
 def read_file(
     path: str | os.PathLike[str], limit_bytes: int, error: type[CdseError]
 ) -> bytes:
-    """Read a small file whole.
+    """Read a whole small file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    limit_bytes : int
+        Largest size allowed.
+    error : type of CdseError
+        See `open_file`.
 
     Raises
     ------
@@ -147,16 +158,25 @@ def read_file(
 def write_file(
     path: str | os.PathLike[str], data: bytes, error: type[CdseError]
 ) -> None:
-    """Write a file whole or not at all.
+    """Write a file atomically: completely, or not at all.
 
-    The bytes go to a hidden file in the same folder, reach the disk, and only then
-    take the old file's place.
+    The bytes are written to a hidden draft in the same folder, flushed to the disk, and
+    only then the draft replaces the old file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    data : bytes
+        Its whole new content.
+    error : type of CdseError
+        See `open_file`.
 
     Raises
     ------
     CdseError
-        Of the type asked for: disk full, no permission, no such folder. What was
-        there before is untouched.
+        Of the type asked for: disk full, no permission, no such folder. The old file
+        is unchanged then.
     """
     with replacing(path, error) as draft:
         _write(draft, data)
@@ -164,20 +184,28 @@ def write_file(
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], error: type[CdseError]) -> Iterator[Path]:
-    """Lend a hidden file that takes a file's place when the block ends well.
+    """Replace a file atomically by a draft that the block writes.
 
-    Its bytes are on the disk before it does; if the block raises, it is gone.
+    If the block ends without an error, the draft is flushed to the disk and replaces
+    the file; else it is deleted.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    error : type of CdseError
+        See `open_file`.
 
     Yields
     ------
     Path
-        In the same folder; not there yet.
+        Of the draft, in the same folder; it does not exist yet.
 
     Raises
     ------
     CdseError
-        Of the type asked for: disk full, no permission, no such folder. What was
-        there before is untouched.
+        Of the type asked for: disk full, no permission, no such folder. The old file
+        is unchanged then.
     """
     target = Path(os.path.realpath(path))
     draft = target.with_name(hidden_name())
@@ -185,18 +213,25 @@ def replacing(path: str | os.PathLike[str], error: type[CdseError]) -> Iterator[
         if os.path.exists(target) and not os.path.isfile(target):
             raise error(f"{name_of(path)} is not a file; choose another name.")
         yield draft
-        _bring_to_disk(draft)
+        _sync_file(draft)
         os.replace(draft, target)
     except (OSError, ValueError) as problem:
         raise error(_write_sentence(path, problem)) from problem
     finally:
         with contextlib.suppress(OSError, ValueError):
             draft.unlink(missing_ok=True)
-    settle(target.parent)
+    sync_folder(target.parent)
 
 
 def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None:
-    """Try whether `write_file` would work, and leave everything as it is.
+    """Check that `write_file` would work, without changing anything.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    error : type of CdseError
+        See `open_file`.
 
     Raises
     ------
@@ -210,7 +245,7 @@ def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None
             raise error(f"{name_of(path)} is not a file; choose another name.")
         _write(draft, b"")
         if os.name == "nt" and os.path.exists(target):
-            # A program that holds the file open forbids its replacement there.
+            # Windows does not let a file be replaced while a program has it open.
             with open(target, "r+b"):
                 pass
     except (OSError, ValueError) as problem:
@@ -223,14 +258,14 @@ def check_writable(path: str | os.PathLike[str], error: type[CdseError]) -> None
 def holds_another(
     path: str | os.PathLike[str], known: Callable[[bytes], object]
 ) -> bool:
-    """Whether what lies in a file's place is not of the kind that would replace it.
+    """Tell whether a path holds a file of another kind than the one to be written.
 
     Parameters
     ----------
     path : str or path-like
-        Nothing is lost where there is no file yet, or an empty one.
+        False if there is no file, or an empty one.
     known : callable
-        Takes the first 4096 bytes; true for an earlier file of that kind.
+        Called with the first 4096 bytes; true if they are of the kind to be written.
     """
     try:
         there = os.path.isfile(path) and os.path.getsize(path) > 0
@@ -245,10 +280,10 @@ def check_replaceable(
     kind: str,
     error: type[CdseError],
 ) -> None:
-    """Try whether a file may be written, in whose place lies none or an earlier one.
+    """Check that a file can be written without overwriting one of another kind.
 
-    A file that a word too few or a tab key put behind ``--out`` may be all that there
-    is of somebody's work.
+    A slip on the command line, like a wrong completion after ``--out``, must not
+    destroy a user's file.
 
     Parameters
     ----------
@@ -257,14 +292,14 @@ def check_replaceable(
     known : callable
         See `holds_another`.
     kind : str
-        What to call a file that is known, as "report".
+        Name of the kind in a message, like "report".
     error : type of CdseError
-        What to raise.
+        See `open_file`.
 
     Raises
     ------
     CdseError
-        Of the type asked for: what is there is something else, or as `check_writable`.
+        Of the type asked for: the file is of another kind, or as `check_writable`.
     """
     if holds_another(path, known):
         raise error(
@@ -275,18 +310,18 @@ def check_replaceable(
 
 
 def remove_drafts(folder: str | os.PathLike[str]) -> int:
-    """Remove what killed processes left of files that they were writing.
+    """Delete drafts of `replacing` that killed processes have left in a folder.
 
-    A draft of a process that still runs is left alone; so is one that another machine
-    writes to a shared folder, until it is a day old.
+    Drafts of running processes are kept, and so are those of other machines that are
+    less than a day old.
 
     Returns
     -------
     int
-        How many were removed; whatever can't be looked at stays.
+        How many were deleted.
     """
     removed = 0
-    for path in left_over(folder):
+    for path in abandoned_drafts(folder):
         with contextlib.suppress(OSError):
             os.unlink(path)
             removed += 1
@@ -294,34 +329,34 @@ def remove_drafts(folder: str | os.PathLike[str]) -> int:
 
 
 def hidden_name(kind: str = "tmp") -> str:
-    """Make a name for a file of this process alone.
+    """Make a unique name for a hidden file, with this machine and process in it.
 
     Parameters
     ----------
     kind : str
-        What it ends in, small letters; ``tmp`` is removed by `remove_drafts`.
+        Suffix in small letters; files of the kind ``tmp`` are drafts.
     """
     return f".cdse-{_HOST}-{os.getpid()}-{uuid.uuid4().hex}.{kind}"
 
 
-def left_over(
+def abandoned_drafts(
     folder: str | os.PathLike[str], kind: str = "tmp", *, own: bool = False
 ) -> list[Path]:
-    """Find the hidden files of one kind that no process works on any more.
+    """Find hidden files (`hidden_name`) whose process has ended.
 
     Parameters
     ----------
     folder : str or path-like
-        One that can't be looked at has none.
+        If it can't be read, the result is empty.
     kind : str
         As for `hidden_name`.
     own : bool
-        Take this process's too.
+        Include files of this process.
 
     Returns
     -------
     list of Path
-        By name. Those of another machine only when they are a day old.
+        Sorted by name. Files of other machines are included when they are a day old.
     """
     try:
         names = sorted(os.listdir(folder))
@@ -333,17 +368,17 @@ def left_over(
         for path, found in matches
         if found
         and found["kind"] == kind
-        and ((own and _is_own(found)) or _is_left_over(path, found))
+        and ((own and _is_own(found)) or _is_abandoned(path, found))
     ]
 
 
 def read_start(path: str | os.PathLike[str]) -> bytes:
-    """Read the first bytes of a file, to tell what it is.
+    """Read the first bytes of a file, to recognise its format.
 
     Returns
     -------
     bytes
-        Up to 4096; none of what is not there, or no file that can be read.
+        Up to 4096; empty if there is no file or it can't be read.
     """
     if why_unreadable(path):
         return b""
@@ -355,7 +390,14 @@ def read_start(path: str | os.PathLike[str]) -> bytes:
 
 
 def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
-    """Make a folder and those above it, unless they are there.
+    """Make a folder and its parents, unless they exist.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Of the folder.
+    error : type of CdseError
+        See `open_file`.
 
     Raises
     ------
@@ -376,9 +418,9 @@ def make_folder(path: str | os.PathLike[str], error: type[CdseError]) -> Path:
 
 
 def permits(path: Path, mode: int) -> bool:
-    """Whether the user that this process acts as may use a file or folder.
+    """Tell whether this process may read or write a file or folder.
 
-    On Windows permissions are of another kind: only the attempt tells for sure.
+    On Windows the answer is not reliable; only an attempt is.
 
     Parameters
     ----------
@@ -395,7 +437,7 @@ def _is_own(found: re.Match[str]) -> bool:
     return found["host"] == _HOST and int(found["pid"]) == os.getpid()
 
 
-def _is_left_over(path: Path, found: re.Match[str]) -> bool:
+def _is_abandoned(path: Path, found: re.Match[str]) -> bool:
     if found["host"] == _HOST:
         return not _is_running(int(found["pid"]))
     try:
@@ -405,9 +447,9 @@ def _is_left_over(path: Path, found: re.Match[str]) -> bool:
 
 
 def _is_running(pid: int) -> bool:
-    """Whether a process of this machine runs; True where it can't be told."""
+    """Tell whether a process runs on this machine; True if that is unknown."""
     if os.name == "nt":
-        # There a file that is being written can't be removed, so nothing is at stake.
+        # Windows does not delete a file that is being written, so nothing can be lost.
         return pid == os.getpid()
     try:
         os.kill(pid, 0)
@@ -419,7 +461,7 @@ def _is_running(pid: int) -> bool:
 
 
 def open_without_waiting(path: str, flags: int) -> int:
-    """Open what may be a named pipe, for which nobody is to wait."""
+    """Open a file without blocking if it is a named pipe; an ``opener`` of `open`."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -428,14 +470,14 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _bring_to_disk(path: Path) -> None:
-    # Windows brings to the disk only what is open for writing.
+def _sync_file(path: Path) -> None:
+    # Windows can flush only files that are open for writing.
     with open(path, "r+b") as file:
         os.fsync(file.fileno())
 
 
-def settle(folder: Path) -> None:
-    """Bring new names of a folder to the disk too, where the system can."""
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to the disk, where the system can do that."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with contextlib.suppress(OSError):
@@ -474,7 +516,7 @@ def _write_sentence(path: str | os.PathLike[str], problem: Exception) -> str:
 
 
 def _is_held_open(path: Path) -> bool:
-    """Whether a table is open elsewhere, by its lock file or by what Windows allows."""
+    """Tell whether another program has the file open; called after a failed write."""
     if any(os.path.exists(path.with_name(lock % path.name)) for lock in _LOCKS):
         return True
     # Windows refuses to replace an open file in a folder that may be written to.

@@ -171,7 +171,7 @@ class Project:
             state, self.selection, visits, self.annotators, self.audits
         )
         self._open()
-        store.look_through()
+        store.read_ahead()
         self.notices = (*self.notices, *store.set_aside)
 
     @classmethod

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.files import make_folder, remove_drafts, replacing, settle
+from napari_cdse.io.files import make_folder, remove_drafts, replacing, sync_folder
 from napari_cdse.io.store.sqlite_file import (
     DAMAGED,
     check_schema,
@@ -168,7 +168,7 @@ def restore(project: Path, source: Path) -> Path | None:
         aside = _put_aside(project)
         # A journal under its old name would be played into the new file.
         _journal_of(project).unlink(missing_ok=True)
-        settle(project.parent)
+        sync_folder(project.parent)
     return aside
 
 
@@ -241,7 +241,7 @@ def _put_aside(project: Path) -> Path | None:
     _keep(project, aside)
     if _journal_of(project).exists():
         _keep(_journal_of(project), _journal_of(aside))
-    settle(folder)
+    sync_folder(folder)
     return aside
 
 

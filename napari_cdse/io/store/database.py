@@ -38,11 +38,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE_S = 5.0
-"""How long to wait for another program that holds the file. A choice: longer than any
-commit to a slow network drive, and no command has a person waiting at each key."""
+"""Seconds to wait for another program that has locked the file. A choice: longer than
+any commit to a slow network drive, and acceptable in a command; windows wait less."""
 _JOURNAL_BYTES = 2**20
+"""Size to which the journal is truncated after a commit. A choice: more than most
+edits need."""
 _KEPT = " (as it was open)"
-"""What the name of a file gets that was replaced while it was open."""
+"""Added to the name of the copy that is made if the file is replaced while open."""
 
 
 class Database:
@@ -57,9 +59,9 @@ class Database:
     read_only : bool
         Whether writing raises `StoreError`.
     unreadable : UnreadableRecords
-        What the tables had to leave aside.
+        Records that the tables could not read.
     notices : list of str
-        What went wrong without anything being lost.
+        Sentences on problems by which nothing was lost.
     """
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -103,14 +105,14 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool | None = None) -> Database:
-        """Open a project file, bringing it up to this version of the program.
+        """Open a project file, and migrate it to this version's schema.
 
         Parameters
         ----------
         path : Path
             The file; it must exist.
         read_only : bool or None
-            None: as the permissions of file and folder say.
+            None: as the permissions of file and folder are.
 
         Raises
         ------
@@ -132,23 +134,28 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; calling it again does nothing."""
-        # Another window may hold the file; then that one takes the journal away.
+        # If another window has the file open, that one removes the journal.
         with suppress(sqlite3.Error, UnicodeDecodeError):
-            # Beside a file that took its name the journal is that one's.
+            # If another file has taken this one's name, the journal belongs to it.
             if not self.read_only and self._is_in_place:
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
 
     def be_patient(self, seconds: float) -> None:
-        """Wait so long for another program that holds the file, then raise."""
+        """Set how long to wait for a locked file before raising `StoreBusy`."""
         with self.translated():
             self._connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     def back_up(self, *, always: bool = False) -> None:
-        """Keep a backup, unless nobody has worked since the last one.
+        """Make a backup, unless nothing has changed since the last one.
 
-        That none can be made is noted, and keeps nobody from their work.
+        A failure becomes a notice, since work can go on without a backup.
+
+        Parameters
+        ----------
+        always : bool
+            Make one in any case.
         """
         try:
             with self.snapshot():
@@ -157,7 +164,12 @@ class Database:
             self.notices.append(f"No backup was made this time: {error}")
 
     def copy_to(self, path: Path) -> None:
-        """Write a sound copy of the file, as it is at this moment.
+        """Write a consistent copy of the file.
+
+        Parameters
+        ----------
+        path : Path
+            Of the copy.
 
         Raises
         ------
@@ -176,7 +188,7 @@ class Database:
                 target.close()
 
     def rows(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
-        """Return all rows that a query gives; bytes that are no text are replaced."""
+        """Return all rows of a query; undecodable bytes of texts are replaced."""
         with self.translated():
             try:
                 return self._connection.execute(statement, tuple(values)).fetchall()
@@ -198,15 +210,15 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: commit when the block ends, roll back when it raises.
+        """Commit when the block ends, roll back when it raises.
 
-        A block inside another joins it.
+        A block within another one is part of that one's transaction.
 
         Raises
         ------
         StoreError
-            If the project is read-only, locked, damaged or out of room, or another
-            file has its name by now; nothing of the block is stored then.
+            If the project is read-only, locked or damaged, the disk is full, or another
+            file has taken its name; nothing of the block is stored then.
         """
         if self._connection.in_transaction:
             yield
@@ -229,7 +241,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let all reads of the block see the file at one moment."""
+        """Let all reads of the block see the same state of the file."""
         if self._connection.in_transaction:
             yield
             return
@@ -249,7 +261,7 @@ class Database:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             raise store_error(self.path.name, code, error) from error
         except UnicodeDecodeError as error:
-            # The schema itself is damaged, and sqlite3 can't even quote it.
+            # The schema is damaged such that sqlite3 can't decode its error message.
             corrupt = sqlite3.SQLITE_CORRUPT
             raise store_error(self.path.name, corrupt) from error
 
@@ -259,7 +271,7 @@ class Database:
         return int(version)
 
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite's own check finds wrong; empty for a sound file."""
+        """Return what SQLite's integrity check finds; empty for an intact file."""
         found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
 
@@ -270,8 +282,8 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         self._check_kind()
         if not self.read_only:
-            # A journal that stays needs no change of the folder at each commit, which
-            # makes an edit three times as fast; closing takes it away.
+            # A journal file that is not deleted at each commit makes an edit three
+            # times as fast; `close` deletes it.
             connection.execute("PRAGMA journal_mode = PERSIST")
             connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
             if 0 < schema_version(connection) < len(MIGRATIONS):
@@ -301,10 +313,10 @@ class Database:
             )
 
     def _check_in_place(self) -> None:
-        """Refuse to write into a file that has lost its name, as nobody finds it again.
+        """Refuse to write if the file was replaced, moved or deleted while open.
 
-        A cloud folder or a person puts another file in its place, or takes it away.
-        What this connection has written until then is kept under a name of its own.
+        A cloud folder or a user may do that; what is written then is lost at the end.
+        What the file held until now is copied to a new name beside it.
         """
         if self._is_in_place:
             return
@@ -325,7 +337,7 @@ class Database:
         return self._identity is None or _identity(self.path) == self._identity
 
     def _keep_content(self) -> Path | None:
-        """Copy what this connection still reads to a name that is free, once."""
+        """Copy the file that is still open to a free name, once; return that."""
         if self._kept is None:
             stem, suffix = f"{self.path.stem}{_KEPT}", self.path.suffix
             names = (f"{stem}{f' {n}' if n > 1 else ''}{suffix}" for n in count(1))
@@ -337,7 +349,7 @@ class Database:
         return self._kept
 
     def _roll_back(self) -> None:
-        # After a full disk SQLite has often rolled back by itself already.
+        # SQLite rolls back by itself after some errors, like a full disk.
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
@@ -354,7 +366,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Tell which file has a name: volume and number; None if there is none."""
+    """Return device and inode number of a path's file; None if there is none."""
     try:
         found = path.stat()
     except OSError:

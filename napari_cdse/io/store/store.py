@@ -38,7 +38,7 @@ __all__ = [
     "COLUMNS",
     "DETECTION",
     "FOLDER_PIXEL_SIZE",
-    "OF_THE_FRAME",
+    "FRAME_COLUMNS",
     "SUFFIX",
     "Change",
     "Edit",
@@ -53,14 +53,14 @@ __all__ = [
 
 SUFFIX = ".cdse"
 AUDIT = "audit"
-"""Setting: what is drawn by lot, and by which lots."""
+"""Setting: the plan of the audit; see `napari_cdse.project.state.audit_plan`."""
 DETECTION = "detection_params"
-"""Setting: how micrographs are searched; see `napari_cdse.core.params.recorded`."""
+"""Setting: parameters of detection; see `napari_cdse.core.params.recorded`."""
 FOLDER_PIXEL_SIZE = "pixel_size_nm"
-"""Setting: the pixel size that a person gave for the whole folder."""
+"""Setting: the pixel size in nm that a user gave for all micrographs."""
 MOST_SETTINGS = 1000
-"""Settings that are looked at before anybody asks for them. A choice: there are some
-twenty, and of a million strange ones only the time would be noticed."""
+"""Most settings that `Store.read_ahead` reads. A choice: a project has some twenty, and
+a damaged one with a million must not delay its opening."""
 
 COLUMNS = {
     "excluded": "excluded",
@@ -68,14 +68,14 @@ COLUMNS = {
     "pixel_size": "person_pixel_size_nm",
     "sample": "sample",
 }
-"""Column of a micrograph's row that shows the outcome of each kind of edit."""
-OF_THE_FRAME: dict[str, Any] = {
+"""Column of a micrograph's row that each kind of `MicrographChange` sets."""
+FRAME_COLUMNS: dict[str, Any] = {
     "content_id": None,
     "run_id": None,
     "problem": None,
     "quality": None,
 }
-"""Columns that say something of the frame that was read, and nothing of another one."""
+"""Columns that describe one frame, with the values that they get if another is read."""
 _SELECT = (
     "SELECT key, path, frame, content_id, n_rows, n_columns, file_pixel_size_nm,"
     " person_pixel_size_nm, estimated_pixel_size_nm, excluded, looked_at, problem,"
@@ -88,9 +88,9 @@ _SELECT = (
 class Store:
     """An open project file.
 
-    Everything a person said is committed before a call returns; a process killed
-    at any moment leaves a sound file with every edit that was acknowledged. Not to
-    be shared between threads.
+    Every change is committed before the call that makes it returns: a process killed
+    at any moment leaves an intact file with all completed edits. Not to be shared
+    between threads.
 
     Attributes
     ----------
@@ -123,7 +123,14 @@ class Store:
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool | None = None) -> Store:
-        """Open a project file; ``read_only=None`` leaves it to the permissions.
+        """Open a project file.
+
+        Parameters
+        ----------
+        path : str or Path
+            It must exist.
+        read_only : bool or None
+            None: as the permissions of file and folder are.
 
         Raises
         ------
@@ -134,7 +141,12 @@ class Store:
         return cls(Database.open(Path(path), read_only=read_only))
 
     def copy_to(self, path: str | Path) -> None:
-        """Write a copy elsewhere, whose micrographs are where they were.
+        """Write a copy elsewhere, with paths that lead to the same micrographs.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the copy; no file must be there.
 
         Raises
         ------
@@ -152,7 +164,7 @@ class Store:
             copy.close()
 
     def back_up(self) -> None:
-        """Keep a backup beside the file, unless nobody has worked since the last."""
+        """Make a backup beside the file, unless nothing has changed since the last."""
         self._database.back_up()
 
     def close(self) -> None:
@@ -160,9 +172,9 @@ class Store:
         self._database.close()
 
     def be_patient(self, seconds: float = PATIENCE_S) -> None:
-        """Wait so long for another program that holds the file.
+        """Set how long to wait while another program has locked the file.
 
-        After that `StoreBusy` is raised, and nothing has changed.
+        After that a call raises `StoreBusy`, without having changed anything.
         """
         self._database.be_patient(seconds)
 
@@ -187,9 +199,10 @@ class Store:
 
     @property
     def identity(self) -> str:
-        """What tells this project from others, also in a copy or under another name.
+        """A text that identifies the project, the same in its copies.
 
-        Empty where nothing has been drawn or said in it.
+        It is the audit's random seed, or else the time of the first edit; empty if the
+        project has neither.
         """
         seed = self.setting(AUDIT)
         if isinstance(seed, dict) and seed.get("seed"):
@@ -202,7 +215,7 @@ class Store:
         return self._database.transaction()
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Join several reads, so that all see the project at one moment."""
+        """Join several reads, so that all see the same state of the project."""
         return self._database.snapshot()
 
     def changed_elsewhere(self) -> bool:
@@ -213,13 +226,13 @@ class Store:
         return changed
 
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite's own check finds wrong; empty for a sound file."""
+        """Return what SQLite's integrity check finds; empty for an intact file."""
         return self._database.integrity_problems()
 
-    def look_through(self) -> None:
-        """Read what else waits until it is asked for, so that `set_aside` knows.
+    def read_ahead(self) -> None:
+        """Read detections and settings early, so that `set_aside` is complete.
 
-        Of more settings than any version has some are looked at, whoever wrote them.
+        At an opening they would be read only when they are needed.
         """
         self.findings.latest_runs()
         some = self._database.rows("SELECT name FROM settings LIMIT ?", [MOST_SETTINGS])
@@ -229,26 +242,26 @@ class Store:
             self._database.unreadable.note(kind, name)
 
     def note_lost(self, keys: Iterable[int]) -> None:
-        """Remember micrographs that labels speak of and that are not there."""
+        """Record micrographs that have labels but no row; see `set_aside`."""
         for key in sorted(keys):
             self._database.unreadable.note("micrographs with labels", f"number {key}")
 
     @property
     def set_aside(self) -> tuple[str, ...]:
-        """What could not be read so far and was left aside, one sentence a kind."""
+        """Sentences on records that could not be read so far, one for each kind."""
         return self._database.unreadable.sentences(self.path.name)
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What went wrong without anything being lost."""
+        """Sentences on problems by which nothing was lost."""
         return tuple(self._database.notices)
 
     # Micrographs
 
     def micrographs(self) -> list[MicrographRow]:
-        """Return all micrographs in the order in which they came.
+        """Return all micrographs in the order in which they were added.
 
-        A cell that does not hold what it must counts as not known.
+        A cell of a wrong type counts as unknown.
         """
         rows = self._database.rows(f"{_SELECT} ORDER BY key")
         return [self._micrograph(row) for row in rows]
@@ -285,10 +298,10 @@ class Store:
                 [*columns.values(), key],
             )
 
-    def set_of_micrographs(self, changes: Iterable[MicrographChange]) -> None:
-        """Bring the columns up to what edits of micrographs say.
+    def apply_micrograph_changes(self, changes: Iterable[MicrographChange]) -> None:
+        """Set the columns that changes of micrographs are about.
 
-        Regions have no column: they follow from the edits alone.
+        Regions have no column: they are computed from the edits.
         """
         with self.transaction():
             for change in changes:
@@ -298,13 +311,13 @@ class Store:
                 if change.micrograph_key is None:
                     self.set_setting(FOLDER_PIXEL_SIZE, change.after)
                 else:
-                    known = OF_THE_FRAME if change.what == "frame" else {}
+                    known = FRAME_COLUMNS if change.what == "frame" else {}
                     self.update_micrograph(
                         change.micrograph_key, **{column: change.after, **known}
                     )
 
     def drop_micrograph(self, key: int) -> None:
-        """Forget a micrograph about which nothing is known."""
+        """Delete a micrograph's row; it must have no detections and no labels."""
         with self.transaction():
             self._database.execute("DELETE FROM micrographs WHERE key = ?", [key])
 
@@ -313,7 +326,7 @@ class Store:
         try:
             relative = os.path.relpath(path.absolute(), self.folder)
         except ValueError:
-            # On Windows there is no way from one drive to another.
+            # On Windows there is no relative path from one drive to another.
             return path.absolute().as_posix()
         return Path(relative).as_posix()
 
@@ -359,10 +372,10 @@ class Store:
             )
 
     def add_to_setting(self, name: str, members: Collection[Any]) -> None:
-        """Add to a setting that is a set of one type's members, and only grows."""
+        """Add members to a setting that holds a set; all are of one type."""
         types = {type(each) for each in members}
         with self.transaction():
-            # What a damaged project has in it beside them can't be put in order.
+            # Members of other types, in a damaged project, could not be sorted.
             known = {e for e in self.setting(name, []) if type(e) in types}
             self.set_setting(name, sorted(known | set(members)))
 
@@ -484,4 +497,4 @@ _CELLS = {
     "sample": _may_be_text,
     "quality": _may_be_text,
 }
-"""What each cell after key and path must hold, in the order of `_SELECT`."""
+"""Check of each cell after key and path, in the order of `_SELECT`."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.io.files import hidden_name, left_over, open_file, read_file
+from napari_cdse.io.files import abandoned_drafts, hidden_name, open_file, read_file
 from napari_cdse.io.paths import is_same_file
 from napari_cdse.io.store.edit_json import changes_from_json, changes_to_json
 from napari_cdse.io.store.records import Edit, dump_json
@@ -206,7 +206,7 @@ class LeftSteps:
         """
         found = [
             cls(path)
-            for path in left_over(store.folder, _KIND, own=True)
+            for path in abandoned_drafts(store.folder, _KIND, own=True)
             if path not in _in_use
         ]
         own = [each for each in found if each._are_of(store)]

@@ -270,7 +270,7 @@ class History:
             stored = self._store.edits.append(edit, head)
             changes = stored.micrograph_changes
             self._store.frames.keep(stored.id, changes, "before")
-            self._store.set_of_micrographs(changes)
+            self._store.apply_micrograph_changes(changes)
         return stored
 
     def _next(self) -> int | None:
@@ -305,7 +305,7 @@ class History:
         with self._store.transaction():
             self._store.edits.move_head(edit.parent_id, self._state.head)
             self._store.frames.keep(edit.id, changes, "after")
-            self._store.set_of_micrographs(changes)
+            self._store.apply_micrograph_changes(changes)
             self._store.frames.bring_back(edit.id, changes, "before")
         self._state.head = edit.parent_id
         take_back = self._particles.take_back
@@ -322,7 +322,7 @@ class History:
         with self._store.transaction():
             self._store.edits.move_head(edit.id, self._state.head)
             self._store.frames.keep(edit.id, edit.micrograph_changes, "before")
-            self._store.set_of_micrographs(edit.micrograph_changes)
+            self._store.apply_micrograph_changes(edit.micrograph_changes)
             self._store.frames.bring_back(edit.id, edit.micrograph_changes, "after")
         self.show_stored(edit)
         self._open_place_of(edit)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cdse.core.pixel_size import PixelSizeSource
 from napari_cdse.io.images.fingerprint import glance, stamp
 from napari_cdse.io.images.folder import natural_key
-from napari_cdse.io.store.store import COLUMNS, OF_THE_FRAME
+from napari_cdse.io.store.store import COLUMNS, FRAME_COLUMNS
 from napari_cdse.project.state.records import MicrographEntry
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class MicrographTable:
         """Forget what is known of the frame that was read before."""
         self._ids.pop(self.row(key).content_id or "", None)
         self._state.drop_candidates(key)
-        self.update_here(key, **OF_THE_FRAME)
+        self.update_here(key, **FRAME_COLUMNS)
 
     def note_read(self, key: int, micrograph: Micrograph) -> list[str]:
         """Record what reading a micrograph's pixels has shown.

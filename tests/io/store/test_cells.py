@@ -302,7 +302,7 @@ def test_strange_settings_beyond_number_are_not_all_looked_at(store):
             store.set_setting(f"strange {number}", number)
     damage = "UPDATE settings SET value = '{'"
     change_file(store.path, damage)
-    store.look_through()
+    store.read_ahead()
     told = f"{MOST_SETTINGS} of the settings cannot be read"
     assert told in store.set_aside[0]
 

@@ -38,7 +38,7 @@ def test_edits_of_micrographs_set_their_columns(store):
     store.update_micrograph(1, **quality_and_more)
     store.update_micrograph(2, **quality_and_more)
     region = Region("r", ((0.0, 1.0), (5.0, 1.0), (5.0, 7.5)), "")
-    store.set_of_micrographs(
+    store.apply_micrograph_changes(
         [
             MicrographChange("excluded", 1, None, "drift"),
             MicrographChange("pixel_size", 1, None, 0.03),

@@ -283,7 +283,7 @@ def test_rows_that_do_not_fit_are_set_aside_whole_and_the_rest_stays(path):
     assert summaries(store) == ["one", "", "three"]
     assert store.setting("b") == 2
     assert list(store.findings.predictions("m")) == []
-    store.look_through()
+    store.read_ahead()
     told = " ".join(store.set_aside)
     for name in ("b.png", "step 2", "settings", "predictions"):
         assert name in told

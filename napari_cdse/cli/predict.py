@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import ModelCard
     from napari_cdse.io.export.part_files import Findings
+    from napari_cdse.io.images.folder import FolderListing
     from napari_cdse.pipeline import Outcome
 
 
@@ -88,23 +89,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, DetectionParams)
-    listing = find_micrographs(arguments.paths)
-    for sentence in (*listing.notices, *listing.problems):
-        tell(sentence)
-    if listing.ignored:
-        what = "files are no micrographs and were"
-        if listing.ignored == 1:
-            what = "file is no micrograph and was"
-        tell(f"{listing.ignored} {what} left alone.")
-    if not listing.files:
-        raise MicrographError(
-            "There is no micrograph to analyse; name image files or a folder of them."
-        )
-    names = distinct_names(listing.files)
+    listing = _find_files(arguments.paths)
     results = Results(
         arguments.out,
         "predict",
-        names,
+        distinct_names(listing.files),
         arguments.csv_dialect,
         figures=arguments.figures,
     )
@@ -136,22 +125,21 @@ def _run(arguments: argparse.Namespace) -> int:
                 tally.take(outcome)
             parts.keep_only(tally.keys)
         finally:
+            # Also if the run is interrupted: what is done so far is written.
             progress.close()
             others.finish()
             found = results.by_the_forest_alone(model.card.name or model.card.id)
-            results.write_tables(
-                {
-                    "program": f"napari-cdse {__version__}",
-                    "model": model.card.id,
-                    "micrographs": len(listing.files),
-                    "failed": tally.failed,
-                    "copies": tally.copies,
-                    "frame": arguments.frame,
-                    "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
-                    "parameters": recorded(params),
-                },
-                found,
-            )
+            run = {
+                "program": f"napari-cdse {__version__}",
+                "model": model.card.id,
+                "micrographs": len(listing.files),
+                "failed": tally.failed,
+                "copies": tally.copies,
+                "frame": arguments.frame,
+                "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
+                "parameters": recorded(params),
+            }
+            results.write_tables(run, found)
     for sentence in results.left_label_files():
         tell(sentence)
     say(f"Not reviewed: {results.sentence(found.defects)}")
@@ -162,21 +150,44 @@ def _run(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if tally.failed else 0
 
 
+def _find_files(paths: Sequence[Path]) -> FolderListing:
+    """List the micrographs, and tell what was left out.
+
+    Raises
+    ------
+    MicrographError
+        If there is none.
+    """
+    listing = find_micrographs(paths)
+    for sentence in (*listing.notices, *listing.problems):
+        tell(sentence)
+    if listing.ignored:
+        what = "files are no micrographs and were"
+        if listing.ignored == 1:
+            what = "file is no micrograph and was"
+        tell(f"{listing.ignored} {what} left alone.")
+    if not listing.files:
+        raise MicrographError(
+            "There is no micrograph to analyse; name image files or a folder of them."
+        )
+    return listing
+
+
 def _outcomes(
     arguments: argparse.Namespace, paths: Sequence[Path], work: FileAnalysis
 ) -> Iterator[Outcome]:
-    """Analyse on this machine, or on a cluster."""
+    """Analyse the files on this machine, or on a cluster if one was named."""
     if arguments.dask is None:
         number = processes(arguments.jobs, len(paths), cost_of_analysis(paths))
         return analyse_many(paths, work, number)
-    # What it imports is needed by those alone who have a cluster.
+    # Imported here, since Dask is installed only by users with a cluster.
     from napari_cdse.pipeline.dask_cluster import analyse_on_cluster
 
     return analyse_on_cluster(paths, work, arguments.dask, tell)
 
 
 class _Tally:
-    """Writes what comes, tells of it, and counts what failed and what came twice.
+    """Writes the results of each micrograph, reports progress, and counts.
 
     Parameters
     ----------
@@ -184,25 +195,25 @@ class _Tally:
         Of the forest.
     results : Results
     others : AnnotationWriter
-        Writes them for other programs.
+        Writes them in formats of other programs.
     progress : Progress
-        Is told of each.
     failed : int
-        What could not be listed.
+        Number of files and folders that could not be listed.
     pixel_size_error : float
         Relative standard uncertainty of pixel sizes that files or the user gave.
 
     Attributes
     ----------
     failed : int
+        Number of files and folders without results.
     copies : dict of str to str
-        Name of each file whose content had come before, and whose copy it is.
+        Names of files with the same content as an earlier one, and that one's name.
     pixel_sizes : dict of str to PixelSize
         By the micrograph's name.
     keys : set of str
-        Of the part files that belong to this run.
+        Keys of the part files that belong to this run.
     from_before : int
-        Micrographs that an earlier run had done.
+        Number of micrographs that an earlier run had analysed.
     """
 
     def __init__(
@@ -227,7 +238,7 @@ class _Tally:
         self._pixel_size_error = pixel_size_error
 
     def take(self, outcome: Outcome) -> None:
-        """Write one micrograph's results and tell of it."""
+        """Write one micrograph's results and report it."""
         if outcome.findings is None:
             self._fail(outcome.problem or "", outcome.notices)
             return
@@ -250,7 +261,7 @@ class _Tally:
         self._progress.failed(problem, notices)
 
     def _write(self, path: Path, findings: Findings) -> list[str]:
-        """Write label file and rows; return what there is to say."""
+        """Write label file and table rows; return notices."""
         name = self._results.name(path)
         self.pixel_sizes[name] = findings.pixel_size
         rows = _rows(findings, name, self._card, self._pixel_size_error)

@@ -1,8 +1,8 @@
 """Create the parts of one window, and connect them.
 
-The session knows viewer and project. On it stand the canvas, the tools and the
-controllers; each gets those that it works with by its constructor. Docks ask for the
-workspace of their viewer and take from it what they need.
+The session holds viewer and project. Canvas, tools and controllers are built on it, and
+get the other parts that they need as arguments of their constructors. Docks get the
+workspace of their viewer by `workspace_for`, and use its parts.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _OPENING = "opening"
 
 
 class Workspace(QObject):
-    """Everything behind the docks of one viewer; gone when its window closes.
+    """All parts of one window except the docks; closed with the window.
 
     Parameters
     ----------
@@ -79,49 +79,49 @@ class Workspace(QObject):
         The open micrograph's layers.
     keys : KeySettings
     selection : Selection
-        Which particles are chosen.
+        The current particle and the selected ones.
     navigation : Navigation
-        From particle to particle.
+        Goes from particle to particle and from micrograph to micrograph.
     review : Review
-        Labels the chosen ones.
+        Labels the selected particles.
     history : HistoryController
         Undo and redo.
     detection : DetectionController
-        Finds and classifies.
+        Runs detection and classification.
     training : TrainingController
     annotation_import : AnnotationImport
-        Takes in what other programs annotated.
+        Imports annotations of other programs.
     frames : Frames
-        Which frame of a stack or movie is read.
+        Chooses the frame of a stack or movie.
     active_tool : ActiveTool
     measurement : Measurement
         Ruler and scale bar.
     exclusions : Exclusions
-        Micrographs and regions that are left out.
+        Leaves out micrographs and regions.
     samples : Samples
-        Of which sample each micrograph is.
+        Assigns micrographs to samples.
     poller : ProjectPoller
-        Takes in what other windows wrote, and writes what waits.
+        Reads what other windows wrote, and writes what waits.
     layer_watch : LayerWatch
-        Says what covers or hides our layers.
+        Warns if our layers are covered or hidden.
     leave_taking : LeaveTaking
         Asks before something is lost.
     message_bar : MessageBar
-        What the user must read.
+        Shows lasting messages.
     annotator : AnnotatorName
-        Whose labels the next ones are.
+        Name of the present annotator.
     incoming : IncomingFiles
-        Makes what is dropped or opened part of the project.
+        Opens dropped files, or adds them to the project.
     opening : Opening
         The ways to begin.
     drops : FileDrops
-        What is dropped anywhere on the window.
+        Accepts drops anywhere on the window.
     empty_canvas : EmptyCanvas
-        How to begin, where the micrograph will be.
+        Shows how to begin, while there is no micrograph.
     recent_menu : RecentMenu
-        Ours within napari's File menu.
+        Recent projects in napari's File menu.
     help_menu : HelpMenu
-        Ours within napari's.
+        Entries in napari's Help menu.
     """
 
     def __init__(self, viewer: Viewer) -> None:
@@ -165,7 +165,7 @@ class Workspace(QObject):
         main_window(viewer).destroyed.connect(self.close)
 
     def _actions(self) -> Mapping[str, Callable[..., object]]:
-        """Say what each shortcut of the registry does."""
+        """Return the function of each shortcut, by its name in the registry."""
         labels = {
             f"label_{label}": lambda chosen=label: self.review.label(chosen)
             for label in CLASSES
@@ -195,7 +195,7 @@ class Workspace(QObject):
         KeyList.show_for(main_window(self.session.viewer), self.keys)
 
     def close(self) -> None:
-        """Stop the workers, let go of layers and project; called with the window."""
+        """Stop the workers, release layers and project; called as the window closes."""
         session = self.session
         if session.closed:
             return
@@ -231,7 +231,7 @@ class Workspace(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs, waits to be told or to be drawn anew."""
+        """Whether no job runs, no signal is deferred and no drawing is pending."""
         session, particles = self.session, self.canvas.particles
         waiting = (
             session.runner.jobs,
@@ -249,7 +249,12 @@ class Workspace(QObject):
     ) -> bool:
         """Open a folder, micrograph files or a project file; True if it worked.
 
-        The project file of a folder lies in it, or at another ``place``.
+        Parameters
+        ----------
+        source : Path or sequence of Path
+            The folder or files.
+        place : Path, optional
+            Where a new project file is created; by default in the folder.
         """
         if not self.leave_taking.agreed():
             return False
@@ -270,7 +275,7 @@ class Workspace(QObject):
         return False
 
     def _enter_project(self, project: Project) -> None:
-        for signal, receiver in self._joined(project):
+        for signal, receiver in self._connections(project):
             signal.connect(receiver)
         project.backlog.allow(PATIENCE_S)
         self.session.enter(project)
@@ -290,14 +295,16 @@ class Workspace(QObject):
         project = self.session.project
         self.canvas.drop()
         self.session.leave()
-        for signal, receiver in self._joined(project):
+        for signal, receiver in self._connections(project):
             signal.disconnect(receiver)
         project.close()
 
-    # --- what the project says ------------------------------------------------
+    # --- signals of the project -----------------------------------------------
 
-    def _joined(self, project: Project) -> tuple[tuple[Any, Callable[..., None]], ...]:
-        """Say who hears what of a project."""
+    def _connections(
+        self, project: Project
+    ) -> tuple[tuple[Any, Callable[..., None]], ...]:
+        """Return the project's signals, each with its receiver."""
         return (
             (project.events.opened, self._on_opened),
             (project.events.pixels_changed, self._on_pixels_changed),
@@ -353,10 +360,11 @@ _WORKSPACES: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDicti
 
 
 def _close_all() -> None:
-    """Close what a script left open when it ended or failed half-way.
+    """Close all workspaces when Python exits.
 
-    Qt deletes timers, jobs and windows at the exit in any order, and a workspace could
-    not close any more. Qt was imported before this module, so its turn comes later.
+    A script may end without closing its window. Qt then deletes timers, jobs and
+    windows in any order, after which a workspace can't be closed; this runs before it,
+    as functions registered later run first, and Qt was imported before this module.
     """
     for workspace in tuple(_WORKSPACES.values()):
         workspace.close()
@@ -366,28 +374,28 @@ atexit.register(_close_all)
 
 
 def with_project(viewer: Viewer | None) -> Workspace | None:
-    """Give the viewer's workspace if a project is open in it; none is made."""
-    workspace = None if viewer is None else _WORKSPACES.get(_real(viewer))
+    """Return the viewer's workspace if there is one with an open project."""
+    workspace = None if viewer is None else _WORKSPACES.get(_without_proxy(viewer))
     if workspace is None or not workspace.session.is_open:
         return None
     return workspace
 
 
-def _real(viewer: Viewer) -> Viewer:
-    """Take napari's proxy off, which it hands its widgets."""
+def _without_proxy(viewer: Viewer) -> Viewer:
+    """Return the viewer itself; napari passes a proxy to widgets."""
     found: Viewer = getattr(viewer, "__wrapped__", viewer)
     return found
 
 
 def workspace_for(viewer: Viewer) -> Workspace:
-    """Give the viewer's workspace, a new one where there is none yet.
+    """Return the viewer's workspace; create it if there is none.
 
     Parameters
     ----------
     viewer : Viewer
-        napari hands its widgets a proxy; the workspace stands on the viewer itself.
+        May be the proxy that napari passes to widgets.
     """
-    real = _real(viewer)
+    real = _without_proxy(viewer)
     workspace = _WORKSPACES.get(real)
     if workspace is None or workspace.session.closed:
         workspace = Workspace(real)

@@ -31,29 +31,29 @@ if TYPE_CHECKING:
 NO_PROJECT = "Open a folder of micrographs first."
 _OWN_SIZES = "pixel sizes of single micrographs"
 _NAMED = 3
-"""Micrographs that a sentence names, of those that it is about. A choice."""
+"""Most micrographs that a message lists by name. A choice."""
 
 
 class NoProjectError(CdseError):
-    """The open project was asked for while there is none."""
+    """No project is open."""
 
 
 class Session(Signals):
-    """The viewer, the open project, and how both are told of.
+    """The viewer, the open project, and the window's signals, jobs and messages.
 
-    It knows no layer, no tool and no controller: those are built on it, in
-    `napari_cdse.gui.workspace`.
+    Layers, tools and controllers are built on it, in `napari_cdse.gui.workspace`; it
+    knows none of them.
 
     Attributes
     ----------
     runner : JobRunner
-        Runs what takes long.
+        Runs long work.
     deferred : DeferredSignals
-        Sends the signals that may wait until the circles are drawn.
+        Emits signals after the circles are drawn.
     messages : StandingMessages
-        What the user must read.
+        Messages that stay until they are read or obsolete.
     program_errors : ProgramErrors
-        What nobody foresaw.
+        Messages on unforeseen errors.
     closed : bool
     """
 
@@ -76,27 +76,26 @@ class Session(Signals):
 
     @property
     def open_viewer(self) -> Viewer:
-        """The viewer; raises `WindowClosedError` where it is not there any more."""
+        """The viewer; raises `WindowClosedError` if its window was closed."""
         viewer = self.viewer
         if viewer is None:
             raise WindowClosedError
         return viewer
 
     def say(self, sentence: str) -> None:
-        """Write a sentence into the viewer's status line."""
+        """Show a sentence in the viewer's status line."""
         self.open_viewer.status = one_line(sentence)
 
     def warn(self, sentence: str, about: str = "") -> None:
-        """Say why something was not done, until the user closes it.
-
-        What stands already is not said again, however often a key is pressed.
+        """Show a problem until the user closes the message.
 
         Parameters
         ----------
         sentence : str
-            Says what is wrong and what to do.
+            What is wrong and what to do.
         about : str, optional
-            Of what; a newer sentence about it takes this one's place.
+            Its subject; a newer message with the same subject replaces it. By default
+            the sentence, so that it is shown once however often it is given.
         """
         if isinstance(sentence, Unforeseen):
             self.program_errors.tell(sentence)
@@ -104,25 +103,28 @@ class Session(Signals):
             self.messages.put(about or sentence, sentence)
 
     def tell(self, sentence: str, about: str) -> None:
-        """Say what was reached, until the user closes it: napari's notice is cut off.
+        """Show a success until the user closes the message.
+
+        napari's own notifications would cut long sentences.
 
         Parameters
         ----------
         sentence : str
-            Says what is now, and where.
+            What was done, and where the result is.
         about : str
-            Of what; a newer sentence about it takes this one's place.
+            Its subject; a newer message with the same subject replaces it.
         """
         self.messages.put(about, sentence, good=True)
 
     @contextmanager
     def reporting_errors(self, about: str = "") -> Iterator[None]:
-        """Let the sentence of an error that a person can mend stand until closed.
+        """Show a `CdseError` of the block as a message, see `warn`.
 
         Parameters
         ----------
         about : str, optional
-            What is tried; once it works, what was said of it is withdrawn.
+            Subject of the message; without an error, an earlier message with the same
+            subject is withdrawn.
         """
         try:
             yield
@@ -145,9 +147,9 @@ class Session(Signals):
         Raises
         ------
         NoProjectError
-            If none is open. Only what can be reached without one asks `is_open`: the
-            keys, by `MicrographView.ready`, and what a timer starts; docks show
-            another view then.
+            If none is open. Code that can run without a project checks `is_open` first:
+            keys do by `MicrographView.ready`, and so do timers. Docks show another view
+            then.
         """
         if self._project is None:
             raise NoProjectError(NO_PROJECT)
@@ -162,7 +164,7 @@ class Session(Signals):
         self.project_changed.emit()
 
     def leave(self) -> None:
-        """Have no project open any more; what waited to be told of it is not."""
+        """Close the project; signals about it that were deferred are dropped."""
         self._project = None
         self.messages.withdraw(_OWN_SIZES)
         self.deferred.forget()
@@ -188,14 +190,14 @@ class Session(Signals):
 
     @property
     def entries(self) -> tuple[MicrographEntry, ...]:
-        """The table of micrographs, with what went wrong since it was opened."""
+        """The table of micrographs, with problems noted by `set_problem`."""
         return tuple(
             replace(one, problem=self._problems.get(one.index, one.problem))
             for one in self.project.micrographs.entries
         )
 
     def set_problem(self, index: int, sentence: str | None) -> None:
-        """Note why a micrograph could not be done; None: it could."""
+        """Note why a micrograph could not be analysed; None takes the note back."""
         if sentence is None:
             self._problems.pop(index, None)
         else:
@@ -203,7 +205,7 @@ class Session(Signals):
         self.micrographs_changed.emit()
 
     def source(self, index: int) -> Source:
-        """Where a worker finds a micrograph."""
+        """Return what a worker needs to read a micrograph."""
         project = self.project
         entry = project.micrographs.entries[index]
         pixels = (
@@ -214,10 +216,17 @@ class Session(Signals):
         return Source(index, entry.path, entry.frame, size, pixels, material)
 
     def set_pixel_size(self, pixel_size_nm: float | None, whole_folder: bool) -> None:
-        """Say how large a pixel is, for the open micrograph or the whole folder.
+        """Set the pixel size of the open micrograph, or of the whole folder.
 
-        Others that were given a pixel size for them alone keep it, until a button says
-        otherwise.
+        Micrographs with a pixel size of their own keep it; a message offers to change
+        them too.
+
+        Parameters
+        ----------
+        pixel_size_nm : float or None
+            Edge of a pixel; None takes the user's size back.
+        whole_folder : bool
+            Whether all micrographs get it.
         """
         project = self.project
         current = project.selection.index
@@ -232,7 +241,7 @@ class Session(Signals):
                 project.micrographs.set_pixel_size(pixel_size_nm, [current])
 
     def _tell_kept_sizes(self, pixel_size_nm: float | None, kept: list[int]) -> None:
-        """Say which micrographs keep a pixel size of their own, and offer to set it."""
+        """Show which micrographs keep a size of their own, and offer to change it."""
         self.messages.withdraw(_OWN_SIZES)
         project = self.project
         sizes = {at: project.micrographs.person_pixel_size(at) for at in kept}

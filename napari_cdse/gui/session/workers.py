@@ -1,9 +1,9 @@
 """Run long work in a thread, with progress and Cancel; drop outdated results.
 
-A job's work is a generator function that takes a report function. It runs in one of
-napari's own workers; what it yields, and its end, arrive on the main thread. Heavy
-jobs wait for each other, so that two of them do not fight for the cores; light ones
-(reading the next picture) do not wait.
+A job's work is a generator function whose argument is a function for progress reports.
+It runs in napari's `GeneratorWorker`; signals on what it yields, and on its end, arrive
+on the main thread. Heavy jobs run one after another, so that they do not compete for
+the cores; light ones (reading the next picture) start at once.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 
 LEAST_THREADS = 8
-"""Jobs that may run at a time, also on a machine with fewer cores. A choice: at most
-one is heavy, and the light ones (reading, thumbnails) mostly wait for the disk."""
+"""Fewest threads for jobs, even on a machine with fewer cores. A choice: at most one
+job is heavy, and the light ones (reading, thumbnails) mostly wait for the disk."""
 
 
 @lru_cache(maxsize=1)
 def job_threads() -> QThreadPool:
-    """Give the threads of all jobs, which are not those of Qt's own pool.
+    """Return the thread pool of all jobs, which is not Qt's global one.
 
-    Qt converts large pictures in threads of its global pool, and waits for them with
-    Python's lock in its hand: were all of those ours, each waiting for that lock, the
-    window would stand still for good.
+    Qt converts large pictures in threads of the global pool and waits for them while it
+    holds Python's interpreter lock. If jobs that wait for that lock occupied all of its
+    threads, the window would be in a deadlock.
     """
     pool = QThreadPool(QCoreApplication.instance())
     pool.setMaxThreadCount(max(LEAST_THREADS, pool.maxThreadCount()))
@@ -50,26 +50,34 @@ def job_threads() -> QThreadPool:
 class Job(QObject):
     """One piece of work and its thread.
 
-    Signals come on the main thread: `progressed` with the share done, `produced` with
-    each thing that the work yields, `failed` with a sentence or, for an error in the
-    program, `broke` with one that names its report, and at last `finished` with True if
-    the work came to its end.
-
     Parameters
     ----------
     title : str
-        Stands above the progress bar.
+        Shown above the progress bar.
     work : callable
-        Takes a report function, gives an iterator.
+        Called with a function for progress reports; returns an iterator.
     heavy : bool
         Whether it waits for other heavy jobs.
     about : str, optional
-        What an error is said of, as a micrograph's name; the title without it.
+        Subject of error messages, like a micrograph's name; by default the title.
 
     Attributes
     ----------
     outcome : str
-        What came of it, once it has ended, where that is worth a sentence.
+        A sentence on the result once it has ended, or empty.
+
+    Signals
+    -------
+    progressed(share)
+        Share done, 0 to 1. All signals arrive on the main thread.
+    produced(item)
+        The work has yielded an item.
+    failed(sentence)
+        The work has raised a `CdseError`.
+    broke(sentence)
+        The work has raised an unforeseen error, on which a report was written.
+    finished(complete)
+        The last signal; True if the work came to its end.
     """
 
     progressed = Signal(float)
@@ -96,32 +104,32 @@ class Job(QObject):
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody asked it to stop."""
+        """Whether `cancel` was called."""
         return self._stop.is_set()
 
     def start(self) -> None:
-        """Begin in another thread."""
+        """Start the work in another thread."""
         self.running = True
         self._ended.clear()
-        # Not by `create_worker`: napari would ask, when its window is closed, whether
-        # to stop "<function ... at 0x7f...>"; we ask in words.
+        # Not by `create_worker`: when its window is closed, napari would ask whether
+        # to stop "<function ... at 0x7f...>". `LeaveTaking` asks in words.
         self._worker = GeneratorWorker(_body(weakref.ref(self)))
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)
         job_threads().start(_Thread(self._worker))
 
     def cancel(self) -> None:
-        """Ask it to stop; nothing that it still yields is passed on."""
+        """Ask the work to stop; what it still yields is dropped."""
         self._stop.set()
         if self._worker is not None:
             self._worker.quit()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until its thread has left the work."""
+        """Wait until the work has ended; False if it hasn't within this time."""
         return self._ended.wait(seconds)
 
     def report(self, share: float) -> None:
-        """Tell the progress; raises `Cancelled` when the user asked to stop."""
+        """Report the progress, for the work; raises `Cancelled` after `cancel`."""
         if self._stop.is_set():
             raise Cancelled("The work was stopped.")
         self.progressed.emit(share)
@@ -148,34 +156,34 @@ class Job(QObject):
         self._ended.set()
         self.running = False
         self._worker = None
-        # Whoever still holds the job need not hold the pixels that it worked on.
+        # A reference to the job must not keep the pixels that it worked on in memory.
         self._work = _nothing
         self.finished.emit(self._complete and not self.cancelled)
 
 
 class _Thread(QRunnable):
-    """Runs a worker in a thread that may still be at work when the program ends."""
+    """Runs a worker, which may still be at work when the program ends."""
 
     def __init__(self, worker: GeneratorWorker) -> None:
         super().__init__()
         self._worker = worker
 
     def run(self) -> None:
-        """Work, as Qt calls it.
+        """Run the worker; called by Qt.
 
-        A step that takes longer than a closing window waits for comes to its end when
-        Qt has deleted the signals. PyQt ends the program in a core dump for whatever
-        is raised here; there is nobody left to be told.
+        If its last step ends after the window has closed, Qt has deleted the signals
+        and the worker raises `RuntimeError`. PyQt would abort the program for any
+        exception here.
         """
         with contextlib.suppress(RuntimeError):
             self._worker.run()
 
 
 def _body(job: weakref.ref[Job]) -> Callable[[], Iterator[Any]]:
-    """Make what a worker runs, without a hold on the job.
+    """Make the function that a worker runs, without a strong reference to the job.
 
-    napari remembers every worker, with all that it refers to, as long as its window
-    lives: an afternoon's micrographs would stay in memory.
+    napari keeps every worker until its window closes, and with it all that it refers
+    to: all micrographs of an afternoon would stay in memory.
     """
 
     def run() -> Iterator[Any]:
@@ -193,8 +201,12 @@ def _nothing(_report: Report) -> Iterator[Any]:
 class JobRunner(QObject):
     """Runs the jobs of one window.
 
-    `changed` comes whenever a job starts, ends or joins the line, `broke` with the
-    sentence of an error in the program, whichever job it ended.
+    Signals
+    -------
+    changed()
+        A job has started, ended or joined the queue.
+    broke(sentence)
+        As of `Job`, for all of them.
     """
 
     changed = Signal()
@@ -203,13 +215,13 @@ class JobRunner(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._running: list[Job] = []
-        self._line: deque[Job] = deque()
+        self._queue: deque[Job] = deque()
         self._closed = False
 
     @property
     def jobs(self) -> tuple[Job, ...]:
         """Running jobs, then waiting ones."""
-        return (*self._running, *self._line)
+        return (*self._running, *self._queue)
 
     @property
     def heavy(self) -> Job | None:
@@ -221,7 +233,7 @@ class JobRunner(QObject):
         if self._closed:
             return job
         if job.heavy and self.heavy is not None:
-            self._line.append(job)
+            self._queue.append(job)
         else:
             self._start(job)
         self.changed.emit()
@@ -230,20 +242,20 @@ class JobRunner(QObject):
     def cancel(self, job: Job) -> None:
         """Stop one job, whether it runs or waits."""
         job.cancel()
-        if job in self._line:
-            self._line.remove(job)
+        if job in self._queue:
+            self._queue.remove(job)
             job.finished.emit(False)
             self.changed.emit()
 
     def cancel_all(self) -> None:
-        """Stop everything, for good."""
+        """Stop all jobs, running or waiting."""
         for job in self.jobs:
             self.cancel(job)
 
     def close(self, seconds: float = 5.0) -> None:
-        """Stop all jobs and wait for their threads."""
+        """Stop all jobs for good, and wait up to ``seconds`` for each thread."""
         self._closed = True
-        self._line.clear()
+        self._queue.clear()
         for job in self._running:
             job.cancel()
         for job in self._running:
@@ -261,6 +273,6 @@ class JobRunner(QObject):
             return
         if job in self._running:
             self._running.remove(job)
-        if self.heavy is None and self._line:
-            self._start(self._line.popleft())
+        if self.heavy is None and self._queue:
+            self._start(self._queue.popleft())
         self.changed.emit()

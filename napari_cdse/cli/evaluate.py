@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.score_lines import evaluation_lines
-from napari_cdse.cli.studies import add_studies
+from napari_cdse.cli.studies import add_studies, results_of
 from napari_cdse.cli.teaching import MODEL_SUFFIX, labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.evaluation.scores import without_nan
@@ -25,11 +26,18 @@ from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.regions import is_inside
 from napari_cdse.io.export.results_folder import (
+    foreign,
     left_label_files,
     maker_of,
     spare_reviewed,
 )
-from napari_cdse.io.files import check_writable, make_folder, shown, write_file
+from napari_cdse.io.files import (
+    check_writable,
+    holds_another,
+    make_folder,
+    shown,
+    write_file,
+)
 from napari_cdse.io.labels.label_file import write_label_file
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.io.paths import distinct_names, portable_name
@@ -43,9 +51,12 @@ from napari_cdse.pipeline.evaluation import PARTICLE_CLASSES
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from pathlib import Path
 
 _SCORES = "evaluation.json"
+_OURS = re.compile(rb'\s*\{\s*"(learnt_from|figures)":')
+"""Each version has begun its scores with one of these."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,11 +91,11 @@ def _run(arguments: argparse.Namespace) -> int:
         setattr(arguments, "ForestParams.folds", ForestParams().folds)
     if arguments.study is not None:
         if arguments.out is not None:
-            _check(arguments.out, with_labels=False)
+            _check(arguments.out, results_of(arguments.study), with_labels=False)
         return int(arguments.study(arguments))
     model_path, folders = _split(arguments.paths, anew)
     if arguments.out is not None:
-        _check(arguments.out, with_labels=model_path is None)
+        _check(arguments.out, {_SCORES: _OURS}, with_labels=model_path is None)
     params = read_parameters(arguments, ForestParams)
     model = load_model(model_path) if model_path else None
     scale = 1.0
@@ -135,13 +146,25 @@ def _remembered(seen: tuple[str, ...], number: int) -> str:
     )
 
 
-def _check(folder: Path, *, with_labels: bool) -> None:
+def _check(
+    folder: Path, results: Mapping[str, re.Pattern[bytes]], *, with_labels: bool
+) -> None:
     """Try whether results may go into a folder before they take their time.
+
+    Parameters
+    ----------
+    folder : Path
+        May not be there yet.
+    results : mapping of str to re.Pattern
+        What an earlier result begins with, by the name of its file.
+    with_labels : bool
+        Whether label files are among the results.
 
     Raises
     ------
     CdseError
-        If they may not, or the label files there are results of another command.
+        If they may not, the label files there are results of another command, or a
+        file is not of napari-cdse.
     """
     there = maker_of(folder) if with_labels else None
     if there is not None:
@@ -150,7 +173,10 @@ def _check(folder: Path, *, with_labels: bool) -> None:
             "of --folds would replace; choose another folder."
         )
     make_folder(folder, CdseError)
-    check_writable(folder / _SCORES, CdseError)
+    for name, known in results.items():
+        if holds_another(folder / name, known.match):
+            raise CdseError(foreign(folder, name))
+        check_writable(folder / name, CdseError)
 
 
 def _write(

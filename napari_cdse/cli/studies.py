@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -60,6 +61,11 @@ if TYPE_CHECKING:
     from napari_cdse.core.evaluation.tuning import Trial
 
     Study = Callable[[argparse.Namespace], int]
+
+
+def results_of(study: Study) -> Mapping[str, re.Pattern[bytes]]:
+    """Return what an earlier result of a study begins with, by its file's name."""
+    return _RESULTS[study]
 
 
 def add_studies(parser: argparse.ArgumentParser) -> None:
@@ -324,3 +330,15 @@ def _curves(curves: LearningCurves) -> dict[str, object]:
         "sentence": curves.sentence(),
     }
     return {name: without_nan(value) for name, value in told.items()}
+
+
+_RESULTS: Mapping[Study, Mapping[str, re.Pattern[bytes]]] = {
+    _tune: {"tuning.json": re.compile(rb'\s*\{\s*"present":')},
+    _importance: {"importance.json": re.compile(rb'\s*\{\s*"balanced_accuracy":')},
+    _learning_curve: {"learning_curve.json": re.compile(rb'\s*\{\s*"labels":')},
+    _methods: {
+        "methods.json": re.compile(rb'\s*\{\s*"compared_with":'),
+        "methods.csv": re.compile(rb"method,figure,value"),
+    },
+}
+"""Files of each study, and what each version has begun them with."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command, path_of
 from napari_cdse.cli.console import say
 from napari_cdse.core.errors import CdseError
-from napari_cdse.io.files import shown
+from napari_cdse.io.files import check_replaceable, shown
 from napari_cdse.sample import sample_project_folder
 
 if TYPE_CHECKING:
@@ -54,12 +54,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _demo(arguments: argparse.Namespace) -> int:
     screenshot: Path | None = arguments.screenshot
+    if screenshot is not None:
+        check_replaceable(screenshot, _is_of_a_window, "picture", CdseError)
     folder = sample_project_folder(arguments.folder, fresh=screenshot is not None)
     gui = _gui()
     gui.open_demo(folder, screenshot)
     if screenshot is not None:
         say(f"The picture of the window is in {screenshot.resolve()}")
     return 0
+
+
+def _is_of_a_window(start: bytes) -> bool:
+    """Whether a file is a PNG in colours with transparency, as napari writes those.
+
+    Micrographs, which a word too few might name, are grey.
+    """
+    return start[:8] == b"\x89PNG\r\n\x1a\n" and start[24:26] == b"\x08\x06"
 
 
 def _gui() -> ModuleType:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_cdse.cli import main
 from napari_cdse.core.records import Circle
@@ -157,6 +158,50 @@ def test_nobody_waits_for_scores_that_cannot_be_kept(
     assert main(["evaluate", *study, str(labelled_folder), *out]) == 1
     (told,) = capsys.readouterr().err.splitlines()
     assert "cannot be a folder, a file is in its place" in told
+
+
+@pytest.mark.parametrize(
+    ("study", "name"),
+    [
+        (["--folds", "2"], "evaluation.json"),
+        (["--tune"], "tuning.json"),
+        (["--importance"], "importance.json"),
+        (["--learning-curve"], "learning_curve.json"),
+        (["--methods"], "methods.json"),
+        (["--methods"], "methods.csv"),
+    ],
+)
+def test_scores_of_another_program_are_left_as_they_are(
+    labelled_folder, tmp_path, capsys, study, name
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    theirs = "name,score\nours,0.9\n" if name.endswith("csv") else '{"accuracy": 0.9}'
+    (out / name).write_text(theirs)
+    assert main(["evaluate", *study, str(labelled_folder), "--out", str(out)]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"napari-cdse: {name} in {out} is not of napari-cdse, and would be lost; "
+        "choose another folder for the results."
+    ]
+    assert (out / name).read_text() == theirs
+
+
+@pytest.mark.parametrize("name", ["m1.txt", "m1.png", "m1.tif"])
+def test_a_picture_of_the_window_takes_the_place_of_no_micrograph(
+    tmp_path, capsys, name
+):
+    file = tmp_path / name
+    if name == "m1.txt":
+        file.write_bytes(LABELS)
+    else:
+        Image.fromarray(np.zeros((9, 9), np.uint8)).save(file)
+    before = file.read_bytes()
+    assert main(["demo", "--screenshot", str(file)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"napari-cdse: {name} is there already and is no picture of napari-cdse; it "
+        "was left as it is: choose another name."
+    )
+    assert file.read_bytes() == before
 
 
 def test_an_export_leaves_annotations_of_other_programs_as_they_are(

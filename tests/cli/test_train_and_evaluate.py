@@ -309,6 +309,10 @@ def test_studies_say_write_and_draw(
         assert found["needed_of_random"] > 0
         assert found["needed_of_random_95"] == [None, None]
         assert found["sentence"] in told.out
+    # What it wrote is no obstacle: that there are no labels is told later.
+    nowhere = str(tmp_path / "nowhere")
+    assert main(["evaluate", f"--{study}", nowhere, "--out", str(out)]) == 1
+    assert "nowhere" in capsys.readouterr().err
 
 
 def test_a_study_of_too_few_labels_is_refused(labelled_folder, capsys):
@@ -406,6 +410,9 @@ def test_the_methods_stand_in_one_table(labelled_folder, tmp_path, capsys, monke
     written = json.loads((out / "methods.json").read_text())
     assert written["compared_with"] == "nfindr"
     assert len(written["micrographs"]) == 3
+    nowhere = str(tmp_path / "nowhere")
+    assert main(["evaluate", "--methods", nowhere, "--out", str(out)]) == 1
+    assert "nowhere" in capsys.readouterr().err
 
 
 def test_methods_of_an_unlabelled_folder_are_refused(picture_folder, capsys):

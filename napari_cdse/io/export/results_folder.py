@@ -155,8 +155,13 @@ def objection(
         # Tables without a summary are of a run that was ended between the two.
         known = _SUMMARY_START if name == SUMMARY else _TABLE_START
         if holds_another(folder / name, known.match):
-            return _FOREIGN.format(name, shown(folder))
+            return foreign(folder, name)
     return None
+
+
+def foreign(folder: Path, name: str) -> str:
+    """Say that a file in a folder of results is not of napari-cdse."""
+    return _FOREIGN.format(name, shown(folder))
 
 
 def _objection_of_another(folder: Path, origin: Origin | None) -> str | None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLIP = 2.0
-"""Power at which that of single windows is clipped, in mean powers.
+"""Value at which the power in single windows is clipped, in mean powers.
 
-A choice: fringes add no more than this, and exp(-2) = 14 % of the speckle's own power
-is cut, which is made good. A lower one rests on the rough mean that sets it, a higher
-one lets fringes raise the background.
+A choice: it limits what fringes can add. The exp(-2) = 14 % of the speckle's own power
+that clipping removes are corrected for. A lower one depends too much on the rough mean
+that it is a multiple of; with a higher one fringes raise the background.
 """
 
 
@@ -35,8 +35,8 @@ class AmorphousBackground:
         In the order of ``rfft2``, scaled so that white noise of unit variance
         has a power of one.
     variation : ndarray of float32, shape (6, window_px, window_px // 2 + 1)
-        Share of the mean clipped power that belongs to each of `place_terms`; not
-        smoothed.
+        Coefficients of `place_terms` for the clipped power as a function of place, in
+        units of its mean; not smoothed.
     """
 
     window_px: int
@@ -44,13 +44,13 @@ class AmorphousBackground:
     variation: NDArray[np.float32]
 
     def radial(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Radius in cycles per pixel, and the median power on its ring."""
+        """Return radii in cycles per pixel, and the median power on each ring."""
         ring = np.rint(frequencies(self.window_px) * self.window_px).astype(int)
         power, ring = self.power.ravel(), ring.ravel()
         ordered = power[np.lexsort((power, ring))]
         counts = np.bincount(ring)
         first = np.cumsum(counts) - counts
-        # The median is the middle one, or the mean of two.
+        # Median of each ring: the middle value, or the mean of the two middle ones.
         middle = ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]
         count = self.window_px // 2 + 1
         return np.arange(count) / self.window_px, middle[:count].astype(float) / 2
@@ -58,17 +58,17 @@ class AmorphousBackground:
     def at(
         self, rows: NDArray[np.float64], cols: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Power at frequencies in cycles per pixel, on the grid ``rows x cols``.
+        """Return the power at frequencies in cycles per px, on the grid rows x cols.
 
-        What window and smoothing smeared is sharpened, so that speckle whitened by
-        it is white at the zeros of the contrast transfer too.
+        The smearing by window and smoothing is deconvolved, so that speckle is whitened
+        correctly even at the zeros of the contrast transfer function.
         """
         return at_frequencies(sharpened(self.power), rows, cols)
 
     def gain_patterns(
         self, band_per_px: tuple[float, float]
     ) -> tuple[NDArray[np.float32], list[Pattern]]:
-        """Find what whitens speckle that is not alike everywhere: see `patterns`."""
+        """Return how the whitening gain varies over the view; see `patterns`."""
         radius = frequencies(self.window_px)
         counted = (radius >= band_per_px[0]) & (radius <= band_per_px[1])
         return patterns(along_arcs(self.variation, 1), CLIP, counted)

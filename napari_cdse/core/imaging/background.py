@@ -29,72 +29,75 @@ if TYPE_CHECKING:
     from napari_cdse.core.imaging.sliding_fft import WindowGrid
 
 WINDOWS_PX = (96, 56, 144, 216)
-"""Edges in pixels of windows that all measurements choose from, and so can share.
+"""Edges in pixels of the windows in which backgrounds are measured; few sizes, so that
+different measurements can share them.
 
-Choices: neighbours differ by 1.5 to 1.7, so that an edge asked for in their range is
-missed by a factor of 1.31 at most; 96 px at 0.037 nm are 3.6 nm. The order is that in
-which the pixel size is sought. More sizes would be shared less, fewer would fit worse.
+Choices: neighbours differ by factors of 1.5 to 1.7, so that a wanted edge within their
+range differs from one of them by a factor of 1.31 at most; 96 px at 0.037 nm are 3.6
+nm. The order is that in which the pixel size is sought.
 """
 
 MOST_WINDOWS = 1600
-"""About how many windows are laid over a large micrograph. A choice: memory and time
-grow with it (30 MB of spectra with windows of 96 px), and the scatter of a mean falls
-with its root: 2.5 % of 1600 independent powers."""
+"""Approximate number of windows on a large micrograph. A choice: memory and time grow
+with it (30 MB of spectra with windows of 96 px), while the scatter of a mean falls with
+its square root: 2.5 % for 1600 independent powers."""
 
 USABLE_SHARE = 0.9
-"""Share of usable pixels from which a window counts. A choice: with a lower one the
-edges of what was filled look like fringes, with a higher one few windows are left
-between scale bar and border."""
+"""Least share of usable pixels in a window that counts. A choice: with a lower one the
+edges of filled areas look like fringes, with a higher one few windows are left between
+scale bar and border."""
 
 FLOOR_SHARE = 1e-3
-"""Share of the highest power below which nothing counts as recorded. A choice: a
-higher one would leave fine speckle coloured where shot noise is low, a lower one raises
-rounding to noise of unit power in smoothed micrographs."""
+"""Share of the highest power below which power is taken for rounding error. A choice:
+with a higher one fine speckle is not fully whitened where shot noise is low; with a
+lower one rounding errors of smoothed micrographs are amplified to unit power."""
 
 LEAST_POWER = 1e-30
 """Power, in units of white noise of unit variance, put in place of 0 so that no
 division fails; far below any rounding of float32 and still a float32."""
 
 BATCH = 32
-"""Windows treated at a time. A choice: 0.6 MB of spectra with windows of 96 px stay in
-the cache; fewer cost calls, more cost trips to memory."""
+"""Windows processed at a time. A choice: 0.6 MB of spectra with windows of 96 px stay
+in the cache; fewer need more calls, more exceed the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class _SpeckleSettings:
-    """Numbers of the robust mean of the speckle's power.
+    """Settings of the robust mean of the speckle's power.
 
     Attributes
     ----------
     first_windows : int
-        Windows whose median tells where to clip. A choice: that of 120 independent
-        exponential powers scatters by 13 % (1 / (ln 2 sqrt(n))); more take time.
+        Windows whose median power sets the limit for clipping. A choice: the median of
+        120 independent exponential powers scatters by 13 % (1 / (ln 2 sqrt(n))); more
+        take time.
     crystal_peak : float
-        Power above which one frequency makes a window crystal, in medians over
-        windows. 30 medians are 20.8 means, which speckle exceeds with a chance of
-        exp(-20.8) = 9e-10: that is 0.007 windows expected in a micrograph of 1600
-        with 4700 frequencies (96 px). A choice: a lower one would take the peaks of
-        the speckle away, a higher one leaves fringes in.
+        A window with a power above this, in medians over windows, counts as crystal. 30
+        medians are 20.8 means, which speckle exceeds with a probability of
+        exp(-20.8) = 9e-10: 0.007 windows expected in a micrograph of 1600 windows with
+        4700 frequencies (96 px). A choice: a lower one removes peaks of speckle and so
+        biases its mean, with a higher one fringes remain.
     lowest_bin : float
-        Frequency below which no power makes a window crystal, in bins of a window: the
-        Hann window spreads the thickness of the support over the 2 lowest.
+        Frequency, in bins of a window, below which power does not make a window
+        crystal: the Hann window spreads the support's thickness over the 2 lowest bins.
     quiet_share : float
-        Share of windows without crystal up to which all windows count, as a crystal
-        fills the view. A choice: a higher one gives up the clean part of a crowded
-        micrograph, a lower one rests on few windows.
+        If no more than this share of the windows is without crystal, a crystal fills
+        the view, and all windows are used. A choice: with a higher one the clean part
+        of a crowded micrograph is not used, with a lower one the mean is over few
+        windows.
     crystal_cap : float
-        Most that a power may exceed the median on its ring by, as a factor, so that
-        a crystal that fills the view stands out from the background that it is part
-        of. A choice: a lower one cuts the rings of an astigmatic lens, a higher one
-        hides weak crystals.
+        Factor by which a power may exceed the median on its ring; higher ones are
+        capped. Without that, a crystal that fills the view would be part of the
+        background and could not stand out from it. A choice: a lower one distorts the
+        rings of an astigmatic lens, a higher one hides weak crystals.
     fewest_for_variation : int
-        Fewest windows from which the change over the view is fitted: some 7 for each
-        of its 6 terms. A choice: fewer fit their own scatter, more leave small
-        micrographs of tilted supports with one background.
+        Fewest windows to which the variation over the view is fitted: some 7 for each
+        of its 6 terms. A choice: with fewer, scatter is fitted; with more, small
+        micrographs of tilted supports get one background.
     ridge : float
-        What is added to the sums of squares of the terms that change, in windows. A
-        choice: it shrinks a slope by a quarter in 40 windows and by less than 1 % in
-        1600; more hides a tilt, less takes scatter for one.
+        Ridge penalty of the terms that vary, in windows. A choice: it shrinks a slope
+        by a quarter in 40 windows and by less than 1 % in 1600; a larger one hides a
+        tilt, a smaller one fits scatter.
     """
 
     first_windows: int = 120
@@ -110,7 +113,14 @@ _SPECKLE = _SpeckleSettings()
 
 
 def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
-    """Measure in windows of about this size, once for each size.
+    """Return the background in windows of about this size, measured when first needed.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Keeps the background of each size.
+    window_px : int
+        Wanted edge of the windows; see `nearest_window`.
 
     Raises
     ------
@@ -126,7 +136,7 @@ def background_near(prepared: Prepared, window_px: int) -> AmorphousBackground:
 
 
 def nearest_window(window_px: float) -> int:
-    """Choose among `WINDOWS_PX`."""
+    """Return the edge in `WINDOWS_PX` with the ratio to ``window_px`` nearest to 1."""
     return min(WINDOWS_PX, key=lambda size: abs(np.log(size / window_px)))
 
 
@@ -135,11 +145,12 @@ def estimate_background(
     window_px: int,
     usable: NDArray[np.bool_] | None = None,
 ) -> AmorphousBackground:
-    """Robust mean over windows, which particles in few of them hardly move.
+    """Measure the background as a robust mean over windows.
 
-    It is smoothed along arcs only, which keeps narrow rings of the contrast
-    transfer and astigmatism. Where a crystal fills the view, its own peaks are
-    capped at a small multiple of the ring's median, so that they still stand out.
+    Particles in a few windows hardly change it. It is smoothed along arcs only, which
+    keeps narrow rings of the contrast transfer and astigmatism. Where a crystal fills
+    the view, its peaks are capped at a multiple of the ring's median, so that they
+    still stand out from the background.
 
     Parameters
     ----------
@@ -148,7 +159,7 @@ def estimate_background(
     window_px : int
         Edge of the windows.
     usable : ndarray of bool, optional
-        Same shape; windows that lie mostly outside do not count.
+        Same shape; windows with less than `USABLE_SHARE` of usable pixels don't count.
 
     Raises
     ------
@@ -160,7 +171,7 @@ def estimate_background(
 
 
 def background_grid(shape: tuple[int, ...], window_px: int) -> WindowGrid:
-    """Lay windows over the whole view: half overlapping, or fewer where it is large."""
+    """Place windows over the whole view, overlapping by half unless it is large."""
     spread = int(np.sqrt(shape[0] * shape[1] / MOST_WINDOWS))
     step = max(window_px // 2, spread, 1)
     return window_grid((shape[0], shape[1]), window_px, step)
@@ -177,7 +188,7 @@ def background_of(
     grid: WindowGrid,
     usable: NDArray[np.bool_] | None = None,
 ) -> AmorphousBackground:
-    """Do what `estimate_background` does, from the spectra of its windows."""
+    """Measure the background like `estimate_background`, from given window spectra."""
     places = _half_views(grid)
     if usable is not None and not usable.all():
         counted = usable_windows(usable, grid)
@@ -193,7 +204,7 @@ def background_of(
 
 
 def _half_views(grid: WindowGrid) -> NDArray[np.float64]:
-    """Rows and columns of all windows, -1 and 1 at the borders, shape (n, 2)."""
+    """Return the windows' rows and columns, -1 to 1 over the view, shape (n, 2)."""
     rows, cols = (
         np.clip(2 * (places + 0.5) / length - 1, -1, 1)
         for places, length in zip((grid.rows_px, grid.cols_px), grid.shape, strict=True)
@@ -204,19 +215,19 @@ def _half_views(grid: WindowGrid) -> NDArray[np.float64]:
 def _speckle_power(
     spectra: NDArray[np.float32], places: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean over windows without a strong peak, of powers clipped at twice the mean.
+    """Return the mean power of speckle, and its variation over the view.
 
-    Speckle power is exponentially distributed: its mean is the median over ln 2,
-    taken here from some of the windows to know where to clip, and clipping at
-    ``c`` times the mean takes a share of ``exp(-c)`` away. A clipped mean is as
-    robust as the median and scatters less. The second result is how it changes over
-    the view.
+    It is the mean over windows without crystal, of powers clipped at `CLIP` means.
+    Speckle power is exponentially distributed: its mean is the median divided by ln 2,
+    which is computed from some of the windows to set the limit, and clipping at ``c``
+    means removes a share of ``exp(-c)``. A clipped mean is as robust as the median and
+    scatters less.
     """
     first = spectra[:: max(1, len(spectra) // _SPECKLE.first_windows)]
-    # Of neighbours in memory it is found several times faster.
+    # Copied, since medians of contiguous values are several times faster.
     rough = medians(first.reshape(len(first), -1).T.copy()) / np.float32(np.log(2))
     rough = rough.reshape(first.shape[1:])
-    quiet = _without_peaks(spectra, rough)
+    quiet = _windows_without_crystal(spectra, rough)
     crystal = quiet.sum() <= _SPECKLE.quiet_share * len(spectra)
     quiet |= crystal
     terms = place_terms(*places[quiet].T)
@@ -231,10 +242,10 @@ def _speckle_power(
     return power, variation.reshape(TERMS, *rough.shape)
 
 
-def _without_peaks(
+def _windows_without_crystal(
     spectra: NDArray[np.float32], rough: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """Which windows show no crystal."""
+    """Tell of each window whether it shows no crystal, shape (windows,)."""
     usual = np.maximum(rough, power_floor(rough))
     lowest = frequencies(spectra.shape[1]) < _SPECKLE.lowest_bin / spectra.shape[1]
     peak = np.where(lowest, np.inf, usual * (_SPECKLE.crystal_peak * np.log(2)))
@@ -265,9 +276,9 @@ def _clipped_sums(
 
 
 def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bool_]:
-    """Which windows of a grid lie on usable pixels, all but a tenth.
+    """Tell of each window whether more than `USABLE_SHARE` of its pixels are usable.
 
-    Like their pixels, what is usable is continued by reflection at the border.
+    The mask is continued by reflection at the border, like the pixels.
     """
     share = uniform_filter(usable.astype(np.float32), grid.window_px, mode="mirror")
     rows, cols = (
@@ -280,10 +291,10 @@ def usable_windows(usable: NDArray[np.bool_], grid: WindowGrid) -> NDArray[np.bo
 
 
 def power_floor(power: NDArray[np.float32]) -> float:
-    """Power that is not raised further: nothing was recorded at such frequencies.
+    """Return the power below which a frequency counts as not recorded.
 
-    A picture that was enlarged or blurred has them; shot noise keeps every camera's
-    own spectrum well above.
+    Pictures that were enlarged or blurred have such frequencies; in a camera's own
+    spectrum shot noise is well above it. Whitening amplifies them no further.
     """
     if power.size == 0:
         return 1.0

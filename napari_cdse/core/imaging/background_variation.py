@@ -1,13 +1,14 @@
 """How the speckle's power changes over the view.
 
-A support that is tilted or bowed is out of focus by another amount at each place, so
-the zeros of its contrast transfer lie elsewhere at each place. One background for the
-whole view is too high in one corner there and too low in another, by a factor of two
-on thin clean carbon; what is too low looks like fringes everywhere.
+On a tilted or bowed support the defocus depends on the place, and with it the zeros of
+the contrast transfer. One background for the whole view is then too high in one corner
+and too low in another, by a factor of two on thin clean carbon; where it is too low,
+speckle looks like fringes.
 
-The power at each spatial frequency is therefore a quadratic polynomial of place. What
-whitens it is a sum of few products, each of a pattern over frequency and one over
-place (the principal components of its values), and so costs few Fourier transforms.
+The power at each spatial frequency is therefore fitted by a quadratic polynomial of
+place. The whitening gain is approximated by a sum of a few products of a pattern over
+frequency and one over place (its principal components), so that whitening needs only
+one Fourier transform for each.
 """
 
 from __future__ import annotations
@@ -21,29 +22,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TERMS = 6
-"""One, row, column and their three products, in half views from the middle."""
+"""Number of terms: 1, row, column and their three products; rows and columns are from
+-1 to 1 over the view."""
 
 _NODES = np.linspace(-1.0, 1.0, 5)
-"""Rows and columns, in half views from the middle, at whose crossings the gain is
-computed. A choice: 25 places for 6 terms; fewer than 3 each way cannot tell a bow from
-a slope, more cost time."""
+"""Rows and columns, from -1 to 1 over the view, of the grid on which the gain is
+computed. A choice: 25 places for 6 terms; fewer than 3 per axis can't distinguish a bow
+from a slope, more take time."""
 
 _LEVELS = np.geomspace(0.05, 8.0, 200)
-"""Mean powers, in those averaged over the view, that clipped ones are tabulated for.
+"""Mean powers, relative to the view's average, of the table from clipped to mean power.
 
-Choices: 2.6 % apart, with straight lines between. The ends limit the gain to 4.5 and
-0.35 times that of the mean; wider ones would let a polynomial that falls below 0 in a
-corner raise the noise there, narrower ones would leave strong slopes in.
+Choices: 2.6 % apart, interpolated linearly. The ends limit the gain to 4.5 and 0.35
+times the mean one. With wider limits, a polynomial that falls below 0 in a corner would
+amplify the noise there; with narrower ones, strong slopes would remain.
 """
 
 _MOST_PATTERNS = 2
-"""Patterns that are used at most. A choice: each costs one Fourier transform of the
+"""Largest number of patterns. A choice: each needs one Fourier transform of the
 micrograph; a tilt and a bow are two."""
 
 _LEAST_RMS = 0.04
-"""Rms change of the gain from which a pattern is used, in gains. A choice: 0.04 are 8 %
-of the power. A lower one spends transforms on the scatter of the fit, a higher one
-leaves the false alarms of a slightly tilted support on one side."""
+"""Least root mean square of a pattern that is used, relative to the gain. A choice:
+0.04 are 8 % of the power. With a lower one, transforms are spent on the scatter of the
+fit; with a higher one, the false alarms of a slightly tilted support are all on one
+side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +67,11 @@ class Pattern:
     def over_place(
         self, rows: NDArray[np.float64], cols: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Evaluate on the grid ``rows x cols``, in half views from the middle."""
+        """Evaluate on the grid ``rows x cols``; both are from -1 to 1 over the view."""
         one, row, col, row_row, row_col, col_col = self.polynomial
         down = one + row * rows + row_row * rows**2
         right = col * cols + col_col * cols**2
-        # A product of matrices makes few passes over the plane.
+        # As a matrix product, it passes over the large plane only once.
         along = np.stack([down, np.ones_like(rows), row_col * rows], axis=1)
         across = np.stack([np.ones_like(cols), right, cols])
         return np.asarray(along.astype(np.float32) @ across.astype(np.float32))
@@ -77,14 +80,14 @@ class Pattern:
 def place_terms(
     rows: NDArray[np.float64], cols: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Terms of the polynomial at places, shape (n, 6)."""
+    """Return the terms of the polynomial at each place, shape (n, 6)."""
     one = np.ones_like(rows)
     terms = np.stack([one, rows, cols, rows**2, rows * cols, cols**2], axis=1)
     return terms.astype(np.float32)
 
 
 def no_variation(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Speckle that is alike everywhere."""
+    """Return the coefficients for speckle that is the same everywhere."""
     variation = np.zeros((TERMS, *shape), np.float32)
     variation[0] = 1
     return variation
@@ -98,18 +101,18 @@ def patterns(
     Parameters
     ----------
     variation : ndarray of float32, shape (6, k_row, k_col)
-        Share of the mean clipped power that belongs to each of `place_terms`.
+        Coefficients of `place_terms`; see `AmorphousBackground.variation`.
     clip : float
-        Where powers were clipped, in mean powers.
+        Value at which powers were clipped, in mean powers.
     counted : ndarray of bool, shape (k_row, k_col)
-        Frequencies that decide which patterns matter.
+        Frequencies by which patterns are ranked and chosen.
 
     Returns
     -------
     gain : ndarray of float32, shape (k_row, k_col)
-        Factor of the whitening gain, averaged over places.
+        Factor on the whitening gain, averaged over places.
     found : list of Pattern
-        Strongest first; none where the speckle is alike everywhere.
+        Strongest first; empty if the speckle is the same everywhere.
     """
     rows, cols = (each.ravel() for each in np.meshgrid(_NODES, _NODES, indexing="ij"))
     terms = place_terms(rows, cols)
@@ -129,10 +132,10 @@ def patterns(
 
 
 def _level(share: NDArray[np.float32], clip: float) -> NDArray[np.float32]:
-    """Mean power where powers clipped at ``clip`` have a mean of so many shares.
+    """Return the mean powers that give these mean clipped powers, both relative.
 
-    Speckle power is exponentially distributed, so that clipping takes a share of
-    ``exp(-clip / level)`` of it away.
+    Speckle power is exponentially distributed, so that clipping removes a share of
+    ``exp(-clip / level)`` of it.
     """
     clipped = _LEVELS * (1 - np.exp(-clip / _LEVELS)) / (1 - np.exp(-clip))
     return np.interp(share, clipped, _LEVELS).astype(np.float32)

@@ -27,43 +27,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _PeakSettings:
-    """Which peaks of the windows' spectra are fringes, and which are one and the same.
+    """Criteria for peaks of window spectra to be fringes, and to be the same fringe.
 
     Attributes
     ----------
     lowest_bin : float
-        Lowest frequency that counts, in bins of a window: the Hann window spreads the
-        thickness of the support over the 2 lowest. Higher loses coarse fringes.
+        Lowest frequency of a fringe, in bins of a window: the Hann window spreads the
+        support's thickness over the 2 lowest bins. A higher one loses coarse fringes.
     least_ratio : float
-        Least power of a peak, in mean powers of the speckle there. Speckle reaches 14
-        with a chance of exp(-14) = 8e-7 for each frequency, once in 250 windows of 96
-        px. A choice: lower lets speckle speak, higher leaves too few fringes.
+        Least power of a peak, in mean powers of the speckle at its frequency. Speckle
+        exceeds 14 with a probability of exp(-14) = 8e-7 per frequency, once in 250
+        windows of 96 px. A choice: with a lower one speckle counts as fringes, with a
+        higher one too few fringes are left.
     strongest_share : float
-        Least power of a peak in its window's strongest. A choice: lower counts side
-        lobes of a strong peak, higher drops its second family.
+        Least power of a peak relative to the strongest in its window. A choice: a lower
+        one counts side lobes of a strong peak, a higher one drops second families.
     floors : float
-        Least background at which peaks count, in `power_floor`. A choice: where
-        smoothing left less, ratios are those of rounding; more loses fine fringes.
+        Least background for peaks to count, in units of `power_floor`. A choice: with
+        less, in smoothed pictures, ratios are between rounding errors; a higher one
+        loses fine fringes.
     least_share : float
-        Power over the background put in place of less where a peak's place is
-        interpolated in the logarithm, as a share of the background. Speckle beside a
-        faint peak can fall below it; a choice, far below a peak's neighbours.
+        Lower limit of the power above the background, as a share of the background, in
+        the interpolation of a peak, which takes logarithms. Beside a faint peak the
+        power can be less. A choice, far below the usual power beside a peak.
     least_bend : float
-        Least curvature of a peak, in nats per bin**2, so that flat ones divide by no
-        zero; far below that of a fringe, from which the Hann window's power falls by
-        1.4 nats to the next bin.
+        Least curvature of a peak in nats per bin**2, against division by zero; far
+        below that of a fringe, whose power in a Hann window falls by 1.4 nats in one
+        bin.
     noise_per_px : tuple of float
-        Frequencies, in cycles per px, at which shot noise rather than the support
-        makes the background, so that its fall is the camera's. A choice: lower meets
-        the support's contrast where pixels are coarse, higher the corners' artefacts.
+        Range of frequencies, in cycles per px, where the background is shot noise, so
+        that its slope is that of the camera's transfer. A choice: lower frequencies
+        contain the support's contrast if pixels are coarse, higher ones artefacts.
     widest_transfer : float
-        Least standard deviation of the camera's power transfer that is believed, in
-        cycles per px. A choice: below it a picture was blurred or enlarged by
-        software, and its noise tells of that alone.
+        Least standard deviation, in cycles per px, that the camera's power transfer can
+        have. A choice: a lower value means that software blurred or enlarged the
+        picture, so that its noise does not show the camera's transfer.
     same_bins : float
-        Distance of two peaks, in bins of the window and with angles doubled, up to
-        which they are one fringe seen in overlapping windows. A choice: the strongest
-        peaks scatter by 0.2 bins; a larger one joins families of one particle.
+        Distance of two peaks, in bins of the window and with doubled angles, up to
+        which they are the same fringe in overlapping windows. A choice: the strongest
+        peaks scatter by 0.2 bins; a larger one joins different families of a particle.
     same_windows : float
         The same for the windows' centres, in windows; they lie half a window apart.
     """
@@ -82,22 +84,23 @@ class _PeakSettings:
 
 _PEAKS = _PeakSettings()
 _NEIGHBOURS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
-"""A peak and the pixels above, below, left and right of it: steps down and right, in
-bins. A parabola through three of them has the peak's place along an axis."""
+"""Offsets in bins (row, column) of a peak and of the bins above, below, left and right
+of it. A parabola through three of them gives the peak's place along an axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fringes:
-    """Fringes of one micrograph, those seen in several windows once.
+    """Fringes of one micrograph; one seen in several windows is counted once.
 
     Attributes
     ----------
     k_per_px : ndarray of float64, shape (n, 2)
         Frequency along rows and columns, in cycles per px.
     strength : ndarray of float64, shape (n,)
-        Logarithm of the highest power over the least that counts, so from 0.
+        Natural logarithm of the highest power, relative to the least that counts; at
+        least 0.
     centre_px : ndarray of float64, shape (n, 2)
-        Row and column, as well as windows tell.
+        Row and column: mean of the centres of its windows, weighted by power.
     window_px : int
         Edge of the windows.
     """
@@ -108,18 +111,17 @@ class Fringes:
     window_px: int
 
     def places(self, chosen: NDArray[np.bool_], apart_px: float) -> int:
-        """Count places with fringes that are at least a window and so much apart.
+        """Count distant places with fringes, as a lower bound for that of particles.
 
-        Windows overlap, and a dot or two in a rare orientation show one wrong
-        reflection only; what is seen in places far apart is seen in particles of
-        their own.
+        Windows overlap, so that several fringes may belong to one particle. Fringes
+        farther apart than a window belong to different ones.
 
         Parameters
         ----------
         chosen : ndarray of bool, shape (n,)
             Fringes to look at, strongest first.
         apart_px : float
-            What lies between the windows of two places, at least.
+            Least gap between the windows of two places.
         """
         left = self.centre_px[chosen][np.argsort(-self.strength[chosen], kind="stable")]
         count = 0
@@ -132,15 +134,16 @@ class Fringes:
 def find_fringes(prepared: Prepared, window_px: int) -> Fringes:
     """Find all fringes in windows of one size.
 
-    Whether a peak is a fringe is told by its power over the background. Where it lies
-    is told by its power alone, less the background below it: over a background that
-    falls, a quotient has its maximum at too high a frequency (by 0.9 % in windows of
-    3.2 nm). Only the camera's fall is divided out, as its noise has it.
+    Peaks are detected in the ratio of power to background. Their frequencies are
+    interpolated in the power minus the background instead, since over a falling
+    background the maximum of the ratio is at too high a frequency (by 0.9 % in windows
+    of 3.2 nm). Only the fall of the camera's transfer is divided out, as measured on
+    its noise.
 
     Parameters
     ----------
     prepared : Prepared
-        From `prepare`; the background that is measured on the way is kept in it.
+        From `prepare`; the background measured here is stored in it.
     window_px : int
         Edge of the windows.
 
@@ -155,19 +158,19 @@ def find_fringes(prepared: Prepared, window_px: int) -> Fringes:
     spectra = window_spectra(image, grid)
     measured = background_of(spectra, grid, prepared.usable)
     prepared.backgrounds[window] = measured
-    gain = _over_background(measured.power)
+    gain = _background_gain(measured.power)
     at, row, col = _peaks(spectra, gain)
     if not prepared.usable.all():
-        # Edges of what was filled look like fringes.
+        # Edges of filled areas look like fringes.
         counted = usable_windows(prepared.usable, grid)[at]
         at, row, col = at[counted], row[counted], col[counted]
-    peak_k = _places(spectra, measured.power, at, row, col)
+    peak_k = _peak_frequencies(spectra, measured.power, at, row, col)
     power = spectra[at, row, col] * gain[row, col]
-    return _joined(peak_k, power, _centres(grid, at), window)
+    return _join_peaks(peak_k, power, _centres(grid, at), window)
 
 
-def _over_background(background: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Factor that turns power into that over the background, 0 where none counts."""
+def _background_gain(background: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the reciprocal background; 0 at frequencies where no peak counts."""
     window = len(background)
     usable = frequencies(window) >= _PEAKS.lowest_bin / window
     usable[:, [0, -1]] = False
@@ -179,7 +182,7 @@ def _over_background(background: NDArray[np.float32]) -> NDArray[np.float32]:
 def _peaks(
     spectra: NDArray[np.float32], gain: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], ...]:
-    """Windows, rows and columns of the strongest peaks of each window."""
+    """Return window, row and column of the strong peaks of all windows."""
     found = []
     for batch in strips(len(spectra), BATCH):
         at, row, col = _maxima(spectra[batch] * gain)
@@ -189,7 +192,7 @@ def _peaks(
 
 
 def _maxima(ratio: NDArray[np.float32]) -> tuple[NDArray[np.intp], ...]:
-    """Windows, rows and columns of the strongest peaks of each window."""
+    """Return window, row and column of the strong local maxima of each window."""
     size = ratio.shape[1]
     strongest = ratio.max(axis=(1, 2), keepdims=True)
     least = np.maximum(_PEAKS.strongest_share * strongest, _PEAKS.least_ratio)
@@ -204,7 +207,7 @@ def _maxima(ratio: NDArray[np.float32]) -> tuple[NDArray[np.intp], ...]:
     return at[local], row[local], col[local]
 
 
-def _places(
+def _peak_frequencies(
     spectra: NDArray[np.float32],
     background: NDArray[np.float32],
     at: NDArray[np.intp],
@@ -225,7 +228,7 @@ def _places(
 
 
 def _camera_fall(background: NDArray[np.float32]) -> float:
-    """How fast the camera's power transfer falls, in nats per (cycles per px)**2."""
+    """Return the fall of the camera's power transfer in nats per (cycles per px)**2."""
     radius = frequencies(len(background))
     low, high = _PEAKS.noise_per_px
     noise = (radius > low) & (radius < high)
@@ -237,7 +240,7 @@ def _camera_fall(background: NDArray[np.float32]) -> float:
 def _vertex(
     before: NDArray[np.float64], here: NDArray[np.float64], after: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Where a parabola through three values is highest, in steps from the middle."""
+    """Return the maximum of the parabola through three values, in steps from here."""
     bend = np.minimum(before - 2 * here + after, -_PEAKS.least_bend)
     return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
 
@@ -247,13 +250,13 @@ def _centres(grid: WindowGrid, at: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.stack([grid.rows_px[strip], grid.cols_px[across]], axis=1)
 
 
-def _joined(
+def _join_peaks(
     k_bins: NDArray[np.float64],
     power: NDArray[np.float32],
     centres_px: NDArray[np.float64],
     window_px: int,
 ) -> Fringes:
-    """Join peaks that overlapping windows show of one fringe, stronger ones heavier."""
+    """Join the peaks of each fringe in overlapping windows; means weighted by power."""
     length = np.hypot(*k_bins.T)
     # k and -k are one fringe: at twice the angle they are one point.
     twice = 2 * np.arctan2(*k_bins.T)
@@ -278,11 +281,11 @@ def _joined(
 
 
 def _groups(points: NDArray[np.float64], reach: float) -> NDArray[np.int32]:
-    """Give points one number that a chain of near neighbours joins."""
+    """Return a cluster's number for each point: single linkage up to ``reach``."""
     count = len(points)
     if count == 0:
         return np.zeros(0, np.int32)
-    # The window stands before anything is joined, and does not wait for the imports.
+    # Imported here, so that the window opens sooner.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import KDTree

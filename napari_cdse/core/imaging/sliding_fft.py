@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STRIP_VALUES = 4_000_000
-"""Pixels of all windows, overlap counted, that are transformed at a time. A choice:
-their power takes 8 MB; more take memory, fewer cost calls."""
+"""Pixels in all windows, counted once per window, that are transformed at a time. A
+choice: their power takes 8 MB; more take more memory, fewer need more calls."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowGrid:
-    """Where the windows lie.
+    """Places of the windows.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class WindowGrid:
 
 
 def window_grid(shape: tuple[int, int], window_px: int, step_px: int) -> WindowGrid:
-    """Spread windows evenly so that no border row or column is left out.
+    """Place windows evenly, so that they cover the micrograph up to its border.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def window_grid(shape: tuple[int, int], window_px: int, step_px: int) -> WindowG
 
 
 def too_small(shape: tuple[int, ...], window_px: int) -> MicrographError:
-    """Say that not even one window fits."""
+    """Return the error for a micrograph smaller than one window."""
     return MicrographError(
         f"The micrograph has {shape[0]} x {shape[1]} pixels, less than one "
         f"window of {window_px}; check the pixel size or choose a smaller window."
@@ -83,11 +83,11 @@ def too_small(shape: tuple[int, ...], window_px: int) -> MicrographError:
 def power_spectra(
     image: NDArray[np.float32], grid: WindowGrid
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Transform all windows, a strip of grid rows at a time.
+    """Compute the power spectra of all windows, a strip of grid rows at a time.
 
     The image is continued by reflection at the border. The Hann window has unit
-    energy, so that white noise of unit variance has a mean power of one. Take the
-    image's mean off first where the lowest three bins matter.
+    energy, so that white noise of unit variance has a mean power of one. Callers that
+    use the lowest three bins subtract the image's mean before.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def power_spectra(
 def all_power_spectra(
     image: NDArray[np.float32], grid: WindowGrid
 ) -> NDArray[np.float32]:
-    """Do the same for all grid rows at once, where memory allows."""
+    """Compute the power spectra of all windows in one array; see `power_spectra`."""
     every = slice(0, len(grid.rows_px))
     power = np.empty(_shape(grid, every), np.float32)
     for rows in _strips(grid):
@@ -159,7 +159,7 @@ def _centres(length: int, window_px: int, step_px: int) -> NDArray[np.float64]:
     return first + step_px * np.arange(count, dtype=np.float64)
 
 
-def _covered(
+def _reflected_indices(
     centres: NDArray[np.float64], window_px: int, length: int
 ) -> NDArray[np.intp]:
     """Image indices under the windows, reflected at the border."""
@@ -176,20 +176,20 @@ def _transform(
     rows: slice,
     power: NDArray[np.float32],
 ) -> None:
-    """Write the power of all windows of some grid rows.
+    """Write the power of all windows of some grid rows into ``power``.
 
-    Windows that lie one below the other share the transforms of their pixel rows.
+    Windows that overlap vertically share the transforms of their pixel rows.
     """
     size, step = grid.window_px, grid.step_px
     edge = _hann_edge(size).astype(np.float32)
-    across = _covered(grid.cols_px, size, grid.shape[1])
-    down = _covered(grid.rows_px[rows], size, grid.shape[0])
+    across = _reflected_indices(grid.cols_px, size, grid.shape[1])
+    down = _reflected_indices(grid.rows_px[rows], size, grid.shape[0])
     strip = np.take(image[down], across, axis=1)
     views = np.lib.stride_tricks.sliding_window_view(strip, size, axis=1)[:, ::step]
-    # Numbers alike in type are multiplied without a cast on the way.
+    # Complex, so that the product below needs no conversion of types.
     weights = edge.astype(np.complex64)[:, None, None]
     shared = max(size - step, 0)
-    # Of one row of windows, which stay in the cache.
+    # Transformed pixel rows of one row of windows: few enough for the cache.
     lines = np.empty((size, views.shape[1], size // 2 + 1), np.complex64)
     for number, place in enumerate(power):
         known = shared if number else 0

@@ -23,35 +23,36 @@ if TYPE_CHECKING:
     from napari_cdse.core.imaging.preprocessing import Prepared
 
 _CLIP_SIGMA = 7.0
-"""Value at which whitened pixels are clipped, in standard deviations of the speckle. A
-choice: normal noise goes beyond 7 with a chance of 3e-12, so no speckle is touched; a
-lower one cuts strong fringes, a higher one lets dirt ring as fringes."""
+"""Absolute value at which whitened pixels are clipped, in standard deviations of the
+speckle. A choice: normal noise exceeds 7 with a probability of 3e-12, so that no
+speckle is clipped; a lower limit clips strong fringes, with a higher one dirt makes
+ringing that looks like fringes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _LevelSettings:
-    """Numbers of the last levelling of the noise's power. All are choices.
+    """Settings of the levelling of the noise's local power. All are choices.
 
     Attributes
     ----------
     cell_windows : float
-        Edge of the cells that power is averaged in, in windows of the background.
+        Edge of the cells in which power is averaged, in windows of the background.
         Smaller ones scatter, larger ones hold more than one particle.
     least_cell : int
-        The same in samples at least: of 16 squares a mean begins to mean something.
+        Least edge of a cell in samples, so that a mean is over 16 squares or more.
     seen_share : float
-        Share of valid samples from which a cell counts. More leaves gaps along the
-        border, less lets a few samples tell a cell's power.
+        Least share of valid samples in a cell that counts. With more, gaps are left
+        along the border; with less, few samples determine a cell's power.
     least_level : float
-        Lowest power of a cell, in medians of all. Less would raise empty cells to the
-        power of speckle and their rounding with it.
+        Least power of a cell, in medians over all cells. With less, cells without any
+        speckle would be amplified until their rounding errors look like it.
     median_cells : int
-        Edge of the square whose median is a cell's power, in cells. With 7, that is
-        3.5 windows, particles cover less than half of it; more follows less of the
-        support, less dims particles.
+        Edge of the square, in cells, whose median is the local level. A square of 7
+        cells, that is 3.5 windows, is covered by particles to less than half. A larger
+        one follows the support less closely, a smaller one attenuates particles.
     smooth_cells : float
-        Standard deviation of the Gaussian after it, in cells: it takes off the
-        median's steps, and more would blur the border of a support.
+        Standard deviation, in cells, of the Gaussian that smooths the steps of that
+        median. A larger one blurs the border of a support.
     """
 
     cell_windows: float = 0.5
@@ -75,7 +76,8 @@ class Whitened:
     step_px : tuple of float
         Distance between samples in pixels of the micrograph.
     origin_px : tuple of float
-        Place of sample ``[0, 0]`` in the micrograph; negative, as it is padded.
+        Row and column of sample ``[0, 0]`` in the micrograph; negative, since the
+        micrograph is padded.
     shape_px : tuple of int
         Rows and columns of the micrograph.
     valid : ndarray of bool, shape (rows, columns)
@@ -97,8 +99,15 @@ def whiten(
 ) -> Whitened:
     """Divide the spectrum by the background's amplitude and keep a band.
 
-    The result is sampled as coarsely as the band allows. Values far beyond all
-    speckle (edges, scale bars, dirt) are clipped: they would ring as fringes.
+    The steps:
+
+    1. Transform the padded micrograph, and keep the frequencies up to the band's end,
+       so that the result is sampled as coarsely as the band allows.
+    2. Multiply by the whitening gain, and transform back. Where the background varies
+       over the view, the gain is a sum of patterns, each with its own transform.
+    3. Level what is left of variation in the noise's power.
+    4. Clip values far beyond speckle (edges, scale bars, dirt), whose ringing would
+       look like fringes.
 
     Parameters
     ----------
@@ -126,12 +135,12 @@ def whiten(
             step, map(np.arange, coarse), image.shape, strict=True
         )
     ]
-    values = _white_everywhere(spectrum, background, bins, places, band_per_px)
-    # As large as the picture, as each of those that follow.
+    values = _inverse_transform(spectrum, background, bins, places, band_per_px)
+    # Frees as much memory as the picture takes, before more such arrays are made.
     del spectrum
-    valid = _sampled(prepared.usable, step, pad_px, values.shape)
+    valid = _usable_samples(prepared.usable, step, pad_px, values.shape)
     cell = round(background.window_px / step[0] * _LEVEL.cell_windows)
-    _even_out(values, valid, max(_LEVEL.least_cell, cell), share)
+    _level_noise(values, valid, max(_LEVEL.least_cell, cell), share)
     np.multiply(values, valid, out=values)
     np.clip(values, -_CLIP_SIGMA, _CLIP_SIGMA, out=values)
     origin = (-float(pad_px), -float(pad_px))
@@ -139,13 +148,13 @@ def whiten(
     return Whitened(values, step, origin, shape, valid)
 
 
-def _sampled(
+def _usable_samples(
     usable: NDArray[np.bool_],
     step_px: tuple[float, float],
     pad_px: int,
     shape: tuple[int, ...],
 ) -> NDArray[np.bool_]:
-    """Whether the nearest pixel of each sample lies on the micrograph and counts."""
+    """Tell of each sample whether the nearest pixel is on the micrograph and usable."""
     places = [
         np.rint(step * np.arange(count) - pad_px).astype(int)
         for step, count in zip(step_px, shape, strict=True)
@@ -160,22 +169,34 @@ def _sampled(
     return valid
 
 
-def _even_out(
+def _level_noise(
     values: NDArray[np.float32], valid: NDArray[np.bool_], cell: int, share: float
 ) -> None:
-    """Bring the noise to unit power within the passed share of the spectrum, in place.
+    """Scale samples in place so that the noise has the power ``share`` everywhere.
 
-    The local level is a median over cells, so that particles, which cover less than
-    half of any neighbourhood, do not move it.
+    The local level is a robust surface over the cells' powers, plus a median of what
+    that leaves, so that particles, which cover less than half of any neighbourhood, do
+    not change it.
+
+    Parameters
+    ----------
+    values : ndarray of float32
+        Whitened samples, changed in place.
+    valid : ndarray of bool
+        Samples that count.
+    cell : int
+        Edge of a cell in samples.
+    share : float
+        Mean power of unit white noise after the whitening gain; see `_whitening_gain`.
     """
     rows, cols = (max(1, length // cell) for length in values.shape)
     power = np.concatenate(
         [
-            _in_cells(np.square(values[strip]) * valid[strip], 1, cols, cell)
+            _cell_means(np.square(values[strip]) * valid[strip], 1, cols, cell)
             for strip in strips(rows * cell, cell)
         ]
     )
-    counted = _in_cells(valid, rows, cols, cell)
+    counted = _cell_means(valid, rows, cols, cell)
     seen = counted > _LEVEL.seen_share
     level = power / np.maximum(counted, _LEVEL.seen_share)
     typical = float(np.median(level[seen])) if seen.any() else 1.0
@@ -191,7 +212,7 @@ def _even_out(
         values[strip] *= bilinear(gain, down[strip], right)
 
 
-def _in_cells(
+def _cell_means(
     values: NDArray[np.float32] | NDArray[np.bool_], rows: int, cols: int, cell: int
 ) -> NDArray[np.float64]:
     cut = values[: rows * cell, : cols * cell].reshape(rows, cell, cols, cell)
@@ -199,7 +220,7 @@ def _in_cells(
 
 
 def _coarse_length(total: int, highest_per_px: float) -> int:
-    # Two samples for each cycle of the highest frequency.
+    # Nyquist: two samples for each cycle of the highest frequency.
     wanted = int(np.ceil(2 * highest_per_px * total))
     return min(total, fft.next_fast_len(wanted + wanted % 2, real=True))
 
@@ -207,10 +228,10 @@ def _coarse_length(total: int, highest_per_px: float) -> int:
 def _cropped_spectrum(
     image: NDArray[np.float32], pad_px: int, full: list[int], coarse: list[int]
 ) -> NDArray[np.complex64]:
-    """Low frequencies of the picture with a mirrored margin, its mean taken off.
+    """Low frequencies of the picture, padded by mirroring and with its mean subtracted.
 
-    Rows go by strips, so that neither the padded picture nor its whole spectrum is in
-    memory.
+    Its rows are transformed in strips, so that neither the padded picture nor its whole
+    spectrum is held in memory.
     """
     count = coarse[1] // 2 + 1
     spectrum = np.empty((full[0], count), np.complex64)
@@ -225,7 +246,7 @@ def _cropped_spectrum(
 def mirrored_strips(
     image: NDArray[np.float32], pad_px: int, full: Sequence[int]
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Give strips of rows of the picture with a mirrored margin, its mean taken off.
+    """Yield strips of rows of the picture, padded by mirroring, its mean subtracted.
 
     Parameters
     ----------
@@ -267,7 +288,12 @@ def _whitening_gain(
     bins: tuple[NDArray[np.float64], NDArray[np.float64]],
     band_per_px: tuple[float, float],
 ) -> tuple[NDArray[np.float32], float]:
-    """Gain, and the mean power that it leaves; less than one where it is not raised."""
+    """Return the whitening gain, and the mean power of the noise that it whitens.
+
+    The latter, taken over all frequencies, is the share of the spectrum in the band,
+    and less if there is hardly any power at some frequencies: those are amplified only
+    as far as `power_floor` allows.
+    """
     rows, cols = bins
     square = rows[:, None] ** 2 + cols**2
     inside = (square >= band_per_px[0] ** 2) & (square <= band_per_px[1] ** 2)
@@ -279,16 +305,27 @@ def _whitening_gain(
     return gain, float(power.mean())
 
 
-def _white_everywhere(
+def _inverse_transform(
     spectrum: NDArray[np.complex64],
     background: AmorphousBackground,
     bins: tuple[NDArray[np.float64], NDArray[np.float64]],
     places: list[NDArray[np.float64]],
     band_per_px: tuple[float, float],
 ) -> NDArray[np.float32]:
-    """Go back to places, with the gain that suits each of them.
+    """Transform back, with the whitening gain of each place.
 
-    ``places`` are rows and columns in half views from the middle.
+    Parameters
+    ----------
+    spectrum : ndarray of complex64
+        Already multiplied by the mean gain; overwritten.
+    background : AmorphousBackground
+        Has the gain's variation over the view.
+    bins : tuple of ndarray
+        Frequencies of the spectrum's rows and columns, in cycles per pixel.
+    places : list of ndarray
+        Rows and columns of the result, from -1 to 1 over the view.
+    band_per_px : tuple of float
+        The band that is kept.
     """
     shape = [len(each) for each in places]
     middle, patterns = background.gain_patterns(band_per_px)

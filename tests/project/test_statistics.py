@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -302,6 +303,24 @@ def test_a_smaller_share_withdraws_draws_where_some_were_judged(project):
     assert not any(each.withdrawn for each in third)
     found = project.statistics.visible_defects()
     assert found.n_withdrawn == sum(e.withdrawn and not e.judged for e in draws)
+
+
+def test_rates_of_a_forest_weigh_micrographs_alike_after_a_smaller_share(project):
+    """The second stands for as many as were drawn there, as the third does."""
+    project.audits.share = 0.5
+    first = drawn(project, 1)
+    project.edits.label(first[:30], "no", selected_by="queue")
+    project.audits.share = 0.1
+    project.edits.label(drawn(project, 1), "no", selected_by="queue")
+    lots = drawn(project, 2)
+    project.edits.label(lots, "no", selected_by="queue")
+    stands_for: Counter[str] = Counter()
+    for each in project.audits.labels():
+        stands_for[each.micrograph_id] += 1 / each.selection_chance
+    ids = [each.id for each in project.micrographs.entries]
+    assert stands_for[ids[1]] == pytest.approx(len(first) / 0.5)
+    assert stands_for[ids[2]] == pytest.approx(len(lots) / 0.1)
+    assert set(stands_for) == set(ids[1:])
 
 
 def test_removed_and_deferred_draws_are_told(project):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cdse.core.errors import StoreError
+from napari_cdse.core.review.blind_audit import counts
 from napari_cdse.core.review.draw_chances import doubt, draw_chances
 from napari_cdse.core.review.review_queue import ORDERS, QueueItem
 from napari_cdse.io.store.store import AUDIT
@@ -178,13 +179,36 @@ class Audits:
         Later changes, made with the prediction in view, don't count; but a particle
         whose circle was deleted since is ``removed`` and stands for ``empty``.
         Particles whose label was taken back are not among them, nor are micrographs and
-        regions that are left out.
+        regions that are left out. Where the share was lowered since, their chance is
+        that of being drawn and judged, so that they represent the whole micrograph.
         """
         return [
             each
             for row in self._table.rows
             if row.excluded is None
-            for each in self._particles.audited(row.key)
+            for each in self._representing(row.key)
+        ]
+
+    def _representing(self, key: int) -> list[Annotation]:
+        """Return one micrograph's first labels, with the chances that hold by now."""
+        found = self._particles.audited(key)
+        ids = {each.particle_id for each in found if counts(each)}
+        lowered = {
+            each: chance
+            for each in ids
+            if self.remaining(each) < 1
+            if (chance := self.drawn_chance(each)) is not None
+        }
+        if not lowered:
+            return found
+        there = self._particles.particles(key).values()
+        drawn = self._drawn((*there, *self._particles.removed(key)))
+        share = len(lowered) / max(len(drawn), len(lowered))
+        return [
+            replace(each, selection_chance=share * lowered[each.particle_id])
+            if each.particle_id in lowered
+            else each
+            for each in found
         ]
 
     def tallies(self) -> DrawTallies:

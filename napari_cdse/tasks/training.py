@@ -22,6 +22,7 @@ from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.evaluation.validation import compare, cross_validate
 from napari_cdse.core.features.cache import KnownFeatures
 from napari_cdse.core.progress import span
+from napari_cdse.core.statistics.evidence import answer_chances
 from napari_cdse.core.statistics.visible_defects import HALF_WIDTH
 from napari_cdse.io.models.model_file import load_model, model_bytes, save_model
 from napari_cdse.pipeline import forest_below, joined, training_from_annotations
@@ -306,10 +307,11 @@ def _learned(shown: Sequence[Shown], training: TrainingSet | None) -> frozenset[
 
 def _draws(request: TrainingRequest) -> dict[str, JudgedDraw]:
     """Return the particles that were drawn and judged unseen, by id."""
+    chances = answer_chances(request.evidence)
     return {
-        each.particle: JudgedDraw(each.chance, each.label)
+        each.particle: JudgedDraw(chances[each.particle], each.label)
         for each in request.evidence
-        if each.answered and each.chance and each.label
+        if each.particle in chances and each.label
     }
 
 

@@ -71,6 +71,7 @@ Two annotators
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -184,6 +185,37 @@ class Evidence:
         if self.doubt is not None or self.probabilities is None:
             return self.doubt
         return 1 - margin(self.probabilities)
+
+
+def answer_chances(evidence: Iterable[Evidence]) -> dict[str, float]:
+    """Return the chance with which each answered draw was drawn and judged.
+
+    That is the chance of the draw itself, but where the share was lowered after some
+    draws of a micrograph had been judged: there fewer of them have an answer, and each
+    answer stands for more.
+
+    Parameters
+    ----------
+    evidence : iterable of Evidence
+        Of all particles.
+
+    Returns
+    -------
+    dict of str to float
+        By particle.
+    """
+    draws = [each for each in evidence if each.route == "draw"]
+    lowered = [each for each in draws if each.remaining < 1]
+    drawn = Counter(each.micrograph for each in lowered)
+    answered = Counter(each.micrograph for each in lowered if each.answered)
+    chances = {}
+    for each in draws:
+        if each.answered and each.chance:
+            share = 1.0
+            if each.remaining < 1:
+                share = answered[each.micrograph] / drawn[each.micrograph]
+            chances[each.particle] = share * each.chance
+    return chances
 
 
 def margin(probabilities: Sequence[float]) -> float:

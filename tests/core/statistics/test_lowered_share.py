@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cdse.core.statistics.evidence import Evidence
+from napari_cdse.core.statistics.evidence import Evidence, answer_chances
 from napari_cdse.core.statistics.sample import population, sample_of
 from napari_cdse.core.statistics.visible_defects import visible_defects
 
@@ -120,3 +120,20 @@ def test_draws_that_are_not_asked_any_more_are_told_and_do_not_wait():
     assert told.draws_for(wanted) - told.n_drawn < told.n_unanswered
     assert told.brief(wanted).endswith("A larger share draws more of what is unseen.")
     assert "larger share" not in replace(told, n_withdrawn=0).brief(wanted)
+
+
+def test_answers_have_the_chance_to_be_drawn_and_judged():
+    rng = np.random.default_rng(4)
+    found, _ = reviewed(rng, (0.3, 0.3), 6, 0.3, SMALL)
+    found = [replace(each, particle=str(n)) for n, each in enumerate(found)]
+    chances = answer_chances(found)
+    assert chances.keys() == {each.particle for each in found if each.answered}
+    for name in map(str, range(6)):
+        draws = [e for e in found if e.micrograph == name and e.route == "draw"]
+        (told,) = {chances[e.particle] for e in draws if e.answered}
+        share = np.mean([e.answered for e in draws])
+        assert told == pytest.approx(share * draws[0].chance)
+    # As long as all are asked, it is the chance of the draw.
+    waiting = [replace(e, remaining=1.0, withdrawn=False) for e in found]
+    wanted = {e.particle: e.chance for e in waiting if e.answered}
+    assert answer_chances(waiting) == wanted

@@ -165,6 +165,10 @@ def test_a_retraining_counts_draws_as_the_number_of_the_project_does(
         for name in ("n_particles", "n_draws", "n_removed", "n_unanswered", "labels"):
             assert getattr(found, name) == getattr(wanted, name)
     assert told.old.fraction == pytest.approx(wanted.fraction, abs=0.05)
+    # Once none is asked any more, the eight answers stand for all ten draws.
+    project.audits.share = 0
+    answers = _draws(workspace.training._request(FEW_TREES, onto=True))
+    assert sum(1 / each.chance for each in answers.values()) == pytest.approx(10)
 
 
 def test_keep_both_then_take_turns(labelled, qtbot, forest):

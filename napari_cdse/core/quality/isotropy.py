@@ -1,16 +1,18 @@
 """Anisotropy of a spectrum: stretch, astigmatism, drift.
 
-Each of them changes the logarithm of the power at angle ``a`` by a profile over the
-frequency times cos 2(a - a0). With the fitted model P(k) they come from
+Each changes the logarithm of the power at angle ``a`` by cos 2(a - a0) times a profile
+over the frequency. With the fitted model P(k) of the power, they are modelled as
+follows.
 
-- pixels that are not square, by ``e``: k (1 + e cos 2(a - a0)) in place of k, for the
-  noise too;
-- astigmatism, by a share ``s``: the defocus times 1 + s cos 2(a - a0), which moves the
-  rings alone;
-- drift by ``d`` along a line, whose sinc damps the speckle but not the noise:
-  -(pi d k)**2 / 6 times the speckle's share of the power.
+- Stretch (pixels that are not square) by ``e`` replaces k by k (1 + e cos 2(a - a0)),
+in
+  speckle and noise.
+- Astigmatism by a share ``s`` multiplies the defocus by 1 + s cos 2(a - a0), which only
+  moves the rings.
+- Drift by ``d`` along a line damps the speckle, but not the noise, by a sinc: to second
+  order -(pi d k)**2 / 6 times the speckle's share of the power.
 
-The three profiles differ, so that least squares tell them apart.
+The three profiles differ, so that least squares separate them.
 """
 
 from __future__ import annotations
@@ -29,34 +31,36 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.quality.speckle_spectrum import Rings, SpeckleSpectrum
 
-_KEPT = 0.872
-"""What smoothing along arcs leaves of a twofold change: exp(-2 s**2) with the standard
-deviation s of 15 degrees of `napari_cdse.core.imaging.rfft_spectrum.along_arcs`."""
+_SMOOTHING_FACTOR = 0.872
+"""Factor by which smoothing along arcs attenuates a twofold change: exp(-2 s**2) with
+the standard deviation s of 15 degrees in
+`napari_cdse.core.imaging.rfft_spectrum.along_arcs`."""
 _ANGLES = 2 * np.pi * np.arange(12) / 12
-"""Twice the angles at which the model is looked at: enough to tell the twofold change
-from those of more folds that strong astigmatism makes beside it."""
+"""Doubled angles at which the model is evaluated: enough to separate the twofold change
+from the fourfold and higher ones that strong astigmatism causes too."""
 _ROUNDS = 2
-"""Steps at most; it ends when one gains nothing. A choice: the second one puts large
-changes right, further ones take time."""
+"""Largest number of Gauss-Newton steps; fewer if one brings no improvement. A choice:
+the second corrects large changes, further ones take time."""
 _MOST = 0.5
-"""Largest share that is told: pixels three times as long as wide."""
+"""Largest stretch and share of the defocus: 0.5 are pixels three times as long as
+wide."""
 _DIFFERENCE = 1e-4
-"""For derivatives by differences."""
+"""Step of numerical derivatives."""
 _STEPS = _DIFFERENCE * np.eye(6)
 
 
 @dataclass(frozen=True, slots=True)
 class Isotropy:
-    """How a micrograph differs from one that is alike in all directions.
+    """Deviations of a micrograph from one that is the same in all directions.
 
     Attributes
     ----------
     stretch : float
-        Ratio of lengths along one direction to those across it, at least 1.
+        Ratio of the magnifications along two perpendicular directions, at least 1.
     astigmatism_nm : float
-        Half the difference of the defocus, for 300 kV.
+        Half the difference of the defocus between two directions, for 300 kV.
     drift_nm : float
-        0 where none is seen.
+        Displacement during the exposure; 0 if it is below its uncertainty.
     """
 
     stretch: float
@@ -67,7 +71,7 @@ class Isotropy:
 def isotropy(
     power: NDArray[np.float32], rings: Rings, fitted: SpeckleSpectrum
 ) -> Isotropy:
-    """Tell stretch, astigmatism and drift from a spectrum and its model.
+    """Estimate stretch, astigmatism and drift from a spectrum and its model.
 
     Parameters
     ----------
@@ -81,7 +85,7 @@ def isotropy(
     twofold, counts = _twofold(power)
     at = np.rint(rings.per_px / rings.bin_per_px).astype(int)
     causes, variances = _causes(twofold[at], counts[at], rings, fitted)
-    # A length is too long by its own scatter, be there nothing or not.
+    # The squared length of a noisy vector is too large by its variance.
     squares = causes[:3] ** 2 + causes[3:] ** 2 - variances[:3] - variances[3:]
     stretch, share, drift = np.sqrt(np.maximum(squares, 0.0)).tolist()
     stretch = min(stretch, _MOST)
@@ -95,20 +99,20 @@ def _causes(
     rings: Rings,
     fitted: SpeckleSpectrum,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Find the causes of a twofold change by Gauss's and Newton's steps.
+    """Fit the causes of a twofold change by Gauss-Newton steps.
 
     Returns
     -------
     causes : ndarray of float64, shape (6,)
-        Stretch, share of the defocus, square of the drift: those along the columns, and
-        again those along the diagonal.
+        Stretch, share of the defocus and squared drift, for cos 2a; then again for
+        sin 2a.
     variances : ndarray of float64, shape (6,)
-        By what is left.
+        Estimated from the residual.
     """
     weights = np.sqrt(np.tile(counts, 2))
 
     def left(causes: NDArray[np.float64]) -> NDArray[np.float64]:
-        differs = _modelled(causes, rings, fitted) - twofold
+        differs = _model_twofold(causes, rings, fitted) - twofold
         return np.asarray(weights * np.concatenate([differs.real, differs.imag]))
 
     causes = np.zeros(6)
@@ -128,10 +132,10 @@ def _causes(
     return causes, np.diag(inverse) * float(now @ now) / spare
 
 
-def _modelled(
+def _model_twofold(
     causes: NDArray[np.float64], rings: Rings, fitted: SpeckleSpectrum
 ) -> NDArray[np.complex128]:
-    """Twofold change of the logarithm of the power that causes would make."""
+    """Return the twofold change of the log power that given causes would have."""
     around = causes.reshape(2, 3, 1)
     stretch, share, drift = np.cos(_ANGLES) * around[0] + np.sin(_ANGLES) * around[1]
     parameters = np.tile(fitted.parameters, (len(_ANGLES), 1))
@@ -146,24 +150,24 @@ def _modelled(
 def _twofold(
     power: NDArray[np.float32],
 ) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Twofold change of the power's logarithm on each ring, by least squares.
+    """Fit the twofold change of the log power on each ring by least squares.
 
-    Beside mean and slope along the radius, which would pass for one where a ring has
-    few frequencies.
+    Mean and slope along the radius are fitted too, since on rings with few frequencies
+    they would look like a twofold change.
 
     Returns
     -------
     twofold : ndarray of complex128, shape (window_px // 2 + 1,)
-        Cosine and sine of twice the angle.
+        Coefficients of cosine (real part) and sine (imaginary part) of twice the angle.
     counts : ndarray of float64, same shape
-        Independent frequencies of the ring.
+        Number of independent frequencies on the ring.
     """
     size = len(power)
     rows, cols = np.fft.fftfreq(size)[:, None] * size, np.arange(power.shape[1])
     radius = frequencies(size) * size
     ring = np.rint(radius).astype(int)
     inside = (ring > 0) & (ring <= size // 2)
-    # The first and the last column hold each frequency twice.
+    # The first and the last column of a half spectrum contain each frequency twice.
     edge = np.isin(cols, (0, size / 2)) & inside
     weight = np.where(edge, 0.5, 1.0)[inside]
     angle = 2 * np.arctan2(rows, cols)[inside]
@@ -176,7 +180,7 @@ def _twofold(
 
     products = np.array([[summed(one * other) for one in terms] for other in terms])
     sums = np.array([summed(one * values) for one in terms])
-    # Ring 0 has no frequency; the first has fewer than there are terms.
+    # Ridge: ring 0 has no frequency, and the first fewer than there are terms.
     products = np.moveaxis(products, -1, 0) + 1e-9 * np.eye(len(terms))
     found = np.linalg.solve(products, sums.T[..., None])[..., 0]
-    return (found[:, 2] + 1j * found[:, 3]) / _KEPT, products[:, 0, 0]
+    return (found[:, 2] + 1j * found[:, 3]) / _SMOOTHING_FACTOR, products[:, 0, 0]

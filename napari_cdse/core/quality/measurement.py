@@ -1,7 +1,7 @@
 """Measure quality figures on the amorphous background that detection uses.
 
-Nothing of the particles is in it: windows with a crystal don't count for the
-background, so that the figures are those of support, lens and camera.
+Windows with a crystal don't count for the background, so that the figures describe
+support, lens and camera, but not the particles.
 """
 
 from __future__ import annotations
@@ -31,27 +31,30 @@ if TYPE_CHECKING:
     from napari_cdse.core.quality.speckle_spectrum import SpeckleSpectrum
 
 _FEWEST_RINGS = 12
-"""Fewest rings that a spectrum of eight parameters is fitted to. A choice: windows of
-56 px of 0.05 nm have 24."""
+"""Fewest rings to which the eight parameters of the spectrum are fitted. A choice:
+windows of 56 px of 0.05 nm have 24."""
 _MOST_RESIDUAL = 0.15
-"""Residual of the logarithm of the power from which the model is not that of the
-picture, and nothing is told. A choice: twice the largest of those simulated."""
+"""Root mean square residual of the log power above which the model does not fit the
+picture, and no figures are given. A choice: twice the largest of simulated
+micrographs."""
 _DEFOCUS_TOLD = 0.15
-"""Relative uncertainty up to which a defocus is told. A choice: rings mistaken for
-those of the next order make 20 % and more."""
+"""Largest relative uncertainty of a defocus that is reported. A choice: an error by one
+order of the rings is 20 % and more."""
 _DEFOCUS_SCATTER = 0.12
-"""Relative uncertainty of a defocus beside that of the fit: rings of an aberration that
-is not known are like those of another defocus. As simulated micrographs tell; see
-``python -m tests.benchmarks quality``."""
+"""Relative standard uncertainty of a defocus in addition to that of the fit, since an
+unknown spherical aberration shifts rings like another defocus does. Measured on
+simulated micrographs: ``python -m tests.benchmarks quality``."""
 _LATTICE_PER_NM = (2.0, 5.0)
-"""Band of the signal to noise: 0.5 to 0.2 nm, where CdSe has {111} and {220}."""
+"""Band in cycles per nm of the signal-to-noise ratio: 0.5 to 0.2 nm, which includes
+{111} and {220} of CdSe."""
 _FRINGE_PER_NM = 1 / 0.35
-"""Fringes whose delocalisation is told: CdSe's {111}."""
+"""Frequency in cycles per nm of the fringes whose delocalisation is given: {111} of
+CdSe."""
 _WINDOW_NM = 4.0
-"""Length of the windows. A choice: that in which detection measures its background, so
-that it costs nothing; it tells rings of 0.4 per nm apart."""
+"""Edge of the windows in nm. A choice: the same as for detection, so that its
+background can be used; it resolves rings 0.4 per nm apart."""
 _SAMPLES = 400
-"""Frequencies at which the fitted model is looked at; any number that resolves it."""
+"""Frequencies at which the fitted model is evaluated; any number that resolves it."""
 
 
 def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality | None:
@@ -67,8 +70,8 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality 
     Returns
     -------
     MicrographQuality or None
-        None where the spectrum is not that of speckle on a support, or the picture is
-        too small to tell.
+        None if the model of speckle on a support does not fit the spectrum, or the
+        picture is too small.
     """
     background = _background(image, pixel_size_nm)
     if background is None:
@@ -108,7 +111,7 @@ def _background(image: Prepared, pixel_size_nm: float) -> AmorphousBackground | 
 
 
 def rings_of(background: AmorphousBackground, pixel_size_nm: float) -> Rings:
-    """Median power on rings, of all frequencies that the model is for."""
+    """Return the median power on rings at frequencies for which the model holds."""
     per_px, power = background.radial()
     lowest = max(LOWEST_BIN / background.window_px, LOWEST_PER_NM * pixel_size_nm)
     counted = (per_px >= lowest) & (power > 0)
@@ -118,7 +121,7 @@ def rings_of(background: AmorphousBackground, pixel_size_nm: float) -> Rings:
 
 
 def _information_limit(fitted: SpeckleSpectrum) -> float | None:
-    """Finest spacing with as much speckle as noise; None where noise is all."""
+    """Return the finest spacing in nm at which speckle is as strong as noise."""
     lowest = LOWEST_PER_NM * fitted.pixel_size_nm
     per_px = np.linspace(lowest, 0.5, _SAMPLES)
     speckle, noise = fitted.speckle_and_noise(per_px)

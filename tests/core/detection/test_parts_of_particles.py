@@ -8,7 +8,7 @@ import pytest
 from napari_cdse.core.detection import domain_fit
 from napari_cdse.core.detection.disk_fit import Disk
 from napari_cdse.core.detection.domain_fit import JoinedDisk, join_domains
-from napari_cdse.core.detection.unmixing.method import Mixture, _described
+from napari_cdse.core.detection.unmixing.method import Mixture, _endmember_spectra
 from napari_cdse.core.detection.unmixing.window_spectra import RINGS, SECTORS
 
 NOTHING = np.zeros((4, 4), np.float32)
@@ -163,7 +163,7 @@ def test_an_endmembers_share_is_that_of_the_windows_that_count():
         spread=np.full(RINGS * SECTORS, 0.5),
         counted=np.array([True, True, False]),
     )
-    one, two = _described(found, windows, (0.05, 0.2))
+    one, two = _endmember_spectra(found, windows, (0.05, 0.2))
     assert (one.number, two.number) == (1, 2)
     assert (one.is_lattice, two.is_lattice) == (True, False)
     assert (one.share, two.share) == (pytest.approx(0.75), pytest.approx(0.25))

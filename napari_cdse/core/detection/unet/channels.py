@@ -24,62 +24,61 @@ if TYPE_CHECKING:
     from napari_cdse.core.imaging.preprocessing import Prepared
 
 INPUT_NM = 0.05
-"""Edge of a pixel that the network is given, in nm. A choice: Nyquist's limit lies at
-10 cycles per nm, well above the finest fringes of CdSe (5.5 per nm); half of it would
-cost four times the time, twice of it would lose them."""
+"""Pixel size of the network's input in nm. A choice: the Nyquist frequency is 10 cycles
+per nm, well above the finest fringes of CdSe (5.5 per nm). Half of it would take four
+times as long, twice of it would lose these fringes."""
 BAND_PER_NM = (1.5, 6.5)
-"""Cycles per nm that the whitened channel holds: spacings of 0.67 to 0.15 nm. A choice:
-all reflections of CdSe with room for a pixel size that is off by a fifth."""
+"""Band of the whitened channel in cycles per nm: spacings of 0.67 to 0.15 nm. A choice:
+all reflections of CdSe, also if the pixel size is wrong by a fifth."""
 _BACKGROUND_NM = 4.0
-"""Edge of the windows that the background is measured in: as for Bragg contrast, whose
-measurement is then used again."""
+"""Edge in nm of the windows in which the background is measured; the same as for Bragg
+contrast, so that both use one measurement."""
 _PADDING_NM = 1.5
-"""Margin that is mirrored around the micrograph before whitening. A choice: half the
-edge of those windows is the reach of the whitening, and a little less does."""
+"""Width in nm of the mirrored margin around the micrograph for whitening. A choice: the
+whitening filter reaches over half the edge of those windows, mostly over less."""
 _SURROUNDINGS_NM = 6.0
-"""Standard deviation of the Gaussian that tells the surroundings' mean and spread. A
-choice: wider than a particle, which would else take itself for its surroundings, and
-narrower than the changes of illumination over a micrograph."""
+"""Standard deviation in nm of the Gaussian that weights local mean and standard
+deviation. A choice: wider than a particle, so that it is compared with its
+surroundings; narrower than changes of the illumination."""
 _CELL = 8
-"""Edge of the cells that this Gaussian works on, in samples: 0.4 nm, far below its
-width."""
+"""Edge of the cells, in samples, to which the image is reduced for this Gaussian: 0.4
+nm, far below its width."""
 _MOST_SPREADS = 6.0
-"""Value at which the first channel is clipped, in standard deviations. A choice: normal
-noise goes beyond 6 with a chance of 2e-9; what does is dirt, which should not drown the
-rest."""
+"""Value at which the contrast channel is clipped, in standard deviations. A choice:
+normal noise exceeds 6 with a probability of 2e-9; dirt does, and its values would
+dominate the network's input."""
 _EVEN = 4
-"""Lengths of the resampled image are multiples of it, which transform faster than
-primes; the pixel size is off by half of it in all the samples, less than 1 %."""
+"""The resampled image's lengths are multiples of this, since primes transform slowly.
+The pixel size thereby changes by less than 1 %."""
 _FEW_ROWS = 64
-"""Rows of a tile that are made at a time. A choice: of these, spectra as wide as the
-whole micrograph are in memory beside the tile."""
+"""Rows of a tile that are resampled at a time. A choice: it limits the memory for their
+spectra, which are as wide as the whole micrograph."""
 _LEAST_SPREAD = 1e-3
-"""Least spread that is divided by, in spreads of the micrograph: it keeps flat places
-flat."""
+"""Least local standard deviation to divide by, relative to that of the micrograph, so
+that noise in flat areas is not amplified."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkInput:
-    """A micrograph as the network is given it, in parts that are made when asked for.
+    """Both input channels of the network, from which rectangles can be computed.
 
-    Both channels of a large micrograph would take more memory than itself.
+    The whole channels of a large micrograph would take more memory than itself.
 
     Attributes
     ----------
     contrast : ndarray of float32, shape (rows, columns)
-        Local contrast, about standard normal on bare support.
-    white : ndarray of float32, shape (rows, columns of the whitening)
-        The whitened channel; the same of it. It is sampled anew along its columns
-        only, as it has fewer of them.
+        The contrast channel: about standard normal on bare support.
+    white : ndarray of float32, shape (rows, fewer columns)
+        The whitened channel, about standard normal too. It is resampled along its
+        columns only so far; along rows this is done when it is needed, to save memory.
     length, first : int
-        Columns of `white` when it is sampled anew along its rows too, and the first of
-        them that lies on the micrograph.
+        Columns of `white` after that, and the first of them on the micrograph.
     usable : ndarray of bool
-        Of the micrograph; both channels are 0 where nothing usable was recorded.
+        Usable pixels of the micrograph; elsewhere both channels are 0.
     origin_px : tuple of float
-        Place of sample ``[0, 0]`` in the micrograph.
+        Row and column of sample ``[0, 0]`` in the micrograph.
     step_px : tuple of float
-        Distance between samples in pixels of the micrograph.
+        Distance between samples along rows and columns, in pixels of the micrograph.
     """
 
     contrast: NDArray[np.float32]
@@ -97,14 +96,14 @@ class NetworkInput:
 
     @property
     def values(self) -> NDArray[np.float32]:
-        """Both channels whole, shape (2, rows, columns)."""
+        """Both whole channels, shape (2, rows, columns)."""
         rows, cols = self.shape
         out = np.empty((2, rows, cols), np.float32)
         self.write(slice(0, rows), slice(0, cols), out)
         return out
 
     def whitened(self, down: slice) -> NDArray[np.float32]:
-        """Sample the whitened channel of some rows anew, shape (rows, columns)."""
+        """Return the whitened channel of some rows, shape (rows, columns)."""
         wanted = slice(self.first, self.first + self.shape[1])
         out = np.empty((down.stop - down.start, self.shape[1]), np.float32)
         for strip in strips(len(out), _FEW_ROWS):
@@ -126,9 +125,9 @@ class NetworkInput:
         down, right : slice
             Its rows and columns.
         out : ndarray of float32
-            Is written to; shape (2, its rows, its columns).
+            Receives the result; shape (2, its rows, its columns).
         whitened : ndarray of float32, optional
-            What `whitened` gives of its rows, where that is at hand.
+            Result of `whitened` for its rows, if the caller has it.
         """
         for strip in strips(down.stop - down.start, _FEW_ROWS):
             rows = slice(down.start + strip.start, down.start + strip.stop)
@@ -138,7 +137,7 @@ class NetworkInput:
             np.multiply(white[:, right], usable, out=out[1, strip])
 
     def _usable(self, *rectangle: slice) -> NDArray[np.bool_]:
-        """Whether the pixel next to each sample is usable."""
+        """Tell of each sample whether the nearest pixel is usable."""
         rows, cols = (
             np.clip(np.rint(first + step * np.arange(n)[part]), 0, length - 1)
             for part, n, first, step, length in zip(
@@ -154,7 +153,7 @@ class NetworkInput:
 
 
 def network_input(prepared: Prepared, pixel_nm: float) -> NetworkInput:
-    """Whiten and normalise a micrograph, and sample it anew.
+    """Compute the network's input: whiten, normalise and resample a micrograph.
 
     Parameters
     ----------
@@ -209,10 +208,10 @@ def _sampled(
     shape: tuple[int, int],
     inside: tuple[slice, slice],
 ) -> NDArray[np.float32]:
-    """Sample a picture with mirrored margins on a grid, of which some is wanted.
+    """Resample a picture, and return the part ``inside`` of the result.
 
-    Columns are written over what they are made of: with a copy, a large picture would
-    be in memory once more.
+    The picture is padded by mirroring to the shape ``full`` and resampled to ``shape``.
+    Columns are resampled in place, since a large picture takes much memory.
     """
     count = inside[0].stop - inside[0].start
     wide = inside[1].stop - inside[1].start
@@ -223,13 +222,13 @@ def _sampled(
         values[:count, block] = _along_columns(
             values[: full[0], block], shape[0], inside[0]
         )
-    # Rows that are left over go back to the system; nothing else looks at them.
+    # Frees the memory of rows that are not needed; no other array uses it.
     values.resize((count, wide), refcheck=False)
     return values
 
 
 def _along_rows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """Sample periodic rows at so many places, by cropping or padding their spectra."""
+    """Resample periodic rows to a length, by cropping or padding their spectra."""
     found = fft.irfft(fft.rfft(values, axis=1), n=length, axis=1)
     found *= np.float32(length / values.shape[1])
     return np.asarray(found, dtype=np.float32)
@@ -238,7 +237,7 @@ def _along_rows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]
 def _along_columns(
     values: NDArray[np.float32], length: int, wanted: slice
 ) -> NDArray[np.float32]:
-    """Sample periodic columns at so many places, of which some are wanted."""
+    """Resample periodic columns to a length, and return the rows ``wanted``."""
     found = np.empty((wanted.stop - wanted.start, values.shape[1]), np.float32)
     for block in strips(values.shape[1]):
         found[:, block] = _along_rows(values[:, block].T, length)[:, wanted].T
@@ -246,10 +245,15 @@ def _along_columns(
 
 
 def locally_normalise(values: NDArray[np.float32]) -> None:
-    """Take off the surroundings' mean and divide by their standard deviation, in place.
+    """Subtract the local mean and divide by the local standard deviation, in place.
 
-    A surface of second order goes first: the surroundings' mean lags behind a slope at
-    the border.
+    A quadratic surface is subtracted before, since at the border the local mean is
+    biased where the image has a slope.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (rows, columns)
+        With `INPUT_NM` per sample.
     """
     sigma = _SURROUNDINGS_NM / INPUT_NM / _CELL
     trend = _Trend.fitted(values)
@@ -267,13 +271,14 @@ def locally_normalise(values: NDArray[np.float32]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trend:
-    """A surface of second order either way: powers of rows and columns, -1 to 1.
+    """A biquadratic surface: products of powers 0 to 2 of row and column.
 
     Attributes
     ----------
     weights : ndarray of float32, shape (3, 3)
-        Of the powers of the row, and of the column.
+        Coefficients, by power of the row and of the column.
     down, right : ndarray of float32, shape (rows, 3) and (columns, 3)
+        Powers of rows and columns, which are scaled to -1 to 1.
     """
 
     weights: NDArray[np.float32]
@@ -282,30 +287,31 @@ class _Trend:
 
     @classmethod
     def fitted(cls, values: NDArray[np.float32]) -> _Trend:
-        """Least squares over one sample of each cell."""
+        """Fit a surface by least squares to one sample of each cell."""
         down, right = (
             np.linspace(-1, 1, n, dtype=np.float32)[:, None] ** np.arange(3)
             for n in values.shape
         )
-        # On a full grid the least squares of both axes are one after the other.
+        # On a full grid the two-dimensional fit separates into one for each axis.
         one, other = (np.linalg.pinv(each[::_CELL]) for each in (down, right))
         weights = one @ values[::_CELL, ::_CELL] @ other.T
         return cls(np.asarray(weights, np.float32), down, right)
 
     def at(self, strip: slice) -> NDArray[np.float32]:
-        """Give its values in some rows."""
+        """Return the surface in some rows."""
         return np.asarray(self.down[strip] @ self.weights @ self.right.T, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Surroundings:
-    """Gaussian mean, by way of the means of cells.
+    """A local mean with Gaussian weights, computed on means of cells.
 
     Attributes
     ----------
     cells : ndarray of float32
+        The local mean at the centre of each cell.
     down, right : ndarray of float64
-        Place of each row and column among the cells.
+        Position of each row and column, in cells.
     """
 
     cells: NDArray[np.float32]
@@ -316,7 +322,7 @@ class _Surroundings:
     def of(
         cls, values: NDArray[np.float32], sigma: float, *, squared: bool = False
     ) -> _Surroundings:
-        """Take the mean of values or of their squares; ``sigma`` is in cells."""
+        """Compute the local mean of values or of their squares; ``sigma`` in cells."""
         rows, cols = (max(1, n // _CELL) for n in values.shape)
         high, wide = min(_CELL, values.shape[0]), min(_CELL, values.shape[1])
         means = []
@@ -330,7 +336,7 @@ class _Surroundings:
         return cls(cells, down, right)
 
     def at(self, strip: slice) -> NDArray[np.float32]:
-        """Give its values in some rows."""
+        """Return the local mean in some rows, interpolated between cells."""
         return bilinear(self.cells, self.down[strip], self.right)
 
 

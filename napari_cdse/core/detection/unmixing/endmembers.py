@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SWEEPS = 50
-"""Rounds of exchanging corners at most; it ends when none is exchanged, mostly after
-three to five."""
+"""Largest number of rounds of exchanging corners; usually none is exchanged any more
+after three to five."""
 _GAIN = 1e-9
-"""Relative gain of volume from which a corner is exchanged: above the rounding of the
-determinants, so that equal volumes don't take turns for ever."""
+"""Least relative gain of volume for an exchange; above the rounding errors of the
+determinants, so that corners of equal volume are not exchanged forever."""
 MOST_ENDMEMBERS = 8
-"""Endmembers at most. A choice: all their sets are tried for the abundances, and more
-are not told apart by eye."""
+"""Largest number of endmembers. A choice: all their subsets are tried for the
+abundances, and more can't be distinguished by eye."""
 _LEAST_LENGTH = 1e-12
-"""Length below which a spectrum is nothing but rounding."""
+"""Norm below which a spectrum is only rounding error."""
 
 
 def principal_components(
@@ -50,13 +50,13 @@ def principal_components(
     covariance = (centred.T @ centred).astype(np.float64)
     _, vectors = np.linalg.eigh(covariance)
     axes = vectors[:, ::-1][:, :count]
-    # Eigenvectors have no sign of their own; fix one, so that runs are alike.
+    # The sign of an eigenvector is arbitrary; fixed here, so that runs agree.
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(count)])
     return np.asarray(centred @ axes, dtype=np.float64)
 
 
 def residual_shares(spectra: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Tell how much of the variance is left after 0, 1, ... principal components.
+    """Return the share of the variance left by the first 0, 1, ... components.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def residual_shares(spectra: NDArray[np.float32]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (MOST_ENDMEMBERS + 1,)
-        From 1 falling.
+        Descending from 1.
     """
     centred = spectra - spectra.mean(axis=0)
     values = np.linalg.eigvalsh((centred.T @ centred).astype(np.float64))[::-1]
@@ -80,11 +80,11 @@ def residual_shares(spectra: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def number_of_endmembers(residual: NDArray[np.float64]) -> int:
-    """Choose the number at the elbow of the residual.
+    """Choose the number of endmembers by the elbow of the residual.
 
-    That is where it lies furthest below the straight line between its ends (Satopaa
-    and others, ICDCS Workshops 2011): from there on a further component explains no
-    more than the one before it. So many components span one endmember more.
+    The elbow is the point furthest below the straight line between the curve's ends
+    (V. Satopaa and others, ICDCS Workshops 166 (2011)). That number of components spans
+    a simplex with one endmember more.
 
     Parameters
     ----------
@@ -97,27 +97,28 @@ def number_of_endmembers(residual: NDArray[np.float64]) -> int:
 
 
 def targets(scores: NDArray[np.float64], number: int) -> list[int]:
-    """Choose windows one after another, each the least explained by those before.
+    """Choose windows one by one, each the least explained by those before (ATGP).
 
     Parameters
     ----------
     scores : ndarray of float64
         Shape (windows, components).
     number : int
-        How many, at most one more than there are components.
+        Number of windows, at most one more than there are components.
 
     Returns
     -------
     list of int
         Row numbers.
     """
-    # Like the ones in a simplex's determinant: the first target is far from the mean.
+    # The constant stands for the row of ones in the determinant of a simplex; with it,
+    # the first target is a window far from the mean.
     scale = np.sqrt((scores**2).sum(axis=1).mean()) or 1.0
     left = np.concatenate([np.full((len(scores), 1), scale), scores], axis=1)
     chosen: list[int] = []
     for _ in range(number):
         lengths = np.linalg.norm(left, axis=1)
-        # What is explained is never chosen again, alike as the windows may be.
+        # Excluded, since with equal windows one could be chosen twice.
         lengths[chosen] = -1
         chosen.append(int(lengths.argmax()))
         unit = left[chosen[-1]] / max(float(lengths.max()), _LEAST_LENGTH)
@@ -152,9 +153,10 @@ def n_findr(scores: NDArray[np.float64], start: Sequence[int]) -> list[int]:
 
 
 def _better_corner(points: NDArray[np.float64], chosen: list[int], corner: int) -> int:
-    """Row that makes the simplex largest when it replaces one corner.
+    """Return the row that makes the simplex largest when it replaces one corner.
 
-    The volume is linear in one corner: its cofactors give all candidates at once.
+    The volume is linear in the coordinates of a corner, so that the cofactors of the
+    others give the volumes for all candidates at once.
     """
     others = np.delete(points[chosen], corner, axis=0)
     columns = range(points.shape[1])

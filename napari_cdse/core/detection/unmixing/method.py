@@ -42,20 +42,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UnmixingSettings:
-    """Numbers of the way from abundances to places where a disk is fitted.
+    """Settings of the search for places where a disk is fitted. All are choices.
 
-    All are choices. They only say where to look: whether a particle is there, and how
-    large it is, the disk fit tells, at the false alarms that the user allows.
+    The disk fit then decides whether there is a particle, and how large it is, at the
+    number of false alarms that the user allows.
 
     Attributes
     ----------
     content_share : float
-        Bragg content from which an endmember is lattice, in that of the endmember that
-        has most. Less takes bright speckle for lattice, more leaves particles out
-        that show another spacing more faintly.
+        Least Bragg content of an endmember that counts as lattice, relative to the
+        endmember with the largest. With less, bright speckle counts as lattice; with
+        more, particles with a fainter second spacing are missed.
     rise : float
-        How far a maximum must be above the map's median, in its robust spread. A lower
-        one costs time for speckle, a higher one loses faint particles.
+        Least height of a maximum above the map's median, in robust standard deviations.
+        A lower one takes more time, a higher one misses faint particles.
     """
 
     content_share: float = 0.5
@@ -64,9 +64,9 @@ class UnmixingSettings:
 
 SETTINGS = UnmixingSettings()
 _WHITENED, _MEASURED, _UNMIXED = 0.2, 0.4, 0.6
-"""Shares of the time after which these are done, for the progress bar only."""
+"""Shares of the progress bar at which these steps end. Guesses."""
 _LEAST_TOTAL = 1e-12
-"""Sum of abundances that is divided by at least: where all are 0, so are the shares."""
+"""Least sum of abundances to divide by, so that the shares are 0 if all of them are."""
 
 
 def find_by_unmixing(
@@ -84,7 +84,7 @@ def find_by_unmixing(
     space : SearchSpace
         Lengths in pixels.
     params : DetectionParams
-        Gives false alarms, step, endmembers and constraint.
+        Its false alarms, step, number of endmembers and abundances are used.
     progress : callable
         Called with the share done.
 
@@ -94,8 +94,8 @@ def find_by_unmixing(
         As those of Bragg contrast.
     maps : tuple of AccumulationMap
         The sum over lattice, then the abundance of each endmember.
-    told : tuple of str
-        How many endmembers there are, why, and which of them are lattice.
+    notices : tuple of str
+        The number of endmembers, how it was chosen, and how many are lattice.
 
     Raises
     ------
@@ -123,20 +123,20 @@ def find_by_unmixing(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
-    """Endmembers of one micrograph, and how much of each is where.
+    """Endmembers of one micrograph and their abundances in its windows.
 
     Attributes
     ----------
     spectra : ndarray of float32, shape (n, frequencies)
-        Of the endmembers, the one with most Bragg content first.
+        Of the endmembers, in descending order of Bragg content.
     shares : ndarray of float32, shape (windows, n)
         Their abundances.
     content : ndarray of float64, shape (n,)
         Their Bragg content; see `WindowSpectra.bragg_content`.
     residual : ndarray of float64
-        Share of the variance that is left after 0, 1, ... components.
+        Share of the variance left by the first 0, 1, ... principal components.
     chosen : bool
-        Whether their number is the user's.
+        Whether the user gave the number of endmembers.
     """
 
     spectra: NDArray[np.float32]
@@ -153,9 +153,9 @@ class Mixture:
 
     @property
     def sentence(self) -> str:
-        """Say how many endmembers there are, and why."""
+        """A sentence on the number of endmembers, and how it was chosen."""
         number = len(self.content)
-        # n endmembers lie in n - 1 components.
+        # A simplex of n endmembers has n - 1 dimensions.
         left = f"{self.residual[number - 1]:.0%} of the variance is left"
         why = "as was asked for" if self.chosen else "where the residual bends"
         lattice = int(self.lattice.sum())
@@ -166,16 +166,16 @@ class Mixture:
 
 
 def unmix(spectra: WindowSpectra, number: int, sum_to_one: bool = False) -> Mixture:
-    """Choose endmembers among the windows, and explain all windows by them.
+    """Choose endmembers among the windows, and compute the abundances in all windows.
 
     Parameters
     ----------
     spectra : WindowSpectra
         From `measure`.
     number : int
-        Of endmembers; 0: at the elbow of the residual.
+        Number of endmembers; 0: by the elbow of the residual.
     sum_to_one : bool
-        Whether the abundances of a window add up to one.
+        Whether the abundances in a window are constrained to a sum of 1.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def unmix(spectra: WindowSpectra, number: int, sum_to_one: bool = False) -> Mixt
 def _maps(
     mixture: Mixture, spectra: WindowSpectra, band_per_px: tuple[float, float]
 ) -> tuple[AccumulationMap, ...]:
-    endmembers = _described(mixture, spectra, band_per_px)
+    endmembers = _endmember_spectra(mixture, spectra, band_per_px)
     lattice = mixture.shares[:, mixture.lattice].sum(axis=1)
     described = (None, *endmembers)
     rows, cols = spectra.rows_px, spectra.cols_px
@@ -218,11 +218,11 @@ def _maps(
     )
 
 
-def _described(
+def _endmember_spectra(
     mixture: Mixture, spectra: WindowSpectra, band_per_px: tuple[float, float]
 ) -> tuple[EndmemberSpectrum, ...]:
-    """Give each endmember's spectrum in units that can be read, and its share."""
-    # Back from spreads of the logarithm to power over the background.
+    """Return each endmember's spectrum as power over background, and its share."""
+    # Values are logarithms of 1 + power over background, in standard deviations.
     power = np.expm1(mixture.spectra * spectra.spread).reshape(-1, RINGS, SECTORS)
     total = mixture.shares[spectra.counted].sum(axis=0, dtype=np.float64)
     rings = np.linspace(*band_per_px, RINGS + 1)

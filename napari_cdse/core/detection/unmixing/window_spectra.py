@@ -1,10 +1,10 @@
 """Spectra of windows, made independent of how a particle is rotated.
 
 A window's power over the background is averaged over sectors of rings of spatial
-frequency. Within each ring the sectors are put in order of their power: what was a peak
-at some angle becomes a high first value, whatever the angle, so that one endmember can
-stand for particles that lie in any direction. In the amorphous support the values are
-the order statistics of speckle, everywhere the same.
+frequency, and the sectors of each ring are sorted by their power. A peak thus becomes a
+high first value at whatever angle it was, so that one endmember can represent particles
+of any orientation. On the amorphous support the values are the order statistics of
+speckle, which are the same everywhere.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 RINGS = 8
 """Rings of spatial frequency within the band. A choice: with windows of 2 nm a peak is
-about as wide as a ring; fewer mix lattice spacings, more cut peaks in two."""
+about as wide as a ring; with fewer, lattice spacings are mixed, with more, peaks are
+divided between two rings."""
 SECTORS = 12
-"""Sectors of half a ring. A choice: on the innermost ring one holds a single frequency,
-on the outermost five; more would be empty, fewer dilute a peak."""
+"""Sectors of half a ring. A choice: on the innermost ring a sector contains a single
+frequency, on the outermost five; with more, sectors would be empty, with fewer, peaks
+are diluted."""
 _LEAST_SPREAD = 1e-6
-"""Least spread that is divided by: of sectors that hold the same in all windows."""
+"""Least standard deviation to divide by, for sectors that are equal in all windows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +45,12 @@ class WindowSpectra:
     Attributes
     ----------
     values : ndarray of float32, shape (windows, RINGS * SECTORS)
-        ``log(1 + power / background)`` by ring, the strongest sector first, divided by
-        its robust spread over the windows.
+        ``log(1 + power / background)`` ring by ring, the strongest sector first,
+        divided by ``spread``.
     median, spread : ndarray of float32, shape (RINGS * SECTORS,)
-        Of the logarithms over the windows that count.
+        Median and robust standard deviation of the logarithms over counted windows.
     counted : ndarray of bool, shape (windows,)
-        Windows that lie on usable pixels.
+        Windows on usable pixels.
     rows_px, cols_px : ndarray of float64
         Centres of the grid in pixels of the micrograph.
     """
@@ -61,7 +63,7 @@ class WindowSpectra:
     cols_px: NDArray[np.float64]
 
     def bragg_content(self, spectra: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Tell how far the strongest sector of any ring is above the support's.
+        """Return how far the strongest sector of any ring exceeds that of the support.
 
         Parameters
         ----------
@@ -71,23 +73,23 @@ class WindowSpectra:
         Returns
         -------
         ndarray of float64, shape (n,)
-            Difference of logarithms.
+            Difference of the logarithms from their medians over windows.
         """
         above = spectra * self.spread - self.median
         return np.asarray(above.reshape(-1, RINGS, SECTORS)[:, :, 0].max(axis=1))
 
 
 def measure(white: Whitened, space: SearchSpace, step_fraction: float) -> WindowSpectra:
-    """Transform windows that slide over a whitened micrograph.
+    """Compute the spectra of windows sliding over a whitened micrograph.
 
     Parameters
     ----------
     white : Whitened
-        Its speckle has unit power, so that power is that over the background.
+        Its speckle has unit power: power is power over background.
     space : SearchSpace
-        Gives window and band.
+        Its window and band are used.
     step_fraction : float
-        Distance of windows in windows.
+        Step between windows as a fraction of the window.
     """
     step = float(np.mean(white.step_px))
     window = window_samples(white, space)
@@ -121,7 +123,7 @@ def measure(white: Whitened, space: SearchSpace, step_fraction: float) -> Window
         )
     ]
     share = seen[np.ix_(*at)].ravel()
-    # Where a picture is all border, the best windows count.
+    # In a picture without any mostly usable window, the best ones count.
     counted = share >= min(USABLE_SHARE, float(share.max()))
     median = np.median(ordered[counted], axis=0)
     spread = MAD_TO_SIGMA * np.median(np.abs(ordered[counted] - median), axis=0)
@@ -139,16 +141,16 @@ def measure(white: Whitened, space: SearchSpace, step_fraction: float) -> Window
 def _sectors(
     window: int, band_per_px: tuple[float, float], step: float
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Give weights from frequencies to sectors, and the frequencies' numbers.
+    """Return the weights of frequencies in sectors, and the frequencies' flat indices.
 
-    Sectors without a frequency of their own take the nearest one.
+    A sector that contains no frequency gets the nearest one.
     """
     down = np.fft.fftfreq(window)[:, None]
     right = np.fft.rfftfreq(window)[None, :]
     radius = np.hypot(down, right)
     angle = np.mod(np.arctan2(down, right), np.pi)
     low, high = (each * step for each in band_per_px)
-    # A peak is as wide as a bin: one just outside the band shows half of it.
+    # A peak is about a bin wide, so that one just outside the band reaches into it.
     slack = 0.5 / window
     half = (right > 0) | (down > 0)
     inside = half & (radius >= low - slack) & (radius <= high + slack)

@@ -43,26 +43,27 @@ if TYPE_CHECKING:
 
 
 _ID_DIGITS = 16
-"""Of a project's id in its results, hexadecimal; no two projects meet by chance."""
+"""Hexadecimal digits of a project's id in its results, 64 bits, so that ids of
+different projects don't coincide by chance."""
 
 
 class Project:
-    """Micrographs, what was found in them, and what users said about it.
+    """Micrographs, the program's results on them, and users' annotations.
 
-    Everything is stored before a signal tells of it, or waits in the `backlog` where a
-    window allows that; whoever shows the project only listens. To be used by one
-    thread. The present state is the candidates of the latest detection, overlaid by
-    the users' annotations: their circle, class or deletion always wins, also over
-    later detections.
+    Every change is stored, or put into the `backlog`, before a signal announces it;
+    views only react to signals. The present state is the candidates of each
+    micrograph's latest detection, overlaid by annotations: a user's circle, label or
+    deletion always takes precedence, also over later detections. Not to be shared
+    between threads.
 
-    A micrograph is named by its index in the table, a particle by its id. What the
-    parts share in memory (particles, table, registry of models, newest step) is one
-    `ProjectState`, built here and handed to each part by its constructor.
+    Micrographs are referred to by their index in the table, particles by their id. The
+    components share one `ProjectState` (particles, table, models, newest step in
+    memory), which is created here and passed to their constructors.
 
     Attributes
     ----------
     notices : tuple of str
-        What opening had to say, since nobody listened yet.
+        Notices of the opening, before anything was connected to the signals.
     events : ProjectEvents
         The signals.
     selection : Selection
@@ -72,25 +73,25 @@ class Project:
     settings : Settings
     annotators : Annotators
     sync : Sync
-        What other windows write.
+        Reads what other windows write.
     backlog : Backlog
-        What waits while another program holds the file.
+        Writes that wait while another program has locked the file.
     history : History
         Undo and redo.
     micrographs : Micrographs
     particles : Particles
         The circles as they are now.
     exclusions : Exclusions
-        What is left out.
+        Micrographs and regions that are left out.
     models : Models
     detections : Detections
     audits : Audits
     statistics : Statistics
         The visible-defect fraction.
     edits : Edits
-        Of circles and classes.
+        Edits circles and labels.
     imports : Imports
-        Of what other programs annotated.
+        Imports annotations of other programs.
     review : ReviewQueue
     """
 

@@ -35,14 +35,14 @@ _NOTHING_FOUND = "nothing found"
 
 
 class DetectionController(QObject):
-    """Finds and classifies, and keeps the window from waiting for it.
+    """Runs detection and classification in workers, and stores their results.
 
     Parameters
     ----------
     session : Session
-        Its project receives what is found.
+        Its project stores the results.
     canvas : MicrographView
-        It shows what is found.
+        Shows the results.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class DetectionController(QObject):
         session.project_changed.connect(self._forget)
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Start no further jobs."""
         self._soon.stop()
 
     @property
@@ -73,12 +73,12 @@ class DetectionController(QObject):
         return self._soon.isActive()
 
     def _forget(self) -> None:
-        """Know nothing of the project that was open before."""
+        """Forget the project that was open before."""
         self._tried.clear()
         self._told = None
 
     def model(self) -> Model | None:
-        """Give the forest in use; one that is of no use is told once, then left."""
+        """Return the forest in use; None, with one message, if it can't be used."""
         try:
             return self._session.project.models.active
         except ModelError as error:
@@ -90,7 +90,7 @@ class DetectionController(QObject):
     # --- detection ------------------------------------------------------------
 
     def set_params(self, params: DetectionParams) -> None:
-        """Keep the parameters with the project; another method shows what it found."""
+        """Store the parameters; for another method, show its earlier detections."""
         project = self._session.project
         with self._session.reporting_errors():
             before = project.settings.detection
@@ -99,7 +99,7 @@ class DetectionController(QObject):
             if params.method != before.method and project.detections.bring_back():
                 self.maps.show()
             if params.material != lattice:
-                # The card tells planes of another lattice now.
+                # The particle's card names the lattice's planes.
                 project.events.particles_changed.emit(None)
 
     def detect_current(self) -> None:
@@ -109,7 +109,7 @@ class DetectionController(QObject):
             self.analyse([current])
 
     def detect_all(self) -> None:
-        """Find and classify in every micrograph, or go on where it was stopped."""
+        """Analyse every micrograph, or those that are left after an interruption."""
         broken = [one.index for one in self._session.entries if one.problem]
         self.analyse(self._session.project.detections.due(broken))
 
@@ -147,10 +147,10 @@ class DetectionController(QObject):
             self._tell_notices(found.analysis.detection)
 
     def _tell_notices(self, detection: Detection) -> None:
-        """Say what was noticed; until read, where nothing was found."""
+        """Show a detection's notices; as a lasting message if nothing was found."""
         self._session.messages.withdraw(_NOTHING_FOUND)
         if not detection.circles:
-            # The last of them says why, as far as that is known.
+            # The last notice gives the reason, if one is known.
             told = " ".join(("No particle was found.", *detection.notices[-1:]))
             self._session.warn(told, _NOTHING_FOUND)
             return
@@ -177,15 +177,15 @@ class DetectionController(QObject):
         if project.selection.index == found.index:
             self._canvas.show_maps(analysis.detection.maps)
 
-    # --- classes of circles that are there ------------------------------------
+    # --- classification of existing circles -----------------------------------
 
     def classify_soon(self) -> None:
-        """Classify what lacks a class when all that happens now has happened."""
+        """Classify circles without a prediction, once pending events are processed."""
         if not self._session.closed:
             self._soon.start(0)
 
     def classify_missing(self) -> None:
-        """Classify what was drawn, moved or imported in the open micrograph."""
+        """Classify circles drawn, moved or imported in the open micrograph."""
         session = self._session
         if not session.is_open:
             return
@@ -210,7 +210,7 @@ class DetectionController(QObject):
                 self._classifying = session.runner.submit(job)
 
     def classify_everything(self) -> Job | None:
-        """Classify whatever lacks the active forest's word, in all micrographs."""
+        """Classify circles without the active forest's prediction, everywhere."""
         session = self._session
         job = None
         with self._session.reporting_errors():
@@ -226,7 +226,7 @@ class DetectionController(QObject):
         return job
 
     def unclassified(self) -> list[tuple[Source, Circles]]:
-        """Circles without the active forest's word, by micrograph."""
+        """Return circles without the active forest's prediction, by micrograph."""
         todo = []
         for entry in self._session.project.micrographs.entries:
             circles = self._missing(entry.index)
@@ -235,15 +235,16 @@ class DetectionController(QObject):
         return todo
 
     def _missing(self, index: int) -> Circles:
-        """Circles of a micrograph without the active forest's word."""
+        """Return circles of a micrograph without the active forest's prediction."""
         project = self._session.project
         ids = project.detections.unclassified(index)
         return tuple((one, project.particles.get(one).circle) for one in ids)
 
     def _standing(self, index: int) -> Circles:
-        """Circles to classify that a person placed or judged: no detection moves them.
+        """Return circles with annotations that have to be classified after a detection.
 
-        All such where the pixel size is another now, as a class goes by lengths in nm.
+        A detection does not replace them. If the pixel size has changed, these are all
+        circles with annotations, since features depend on it.
         """
         project = self._session.project
         wanted = self._missing(index)
@@ -254,7 +255,7 @@ class DetectionController(QObject):
         )
 
     def _untried(self, model_id: str) -> list[tuple[str, Circle]]:
-        """Circles that were not given to this forest yet, so as to ask only once."""
+        """Return circles that were not given to this forest before."""
         project = self._session.project
         missing = [
             project.particles.get(one) for one in project.detections.unclassified()
@@ -283,7 +284,7 @@ class DetectionController(QObject):
 
 
 class _Tally:
-    """What a job has done so far; its title says so, and in the end its outcome."""
+    """Counts a job's results; updates its title, and in the end its outcome."""
 
     def __init__(self, job: Job, total: int) -> None:
         self.total = total
@@ -303,7 +304,7 @@ class _Tally:
         self._job.title = _title(self._done, self.total)
 
     def close(self, complete: bool) -> None:
-        """Say what was done, of a job that has ended or was stopped."""
+        """Write the outcome of a job that has ended or was stopped."""
         words = self._words()
         if not complete:
             words = f"Stopped at {self._done} of {self.total}: {words}"

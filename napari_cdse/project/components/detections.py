@@ -28,22 +28,23 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.selection import Selection
 
 _MAPS_KEPT = 8
-"""Accumulation maps of this many micrographs stay in memory."""
+"""Micrographs whose detections, with their maps, stay in memory. A choice: going back a
+few micrographs in a review shows their maps at once."""
 
 
 class Detections:
-    """Takes in what workers found; no annotation is touched by it.
+    """Stores detections and predictions by workers, without changing annotations.
 
     Parameters
     ----------
     store : Store
     state : ProjectState
     selection : Selection
-        Says which micrograph is open.
+        The open micrograph.
     tracker : ChangeTracker
-        Tells whose particles are others now.
+        Announces the particles affected.
     settings : Settings
-        How particles are searched for.
+        Parameters of detection.
     events : ProjectEvents
     """
 
@@ -65,14 +66,15 @@ class Detections:
         self._tracker = tracker
         self._settings = settings
         self._events = events
-        # By micrograph key, with the id of the run: another one may come after it.
+        # By micrograph key, with the run's id, by which an outdated one is recognised.
         self._detections: OrderedDict[int, tuple[int, Detection]] = OrderedDict()
 
     @property
     def current(self) -> Detection | None:
-        """The open micrograph's detection, if it was made here lately.
+        """The open micrograph's detection, if it is still in memory.
 
-        None, too, where another window has searched since, or another frame is read.
+        None if it is not, if another window has made a newer one, or if another frame
+        is read.
         """
         key = self._selection.key
         if key is None or key not in self._detections:
@@ -89,20 +91,20 @@ class Detections:
         *,
         params: DetectionParams | None = None,
     ) -> None:
-        """Store what a worker found, or let it wait for the file.
+        """Store a worker's detection, or let it wait for the file.
 
         Parameters
         ----------
         micrograph_id : str
-            Content id; the micrograph was handed over or made known before.
+            `Micrograph.id`; the project must know it.
         detection : Detection
-            How they were found; its maps are kept in memory only.
+            Its maps are kept in memory only.
         candidates : sequence of Candidate
-            In place of the micrograph's earlier ones.
+            They replace the micrograph's earlier ones.
         predictions : sequence of Prediction
             For the candidates' circles.
         params : DetectionParams, optional
-            Those the worker used; the project's own without it.
+            Parameters that the worker used; by default the project's.
 
         Raises
         ------
@@ -133,13 +135,13 @@ class Detections:
                 key, _run(detection, params or self._settings.detection), candidates
             )
             self._store.findings.add_predictions(placed)
-            self._store.update_micrograph(key, **_told(detection))
-        self._table.update_here(key, run_id=run_id, **_told(detection))
+            self._store.update_micrograph(key, **_columns(detection))
+        self._table.update_here(key, run_id=run_id, **_columns(detection))
         self._remember(key, run_id, detection)
         before = self._tracker.before([key])
         self._particles.set_candidates(key, run_id, candidates)
         self._particles.set_predictions(self._of_active(placed))
-        self._tell_found(key, before)
+        self._announce_detection(key, before)
 
     def put_predictions(
         self,
@@ -147,7 +149,7 @@ class Detections:
         predictions: Sequence[Prediction],
         circles: Mapping[str, Circle] | None = None,
     ) -> None:
-        """Store a model's word on particles, or let it wait for the file.
+        """Store a model's predictions, or let them wait for the file.
 
         Parameters
         ----------
@@ -156,9 +158,9 @@ class Detections:
         predictions : sequence of Prediction
             At most one for each particle.
         circles : mapping of str to Circle, optional
-            The circles that were classified, by particle id; where a particle was
-            moved meanwhile, its prediction is kept for the old place. The present
-            circles without it.
+            The circles that were classified, by particle id; by default the present
+            ones. If a particle was moved meanwhile, its prediction holds for the old
+            circle only.
 
         Raises
         ------
@@ -214,16 +216,17 @@ class Detections:
         ]
 
     def due(self, broken: Collection[int] = ()) -> list[int]:
-        """Return the indices of the micrographs that a detection in all is due for.
+        """Return the indices of the micrographs that "Detect in all" has to analyse.
 
-        Those that were not detected in with the present parameters and pixel size, or
-        hold circles without the active model's word; if there are none, all that are
-        not left out.
+        Those without a detection by the present parameters and pixel size, or with
+        circles that the active model has not classified. If there are none, all that
+        are not left out, so that the button always does something.
 
         Parameters
         ----------
         broken : collection of int
-            Indices of files that could not be read: tried again, but never alone.
+            Indices of files that could not be read; they are tried again, but do not
+            count as the only ones left.
         """
         runs = self._store.findings.latest_runs()
         entries = self._table.entries()
@@ -233,12 +236,12 @@ class Detections:
         return [each.index for each in (due if stopped else wanted)]
 
     def unclassified(self, index: int | None = None) -> tuple[str, ...]:
-        """Return ids of particles that lack the active model's word on their circle.
+        """Return the ids of particles without the active model's prediction.
 
         Parameters
         ----------
         index : int, optional
-            Of a micrograph; the open one without it.
+            Of the micrograph; by default the open one.
         """
         if self._state.models.active_id is None:
             return ()
@@ -250,20 +253,20 @@ class Detections:
         return tuple(each.id for each in particles if each.prediction is None)
 
     def other_scale(self, index: int) -> float | None:
-        """Return at which pixel size a micrograph was searched, if another holds now.
+        """Return the pixel size of a micrograph's detection, if it differs from now.
 
-        Circles and classes are those of that size until it is searched again.
+        Circles and classes are those of that size until detection runs again.
 
         Parameters
         ----------
         index : int
-            Of a micrograph.
+            Of the micrograph.
 
         Returns
         -------
         float or None
-            In nm; None where the search was made at the present pixel size, where none
-            was made, or where a busy file does not tell.
+            In nm; None if it is the present pixel size, if there is no detection, or if
+            the file is locked.
         """
         row = self._table.rows[index]
         run = None
@@ -274,9 +277,12 @@ class Detections:
         return run.pixel_size_nm
 
     def other_settings(self, index: int) -> bool:
-        """Tell whether a micrograph was searched with other settings than those of now.
+        """Tell whether a micrograph's detection had other parameters than the present.
 
-        Its circles are those of the others until it is searched again.
+        Parameters
+        ----------
+        index : int
+            Of the micrograph.
         """
         row, run = self._table.rows[index], None
         with self._backlog.tolerate_busy():
@@ -294,16 +300,16 @@ class Detections:
         )
 
     def bring_back(self) -> int:
-        """Show what the present settings found before, where another search came later.
+        """Restore earlier detections that were made with the present settings.
 
-        A detection that is kept becomes the latest one again, as a new entry: nothing
-        that was stored is changed. Labels and circles of annotators stay as they are,
-        and what was found in another frame stays away.
+        In each micrograph whose latest detection had other settings, an earlier one
+        with the present settings is stored again as the latest. Annotations stay as
+        they are; detections of another frame are ignored.
 
         Returns
         -------
         int
-            How many micrographs show other circles now.
+            Number of micrographs whose detection was restored.
 
         Raises
         ------
@@ -316,7 +322,7 @@ class Detections:
         return len(kept)
 
     def _kept_runs(self) -> dict[int, tuple[Run, tuple[Candidate, ...]]]:
-        """Find the newest run of the present settings, where it is not the latest."""
+        """Return each newest run with the present settings that isn't the latest."""
         latest = self._store.findings.latest_runs()
         rows = {row.key: row for row in self._table.rows}
         kept = {}
@@ -350,7 +356,7 @@ class Detections:
         self._events.micrographs_changed.emit()
 
     def follow_runs(self) -> None:
-        """Show what other windows found since the newest detection here."""
+        """Show detections that other windows have stored."""
         ids = self._table.content_ids()
         latest = self._particles.latest_run()
         runs = self._store.findings.candidates(ids, after=latest)
@@ -371,7 +377,7 @@ class Detections:
         return not self._is_wanted(row, run) or bool(self.unclassified(index))
 
     def _is_wanted(self, row: MicrographRow, run: Run | None) -> bool:
-        """Whether a micrograph was searched as the present settings ask for."""
+        """Tell whether a run has the present parameters and pixel size."""
         if run is None or not same_search(run.parameters, self._settings.detection):
             return False
         return _is_at_present_size(row, run)
@@ -385,7 +391,7 @@ class Detections:
     def _placed(
         self, predictions: Iterable[Prediction], circles: Mapping[str, Circle]
     ) -> list[tuple[Circle, Prediction]]:
-        """Pair predictions with the circles they are for; drop what has none."""
+        """Pair predictions with their circles; drop those of unknown particles."""
         placed = []
         for each in predictions:
             circle = circles.get(each.particle_id)
@@ -403,7 +409,7 @@ class Detections:
             pair for pair in placed if pair[1].model_id == self._state.models.active_id
         ]
 
-    def _tell_found(self, key: int, before: Before) -> None:
+    def _announce_detection(self, key: int, before: Before) -> None:
         self._events.queue_outdated.emit()
         self._tracker.announce(before)
         self._events.micrographs_changed.emit()
@@ -418,7 +424,7 @@ class Detections:
 
 
 def _is_at_present_size(row: MicrographRow, run: Run) -> bool:
-    """Whether the pixel size that was given to a search, if any, still holds."""
+    """Tell whether a run's pixel size, if it was a given one, is still the same."""
     size = row.pixel_size
     used = run.pixel_size_nm if run.pixel_size_source.is_given else None
     known = size.nm if size is not None and size.source.is_given else None
@@ -426,9 +432,10 @@ def _is_at_present_size(row: MicrographRow, run: Run) -> bool:
 
 
 def _is_of_present_pixels(row: MicrographRow, candidates: Sequence[Candidate]) -> bool:
-    """Whether a search was of the pixels that are read now, as its circles' names tell.
+    """Tell whether a run was made on the pixels that are read now.
 
-    One that found nothing has no names; if a frame was chosen, nobody knows of which.
+    The ids of candidates depend on the micrograph's id, which includes the frame. A run
+    without candidates counts if no frame was ever chosen.
     """
     if not candidates:
         return row.chosen_frame is None
@@ -439,8 +446,8 @@ def _is_of_present_pixels(row: MicrographRow, candidates: Sequence[Candidate]) -
     )
 
 
-def _told(detection: Detection) -> dict[str, Any]:
-    """Columns of a micrograph's row that a detection fills."""
+def _columns(detection: Detection) -> dict[str, Any]:
+    """Return the columns of a micrograph's row that a detection sets."""
     size = detection.pixel_size
     if size.source.is_given:
         return {"quality": detection.quality}
@@ -469,7 +476,7 @@ def _versions() -> dict[str, str]:
     libraries = ("napari-cdse", "numpy", "scipy", "scikit-learn")
     found = {"python": platform.python_version()}
     for library in libraries:
-        # Run from a bare checkout, the program itself is no installed distribution.
+        # In a checkout that isn't installed, the program itself has no distribution.
         with suppress(PackageNotFoundError):
             found[library] = version(library)
     return found

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 
 class Micrographs:
-    """The table of micrographs, and what reading each of them told.
+    """The table of micrographs: their pixels, pixel sizes, frames and samples.
 
     Parameters
     ----------
     store : Store
     state : ProjectState
     selection : Selection
-        Shows the open one's pixels.
+        Gets the open micrograph's pixels.
     history : History
-        Takes the steps that set a pixel size.
+        Stores and shows the steps.
     sync : Sync
-        Reads what other windows wrote before a step is built on it.
+        Reads what other windows wrote before a step is made.
     settings : Settings
-        Know the lattice.
+        Has the lattice, and the frame chosen for later files.
     events : ProjectEvents
     """
 
@@ -72,35 +72,40 @@ class Micrographs:
         return self._table.entries()
 
     def set_pixels(self, index: int, micrograph: Micrograph) -> None:
-        """Hand over the pixels that a worker has read.
+        """Take the pixels that a worker has read, and show them if it is still open.
 
-        What comes late, for a micrograph that is no longer open, is only noted.
+        Parameters
+        ----------
+        index : int
+            Of the micrograph.
+        micrograph : Micrograph
+            As it was read.
         """
         was_open = self._table.rows[index].key == self._selection.key
-        # The file may be busy: its pixels are shown without its having been noted.
+        # Pixels are shown even if `_note` has to wait for a locked project file.
         self._note(index, micrograph)
         if was_open:
             self._selection.show(micrograph)
         self._events.micrographs_changed.emit()
 
     def register(self, index: int, micrograph: Micrograph) -> None:
-        """Note content, size and pixel size of a micrograph that a worker has read."""
+        """Record content, shape and pixel size as a worker has read them."""
         self._note(index, micrograph)
         self._events.micrographs_changed.emit()
 
     def set_problem(self, index: int, sentence: str | None) -> None:
-        """Say what is wrong with a file, until it can be read or is opened anew."""
+        """Note a problem with a file, until it is read or the project reopened."""
         self._table.update_here(self._table.rows[index].key, problem=sentence)
         self._events.micrographs_changed.emit()
 
     # Pixel size
 
     def pixel_size(self, index: int) -> PixelSize | None:
-        """Return edge of a pixel and how it is known; None before the first look."""
+        """Return the pixel size with its source; None if the file was never read."""
         return self._table.rows[index].pixel_size
 
     def shape(self, index: int) -> tuple[int, int] | None:
-        """Return rows and columns, as read or as its label file gave them."""
+        """Return rows and columns, as read or as given by its label file."""
         row = self._table.rows[index]
         return row.shape or row.labels_shape
 
@@ -109,7 +114,7 @@ class Micrographs:
         return self._table.rows[index].person_pixel_size_nm
 
     def sized_alone(self) -> list[int]:
-        """Return the micrographs whose pixel size a user gave for them alone."""
+        """Return the indices of micrographs with a user's pixel size of their own."""
         of_all = self._store.setting(FOLDER_PIXEL_SIZE)
         return [
             at
@@ -129,16 +134,16 @@ class Micrographs:
         Parameters
         ----------
         pixel_size_nm : float or None
-            None goes back to what the files say; the open one is wanted anew then.
+            None: that of the files; the open micrograph is then read again.
         indices : iterable of int, optional
-            All micrographs without it, those that will be added later too.
+            By default all micrographs, and those added later.
         kept : collection of int, optional
-            Those that stay as they are.
+            Indices of micrographs that are left unchanged.
 
         Raises
         ------
         ParameterError
-            Outside what HRTEM has.
+            If it is outside the range of HRTEM.
         StoreError
             If it cannot be stored.
         """
@@ -169,8 +174,8 @@ class Micrographs:
     def set_frames(self, choices: Mapping[int, FrameChoice]) -> None:
         """Choose frames, or means of some, for micrographs by index; one step.
 
-        What was detected in another frame is dropped, until undo brings it back; what
-        users said stays.
+        Detections in other frames are no longer shown, until undo brings them back;
+        annotations stay.
 
         Parameters
         ----------
@@ -199,14 +204,15 @@ class Micrographs:
     def set_frames_of_all(
         self, choice: FrameChoice, newest_key: int | None = None
     ) -> None:
-        """Remember a choice for files that come later; it is no step.
+        """Store a choice of frames for files added later; not a step of undo.
 
         Parameters
         ----------
         choice : int or str
             See `napari_cdse.io.images.frame.FrameChoice`.
         newest_key : int, optional
-            Of the newest file that was asked; without it all have been.
+            Key of the newest file to which it was applied; by default the newest of
+            all.
 
         Raises
         ------
@@ -218,9 +224,9 @@ class Micrographs:
         self._settings.frames = (choice, newest_key)
 
     def later_files(self) -> tuple[FrameChoice, dict[int, Path]]:
-        """Return what was chosen for all files, and those by key that came later.
+        """Return the frame chosen for all files, and the files added since, by key.
 
-        A choice that was taken back wherever it was made holds for none.
+        If the choice has been taken back in all files, there are none.
         """
         choice, newest_key = self._settings.frames
         rows = self._table.rows
@@ -233,18 +239,18 @@ class Micrographs:
         }
 
     def labels_of_other_frames(self) -> int:
-        """Count the labels that were given on another frame than the one of now."""
+        """Count the labels that were given on another frame than the present one."""
         return self._particles.count_judged_on_other_frames()
 
     # Samples
 
     def set_samples(self, names: Mapping[int, str | None]) -> None:
-        """Say of which sample micrographs are, by index; one step.
+        """Assign micrographs to samples; one step.
 
         Parameters
         ----------
         names : mapping of int to str or None
-            None or a blank name: of no sample.
+            Name of the sample by the micrograph's index; None or blank: no sample.
 
         Raises
         ------
@@ -268,9 +274,9 @@ class Micrographs:
     # Training
 
     def labelled(self) -> list[LabelledMicrograph]:
-        """Return every micrograph with judged particles, for training.
+        """Return all micrographs with judged particles, for training.
 
-        Micrographs that were left out or whose file is missing are not in it.
+        Without those that are left out or whose file is missing.
         """
         table = self._table
         return [
@@ -294,7 +300,7 @@ class Micrographs:
         key, choice = self._table.rows[index].key, self.frame(index)
 
         def register() -> None:
-            # Until a busy file was free, the choice of that frame may be taken back.
+            # While this waited for a locked file, another frame may have been chosen.
             if self._table.row(key).frame_choice == choice:
                 self._register(key, micrograph)
 
@@ -307,7 +313,11 @@ class Micrographs:
         self._check_imported_size(key, micrograph)
 
     def _take_over(self, key: int, micrograph_id: str) -> int:
-        """Recognize a lost micrograph by its content; return its key."""
+        """Recognize a moved micrograph by its content; return its key, else ``key``.
+
+        A new entry is merged into the entry of a missing file with the same content,
+        unless the new one has labels, detections or edits of its own.
+        """
         lost = self._table.key_of_id(micrograph_id)
         row = self._table.row(key)
         if lost in (None, key) or not self._table.is_missing(lost):
@@ -330,7 +340,7 @@ class Micrographs:
         if row.labels_shape in (None, micrograph.shape) or self._store.read_only:
             return
         if self._store.edits.mention(key, kind="edit"):
-            # A user has worked on them already, and decides.
+            # The user has edited these labels already, and has to decide.
             self._table.update(key, labels_shape=None)
             self._events.notice.emit(
                 _size_sentence(row, micrograph, "check its circles")
@@ -359,7 +369,7 @@ def _size_sentence(row: MicrographRow, micrograph: Micrograph, what: str) -> str
 
 
 def _kept(choice: FrameChoice) -> str | None:
-    """Write a choice down; the first frame is what nobody has to choose."""
+    """Return a choice as the project's file has it; None for the first frame."""
     return None if choice == 0 else str(choice)
 
 

@@ -19,11 +19,11 @@ class Models:
     Parameters
     ----------
     store : Store
-        Says whether a choice may be written.
+        Tells whether the project may be written to.
     state : ProjectState
         Holds the registry, and the active model's predictions.
     annotators : Annotators
-        Who chooses.
+        The present annotator is recorded with each choice.
     events : ProjectEvents
     """
 
@@ -43,7 +43,7 @@ class Models:
 
     @property
     def active(self) -> Model | None:
-        """The forest in use, loaded when first asked for; None where there is none.
+        """The forest in use, loaded at its first use; None if there is none.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Models:
         model : Model
             A forest that was just fitted.
         data : bytes, optional
-            What ``model_bytes`` makes of it, if a worker has done that.
+            Its serialised form by ``model_bytes``, if a worker has made it already.
         """
         self._registry.add(model, data)
         self._events.models_changed.emit()
@@ -98,7 +98,14 @@ class Models:
         return next((card for card in self.cards if card.id == wanted), None)
 
     def rename(self, model_id: str, name: str) -> None:
-        """Call a forest by another name.
+        """Rename a forest.
+
+        Parameters
+        ----------
+        model_id : str
+            Its id.
+        name : str
+            The new name.
 
         Raises
         ------
@@ -109,7 +116,7 @@ class Models:
         self._events.models_changed.emit()
 
     def keep(self, model_id: str) -> None:
-        """Make a forest the active one; what it has predicted is shown at once."""
+        """Make a forest the active one, and show its stored predictions."""
         self._registry.keep(model_id, self._annotators.current)
         self.show_active()
 
@@ -127,7 +134,7 @@ class Models:
         return next(card for card in self.cards if card.id == previous)
 
     def show_active(self) -> None:
-        """Show what the forest in use says, because it is another one."""
+        """Show the predictions of the forest in use, after it has changed."""
         self._state.load_predictions()
         self._table.refresh()
         self._events.queue_outdated.emit()
@@ -137,7 +144,7 @@ class Models:
     # Inside
 
     def _adopt(self, model: Model) -> None:
-        """Take the shipped forest, and say so when it is another than last time."""
+        """Make the shipped forest active; notify if it replaces an older one."""
         earlier = self._registry.active_id
         if self._store.read_only:
             return

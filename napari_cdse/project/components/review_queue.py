@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.visit_history import VisitHistory
 
 Which = Literal["unlabelled", "deferred", "disputed", "all"]
-"""Particles worth stopping at: not judged yet, left for later, those on which
-annotators differ (none while their labels are hidden), or any."""
+"""Particles at which the review stops: those not judged yet, those left for later,
+those on which annotators differ (none while their labels are hidden), or all."""
 
 
 class ReviewQueue:
-    """Leads through the particles in an order of review, and back.
+    """Goes through the particles in an order of review, and back.
 
     Parameters
     ----------
     state : ProjectState
     selection : Selection
-        Where the user is.
+        The selected particle is where the user is.
     visits : VisitHistory
-        Where the user has been.
+        The particles visited so far.
     annotators : Annotators
-        On which particles they differ.
+        Tells on which particles annotators differ.
     audits : Audits
-        What may come up, with its lots.
+        Gives all particles, with the lots of those drawn.
     """
 
     def __init__(
@@ -80,13 +80,19 @@ class ReviewQueue:
         which: Which = "unlabelled",
         within: int | None = None,
     ) -> Iterator[str]:
-        """Yield what comes after the selected particle, in turn.
+        """Yield the particles that come next, in turn.
 
-        By micrograph, that is from where one stands on. In the other orders it is
-        from the first that this annotator has not passed by: neither a click on some
-        circle nor new predictions nor a restart make anyone lose their place. When all
-        were passed by, they come again. ``within`` is the index of a micrograph that
-        is not left.
+        In the order by micrograph, these are the ones after the selected particle. In
+        other orders they begin with the first that this annotator has not passed by, so
+        that a click on another circle, new predictions or a restart don't change the
+        place. When all were passed by, they come again.
+
+        Parameters
+        ----------
+        order, which
+            See `queue`.
+        within : int, optional
+            Index of a micrograph to which the queue is restricted.
         """
         items = self._ordered(order)
         if within is not None:
@@ -106,14 +112,25 @@ class ReviewQueue:
         which: Which = "unlabelled",
         within: int | None = None,
     ) -> str | None:
-        """Pass the selected particle by; return the next, None if there is no other."""
+        """Mark the selected particle as passed by, and return the next one.
+
+        Parameters
+        ----------
+        order, which, within
+            See `upcoming`.
+
+        Returns
+        -------
+        str or None
+            None if there is no other.
+        """
         self._audits.note_order(order)
         passed = self._visits.passed
         if self._selection.particle_id is not None:
             passed.add(self._selection.particle_id)
         found = next(self.upcoming(order, which, within), None)
         if found in passed:
-            # A new round begins, of all or of one micrograph.
+            # All were passed by: a new round begins, of all or within one micrograph.
             items = self._ordered(order)
             passed -= {
                 each.particle_id for each in items if within in (None, each.micrograph)
@@ -121,17 +138,21 @@ class ReviewQueue:
         return found
 
     def retreat(self) -> str | None:
-        """Go back to the particle that was looked at before; None at the start."""
+        """Go back to the particle visited before; None if there is none."""
         return self._visits.back(lambda one: self._particles.find(one) is not None)
 
     def forget_orders(self, *_: object) -> None:
-        """Work the orders out anew when next asked, because particles changed."""
+        """Discard the computed orders, because particles have changed."""
         self._orders.clear()
 
     # Inside
 
     def _waits(self, which: Which) -> Callable[[str], bool | None]:
-        """Return what says whether a particle is worth stopping at, and comes last."""
+        """Return the filter for `following`.
+
+        For a particle's id it returns None if the review does not stop there, else
+        whether it comes after the others.
+        """
         if which == "all":
             return lambda _: False
         if which == "disputed":
@@ -148,7 +169,7 @@ class ReviewQueue:
         return None if found is None or found.by_person else found.deferred
 
     def _place(self, items: Sequence[QueueItem], ids: Sequence[str]) -> int:
-        """Return where to go on from by micrograph: after the selected particle."""
+        """Return the start in the order by micrograph: after the selected particle."""
         if self._selection.particle_id in ids:
             return ids.index(self._selection.particle_id) + 1
         here = self._selection.index or 0

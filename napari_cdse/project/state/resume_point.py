@@ -18,7 +18,7 @@ _PASSED = "passed"
 
 
 class ResumePoint:
-    """The micrograph and the round of review that the file keeps for next time.
+    """The last open micrograph, and each annotator's round of review, in the file.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class ResumePoint:
     selection : Selection
         What is open now.
     visits : VisitHistory
-        What has been passed by; filled from the file by `load`.
+        Particles passed by; `load` sets them from the file.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ResumePoint:
     def index(self) -> int | None:
         """Index of the micrograph where the user stopped; None for a new project."""
         key, head = self._store.setting(_LAST, (None, None))
-        # After a kill the newest edit knows better than the last orderly end.
+        # If the program was killed, its edits are newer than this setting.
         if head != self._state.head and self._state.head is not None:
             with suppress(StoreError):  # an edit that can't be read opens nothing
                 key = self._store.edits.get(self._state.head, {}).micrograph_key
@@ -55,11 +55,16 @@ class ResumePoint:
         return self._state.micrographs.index(key) if key in known else None
 
     def load(self, annotator: str) -> None:
-        """Take up an annotator's round of review where they left it."""
+        """Restore an annotator's round of review."""
         self._visits.passed = self._passed(annotator)
 
     def save(self, annotator: str) -> None:
-        """Write down what is open, and what an annotator has passed by.
+        """Store the open micrograph, and the particles an annotator has passed by.
+
+        Parameters
+        ----------
+        annotator : str
+            Their name.
 
         Raises
         ------

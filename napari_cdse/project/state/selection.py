@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 class Selection:
     """The open micrograph with its pixels, and the selected particle.
 
-    The one place that changes them. Other parts read `key`, windows `index`.
+    Only this class changes them. Other components use `key`, windows use `index`.
 
     Parameters
     ----------
     state : ProjectState
     visits : VisitHistory
-        Learns of each particle that is selected.
+        Gets each particle that is selected.
     events : ProjectEvents
-        `opened`, `pixels_changed`, `selection_changed` and `particles_changed`.
+        Emits `opened`, `pixels_changed`, `selection_changed` and `particles_changed`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Selection:
 
     @property
     def micrograph(self) -> Micrograph | None:
-        """The open micrograph's pixels; None until they are handed over."""
+        """The open micrograph's pixels; None until they have been read."""
         return self._micrograph
 
     @property
@@ -62,7 +62,7 @@ class Selection:
     # What changes it
 
     def open(self, index: int) -> None:
-        """Make a micrograph the open one; `Micrographs.set_pixels` follows."""
+        """Make a micrograph the open one; `Micrographs.set_pixels` gives its pixels."""
         key = self._table.rows[index].key
         if key == self._key:
             return
@@ -92,45 +92,45 @@ class Selection:
         self._events.selection_changed.emit(particle_id)
 
     def drop_missing(self) -> None:
-        """Select nothing if the selected particle is gone."""
+        """Deselect the particle if it no longer exists."""
         selected = self._particle_id
         if selected is not None and self._particles.find(selected) is None:
             self.select(None)
 
     def follow_key(self, before: int, after: int) -> None:
-        """Stay with a micrograph that turned out to be another entry of the file."""
+        """Replace the open micrograph's key, if its entry was merged into another."""
         if self._key == before:
             self._key = after
 
     # Its pixels
 
     def show(self, micrograph: Micrograph) -> None:
-        """Take the open micrograph's pixels, with the pixel size that is stored."""
+        """Set the open micrograph's pixels; its pixel size becomes the stored one."""
         if self._key is None:
             return
         self._micrograph = self._with_pixel_size(micrograph, self._key)
         self._events.pixels_changed.emit(self._table.index(self._key))
 
     def show_pixel_size(self) -> None:
-        """Show the open micrograph's pixel size as it is stored now."""
+        """Set the open micrograph's pixel size to the stored one."""
         if self._key is None:
             return
         if self._table.row(self._key).person_pixel_size_nm is None:
-            # What the file says is known only by reading it again.
+            # The pixel size in the file's metadata is known only by reading it again.
             self.read_again()
         elif self._micrograph is not None:
             self.show(self._micrograph)
 
     def read_again(self) -> None:
-        """Let the open micrograph's pixels be read anew."""
+        """Have the open micrograph's pixels read again."""
         if self._key is not None:
             self._micrograph = None
             self._events.opened.emit(self._table.index(self._key))
 
     def _with_pixel_size(self, micrograph: Micrograph, key: int) -> Micrograph:
-        """Put the pixel size that a user or the file gave, or none, into the record."""
+        """Return the record with the pixel size that user or file gave, or None."""
         size = self._table.row(key).pixel_size
-        # An estimate sets window sizes only; it is no property of the micrograph.
+        # An estimate is not a property of the micrograph: it only sets window sizes.
         if size is None or not size.source.is_given:
             return replace(micrograph, pixel_size_nm=None, pixel_size_source=None)
         return replace(micrograph, pixel_size_nm=size.nm, pixel_size_source=size.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +68,13 @@ class _PeakSettings:
         peaks scatter by 0.2 bins; a larger one joins different families of a particle.
     same_windows : float
         The same for the windows' centres, in windows; they lie half a window apart.
+    sum_terms : int
+        Most frequencies in a sum that explains another one. A choice: two leave third
+        harmonics, which a clipped gray scale makes too; with more, sums lie so close
+        that one is found near any frequency.
+    most_generators : int
+        Coarsest generators in one place whose sums are formed, so that a picture of
+        peaks alone does not take minutes. Particles have two or three.
     """
 
     lowest_bin: float = 2.5
@@ -80,6 +87,8 @@ class _PeakSettings:
     widest_transfer: float = 0.15
     same_bins: float = 1.2
     same_windows: float = 1.0
+    sum_terms: int = 3
+    most_generators: int = 12
 
 
 _PEAKS = _PeakSettings()
@@ -129,6 +138,61 @@ class Fringes:
             far = np.hypot(*(left - left[0]).T) >= self.window_px + apart_px
             left, count = left[far], count + 1
         return count
+
+    def generators(self) -> Fringes:
+        """Leave out frequencies that are sums of coarser ones in the same place.
+
+        Gray values that are no linear measure of the image, as after a histogram was
+        clipped or equalised, contain sums and differences of the lattice's frequencies,
+        finer than the lens passed any. A crystal's reflections are such sums as well,
+        of two or three of them. Only these say how large its cell is.
+
+        Returns
+        -------
+        Fringes
+            Those left, in the same order.
+        """
+        if not len(self.strength):
+            return self
+        # The window stands before any fringe is sought: it does not wait for this.
+        from scipy.spatial import KDTree
+
+        k_bins = self.k_per_px * self.window_px
+        length = np.hypot(*k_bins.T)
+        reach = _PEAKS.same_windows * self.window_px
+        beside = KDTree(self.centre_px).query_ball_point(self.centre_px, reach)
+        kept = np.zeros(len(length), bool)
+        for one in np.argsort(length, kind="stable").tolist():
+            coarser = np.array(beside[one])
+            coarser = coarser[kept[coarser]]
+            coarser = coarser[np.argsort(length[coarser], kind="stable")]
+            known = k_bins[coarser[: _PEAKS.most_generators]]
+            kept[one] = not _is_sum(k_bins[one], known)
+        return replace(
+            self,
+            k_per_px=self.k_per_px[kept],
+            strength=self.strength[kept],
+            centre_px=self.centre_px[kept],
+        )
+
+
+def _is_sum(k_bins: NDArray[np.float64], known: NDArray[np.float64]) -> bool:
+    """Whether a frequency is a sum of two or more of the known ones, or their inverses.
+
+    Parameters
+    ----------
+    k_bins : ndarray of float64, shape (2,)
+        Frequency in bins of the window.
+    known : ndarray of float64, shape (n, 2)
+        The known ones.
+    """
+    terms = np.concatenate([known, -known])
+    sums = terms
+    for _ in range(1, _PEAKS.sum_terms):
+        sums = (sums[:, None] + terms).reshape(-1, 2)
+        if (np.hypot(*(sums - k_bins).T) < _PEAKS.same_bins).any():
+            return True
+    return False
 
 
 def find_fringes(prepared: Prepared, window_px: int) -> Fringes:

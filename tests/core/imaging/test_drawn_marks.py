@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from napari_cdse.core.imaging.drawn_marks import drawn_marks
+from napari_cdse.resources import sample_data_dir
 from tests.core.drawn import draw as drawn_micrograph
 from tests.core.imaging.test_insets import DOTS, SHAPE, resized
 
@@ -85,6 +86,31 @@ def test_stretched_contrast_is_nothing_drawn() -> None:
         low, high = np.percentile(pixels, (share, 100 - share))
         stretched = np.clip((pixels - low) / (high - low), 0, 1) * 255
         assert not drawn_marks(np.rint(stretched).astype(np.float32)).any()
+
+
+def sample(dark_percent: float, white_percent: float) -> NDArray[np.float32]:
+    """A simulated micrograph of strong fringes, so much of it black, so much white."""
+    file = sample_data_dir() / "images" / "easy_42_0002.png"
+    pixels = np.asarray(Image.open(file).convert("L"), float)
+    low, high = np.percentile(pixels, (dark_percent, 100 - white_percent))
+    return np.clip((pixels - low) / (high - low) * 255, 0, 255).round().astype("f4")
+
+
+@pytest.mark.parametrize("percent", [(0.5, 0.5), (0, 1)])
+def test_clipped_fringes_are_nothing_drawn(percent: tuple[float, float]) -> None:
+    assert drawn_marks(sample(*percent)).mean() < 0.001
+
+
+def test_white_letters_with_a_black_outline_are_marked() -> None:
+    def outlined(pen: ImageDraw.ImageDraw, gray: int) -> None:
+        font = ImageFont.load_default(40)
+        for row, col in ((40, 380), (240, 60), (440, 400)):
+            text = {"text": "10 nm", "font": font, "stroke_width": 2}
+            pen.text((col, row), fill=gray, stroke_fill=255 - gray, **text)
+
+    pixels, _ = drawn_over(picture(), outlined, 255)
+    letters = (pixels == 255) & (picture() != 255)
+    assert drawn_marks(pixels)[letters].mean() > 0.97
 
 
 def test_a_small_picture_of_many_greys_is_no_error() -> None:

@@ -1,7 +1,12 @@
 """Spikes and flat areas are taken out, lattice and speckle are left alone."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from skimage.exposure import equalize_hist
 
 from napari_cdse.core.errors import MicrographError
 from napari_cdse.core.imaging.preprocessing import prepare
@@ -74,3 +79,42 @@ def test_gray_values_of_any_size() -> None:
     pixels = speckle((80, 80), 4)
     small, large = (prepare((pixels * f).astype(np.float32)) for f in (1e-20, 1e20))
     np.testing.assert_allclose(small.pixels, large.pixels, atol=1e-3)
+
+
+def particles() -> NDArray[np.float32]:
+    """Six of strong fringes."""
+    places = [(90, 90), (90, 300), (300, 90), (300, 300), (200, 480), (480, 200)]
+    dots = tuple(
+        Dot(Circle(row, col, 70), ((0.351, 25.0 * n), (0.215, 25.0 * n + 35)), 3.0)
+        for n, (row, col) in enumerate(places)
+    )
+    return draw((580, 580), dots, pixel_nm=0.035, seed=1).pixels
+
+
+def clipped(pixels: NDArray, dark_percent: float, white_percent: float) -> NDArray:
+    """Gray levels in which so many pixels are black, and so many white."""
+    low, high = np.percentile(pixels, (dark_percent, 100 - white_percent))
+    return np.clip(np.rint((pixels - low) / (high - low) * 255), 0, 255)
+
+
+def test_fringes_that_reach_black_and_white_are_no_letters() -> None:
+    equalised = np.rint(equalize_hist(particles()) * 255)
+    assert prepare(equalised.astype(np.float32)).usable.mean() > 0.995
+
+
+@pytest.mark.parametrize("white_percent", [2, 5])
+def test_overexposed_speckle_is_no_letters(white_percent: float) -> None:
+    pixels = clipped(speckle((600, 600), 8, blur_px=2.0), 0, white_percent)
+    assert prepare(pixels.astype(np.float32)).usable.mean() > 0.995
+
+
+def test_compressed_letters_are_found_beside_such_fringes() -> None:
+    picture = Image.fromarray(clipped(particles(), 1, 1).astype(np.uint8))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((330, 470, 560, 560), fill=255)
+    pen.text((350, 485), "20 nm", fill=0, font=ImageFont.load_default(50))
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=75)
+    usable = prepare(np.asarray(Image.open(file), np.float32)).usable
+    assert not usable[475:555, 335:555].any()
+    assert usable[:400].mean() > 0.995

@@ -56,7 +56,8 @@ class _InsetLimits:
     smallest : int
         Number of blocks along the shorter side of an inset, at least.
     filled : float
-        Share of candidates among the blocks at each border of a group, at least.
+        Share of candidates among the blocks at each border of a group, at least, and
+        among all of them without what is drawn over the picture.
     most : float
         Largest share of the picture that an inset may take; beyond it, nothing tells
         which of the two parts is the micrograph.
@@ -152,7 +153,7 @@ def find_insets(
         Finite gray values.
     undrawn : ndarray of float32, shape (rows, columns), optional
         The same picture with drawn marks filled in; by default, ``image``. Textures are
-        taken from it, since a circle drawn around a particle makes its blocks rough.
+        compared in it, since a circle drawn around a particle makes its blocks rough.
         Sides are sought in ``image``, since the line around an inset is a drawn mark.
 
     Returns
@@ -162,11 +163,15 @@ def find_insets(
     """
     if min(image.shape) < _LIMITS.least_blocks * _BLOCK_PX:
         return []
-    if undrawn is None:
-        undrawn = image
-    candidates = _candidate_blocks(undrawn)
+    candidates = own_texture = _candidate_blocks(image)
     if not candidates.any():
         return []
+    if undrawn is None:
+        undrawn = image
+    else:
+        # The line around an inset makes its blocks one group; that around a particle
+        # is all that makes them one.
+        own_texture = _candidate_blocks(undrawn)
     regions = label(binary_closing(candidates) | candidates, _EIGHT_NEIGHBOURS)[0]
     sizes = np.bincount(regions.ravel())[1:]
     places = find_objects(regions)
@@ -183,6 +188,8 @@ def find_insets(
             )
             for whole, part in zip(place, blocks, strict=True)
         )
+        if np.mean(own_texture[place][blocks]) < _LIMITS.filled:
+            continue
         inset = _bounding_rectangle(image, rows, cols)
         if inset is not None and _has_other_texture(undrawn, inset):
             found.append(inset)

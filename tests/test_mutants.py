@@ -2,6 +2,7 @@
 
 import ast
 import json
+import tomllib
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from napari_cdse.core.features.sampling import radii
-from tests.mutants.__main__ import Reached, Tree, _outcome
+from tests.mutants.__main__ import EQUIVALENT, Reached, Tree, _outcome
 from tests.mutants.mistakes import mistakes
 from tests.mutants.parts import PARTS
 from tests.mutants.recording import SHARED, forget_results
@@ -202,3 +203,17 @@ def test_no_more_than_the_nearest_tests_are_tried_where_that_is_asked(nearest, t
     assert [len(each["tests"]) for each in asked] == tried
     # What names it itself comes first.
     assert asked[0]["tests"][0] == names[1]
+
+
+def test_every_mistake_that_is_not_counted_can_still_be_planted():
+    listed = tomllib.loads(EQUIVALENT.read_text("utf-8"))["mistake"]
+    planted = {}
+    for file in {each["file"] for each in listed}:
+        source = (ROOT / file).read_text("utf-8")
+        planted[file] = {each.change(source) for each in mistakes(file, source)}
+    gone = [
+        each
+        for each in listed
+        if (each["was"], each["becomes"]) not in planted[each["file"]]
+    ]
+    assert gone == []

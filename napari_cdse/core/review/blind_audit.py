@@ -1,12 +1,11 @@
 """Accuracy of a forest, estimated from particles drawn at random and judged blind.
 
-Labels given with the prediction in view, the most doubtful first, cannot measure a
-forest: the doubtful are those it gets wrong, and a word already on the screen is easily
-agreed with. An audit draws a known share of the proposed particles by chance alone and
-hides what the forest says of them until a person has judged them. Only such labels
-become error rates. Who deletes a circle that was drawn has judged it too: there is no
-particle, which is ``empty``. One that was left for later is not judged, and is told as
-skipped.
+Labels given in the order of doubt, with the prediction in view, can't measure a forest:
+doubtful particles are the ones it gets wrong, and annotators tend to agree with a
+prediction that they see. An audit draws proposed particles at random with known chances
+and hides their predictions until they are judged. Only such labels are used for error
+rates. Deleting a drawn circle judges it as ``empty``. A drawn particle that was left
+for later is not judged; it is reported as skipped.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.intervals import Interval
 
 SHARE = 0.1
-"""Share of the particles that is drawn, unless the person says otherwise. A choice: a
-larger one narrows the interval sooner, a smaller one leaves more of the labelling to
-the doubtful, from which the forest learns more."""
+"""Default share of the particles that is drawn. A choice: a larger one narrows the
+interval sooner, a smaller one leaves more labels for doubtful particles, from which the
+forest learns more."""
 
 MIN_AUDITED = 20
 """Fewest particles for an accuracy. Below it Wilson's interval of 95 % spans up to 0.4:
@@ -69,19 +68,20 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How often one forest agrees with a person who had not seen its word.
+    """Agreement of one forest with labels that were given without its prediction.
 
     Attributes
     ----------
     model_id : str
     accuracy : Rate
-        Share of the particles whose class the forest gets right.
+        Share of the particles that the forest classifies like the annotator.
     recall : dict of str to Rate
-        By the person's class: the share that the forest calls the same.
+        By the annotator's class: the share that the forest classifies the same.
     precision : dict of str to Rate
-        By the forest's class: the share that the person calls the same.
+        By the forest's class: the share that the annotator labelled the same.
     confusion : tuple of tuple of int
-        Particles by person's class (row) and forest's (column), as in `CLASSES`.
+        Numbers of particles; rows by the annotator's class, columns by the forest's,
+        in the order of `CLASSES`.
     note : str
         Why there is no number, or no interval; empty if there are both.
     """
@@ -95,7 +95,7 @@ class Audit:
 
     @property
     def sentence(self) -> str:
-        """Say it in words."""
+        """The result as a sentence for the user."""
         rate = self.accuracy
         if rate.value is None:
             return self.note
@@ -110,10 +110,10 @@ class Audit:
 
 
 def draw(seed: str, particle_id: str) -> float:
-    """Draw a particle's lot, evenly from 0 to below 1.
+    """Return a particle's lot: a uniform random number from 0 to below 1.
 
-    The same seed (the project's) and particle give the same lot for ever; an audit of
-    share s consists of the particles whose lot is below s.
+    It depends on the project's seed and the particle's id only, so that it never
+    changes; an audit with the share s draws the particles whose lot is below s.
     """
     digest = hashlib.sha256(f"{seed}/{particle_id}".encode()).digest()
     # A double holds 53 bits; with more, the quotient could round up to 1.
@@ -121,7 +121,7 @@ def draw(seed: str, particle_id: str) -> float:
 
 
 def counts(annotation: Annotation) -> bool:
-    """Tell whether a label, or a deletion, may stand for an error rate."""
+    """Tell whether a label, or a deletion, may be used for an error rate."""
     return (
         annotation.selected_by == "audit"
         and given_unseen(annotation)
@@ -132,7 +132,7 @@ def counts(annotation: Annotation) -> bool:
 
 
 def given_unseen(annotation: Annotation) -> bool:
-    """Tell whether it judges with neither the forest's word nor another's in view."""
+    """Tell whether it is a judgement without prediction and others' labels in view."""
     return (
         judged_as(annotation) is not None
         and not annotation.prediction_seen
@@ -141,23 +141,23 @@ def given_unseen(annotation: Annotation) -> bool:
 
 
 def judged_as(annotation: Annotation) -> Label | None:
-    """Return the class that a statement gives: a circle that was deleted is empty."""
+    """Return the class that a statement gives; a deleted circle is ``empty``."""
     return "empty" if annotation.removed else annotation.label
 
 
 def audit(annotations: Iterable[Annotation], model_id: str) -> Audit:
-    """Work out how often a forest is right.
+    """Estimate how often a forest is right.
 
-    A particle weighs as many as it stands for, 1 / chance (Hajek's ratio estimator,
-    see Saerndal, Swensson, Wretman, Model Assisted Survey Sampling (1992), chapter
-    5.7). Its variance comes from how much micrographs differ, and Wilson's interval
-    is taken at the number of independent, equally drawn particles that would tell as
-    much (Korn, Graubard, Survey Methodology 24, 193 (1998)), with Student's t.
+    Particles have the weight 1 / chance (Hajek's ratio estimator, see Saerndal,
+    Swensson, Wretman, Model Assisted Survey Sampling (1992), chapter 5.7). The variance
+    is estimated from the differences between micrographs. The interval is Wilson's for
+    the effective number of independent particles with equal chances (Korn, Graubard,
+    Survey Methodology 24, 193 (1998)), with Student's t.
 
     Parameters
     ----------
     annotations : iterable of Annotation
-        Any; those that may not stand for an error rate are left out.
+        Any; those for which `counts` is False are left out.
     model_id : str
         Only particles whose hidden prediction was this forest's count.
 
@@ -183,7 +183,7 @@ def audit(annotations: Iterable[Annotation], model_id: str) -> Audit:
 
 
 def audits(annotations: Iterable[Annotation]) -> tuple[Audit, ...]:
-    """Work out an `audit` for each forest that has one, in the order of first use."""
+    """Return the `audit` of each forest that has one, in the order of first use."""
     usable = sorted((a for a in annotations if counts(a)), key=lambda each: each.time)
     models = dict.fromkeys(each.shown.model_id for each in usable if each.shown)
     return tuple(audit(usable, model_id) for model_id in models)
@@ -210,7 +210,8 @@ def _rate(pairs: Sequence[_Pair], fewest: int) -> Rate:
         return Rate(len(pairs))
     weight = np.array([each.weight for each in pairs])
     right = np.array([each.truth == each.said for each in pairs], bool)
-    # Added up alike, so that all of them are 1 to the bit, with nothing that varies.
+    # Both sums in the same order: if all are right, the quotient is exactly 1 and the
+    # variance 0.
     value = float(weight[right].sum() / weight.sum())
     names, of = np.unique([each.micrograph for each in pairs], return_inverse=True)
     if len(names) < MIN_MICROGRAPHS:
@@ -223,11 +224,11 @@ def _rate(pairs: Sequence[_Pair], fewest: int) -> Rate:
 def _interval(
     value: float, variance: float, weight: NDArray[np.float64], n_micrographs: int
 ) -> Interval:
-    """Wilson's, at the number of particles that would tell as much."""
+    """Return Wilson's interval for the effective number of particles."""
     effective = float(weight.sum() ** 2 / np.sum(weight**2))
     if variance > 0:
         effective = min(effective, value * (1 - value) / variance)
-    # Fewer still, for a variance that is known from so many micrographs only.
+    # Student's t: the variance is estimated from few micrographs.
     effective *= (Z_95 / t_quantile(n_micrographs - 1)) ** 2
     return wilson_interval(value * effective, effective)
 

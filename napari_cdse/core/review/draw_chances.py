@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 FLOOR = 0.3
-"""Share of the draws that goes to all particles alike. No draw then stands for more
-than 1 / 0.3 of what it would stand for at even chances. Simulated, less of it made
-intervals too narrow where a forest was sure and wrong, and more of it gave away what
-unequal chances gain (``python -m tests.benchmarks coverage``)."""
+"""Share of the draws that is distributed evenly over all particles. It limits a draw's
+weight to 1 / 0.3 of that at equal chances. In simulations, with less the intervals were
+too narrow if a forest was sure and wrong; with more the gain by unequal chances was
+lost (``python -m tests.benchmarks coverage``)."""
 
 _STEPS = 60
-"""Halvings of the scale; a double has no more digits to find."""
+"""Bisections of the scale; a double has 53 bits."""
 
 
 def doubt(probabilities: Sequence[float]) -> float:
-    """Return how much a label may change the visible-defect fraction.
+    """Return how much a label on a particle may change the visible-defect fraction.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def doubt(probabilities: Sequence[float]) -> float:
     Returns
     -------
     float
-        Chance to be resolved times sqrt(q (1 - q)), q the chance of a defect among
-        resolved ones: 0 to 0.5.
+        0 to 0.5: the probability of being resolved times the standard deviation
+        sqrt(q (1 - q)), with q the probability of a defect if resolved.
     """
     yes, no = (probabilities[CLASSES.index(name)] for name in ("yes", "no"))
     # (yes + no) sqrt(q (1 - q)) with q = yes / (yes + no).
@@ -64,12 +64,12 @@ def doubt(probabilities: Sequence[float]) -> float:
 
 
 def draw_chances(doubts: ArrayLike, expected: float) -> NDArray[np.float64]:
-    """Set the chance of each particle so that about so many are drawn.
+    """Return each particle's chance, for an expected number of draws.
 
     Parameters
     ----------
     doubts : array-like of float, shape (n,)
-        Of each particle, see `doubt`; 0 where no forest was asked.
+        Of each particle, see `doubt`; 0 without a prediction.
     expected : float
         Number of draws to expect.
 
@@ -92,7 +92,7 @@ def draw_chances(doubts: ArrayLike, expected: float) -> NDArray[np.float64]:
 
 
 def _mixed(doubts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mix even shares, `FLOOR` in all, with shares by doubt; they add up to 1."""
+    """Mix equal shares (a total of `FLOOR`) with shares by doubt; the sum is 1."""
     n, total = doubts.size, doubts.sum()
     if total == 0:
         return np.full(n, 1 / n)
@@ -100,7 +100,7 @@ def _mixed(doubts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _scaled(shares: NDArray[np.float64], expected: float) -> NDArray[np.float64]:
-    """Find the scale at which the chances, none of them above 1, add up."""
+    """Scale shares to chances of at most 1 whose sum is ``expected``, by bisection."""
     low, high = 0.0, 1 / shares.min()
     for _ in range(_STEPS):
         middle = (low + high) / 2

@@ -20,25 +20,24 @@ def evidence_of(
     reach: float | None = None,
     from_file: bool = False,
 ) -> Evidence:
-    """Say what is known of one particle.
+    """Return the evidence on one particle.
 
     Parameters
     ----------
     micrograph : str
-        By an id that no other micrograph has.
+        The micrograph's id.
     prediction : Prediction or None
-        Of the forest in use.
+        By the forest in use.
     annotation : Annotation or None
-        One annotator's statement that is in force; of a draw, the first label, which
+        An annotator's statement in force; for a drawn particle the first label, which
         was given unseen.
     chance : float or None, optional
-        Where a lot fell on the particle, judged or not: the chance with which it would
-        have done so by now, after raises too. Left out, an annotation that was judged
-        as an audit brings its own.
+        If the particle was drawn, judged or not: the present chance, after changes of
+        the share. Without it, that of the annotation if it was an audit.
     reach : float or None, optional
         See `Evidence`.
     from_file : bool, optional
-        Whether its first label came from a label file, whoever changed it since.
+        Whether its first label came from a label file, even if it was changed since.
 
     Returns
     -------
@@ -46,8 +45,8 @@ def evidence_of(
     """
     label = _label(annotation)
     if chance is None and annotation is not None and label is not None:
-        # One that was left for later, and that no lot would fall on any more, waits
-        # for nothing.
+        # Only for judged ones: a particle left for later that would not be drawn any
+        # more is no draw.
         audited = annotation.selected_by == "audit"
         chance = annotation.selection_chance if audited else None
     route = _route(annotation, chance, from_file=from_file)
@@ -73,7 +72,7 @@ def evidence_of(
 def _label(annotation: Annotation | None) -> Label | None:
     if annotation is None:
         return None
-    # One that was left for later and deleted afterwards is not waiting any more.
+    # A particle left for later and deleted afterwards is judged.
     return (
         None
         if annotation.deferred and not annotation.removed
@@ -84,12 +83,12 @@ def _label(annotation: Annotation | None) -> Label | None:
 def _route(
     annotation: Annotation | None, chance: float | None, *, from_file: bool
 ) -> Route:
-    """Tell how the person came to it; a drawn particle is a draw, whoever judged it."""
+    """Return how the annotator came to it; "draw" for any drawn particle."""
     if chance:
         return "draw"
     if annotation is None or (annotation.label is None and not annotation.removed):
         return "none"
     if from_file or annotation.origin == "imported":
         return "file"
-    # Audits of projects that did not write the chance down can stand for nothing.
+    # Audits in early projects, without a stored chance, can't be weighted.
     return "hand" if annotation.selected_by == "audit" else annotation.selected_by

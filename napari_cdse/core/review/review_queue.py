@@ -1,12 +1,17 @@
 """Order of particles for review, by uncertainty and others; pure functions.
 
-The doubtful come first, but not ten of a kind in a row: neighbours on one support
-teach the forest the same thing (Settles, Active Learning (2012), chapter 3.4). Half the
-way belongs to what is least like all that the forest learnt from: it has no doubts
-about a class that it never met, and in replays of labelling, doubt alone needed more
-labels than chance did. Those that an audit has drawn take places which follow from
-their draw and the review's goal alone, so that the place gives nothing of the
-prediction away, and so that whoever stops half-way has labelled a random half of them.
+The order "uncertain" is made in these steps.
+
+1. The most doubtful particles come first, but mixed, so that not many of a kind follow
+   each other: similar ones teach the forest the same (Settles, Active Learning (2012),
+   chapter 3.4).
+2. Every second place goes to the particle least like the training set. A forest is not
+   uncertain about a kind that it never saw; in replays of labelling, doubt alone needed
+   more labels than random order.
+3. Within batches, particles of one micrograph are put together.
+4. Particles drawn for the audit are inserted at places that depend on their draw and on
+   the review's goal alone. Their place thus reveals nothing about the prediction, and a
+   user who stops half-way has labelled a random half of them.
 """
 
 from __future__ import annotations
@@ -43,17 +48,17 @@ Order = Literal["uncertain", "micrograph", "class", "confidence", "novelty"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 Goal = Literal["learn", "both", "measure"]
-"""What a review is for: examples from which the forest learns most, the
-visible-defect fraction, or both in turn."""
+"""Purpose of a review: to give the forest the examples from which it learns most, to
+measure the visible-defect fraction, or both by turns."""
 GOALS: tuple[Goal, ...] = get_args(Goal)
 
 SPREAD = 0.5
-"""Margin, in probability, that a particle may lose its turn to, if all those just
-before are like it. A choice: a larger one mixes kinds and goes less by doubt, 0 goes by
-doubt alone and brings many of a kind in a row."""
+"""Penalty on a particle's margin (a difference of probabilities) if the particles just
+before it are entirely like it. A choice: a larger one mixes kinds more and follows
+doubt less; with 0 many of a kind follow each other."""
 
 EXPLORE = 2
-"""One particle in so many is the least familiar one, where that is known.
+"""Every so many-th place goes to the least familiar particle, if novelty is known.
 
 Measured in replays of labelling, as balanced accuracy over the first labels above that
 of random order: every second place gains 0.095, every fifth 0.075 on 90 hard
@@ -62,47 +67,47 @@ micrographs, 0.054 and 0.046 on 140 of other kinds, 0.008 and -0.007 on 36 more 
 """
 
 CROWDING = 0.1
-"""Share of all particles that the least familiar lets pass for each like it before. A
-choice: a larger one goes on to other kinds sooner, a smaller one shows more of a kind
-that may be artefacts of one support."""
+"""Penalty on an unfamiliar particle for each entirely similar one before it, as a share
+of all ranks. A choice: with a larger one other kinds come sooner; with a smaller one
+more of a kind come, which may be artefacts of one support."""
 
 BATCH = 20
-"""Most doubtful ones that are gone through micrograph by micrograph before the next as
-many. A choice: so many are judged in some minutes, before a forest would be made anew.
-A larger batch changes the micrograph less often and strays farther from the order of
-doubt. After each batch the same are labelled as without it."""
+"""Particles of the order by doubt within which those of one micrograph are put
+together. A choice: so many are judged in some minutes. With a larger batch the
+micrograph changes less often, but the order deviates more from that of doubt. After
+each complete batch the same particles are labelled as without batches."""
 
 _REACH = 200
-"""Unfamiliar ones that are mixed; nobody labels more before the forest is another. A
-choice: more cost time in proportion and change nothing that is seen."""
+"""Unfamiliar particles that are mixed; the forest is retrained before more are
+labelled. A choice: more take more time without visible effect."""
 
 _BLOCK = 50
 """Particles of about the same doubt that are mixed with each other. A choice: a larger
-block finds more variety and strays farther from the order of doubt."""
+block has more variety and deviates more from the order of doubt."""
 
 _RECENT = 9
-"""Particles before that likeness is counted to. A choice: more look farther back and
-cost time, fewer let a kind come back sooner."""
+"""Number of preceding particles with which a particle is compared. A choice: more take
+more time, with fewer a kind comes back sooner."""
 
 _SIZE_SCALE = 0.2
-"""Logarithm of the ratio of radii over which likeness in size falls to 1 / e. A choice:
-a ratio of 1.22; less, and only equals count as alike, more, and size tells nothing."""
+"""Natural logarithm of the ratio of radii at which similarity in size falls to 1 / e. A
+choice: a ratio of 1.22; with less only equal sizes are similar, with more all are."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One particle as the queue sees it.
+    """What the queue needs to know of one particle.
 
     Attributes
     ----------
     micrograph : int
-        Place of its micrograph in the project.
+        Index of its micrograph in the project.
     particle_id : str
     circle : Circle
     prediction : Prediction or None
     draw : float or None
-        Even from 0 to below 1 if an audit has drawn it, whatever its chance was: its
-        place in orders that would follow the prediction.
+        If the audit has drawn it, a uniform random number from 0 to below 1, which
+        determines its place; else None.
     """
 
     micrograph: int
@@ -164,24 +169,25 @@ def following(
     start: int = 0,
     passed: Collection[str] = (),
 ) -> Iterator[str]:
-    """Go through what is to be looked at, from some place on and once around.
+    """Yield the particles at which a review stops, once around from a start.
 
     Parameters
     ----------
     queue : sequence of str
-        Ids of all particles in order, those that are done too.
+        Ids of all particles in order, also of those that are done.
     waits : callable
-        None for one that is not worth stopping at; else whether it was left for
-        later: those come after all others.
+        Called with an id; None: the review does not stop there; else whether the
+        particle was left for later, so that it comes after all others.
     start : int
-        Where to begin in the queue.
+        Index in the queue at which to begin.
     passed : collection of str
-        Those seen in this round: they come again after the deferred.
+        Ids of those passed by in this round; they come after the others.
 
     Yields
     ------
     str
-        Asked for one at a time: of a hundred thousand, a key needs the first.
+        Ids, one at a time, since a key press needs only the first of perhaps a hundred
+        thousand.
     """
     # Deferred; passed; passed and deferred.
     later: tuple[list[str], ...] = ([], [], [])
@@ -239,7 +245,7 @@ _KEYS: dict[Order, Callable[[QueueItem], tuple[object, ...]]] = {
 def _interleaved(
     ranked: Sequence[QueueItem], drawn: Sequence[QueueItem]
 ) -> list[QueueItem]:
-    """Give those drawn the share of the way that their draw says."""
+    """Insert drawn particles into the ranking at the fraction that is their draw."""
     places = [((at + 0.5) / len(ranked), 0, item) for at, item in enumerate(ranked)]
     places += [(item.draw or 0.0, 1, item) for item in drawn]
     places.sort(key=lambda place: (*place[:2], place[2].particle_id))
@@ -249,14 +255,14 @@ def _interleaved(
 def _drawn_first(
     ranked: Sequence[QueueItem], drawn: Sequence[QueueItem]
 ) -> list[QueueItem]:
-    """Put those drawn ahead of all others, by their draws."""
+    """Put drawn particles first, in the order of their draws."""
     return [*sorted(drawn, key=_by_draw), *ranked]
 
 
 def _by_turns(
     ranked: Sequence[QueueItem], drawn: Sequence[QueueItem]
 ) -> list[QueueItem]:
-    """Take one that was drawn and another by turns."""
+    """Alternate drawn particles and others."""
     pairs = zip_longest(sorted(drawn, key=_by_draw), ranked)
     return [item for pair in pairs for item in pair if item is not None]
 
@@ -273,12 +279,13 @@ _MIXED: Mapping[Goal, _Mixing] = {
 
 
 def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
-    """Mix up what is alike, among particles of about the same doubt.
+    """Mix similar particles with others of about the same doubt.
 
-    All blocks of fifty go forward together, one step at a time: thousands of
-    particles cost as few steps as fifty.
+    In each block of `_BLOCK` particles, the next one is that with the smallest margin
+    plus penalty for similarity to the last ones. All blocks are processed together, so
+    that thousands of particles need no more steps than one block.
     """
-    # Of two, the more doubtful is first in any case.
+    # Of two particles, the more doubtful one is first in any case.
     if len(ranked) <= 2:
         return list(ranked)
     traits = _traits(ranked)
@@ -302,10 +309,10 @@ def _spread(ranked: Sequence[QueueItem]) -> list[QueueItem]:
 
 
 def _explored(ranked: Sequence[QueueItem]) -> list[QueueItem]:
-    """Give every so many-th place to the particle least like the training set.
+    """Give every `EXPLORE`-th place to the particle least like the training set.
 
-    A forest has no doubts about a class that it never met: it calls it another one,
-    and an order by doubt alone does not come to it.
+    A forest is not uncertain about a kind that it never saw: it takes it for another
+    one, and an order by doubt alone would not bring it up.
     """
     far = iter(_unfamiliar([item for item in ranked if _is_far(item)]))
     near = iter(ranked)
@@ -321,9 +328,9 @@ def _explored(ranked: Sequence[QueueItem]) -> list[QueueItem]:
 
 
 def _gathered(ranked: Sequence[QueueItem], batch: int) -> list[QueueItem]:
-    """Bring together what lies in one micrograph, within each batch.
+    """Put the particles of one micrograph together, within each batch.
 
-    A batch begins in the micrograph that the one before ended in, if it comes there.
+    A batch begins with the micrograph in which the last one ended, if it has any of it.
     """
     turns: list[QueueItem] = []
     for start in range(0, len(ranked), batch):
@@ -337,9 +344,9 @@ def _gathered(ranked: Sequence[QueueItem], batch: int) -> list[QueueItem]:
 
 
 def _unfamiliar(items: Sequence[QueueItem]) -> list[QueueItem]:
-    """Sort by novelty, but let each one taken put off all that are like it.
+    """Sort by novelty, with a penalty for similarity to those before.
 
-    What is strange on one support is strange all together: one of a kind will do.
+    Artefacts of one support are all novel; one of a kind is enough.
     """
     ranked = sorted(items, key=_by_novelty)
     traits = _traits(ranked)
@@ -359,7 +366,7 @@ def _is_far(item: QueueItem) -> bool:
 
 
 def _mean(recent: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Average likeness to the last few; the later ones weigh more."""
+    """Return the mean similarity to the last particles, weighted to the latest."""
     weights = np.arange(1, len(recent) + 1)
     mean: NDArray[np.float64] = np.tensordot(weights / weights.sum(), recent, axes=1)
     return mean
@@ -367,7 +374,7 @@ def _mean(recent: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Traits:
-    """What makes particles alike, as arrays over all of them."""
+    """Properties by which particles are compared, as arrays over all of them."""
 
     margin: NDArray[np.float64]
     micrograph: NDArray[np.int64]
@@ -376,7 +383,7 @@ class _Traits:
     log_radius: NDArray[np.float64]
 
     def at(self, index: _Index) -> _Traits:
-        """Take out some particles, in any arrangement."""
+        """Return some of the particles, like indexing an array."""
         return _Traits(
             self.margin[index],
             self.micrograph[index],
@@ -386,8 +393,8 @@ class _Traits:
         )
 
     def likeness(self, other: _Traits) -> NDArray[np.float64]:
-        """Say from 0 to 1 how alike particles are to others beside them."""
-        # Class by class: numpy is slow to add up along an axis of four.
+        """Return the similarity, 0 to 1, of each particle to that of ``other``."""
+        # Class by class, since NumPy is slow to sum along an axis of four.
         pairs = zip(self.probabilities, other.probabilities, strict=True)
         apart = sum(np.abs(one - another) for one, another in pairs)
         ratio = np.abs(self.log_radius - other.log_radius)
@@ -397,7 +404,7 @@ class _Traits:
             + (1 - apart / 2)
             + np.exp(-ratio / _SIZE_SCALE)
         )
-        # Micrograph, class, probabilities and size count alike.
+        # Micrograph, class, probabilities and size have equal weights.
         return same / 4
 
 

@@ -133,6 +133,7 @@ class Workspace(QObject):
         self.training = TrainingController(session, canvas, self.detection)
         self.annotation_import = AnnotationImport(session, canvas)
         self.frames = Frames(session, canvas)
+        self._told_about: set[str] = set()
         self.active_tool = ActiveTool(canvas)
         self.measurement = Measurement(session, canvas, self.active_tool)
         self.exclusions = Exclusions(session, canvas, self.active_tool)
@@ -295,6 +296,9 @@ class Workspace(QObject):
         project = self.session.project
         self.canvas.drop()
         self.session.leave()
+        for about in self._told_about:
+            self.session.messages.withdraw(about)
+        self._told_about.clear()
         for signal, receiver in self._connections(project):
             signal.disconnect(receiver)
         project.close()
@@ -352,6 +356,8 @@ class Workspace(QObject):
     def _on_notice(self, sentence: str, about: str = "") -> None:
         if sentence:
             self.session.warn(sentence, about)
+            # What is true of a setting of this project is not of another one's.
+            self._told_about |= {about} if about else set()
         else:
             self.session.messages.withdraw(about)
 

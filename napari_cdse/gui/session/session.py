@@ -172,6 +172,8 @@ class Session(Signals):
     def close(self) -> None:
         """Stop the workers for good."""
         self.closed = True
+        # Their bar may be gone before the project is, whose messages go with it.
+        self.messages.blockSignals(True)
         self.program_errors.close()
         self.runner.close()
 

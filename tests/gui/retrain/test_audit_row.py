@@ -10,7 +10,7 @@ from napari_cdse.gui.app import window
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from tests.gui.conftest import SIGNAL_MS, settle, standing
 from tests.gui.showing import docks
-from tests.project_tools import put_circles
+from tests.project_tools import put_circles, write_folder
 
 
 @pytest.fixture
@@ -96,6 +96,17 @@ def test_of_the_share_and_of_the_goal_one_sentence_each_stands(workspace, crowd,
         told = [one for one in standing(workspace) if "doubtful" in one]
         assert len(told) == (at != 0)
     assert len(standing(workspace)) == 2
+
+
+def test_what_was_told_of_a_share_goes_with_its_project(
+    workspace, crowd, qtbot, tmp_path_factory
+):
+    docks(workspace.viewer)["Retrain"].audit.share.setValue(5)
+    assert any(" share " in one for one in standing(workspace))
+    away = write_folder(tmp_path_factory.mktemp("away"))
+    assert workspace.open_project(away)
+    settle(workspace, qtbot)
+    assert not any(" share " in one for one in standing(workspace))
 
 
 def test_what_the_gallery_shows_is_not_drawn_any_more(workspace, crowd, qtbot):

@@ -357,3 +357,18 @@ def test_no_notice_lies_over_what_the_saved_picture_shows(
     assert other.isVisible()
     assert picture.read_bytes().startswith(b"\x89PNG")
     other.close()
+
+
+def test_what_goes_with_the_project_is_not_shown_in_a_window_that_closes(
+    workspace, qtbot
+):
+    """Qt may have taken the bar down by then: to fill it again ended in a crash."""
+    messages = workspace.session.messages
+    messages.put("pixel sizes of single micrographs", "One micrograph keeps its own.")
+    workspace.session.warn("Another sentence stands.")
+    settle(workspace, qtbot)
+    told = []
+    messages.changed.connect(lambda: told.append(messages.shown))
+    workspace.close()
+    assert [each.sentence for each in messages.shown] == ["Another sentence stands."]
+    assert told == []

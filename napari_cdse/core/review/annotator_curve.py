@@ -40,6 +40,10 @@ _STEPS, _ENOUGH = 50, 1e-9
 """Steps of Newton's method at most, and the change at which it stops; from 0 it takes
 about six where the two classes overlap."""
 
+_ROUNDING = 1e-9
+"""Standard error over the slope up to which rounding makes it: about Newton's last
+step."""
+
 _STEEPEST = 50.0
 """Slope above which the classes are taken for separated: the fit has no end then."""
 
@@ -214,8 +218,12 @@ def _with_intervals(
 ) -> AnnotatorCurve:
     start, slope = (float(each) for each in beta)
     limit = float(expit(-start / slope)) if slope > 0 else None
-    few = bare.n_micrographs < MIN_MICROGRAPHS
-    t = math.nan if few else t_quantile(bare.n_micrographs - 1)
+    note = ""
+    if bare.n_micrographs < MIN_MICROGRAPHS:
+        note = f"An interval takes {MIN_MICROGRAPHS} micrographs."
+    elif math.sqrt(covariance[1, 1]) <= _ROUNDING * abs(slope):
+        note = "All micrographs give the same curve, so there is no interval."
+    t = math.nan if note else t_quantile(bare.n_micrographs - 1)
     spread = t * math.sqrt(covariance[1, 1])
     return AnnotatorCurve(
         bare.annotator,
@@ -223,10 +231,10 @@ def _with_intervals(
         bare.n_no,
         bare.n_micrographs,
         slope=slope,
-        slope_95=None if few else (slope - spread, slope + spread),
+        slope_95=None if note else (slope - spread, slope + spread),
         limit=limit,
-        limit_95=None if few or limit is None else _fieller(beta, covariance, t),
-        note=f"An interval takes {MIN_MICROGRAPHS} micrographs." if few else "",
+        limit_95=None if note or limit is None else _fieller(beta, covariance, t),
+        note=note,
     )
 
 

@@ -107,3 +107,21 @@ def test_a_forest_that_tells_nothing_apart_has_no_curve_and_is_not_praised():
     )
     assert found.slope is None
     assert found.note == "the forest gives all of these particles the same chance."
+
+
+def test_micrographs_that_give_one_curve_do_not_tell_how_sure_it_is():
+    chances = (0.1, 0.3, 0.6, 0.6, 0.8, 0.9)
+    told = [(p, 1 - p, 0.0, 0.0) for p in chances] * 7
+    said = [False, True, False, True, True, True] * 7
+    names = [f"m{at // 6}" for at in range(42)]
+    found = annotator_curve("Ada", told, said, names)
+    assert found.slope is not None
+    assert (found.slope_95, found.limit_95) == (None, None)
+    assert found.sentence.endswith(
+        "All micrographs give the same curve, so there is no interval."
+    )
+    # One label more or less in one of them, and there is.
+    said[0] = True
+    other = annotator_curve("Ada", told, said, names)
+    assert other.slope_95[0] < other.slope < other.slope_95[1]
+    assert not other.note

@@ -325,7 +325,7 @@ def estimate_from_pixels(
     found: list[PixelSizeEstimate] = []
     for window in windows_px:
         estimate = _estimate(
-            find_fringes(image, window).generators(), lines_of(material)
+            find_fringes(image, window).without_overtones(), lines_of(material)
         )
         found.append(estimate)
         if _is_settled(estimate) and _suits(window, estimate, windows_px):

@@ -1,8 +1,7 @@
 """Our layers in the viewer: micrograph, accumulation maps, particles.
 
-All of them share one scale and one unit, so that they lie over each other: nanometres
-where a file or a person said how large a pixel is, pixels otherwise. An estimate from
-the lattice does not calibrate anything.
+All have the same scale and unit: nanometres if file or user gave the pixel size, else
+pixels, since an estimate from the lattice is no calibration.
 """
 
 from __future__ import annotations
@@ -41,16 +40,19 @@ if TYPE_CHECKING:
 MICROGRAPH = "micrograph"
 _MAP_COLOURS = ("#ffd166", "#4cc9a7", "#8fb4ff", "#ff9aa2", "#d0b3ff", "#f0f0f0")
 _MAP_OPACITY = 0.35
+"""Opacity of accumulation maps. A choice: fringes stay visible below them."""
 _SHARE_OF_VIEW = 1 / 3
+"""Share of the view that a particle's diameter takes in `MicrographLayers.see`. A
+choice: its surroundings stay visible."""
 _BEHIND = "black"
-"""Of the canvas around a micrograph, in every theme: letters and circles lie over its
-edge, and are bright."""
+"""Colour of the canvas around a micrograph, in every theme, since letters and circles
+that extend beyond its edge are bright."""
 _SHARE_OF_WHOLE = 0.95
-"""Of the view, for a whole micrograph: as napari's own view of all layers."""
+"""Share of the view that a whole micrograph takes: as in napari's `reset_view`."""
 
 
 def scale_of(micrograph: Micrograph) -> tuple[float, str]:
-    """World units per pixel and the unit; an estimate does not calibrate."""
+    """Return world units per pixel, and the unit; "pixel" without a calibration."""
     size = given_pixel_size(micrograph)
     if size is not None and size.source.is_given:
         return size.nm, "nm"
@@ -58,19 +60,21 @@ def scale_of(micrograph: Micrograph) -> tuple[float, str]:
 
 
 def map_colormap(number: int) -> Colormap:
-    """Black and clear at the low end, so that only lattice lights up."""
+    """Return a map's colours, from black, which is clear with additive blending."""
     colour = _MAP_COLOURS[number % len(_MAP_COLOURS)]
     return Colormap(["#000000", colour], name=f"cdse map {number + 1}")
 
 
 def map_limits(values: np.ndarray) -> tuple[float, float]:
-    """Contrast limits of a map: its median stays dark."""
+    """Return the contrast limits of a map, whose median is black."""
     low, high = (float(v) for v in np.nanpercentile(values, (50, 99.8)))
     return (low, high) if high > low else (low, low + 1.0)
 
 
-def _seen_maps(maps: Sequence[AccumulationMap], before: Sequence[bool]) -> list[bool]:
-    """Say which maps are seen where such ones were before, or none were."""
+def _visible_maps(
+    maps: Sequence[AccumulationMap], before: Sequence[bool]
+) -> list[bool]:
+    """Return which maps are visible, given the visibility of those before."""
     wanted = not before or any(before)
     if any(one.endmember is not None for one in maps):
         return [wanted] * len(maps)
@@ -80,8 +84,8 @@ def _seen_maps(maps: Sequence[AccumulationMap], before: Sequence[bool]) -> list[
     return seen
 
 
-def _shown_in(layer: Shapes | None) -> tuple[Region, ...] | None:
-    """Regions that a layer shows, none without one; None where it was changed."""
+def _regions_of(layer: Shapes | None) -> tuple[Region, ...] | None:
+    """Return the regions that a layer shows; None if the user changed the layer."""
     if layer is None:
         return ()
     regions: tuple[Region, ...] = layer.metadata["regions"]
@@ -119,7 +123,7 @@ class MicrographLayers:
 
     @property
     def viewer(self) -> ViewerModel:
-        """The viewer; raises `WindowClosedError` where it is not there any more."""
+        """The viewer; raises `WindowClosedError` if its window was closed."""
         viewer = self._viewer()
         if viewer is None:
             raise WindowClosedError
@@ -127,7 +131,7 @@ class MicrographLayers:
 
     @property
     def placement(self) -> Mapping[str, Any]:
-        """Scale and units of a layer that lies over the micrograph, by their names."""
+        """Keyword arguments for a layer over the micrograph: its scale and units."""
         scale, unit = self._unit
         return {"scale": (scale, scale), "units": (unit, unit)}
 
@@ -142,7 +146,7 @@ class MicrographLayers:
 
     @property
     def names(self) -> Mapping[Layer, str]:
-        """What our layers are called that stay from micrograph to micrograph."""
+        """Names of our layers, except for maps."""
         named = (
             (self.image, self._name),
             (self.regions, LEFT_OUT),
@@ -152,26 +156,26 @@ class MicrographLayers:
 
     @property
     def held(self) -> bool:
-        """Whether a key hides what lies over the micrograph."""
+        """Whether the layers over the micrograph are hidden by a key held down."""
         return self._held
 
     def show(self, micrograph: Micrograph, *, whole: bool = True) -> Shapes:
-        """Show another micrograph; the maps are of the one before until they are put.
+        """Show another micrograph; maps stay those of the last one until `show_maps`.
 
-        Layers that are there are used again: to remove one and to add another takes
-        napari the better part of a second.
+        Existing layers are reused, since removing and adding one takes napari most of a
+        second.
 
         Parameters
         ----------
         micrograph : Micrograph
             With its pixels.
         whole : bool
-            Fit it into the view as a whole; else somebody will see to that.
+            Fit it into the view; False: the caller moves the camera.
 
         Returns
         -------
         Shapes
-            The layer of its particles, which are up to the caller.
+            The layer of particles, which the caller fills.
         """
         viewer, view = self.viewer, self._view_px
         same, self._shown_id = micrograph.id == self._shown_id, micrograph.id
@@ -190,15 +194,15 @@ class MicrographLayers:
         if not there or (whole and not same):
             self.see_whole()
         elif before != self._unit:
-            # A pixel size was set: what is seen stays where it is, as large as it was.
+            # The pixel size was changed: keep place and magnification of the view.
             self._look_at(*view)
         return particles
 
     def _add_layers(self, micrograph: Micrograph) -> tuple[Image, Shapes]:
-        """Put up those layers that each micrograph has and that are not there.
+        """Add the image and the layer of particles, if they are missing.
 
-        The others stay: with napari 0.9 and Mesa the process may die where Shapes are
-        removed and other layers come and go before the picture is drawn again.
+        Existing ones stay: with napari 0.9 and Mesa the process may crash if a Shapes
+        layer is removed and other layers are added or removed before the next drawing.
         """
         layers, (scale, unit) = self.viewer.layers, self._unit
         image, particles = self.image, self.particles
@@ -219,7 +223,7 @@ class MicrographLayers:
         return tuple(one for one in self.present if one is not self.image)
 
     def _fill(self, image: Image, particles: Shapes, micrograph: Micrograph) -> None:
-        """Put a micrograph into the layers, and take out what was of another one."""
+        """Put a micrograph into the layers, and remove what belongs to the last one."""
         self._remove([self.regions])
         self.regions = None
         particles.mode = "pan_zoom"
@@ -233,15 +237,16 @@ class MicrographLayers:
         image.contrast_limits = contrast_limits(micrograph)
 
     def blank_maps(self) -> None:
-        """Show nothing in the layers of maps, until there are some to put there."""
+        """Clear the layers of maps, until there are new ones."""
         for layer in self.maps:
             layer.data = np.zeros((2, 2), dtype=np.float32)
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
-        """Lay accumulation maps over the micrograph, below the particles.
+        """Show accumulation maps over the micrograph, below the particles.
 
-        Of several the first is seen until somebody shows others, as together they hide
-        the fringes; those of endmembers are parts of one picture, and seen together.
+        Of several only the first is visible until the user shows others, since together
+        they would hide the fringes. Maps of endmembers are all visible: they are parts
+        of one picture.
         """
         viewer = self.viewer
         if len(maps) == len(self.maps) and all(m in viewer.layers for m in self.maps):
@@ -254,7 +259,7 @@ class MicrographLayers:
         self._remove(self.maps)
         self.maps = tuple(self._map_layer(one, at) for at, one in enumerate(maps))
         for layer, is_seen in zip(
-            self.maps, _seen_maps(maps, was_visible), strict=True
+            self.maps, _visible_maps(maps, was_visible), strict=True
         ):
             layer.visible = is_seen
             viewer.layers.insert(self._index_below(self.regions), layer)
@@ -267,20 +272,20 @@ class MicrographLayers:
         Parameters
         ----------
         number : int or None
-            Place in `maps`; None for all.
+            Index in `maps`; None for all.
         """
         self.hide(False)
         for at, layer in enumerate(self.maps):
             layer.visible = number is None or at == number
 
     def show_regions(self, regions: Sequence[Region]) -> bool:
-        """Show which regions are left out; True if the layer is another one."""
+        """Show the regions left out; return whether the layer was replaced."""
         viewer, before = self._viewer(), self.regions
         if viewer is None or self.image is None:
             return False
         if before is not None and before not in viewer.layers:
             before = None
-        if _shown_in(before) == tuple(regions):
+        if _regions_of(before) == tuple(regions):
             return False
         active = viewer.layers.selection.active
         visible = before is None or before.visible or before in self._hidden
@@ -298,7 +303,7 @@ class MicrographLayers:
         return True
 
     def clear(self) -> None:
-        """Take our layers away."""
+        """Remove our layers."""
         viewer = self._viewer()
         if viewer is not None and self.image is not None:
             viewer.canvas.background_color_override = None
@@ -307,7 +312,7 @@ class MicrographLayers:
         self._hidden = []
 
     def bring_up(self) -> None:
-        """Lay ours over all others, seen and in their order, by their own names."""
+        """Move our layers above all others, in order, visible, with their names."""
         viewer = self.viewer
         viewer.dims.ndisplay = 2
         viewer.canvas.grid.enabled = False
@@ -321,7 +326,7 @@ class MicrographLayers:
         self._keep_active(self.particles)
 
     def hide(self, hidden: bool) -> None:
-        """Hide what lies over the micrograph, or bring back what was shown."""
+        """Hide the layers over the micrograph, or show those that were visible."""
         if hidden and not self._held:
             self._hidden = [one for one in self._over if one.visible]
         self._held = hidden
@@ -343,7 +348,7 @@ class MicrographLayers:
         camera.zoom = screen_per_px / scale
 
     def bring_into_sight(self, circle: Circle) -> None:
-        """Move the camera where a particle is out of the view, and zoom nothing."""
+        """Move the camera to a particle if it is out of view, without zooming."""
         middle, screen_per_px = self._view_px
         place = np.array([circle.row_px, circle.col_px])
         half = np.array(self.viewer.canvas.size) / 2 / screen_per_px
@@ -361,10 +366,10 @@ class MicrographLayers:
         camera.zoom = min(viewer.canvas.size) * _SHARE_OF_VIEW / across
 
     def see_whole(self) -> None:
-        """Fit the micrograph into the view, whatever else is in the viewer.
+        """Fit the micrograph into the view, whatever other layers there are.
 
-        napari's own `reset_view` cannot fit one layer of two dimensions where another
-        one has three.
+        napari's `reset_view` can't fit a layer of two dimensions if another layer has
+        three.
         """
         viewer, image = self.viewer, self.image
         if image is None:
@@ -372,14 +377,14 @@ class MicrographLayers:
             return
         shape, scale = np.array(image.data.shape), self._unit[0]
         camera = viewer.scene.camera
-        # The middle of pixel 0 is at 0.
+        # The centre of pixel 0 is at 0.
         camera.center = (0, *((shape - 1) / 2 * scale))
         fits = np.array(viewer.canvas.size) / (shape * scale)
         camera.zoom = _SHARE_OF_WHOLE * float(fits.min())
 
     @property
     def screen_px(self) -> float:
-        """Edge of a pixel of the screen, in pixels of the micrograph."""
+        """Edge of a screen pixel, in pixels of the micrograph."""
         return 1 / float(self.viewer.scene.camera.zoom * self._unit[0])
 
     def pixel_at(self, position: Iterable[float]) -> tuple[float, float]:
@@ -420,7 +425,7 @@ class MicrographLayers:
         return len(layers)
 
     def _hide_if_held(self, layer: Layer) -> None:
-        """Hide a layer that comes while the overlays are held away."""
+        """Hide a layer that is added while the key for hiding is held down."""
         if self._held and layer.visible:
             layer.visible = False
             self._hidden.append(layer)

@@ -40,7 +40,7 @@ _IN_GESTURE = "Let go of the mouse first: a circle is being drawn or moved."
 
 
 class MicrographView(QObject):
-    """Reads the open micrograph in a worker and puts its layers up.
+    """Reads the open micrograph in a worker and shows it in layers.
 
     Parameters
     ----------
@@ -50,23 +50,26 @@ class MicrographView(QObject):
     ----------
     layers : MicrographLayers
     particles : ParticlesLayer or None
-        None while nothing is shown.
+        None while no micrograph is shown.
     prefetch : Prefetch
-        Micrographs in memory.
-    shown : signal
-        A micrograph's layers are up.
-    leaving : signal
-        They will be let go of.
-    layer_added : signal
-        Carries one of our layers that is new in the viewer.
-    particles_selected : signal
-        Carries the ids of what was selected with napari's tools.
+        Micrographs read ahead.
     maps : tuple of AccumulationMap
-        Those that lie over the open micrograph.
-    maps_changed : signal
-        Others lie over it now, or none.
-    unseen : signal
-        Something was asked for that would change what cannot be seen.
+        Those shown over the open micrograph.
+
+    Signals
+    -------
+    shown()
+        A micrograph is shown in the layers.
+    leaving()
+        The layers are about to be released or to show another micrograph.
+    layer_added(layer)
+        One of our layers was added to the viewer.
+    particles_selected(ids)
+        Particles were selected with napari's tools.
+    maps_changed()
+        Other maps are shown, or none.
+    unseen()
+        The user tried to change something that is hidden.
     """
 
     shown = Signal()
@@ -92,7 +95,7 @@ class MicrographView(QObject):
         application().focusChanged.connect(self._on_focus)
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Disconnect from the viewer."""
         self.drop()
         application().focusChanged.disconnect(self._on_focus)
         viewer = self._session.viewer
@@ -100,7 +103,7 @@ class MicrographView(QObject):
             viewer.layers.events.removed.disconnect(self._on_layer_removed)
 
     def clear(self) -> None:
-        """Take everything away."""
+        """Remove all layers, and forget what was read."""
         self.prefetch.clear()
         self._told.clear()
         self.drop()
@@ -108,39 +111,39 @@ class MicrographView(QObject):
         self._keep_maps(())
 
     def drop(self) -> None:
-        """Stop following the layer; it may stay until the next one comes."""
+        """Disconnect from the layer of particles, which stays in the viewer."""
         if self.particles is not None:
             self.leaving.emit()
             self.particles.close()
             self.particles = None
 
-    # --- what others ask ------------------------------------------------------
+    # --- state and camera -----------------------------------------------------
 
     @property
     def at_rest(self) -> bool:
-        """Whether a micrograph is shown, and the mouse is not at work on it."""
+        """Whether a micrograph is shown, and no gesture of the mouse is under way."""
         return self.particles is not None and not self.in_gesture
 
     @property
     def in_gesture(self) -> bool:
-        """Whether the mouse is at work on the particles."""
+        """Whether the user is drawing or moving a circle with the mouse."""
         return self.particles is not None and self.particles.in_gesture
 
     @property
     def draws(self) -> bool:
-        """Whether the mouse draws circles now, one after the other."""
+        """Whether the layer of particles is in a mode for drawing."""
         if self.particles is None:
             return False
         return str(self.particles.layer.mode).startswith("add_")
 
     @property
     def disarrangement(self) -> Disarrangement | None:
-        """What is wrong with how our layers lie among napari's; None if nothing is."""
+        """What is wrong with our layers' order or visibility; None if nothing is."""
         viewer = self._session.viewer
         return None if viewer is None else disarrangement(viewer, self.layers)
 
     def seen(self) -> bool:
-        """Whether the micrograph can be seen; what hides it is said where it can't."""
+        """Tell whether the micrograph is visible; else show what hides it."""
         found = self.disarrangement
         if found is None or not found.hides:
             return True
@@ -149,9 +152,9 @@ class MicrographView(QObject):
         return False
 
     def ready(self) -> bool:
-        """Whether particles can be changed now; takes in what the mouse changed.
+        """Tell whether particles can be changed now; else the status line says why.
 
-        Where they can't, the status line says why.
+        Pending changes in the layer are applied first (`take_in`).
         """
         if self.in_gesture:
             self._session.say(_IN_GESTURE)
@@ -166,7 +169,7 @@ class MicrographView(QObject):
 
     @contextmanager
     def without_fitting(self) -> Iterator[None]:
-        """Leave the camera to the caller when a micrograph is shown meanwhile."""
+        """Keep a micrograph that is shown in this context from moving the camera."""
         self._fits = False
         try:
             yield
@@ -178,34 +181,34 @@ class MicrographView(QObject):
         self.layers.see_whole()
 
     def see(self, particle_id: str) -> None:
-        """Bring a particle into the middle, if its micrograph is shown."""
+        """Centre and magnify a particle, if its micrograph is shown."""
         particle = self._session.project.particles.find(particle_id)
         if particle is not None and self.particles is not None:
             self.layers.see(particle.circle)
 
     def bring_into_sight(self, particle_id: str) -> None:
-        """Show where a particle is, at the zoom that is there."""
+        """Move a particle into the view, without zooming."""
         particle = self._session.project.particles.find(particle_id)
         if particle is not None and self.particles is not None:
             self.layers.bring_into_sight(particle.circle)
 
     def toggle_mode(self, mode: str) -> None:
-        """Go into a mode of the particles layer, or back to moving the picture."""
+        """Enter a mode of the layer of particles, or go back to ``pan_zoom``."""
         if not self.at_rest or self.particles is None or not self.seen():
             return
         layer = self.particles.layer
-        # What is drawn or moved must be seen.
+        # Circles must be visible while they are drawn or moved.
         layer.visible = True
         self._session.open_viewer.layers.selection.active = layer
         layer.mode = "pan_zoom" if layer.mode == mode else mode
 
     def move_picture_only(self) -> None:
-        """Leave napari's tools: with them the mouse would change what is not seen."""
+        """Go back to ``pan_zoom``, since the mouse must not change hidden circles."""
         if self.particles is not None and self.particles.layer.mode != "pan_zoom":
             self.particles.layer.mode = "pan_zoom"
 
     def put_right(self) -> None:
-        """Show the open micrograph's layers as they should be, over all others."""
+        """Restore the open micrograph's layers, and move them above all others."""
         index = self._session.project.selection.index
         layers = self.layers.present
         whole = self.layers.image in layers and self.layers.particles in layers
@@ -214,13 +217,13 @@ class MicrographView(QObject):
         self.layers.bring_up()
 
     def _on_focus(self, _before: object, _now: object) -> None:
-        """Bring the overlays back: the key's release goes elsewhere now."""
+        """Show hidden overlays again, as the key's release goes to another widget."""
         self.layers.hide(False)
 
     # --- reading and showing --------------------------------------------------
 
     def read(self, index: int) -> None:
-        """Read a micrograph; what was asked for before is not wanted any more."""
+        """Read a micrograph in a worker; cancel the reading of an earlier one."""
         self.drop()
         if self._reading is not None:
             self._reading.cancel()
@@ -237,7 +240,7 @@ class MicrographView(QObject):
         self._reading = self._session.runner.submit(job)
 
     def show(self) -> None:
-        """Put the open micrograph up with its particles; its maps are to follow."""
+        """Show the open micrograph with its particles; `show_maps` follows."""
         micrograph = self._session.micrograph
         if micrograph is None:
             return
@@ -268,11 +271,11 @@ class MicrographView(QObject):
                 layer.events.data.connect(self._restore_regions)
 
     def _restore_regions(self) -> None:
-        """Undo what napari's keys do to a layer that only shows."""
+        """Undo the user's changes to the layer of regions, which is read-only."""
         QTimer.singleShot(0, self.show_regions)
 
     def show_maps(self, maps: Sequence[AccumulationMap]) -> None:
-        """Lay accumulation maps over the open micrograph."""
+        """Show accumulation maps over the open micrograph."""
         if self.particles is not None:
             self.layers.show_maps(maps)
             for layer in self.layers.maps:
@@ -280,7 +283,7 @@ class MicrographView(QObject):
             self._keep_maps(tuple(maps))
 
     def blank_maps(self) -> None:
-        """Show no maps until those of the open micrograph are there."""
+        """Clear the maps until those of the open micrograph are available."""
         self.layers.blank_maps()
 
     def _keep_maps(self, maps: tuple[AccumulationMap, ...]) -> None:
@@ -289,12 +292,12 @@ class MicrographView(QObject):
             self.maps_changed.emit()
 
     def update(self, ids: Iterable[str] | None) -> None:
-        """Show particles as they are now."""
+        """Update the appearance of particles; None: of all."""
         if self.particles is not None:
             self.particles.update(ids)
 
     def take_in(self) -> None:
-        """Take in what was changed in the layer without an event."""
+        """Apply changes in the layer for which napari emits no event."""
         if self.particles is not None:
             self.particles.take_in()
 
@@ -311,7 +314,7 @@ class MicrographView(QObject):
         self._tell_of(micrograph)
 
     def _tell_of(self, micrograph: Micrograph) -> None:
-        """Say what reading it changed, once: a folder of JPEGs would say it all day."""
+        """Show the reader's notices, each sentence only once per project."""
         for sentence in micrograph.notices:
             if sentence not in self._told:
                 self._told.add(sentence)
@@ -350,7 +353,7 @@ class MicrographView(QObject):
         }
 
     def _here(self, ids: Iterable[str]) -> tuple[Particle, ...]:
-        """Of these, the particles of the open micrograph."""
+        """Return the particles of the open micrograph among some ids."""
         project = self._session.project
         here = (
             one
@@ -373,7 +376,7 @@ class MicrographView(QObject):
         return ids
 
     def _place(self, drawn: Drawn) -> Circle:
-        """Move a pasted circle aside: napari lays it exactly over its original."""
+        """Shift a pasted circle, which napari puts exactly over its original."""
         circle, micrograph = drawn.circle, self._session.micrograph
         if not drawn.pasted or micrograph is None:
             return circle

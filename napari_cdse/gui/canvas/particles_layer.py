@@ -1,8 +1,8 @@
 """The Shapes layer that shows the particles, and turns gestures into edits.
 
-The layer is a view. Whatever napari says happened, the layer is read as a whole and
-compared with its last snapshot; the difference goes to the project as one edit, and
-then the layer is made to show what the project holds.
+The layer is only a view. After any event of napari, the whole layer is read and
+compared with its last snapshot, the difference is applied to the project as one edit,
+and the layer is updated to the project's state.
 """
 
 from __future__ import annotations
@@ -32,10 +32,17 @@ if TYPE_CHECKING:
     Commit = Callable[[Changes], tuple[str, ...]]
 
 _POLL_MS = 400
+"""Milliseconds between checks for changes without an event. A choice: soon enough for a
+user, and rare enough to cost no noticeable time."""
 _AGAIN_MS = 20
+"""Milliseconds until an update is tried again that had to wait for a gesture."""
 _SELECTING = ("select", "direct")
+"""napari's modes in which shapes can be selected."""
 _SLIP_SCREEN_PX = 8.0
+"""Diameter in screen pixels below which a drawn circle counts as a click without a
+drag. A choice: more than a hand trembles, less than any circle that can be seen."""
 _SLIP_PX = 3.0
+"""The same in pixels of the micrograph at least, however large the zoom."""
 LOOKS = (
     "Colours and letters of circles say their class, so they are as before; a class is "
     "changed by its key."
@@ -43,20 +50,21 @@ LOOKS = (
 
 
 class ParticlesLayer:
-    """Keeps one Shapes layer and one project in step.
+    """Keeps a Shapes layer and the project consistent.
 
     Parameters
     ----------
     layer : Shapes
     wanted : callable
-        Gives the looks of the particles with some ids, or of all in the layer's order.
+        Returns the styles of particles by id, in the layer's order; called with some
+        ids, or None for all.
     commit : callable
-        Takes the changes of one gesture, gives the ids of what was drawn; raises
-        `CdseError` when they cannot be kept.
+        Applies the changes of one gesture to the project and returns the ids of drawn
+        particles; raises `CdseError` if they can't be stored.
     tell : callable
         Shows a sentence to the user.
     selected : callable
-        Called with the ids that the user selected.
+        Called with the ids of the particles that the user has selected.
     """
 
     def __init__(
@@ -94,7 +102,7 @@ class ParticlesLayer:
         layer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
-        """Let go of the layer."""
+        """Disconnect from the layer."""
         self._closed = True
         self._timer.stop()
         self._poll.stop()
@@ -108,21 +116,21 @@ class ParticlesLayer:
 
     @property
     def in_gesture(self) -> bool:
-        """Whether the mouse is at work on the layer."""
+        """Whether the user is drawing or moving a shape with the mouse."""
         return self._pressed or self._drawing.active
 
     @property
     def repairing(self) -> bool:
-        """Whether the layer will soon be made to show what the project holds."""
+        """Whether an update of the layer to the project's state is scheduled."""
         return self._timer.isActive()
 
     def take_in(self) -> None:
-        """Find what was changed since last time and hand it to the project."""
+        """Apply what was changed in the layer since the last time to the project."""
         if not (self._quiet or self.in_gesture):
             self._look_for_edits()
 
     def check(self) -> None:
-        """Take in what was changed, and mend how the layer lies and looks."""
+        """Apply changes to the project; restore the layer's place and appearance."""
         if self._quiet or self.in_gesture:
             return
         self._look_for_edits()
@@ -130,7 +138,7 @@ class ParticlesLayer:
             hold_in_place(self.layer, self._scale)
 
     def _undress(self) -> bool:
-        """Forget how shapes look that were dressed otherwise, so as to mend them."""
+        """Schedule an update of shapes whose style the user has changed."""
         shown = self._shown
         changed = badly_dressed(self.layer, shown.rows, shown.styles)
         for particle_id in changed:
@@ -146,7 +154,7 @@ class ParticlesLayer:
             self._look_for_edits()
 
     def _on_features(self) -> None:
-        # What is due to be mended is looked at then: a drawing ends with two events.
+        # With an update scheduled, that will look: a drawing ends with two events.
         if not (self.in_gesture or self._timer.isActive()):
             self._look_for_edits()
 
@@ -171,12 +179,12 @@ class ParticlesLayer:
         self._later()
 
     def _smallest_diameter_px(self) -> float:
-        """Below it, a circle was a click without a drag: as seen on the screen."""
+        """Return the diameter below which a circle was a click without a drag."""
         screen = _SLIP_SCREEN_PX * self.layer.scale_factor / self._scale[-1]
         return max(_SLIP_PX, float(screen))
 
     def _hand_over(self, changes: Changes) -> tuple[str, ...]:
-        """Give the edit to the project; the ids of what was drawn come back."""
+        """Apply an edit to the project; return the ids of drawn particles."""
         self._tell_refused(changes)
         if not changes.edits:
             return ()
@@ -190,7 +198,7 @@ class ParticlesLayer:
             self._committing = False
 
     def _tell_refused(self, changes: Changes) -> None:
-        """Say once what cannot be a particle; it is seen again before it is gone."""
+        """Tell the user which shapes can't be particles, each kind of them once."""
         if changes.spoilt:
             self._tell(
                 "So small a circle is no particle, so it is as before; press Delete "

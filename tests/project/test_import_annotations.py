@@ -173,7 +173,7 @@ def test_nothing_is_stored_where_the_file_cannot_be_written(project, monkeypatch
     placed = [
         Placed(each.key, A, "yes", "a.json") for each in project.imports.pictures()
     ]
-    monkeypatch.setattr(type(project._store), "set_of_micrographs", refuse)
+    monkeypatch.setattr(type(project._store), "apply_micrograph_changes", refuse)
     with pytest.raises(StoreError, match="full"):
         project.imports.store(placed)
     again = Project.create_or_open(project.path)

@@ -4,9 +4,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 import napari_cdse
 
@@ -94,3 +98,27 @@ def test_this_installation_finds_them():
         [sys.executable, "-c", FIND], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.14.0"])
+def test_pinned_releases_install_on_the_pythons_promised(python):
+    """3.11.2 is Debian 12's own, and a release that asks for 3.11.5 stops there."""
+    lines = (ROOT / ".constraints.txt").read_text("utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    names = {
+        canonicalize_name(each.name)
+        for each in pins
+        if each.marker is None or each.marker.evaluate({"python_version": python[:4]})
+    }
+    asked = {
+        canonicalize_name(each.metadata["Name"]): each.metadata.get("Requires-Python")
+        for each in distributions()
+    }
+    known = names & asked.keys()
+    assert len(known) > len(names) / 2
+    refused = {
+        name: asked[name]
+        for name in known
+        if asked[name] and python not in SpecifierSet(asked[name])
+    }
+    assert not refused

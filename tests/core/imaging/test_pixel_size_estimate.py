@@ -208,7 +208,7 @@ def test_another_lattice_tells_the_pixel_size_where_it_is_named(material) -> Non
     drawn = draw(shape, dots, pixel_nm=pixel_nm, seed=20, known_scale=False)
     estimate = estimate_pixel_size(drawn, material)
     assert estimate.pixel_size.source == "estimated"
-    assert estimate.pixel_size.nm == pytest.approx(pixel_nm, rel=0.015)
+    assert estimate.pixel_size.nm == pytest.approx(pixel_nm, rel=0.01)
     assert f"from the {material.name} lattice" in estimate.sentence
     as_cdse = estimate_pixel_size(drawn).pixel_size
     assert as_cdse.nm != pytest.approx(pixel_nm, rel=0.05)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,12 +201,24 @@ def _is_sum(k_bins: NDArray[np.float64], known: NDArray[np.float64]) -> bool:
         The known ones.
     """
     terms = np.concatenate([known, -known])
-    sums = terms
-    for _ in range(1, _PEAKS.sum_terms):
-        sums = (sums[:, None] + terms).reshape(-1, 2)
-        if (np.hypot(*(sums - k_bins).T) < _PEAKS.same_bins).any():
+    for number in range(2, _PEAKS.sum_terms + 1):
+        rows, cols = (
+            sum(axis[chosen] for chosen in _choices(len(terms), number)) - own
+            for axis, own in zip(terms.T, k_bins, strict=True)
+        )
+        if (rows * rows + cols * cols < _PEAKS.same_bins**2).any():
             return True
     return False
+
+
+@lru_cache(maxsize=64)
+def _choices(count: int, number: int) -> NDArray[np.intp]:
+    """Return all ways to take a number of terms, each any number of times, by column.
+
+    Shape (number, ways); the order of the terms does not count.
+    """
+    chosen = list(combinations_with_replacement(range(count), number))
+    return np.array(chosen, np.intp).reshape(-1, number).T.copy()
 
 
 def find_fringes(prepared: Prepared, window_px: int) -> Fringes:

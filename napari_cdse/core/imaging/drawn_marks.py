@@ -132,12 +132,14 @@ def drawn_marks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     ndarray of bool, shape (rows, columns)
     """
     levels = _levels(image)
-    peaks = _peaks(_histogram(levels))
+    histogram = _histogram(levels)
+    peaks = _peaks(histogram)
     marks = np.zeros(image.shape, bool)
     if not peaks:
         return marks
     beside = np.abs(image - uniform_filter(image, _LIMITS.around_px))
     least = _LIMITS.step * float(image.std())
+    tails = _tails(histogram)
     for peak in peaks:
         found = _standing_out(levels, peak, beside, least)
         if not found.any():
@@ -145,13 +147,16 @@ def drawn_marks(image: NDArray[np.float32]) -> NDArray[np.bool_]:
         found = binary_dilation(found, _EIGHT_NEIGHBOURS, _LIMITS.margin_px)
         end = 0 if peak.level < peak.valley else _LEVELS - 1
         if abs(peak.level - end) <= _LIMITS.near_levels:
-            found &= ~_clipped_fringes(levels, found, end)
+            found &= ~_clipped_fringes(levels, found, end, tails)
         marks |= found
     return marks
 
 
 def _clipped_fringes(
-    levels: NDArray[np.uint8], marks: NDArray[np.bool_], end: int
+    levels: NDArray[np.uint8],
+    marks: NDArray[np.bool_],
+    end: int,
+    tails: tuple[int, int],
 ) -> NDArray[np.bool_]:
     """Tell marks in black or white that are fringes: black and white by turns.
 
@@ -163,6 +168,9 @@ def _clipped_fringes(
         All marks at one end of the gray levels, with their margin.
     end : int
         That end: 0 or 255.
+    tails : tuple of int
+        Levels up to which the picture's darkest pixels lie, and from which its
+        brightest do.
     """
     if marks.mean() > _LIMITS.most:
         return marks
@@ -173,14 +181,20 @@ def _clipped_fringes(
     def areas(chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
         return np.bincount(inside[chosen], minlength=count + 1)
 
-    dark, bright = np.quantile(levels, (_LIMITS.tail, 1 - _LIMITS.tail))
-    tails = areas(found <= dark), areas(found >= bright)
-    other, own = tails if end else tails[::-1]
+    ends = areas(found <= tails[0]), areas(found >= tails[1])
+    other, own = ends if end else ends[::-1]
     solid = np.minimum(found, _LEVELS - 1 - found) <= _LIMITS.near_levels
     fringes = (other > _LIMITS.opposite * own) & (
         areas(solid) < _LIMITS.solid * np.bincount(inside, minlength=count + 1)
     )
     return np.asarray(marks & fringes[groups])
+
+
+def _tails(histogram: NDArray[np.intp]) -> tuple[int, int]:
+    """Return the levels up to which the darkest pixels lie, and the brightest from."""
+    below = np.cumsum(histogram) / histogram.sum()
+    dark, bright = np.searchsorted(below, (_LIMITS.tail, 1 - _LIMITS.tail))
+    return int(dark), int(bright)
 
 
 def _levels(image: NDArray[np.float32]) -> NDArray[np.uint8]:

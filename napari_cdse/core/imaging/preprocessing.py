@@ -132,7 +132,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     image /= np.float32(max(abs(low), abs(high)) or 1.0)
     image -= image.mean()
     foreign = drawn_marks(image)
-    insets = find_insets(image, filled(image, foreign) if foreign.any() else image)
+    insets = find_insets(image, filled(image, foreign) if foreign.any() else None)
     for each in insets:
         each.of(foreign, _INSET_MARGIN_PX)[...] = True
     if foreign.any():

@@ -1,6 +1,7 @@
-"""Find the micrographs in files and folders.
+"""List the micrographs among files and folders, by name alone.
 
-Nothing is opened here: names, links and kinds of file decide.
+No file is opened: suffix, kind of file and place in the folder decide. What
+`find_micrographs` lists is read by `napari_cdse.io.images.micrograph_file`.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 IMAGES, TEXT_FILES = "images", "text_files"
-"""The two folders of the layout of labelled data."""
+"""Sub-folders of a folder of labelled data: micrographs, and their label files."""
 
-_NOT_READ = (".eer", ".mib", ".tvips")
-"""Formats of microscopes and cameras, which have to be exported first."""
-_BESIDE = (
+_UNSUPPORTED_SUFFIXES = (".eer", ".mib", ".tvips")
+"""Formats of microscopes and cameras that are not supported; they must be exported."""
+_COMPANION_SUFFIXES = (
     ".txt",
     ".csv",
     ".tsv",
@@ -58,27 +59,28 @@ _BESIDE = (
     ".ini",
     ".skops",
 )
-"""What lies beside micrographs, so that ``*`` names it too: labels, tables, reports,
-notes, scripts, forests, what Windows keeps of a folder. Whatever else is named was
-meant as a micrograph."""
+"""Files that commonly lie beside micrographs: labels, tables, reports, notes, scripts,
+forests, and what Windows stores about a folder. A shell's ``*`` passes them too, so
+they are ignored; any other file that is named was meant as a micrograph."""
 _PROJECT = ".cdse"
-"""In the name of a project, and of what SQLite and its backups keep beside it."""
+"""Part of the name of a project, of its backups, and of the files that SQLite writes
+beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderListing:
-    """Micrographs found by name.
+    """What `find_micrographs` found.
 
     Attributes
     ----------
     files : tuple of Path
-        In natural order within each folder, folders in the order asked for.
+        Micrographs, in natural order within each folder, folders in the order given.
     ignored : int
-        Files that are no micrographs and were left alone.
+        Number of files that are no micrographs.
     problems : tuple of str
-        What could not be listed, one sentence each.
+        One sentence for each file or folder that could not be listed.
     notices : tuple of str
-        What was left out on purpose, one sentence each.
+        One sentence for each group of files left out on purpose.
     folders : tuple of Path
         Folders whose files are listed.
     """
@@ -92,7 +94,7 @@ class FolderListing:
 
 @dataclass(slots=True)
 class _Search:
-    """What has been found so far."""
+    """A `FolderListing` under construction; dictionaries serve as ordered sets."""
 
     files: dict[Path, None] = field(default_factory=dict)
     folders: dict[Path, None] = field(default_factory=dict)
@@ -106,9 +108,10 @@ def find_micrographs(
 ) -> FolderListing:
     """List the micrographs among files and folders, without opening any.
 
-    A folder laid out as labelled data stands for its ``images``; of another folder only
-    its own files are listed, without hidden ones. Each file is listed once. A file that
-    is named, is no micrograph and nothing that lies beside micrographs is a problem.
+    Of a folder with a sub-folder ``images``, that sub-folder is listed; of any other,
+    its own files, without hidden ones and without sub-folders. Each file is listed
+    once. A file given by name that is neither a micrograph nor of a kind that commonly
+    lies beside micrographs is reported as a problem.
 
     Parameters
     ----------
@@ -118,7 +121,7 @@ def find_micrographs(
     Returns
     -------
     FolderListing
-        Whatever goes wrong is a sentence in ``problems``; nothing is raised.
+        Errors are sentences in its ``problems``; nothing is raised.
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
@@ -138,7 +141,7 @@ def find_micrographs(
 
 
 def natural_key(path: str | os.PathLike[str]) -> tuple[tuple[int, int, str], ...]:
-    """Sort key with which 2.png comes before 10.png; the case of letters is nothing."""
+    """Return a sort key that puts 2.png before 10.png and ignores case."""
     parts = re.split(r"([0-9]+)", Path(path).name.casefold())
     return tuple(
         (0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts
@@ -146,15 +149,16 @@ def natural_key(path: str | os.PathLike[str]) -> tuple[tuple[int, int, str], ...
 
 
 def is_micrograph_name(path: str | os.PathLike[str]) -> bool:
-    """Whether a file's name says that it is a micrograph."""
+    """Whether a file is visible and has a suffix of a micrograph."""
     name = Path(path).name
     return not name.startswith(".") and name.lower().endswith(SUFFIXES)
 
 
 def _is_listed(path: Path) -> bool:
-    """Whether a file of a folder is a micrograph that can be read here and now.
+    """Whether a file of a folder is a micrograph that this installation can read.
 
-    An .emi only describes the series beside it, which is listed by itself.
+    An .emi file is listed only without its .ser: it describes that series, which is
+    listed itself.
     """
     name = path.name.lower()
     if not is_micrograph_name(path):
@@ -170,42 +174,54 @@ def _list_file(search: _Search, path: Path) -> None:
         search.problems.append(problem)
     elif path.name.lower().endswith(SUFFIXES):
         search.files.setdefault(Path(os.path.normpath(path)))
-    elif _lies_beside(path.name.lower()):
+    elif _is_companion(path.name.lower()):
         search.ignored += 1
     else:
         search.problems.append(str(unknown_format(path)))
 
 
-def _lies_beside(name: str) -> bool:
-    return name.endswith(_BESIDE) or _PROJECT in name
+def _is_companion(name: str) -> bool:
+    return name.endswith(_COMPANION_SUFFIXES) or _PROJECT in name
 
 
 def _list_folder(search: _Search, folder: Path) -> None:
-    inside = folder / IMAGES
-    has_layout = os.path.isdir(inside)
-    listed = inside if has_layout else folder
-    names = names_in(listed, search.problems)
-    if names is None:
+    images = folder / IMAGES
+    has_layout = os.path.isdir(images)
+    listed = images if has_layout else folder
+    entries = names_in(listed, search.problems)
+    if entries is None:
         return
     search.folders.setdefault(Path(os.path.normpath(listed)))
-    subfolders = [path for path in names if os.path.isdir(path)]
-    files = [path for path in names if not os.path.isdir(path)]
+    subfolders = [path for path in entries if os.path.isdir(path)]
+    files = [path for path in entries if not os.path.isdir(path)]
     micrographs = [path for path in files if _is_listed(path)]
     others = [path for path in files if not _is_listed(path)]
     for path in micrographs:
         _list_file(search, path)
     search.ignored += len(others)
     if not micrographs:
-        search.problems.append(_nothing_found(folder))
+        search.problems.append(_no_micrographs(folder))
     _note_same_stems(search, micrographs)
-    _note_microscopes_own(search, others)
-    _note_others(search, folder, subfolders, has_layout)
+    _note_unreadable_formats(search, others)
+    if has_layout:
+        _note_beside_layout(search, folder)
+    _note_subfolders(search, folder, subfolders)
 
 
 def names_in(folder: Path, problems: list[str]) -> list[Path] | None:
-    """List a folder in natural order, without what is hidden.
+    """List a folder in natural order, without hidden entries.
 
-    None if it cannot be read; ``problems`` then gets a sentence.
+    Parameters
+    ----------
+    folder : Path
+        Name of the folder.
+    problems : list of str
+        Gets a sentence if the folder cannot be read.
+
+    Returns
+    -------
+    list of Path or None
+        Files and sub-folders; None if the folder cannot be read.
     """
     try:
         names = [name for name in os.listdir(folder) if not name.startswith(".")]
@@ -221,51 +237,53 @@ def names_in(folder: Path, problems: list[str]) -> list[Path] | None:
     return sorted((folder / name for name in names), key=natural_key)
 
 
-def _note_others(
-    search: _Search, folder: Path, subfolders: Sequence[Path], has_layout: bool
-) -> None:
-    """Say which micrographs lie beside or below those listed."""
-    if has_layout:
-        beside = [path for path in names_in(folder, []) or [] if _is_listed(path)]
-        if beside:
-            search.notices.append(
-                f"{shown(folder)} has a folder {IMAGES}, so {len(beside)} image "
-                "files beside it were left out; name them to read them too."
-            )
-    holders = [path for path in subfolders if _holds_micrographs(path)]
-    if holders:
-        names = ", ".join(name_of(path) for path in holders)
+def _note_beside_layout(search: _Search, folder: Path) -> None:
+    """Count the micrographs left out because only the folder ``images`` is listed."""
+    left_out = [path for path in names_in(folder, []) or [] if _is_listed(path)]
+    if left_out:
+        search.notices.append(
+            f"{shown(folder)} has a folder {IMAGES}, so {len(left_out)} image "
+            "files beside it were left out; name them to read them too."
+        )
+
+
+def _note_subfolders(search: _Search, folder: Path, subfolders: Sequence[Path]) -> None:
+    """Name the sub-folders with micrographs, which are not listed."""
+    with_micrographs = [path for path in subfolders if _holds_micrographs(path)]
+    if with_micrographs:
+        names = ", ".join(name_of(path) for path in with_micrographs)
         search.notices.append(
             f"Sub-folders of {shown(folder)} hold images too ({names}); "
             "name them to read them too."
         )
 
 
-def _note_microscopes_own(search: _Search, files: Sequence[Path]) -> None:
-    """Say how the files could be read that were left out."""
+def _note_unreadable_formats(search: _Search, files: Sequence[Path]) -> None:
+    """Say how files of microscopes that were left out could be read."""
     for suffixes, advice in (
         (
             microscope_file.SUFFIXES,
             f"they take RosettaSciIO: {microscope_file.INSTALL}",
         ),
-        (_NOT_READ, "save as TIFF in its software, with the pixel size"),
+        (_UNSUPPORTED_SUFFIXES, "save as TIFF in its software, with the pixel size"),
     ):
-        own = [path for path in files if path.name.lower().endswith(suffixes)]
-        if own:
-            number = "1 file" if len(own) == 1 else f"{len(own)} files"
+        of_kind = [path for path in files if path.name.lower().endswith(suffixes)]
+        if of_kind:
+            one = len(of_kind) == 1
+            number = "1 file" if one else f"{len(of_kind)} files"
             search.notices.append(
                 f"{number} in a microscope's own format cannot be read "
-                f"({name_of(own[0])}{', ...' if len(own) > 1 else ''}); {advice}."
+                f"({name_of(of_kind[0])}{'' if one else ', ...'}); {advice}."
             )
 
 
 def _note_same_stems(search: _Search, files: Sequence[Path]) -> None:
-    """Say where a microscope's own file and a picture of it seem to lie together."""
+    """Warn of a microscope's file and an exported image of the same stem."""
     plain = {path.stem: path for path in files if _is_plain(path)}
-    both = [path for path in files if not _is_plain(path) and path.stem in plain]
-    if both:
-        first = both[0]
-        number = "1 micrograph" if len(both) == 1 else f"{len(both)} micrographs"
+    twice = [path for path in files if not _is_plain(path) and path.stem in plain]
+    if twice:
+        first = twice[0]
+        number = "1 micrograph" if len(twice) == 1 else f"{len(twice)} micrographs"
         search.notices.append(
             f"{number} of {shown(first.parent)} may be here twice ({name_of(first)}, "
             f"{name_of(plain[first.stem])}); both are listed, so leave one out."
@@ -277,11 +295,11 @@ def _is_plain(path: Path) -> bool:
 
 
 def _holds_micrographs(folder: Path) -> bool:
-    within = folder / IMAGES if os.path.isdir(folder / IMAGES) else folder
-    return any(_is_listed(path) for path in names_in(within, []) or [])
+    listed = folder / IMAGES if os.path.isdir(folder / IMAGES) else folder
+    return any(_is_listed(path) for path in names_in(listed, []) or [])
 
 
-def _nothing_found(folder: Path) -> str:
+def _no_micrographs(folder: Path) -> str:
     return (
         f"The folder {shown(folder)} holds no micrographs "
         f"({', '.join(SUFFIXES)}); choose another folder."

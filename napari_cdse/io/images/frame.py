@@ -1,4 +1,10 @@
-"""Choose a frame of a file, and convert it to finite gray values."""
+"""Choose a frame of an image file, and convert it to finite gray values.
+
+All readers of this package return a `Frame` and call `check_size` before they decode,
+and `wanted_frame` to choose a frame or average several. `gray` then makes the pixels of
+a micrograph of its values. `frame_choice`, `choice_of`, `frames_of` and `frame_words`
+convert between the forms of a choice of frames: text, numbers and words.
+"""
 
 from __future__ import annotations
 
@@ -21,47 +27,51 @@ if TYPE_CHECKING:
     from napari_cdse.io.images.pixel_size_tags import StatedSpacing
 
 FrameChoice = int | str
-"""Number of a frame, from 0; ``"mean"`` for the mean of all; ``"A:B"`` for the mean of
-frame A and those after it, without B."""
+"""Number of a frame, from 0; ``"mean"`` for the mean of all frames; ``"A:B"`` for the
+mean of frames A to B - 1."""
 MEAN = "mean"
 _RANGE = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 
 MAX_PIXELS = 2**28
-"""Largest frame that is read (16384 x 16384): each array that detection makes of it
-takes 1 GiB, and no camera of an electron microscope has more."""
+"""Most pixels of a frame that is read (16384 x 16384). Chosen: no camera of an electron
+microscope has more, and each array that detection makes of it takes 1 GiB in single
+precision."""
 
 MAX_BYTES = 2**31
-"""Largest frame in bytes before it becomes gray; holds back frames of few pixels with
-thousands of channels."""
+"""Most bytes of a frame before conversion to gray. Chosen: eight for each of
+`MAX_PIXELS`; refuses frames of few pixels with thousands of channels."""
 
 LARGEST_GRAY = 1e12
-"""What is beyond counts as infinite: no camera counts so far, and a power spectrum in
-single precision would overflow."""
+"""Largest absolute gray value that counts as finite. Chosen: far above the counts of
+any camera, and low enough that its power spectrum does not overflow in single
+precision."""
 
 MAX_BAD_FRACTION = 0.01
-"""Share of pixels without a finite value that is mended; more is no micrograph."""
+"""Largest share of pixels without a finite value that are replaced; a file with more is
+refused. Chosen."""
 
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+_LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in a gray value, after ITU-R BT.601."""
 _WARNINGS_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """Values of one frame with what the file says about them.
+    """Values of one frame, with the file's metadata.
 
     Attributes
     ----------
     values : ndarray, shape (rows, columns) or (rows, columns, samples)
-        One sample is gray, two are gray and alpha, three colour, four colour and
-        alpha.
+        One sample is gray, two are gray and alpha, three are colour, four are colour
+        and alpha.
     n_frames : int
-        Frames in the file.
+        Number of frames in the file.
     spacing : PixelSpacing or NoLength or None
-        Calibration in the file.
+        Pixel spacing stated in the file.
     notices : tuple of str
-        One sentence each.
+        What a person should know of the file, one sentence each.
     chosen : int or str
-        Which frame it is, said in one way only; see `wanted_frame`.
+        The frame or mean that was read, in the canonical form of `wanted_frame`.
     """
 
     values: NDArray[Any]
@@ -73,10 +83,10 @@ class Frame:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the decoders' warnings about odd metadata from the console.
+    """Suppress decoders' warnings about metadata.
 
-    Pixels that cannot be read raise an error, so nothing that matters is lost. The
-    lock keeps two reading threads from restoring each other's filters.
+    Pixels that cannot be read raise an error, so no damage goes unnoticed. Warning
+    filters are global: the lock keeps two threads from restoring each other's.
     """
     with _WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -86,10 +96,19 @@ def quiet() -> Iterator[None]:
 def check_size(name: str, rows: int, columns: int, bytes_per_pixel: int) -> None:
     """Refuse a frame that is too large, before anything is decoded.
 
+    Parameters
+    ----------
+    name : str
+        What the file is called in messages.
+    rows, columns : int
+        Size of the frame.
+    bytes_per_pixel : int
+        Bytes of one pixel, all samples together, once decoded.
+
     Raises
     ------
     MicrographError
-        More than `MAX_PIXELS` or `MAX_BYTES`, or without pixels.
+        If it has more than `MAX_PIXELS` or `MAX_BYTES`, or no pixels.
     """
     if min(rows, columns, bytes_per_pixel) < 1:
         raise MicrographError(f"{name} has no pixels; save it again.")
@@ -106,34 +125,44 @@ def check_size(name: str, rows: int, columns: int, bytes_per_pixel: int) -> None
 
 
 def frame_choice(text: str) -> FrameChoice:
-    """Read which frame is meant: ``N``, ``mean`` or ``A:B``.
+    """Parse a choice of frames: ``N``, ``mean`` or ``A:B``.
+
+    Returns
+    -------
+    int or str
+        A number also for a range of a single frame.
 
     Raises
     ------
     ValueError
-        For anything else, and for a range without a frame.
+        For any other text, and for an empty range.
     """
     plain = text.strip().lower()
     if plain == MEAN:
         return MEAN
-    found = _RANGE.fullmatch(plain)
-    if found is None:
+    limits = _RANGE.fullmatch(plain)
+    if limits is None:
         return int(plain)
-    first, stop = map(int, found.groups())
+    first, stop = map(int, limits.groups())
     if first >= stop:
         raise ValueError(f"no frame lies in {plain}")
     return first if stop == first + 1 else f"{first}:{stop}"
 
 
 def choice_of(first: int, last: int, n_frames: int) -> FrameChoice:
-    """Say in one way only which frames are meant, from the first to the last.
+    """Return the canonical choice of the frames from first to last.
 
     Parameters
     ----------
     first, last : int
-        Both are meant, with those between.
+        Both inclusive.
     n_frames : int
-        Frames in the file.
+        Number of frames in the file.
+
+    Returns
+    -------
+    int or str
+        A number for one frame, ``"mean"`` for all, else ``"A:B"``.
     """
     if first == last:
         return first
@@ -143,7 +172,7 @@ def choice_of(first: int, last: int, n_frames: int) -> FrameChoice:
 
 
 def frames_of(choice: FrameChoice, n_frames: int) -> tuple[int, int]:
-    """Give the first and the last frame that are meant; `choice_of` turned round."""
+    """Return first and last frame of a canonical choice; the inverse of `choice_of`."""
     if isinstance(choice, int):
         return choice, choice
     if choice == MEAN:
@@ -153,7 +182,7 @@ def frames_of(choice: FrameChoice, n_frames: int) -> tuple[int, int]:
 
 
 def frame_words(choice: FrameChoice) -> str:
-    """Say in words which frames are meant."""
+    """Describe a canonical choice in words, for messages."""
     if isinstance(choice, int):
         return f"frame {choice}"
     if choice == MEAN:
@@ -168,7 +197,7 @@ def wanted_frame(
     n_frames: int,
     read: Callable[[int], NDArray[Any]],
 ) -> tuple[NDArray[Any], FrameChoice]:
-    """Read the frame that is meant, or the mean of several.
+    """Read the chosen frame, or average several.
 
     Parameters
     ----------
@@ -177,38 +206,37 @@ def wanted_frame(
     frame : int or str
         See `FrameChoice`.
     n_frames : int
-        Frames in the file.
+        Number of frames in the file.
     read : callable
-        From a frame's number to its values; all of one shape.
+        From a frame's number to its values; all frames have one shape.
 
     Returns
     -------
     values : ndarray
         One frame as it is, or the mean in double precision.
     chosen : int or str
-        The same choice, in one way only: 0 where there is but one frame, a number
-        where a range holds one, ``"mean"`` where it holds all.
+        The choice in canonical form: 0 if the file has a single frame, a number if a
+        range holds one frame, ``"mean"`` if it holds all.
 
     Raises
     ------
     MicrographError
         For a frame that the file does not have.
     """
-    wanted = _wanted(name, frame, n_frames)
-    if len(wanted) == 1:
-        return read(wanted[0]), wanted[0]
+    numbers = _frame_numbers(name, frame, n_frames)
+    if len(numbers) == 1:
+        return read(numbers[0]), numbers[0]
     total = np.zeros(1)
-    for number in wanted:
+    for number in numbers:
         values = read(number)
         if values.dtype.kind not in "buif":
-            return values, wanted[0]  # what is no gray value is refused by `gray`
+            return values, numbers[0]  # `gray` refuses values of this type
         total = total + values
-    whole = len(wanted) == n_frames
-    return total / len(wanted), MEAN if whole else f"{wanted[0]}:{wanted[-1] + 1}"
+    return total / len(numbers), choice_of(numbers[0], numbers[-1], n_frames)
 
 
-def _wanted(name: str, frame: FrameChoice, n_frames: int) -> range:
-    """Numbers of the frames that are meant."""
+def _frame_numbers(name: str, frame: FrameChoice, n_frames: int) -> range:
+    """Return the numbers of the chosen frames, all of them in the file."""
     try:
         choice = frame_choice(frame) if isinstance(frame, str) else frame
     except ValueError as problem:
@@ -218,23 +246,23 @@ def _wanted(name: str, frame: FrameChoice, n_frames: int) -> range:
     if choice == MEAN:
         return range(n_frames)
     if isinstance(choice, int):
-        wanted = range(choice, choice + 1)
+        numbers = range(choice, choice + 1)
     else:
-        wanted = range(*map(int, choice.split(":")))
-    for number in (wanted[0], wanted[-1]):
+        numbers = range(*map(int, choice.split(":")))
+    for number in (numbers[0], numbers[-1]):
         if not 0 <= number < n_frames:
             raise MicrographError(
                 f"{name} has no frame {number}; it holds {n_frames}, counted from 0."
             )
-    return wanted
+    return numbers
 
 
 def gray(name: str, values: NDArray[Any]) -> tuple[NDArray[np.float32], list[str]]:
-    """Turn samples into finite gray values.
+    """Convert samples to finite gray values.
 
-    Colour is weighted after ITU-R BT.601; where red, green and blue are equal the
-    gray value is exactly theirs. Alpha is left out. Values that are not finite become
-    the median of the finite ones.
+    Colour is weighted after ITU-R BT.601; where red, green and blue are equal
+    everywhere, the gray value is exactly theirs. Alpha is left out. Values that are
+    not finite become the median of the finite ones.
 
     Parameters
     ----------
@@ -247,11 +275,13 @@ def gray(name: str, values: NDArray[Any]) -> tuple[NDArray[np.float32], list[str
     -------
     pixels : ndarray of float32, shape (rows, columns)
     notices : list of str
+        What was changed, one sentence each.
 
     Raises
     ------
     MicrographError
-        Samples that are no gray or colour, or too many values that are not finite.
+        If the samples are neither gray nor colour, or more than `MAX_BAD_FRACTION` of
+        them are not finite.
     """
     if values.dtype.kind not in "buif":
         raise MicrographError(
@@ -259,7 +289,7 @@ def gray(name: str, values: NDArray[Any]) -> tuple[NDArray[np.float32], list[str
             "save it as a grey image."
         )
     pixels, notices = _one_sample(name, values)
-    return _mended(name, pixels, notices)
+    return _with_finite_values(name, pixels, notices)
 
 
 def _one_sample(
@@ -307,9 +337,10 @@ def _to_float32(values: NDArray[Any]) -> NDArray[np.float32]:
         return np.array(values, np.float32, order="C")
 
 
-def _mended(
+def _with_finite_values(
     name: str, pixels: NDArray[np.float32], notices: list[str]
 ) -> tuple[NDArray[np.float32], list[str]]:
+    """Replace values that are not finite by the median of the others."""
     if max(-float(pixels.min()), float(pixels.max())) <= LARGEST_GRAY:
         return pixels, notices
     good = np.abs(pixels) <= LARGEST_GRAY

@@ -1,4 +1,10 @@
-"""Read a micrograph from an image file of any supported format."""
+"""Read a micrograph from an image file of any supported format.
+
+`read_micrograph` looks at the first bytes of a file and hands it to the reader of its
+format: `tiff`, `tia_series`, `plain.raster`, or `microscope_file` for those that
+RosettaSciIO reads. It then converts the frame to gray (`frame.gray`), decides on the
+pixel size (`pixel_size_tags`) and computes the micrograph's id.
+"""
 
 from __future__ import annotations
 
@@ -30,23 +36,25 @@ SUFFIXES = (
     tia_series.SER_SUFFIX,
     tia_series.EMI_SUFFIX,
 )
-"""Endings by which a folder's micrographs are known; the content decides how a file
-is read, and the ending where it says nothing."""
+"""Suffixes of micrographs in a folder. How a file is read follows from its first bytes,
+and from the suffix only where these tell nothing."""
 
 _FORMATS = (
     "PNG, TIFF, JPEG, BMP, SER with its EMI and, with RosettaSciIO, DM3, DM4, EMD, "
     "HSPY and MRC can be read"
 )
-_OF_NO_FORMAT = (
+_UNKNOWN_FORMAT = (
     f"is of no format that is known here: {_FORMATS}. Open it in the program that "
     "wrote it and save it as TIFF, with the pixel size."
 )
-_NOT_WHAT_IT_SAYS = (
+_NOT_AS_NAMED = (
     f"is not what its name says, or damaged: {_FORMATS}. Copy it again from its "
     "source, or save it as TIFF in the program that wrote it, with the pixel size."
 )
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _AGREES_WITHIN = 0.005
+"""Relative difference of a given pixel size from the file's that is not reported.
+Chosen: two digits of rounding."""
 
 
 def read_micrograph(
@@ -65,58 +73,69 @@ def read_micrograph(
     path : str or path-like
         Name of the file.
     pixel_size_nm : float, optional
-        What the user says; it wins over what the file says.
+        Given by a person; used instead of the one in the file.
     frame : int or str, optional
-        Of a file that holds several: the number of the frame, from 0; ``"mean"`` for
-        the mean of all; ``"A:B"`` for the mean of frame A and on, without B.
+        Of a file that holds several frames: the number of one, from 0; ``"mean"`` for
+        the mean of all; ``"A:B"`` for the mean of frames A to B - 1.
 
     Returns
     -------
     Micrograph
-        ``pixels`` of shape (rows, columns), finite; ``notices`` tell what was changed
+        ``pixels`` of shape (rows, columns), finite; ``notices`` say what was changed
         or left out.
 
     Raises
     ------
     MicrographError
-        No such file, not a regular file, not an image, damaged, too large, no such
-        frame, pixels that are not square, or too many pixels without a finite value.
+        If there is no such file, it is not a regular file, not an image, damaged or
+        too large, has no such frame, pixels that are not square, or too many pixels
+        without a finite value.
     ParameterError
-        A pixel size that no HRTEM micrograph has.
+        If no HRTEM micrograph has this pixel size.
     """
     check_pixel_size(pixel_size_nm)
     name = name_of(path)
-    with open_file(_with_pixels(path), MicrographError) as file:
-        found = _read_frame(file, name, frame)
+    with open_file(_pixel_file(path), MicrographError) as file:
+        contents = _read_frame(file, name, frame)
         if pixel_size_nm is None:
-            calibration.check_square(name, found.spacing)
-        identity = _identity(file, name, found.chosen)
-    pixels, changed = gray(name, found.values)
-    size_nm, source, about_size = _pixel_size(found, pixel_size_nm)
-    notices = (*found.notices, *_about_frames(found), *changed, *about_size)
+            calibration.check_square(name, contents.spacing)
+        identity = _identity(file, name, contents.chosen)
+    pixels, changes = gray(name, contents.values)
+    size_nm, source, size_notices = _pixel_size(contents, pixel_size_nm)
+    notices = (
+        *contents.notices,
+        *_frame_notices(contents),
+        *changes,
+        *size_notices,
+    )
     bar = find_scale_bar(pixels) if size_nm is None else None
     return Micrograph(
         pixels=pixels,
-        name=_name(Path(path).stem, found.chosen),
+        name=_name(Path(path).stem, contents.chosen),
         id=identity,
         pixel_size_nm=size_nm,
         pixel_size_source=source,
         notices=notices if bar is None else (*notices, bar.sentence),
         scale_bar=bar,
-        n_frames=found.n_frames,
+        n_frames=contents.n_frames,
     )
 
 
 def count_frames(path: str | os.PathLike[str]) -> int:
-    """Count the frames of a file from its header; no pixel is read.
+    """Count the frames of a file from its header, without reading pixels.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
 
     Raises
     ------
     MicrographError
-        The file cannot be read, or is damaged.
+        If the file cannot be read, or is damaged.
     """
     name = name_of(path)
-    with open_file(_with_pixels(path), MicrographError) as file:
+    with open_file(_pixel_file(path), MicrographError) as file:
         start = _start(file, name)
         if start[:4] in _TIFF_MAGIC:
             from napari_cdse.io.images.tiff import count_tiff_frames
@@ -140,24 +159,24 @@ def micrograph_id(path: str | os.PathLike[str], frame: FrameChoice = 0) -> str:
     path : str or path-like
         Name of the file.
     frame : int or str, optional
-        The frame as `read_micrograph` names it: ``"mean"`` where all are meant.
+        The choice in canonical form; see `napari_cdse.io.images.frame.choice_of`.
 
     Returns
     -------
     str
-        Hexadecimal SHA-256 of the file's bytes and the frame number.
+        Hexadecimal SHA-256 of the file's bytes and the choice of frames.
 
     Raises
     ------
     MicrographError
-        The file cannot be read.
+        If the file cannot be read.
     """
-    with open_file(_with_pixels(path), MicrographError) as file:
+    with open_file(_pixel_file(path), MicrographError) as file:
         return _identity(file, name_of(path), frame)
 
 
 def content_digest(path: str | os.PathLike[str]) -> str:
-    """Compute a digest of all that a file's pixels and pixel size follow from.
+    """Compute a digest of all bytes that a micrograph is read from.
 
     Parameters
     ----------
@@ -167,20 +186,20 @@ def content_digest(path: str | os.PathLike[str]) -> str:
     Returns
     -------
     str
-        Hexadecimal SHA-256 of its bytes, and of the description beside a series, if
-        there is one.
+        Hexadecimal SHA-256 of the file, and of the .emi file beside a series, if there
+        is one.
 
     Raises
     ------
     MicrographError
-        The file cannot be read.
+        If the file cannot be read.
     """
-    pixels, *beside = files_of(path)
-    whole = _file_digest(pixels)
-    if not beside:
-        return whole
-    (description,) = beside
-    return hashlib.sha256((whole + _file_digest(description)).encode()).hexdigest()
+    pixels, *descriptions = files_of(path)
+    digest = _file_digest(pixels)
+    if not descriptions:
+        return digest
+    (description,) = descriptions
+    return hashlib.sha256((digest + _file_digest(description)).encode()).hexdigest()
 
 
 def files_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
@@ -194,26 +213,31 @@ def files_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        First the one that holds the pixels, then the description beside a series, if
+        First the file that holds the pixels, then the .emi file beside a series, if
         there is one.
 
     Raises
     ------
     MicrographError
-        For a description whose series is missing.
+        For an .emi file whose series is missing.
     """
-    pixels = Path(_with_pixels(path))
-    beside = tia_series.description_of(pixels)
-    return (pixels,) if beside is None else (pixels, beside)
+    pixels = Path(_pixel_file(path))
+    description = tia_series.description_of(pixels)
+    return (pixels,) if description is None else (pixels, description)
 
 
 def check_pixel_size(pixel_size_nm: float | None) -> None:
     """Refuse a pixel size that no HRTEM micrograph has.
 
+    Parameters
+    ----------
+    pixel_size_nm : float or None
+        None, where nobody gave one, is accepted.
+
     Raises
     ------
     ParameterError
-        Outside 0.001 to 1 nm.
+        Outside `SMALLEST_NM` to `LARGEST_NM` of `pixel_size_tags`.
     """
     low, high = calibration.SMALLEST_NM, calibration.LARGEST_NM
     if pixel_size_nm is None:
@@ -230,8 +254,8 @@ def _file_digest(path: Path) -> str:
         return _digest(file, name_of(path)).hexdigest()
 
 
-def _with_pixels(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
-    """Find the file that holds the pixels: the series, where an .emi is named."""
+def _pixel_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Return the file that holds the pixels: for an .emi file, the series beside it."""
     if Path(path).suffix.lower() == tia_series.EMI_SUFFIX and os.path.isfile(path):
         return tia_series.series_of(path)
     return path
@@ -240,7 +264,7 @@ def _with_pixels(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
 def _read_frame(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
     start = _start(file, name)
     if start[:4] in _TIFF_MAGIC:
-        # A twentieth of what is imported to predict, and of no use for other files.
+        # Imported here, since tifffile takes time and other formats do not need it.
         from napari_cdse.io.images.tiff import read_tiff
 
         return read_tiff(file, name, frame)
@@ -256,27 +280,26 @@ def _read_frame(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
 
 
 def unknown_format(path: str | os.PathLike[str]) -> MicrographError:
-    """Say which formats can be read, and what to do with a file that is none of them.
+    """Make the error for a file of no supported format.
 
     Parameters
     ----------
     path : str or path-like
-        Its name; the ending tells whether it should have been one of them.
+        Its suffix decides the advice: a supported one means that the file is damaged
+        or misnamed.
     """
-    named_so = str(path).lower().endswith(SUFFIXES)
+    is_suffix_known = str(path).lower().endswith(SUFFIXES)
     return MicrographError(
-        f"{name_of(path)} {_NOT_WHAT_IT_SAYS if named_so else _OF_NO_FORMAT}"
+        f"{name_of(path)} {_NOT_AS_NAMED if is_suffix_known else _UNKNOWN_FORMAT}"
     )
 
 
 def _start(file: BufferedReader, name: str) -> bytes:
-    """Read the first bytes, by which the kind of a file is known."""
+    """Read the first bytes, which identify the format."""
     try:
         start = file.read(microscope_file.START_BYTES)
     except OSError as problem:
-        raise MicrographError(
-            f"{name} cannot be read from its disk; copy it again from its source."
-        ) from problem
+        raise _disk_error(name) from problem
     if not start:
         raise MicrographError(f"{name} is empty; copy it again from its source.")
     return start
@@ -289,30 +312,35 @@ def _identity(file: BufferedReader, name: str, frame: FrameChoice) -> str:
 
 
 def _digest(file: BufferedReader, name: str) -> hashlib._Hash:
-    """Take in all bytes of a file."""
+    """Hash all bytes of a file."""
     try:
         file.seek(0)
         return hashlib.file_digest(file, "sha256")
     except OSError as problem:
-        raise MicrographError(
-            f"{name} cannot be read from its disk; copy it again from its source."
-        ) from problem
+        raise _disk_error(name) from problem
+
+
+def _disk_error(name: str) -> MicrographError:
+    return MicrographError(
+        f"{name} cannot be read from its disk; copy it again from its source."
+    )
 
 
 def _pixel_size(
-    found: Frame, by_person_nm: float | None
+    contents: Frame, by_person_nm: float | None
 ) -> tuple[float | None, PixelSizeSource | None, tuple[str, ...]]:
+    """Decide on the pixel size: value in nm, where it comes from, and notices."""
     if by_person_nm is not None:
-        told = _disagreement(found.spacing, by_person_nm)
-        return by_person_nm, PixelSizeSource.PERSON, told
-    by_file_nm, notices = calibration.usable(found.spacing)
+        notices = _disagreement(contents.spacing, by_person_nm)
+        return by_person_nm, PixelSizeSource.PERSON, notices
+    by_file_nm, notices = calibration.usable(contents.spacing)
     return by_file_nm, None if by_file_nm is None else PixelSizeSource.FILE, notices
 
 
 def _disagreement(
     stated: calibration.StatedSpacing | None, by_person_nm: float
 ) -> tuple[str, ...]:
-    """Say where a person's pixel size and a believable one in the file differ."""
+    """Report a person's pixel size that differs from a plausible one in the file."""
     if not isinstance(stated, calibration.PixelSpacing) or not stated.believable:
         return ()
     if not stated.square:
@@ -341,9 +369,9 @@ def _name(stem: str, chosen: FrameChoice) -> str:
     return f"{stem}_mean{first}-{stop - 1}"
 
 
-def _about_frames(found: Frame) -> tuple[str, ...]:
-    """Say which of several frames it is."""
-    chosen, n_frames = found.chosen, found.n_frames
+def _frame_notices(contents: Frame) -> tuple[str, ...]:
+    """Say which of several frames was read."""
+    chosen, n_frames = contents.chosen, contents.n_frames
     if n_frames == 1:
         return ()
     if isinstance(chosen, int):

@@ -1,4 +1,9 @@
-"""Read microscopes' own file formats with RosettaSciIO, in a separate process."""
+"""Read microscopes' own file formats with RosettaSciIO, in a separate process.
+
+`kind_of` recognises a format. Files are then read by the helper process that
+`rosetta_process` starts and `rosetta_helper` runs; here its answers become a `Frame`,
+and its failures errors with advice.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +23,17 @@ if TYPE_CHECKING:
     from napari_cdse.io.images.frame import FrameChoice
 
 SUFFIXES = (".dm3", ".dm4", ".emd", ".hspy", ".mrc", ".mrcs")
-"""Endings of the files that need RosettaSciIO."""
+"""Suffixes of the files that need RosettaSciIO."""
 
 INSTALL = 'pip install "napari-cdse[microscopes]"'
-"""The line that installs RosettaSciIO."""
+"""Command that installs RosettaSciIO."""
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _DM_VERSIONS = (b"\0\0\0\3", b"\0\0\0\4")
 _MRC_MARK, _MRC_MARK_AT = b"MAP ", 208
 START_BYTES = _MRC_MARK_AT + len(_MRC_MARK)
-"""Bytes at the beginning by which the kind of a file is known."""
+"""Length of the beginning of a file that identifies its format: up to the mark of MRC,
+the last one."""
 
 _NAMES = {
     "dm": "DigitalMicrograph file",
@@ -38,14 +44,14 @@ _NAMES = {
 
 
 def kind_of(start: bytes, suffix: str) -> str | None:
-    """Know a microscope's own format by how a file begins, or else by its ending.
+    """Recognise a microscope's format by a file's first bytes, or else by its suffix.
 
     Parameters
     ----------
     start : bytes
         The first `START_BYTES` of the file.
     suffix : str
-        Ending of its name.
+        With its dot.
 
     Returns
     -------
@@ -64,8 +70,8 @@ def kind_of(start: bytes, suffix: str) -> str | None:
 
 @functools.cache
 def is_readable() -> bool:
-    """Whether RosettaSciIO is installed, with what it needs for HDF5."""
-    return all(importlib.util.find_spec(one) for one in ("rsciio", "h5py"))
+    """Whether RosettaSciIO is installed, and h5py, which it needs for HDF5."""
+    return all(importlib.util.find_spec(package) for package in ("rsciio", "h5py"))
 
 
 def read_microscope_file(
@@ -90,15 +96,15 @@ def read_microscope_file(
         RosettaSciIO is not installed, or the file is damaged, too large, without a
         picture or without such a frame.
     """
-    found, pixels = _ask(path, name, kind, frame)
-    values = np.frombuffer(pixels, found["dtype"]).reshape(found["shape"])
-    (row, row_unit), (col, col_unit) = found["axes"]
+    answer, pixels = _ask(path, name, kind, frame)
+    values = np.frombuffer(pixels, answer["dtype"]).reshape(answer["shape"])
+    (row, row_unit), (col, col_unit) = answer["axes"]
     return Frame(
         values,
-        found["n_frames"],
+        answer["n_frames"],
         stated_spacing("The file", row, col, col_unit or "", row_unit or ""),
-        tuple(found["notices"]),
-        found["chosen"],
+        tuple(answer["notices"]),
+        answer["chosen"],
     )
 
 
@@ -110,13 +116,14 @@ def count_microscope_frames(path: str | os.PathLike[str], name: str, kind: str) 
     MicrographError
         As for `read_microscope_file`.
     """
-    found, _ = _ask(path, name, kind, None)
-    return int(found["n_frames"])
+    answer, _ = _ask(path, name, kind, None)
+    return int(answer["n_frames"])
 
 
 def _ask(
     path: str | os.PathLike[str], name: str, kind: str, frame: FrameChoice | None
 ) -> tuple[dict[str, Any], bytes]:
+    """Have the helper process read a frame, or the header alone where it is None."""
     if not is_readable():
         raise MicrographError(
             f"{name} is a {_NAMES[kind]}, which RosettaSciIO reads: install it with "
@@ -129,7 +136,7 @@ def _ask(
         "frame": frame,
     }
     try:
-        found, pixels = ROSETTA.ask(request)
+        answer, pixels = ROSETTA.ask(request)
     except StartFailed as problem:
         raise MicrographError(
             f"{name} was not read, because RosettaSciIO does not start; install it "
@@ -137,19 +144,25 @@ def _ask(
         ) from problem
     except ReadingFailed as problem:
         raise MicrographError(_failure(name, kind, problem.seconds)) from problem
-    if "problem" in found:
-        raise MicrographError(found["problem"])
-    if "memory" in found:
+    _check_answer(answer, name, kind)
+    return answer, pixels
+
+
+def _check_answer(answer: dict[str, Any], name: str, kind: str) -> None:
+    """Raise the error that the helper process reports, if it does."""
+    if "problem" in answer:
+        raise MicrographError(answer["problem"])
+    if "memory" in answer:
         raise MicrographError(
             f"{name} takes far more memory than a {_NAMES[kind]} of its size; "
             "copy it again from its source, or save it as TIFF."
         )
-    if "damaged" in found:
+    if "damaged" in answer:
         raise MicrographError(_failure(name, kind, None))
-    return found, pixels
 
 
 def _failure(name: str, kind: str, seconds: float | None) -> str:
+    """Describe a timeout after so many seconds, or damage where there was none."""
     if seconds is not None:
         return (
             f"{name} could not be read within {seconds:.0f} s; copy it to a fast disk, "

@@ -1,4 +1,10 @@
-"""Read the pixel size from a file's tags: units, ImageJ, OME-XML."""
+"""Interpret the pixel spacing that a file states: units, ImageJ, OME-XML, resolution.
+
+`stated_spacing` makes a `PixelSpacing` of two numbers and their units, or a `NoLength`
+where the unit is none of length; every reader of this package ends there. `usable` then
+decides whether that is the micrograph's pixel size. The private tags of microscope
+software are in `napari_cdse.io.images.tiff_vendor_tags`.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +20,21 @@ from napari_cdse.io.files import shown
 
 SMALLEST_NM = 0.001
 LARGEST_NM = 1.0
-"""Pixel sizes of an HRTEM micrograph lie between: below, no lens resolves anything;
-above, no lattice of CdSe can be seen. A printer's resolution (72 to 2400 dpi) gives
-10 000 nm and more."""
+"""Limits of the pixel size of an HRTEM micrograph in nm, chosen. Below, a pixel is far
+smaller than any microscope resolves; above, no lattice of CdSe is visible. The
+resolution of a printer or screen (72 to 2400 dpi) would be 10 000 nm and more."""
 
 SQUARE_WITHIN = 0.01
-"""Relative difference of the two edges that rounding in a file explains."""
+"""Largest relative difference of the two edges of a pixel that counts as rounding in
+the file. Chosen."""
 
 COARSEST_RESOLVING_NM = 0.175
-"""Half the largest spacing of CdSe, 0.351 nm of {111} in zinc blende: with larger
-pixels no fringe is sampled (Nyquist)."""
+"""Half the largest lattice spacing of CdSe, 0.351 nm of {111} in zinc blende: by the
+sampling theorem no fringe is resolved with larger pixels."""
 
 FINEST_PRINTER_NM = 2000.0
-"""Edge of a pixel at 12 700 dots per inch, finer than any printer or screen: what a
-resolution tag states below was meant for a microscope."""
+"""Edge of a pixel in nm at 12 700 dots per inch, finer than any printer or screen. A
+resolution tag that states less is a microscope's."""
 
 _NM_PER_UNIT = {
     "pm": 1e-3,
@@ -52,15 +59,27 @@ _NM_PER_UNIT = {
     "in": 2.54e7,
 }
 _NO_UNIT = ("", "1", "pixel", "pixels", "px", "none", "null")
+"""What programs write as unit of an image without calibration."""
 _NM_PER_RESOLUTION_UNIT = {2: 2.54e7, 3: 1e7, 4: 1e6, 5: 1e3}
+"""By the value of the tag ResolutionUnit: inch, cm, and mm and µm as some programs
+extend it."""
 _XML_CHARACTERS = 2**20
+"""Length of a description that is searched. Chosen, to bound the time."""
 _OME_ELEMENT = re.compile(r"<(?:\w+:)?OME\b")
 _PIXELS_ELEMENT = re.compile(r"<(?:\w+:)?Pixels\b[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
 class PixelSpacing:
-    """Edges of a pixel as a file states them, and where in the file it does."""
+    """Edges of a pixel, as a file states them.
+
+    Attributes
+    ----------
+    row_nm, col_nm : float
+        Distance in nm of neighbouring rows, and of neighbouring columns.
+    stated_by : str
+        Part of the file that states it, as the beginning of a sentence.
+    """
 
     row_nm: float
     col_nm: float
@@ -74,15 +93,15 @@ class PixelSpacing:
 
     @property
     def square(self) -> bool:
-        """Whether both edges are the same but for rounding."""
+        """Whether both edges agree within rounding."""
         if self.row_nm == self.col_nm:
-            return True  # also where both are too large for a number
+            return True  # also if both overflowed to infinity
         difference = abs(self.row_nm - self.col_nm)
         return difference <= SQUARE_WITHIN * max(self.row_nm, self.col_nm)
 
     @property
     def pixel_size_nm(self) -> float:
-        """Edge of the square pixel."""
+        """Edge in nm of a square pixel of the same area."""
         if self.row_nm == self.col_nm:
             return self.row_nm
         return math.sqrt(self.row_nm * self.col_nm)
@@ -90,25 +109,39 @@ class PixelSpacing:
 
 @dataclass(frozen=True, slots=True)
 class NoLength:
-    """A calibration that is no length, as it stands in the file."""
+    """A calibration in a unit that is not one of length.
+
+    Attributes
+    ----------
+    text : str
+        Number and unit, for messages.
+    stated_by : str
+        Part of the file that states it, as the beginning of a sentence.
+    """
 
     text: str
     stated_by: str
 
 
 StatedSpacing = PixelSpacing | NoLength
+"""What a file states of its pixels."""
 
 
 def usable(
     spacing: StatedSpacing | None,
 ) -> tuple[float | None, tuple[str, ...]]:
-    """Decide whether a stated spacing is the pixel size.
+    """Decide whether a stated spacing is used as the pixel size.
+
+    Parameters
+    ----------
+    spacing : PixelSpacing or NoLength or None
+        None where the file states nothing.
 
     Returns
     -------
     pixel_size_nm : float or None
     notices : tuple of str
-        Why a stated spacing was left out, or is of little use.
+        Why a stated spacing is not used, or is too coarse to be useful.
     """
     if spacing is None:
         return None, ()
@@ -132,12 +165,19 @@ def usable(
 
 
 def check_square(name: str, spacing: StatedSpacing | None) -> None:
-    """Refuse pixels that are not square: no circle or spacing is right on them.
+    """Refuse pixels that are not square, on which no circle or spacing is right.
+
+    Parameters
+    ----------
+    name : str
+        What the file is called in messages.
+    spacing : PixelSpacing or NoLength or None
+        What the file states.
 
     Raises
     ------
     MicrographError
-        With the edges that the file states.
+        If the stated edges differ by more than rounding.
     """
     if isinstance(spacing, PixelSpacing) and not spacing.square:
         raise MicrographError(
@@ -154,19 +194,19 @@ def stated_spacing(
     unit: object,
     row_unit: object = None,
 ) -> StatedSpacing | None:
-    """Make sense of two numbers and their units.
+    """Interpret two numbers and their units.
 
     Parameters
     ----------
     stated_by : str
-        Who says so, as the beginning of a sentence.
+        Part of the file that states them, as the beginning of a sentence.
     row, col : object
         Distance between neighbouring rows, and between columns; numbers, or text with
-        a point or a comma as decimal mark. A missing one is like the other.
+        a point or a comma as decimal mark. A missing one is taken from the other.
     unit : object
         Name of the unit of length.
     row_unit : object, optional
-        Unit of ``row`` where it differs.
+        Unit of ``row``, if it differs.
 
     Returns
     -------
@@ -179,7 +219,7 @@ def stated_spacing(
     if across is None or down is None or 0 in (across, down):
         return None
     units = (unit if row_unit is None else row_unit, unit)
-    lengths = [nm_per_unit(one) for one in units]
+    lengths = [nm_per_unit(each) for each in units]
     if lengths[0] and lengths[1] and min(across, down) > 0:
         return PixelSpacing(down * lengths[0], across * lengths[1], stated_by)
     name = _unit_name(unit)
@@ -191,19 +231,20 @@ def stated_spacing(
 
 
 def number(value: object) -> float | None:
-    """Read a number as programs write it anywhere; None if it is no finite one.
+    """Parse a number with a decimal point or comma; None if it is no finite number.
 
-    Where both point and comma stand in it, the last one is the decimal mark.
+    If both marks occur, the last one is the decimal mark, and the other separates
+    thousands.
     """
     if isinstance(value, str):
         value = _with_point(value)
     if isinstance(value, bool) or not isinstance(value, str | Real):
         return None
     try:
-        found = float(value)
+        parsed = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return parsed if math.isfinite(parsed) else None
 
 
 def _with_point(text: str) -> str:
@@ -214,7 +255,7 @@ def _with_point(text: str) -> str:
 
 
 def imagej_spacing(unit: object, x: object, y: object) -> StatedSpacing | None:
-    """Read the scale that ImageJ writes.
+    """Interpret the scale that ImageJ writes.
 
     Parameters
     ----------
@@ -226,7 +267,7 @@ def imagej_spacing(unit: object, x: object, y: object) -> StatedSpacing | None:
     Returns
     -------
     PixelSpacing or NoLength or None
-        None where there is no unit: the tags then mean nothing.
+        None without a unit, since ImageJ writes the tags for uncalibrated images too.
     """
     if not isinstance(unit, str) or _unit_name(unit) in _NO_UNIT:
         return None
@@ -234,7 +275,7 @@ def imagej_spacing(unit: object, x: object, y: object) -> StatedSpacing | None:
 
 
 def resolution_spacing(unit: object, x: object, y: object) -> StatedSpacing | None:
-    """Read plain resolution tags, if they are a microscope's and not a printer's.
+    """Interpret plain resolution tags, unless they are meant for a printer or screen.
 
     Parameters
     ----------
@@ -242,31 +283,46 @@ def resolution_spacing(unit: object, x: object, y: object) -> StatedSpacing | No
         Value of the tag ResolutionUnit: 2 is inch, 3 centimetre.
     x, y : object
         Pixels per unit, as fractions.
+
+    Returns
+    -------
+    PixelSpacing or None
+        None for pixels of `FINEST_PRINTER_NM` and more.
     """
     nm = _NM_PER_RESOLUTION_UNIT.get(unit) if isinstance(unit, int) else None
     across, down = _inverse(x), _inverse(y)
     if nm is None or across is None:
         return None
     down_nm = nm * (across if down is None else down)
-    found = stated_spacing("The resolution tag", down_nm, nm * across, "nm")
-    if isinstance(found, PixelSpacing) and found.col_nm < FINEST_PRINTER_NM:
-        return found
+    spacing = stated_spacing("The resolution tag", down_nm, nm * across, "nm")
+    if isinstance(spacing, PixelSpacing) and spacing.col_nm < FINEST_PRINTER_NM:
+        return spacing
     return None
 
 
 def ome_spacing(description: object) -> StatedSpacing | None:
     """Read PhysicalSizeX and PhysicalSizeY of the first image in OME-XML.
 
-    Only that one element is looked at: no XML parser, hence nothing to expand. The
-    unit is the micrometre where none is given (OME schema 2016-06).
+    Only that element is searched for, by a regular expression: without an XML parser no
+    entity can be expanded. The default unit is the micrometre (OME schema 2016-06).
+
+    Parameters
+    ----------
+    description : object
+        Value of the tag ImageDescription.
+
+    Returns
+    -------
+    PixelSpacing or NoLength or None
+        None if it is not OME-XML, or states no size.
     """
     if not isinstance(description, str):
         return None
     beginning = description[:_XML_CHARACTERS]
-    found = _PIXELS_ELEMENT.search(beginning)
-    if found is None or not _OME_ELEMENT.search(beginning):
+    pixels = _PIXELS_ELEMENT.search(beginning)
+    if pixels is None or not _OME_ELEMENT.search(beginning):
         return None
-    element = found.group()
+    element = pixels.group()
     across, down = (_attribute(element, f"PhysicalSize{axis}") for axis in "XY")
     units = [_attribute(element, f"PhysicalSize{axis}Unit") or "um" for axis in "XY"]
     if down is None:
@@ -275,33 +331,34 @@ def ome_spacing(description: object) -> StatedSpacing | None:
 
 
 def nm_per_unit(unit: object) -> float | None:
-    """Length of a unit by its name; None if it names no length."""
+    """Return a unit's length in nm by its name; None if it is no unit of length."""
     if not isinstance(unit, str):
         return None
     name = _unit_name(unit)
-    found = _NM_PER_UNIT.get(name)
-    return found if found is not None else _NM_PER_UNIT.get(name.removesuffix("s"))
+    length_nm = _NM_PER_UNIT.get(name)
+    if length_nm is None:
+        length_nm = _NM_PER_UNIT.get(name.removesuffix("s"))
+    return length_nm
 
 
 def _unit_name(unit: object) -> str:
-    """Bring the names of a unit to one: no accents, brackets, capitals."""
-    # ImageJ writes characters beyond ASCII as \u00B5.
+    """Normalise a unit's name: lower case, no accents, no brackets, "meter"."""
+    # ImageJ escapes characters beyond ASCII, as in \u00B5.
     text = "" if unit is None else str(unit)
     plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text)
     letters = unicodedata.normalize("NFKD", plain)
-    bare = "".join(one for one in letters if not unicodedata.combining(one))
+    bare = "".join(each for each in letters if not unicodedata.combining(each))
     name = bare.replace("\0", "").strip().strip("[]").replace("_", "").casefold()
     return re.sub(r"met(re|ro)(?=s?$)", "meter", name)
 
 
 def _attribute(element: str, name: str) -> str | None:
-    found = re.search(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", element)
-    return None if found is None else html.unescape(found[1] or found[2] or "")
+    match = re.search(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", element)
+    return None if match is None else html.unescape(match[1] or match[2] or "")
 
 
 def _inverse(value: object) -> float | None:
-    """Length of a pixel from pixels per length, as a number or a fraction."""
-    over: object
-    over, under = value if isinstance(value, tuple) and len(value) == 2 else (value, 1)
-    top, bottom = number(over) or 0.0, number(under) or 0.0
-    return bottom / top if top > 0 and bottom > 0 else None
+    """Return the reciprocal of a positive number or of a fraction given as two."""
+    pair = value if isinstance(value, tuple) and len(value) == 2 else (value, 1)
+    numerator, denominator = (number(each) or 0.0 for each in pair)
+    return denominator / numerator if numerator > 0 and denominator > 0 else None

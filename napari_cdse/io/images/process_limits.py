@@ -1,6 +1,7 @@
-"""Limit memory and computing time of this process.
+"""Limit the memory and computing time of the current process.
 
-They are for one that reads files it can't trust.
+Used by `napari_cdse.io.images.rosetta_helper`, which reads untrusted files with a
+library that may loop or fill the memory on damaged ones.
 """
 
 from __future__ import annotations
@@ -11,60 +12,61 @@ import sys
 from pathlib import Path
 
 _OWN_BYTES = 2**30
-"""What the process takes by itself, with the libraries that it has loaded; counted
-where the system doesn't say."""
+"""Memory of the process with its libraries, where the system does not report it.
+Chosen."""
 
 
 def limit_memory(more_bytes: int) -> None:
-    """Let this process take so many bytes more than it has, and no further.
+    """Limit the memory that this process may allocate from now on.
 
-    What goes beyond raises `MemoryError`. Files that are mapped for reading do not
-    count. On a Mac, which knows no such limit, nothing happens.
+    Further allocations raise `MemoryError`. Files mapped for reading do not count.
+    macOS has no such limit; there nothing happens.
 
     Parameters
     ----------
     more_bytes : int
-        On top of what is taken now.
+        Beyond what is allocated now.
     """
     if sys.platform == "win32":
         _limit_job(_OWN_BYTES + more_bytes)
     elif sys.platform == "linux":
         import resource
 
-        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + more_bytes, most))
+        ceiling = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        limits = (_data_bytes() + more_bytes, ceiling)
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
 
 
 def limit_computing(more_seconds: float) -> None:
-    """Let this process compute so long, and end it then.
+    """Limit the processor time of this process; it is ended when that is used up.
 
-    Time in which it waits, for a slow disk or its turn, does not count. On Windows
+    Time spent waiting, for a disk or for other processes, does not count. On Windows
     nothing happens.
 
     Parameters
     ----------
     more_seconds : float
-        On top of what was computed so far; infinity lifts the limit.
+        Beyond the time used so far; infinity lifts the limit.
     """
     if sys.platform == "win32":
         return
     import resource
 
-    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    limit = most
+    ceiling = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    limit = ceiling
     if math.isfinite(more_seconds):
         used = resource.getrusage(resource.RUSAGE_SELF)
         limit = math.ceil(used.ru_utime + used.ru_stime + more_seconds)
-        if most != resource.RLIM_INFINITY:
-            limit = min(limit, most)
-    # Ending by this limit would otherwise leave the whole memory in a file.
+        if ceiling != resource.RLIM_INFINITY:
+            limit = min(limit, ceiling)
+    # The signal of this limit would otherwise write the whole memory to a core file.
     core = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (0, core))
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, ceiling))
 
 
 def _data_bytes() -> int:
-    """Writable memory of this process, as RLIMIT_DATA counts it."""
+    """Return the writable memory of this process in bytes, as RLIMIT_DATA counts it."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmData:"):
             return int(line.split()[1]) * 1024
@@ -103,10 +105,11 @@ class _ExtendedLimits(ctypes.Structure):
 _PROCESS_MEMORY = 0x100  # JOB_OBJECT_LIMIT_PROCESS_MEMORY
 _EXTENDED = 9  # JobObjectExtendedLimitInformation
 _jobs: list[int] = []
+"""Handle of the job object that this process was put in, or nothing."""
 
 
 def _limit_job(most_bytes: int) -> None:
-    """Put this process in a job of its own, once, and set the job's limit."""
+    """Put this process in a job object of its own, once, and set the job's limit."""
     if sys.platform != "win32":
         return
     kernel = ctypes.WinDLL("kernel32", use_last_error=True)

@@ -1,9 +1,10 @@
 """The helper process that reads files with RosettaSciIO, one after another.
 
-Each line of the standard input asks for a file. The answer is a line that says what
-was found, and, where pixels are asked for, their bytes after a second line. Between
-the two the one who asks learns how long the pixels may take. Everything is JSON but
-the pixels.
+`napari_cdse.io.images.rosetta_process` starts it and talks to it over standard input
+and output. Each line of input is a request for a file, in JSON. The answer is a line of
+JSON with the header: number of frames, axes, bytes of a frame and notices. If pixels
+are requested, a second line gives their shape and type, and their bytes follow. The
+header comes first so that the other process knows how long to wait for the pixels.
 """
 
 from __future__ import annotations
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     Dataset = dict[str, Any]
 
-# What the library raises on damaged files, found by truncating and flipping bytes.
-# Anything else ends this process, which is a message too.
 DAMAGE = (
     ArithmeticError,
     AssertionError,
@@ -50,20 +49,24 @@ DAMAGE = (
     struct.error,
     zlib.error,
 )
+"""Errors that the library raises on damaged files, found by truncating files and by
+flipping bytes. Any other error ends this process, and the file counts as damaged."""
 
 HEADER_MEMORY = 2**29
-"""Bytes that a header may take, besides twice the file: text, tags, thumbnails."""
+"""Bytes of memory for a header (text, tags, thumbnails), beyond twice the file's size.
+Chosen."""
 HEADER_COMPUTING_S = 2.0
 HEADER_BYTES_PER_SECOND = 1e7
-"""Time that a header may be computed on: so long, and as long as a file of its size
-takes byte by byte. Choices: real headers take 0.05 s, one that lets a library run in
-circles takes for ever, and a slow disk takes none of it."""
+"""Processor time for a header: a constant in s, and the file's size over a rate.
+Chosen: real headers take 0.05 s; waiting for a slow disk does not count; the limit
+ends an endless loop in the library."""
 _FRAMES_IN_MEMORY = 4
-"""Copies of a frame that are held at once, at most: read, swapped, summed, sent."""
+"""Most copies of a frame in memory at once: read, swapped, summed, sent."""
 
-_ENERGIES = ("ev", "kev", "mev")
+_ENERGY_UNITS = ("ev", "kev", "mev")
 _RGB = ("R", "G", "B")
-_MODES = (0, 1, 2, 3, 4, 6, 12, 101)
+_MRC_MODES = (0, 1, 2, 3, 4, 6, 12, 101)
+"""Values of an MRC header's mode that the format defines."""
 _MRC_BYTES = {0: 1, 1: 2, 2: 4, 4: 8, 6: 2, 12: 2}
 """Bytes per pixel in each mode of MRC that is read."""
 _MRC_HEADER_BYTES = 1024
@@ -72,14 +75,14 @@ _ANGSTROM_NM = 0.1
 
 
 def main() -> None:
-    """Answer until the standard input ends."""
+    """Answer requests until the standard input ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # What a library prints must not come between the answers.
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    # Text that a library prints must not get between the answers.
+    with open(os.devnull, "wb") as null_device:
+        os.dup2(null_device.fileno(), sys.stdout.fileno())
     warnings.simplefilter("ignore")
     _load_library()
-    gc.freeze()  # what is loaded stays; a collection need not look at it
+    gc.freeze()  # keeps collections from going through the loaded libraries
     _send(answers, {"ready": True})
     for line in sys.stdin.buffer:
         try:
@@ -90,7 +93,7 @@ def main() -> None:
 
 
 def _load_library() -> None:
-    """Take the time of the imports before the first file is asked for."""
+    """Import the library before the first request, whose time is limited."""
     import rsciio.digitalmicrograph
     import rsciio.emd
     import rsciio.hspy
@@ -98,17 +101,18 @@ def _load_library() -> None:
 
 
 def _library_errors() -> tuple[type[Exception], ...]:
-    """Errors that the library and what it stands on define."""
+    """Return the errors that the library and its dependencies define."""
     import box
     import pint
     from rsciio import exceptions
 
-    own = (one for one in vars(exceptions).values() if isinstance(one, type))
-    errors = tuple(one for one in own if issubclass(one, Exception))
+    classes = (each for each in vars(exceptions).values() if isinstance(each, type))
+    errors = tuple(each for each in classes if issubclass(each, Exception))
     return (*errors, box.BoxError, pint.PintError)
 
 
 def _answer(request: dict[str, Any], answers: BufferedWriter) -> None:
+    """Read one file and send its header and pixels, or what was wrong with it."""
     name = request["name"]
     damage: tuple[type[Exception], ...] = DAMAGE + _library_errors()
     pixels = b""
@@ -123,24 +127,24 @@ def _answer(request: dict[str, Any], answers: BufferedWriter) -> None:
 
 
 def _close_files() -> None:
-    """Close what the library keeps open of lazy files, before anyone hears of it.
+    """Close files that the library keeps open for lazy reading, before answering.
 
-    HDF5 would take a file that was changed meanwhile for the one it has open, and
-    Windows would let nobody rename it.
+    HDF5 would otherwise give old contents of a file that has changed meanwhile, and
+    Windows would not let anyone rename it.
     """
     import h5py
 
-    gc.collect()  # graphs of dask hold on to their files in circles
+    gc.collect()  # dask's graphs refer to their files in reference cycles
     kinds = h5py.h5f.OBJ_FILE | h5py.h5f.OBJ_GROUP | h5py.h5f.OBJ_DATASET
-    for one in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, kinds):
-        if one.valid:
-            h5py.File(h5py.h5i.get_file_id(one)).close()
+    for handle in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, kinds):
+        if handle.valid:
+            h5py.File(h5py.h5i.get_file_id(handle)).close()
 
 
 def _read(
     request: dict[str, Any], name: str, answers: BufferedWriter
 ) -> tuple[dict[str, Any], bytes]:
-    """Read a file; what is known of it is sent before its pixels are read."""
+    """Read a file and send its header; return the last line, and pixels if wanted."""
     path, frame, kind = Path(request["path"]), request["frame"], request["kind"]
     size = path.stat().st_size
     limit_memory(HEADER_MEMORY + 2 * min(size, MAX_BYTES))
@@ -150,17 +154,17 @@ def _read(
     n_frames = data.shape[0] if data.ndim == 3 else 1
     rows, columns = data.shape[-2:]
     check_size(name, rows, columns, data.dtype.itemsize)
-    about_scale = _about_scale(dataset, kind)
-    found = {
+    scale_notices = _drop_default_scale(dataset, kind)
+    header = {
         "n_frames": n_frames,
         "axes": [_axis(axis) for axis in _axes(dataset)[-2:]],
         "frame_bytes": rows * columns * data.dtype.itemsize,
-        "notices": notices + about_scale,
+        "notices": notices + scale_notices,
     }
     if frame is None:
-        return found, b""
-    _send(answers, found)
-    limit_computing(math.inf)  # the one who asks waits as long as pixels may take
+        return header, b""
+    _send(answers, header)
+    limit_computing(math.inf)  # from here on the other process limits the time
     limit_memory(HEADER_MEMORY + _FRAMES_IN_MEMORY * rows * columns * 8)
     swapped = dataset.get("swapped", False)
 
@@ -181,7 +185,7 @@ def _send(
 
 
 def _open(path: Path, name: str, kind: str) -> list[Dataset]:
-    """Let the library read a header; pixels stay in the file where it can."""
+    """Read a header with the library; pixels stay in the file where possible."""
     if kind == "mrc":
         return _open_mrc(path)
     if kind == "dm":
@@ -196,34 +200,34 @@ def _open(path: Path, name: str, kind: str) -> list[Dataset]:
     try:
         return list(file_reader(str(path), lazy=True, **options))
     except ValueError:
-        # Pictures in colour, and those in one piece within HDF5, are read whole or
-        # not at all.
+        # The library cannot read colour images lazily, nor contiguous ones in HDF5.
         if path.stat().st_size > MAX_BYTES:
             raise MicrographError(
                 f"{name} is damaged, or can only be read whole and is too large for "
                 "that; save the frame to analyse as TIFF."
             ) from None
-        limit_computing(math.inf)  # pixels, too
+        limit_computing(math.inf)  # this reads the pixels too
         return list(file_reader(str(path), **options))
 
 
 def _check_own_data(path: Path, name: str) -> None:
-    """Refuse HDF5 that fetches data out of other files, pipes and devices among them.
+    """Refuse HDF5 files that refer to other files, which may be pipes or devices.
 
     Raises
     ------
     MicrographError
-        For links to other files, and for numbers that lie in them.
+        For external links, and for data sets whose values lie in other files.
     """
     import h5py
 
-    def elsewhere(_: str, found: Any) -> bool | None:
-        if isinstance(found, h5py.Dataset):
-            return found.external is not None or found.is_virtual or None
-        return isinstance(found, h5py.ExternalLink) or None
+    def is_external(_: str, entry: Any) -> bool | None:
+        # None lets h5py go on to the next entry.
+        if isinstance(entry, h5py.Dataset):
+            return entry.external is not None or entry.is_virtual or None
+        return isinstance(entry, h5py.ExternalLink) or None
 
     with h5py.File(path, "r") as file:
-        if file.visititems(elsewhere) or file.visititems_links(elsewhere):
+        if file.visititems(is_external) or file.visititems_links(is_external):
             raise MicrographError(
                 f"{name} takes data from other files, as no program of a microscope "
                 "writes; save the picture as TIFF."
@@ -236,11 +240,11 @@ def _open_mrc(path: Path) -> list[Dataset]:
     header = _mrc_header(path)
     order = _mrc_order(header)
     _check_mrc(header, order, path.stat().st_size)
-    # Without the last option other files beside a movie would be read too.
-    found = file_reader(str(path), lazy=True, endianness=order, metadata_file=None)
-    # The library (0.15) reads the header in this order, but not the pixels.
-    swapped = order == ">" and all(one["data"].dtype.isnative for one in found)
-    return [one | {"swapped": swapped} for one in found]
+    # The last option keeps the library from reading other files beside a movie.
+    datasets = file_reader(str(path), lazy=True, endianness=order, metadata_file=None)
+    # The library (0.15) applies the byte order to the header, but not to the pixels.
+    swapped = order == ">" and all(each["data"].dtype.isnative for each in datasets)
+    return [each | {"swapped": swapped} for each in datasets]
 
 
 def _mrc_header(path: Path) -> bytes:
@@ -252,7 +256,7 @@ def _mrc_header(path: Path) -> bytes:
 
 
 def _check_mrc(header: bytes, order: str, size: int) -> None:
-    """Refuse more pixels than the file holds, which the library would lay out first."""
+    """Refuse a header with more pixels than the file, for which memory is reserved."""
     columns, rows, sections, mode = struct.unpack_from(f"{order}4i", header)
     (extended,) = struct.unpack_from(f"{order}i", header, 92)
     n_bytes = columns * rows * sections * _MRC_BYTES.get(mode, 1)
@@ -263,19 +267,21 @@ def _check_mrc(header: bytes, order: str, size: int) -> None:
 
 
 def _mrc_order(header: bytes) -> str:
-    """Byte order after the machine stamp, or after which mode makes sense."""
+    """Return the byte order: by the machine stamp, or by which mode is defined."""
     if header[212] == _BIG_ENDIAN_STAMP:
         return ">"
     little, big = (struct.unpack_from(f"{order}i", header, 12)[0] for order in "<>")
-    return ">" if little not in _MODES and big in _MODES else "<"
+    return ">" if little not in _MRC_MODES and big in _MRC_MODES else "<"
 
 
 def _micrograph(name: str, datasets: Sequence[Dataset]) -> tuple[Dataset, list[str]]:
-    """Choose the largest gray picture with most bits among what a file holds."""
-    reasons = [_why_no_picture(one) for one in datasets]
-    pictures = [one for one, why in zip(datasets, reasons, strict=True) if why is None]
+    """Choose the largest gray image with most bits among a file's data sets."""
+    other_kinds = [_kind_unless_image(each) for each in datasets]
+    pictures = [
+        each for each, kind in zip(datasets, other_kinds, strict=True) if kind is None
+    ]
     if not pictures:
-        what = next((why for why in reasons if why), "no picture")
+        what = next((kind for kind in other_kinds if kind), "no picture")
         raise MicrographError(
             f"{name} holds {what}, no micrograph; choose a file with a picture."
         )
@@ -290,8 +296,8 @@ def _micrograph(name: str, datasets: Sequence[Dataset]) -> tuple[Dataset, list[s
     ]
 
 
-def _why_no_picture(dataset: Dataset) -> str | None:
-    """Say what a data set is if it is no picture or stack of pictures."""
+def _kind_unless_image(dataset: Dataset) -> str | None:
+    """Name what a data set holds; None for an image or a stack of images."""
     data: Any = dataset.get("data")
     if not hasattr(data, "shape") or not hasattr(data, "dtype"):
         return "no picture"
@@ -313,17 +319,18 @@ def _why_no_picture(dataset: Dataset) -> str | None:
 
 def _is_energy(axis: dict[str, Any]) -> bool:
     name, unit = str(axis.get("name", "")), str(axis.get("units", ""))
-    return unit.strip().lower() in _ENERGIES or name.lower().startswith("energy")
+    return unit.strip().lower() in _ENERGY_UNITS or name.lower().startswith("energy")
 
 
 def _rank(dataset: Dataset) -> tuple[bool, int, int]:
+    """Order images by how likely they are the micrograph."""
     data = dataset["data"]
     gray = data.dtype.names is None
     return gray, int(np.prod(data.shape[-2:])), data.dtype.itemsize
 
 
 def _without_single(data: Any) -> Any:
-    """Leave out leading axes of one entry."""
+    """Drop leading axes of length 1."""
     while data.ndim > 2 and data.shape[0] == 1:
         data = data[0]
     return data
@@ -335,14 +342,14 @@ def _axes(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _axis(axis: dict[str, Any]) -> list[float | str | None]:
-    """Scale and unit of an axis, as far as they are a number and a text."""
+    """Return scale and unit of an axis; None for one that is no number or missing."""
     scale, unit = axis.get("scale"), axis.get("units")
     number = float(scale) if isinstance(scale, int | float | np.number) else None
     return [number, None if unit is None else str(unit)]
 
 
-def _about_scale(dataset: Dataset, kind: str) -> list[str]:
-    """Say where a scale is what a program writes that knows none."""
+def _drop_default_scale(dataset: Dataset, kind: str) -> list[str]:
+    """Remove the scale from MRC that programs write without a pixel size; report it."""
     if kind != "mrc":
         return []
     axes = dataset["axes"][-2:]
@@ -361,10 +368,11 @@ def _about_scale(dataset: Dataset, kind: str) -> list[str]:
 
 
 def _frame(data: Any, number: int) -> NDArray[Any]:
-    one = data[number] if data.ndim == 3 else data
-    if hasattr(one, "compute"):
-        one = one.compute(scheduler="synchronous")
-    values = np.array(one)  # a copy, so that nothing stays mapped
+    """Read the values of one frame, in native byte order and with colours last."""
+    frame = data[number] if data.ndim == 3 else data
+    if hasattr(frame, "compute"):
+        frame = frame.compute(scheduler="synchronous")
+    values = np.array(frame)  # a copy, so that the file does not stay mapped
     if values.dtype.names is not None:
         return np.stack([values[colour] for colour in _RGB], axis=-1)
     return values.astype(values.dtype.newbyteorder("="), copy=False)

@@ -1,7 +1,8 @@
-"""Start and talk to the helper process of `rosetta_helper`.
+"""Start and query the helper process that `rosetta_helper` runs.
 
-A damaged file can make the library loop, crash or fill the memory; here it only costs
-that process, which is started again for the next file.
+A damaged file can make the library loop, crash or fill the memory. In a process of its
+own that does no harm: it is killed, and started again for the next file.
+`napari_cdse.io.images.microscope_file` asks `ROSETTA`, the one such process.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_SECONDS = 120.0
-"""Time to load the library, on a slow disk with a virus scanner."""
+"""Time in s to load the library. Chosen for a slow disk with a virus scanner."""
 HEADER_SECONDS = 20.0
-"""Time to read a header."""
+"""Time in s to read a header. Chosen."""
 PIXEL_BYTES_PER_SECOND = 5e6
-"""Slowest disk or network on which a picture is waited for."""
+"""Slowest rate of a disk or network at which an image is waited for. Chosen."""
 
 
 class ReadingFailed(Exception):
-    """The process ended, or was ended, before it answered.
+    """The process ended, or was killed, before it answered.
 
     Attributes
     ----------
     seconds : float or None
-        The time that was given, if that was the reason.
+        The time limit, if that was the reason.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -48,14 +49,14 @@ class StartFailed(Exception):
 
 @dataclass(slots=True)
 class RosettaProcess:
-    """One process, started when it is first needed, asked by one thread at a time."""
+    """A helper process, started at its first use; threads use it in turn."""
 
     _running: subprocess.Popen[bytes] | None = None
     _owner: int | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """Have one file read.
+        """Read one file.
 
         Parameters
         ----------
@@ -64,28 +65,29 @@ class RosettaProcess:
 
         Returns
         -------
-        found : dict
-            What was found, or ``problem``, ``damaged`` or ``memory``.
+        answer : dict
+            Header and form of the pixels, or an entry ``problem``, ``damaged`` or
+            ``memory``.
         pixels : bytes
-            Empty where none were asked for.
+            Empty if none were requested.
 
         Raises
         ------
         ReadingFailed
-            No answer in time, or the process died.
+            If it does not answer in time, or dies.
         StartFailed
-            The library can't be loaded.
+            If the library cannot be loaded.
         """
         with self._lock:
             process = self._started()
             try:
-                found, pixels = _exchange(process, request)
+                answer, pixels = _exchange(process, request)
             except (OSError, ReadingFailed):
                 self._end()
                 raise
-            if "memory" in found:
-                self._end()  # what is left of it may be in pieces
-            return found, pixels
+            if "memory" in answer:
+                self._end()  # after a MemoryError its state cannot be relied on
+            return answer, pixels
 
     def close(self) -> None:
         """End the process; the next file starts it again."""
@@ -93,7 +95,7 @@ class RosettaProcess:
             self._end()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        # A process that was forked off has the same pipes, but must not use them.
+        # A forked process inherits the pipes, but must not use them.
         own = self._owner == os.getpid()
         if own and self._running is not None and self._running.poll() is None:
             return self._running
@@ -133,10 +135,10 @@ atexit.register(ROSETTA.close)
 
 
 def _environment() -> dict[str, str]:
-    """Let the process find this package wherever it was found, and use one core."""
+    """Return an environment in which this package is found and one core is used."""
     root = str(Path(__file__).parents[3])
-    known = os.environ.get("PYTHONPATH")
-    path = root if known is None else os.pathsep.join((known, root))
+    inherited = os.environ.get("PYTHONPATH")
+    path = root if inherited is None else os.pathsep.join((inherited, root))
     one_core = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return os.environ | one_core | {"PYTHONPATH": path}
 
@@ -144,20 +146,21 @@ def _environment() -> dict[str, str]:
 def _exchange(
     process: subprocess.Popen[bytes], request: dict[str, Any]
 ) -> tuple[dict[str, Any], bytes]:
+    """Send a request, and receive header and pixels, each within its time."""
     assert process.stdin is not None
     with _killed_after(HEADER_SECONDS, process):
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        found = _line(process)
-    if "n_frames" not in found or request["frame"] is None:
-        return found, b""
-    n_frames = 1 if isinstance(request["frame"], int) else found["n_frames"]
-    seconds = n_frames * found["frame_bytes"] / PIXEL_BYTES_PER_SECOND
+        header = _line(process)
+    if "n_frames" not in header or request["frame"] is None:
+        return header, b""
+    n_frames = 1 if isinstance(request["frame"], int) else header["n_frames"]
+    seconds = n_frames * header["frame_bytes"] / PIXEL_BYTES_PER_SECOND
     with _killed_after(HEADER_SECONDS + seconds, process):
         picture = _line(process)
         if "dtype" not in picture:
             return picture, b""
-        return found | picture, _pixels(process, picture)
+        return header | picture, _pixels(process, picture)
 
 
 def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -165,8 +168,8 @@ def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     line = process.stdout.readline()
     if not line.endswith(b"\n"):
         raise ReadingFailed
-    found: dict[str, Any] = json.loads(line)
-    return found
+    message: dict[str, Any] = json.loads(line)
+    return message
 
 
 def _pixels(process: subprocess.Popen[bytes], picture: dict[str, Any]) -> bytes:
@@ -182,11 +185,11 @@ def _pixels(process: subprocess.Popen[bytes], picture: dict[str, Any]) -> bytes:
 
 @contextlib.contextmanager
 def _killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End the process if what is done here takes longer; its pipes end with it."""
-    late = threading.Event()
+    """Kill the process if the block takes longer; reads from its pipes then end."""
+    timed_out = threading.Event()
 
     def end() -> None:
-        late.set()
+        timed_out.set()
         process.kill()
 
     timer = threading.Timer(seconds, end)
@@ -195,6 +198,6 @@ def _killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[
     try:
         yield
     except (OSError, ReadingFailed) as problem:
-        raise ReadingFailed(seconds if late.is_set() else None) from problem
+        raise ReadingFailed(seconds if timed_out.is_set() else None) from problem
     finally:
         timer.cancel()

@@ -1,7 +1,8 @@
-"""Read TIFF: find the page of the micrograph, its frames and its calibration.
+"""Read TIFF: find the micrograph's page, its frames and its pixel spacing.
 
-Only four kinds of packing are let in, because these are unpacked within a known
-bound: none, deflate, LZW and PackBits.
+tifffile parses the tags; pixels are decoded by `tiff_strips`, within a known bound of
+memory. It knows four kinds of compression: none, deflate, LZW and PackBits. Pages of
+any other kind, too large or truncated are refused here before anything is decoded.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from napari_cdse.io.images.frame import FrameChoice
 
-# What the decoders raise on damaged files, found by truncating and flipping bytes.
 DAMAGE = (
     ArithmeticError,
     LookupError,
@@ -48,40 +48,49 @@ DAMAGE = (
     tifffile.TiffFileError,
     zlib.error,
 )
+"""Errors that the decoders raise on damaged files, found by truncating files and by
+flipping bytes."""
 
 MAX_PAGES = 10_000
-"""Longest stack: the tags of a page take some 10 kB, and a small file can name
-millions of pages."""
+"""Most pages of a file. Chosen: the tags of a page take some 10 kB of memory, and a
+small file can name millions of pages."""
 
 _NONE, _LZW, _DEFLATE, _PACKBITS = (1,), (5,), (8, 32946), (32773,)
 _NO_PREDICTOR, _PREDICTORS = 1, (1, 2, 3)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
-_REDUCED = 1  # bit of NewSubfileType
+_REDUCED = 1
+"""Bit of the tag NewSubfileType that marks a thumbnail."""
 _MOST_PACKED_BITS = 16
+"""Most bits per value of those that do not fill whole bytes."""
 _SMALL_PIECE = 2**20
-"""Pixels of a tile that is no burden, however small the picture (1024 x 1024)."""
+"""Pixels of a tile (1024 x 1024) that is accepted however small the page. Chosen."""
 _LONGEST_TEXT = 2**20
-"""Letters of a tag that is taken apart, which takes a second. Those that programs write
-have some thousand, with the notes of a whole microscope some ten thousand."""
+"""Longest text of a tag in characters that is parsed, which takes about a second.
+Programs write some thousand, or ten thousand with all settings of a microscope."""
 _SAVE_PLAIN = "save it as an uncompressed TIFF."
 
 
-class _Complaints(logging.Handler):
-    """Takes what tifffile would log to the console about broken tags and pages."""
+class _ErrorLog(logging.Handler):
+    """Notes whether tifffile logs an error about tags or pages, instead of showing it.
+
+    Attributes
+    ----------
+    has_errors : bool
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.heard = False
+        self.has_errors = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Remember that there was something."""
-        self.heard = True
+        """Note that there was an error."""
+        self.has_errors = True
 
 
 @contextlib.contextmanager
-def _complaints() -> Iterator[_Complaints]:
+def _error_log() -> Iterator[_ErrorLog]:
     log = logging.getLogger("tifffile")
-    handler = _Complaints()
+    handler = _ErrorLog()
     log.addHandler(handler)
     try:
         yield handler
@@ -93,7 +102,7 @@ def read_tiff(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
     """Read one frame of a TIFF file, or the mean of several.
 
     Of several pages the micrograph is the largest one with a single channel and the
-    most bits; all pages of its size and kind are its frames. Thumbnails don't count.
+    most bits; all pages of its size and kind are its frames. Thumbnails are left out.
 
     Parameters
     ----------
@@ -107,17 +116,18 @@ def read_tiff(file: BufferedReader, name: str, frame: FrameChoice) -> Frame:
     Raises
     ------
     MicrographError
-        Damaged, too large, no such frame, or packed in a way that is not read.
+        If the file is damaged, too large or of a kind that is not supported, or has no
+        such frame.
     """
-    with _opened(file, name) as (tif, complaints):
+    with _opened(file, name) as (tif, log):
         pages = _pages(name, tif)
         frames = _frames(file, name, tif, pages)
         values, chosen = wanted_frame(name, frame, len(frames), frames.read)
         spacing = _spacing(tif, frames.first)
         notices = _notices(pages, frames) + _about_orientation(frames.first)
-    if complaints.heard or frames.is_cut:
-        told = "The file is damaged or cut off outside the pixels that were read."
-        notices = (*notices, told)
+    if log.has_errors or frames.is_truncated:
+        damage = "The file is damaged or cut off outside the pixels that were read."
+        notices = (*notices, damage)
     return Frame(values, len(frames), spacing, notices, chosen)
 
 
@@ -127,20 +137,20 @@ def count_tiff_frames(file: BufferedReader, name: str) -> int:
     Raises
     ------
     MicrographError
-        Damaged, or not of a kind that is read.
+        If the file is damaged or of a kind that is not supported.
     """
     with _opened(file, name) as (tif, _):
         return len(_frames(file, name, tif, _pages(name, tif)))
 
 
 @contextlib.contextmanager
-def _opened(file: BufferedReader, name: str) -> Iterator[tuple[Any, _Complaints]]:
-    """Let tifffile look at a file; what it raises on damage becomes a sentence."""
+def _opened(file: BufferedReader, name: str) -> Iterator[tuple[Any, _ErrorLog]]:
+    """Open a file with tifffile; errors of damaged files become `MicrographError`."""
     try:
-        file.seek(0)  # tifffile counts from where the file stands
-        with quiet(), _complaints() as complaints:
+        file.seek(0)  # tifffile counts offsets from the current position
+        with quiet(), _error_log() as log:
             with tifffile.TiffFile(file, is_ome=False) as tif:
-                yield tif, complaints
+                yield tif, log
     except DAMAGE as problem:
         raise MicrographError(
             f"{name} is a damaged or incomplete TIFF; copy it again from its source."
@@ -148,7 +158,7 @@ def _opened(file: BufferedReader, name: str) -> Iterator[tuple[Any, _Complaints]
 
 
 def _pages(name: str, tif: Any) -> list[Any]:
-    """Leave out thumbnails, unless there is nothing else."""
+    """Return all pages but thumbnails, or thumbnails if there is nothing else."""
     if len(tif.pages) > MAX_PAGES:
         raise MicrographError(
             f"{name} holds {len(tif.pages)} pages, more than the {MAX_PAGES} that are "
@@ -163,33 +173,60 @@ def _pages(name: str, tif: Any) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """Pages of one size and kind, or frames that lie behind a single page.
+    """Pages of one size and kind, or frames that follow a single page.
 
-    ImageJ lists only the first page of a large stack; the others follow without a
-    gap. Of those that a cut file lacks one is counted, to be told as incomplete.
+    ImageJ lists only the first page of a large stack; the pixels of the others follow
+    without a gap.
+
+    Attributes
+    ----------
+    file : BufferedReader
+    name : str
+        What the file is called in messages.
+    pages : list of TiffPage
+    n_contiguous : int
+        Frames from the only page on. In a truncated file one of the missing frames
+        counts too, so that reading it raises an error that says so.
+    is_truncated : bool
+        Whether the file lacks some of the frames.
     """
 
     file: BufferedReader
     name: str
     pages: list[Any]
-    n_behind_page: int = 1
-    is_cut: bool = False
+    n_contiguous: int = 1
+    is_truncated: bool = False
 
     @property
     def first(self) -> Any:
-        """The page that stands for all."""
+        """The first page, whose tags hold for all."""
         return self.pages[0]
 
     def __len__(self) -> int:
-        return max(len(self.pages), self.n_behind_page)
+        return max(len(self.pages), self.n_contiguous)
 
     def read(self, number: int) -> NDArray[Any]:
-        """Read one frame, shape (rows, columns, samples)."""
+        """Read one frame.
+
+        Parameters
+        ----------
+        number : int
+            From 0.
+
+        Returns
+        -------
+        ndarray, shape (rows, columns, samples)
+
+        Raises
+        ------
+        MicrographError
+            If the page is refused, or its pixels are missing.
+        """
         if number < len(self.pages):
             page = self.pages[number]
             layout = _check(self.file, self.name, page)
             return _shown_values(self._unpacked(page, layout), page)
-        return self._read_behind(number)
+        return self._read_contiguous(number)
 
     def _unpacked(self, page: Any, layout: tiff_strips.Layout) -> NDArray[Any]:
         try:
@@ -200,7 +237,7 @@ class _Frames:
                 "it is no micrograph."
             ) from problem
 
-    def _read_behind(self, number: int) -> NDArray[Any]:
+    def _read_contiguous(self, number: int) -> NDArray[Any]:
         page, layout = self.first, tiff_strips.Layout.of(self.first)
         shape = (layout.rows, layout.columns, layout.samples)
         size = math.prod(shape) * layout.dtype.itemsize
@@ -212,16 +249,23 @@ class _Frames:
 
 
 def _frames(file: BufferedReader, name: str, tif: Any, pages: list[Any]) -> _Frames:
+    """Find the frames of the micrograph among a file's pages."""
     page = max(pages, key=_rank)  # the first of equals
-    same = [one for one in pages if _kind(one) == _kind(page)]
-    plain = page.compression in _NONE and not page.is_tiled
-    stated = _imagej_frames(tif) if plain and len(pages) == 1 else 1
+    same_kind = [each for each in pages if _kind(each) == _kind(page)]
+    is_plain = page.compression in _NONE and not page.is_tiled
+    stated = _imagej_frames(tif) if is_plain and len(pages) == 1 else 1
     if stated <= 1:
-        return _Frames(file, name, same)
-    # What is stated costs nothing; what lies in the file was written.
-    room = file.seek(0, 2) - min(page.dataoffsets, default=0)
-    whole = max(1, room // max(1, sum(page.databytecounts)))
-    return _Frames(file, name, same, min(stated, whole + 1), is_cut=stated > whole)
+        return _Frames(file, name, same_kind)
+    # A file may state any number; only as many can be read as it has bytes for.
+    available = file.seek(0, 2) - min(page.dataoffsets, default=0)
+    present = max(1, available // max(1, sum(page.databytecounts)))
+    return _Frames(
+        file,
+        name,
+        same_kind,
+        n_contiguous=min(stated, present + 1),
+        is_truncated=stated > present,
+    )
 
 
 def _rank(page: Any) -> tuple[bool, bool, int, int]:
@@ -243,13 +287,13 @@ def _kind(page: Any) -> tuple[object, ...]:
 
 
 def _notices(pages: list[Any], frames: _Frames) -> tuple[str, ...]:
-    """Say which page was taken where that was a choice."""
+    """Report which of several pages was taken for the micrograph."""
     n_others = len(pages) - len(frames.pages)
     if not n_others:
         return ()
     number = next(i for i, page in enumerate(pages) if page is frames.first)
-    one = len(frames.pages) == 1
-    taken = f"page {number} was" if one else f"pages {number} and on were"
+    is_single = len(frames.pages) == 1
+    taken = f"page {number} was" if is_single else f"pages {number} and on were"
     return (
         f"Of the file's {len(pages)} pages (counted from 0) {taken} taken for the "
         "micrograph: the largest with one channel and the most bits.",
@@ -262,7 +306,7 @@ def _about_orientation(page: Any) -> tuple[str, ...]:
 
 
 def _check(file: BufferedReader, name: str, page: Any) -> tiff_strips.Layout:
-    """Refuse what is too large, cut off or of an unknown kind, before decoding."""
+    """Refuse a page that is too large, truncated or of an unsupported kind."""
     samples = page.samplesperpixel
     check_size(name, page.imagelength, page.imagewidth, samples)
     reason = _why_not_read(page)
@@ -277,7 +321,7 @@ def _check(file: BufferedReader, name: str, page: Any) -> tiff_strips.Layout:
 
 
 def _why_not_read(page: Any) -> str | None:
-    """Say why a page is of a kind that is not read, after the file's name."""
+    """Say why a page's kind is not supported, after the file's name; None if it is."""
     packing = page.compression
     if packing not in _NONE + _LZW + _DEFLATE + _PACKBITS:
         kind = getattr(packing, "name", packing)
@@ -298,7 +342,7 @@ def _why_not_read(page: Any) -> str | None:
 
 
 def _check_pieces(name: str, layout: tiff_strips.Layout) -> None:
-    """Refuse pieces that are far larger than the picture, or too many."""
+    """Refuse strips and tiles that are far larger than the page, or too many."""
     if min(layout.piece_rows, layout.piece_columns, layout.bits) < 1:
         raise ValueError("a piece without pixels")
     piece = layout.piece_rows * layout.piece_columns
@@ -314,7 +358,7 @@ def _check_pieces(name: str, layout: tiff_strips.Layout) -> None:
 def _check_complete(
     file: BufferedReader, name: str, page: Any, layout: tiff_strips.Layout
 ) -> None:
-    """Refuse missing pieces, which must not be read as zeros."""
+    """Refuse a page with strips or tiles missing, which would be read as zeros."""
     size = file.seek(0, 2)
     pieces = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     complete = all(count > 0 and at + count <= size for at, count in pieces)
@@ -330,7 +374,7 @@ def _incomplete(name: str) -> MicrographError:
 
 
 def _shown_values(values: NDArray[Any], page: Any) -> NDArray[Any]:
-    """Apply the palette, or turn round what counts white as zero."""
+    """Apply the palette, or invert values that count white as zero."""
     if page.photometric == _PALETTE:
         return np.asarray(np.moveaxis(page.colormap, 0, -1)[values[..., 0]])
     if page.photometric != _WHITE_IS_ZERO:
@@ -341,24 +385,26 @@ def _shown_values(values: NDArray[Any], page: Any) -> NDArray[Any]:
 
 
 def _imagej_frames(tif: Any) -> int:
-    """Count the frames of an ImageJ stack that lists only its first page."""
+    """Return how many frames ImageJ's description states."""
     images = _imagej_metadata(tif).get("images", 1)
     return images if isinstance(images, int) else 1
 
 
 def _imagej_metadata(tif: Any) -> dict[str, Any]:
-    """Read what ImageJ says of a file; nothing where it is longer than it ever is."""
+    """Parse ImageJ's description; empty if there is none, or it is too long."""
     if len(tif.pages.first.description) > _LONGEST_TEXT:
         return {}
     return tif.imagej_metadata or {}
 
 
 def _spacing(tif: Any, page: Any) -> calibration.StatedSpacing | None:
+    """Find the pixel spacing: vendor's tags, ImageJ, OME-XML, then resolution tags."""
+
     def tag(code: int) -> Any:
-        found = page.tags.get(code) or tif.pages.first.tags.get(code)
-        if found is None or found.count > _LONGEST_TEXT:
+        entry = page.tags.get(code) or tif.pages.first.tags.get(code)
+        if entry is None or entry.count > _LONGEST_TEXT:
             return None
-        return found.value
+        return entry.value
 
     by_vendor = vendor_spacing(tag)
     if by_vendor is not None:
@@ -370,5 +416,5 @@ def _spacing(tif: Any, page: Any) -> calibration.StatedSpacing | None:
     stated = calibration.ome_spacing(tif.pages.first.description)
     if stated is not None:
         return stated
-    # The TIFF 6.0 default is the inch.
+    # TIFF 6.0: the unit is the inch where the tag is missing.
     return calibration.resolution_spacing(2 if unit is None else unit, x, y)

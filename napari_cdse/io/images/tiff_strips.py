@@ -1,8 +1,10 @@
 """Decode strips and tiles of a TIFF page within a known bound of memory.
 
-Everything stops at the size that a piece may have by the page's own numbers, and no
-more is read of it than any writer would need; so time and memory follow from the size
-of the picture, whatever the file says.
+Strips and tiles are called pieces here. Decompression of a piece stops at the size that
+follows from the page's tags, and no more compressed bytes are read than the least
+efficient writer needs. So time and memory depend on the size of the image alone,
+whatever the file says. `napari_cdse.io.images.tiff` checks a page before it calls
+`read_page`.
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PIECES = 2**17
-"""Most strips or tiles that a page is cut into: 65 536 rows one by one, with room."""
+"""Most strips or tiles of a page. Chosen: twice 65 536 strips of a single row."""
 
 _SEPARATE = 2
+"""Value of the tag PlanarConfiguration: each sample in a plane of its own."""
 _REVERSED_BITS = 2
-_PLAIN, _DIFFERENCE, _FLOAT_DIFFERENCE = 1, 2, 3
+"""Value of the tag FillOrder: the lowest bit of each byte comes first."""
+_DIFFERENCE, _FLOAT_DIFFERENCE = 2, 3
+"""Values of the tag Predictor."""
 _PACKBITS_SLACK = 256
-"""Bytes by which the last run of a PackBits strip may go beyond the strip."""
+"""Bytes by which the last run of a PackBits piece may exceed it: two of the longest."""
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in reverse order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +69,23 @@ class Layout:
 
     @classmethod
     def of(cls, page: Any) -> Layout:
-        """Take the layout from the tags of a page of tifffile."""
+        """Take the layout from the tags of a page of tifffile.
+
+        Parameters
+        ----------
+        page : TiffPage
+            As tifffile parsed it.
+        """
         rows, columns = page.imagelength, page.imagewidth
-        separate = page.planarconfig == _SEPARATE and page.samplesperpixel > 1
+        is_separate = page.planarconfig == _SEPARATE and page.samplesperpixel > 1
         tiled = page.is_tiled
         return cls(
             rows=rows,
             columns=columns,
             piece_rows=page.tilelength if tiled else min(page.rowsperstrip, rows),
             piece_columns=page.tilewidth if tiled else columns,
-            samples=1 if separate else page.samplesperpixel,
-            planes=page.samplesperpixel if separate else 1,
+            samples=1 if is_separate else page.samplesperpixel,
+            planes=page.samplesperpixel if is_separate else 1,
             bits=page.bitspersample,
             dtype=page.dtype.newbyteorder(page.parent.byteorder),
         )
@@ -85,7 +97,7 @@ class Layout:
 
     @property
     def bytes_per_row(self) -> int:
-        """Bytes of one row of a piece; rows begin with a byte."""
+        """Bytes of one row of a piece; each row begins with a new byte."""
         return -(-self.piece_columns * self.samples * self.bits // 8)
 
     @property
@@ -95,7 +107,13 @@ class Layout:
         return self.planes * down * across
 
     def place(self, number: int) -> tuple[int, int, int]:
-        """Plane, first row and first column of a piece."""
+        """Return plane, first row and first column of a piece.
+
+        Parameters
+        ----------
+        number : int
+            From 0, in the order of the file.
+        """
         down, across = self._grid
         plane, rest = divmod(number, down * across)
         top, left = divmod(rest, across)
@@ -103,6 +121,7 @@ class Layout:
 
     @property
     def _grid(self) -> tuple[int, int]:
+        """Number of pieces in a column and in a row of them."""
         return (
             math.ceil(self.rows / self.piece_rows),
             math.ceil(self.columns / self.piece_columns),
@@ -117,7 +136,7 @@ def read_page(file: BufferedReader, page: Any, layout: Layout) -> NDArray[Any]:
     file : BufferedReader
         Opened for reading.
     page : TiffPage
-        Its packing is one of 1, 5, 8, 32773 and 32946, its predictor 1, 2 or 3.
+        Its compression is 1, 5, 8, 32773 or 32946, its predictor 1, 2 or 3.
     layout : Layout
         That of the page.
 
@@ -127,49 +146,57 @@ def read_page(file: BufferedReader, page: Any, layout: Layout) -> NDArray[Any]:
 
     Raises
     ------
-    ValueError
-        Packed bytes that make no sense or yield too little.
-    zlib.error, imagecodecs.LzwError, imagecodecs.PackbitsError
-        The same.
+    ValueError, zlib.error, imagecodecs.LzwError, imagecodecs.PackbitsError
+        If compressed bytes are invalid or give too little.
+    OverlongPiece
+        If they give too much.
     """
     shape = (layout.planes, layout.rows, layout.columns, layout.samples)
     values = np.empty(shape, layout.dtype.newbyteorder("="))
     packing, predictor = int(page.compression), int(page.predictor)
     for number in range(layout.n_pieces):
         plane, top, left = layout.place(number)
-        here = values[plane, top : top + layout.piece_rows]
-        here = here[:, left : left + layout.piece_columns]
-        rows = layout.piece_rows if page.is_tiled else len(here)
+        target = values[plane, top : top + layout.piece_rows]
+        target = target[:, left : left + layout.piece_columns]
+        # The last strip is shorter than others; tiles are padded to full size.
+        rows = layout.piece_rows if page.is_tiled else len(target)
         file.seek(page.dataoffsets[number])
         packed = _read(file, page.databytecounts[number], layout)
         if page.fillorder == _REVERSED_BITS:
             packed = packed.translate(_REVERSED)
         data = unpack(packed, packing, rows * layout.bytes_per_row, _most(layout))
         piece = _piece(data, rows, predictor, layout)
-        here[:] = piece[: here.shape[0], : here.shape[1]]
+        target[:] = piece[: target.shape[0], : target.shape[1]]
     if layout.planes == 1:
         return np.asarray(values[0])
     return np.moveaxis(values[..., 0], 0, 2)
 
 
 def unpack(packed: bytes, packing: int, least: int, most: int) -> bytes:
-    """Unpack one strip or tile.
+    """Decompress one strip or tile.
 
     Parameters
     ----------
     packed : bytes
-        The piece as it lies in the file.
+        The piece as it is in the file.
     packing : int
         Value of the tag Compression: 1, 5, 8, 32773 or 32946.
     least : int
-        Bytes that are needed; what comes after is dropped.
+        Bytes that are needed; further ones are dropped.
     most : int
-        Bytes that a whole piece holds.
+        Bytes of a piece of full size.
+
+    Returns
+    -------
+    bytes
+        Of length ``least``.
 
     Raises
     ------
     ValueError
-        Too little, or more than a whole piece.
+        If the piece is too short.
+    OverlongPiece
+        If it is longer than one of full size.
     """
     data = _UNPACKERS[packing](packed, most + 1)
     if len(data) < least:
@@ -180,20 +207,21 @@ def unpack(packed: bytes, packing: int, least: int, most: int) -> bytes:
 
 
 class OverlongPiece(ValueError):
-    """A piece that unpacks to more than the page's numbers allow."""
+    """A piece that decompresses to more bytes than the page's tags allow."""
 
 
 def _most(layout: Layout) -> int:
+    """Return the bytes of a piece of full size."""
     return layout.piece_rows * layout.bytes_per_row
 
 
 def _read(file: BufferedReader, count: int, layout: Layout) -> bytes:
-    """Read a piece, but not more than the worst packing of its values would take."""
+    """Read a piece, but no more than its least efficient compression would take."""
     return file.read(min(count, 2 * _most(layout) + 4096))
 
 
 def _piece(data: bytes, rows: int, predictor: int, layout: Layout) -> NDArray[Any]:
-    """Turn the bytes of a piece into values of shape (rows, columns, samples)."""
+    """Convert the bytes of a piece to values of shape (rows, columns, samples)."""
     columns, samples = layout.piece_columns, layout.samples
     if predictor == _FLOAT_DIFFERENCE:
         return _float_values(data, rows, layout)
@@ -206,7 +234,7 @@ def _piece(data: bytes, rows: int, predictor: int, layout: Layout) -> NDArray[An
         return np.asarray(values).reshape(rows, columns, samples)
     values = np.frombuffer(data, layout.dtype).reshape(rows, columns, samples)
     if predictor == _DIFFERENCE:
-        # The sums wrap round, as the differences did when they were written.
+        # Sums overflow and wrap, as the differences did when they were written.
         whole = values.view(f"{layout.dtype.byteorder}u{layout.dtype.itemsize}")
         sums = np.cumsum(whole, axis=1, dtype=f"=u{layout.dtype.itemsize}")
         return sums.view(layout.dtype.newbyteorder("="))
@@ -214,9 +242,10 @@ def _piece(data: bytes, rows: int, predictor: int, layout: Layout) -> NDArray[An
 
 
 def _float_values(data: bytes, rows: int, layout: Layout) -> NDArray[Any]:
-    """Sum the bytes of each row, then gather each value's bytes, highest first.
+    """Undo the predictor of floats: sum bytes along rows, then gather each value's.
 
-    Adobe's Technical Note 3 of 2005.
+    After Adobe Photoshop's TIFF Technical Note 3 (2005): the highest bytes of all
+    values of a row come first.
     """
     columns, samples, size = layout.piece_columns, layout.samples, layout.dtype.itemsize
     bytes_ = np.frombuffer(data, np.uint8).reshape(rows, -1, samples)

@@ -1,7 +1,7 @@
 """Read pixel sizes from the private TIFF tags of microscope and camera software.
 
-Each program has a place of its own; tifffile gives what stands there, and the meaning
-of the entries is that of RosettaSciIO's TIFF reader and Bio-Formats.
+One function for each vendor; tifffile parses the tags. What the entries mean is taken
+from RosettaSciIO's TIFF reader and from Bio-Formats.
 """
 
 from __future__ import annotations
@@ -29,27 +29,28 @@ _GATAN_X_UNIT, _GATAN_Y_UNIT, _GATAN_X, _GATAN_Y = 65003, 65004, 65009, 65010
 _NM_PER_M = 1e9
 _M_PER_RESOLUTION_UNIT = {2: 0.0254, 3: 0.01}
 _ZEISS_REFERENCE_WIDTH = 1024
-"""The unnamed pixel size in CZ_SEM is that of a picture of so many columns."""
+"""Columns of the image that the unnamed pixel size in CZ_SEM refers to."""
 _XML_CHARACTERS = 2**20
+"""Length of XML that is searched. Chosen, to bound the time."""
 
 
 def vendor_spacing(tags: Tags) -> StatedSpacing | None:
-    """Find the calibration that a microscope's or camera's software left.
+    """Find the pixel spacing that a microscope's or camera's software stored.
 
     Parameters
     ----------
     tags : callable
-        From the number of a tag to its value; None for one that is not there.
+        From the number of a tag to its value; None for one that is missing.
 
     Returns
     -------
     PixelSpacing or NoLength or None
-        The first one that states anything.
+        Of the first vendor whose tags state a spacing.
     """
     for read in (_gatan, _fei, _fei_xml, _sis, _tvips, _zeiss, _jeol):
-        found = read(tags)
-        if found is not None:
-            return found
+        spacing = read(tags)
+        if spacing is not None:
+            return spacing
     return None
 
 
@@ -64,7 +65,7 @@ def _gatan(tags: Tags) -> StatedSpacing | None:
 
 
 def _fei(tags: Tags) -> StatedSpacing | None:
-    """Look for PixelWidth in any section of the INI text: Scan, EScan, IScan."""
+    """Find PixelWidth in any section of the INI text: Scan, EScan or IScan."""
     for code in (_FEI_HELIOS, _FEI_SFEG):
         sections = tags(code)
         for section in sections.values() if isinstance(sections, dict) else ():
@@ -83,11 +84,11 @@ def _fei_xml(tags: Tags) -> StatedSpacing | None:
         re.search(rf"<{axis}\b([^>]*)>([^<]*)</{axis}>", inside[1]) for axis in "XY"
     ]
     across, down = (None if edge is None else edge[2] for edge in edges)
-    units = [
+    matches = [
         None if edge is None else re.search(r"unit=[\"']([^\"']*)", edge[1])
         for edge in edges
     ]
-    unit, row_unit = ("m" if found is None else found[1] for found in units)
+    unit, row_unit = ("m" if match is None else match[1] for match in matches)
     return stated_spacing("The FEI tag", down, across, unit, row_unit)
 
 
@@ -109,7 +110,7 @@ def _tvips(tags: Tags) -> StatedSpacing | None:
 
 
 def _zeiss(tags: Tags) -> StatedSpacing | None:
-    """Prefer the unnamed number, which has more digits and no language."""
+    """Read CZ_SEM, preferably its unnamed number: more digits, in no local format."""
     entries = tags(_ZEISS)
     if not isinstance(entries, dict):
         return None
@@ -145,16 +146,18 @@ def _jeol(tags: Tags) -> StatedSpacing | None:
 
 
 def _scaled(scale: float, resolution: object) -> float | None:
-    """Edge of a pixel from pixels per unit of resolution."""
+    """Return the edge of a pixel from a fraction of pixels per unit of resolution."""
     if not isinstance(resolution, tuple) or len(resolution) != 2:
         return None
-    over, under = map(number, resolution)
-    return scale * under / over if over and under else None
+    numerator, denominator = map(number, resolution)
+    if not numerator or not denominator:
+        return None
+    return scale * denominator / numerator
 
 
 def _element(xml: str, name: str) -> str | None:
-    found = re.search(rf"<{name}\b[^>]*>([^<]*)</{name}>", xml)
-    return None if found is None else found[1].strip()
+    match = re.search(rf"<{name}\b[^>]*>([^<]*)</{name}>", xml)
+    return None if match is None else match[1].strip()
 
 
 def _text(value: object) -> str:

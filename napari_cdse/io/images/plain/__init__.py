@@ -1,1 +1,1 @@
-"""Read PNG, JPEG and BMP pictures, and their orientation."""
+"""Read PNG, JPEG and BMP images, and the orientation noted in them."""

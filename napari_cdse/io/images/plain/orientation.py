@@ -1,7 +1,7 @@
-"""Read the orientation (EXIF) that a camera or viewer noted in a picture's file.
+"""Read the orientation (EXIF) that a camera or viewer noted in an image file.
 
-It is told and not followed: circles and label files count rows and columns as the
-pixels lie in the file, and napari and ImageJ show them so.
+It is reported, not applied: circles and label files count rows and columns in the order
+of the file, in which napari and ImageJ show them too.
 """
 
 from __future__ import annotations
@@ -9,27 +9,35 @@ from __future__ import annotations
 import struct
 
 ORIENTATION_TAG = 274
-_EXIF_MARK = b"Exif\0\0"
+_EXIF_PREFIX = b"Exif\0\0"
 _SHORT = 3
-_AS_IT_LIES, _LAST = 1, 8
+"""Code of an unsigned integer of 16 bits (TIFF 6.0, page 15)."""
+_UPRIGHT, _LAST_ORIENTATION = 1, 8
 _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 _ENTRY_BYTES = 12
 
 
 def exif_orientation(exif: object) -> int | None:
-    """Find the orientation in EXIF data, which is a small TIFF without a picture.
+    """Find the orientation in EXIF data, which have the form of a TIFF.
 
-    Only its first directory is looked through: a whole reader follows what entries
-    name, and a hostile file can name the same bytes thousands of times.
+    Only the first directory is searched, entry by entry. A general reader follows the
+    offsets in entries, and a hostile file can refer to the same bytes thousands of
+    times.
 
     Parameters
     ----------
     exif : object
-        Bytes, with or without the mark that begins them in a JPEG; else there is none.
+        Bytes, with or without the prefix that they have in a JPEG; anything else holds
+        no orientation.
+
+    Returns
+    -------
+    int or None
+        Value of the tag, whatever it is; None if there is none.
     """
     if not isinstance(exif, bytes):
         return None
-    data = exif.removeprefix(_EXIF_MARK)
+    data = exif.removeprefix(_EXIF_PREFIX)
     order = _BYTE_ORDERS.get(data[:2])
     if order is None:
         return None
@@ -41,20 +49,28 @@ def exif_orientation(exif: object) -> int | None:
             if (tag, kind, n_values) == (ORIENTATION_TAG, _SHORT, 1):
                 return int(value)
     except struct.error:
-        pass  # cut off before it
+        pass  # the data end before the tag
     return None
 
 
 def about_orientation(orientation: object) -> tuple[str, ...]:
-    """Say that the orientation was not followed, if the file has one.
+    """Report an orientation that was not applied.
 
     Parameters
     ----------
     orientation : object
-        1 as it lies, 2 to 8 turned or mirrored (TIFF 6.0, page 36); anything else says
-        nothing.
+        1 for upright, 2 to 8 for rotated or mirrored (TIFF 6.0, page 36); anything else
+        is no orientation.
+
+    Returns
+    -------
+    tuple of str
+        One sentence, or none for an upright image.
     """
-    if not isinstance(orientation, int) or not _AS_IT_LIES < orientation <= _LAST:
+    if (
+        not isinstance(orientation, int)
+        or not _UPRIGHT < orientation <= _LAST_ORIENTATION
+    ):
         return ()
     return (
         f"The file asks for its picture to be turned or mirrored (orientation "

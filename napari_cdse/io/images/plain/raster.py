@@ -1,4 +1,8 @@
-"""PNG, JPEG and BMP, read with Pillow."""
+"""Read PNG, JPEG and BMP with Pillow, and refuse truncated files.
+
+Pillow decodes some truncated files without an error. `_check_complete` therefore counts
+the bytes of a PNG's pixels, and `jpeg_scans` tells whether a JPEG's scans are complete.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
 
     from napari_cdse.io.images.frame import FrameChoice
 
-# What the decoders raise on damaged files, found by truncating and flipping bytes.
 DAMAGE = (
     ArithmeticError,
     EOFError,
@@ -43,9 +46,11 @@ DAMAGE = (
     struct.error,
     zlib.error,
 )
+"""Errors that the decoders raise on damaged files, found by truncating files and by
+flipping bytes."""
 
-# Pillow's own limit would stand in the way of large micrographs, and is global; so the
-# readers are called directly, and the size is checked before anything is decoded.
+# Pillow's own limit on size is global and too low for large micrographs. So its readers
+# are called directly, and the size is checked before anything is decoded.
 READERS: dict[bytes, tuple[str, type[ImageFile]]] = {
     b"\x89PNG\r\n\x1a\n": ("PNG", PngImagePlugin.PngImageFile),
     b"\xff\xd8\xff": ("JPEG", JpegImagePlugin.JpegImageFile),
@@ -55,18 +60,21 @@ READERS: dict[bytes, tuple[str, type[ImageFile]]] = {
 _GRAY_MODES = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 _SAMPLE_MODES = ("LA", "RGB", "RGBA")
 _PNG_DEPTH_AT = 24
-"""Byte of a PNG's first chunk that holds the bits per sample; the next, the colour."""
+"""Offset in a PNG file of the bits per sample; the colour type follows."""
 _PNG_COLOUR_OR_ALPHA = (2, 4, 6)
+"""Colour types with several samples."""
 _BYTES_PER_PIXEL = 4
+"""Most bytes of a decoded pixel, in all modes of Pillow that occur."""
 
 _PNG_SIGNATURE_BYTES = 8
-"""Before the first chunk (PNG, third edition, 5.2)."""
+"""Bytes before the first chunk (PNG, third edition, 5.2)."""
 _PNG_HEADER = struct.Struct(">II4s")
-"""Of the first chunk: columns and rows; depth, colour, packing and filter."""
+"""Content of the first chunk: columns; rows; depth, colour type, compression and filter
+method."""
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Values per pixel for each type of colour (PNG, third edition, 11.2.1)."""
-_WHOLE_PNG = ((0, 0, 1, 1),)
-"""A picture that is not interlaced: one pass, in the form of the next."""
+"""Samples per pixel of each colour type (PNG, third edition, 11.2.1)."""
+_SINGLE_PASS = ((0, 0, 1, 1),)
+"""The pass of an image that is not interlaced, in the form of `_PNG_PASSES`."""
 _PNG_PASSES = (
     (0, 0, 8, 8),
     (0, 4, 8, 8),
@@ -76,9 +84,10 @@ _PNG_PASSES = (
     (0, 1, 2, 2),
     (1, 0, 2, 1),
 )
-"""First row, first column and steps of both in the passes of Adam7 (8.2)."""
+"""Passes of Adam7 interlacing (8.2): first row, first column, step of rows, step of
+columns."""
 _PIECE_BYTES = 2**20
-"""Unpacked at a time, whatever a chunk unpacks to. A choice."""
+"""Most bytes decompressed at a time, however far a chunk expands. Chosen."""
 
 
 def read_raster(
@@ -86,8 +95,8 @@ def read_raster(
 ) -> Frame:
     """Read a PNG, JPEG or BMP file.
 
-    No calibration is taken from these: the densities they can state end at 0.23 nm
-    per pixel (PNG) and are made for printers.
+    Their resolution is not used as pixel size: it is meant for printers, and PNG cannot
+    state less than 0.23 nm per pixel.
 
     Parameters
     ----------
@@ -96,14 +105,14 @@ def read_raster(
     name : str
         What the file is called in messages.
     frame : int or str
-        There is only one.
+        0 or ``"mean"``: only the first image of a file is read.
     magic : bytes
         Key of `READERS` with which the file begins.
 
     Raises
     ------
     MicrographError
-        Damaged, cut off, or too large.
+        If the file is damaged, truncated or too large, or has no such frame.
     """
     kind, reader = READERS[magic]
     try:
@@ -117,7 +126,7 @@ def read_raster(
                 _check_same(values, filled)
             if kind == "PNG" and _may_be_short(image):
                 _check_complete(file)
-            notices += _about_others(image)
+            notices += _further_images(image)
             notices += about_orientation(exif_orientation(image.info.get("exif")))
     except DAMAGE as problem:
         raise MicrographError(
@@ -134,12 +143,12 @@ def _values(image: ImageFile) -> NDArray[Any]:
     return np.asarray(image.convert("RGBA" if see_through else "RGB"))
 
 
-def _about_others(image: ImageFile) -> tuple[str, ...]:
-    """Say that the file holds more pictures than the one that is read."""
+def _further_images(image: ImageFile) -> tuple[str, ...]:
+    """Report that the file holds more images than the one that is read."""
     n_pictures = getattr(image, "n_frames", 1)
     if n_pictures > 1:
         which = f"Only the first of the file's {n_pictures} pictures"
-    elif "mpoffset" in image.info:  # of the list of pictures in one JPEG (CIPA DC-007)
+    elif "mpoffset" in image.info:  # several images in one JPEG (CIPA DC-007)
         which = "Only the first of the file's pictures"
     else:
         return ()
@@ -147,22 +156,22 @@ def _about_others(image: ImageFile) -> tuple[str, ...]:
 
 
 def _filled(file: BufferedReader) -> bytes | None:
-    """Read a JPEG and put more after each scan than it has."""
+    """Read a JPEG and append bytes to each scan; see `jpeg_scans`."""
     file.seek(0)
     return with_filling(file.read(_BYTES_PER_PIXEL * MAX_PIXELS))
 
 
 def _check_same(values: NDArray[Any], filled: bytes) -> None:
-    """Raise `ValueError` where a JPEG takes for its own what follows its scans."""
+    """Raise `ValueError` if the bytes appended to its scans change a JPEG's image."""
     with JpegImagePlugin.JpegImageFile(io.BytesIO(filled)) as image:
         if not np.array_equal(values, _values(image)):
             raise ValueError("pixels are missing")
 
 
 def _may_be_short(image: ImageFile) -> bool:
-    """Whether Pillow may have put 0 where a PNG lacks pixels.
+    """Whether a PNG may lack pixels, for which Pillow gives 0.
 
-    Those lie in the last row, or anywhere in an interlaced picture.
+    They would be in the last row, or anywhere in an interlaced image.
     """
     return bool(image.info.get("interlace")) or not np.asarray(image)[-1].any()
 
@@ -181,23 +190,24 @@ def _notices(file: BufferedReader, kind: str) -> tuple[str, ...]:
 
 
 def _check_complete(file: BufferedReader) -> None:
-    """Raise `ValueError` where the pixels of a PNG end before its last row.
+    """Raise `ValueError` if the pixels of a PNG end before its last row.
 
-    Pillow takes a compressed stream that ends too early, but ends well, for a whole
-    one, and gives 0 for the rows that it lacks.
+    Pillow accepts a compressed stream that ends properly but too early, and gives 0 for
+    the missing rows.
     """
     file.seek(_PNG_SIGNATURE_BYTES + 8)
     columns, rows, kind = _PNG_HEADER.unpack(file.read(_PNG_HEADER.size))
     (interlaced,) = file.read(1)
     bits = kind[0] * _PNG_SAMPLES[kind[1]]
-    wanted = _n_bytes(rows, columns, bits, _PNG_PASSES if interlaced else _WHOLE_PNG)
-    unpacking = zlib.decompressobj()
-    for packed in _pixel_chunks(file):
-        waiting = packed
-        while waiting and wanted > 0:
-            wanted -= len(unpacking.decompress(waiting, _PIECE_BYTES))
-            waiting = unpacking.unconsumed_tail
-        if wanted <= 0:
+    passes = _PNG_PASSES if interlaced else _SINGLE_PASS
+    missing = _n_bytes(rows, columns, bits, passes)
+    decompressor = zlib.decompressobj()
+    for chunk in _pixel_chunks(file):
+        compressed = chunk
+        while compressed and missing > 0:
+            missing -= len(decompressor.decompress(compressed, _PIECE_BYTES))
+            compressed = decompressor.unconsumed_tail
+        if missing <= 0:
             return
     raise ValueError("rows are missing")
 
@@ -205,7 +215,7 @@ def _check_complete(file: BufferedReader) -> None:
 def _n_bytes(
     rows: int, columns: int, bits: int, passes: tuple[tuple[int, int, int, int], ...]
 ) -> int:
-    """Count the bytes of all rows, each of which begins with that of its filter."""
+    """Count the bytes of all rows, each with one for its filter."""
     total = 0
     for first_row, first_column, row_step, column_step in passes:
         n_rows = -(-(rows - first_row) // row_step)
@@ -216,12 +226,12 @@ def _n_bytes(
 
 
 def _pixel_chunks(file: BufferedReader) -> Iterator[bytes]:
-    """Read the chunks of pixels one after another."""
+    """Yield the contents of the chunks IDAT."""
     file.seek(_PNG_SIGNATURE_BYTES)
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
         if kind == b"IDAT":
             yield file.read(length)
-            file.seek(4, 1)  # its checksum
+            file.seek(4, 1)  # checksum
         else:
             file.seek(length + 4, 1)

@@ -48,6 +48,7 @@ NOT_FOR_PREDICT = (
     "napari_cdse.project",
     "napari_cdse.core.evaluation",
     "napari_cdse.io.annotations.coco",
+    "napari_cdse.io.annotations.coco_masks",
     "napari_cdse.io.annotations.formats",
     "napari_cdse.io.annotations.imagej",
     "napari_cdse.io.annotations.particle_table",

@@ -1,8 +1,9 @@
 """Read and write COCO's JSON format of object annotations.
 
 Format: https://cocodataset.org/#format-data. Boxes are ``[x, y, width, height]`` and
-polygons ``[x1, y1, x2, y2, ...]`` from the corner of the first pixel; masks are
-run lengths down the columns, plain or packed as the library of COCO packs them.
+polygons ``[x1, y1, x2, y2, ...]`` in px from the corner of the first pixel. Masks are
+run lengths down the columns, as numbers or encoded as text by COCO's library; see
+`napari_cdse.io.annotations.coco_masks`.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cdse.core.errors import LabelFileError
-from napari_cdse.core.outlines import Moments
 from napari_cdse.core.records import CLASSES
+from napari_cdse.io.annotations.coco_masks import from_mask
 from napari_cdse.io.annotations.shapes import (
     FARTHEST_PX,
     HALF_PX,
     NO_NUMBERS,
     NOT_REVIEWED,
     AnnotationFile,
+    FittedCircle,
     Shape,
     check_number,
     from_ellipse,
-    from_moments,
     from_outline,
 )
 from napari_cdse.io.files import name_of, read_file, shown, write_file
@@ -37,35 +38,34 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cdse.core.records import Circle
     from napari_cdse.io.annotations.shapes import ShapeOf
     from napari_cdse.io.export.export import ParticleRow
 
-    Found = tuple[Circle | None, str, bool]
-
 LIMIT_BYTES = 2**26
-"""Some 100 000 particles with outlines of 32 corners."""
+"""Largest file that is read. Chosen: some 100 000 particles with outlines of 32
+corners."""
 MOST_VALUES = 2**22
-"""Numbers, lists and words in one file; each takes up to 100 bytes when decoded, so
-that 400 MB of memory is the worst."""
+"""Most values (numbers, texts, lists, objects) in one file. Chosen: each takes up to
+100 bytes when decoded, so that 400 MB of memory suffice for any file."""
 CORNERS = 32
-"""Of a circle that is written; the polygon has the circle's area."""
+"""Corners of the polygon that is written for a circle; it has the circle's area."""
 _DESCRIPTION = "Particles, by "
 _OURS = re.compile(
     rb'\s*\{\s*"info":\s*\{\s*"description":\s*"Particles, by napari-cdse'
 )
 _FIRST_CATEGORY = 1
 _DECIMALS = 3
-"""Of a pixel; a thousandth is far below what a hand or a fit can tell."""
-_DIFFERS = 1e-3
-"""Pixels; polygons within it are the box itself."""
-_RECTANGLE = 4
+"""Decimals of lengths in px that are written: far below the error of any circle."""
+_BOX_TOLERANCE_PX = 1e-3
+"""Largest distance of a polygon's corners from those of the box at which it is taken
+for the box itself: rounding of `_DECIMALS`."""
+_RECTANGLE_CORNERS = 4
 
-_PIECES = "it is in several pieces"
+_SEVERAL_PIECES = "it is in several pieces"
 _CROWD = "it is marked as a crowd, not as one particle"
 
-_SEVERAL: dict[str, Any] = {}
-"""What stands for several records of one id."""
+_AMBIGUOUS: dict[str, Any] = {}
+"""Stands for records that share an id."""
 
 
 def read_coco(path: Path, shape_of: ShapeOf) -> AnnotationFile:
@@ -74,20 +74,25 @@ def read_coco(path: Path, shape_of: ShapeOf) -> AnnotationFile:
     Parameters
     ----------
     path : Path
-        With ``images``, ``annotations`` and ``categories``.
+        A file with ``images``, ``annotations`` and, optionally, ``categories``.
     shape_of : callable
-        Of the micrographs that are known.
+        See `napari_cdse.io.annotations.shapes.ShapeOf`.
+
+    Returns
+    -------
+    AnnotationFile
+        Problems of single annotations are noted with their shapes.
 
     Raises
     ------
     LabelFileError
-        If it is no such file. What is wrong with one annotation stands with it.
+        If the file cannot be read, or is no COCO file.
     """
     name = name_of(path)
     record = _decoded(name, read_file(path, LIMIT_BYTES, LabelFileError))
     images = _by_id(_records(name, record, "images"), "file_name")
-    categories = _by_id(_records(name, record, "categories", needed=False), "name")
-    names = {one: each.get("name") for one, each in categories.items()}
+    categories = _by_id(_records(name, record, "categories", required=False), "name")
+    names = {key: each.get("name") for key, each in categories.items()}
     annotations = _records(name, record, "annotations")
     check_number(name, len(annotations))
     return AnnotationFile(
@@ -100,6 +105,7 @@ def read_coco(path: Path, shape_of: ShapeOf) -> AnnotationFile:
 
 
 def _decoded(name: str, data: bytes) -> dict[str, Any]:
+    """Decode JSON, after counting its values, which need far more memory than text."""
     if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise LabelFileError(
             f"{name} holds more than {MOST_VALUES} values, far more than the outlines "
@@ -122,32 +128,34 @@ def _decoded(name: str, data: bytes) -> dict[str, Any]:
 
 
 def _records(
-    name: str, record: Mapping[str, Any], key: str, *, needed: bool = True
+    name: str, record: Mapping[str, Any], key: str, *, required: bool = True
 ) -> list[dict[str, Any]]:
-    found = record.get(key, None if needed else [])
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+    """Return the list of objects under a key of the file."""
+    entries = record.get(key, None if required else [])
+    is_list = isinstance(entries, list)
+    if not is_list or not all(isinstance(each, dict) for each in entries):
         raise LabelFileError(
             f"{name} is no COCO file: it has no list of '{key}'; choose COCO's format "
             "for objects when exporting."
         )
-    return found
+    return list(entries)
 
 
 def _by_id(
-    records: Iterable[dict[str, Any]], told: str
+    records: Iterable[dict[str, Any]], name_key: str
 ) -> dict[int | str | None, dict[str, Any]]:
-    """Give records by their id; one that stands for several names has none of them."""
-    found: dict[int | str | None, dict[str, Any]] = {}
+    """Index records by id; an id with several names gets `_AMBIGUOUS`."""
+    index: dict[int | str | None, dict[str, Any]] = {}
     for each in records:
-        first = found.setdefault(_id(each), each)
-        if first.get(told) != each.get(told):
-            found[_id(each)] = _SEVERAL
-    return found
+        first = index.setdefault(_id(each), each)
+        if first.get(name_key) != each.get(name_key):
+            index[_id(each)] = _AMBIGUOUS
+    return index
 
 
 def _id(record: Mapping[str, Any]) -> int | str | None:
-    found = record.get("id")
-    return found if isinstance(found, int | str) else None
+    value = record.get("id")
+    return value if isinstance(value, int | str) else None
 
 
 def _shape(
@@ -157,55 +165,64 @@ def _shape(
     names: Mapping[int | str | None, object],
     shape_of: ShapeOf,
 ) -> Shape:
-    image_id, category = record.get("image_id"), record.get("category_id")
-    given = record.get("id")
+    """Read the annotation of a number, counted from 1."""
+    image_id, record_id = record.get("image_id"), _id(record)
     place = f"annotation {number}"
-    if isinstance(given, int | str) and given != number:
-        place += f" (id {shown(given)})"
+    if record_id is not None and record_id != number:
+        place += f" (id {shown(record_id)})"
     image = images.get(image_id) if isinstance(image_id, int | str) else None
     if image is None or not isinstance(image.get("file_name"), str):
-        which = "more than one" if image is _SEVERAL else "no"
-        said = f"{which} image in the file has the id {shown(image_id)}"
-        return Shape("", place, None, problem=said)
-    picture = image["file_name"]
-    known = names.get(category) if isinstance(category, int | str) else None
-    name = known if isinstance(known, str) else None
-    if name is None and category is not None:
-        name = shown(category)
+        which = "more than one" if image is _AMBIGUOUS else "no"
+        problem = f"{which} image in the file has the id {shown(image_id)}"
+        return Shape("", place, None, problem=problem)
+    picture, name = image["file_name"], _class_name(record, names)
     size = shape_of(picture)
-    circle, problem, stretched = None, _refusal(record, image, size), False
-    if not problem:
-        circle, problem, stretched = _circle(record, size)
+    problem = _refusal(record, image, size)
+    fitted = FittedCircle(None, problem) if problem else _circle(record, size)
     note = record.get("note")
     note = note if isinstance(note, str) else ""
-    return Shape(picture, place, circle, name, problem, note, stretched)
+    return Shape(
+        picture, place, fitted.circle, name, fitted.problem, note, fitted.stretched
+    )
+
+
+def _class_name(
+    record: Mapping[str, Any], names: Mapping[int | str | None, object]
+) -> str | None:
+    """Return the name of an annotation's category, or its id if it has no name."""
+    category = record.get("category_id")
+    name = names.get(category) if isinstance(category, int | str) else None
+    if isinstance(name, str):
+        return name
+    return None if category is None else shown(category)
 
 
 def _refusal(
     record: Mapping[str, Any], image: Mapping[str, Any], size: tuple[int, int] | None
 ) -> str:
+    """Say why an annotation is not used, whatever its outline; empty if it is."""
     if record.get("reviewed") is False:
         return NOT_REVIEWED
     if record.get("iscrowd") == 1:
         return _CROWD
-    told = image.get("height"), image.get("width")
-    if size is not None and None not in told and told != size:
-        said = " x ".join(shown(each) for each in told)
+    stated = image.get("height"), image.get("width")
+    if size is not None and None not in stated and stated != size:
+        image_size = " x ".join(shown(each) for each in stated)
         return (
-            f"its image has {said} px (rows x columns), but the micrograph of that "
-            f"name {size[0]} x {size[1]}"
+            f"its image has {image_size} px (rows x columns), but the micrograph of "
+            f"that name {size[0]} x {size[1]}"
         )
     return ""
 
 
-def _circle(record: Mapping[str, Any], size: tuple[int, int] | None) -> Found:
+def _circle(record: Mapping[str, Any], size: tuple[int, int] | None) -> FittedCircle:
     outline = record.get("segmentation")
     if isinstance(outline, dict):
         return from_mask(outline, size)
     if outline and isinstance(outline, list):
         return _from_polygons(outline, _box(record))
     box = _box(record)
-    return (None, NO_NUMBERS, False) if box is None else _from_box(box)
+    return FittedCircle(None, NO_NUMBERS) if box is None else _from_box(box)
 
 
 def _box(record: Mapping[str, Any]) -> tuple[float, ...] | None:
@@ -215,21 +232,21 @@ def _box(record: Mapping[str, Any]) -> tuple[float, ...] | None:
     return tuple(float(each) for each in box)
 
 
-def _from_box(box: Sequence[float]) -> Found:
+def _from_box(box: Sequence[float]) -> FittedCircle:
     x, y, width, height = box
     return from_ellipse(
         y + height / 2 - HALF_PX, x + width / 2 - HALF_PX, height / 2, width / 2
     )
 
 
-def _from_polygons(polygons: list[Any], box: Sequence[float] | None) -> Found:
+def _from_polygons(polygons: list[Any], box: Sequence[float] | None) -> FittedCircle:
     if len(polygons) > 1:
-        return None, _PIECES, False
+        return FittedCircle(None, _SEVERAL_PIECES)
     (numbers,) = polygons
     if not isinstance(numbers, list) or not all(map(_is_number, numbers)):
-        return None, NO_NUMBERS, False
+        return FittedCircle(None, NO_NUMBERS)
     if len(numbers) % 2 or len(numbers) < 6:
-        return None, "its outline has less than three corners", False
+        return FittedCircle(None, "its outline has less than three corners")
     corners = np.array(numbers, dtype=np.float64).reshape(-1, 2)[:, ::-1]
     if box is not None and _is_box(corners, box):
         return _from_box(box)
@@ -237,124 +254,21 @@ def _from_polygons(polygons: list[Any], box: Sequence[float] | None) -> Found:
 
 
 def _is_box(corners: NDArray[np.float64], box: Sequence[float]) -> bool:
-    """Whether an outline says nothing beyond the box: many programs write it so."""
+    """Whether a polygon is just the box, as many programs write for ellipses."""
     x, y, width, height = box
-    if len(corners) not in (_RECTANGLE, _RECTANGLE + 1):
+    # Some programs repeat the first corner at the end.
+    if len(corners) not in (_RECTANGLE_CORNERS, _RECTANGLE_CORNERS + 1):
         return False
     edges = np.array([[y, x], [y + height, x + width]])
-    apart = np.abs(corners[:, None, :] - edges).min(axis=1)
-    return bool(apart.max() < _DIFFERS)
+    distance_px = np.abs(corners[:, None, :] - edges).min(axis=1)
+    return bool(distance_px.max() < _BOX_TOLERANCE_PX)
 
 
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    # A whole number of a thousand digits is none that a float can hold.
+    # JSON allows integers that are too large for a float.
     return abs(value) < FARTHEST_PX if isinstance(value, int) else math.isfinite(value)
-
-
-# Masks
-
-
-def from_mask(mask: Mapping[str, Any], shape: tuple[int, int] | None) -> Found:
-    """Turn a mask of run lengths into the circle of its area, if it is round.
-
-    Parameters
-    ----------
-    mask : mapping
-        ``size``, rows and columns, and ``counts``, how many pixels are out, in, out,
-        in and so on down the columns; a list, or packed as text.
-    shape : tuple of int or None
-        Of the micrograph; where it is known the mask must have it.
-    """
-    size, counts = mask.get("size"), mask.get("counts")
-    if not isinstance(size, list) or len(size) != 2 or not all(map(_is_count, size)):
-        return None, "its mask has no size", False
-    rows, columns = size
-    if shape is not None and (rows, columns) != shape:
-        return None, "its mask has not the size of the micrograph", False
-    runs = unpacked(counts) if isinstance(counts, str) else counts
-    if not isinstance(runs, list) or not all(map(_is_count, runs)):
-        return None, "its mask cannot be unpacked", False
-    if sum(runs) > rows * columns or rows * columns >= 2**31:
-        return None, "its mask has more pixels than its size", False
-    return from_moments(moments_of_runs(np.array(runs, dtype=np.int64), rows))
-
-
-def unpacked(text: str) -> list[int] | None:
-    """Unpack run lengths: six bits a letter, from "0", the lowest first.
-
-    Bit 5 says that more follow, bit 4 of the last the sign; from the third length on
-    each is the difference to the last but one. None for what is no such text.
-    """
-    runs: list[int] = []
-    value = bits = 0
-    for letter in text:
-        code = ord(letter) - 48
-        if not 0 <= code < 64 or bits > 30:
-            return None
-        value |= (code & 31) << bits
-        bits += 5
-        if code & 32:
-            continue
-        if code & 16:
-            value -= 1 << bits
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-        value = bits = 0
-    return None if bits else runs
-
-
-def moments_of_runs(runs: NDArray[np.int64], rows: int) -> Moments | None:
-    """Measure the pixels of a mask without laying it out.
-
-    A run that goes on in the next columns is three rectangles: down to the foot of its
-    first column, the whole columns between, and from the top of its last one. So what
-    this takes grows with the number of runs, however many pixels they cover.
-
-    Parameters
-    ----------
-    runs : ndarray, shape (n,)
-        How many pixels are out, in, out and so on, down the columns.
-    rows : int
-        Of the mask.
-
-    Returns
-    -------
-    Moments or None
-        None where no pixel is in.
-    """
-    ends = np.cumsum(runs)
-    starts, stops = (ends - runs)[1::2], ends[1::2]
-    starts, stops = starts[stops > starts], stops[stops > starts]
-    if not len(starts):
-        return None
-    first, last = starts // rows, (stops - 1) // rows
-    in_one = first == last
-    top = starts - first * rows
-    head = np.where(in_one, stops - starts, rows - top)
-    tail = np.where(in_one, 0, stops - last * rows)
-    between = np.maximum(last - first - 1, 0)
-    # Of each rectangle: height, width, and the middle of its rows and columns.
-    height = np.concatenate([head, np.full_like(head, rows), tail]).astype(np.float64)
-    width = np.concatenate([np.ones_like(head), between, np.ones_like(head)])
-    middle = np.concatenate([top, np.zeros_like(top), np.zeros_like(top)])
-    middle = middle + (height - 1) / 2
-    column = np.concatenate([first, first + (between + 1) / 2, last])
-    weight = height * width
-    area = float(weight.sum())
-    row, col = float(weight @ middle / area), float(weight @ column / area)
-    # A rectangle of n pixels a side has n² / 12 along it.
-    along = weight @ ((middle - row) ** 2 + height**2 / 12) / area
-    across = weight @ ((column - col) ** 2 + width.astype(np.float64) ** 2 / 12) / area
-    both = weight @ ((middle - row) * (column - col)) / area
-    return Moments(area, row, col, float(along), float(both), float(across))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
-
-
-# Out
 
 
 def is_our_coco(start: bytes) -> bool:
@@ -363,7 +277,7 @@ def is_our_coco(start: bytes) -> bool:
 
 
 class CocoFile:
-    """Collects the particles of micrographs for one COCO file."""
+    """A COCO file under construction, micrograph by micrograph."""
 
     def __init__(self) -> None:
         self._images: list[dict[str, object]] = []
@@ -372,7 +286,7 @@ class CocoFile:
     def add(
         self, picture: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        """Take one micrograph.
+        """Add one micrograph and its particles.
 
         Parameters
         ----------
@@ -381,7 +295,7 @@ class CocoFile:
         shape : tuple of int
             Its rows and columns.
         rows : sequence of ParticleRow
-            Those that have a class.
+            Its particles, all with a class.
         """
         image_id = len(self._images) + 1
         self._images.append(
@@ -399,10 +313,17 @@ class CocoFile:
     def write(self, path: Path, program: str) -> None:
         """Write the file.
 
+        Parameters
+        ----------
+        path : Path
+            An existing file is replaced.
+        program : str
+            Name and version of this program, for the description.
+
         Raises
         ------
         LabelFileError
-            It cannot be written.
+            If it cannot be written.
         """
         categories = [
             {"id": number, "name": name, "supercategory": "particle"}
@@ -445,13 +366,14 @@ def _category(label: str) -> int:
 
 
 def _outline(x: float, y: float, radius: float) -> list[float]:
-    turn = 2 * math.pi / CORNERS
-    radius *= math.sqrt(turn / math.sin(turn))
+    """Return a regular polygon of the same area as a circle, as ``[x1, y1, ...]``."""
+    angle = 2 * math.pi / CORNERS
+    circumradius = radius * math.sqrt(angle / math.sin(angle))
     return [
         round(each, _DECIMALS)
         for corner in range(CORNERS)
         for each in (
-            x + radius * math.cos(corner * turn),
-            y + radius * math.sin(corner * turn),
+            x + circumradius * math.cos(corner * angle),
+            y + circumradius * math.sin(corner * angle),
         )
     ]

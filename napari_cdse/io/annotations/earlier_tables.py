@@ -1,8 +1,9 @@
-"""Find out who gave the labels in particle tables of versions without annotators.
+"""Find out who gave the labels in particle tables of earlier versions.
 
 Until 28 November 2026 `export` and `predict` wrote no column ``reviewed``: a label was
-the user's, else the forest's. What is left to tell them apart are the forest's
-probabilities in the same line, and the files that were written beside the table.
+a person's, or else the forest's. Three facts tell them apart: the forest's label is
+always its most probable class; the summary beside the table counts labels of either
+kind; and ``labels.csv`` beside it lists the persons' labels.
 """
 
 from __future__ import annotations
@@ -22,31 +23,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-NOT_SAID = (
+UNKNOWN_LABELLER = (
     "its class is the forest's too, and the table, of an earlier version, does not say "
     "whether a person gave it; export the project again, or remove the columns p_yes "
     "to p_empty if every label is a person's"
 )
 _LIMIT_BYTES = 2**25
-"""Of a file beside the table; see `napari_cdse.io.annotations.particle_table`."""
+"""Largest file beside the table that is read, as for the table itself."""
 _ROUNDING = 1e-9
-"""Probabilities were written to ten digits: those that are nearer may be the same."""
+"""Probabilities were written to ten digits: smaller differences may be rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierRow:
-    """What a line of such a table says of a label.
+    """Label and probabilities in a line of such a table.
 
     Attributes
     ----------
     particle : str
         Id of the particle.
     label : str
-        Empty where there is none.
+        Empty if there is none.
     probabilities : tuple of float, or None
-        Of the forest, in the order of `CLASSES`; None where any of them is missing.
+        The forest's, in the order of `CLASSES`; None if any of them is missing.
     has_forest : bool
-        Whether any of them is there.
+        Whether the line has at least one probability.
     """
 
     particle: str
@@ -56,57 +57,62 @@ class EarlierRow:
 
 
 def by_person(path: Path, rows: Sequence[EarlierRow]) -> list[bool | None]:
-    """Tell whose each label is.
+    """Find out for each label whether a person gave it.
 
     Parameters
     ----------
     path : Path
-        Of the table; a summary and a table of labels may lie beside it.
+        The table; a summary and a table of labels may lie beside it.
     rows : sequence of EarlierRow
         All of its lines.
 
     Returns
     -------
     list of bool or None
-        True for a person's, False for the forest's alone, None where nothing tells.
+        True for a person's label, False for the forest's, None if it is unknown.
     """
     counts = _counts(path.with_name(SUMMARY), rows)
     if counts is not None and 0 in counts:
-        persons, _ = counts
-        return [persons > 0] * len(rows)
-    given = [_by_the_line(row) for row in rows]
+        n_by_person, _ = counts
+        return [n_by_person > 0] * len(rows)
+    verdicts = [_by_probabilities(row) for row in rows]
     labels = _labels(path.with_name(LABELS))
-    sure = {
+    certain = {
         (row.particle, row.label)
-        for row, is_given in zip(rows, given, strict=True)
-        if is_given
+        for row, verdict in zip(rows, verdicts, strict=True)
+        if verdict
     }
-    if not labels or not sure <= labels:
-        return given
+    # A table of labels without those that are certainly a person's is another one's.
+    if not labels or not certain <= labels:
+        return verdicts
     return [
-        (row.particle, row.label) in labels if is_given is None else is_given
-        for row, is_given in zip(rows, given, strict=True)
+        (row.particle, row.label) in labels if verdict is None else verdict
+        for row, verdict in zip(rows, verdicts, strict=True)
     ]
 
 
-def _by_the_line(row: EarlierRow) -> bool | None:
-    """Tell a label that can't be the forest's: its own is the most probable class."""
+def _by_probabilities(row: EarlierRow) -> bool | None:
+    """Judge by the line alone: a label that is not the most probable is a person's."""
     if not row.label:
         return False
     if not row.has_forest:
         return True
     if row.probabilities is None or row.label not in CLASSES:
         return None
-    own = row.probabilities[CLASSES.index(row.label)]
-    return True if own < max(row.probabilities) - _ROUNDING else None
+    probability = row.probabilities[CLASSES.index(row.label)]
+    return True if probability < max(row.probabilities) - _ROUNDING else None
 
 
 def _counts(path: Path, rows: Sequence[EarlierRow]) -> tuple[int, int] | None:
-    """Read how many labels are persons' and the forest's, if they are these labels."""
+    """Read the numbers of persons' and of the forest's labels from the summary.
+
+    None if there is no summary, or its numbers do not fit the table.
+    """
     try:
-        told: Any = json.loads(read_file(path, _LIMIT_BYTES, LabelFileError))
-        counts = (int(told["labelled_by_person"]), int(told["labelled_by_forest"]))
-        particles = int(told["particles"])
+        summary: Any = json.loads(read_file(path, _LIMIT_BYTES, LabelFileError))
+        by_persons = int(summary["labelled_by_person"])
+        counts = (by_persons, int(summary["labelled_by_forest"]))
+        particles = int(summary["particles"])
     except (LabelFileError, *MALFORMED):
         return None
     labelled = sum(bool(row.label) for row in rows)
@@ -114,7 +120,7 @@ def _counts(path: Path, rows: Sequence[EarlierRow]) -> tuple[int, int] | None:
 
 
 def _labels(path: Path) -> set[tuple[str, str]]:
-    """Read which particles persons labelled, and how, whoever it was."""
+    """Read (particle, label) for all labels of persons; empty if that is impossible."""
     try:
         text = read_file(path, _LIMIT_BYTES, LabelFileError).decode("utf-8-sig")
         first = text.split("\n", 1)[0]

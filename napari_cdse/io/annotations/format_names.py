@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 FormatName = Literal["coco", "yolo", "imagej", "napari"]
-"""What else than label files and tables can be written."""
+"""Formats that can be written besides label files and tables."""
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 FORMAT_TITLES: dict[FormatName, str] = {
     "coco": "COCO JSON",
@@ -12,6 +12,6 @@ FORMAT_TITLES: dict[FormatName, str] = {
     "napari": "napari layers",
 }
 SUFFIXES = (".csv", ".json", ".roi", ".txt", ".zip")
-"""Of files that may hold annotations."""
+"""Suffixes of files that may hold annotations."""
 LABELS_FOLDER = "labels"
-"""Of label files, ours and those of YOLO."""
+"""Name of a folder of label files, of this program's and of YOLO's."""

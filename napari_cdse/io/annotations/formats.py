@@ -1,4 +1,8 @@
-"""Recognise the format of an annotation file, and read it."""
+"""Recognise the format of a file of annotations, and read it.
+
+`read_annotations` chooses the reader of a format by a file's suffix, and of text files
+by their beginning. `find_annotations` lists such files in folders.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +32,20 @@ if TYPE_CHECKING:
     from napari_cdse.io.annotations.shapes import ShapeOf
 
 _SNIFFED_BYTES = 4096
-"""Of a text, to see its format; the columns of a table fit."""
+"""Bytes of a text that are read to recognise its format. Chosen: holds the header of
+any table."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
-    """Files of annotations among files and folders.
+    """What `find_annotations` found.
 
     Attributes
     ----------
     files : tuple of Path
         In natural order within each folder.
     problems : tuple of str
-        Folders that cannot be read or hold none.
+        One sentence for each folder that cannot be read or holds no annotations.
     """
 
     files: tuple[Path, ...]
@@ -50,7 +55,15 @@ class FoundFiles:
 def find_annotations(paths: Iterable[Path]) -> FoundFiles:
     """List the files of annotations among files and folders.
 
-    Of a folder, its own files are listed, and those of its folder ``labels``.
+    Parameters
+    ----------
+    paths : iterable of Path
+        A file given by name is listed whatever it is. Of a folder, its own files are
+        listed, and those of its sub-folder ``labels``.
+
+    Returns
+    -------
+    FoundFiles
     """
     files: list[Path] = []
     problems: list[str] = []
@@ -58,28 +71,30 @@ def find_annotations(paths: Iterable[Path]) -> FoundFiles:
         if not os.path.isdir(path):
             files.append(path)
             continue
-        within = (
-            [path, path / LABELS_FOLDER]
-            if os.path.isdir(path / LABELS_FOLDER)
-            else [path]
-        )
-        found = [
-            file
-            for folder in within
-            for file in names_in(folder, problems) or []
-            if looks_like_annotations(file)
-        ]
-        if not found:
+        in_folder = _annotations_in(path, problems)
+        if not in_folder:
             problems.append(
                 f"The folder {name_of(path)} holds no annotations "
                 f"({', '.join(SUFFIXES)}); name the files."
             )
-        files += found
+        files += in_folder
     return FoundFiles(tuple(files), tuple(problems))
 
 
+def _annotations_in(folder: Path, problems: list[str]) -> list[Path]:
+    """List the annotations of a folder and of its ``labels``; report problems."""
+    labels = folder / LABELS_FOLDER
+    folders = [folder, labels] if os.path.isdir(labels) else [folder]
+    return [
+        file
+        for each in folders
+        for file in names_in(each, problems) or []
+        if looks_like_annotations(file)
+    ]
+
+
 def looks_like_annotations(path: Path) -> bool:
-    """Whether a file may hold annotations, by its name and by how a text begins."""
+    """Whether a file may hold annotations, by suffix and, of a text, its beginning."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES or path.name in NAME_FILES or not os.path.isfile(path):
         return False
@@ -93,20 +108,24 @@ def looks_like_annotations(path: Path) -> bool:
 
 
 def read_annotations(path: Path, shape_of: ShapeOf) -> AnnotationFile:
-    """Read a file of annotations in whichever of the formats it is.
+    """Read a file of annotations in any supported format.
 
     Parameters
     ----------
     path : Path
-        COCO's ``.json``, ImageJ's ``.roi`` and ``.zip``, a table of particles
-        ``.csv``, a label file or one of YOLO's ``.txt``.
+        COCO's ``.json``, ImageJ's ``.roi`` or ``.zip``, a particle table ``.csv``, or a
+        label file ``.txt``, of this program or YOLO's.
     shape_of : callable
-        Gives rows and columns of the micrographs that are known, by whatever name.
+        See `napari_cdse.io.annotations.shapes.ShapeOf`.
+
+    Returns
+    -------
+    AnnotationFile
 
     Raises
     ------
     LabelFileError
-        If it is none of them, or damaged; then nothing of it is to be used.
+        If the file is damaged or in none of the formats; nothing of it is returned.
     """
     suffix = path.suffix.lower()
     if suffix == ".json":
@@ -145,16 +164,17 @@ def _is_label_file(start: str) -> bool:
 
 
 def _read_labels(path: Path, shape_of: ShapeOf) -> AnnotationFile:
+    """Read a label file of this program, named after its micrograph."""
     picture = path.stem
-    found = read_label_file(path, shape=shape_of(picture))
-    if found is None:
+    content = read_label_file(path, shape=shape_of(picture))
+    if content is None:
         return AnnotationFile(name_of(path), ())
-    pairs = zip(found.circles, found.labels, strict=True)
+    pairs = zip(content.circles, content.labels, strict=True)
     return AnnotationFile(
         name_of(path),
         tuple(
             Shape(picture, f"particle {number}", circle, label)
-            if found.reviewed
+            if content.reviewed
             else Shape(picture, f"particle {number}", None, label, NOT_REVIEWED)
             for number, (circle, label) in enumerate(pairs, 1)
         ),

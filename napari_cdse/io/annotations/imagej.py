@@ -1,7 +1,8 @@
 """Read and write ImageJ's regions of interest: ``.roi`` files and ``.zip`` sets.
 
-Read and written by roifile. Ovals and ellipses become circles, and so do outlines
-(polygon, freehand, traced) that are round; all others are told.
+roifile parses and packs single regions. Ovals, ellipses and round outlines (polygon,
+freehand, traced) become circles; any other region is reported as a problem. The class
+of a particle is a property of the region, and the first word of its name.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from napari_cdse.io.annotations.shapes import (
     NO_NUMBERS,
     NOT_REVIEWED,
     AnnotationFile,
+    FittedCircle,
     Shape,
     check_number,
     from_ellipse,
@@ -36,27 +38,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from napari_cdse.core.records import Circle
     from napari_cdse.io.export.export import ParticleRow
 
-    Found = tuple[Circle | None, str, bool]
-
-# What is odd about a region is told with its place, not on the console.
+# Problems of a region are reported with its shape, not on the console.
 logging.getLogger("roifile").addHandler(logging.NullHandler())
 
 LIMIT_BYTES = 2**24
-"""A set of fifty thousand ovals."""
+"""Largest file that is read. Chosen: a set of fifty thousand ovals."""
 MOST_UNPACKED_BYTES = 2**26
-"""Of a whole set; deflate makes a thousand bytes of one."""
-_MOST_IN_A_ROI_BYTES = 2**20
-"""An outline of eighty thousand corners."""
-_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""What ImageJ and roifile write."""
-_SET = re.compile(r"[-_. ]*roi[-_ ]?set[-_. ]*", re.IGNORECASE)
+"""Most bytes of all regions of a set together. Chosen: deflate can expand a byte to a
+thousand."""
+_MOST_REGION_BYTES = 2**20
+"""Most bytes of a region. Chosen: an outline of eighty thousand corners."""
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Compression methods that ImageJ and roifile use."""
+_SET_SUFFIX = re.compile(r"[-_. ]*roi[-_ ]?set[-_. ]*", re.IGNORECASE)
+"""Part of a file's name that is not the micrograph's."""
 _WORD = re.compile(r"[^\W\d_]+")
 _CLASS, _REVIEWED, _NOTE = "class", "reviewed", "note"
-"""Properties of a region that hold what its name cannot."""
-_BROKEN = (
+"""Properties of a region that this program writes."""
+_DAMAGE = (
     ValueError,
     TypeError,
     IndexError,
@@ -65,11 +66,11 @@ _BROKEN = (
     MemoryError,
     struct.error,
 )
-"""What roifile raises on bytes that are no region."""
+"""Errors that roifile raises on bytes that are no region."""
 _DATE = (1980, 1, 1, 0, 0, 0)
-"""Of all files within a set, so that the same particles make the same bytes."""
+"""Date of all members of a set, so that equal particles give equal files."""
 _OUR_START = re.compile(
-    # Signature, version, flags, packing; midnight of 1 January 1980 (`_DATE`).
+    # Signature; version, flags, compression; `_DATE`; sizes; name of the first region.
     rb"PK\x03\x04.{6}\x00\x00\x21\x00.{16}(yes|no|null|empty)-\d{4,}\.roi|PK\x05\x06",
     re.DOTALL,
 )
@@ -80,28 +81,31 @@ _COLOURS = {
     "null": b"\xff\xff\xa8\x1a",
     "empty": b"\xff\xb4\xb8\xbb",
 }
-"""Of outlines as in the window: alpha, red, green, blue."""
+"""Colours of the classes in the window: alpha, red, green, blue."""
 
 
 def read_imagej(path: Path) -> AnnotationFile:
-    """Read a region or a set of them, which lie in the micrograph of the file's name.
-
-    ``NAME.roi``, ``NAME.zip`` and ``NAME_RoiSet.zip`` belong to NAME; a plain
-    ``RoiSet.zip`` names no micrograph.
+    """Read a region, or a set of them.
 
     Parameters
     ----------
     path : Path
-        ``.roi`` or ``.zip``.
+        ``NAME.roi``, ``NAME.zip`` or ``NAME_RoiSet.zip``, where NAME is that of the
+        micrograph; a plain ``RoiSet.zip`` names none.
+
+    Returns
+    -------
+    AnnotationFile
+        Problems of single regions are noted with their shapes.
 
     Raises
     ------
     LabelFileError
-        If it is none, or too large. What is wrong with one region stands with it.
+        If the file cannot be read, is too large, or holds too many regions.
     """
     name = name_of(path)
     data = read_file(path, LIMIT_BYTES, LabelFileError)
-    picture = _SET.sub("", path.stem)
+    picture = _SET_SUFFIX.sub("", path.stem)
     if path.suffix.lower() == ".roi":
         return AnnotationFile(name, (_shape(picture, "the region", data),))
     regions = list(_unpacked(name, data))
@@ -111,7 +115,8 @@ def read_imagej(path: Path) -> AnnotationFile:
 
 
 def _unpacked(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    left = MOST_UNPACKED_BYTES
+    """Yield name and bytes of each region of a set, within the limits."""
+    remaining = MOST_UNPACKED_BYTES
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [
@@ -121,9 +126,9 @@ def _unpacked(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
             ]
             check_number(name, len(members))
             for member in members:
-                limit = min(left, _MOST_IN_A_ROI_BYTES)
+                limit = min(remaining, _MOST_REGION_BYTES)
                 roi = _member(name, archive, member, limit)
-                left -= len(roi)
+                remaining -= len(roi)
                 yield member.filename, roi
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as problem:
         raise LabelFileError(
@@ -135,7 +140,9 @@ def _unpacked(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 def _member(
     name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int
 ) -> bytes:
-    if member.compress_type not in _PACKINGS or member.flag_bits & 1:
+    """Decompress one region of a set, and refuse more than ``limit`` bytes."""
+    is_encrypted = member.flag_bits & 1
+    if member.compress_type not in _COMPRESSIONS or is_encrypted:
         raise LabelFileError(
             f"{name} holds {shown(member.filename)} packed in a way that ImageJ does "
             "not write; save the regions in its ROI Manager anew."
@@ -154,26 +161,28 @@ def _shape(picture: str, place: str, data: bytes) -> Shape:
     try:
         roi = ImagejRoi.frombytes(data)
         properties = roi.properties
-    except _BROKEN:
+    except _DAMAGE:
         return Shape(picture, place, None, problem="it is no region of ImageJ")
     name = _class_name(roi.name, properties.get(_CLASS))
     note = properties.get(_NOTE)
     if properties.get(_REVIEWED) is False:
         return Shape(picture, place, None, name, NOT_REVIEWED)
-    circle, problem, stretched = _circle(roi)
+    fitted = _circle(roi)
     note = "" if note is None else str(note)
-    return Shape(picture, place, circle, name, problem, note, stretched)
+    return Shape(
+        picture, place, fitted.circle, name, fitted.problem, note, fitted.stretched
+    )
 
 
-def _class_name(name: str, told: object) -> str | None:
+def _class_name(region_name: str, class_property: object) -> str | None:
     """Take the class from the property, else the first word of the region's name."""
-    if isinstance(told, str) and told:
-        return told
-    found = _WORD.match(name)
-    return found[0] if found else None
+    if isinstance(class_property, str) and class_property:
+        return class_property
+    word = _WORD.match(region_name)
+    return word[0] if word else None
 
 
-def _circle(roi: ImagejRoi) -> Found:
+def _circle(roi: ImagejRoi) -> FittedCircle:
     if roi.roitype == ROI_TYPE.OVAL:
         return _from_oval(roi)
     if roi.roitype == ROI_TYPE.FREEHAND and roi.subtype == ROI_SUBTYPE.ELLIPSE:
@@ -181,13 +190,13 @@ def _circle(roi: ImagejRoi) -> Found:
     if roi.roitype in _OUTLINES and roi.subtype == ROI_SUBTYPE.UNDEFINED:
         corners = roi.coordinates()
         if not np.isfinite(corners).all():
-            return None, NO_NUMBERS, False
+            return FittedCircle(None, NO_NUMBERS)
         return from_outline(corners[:, ::-1].astype(np.float64) - HALF_PX)
     kind = roi.roitype.name.lower()
-    return None, f"it is no circle and no ellipse ({kind})", False
+    return FittedCircle(None, f"it is no circle and no ellipse ({kind})")
 
 
-def _from_oval(roi: ImagejRoi) -> Found:
+def _from_oval(roi: ImagejRoi) -> FittedCircle:
     x, y, width, height = (
         (roi.xd, roi.yd, roi.widthd, roi.heightd)
         if roi.subpixelrect
@@ -198,10 +207,11 @@ def _from_oval(roi: ImagejRoi) -> Found:
     )
 
 
-def _from_axis(roi: ImagejRoi) -> Found:
-    """Read an ellipse given by the ends of its long axis and the ratio of both.
+def _from_axis(roi: ImagejRoi) -> FittedCircle:
+    """Read an ellipse given by the ends of its long axis and the ratio of the axes.
 
-    The ratio takes the four bytes that hold the heads of an arrow elsewhere.
+    The format keeps the ratio, a float, in four bytes that mean the style of an arrow
+    in other regions, and roifile parses them so.
     """
     packed = struct.pack(
         ">BBh",
@@ -215,34 +225,32 @@ def _from_axis(roi: ImagejRoi) -> Found:
     return from_ellipse(row, col, half, half * ratio)
 
 
-# Out
-
-
 def is_our_imagej(start: bytes) -> bool:
     """Whether the first bytes of a file are those of one that `write_imagej` wrote.
 
-    Whatever else writes a set dates its members; one without any region tells nobody's.
+    Other programs store the actual date of each member. An empty set counts as ours:
+    nothing is lost if it is replaced.
     """
     return _OUR_START.match(start) is not None
 
 
 def write_imagej(path: Path, rows: Sequence[ParticleRow]) -> None:
-    """Write the set of regions of one micrograph, an oval each.
+    """Write the particles of one micrograph as a set of ovals.
 
-    Class, whether a person gave it, and the note are properties of the region; its name
-    begins with the class, and its group and colour follow it.
+    Class, note, and whether a person gave the class are properties of a region. Its
+    name begins with the class, which also determines its group and colour.
 
     Parameters
     ----------
     path : Path
-        ``NAME_RoiSet.zip``.
+        ``NAME_RoiSet.zip``; an existing file is replaced.
     rows : sequence of ParticleRow
-        Those that have a class.
+        Particles, all with a class.
 
     Raises
     ------
     LabelFileError
-        The file cannot be written.
+        If the file cannot be written.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -278,7 +286,7 @@ def _region(name: str, row: ParticleRow) -> ImagejRoi:
         _REVIEWED: row.by_person,
     }
     with contextlib.suppress(UnicodeEncodeError):
-        # Lone halves of letters, which file names may hold, have no UTF-16.
+        # roifile writes UTF-16, which has no code for lone surrogates.
         row.note.encode("utf-16-be")
         if row.note:
             properties[_NOTE] = " ".join(row.note.split())

@@ -1,7 +1,7 @@
 """Write circles in the CSV format of napari's Shapes layers.
 
-Such a table holds outlines alone, so each class has a file, and hence a layer, of its
-own. Rows and columns count from the centre of the first pixel, as here.
+The format holds outlines alone, so each class gets a file, and hence a layer, of its
+own. As in this program, coordinates count from the centre of the first pixel.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 _COLUMNS = "index,shape-type,vertex-index,axis-0,axis-1"
 _FORMAT = "{:.10g}"
-"""Of a coordinate, in pixels."""
+"""Format of a coordinate in px."""
 _CORNERS = ((-1, -1), (-1, 1), (1, 1), (1, -1))
-"""Of the square around a circle, in napari's order."""
+"""Directions (down, right) of the corners of a circle's bounding box, in napari's
+order."""
 
 
 def is_our_napari(start: bytes) -> bool:
     """Whether the first bytes of a file are those of one that `write_napari` wrote.
 
-    napari itself writes all digits, and a point behind whole numbers.
+    napari itself writes all digits of a number, and a decimal point in integers.
     """
     header, *lines = start.decode("utf-8", "replace").split("\n")
     return header == _COLUMNS and all(map(_is_our_line, lines[:-1]))
@@ -49,26 +50,26 @@ def write_napari(folder: Path, name: str, rows: Sequence[ParticleRow]) -> None:
     Parameters
     ----------
     folder : Path
-        There already.
+        An existing folder.
     name : str
-        Of the micrograph.
+        Name of the micrograph.
     rows : sequence of ParticleRow
-        Those that have a class.
+        Its particles, all with a class.
 
     Raises
     ------
     LabelFileError
-        A file cannot be written.
+        If a file cannot be written.
     """
     for label in CLASSES:
-        mine = [row for row in rows if row.label == label]
-        if mine:
-            text = "\n".join([_COLUMNS, *_lines(mine)]) + "\n"
+        of_class = [row for row in rows if row.label == label]
+        if of_class:
+            text = "\n".join([_COLUMNS, *_lines(of_class)]) + "\n"
             write_file(table_of(folder, name, label), text.encode(), LabelFileError)
 
 
 def table_of(folder: Path, name: str, label: str) -> Path:
-    """Say where the table of one class of a micrograph lies."""
+    """Return the path of the table of one class of a micrograph."""
     return folder / f"{portable_name(name)}_{label}.csv"
 
 

@@ -1,9 +1,10 @@
-"""Read tables of particles: those of ``export`` and ``predict``, and a user's own.
+"""Read particle tables: those of ``export`` and ``predict``, and a user's own.
 
-The columns ``micrograph``, ``x_px``, ``y_px`` and ``radius_px`` are needed; ``label``,
-``note`` and ``reviewed`` are read where they are. Of a table without ``reviewed`` that
-holds a forest's probabilities, only what a person must have said is taken; all other
-columns are passed over.
+The columns ``micrograph``, ``x_px``, ``y_px`` and ``radius_px`` are required;
+``label``, ``note`` and ``reviewed`` are optional, and all others are ignored. A label
+without ``reviewed`` is a person's. Only in a table that has a forest's probabilities,
+but no such column, it must be found out: see
+`napari_cdse.io.annotations.earlier_tables`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.io.annotations.earlier_tables import NOT_SAID, EarlierRow, by_person
+from napari_cdse.io.annotations.earlier_tables import (
+    UNKNOWN_LABELLER,
+    EarlierRow,
+    by_person,
+)
 from napari_cdse.io.annotations.shapes import (
     NO_NUMBERS,
     NOT_REVIEWED,
@@ -30,130 +35,130 @@ from napari_cdse.io.export.tables import without_apostrophe
 from napari_cdse.io.files import name_of, read_file, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 LIMIT_BYTES = 2**25
-"""A hundred thousand lines of all columns, with notes of a hundred letters."""
-_NEEDED = ("micrograph", "x_px", "y_px", "radius_px")
-_READ = (*_NEEDED, "label", "note", REVIEWED)
+"""Largest file that is read. Chosen: a hundred thousand lines of all columns, with
+notes of a hundred letters."""
+_REQUIRED = ("micrograph", "x_px", "y_px", "radius_px")
+_READ = (*_REQUIRED, "label", "note", REVIEWED)
 _DELIMITERS = (",", ";", "\t")
-_FORESTS = frozenset(f"p_{name}" for name in CLASSES)
-"""Columns of a forest's word; who has them and says nothing of a review was written by
-an earlier version, and may hold what nobody looked at."""
-_OF_ANNOTATORS = frozenset({"particle", "annotator", "label"})
-"""Columns of ``labels.csv``, which has no places."""
+_PROBABILITIES = frozenset(f"p_{name}" for name in CLASSES)
+"""Columns of a forest's probabilities. A table that has them, but no column
+``reviewed``, was written by an earlier version, and may hold labels of the forest."""
+_LABEL_TABLE = frozenset({"particle", "annotator", "label"})
+"""Columns of ``labels.csv``, which has no positions."""
 
-_PLACES = ("x_px", "y_px", "radius_px")
+_COORDINATES = ("x_px", "y_px", "radius_px")
 _REVIEWED = frozenset({"true", "yes", "1", "wahr", "ja", "vrai", "verdadero", "vero"})
 _UNREVIEWED = frozenset({"false", "no", "0", "falsch", "nein", "faux", "falso"})
-"""What spreadsheets write for true and false: where Excel read ``false``, it saves the
-word of its own language (German, French, Spanish, Italian). Others are told."""
-_MARKED = re.compile(r"[-+0-9.,]{1,60}(?:[eE][-+0-9]{1,4})?")
-"""A number with marks of any kind in it, or none."""
+"""What spreadsheets write for true and false: Excel saves what it read as ``false`` in
+its own language (German, French, Spanish, Italian). Other words are reported."""
+_NUMBER_LIKE = re.compile(r"[-+0-9.,]{1,60}(?:[eE][-+0-9]{1,4})?")
+"""A number with any decimal marks, and marks between thousands."""
 _UNCLEAR = "its column reviewed says neither true nor false"
 
-_PROBLEMS = {True: "", False: NOT_REVIEWED, None: NOT_SAID}
-"""By whether a person gave the label."""
+_PROBLEMS = {True: "", False: NOT_REVIEWED, None: UNKNOWN_LABELLER}
+"""Problem of a label, by whether a person gave it; None if that is unknown."""
 
 
 def is_particle_table(start: str) -> bool:
-    """Whether a text begins with the columns of such a table."""
-    return _header(start) is not None
+    """Whether a text begins with the header of a particle table."""
+    return _Header.of(start) is not None
 
 
 def read_particle_table(path: Path) -> AnnotationFile:
-    """Read a table of particles.
+    """Read a particle table.
 
     Parameters
     ----------
     path : Path
-        UTF-8; separated by comma, semicolon or tab, with decimal points, or with
-        decimal commas where a comma does not separate. Lines whose cells are all empty
-        are passed over.
+        CSV in UTF-8, separated by comma, semicolon or tab; with decimal points, or,
+        unless the comma separates columns, decimal commas. Empty lines are ignored.
+
+    Returns
+    -------
+    AnnotationFile
+        Problems of single lines are noted with their shapes.
 
     Raises
     ------
     LabelFileError
-        With the file's name, and the line where there is one to tell.
+        If the file cannot be read or is no particle table; with the number of the line,
+        if it is due to one.
     """
     name = name_of(path)
+    text = _decoded(name, read_file(path, LIMIT_BYTES, LabelFileError))
+    header = _Header.of(text)
+    if header is None:
+        raise _no_particle_table(name, text)
+    if header.repeated:
+        raise LabelFileError(
+            f"{name} has more than one column {', '.join(header.repeated)}; leave one "
+            "of each."
+        )
+    lines = _lines(name, text, header.delimiter)
+    _check_decimal_marks(name, lines)
+    problems = _label_problems(path, header, lines)
+    return AnnotationFile(name, tuple(map(_shape, lines, problems)))
+
+
+def _decoded(name: str, data: bytes) -> str:
     try:
-        text = read_file(path, LIMIT_BYTES, LabelFileError).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise LabelFileError(
             f"{name} is not text in UTF-8; save it as CSV in UTF-8."
         ) from problem
-    found = _header(text)
-    if found is None:
-        if _columns(text, ",") >= _OF_ANNOTATORS or _columns(text, ";") >= (
-            _OF_ANNOTATORS
-        ):
-            raise LabelFileError(
-                f"{name} tells whose each label is, but no places; import the table "
-                "of particles (particles.csv) of the same export."
-            )
-        raise LabelFileError(
-            f"{name} is no table of particles: its first line must name the columns "
-            f"{', '.join(_NEEDED)}."
+
+
+def _no_particle_table(name: str, text: str) -> LabelFileError:
+    """Make the error for a file without the required columns."""
+    if any(_LABEL_TABLE.issubset(_columns(text, mark)) for mark in ",;"):
+        return LabelFileError(
+            f"{name} tells whose each label is, but no places; import the table "
+            "of particles (particles.csv) of the same export."
         )
-    delimiter, columns = found
-    twice = _twice(text, delimiter)
-    if twice:
-        raise LabelFileError(
-            f"{name} has more than one column {', '.join(twice)}; leave one of each."
-        )
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=delimiter, restval=""
+    return LabelFileError(
+        f"{name} is no table of particles: its first line must name the columns "
+        f"{', '.join(_REQUIRED)}."
     )
-    reader.fieldnames = [_plain(each) for each in reader.fieldnames or ()]
-    lines: list[tuple[_Line, str]] = []
-    try:
-        for cells in reader:
-            line = _Line(cells, delimiter)
-            if line.is_empty():
-                continue
-            check_number(name, len(lines) + 1)
-            lines.append((line, f"line {reader.line_num}"))
-    except csv.Error as problem:
-        raise LabelFileError(
-            f"{name}, line {reader.line_num + 1}: this is no line of a table "
-            f"({shown(problem)}); save it as CSV anew."
-        ) from problem
-    _check_decimal_marks(name, lines)
-    problems = (_not_reviewed(line) for line, _ in lines)
-    if REVIEWED not in columns and columns & _FORESTS:
-        given = by_person(path, [_earlier(line) for line, _ in lines])
-        problems = (_PROBLEMS[each] for each in given)
-    shapes = (
-        _shape(line, place, problem)
-        for (line, place), problem in zip(lines, problems, strict=True)
-    )
-    return AnnotationFile(name, tuple(shapes))
 
 
-def _header(text: str) -> tuple[str, set[str]] | None:
-    """Find what separates the columns, and their names."""
-    for delimiter in _DELIMITERS:
-        columns = _columns(text, delimiter)
-        if columns.issuperset(_NEEDED):
-            return delimiter, columns
-    return None
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The first line of a particle table.
+
+    Attributes
+    ----------
+    delimiter : str
+        What separates the columns.
+    columns : tuple of str
+        Their names, in lower case.
+    """
+
+    delimiter: str
+    columns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Header | None:
+        """Find the delimiter with which a text has the required columns."""
+        for delimiter in _DELIMITERS:
+            columns = _columns(text, delimiter)
+            if set(columns).issuperset(_REQUIRED):
+                return cls(delimiter, columns)
+        return None
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Columns of interest that occur more than once."""
+        return tuple(each for each in _READ if self.columns.count(each) > 1)
 
 
-def _columns(text: str, delimiter: str) -> set[str]:
-    return set(_first_line(text, delimiter))
-
-
-def _twice(text: str, delimiter: str) -> list[str]:
-    """Name the columns that are read and stand more than once in the first line."""
-    columns = _first_line(text, delimiter)
-    return [each for each in _READ if columns.count(each) > 1]
-
-
-def _first_line(text: str, delimiter: str) -> list[str]:
+def _columns(text: str, delimiter: str) -> tuple[str, ...]:
     first = text.lstrip("\ufeff").split("\n", 1)[0]
-    return [_plain(each) for each in first.split(delimiter)]
+    return tuple(_plain(each) for each in first.split(delimiter))
 
 
 def _plain(column: str) -> str:
@@ -162,71 +167,120 @@ def _plain(column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The cells of one line by column."""
+    """One line of a table.
+
+    Attributes
+    ----------
+    cells : mapping of str to str or None
+        By column; cells beyond the last column are a list under None.
+    delimiter : str
+        What separates the columns.
+    place : str
+        Its number in the file, for messages.
+    """
 
     cells: Mapping[str, str | None]
     delimiter: str
+    place: str
 
     def text(self, column: str) -> str:
-        """Return what stands in a column; nothing where there is none."""
-        found = self.cells.get(column)
-        if not isinstance(found, str):
+        """Return the text of a cell; empty if there is no such column."""
+        cell = self.cells.get(column)
+        if not isinstance(cell, str):
             return ""
-        return without_apostrophe(found.strip(), self.delimiter)
+        return without_apostrophe(cell.strip(), self.delimiter)
 
     def is_empty(self) -> bool:
-        """Whether nothing stands in it: Excel keeps lines whose cells were cleared."""
-        # The cells beyond the last column are a list.
+        """Whether all cells are empty: Excel keeps lines whose cells were cleared."""
+        # `join` also takes the list of the cells beyond the last column.
         return not any("".join(each or ()).strip() for each in self.cells.values())
 
     def number(self, column: str) -> float:
-        """Read a number, with a decimal comma where a comma does not separate."""
+        """Parse a number; the decimal mark is a comma unless that separates columns."""
         text = self.text(column)
         return number_of(text if self.delimiter == "," else text.replace(",", "."))
 
 
-def _check_decimal_marks(name: str, lines: Sequence[tuple[_Line, str]]) -> None:
-    """Refuse decimal points beside decimal commas.
+def _lines(name: str, text: str, delimiter: str) -> list[_Line]:
+    """Parse the lines below the header, without empty ones."""
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=delimiter, restval=""
+    )
+    reader.fieldnames = [_plain(each) for each in reader.fieldnames or ()]
+    lines: list[_Line] = []
+    try:
+        for cells in reader:
+            line = _Line(cells, delimiter, f"line {reader.line_num}")
+            if line.is_empty():
+                continue
+            check_number(name, len(lines) + 1)
+            lines.append(line)
+    except csv.Error as problem:
+        raise LabelFileError(
+            f"{name}, line {reader.line_num + 1}: this is no line of a table "
+            f"({shown(problem)}); save it as CSV anew."
+        ) from problem
+    return lines
 
-    One of the two may part thousands: 1.024 is read as 1024 beside 100,5, or it would
-    put a circle a thousand pixels away from where it is.
+
+def _check_decimal_marks(name: str, lines: Sequence[_Line]) -> None:
+    """Refuse a table with both decimal points and decimal commas.
+
+    One of them may separate thousands: beside 100,5 the text 1.024 means 1024, and
+    reading it as a little more than 1 would misplace a circle by a thousand pixels.
     """
     first: dict[str, tuple[str, str]] = {}
-    for line, place in lines:
-        texts = filter(_MARKED.fullmatch, map(line.text, _PLACES))
+    for line in lines:
+        texts = filter(_NUMBER_LIKE.fullmatch, map(line.text, _COORDINATES))
         for text in texts:
             for mark in filter(text.__contains__, ",."):
-                first.setdefault(mark, (text, place))
+                first.setdefault(mark, (text, line.place))
     if len(first) > 1:
-        told = " and ".join(f'"{shown(text)}" in {at}' for text, at in first.values())
+        examples = " and ".join(
+            f'"{shown(text)}" in {at}' for text, at in first.values()
+        )
         raise LabelFileError(
-            f"{name} has decimal commas and points, {told}; write one of them, and "
+            f"{name} has decimal commas and points, {examples}; write one of them, and "
             "none between thousands."
         )
 
 
-def _shape(line: _Line, place: str, problem: str) -> Shape:
+def _label_problems(
+    path: Path, header: _Header, lines: Sequence[_Line]
+) -> Iterable[str]:
+    """Say of each line why its label is not used; empty if a person gave it."""
+    if REVIEWED not in header.columns and _PROBABILITIES & set(header.columns):
+        return [_PROBLEMS[each] for each in by_person(path, list(map(_earlier, lines)))]
+    return map(_review_problem, lines)
+
+
+def _shape(line: _Line, problem: str) -> Shape:
     picture, label = line.text("micrograph"), line.text("label") or None
     try:
         y, x, radius = (line.number(each) for each in ("y_px", "x_px", "radius_px"))
     except ValueError:
-        return Shape(picture, place, None, label, NO_NUMBERS)
+        return Shape(picture, line.place, None, label, NO_NUMBERS)
     circle = None if problem else Circle(y, x, radius)
-    return Shape(picture, place, circle, label, problem, line.text("note"))
+    return Shape(picture, line.place, circle, label, problem, line.text("note"))
 
 
-def _not_reviewed(line: _Line) -> str:
-    said = line.text(REVIEWED).lower()
-    if said in _UNREVIEWED:
+def _review_problem(line: _Line) -> str:
+    """Say what the column ``reviewed`` means for a label; empty where it is empty."""
+    reviewed = line.text(REVIEWED).lower()
+    if reviewed in _UNREVIEWED:
         return NOT_REVIEWED
-    return "" if not said or said in _REVIEWED else _UNCLEAR
+    return "" if not reviewed or reviewed in _REVIEWED else _UNCLEAR
 
 
 def _earlier(line: _Line) -> EarlierRow:
-    told = [line.text(f"p_{name}") for name in CLASSES]
+    columns = [f"p_{name}" for name in CLASSES]
     try:
-        shares = tuple(line.number(f"p_{name}") for name in CLASSES)
+        probabilities = tuple(line.number(each) for each in columns)
     except ValueError:
-        shares = None
-    label = line.text("label").lower()
-    return EarlierRow(line.text("particle"), label, shares, any(told))
+        probabilities = None
+    return EarlierRow(
+        particle=line.text("particle"),
+        label=line.text("label").lower(),
+        probabilities=probabilities,
+        has_forest=any(map(line.text, columns)),
+    )

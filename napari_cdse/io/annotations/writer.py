@@ -1,6 +1,7 @@
-"""Write circles and classes in all the export formats that a user wants.
+"""Write circles and classes in the formats that a user chose.
 
-What a format needs is imported with it: most runs want none.
+An `AnnotationWriter` passes each micrograph to a writer of each format. Modules of
+formats are imported when they are used, since most runs choose none.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.io.annotations.format_names import FORMATS, LABELS_FOLDER
-from napari_cdse.io.export.export import is_told
+from napari_cdse.io.export.export import is_exported
 from napari_cdse.io.files import (
     check_replaceable,
     holds_another,
@@ -35,13 +36,14 @@ _NOT_OURS = (
 
 
 class AnnotationWriter:
-    """Writes micrographs as they come, each in all formats that are wanted.
+    """Writes micrographs one after another, each in all chosen formats.
 
     Parameters
     ----------
     folder : Path
-        Gets a folder for each format that has a file a micrograph.
+        Folder of results; formats of one file per micrograph get a sub-folder.
     formats : sequence of {"coco", "yolo", "imagej", "napari"}
+        The chosen formats.
 
     Raises
     ------
@@ -66,27 +68,27 @@ class AnnotationWriter:
         Parameters
         ----------
         path : Path
-            Of the micrograph.
+            File of the micrograph.
         name : str
-            What it is called in the results.
+            What the micrograph is called in the results.
         shape : tuple of int
             Its rows and columns.
         rows : iterable of ParticleRow
-            Of this micrograph.
+            Its particles.
         include_predictions : bool
-            Also what only the forest says, except ``empty``.
+            Write also classes that only the forest gave, except ``empty``.
 
         Raises
         ------
         LabelFileError
             If a file cannot be written, or another program's has its name.
         """
-        told = [row for row in rows if is_told(row, include_predictions)]
+        exported = [row for row in rows if is_exported(row, include_predictions)]
         for writer in self._writers:
-            writer.add(path, name, shape, told)
+            writer.add(path, name, shape, exported)
 
     def finish(self) -> None:
-        """Write what belongs to all micrographs.
+        """Write the files that describe all micrographs.
 
         Raises
         ------
@@ -106,7 +108,7 @@ class _Writer(Protocol):
         """Write one micrograph."""
 
     def finish(self) -> None:
-        """Write what belongs to all micrographs."""
+        """Write the files that describe all micrographs."""
 
 
 class _Coco:
@@ -122,15 +124,16 @@ class _Coco:
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
-        known = path.name if name in (path.stem, path.name) else name
-        self._file.add(known, shape, rows)
+        # With its suffix other programs find the image; it may be one frame of a file.
+        picture = path.name if name in (path.stem, path.name) else name
+        self._file.add(picture, shape, rows)
 
     def finish(self) -> None:
         self._file.write(self._path, f"napari-cdse {__version__}")
 
 
 class _Yolo:
-    """A folder of label files, and the names of the classes."""
+    """A folder of label files, and files with the names of the classes."""
 
     def __init__(self, folder: Path) -> None:
         from napari_cdse.io.annotations import yolo
@@ -139,13 +142,13 @@ class _Yolo:
         self._folder = make_folder(folder / "yolo", LabelFileError)
         self._labels = make_folder(self._folder / LABELS_FOLDER, LabelFileError)
         for each in yolo.NAMES_OUT:
-            _spare(self._folder / each, yolo.is_our_names)
+            _check_ours(self._folder / each, yolo.is_our_names)
 
     def add(
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
         path = self._labels / f"{portable_name(name)}.txt"
-        _spare(path, self._yolo.is_our_yolo)
+        _check_ours(path, self._yolo.is_our_yolo)
         self._yolo.write_yolo(path, shape, rows)
 
     def finish(self) -> None:
@@ -153,7 +156,7 @@ class _Yolo:
 
 
 class _ImageJ:
-    """A set of regions a micrograph."""
+    """A folder of sets of regions, one for each micrograph."""
 
     def __init__(self, folder: Path) -> None:
         from napari_cdse.io.annotations import imagej
@@ -165,15 +168,15 @@ class _ImageJ:
         self, path: Path, name: str, shape: tuple[int, int], rows: Sequence[ParticleRow]
     ) -> None:
         path = self._folder / f"{portable_name(name)}_RoiSet.zip"
-        _spare(path, self._imagej.is_our_imagej)
+        _check_ours(path, self._imagej.is_our_imagej)
         self._imagej.write_imagej(path, rows)
 
     def finish(self) -> None:
-        """Write nothing: each micrograph is whole."""
+        """Do nothing: no file describes all micrographs."""
 
 
 class _Napari:
-    """A table of each class of a micrograph."""
+    """A folder of tables, one for each class of each micrograph."""
 
     def __init__(self, folder: Path) -> None:
         from napari_cdse.io.annotations import napari_shapes
@@ -186,22 +189,22 @@ class _Napari:
     ) -> None:
         for label in {row.label for row in rows}:
             path = self._napari.table_of(self._folder, name, str(label))
-            _spare(path, self._napari.is_our_napari)
+            _check_ours(path, self._napari.is_our_napari)
         self._napari.write_napari(self._folder, name, rows)
 
     def finish(self) -> None:
-        """Write nothing: each micrograph is whole."""
+        """Do nothing: no file describes all micrographs."""
 
 
-def _spare(path: Path, known: Callable[[bytes], object]) -> None:
-    """Refuse to write over what another program, or a person with one, has written.
+def _check_ours(path: Path, is_ours: Callable[[bytes], object]) -> None:
+    """Refuse to replace a file that another program wrote.
 
     Raises
     ------
     LabelFileError
-        If that has the name of a file of ours.
+        If there is such a file.
     """
-    if holds_another(path, known):
+    if holds_another(path, is_ours):
         raise LabelFileError(_NOT_OURS.format(name_of(path), shown(path.parent)))
 
 

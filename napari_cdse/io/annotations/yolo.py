@@ -1,10 +1,10 @@
 """Read and write YOLO's label files: one file per micrograph, one line per particle.
 
 Format: https://docs.ultralytics.com/datasets/detect. A line is ``class x y width
-height``, or ``class x1 y1 x2 y2 ...`` for an outline, in shares of the picture's width
-and height from the corner of its first pixel. A sixth number is how sure a detector is
-of its box: such a line is no annotation. Names of the classes stand in ``data.yaml``,
-``classes.txt`` or ``obj.names`` beside the files or above them.
+height``, or ``class x1 y1 x2 y2 ...`` for an outline, in fractions of the image's width
+and height from the corner of its first pixel. A sixth number is a detector's confidence
+in its box; such a line is no annotation. The classes' names are in ``data.yaml``,
+``classes.txt`` or ``obj.names`` beside the label files, or up to two folders above.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from napari_cdse.io.annotations.shapes import (
     NO_NUMBERS,
     NOT_REVIEWED,
     AnnotationFile,
+    FittedCircle,
     Shape,
     check_number,
     from_ellipse,
@@ -36,23 +37,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_cdse.core.records import Circle
     from napari_cdse.io.annotations.shapes import ShapeOf
     from napari_cdse.io.export.export import ParticleRow
 
 LIMIT_BYTES = 2**24
-"""Ten thousand outlines of a hundred corners."""
+"""Largest label file that is read. Chosen: ten thousand outlines of a hundred
+corners."""
 NAMES_LIMIT_BYTES = 2**20
+"""Largest file of names that is read. Chosen."""
 NAME_FILES = ("data.yaml", "dataset.yaml", "data.yml", "classes.txt", "obj.names")
-"""Where the names of classes are looked for, in this order."""
+"""Files that may name the classes, in the order in which they are looked for."""
 _FOLDERS_ABOVE = 2
-"""``labels/train/NAME.txt`` has its data.yaml two folders up."""
+"""Folders above a label file that are searched: ``labels/train/NAME.txt`` has its
+``data.yaml`` two folders up."""
 _MOST_CLASSES = 10_000
-"""More than any data set names."""
+"""Most names that are accepted. Chosen: more than any data set has."""
 _OUR_LINE = re.compile(rb"\d( -?\d+\.\d{8}){4,5}")
+"""A line as `write_yolo` writes it."""
 _NAME_TEXTS = {
     "classes.txt": "".join(f"{name}\n" for name in CLASSES).encode(),
-    # In quotes: YAML takes yes, no and null for other things.
+    # In quotes, since YAML reads yes, no and null as values of other types.
     "data.yaml": "".join(
         f"{line}\n"
         for line in (
@@ -64,15 +68,15 @@ _NAME_TEXTS = {
         )
     ).encode(),
 }
-"""What is written for the names of our classes, as old and as new programs look for
-them."""
+"""Contents of the files of names that are written, for older and for newer programs."""
 NAMES_OUT = tuple(_NAME_TEXTS)
-_BOX, _BOX_AND_SURENESS = 5, 6
-"""Numbers of a line, the class among them."""
+"""Names of these files."""
+_BOX, _BOX_AND_CONFIDENCE = 5, 6
+"""Numbers in a line of either kind, the class included."""
 
 
 def is_yolo(start: str) -> bool:
-    """Whether a text's first line is a class and shares of a picture."""
+    """Whether a text's first line is a class and fractions of an image's size."""
     lines = [line for line in start.splitlines() if line.strip()]
     if not lines:
         return False
@@ -83,40 +87,59 @@ def is_yolo(start: str) -> bool:
 
 
 def read_yolo(path: Path, shape_of: ShapeOf) -> AnnotationFile:
-    """Read the label file of one micrograph, which has its name.
+    """Read the label file of one micrograph.
 
     Parameters
     ----------
     path : Path
-        ``NAME.txt``.
+        ``NAME.txt``, where NAME is that of the micrograph.
     shape_of : callable
-        Gives the micrograph's rows and columns: the file does not say them.
+        Gives the micrograph's rows and columns, which the file does not hold; see
+        `napari_cdse.io.annotations.shapes.ShapeOf`.
+
+    Returns
+    -------
+    AnnotationFile
+        Problems of single lines are noted with their shapes.
 
     Raises
     ------
     LabelFileError
-        If the file cannot be read, or a file of names beside it cannot.
+        If the file, or a file of names beside it, cannot be read.
     """
     name, picture = name_of(path), path.stem
     data = read_file(path, LIMIT_BYTES, LabelFileError)
     lines = data.decode("utf-8", "replace").lstrip("\ufeff").splitlines()
-    told = [(at, line) for at, line in enumerate(lines, 1) if line.strip()]
-    check_number(name, len(told))
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    check_number(name, len(numbered))
     names = class_names(path)
     shape = shape_of(picture)
     return AnnotationFile(
         name,
-        tuple(_shape(picture, f"line {at}", line, names, shape) for at, line in told),
+        tuple(
+            _shape(picture, f"line {number}", line, names, shape)
+            for number, line in numbered
+        ),
     )
 
 
 def class_names(path: Path) -> dict[int, str]:
-    """Find the names of the classes of a label file; none where no file tells.
+    """Find the names of the classes of a label file.
+
+    Parameters
+    ----------
+    path : Path
+        The label file.
+
+    Returns
+    -------
+    dict of int to str
+        Empty if there is no file of names.
 
     Raises
     ------
     LabelFileError
-        If the file that should tell cannot be read.
+        If there is one that cannot be read.
     """
     for folder in list(path.parents)[: 1 + _FOLDERS_ABOVE]:
         for each in NAME_FILES:
@@ -130,17 +153,17 @@ def _names_in(file: Path) -> dict[int, str]:
     data = read_file(file, NAMES_LIMIT_BYTES, LabelFileError)
     text = data.decode("utf-8", "replace").lstrip("\ufeff")
     if file.suffix in (".yaml", ".yml"):
-        found = _names_of_yaml(file, text)
+        names = _names_of_yaml(file, text)
     else:
-        found = dict(enumerate(line.strip() for line in text.splitlines()))
-    if len(found) > _MOST_CLASSES:
-        raise LabelFileError(f"{name_of(file)} names {len(found)} classes; check it.")
-    return {number: name for number, name in found.items() if name}
+        names = dict(enumerate(line.strip() for line in text.splitlines()))
+    if len(names) > _MOST_CLASSES:
+        raise LabelFileError(f"{name_of(file)} names {len(names)} classes; check it.")
+    return {number: name for number, name in names.items() if name}
 
 
 def _names_of_yaml(file: Path, text: str) -> dict[int, str]:
     try:
-        # Aliases, of which few bytes make much, are not needed for names.
+        # Aliases can expand few bytes to gigabytes, and are not needed for names.
         record = yaml.load(text, Loader=_PlainLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise LabelFileError(
@@ -158,7 +181,7 @@ def _names_of_yaml(file: Path, text: str) -> dict[int, str]:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Reads YAML without aliases."""
+    """Reads plain YAML, and refuses aliases."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Refuse an alias; see `yaml.composer.Composer`."""
@@ -168,7 +191,7 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def _word(name: object) -> str:
-    """Write a name as it stood: YAML takes yes, no and null for other things."""
+    """Return a name as it was written: YAML reads yes, no and null as other types."""
     if name is None:
         return "null"
     if isinstance(name, bool):
@@ -185,17 +208,24 @@ def _shape(
 ) -> Shape:
     numbers = _numbers(line)
     if numbers is None or len(numbers) < _BOX or not numbers[0].is_integer():
-        said = f'"{shown(line.strip())}" is no class with a box or an outline'
-        return Shape(picture, place, None, problem=said)
+        problem = f'"{shown(line.strip())}" is no class with a box or an outline'
+        return Shape(picture, place, None, problem=problem)
     number = int(numbers[0])
     name = names.get(number, str(number))
     if shape is None:
-        # It could not be placed; that the micrograph is unknown is told elsewhere.
+        # Without the size there is no circle. The importer reports the micrograph.
         return Shape(picture, place, None, name)
-    if len(numbers) == _BOX_AND_SURENESS:
+    if len(numbers) == _BOX_AND_CONFIDENCE:
         return Shape(picture, place, None, name, NOT_REVIEWED)
-    circle, problem, stretched = _circle(numbers[1:], shape)
-    return Shape(picture, place, circle, name, problem, stretched=stretched)
+    fitted = _circle(numbers[1:], shape)
+    return Shape(
+        picture,
+        place,
+        fitted.circle,
+        name,
+        fitted.problem,
+        stretched=fitted.stretched,
+    )
 
 
 def _numbers(line: str) -> list[float] | None:
@@ -206,38 +236,34 @@ def _numbers(line: str) -> list[float] | None:
     return numbers if all(map(math.isfinite, numbers)) else None
 
 
-def _circle(
-    shares: list[float], shape: tuple[int, int]
-) -> tuple[Circle | None, str, bool]:
+def _circle(fractions: list[float], shape: tuple[int, int]) -> FittedCircle:
+    """Convert a box or an outline, in fractions of the micrograph's size."""
     rows, columns = shape
-    if len(shares) == _BOX - 1:
-        x, y, width, height = shares
+    if len(fractions) == _BOX - 1:
+        x, y, width, height = fractions
         return from_ellipse(
             y * rows - HALF_PX,
             x * columns - HALF_PX,
             height * rows / 2,
             width * columns / 2,
         )
-    if len(shares) % 2:
-        return None, NO_NUMBERS, False
-    corners = np.array(shares).reshape(-1, 2)[:, ::-1] * shape
+    if len(fractions) % 2:
+        return FittedCircle(None, NO_NUMBERS)
+    corners = np.array(fractions).reshape(-1, 2)[:, ::-1] * shape
     return from_outline(corners - HALF_PX)
-
-
-# Out
 
 
 def is_our_yolo(start: bytes) -> bool:
     """Whether the first bytes of a file are those of one that `write_yolo` wrote.
 
-    Other programs write fewer decimals, or as many as there are.
+    Other programs write fewer than eight decimals, or all of them.
     """
     lines = _whole_lines(start)
     return bool(lines) and all(map(_OUR_LINE.fullmatch, lines))
 
 
 def _whole_lines(start: bytes) -> list[bytes]:
-    """Cut into lines, without the last one of a start that ends within it."""
+    """Return the complete lines of a file's start; the first one in any case."""
     *whole, last = start.splitlines(keepends=True) or [b""]
     if last.endswith(b"\n") or not whole:
         whole.append(last)
@@ -255,29 +281,34 @@ def write_yolo(path: Path, shape: tuple[int, int], rows: Sequence[ParticleRow]) 
     Parameters
     ----------
     path : Path
-        ``NAME.txt``.
+        ``NAME.txt``; an existing file is replaced.
     shape : tuple of int
         Rows and columns of the micrograph.
     rows : sequence of ParticleRow
-        Those that have a class. What only a forest says has how sure it is as a sixth
-        number, as detectors write it.
+        Its particles, all with a class. One that no person labelled gets the forest's
+        probability as a sixth number, as detectors write their confidence.
 
     Raises
     ------
     LabelFileError
-        The file cannot be written.
+        If the file cannot be written.
     """
     text = "".join(f"{_line(row, shape)}\n" for row in rows)
     write_file(path, text.encode(), LabelFileError)
 
 
 def write_names(folder: Path) -> None:
-    """Write the names of the classes, as old and as new programs look for them.
+    """Write the names of the classes, for older and for newer programs.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder above the label files.
 
     Raises
     ------
     LabelFileError
-        A file cannot be written.
+        If a file cannot be written.
     """
     for name, text in _NAME_TEXTS.items():
         write_file(folder / name, text, LabelFileError)

@@ -427,7 +427,7 @@ def write_labels(
     wanted = [
         (row.circle, row.label, row.by_person)
         for row in rows
-        if row.label is not None and is_told(row, include_predictions)
+        if row.label is not None and is_exported(row, include_predictions)
     ]
     held = [
         (circle, label, by_person)
@@ -452,7 +452,7 @@ def write_labels(
     )
 
 
-def is_told(row: ParticleRow, include_predictions: bool) -> bool:
+def is_exported(row: ParticleRow, include_predictions: bool) -> bool:
     """Whether a row is one for files of annotations: circles that have a class.
 
     Parameters

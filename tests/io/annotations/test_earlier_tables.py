@@ -7,7 +7,7 @@ import json
 import pytest
 
 from napari_cdse.core.records import Circle
-from napari_cdse.io.annotations.earlier_tables import NOT_SAID
+from napari_cdse.io.annotations.earlier_tables import UNKNOWN_LABELLER
 from napari_cdse.io.annotations.formats import read_annotations
 from napari_cdse.io.annotations.shapes import NOT_REVIEWED
 
@@ -80,7 +80,7 @@ def test_what_a_person_must_have_said_is_taken_from_the_table_alone(path, layout
     assert (corrected.picture, corrected.name, corrected.problem) == ("m1", "no", "")
     assert corrected.note == ("odd" if "note" in columns else "")
     assert (drawn.circle, drawn.name) == (Circle(50.0, 250.0, 14.0), "null")
-    assert (confirmed.circle, confirmed.problem) == (None, NOT_SAID)
+    assert (confirmed.circle, confirmed.problem) == (None, UNKNOWN_LABELLER)
     assert (found.circle, found.problem) == (None, NOT_REVIEWED)
 
 
@@ -110,7 +110,7 @@ def test_of_a_prediction_nothing_is_taken(path):
 )
 def test_a_summary_of_something_else_tells_nothing(path, text):
     path.with_name("summary.json").write_text(text)
-    assert problems(read(path, CORRECTED, CONFIRMED)) == ["", NOT_SAID]
+    assert problems(read(path, CORRECTED, CONFIRMED)) == ["", UNKNOWN_LABELLER]
 
 
 def test_the_table_of_labels_beside_it_tells_whose_they_are(path):
@@ -128,19 +128,19 @@ def test_a_table_of_other_labels_tells_nothing(path):
     label = ",ann,yes,2026-11-24T12:00:00+00:00,confirmed,queue,,True,False,f,,,,"
     path.with_name("labels.csv").write_text(f"{LABELS}\nm1,b{label}\n")
     # Somebody else's: it doesn't know what was corrected here.
-    assert problems(read(path, CORRECTED, CONFIRMED)) == ["", NOT_SAID]
+    assert problems(read(path, CORRECTED, CONFIRMED)) == ["", UNKNOWN_LABELLER]
 
 
 def test_probabilities_that_are_rounded_alike_tell_nothing(path):
     line = "m1,a,50,30,12,,no,0.4000000001,0.4,0.1,0.1"
-    assert problems(read(path, line)) == [NOT_SAID]
+    assert problems(read(path, line)) == [UNKNOWN_LABELLER]
     line = "m1,a,50,30,12,,no,0.400000001,0.39,0.1,0.11"
     assert problems(read(path, line)) == [""]
 
 
 def test_a_damaged_probability_tells_nothing(path):
     line = "m1,a,50,30,12,,no,much,0.4,0.1,0.1"
-    assert problems(read(path, line)) == [NOT_SAID]
+    assert problems(read(path, line)) == [UNKNOWN_LABELLER]
 
 
 def test_an_excel_table_with_decimal_commas_is_read_alike(path):
@@ -149,7 +149,7 @@ def test_an_excel_table_with_decimal_commas_is_read_alike(path):
     path.write_text(text + "\n", "utf-8-sig")
     corrected, confirmed = read_annotations(path, lambda name: (400, 400)).shapes
     assert corrected.circle == Circle(30.25, 50.5, 12.0)
-    assert (corrected.problem, confirmed.problem) == ("", NOT_SAID)
+    assert (corrected.problem, confirmed.problem) == ("", UNKNOWN_LABELLER)
 
 
 def test_the_table_of_an_empty_export_is_read(path):

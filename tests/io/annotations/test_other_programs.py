@@ -15,7 +15,11 @@ from pycocotools import mask as coco_masks
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
-from napari_cdse.io.annotations.coco import from_mask, moments_of_runs, unpacked
+from napari_cdse.io.annotations.coco_masks import (
+    from_mask,
+    moments_of_runs,
+    unpacked,
+)
 from napari_cdse.io.annotations.formats import find_annotations, read_annotations
 from napari_cdse.io.annotations.shapes import (
     NO_NUMBERS,

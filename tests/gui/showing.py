@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -13,6 +15,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QLabel,
+    QLineEdit,
     QMenu,
     QWidget,
 )
@@ -110,3 +113,59 @@ def in_sight(widget) -> bool:
     """Whether all of a widget is on the screen, nothing scrolled or cut away."""
     seen = widget.visibleRegion().boundingRect()
     return widget.isVisible() and seen.size() == widget.size()
+
+
+def rows(view: QWidget) -> list[list[str]]:
+    """Read a window from its top, row by row, each from its left.
+
+    Words, what is chosen, and what a field holds; a picture, a table or a curve by the
+    name of its class. What is hidden is not read.
+    """
+    parts = list(_parts(view))
+    seen = sorted(
+        (part.mapTo(view, part.rect().center()).y(), part.mapTo(view, QPoint()).x(), at)
+        for at, part in enumerate(parts)
+    )
+    found: list[list[tuple[int, str]]] = []
+    before = None
+    for down, across, at in seen:
+        if before is None or down - before > _SAME_ROW_PX:
+            found.append([])
+        found[-1].append((across, _words(parts[at])))
+        before = down
+    return [[words for _, words in sorted(row)] for row in found]
+
+
+_SAME_ROW_PX = 6
+"""How far middles of one row may lie from each other; chosen, a third of a line."""
+_WHOLE = (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+)
+
+
+def _parts(view: QWidget) -> Iterator[QWidget]:
+    for part in view.children():
+        if isinstance(part, QWidget) and part.isVisible() and not part.isWindow():
+            if isinstance(part, _WHOLE) or _draws_itself(part):
+                yield part
+            else:
+                yield from _parts(part)
+
+
+def _draws_itself(part: QWidget) -> bool:
+    ours = type(part).__module__.startswith("napari_cdse")
+    return isinstance(part, FigureCanvasQTAgg) or (
+        ours and "paintEvent" in vars(type(part))
+    )
+
+
+def _words(part: QWidget) -> str:
+    for name in ("text", "currentText"):
+        if hasattr(part, name):
+            return str(getattr(part, name)()).replace("&", "")
+    return type(part).__name__

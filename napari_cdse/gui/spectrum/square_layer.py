@@ -212,6 +212,8 @@ class SquareLayer(QObject):
                 edge_width=self._width_px,
                 edge_color=_COLOUR,
             )
+            # Other shapes let napari's tools at the layer again.
+            layer.editable = False
         layer.scale = self._placement["scale"]
         layer.translate = self._at(square.row_px, square.col_px)
         layer.visible = True
@@ -227,7 +229,6 @@ class SquareLayer(QObject):
             **self._placement,
         )
         self._add(layer)
-        layer.editable = False
         return layer
 
     @property

@@ -176,6 +176,8 @@ class LineTool(QObject):
         if layer.nshapes:
             layer.data = [(corners, "path")]
             layer.edge_width = [width]
+            # Other shapes let napari's tools at the layer again.
+            layer.editable = False
         else:
             layer.add(corners, shape_type="path", edge_width=width, edge_color=_COLOUR)
         text = self._says(line)

@@ -17,11 +17,14 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QWidget,
 )
 
 from napari_cdse.core.params import ForestParams
 from napari_cdse.gui.app import window
+from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.widgets.dock_sight import dock_of
 from tests.gui.conftest import SIGNAL_MS, particle_ids
 
 FEW_TREES = ForestParams(trees=10, copies=1, folds=2)
@@ -115,11 +118,18 @@ def in_sight(widget) -> bool:
     return widget.isVisible() and seen.size() == widget.size()
 
 
+def make_roomy(view: QWidget, viewer) -> None:
+    """Make a dock as high as a large screen lets it be."""
+    main = main_window(viewer)
+    main.resize(1100, 1500)
+    main.resizeDocks([dock_of(view)], [1100], Qt.Orientation.Vertical)
+
+
 def rows(view: QWidget) -> list[list[str]]:
     """Read a window from its top, row by row, each from its left.
 
     Words, what is chosen, and what a field holds; a picture, a table or a curve by the
-    name of its class. What is hidden is not read.
+    name of its class. What is hidden or scrolled away is not read.
     """
     parts = list(_parts(view))
     seen = sorted(
@@ -145,6 +155,7 @@ _WHOLE = (
     QComboBox,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
 )
 
 
@@ -152,7 +163,8 @@ def _parts(view: QWidget) -> Iterator[QWidget]:
     for part in view.children():
         if isinstance(part, QWidget) and part.isVisible() and not part.isWindow():
             if isinstance(part, _WHOLE) or _draws_itself(part):
-                yield part
+                if not part.visibleRegion().isEmpty():
+                    yield part
             else:
                 yield from _parts(part)
 

@@ -21,7 +21,7 @@ from tests.gui.conftest import (
     settle,
     wait_for_pixels,
 )
-from tests.gui.showing import in_step, labels, shown
+from tests.gui.showing import in_sight, in_step, labels, make_roomy, rows, shown
 
 
 @pytest.fixture
@@ -65,6 +65,34 @@ def test_a_name_that_is_typed_stands_with_labels_and_in_the_preferences(
     assert (said.annotator, said.label) == ("Yolanda Nunez", "no")
     assert get_plugin_settings(PLUGIN).annotator.name == "Yolanda Nunez"
     assert "Only Yolanda Nunez has labelled" in dock.said.text()
+
+
+def test_it_reads_from_top_to_bottom(dock, workspace, qtbot):
+    first, *_ = particle_ids(workspace)
+    make_roomy(dock, workspace.viewer)
+    dock.hide_others.click()
+    for name, key in (("Ada", Qt.Key.Key_Y), ("Bo", Qt.Key.Key_N)):
+        call_oneself(dock, workspace, qtbot, name)
+        label(workspace, qtbot, first, key)
+    refreshed(dock, qtbot)
+    assert [row[0] for row in rows(dock)[3:]] == [
+        "How far you agree is shown as soon as the labels of others are: it would tell "
+        "them."
+    ]
+    dock.hide_others.click()
+    refreshed(dock, qtbot)
+    qtbot.waitUntil(lambda: in_sight(dock.curves), timeout=SIGNAL_MS)
+    told = rows(dock)
+    assert told[:3] == [["You are", "Bo"], ["Also me"], ["Hide the labels of others"]]
+    (found,) = workspace.project.annotators.agreements()
+    curves = [one.sentence for one in workspace.project.annotators.curves()]
+    assert told[3:] == [
+        [found.sentence],
+        ["ConfusionView"],
+        ["Review 1 disagreement"],
+        ["\n".join(curves)],
+    ]
+    assert dock.confusion._sides == ("Ada", "Bo")
 
 
 def test_the_name_in_the_preferences_is_that_of_every_project(

@@ -26,7 +26,7 @@ from tests.gui.gallery.galleries import (
     ready,
     shown,
 )
-from tests.gui.showing import in_step, labels
+from tests.gui.showing import in_step, labels, rows
 
 
 @pytest.fixture
@@ -43,6 +43,21 @@ def steps(workspace) -> int:
     while workspace.project.history.undo() is not None:
         count += 1
     return count
+
+
+def test_it_reads_from_top_to_bottom(gallery, workspace, qtbot):
+    workspace.project.edits.label(particle_ids(workspace)[:1], "null")
+    settle(workspace, qtbot)
+    assert rows(gallery) == [
+        ["Y 1", "N 1", "U 2", "O 1", "? 0"],
+        ["surest first", "all", "this one"],
+        ["GalleryView"],
+        ["5 shown", "Sort anew (1)"],
+    ]
+    assert gallery.edge.isVisible()
+    gallery.sort_anew.click()
+    assert rows(gallery)[-1] == ["5 shown", "Sort anew"]
+    assert not gallery.sort_anew.isEnabled()
 
 
 def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, workspace, qtbot):

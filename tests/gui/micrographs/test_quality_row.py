@@ -9,7 +9,8 @@ from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.gui.app import window
 from napari_cdse.gui.micrographs.quality_columns import QUALITY_COLUMNS
 from napari_cdse.gui.micrographs.table_model import FIRST_QUALITY
-from tests.gui.conftest import settle
+from tests.gui.conftest import SIGNAL_MS, settle
+from tests.gui.showing import in_sight, make_roomy, rows
 
 PIXEL_NM = 0.04
 STRETCH = FIRST_QUALITY + [each.name for each in QUALITY_COLUMNS].index("stretch")
@@ -28,6 +29,38 @@ def view(workspace, qtbot):
     view.refresh()
     view.qualities.setChecked(True)
     return view
+
+
+def test_the_dock_reads_from_top_to_bottom(workspace, view, qtbot):
+    make_roomy(view, workspace.viewer)
+    view.parameters.expand(animate=False)
+    last = view.form.native
+    qtbot.waitUntil(lambda: in_sight(last), timeout=SIGNAL_MS)
+    size, due = view.pixel_size.says.text(), view.pixel_size.due.text()
+    method = view.method_line.label.text()
+    assert "0.04 nm/px, set by a person" in size
+    assert rows(view) == [
+        ["QTableView"],
+        ["all", "above", "0", "Leave these out"],
+        [size],
+        ["0.04 nm/px", "for this one", "Set"],
+        [due],
+        ["Detect in this one", "Detect in all", "Leave out", "Export", "Quality"],
+        ["How circles are found"],
+        ["Lattice: CdSe", "Other lattice\u2026"],
+        [method],
+        ["Method", "both"],
+        ["FFT window (nm)", "2"],
+        ["Step", "0.25"],
+        ["Smallest spacing (nm)", "0.17"],
+        ["Largest spacing (nm)", "0.45"],
+        ["False alarms", "0.3"],
+        ["Smallest particle (nm)", "2"],
+        ["Largest particle (nm)", "8"],
+        ["Endmembers", "0"],
+        ["Abundances", "nnls"],
+        ["Seed", "0"],
+    ]
 
 
 def test_each_figure_is_shown_with_the_digits_that_mean_something(workspace, view):

@@ -32,6 +32,7 @@ from tests.gui.conftest import (
     wait_for_pixels,
 )
 from tests.gui.paints import all_drawn
+from tests.gui.showing import in_sight, make_roomy, rows
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -48,6 +49,33 @@ def card(workspace):
 def looked_at(card, qtbot) -> None:
     """Wait until everything that was asked for is shown."""
     qtbot.waitUntil(lambda: card.measured and card.analysis.idle, timeout=SIGNAL_MS)
+
+
+def test_the_dock_reads_from_top_to_bottom(card, workspace, qtbot):
+    first, *_ = particle_ids(workspace)
+    workspace.navigation.go_to(first)
+    press(workspace, qtbot, Qt.Key.Key_Y)
+    workspace.navigation.go_to(first)
+    looked_at(card, qtbot)
+    (dock,) = main_window(workspace.viewer).findChildren(ParticleDock)
+    make_roomy(dock, workspace.viewer)
+    qtbot.waitUntil(lambda: in_sight(card.region), timeout=SIGNAL_MS)
+    told = rows(dock.view)
+    pictures = [one for row in told for one in row if one == "ImageView"]
+    assert len(pictures) == 4
+    below = told[[row[0] for row in told].index("PeaksTable") - 1 :]
+    assert below[0] == [card.pictures.step.text(), "amplitude", "filtered"]
+    assert "phase step" in below[0][0] or "fault line" in below[0][0]
+    assert below[1:] == [
+        ["PeaksTable"],
+        ["", "Any region\u2026"],
+        [card.says.text()],
+        ["Y  yes", "Bar", "0.90", "N  no", "Bar", "0.05"],
+        ["U  null", "Bar", "0.03", "O  empty", "Bar", "0.02"],
+        ["[Y]es", "[N]o", "N[U]ll", "[O] empty"],
+        ["<", ">", "doubtful first", "not judged", "this one", "1/5"],
+        [dock.view.fraction.says.text(), "\u00b1 0.05"],
+    ]
 
 
 def table(card) -> list[list[str]]:

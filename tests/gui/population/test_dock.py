@@ -24,7 +24,7 @@ from tests.gui.conftest import (
     settle,
     standing,
 )
-from tests.gui.showing import docks
+from tests.gui.showing import docks, in_sight, make_roomy, rows
 
 
 @pytest.fixture
@@ -50,6 +50,29 @@ def choose(view, name: str) -> None:
 
 def titles(view) -> list[str]:
     return [axes.get_title(loc="left") for axes in view.figure.figure.axes]
+
+
+def test_it_reads_from_top_to_bottom(dock, workspace, viewer, qtbot):
+    make_roomy(dock, viewer)
+    qtbot.waitUntil(lambda: in_sight(dock.contents), timeout=SIGNAL_MS)
+    told = workspace.project.statistics.visible_defects()
+    figure = ["FigureCanvasQTAgg"]
+    assert [row for row in rows(dock) if row != [""]] == [
+        ["Samples\u2026"],
+        [told.sentence],
+        ["By micrograph", "Enlarge"],
+        figure,
+        ["Pixel size known to within", "\u00b1 0 %"],
+        ["Defect content", "Not estimated"],
+        ["Report\u2026"],
+    ]
+    error = dock.pixel_size_error
+    assert (error.minimum(), error.singleStep()) == (0, 0.5)
+    offered = [dock.figures.itemText(at) for at in range(dock.figures.count())]
+    assert offered == [
+        "By micrograph", "Classes", "Sizes", "Fraction by size", "As labels came",
+        "By sample",
+    ]  # fmt: skip
 
 
 def test_the_sentence_is_that_of_the_project(dock, workspace):

@@ -12,6 +12,7 @@ from napari_cdse.core.features import cache as known
 from napari_cdse.core.features import compute_features
 from napari_cdse.core.params import ForestParams
 from napari_cdse.core.review.blind_audit import audit
+from napari_cdse.gui.app import window
 from napari_cdse.gui.retrain import model_row
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model, save_model
@@ -27,7 +28,56 @@ from tests.gui.conftest import (
     standing,
     wait_for_pixels,
 )
-from tests.gui.showing import FEW_TREES, docks, in_step, retrained
+from tests.gui.showing import (
+    FEW_TREES,
+    docks,
+    in_sight,
+    in_step,
+    make_roomy,
+    retrained,
+    rows,
+)
+
+
+def test_it_reads_from_top_to_bottom_before_and_after(labelled, qtbot):
+    dock = docks(labelled.viewer)["Retrain"]
+    window.add_dock(labelled.viewer, "Retrain")
+    make_roomy(dock, labelled.viewer)
+    dock.parameters.expand(animate=False)
+    dock.what_counts.expand(animate=False)
+    qtbot.waitUntil(lambda: in_sight(dock.studies.features), timeout=SIGNAL_MS)
+    told = rows(dock)
+    assert told[:6] == [
+        ["In use", "small", "More"],
+        ["Blind audit: share of particles", "0 %"],
+        ["Review to", "learn"],
+        [
+            "No particle is drawn for the audit, so how often the forest is right "
+            "stays unknown."
+        ],
+        ["Your labels: 3 yes, 6 no, 3 null, 3 empty"],
+        ["Retrain"],
+    ]
+    assert told[6:8] == [
+        ["How the forest is trained"],
+        ["Learn on top of the forest in use"],
+    ]
+    assert told[-2:] == [
+        ["What could be better"],
+        ["Try settings", "Weigh features"],
+    ]
+    retrained(labelled, qtbot)
+    window.add_dock(labelled.viewer, "Retrain")
+    qtbot.waitUntil(lambda: in_sight(dock.reject), timeout=SIGNAL_MS)
+    told = rows(dock)
+    assert told[0] == ["In use", "small", "More"]
+    assert not any("Blind audit" in row[0] for row in told)
+    name = labelled.training.outcome.model.card.name
+    assert told[-3:] == [
+        ["Compare\u2026"],
+        ["New forest", name],
+        ["Use new", "Keep both", "Keep old"],
+    ]
 
 
 def test_retrain_and_keep(labelled, qtbot, forest):

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.core.records import Circle
 from napari_cdse.gui.app.window import open_window
 from napari_cdse.gui.canvas.class_colours import HEX
-from napari_cdse.gui.canvas.geometry import circle_vertices
+from napari_cdse.gui.canvas.particles.geometry import circle_vertices
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
 from napari_cdse.gui.workspace import Workspace, workspace_for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import Qt
 
-from napari_cdse.gui.canvas._napari_private import change_shapes
+from napari_cdse.gui.canvas.napari_private.shapes import change_shapes
 from tests.gui.canvas_input import NO_KEY, K
 from tests.gui.conftest import (
     move,
@@ -100,7 +100,7 @@ def shrunk_to_nothing(user):
     user.choose(170, 80)
     corners = {user.layer.selected_data.pop(): np.full((4, 2), 99.0)}
     change_shapes(user.layer, corners, {}, {})
-    user.workspace.canvas.take_in()
+    user.workspace.canvas.apply_pending_edits()
 
 
 def all_deleted(user):

@@ -17,9 +17,9 @@ from napari.layers import Image
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.gui.app.window import open_in
-from napari_cdse.gui.canvas.layers import scale_of
-from napari_cdse.gui.canvas.particle_style import style_of
-from napari_cdse.gui.canvas.shapes_style import feature_table
+from napari_cdse.gui.canvas.particles.particle_style import style_of
+from napari_cdse.gui.canvas.particles.shapes_style import feature_table
+from napari_cdse.gui.canvas.world_scale import scale_of
 from napari_cdse.gui.workspace import with_project
 from napari_cdse.io.annotations.formats import looks_like_annotations
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_cdse.core.records import Circle, Label
-    from napari_cdse.gui.canvas.particle_style import ParticleStyle
+    from napari_cdse.gui.canvas.particles.particle_style import ParticleStyle
 
     LayerData = tuple[Any, ...]
     Reader = Callable[[Any], list[LayerData]]

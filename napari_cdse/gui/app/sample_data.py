@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.gui.app.readers import label_layer
-from napari_cdse.gui.canvas.layers import scale_of
+from napari_cdse.gui.canvas.world_scale import scale_of
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file
 from napari_cdse.io.labels.pairing import pair_labels

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.app import dock_layout
 from napari_cdse.gui.app.dock_layout import DockLayout
-from napari_cdse.gui.canvas._napari_private import without_binding_notice
+from napari_cdse.gui.canvas.napari_private.window import without_binding_notice
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dock_sight import dock_of

@@ -14,7 +14,7 @@ from napari.layers import Image
 from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
-from napari_cdse.gui.canvas.geometry import circle_of
+from napari_cdse.gui.canvas.particles.geometry import circle_of
 from napari_cdse.gui.session import notifications
 from napari_cdse.io.annotations.coco import CocoFile
 from napari_cdse.io.annotations.imagej import write_imagej

@@ -1,8 +1,8 @@
 """Colours and letters of the classes.
 
-Magenta, cyan and orange as the pipeline of 2018 had them, in tints that stay apart for
-protanopes, deuteranopes and tritanopes and stand out from a gray micrograph. The
-letter says the same again, so that nothing hangs on colour alone.
+Magenta, cyan and orange as in the pipeline of 2018, in tints that protanopes,
+deuteranopes and tritanopes can tell apart and that stand out from a grey micrograph.
+The letter says the same, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Label
 
 UNLABELLED = "unlabelled"
-"""What the class column says where neither a person nor the forest has spoken."""
+"""Class name of a particle that neither a person nor the forest has classified."""
 
 CLASS_NAMES: tuple[str, ...] = (*CLASSES, UNLABELLED)
 
@@ -41,49 +41,51 @@ MEANINGS: Mapping[str, str] = {
 }
 
 LEAST_CONTRAST = 4.5
-"""Of a mark to what it lies on: what WCAG 2.2 asks of text (1.4.3)."""
+"""Least contrast ratio of a mark to its background: what WCAG 2.2 requires of text
+(1.4.3)."""
 _STEPS = 50
-"""From a colour to black or white; a step of 2 % is not seen."""
+"""Steps from a colour to black or white. A choice: a step of 2 % is not visible."""
 PALE = 0.9
-"""Opacity of what only the forest says."""
+"""Opacity of circles that only the forest has classified. A choice: just less than
+opaque, so that they stay visible in speckle."""
 
 
 def class_name(label: Label | None) -> str:
-    """Text of the class column for a label."""
+    """Return the class column's text for a label."""
     return UNLABELLED if label is None else label
 
 
 def letter(label: Label | None, by_person: bool) -> str:
-    """Letter at the circle; a question mark says that no person confirmed it."""
+    """Return the letter at a circle, with a question mark if no person confirmed it."""
     mark = LETTERS[class_name(label)]
     return mark if by_person else f"{mark}?"
 
 
 def rgba(label: Label | None, by_person: bool) -> tuple[float, float, float, float]:
-    """Edge colour: opaque for a person's word, pale for the forest's."""
+    """Return the edge colour: opaque for a person's label, paler for the forest's."""
     red, green, blue = rgb(class_name(label))
     return red, green, blue, 1.0 if by_person else PALE
 
 
 def rgb(name: str) -> tuple[float, float, float]:
-    """Colour of a class as three numbers from 0 to 1."""
+    """Return the colour of a class as three numbers from 0 to 1."""
     return _parts(HEX[name])
 
 
 @cache
 def readable(colour: str, paper: str) -> str:
-    """Shade a colour until it stands out from what it lies on.
+    """Darken or lighten a colour until it stands out from its background.
 
     Parameters
     ----------
     colour, paper : str
-        ``#rrggbb``: of the mark, and of what is around it.
+        Of the mark and of its background, as ``#rrggbb``.
 
     Returns
     -------
     str
-        The colour itself where its contrast suffices; else with as little black or
-        white in it as does.
+        The colour itself if its contrast suffices; else the colour with the least
+        amount of black or white for which it does.
     """
     ends = ("#000000", "#ffffff")
     end = max(ends, key=lambda one: contrast_ratio(one, paper))
@@ -92,20 +94,20 @@ def readable(colour: str, paper: str) -> str:
 
 
 def mixed(colour: str, other: str, share: float) -> str:
-    """Mix a share of another colour into one."""
+    """Mix a share, from 0 to 1, of another colour into one; both as ``#rrggbb``."""
     pairs = zip(_parts(colour), _parts(other), strict=True)
     parts = (round(255 * ((1 - share) * one + share * two)) for one, two in pairs)
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
 def contrast_ratio(one: str, other: str) -> float:
-    """Contrast of two colours as WCAG 2.2 defines it: from 1, none, to 21."""
+    """Return the contrast of two colours, as in WCAG 2.2: from 1, none, to 21."""
     dark, bright = sorted((_luminance(one), _luminance(other)))
     return (bright + 0.05) / (dark + 0.05)
 
 
 def _luminance(colour: str) -> float:
-    """Relative luminance of an sRGB colour, as WCAG 2.2 defines it."""
+    """Return the relative luminance of an sRGB colour, as WCAG 2.2 defines it."""
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in _parts(colour)

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cdse.gui.canvas._napari_private import outlive_removed_layers
-from napari_cdse.gui.canvas.arrangement import disarrangement
+from napari_cdse.gui.canvas.layer_problems import find_problem
 from napari_cdse.gui.canvas.layers import MicrographLayers
-from napari_cdse.gui.canvas.particle_style import ParticleStyle, style_of
-from napari_cdse.gui.canvas.particles_layer import ParticlesLayer
-from napari_cdse.gui.canvas.prefetch import Prefetch
-from napari_cdse.gui.session import notifications
+from napari_cdse.gui.canvas.micrograph_reader import MicrographReader
+from napari_cdse.gui.canvas.napari_private.window import outlive_removed_layers
+from napari_cdse.gui.canvas.particles.particles_layer import ParticlesLayer
+from napari_cdse.gui.canvas.particles.project_particles import ProjectParticles
 from napari_cdse.gui.session.session import NO_PROJECT
 from napari_cdse.gui.session.viewer_window import application
-from napari_cdse.gui.session.workers import Job
-from napari_cdse.io.problem_report import Unforeseen
-from napari_cdse.project import Drawing, EditRequest
-from napari_cdse.tasks.analysis import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,18 +22,15 @@ if TYPE_CHECKING:
     from napari.utils.events import Event
 
     from napari_cdse.core.detection.accumulation_map import AccumulationMap
-    from napari_cdse.core.records import Circle, Micrograph
-    from napari_cdse.gui.canvas.arrangement import Disarrangement
-    from napari_cdse.gui.canvas.layer_diff import Changes, Drawn
+    from napari_cdse.gui.canvas.layer_problems import LayerProblem
+    from napari_cdse.gui.canvas.prefetch import Prefetch
     from napari_cdse.gui.session.session import Session
-    from napari_cdse.project import Particle
-    from napari_cdse.tasks.analysis import Source
 
 _IN_GESTURE = "Let go of the mouse first: a circle is being drawn or moved."
 
 
 class MicrographView(QObject):
-    """Reads the open micrograph in a worker and shows it in layers.
+    """Shows the open micrograph in layers; the rest of the window works through it.
 
     Parameters
     ----------
@@ -51,10 +41,10 @@ class MicrographView(QObject):
     layers : MicrographLayers
     particles : ParticlesLayer or None
         None while no micrograph is shown.
-    prefetch : Prefetch
-        Micrographs read ahead.
     maps : tuple of AccumulationMap
         Those shown over the open micrograph.
+    keeps_zoom : bool
+        Whether the next micrograph shown does not move the camera.
 
     Signals
     -------
@@ -82,12 +72,11 @@ class MicrographView(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._reading: Job | None = None
-        self._told: set[str] = set()
         self._fits = True
         self.keeps_zoom = False
-        self.prefetch = Prefetch(session.runner, self)
         self.layers = MicrographLayers(session.open_viewer)
+        self._reader = MicrographReader(session, self.layers.clear)
+        self._project_particles = ProjectParticles(session)
         self.particles: ParticlesLayer | None = None
         self.maps: tuple[AccumulationMap, ...] = ()
         outlive_removed_layers(session.open_viewer)
@@ -104,8 +93,7 @@ class MicrographView(QObject):
 
     def clear(self) -> None:
         """Remove all layers, and forget what was read."""
-        self.prefetch.clear()
-        self._told.clear()
+        self._reader.forget()
         self.drop()
         self.layers.clear()
         self._keep_maps(())
@@ -117,7 +105,11 @@ class MicrographView(QObject):
             self.particles.close()
             self.particles = None
 
-    # --- state and camera -----------------------------------------------------
+    def _on_layer_removed(self, event: Event) -> None:
+        if self.particles is not None and event.value is self.particles.layer:
+            self.drop()
+
+    # --- may the user act now? ------------------------------------------------
 
     @property
     def at_rest(self) -> bool:
@@ -137,24 +129,24 @@ class MicrographView(QObject):
         return str(self.particles.layer.mode).startswith("add_")
 
     @property
-    def disarrangement(self) -> Disarrangement | None:
+    def layer_problem(self) -> LayerProblem | None:
         """What is wrong with our layers' order or visibility; None if nothing is."""
         viewer = self._session.viewer
-        return None if viewer is None else disarrangement(viewer, self.layers)
+        return None if viewer is None else find_problem(viewer, self.layers)
 
     def seen(self) -> bool:
         """Tell whether the micrograph is visible; else show what hides it."""
-        found = self.disarrangement
-        if found is None or not found.hides:
+        problem = self.layer_problem
+        if problem is None or not problem.hides:
             return True
-        self._session.say(found.sentence)
+        self._session.say(problem.sentence)
         self.unseen.emit()
         return False
 
     def ready(self) -> bool:
         """Tell whether particles can be changed now; else the status line says why.
 
-        Pending changes in the layer are applied first (`take_in`).
+        Pending changes in the layer are applied first (`apply_pending_edits`).
         """
         if self.in_gesture:
             self._session.say(_IN_GESTURE)
@@ -164,8 +156,10 @@ class MicrographView(QObject):
             return False
         if not self.seen():
             return False
-        self.take_in()
+        self.apply_pending_edits()
         return True
+
+    # --- camera and modes -----------------------------------------------------
 
     @contextmanager
     def without_fitting(self) -> Iterator[None]:
@@ -184,13 +178,13 @@ class MicrographView(QObject):
         """Centre and magnify a particle, if its micrograph is shown."""
         particle = self._session.project.particles.find(particle_id)
         if particle is not None and self.particles is not None:
-            self.layers.see(particle.circle)
+            self.layers.camera.see(particle.circle)
 
     def bring_into_sight(self, particle_id: str) -> None:
         """Move a particle into the view, without zooming."""
         particle = self._session.project.particles.find(particle_id)
         if particle is not None and self.particles is not None:
-            self.layers.bring_into_sight(particle.circle)
+            self.layers.camera.bring_into_sight(particle.circle)
 
     def toggle_mode(self, mode: str) -> None:
         """Enter a mode of the layer of particles, or go back to ``pan_zoom``."""
@@ -207,37 +201,21 @@ class MicrographView(QObject):
         if self.particles is not None and self.particles.layer.mode != "pan_zoom":
             self.particles.layer.mode = "pan_zoom"
 
-    def put_right(self) -> None:
-        """Restore the open micrograph's layers, and move them above all others."""
-        index = self._session.project.selection.index
-        layers = self.layers.present
-        whole = self.layers.image in layers and self.layers.particles in layers
-        if index is not None and not whole:
-            self.read(index)
-        self.layers.bring_up()
-
     def _on_focus(self, _before: object, _now: object) -> None:
         """Show hidden overlays again, as the key's release goes to another widget."""
         self.layers.hide(False)
 
     # --- reading and showing --------------------------------------------------
 
+    @property
+    def prefetch(self) -> Prefetch:
+        """Micrographs read ahead."""
+        return self._reader.prefetch
+
     def read(self, index: int) -> None:
         """Read a micrograph in a worker; cancel the reading of an earlier one."""
         self.drop()
-        if self._reading is not None:
-            self._reading.cancel()
-        source = self._session.source(index)
-        ready = self.prefetch.take(source)
-        if ready is not None:
-            self._on_read(source, ready)
-            return
-        work = partial(reading, source)
-        job = Job("Reading", work, heavy=False, about=source.path.name)
-        job.produced.connect(lambda found: self._on_read(source, found))
-        job.failed.connect(lambda sentence: self._on_unreadable(index, sentence))
-        job.broke.connect(lambda sentence: self._on_unreadable(index, sentence))
-        self._reading = self._session.runner.submit(job)
+        self._reader.read(index)
 
     def show(self) -> None:
         """Show the open micrograph with its particles; `show_maps` follows."""
@@ -247,16 +225,24 @@ class MicrographView(QObject):
         self.drop()
         self.particles = ParticlesLayer(
             self.layers.show(micrograph, whole=self._fits and not self.keeps_zoom),
-            wanted=self._styles,
-            commit=self._commit,
-            tell=self._session.warn,
-            selected=self.particles_selected.emit,
+            self._project_particles,
+            warn=self._session.warn,
+            on_selected=self.particles_selected.emit,
         )
         self.particles.fill()
         self.show_regions()
         self._keep_maps(())
         self.shown.emit()
         self.keeps_zoom = False
+
+    def restore_layers(self) -> None:
+        """Restore the open micrograph's layers, and move them above all others."""
+        index = self._session.project.selection.index
+        layers = self.layers.present
+        complete = self.layers.image in layers and self.layers.particles in layers
+        if index is not None and not complete:
+            self.read(index)
+        self.layers.bring_up()
 
     def show_regions(self) -> None:
         """Show the regions of the open micrograph that are left out."""
@@ -291,99 +277,14 @@ class MicrographView(QObject):
             self.maps = maps
             self.maps_changed.emit()
 
+    # --- particles ------------------------------------------------------------
+
     def update(self, ids: Iterable[str] | None) -> None:
         """Update the appearance of particles; None: of all."""
         if self.particles is not None:
             self.particles.update(ids)
 
-    def take_in(self) -> None:
+    def apply_pending_edits(self) -> None:
         """Apply changes in the layer for which napari emits no event."""
         if self.particles is not None:
-            self.particles.take_in()
-
-    def _is_open(self, index: int) -> bool:
-        return self._session.project.selection.index == index
-
-    def _on_read(self, source: Source, micrograph: Micrograph) -> None:
-        index = source.index
-        if not self._is_open(index):
-            return
-        self.prefetch.keep(source, micrograph)
-        with self._session.reporting_errors():
-            self._session.project.micrographs.set_pixels(index, micrograph)
-        self._tell_of(micrograph)
-
-    def _tell_of(self, micrograph: Micrograph) -> None:
-        """Show the reader's notices, each sentence only once per project."""
-        for sentence in micrograph.notices:
-            if sentence not in self._told:
-                self._told.add(sentence)
-                notifications.inform(f"{micrograph.name}: {sentence}")
-
-    def _on_unreadable(self, index: int, sentence: str) -> None:
-        if self._is_open(index):
-            self.layers.clear()
-            if not isinstance(sentence, Unforeseen):
-                self._session.warn(sentence)
-            self._session.set_problem(index, sentence)
-
-    def _on_layer_removed(self, event: Event) -> None:
-        if self.particles is not None and event.value is self.particles.layer:
-            self.drop()
-
-    # --- particles and gestures -----------------------------------------------
-
-    def _styles(self, ids: Iterable[str] | None) -> dict[str, ParticleStyle]:
-        project = self._session.project
-        if project.selection.micrograph is None:
-            return {}
-        particles = project.particles.current if ids is None else self._here(ids)
-        size = max(project.selection.micrograph.shape)
-        return {
-            one.id: style_of(
-                one.id,
-                one.circle,
-                one.label,
-                by_person=one.by_person,
-                deferred=one.deferred,
-                selected=one.id == project.selection.particle_id,
-                image_size_px=size,
-            )
-            for one in map(project.audits.as_seen, particles)
-        }
-
-    def _here(self, ids: Iterable[str]) -> tuple[Particle, ...]:
-        """Return the particles of the open micrograph among some ids."""
-        project = self._session.project
-        here = (
-            one
-            for one in ids
-            if project.particles.micrograph_of(one) == project.selection.index
-        )
-        return tuple(filter(None, map(project.particles.find, here)))
-
-    def _commit(self, changes: Changes) -> tuple[str, ...]:
-        project = self._session.project
-        gesture = EditRequest(
-            labelled=changes.relabelled,
-            drawn=tuple(Drawing(self._place(one)) for one in changes.drawn),
-            reshaped=changes.reshaped,
-            removed=changes.removed,
-        )
-        ids = project.edits.apply(gesture)
-        if len(ids) == 1:
-            project.selection.select(ids[0])
-        return ids
-
-    def _place(self, drawn: Drawn) -> Circle:
-        """Shift a pasted circle, which napari puts exactly over its original."""
-        circle, micrograph = drawn.circle, self._session.micrograph
-        if not drawn.pasted or micrograph is None:
-            return circle
-        rows, cols = micrograph.shape
-        aside = circle.radius_px / 2
-        return replace(
-            circle,
-            row_px=circle.row_px + (aside if circle.row_px + aside < rows else -aside),
-            col_px=circle.col_px + (aside if circle.col_px + aside < cols else -aside),
-        )
+            self.particles.apply_pending_edits()

@@ -1,4 +1,4 @@
-"""Read the next micrographs of the queue ahead of time."""
+"""Read the micrographs that will be opened next, before they are asked for."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from napari_cdse.tasks.analysis import Source
 
 AHEAD = 3
-"""Micrographs that are read in advance at least, however far off they are."""
+"""Least number of micrographs that are read ahead. A choice: a user who goes through
+micrographs without stopping finds the next one read."""
 _MOST_BYTES = 256 * 2**20
+"""Most memory for the pixels of all micrographs kept. A choice: four of 4096 x 4096 px,
+or sixteen of 2048 x 2048 px."""
 _Key = tuple[str, FrameChoice, float | None, int]
+"""Path, frame, pixel size and time of the last change of a file."""
 
 
 class Prefetch(QObject):
-    """Holds a few micrographs in memory: those to come, and those just left.
+    """Keeps a few micrographs in memory: those to come, and those just left.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ class Prefetch(QObject):
     Attributes
     ----------
     came : signal
-        One that was wanted has been read.
+        A micrograph that was wanted has been read.
     """
 
     came = Signal()
@@ -50,15 +54,19 @@ class Prefetch(QObject):
         self._job: Job | None = None
 
     def want(self, sources: Sequence[Source]) -> None:
-        """Read what is not in memory yet; what was wanted before no longer is.
+        """Read micrographs that are not in memory yet; earlier wishes are dropped.
 
-        The first ones come first; those that would push these out are left.
+        Parameters
+        ----------
+        sources : sequence of Source
+            In the order in which they will be needed. Those for which there is no
+            memory are not read.
         """
         keys = {_key(one): one for one in sources}
         keys.pop(None, None)
         for key in self._kept.keys() & keys.keys():
             self._kept.move_to_end(key)
-        fitting = list(keys.items())[: self._fitting()]
+        fitting = list(keys.items())[: self._most_ahead()]
         todo = [one for key, one in fitting if key not in self._kept]
         if self._job is not None and self._job.running:
             self._job.cancel()
@@ -68,17 +76,17 @@ class Prefetch(QObject):
             self._job.produced.connect(self._on_read)
             self._runner.submit(self._job)
 
-    def _on_read(self, found: tuple[Source, Micrograph]) -> None:
-        self.keep(*found)
+    def _on_read(self, result: tuple[Source, Micrograph]) -> None:
+        self.keep(*result)
         self.came.emit()
 
-    def _fitting(self) -> int:
-        """How many as large as the largest have room beside the one that is open."""
+    def _most_ahead(self) -> int:
+        """How many micrographs as large as the largest fit beside the open one."""
         sizes = [one.pixels.nbytes for one in self._kept.values()]
         return max(1, _MOST_BYTES // max(sizes, default=_MOST_BYTES) - 1)
 
     def keep(self, source: Source, micrograph: Micrograph) -> None:
-        """Hold a micrograph that was read from some source."""
+        """Keep a micrograph that was read; drop the oldest ones if need be."""
         key = _key(source)
         if key is None:
             return
@@ -88,12 +96,12 @@ class Prefetch(QObject):
             self._kept.popitem(last=False)
 
     def take(self, source: Source) -> Micrograph | None:
-        """Give a micrograph that is in memory; None if it is not, or has changed."""
+        """Return a micrograph that is in memory; None if its file has changed since."""
         key = _key(source)
         return None if key is None else self._kept.get(key)
 
     def clear(self) -> None:
-        """Let all of them go."""
+        """Drop all micrographs."""
         self._kept.clear()
 
     def _bytes(self) -> int:
@@ -101,7 +109,7 @@ class Prefetch(QObject):
 
 
 def _key(source: Source) -> _Key | None:
-    """Name a file as it is now; None for one that cannot be read."""
+    """Return a key of a file in its present state; None if it cannot be read."""
     try:
         changed = source.path.stat().st_mtime_ns
     except OSError:
@@ -114,7 +122,7 @@ def _reading(
 ) -> Iterator[tuple[Source, Micrograph]]:
     for done, source in enumerate(sources):
         report(done / len(sources))
-        # Why one can't be read is told when the micrograph itself is opened.
+        # A failure is shown when the micrograph itself is opened.
         micrograph = attempt(source.path, partial(_read, source))
         if not isinstance(micrograph, Failure):
             yield source, micrograph
@@ -122,5 +130,6 @@ def _reading(
 
 def _read(source: Source) -> Micrograph:
     micrograph = source.read()
+    # Computed here and kept, so that the window need not when it is opened.
     contrast_limits(micrograph)
     return micrograph

@@ -55,7 +55,7 @@ class AnnotationImport(QObject):
     def _store(self, project: Project, found: Reading) -> None:
         if not self._session.is_open or self._session.project is not project:
             return
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         with self._session.reporting_errors():
             notifications.inform(project.imports.store(found.placed).sentence)
         self._tell([*found.left_out, *found.notices])

@@ -116,7 +116,7 @@ class DetectionController(QObject):
     def analyse(self, indices: Sequence[int]) -> Job | None:
         """Detect and classify micrographs in a worker."""
         session, project = self._session, self._session.project
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         job = None
         with self._session.reporting_errors():
             project.check_writable()

@@ -166,7 +166,7 @@ class Frames(QObject):
         return self._session.is_open and self._session.project is project
 
     def _take(self, project: Project, choices: Mapping[int, FrameChoice]) -> None:
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         with self._session.reporting_errors():
             project.micrographs.set_frames(choices)
             # Said again, also where the same was closed.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
-    from napari_cdse.gui.canvas.arrangement import Disarrangement
+    from napari_cdse.gui.canvas.layer_problems import LayerProblem
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.session.session import Session
 
@@ -33,7 +33,7 @@ class LayerWatch(QObject):
         super().__init__(session)
         self._session = session
         self._canvas = canvas
-        self._found: Disarrangement | None = None
+        self._found: LayerProblem | None = None
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self.look)
@@ -48,7 +48,7 @@ class LayerWatch(QObject):
         """Say what is wrong now, and no longer what is not."""
         if self._session.viewer is None or self._canvas.in_gesture:
             return
-        before, self._found = self._found, self._canvas.disarrangement
+        before, self._found = self._found, self._canvas.layer_problem
         if self._found is not None and self._found.hides:
             self._canvas.move_picture_only()
         if self._found != before:
@@ -56,11 +56,11 @@ class LayerWatch(QObject):
 
     def put_right(self) -> None:
         """Show our layers as they should be."""
-        self._canvas.put_right()
+        self._canvas.restore_layers()
         self.look()
 
     def _tell(self) -> None:
-        found = self._canvas.disarrangement
+        found = self._canvas.layer_problem
         if found is None:
             self._session.messages.withdraw(_NAME)
             return

@@ -191,7 +191,7 @@ class Navigation(QObject):
         project = self._session.project
         if not 0 <= index < len(project.micrographs.entries):
             return
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         if index == project.selection.index and self._canvas.particles is None:
             self._canvas.read(index)
             self._session.deferred.opened()

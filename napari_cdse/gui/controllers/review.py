@@ -97,7 +97,7 @@ class Review(QObject):
             return
         stays = stays or self._selection.how(ids) == "hand"
         particles, deferred = self._canvas.particles, self._session.deferred
-        together = nullcontext() if particles is None else particles.together()
+        together = nullcontext() if particles is None else particles.joined_updates()
         with self._session.reporting_errors(), deferred.after_drawing(), together:
             if act(ids) is not False and not self._canvas.draws:
                 self._go_on(stays)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_cdse.gui.canvas.geometry import circle_at
-from napari_cdse.gui.canvas.shapes_style import OURS
+from napari_cdse.gui.canvas.particles.geometry import circle_at
+from napari_cdse.gui.canvas.particles.shapes_style import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ class Selection(QObject):
         if not self._canvas.seen():
             return
         particles = session.project.particles.current
-        row, col = self._canvas.layers.pixel_at(position)
+        row, col = self._canvas.layers.camera.pixel_at(position)
         found = circle_at([one.circle for one in particles], row, col)
         if found is not None:
             self._canvas.particles.select((particles[found].id,))

@@ -90,7 +90,7 @@ class TrainingController(QObject):
         """
         if self.job is not None:
             return None
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         with self._session.reporting_errors():
             self._session.project.check_writable()
             self._drop_outcome()
@@ -112,7 +112,7 @@ class TrainingController(QObject):
     ) -> Job | None:
         if self.job is not None:
             return None
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         with self._session.reporting_errors():
             self._start(Job(title, partial(study, self._request(params, onto))))
         self.changed.emit()

@@ -71,7 +71,7 @@ class GalleryKeys(QObject):
         if not ids:
             self.said.emit(_CHOOSE)
             return
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         row = self._view.model().arrangement.row_of(ids[0])
         if row is None:
             return

@@ -122,7 +122,7 @@ class ExportButton(QPushButton):
             return
         self._folder = folder
         # What is drawn and not yet taken in belongs to it too.
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         if not project.sync.write_waiting():
             self._session.warn(_NOT_YET.format(project.path.name), _FAILED)
             return

@@ -11,7 +11,7 @@ from napari.layers import Image
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.gui.canvas.shapes_style import OURS
+from napari_cdse.gui.canvas.particles.shapes_style import OURS
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dialogs import ask_folder, ask_picture, ask_project
 from napari_cdse.io.images.folder import is_micrograph_name

@@ -449,7 +449,7 @@ class PopulationView(ProjectView):
     def write_report(self, file: Path) -> Job:
         """Write the report in a worker."""
         # What is drawn and not yet taken in belongs to it too.
-        self._canvas.take_in()
+        self._canvas.apply_pending_edits()
         work = partial(reporting, self._session.project.path, file)
         job = Job("Writing the report", work)
         job.produced.connect(self._tell_report)

@@ -9,7 +9,7 @@ from napari.layers import Image, Shapes
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cdse.gui.canvas._napari_private import menu_keys
+from napari_cdse.gui.canvas.napari_private.window import menu_keys
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.preferences import keys_page
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS, Shortcut

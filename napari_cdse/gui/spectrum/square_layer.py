@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Image, Shapes
 from qtpy.QtCore import QObject, Signal
 
-from napari_cdse.gui.canvas.shapes_style import OURS
+from napari_cdse.gui.canvas.particles.shapes_style import OURS
 from napari_cdse.gui.spectrum.square import Square
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ class SquareLayer(QObject):
 
     @property
     def _width_px(self) -> float:
-        return _WIDTH_SCREEN_PX * self._canvas.layers.screen_px
+        return _WIDTH_SCREEN_PX * self._canvas.layers.camera.screen_px
 
     def _on_zoom(self, _event: Event) -> None:
         layer = self._there(self.layer)
@@ -250,8 +250,8 @@ class SquareLayer(QObject):
         layer = self._there(self.layer)
         if layer is None or not layer.visible:
             return None
-        row, col = self._canvas.layers.pixel_at(event.position)
-        slack = _SLACK_SCREEN_PX * self._canvas.layers.screen_px
+        row, col = self._canvas.layers.camera.pixel_at(event.position)
+        slack = _SLACK_SCREEN_PX * self._canvas.layers.camera.screen_px
         return self.square.grip(row, col, min(slack, self.square.size_px / 6))
 
     def _on_hover(self, viewer: ViewerModel, event: Event) -> None:
@@ -281,12 +281,12 @@ class SquareLayer(QObject):
         if grip is None or start is None or micrograph is None:
             return
         shape = (micrograph.shape[0], micrograph.shape[1])
-        begun = self._canvas.layers.pixel_at(event.position)
+        begun = self._canvas.layers.camera.pixel_at(event.position)
         # The mouse may have come here without a move that was told.
         self._hold(viewer)
         yield
         while event.type == "mouse_move":
-            row, col = self._canvas.layers.pixel_at(event.position)
+            row, col = self._canvas.layers.camera.pixel_at(event.position)
             if grip == "move":
                 self._put(start.moved((row - begun[0], col - begun[1]), shape))
             else:

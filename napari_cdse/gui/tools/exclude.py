@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.core.regions import REASONS
-from napari_cdse.gui.canvas.drawing_state import DrawingState
-from napari_cdse.gui.canvas.geometry import ellipse_outline
-from napari_cdse.gui.canvas.shapes_style import OURS
+from napari_cdse.gui.canvas.particles.drawing_state import DrawingState
+from napari_cdse.gui.canvas.particles.geometry import ellipse_outline
+from napari_cdse.gui.canvas.particles.shapes_style import OURS
 from napari_cdse.gui.session.plain_text import caption
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.layout import sentence
@@ -85,7 +85,7 @@ class RegionTool(QObject):
         )
         self.layer.metadata[OURS] = DRAWING
         self._drawing = DrawingState(self.layer)
-        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._layers.screen_px
+        self.layer.current_edge_width = _WIDTH_SCREEN_PX * self._layers.camera.screen_px
         viewer.add_layer(self.layer)
         canvas.layer_added.emit(self.layer)
         self.layer.bind_key("Escape", lambda _layer: self._escape(), overwrite=True)
@@ -141,7 +141,7 @@ class RegionTool(QObject):
             return
         corners = layer.data[-1][:, -2:]
         kind = layer.shape_type[-1]
-        slip = _SLIP_SCREEN_PX * self._layers.screen_px
+        slip = _SLIP_SCREEN_PX * self._layers.camera.screen_px
         if kind in ("line", "path") or min(corners.max(0) - corners.min(0)) < slip:
             self.clear()
             return

@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, Signal
 
-from napari_cdse.gui.canvas.shapes_style import OURS
+from napari_cdse.gui.canvas.particles.shapes_style import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,7 +161,7 @@ class LineTool(QObject):
             end = self._pixel(event)
             if "Shift" in event.modifiers:
                 end = locked(start, end)
-            screen_px = self._layers.screen_px
+            screen_px = self._layers.camera.screen_px
             self._show(Line(tuple(start), tuple(end), screen_px))
             yield
         if self.line is not None and self.line.meant and not self._over:
@@ -186,4 +186,4 @@ class LineTool(QObject):
         self._session.say(text)
 
     def _pixel(self, event: Event) -> NDArray[np.float64]:
-        return np.array(self._layers.pixel_at(event.position), dtype=np.float64)
+        return np.array(self._layers.camera.pixel_at(event.position), dtype=np.float64)

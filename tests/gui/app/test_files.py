@@ -14,7 +14,7 @@ from napari_cdse.core.records import Circle
 from napari_cdse.gui import workspace as workspace_module
 from napari_cdse.gui.app import commands
 from napari_cdse.gui.app.window import NAMES
-from napari_cdse.gui.canvas.geometry import circle_vertices
+from napari_cdse.gui.canvas.particles.geometry import circle_vertices
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph

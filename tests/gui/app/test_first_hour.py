@@ -169,7 +169,7 @@ def a_foreign_layer_is_brought_below(newcomer) -> None:
     newcomer.click_beside("mean of 20 frames lies over the micrograph")
     newcomer.until(lambda: not newcomer.workspace.message_bar.sentences)
     newcomer.viewer.layers.remove("mean of 20 frames")
-    assert newcomer.workspace.canvas.disarrangement is None
+    assert newcomer.workspace.canvas.layer_problem is None
 
 
 def all_is_in_sight_on_a_small_screen(newcomer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from napari_cdse.gui.canvas.particles_layer import LOOKS
+from napari_cdse.gui.canvas.particles.particles_layer import STYLE_RESTORED
 from napari_cdse.gui.workspace import workspace_for
 from tests.gui.canvas_input import CanvasInput
 from tests.gui.conftest import (
@@ -44,7 +44,7 @@ def put_right(workspace, qtbot) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     wait_for_pixels(workspace, qtbot)
     qtbot.waitUntil(lambda: not workspace.message_bar.sentences, timeout=SIGNAL_MS)
-    assert workspace.canvas.disarrangement is None
+    assert workspace.canvas.layer_problem is None
     in_step(workspace)
 
 
@@ -66,7 +66,7 @@ def test_a_folder_opens_beside_a_stack_and_is_fitted_into_the_view(
     wait_for_pixels(workspace, qtbot)
     assert camera.center[-1] == pytest.approx((cols - 1) / 2 * PIXEL_NM)
     # They lie below ours, so there is nothing to say.
-    assert workspace.canvas.disarrangement is None
+    assert workspace.canvas.layer_problem is None
 
 
 def test_keys_and_mouse_change_nothing_below_another_picture(workspace, viewer, qtbot):
@@ -108,7 +108,7 @@ def test_a_layer_that_hides_nothing_is_worked_over(workspace, viewer, qtbot):
     viewer.add_image(WHOLE, name="beside", translate=(0, 500))
     viewer.add_labels(WHOLE.astype(int))
     points = viewer.add_points(np.array([[5.0, 5.0]]))
-    assert workspace.canvas.disarrangement is None
+    assert workspace.canvas.layer_problem is None
     assert viewer.layers.selection.active is points
     circle = CIRCLES[1]
     click(workspace, qtbot, circle.row_px, circle.col_px)
@@ -200,7 +200,7 @@ def test_recoloured_circles_keep_the_colour_of_their_class_and_it_is_said(
     qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
     settle(workspace, qtbot)
     np.testing.assert_allclose(layer.edge_color, before, atol=0.01)
-    assert standing(workspace) == [LOOKS]
+    assert standing(workspace) == [STYLE_RESTORED]
 
 
 def test_the_drawing_key_brings_hidden_circles_back_before_anything_is_drawn(

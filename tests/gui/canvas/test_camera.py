@@ -69,10 +69,10 @@ def test_a_particle_out_of_sight_comes_to_the_middle_and_one_in_sight_stays(view
     layers = MicrographLayers(viewer)
     layers.show(micrograph(0.05))
     look(viewer, layers, 63, 62, 2.0)
-    layers.bring_into_sight(CIRCLE)
+    layers.camera.bring_into_sight(CIRCLE)
     assert seen(viewer, layers) == pytest.approx((63, 62, 2.0))
     look(viewer, layers, 563, 62, 4.0)
-    layers.bring_into_sight(CIRCLE)
+    layers.camera.bring_into_sight(CIRCLE)
     assert seen(viewer, layers) == pytest.approx((60, 60, 4.0))
 
 
@@ -80,7 +80,7 @@ def test_a_particle_out_of_sight_comes_to_the_middle_and_one_in_sight_stays(view
 def test_a_particle_that_is_gone_to_fills_a_third_of_the_view(viewer, size_nm):
     layers = MicrographLayers(viewer)
     layers.show(micrograph(size_nm))
-    layers.see(Circle(80.0, 200.0, 30.0))
+    layers.camera.see(Circle(80.0, 200.0, 30.0))
     row, col, zoom = seen(viewer, layers)
     assert (row, col) == pytest.approx((80, 200))
     assert 2 * 30.0 * zoom == pytest.approx(270 / 3)

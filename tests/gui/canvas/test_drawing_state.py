@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from napari_cdse.gui.canvas.drawing_state import DrawingState
+from napari_cdse.gui.canvas.particles.drawing_state import DrawingState
 
 SAY = ["adding", "added", "changing", "changed", "removing", "removed"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.records import Circle
-from napari_cdse.gui.canvas.geometry import (
+from napari_cdse.gui.canvas.particles.geometry import (
     circle_at,
     circle_of,
     circle_vertices,

@@ -24,7 +24,7 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
     workspace, qtbot, monkeypatch
 ):
     told: list[str] = []
-    monkeypatch.setattr(workspace.canvas.particles, "_tell", told.append)
+    monkeypatch.setattr(workspace.canvas.particles, "_warn", told.append)
     user = CanvasInput(workspace, qtbot)
     project, ids = workspace.project, particle_ids(workspace)
     workspace.project.selection.select(ids[0])
@@ -59,7 +59,8 @@ def test_every_gesture_is_one_edit_or_none_and_undo_takes_it_back(
 
 def dressed_by_class(workspace) -> None:
     """Every outline has the colour of its class, and every letter says it."""
-    layer, styles = workspace.canvas.particles.layer, workspace.canvas._styles(None)
+    canvas = workspace.canvas
+    layer, styles = canvas.particles.layer, canvas._project_particles.styles(None)
     wanted = [styles[one] for one in layer.features["particle_id"]]
     assert list(layer.features["letter"]) == [one.letter for one in wanted]
     for at_, one in enumerate(wanted):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from napari_cdse.core.records import Circle
-from napari_cdse.gui.canvas.geometry import circle_vertices
-from napari_cdse.gui.canvas.layer_diff import Changes, Row, compare, read_rows
+from napari_cdse.gui.canvas.particles.geometry import circle_vertices
+from napari_cdse.gui.canvas.particles.layer_diff import Changes, Row, compare, read_rows
 
 A, B, C = Circle(50, 50, 20), Circle(150, 50, 25), Circle(100, 200, 30)
 

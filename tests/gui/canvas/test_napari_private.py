@@ -13,10 +13,18 @@ import pytest
 from napari.layers import Shapes
 from qtpy.QtCore import Qt
 
-from napari_cdse.gui.canvas import _napari_private as private
-from napari_cdse.gui.canvas.particle_style import Plan
-from napari_cdse.gui.canvas.shapes_io import touch
-from napari_cdse.gui.canvas.shapes_style import new_layer
+from napari_cdse.gui.canvas.napari_private import (
+    letters,
+    particles_visual,
+    parts,
+    rings,
+    window,
+)
+from napari_cdse.gui.canvas.napari_private.shapes import changed_at_once
+from napari_cdse.gui.canvas.napari_private.shapes_layer import ParticleShapes
+from napari_cdse.gui.canvas.particles.particle_style import Plan
+from napari_cdse.gui.canvas.particles.shapes_io import update_in_place
+from napari_cdse.gui.canvas.particles.shapes_style import new_layer
 from tests.gui.canvas.test_particles_visual import fill, picture, styles
 from tests.gui.conftest import drag, open_folder, particle_ids, press, put_circles
 from tests.gui.conftest import settle as settled
@@ -27,7 +35,7 @@ PARTS = (
     "_data_view.edit",
     "_data_view.update_edge_width",
     "_data_view.update_edge_color",
-    *private.ParticleShapes.READS,
+    *ParticleShapes.READS,
     "node.text",
     "_update_text",
     "_get_scaled_size",
@@ -46,13 +54,13 @@ MODULES = (
 def told(monkeypatch):
     """Notices of what is missing, none of them given so far."""
     sentences: list[str] = []
-    show_info = private.notifications.inform
+    show_info = parts.notifications.inform
 
     def inform(sentence):
         (sentences.append if "is newer than" in sentence else show_info)(sentence)
 
-    monkeypatch.setattr(private.notifications, "inform", inform)
-    monkeypatch.setattr(private, "_missed", set())
+    monkeypatch.setattr(parts.notifications, "inform", inform)
+    monkeypatch.setattr(parts, "missing_parts", set())
     forget()
     yield sentences
     forget()
@@ -60,7 +68,7 @@ def told(monkeypatch):
 
 def forget():
     """Let the classes that draw be made anew, as in another process."""
-    for make in (private._visual_class, private._letters_class):
+    for make in (particles_visual.visual_class, letters.letters_class):
         getattr(make, "cache_clear", bool)()
 
 
@@ -77,16 +85,16 @@ def take_away(patch, *names):
             raise ImportError(module)
         return original(module)
 
-    original = private.import_module
+    original = parts.import_module
     forget()
-    patch.setattr(private, "attrgetter", get)
-    patch.setattr(private, "import_module", import_module)
+    patch.setattr(parts, "attrgetter", get)
+    patch.setattr(parts, "import_module", import_module)
 
 
 def draw_barely(patch):
     """Leave off what only we draw: dark lines around rings and letters."""
-    patch.setattr(private, "_casing_of", lambda node: None)
-    patch.setattr(private, "_outline", lambda text: None)
+    patch.setattr(rings, "add_casing", lambda node: None)
+    patch.setattr(letters, "outline", lambda text: None)
 
 
 def pictures(viewer):
@@ -101,7 +109,9 @@ def pictures(viewer):
     reshaped = [(2, after[4]), (4, after[2])]
     after[2], after[4] = after[4], after[2]
     shown = {one.particle_id: one for one in before}
-    touch(layer, Plan((), tuple(reshaped), tuple(enumerate(after)), ()), shown)
+    update_in_place(
+        layer, Plan((), tuple(reshaped), tuple(enumerate(after)), ()), shown
+    )
     drawn.append(picture(viewer, layer, zoom=2.0, new=False))
     drawn.append(picture(viewer, layer, zoom=4.0, new=False))
     return drawn
@@ -116,7 +126,7 @@ def test_without_each_of_them_circles_look_the_same(
     assert told == []
     assert all((one != two).any() for one, two in pairwise(wanted))
     for name in (*PARTS, *MODULES[:-1]):
-        private._missed.clear()
+        parts.missing_parts.clear()
         told.clear()
         with monkeypatch.context() as patch:
             take_away(patch, name)
@@ -137,14 +147,14 @@ def test_without_what_dark_lines_need_rings_are_as_napari_draws_them(
     with_lines = pictures(viewer)
     assert told == []
     assert all((one != two).any() for one, two in zip(bare, with_lines, strict=True))
-    monkeypatch.setattr(private, "_outline", lambda text: None)
+    monkeypatch.setattr(letters, "outline", lambda text: None)
     for name in (
         "_subvisuals",
         "_prepare_draw",
         "_data_view._mesh",
-        *private._OF_THE_MESH,
+        *rings.MESH_PARTS,
     ):
-        private._missed.clear()
+        parts.missing_parts.clear()
         told.clear()
         with monkeypatch.context() as patch:
             take_away(patch, name)
@@ -159,13 +169,13 @@ def test_without_the_letters_shader_they_have_no_outline(
     make_napari_viewer, monkeypatch, told
 ):
     viewer = make_napari_viewer(show=True)
-    monkeypatch.setattr(private, "_casing_of", lambda node: None)
+    monkeypatch.setattr(rings, "add_casing", lambda node: None)
     outlined = pictures(viewer)
     with monkeypatch.context() as patch:
-        patch.setattr(private, "_outline", lambda text: None)
+        patch.setattr(letters, "outline", lambda text: None)
         bare = pictures(viewer)
     assert all((one != two).any() for one, two in zip(bare, outlined, strict=True))
-    monkeypatch.setattr(private, "_END_OF_LETTERS", "as in no version")
+    monkeypatch.setattr(letters, "SHADER_END", "as in no version")
     for one, as_ever in zip(pictures(viewer), bare, strict=True):
         np.testing.assert_array_equal(one, as_ever)
     assert len(told) == 1
@@ -176,12 +186,12 @@ def test_a_layout_that_vispy_does_otherwise_is_left_to_it(
 ):
     viewer = make_napari_viewer(show=True)
     wanted = pictures(viewer)
-    found = private._imported
+    found = letters.private_import
 
     def changed(module, name):
         return (lambda: None) if name == "_text_to_vbo" else found(module, name)
 
-    monkeypatch.setattr(private, "_imported", changed)
+    monkeypatch.setattr(letters, "private_import", changed)
     forget()
     for one, as_ever in zip(pictures(viewer), wanted, strict=True):
         np.testing.assert_array_equal(one, as_ever)
@@ -221,16 +231,16 @@ def test_without_any_of_them_keys_and_mouse_do_what_they_did(
 
 
 def colour_of(workspace, particle_id):
-    return workspace.canvas._styles([particle_id])[particle_id].rgba
+    return workspace.canvas._project_particles.styles([particle_id])[particle_id].rgba
 
 
 def test_the_keys_of_the_menus_are_the_same_as_qt_knows_them(
     make_napari_viewer, monkeypatch, told
 ):
     viewer = make_napari_viewer()
-    known = dict(private.menu_keys(viewer))
+    known = dict(window.menu_keys(viewer))
     take_away(monkeypatch, *MODULES)
-    from_qt = dict(private.menu_keys(viewer))
+    from_qt = dict(window.menu_keys(viewer))
     assert "Ctrl+O" in from_qt
     assert from_qt.keys() <= known.keys()
     # The themes have keys and stand in no menu.
@@ -259,7 +269,7 @@ def test_a_layer_that_is_changed_at_once_is_as_one_changed_bit_by_bit(
     with monkeypatch.context() as patch:
         if missing is not None:
             take_away(patch, missing)
-        with private.changed_at_once(viewer, layer):
+        with changed_at_once(viewer, layer):
             layer.data = values
             layer.scale = (7, 6)
             layer.translate = (5, 3)
@@ -274,7 +284,7 @@ REMOVES_LAYERS = """
 import gc, sys
 import napari, numpy as np
 from qtpy.QtWidgets import QApplication
-from napari_cdse.gui.canvas._napari_private import outlive_removed_layers
+from napari_cdse.gui.canvas.napari_private.window import outlive_removed_layers
 viewer = napari.Viewer(show=True)
 if sys.argv[1] == "ours":
     outlive_removed_layers(viewer)

@@ -10,8 +10,8 @@ from skimage.color import rgb2lab
 
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.gui.canvas.class_colours import LETTERS, PALE, letter, rgb, rgba
-from napari_cdse.gui.canvas.layer_diff import Row
-from napari_cdse.gui.canvas.particle_style import plan, style_of, take_over
+from napari_cdse.gui.canvas.particles.layer_diff import Row
+from napari_cdse.gui.canvas.particles.particle_style import plan, plan_reuse, style_of
 
 # Severity 1.0 of Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009).
 MACHADO = {
@@ -197,12 +197,12 @@ def test_a_class_changed_in_the_layer_itself_is_dressed_again():
 
 def test_shapes_of_another_micrograph_are_taken_over_one_by_one():
     styles = [dressed(name) for name in "abc"]
-    less = take_over(["ellipse"] * 2, styles)
+    less = plan_reuse(["ellipse"] * 2, styles)
     assert less.reshape == less.restyle == ((0, styles[0]), (1, styles[1]))
     assert (less.remove, less.add) == ((), (styles[2],))
-    more = take_over(["ellipse"] * 5, styles)
+    more = plan_reuse(["ellipse"] * 5, styles)
     assert more.reshape == tuple(enumerate(styles))
     assert (more.remove, more.add) == ((3, 4), ())
-    odd = take_over(["ellipse", "path"], styles)
+    odd = plan_reuse(["ellipse", "path"], styles)
     assert (odd.reshape, odd.remove, odd.add) == ((), (0, 1), tuple(styles))
-    assert take_over([], styles).add == tuple(styles)
+    assert plan_reuse([], styles).add == tuple(styles)

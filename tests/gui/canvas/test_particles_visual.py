@@ -9,7 +9,6 @@ from vispy.gloo import glir
 from vispy.visuals.text import text
 
 from napari_cdse.core.records import Circle
-from napari_cdse.gui.canvas import _napari_private, shapes_style
 from napari_cdse.gui.canvas.class_colours import (
     CLASS_NAMES,
     LEAST_CONTRAST,
@@ -17,9 +16,11 @@ from napari_cdse.gui.canvas.class_colours import (
     contrast_ratio,
     rgb,
 )
-from napari_cdse.gui.canvas.particle_style import Plan, style_of
-from napari_cdse.gui.canvas.shapes_io import rebuild, touch
-from napari_cdse.gui.canvas.shapes_style import feature_table, new_layer
+from napari_cdse.gui.canvas.napari_private import letters, rings
+from napari_cdse.gui.canvas.particles import shapes_style
+from napari_cdse.gui.canvas.particles.particle_style import Plan, style_of
+from napari_cdse.gui.canvas.particles.shapes_io import rebuild, update_in_place
+from napari_cdse.gui.canvas.particles.shapes_style import feature_table, new_layer
 from napari_cdse.gui.session.viewer_window import find_canvas
 from tests.gui.paints import Count, all_drawn
 
@@ -64,8 +65,8 @@ def viewer(make_napari_viewer):
 @pytest.fixture
 def bare(monkeypatch):
     """Leave off what we add to napari's picture: dark lines, and the least width."""
-    monkeypatch.setattr(_napari_private, "_casing_of", lambda node: None)
-    monkeypatch.setattr(_napari_private, "_outline", lambda text: None)
+    monkeypatch.setattr(rings, "add_casing", lambda node: None)
+    monkeypatch.setattr(letters, "outline", lambda text: None)
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_letter_changes_with_its_circle(viewer, plain_layer, bare):
     picture(viewer, ours)
     after = styles(("no", *LABELS[1:]), by_person=True)
     shown = {one.particle_id: one for one in before}
-    touch(ours, Plan((), (), tuple(enumerate(after)), ()), shown)
+    update_in_place(ours, Plan((), (), tuple(enumerate(after)), ()), shown)
     QApplication.processEvents()
     drawn = viewer.screenshot(canvas_only=True, flash=False)
     np.testing.assert_array_equal(drawn, picture(viewer, plain_layer(after)))
@@ -119,7 +120,7 @@ def test_each_string_is_laid_out_once(viewer, monkeypatch):
         return original(string, *rest)
 
     monkeypatch.setattr(text, "_text_to_vbo", count)
-    _napari_private._letters_class.cache_clear()
+    letters.letters_class.cache_clear()
     ours = new_layer((1.0, 1.0), ("pixel", "pixel"))
     wanted = [
         style_of(
@@ -164,7 +165,7 @@ def test_other_circles_need_no_other_program_and_no_texture_again(viewer, monkey
     linked.clear()
     handed_over.clear()
     others = styles(("no", *LABELS[1:]), by_person=True)
-    touch(
+    update_in_place(
         layer,
         Plan((), (), tuple(enumerate(others)), ()),
         {one.particle_id: one for one in wanted},

@@ -10,7 +10,7 @@ from napari_cdse.core.detection.accumulation_map import AccumulationMap
 from napari_cdse.core.features.surroundings import Surroundings
 from napari_cdse.core.records import Circle, Micrograph
 from napari_cdse.core.regions import Region
-from napari_cdse.gui.canvas.shapes_style import regions_layer
+from napari_cdse.gui.canvas.particles.shapes_style import regions_layer
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.pictures.overlays import Spot
 from napari_cdse.gui.pictures.peaks_table import Scale
@@ -32,7 +32,7 @@ def test_a_map_and_the_circles_lie_where_they_were_found(workspace):
     middles = [one.mean(axis=0) for one in layers.particles.data]
     wanted = [(one.row_px, one.col_px) for one in CIRCLES]
     assert sorted(map(tuple, np.round(middles).tolist())) == sorted(wanted)
-    assert layers.pixel_at((0.0, 3 * scale, 8 * scale)) == pytest.approx((3, 8))
+    assert layers.camera.pixel_at((0.0, 3 * scale, 8 * scale)) == pytest.approx((3, 8))
 
 
 def test_a_region_lies_where_it_was_drawn():

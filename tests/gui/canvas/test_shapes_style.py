@@ -7,13 +7,13 @@ import pytest
 
 from napari_cdse.core.records import Circle
 from napari_cdse.core.regions import Region
-from napari_cdse.gui.canvas.particle_style import style_of
-from napari_cdse.gui.canvas.shapes_style import (
+from napari_cdse.gui.canvas.particles.particle_style import style_of
+from napari_cdse.gui.canvas.particles.shapes_style import (
     feature_table,
-    hold_in_place,
     new_layer,
     regions_layer,
     set_features,
+    undo_transform,
 )
 
 SCALE, UNITS = (0.04, 0.04), ("nm", "nm")
@@ -85,12 +85,12 @@ def test_a_layer_that_was_moved_as_a_whole_goes_back(name, value):
     told = []
     for event in ("scale", "translate", "rotate", "shear", "affine"):
         getattr(layer.events, event).connect(lambda e: told.append(e.type))
-    hold_in_place(layer, SCALE)
+    undo_transform(layer, SCALE)
     for each in ("scale", "translate", "rotate", "shear"):
         assert np.allclose(getattr(layer, each), getattr(plain, each))
     assert np.allclose(layer.affine.affine_matrix, np.eye(3))
     assert told == [name]
-    hold_in_place(layer, SCALE)
+    undo_transform(layer, SCALE)
     assert told == [name]
 
 

@@ -96,7 +96,7 @@ def test_its_lines_are_as_thin_at_any_zoom(spectrum, viewer):
     assert np.array(layer.edge_width) == pytest.approx(thin / 4)
     assert len(set(thin.round(6))) == 1
     # Two pixels of the screen.
-    assert thin[0] / 4 == pytest.approx(2 * workspace.canvas.layers.screen_px)
+    assert thin[0] / 4 == pytest.approx(2 * workspace.canvas.layers.camera.screen_px)
 
 
 def test_no_layer_comes_while_qt_lays_out_the_docks(workspace, viewer, qtbot):
@@ -127,7 +127,7 @@ def test_it_is_in_nobody_s_way(spectrum, viewer, qtbot):
     # It is no layer that somebody else laid over ours, and none that is a micrograph.
     view.over.setCurrentIndex(1)
     view._lay_over()
-    assert workspace.canvas.disarrangement is None
+    assert workspace.canvas.layer_problem is None
     assert workspace.opening.image_name is None
     assert [one for one in viewer.layers if one in (*ours, view.square._over)] == [
         workspace.canvas.layers.image,

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMenu
 
 from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.app.window import add_docks
-from napari_cdse.gui.canvas.shapes_style import LEFT_OUT as NAME
+from napari_cdse.gui.canvas.particles.shapes_style import LEFT_OUT as NAME
 from napari_cdse.gui.micrographs.table_model import cell, tip
 from napari_cdse.gui.tools.exclude import DRAWING, ReasonDialog
 from napari_cdse.gui.tools.line_tool import Line

@@ -1,7 +1,7 @@
-"""Check whether our layers are visible and in order among napari's.
+"""Check whether our layers are visible and in order among those of the viewer.
 
-napari lets anybody cover, hide, delete, reorder and rename layers. Nothing in a project
-is lost by it, but keys and mouse would go on changing what is not seen.
+Users can cover, hide, delete, reorder and rename layers in napari. The project loses
+nothing by that, but keys and mouse would go on changing circles that nobody sees.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image, Labels, Surface
 
-from napari_cdse.gui.canvas.shapes_style import OURS
+from napari_cdse.gui.canvas.particles.shapes_style import OURS
 from napari_cdse.gui.session.plain_text import one_line
 
 if TYPE_CHECKING:
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.canvas.layers import MicrographLayers
 
-    Finder = Callable[[ViewerModel, MicrographLayers], "Disarrangement | None"]
+    Check = Callable[[ViewerModel, MicrographLayers], "LayerProblem | None"]
 
-_SEEN_THROUGH = 0.75
-"""Opacity up to which what lies below is still seen. A choice: labels, which napari
-shows at 0.7, are meant to be looked through; a larger one would let a picture of 0.8
-pass, below which noise is all that is left of ours."""
-_FAINT = 0.25
-"""Opacity below which ours is as good as hidden: a choice, as above."""
-_MIXED = ("additive", "minimum", "multiplicative")
-"""Blendings that leave what lies below to be seen."""
+_MOST_TRANSPARENT_COVER = 0.75
+"""Opacity up to which a layer above does not count as covering ours. A choice: napari
+shows labels at 0.7, which are meant to be looked through; at 0.8, hardly more than
+noise is left of the micrograph."""
+_LEAST_OPACITY = 0.25
+"""Opacity below which our own layer counts as hidden: a choice, as above."""
+_MIXING = ("additive", "minimum", "multiplicative")
+"""Blendings with which the layers below stay visible."""
 
 
 @dataclass(frozen=True, slots=True)
-class Disarrangement:
-    """What is wrong with how our layers lie.
+class LayerProblem:
+    """What is wrong with our layers' order or visibility.
 
     Attributes
     ----------
     sentence : str
     remedy : str
-        What the button says that puts it right.
+        Text of the button that restores the layers.
     hides : bool
         Whether keys and mouse would change what is not seen.
     """
@@ -54,46 +54,44 @@ class Disarrangement:
     hides: bool = True
 
 
-def disarrangement(
-    viewer: ViewerModel, ours: MicrographLayers
-) -> Disarrangement | None:
-    """Say what is wrong with our layers, the worst first; None if nothing is.
+def find_problem(viewer: ViewerModel, ours: MicrographLayers) -> LayerProblem | None:
+    """Return the worst problem of our layers; None if there is none.
 
     Parameters
     ----------
     viewer : ViewerModel
-        In which they are.
+        Has the layers.
     ours : MicrographLayers
-        Nothing can be wrong while they show no micrograph.
+        Without a micrograph there can be no problem.
     """
     if ours.image is None or ours.particles is None:
         return None
-    found = (find(viewer, ours) for find in _FINDERS)
+    found = (check(viewer, ours) for check in _CHECKS)
     return next(filter(None, found), None)
 
 
-def _removed(viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | None:
+def _removed(viewer: ViewerModel, ours: MicrographLayers) -> LayerProblem | None:
     if ours.image not in viewer.layers:
-        return Disarrangement(
+        return LayerProblem(
             "The micrograph's layer was removed; nothing of the project is lost.",
             "Show it again",
         )
     if ours.particles not in viewer.layers:
-        return Disarrangement(
+        return LayerProblem(
             "The layer of the circles was removed; they are safe in the project.",
             "Show them again",
         )
     return None
 
 
-def _not_flat(viewer: ViewerModel, _ours: MicrographLayers) -> Disarrangement | None:
+def _not_flat(viewer: ViewerModel, _ours: MicrographLayers) -> LayerProblem | None:
     if viewer.dims.ndisplay == 3:
-        return Disarrangement(
+        return LayerProblem(
             "napari shows three dimensions, in which no circle can be drawn or chosen.",
             "Show two",
         )
     if viewer.canvas.grid.enabled:
-        return Disarrangement(
+        return LayerProblem(
             "napari shows layers beside each other, so circles are not on their "
             "micrograph.",
             "Lay them over each other",
@@ -101,19 +99,19 @@ def _not_flat(viewer: ViewerModel, _ours: MicrographLayers) -> Disarrangement | 
     return None
 
 
-def _hidden(_viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | None:
-    if _is_seen(ours.image):
+def _hidden(_viewer: ViewerModel, ours: MicrographLayers) -> LayerProblem | None:
+    if _is_visible(ours.image):
         return None
-    return Disarrangement("The micrograph's layer is hidden.", "Show it")
+    return LayerProblem("The micrograph's layer is hidden.", "Show it")
 
 
-def _covered(viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | None:
+def _covered(viewer: ViewerModel, ours: MicrographLayers) -> LayerProblem | None:
     above = list(viewer.layers)[viewer.layers.index(ours.image) + 1 :]
     for layer in reversed(above):
-        # What a dock of ours lays over a part of it was asked for there.
+        # Layers of our docks and tools are marked, too; the user asked for those.
         foreign = layer not in ours.present and OURS not in layer.metadata
         if foreign and _covers(layer, ours.image):
-            return Disarrangement(
+            return LayerProblem(
                 f"{one_line(str(layer.name))} lies over the micrograph, so keys and "
                 "mouse would change what is not seen.",
                 "Bring ours up",
@@ -123,31 +121,31 @@ def _covered(viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | No
 
 def _circles_hidden(
     _viewer: ViewerModel, ours: MicrographLayers
-) -> Disarrangement | None:
-    if ours.held or _is_seen(ours.particles):
+) -> LayerProblem | None:
+    if ours.held or _is_visible(ours.particles):
         return None
-    return Disarrangement(
+    return LayerProblem(
         "The circles are hidden; keys still label the chosen particle.",
         "Show them",
         hides=False,
     )
 
 
-def _out_of_order(viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | None:
+def _out_of_order(viewer: ViewerModel, ours: MicrographLayers) -> LayerProblem | None:
     places = [viewer.layers.index(one) for one in ours.present]
     if all(lower < upper for lower, upper in pairwise(places)):
         return None
-    return Disarrangement(
+    return LayerProblem(
         "The circles do not lie above the micrograph and its maps.",
         "Put them in order",
         hides=False,
     )
 
 
-def _renamed(_viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | None:
+def _renamed(_viewer: ViewerModel, ours: MicrographLayers) -> LayerProblem | None:
     for layer, name in ours.names.items():
         if layer.name != name:
-            return Disarrangement(
+            return LayerProblem(
                 f'The layer "{name}" is called "{one_line(str(layer.name))}" now; this '
                 "program goes on with it all the same.",
                 "Give it its name back",
@@ -156,7 +154,7 @@ def _renamed(_viewer: ViewerModel, ours: MicrographLayers) -> Disarrangement | N
     return None
 
 
-_FINDERS: tuple[Finder, ...] = (
+_CHECKS: tuple[Check, ...] = (
     _removed,
     _not_flat,
     _hidden,
@@ -165,23 +163,23 @@ _FINDERS: tuple[Finder, ...] = (
     _out_of_order,
     _renamed,
 )
-"""The worst comes first, and is said alone."""
+"""The worst problem comes first; only one is shown."""
 
 
-def _is_seen(layer: Layer | None) -> bool:
-    return layer is not None and layer.visible and layer.opacity >= _FAINT
+def _is_visible(layer: Layer | None) -> bool:
+    return layer is not None and layer.visible and layer.opacity >= _LEAST_OPACITY
 
 
 def _covers(layer: Layer, ours: Layer) -> bool:
-    """Whether a layer above hides some of ours."""
+    """Tell whether a layer above hides a part of ours."""
     if not isinstance(layer, Image | Labels | Surface):
         return False
-    opaque = layer.visible and layer.opacity > _SEEN_THROUGH
-    return opaque and str(layer.blending) not in _MIXED and _meet(layer, ours)
+    opaque = layer.visible and layer.opacity > _MOST_TRANSPARENT_COVER
+    return opaque and str(layer.blending) not in _MIXING and _overlap(layer, ours)
 
 
-def _meet(one: Layer, other: Layer) -> bool:
-    """Whether two layers lie over each other; in different units, they may."""
+def _overlap(one: Layer, other: Layer) -> bool:
+    """Tell whether two layers overlap; with different units, assume that they do."""
     if tuple(map(str, one.units[-2:])) != tuple(map(str, other.units[-2:])):
         return True
     (low, high), (first, last) = (

@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 class DrawingState:
-    """Follows one layer's `data` events.
+    """Follows the ``data`` events of one layer.
 
-    napari says "adding" when a drawing begins and "added" when it ends: at once for a
+    napari emits "adding" when a drawing begins and "added" when it ends: at once for a
     shape that a program adds, with the last corner for one that is drawn.
 
     Parameters
     ----------
     layer : Shapes
-        Whoever listens to its `data` events passes each of them on first.
+        Its listener passes each ``data`` event to `follow` first.
     """
 
     def __init__(self, layer: Shapes) -> None:
@@ -28,15 +28,15 @@ class DrawingState:
     @property
     def active(self) -> bool:
         """Whether a shape is being drawn now."""
-        # A program that adds nonsense is told so and "added" never comes.
+        # After an error in a program that adds shapes, "added" is never emitted.
         return self._begun and str(self._layer.mode).startswith("add_")
 
     def follow(self, event: Event) -> bool:
-        """Take note of an event; True if something in the layer is others now."""
+        """Follow an event; return whether the layer has changed with it."""
         action = str(event.action).lower()
         if action.endswith("adding"):
             self._begun = True
         elif action.endswith("added"):
             self._begun = False
-        # The "-ING" halves come before anything changed.
+        # Events that end in "ing" are emitted before the change.
         return not (self.active or action.endswith("ing"))

@@ -1,4 +1,4 @@
-"""Create and style our Shapes layers: particles, and regions left out."""
+"""Create our Shapes layers, particles and regions left out, and keep their style."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from napari.layers import Shapes
 from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 
-from napari_cdse.gui.canvas._napari_private import particle_shapes
 from napari_cdse.gui.canvas.class_colours import CLASS_NAMES, HEX, UNLABELLED
-from napari_cdse.gui.canvas.particle_style import COLUMNS, ParticleStyle
+from napari_cdse.gui.canvas.napari_private.particles_visual import particle_shapes
+from napari_cdse.gui.canvas.particles.particle_style import COLUMNS, ParticleStyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from napari_cdse.core.regions import Region
 
 OURS = "napari_cdse"
-"""Key in the metadata of layers that we put up; its value says what it shows."""
+"""Key in the metadata of our layers; its value names what the layer shows."""
 PARTICLES = "particles"
 LEFT_OUT = "left out"
-_FACE = "#1f1f1f8c"
-_EDGE = "#d9d9d9e6"
-_WIDTH = 2.0
+_REGION_FACE = "#1f1f1f8c"
+_REGION_EDGE = "#d9d9d9e6"
+_REGION_EDGE_WIDTH = 2.0
+"""Width of a region's outline in pixels of a micrograph of `_REFERENCE_PX`. A
+choice."""
 _REFERENCE_PX = 1024
 
 
 def feature_table(styles: Iterable[ParticleStyle]) -> pd.DataFrame:
-    """Feature rows of a layer; the class is a Categorical with a real ``"null"``."""
-    # The window stands before any circle is shown, and does not wait for the import.
+    """Return the feature rows of a layer; the class is categorical, with ``"null"``."""
+    # Imported here, as the window opens before the first circle is shown.
     import pandas as pd
 
     table = pd.DataFrame([one.features() for one in styles], columns=list(COLUMNS))
@@ -42,14 +44,20 @@ def feature_table(styles: Iterable[ParticleStyle]) -> pd.DataFrame:
 
 
 def letter_colours() -> NominalColorEncoding:
-    """Colours of the letters by class, as napari's text takes them."""
+    """Return the colours of the letters by class, as napari's text needs them."""
     return NominalColorEncoding(
         feature="class", colormap=CategoricalColormap(colormap=dict(HEX))
     )
 
 
 def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
-    """Make the empty layer, dressed for particles."""
+    """Make the layer of particles, without shapes.
+
+    Parameters
+    ----------
+    scale, units : tuple
+        Those of the micrograph's layer.
+    """
     layer = particle_shapes(
         ndim=2,
         name=PARTICLES,
@@ -72,7 +80,10 @@ def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
 
 
 def set_features(layer: Shapes, styles: Iterable[ParticleStyle]) -> None:
-    """Set all feature rows; the next drawn shape must not copy the last one's."""
+    """Set all feature rows, and the defaults of shapes that the user draws.
+
+    Without defaults, a new shape would copy the last shape's row.
+    """
     layer.features = feature_table(styles)
     layer.feature_defaults = {
         "particle_id": "",
@@ -82,8 +93,16 @@ def set_features(layer: Shapes, styles: Iterable[ParticleStyle]) -> None:
     }
 
 
-def hold_in_place(layer: Shapes, scale: tuple[float, ...]) -> None:
-    """Undo a transform of the whole layer: circles belong to the micrograph."""
+def undo_transform(layer: Shapes, scale: tuple[float, ...]) -> None:
+    """Undo a transform of the whole layer: circles belong to the micrograph.
+
+    Parameters
+    ----------
+    layer : Shapes
+        Changed in place.
+    scale : tuple of float
+        As it should be.
+    """
     if not np.allclose(layer.scale, scale):
         layer.scale = scale
     if np.any(layer.translate):
@@ -102,7 +121,7 @@ def regions_layer(
     units: tuple[str, str],
     image_size_px: int,
 ) -> Shapes:
-    """Make the layer; darkened, outlined, with the reason in words.
+    """Make the layer of regions: darkened and outlined, with the reason as text.
 
     Parameters
     ----------
@@ -111,7 +130,7 @@ def regions_layer(
     scale, units : tuple
         Those of the micrograph's layer.
     image_size_px : int
-        Of the micrograph's longer side; outlines are as broad at any size.
+        Longer side of the micrograph; outlines scale with it.
     """
     layer = Shapes(
         [np.array(region.corners_px) for region in regions],
@@ -119,9 +138,9 @@ def regions_layer(
         name=LEFT_OUT,
         scale=scale,
         units=units,
-        face_color=_FACE,
-        edge_color=_EDGE,
-        edge_width=_WIDTH * image_size_px / _REFERENCE_PX,
+        face_color=_REGION_FACE,
+        edge_color=_REGION_EDGE,
+        edge_width=_REGION_EDGE_WIDTH * image_size_px / _REFERENCE_PX,
         features={"reason": [region.reason for region in regions]},
         text={"string": "{reason}", "size": 11, "color": "white"},
         opacity=1.0,

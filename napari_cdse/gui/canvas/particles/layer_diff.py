@@ -1,9 +1,9 @@
 """Find what the user changed in the Shapes layer, by comparing snapshots.
 
-napari's events cannot be trusted for this: a paste says nothing about the data, the
-features table says nothing at all, some removals leave a feature row behind. So the
-layer is read as a whole and compared with what it held before, by particle id. Pure
-functions on plain arrays: no Qt, no napari.
+napari's events do not suffice for this: a paste emits no event on the data, the
+features table emits none at all, and some removals leave a feature row behind. So the
+whole layer is read and compared with the last snapshot, by particle id. These are pure
+functions on arrays, without Qt and napari.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.class_colours import UNLABELLED
-from napari_cdse.gui.canvas.geometry import circle_of
+from napari_cdse.gui.canvas.particles.geometry import circle_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,12 +25,24 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle, Label
 
 TOLERANCE_PX = 1e-3
-"""Vertices closer than this are the same; the layer holds them as float32."""
+"""Distance below which vertices count as the same; the layer holds them as float32."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One shape as the layer holds it."""
+    """One shape as the layer holds it.
+
+    Attributes
+    ----------
+    particle_id : str
+        Empty for a new shape.
+    kind : str
+        napari's shape type.
+    vertices : ndarray, shape (n, 2)
+        In pixels.
+    name : str
+        Class name, see `class_colours.CLASS_NAMES`.
+    """
 
     particle_id: str
     kind: str
@@ -38,7 +50,7 @@ class Row:
     name: str
 
     def same_place(self, other: Row) -> bool:
-        """Whether both have the same vertices."""
+        """Tell whether both shapes have the same vertices."""
         return self.vertices.shape == other.vertices.shape and bool(
             np.abs(self.vertices - other.vertices).max(initial=0.0) < TOLERANCE_PX
         )
@@ -46,7 +58,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A shape that is new in the layer; a pasted one lies over its original."""
+    """A shape that is new in the layer.
+
+    Attributes
+    ----------
+    index : int
+        Of the shape.
+    circle : Circle
+    pasted : bool
+        Whether it is a copy that lies exactly over its original.
+    """
 
     index: int
     circle: Circle
@@ -55,7 +76,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """One gesture.
+    """What one gesture has changed.
 
     Attributes
     ----------
@@ -64,14 +85,14 @@ class Changes:
     relabelled : mapping of particle id to label
     removed : tuple of particle ids
     slipped : tuple of int
-        Indices of shapes too small to be meant.
+        Indices of new shapes that are too small to be intended.
     refused : tuple of int
-        Indices of shapes that have no area: lines, open paths.
+        Indices of new shapes that have no area: lines, open paths.
     spoilt : tuple of particle ids
-        Circles that were shrunk to nothing; they are to be as before.
+        Circles that were shrunk to nothing; they have to be restored.
     misnamed : mapping of int to particle id
-        Indices of shapes whose id was written over in the features table, and the
-        id that each has by its place.
+        Indices of shapes whose id was overwritten in the features table, and the id
+        that each has by its place.
     """
 
     drawn: tuple[Drawn, ...] = ()
@@ -85,7 +106,7 @@ class Changes:
 
     @property
     def edits(self) -> bool:
-        """Whether there is anything for the project in it."""
+        """Whether there is a change that the project has to store."""
         return bool(self.drawn or self.reshaped or self.relabelled or self.removed)
 
 
@@ -98,8 +119,20 @@ def read_rows(
 ) -> tuple[Row, ...]:
     """Pair shapes with their feature rows.
 
-    Where there are more or fewer feature rows than shapes, the order is lost; then a
-    shape is known by its place in the last snapshot, and is new if it had none.
+    If the numbers of feature rows and shapes differ, it is unknown which belong
+    together. Then a shape is identified by its place in the last snapshot; a shape at
+    another place is new.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        napari's shape types.
+    vertices : sequence of ndarray, shape (n, 2)
+        In pixels.
+    ids, names : sequence of object
+        The columns of particle ids and class names.
+    before : sequence of Row
+        The last snapshot.
     """
     if len(ids) == len(vertices):
         pairs = zip(kinds, vertices, ids, names, strict=True)
@@ -123,15 +156,16 @@ def _row_by_place(
 def compare(
     before: Sequence[Row], now: Sequence[Row], smallest_diameter_px: float
 ) -> Changes:
-    """Find what turned one snapshot into the other.
+    """Find the changes between two snapshots.
 
     Parameters
     ----------
     before, now : sequence of Row
-        The ids in ``before`` are unique. An id that occurs twice in ``now`` is a
-        paste: the shape that stayed in place keeps it.
+        The ids in ``before`` are unique. An id that occurs twice in ``now`` was pasted:
+        the shape that stayed in place keeps it.
     smallest_diameter_px : float
-        A new shape below it is a click without a drag, a known one a slip.
+        A smaller new shape comes from a click without a drag, and a smaller known one
+        was changed by accident.
     """
     known = {row.particle_id: row for row in before}
     owners = _owners(known, now)
@@ -152,9 +186,9 @@ def compare(
 
 
 def _owners(known: Mapping[str, Row], now: Sequence[Row]) -> dict[int, str]:
-    """Find which shape is which of the known particles, by index.
+    """Return the known particle of each shape, by the shape's index.
 
-    By id; and by place, where an id was written over.
+    Shapes are identified by id, and by place if an id was overwritten.
     """
     owner = _owners_by_id(known, now)
     owned = set(owner.values())
@@ -194,7 +228,7 @@ def _sort_new(
     for index in indices:
         row = now[index]
         circle = circle_of(row.kind, row.vertices)
-        # A polygon begins as a path that lies in one point.
+        # A polygon begins as a path with all corners at one point.
         if np.ptp(row.vertices, axis=0).max(initial=0.0) < smallest_diameter_px:
             slipped.append(index)
         elif circle is None:
@@ -211,10 +245,10 @@ def _sort_new(
 def _reshaped(
     kept: Iterable[tuple[Row, Row]], smallest_diameter_px: float
 ) -> tuple[dict[str, Circle], list[str]]:
-    """Circles that moved or grew, and those of which nothing is left.
+    """Return circles that moved or grew, and ids of those shrunk to nothing.
 
-    A turned circle is still the same one. A particle may be as small as before, on
-    a screen that shows a whole micrograph.
+    A rotated circle is the same circle. A particle may stay as small as it was, even if
+    it is smaller than the limit, as in a view of a whole micrograph.
     """
     found: dict[str, Circle] = {}
     spoilt: list[str] = []
@@ -244,7 +278,7 @@ def _same_circle(old: Circle | None, new: Circle) -> bool:
 
 
 def _relabelled(kept: Iterable[tuple[Row, Row]]) -> dict[str, Label | None]:
-    """Classes changed in napari's features table; words that are no class are not."""
+    """Return classes changed in napari's features table, if they are class names."""
     labels: dict[str, Label | None] = {str(label): label for label in CLASSES}
     labels[UNLABELLED] = None
     return {

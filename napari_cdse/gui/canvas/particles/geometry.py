@@ -1,7 +1,7 @@
 """Convert circles to a Shapes layer's vertices and back; without Qt and napari.
 
-A label file knows only circles, so whatever outline a person draws becomes the circle
-of the same area.
+Label files hold circles only, so that any outline that a person draws is converted to
+the circle of the same area.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 _OUTLINE_CORNERS = 100
-"""Of an ellipse as a polygon, as many as napari draws: its area is 0.07 % too small."""
+"""Corners of an ellipse as a polygon, as many as napari draws; its area is 0.07 % too
+small."""
 _CLOSED = 0.25
-"""Ends of a path are taken to meet within this share of its extent."""
+"""Greatest distance between the ends of a path that counts as closed, over its extent.
+A choice: such a path was drawn around something."""
 
 
 def circle_vertices(circle: Circle) -> NDArray[np.float32]:
-    """Corners of the square around a circle, in napari's order, shape (4, 2)."""
+    """Return the corners of a circle's square, in napari's order, shape (4, 2)."""
     signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], dtype=np.float64)
     centre = np.array([circle.row_px, circle.col_px])
     return (centre + circle.radius_px * signs).astype(np.float32)
 
 
 def circle_of(kind: str, vertices: NDArray[np.floating]) -> Circle | None:
-    """Circle of the same centre and area as an outline; None where it has no area.
+    """Return the circle of an outline's centre and area; None if it has no area.
 
     Parameters
     ----------
     kind : str
         napari's shape type. Lines and open paths have no area; a path whose ends
-        nearly meet was drawn around something.
+        nearly meet counts as closed.
     vertices : ndarray, shape (n, 2)
         Corners in pixels, as napari stores them. A sheared or turned ellipse has a
         parallelogram of corners; its area is pi / 4 of the parallelogram's.
@@ -56,12 +58,12 @@ def circle_of(kind: str, vertices: NDArray[np.floating]) -> Circle | None:
 
 
 def ellipse_outline(corners: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Polygon along an ellipse, shape (100, 2).
+    """Return a polygon along an ellipse, shape (100, 2).
 
     Parameters
     ----------
     corners : ndarray, shape (4, 2)
-        Of the parallelogram around it, in pixels, as napari stores them.
+        Of the parallelogram around the ellipse, in pixels, as napari stores them.
     """
     first, second, third, _ = np.asarray(corners, dtype=np.float64)
     turn = np.linspace(0, 2 * np.pi, _OUTLINE_CORNERS, endpoint=False)[:, np.newaxis]
@@ -79,7 +81,22 @@ def _closes(corners: NDArray[np.float64]) -> bool:
 def circle_at(
     circles: Sequence[Circle], row_px: float, col_px: float, slack_px: float = 0.0
 ) -> int | None:
-    """Index of the circle that holds a point, the one with the nearest centre."""
+    """Return the index of the circle around a point; None if there is none.
+
+    Parameters
+    ----------
+    circles : sequence of Circle
+        May overlap.
+    row_px, col_px : float
+        The point.
+    slack_px : float
+        Distance from a circle at which the point still counts as inside.
+
+    Returns
+    -------
+    int or None
+        Of several circles, that with the nearest centre.
+    """
     best: tuple[float, int] | None = None
     for index, circle in enumerate(circles):
         distance = float(np.hypot(circle.row_px - row_px, circle.col_px - col_px))

@@ -1,8 +1,9 @@
 """The Shapes layer that shows the particles, and turns gestures into edits.
 
 The layer is only a view. After any event of napari, the whole layer is read and
-compared with its last snapshot, the difference is applied to the project as one edit,
-and the layer is updated to the project's state.
+compared with its last snapshot (`layer_diff`), the difference is applied to the project
+as one edit (`project_particles`), and the layer is updated to the project's state
+(`shown_particles`).
 """
 
 from __future__ import annotations
@@ -15,21 +16,24 @@ from napari.layers import Shapes
 from qtpy.QtCore import QTimer
 
 from napari_cdse.core.errors import CdseError
-from napari_cdse.gui.canvas.drawing_state import DrawingState
-from napari_cdse.gui.canvas.layer_diff import Changes, compare
-from napari_cdse.gui.canvas.shapes_io import badly_dressed, named, read_layer, unchanged
-from napari_cdse.gui.canvas.shapes_style import hold_in_place
-from napari_cdse.gui.canvas.shown_particles import ShownParticles
+from napari_cdse.gui.canvas.particles.drawing_state import DrawingState
+from napari_cdse.gui.canvas.particles.layer_diff import Changes, compare
+from napari_cdse.gui.canvas.particles.shapes_io import (
+    assign_ids,
+    is_unchanged,
+    read_layer,
+    restyled_ids,
+)
+from napari_cdse.gui.canvas.particles.shapes_style import undo_transform
+from napari_cdse.gui.canvas.particles.shown_particles import ShownParticles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from napari.utils.events import Event
 
-    from napari_cdse.gui.canvas.particle_style import ParticleStyle, Plan
-    from napari_cdse.gui.canvas.shown_particles import Wanted
-
-    Commit = Callable[[Changes], tuple[str, ...]]
+    from napari_cdse.gui.canvas.particles.particle_style import ParticleStyle, Plan
+    from napari_cdse.gui.canvas.particles.project_particles import ProjectParticles
 
 _POLL_MS = 400
 """Milliseconds between checks for changes without an event. A choice: soon enough for a
@@ -43,7 +47,7 @@ _SLIP_SCREEN_PX = 8.0
 drag. A choice: more than a hand trembles, less than any circle that can be seen."""
 _SLIP_PX = 3.0
 """The same in pixels of the micrograph at least, however large the zoom."""
-LOOKS = (
+STYLE_RESTORED = (
     "Colours and letters of circles say their class, so they are as before; a class is "
     "changed by its key."
 )
@@ -55,39 +59,36 @@ class ParticlesLayer:
     Parameters
     ----------
     layer : Shapes
-    wanted : callable
-        Returns the styles of particles by id, in the layer's order; called with some
-        ids, or None for all.
-    commit : callable
-        Applies the changes of one gesture to the project and returns the ids of drawn
-        particles; raises `CdseError` if they can't be stored.
-    tell : callable
+    project_particles : ProjectParticles
+        Returns the wanted styles, and applies edits.
+    warn : callable
         Shows a sentence to the user.
-    selected : callable
+    on_selected : callable
         Called with the ids of the particles that the user has selected.
     """
 
     def __init__(
         self,
         layer: Shapes,
-        wanted: Wanted,
-        commit: Commit,
-        tell: Callable[[str], None],
-        selected: Callable[[tuple[str, ...]], None],
+        project_particles: ProjectParticles,
+        *,
+        warn: Callable[[str], None],
+        on_selected: Callable[[tuple[str, ...]], None],
     ) -> None:
         self.layer = layer
-        self._commit = commit
-        self._tell = tell
-        self._selected = selected
-        self._shown = ShownParticles(layer, wanted)
+        self._project_particles = project_particles
+        self._warn = warn
+        self._selected = on_selected
+        self._shown = ShownParticles(layer, project_particles.styles)
         self._drawing = DrawingState(layer)
-        self._quiet = False
+        self._is_writing = False
         self._pressed = False
         self._committing = False
         self._closed = False
-        self._told = False
-        self._told_looks = False
-        self._waiting: set[str | None] | None = None
+        self._refusal_shown = False
+        self._style_notice_shown = False
+        # Ids of deferred updates; None among them stands for all particles.
+        self._deferred: set[str | None] | None = None
         self._scale = tuple(layer.scale)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -112,7 +113,7 @@ class ParticlesLayer:
         if self._on_press in self.layer.mouse_drag_callbacks:
             self.layer.mouse_drag_callbacks.remove(self._on_press)
 
-    # --- what the user does -------------------------------------------------
+    # --- from the layer to the project ----------------------------------------
 
     @property
     def in_gesture(self) -> bool:
@@ -124,38 +125,38 @@ class ParticlesLayer:
         """Whether an update of the layer to the project's state is scheduled."""
         return self._timer.isActive()
 
-    def take_in(self) -> None:
+    def apply_pending_edits(self) -> None:
         """Apply what was changed in the layer since the last time to the project."""
-        if not (self._quiet or self.in_gesture):
+        if not (self._is_writing or self.in_gesture):
             self._look_for_edits()
 
     def check(self) -> None:
         """Apply changes to the project; restore the layer's place and appearance."""
-        if self._quiet or self.in_gesture:
+        if self._is_writing or self.in_gesture:
             return
         self._look_for_edits()
-        if not self._undress():
-            hold_in_place(self.layer, self._scale)
+        self._restore_styles()
+        if not self.repairing:
+            undo_transform(self.layer, self._scale)
 
-    def _undress(self) -> bool:
+    def _restore_styles(self) -> None:
         """Schedule an update of shapes whose style the user has changed."""
         shown = self._shown
-        changed = badly_dressed(self.layer, shown.rows, shown.styles)
+        changed = restyled_ids(self.layer, shown.rows, shown.styles)
         for particle_id in changed:
             del shown.styles[particle_id]
-            self._later()
-        if changed and not self._told_looks:
-            self._told_looks = True
-            self._tell(LOOKS)
-        return self._timer.isActive()
+            self._repair_soon()
+        if changed and not self._style_notice_shown:
+            self._style_notice_shown = True
+            self._warn(STYLE_RESTORED)
 
     def _on_data(self, event: Event) -> None:
         if self._drawing.follow(event):
             self._look_for_edits()
 
     def _on_features(self) -> None:
-        # With an update scheduled, that will look: a drawing ends with two events.
-        if not (self.in_gesture or self._timer.isActive()):
+        # A scheduled update looks for edits, too: a drawing ends with two events.
+        if not (self.in_gesture or self.repairing):
             self._look_for_edits()
 
     def _on_press(self, layer: Shapes, event: Event) -> Iterator[None]:
@@ -164,131 +165,134 @@ class ParticlesLayer:
         while event.type == "mouse_move":
             yield
         self._pressed = False
-        self._later()
+        self._repair_soon()
 
     def _look_for_edits(self) -> None:
         shown = self._shown
-        if self._quiet or self._committing or unchanged(self.layer, shown.rows):
+        if self._is_writing or self._committing or is_unchanged(self.layer, shown.rows):
             return
         rows = read_layer(self.layer, shown.rows)
         changes = compare(shown.rows, rows, self._smallest_diameter_px())
         if changes == Changes() and len(rows) == len(shown.rows):
             return
-        new_ids = self._hand_over(changes)
-        shown.rows = named(self.layer, rows, changes, new_ids)
-        self._later()
+        new_ids = self._commit(changes)
+        shown.rows = assign_ids(self.layer, rows, changes, new_ids)
+        self._repair_soon()
 
     def _smallest_diameter_px(self) -> float:
         """Return the diameter below which a circle was a click without a drag."""
         screen = _SLIP_SCREEN_PX * self.layer.scale_factor / self._scale[-1]
         return max(_SLIP_PX, float(screen))
 
-    def _hand_over(self, changes: Changes) -> tuple[str, ...]:
+    def _commit(self, changes: Changes) -> tuple[str, ...]:
         """Apply an edit to the project; return the ids of drawn particles."""
-        self._tell_refused(changes)
+        self._explain_refused(changes)
         if not changes.edits:
             return ()
         self._committing = True
         try:
-            return self._commit(changes)
+            return self._project_particles.apply(changes)
         except CdseError as error:
-            self._tell(str(error))
+            self._warn(str(error))
             return tuple(str(uuid.uuid4()) for _ in changes.drawn)
         finally:
             self._committing = False
 
-    def _tell_refused(self, changes: Changes) -> None:
+    def _explain_refused(self, changes: Changes) -> None:
         """Tell the user which shapes can't be particles, each kind of them once."""
         if changes.spoilt:
-            self._tell(
+            self._warn(
                 "So small a circle is no particle, so it is as before; press Delete "
                 "to remove one."
             )
-        if changes.refused and not self._told:
-            self._tell(
+        if changes.refused and not self._refusal_shown:
+            self._warn(
                 "A line or an open path has no area; draw an ellipse (E) around "
                 "the particle."
             )
-        self._told = bool(changes.refused)
+        self._refusal_shown = bool(changes.refused)
 
-    # --- what the project says ------------------------------------------------
+    # --- from the project to the layer ----------------------------------------
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Draw several updates as one: each costs as much as all of them."""
-        self._waiting = set()
+    def joined_updates(self) -> Iterator[None]:
+        """Join the updates of the block into one, which takes as long as each."""
+        self._deferred = set()
         try:
             yield
         finally:
-            ids, self._waiting = self._waiting, None
-            if ids and not self._closed:
-                named_ids = {one for one in ids if one is not None}
-                self.update(None if None in ids else named_ids)
+            deferred, self._deferred = self._deferred, None
+            if deferred and not self._closed:
+                ids = {one for one in deferred if one is not None}
+                self.update(None if None in deferred else ids)
 
     def fill(self) -> None:
-        """Show the particles in the shapes of the micrograph before: that is faster."""
-        with self._silently():
+        """Show the particles in the shapes of the last micrograph, which is faster."""
+        with self._writing():
             self.layer.selected_data = set()
             self._shown.fill()
 
     def update(self, ids: Iterable[str] | None = None) -> None:
-        """Show what the project holds, for some particles or for all."""
-        if self._waiting is not None:
-            self._waiting.update((None,) if ids is None else ids)
+        """Show the project's state, for some particles or for all."""
+        if self._deferred is not None:
+            self._deferred.update((None,) if ids is None else ids)
             return
         if self._committing or self.in_gesture:
-            self._later()
+            self._repair_soon()
             return
-        self._write(*self._shown.due(ids))
+        self._write(*self._shown.plan_update(ids))
 
     def repair(self) -> None:
-        """Read the layer anew and make it show what the project holds."""
+        """Read the layer and make it show the project's state."""
         if self.in_gesture:
             self._timer.start(_AGAIN_MS)
             return
         self._look_for_edits()
         self._timer.stop()
-        self._write(*self._shown.due_anew())
+        self._write(*self._shown.plan_repair())
+
+    def _repair_soon(self) -> None:
+        self._timer.start(0)
+
+    def _write(self, update: Plan, wanted: Mapping[str, ParticleStyle]) -> None:
+        if not update and self._shown.in_order:
+            return
+        selected = self.selection()
+        with self._writing():
+            self._shown.write(update, wanted)
+        if update.structural or update.reshape:
+            # A new selection moves napari's box to where the circle is now.
+            with self._writing():
+                self.layer.selected_data = set()
+            self.select(selected)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Ignore events of the layer in this block, which changes it."""
+        before, self._is_writing = self._is_writing, True
+        try:
+            yield
+        finally:
+            self._is_writing = before
+
+    # --- selection ------------------------------------------------------------
 
     def select(self, ids: Iterable[str]) -> None:
-        """Select particles in the layer, without telling anyone.
+        """Select particles in the layer, without calling ``on_selected``.
 
-        Only while shapes can be moved: napari paints what is selected in its own
-        colour, which would hide the class.
+        Only in a mode in which shapes can be moved: napari paints selected shapes in
+        its own colour, which would hide the class.
         """
         chosen = set(ids) if self.layer.mode in _SELECTING else set()
         indices = self._shown.indices(chosen)
         if indices != set(self.layer.selected_data):
-            with self._silently():
+            with self._writing():
                 self.layer.selected_data = indices
 
     def selection(self) -> tuple[str, ...]:
         """Ids of the selected particles."""
         return self._shown.ids(sorted(self.layer.selected_data))
 
-    def _later(self) -> None:
-        self._timer.start(0)
-
     def _on_selected(self) -> None:
-        if not self._quiet and not self._drawing.active:
+        if not self._is_writing and not self._drawing.active:
             self._selected(self.selection())
-
-    @contextmanager
-    def _silently(self) -> Iterator[None]:
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
-
-    def _write(self, todo: Plan, wanted: Mapping[str, ParticleStyle]) -> None:
-        if not todo and self._shown.in_order:
-            return
-        chosen = self.selection()
-        with self._silently():
-            self._shown.write(todo, wanted)
-        if todo.structural or todo.reshape:
-            # Selecting anew moves napari's box to where the circle now is.
-            with self._silently():
-                self.layer.selected_data = set()
-            self.select(chosen)

@@ -1,0 +1,1 @@
+"""The layer of particles: circles as shapes, gestures as edits."""

@@ -14,7 +14,7 @@ from hypothesis import settings
 from PIL import Image
 
 from napari_cdse.core.records import Circle
-from napari_cdse.io.export import figure_style
+from napari_cdse.io.export.figures import style as figure_style
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.resources import sample_data_dir
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from napari_cdse.core.params import DetectionParams
 from napari_cdse.core.records import Micrograph
-from napari_cdse.io.export.figure_style import DARK, PRINT, Palette, drawing
+from napari_cdse.io.export.figures.style import DARK, PRINT, Palette, drawing
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.models.model_file import load_model
 from napari_cdse.pipeline import Analysis, analyse

@@ -25,11 +25,10 @@ from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.features import groups_in
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.core.regions import is_inside
-from napari_cdse.io.export.results_folder import (
-    foreign,
+from napari_cdse.io.export.earlier_results import foreign, maker_of
+from napari_cdse.io.export.label_files import (
+    check_replaceable_label_file,
     left_label_files,
-    maker_of,
-    spare_reviewed,
 )
 from napari_cdse.io.files import (
     check_writable,
@@ -215,7 +214,7 @@ def _write(
             # A label file cannot hold a centre beyond the border.
             if is_inside(circle.row_px, circle.col_px, one.shape)
         ]
-        spare_reviewed(path)
+        check_replaceable_label_file(path, by_predictions=True)
         write_label_file(
             path,
             [circle for circle, _ in held],

@@ -30,10 +30,12 @@ from napari_cdse.core.params import DetectionParams, recorded
 from napari_cdse.core.process_pool import processes
 from napari_cdse.core.statistics.distrust import distrust_of
 from napari_cdse.io.annotations.writer import AnnotationWriter
-from napari_cdse.io.export.export import ParticleRow, pixel_size_summary
+from napari_cdse.io.export.earlier_results import PARTS
 from napari_cdse.io.export.micrograph_table import TableLine
 from napari_cdse.io.export.part_files import PartFiles, sole_writer
-from napari_cdse.io.export.results_folder import PARTS, Results
+from napari_cdse.io.export.particle_rows import ParticleRow
+from napari_cdse.io.export.results_folder import Results
+from napari_cdse.io.export.summary import pixel_size_summary
 from napari_cdse.io.files import name_of
 from napari_cdse.io.images.folder import find_micrographs
 from napari_cdse.io.models.model_file import load_model

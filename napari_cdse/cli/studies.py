@@ -32,11 +32,11 @@ from napari_cdse.core.evaluation.method_comparison import compare_methods
 from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.evaluation.tuning import tune
 from napari_cdse.core.params import DetectionParams, ForestParams
-from napari_cdse.io.export.figure_style import write_figure
-from napari_cdse.io.export.study_figures import (
+from napari_cdse.io.export.figures.studies import (
     importance_figure,
     learning_curves_figure,
 )
+from napari_cdse.io.export.figures.style import write_figure
 from napari_cdse.io.export.tables import write_table
 from napari_cdse.io.files import make_folder, write_file
 from napari_cdse.io.models.model_file import load_model

@@ -12,16 +12,16 @@ from napari_cdse.core.review.blind_audit import audits
 from napari_cdse.core.statistics.draw_tally import draw_tallies
 from napari_cdse.io.annotations.writer import AnnotationWriter
 from napari_cdse.io.export.annotator_table import LabelRow, write_labels_csv
-from napari_cdse.io.export.export import pixel_size_summary
-from napari_cdse.io.export.micrograph_table import TableLine
-from napari_cdse.io.export.results_folder import (
+from napari_cdse.io.export.earlier_results import (
     LABELS,
     MICROGRAPHS,
     PARTICLES,
     SUMMARY,
-    Results,
 )
+from napari_cdse.io.export.micrograph_table import TableLine
+from napari_cdse.io.export.results_folder import Results
 from napari_cdse.io.export.sample_summary import samples_summary
+from napari_cdse.io.export.summary import pixel_size_summary
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.paths import distinct_names
 from napari_cdse.io.problem_report import Failure, attempt
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.comparison import SampleNumbers
     from napari_cdse.core.statistics.defect_content import DefectContent
     from napari_cdse.io.annotations.format_names import FormatName
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
     from napari_cdse.io.export.tables import DialectName
     from napari_cdse.project.project import Project
     from napari_cdse.project.state.records import MicrographEntry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.detection.disk_fit_error import fit_error, is_as_fitted
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.particle_rows import ParticleRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

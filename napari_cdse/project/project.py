@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.errors import ProjectUnreadable, StoreError
-from napari_cdse.io.export.results_folder import Origin
+from napari_cdse.io.export.earlier_results import Origin
 from napari_cdse.io.store.database import PATIENCE_S
 from napari_cdse.project.components.annotators import Annotators
 from napari_cdse.project.components.audits import Audits

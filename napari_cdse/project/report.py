@@ -11,10 +11,11 @@ from PIL import Image
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.records import CLASSES
-from napari_cdse.io.export.export import plain, summarise
-from napari_cdse.io.export.figure_style import figure_bytes
-from napari_cdse.io.export.figures import figures_of
-from napari_cdse.io.export.report_page import TypicalParticle, is_report, report_page
+from napari_cdse.io.export.figures.population import figures_of
+from napari_cdse.io.export.figures.style import figure_bytes
+from napari_cdse.io.export.report.figures import TypicalParticle
+from napari_cdse.io.export.report.page import is_report, report_page
+from napari_cdse.io.export.summary import plain, summarise
 from napari_cdse.io.export.tables import utf8
 from napari_cdse.io.files import check_replaceable, make_folder, write_file
 from napari_cdse.io.images.micrograph_file import read_micrograph
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
     from napari_cdse.project.project import Project
     from napari_cdse.project.state.records import MicrographEntry
 

@@ -10,14 +10,14 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import SampleNumbers
 from napari_cdse.core.statistics.sample import divided, evened
 from napari_cdse.core.statistics.visible_defects import visible_defects
-from napari_cdse.io.export.export import sizes_of
+from napari_cdse.io.export.row_sizes import sizes_of
 from napari_cdse.project.particle_rows import rows_of, used_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_cdse.core.statistics.evidence import Evidence
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
     from napari_cdse.project.project import Project
     from napari_cdse.project.sample_names import Naming
 

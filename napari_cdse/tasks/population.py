@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.core.statistics.defect_content import defect_content
 from napari_cdse.core.statistics.overview import Overview, overview
-from napari_cdse.io.export.export import ParticleRow, sizes_of
-from napari_cdse.io.export.figure_style import save_figure
-from napari_cdse.io.export.figures import counts_of
+from napari_cdse.io.export.figures.population import counts_of
+from napari_cdse.io.export.figures.style import save_figure
+from napari_cdse.io.export.row_sizes import sizes_of
 from napari_cdse.io.files import shown
 from napari_cdse.project import Project
 from napari_cdse.project.defect_content import visibility_table
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.evidence import Evidence
     from napari_cdse.core.statistics.size_distribution import ClassSizes
     from napari_cdse.core.statistics.visible_defects import VisibleDefects
-    from napari_cdse.io.export.figure_style import Draw
-    from napari_cdse.io.export.plots import ClassCounts
+    from napari_cdse.io.export.figures.class_counts import ClassCounts
+    from napari_cdse.io.export.figures.style import Draw
+    from napari_cdse.io.export.particle_rows import ParticleRow
     from napari_cdse.project.samples import SampleParticles
 
 

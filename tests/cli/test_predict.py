@@ -25,8 +25,9 @@ from napari_cdse.core.records import (
     Circle,
     Prediction,
 )
-from napari_cdse.io.export.export import by_the_forest_alone, write_particles_csv
 from napari_cdse.io.export.part_files import Findings
+from napari_cdse.io.export.particle_csv import write_particles_csv
+from napari_cdse.io.export.summary import by_the_forest_alone
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file
 from napari_cdse.io.models.model_file import load_model, save_model

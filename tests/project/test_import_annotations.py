@@ -10,7 +10,7 @@ from napari_cdse.core.errors import StoreError
 from napari_cdse.core.records import Circle
 from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.annotations.writer import AnnotationWriter
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.particle_rows import ParticleRow
 from napari_cdse.project import (
     Pictures,
     Placed,

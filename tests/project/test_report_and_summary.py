@@ -14,7 +14,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.core.review.blind_audit import MIN_OF_CLASS, audits
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.particle_rows import ParticleRow
 from napari_cdse.project import Project
 from napari_cdse.project.export import context_of, export
 from napari_cdse.project.particle_rows import rows_of, used_entries

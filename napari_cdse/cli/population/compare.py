@@ -13,12 +13,12 @@ from napari_cdse.cli.project_flags import opened
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.comparison import compare_all
 from napari_cdse.core.statistics.size_distribution import BY_ESTIMATE
-from napari_cdse.io.export.export import write_summary_json
 from napari_cdse.io.export.sample_summary import (
     comparisons_as_dicts,
     is_comparison,
     samples_as_dicts,
 )
+from napari_cdse.io.export.summary import write_summary_json
 from napari_cdse.io.files import check_replaceable
 from napari_cdse.project import DEFAULT_NAME, Project
 from napari_cdse.project.particle_rows import used_entries

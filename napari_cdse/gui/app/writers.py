@@ -18,7 +18,7 @@ from napari_cdse.gui.canvas.particles.geometry import circle_of
 from napari_cdse.gui.session import notifications
 from napari_cdse.io.annotations.coco import CocoFile
 from napari_cdse.io.annotations.imagej import write_imagej
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.particle_rows import ParticleRow
 from napari_cdse.io.labels.label_file import write_label_file
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from napari_cdse.gui.widgets.layout import (
 )
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.workspace import Workspace, workspace_for
-from napari_cdse.io.export.endmember_plot import draw_endmember, highest_power
-from napari_cdse.io.export.figure_style import Palette
+from napari_cdse.io.export.figures.endmember import draw_endmember, highest_power
+from napari_cdse.io.export.figures.style import Palette
 
 _SPECTRUM_PX = (180, 110)
 """Least width and height of a spectrum: two ticks and a line of words fit."""

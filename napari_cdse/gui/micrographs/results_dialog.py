@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cdse.gui.widgets.layout import keyless, row_of, sentence
-from napari_cdse.io.export.results_folder import SUMMARY, objection
+from napari_cdse.io.export.earlier_results import SUMMARY, objection
 from napari_cdse.io.files import permits
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-    from napari_cdse.io.export.results_folder import Origin
+    from napari_cdse.io.export.earlier_results import Origin
 
 _QUESTION = "In which folder shall the results lie?"
 _NAME = "{} results"

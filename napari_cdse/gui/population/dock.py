@@ -33,16 +33,16 @@ from napari_cdse.gui.widgets.layout import (
 from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.widgets.rest_timer import RestTimer
 from napari_cdse.gui.workspace import Workspace, workspace_for
-from napari_cdse.io.export.figure_style import Palette
-from napari_cdse.io.export.figures import CLASSES_IN, PANEL_IN, SIZES_IN
-from napari_cdse.io.export.plots import (
-    draw_class_counts,
+from napari_cdse.io.export.figures.class_counts import draw_class_counts
+from napari_cdse.io.export.figures.fractions import (
     draw_label_history,
     draw_micrographs,
     draw_samples,
     draw_size_trend,
-    draw_sizes,
 )
+from napari_cdse.io.export.figures.population import CLASSES_IN, PANEL_IN, SIZES_IN
+from napari_cdse.io.export.figures.sizes import draw_sizes
+from napari_cdse.io.export.figures.style import Palette
 from napari_cdse.io.paths import is_same_file
 from napari_cdse.io.visibility_table import SHIPPED
 from napari_cdse.tasks.population import (
@@ -54,7 +54,7 @@ from napari_cdse.tasks.population import (
 )
 
 if TYPE_CHECKING:
-    from napari_cdse.io.export.figure_style import Draw
+    from napari_cdse.io.export.figures.style import Draw
 
 _LATER_MS = 800
 """After the last change until the number is worked out anew: all particles take part in

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-    from napari_cdse.io.export.figure_style import Draw
+    from napari_cdse.io.export.figures.style import Draw
 
 _SIZE_PX = (860, 640)
 """Half a screen of 1366 x 768, so that the micrograph can be seen beside it."""

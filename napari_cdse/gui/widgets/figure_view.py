@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_cdse.gui.canvas.class_colours import readable
 from napari_cdse.gui.widgets.layout import flush_column, keyless
-from napari_cdse.io.export.figure_style import (
+from napari_cdse.io.export.figures.style import (
     DARK,
     LOCK,
     PRINT,
@@ -23,7 +23,7 @@ from napari_cdse.io.export.figure_style import (
 if TYPE_CHECKING:
     from matplotlib.backend_bases import MouseEvent
 
-    from napari_cdse.io.export.figure_style import Draw
+    from napari_cdse.io.export.figures.style import Draw
 
 _AGAIN_MS = 100
 """Until the lock is asked for again, while another thread draws."""

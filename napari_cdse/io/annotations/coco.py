@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cdse.io.annotations.shapes import ShapeOf
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
 
 LIMIT_BYTES = 2**26
 """Largest file that is read. Chosen: some 100 000 particles with outlines of 32

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import CLASSES
-from napari_cdse.io.export.results_folder import LABELS, SUMMARY
+from napari_cdse.io.export.earlier_results import LABELS, SUMMARY
 from napari_cdse.io.files import MALFORMED, read_file
 
 if TYPE_CHECKING:

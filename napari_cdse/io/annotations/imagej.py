@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
 
 # Problems of a region are reported with its shape, not on the console.
 logging.getLogger("roifile").addHandler(logging.NullHandler())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
 
 _COLUMNS = "index,shape-type,vertex-index,axis-0,axis-1"
 _FORMAT = "{:.10g}"

@@ -30,7 +30,7 @@ from napari_cdse.io.annotations.shapes import (
     check_number,
     number_of,
 )
-from napari_cdse.io.export.export import REVIEWED
+from napari_cdse.io.export.particle_csv import REVIEWED
 from napari_cdse.io.export.tables import without_apostrophe
 from napari_cdse.io.files import name_of, read_file, shown
 

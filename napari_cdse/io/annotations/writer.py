@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_cdse import __version__
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.io.annotations.format_names import FORMATS, LABELS_FOLDER
-from napari_cdse.io.export.export import is_exported
+from napari_cdse.io.export.particle_rows import is_exported
 from napari_cdse.io.files import (
     check_replaceable,
     holds_another,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.io.annotations.format_names import FormatName
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
 
 
 _NOT_OURS = (

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cdse.io.annotations.shapes import ShapeOf
-    from napari_cdse.io.export.export import ParticleRow
+    from napari_cdse.io.export.particle_rows import ParticleRow
 
 LIMIT_BYTES = 2**24
 """Largest label file that is read. Chosen: ten thousand outlines of a hundred

@@ -1,4 +1,5 @@
-"""Write results: tables, label files, figures, statistics, reports.
+"""Write results: tables, label files, summary, figures, reports.
 
-May import `io.images`, `io.labels` and `core`.
+May import `io.images`, `io.labels` and `core`. `results_folder.Results` writes the
+results of a run into a folder; all of them are made of `particle_rows.ParticleRow`.
 """

@@ -1,4 +1,4 @@
-"""Write a table of each annotator's label on each particle."""
+"""Write ``labels.csv``, the table of each annotator's label on each particle."""
 
 from __future__ import annotations
 
@@ -29,19 +29,21 @@ COLUMNS = (
     "forest",
     *(f"p_{name}" for name in CLASSES),
 )
-"""Columns of ``labels.csv``; probabilities are those that stood on the screen."""
+"""Columns of ``labels.csv``; probabilities are those shown when the label was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """A label that an annotator stands by.
+    """The current label of an annotator on a particle.
 
     Attributes
     ----------
     micrograph : str
         Name of its micrograph, as in ``particles.csv``.
     annotator : str
+        Name of the annotator.
     annotation : Annotation
+        The label, with how and when it was given.
     """
 
     micrograph: str
@@ -56,28 +58,37 @@ def write_labels_csv(
 ) -> None:
     """Write the table of labels.
 
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    rows : iterable of LabelRow
+        One for each label.
+    dialect : {"standard", "excel", "excel-eu"}
+        See `napari_cdse.io.export.tables.DIALECTS`.
+
     Raises
     ------
     CdseError
-        The file cannot be written.
+        If the file cannot be written.
     """
     write_table(path, COLUMNS, map(_cells, rows), dialect)
 
 
 def _cells(row: LabelRow) -> list[Cell]:
-    said = row.annotation
-    shown = said.shown
+    annotation = row.annotation
+    shown = annotation.shown
     return [
         row.micrograph,
-        said.particle_id,
+        annotation.particle_id,
         row.annotator,
-        said.label,
-        said.time,
-        said.origin,
-        said.selected_by,
-        said.selection_chance,
-        said.prediction_seen,
-        said.others_seen,
+        annotation.label,
+        annotation.time,
+        annotation.origin,
+        annotation.selected_by,
+        annotation.selection_chance,
+        annotation.prediction_seen,
+        annotation.others_seen,
         shown.model_id if shown else None,
         *(shown.probabilities if shown else (None,) * len(CLASSES)),
     ]

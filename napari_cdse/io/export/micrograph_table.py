@@ -1,4 +1,4 @@
-"""Write the table of micrographs: scale, circles, quality."""
+"""Write ``micrographs.csv``, the table of micrographs: scale, circles, quality."""
 
 from __future__ import annotations
 
@@ -26,30 +26,31 @@ COLUMNS = (
     "out_of_range",
     *FIGURES,
 )
-"""Columns of ``micrographs.csv``; that of `SAMPLE` follows where any has one."""
+"""Columns of ``micrographs.csv``; `SAMPLE` follows if any micrograph has one."""
 SAMPLE = "sample"
 
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """One micrograph as the table shows it.
+    """One line of the table of micrographs.
 
     Attributes
     ----------
     micrograph : str
-        What it is called in all tables.
+        Name of the micrograph in all tables.
     shape : tuple of int or None
         Rows and columns.
     pixel_size : PixelSize or None
-        As far as known.
+        None if it is unknown.
     circles : int
-        How many are in the table of particles.
+        Number of its circles in the table of particles.
     out_of_range : str or None
-        Why it is beyond what the forest learnt from, in a sentence.
+        Why the micrograph is outside the range of the forest's training set, in a
+        sentence; None if it is not.
     quality : MicrographQuality or None
-        Where its spectrum tells.
+        Figures of quality, if its spectrum allows them.
     sample : str or None
-        Of which it is, where the project says so.
+        Sample of the micrograph in the project.
     """
 
     micrograph: str
@@ -66,16 +67,25 @@ def write_micrographs_csv(
     lines: Iterable[TableLine],
     dialect: DialectName = "standard",
 ) -> None:
-    """Write the table of micrographs; a field that is not known is empty.
+    """Write the table of micrographs.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    lines : iterable of TableLine
+        One for each micrograph; unknown values become empty cells.
+    dialect : {"standard", "excel", "excel-eu"}
+        See `napari_cdse.io.export.tables.DIALECTS`.
 
     Raises
     ------
     CdseError
-        The file cannot be written.
+        If the file cannot be written.
     """
-    told = list(lines)
-    last = (SAMPLE,) if any(each.sample for each in told) else ()
-    rows = [_cells(each) + [each.sample] * len(last) for each in told]
+    lines = list(lines)
+    last = (SAMPLE,) if any(each.sample for each in lines) else ()
+    rows = [_cells(each) + [each.sample] * len(last) for each in lines]
     write_table(path, (*COLUMNS, *last), rows, dialect)
 
 

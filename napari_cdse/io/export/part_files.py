@@ -1,9 +1,9 @@
 """Intermediate results of a run over many micrographs, one file for each of them.
 
-A file is written whole as soon as its micrograph is done, by whichever process did it,
-and named after all that the findings follow from. So a run that was stopped or killed
-goes on where it was, and another question never gets an old answer. No database is
-shared: processes on several machines would have to agree on its locks.
+A file is written as soon as its micrograph is analysed, by the process that did it. Its
+name is a digest of everything that the result depends on. So a run that was stopped or
+killed can be resumed, and a run with other settings never uses an old result. There is
+no shared database, since processes on several machines would have to agree on locks.
 """
 
 from __future__ import annotations
@@ -37,40 +37,42 @@ else:
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
     from typing import IO
 
 FORM = 2
-"""Of the files; to be raised when they say something else."""
+"""Version of the files' format; to be raised with each change."""
 SUFFIX = ".part"
 _LOCK = ".lock"
 _MOST_BYTES = 2**26
-"""Of one file. A particle takes some 300 bytes, so this is 200 000 of them on one
-micrograph; what is larger was not written here."""
-_NEARLY = 1e-6
-"""How far a forest's shares may add up beside 1: sums of doubles are nearer."""
+"""Largest file that is read. Chosen: 200 000 particles on one micrograph, some 300
+bytes each."""
+_SUM_TOLERANCE = 1e-6
+"""Largest difference from 1 of a sum of probabilities, per class: far above rounding in
+double precision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one micrograph adds to label files and tables; no pixels.
+    """Result of the analysis of one micrograph, without pixels.
 
     Attributes
     ----------
     micrograph_id : str
-        Of its content.
+        Id of its content.
     shape : tuple of int
         Rows and columns.
     pixel_size : PixelSize
-        The scale that it was looked at with.
+        Scale at which it was analysed.
     candidates : tuple of Candidate
+        Detected circles.
     predictions : tuple of Prediction
-        One per candidate; none where no forest was asked.
+        One for each candidate; empty without a forest.
     notices : tuple of str
         What a person should know, one sentence each.
     quality : MicrographQuality or None
-        Where the micrograph's spectrum tells.
+        Figures of quality, if the spectrum allows them.
     """
 
     micrograph_id: str
@@ -83,34 +85,34 @@ class Findings:
 
 
 class PartFiles:
-    """The folder of parts. It holds no state: any number of processes may use it.
+    """A folder of intermediate results, which several processes may use at once.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it is missing.
 
     Raises
     ------
     CdseError
-        If it cannot be made.
+        If it cannot be created.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = make_folder(folder, CdseError)
 
     def get(self, key: str) -> Findings | None:
-        """Return what was found before; None where there is nothing.
+        """Return the stored result of a key; None if there is none.
 
         Parameters
         ----------
         key : str
-            Hexadecimal digest of all that the findings follow from.
+            Hexadecimal digest of everything that the result depends on.
 
         Raises
         ------
         CdseError
-            For a file that is damaged or of another kind; it may be written anew.
+            If the file is damaged or no intermediate result; it may be replaced.
         """
         path = self._path(key)
         if not path.exists():
@@ -131,7 +133,14 @@ class PartFiles:
             ) from problem
 
     def put(self, key: str, findings: Findings) -> None:
-        """Keep what was found.
+        """Store a result.
+
+        Parameters
+        ----------
+        key : str
+            As for `get`.
+        findings : Findings
+            The result.
 
         Raises
         ------
@@ -141,16 +150,16 @@ class PartFiles:
         write_file(self._path(key), _to_bytes(findings, key), CdseError)
 
     def keys(self) -> frozenset[str]:
-        """Return the keys of all parts that are there."""
+        """Return the keys of all stored results."""
         return frozenset(path.stem for path in self.folder.glob(f"*{SUFFIX}"))
 
     def keep_only(self, keys: Collection[str]) -> None:
-        """Remove the parts of other runs, and what killed ones left half written."""
+        """Remove results of other runs, and drafts of runs that were killed."""
         remove_drafts(self.folder)
-        wanted = {f"{key}{SUFFIX}" for key in keys}
+        names = {f"{key}{SUFFIX}" for key in keys}
         for path in self.folder.glob(f"*{SUFFIX}"):
-            if path.name not in wanted:
-                # A part too many costs some kB; it goes another time.
+            if path.name not in names:
+                # One that cannot be removed costs some kB until the next run.
                 with contextlib.suppress(OSError):
                     path.unlink()
 
@@ -160,22 +169,22 @@ class PartFiles:
 
 @contextlib.contextmanager
 def sole_writer(folder: Path, results: Path) -> Iterator[None]:
-    """Keep other runs out of a folder of results meanwhile.
+    """Hold a lock that keeps other runs out of a folder of results.
 
-    The system lets go of the lock when its process ends, however that happens. Where a
-    file system knows no locks, there is none.
+    The operating system releases it when the process ends, however that happens. On a
+    file system without locks nothing is locked.
 
     Parameters
     ----------
     folder : Path
-        Of the parts; the locked file lies here, and stays.
+        Folder of the intermediate results, which gets the lock file.
     results : Path
-        What to call it in the message.
+        Folder of results, for the message.
 
     Raises
     ------
     CdseError
-        If another run holds it.
+        If another run holds the lock.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -183,7 +192,7 @@ def sole_writer(folder: Path, results: Path) -> Iterator[None]:
                 open(folder / _LOCK, "ab", opener=open_without_waiting)
             )
         except OSError:
-            # Not writable is told when the first part is to be written.
+            # If the folder is not writable, storing the first result raises an error.
             yield
             return
         if not _locked(file):
@@ -207,11 +216,11 @@ def _locked(file: IO[bytes]) -> bool:
 
 
 def _to_bytes(findings: Findings, key: str) -> bytes:
-    """Write findings as one line of JSON after the line of its digest."""
+    """Encode findings as one line of JSON, after a line with its digest."""
     size = findings.pixel_size
     (found_by,) = {each.found_by for each in findings.candidates} or {""}
     (model_id,) = {each.model_id for each in findings.predictions} or {""}
-    told = {
+    record = {
         "form": FORM,
         "key": key,
         "micrograph": findings.micrograph_id,
@@ -219,10 +228,13 @@ def _to_bytes(findings: Findings, key: str) -> bytes:
         "pixel_size": [size.nm, size.source.value, size.uncertainty, size.other_nm],
         "found_by": found_by,
         "candidates": [
-            [float(value) for value in (c.row_px, c.col_px, c.radius_px, strength)]
-            for c, strength in (
-                (each.circle, each.strength) for each in findings.candidates
-            )
+            [
+                float(each.circle.row_px),
+                float(each.circle.col_px),
+                float(each.circle.radius_px),
+                float(each.strength),
+            ]
+            for each in findings.candidates
         ],
         "model": model_id,
         "predictions": [
@@ -231,13 +243,13 @@ def _to_bytes(findings: Findings, key: str) -> bytes:
         "notices": findings.notices,
         "quality": None if findings.quality is None else findings.quality.as_dict(),
     }
-    # Numbers in full: a double is read back as it was.
-    body = json.dumps(told, allow_nan=False).encode("ascii")
+    # All digits are written, so that doubles are read back exactly.
+    body = json.dumps(record, allow_nan=False).encode("ascii")
     return hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body + b"\n"
 
 
 def _from_bytes(data: bytes, key: str) -> Findings:
-    """Read it back.
+    """Decode and check findings.
 
     Raises
     ------
@@ -248,53 +260,55 @@ def _from_bytes(data: bytes, key: str) -> Findings:
     body = rest.removesuffix(b"\n")
     if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
         raise ValueError("another digest")
-    told = json.loads(body)
-    if told["form"] != FORM or told["key"] != key:
+    record = json.loads(body)
+    if record["form"] != FORM or record["key"] != key:
         raise ValueError("another form or key")
-    micrograph_id = _text(told["micrograph"])
+    micrograph_id = _text(record["micrograph"])
     candidates = tuple(
-        _candidate(micrograph_id, _text(told["found_by"]), each)
-        for each in told["candidates"]
+        _candidate(micrograph_id, _text(record["found_by"]), each)
+        for each in record["candidates"]
     )
-    rows, columns = told["shape"]
-    model_id = _text(told["model"])
-    predictions = tuple(
-        _prediction(one.id, model_id, said)
-        for one, said in zip(
-            candidates if told["predictions"] else (), told["predictions"], strict=True
-        )
-    )
+    rows, columns = record["shape"]
     return Findings(
         micrograph_id,
         (_count(rows), _count(columns)),
-        _pixel_size(*told["pixel_size"]),
+        _pixel_size(*record["pixel_size"]),
         candidates,
-        predictions,
-        tuple(_text(each) for each in told["notices"]),
-        _quality(told["quality"]),
+        _predictions(candidates, _text(record["model"]), record["predictions"]),
+        tuple(_text(each) for each in record["notices"]),
+        _quality(record["quality"]),
     )
 
 
-def _candidate(micrograph_id: str, found_by: str, told: list[Any]) -> Candidate:
-    row, col, radius, strength = map(_number, told)
+def _candidate(micrograph_id: str, found_by: str, values: list[Any]) -> Candidate:
+    row, col, radius, strength = map(_number, values)
     if radius <= 0:
         raise ValueError("no circle")
     circle = Circle(row, col, radius)
     return Candidate.propose(micrograph_id, circle, found_by, strength)
 
 
-def _prediction(particle_id: str, model_id: str, told: list[Any]) -> Prediction:
-    *shares, novelty = told
+def _predictions(
+    candidates: Sequence[Candidate], model_id: str, records: list[Any]
+) -> tuple[Prediction, ...]:
+    """Decode the predictions: one for each candidate, or none at all."""
+    pairs = zip(candidates if records else (), records, strict=True)
+    return tuple(_prediction(each.id, model_id, values) for each, values in pairs)
+
+
+def _prediction(particle_id: str, model_id: str, values: list[Any]) -> Prediction:
+    *shares, novelty = values
     yes, no, null, empty = map(_number, shares)
-    values = (yes, no, null, empty)
-    if min(values) < 0 or abs(sum(values) - 1) > _NEARLY * len(CLASSES):
+    probabilities = (yes, no, null, empty)
+    difference = abs(sum(probabilities) - 1)
+    if min(probabilities) < 0 or difference > _SUM_TOLERANCE * len(CLASSES):
         raise ValueError("no probabilities")
-    far = None if novelty is None else _number(novelty)
-    return Prediction(particle_id, model_id, values, far)
+    novelty = None if novelty is None else _number(novelty)
+    return Prediction(particle_id, model_id, probabilities, novelty)
 
 
-def _quality(told: Any) -> MicrographQuality | None:
-    return None if told is None else MicrographQuality.from_dict(dict(told))
+def _quality(record: Any) -> MicrographQuality | None:
+    return None if record is None else MicrographQuality.from_dict(dict(record))
 
 
 def _pixel_size(nm: Any, source: Any, uncertainty: Any, other_nm: Any) -> PixelSize:

@@ -1,4 +1,4 @@
-"""Results on samples and their differences in the form of ``summary.json``."""
+"""Convert results of samples, and their differences, for ``summary.json``."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 _START = re.compile(rb'\s*\{\s*"samples":')
-"""Each version has begun the numbers of ``compare`` so."""
+"""Beginning of the file of ``compare`` in all versions."""
 
 
 def is_comparison(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of what ``compare`` writes."""
+    """Whether the first bytes of a file are those of one that ``compare`` wrote."""
     return _START.match(start) is not None
 
 
 def samples_as_dicts(samples: Sequence[SampleNumbers]) -> list[dict[str, object]]:
-    """Return the numbers of each sample, plain but for records."""
+    """Return the results of each sample."""
     return [
         {
             "name": each.name,
@@ -39,20 +39,24 @@ def samples_as_dicts(samples: Sequence[SampleNumbers]) -> list[dict[str, object]
 
 
 def comparisons_as_dicts(compared: Sequence[Comparison]) -> list[dict[str, object]]:
-    """Return the differences of each two samples, with their sentences."""
+    """Return the differences of pairs of samples, with their sentences."""
     return [
-        {**asdict(one), "sentence": one.sentence, "size_sentence": one.size_sentence}
-        for one in compared
+        {
+            **asdict(each),
+            "sentence": each.sentence,
+            "size_sentence": each.size_sentence,
+        }
+        for each in compared
     ]
 
 
 def samples_summary(samples: Sequence[SampleNumbers]) -> dict[str, object]:
-    """Put together what a summary says of samples; empty lists where none are named.
+    """Return the entries of a summary about samples; empty lists without samples.
 
     Parameters
     ----------
     samples : sequence of SampleNumbers
-        All by one rule, see `napari_cdse.core.statistics.sample.evened`.
+        All counted by the same rule, see `napari_cdse.core.statistics.sample.evened`.
     """
     return {
         "samples": samples_as_dicts(samples),

@@ -1,4 +1,8 @@
-"""Write CSV that spreadsheets open correctly and in which no cell acts as a formula."""
+"""Write CSV that spreadsheets open correctly, and in which no cell is a formula.
+
+File names and notes come from others. Text that a spreadsheet would run as a formula
+gets an apostrophe before it; `without_apostrophe` removes it when a table is read.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +23,21 @@ if TYPE_CHECKING:
     Cell = str | float | bool | None
 
 DialectName = Literal["standard", "excel", "excel-eu"]
-"""Names of the ways to write a table."""
+"""Names of the dialects of CSV."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a table is written.
+    """A dialect of CSV.
 
     Attributes
     ----------
     delimiter : str
-        Between two cells.
+        Separates cells.
     decimal_mark : str
-        Of numbers.
+        Decimal mark of numbers.
     byte_order_mark : bool
-        Whether the file begins with one: Excel takes UTF-8 for another encoding
-        without it.
+        Whether the file begins with one; Excel does not recognise UTF-8 without it.
     """
 
     delimiter: str = ","
@@ -47,16 +50,16 @@ DIALECTS: dict[DialectName, Dialect] = {
     "excel": Dialect(byte_order_mark=True),
     "excel-eu": Dialect(";", ",", byte_order_mark=True),
 }
-"""``standard`` for programs (RFC 4180); ``excel`` for an English Excel; ``excel-eu``
-for one whose system writes a comma in numbers, as in Germany, France or Spain."""
+"""``standard`` for programs (RFC 4180); ``excel`` for Excel on an English system;
+``excel-eu`` on one with decimal commas, as in Germany, France or Spain."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What begins a formula in some spreadsheet, full-width forms too."""
-_PASSED_OVER = "".join(map(chr, range(33))) + "\u00a0\ufeff"
-"""White space and controls, which some of them pass over before a formula."""
+"""Characters that begin a formula in some spreadsheet, in full-width forms too."""
+_SKIPPED = "".join(map(chr, range(33))) + "\u00a0\ufeff"
+"""White space and control characters, which some spreadsheets skip before a formula."""
 _SPLITTERS = {",": ";\t\r\n", ";": ",\t\r\n"}
-"""What separates the cells or lines of a table for a spreadsheet that expects another
-separator than the table's, by the latter: quotes within a cell hold nothing then."""
+"""By a table's delimiter, the characters at which a spreadsheet splits cells or lines
+that expects another delimiter. Quotes around a cell do not protect it then."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -66,80 +69,81 @@ def write_table(
     rows: Iterable[Sequence[Cell]],
     dialect: DialectName = "standard",
 ) -> None:
-    """Write a table: UTF-8, one line each.
+    """Write a table in UTF-8, one line for each row.
 
     Parameters
     ----------
     path : str or path-like
         Name of the file.
     columns : sequence of str
-        First line.
+        Header.
     rows : iterable of sequence
-        Numbers are written to ten digits, None as nothing, and what a spreadsheet
-        would take for a formula has an apostrophe before it, also within a text that
-        one with another separator would split.
+        Numbers are written to ten digits, None as an empty cell. A formula gets an
+        apostrophe before it, also within a text at which a spreadsheet with another
+        delimiter would split it.
     dialect : {"standard", "excel", "excel-eu"}
         See `DIALECTS`.
 
     Raises
     ------
     CdseError
-        The file cannot be written.
+        If the file cannot be written.
     """
-    how = DIALECTS[dialect]
+    chosen = DIALECTS[dialect]
     table = io.StringIO(newline="")
-    writer = csv.writer(table, delimiter=how.delimiter, lineterminator="\n")
+    writer = csv.writer(table, delimiter=chosen.delimiter, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_written(cell, how) for cell in row] for row in rows)
-    start = _BYTE_ORDER_MARK if how.byte_order_mark else b""
+    writer.writerows([_cell_text(cell, chosen) for cell in row] for row in rows)
+    start = _BYTE_ORDER_MARK if chosen.byte_order_mark else b""
     write_file(path, start + utf8(table.getvalue()), CdseError)
 
 
-def _written(cell: Cell, how: Dialect) -> str:
+def _cell_text(cell: Cell, dialect: Dialect) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):
-        whole = _within(how.delimiter).sub(r"\1'\2", cell)
-        return f"'{whole}" if _may_run(whole) else whole
-    return f"{float(cell):z.10g}".replace(".", how.decimal_mark)
+        text = _formula_after_split(dialect.delimiter).sub(r"\1'\2", cell)
+        return f"'{text}" if _may_be_formula(text) else text
+    return f"{float(cell):z.10g}".replace(".", dialect.decimal_mark)
 
 
 def without_apostrophe(text: str, delimiter: str = ",") -> str:
-    """Give a text back as it was before `write_table` guarded it.
+    """Remove the apostrophes that `write_table` added.
 
     Parameters
     ----------
     text : str
-        Of a cell.
+        Text of a cell.
     delimiter : str
-        Between two cells of the table.
+        Delimiter of the table.
     """
-    guarded = text[:1] == "'" and _may_run(text[1:])
-    whole = text[1:] if guarded else text
-    return _within(delimiter, guarded="'").sub(r"\1\2", whole)
+    has_apostrophe = text[:1] == "'" and _may_be_formula(text[1:])
+    rest = text[1:] if has_apostrophe else text
+    return _formula_after_split(delimiter, apostrophe="'").sub(r"\1\2", rest)
 
 
 @functools.cache
-def _within(delimiter: str, guarded: str = "") -> re.Pattern[str]:
-    """Find what may run within a text that is split: what goes before, and itself."""
+def _formula_after_split(delimiter: str, apostrophe: str = "") -> re.Pattern[str]:
+    """Match a formula within a text that would be split: what is before it, and it."""
     splitters = _SPLITTERS.get(delimiter, _SPLITTERS[","])
-    before = re.escape(_PASSED_OVER + '"')
+    before = re.escape(_SKIPPED + '"')
     starts = re.escape("".join(_FORMULA_STARTS))
-    return re.compile(f"([{splitters}][{before}]*){guarded}('*[{starts}])")
+    return re.compile(f"([{splitters}][{before}]*){apostrophe}('*[{starts}])")
 
 
-def _may_run(text: str) -> bool:
-    """Whether a spreadsheet might take a text for a formula, but for apostrophes.
+def _may_be_formula(text: str) -> bool:
+    """Whether a spreadsheet might run a text as a formula, apostrophes aside.
 
-    A text with an apostrophe of its own gets another, or it would lose its own.
+    They are ignored so that a text with an apostrophe of its own gets another one, and
+    keeps its own when it is read.
     """
     bare = text.lstrip("'")
-    start = bare.lstrip(_PASSED_OVER)
+    start = bare.lstrip(_SKIPPED)
     return start.startswith(_FORMULA_STARTS) or bare.startswith(("\t", "\r", "\n"))
 
 
 def utf8(text: str) -> bytes:
-    """Encode, with escapes for what file names hold that is no text."""
+    """Encode as UTF-8, with escapes for bytes in file names that are no text."""
     return text.encode("utf-8", "backslashreplace")

@@ -16,7 +16,7 @@ from napari_cdse.gui.micrographs.results_dialog import (
     judged,
     proposed_folder,
 )
-from napari_cdse.io.export.results_folder import SUMMARY, Origin
+from napari_cdse.io.export.earlier_results import SUMMARY, Origin
 
 OK = QDialogButtonBox.StandardButton.Ok
 

@@ -10,8 +10,8 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.gui.particle import note_row
 from napari_cdse.gui.particle.note_row import NoteRow
-from napari_cdse.io.export.export import NOTE
-from napari_cdse.io.export.results_folder import PARTICLES
+from napari_cdse.io.export.earlier_results import PARTICLES
+from napari_cdse.io.export.particle_csv import NOTE
 
 
 def particle(name, note=None):

@@ -1,7 +1,7 @@
 """Four particles of known place, one of each class."""
 
 from napari_cdse.core.records import CLASSES, Circle
-from napari_cdse.io.export.export import ParticleRow
+from napari_cdse.io.export.particle_rows import ParticleRow
 
 SHAPE = (90, 140)
 CIRCLES = (

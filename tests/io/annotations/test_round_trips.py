@@ -23,7 +23,8 @@ from napari_cdse.io.annotations.format_names import FORMATS
 from napari_cdse.io.annotations.formats import find_annotations, read_annotations
 from napari_cdse.io.annotations.shapes import NOT_REVIEWED
 from napari_cdse.io.annotations.writer import AnnotationWriter
-from napari_cdse.io.export.export import ParticleRow, write_particles_csv
+from napari_cdse.io.export.particle_csv import write_particles_csv
+from napari_cdse.io.export.particle_rows import ParticleRow
 from napari_cdse.io.labels.label_file import write_label_file
 from tests.io.annotations.rows import ROWS, SHAPE, row
 

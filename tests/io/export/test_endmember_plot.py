@@ -4,8 +4,8 @@ import numpy as np
 
 from napari_cdse.core.crystal.lattice import REFLECTIONS
 from napari_cdse.core.detection.accumulation_map import EndmemberSpectrum
-from napari_cdse.io.export.endmember_plot import draw_endmember, highest_power
-from napari_cdse.io.export.figure_style import PRINT, drawing, new_figure
+from napari_cdse.io.export.figures.endmember import draw_endmember, highest_power
+from napari_cdse.io.export.figures.style import PRINT, drawing, new_figure
 
 RINGS = np.array([0.08, 0.12, 0.16, 0.20])
 POWER = np.array([[9.0, 1.0], [2.0, 1.0], [1.5, 0.5]], np.float32)

@@ -16,13 +16,12 @@ from napari_cdse.core.records import Circle
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import overview
 from napari_cdse.core.statistics.visible_defects import visible_defects
-from napari_cdse.io.export.export import (
-    COLUMNS,
-    ParticleRow,
+from napari_cdse.io.export.label_files import write_labels
+from napari_cdse.io.export.particle_csv import COLUMNS, write_particles_csv
+from napari_cdse.io.export.particle_rows import ParticleRow
+from napari_cdse.io.export.summary import (
     by_the_forest_alone,
     summarise,
-    write_labels,
-    write_particles_csv,
     write_summary_json,
 )
 from napari_cdse.io.labels.label_file import read_label_file

@@ -14,17 +14,17 @@ from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.overview import overview
 from napari_cdse.core.statistics.size_distribution import EstimatedSizes, class_sizes
 from napari_cdse.core.statistics.visible_defects import visible_defects
-from napari_cdse.io.export import figure_style
-from napari_cdse.io.export.export import ParticleRow
-from napari_cdse.io.export.figure_style import (
+from napari_cdse.io.export.figures import style as figure_style
+from napari_cdse.io.export.figures.population import figures_of, write_figures
+from napari_cdse.io.export.figures.sizes import draw_sizes
+from napari_cdse.io.export.figures.style import (
     DARK,
     PRINT,
     drawing,
     drawn,
     figure_bytes,
 )
-from napari_cdse.io.export.figures import figures_of, write_figures
-from napari_cdse.io.export.plots import draw_sizes
+from napari_cdse.io.export.particle_rows import ParticleRow
 
 # Machado, Oliveira, Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009).
 BLINDNESS = {

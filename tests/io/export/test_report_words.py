@@ -5,7 +5,7 @@ import re
 import pytest
 
 from napari_cdse.core.detection.registry import names
-from napari_cdse.io.export.report_words import (
+from napari_cdse.io.export.report.texts import (
     REFERENCES,
     how_found,
     methods_paragraph,

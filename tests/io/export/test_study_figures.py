@@ -8,7 +8,7 @@ import pytest
 from napari_cdse.core.evaluation.feature_importance import FeatureImportance, Importance
 from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
 from napari_cdse.core.evaluation.scores import Difference
-from napari_cdse.io.export.study_figures import (
+from napari_cdse.io.export.figures.studies import (
     importance_figure,
     learning_curves_figure,
 )

@@ -1,10 +1,10 @@
 """Style of figures for print and for napari's themes, and how they are saved.
 
-matplotlib is imported when the first figure is drawn: it takes half a second, and most
-of what the program does needs none. Nothing here knows pyplot or a window.
+matplotlib is imported when the first figure is drawn: that takes half a second, and
+most commands need no figure. Neither pyplot nor a window is used.
 
-Its settings are one dictionary for the whole process, and threads draw at the same
-time, so a figure is built and saved under one lock.
+matplotlib's settings are global, and several threads draw. So each figure is built and
+saved inside `drawing`, which holds a lock and restores the settings.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Label
 
     Draw = Callable[[Figure, "Palette"], object]
-    """Draws on an empty figure, in some colours."""
+    """Draws on an empty figure, in the colours of a palette."""
 
 Format = Literal["svg", "png", "pdf"]
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")
-"""SVG for drawing programs and pages, PNG for slides, PDF for manuscripts."""
+"""SVG for drawing programs and web pages, PNG for slides, PDF for manuscripts."""
 
 MEANINGS: Mapping[Label, str] = {
     "yes": "visible defect",
@@ -48,10 +48,10 @@ class Palette:
     Attributes
     ----------
     ink, paper, rule : str
-        Of words and axes, of the page, of lines that only guide the eye.
+        Colours of text and axes, of the background, and of auxiliary lines.
     classes : mapping of str to str
-        They stay apart for protanopes, deuteranopes and tritanopes; each class has its
-        letter beside it all the same.
+        Colours of the classes, distinguishable with protanopia, deuteranopia and
+        tritanopia.
     """
 
     ink: str
@@ -71,7 +71,7 @@ PRINT = Palette(
         "empty": "#a3a8ad",
     },
 )
-"""Magenta, cyan, orange and grey as in the window, darker, for a white page."""
+"""The window's magenta, cyan, orange and grey, darkened for a white page."""
 
 DARK = Palette(
     ink="#f0f1f2",
@@ -87,20 +87,20 @@ DARK = Palette(
 """For napari's dark theme."""
 
 WIDTH_IN = 5.1
-"""Inches of a figure: one and a half columns of a journal (130 mm)."""
+"""Width of a figure in inches: one and a half columns of a journal (130 mm)."""
 
 _PNG_DPI = 300
-"""What journals ask of figures with lines and grey values."""
+"""Dots per inch that journals require of figures with lines and grey values."""
 
 _SALT = "napari-cdse"
-"""In place of chance, from which matplotlib makes the ids in an SVG."""
+"""Replaces the random number from which matplotlib makes the ids in an SVG."""
 
 _METADATA: Mapping[Format, Mapping[str, str | None]] = {
     "svg": {"Date": None, "Creator": "napari-cdse"},
     "png": {"Software": "napari-cdse"},
     "pdf": {"CreationDate": None, "Creator": "napari-cdse", "Producer": None},
 }
-"""Without dates and versions: the same data give the same bytes."""
+"""Metadata without dates and versions, so that equal data give equal files."""
 
 _FONT = b"font-family: 'DejaVu Sans'"
 _FONTS = _FONT + b", Verdana, Arial, sans-serif"
@@ -109,7 +109,7 @@ LOCK = threading.RLock()
 
 
 def settings(palette: Palette) -> dict[str, Any]:
-    """Return matplotlib's settings for our figures."""
+    """Return matplotlib's settings for this program's figures."""
     return {
         "axes.edgecolor": palette.ink,
         "axes.facecolor": palette.paper,
@@ -135,7 +135,7 @@ def settings(palette: Palette) -> dict[str, Any]:
         "svg.fonttype": "none",
         "svg.hashsalt": _SALT,
         "text.color": palette.ink,
-        # A dollar in a file's name is a dollar.
+        # Names of files may hold dollar signs.
         "text.parse_math": False,
         "xtick.color": palette.ink,
         "xtick.labelsize": 7.5,
@@ -146,30 +146,36 @@ def settings(palette: Palette) -> dict[str, Any]:
 
 @contextmanager
 def drawing(palette: Palette = PRINT) -> Iterator[None]:
-    """Build or save figures inside: no other thread does, and no settings leak.
+    """Set the style of figures, in one thread at a time, and restore it afterwards.
 
     Parameters
     ----------
     palette : Palette, optional
-        For print without it.
+        Colours; those for print by default.
     """
     import matplotlib as mpl
 
     with LOCK:
-        # The way to the screen is napari's choice.
-        ours: dict[str, Any] = {
+        # Start from the defaults, not from a user's file of settings. The backend
+        # stays: napari has chosen it.
+        defaults: dict[Any, Any] = {
             name: value
             for name, value in mpl.rcParamsDefault.items()
             if name != "backend"
         }
         with mpl.rc_context():
-            settings_now: dict[Any, Any] = ours | settings(palette)
-            mpl.rcParams.update(settings_now)
+            mpl.rcParams.update(defaults | settings(palette))
             yield
 
 
 def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
-    """Return an empty figure of a size in inches."""
+    """Return an empty figure.
+
+    Parameters
+    ----------
+    height_in, width_in : float
+        Its size in inches.
+    """
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_in, height_in))
@@ -178,35 +184,45 @@ def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
 def drawn(
     draw: Callable[[Figure], object], height_in: float, palette: Palette = PRINT
 ) -> Figure:
-    """Build a figure.
+    """Build a figure and lay it out.
 
     Parameters
     ----------
     draw : callable
-        Puts the contents on it.
+        Draws on the empty figure.
     height_in : float
-        In inches.
+        Height in inches.
     palette : Palette, optional
-        For print without it.
+        Colours; those for print by default.
     """
     with drawing(palette):
         figure = new_figure(height_in)
         draw(figure)
-        # Laid out once, and not anew for each of its files.
+        # The layout is computed once, and not again for each file.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         return figure
 
 
 def figure_bytes(figure: Figure, kind: Format, palette: Palette = PRINT) -> bytes:
-    """Return a figure as the contents of a file, the same bytes every time."""
+    """Return the contents of a figure's file; equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        From `drawn`.
+    kind : {"svg", "png", "pdf"}
+        Format of the file.
+    palette : Palette, optional
+        Colours that the figure was drawn in.
+    """
     target = io.BytesIO()
     with drawing(palette):
         figure.savefig(
             target, format=kind, dpi=_PNG_DPI, metadata=dict(_METADATA[kind])
         )
     if kind == "svg":
-        # Where the font is missing, one without serifs stands in.
+        # Fonts to use where this one is not installed.
         return target.getvalue().replace(_FONT, _FONTS)
     return target.getvalue()
 
@@ -214,14 +230,24 @@ def figure_bytes(figure: Figure, kind: Format, palette: Palette = PRINT) -> byte
 def write_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, ...]:
     """Write a figure as SVG, PNG and PDF.
 
+    Parameters
+    ----------
+    figure : Figure
+        From `drawn`, in the colours for print.
+    folder : Path
+        An existing folder.
+    name : str
+        Name of the files, without suffix.
+
     Returns
     -------
     tuple of Path
+        The files that were written.
 
     Raises
     ------
     CdseError
-        A file cannot be written.
+        If a file cannot be written.
     """
     paths = tuple(folder / f"{name}.{kind}" for kind in FORMATS)
     for path, kind in zip(paths, FORMATS, strict=True):
@@ -230,21 +256,21 @@ def write_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, ...]:
 
 
 def save_figure(draw: Draw, path: Path, height_in: float) -> None:
-    """Draw a figure for print and write it as the kind of file that its name says.
+    """Draw a figure for print, and write it in the format of the path's suffix.
 
     Parameters
     ----------
     draw : callable
-        Puts the contents on it, in the colours that it gets.
+        Draws on the empty figure, in the colours of the palette that it is given.
     path : Path
-        Ends in ``.png``, ``.svg`` or ``.pdf``.
+        With the suffix ``.png``, ``.svg`` or ``.pdf``.
     height_in : float
-        In inches.
+        Height in inches.
 
     Raises
     ------
     CdseError
-        Another ending, or the file cannot be written.
+        For another suffix, or if the file cannot be written.
     """
     kind = path.suffix.lower().removeprefix(".")
     kinds: dict[str, Format] = {each: each for each in get_args(Format)}

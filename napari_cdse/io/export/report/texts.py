@@ -1,11 +1,15 @@
-"""Constant texts of reports (methods, references) and their style sheet."""
+"""Texts of reports about methods and references, and their style sheet.
+
+Constant texts are the same in every report; `how_found` and `methods_paragraph` depend
+on the summary.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from napari_cdse.core.statistics.size_distribution import PARTICLES
-from napari_cdse.io.export.html import Markup, element
+from napari_cdse.io.export.report.html import Markup, element
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +60,7 @@ def _cite(*numbers: int) -> str:
 REFERENCES = element(
     "ol", *(element("li", source) for source in _SOURCES), class_="fixed"
 )
-"""As the method and the paragraph number them."""
+"""Numbered as the other texts cite them."""
 
 _CONTRAST = (
     f"by their Bragg contrast: sliding windows{{window}} {_cite(_SLIDING)}, whitened "
@@ -76,26 +80,27 @@ _FOUND_BY = {
     "unet": _NET,
     "origin": "by N-FINDR and blobs, as in the pipeline of 2018",
 }
-"""How particles are found, by the name of the method; of windows their edge follows."""
+"""How particles are found, by the name of the method; ``{window}`` stands for the edge
+of the windows."""
 
 
 def how_found(summary: Mapping[str, Any]) -> Markup:
-    """Say how particles were found and classified.
+    """Describe how particles were found and classified.
 
     Parameters
     ----------
     summary : mapping
-        As it goes into ``summary.json``.
+        Contents of ``summary.json``.
     """
-    ways = _ways(summary)
-    found = [f"Particles were found {way}. " for way in ways] or [
+    methods = _methods(summary)
+    sentences = [f"Particles were found {method}. " for method in methods] or [
         "Particles were marked by a person. "
     ]
-    if len(ways) > 1:
-        found.insert(0, "Not all micrographs were searched the same way. ")
+    if len(methods) > 1:
+        sentences.insert(0, "Not all micrographs were searched the same way. ")
     return element(
         "p",
-        *found,
+        *sentences,
         "Of each particle, features of its power spectrum, geometric phase "
         f"and outline go to a random forest {_cite(_FOREST)}, which gives the chances "
         "of four classes: yes (atomically resolved, with a visible defect), no "
@@ -104,15 +109,15 @@ def how_found(summary: Mapping[str, Any]) -> Markup:
     )
 
 
-def _ways(summary: Mapping[str, Any]) -> list[str]:
-    """Name the ways in which micrographs were searched, each once."""
-    told = []
+def _methods(summary: Mapping[str, Any]) -> list[str]:
+    """Describe each method by which micrographs were searched once."""
+    descriptions = []
     for used in summary["detection"]:
         window_nm = used["parameters"].get("window_nm")
         window = "" if window_nm is None else f" of {window_nm:g} nm"
-        way = _FOUND_BY.get(used["found_by"], f"by the method {used['found_by']}")
-        told.append(way.replace("{window}", window))
-    return list(dict.fromkeys(told))
+        method = _FOUND_BY.get(used["found_by"], f"by the method {used['found_by']}")
+        descriptions.append(method.replace("{window}", window))
+    return list(dict.fromkeys(descriptions))
 
 
 METHOD = element(
@@ -147,7 +152,7 @@ METHOD = element(
     ),
     class_="fixed",
 )
-"""How the numbers are made from that."""
+"""How the fraction, its interval and the other results are computed."""
 
 
 ESTIMATES = (
@@ -157,21 +162,21 @@ ESTIMATES = (
     "already, and where there is none it is the column beside it (standard "
     "uncertainty). The lattice that all go by is part of the systematic column."
 )
-"""What sizes by estimated scales are worth."""
+"""How reliable diameters by estimated pixel sizes are."""
 
 
 def methods_paragraph(summary: Mapping[str, Any]) -> str:
-    """Say for a paper what was done and what was found.
+    """Return a paragraph for the methods section of a paper.
 
     Parameters
     ----------
     summary : mapping
-        As it goes into ``summary.json``.
+        Contents of ``summary.json``.
     """
     found = summary["visible_defects"]
-    told = [
-        _found_words(summary),
-        *(f" Particles were found {way}." for way in _ways(summary)),
+    sentences = [
+        _number_of_particles(summary),
+        *(f" Particles were found {method}." for method in _methods(summary)),
         f" A person judged {found['n_judged']} of the circles; {found['n_drawn']} of "
         "these were drawn at random with known chances and judged with the forest's "
         "word hidden. "
@@ -182,28 +187,28 @@ def methods_paragraph(summary: Mapping[str, Any]) -> str:
         _result(found),
     ]
     if found["design_effect"] is not None:
-        told.append(
+        sentences.append(
             " The design effect of sampling by micrograph was "
             f"{found['design_effect']:.2f}."
         )
-    return "".join(told)
+    return "".join(sentences)
 
 
-def _found_words(summary: Mapping[str, Any]) -> str:
-    """Say how many particles there are; circles that hold none are told apart."""
+def _number_of_particles(summary: Mapping[str, Any]) -> str:
+    """State the number of particles, and separately that of circles without one."""
     found, classes = summary["visible_defects"], summary["classes"]
     particles = sum(classes[label] for label in PARTICLES)
     where = _number(summary["micrographs_with_particles"], "HRTEM micrograph")
     forests = " and ".join(f"“{name}”" for name in found["forests"])
     by = f" by the random forest {_cite(_FOREST)} {forests}" if forests else ""
-    told = (
+    sentence = (
         f"{_number(particles, 'particle')} in {where} were found and classified with "
         f"{summary['program']} {_cite(_PROGRAM)}{by}."
     )
     if not classes["empty"]:
-        return told
+        return sentence
     verb = "holds" if classes["empty"] == 1 else "hold"
-    return f"{told} {_number(classes['empty'], 'more circle')} {verb} no particle."
+    return f"{sentence} {_number(classes['empty'], 'more circle')} {verb} no particle."
 
 
 def _number(count: int, what: str) -> str:
@@ -248,4 +253,4 @@ ol.fixed { font-size: 0.85rem; }
   h2, h3 { break-after: avoid; } tr { break-inside: avoid; } }
 """
 )
-"""Plain, for a screen and for paper."""
+"""Style sheet for screen and paper."""

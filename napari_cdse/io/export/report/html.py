@@ -6,52 +6,68 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Markup(str):
-    """HTML made by this module; all other strings are text."""
+    """HTML that this module made; any other string is text, and will be escaped."""
 
     __slots__ = ()
 
 
 def text(words: object) -> Markup:
-    """Escape words; what a page or a terminal would obey becomes visible."""
-    told = str(words)
+    """Escape text; control characters are written out.
+
+    Parameters
+    ----------
+    words : object
+        Converted to a string.
+    """
     plain = "".join(
         char if char.isprintable() or char == "\n" else ascii(char)[1:-1]
-        for char in told
+        for char in str(words)
     )
     return Markup(escape(plain, quote=True))
 
 
 def element(tag: str, *contents: str, **attributes: str) -> Markup:
-    """Put contents into an element.
+    """Make an element.
 
     Parameters
     ----------
     tag : str
-        Its name.
+        Name of the element.
     *contents : str
-        `Markup` as it is, anything else escaped.
+        `Markup` is taken as it is, anything else is escaped.
     **attributes : str
         Escaped; an underscore at the end of a name is left out (``class_``).
     """
-    told = "".join(
+    return Markup(f"<{tag}{_attribute_text(attributes)}>{joined(contents)}</{tag}>")
+
+
+def _attribute_text(attributes: Mapping[str, str]) -> str:
+    return "".join(
         f' {name.rstrip("_")}="{text(value)}"' for name, value in attributes.items()
     )
-    return Markup(f"<{tag}{told}>{joined(contents)}</{tag}>")
 
 
 def joined(contents: Iterable[str]) -> Markup:
-    """Put pieces behind each other, escaping those that are text."""
+    """Concatenate pieces, escaping those that are text."""
     return Markup(
         "".join(each if isinstance(each, Markup) else text(each) for each in contents)
     )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    """Make a table; the first cell of each row is its heading."""
+    """Make a table.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Headings of the columns.
+    rows : iterable of sequence of str
+        The first cell of each row is its heading.
+    """
     top = element("tr", *(element("th", cell, scope="col") for cell in head))
     body = [
         element(
@@ -65,16 +81,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
 
 
 def picture(data: str, words: str, **attributes: str) -> Markup:
-    """Show a picture that is part of the page.
+    """Make an image that is embedded in the page.
 
     Parameters
     ----------
     data : str
-        A ``data:`` address.
+        A ``data:`` URL.
     words : str
-        Say what it shows.
+        Description for those who cannot see it.
     **attributes : str
-        Escaped.
+        As for `element`.
     """
-    told = "".join(f' {name}="{text(value)}"' for name, value in attributes.items())
-    return Markup(f'<img src="{text(data)}" alt="{text(words)}"{told}>')
+    return Markup(
+        f'<img src="{text(data)}" alt="{text(words)}"{_attribute_text(attributes)}>'
+    )

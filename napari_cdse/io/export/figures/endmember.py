@@ -1,4 +1,4 @@
-"""Plot the spectrum of an N-FINDR endmember with matplotlib."""
+"""Draw the power spectrum of an N-FINDR endmember."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.crystal.lattice import Reflection
     from napari_cdse.core.detection.accumulation_map import EndmemberSpectrum
-    from napari_cdse.io.export.figure_style import Palette
+    from napari_cdse.io.export.figures.style import Palette
 
 _SPECKLE = 1.0
-"""Power over the background of the support's speckle, on average."""
+"""Mean power of the support's speckle over the background, by definition."""
 _STRONG = 50.0
-"""Intensity from which a line of the powder pattern is drawn, the strongest being 100.
-A choice: more lines stand closer than the rings of the spectrum can tell."""
+"""Least intensity of a line of the powder pattern that is drawn, where the strongest
+is 100. Chosen: weaker lines are closer than the rings of the spectrum resolve."""
 
 _HEADROOM = 8.0
-"""End of the axis over the highest power: room for a line of words above it."""
+"""End of the logarithmic axis over the highest power. Chosen: leaves room for the names
+of lines."""
 
 
 def highest_power(spectra: Sequence[EndmemberSpectrum]) -> float:
-    """Tell the end of the axis on which several spectra can be compared."""
+    """Return the end of a common axis of power for several spectra."""
     return _HEADROOM * max(float(each.power.max()) for each in spectra)
 
 
@@ -43,28 +44,28 @@ def draw_endmember(
 ) -> None:
     """Draw power over the background against spatial frequency.
 
-    The line is the strongest direction of each ring of frequencies, the shade reaches
-    up to the mean of all directions: a crystal's peaks have a high line over a low
-    shade, speckle has both alike.
+    The line is the power in the strongest direction of each ring of frequencies, the
+    shaded area the mean of all directions. Peaks of a crystal have a high line over a
+    low mean; for speckle both are similar.
 
     Parameters
     ----------
     axes : Axes
         Where to draw.
     spectrum : EndmemberSpectrum
-        What to draw.
+        The spectrum.
     palette : Palette
-        Of the figure.
+        Colours of the figure.
     colour : str
-        Of the line, ``#rrggbb``.
+        Colour of the line, ``#rrggbb``.
     highest : float
         End of the vertical axis, from `highest_power`.
     pixel_size_nm : float, optional
-        Turns cycles per px into cycles per nm.
+        Converts cycles per px to cycles per nm.
     about : str, optional
-        Stands before that unit where the pixel size is an estimate.
+        Prefix of that unit if the pixel size is an estimate.
     reflections : sequence of Reflection, optional
-        Lines of the crystal, drawn where the pixel size is known.
+        Lines of the crystal, drawn if the pixel size is given.
     """
     size = pixel_size_nm or 1.0
     edges = spectrum.rings_per_px / size
@@ -85,7 +86,7 @@ def draw_endmember(
 def _draw_lines(
     axes: Axes, reflections: Sequence[Reflection], palette: Palette
 ) -> None:
-    """Mark the crystal's strong lines, and say at the top which spacing each is."""
+    """Mark the crystal's strong lines, with name and spacing at the top."""
     low, high = axes.get_xlim()
     structure = reflections[0].structure if reflections else None
     for each in reflections:

@@ -1,4 +1,8 @@
-"""Read zip archives of NumPy arrays, checked before any array is built."""
+"""Read zip archives of NumPy arrays, checked before any array is created.
+
+NumPy's own reader is not used on untrusted files, see `_read_header`. Sizes of members
+are limited before anything is decompressed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCHEMA = "schema.json"
-"""The one member that is no array."""
+"""Name of the only member that is no array."""
 _PICKLE = b"\x80"
 _JOBLIB = (b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x5d\x00", b"ZF")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -36,24 +40,38 @@ _BROKEN = (
     EOFError,
     NotImplementedError,
     KeyError,
-    ValueError,  # places before the file, names in no encoding
+    ValueError,  # negative offsets, names in no encoding
     OSError,
     OverflowError,
 )
-"""What zipfile answers to a damaged directory."""
+"""Errors that zipfile raises on damaged archives."""
 _MAGIC = re.compile(rb"\x93NUMPY([\x01-\x03])\x00", re.DOTALL)
 _HEADER = re.compile(
     r"\{'descr': '([^']{1,40})', 'fortran_order': (True|False), "
     r"'shape': \(((?:[0-9]{1,20}, ?){0,3}(?:[0-9]{1,20})?)\), \} *\n"
 )
-"""What ``numpy.save`` writes before an array of a plain type, to the letter."""
+"""Header as ``numpy.save`` writes it for an array of a plain type."""
 _KINDS = "biufU"
+"""Kinds of types that are read: numbers and text."""
 _LONGEST_HEADER = 4096
+"""Longest header that is read, in bytes. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayHeader:
-    """What stands before an array's numbers."""
+    """Header of an array.
+
+    Attributes
+    ----------
+    dtype : dtype
+        Type of its entries.
+    shape : tuple of int
+        Its shape.
+    fortran : bool
+        Whether the first index varies fastest.
+    start : int
+        Offset of the entries in the member, in bytes.
+    """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -62,28 +80,28 @@ class ArrayHeader:
 
 
 def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
-    """Open an archive whose size is as it should be; `read_member` compares checksums.
+    """Open an archive, and check number and sizes of its members.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     source : str
-        What to call it in messages.
+        What it is called in messages.
 
     Returns
     -------
     ZipFile
-        Its members are known to unpack to `LIMITS` at most.
+        Its members decompress to `LIMITS` at most. Checksums are compared by
+        `read_member`.
 
     Raises
     ------
     ModelError
-        For a pickle, for anything else that is no archive, and for a damaged or
-        oversized one.
+        If it is a pickle or anything else than an archive, damaged, or too large.
     """
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise ModelError(_what_else(data, source))
+        raise ModelError(_why_no_archive(data, source))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         _check_members(archive.infolist(), len(data), source)
@@ -93,14 +111,22 @@ def open_archive(data: bytes, source: str) -> zipfile.ZipFile:
 
 
 def check_arrays(archive: zipfile.ZipFile, source: str) -> None:
-    """Refuse members that are not plain numbers or text of the size named.
+    """Refuse members other than arrays of numbers or text.
 
-    Every member but the schema is looked at, whatever it is called.
+    Every member but the schema is checked, whatever its name.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        From `open_archive`.
+    source : str
+        What it is called in messages.
 
     Raises
     ------
     ModelError
-        For arrays of objects, which are pickles, and of false size.
+        For arrays of objects, which are pickles, and for arrays whose size differs
+        from what their header says.
     """
     for member in archive.infolist():
         if member.filename != SCHEMA:
@@ -109,12 +135,21 @@ def check_arrays(archive: zipfile.ZipFile, source: str) -> None:
 
 
 def read_member(archive: zipfile.ZipFile, name: str, source: str) -> bytes:
-    """Read a part whole, to where its checksum is compared.
+    """Read a member to its end, where its checksum is compared.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        From `open_archive`.
+    name : str
+        Name of the member.
+    source : str
+        What the archive is called in messages.
 
     Raises
     ------
     ModelError
-        When it is not there or not whole.
+        If it is missing or damaged.
     """
     try:
         return archive.read(name)
@@ -123,12 +158,21 @@ def read_member(archive: zipfile.ZipFile, name: str, source: str) -> bytes:
 
 
 def read_array(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]:
-    """Read one array without letting anything in it be evaluated.
+    """Read one array, without evaluating anything in it.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        From `open_archive`.
+    name : str
+        Name of the member.
+    source : str
+        What the archive is called in messages.
 
     Raises
     ------
     ModelError
-        As `check_arrays`.
+        As for `check_arrays`, and for text that is not Unicode.
     """
     data = read_member(archive, name, source)
     header = _read_header(data[:_LONGEST_HEADER], len(data), source)
@@ -141,19 +185,19 @@ def read_array(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]
 
 
 def _is_text(texts: NDArray[np.str_]) -> bool:
-    """Whether all code points are characters, which Python takes for granted."""
+    """Whether all code points are valid; Python relies on it without checking."""
     codes = texts.view(np.dtype("u4").newbyteorder(texts.dtype.byteorder))
-    halves = (codes >= 0xD800) & (codes <= 0xDFFF)
-    return not np.any(halves | (codes > sys.maxunicode))
+    surrogates = (codes >= 0xD800) & (codes <= 0xDFFF)
+    return not np.any(surrogates | (codes > sys.maxunicode))
 
 
 def damaged(source: str, what: str) -> ModelError:
-    """Say in a sentence that a file is damaged, and how."""
+    """Make the error for a damaged file; ``what`` says how it is damaged."""
     return ModelError(f"{source} is damaged ({what}); use another copy.")
 
 
 def check_unpacked(n_bytes: int, source: str) -> None:
-    """Raise `ModelError` for a model with more in it than `LIMITS` allow."""
+    """Raise `ModelError` for a model of more bytes than `LIMITS` allow."""
     if n_bytes > LIMITS.unpacked_bytes:
         raise ModelError(
             f"{source} holds {n_bytes / 2**20:.0f} MiB, more than the "
@@ -162,7 +206,8 @@ def check_unpacked(n_bytes: int, source: str) -> None:
         )
 
 
-def _what_else(data: bytes, source: str) -> str:
+def _why_no_archive(data: bytes, source: str) -> str:
+    """Say what a file is that is no archive."""
     if not data:
         return f"{source} is empty; use another copy."
     if data.startswith(_PICKLE):
@@ -183,6 +228,7 @@ def _what_else(data: bytes, source: str) -> str:
 def _check_members(
     members: Sequence[zipfile.ZipInfo], n_bytes: int, source: str
 ) -> None:
+    """Check what the directory of an archive says of its members."""
     total = sum(member.file_size for member in members)
     if len(members) > LIMITS.members or total > LIMITS.unpacked_bytes:
         raise ModelError(
@@ -212,28 +258,31 @@ def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str) -> byt
 
 
 def _read_header(head: bytes, size: int, source: str) -> ArrayHeader:
-    """Read what stands before an array, and refuse what no model needs.
+    """Parse the header of an array, and refuse types that no model needs.
 
-    `numpy.load` reserves what a header names before it reads, evaluates the header as
-    Python, and takes text of no length, of which two hundred million have no size.
+    `numpy.load` is unsafe on a false header: it reserves the memory that the header
+    names, evaluates it as a Python literal, and accepts texts of length 0, so that
+    millions of entries take no bytes.
     """
     text, start = _header_text(head, source)
-    found = _HEADER.fullmatch(text)
-    if found is None:
+    fields = _HEADER.fullmatch(text)
+    if fields is None:
         raise _odd_header(text, source)
-    dtype = _dtype(found[1], source)
-    shape = tuple(int(number) for number in found[3].split(",") if number.strip())
+    dtype = _dtype(fields[1], source)
+    shape = tuple(int(number) for number in fields[3].split(",") if number.strip())
     count = math.prod(shape)
     if start + count * dtype.itemsize != size:
         raise damaged(source, "an array is not as large as it says")
-    return ArrayHeader(dtype, shape, found[2] == "True", start)
+    return ArrayHeader(dtype, shape, fields[2] == "True", start)
 
 
 def _header_text(head: bytes, source: str) -> tuple[str, int]:
-    found = _MAGIC.match(head)
-    if found is None or len(head) < 12:
+    """Return the text of a header, and the offset of the entries after it."""
+    magic = _MAGIC.match(head)
+    if magic is None or len(head) < 12:
         raise damaged(source, "an array has no readable header")
-    wide = found[1] != b"\x01"
+    # From version 2 on the header's length takes four bytes instead of two.
+    wide = magic[1] != b"\x01"
     (length,) = struct.unpack_from("<I" if wide else "<H", head, 8)
     begin = 12 if wide else 10
     return head[begin : begin + length].decode("latin-1"), begin + length

@@ -1,9 +1,9 @@
 """Schema of the model card's fields, for model files and projects.
 
-A card comes from outside, and so does a project. Both are checked here, whole, before
-anything of them is kept or shown. The schema is a table of small checks of our own:
-each refusal is one sentence that names the field, which a general validator would
-have to be taught for every rule, and no library has to be there that napari brings.
+Cards come from strangers' files. Every field is checked before any of them is stored or
+shown. The schema, `_CHECKS`, maps each field to a check of
+`napari_cdse.io.models.schema_checks`; a refusal is a sentence that names the field. No
+general validator is used, since it would add a dependency and less clear messages.
 """
 
 from __future__ import annotations
@@ -38,14 +38,17 @@ if TYPE_CHECKING:
     from napari_cdse.io.models.schema_checks import Check
 
 _MOST_PARTICLES = 10**9
-"""Particles or micrographs; more were never labelled by hand or drawn by a program."""
+"""Largest number of particles or micrographs. Chosen: far more than was ever labelled
+or simulated."""
 _LARGEST_PIXEL_NM = 1e3
-"""A pixel of a micrometre shows no quantum dot."""
+"""Largest pixel size in nm. Chosen: no quantum dot is visible with it."""
 _LARGEST_FIGURE = 1e9
-"""Of a micrograph's quality: a ratio of powers, or a length in nm."""
+"""Largest figure of a micrograph's quality, a ratio of powers or a length in nm.
+Chosen."""
 _LARGEST_WEIGHT = 100.0
-"""What a logarithm is multiplied by, or moved by, at most: that of 1e-4, the least
-that is told apart, is -9, so that more turns every answer into certainty."""
+"""Largest absolute weight and offset of a calibration. Chosen: they apply to logarithms
+of probabilities, down to -9 for 1e-4, so that larger ones turn every probability into 0
+or 1."""
 
 
 def read_card(text: str | bytes) -> ModelCard:
@@ -54,9 +57,8 @@ def read_card(text: str | bytes) -> ModelCard:
     Parameters
     ----------
     text : str or bytes
-        What `card_json` or an earlier version wrote. NaN in the scores, which
-        version 0.1 could write, becomes None. A name of which nothing can be seen
-        becomes the id.
+        From `card_json` or an earlier version. NaN in the scores, which version 0.1
+        could write, becomes None. A name without visible characters becomes the id.
 
     Returns
     -------
@@ -71,10 +73,10 @@ def read_card(text: str | bytes) -> ModelCard:
     return card_from(fields_of(text))
 
 
-def card_from(told: Mapping[str, Any]) -> ModelCard:
+def card_from(record: Mapping[str, Any]) -> ModelCard:
     """Build a card from its fields by name; see `read_card`."""
-    _check_names(told)
-    values = dict(told)
+    _check_names(record)
+    values = dict(record)
     if isinstance(values.get("scores"), dict):
         values["scores"] = without_infinity(values["scores"])
     for name, value in values.items():
@@ -82,7 +84,7 @@ def card_from(told: Mapping[str, Any]) -> ModelCard:
         if wrong:
             raise ModelError(f"its card's {name} {wrong}")
     if not is_seen(values["name"]):
-        values["name"] = values["id"]  # a line that cannot be seen is chosen by nobody
+        values["name"] = values["id"]  # nobody could choose it from a list
     sizes = values["pixel_size_range_nm"]
     return ModelCard(
         **values
@@ -96,38 +98,38 @@ def card_from(told: Mapping[str, Any]) -> ModelCard:
     )
 
 
-def _calibration_from(told: Mapping[str, Any] | None) -> Calibration | None:
+def _calibration_from(record: Mapping[str, Any] | None) -> Calibration | None:
     """Build a calibration from entries that were checked."""
-    if told is None:
+    if record is None:
         return None
-    decimals: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
     for name in ("weights", "prior_weights"):
-        decimals[name] = tuple(four_of(row) for row in told[name])
+        arrays[name] = tuple(four_of(row) for row in record[name])
     for name in ("offsets", "prior_offsets"):
-        decimals[name] = four_of(told[name])
-    return Calibration(**dict(told) | decimals)
+        arrays[name] = four_of(record[name])
+    return Calibration(**dict(record) | arrays)
 
 
 def _range_from(
-    told: Mapping[str, Any] | None,
+    record: Mapping[str, Any] | None,
 ) -> dict[str, tuple[float, float]] | None:
     """Build a range of quality from entries that were checked."""
-    if told is None:
+    if record is None:
         return None
-    return {name: (float(low), float(high)) for name, (low, high) in told.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in record.items()}
 
 
 def card_fields(card: ModelCard) -> dict[str, Any]:
-    """Take a card apart into what JSON knows; in the scores NaN becomes None.
+    """Convert a card to types of JSON.
 
-    A card without a calibration or a range of quality says nothing of it, as before
-    there was one.
+    NaN and infinity in the scores become None. Without a calibration or a range of
+    quality the field is left out, so that earlier versions can read the card.
     """
-    told = {part.name: _plain(getattr(card, part.name)) for part in fields(card)}
+    record = {part.name: _plain(getattr(card, part.name)) for part in fields(card)}
     for name in ("calibration", "quality_range"):
         if getattr(card, name) is None:
-            del told[name]
-    return told | {"scores": without_infinity(told["scores"])}
+            del record[name]
+    return record | {"scores": without_infinity(record["scores"])}
 
 
 def card_json(card: ModelCard) -> str:
@@ -136,11 +138,11 @@ def card_json(card: ModelCard) -> str:
     Raises
     ------
     ModelError
-        When the card says what `read_card` would refuse to read.
+        If `read_card` would refuse to read it.
     """
-    told = card_fields(card)
+    record = card_fields(card)
     try:
-        text = json.dumps(told, allow_nan=False)
+        text = json.dumps(record, allow_nan=False)
     except (ValueError, TypeError) as problem:
         raise ModelError("its card holds what is no plain number or text") from problem
     read_card(text)
@@ -148,7 +150,7 @@ def card_json(card: ModelCard) -> str:
 
 
 def without_infinity(value: Any) -> Any:
-    """Put None in place of every number in a tree of JSON that isn't finite."""
+    """Replace numbers in a tree of JSON that are not finite by None."""
     if isinstance(value, dict):
         return {name: without_infinity(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -159,7 +161,7 @@ def without_infinity(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Turn records, mappings, tuples and NumPy's scalars into what JSON knows."""
+    """Convert records, mappings, tuples and NumPy's scalars to types of JSON."""
     if is_dataclass(value) and not isinstance(value, type):
         return _plain(asdict(value))
     if hasattr(value, "items"):
@@ -171,12 +173,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _check_names(told: Mapping[str, Any]) -> None:
+def _check_names(record: Mapping[str, Any]) -> None:
+    """Refuse a card with required fields missing, or with unknown ones."""
     for part in fields(ModelCard):
         optional = part.default is not MISSING or part.default_factory is not MISSING
-        if part.name not in told and not optional:
+        if part.name not in record and not optional:
             raise ModelError(f"its card has no {part.name}")
-    for name in told:
+    for name in record:
         if name not in _CHECKS:
             raise ModelError(f"its card has {shown(name)!r}, which no card has")
 
@@ -192,11 +195,11 @@ def _classes(value: Any) -> str | None:
 
 
 def _range_of(least: float, most: float) -> Check:
-    """Check two numbers, the smaller one first."""
-    two = list_of(number(least, most), range(2, 3))
+    """Return a check for two numbers, the smaller one first."""
+    check_pair = list_of(number(least, most), range(2, 3))
 
     def check(value: Any) -> str | None:
-        wrong = two(value)
+        wrong = check_pair(value)
         if wrong or value[0] <= value[1]:
             return wrong
         return "has its larger number first"
@@ -230,7 +233,8 @@ _SCORES: dict[str, Check] = {
     "class_calibration_error": _BY_CLASS,
     "note": text(TEXT),
 }
-"""Scores that the program reads, each None where there is none; others are any tree."""
+"""Checks of the scores that the program reads, each of which may be None. Any other
+score may be any small tree of JSON."""
 
 
 def _scores(value: Any) -> str | None:
@@ -256,7 +260,7 @@ _CALIBRATION: dict[str, Check] = {
     "n_micrographs": _COUNT,
     "below": optional(identifier),
 }
-"""A check for every field of `Calibration`, and for no other."""
+"""The check of each field of `Calibration`; there may be no others."""
 
 
 def _calibration(value: Any) -> str | None:
@@ -292,4 +296,4 @@ _CHECKS: dict[str, Check] = {
         mapping_of(_range_of(0.0, _LARGEST_FIGURE), _figure_name)
     ),
 }
-"""A check for every field of `ModelCard`, and for no other."""
+"""The check of each field of `ModelCard`; there may be no others."""

@@ -1,4 +1,4 @@
-"""Largest sizes of model files, checked before anything in them is built."""
+"""Limits on the size of model files, checked before anything in them is created."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ModelLimits:
-    """Limits of a model file; they leave room for ten times the shipped forest.
+    """Limits of a model file, chosen for ten times the size of the shipped forest.
 
     Attributes
     ----------
     unpacked_bytes : int
-        Of all parts of a file together, and of the file. Four million nodes take
-        128 MB of them, a row of the training table some 600 bytes. What is refused
-        must not fill the memory first.
+        Most bytes of a file, and of all members of its archive once decompressed. Four
+        million nodes take 128 MB, a row of the training table some 600 bytes.
     members : int
-        Parts of the archive; a model has 16.
+        Most members of the archive; a model has 16.
     schema_bytes : int
-        Of the text that names the arrays and holds the card; the shipped forest's
-        has 8 kB.
+        Most bytes of the schema, which names the arrays and holds the card; that of the
+        shipped forest has 8 kB.
     card_bytes : int
-        Of the card as JSON; the shipped forest's has 3 kB.
+        Most bytes of the card as JSON; that of the shipped forest has 3 kB.
     text_characters : int
-        Of one text in an array; an id has 64.
+        Most characters of a text in an array; an id has 64.
     """
 
     unpacked_bytes: int = 160 * 2**20

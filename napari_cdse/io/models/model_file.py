@@ -1,10 +1,11 @@
 """Read and write model files: skops archives of forest, card and training table.
 
-Only dictionaries, text and plain arrays are in it: trees are stored as the arrays of
-`Forest`, not as scikit-learn's own objects. So loading trusts no type at all (not even
-scikit-learn's ``Tree``, whose compiled code can be made to read out of bounds), the
-nodes are checked before they are used, and no change of scikit-learn's inner formats
-makes a model unreadable.
+A file holds only dictionaries, text and plain arrays. Trees are stored as the arrays of
+`Forest`, not as scikit-learn's objects, so that reading a file creates no object of any
+other type. (Even scikit-learn's ``Tree`` is unsafe: its compiled code reads out of
+bounds if the arrays are wrong. `Forest` checks them.) Besides, models stay readable
+whatever scikit-learn changes internally. skops writes the files; they are read here,
+node by node.
 """
 
 from __future__ import annotations
@@ -53,16 +54,23 @@ _ALLOWED = {
     ("JsonNode", "builtins", "str"),
     ("NdArrayNode", "numpy", "ndarray"),
 }
-"""Loader, module and class of every node that a model file needs."""
+"""Loader, module and class of every node that may occur in a model file."""
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model to a ``.skops`` file, whole or not at all.
+    """Write a model to a ``.skops`` file, completely or not at all.
+
+    Parameters
+    ----------
+    model : Model
+        Forest, card and, optionally, training set.
+    path : str or path-like
+        An existing file is replaced.
 
     Raises
     ------
     ModelError
-        When the file cannot be written.
+        If the file cannot be written, or the model is too large.
     """
     write_file(path, model_bytes(model), ModelError)
 
@@ -70,18 +78,28 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model from a ``.skops`` file.
 
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+
+    Returns
+    -------
+    Model
+        With the id that follows from its content, whatever its card says.
+
     Raises
     ------
     ModelError
-        When it cannot be read, is no model, holds anything else than a model needs,
-        is damaged, or wants features that this version does not compute.
+        If the file cannot be read, is damaged or no model, holds types that no model
+        needs, or requires features that this version does not compute.
     """
     data = read_file(path, LIMITS.unpacked_bytes, ModelError)
     return model_from_bytes(data, name_of(path))
 
 
 def is_model_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a model of some version, which need not be whole."""
+    """Whether a file is a model of any version, possibly a damaged one."""
     try:
         data = read_file(path, LIMITS.unpacked_bytes, ModelError)
         with open_archive(data, name_of(path)) as archive:
@@ -91,59 +109,58 @@ def is_model_file(path: str | os.PathLike[str]) -> bool:
 
 
 def model_bytes(model: Model) -> bytes:
-    """Write a model into bytes; the same model gives the same bytes.
+    """Encode a model; equal models give equal bytes.
 
     Raises
     ------
     ModelError
-        When it is larger than a model file may be, or its card says what no card
-        may say.
+        If it is larger than `LIMITS` allow, or its card is not valid.
     """
     forest = {part.name: getattr(model.forest, part.name) for part in fields(Forest)}
     training = {} if model.training is None else to_arrays(model.training)
-    told = {
+    record = {
         "format": FORMAT,
         "version": VERSION,
         "card": card_json(model.card),
         "forest": forest,
         "training": training,
     }
-    every = [*forest.values(), *training.values()]
-    check_unpacked(sum(each.nbytes for each in every), shown(model.card.name))
-    # Only who writes a model waits for skops, which brings all of scikit-learn.
+    arrays = [*forest.values(), *training.values()]
+    check_unpacked(sum(each.nbytes for each in arrays), shown(model.card.name))
+    # Imported here, since skops imports all of scikit-learn, and only writing needs it.
     import skops.io
 
-    return _repacked(skops.io.dumps(told))
+    return _repacked(skops.io.dumps(record))
 
 
 def model_from_bytes(data: bytes, source: str = "The model") -> Model:
-    """Read a model back.
+    """Decode a model.
 
     Parameters
     ----------
     data : bytes
-        What `model_bytes` gave.
+        From `model_bytes`.
     source : str
-        What to call it in messages.
+        What it is called in messages.
 
     Returns
     -------
     Model
-        Under the id that follows from its content, whatever its card says.
+        With the id that follows from its content, whatever its card says.
 
     Raises
     ------
     ModelError
-        As `load_model`.
+        As for `load_model`.
     """
     with open_archive(data, source) as archive:
         schema = _schema(archive, source)
         check_arrays(archive, source)
-        told = _content(archive, schema, source)
-    card = _card(told.get("card"), source)
-    groups_in(card.feature_schema)
-    forest = _forest(told.get("forest"), source)
-    parts = told.get("training")
+        content = _content(archive, schema, source)
+    card = _card(content.get("card"), source)
+    groups_in(card.feature_schema)  # refuses features that are not known
+    forest = _forest(content.get("forest"), source)
+    parts = content.get("training")
     training = from_arrays(parts, source) if isinstance(parts, dict) and parts else None
     model = Model(card, forest, training)
     _check_agreement(model, source)
@@ -151,9 +168,9 @@ def model_from_bytes(data: bytes, source: str = "The model") -> Model:
 
 
 def _repacked(data: bytes) -> bytes:
-    """Compress an archive, with names and dates that do not change from run to run.
+    """Compress an archive, and make names and dates in it reproducible.
 
-    skops names arrays after where they lay in memory.
+    skops names arrays by their address in memory.
     """
     stream = io.BytesIO()
     with (
@@ -181,20 +198,23 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    """Walk all nodes of a skops schema, parents first, without recursion."""
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
+    """Yield all nodes of a skops schema, parents first.
+
+    Recursion is avoided, since a hostile schema may be nested deeply.
+    """
+    pending = [value]
+    while pending:
+        part = pending.pop()
         if isinstance(part, dict):
             if "__loader__" in part:
                 yield part
-            waiting.extend(reversed(part.values()))
+            pending.extend(reversed(part.values()))
         elif isinstance(part, list):
-            waiting.extend(reversed(part))
+            pending.extend(reversed(part))
 
 
 def _schema(archive: zipfile.ZipFile, source: str) -> dict[str, Any]:
-    """Read what names the parts; refuse any type beyond `_ALLOWED`."""
+    """Read the schema, which names the parts; refuse any type beyond `_ALLOWED`."""
     try:
         schema = json.loads(read_member(archive, SCHEMA, source))
     except (ValueError, RecursionError) as problem:
@@ -215,28 +235,28 @@ def _schema(archive: zipfile.ZipFile, source: str) -> dict[str, Any]:
 def _content(
     archive: zipfile.ZipFile, schema: dict[str, Any], source: str
 ) -> dict[str, Any]:
-    """Read texts, numbers and arrays, two levels deep and no deeper.
+    """Read the texts, numbers and arrays of a model.
 
-    The nodes are walked here and not by skops: a model is a table of values and of
-    two tables of arrays, and whatever is nested or shared beyond that is none.
+    skops itself is not used: a model is a dictionary of values and of dictionaries of
+    arrays, and any deeper or shared structure is refused.
     """
-    told = {
+    content = {
         name: _entries(node, archive, source)
         if _loader(node) == "DictNode"
         else _value(node, source)
         for name, node in _children(schema, source).items()
     }
-    if told.get("format") != FORMAT:
+    if content.get("format") != FORMAT:
         raise ModelError(
             f"{source} is a skops file but no model of napari-cdse; choose another."
         )
-    version = told.get("version")
+    version = content.get("version")
     if version != VERSION:
         raise ModelError(
             f"{source} was saved in format {shown(version)} and this version of "
             f"napari-cdse reads format {VERSION}; update napari-cdse."
         )
-    return told
+    return content
 
 
 def _loader(node: object) -> object:
@@ -251,7 +271,7 @@ def _children(node: object, source: str) -> dict[str, Any]:
 
 
 def _value(node: object, source: str) -> Any:
-    """Read a text or a number; what is anything else stands for nothing here."""
+    """Read a text or a number; a node of any other kind counts as None."""
     text = node.get("content") if isinstance(node, dict) else None
     if _loader(node) != "JsonNode" or not isinstance(text, str):
         return None
@@ -270,7 +290,7 @@ def _entries(
         file = child.get("file") if isinstance(child, dict) else None
         if _loader(child) != "NdArrayNode" or file not in members or file == SCHEMA:
             raise damaged(source, "its parts do not fit together")
-        members.discard(file)  # no array stands for two
+        members.discard(file)  # each array is used once
         arrays[name] = read_array(archive, file, source)
     return arrays
 
@@ -294,6 +314,7 @@ def _forest(parts: object, source: str) -> Forest:
 
 
 def _check_agreement(model: Model, source: str) -> None:
+    """Refuse a model whose card, forest and training set do not belong together."""
     card, training = model.card, model.training
     if len(card.feature_names) != model.forest.n_features:
         raise damaged(source, "card and forest differ in the number of features")

@@ -1,4 +1,8 @@
-"""Read the file of a network, and check it before it is used."""
+"""Read and write the file of a U-Net: an ONNX file with a card.
+
+The file is parsed and checked by `napari_cdse.io.models.onnx_file` and `check_layers`
+before onnxruntime gets it.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +37,9 @@ if TYPE_CHECKING:
 _CARD = "card"
 """Property of the ONNX file that holds the card as JSON."""
 _MOST_FIELDS = 10**7
-"""Fields that a network was taught with; more were never simulated."""
+"""Largest number of simulated micrographs that a card may state. Chosen."""
 _MOST_POINTS = 64
-"""Of the table of false circles; a curve that falls needs few."""
+"""Most points of the table of false circles. Chosen: a falling curve needs few."""
 
 _CHECKS: dict[str, Check] = {
     "name": text(WORD),
@@ -54,17 +58,22 @@ _CHECKS: dict[str, Check] = {
     ),
     "probe": list_of(number(0.0, 1.0), range(PROBE_ANSWERS, PROBE_ANSWERS + 1)),
 }
-"""A check for every field of `NetworkCard`, and for no other."""
+"""The check of each field of `NetworkCard`; there may be no others."""
 
 
 def read_network(path: Path) -> tuple[Network, NetworkCard]:
-    """Read a network and its card; nothing in the file is run.
+    """Read a network and its card, without running anything in the file.
+
+    Parameters
+    ----------
+    path : Path
+        Name of the file.
 
     Raises
     ------
     ModelError
-        For a file that cannot be read, is no network of ours, is too large, or holds
-        operators or shapes that are not known.
+        If the file cannot be read, is too large, was not written by this program, or
+        holds unknown operators or shapes.
     """
     data = read_file(path, MOST_BYTES, ModelError)
     try:
@@ -77,22 +86,42 @@ def read_network(path: Path) -> tuple[Network, NetworkCard]:
 
 
 def network_from(data: bytes) -> tuple[Network, NetworkCard]:
-    """Do the same for bytes; the error is a clause that `read_network` completes."""
-    found = read_onnx(data)
-    check_layers(found.layers)
-    if set(found.properties) != {_CARD}:
-        raise ModelError("it has no card")
-    card = _read_card(found.properties[_CARD])
-    return Network(data, card.false_circles), card
+    """Decode a network and its card.
 
-
-def write_network(path: Path, layers: tuple[Layer, ...], card: NetworkCard) -> None:
-    """Write a network with its card, whole or not at all.
+    Parameters
+    ----------
+    data : bytes
+        Contents of the file.
 
     Raises
     ------
     ModelError
-        When it could not be read again, or the disk is full.
+        As for `read_network`; a clause that it completes to a sentence.
+    """
+    content = read_onnx(data)
+    check_layers(content.layers)
+    if set(content.properties) != {_CARD}:
+        raise ModelError("it has no card")
+    card = _read_card(content.properties[_CARD])
+    return Network(data, card.false_circles), card
+
+
+def write_network(path: Path, layers: tuple[Layer, ...], card: NetworkCard) -> None:
+    """Write a network with its card, completely or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file is replaced.
+    layers : tuple of Layer
+        In the order in which they are run.
+    card : NetworkCard
+        Its card.
+
+    Raises
+    ------
+    ModelError
+        If `read_network` would refuse it, or the file cannot be written.
     """
     content = json.dumps(asdict(card))
     data = write_onnx(layers, {_CARD: content})
@@ -101,24 +130,24 @@ def write_network(path: Path, layers: tuple[Layer, ...], card: NetworkCard) -> N
 
 
 def _read_card(content: str) -> NetworkCard:
-    told = fields_of(content)
-    _check_card(told)
-    points = tuple((float(a), float(b)) for a, b in told["false_circles"])
-    probe = tuple(map(float, told["probe"]))
-    return NetworkCard(**told | {"false_circles": points, "probe": probe})
+    record = fields_of(content)
+    _check_card(record)
+    points = tuple((float(a), float(b)) for a, b in record["false_circles"])
+    probe = tuple(map(float, record["probe"]))
+    return NetworkCard(**record | {"false_circles": points, "probe": probe})
 
 
-def _check_card(told: Mapping[str, Any]) -> None:
-    missing = {each.name for each in fields(NetworkCard)} - set(told)
+def _check_card(record: Mapping[str, Any]) -> None:
+    missing = {each.name for each in fields(NetworkCard)} - set(record)
     if missing:
         raise ModelError(f"its card has no {min(missing)}")
-    for name, value in told.items():
+    for name, value in record.items():
         if name not in _CHECKS:
             raise ModelError(f"its card has {shown(name)!r}, which no card has")
         if wrong := _CHECKS[name](value):
             raise ModelError(f"its card's {name} {wrong}")
     strengths, rates = (
-        [point[axis] for point in told["false_circles"]] for axis in (0, 1)
+        [point[axis] for point in record["false_circles"]] for axis in (0, 1)
     )
     if strengths != sorted(set(strengths)) or rates != sorted(rates, reverse=True):
         raise ModelError("its card's false_circles do not fall")

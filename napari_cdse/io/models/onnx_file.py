@@ -1,9 +1,9 @@
 """Write networks as ONNX files, and parse such files into plain layers.
 
-Only what `write_onnx` writes is read: a chain of a few operators, weights as raw
-float32 inside the file, no part of it elsewhere, no functions, no inner graphs. What is
-not known is refused, so that nothing reaches onnxruntime that was not looked at. Field
-numbers are those of ``onnx.proto`` (ONNX 1.x, https://onnx.ai).
+Only files in the form of `write_onnx` are read: a chain of a few operators, weights as
+raw float32 within the file, no external data, no functions, no subgraphs. Any other
+field is refused, so that onnxruntime gets nothing that was not checked. Field numbers
+are those of ``onnx.proto`` (ONNX 1.x, https://onnx.ai).
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BYTES = 10_000_000
-"""Of a whole file."""
+"""Largest file that is read. Chosen."""
 _MOST_PARTS = 4096
-"""Of one kind in a message; a network of 128 layers has far fewer."""
+"""Most fields of one number in a message. Chosen: a network of 128 layers has far
+fewer."""
 _IR_VERSION, _OPSET = 8, 13
-"""Of 2021: every onnxruntime that is in use reads them, and these operators have not
-changed since."""
+"""Versions of 2021, which every current onnxruntime reads; the operators used here have
+not changed since."""
 _FLOAT = 1
 _INTS, _INT = 7, 2
 """``AttributeProto.Type``."""
@@ -52,14 +53,14 @@ _OPERATOR_SET = {1: "domain", 2: "version"}
 
 @dataclass(frozen=True, slots=True)
 class OnnxNetwork:
-    """What a file holds.
+    """Contents of an ONNX file.
 
     Attributes
     ----------
     layers : tuple of Layer
         In the order in which they are run.
     properties : dict of str to str
-        Texts that were stored with it.
+        Texts by name, such as a card.
     """
 
     layers: tuple[Layer, ...]
@@ -67,7 +68,20 @@ class OnnxNetwork:
 
 
 def write_onnx(layers: tuple[Layer, ...], properties: Mapping[str, str]) -> bytes:
-    """Turn layers into the bytes of an ONNX file."""
+    """Encode layers as an ONNX file.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        In the order in which they are run.
+    properties : mapping of str to str
+        Texts to store with the network.
+
+    Returns
+    -------
+    bytes
+        Contents of the file.
+    """
     graph: list[tuple[int, bytes | str]] = [(1, _node(layer)) for layer in layers]
     graph.append((2, "unet"))
     for layer in layers:
@@ -86,13 +100,18 @@ def write_onnx(layers: tuple[Layer, ...], properties: Mapping[str, str]) -> byte
 
 
 def read_onnx(data: bytes) -> OnnxNetwork:
-    """Read layers and texts out of an ONNX file; nothing in it is run.
+    """Parse layers and texts of an ONNX file, without running anything in it.
+
+    Parameters
+    ----------
+    data : bytes
+        Contents of the file.
 
     Raises
     ------
     ModelError
-        A clause without a full stop, such as "it is cut off or no ONNX file"; the
-        caller says whose.
+        If it is too large, damaged, or not in the form of `write_onnx`; a clause such
+        as "it is cut off or no ONNX file", which the caller completes.
     """
     if len(data) > MOST_BYTES:
         raise ModelError(f"it is larger than {MOST_BYTES / 1e6:g} MB")
@@ -118,9 +137,6 @@ def read_onnx(data: bytes) -> OnnxNetwork:
     return OnnxNetwork(layers, texts)
 
 
-# --- writing --------------------------------------------------------------------------
-
-
 def _node(layer: Layer) -> bytes:
     names = list(layer.inputs)
     attributes: list[bytes] = []
@@ -138,7 +154,7 @@ def _node(layer: Layer) -> bytes:
 
 
 def _convolution(layer: Layer) -> dict[str, list[int]]:
-    """Attributes that belong to a convolution, and no others."""
+    """Return the attributes of a convolution, as they are written."""
     assert layer.weight is not None
     edge = int(layer.weight.shape[2])
     pad = 0 if layer.operator == "ConvTranspose" else edge // 2
@@ -166,24 +182,22 @@ def _map_type(name: str, channels: int) -> bytes:
     return message((1, name), (2, message((1, tensor))))
 
 
-# --- reading --------------------------------------------------------------------------
-
-
 def _split(data: bytes, known: dict[int, str], needed: str) -> dict[str, list[Any]]:
-    """Group the fields of a message by name; refuse what is not known."""
-    found: dict[str, list[Any]] = {name: [] for name in known.values()}
+    """Group the fields of a message by name; refuse unknown field numbers."""
+    parts: dict[str, list[Any]] = {name: [] for name in known.values()}
     for number, value in fields(data):
         if number not in known:
             raise ModelError("it has parts that no network of ours has")
-        found[known[number]].append(value)
-        if len(found[known[number]]) > _MOST_PARTS:
+        parts[known[number]].append(value)
+        if len(parts[known[number]]) > _MOST_PARTS:
             raise ModelError("it has far too many parts")
-    if not found[needed]:
+    if not parts[needed]:
         raise ModelError("it is no ONNX file")
-    return found
+    return parts
 
 
 def _ones(parts: dict[str, list[Any]], name: str) -> list[bytes]:
+    """Return the only field of a name, as a list of one."""
     values = parts[name]
     if len(values) != 1 or not isinstance(values[0], bytes):
         raise ModelError(f"its {name} is missing or there twice")
@@ -220,7 +234,7 @@ def _bytes(values: list[Any]) -> list[bytes]:
 
 
 def _name_of(value: Any) -> str:
-    """Name of an input or output; its declared type is not relied on."""
+    """Return the name of an input or output; its declared type is ignored."""
     (data,) = _bytes([value])
     parts = _split(data, {1: "name", 2: "type"}, "name")
     return _text(parts, "name")

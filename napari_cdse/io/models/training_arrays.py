@@ -31,7 +31,7 @@ _KINDS = {
 
 
 def to_arrays(training: TrainingSet) -> dict[str, NDArray[np.generic]]:
-    """Take a training set apart into plain arrays."""
+    """Convert a training set to plain arrays by name."""
     table = training.table
     return {
         "schema": np.array(table.schema),
@@ -46,12 +46,19 @@ def to_arrays(training: TrainingSet) -> dict[str, NDArray[np.generic]]:
 
 
 def from_arrays(arrays: Arrays, source: str) -> TrainingSet:
-    """Put a training set together again.
+    """Convert plain arrays to a training set.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        As from `to_arrays`.
+    source : str
+        What the model file is called in messages.
 
     Raises
     ------
     ModelError
-        When an array is missing or is not what it should be.
+        If an array is missing, of another type or shape, or not finite.
     """
     for name, (kind, dimensions) in _KINDS.items():
         array = arrays.get(name)

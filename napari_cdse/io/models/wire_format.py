@@ -1,8 +1,8 @@
 """Read and write the wire format of protocol buffers, as far as ONNX needs it.
 
-A message is a row of fields; each has a number, a kind and a value (Protocol Buffers
-documentation, "Encoding"). Here a message is only split into its fields; who reads it
-says which ones it may have.
+A message is a sequence of fields, each with a number, a kind and a value (Protocol
+Buffers documentation, "Encoding"). `fields` only splits a message; the caller decides
+which numbers it may have.
 """
 
 from __future__ import annotations
@@ -18,24 +18,29 @@ Value = int | bytes
 
 _VARINT, _BYTES = 0, 2
 _LONGEST_VARINT = 10
-"""Bytes of a number of 64 bits, seven bits in each."""
+"""Most bytes of a number of 64 bits, with seven bits in each."""
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Value]]:
-    """Split a message.
+    """Split a message into its fields.
+
+    Parameters
+    ----------
+    data : bytes
+        The message.
 
     Yields
     ------
     int
         Number of a field.
     int or bytes
-        Its value: a number of 64 bits without sign, or bytes.
+        Its value: an unsigned number of 64 bits, or bytes.
 
     Raises
     ------
     ModelError
-        A clause without a full stop, for what is cut off or of a kind that no model
-        needs.
+        If the message is truncated, or has a field of a kind that ONNX does not need;
+        a clause that the caller completes.
     """
     at = 0
     while at < len(data):
@@ -55,7 +60,7 @@ def fields(data: bytes) -> Iterator[tuple[int, Value]]:
 
 
 def message(*parts: tuple[int, Value | str]) -> bytes:
-    """Join fields, given as (number, value), to a message."""
+    """Encode fields, given as (number, value), as a message."""
     out = bytearray()
     for field, value in parts:
         if isinstance(value, int):

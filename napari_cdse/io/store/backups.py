@@ -26,22 +26,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = 5
-"""How many backups of a project stay; the oldest goes when a new one comes. A choice:
-a week of work days, at a few MB each."""
+"""Number of backups that are kept; a new one replaces the oldest. Chosen: a week of
+work days, at a few MB each."""
 _TIME = "%Y-%m-%dT%H-%M-%S-%fZ"
 _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9-]{15}Z\.cdse")
 _ASIDE = "set-aside-"
+"""Beginning of the name of a project that a backup has replaced."""
 _JOURNAL = "-journal"
 _PATIENCE_S = 5.0
-"""How long to wait for another program that holds a backup, a scanner for viruses
-perhaps. SQLite's own default in Python."""
+"""Time in s to wait for another program that has locked a backup, such as a virus
+scanner. SQLite's default in Python."""
 _STATE = (
     "SELECT (SELECT MAX(id) FROM edits), (SELECT MAX(edit_id) FROM head),"
     " (SELECT MAX(id) FROM runs), (SELECT MAX(id) FROM model_choices),"
     " (SELECT COUNT(*) FROM models), (SELECT COUNT(*) FROM micrographs)"
 )
-"""What is the same in two files between which nobody worked. All but the last is
-nothing in a project that only lists its micrographs."""
+"""Numbers that change with any work on a project. All but the last are NULL or 0 in a
+project that only lists its micrographs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class Backup:
     Attributes
     ----------
     path : Path
+        The file.
     time : datetime
-        When it was made.
+        When it was made, in UTC.
     """
 
     path: Path
@@ -60,7 +62,7 @@ class Backup:
 
 
 def folder_of(project: Path) -> Path:
-    """Return the folder of a project's backups, whether it is there or not."""
+    """Return the folder of a project's backups, which need not exist."""
     return project.with_name(f"{project.name}-backups")
 
 
@@ -70,20 +72,20 @@ def backups_of(project: Path) -> tuple[Backup, ...]:
 
 
 def back_up(connection: sqlite3.Connection, project: Path, *, always: bool) -> bool:
-    """Keep a backup of a project as it is now, and the `KEPT` newest of all.
+    """Make a backup of a project, and remove those beyond the newest `KEPT`.
 
-    A backup is checked before it gets its name, so that no damaged file takes the
-    place of a sound one. To be called within a transaction of the connection, which
-    keeps other programs from writing meanwhile.
+    A backup is checked before it gets its name, so that a damaged file never replaces
+    a sound one. To be called within a transaction of the connection, which keeps other
+    programs from writing meanwhile.
 
     Parameters
     ----------
     connection : sqlite3.Connection
-        To the project.
+        Of the project.
     project : Path
         The project file.
     always : bool
-        Otherwise none is made while nobody has worked since the newest one.
+        Make one even if nothing has changed since the newest one.
 
     Returns
     -------
@@ -93,15 +95,15 @@ def back_up(connection: sqlite3.Connection, project: Path, *, always: bool) -> b
     Raises
     ------
     StoreError
-        If it can't be written: disk full, no permission, project damaged.
+        If it cannot be written: disk full, no permission, project damaged.
     sqlite3.Error
-        If the project can't be read.
+        If the project cannot be read.
     """
     earlier = backups_of(project)
     state = connection.execute(_STATE).fetchone()
-    if not any(state[:-1]) or (
-        earlier and not always and _state(earlier[0].path) == state
-    ):
+    has_work = any(state[:-1])
+    is_unchanged = earlier and not always and _state(earlier[0].path) == state
+    if not has_work or is_unchanged:
         return False
     folder = make_folder(folder_of(project), StoreError)
     remove_drafts(folder)
@@ -111,79 +113,85 @@ def back_up(connection: sqlite3.Connection, project: Path, *, always: bool) -> b
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
-            # It is the backup that has no room; no step of the user's is lost.
+            # Only the backup failed, not a step of the user; see `replacing`.
             raise OSError(errno.ENOSPC, "disk full") from error
-    for old in _spare(backups_of(project), steps=state[0] or 0):
-        # Another window may have taken it away; and one too many does no harm.
+    for old in _superfluous(backups_of(project), n_edits=state[0] or 0):
+        # Another window may have removed it already; one too many does no harm.
         with suppress(OSError):
             old.path.unlink()
     return True
 
 
-def _spare(backups: tuple[Backup, ...], steps: int) -> list[Backup]:
-    """List the backups that may go: those beyond the newest `KEPT`, but one.
+def _superfluous(backups: tuple[Backup, ...], n_edits: int) -> list[Backup]:
+    """Return the backups to remove: those beyond the newest `KEPT`, with an exception.
 
-    Where one knows of more steps than the project has now, the fullest of them stays: a
-    cloud folder may have put an emptier file in the project's place.
+    Of backups with more edits than the project has now, the one with most is kept: a
+    cloud folder may have replaced the project by an older file.
     """
     beyond = list(backups[KEPT:])
     if beyond:
-        known = {each: _steps(each) for each in backups}
-        fullest = max(backups, key=lambda each: (known[each], each.time))
-        if fullest in beyond and known[fullest] > steps:
+        counts = {each: _n_edits(each) for each in backups}
+        fullest = max(backups, key=lambda each: (counts[each], each.time))
+        if fullest in beyond and counts[fullest] > n_edits:
             beyond.remove(fullest)
     return beyond
 
 
-def _steps(backup: Backup) -> int:
+def _n_edits(backup: Backup) -> int:
     state = _state(backup.path)
     return 0 if state is None else int(str(state[0] or 0))
 
 
 def restore(project: Path, source: Path) -> Path | None:
-    """Put a backup in a project's place; what is there now is kept.
+    """Replace a project by a backup, and keep the replaced file.
 
-    Killed at any moment, the project is the old file or the new one, each whole.
+    If the process is killed at any moment, the project is either the old or the new
+    file, and complete.
 
     Parameters
     ----------
     project : Path
-        The project file, which may be damaged or gone.
+        The project file, which may be damaged or missing.
     source : Path
         The backup.
 
     Returns
     -------
     Path or None
-        Where the file lies now that was the project; None if there was none.
+        Where the replaced file is now; None if there was none.
 
     Raises
     ------
     StoreError
-        If the backup is damaged too, or nothing can be written; all is as before.
+        If the backup is damaged, or nothing can be written; nothing has changed then.
     """
     check(source)
     with replacing(project, StoreError) as draft:
         shutil.copyfile(source, draft)
         aside = _put_aside(project)
-        # A journal under its old name would be played into the new file.
+        # SQLite would apply a journal of this name to the new file.
         _journal_of(project).unlink(missing_ok=True)
         sync_folder(project.parent)
     return aside
 
 
 def check(path: Path) -> None:
-    """See whether a file that nobody has open is sound.
+    """Check that a project file is intact.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which no program has open.
 
     Raises
     ------
     StoreError
-        If it is damaged or can't be read.
+        If it is damaged or cannot be read.
     """
     try:
-        with closing(connect(path.absolute(), "ro", _PATIENCE_S)) as found:
-            _check(found, path.name)
-            check_schema(found, path.name)
+        with closing(connect(path.absolute(), "ro", _PATIENCE_S)) as connection:
+            _check(connection, path.name)
+            check_schema(connection, path.name)
     except sqlite3.Error as error:
         raise store_error(path.name, error.sqlite_errorcode, error) from error
 
@@ -198,7 +206,7 @@ def _listed(project: Path) -> Iterator[Backup]:
 
 
 def _new_name(earlier: tuple[Backup, ...]) -> str:
-    """Name the newest backup, also where the clock was put back."""
+    """Name a backup so that it is the newest, even if the clock was set back."""
     now = datetime.now(UTC)
     if earlier:
         now = max(now, earlier[0].time + timedelta(microseconds=1))
@@ -206,11 +214,11 @@ def _new_name(earlier: tuple[Backup, ...]) -> str:
 
 
 def _state(path: Path) -> tuple[object, ...] | None:
-    """Return the `_STATE` of a backup; None where it can't be read."""
+    """Return the `_STATE` of a backup; None if it cannot be read."""
     try:
-        with closing(connect(path.absolute(), "ro", _PATIENCE_S)) as found:
-            check_schema(found, path.name)
-            state: tuple[object, ...] = found.execute(_STATE).fetchone()
+        with closing(connect(path.absolute(), "ro", _PATIENCE_S)) as connection:
+            check_schema(connection, path.name)
+            state: tuple[object, ...] = connection.execute(_STATE).fetchone()
             return state
     except (sqlite3.Error, StoreError):
         return None
@@ -218,7 +226,8 @@ def _state(path: Path) -> tuple[object, ...] | None:
 
 def _copy(connection: sqlite3.Connection, draft: Path, name: str) -> None:
     with closing(sqlite3.connect(draft)) as target:
-        # The draft is brought to the disk as a whole; half of one is nothing anyway.
+        # An incomplete draft is discarded, so that it needs no journal. `replacing`
+        # flushes the complete one to the disk.
         target.execute("PRAGMA journal_mode = OFF")
         target.execute("PRAGMA synchronous = OFF")
         connection.backup(target)
@@ -226,13 +235,13 @@ def _copy(connection: sqlite3.Connection, draft: Path, name: str) -> None:
 
 
 def _check(connection: sqlite3.Connection, name: str) -> None:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if found != ("ok",):
+    answer = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != ("ok",):
         raise store_error(name, DAMAGED)
 
 
 def _put_aside(project: Path) -> Path | None:
-    """Give a project and its journal a second name among the backups."""
+    """Keep a project and its journal under another name among the backups."""
     if not os.path.lexists(project):
         return None
     folder = make_folder(folder_of(project), StoreError)
@@ -249,7 +258,7 @@ def _keep(path: Path, second: Path) -> None:
     try:
         os.link(path, second, follow_symlinks=False)
     except OSError:
-        # No links on this drive. A move keeps what can't be read any more, too.
+        # No hard links on this drive. Unlike a copy, renaming works for damaged files.
         os.rename(path, second)
 
 

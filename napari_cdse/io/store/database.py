@@ -75,12 +75,17 @@ class Database:
 
     @classmethod
     def create(cls, path: Path) -> Database:
-        """Make a new, empty project file.
+        """Create a new, empty project file.
+
+        Parameters
+        ----------
+        path : Path
+            Name of the file; none must be there.
 
         Raises
         ------
         StoreError
-            If a file is there already, or none can be made.
+            If a file is there already, or none can be created.
         """
         path = path.absolute()
         try:
@@ -112,7 +117,7 @@ class Database:
         path : Path
             The file; it must exist.
         read_only : bool or None
-            None: as the permissions of file and folder are.
+            None decides by the permissions of file and folder.
 
         Raises
         ------
@@ -134,9 +139,9 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; calling it again does nothing."""
-        # If another window has the file open, that one removes the journal.
+        # If another window has the file open, its connection removes the journal.
         with suppress(sqlite3.Error, UnicodeDecodeError):
-            # If another file has taken this one's name, the journal belongs to it.
+            # If the file was replaced, the journal belongs to the new one.
             if not self.read_only and self._is_in_place:
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -169,12 +174,12 @@ class Database:
         Parameters
         ----------
         path : Path
-            Of the copy.
+            Name of the copy; no file must be there.
 
         Raises
         ------
         StoreError
-            If a file is there already, or none can be made.
+            If a file is there already, or none can be created.
         """
         Database.create(path).close()
         with self.translated():
@@ -212,13 +217,13 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Commit when the block ends, roll back when it raises.
 
-        A block within another one is part of that one's transaction.
+        A nested block is part of the outer transaction.
 
         Raises
         ------
         StoreError
-            If the project is read-only, locked or damaged, the disk is full, or another
-            file has taken its name; nothing of the block is stored then.
+            If the project is read-only, locked or damaged, the disk is full, or the
+            file was replaced; nothing of the block is stored then.
         """
         if self._connection.in_transaction:
             yield
@@ -241,7 +246,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let all reads of the block see the same state of the file."""
+        """Make all reads of the block see the same state of the file."""
         if self._connection.in_transaction:
             yield
             return
@@ -254,14 +259,14 @@ class Database:
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Turn SQLite's errors into a `StoreError` with a sentence."""
+        """Convert SQLite's errors to a `StoreError` with a sentence."""
         try:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             raise store_error(self.path.name, code, error) from error
         except UnicodeDecodeError as error:
-            # The schema is damaged such that sqlite3 can't decode its error message.
+            # With a damaged schema sqlite3 may fail to decode SQLite's error message.
             corrupt = sqlite3.SQLITE_CORRUPT
             raise store_error(self.path.name, corrupt) from error
 
@@ -271,9 +276,9 @@ class Database:
         return int(version)
 
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite's integrity check finds; empty for an intact file."""
-        found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
-        return [] if found == ["ok"] else found
+        """Return the results of SQLite's integrity check; empty for an intact file."""
+        results = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        return [] if results == ["ok"] else results
 
     def _prepare(self) -> None:
         connection = self._connection
@@ -282,8 +287,8 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         self._check_kind()
         if not self.read_only:
-            # A journal file that is not deleted at each commit makes an edit three
-            # times as fast; `close` deletes it.
+            # Edits are three times as fast if the journal is not deleted at each
+            # commit; `close` deletes it.
             connection.execute("PRAGMA journal_mode = PERSIST")
             connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
             if 0 < schema_version(connection) < len(MIGRATIONS):
@@ -291,6 +296,7 @@ class Database:
             migrate(connection)
 
     def _check_kind(self) -> None:
+        """Refuse files of other programs and of newer versions."""
         version = schema_version(self._connection)
         (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
         (tables,) = self._connection.execute(
@@ -315,8 +321,8 @@ class Database:
     def _check_in_place(self) -> None:
         """Refuse to write if the file was replaced, moved or deleted while open.
 
-        A cloud folder or a user may do that; what is written then is lost at the end.
-        What the file held until now is copied to a new name beside it.
+        A cloud folder or a user may do that; edits would be lost when the file is
+        closed. Its contents so far are copied to a new name in the same folder.
         """
         if self._is_in_place:
             return
@@ -337,7 +343,7 @@ class Database:
         return self._identity is None or _identity(self.path) == self._identity
 
     def _keep_content(self) -> Path | None:
-        """Copy the file that is still open to a free name, once; return that."""
+        """Copy the file that is still open to an unused name, once; return the copy."""
         if self._kept is None:
             stem, suffix = f"{self.path.stem}{_KEPT}", self.path.suffix
             names = (f"{stem}{f' {n}' if n > 1 else ''}{suffix}" for n in count(1))
@@ -349,7 +355,7 @@ class Database:
         return self._kept
 
     def _roll_back(self) -> None:
-        # SQLite rolls back by itself after some errors, like a full disk.
+        # After some errors, such as a full disk, SQLite has rolled back already.
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
@@ -368,15 +374,18 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return device and inode number of a path's file; None if there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Have a file of that name meanwhile; SQLite looks at the rights of its own."""
+    """Make sure that a file of this name exists during the block.
+
+    SQLite takes the permissions of new files from the one that it has open, by name.
+    """
     try:
         path.touch(exist_ok=False)
     except FileExistsError:
@@ -386,19 +395,18 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Another file may have come meanwhile.
+        # It may have been replaced meanwhile.
         if _identity(path) == own:
             path.unlink()
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what SQLite should not be asked to open.
+    """Refuse paths that SQLite must not open, such as pipes and devices.
 
-    Nothing is read here: closing a file gives back the locks that this process holds
-    on it through other connections (POSIX, fcntl). SQLite itself tells what it is.
+    The file is not opened here: closing it would release the POSIX locks that this
+    process holds on it through other connections. SQLite checks its contents.
     """
     try:
-        # Neither a pipe nor a device may be opened.
         if not path.is_file():
             raise StoreError(
                 f"There is no project file {path.name} in {path.parent}; "

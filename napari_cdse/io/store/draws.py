@@ -1,4 +1,4 @@
-"""Table of the audit's chances, where they differ between particles."""
+"""Table of the chances with which an audit draws particles, where they differ."""
 
 from __future__ import annotations
 
@@ -13,28 +13,33 @@ if TYPE_CHECKING:
 
 
 class DrawTable:
-    """Chance of each particle, written down before its prediction is in view.
+    """Chance of each particle to be drawn, stored before its prediction is shown.
 
-    Micrographs without any have the same chance for all particles, as all had in
-    projects of earlier versions.
+    In micrographs without entries all particles have the same chance, as in projects of
+    earlier versions.
+
+    Parameters
+    ----------
+    database : Database
+        The open project file.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def chances(self) -> dict[str, float]:
-        """Return the chances that were written down, by particle."""
-        found = {}
+        """Return the stored chances, by particle id."""
+        chances = {}
         rows = self._database.rows("SELECT particle_id, chance FROM draws")
         for particle_id, chance in rows:
             if is_number(chance, 0) and chance <= 1:
-                found[str(particle_id)] = float(chance)
+                chances[str(particle_id)] = float(chance)
             else:
                 self._database.unreadable.note("chances of draws", particle_id)
-        return found
+        return chances
 
     def add(self, micrograph_key: int, chances: Mapping[str, float]) -> None:
-        """Write down chances of one micrograph; those that are there stay."""
+        """Store chances of one micrograph, by particle id; stored ones are kept."""
         with self._database.transaction():
             self._database.execute_many(
                 "INSERT INTO draws VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -42,7 +47,7 @@ class DrawTable:
             )
 
     def forget(self, micrograph_keys: Collection[int]) -> None:
-        """Take chances back, of micrographs in which nothing has been in view."""
+        """Delete the chances of micrographs of which no prediction was shown yet."""
         with self._database.transaction():
             self._database.execute_many(
                 "DELETE FROM draws WHERE micrograph_key = ?",

@@ -1,4 +1,4 @@
-"""Convert the changes of an edit to JSON and back."""
+"""Convert the changes of an edit to JSON, and back with every field checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_cdse.io.store.micrograph_changes import MicrographChange
 
 
-_MISFITS = (
+_INVALID = (
     KeyError,
     TypeError,
     ValueError,
@@ -31,14 +31,16 @@ _MISFITS = (
     IndexError,
     OverflowError,
 )
+"""Errors of decoding a record that `changes_to_json` did not write."""
 _TEXTS = ("id", "annotator", "time", "note", "deferred_by", "note_by")
-_MARKS = ("removed", "prediction_seen", "deferred", "others_seen")
+_FLAGS = ("removed", "prediction_seen", "deferred", "others_seen")
+"""Fields of `Annotation` that are texts, and that are true or false."""
 
 
 def changes_to_json(
     changes: tuple[Change, ...], of_micrographs: tuple[MicrographChange, ...] = ()
 ) -> str:
-    """Write the changes of an edit."""
+    """Encode the changes of an edit: those of particles, then those of micrographs."""
     return dump_json(
         [
             {
@@ -56,20 +58,20 @@ def changes_to_json(
 def changes_from_json(
     text: str, content_ids: Mapping[int, str]
 ) -> tuple[tuple[Change, ...], tuple[MicrographChange, ...]]:
-    """Read the changes of an edit.
+    """Decode the changes of an edit.
 
     Parameters
     ----------
     text : str
         JSON from `changes_to_json`.
     content_ids : mapping of int to str
-        Micrograph ids by key; the changes name micrographs by key alone, because
-        labels may be imported before any pixel was read.
+        Micrograph ids by key. Changes refer to micrographs by key alone, since labels
+        may be imported before any pixel was read.
 
     Returns
     -------
-    tuple of Change
-    tuple of MicrographChange
+    changes : tuple of Change
+    micrograph_changes : tuple of MicrographChange
 
     Raises
     ------
@@ -81,7 +83,7 @@ def changes_from_json(
         particles = [entry for entry in entries if "what" not in entry]
         changes = tuple(_change(entry, content_ids) for entry in particles)
         return changes, from_entries(entries)
-    except _MISFITS as error:
+    except _INVALID as error:
         raise damaged("an edit") from error
 
 
@@ -130,20 +132,20 @@ def _annotation_from_dict(
 
 
 def _check(annotation: Annotation) -> None:
-    """Raise `ValueError` for an annotation that nobody can have made."""
+    """Raise `ValueError` for an annotation with an impossible value."""
     circle, shown = annotation.circle, annotation.shown
     chance = annotation.selection_chance
-    good = (
+    is_valid = (
         is_circle(circle.row_px, circle.col_px, circle.radius_px)
         and annotation.label in (None, *CLASSES)
         and annotation.origin in get_args(Origin)
         and annotation.selected_by in get_args(SelectedBy)
         and (chance is None or is_number(chance))
         and all(isinstance(getattr(annotation, name), str) for name in _TEXTS)
-        and all(isinstance(getattr(annotation, name), bool) for name in _MARKS)
+        and all(isinstance(getattr(annotation, name), bool) for name in _FLAGS)
         and (shown is None or _is_prediction(shown))
     )
-    if not good:
+    if not is_valid:
         raise ValueError(annotation)
 
 

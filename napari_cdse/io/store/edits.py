@@ -1,4 +1,8 @@
-"""Table of edits: append only, each with its parent; the head marks the present one."""
+"""Table of edits, to which rows are only added, and the head among them.
+
+Edits form a tree, in which each has a parent. The project's state follows from the
+edits on the path from the root to the head.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +29,25 @@ class StoreChanged(StoreError):
 
 
 class EditTable:
-    """The user's edits as a tree; the way from its root to the head is in force.
+    """The user's edits, as a tree with a head.
 
-    Undo moves the head to its parent, redo to its newest child; no row is ever
-    changed or deleted. Imports have no parent: they lie below all edits, in the
-    order in which they were made, so that undo never takes them away by accident.
+    Undo moves the head to its parent, redo to its newest child; no row is ever changed
+    or deleted. Imports are not in the tree: they come before all edits, in the order in
+    which they were made, so that undo cannot reach them.
+
+    Parameters
+    ----------
+    database : Database
+        The open project file.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def head(self) -> int | None:
-        """Return the id of the edit in force; None before the first.
+        """Return the id of the head; None before the first edit.
 
-        Where the file does not tell any more, it is the newest one.
+        If its record is damaged, the newest edit counts as head.
         """
         rows = self._database.rows(
             "SELECT edit_id, edit_id IN (SELECT id FROM edits) FROM head"
@@ -61,12 +70,17 @@ class EditTable:
         edit : Edit
             Its ``id`` and ``parent_id`` are set here.
         expected_head : int or None
-            The head that the caller believes in.
+            The head that the caller has read.
+
+        Returns
+        -------
+        Edit
+            As it was stored.
 
         Raises
         ------
         StoreChanged
-            If the head is another one; nothing is stored.
+            If another window has moved the head since; nothing is stored.
         """
         with self._database.transaction():
             self._check_head(expected_head)
@@ -75,31 +89,38 @@ class EditTable:
         return stored
 
     def append_import(self, edit: Edit) -> Edit:
-        """Store an import below all edits."""
+        """Store an import; return it as it was stored."""
         with self._database.transaction():
             return self._insert(replace(edit, parent_id=None, kind="import"))
 
     def move_head(self, to: int | None, expected_head: int | None) -> None:
         """Move the head for undo or redo.
 
+        Parameters
+        ----------
+        to : int or None
+            Id of the new head; None for the state before the first edit.
+        expected_head : int or None
+            The head that the caller has read.
+
         Raises
         ------
         StoreChanged
-            If the head is not the expected one; it stays where it is.
+            If another window has moved the head since; it is not moved then.
         """
         with self._database.transaction():
             self._check_head(expected_head)
             self._set_head(to)
 
     def holds(self, edit: Edit) -> bool:
-        """Tell whether a step was stored, by whatever it says; undone ones count."""
+        """Whether an edit with the same content is stored, possibly an undone one."""
         text = changes_to_json(edit.changes, edit.micrograph_changes)
-        ((found,),) = self._database.rows(
+        ((is_stored,),) = self._database.rows(
             "SELECT EXISTS (SELECT 1 FROM edits WHERE time = ? AND annotator = ?"
             " AND summary = ? AND changes = ?)",
             [edit.time, edit.annotator, edit.summary, text],
         )
-        return bool(found)
+        return bool(is_stored)
 
     def get(self, edit_id: int, content_ids: Mapping[int, str]) -> Edit:
         """Return one edit with its changes."""
@@ -111,14 +132,14 @@ class EditTable:
         return _edit(rows[0], content_ids)
 
     def summary(self, edit_id: int | None) -> tuple[str, str] | None:
-        """Return an edit's summary, and whose it is."""
+        """Return an edit's summary and annotator; None if there is no such edit."""
         rows = self._database.rows(
             "SELECT summary, annotator FROM edits WHERE id = ?", [edit_id]
         )
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
     def newest_child(self, edit_id: int | None) -> int | None:
-        """Return the edit that redo would bring back."""
+        """Return the id of the edit that redo would restore; None if there is none."""
         ((child,),) = self._database.rows(
             "SELECT MAX(id) FROM edits WHERE parent_id IS ? AND kind = 'edit'",
             [edit_id],
@@ -126,18 +147,18 @@ class EditTable:
         return None if child is None else int(child)
 
     def mention(self, micrograph_key: int, kind: EditKind | None = None) -> bool:
-        """Tell whether any edit, undone ones too, is about a micrograph."""
-        ((found,),) = self._database.rows(
+        """Whether any edit, undone ones included, is about a micrograph."""
+        ((is_mentioned,),) = self._database.rows(
             "SELECT EXISTS (SELECT 1 FROM edits WHERE (kind = ? OR ? IS NULL)"
             " AND (micrograph_key = ? OR instr(changes, ?)))",
             [kind, kind, micrograph_key, f'"micrograph":{micrograph_key:d},'],
         )
-        return bool(found)
+        return bool(is_mentioned)
 
     def in_force(self, content_ids: Mapping[int, str]) -> list[Edit]:
         """Return the imports, then the edits from the root to the head.
 
-        What can't be read stays in its place as a step that changes nothing.
+        One that cannot be read is replaced by an edit without changes.
         """
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM edits ORDER BY id")
         by_id = {row[0]: row for row in rows}
@@ -145,7 +166,7 @@ class EditTable:
         chain: list[tuple[Any, ...]] = []
         current = self.head()
         while current is not None:
-            # Parents are older than their children, which also rules out circles.
+            # Parents are older than their children; the check also rules out cycles.
             if current not in by_id or (chain and current >= chain[-1][0]):
                 self._set_aside(f"all before step {chain[-1][0]}" if chain else current)
                 break
@@ -157,17 +178,18 @@ class EditTable:
     def undone(
         self, in_force: Collection[int], content_ids: Mapping[int, str]
     ) -> list[Edit]:
-        """Return the edits that were taken back, oldest first.
+        """Return the edits that were undone, oldest first.
 
-        A damaged one is left out: redo will tell, but nothing in force depends on it.
+        Damaged ones are left out: nothing depends on them unless redo restores them,
+        which reports the damage.
         """
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM edits ORDER BY id")
-        found = []
+        edits = []
         for row in rows:
             if row[0] not in in_force:
                 with suppress(StoreError):
-                    found.append(_edit(row, content_ids))
-        return found
+                    edits.append(_edit(row, content_ids))
+        return edits
 
     def _readable(self, row: tuple[Any, ...], content_ids: Mapping[int, str]) -> Edit:
         try:

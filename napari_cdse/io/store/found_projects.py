@@ -1,4 +1,4 @@
-"""Find project files in a folder, and count what is in them."""
+"""Find other project files in a project's folder, and count the labels in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".cdse"
 _MAGIC = b"SQLite format 3\x00"
 _KIND_AT = 68
-"""Where an SQLite file holds its application id: 4 bytes, the highest first.
+"""Offset of the application id in an SQLite file: 4 bytes, big-endian.
 https://www.sqlite.org/fileformat.html#the_database_header"""
 _IN_FORCE = """
 WITH RECURSIVE chain (id) AS (
@@ -33,30 +33,33 @@ WITH RECURSIVE chain (id) AS (
 SELECT changes FROM edits WHERE kind = 'import' OR id IN (SELECT id FROM chain)
 ORDER BY kind = 'edit', id
 """
-_MISFITS = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
+"""Query of the imports, then the edits from the root to the head."""
+_INVALID = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
+"""Errors of decoding a damaged edit."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundProject:
-    """A project file, seen from outside.
+    """A project file that is not open.
 
     Attributes
     ----------
     path : Path
+        The file.
     n_labels : int or None
-        Particles to which someone gave a class; None if it can't be read.
+        Number of labelled particles; None if the file cannot be read.
     """
 
     path: Path
     n_labels: int | None
 
     def __str__(self) -> str:
-        """Name it, with its number of labels."""
+        """Return its name and number of labels."""
         return f"{name_of(self.path)} ({labels_in_words(self.n_labels)})"
 
 
 def labels_in_words(n_labels: int | None) -> str:
-    """Say how many labels a project file holds."""
+    """Describe the number of labels in a project file; None if it cannot be read."""
     if n_labels is None:
         return "cannot be read"
     return "1 label" if n_labels == 1 else f"{n_labels} labels"
@@ -65,16 +68,16 @@ def labels_in_words(n_labels: int | None) -> str:
 def projects_beside(project: Path, *, all_names: bool) -> tuple[FoundProject, ...]:
     """Find other project files in a project's folder, in the order of their names.
 
-    Conflict copies of cloud folders are among them, and copies that were renamed:
-    whatever has ``.cdse`` in its name and begins as a project file does.
+    Among them are conflict copies of cloud folders and renamed copies: all files with
+    ``.cdse`` in the name that begin like a project file.
 
     Parameters
     ----------
     project : Path
         The project file, which may be missing.
     all_names : bool
-        Otherwise only those whose names begin as the project's own, as copies do:
-        where many projects share a folder, the others are nobody's business.
+        False for those alone whose names begin with that of the project, as copies do,
+        in case several projects share a folder.
     """
     beginning = re.compile(rf"{re.escape(project.stem)}(?![^\W_])", re.IGNORECASE)
     return tuple(
@@ -85,14 +88,22 @@ def projects_beside(project: Path, *, all_names: bool) -> tuple[FoundProject, ..
 
 
 def count_labels(path: Path) -> int | None:
-    """Count the particles to which someone gave a class; None if it can't be told.
+    """Count the labelled particles of a project file of any version.
 
-    Any version of a project is read as it is; the file is not changed.
+    Parameters
+    ----------
+    path : Path
+        The file, which is neither migrated nor changed.
+
+    Returns
+    -------
+    int or None
+        None if it cannot be read.
     """
     try:
-        with closing(connect(path.absolute(), "ro", 0)) as found:
-            check_schema(found, path.name)
-            return _count(row[0] for row in found.execute(_IN_FORCE))
+        with closing(connect(path.absolute(), "ro", 0)) as connection:
+            check_schema(connection, path.name)
+            return _count(row[0] for row in connection.execute(_IN_FORCE))
     except (sqlite3.Error, StoreError, UnicodeDecodeError):
         return None
 
@@ -129,10 +140,10 @@ def _is_project(path: Path) -> bool:
 def _count(changes: Iterator[object]) -> int:
     labelled: dict[str, bool] = {}
     for text in changes:
-        # A step that can't be read changes nothing, as when the project is opened.
+        # As when the project is opened, an edit that cannot be read changes nothing.
         try:
             labelled |= dict(map(_outcome, _of_particles(text)))
-        except _MISFITS:
+        except _INVALID:
             continue
     return sum(labelled.values())
 
@@ -142,6 +153,7 @@ def _of_particles(text: object) -> list[dict[str, Any]]:
 
 
 def _outcome(change: dict[str, Any]) -> tuple[str, bool]:
+    """Return the id of a particle, and whether it has a label after a change."""
     after = change["after"]
     stands = after is not None and not after.get("removed")
     return str(change["particle_id"]), stands and after.get("label") is not None

@@ -1,4 +1,8 @@
-"""Changes that an edit makes to whole micrographs, like exclusion or pixel size."""
+"""Changes that an edit makes to whole micrographs, such as exclusion or pixel size.
+
+They are stored as JSON with the edit, and applied to the micrographs' rows.
+`FrameTable` stores what undo needs to restore after another frame was chosen.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ What = Literal["excluded", "frame", "pixel_size", "region", "sample"]
 Value = str | float | Region | None
 Side = Literal["before", "after"]
 
-KNOWN = (
+FRAME_RESULTS = (
     "content_id",
     "run_id",
     "problem",
@@ -28,8 +32,8 @@ KNOWN = (
     "estimated_uncertainty",
     "estimated_other_nm",
 )
-"""Columns of a micrograph's row that reading and searching one frame filled."""
-_KNOWN = ", ".join(KNOWN)
+"""Columns of a micrograph's row with results of reading and searching one frame."""
+_COLUMNS = ", ".join(FRAME_RESULTS)
 _SIDES: tuple[Side, Side] = ("before", "after")
 
 
@@ -40,13 +44,14 @@ class MicrographChange:
     Attributes
     ----------
     what : {"excluded", "frame", "pixel_size", "region", "sample"}
-        Why it is left out; which frames of its file are read; the user's pixel size in
-        nm; one of its regions; the name of its sample.
+        What is changed: reason of exclusion; frames of the file that are read; the
+        user's pixel size in nm; one of its regions; name of its sample.
     micrograph_key : int or None
-        None: the pixel size of the whole folder, also of what will be added to it.
+        None for the pixel size of the whole folder, including later additions.
     before, after : str, float, Region or None
+        The value; None for none.
     region_id : str
-        Which region; empty for the others.
+        Id of the region; empty for other changes.
     """
 
     what: What
@@ -56,17 +61,18 @@ class MicrographChange:
     region_id: str = ""
 
     def reversed(self) -> MicrographChange:
-        """Return the change that takes this one back."""
+        """Return the change that undoes this one."""
         return MicrographChange(
             self.what, self.micrograph_key, self.after, self.before, self.region_id
         )
 
 
 def to_entry(change: MicrographChange) -> dict[str, Any]:
-    """Write a change as JSON knows it.
+    """Convert a change to types of JSON.
 
-    It names its micrograph ``key``, for a whole folder's pixel size is nothing that
-    was said about each of its micrographs (see ``EditTable.mention``).
+    The micrograph is under ``key``, not ``micrograph`` as in changes of particles:
+    ``EditTable.mention`` must not find the pixel size of a folder as a statement about
+    each micrograph.
     """
     return {
         "what": change.what,
@@ -78,7 +84,7 @@ def to_entry(change: MicrographChange) -> dict[str, Any]:
 
 
 def from_entries(entries: Iterable[dict[str, Any]]) -> tuple[MicrographChange, ...]:
-    """Read the changes of an edit that are about micrographs.
+    """Decode those entries of an edit that are changes of micrographs.
 
     Raises
     ------
@@ -127,10 +133,16 @@ def _region(values: dict[str, Any], region_id: str) -> Region:
 
 
 class FrameTable:
-    """Keeps what undo and redo of a choice of frames bring back.
+    """Results of frames, to be restored by undo and redo of a choice of frames.
 
-    Detections are no steps: one that was made before a choice is there again once the
-    choice is taken back, and one that was made after it once it is made again.
+    Detections are no edits. When another frame is chosen, the results of the current
+    one are kept here; undo restores those from before the choice, redo those from
+    after it.
+
+    Parameters
+    ----------
+    database : Database
+        The open project file.
     """
 
     def __init__(self, database: Database) -> None:
@@ -139,22 +151,22 @@ class FrameTable:
     def keep(
         self, edit_id: int, changes: Iterable[MicrographChange], side: Side
     ) -> None:
-        """Keep what is known now, while the frames of one side of a step are read.
+        """Keep the current results of the micrographs whose frames an edit changes.
 
         Parameters
         ----------
         edit_id : int
-            The step that chooses frames.
+            Id of the edit.
         changes : iterable of MicrographChange
-            Of the step; those that choose no frame are passed over.
+            Its changes; those of other kinds are ignored.
         side : {"before", "after"}
-            Of the step, that whose frames are read now.
+            Whether the results are of the frames before or after the edit.
         """
         with self._database.transaction():
             for key in keys_of_frames(changes):
                 self._database.execute(
                     "INSERT OR REPLACE INTO frames (edit_id, micrograph_key, side,"
-                    f" {_KNOWN}) SELECT ?, key, ?, {_KNOWN} FROM micrographs"
+                    f" {_COLUMNS}) SELECT ?, key, ?, {_COLUMNS} FROM micrographs"
                     " WHERE key = ?",
                     [edit_id, side, key],
                 )
@@ -162,15 +174,15 @@ class FrameTable:
     def bring_back(
         self, edit_id: int, changes: Iterable[MicrographChange], side: Side
     ) -> None:
-        """Write what was kept into the micrographs' rows; as `keep` otherwise.
+        """Restore the results that `keep` stored, with the same parameters.
 
-        Of steps that earlier versions made nothing was kept, and nothing is written.
+        Earlier versions stored none; nothing is restored for their edits.
         """
         with self._database.transaction():
             for key in keys_of_frames(changes):
                 where = [edit_id, key, side]
                 self._database.execute(
-                    f"UPDATE micrographs SET ({_KNOWN}) = (SELECT {_KNOWN} FROM frames"
+                    f"UPDATE micrographs SET ({_COLUMNS}) = (SELECT {_COLUMNS} FROM frames"
                     " WHERE edit_id = ?1 AND micrograph_key = ?2 AND side = ?3)"
                     " WHERE key = ?2 AND EXISTS (SELECT 1 FROM frames"
                     " WHERE edit_id = ?1 AND micrograph_key = ?2 AND side = ?3)",
@@ -179,7 +191,7 @@ class FrameTable:
 
 
 def keys_of_frames(changes: Iterable[MicrographChange]) -> list[int]:
-    """Return the keys of the micrographs of which another frame is chosen."""
+    """Return the keys of the micrographs whose choice of frames is changed."""
     return [
         each.micrograph_key
         for each in changes

@@ -1,7 +1,7 @@
 """Schema of the project file, as a list of migrations.
 
-``PRAGMA user_version`` holds the number of the last step; the table ``migrations``
-holds when each was made. To change the schema, append a function to `MIGRATIONS`;
+``PRAGMA user_version`` holds the number of the last migration; the table ``migrations``
+records when each was applied. To change the schema, append a function to `MIGRATIONS`;
 never alter one that has been released.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Migration = Callable[[sqlite3.Connection], None]
 
 APPLICATION_ID = 0x43645365
-"""``CdSe`` in ASCII: marks an SQLite file as one of ours."""
+"""``CdSe`` in ASCII: identifies an SQLite file as a project."""
 
 _FIRST_SCHEMA = (
     """CREATE TABLE migrations (
@@ -132,26 +132,26 @@ def first_schema(connection: sqlite3.Connection) -> None:
 
 
 def edits_of_micrographs(_connection: sqlite3.Connection) -> None:
-    """Version 2 changes no table: its edits may be about micrographs and regions.
+    """Allow edits of micrographs and regions (version 2); no table changes.
 
-    A program of version 1 would take such an edit for a damaged one; now it says that
-    it is too old.
+    The version keeps older programs from opening such a project: they would take these
+    edits for damaged ones.
     """
 
 
 def marks_of_files(connection: sqlite3.Connection) -> None:
-    """Version 3 remembers how a micrograph's file looked, to find it again."""
+    """Add fingerprints of micrographs' files, to find moved files (version 3)."""
     for column in ("stamp", "glance"):
         connection.execute(f"ALTER TABLE micrographs ADD COLUMN {column} TEXT")
 
 
 def novelty_of_predictions(connection: sqlite3.Connection) -> None:
-    """Version 4 holds with each prediction how far out of the model's range it is."""
+    """Add the novelty of each prediction (version 4)."""
     connection.execute("ALTER TABLE predictions ADD COLUMN novelty REAL")
 
 
 def chances_of_draws(connection: sqlite3.Connection) -> None:
-    """Version 5 holds the chance of each particle where draws are not all alike."""
+    """Add the chance of each particle, where draws have different ones (version 5)."""
     connection.execute(
         """CREATE TABLE draws (
             particle_id TEXT PRIMARY KEY,
@@ -162,9 +162,9 @@ def chances_of_draws(connection: sqlite3.Connection) -> None:
 
 
 def states_of_pixel_sizes(connection: sqlite3.Connection) -> None:
-    """Version 6 tells how far an estimated pixel size is to be trusted.
+    """Add the reliability of estimated pixel sizes (version 6).
 
-    Programs before it called what they only assumed, always 0.037 nm, an estimate.
+    Earlier versions stored an assumed pixel size, always 0.037 nm, as an estimate.
     """
     for column in (
         "estimated_source TEXT",
@@ -186,7 +186,7 @@ def states_of_pixel_sizes(connection: sqlite3.Connection) -> None:
 
 
 def types_of_cells(connection: sqlite3.Connection) -> None:
-    """Version 7 refuses cells of a wrong type, where this SQLite has strict tables."""
+    """Make tables strict, if this SQLite supports it (version 7)."""
     strict = sqlite3.sqlite_version_info >= FIRST_VERSION
     connection.execute(f"{SET_ASIDE} STRICT" if strict else SET_ASIDE)
     if strict:
@@ -194,22 +194,22 @@ def types_of_cells(connection: sqlite3.Connection) -> None:
 
 
 def choices_of_frames(connection: sqlite3.Connection) -> None:
-    """Version 8 holds which frame of a stack or movie a user chose, or which mean."""
+    """Add the user's choice of a frame, or of a mean of frames (version 8)."""
     connection.execute("ALTER TABLE micrographs ADD COLUMN chosen_frame TEXT")
 
 
 def names_of_samples(connection: sqlite3.Connection) -> None:
-    """Version 9 holds of which sample a micrograph is."""
+    """Add the name of a micrograph's sample (version 9)."""
     connection.execute("ALTER TABLE micrographs ADD COLUMN sample TEXT")
 
 
 def qualities_of_micrographs(connection: sqlite3.Connection) -> None:
-    """Version 10 holds the figures of a micrograph's quality that a detection told."""
+    """Add the figures of a micrograph's quality (version 10)."""
     connection.execute("ALTER TABLE micrographs ADD COLUMN quality TEXT")
 
 
 def findings_of_frames(connection: sqlite3.Connection) -> None:
-    """Version 11 keeps what was found in frames until a choice is taken back."""
+    """Add the results of frames, for undo of a choice of frames (version 11)."""
     strict = sqlite3.sqlite_version_info >= FIRST_VERSION
     connection.execute(
         """CREATE TABLE frames (
@@ -248,34 +248,41 @@ MIGRATIONS: tuple[Migration, ...] = (
 def migrate(
     connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS
 ) -> None:
-    """Bring a store up to the newest version.
+    """Migrate a project to the newest version.
 
-    Each step, its record and its version number are one transaction, so that a
-    store is always at one version or the other.
+    Each migration is one transaction with its record and version number.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Outside of a transaction.
+    migrations : sequence of callable
+        All migrations, in order.
     """
     done = schema_version(connection)
     ((checked,),) = connection.execute("PRAGMA foreign_keys").fetchall()
-    # A table that is made anew is missing for a moment; no effect within a transaction.
+    # Rebuilding a table drops it for a moment. The pragma has no effect within a
+    # transaction, so it is set here.
     connection.execute("PRAGMA foreign_keys = OFF")
     try:
         for version, migration in enumerate(migrations[done:], start=done + 1):
-            _make_whole(connection, version, migration)
+            _apply_in_transaction(connection, version, migration)
     finally:
         connection.execute(f"PRAGMA foreign_keys = {checked:d}")
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
-    """Return the number of the last migration that was made."""
+    """Return the number of the last migration that was applied."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
 
-def _make_whole(
+def _apply_in_transaction(
     connection: sqlite3.Connection, version: int, migration: Migration
 ) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _make(connection, version, migration)
+        _apply(connection, version, migration)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -283,8 +290,8 @@ def _make_whole(
         raise
 
 
-def _make(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
-    # Another process may have made this step while we waited for the lock.
+def _apply(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
+    # Another process may have applied it while this one waited for the lock.
     if schema_version(connection) >= version:
         return
     migration(connection)

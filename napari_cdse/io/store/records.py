@@ -1,4 +1,4 @@
-"""Immutable records of the project file's rows, and their JSON."""
+"""Immutable records of the project file's rows, and helpers for their JSON."""
 
 from __future__ import annotations
 
@@ -26,46 +26,49 @@ ModelRole = Literal["candidate", "kept", "rejected", "shipped"]
 
 @dataclass(frozen=True, slots=True)
 class MicrographRow:
-    """What a project knows of one micrograph without reading its pixels.
+    """A row of the table of micrographs.
 
     Attributes
     ----------
     key : int
-        Its number in this project.
+        Number of the micrograph in this project.
     path : str
-        With forward slashes, relative to the project file's folder; absolute only
-        where no relative path exists (another drive).
+        With forward slashes, relative to the project file's folder; absolute if there
+        is no relative path (another drive).
     frame : int
+        Number of the frame, unless a user chose another.
     content_id : str or None
-        Hash of the file's bytes and the frame; None until first read.
+        Hash of the file's bytes and the frame; None until it is read for the first
+        time.
     shape : tuple of int or None
-        Rows and columns, once read.
+        Rows and columns; None until it is read.
     file_pixel_size_nm, person_pixel_size_nm, estimated_pixel_size_nm : float or None
-        Edge of a pixel as file, person and lattice have it.
+        Edge of a pixel from the file, from a person, and from the lattice.
     estimated_source : str or None
-        How far the lattice's is to be trusted: estimated, unsure or assumed.
+        Reliability of the estimate: estimated, unsure or assumed.
     estimated_uncertainty, estimated_other_nm : float or None
         See `napari_cdse.core.pixel_size.PixelSize`.
     excluded : str or None
-        Why the user left the micrograph out; None: it is in use.
+        Why the user left the micrograph out; None if it is in use.
     looked_at : bool
-        A person looked and found no particle.
+        Whether a person found no particle in it.
     problem : str or None
-        A sentence on what is wrong with the file.
+        What is wrong with the file, in a sentence.
     labels_from : str or None
         The label file that was imported.
     labels_shape : tuple of int or None
-        The image size that label file gave.
+        Rows and columns of the image, according to that label file.
     run_id : int or None
-        The latest detection.
+        Id of the latest detection.
     stamp, glance : str or None
-        What `napari_cdse.io.images.fingerprint` saw of the file when it was last read.
+        Fingerprints of the file when it was last read; see
+        `napari_cdse.io.images.fingerprint`.
     chosen_frame : str or None
-        The frame or the mean of some that a user chose, as `frame_choice` reads it.
+        The user's choice of frames, in the form of `frame_choice`.
     sample : str or None
-        Name of the sample that it is a picture of, where a user gave it one.
+        Name of the micrograph's sample.
     quality : MicrographQuality or None
-        As the latest detection told it.
+        From the latest detection.
     """
 
     key: int
@@ -93,15 +96,15 @@ class MicrographRow:
 
     @property
     def frame_choice(self) -> FrameChoice:
-        """Which frame is read: the user's choice, else ``frame``."""
+        """The frames that are read: the user's choice, or else ``frame``."""
         return (
             self.frame if self.chosen_frame is None else frame_choice(self.chosen_frame)
         )
 
     @property
     def present_quality(self) -> MicrographQuality | None:
-        """The quality, unless the pixel size has become another since it was told."""
-        # Most have none to tell, and this is asked of thousands at a time.
+        """The quality, unless the pixel size has changed since the detection."""
+        # Asked of thousands of rows at a time, most of which have none.
         size = None if self.quality is None else self.pixel_size
         if self.quality is None or size is None:
             return None
@@ -109,7 +112,7 @@ class MicrographRow:
 
     @property
     def pixel_size(self) -> PixelSize | None:
-        """Edge of a pixel and how it is known: person before file before lattice."""
+        """The pixel size with its source: from a person, the file, or the lattice."""
         if self.person_pixel_size_nm is not None:
             return PixelSize(self.person_pixel_size_nm, PixelSizeSource.PERSON)
         if self.file_pixel_size_nm is not None:
@@ -126,7 +129,16 @@ class MicrographRow:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One particle's part in an edit: its annotation before and after."""
+    """One particle's annotation before and after an edit.
+
+    Attributes
+    ----------
+    particle_id : str
+    micrograph_key : int
+        Key of the particle's micrograph.
+    before, after : Annotation or None
+        None if there is none.
+    """
 
     particle_id: str
     micrograph_key: int
@@ -141,19 +153,21 @@ class Edit:
     Attributes
     ----------
     id : int
-        Grows with time; 0 before it is stored.
+        Increases with time; 0 before the edit is stored.
     parent_id : int or None
-        The edit before it; None for the first one and for imports, which lie below
-        all edits and are not met by undo.
+        Id of the edit before it; None for the first one and for imports, which come
+        before all edits.
     kind : {"edit", "import"}
     micrograph_key : int or None
-        Where the user was.
+        Key of the micrograph that was open.
     time, annotator, summary : str
-        ISO 8601 in UTC, who, and a few words for the menu.
+        ISO 8601 in UTC, the person's name, and a few words for the menu.
     after_run : int
-        The project's latest detection when the edit was made; 0 for none.
+        Id of the project's latest detection when the edit was made; 0 for none.
     changes : tuple of Change
+        Changes of particles.
     micrograph_changes : tuple of MicrographChange
+        Changes of whole micrographs.
     """
 
     id: int
@@ -170,7 +184,27 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How the candidates of one micrograph were found."""
+    """A detection in one micrograph, without its circles.
+
+    Attributes
+    ----------
+    found_by : str
+        Name of the method.
+    parameters : mapping
+        Parameters, as `napari_cdse.core.params.recorded` gives them.
+    pixel_size_nm : float
+        Edge of a pixel that was used.
+    pixel_size_source : PixelSizeSource
+        How the pixel size was known.
+    window_px : int
+        Edge of the method's windows.
+    notices : tuple of str
+        What a person should know, one sentence each.
+    versions : mapping of str to str
+        Versions of the program and of libraries.
+    time : str
+        ISO 8601 in UTC; set when it is stored if empty.
+    """
 
     found_by: str
     parameters: Mapping[str, Any]
@@ -183,17 +217,24 @@ class Run:
 
 
 def now() -> str:
-    """Return the time as ISO 8601 in UTC."""
+    """Return the current time as ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat()
 
 
 def dump_json(value: Any) -> str:
-    """Write compact JSON; refuses NaN and infinity."""
+    """Encode a value as compact JSON; NaN and infinity raise `ValueError`."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def load_json(text: str, what: str) -> Any:
-    """Read JSON from the store.
+    """Decode JSON from the project file.
+
+    Parameters
+    ----------
+    text : str
+        The JSON.
+    what : str
+        What the record is called in the message.
 
     Raises
     ------
@@ -207,7 +248,7 @@ def load_json(text: str, what: str) -> Any:
 
 
 def damaged(what: str) -> ProjectUnreadable:
-    """Make the error for a record that does not hold what it must."""
+    """Make the error for a damaged record; ``what`` names it."""
     return ProjectUnreadable(
         f"The project file is damaged ({what} cannot be read); put back a backup with "
         "`napari-cdse restore`, which keeps the damaged file."
@@ -215,12 +256,12 @@ def damaged(what: str) -> ProjectUnreadable:
 
 
 def card_to_json(card: ModelCard) -> str:
-    """Write a model card.
+    """Encode a model card.
 
     Raises
     ------
     StoreError
-        If it says what no card may say, so that no later opening stumbles over it.
+        If it is not valid, and could not be read again.
     """
     try:
         return card_json(card)
@@ -229,7 +270,7 @@ def card_to_json(card: ModelCard) -> str:
 
 
 def card_from_json(text: Any) -> ModelCard:
-    """Read a model card.
+    """Decode a model card.
 
     Raises
     ------

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 
 _ROUNDING = 1e-6
-"""How far a chance may lie above 1: that of single precision, with room."""
+"""Largest excess of a probability over 1: several times rounding in single precision,
+chosen."""
 _PREDICTIONS = (
     "SELECT particle_id, row_px, col_px, radius_px, p_yes, p_no, p_null, p_empty,"
     " novelty FROM predictions"
@@ -40,9 +41,14 @@ _PREDICTIONS = (
 
 
 class FindingTable:
-    """Candidates by micrograph, and predictions by model.
+    """Tables of detections with their circles, and of predictions by model.
 
-    Candidates of earlier runs and predictions of earlier models stay in the file.
+    Results of earlier detections and earlier models stay in the file.
+
+    Parameters
+    ----------
+    database : Database
+        The open project file.
     """
 
     def __init__(self, database: Database) -> None:
@@ -51,7 +57,22 @@ class FindingTable:
     def add_run(
         self, micrograph_key: int, run: Run, candidates: Sequence[Candidate]
     ) -> int:
-        """Store a detection as the latest of its micrograph; return its id."""
+        """Store a detection as the latest of its micrograph.
+
+        Parameters
+        ----------
+        micrograph_key : int
+            Key of the micrograph.
+        run : Run
+            How the circles were found.
+        candidates : sequence of Candidate
+            The circles.
+
+        Returns
+        -------
+        int
+            Id of the detection.
+        """
         with self._database.transaction():
             run_id = self._insert_run(micrograph_key, run)
             self._database.execute_many(
@@ -68,19 +89,22 @@ class FindingTable:
         return run_id
 
     def latest_run(self) -> int:
-        """Return the id of the project's newest run; 0 before the first."""
+        """Return the id of the project's newest detection; 0 if there is none."""
         ((run_id,),) = self._database.rows("SELECT MAX(id) FROM runs")
         return int(run_id or 0)
 
     def latest_runs(self, only: int | None = None) -> dict[int, Run]:
         """Return each micrograph's latest detection, by the micrograph's key.
 
-        One that can't be read is left out, as if there had been none.
-
         Parameters
         ----------
         only : int, optional
-            Key of the micrograph that is asked about; all without it.
+            Key of the only micrograph to look up; by default all are.
+
+        Returns
+        -------
+        dict of int to Run
+            Without those that cannot be read.
         """
         statement = (
             "SELECT key, found_by, parameters, runs.pixel_size_nm, pixel_size_source,"
@@ -90,7 +114,7 @@ class FindingTable:
         if only is None:
             rows = self._database.rows(statement)
         else:
-            # By its key alone: asked at each step in the window, among thousands.
+            # Called at each step in the window, in projects of thousands.
             rows = self._database.rows(f"{statement} WHERE key = ?", [only])
         runs = {}
         for key, *columns in rows:
@@ -101,9 +125,15 @@ class FindingTable:
         return runs
 
     def earlier_runs(self, found_by: str) -> Iterator[tuple[int, int, Run]]:
-        """Yield key, run id and detection of all runs of a method, oldest first.
+        """Yield the detections by a method, oldest first, without unreadable ones.
 
-        Those that can't be read are left out.
+        Yields
+        ------
+        key : int
+            Key of the micrograph.
+        run_id : int
+            Id of the detection.
+        run : Run
         """
         rows = self._database.rows(
             "SELECT micrograph_key, runs.id, found_by, parameters, runs.pixel_size_nm,"
@@ -116,39 +146,36 @@ class FindingTable:
                 yield key, run_id, _run_of(*columns)
 
     def candidates_of(self, run_id: int, micrograph_id: str) -> tuple[Candidate, ...]:
-        """Return the candidates of one run, those that can be read."""
+        """Return the candidates of one detection, without unreadable ones."""
         rows = self._database.rows(
             "SELECT particle_id, row_px, col_px, radius_px, found_by, strength"
             " FROM candidates WHERE run_id = ? ORDER BY place",
             [run_id],
         )
-        found = []
-        for particle_id, row, col, radius, found_by, strength in rows:
-            if not (is_circle(row, col, radius) and is_number(strength)):
-                self._database.unreadable.note("circles found", particle_id)
-                continue
-            circle = Circle(row, col, radius)
-            found.append(
-                Candidate(particle_id, micrograph_id, circle, found_by, strength)
-            )
-        return tuple(found)
+        candidates = (self._candidate(micrograph_id, row) for row in rows)
+        return tuple(each for each in candidates if each is not None)
 
     def candidates(
         self, content_ids: Mapping[int, str], after: int = 0
     ) -> dict[int, tuple[int, tuple[Candidate, ...]]]:
-        """Return run id and candidates of each micrograph's latest run, by key.
+        """Return the candidates of each micrograph's latest detection.
 
         Parameters
         ----------
         content_ids : mapping of int to str
-            Micrograph ids by key, where known.
+            Micrograph ids by key; some may be missing.
         after : int
-            Only runs that are newer than this one.
+            Only detections with a larger id are returned.
+
+        Returns
+        -------
+        dict of int to (int, tuple of Candidate)
+            By micrograph key, the id of the detection and its candidates.
         """
         runs = self._database.rows(
             "SELECT key, run_id FROM micrographs WHERE run_id > ?", [after]
         )
-        found: dict[int, list[Candidate]] = {run_id: [] for _, run_id in runs}
+        candidates: dict[int, list[Candidate]] = {run_id: [] for _, run_id in runs}
         keys = {run_id: key for key, run_id in runs}
         rows = self._database.rows(
             "SELECT run_id, particle_id, row_px, col_px, radius_px,"
@@ -157,19 +184,28 @@ class FindingTable:
             " ORDER BY run_id, place",
             [after],
         )
-        for run_id, particle_id, row, col, radius, found_by, strength in rows:
-            if not (is_circle(row, col, radius) and is_number(strength)):
-                self._database.unreadable.note("circles found", particle_id)
-                continue
-            micrograph_id = content_ids.get(keys[run_id], "")
-            circle = Circle(row, col, radius)
-            found[run_id].append(
-                Candidate(particle_id, micrograph_id, circle, found_by, strength)
-            )
-        return {keys[run_id]: (run_id, tuple(each)) for run_id, each in found.items()}
+        for run_id, *cells in rows:
+            each = self._candidate(content_ids.get(keys[run_id], ""), cells)
+            if each is not None:
+                candidates[run_id].append(each)
+        return {
+            keys[run_id]: (run_id, tuple(each)) for run_id, each in candidates.items()
+        }
+
+    def _candidate(self, micrograph_id: str, cells: Sequence[Any]) -> Candidate | None:
+        """Make a candidate of particle id, row, column, radius, method and strength.
+
+        One that cannot be read is noted, and None returned.
+        """
+        particle_id, row, col, radius, found_by, strength = cells
+        if not (is_circle(row, col, radius) and is_number(strength)):
+            self._database.unreadable.note("circles found", particle_id)
+            return None
+        circle = Circle(row, col, radius)
+        return Candidate(particle_id, micrograph_id, circle, found_by, strength)
 
     def add_predictions(self, predictions: Iterable[tuple[Circle, Prediction]]) -> None:
-        """Store predictions, each with the circle it was made for."""
+        """Store predictions, each with the circle that it was computed for."""
         with self._database.transaction():
             self._database.execute_many(
                 "INSERT OR REPLACE INTO predictions VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -186,14 +222,14 @@ class FindingTable:
             )
 
     def predictions(self, model_id: str) -> Iterator[tuple[Circle, Prediction]]:
-        """Yield a model's predictions, each with the circle it was made for."""
+        """Yield a model's predictions, each with its circle; see `add_predictions`."""
         rows = self._database.rows(f"{_PREDICTIONS} WHERE model_id = ?", [model_id])
         yield from self._readable(model_id, rows)
 
     def predictions_of(
         self, model_id: str, particle_ids: Iterable[str]
     ) -> Iterator[tuple[Circle, Prediction]]:
-        """Yield a model's predictions for some particles only."""
+        """Yield a model's predictions for the given particles; see `predictions`."""
         for particle_id in particle_ids:
             rows = self._database.rows(
                 f"{_PREDICTIONS} WHERE model_id = ? AND particle_id = ?",
@@ -202,7 +238,7 @@ class FindingTable:
             yield from self._readable(model_id, rows)
 
     def forget_predictions(self, model_id: str) -> None:
-        """Delete what a rejected model said."""
+        """Delete the predictions of a rejected model."""
         with self._database.transaction():
             self._database.execute(
                 "DELETE FROM predictions WHERE model_id = ?", [model_id]
@@ -212,7 +248,7 @@ class FindingTable:
         self, model_id: str, rows: Iterable[tuple[Any, ...]]
     ) -> Iterator[tuple[Circle, Prediction]]:
         for row in rows:
-            # Its name first, its novelty last, which may not be known.
+            # The first cell is the particle's id; the last, the novelty, may be NULL.
             cells = row[1:] if row[-1] is not None else row[1:-1]
             if are_numbers(cells) and is_circle(*row[1:4]) and _are_shares(row[4:8]):
                 yield _prediction(model_id, row)
@@ -238,13 +274,19 @@ class FindingTable:
 
 
 class ModelTable:
-    """Forests with their cards, and which of them was chosen when."""
+    """Tables of forests with their cards, and of the choices among them.
+
+    Parameters
+    ----------
+    database : Database
+        The open project file.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, card: ModelCard, data: bytes | None, role: ModelRole) -> None:
-        """Store a model; one that is there keeps its role, unless it was rejected."""
+        """Store a model; a stored one keeps its role, unless it was rejected."""
         with self._database.transaction():
             self._database.execute(
                 "INSERT INTO models (id, card, role, added, data)"
@@ -255,23 +297,23 @@ class ModelTable:
             )
 
     def cards(self) -> list[tuple[ModelCard, ModelRole]]:
-        """Return all cards with their role, oldest first.
+        """Return all cards with their roles, oldest first.
 
-        One that can't be read is left out; so is one of another model than its row's.
+        Cards that cannot be read, or whose id is not that of their row, are left out.
         """
         rows = self._database.rows("SELECT id, card, role FROM models ORDER BY rowid")
-        found: list[tuple[ModelCard, ModelRole]] = []
+        cards: list[tuple[ModelCard, ModelRole]] = []
         for model_id, text, role in rows:
             with suppress(StoreError):
                 card = card_from_json(text)
                 if card.id == model_id:
-                    found.append((card, role))
+                    cards.append((card, role))
                     continue
             self._database.unreadable.note("model cards", model_id)
-        return found
+        return cards
 
     def replace_card(self, card: ModelCard) -> None:
-        """Store another card in place of the one with its id."""
+        """Replace the stored card of the same id."""
         with self._database.transaction():
             self._database.execute(
                 "UPDATE models SET card = ? WHERE id = ?", [card_to_json(card), card.id]

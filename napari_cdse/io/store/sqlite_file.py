@@ -1,4 +1,8 @@
-"""Open an SQLite file of unknown origin safely; errors become sentences."""
+"""Open an SQLite file of unknown origin safely, and describe SQLite's errors.
+
+A project may come from a stranger. `connect` refuses pipes and links beside it, and
+`check_schema` refuses views, triggers and generated columns, which may run for ever.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ NO_PROJECT = sqlite3.SQLITE_NOTADB
 DAMAGED = sqlite3.SQLITE_CORRUPT
 
 _UNREADABLE = (NO_PROJECT, DAMAGED, sqlite3.SQLITE_ERROR)
-"""The last one is what a schema gives that lacks what every project has."""
+"""Codes of unreadable files; the last one is that of a missing table or column."""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _SENTENCES = {
     sqlite3.SQLITE_FULL: (
@@ -61,18 +65,18 @@ _WORKED_OUT = (
     "{name} holds {what}, which no project has and which may be harmful; put back a "
     "backup with `napari-cdse restore`, which keeps this file."
 )
-_BESIDE = ("-journal", "-wal", "-shm")
-"""Endings of the files that SQLite looks for beside one."""
-_GUARD = re.compile(
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+"""Endings of the files that SQLite opens beside a database."""
+_OWN_TRIGGER = re.compile(
     r"CREATE TRIGGER \w+ BEFORE (UPDATE|DELETE) ON [\"']?edits[\"']?\s+"
     r"BEGIN SELECT RAISE \(ABORT, '[a-z ]+'\); END"
 )
-"""A trigger of our own: it only refuses."""
+"""A trigger of the project's schema, which only refuses changes of edits."""
 _NEWER_SQLITE = (
     "{name} was written with SQLite 3.37 or newer, and this Python has {version}; open "
     "it with a newer Python. It is not damaged."
 )
-"""Older ones know no strict tables, and call a schema with them malformed."""
+"""Older versions do not know strict tables, and report the schema as malformed."""
 _OTHER_SENTENCE = (
     "{name} could not be read or written ({error}); check that the drive is there "
     "and has room, then repeat the last step."
@@ -80,36 +84,40 @@ _OTHER_SENTENCE = (
 
 
 def connect(path: Path, mode: str, patience_s: float) -> sqlite3.Connection:
-    """Open a file that is there; nothing is read yet.
+    """Open an existing file, without reading it yet.
 
     Parameters
     ----------
     path : Path
-        Absolute; any name that the system allows.
-    mode : str
-        For looking, ``ro``, or for writing too, ``rw``.
+        Absolute; with any name that the system allows.
+    mode : {"ro", "rw"}
+        For reading only, or for reading and writing.
     patience_s : float
-        How long to wait for another program that holds the file.
+        Time in s to wait for another program that has locked the file.
+
+    Returns
+    -------
+    sqlite3.Connection
+        In autocommit mode.
 
     Raises
     ------
     StoreError
-        If something lies in the place of its journal that is no file: SQLite would
-        wait at a pipe for ever.
+        If its journal is a pipe, a folder or a link; SQLite would block at a pipe.
     sqlite3.Error
         If it cannot be opened.
     """
-    # SQLite looks beside the file that a link leads to.
+    # SQLite opens the files beside the target of a link.
     real = Path(os.path.realpath(path))
-    for ending in _BESIDE:
-        beside = real.with_name(real.name + ending)
+    for ending in _SIDE_FILES:
+        side_file = real.with_name(real.name + ending)
         with suppress(OSError):
-            if not stat.S_ISREG(os.lstat(beside).st_mode):
+            if not stat.S_ISREG(os.lstat(side_file).st_mode):
                 raise StoreError(
-                    f"Beside {path.name} lies {beside.name}, which is no file but a "
+                    f"Beside {path.name} lies {side_file.name}, which is no file but a "
                     "pipe, a folder or a link; take it away and open the project again."
                 )
-    # Three slashes and a full path: right for POSIX, Windows and its network shares.
+    # Three slashes and an absolute path work on POSIX, Windows and network shares.
     location = path.as_posix()
     slash = "" if location.startswith("/") else "/"
     uri = f"file://{slash}{quote(os.fsencode(location))}?mode={mode}"
@@ -117,31 +125,39 @@ def connect(path: Path, mode: str, patience_s: float) -> sqlite3.Connection:
 
 
 def check_schema(connection: sqlite3.Connection, name: str) -> None:
-    """Refuse what is worked out instead of stored: it may take for ever to read.
+    """Refuse a schema with parts that are computed instead of stored.
 
-    A view in the place of a table may have rows without end, a trigger do anything at
-    an edit, a column be made of a text of a gigabyte.
+    A view in place of a table may have endless rows, a trigger may do anything at an
+    edit, and a generated column may be a gigabyte of text.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Of the file.
+    name : str
+        What the file is called in messages.
 
     Raises
     ------
     ProjectUnreadable
-        For views, tables of other modules, generated columns, and triggers but those
+        For views, virtual tables, generated columns, and triggers other than those
         that keep edits from being changed.
     sqlite3.Error
         If the file cannot be read.
     """
-    found = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    schema = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     kinds = {"views": False, "triggers": False, "tables of other modules": False}
-    for kind, _, sql in found:
+    for kind, _, sql in schema:
         kinds["views"] |= kind == "view"
-        kinds["triggers"] |= kind == "trigger" and not _GUARD.fullmatch(str(sql))
+        kinds["triggers"] |= kind == "trigger" and not _OWN_TRIGGER.fullmatch(str(sql))
         kinds["tables of other modules"] |= (
             str(sql).upper().startswith("CREATE VIRTUAL")
         )
-    what = [each for each, there in kinds.items() if there]
+    what = [kind for kind, occurs in kinds.items() if occurs]
+    # The last cell tells whether a column is hidden or generated.
     if not what and any(
         column[-1]
-        for kind, table, _ in found
+        for kind, table, _ in schema
         if kind == "table"
         for column in connection.execute("SELECT * FROM pragma_table_xinfo(?)", [table])
     ):
@@ -151,18 +167,24 @@ def check_schema(connection: sqlite3.Connection, name: str) -> None:
 
 
 def store_error(name: str, code: int, error: Exception | None = None) -> StoreError:
-    """Make the error for a project file.
+    """Make the error for one of SQLite's result codes.
 
     Parameters
     ----------
     name : str
-        The file's name.
+        Name of the project file.
     code : int
-        SQLite's result code, extended or not.
+        SQLite's result code, primary or extended.
     error : Exception, optional
-        What SQLite said.
+        SQLite's own error.
+
+    Returns
+    -------
+    StoreError
+        `StoreBusy` if the file is locked, `ProjectUnreadable` if it is damaged or no
+        project.
     """
-    # Extended codes keep the primary one in their lowest byte.
+    # The lowest byte of an extended code is the primary one.
     primary = code & 0xFF
     template = _SENTENCES.get(primary, _OTHER_SENTENCE)
     if primary in _UNREADABLE and 'near "STRICT"' in str(error):
@@ -174,5 +196,4 @@ def store_error(name: str, code: int, error: Exception | None = None) -> StoreEr
         kind = StoreBusy
     elif primary in _UNREADABLE:
         kind = ProjectUnreadable
-    told = template.format(name=name, error=error, version=sqlite3.sqlite_version)
-    return kind(told)
+    return kind(template.format(name=name, error=error, version=sqlite3.sqlite_version))

@@ -1,4 +1,8 @@
-"""The project file: one SQLite file that holds everything but the pixels."""
+"""An open project file: one SQLite file that holds everything but the pixels.
+
+`Store` has the micrographs and settings itself; edits, results, models, draws and
+frames are tables of their own, which are its attributes.
+"""
 
 from __future__ import annotations
 
@@ -59,8 +63,8 @@ DETECTION = "detection_params"
 FOLDER_PIXEL_SIZE = "pixel_size_nm"
 """Setting: the pixel size in nm that a user gave for all micrographs."""
 MOST_SETTINGS = 1000
-"""Most settings that `Store.read_ahead` reads. A choice: a project has some twenty, and
-a damaged one with a million must not delay its opening."""
+"""Most settings that `Store.read_ahead` reads. Chosen: a project has some twenty, and a
+damaged one with a million must not delay its opening."""
 
 COLUMNS = {
     "excluded": "excluded",
@@ -95,10 +99,15 @@ class Store:
     Attributes
     ----------
     edits : EditTable
+        The user's edits.
     findings : FindingTable
+        Detections and predictions.
     models : ModelTable
+        Forests and their cards.
     draws : DrawTable
+        Chances of the audit.
     frames : FrameTable
+        Results of frames, for undo.
     """
 
     def __init__(self, database: Database) -> None:
@@ -112,12 +121,17 @@ class Store:
 
     @classmethod
     def create(cls, path: str | Path) -> Store:
-        """Make a new project file.
+        """Create a new project file.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the file; none must be there.
 
         Raises
         ------
         StoreError
-            If one is there already, or none can be made.
+            If a file is there already, or none can be created.
         """
         return cls(Database.create(Path(path)))
 
@@ -128,9 +142,9 @@ class Store:
         Parameters
         ----------
         path : str or Path
-            It must exist.
+            An existing file.
         read_only : bool or None
-            None: as the permissions of file and folder are.
+            None decides by the permissions of file and folder.
 
         Raises
         ------
@@ -141,25 +155,25 @@ class Store:
         return cls(Database.open(Path(path), read_only=read_only))
 
     def copy_to(self, path: str | Path) -> None:
-        """Write a copy elsewhere, with paths that lead to the same micrographs.
+        """Write a copy, with relative paths to the same micrographs.
 
         Parameters
         ----------
         path : str or Path
-            Of the copy; no file must be there.
+            Name of the copy; no file must be there.
 
         Raises
         ------
         StoreError
-            If a file is there already, or none can be made.
+            If a file is there already, or none can be created.
         """
-        places = {row.key: self.absolute(row.path) for row in self.micrographs()}
+        files = {row.key: self.absolute(row.path) for row in self.micrographs()}
         self._database.copy_to(Path(path))
         copy = Store.open(path)
         try:
             with copy.transaction():
-                for key, place in places.items():
-                    copy.update_micrograph(key, path=copy.relative(place))
+                for key, file in files.items():
+                    copy.update_micrograph(key, path=copy.relative(file))
         finally:
             copy.close()
 
@@ -190,11 +204,11 @@ class Store:
 
     @property
     def read_only(self) -> bool:
-        """Whether edits are refused."""
+        """Whether writing is refused."""
         return self._database.read_only
 
     def check_writable(self) -> None:
-        """Raise `StoreError` where edits are refused."""
+        """Raise `StoreError` if writing is refused."""
         self._database.check_writable()
 
     @property
@@ -215,28 +229,30 @@ class Store:
         return self._database.transaction()
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Join several reads, so that all see the same state of the project."""
+        """Make several reads see the same state of the project."""
         return self._database.snapshot()
 
     def changed_elsewhere(self) -> bool:
-        """Tell whether another process has written since this was last asked."""
+        """Whether another process has written since the last call."""
         version = self._database.data_version()
         changed = version != self._data_version
         self._data_version = version
         return changed
 
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite's integrity check finds; empty for an intact file."""
+        """Return the results of SQLite's integrity check; empty for an intact file."""
         return self._database.integrity_problems()
 
     def read_ahead(self) -> None:
-        """Read detections and settings early, so that `set_aside` is complete.
+        """Read detections and settings now, so that `set_aside` is complete.
 
-        At an opening they would be read only when they are needed.
+        Otherwise they would be read later, when they are first needed.
         """
         self.findings.latest_runs()
-        some = self._database.rows("SELECT name FROM settings LIMIT ?", [MOST_SETTINGS])
-        for (name,) in some:
+        names = self._database.rows(
+            "SELECT name FROM settings LIMIT ?", [MOST_SETTINGS]
+        )
+        for (name,) in names:
             self.setting(name)
         for kind, name in self._database.rows("SELECT kind, name FROM set_aside"):
             self._database.unreadable.note(kind, name)
@@ -278,7 +294,7 @@ class Store:
     def add_micrographs(
         self, paths: Iterable[Path], *, person_pixel_size_nm: float | None = None
     ) -> None:
-        """Add the micrographs that are not there yet; no file is opened."""
+        """Add those micrographs that are not in the project; no file is opened."""
         with self.transaction():
             self._database.execute_many(
                 "INSERT OR IGNORE INTO micrographs (path, person_pixel_size_nm)"
@@ -299,9 +315,9 @@ class Store:
             )
 
     def apply_micrograph_changes(self, changes: Iterable[MicrographChange]) -> None:
-        """Set the columns that changes of micrographs are about.
+        """Set the columns that an edit changes.
 
-        Regions have no column: they are computed from the edits.
+        Regions have no column: they follow from the edits.
         """
         with self.transaction():
             for change in changes:
@@ -311,9 +327,10 @@ class Store:
                 if change.micrograph_key is None:
                     self.set_setting(FOLDER_PIXEL_SIZE, change.after)
                 else:
-                    known = FRAME_COLUMNS if change.what == "frame" else {}
+                    # Results of another frame do not hold for the new one.
+                    cleared = FRAME_COLUMNS if change.what == "frame" else {}
                     self.update_micrograph(
-                        change.micrograph_key, **{column: change.after, **known}
+                        change.micrograph_key, **{column: change.after, **cleared}
                     )
 
     def drop_micrograph(self, key: int) -> None:
@@ -322,7 +339,7 @@ class Store:
             self._database.execute("DELETE FROM micrographs WHERE key = ?", [key])
 
     def relative(self, path: Path) -> str:
-        """Return a path as the store keeps it, with forward slashes."""
+        """Return a path in the form in which it is stored, with forward slashes."""
         try:
             relative = os.path.relpath(path.absolute(), self.folder)
         except ValueError:
@@ -339,20 +356,20 @@ class Store:
         return True
 
     def absolute(self, path: str) -> Path:
-        """Return where a stored path points to."""
+        """Return the absolute path of a stored one."""
         return Path(self.folder, path)
 
     def _micrograph(self, row: tuple[Any, ...]) -> MicrographRow:
-        found, odd = _micrograph(row)
-        for name in odd:
+        micrograph, unreadable = _micrograph(row)
+        for name in unreadable:
             note = self._database.unreadable.note
-            note("entries of micrographs", f"{name} of {found.path}")
-        return found
+            note("entries of micrographs", f"{name} of {micrograph.path}")
+        return micrograph
 
     # Settings
 
     def setting(self, name: str, default: Any = None) -> Any:
-        """Return a setting, or the default where it was never set or can't be read."""
+        """Return a setting, or the default if it is not set or cannot be read."""
         rows = self._database.rows("SELECT value FROM settings WHERE name = ?", [name])
         if not rows:
             return default
@@ -372,12 +389,12 @@ class Store:
             )
 
     def add_to_setting(self, name: str, members: Collection[Any]) -> None:
-        """Add members to a setting that holds a set; all are of one type."""
+        """Add members to a setting that holds a set; all have the same type."""
         types = {type(each) for each in members}
         with self.transaction():
             # Members of other types, in a damaged project, could not be sorted.
-            known = {e for e in self.setting(name, []) if type(e) in types}
-            self.set_setting(name, sorted(known | set(members)))
+            stored = {e for e in self.setting(name, []) if type(e) in types}
+            self.set_setting(name, sorted(stored | set(members)))
 
 
 _NAMES = {entry.name for entry in fields(MicrographRow)} - {"key"}
@@ -400,30 +417,30 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _micrograph(row: tuple[Any, ...]) -> tuple[MicrographRow, list[str]]:
-    """Read a row; return it with the names of the cells that can't be read."""
+    """Convert a row; return it with the names of the cells that cannot be read."""
     key, path, *cells = row
-    told = dict(zip(_CELLS, cells, strict=True))
-    odd = [name for name, cell in told.items() if not _CELLS[name](cell)]
-    known = told | dict.fromkeys(odd)
-    shape = known.pop("n_rows"), known.pop("n_columns")
+    values = dict(zip(_CELLS, cells, strict=True))
+    unreadable = [name for name, cell in values.items() if not _CELLS[name](cell)]
+    values |= dict.fromkeys(unreadable)
+    shape = values.pop("n_rows"), values.pop("n_columns")
     if not isinstance(path, str) or "\0" in path:
-        path, odd = f"unknown name {key}", [*odd, "name"]
-    read = MicrographRow(
+        path, unreadable = f"unknown name {key}", [*unreadable, "name"]
+    micrograph = MicrographRow(
         key=key,
         path=path,
-        **known
+        **values
         | {
-            "frame": known["frame"] or 0,
+            "frame": values["frame"] or 0,
             "shape": None if None in shape else shape,
-            "looked_at": bool(known["looked_at"]),
-            "labels_shape": _shape(known["labels_shape"]),
-            "quality": _quality(known["quality"]),
+            "looked_at": bool(values["looked_at"]),
+            "labels_shape": _shape(values["labels_shape"]),
+            "quality": _quality(values["quality"]),
         },
     )
     for name in ("labels_shape", "quality"):
-        if known[name] and getattr(read, name) is None:
-            odd = [*odd, name]
-    return read, odd
+        if values[name] and getattr(micrograph, name) is None:
+            unreadable = [*unreadable, name]
+    return micrograph, unreadable
 
 
 def _quality(text: str | None) -> MicrographQuality | None:
@@ -438,9 +455,9 @@ def _shape(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     with suppress(StoreError):
-        found = load_json(text, "an image size")
-        if isinstance(found, list) and len(found) == 2 and all(map(_is_count, found)):
-            return found[0], found[1]
+        shape = load_json(text, "an image size")
+        if isinstance(shape, list) and len(shape) == 2 and all(map(_is_count, shape)):
+            return shape[0], shape[1]
     return None
 
 

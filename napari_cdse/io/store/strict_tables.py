@@ -1,8 +1,8 @@
 """Rebuild tables as SQLite's ``STRICT`` tables, which check the types of cells.
 
-SQLite has such tables from 3.37 on (https://sqlite.org/stricttables.html). Rows of
-earlier projects that don't fit are kept, as JSON, in the table ``set_aside``; where
-others refer to a row, it stays with what does not fit blanked.
+SQLite has such tables since 3.37 (https://sqlite.org/stricttables.html). Rows of
+earlier projects with cells of a wrong type are moved to the table ``set_aside``, as
+JSON. If other rows refer to such a row, it also stays, with these cells blanked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 FIRST_VERSION = (3, 37, 0)
-"""The SQLite that has strict tables."""
+"""First version of SQLite with strict tables."""
 
 SET_ASIDE = """CREATE TABLE set_aside (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -24,13 +24,13 @@ SET_ASIDE = """CREATE TABLE set_aside (
     time TEXT NOT NULL
 )"""
 
-_TYPES = {
+_STORED_TYPES = {
     "INTEGER": ("integer",),
     "REAL": ("real", "integer"),
     "TEXT": ("text",),
     "BLOB": ("blob",),
 }
-_PYTHON: dict[str, type | tuple[type, ...]] = {
+_PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "INTEGER": int,
     "REAL": (float, int),
     "TEXT": str,
@@ -50,19 +50,19 @@ _KINDS = {
     "draws": ("chances of draws", "{particle_id}"),
     "migrations": ("versions", "{version}"),
 }
-"""What a table's records are called where one is left aside, and which it is."""
-_STAYS: dict[str, dict[str, Any]] = {
+"""By table, what its records are called in a notice, and the name of one of them."""
+_REFERRED_TO: dict[str, dict[str, Any]] = {
     "micrographs": {},
     "edits": {"changes": "", "kind": "edit"},
     "runs": {"parameters": ""},
     "models": {"card": ""},
 }
-"""Tables whose rows others refer to, and what tells the reader that one is unreadable:
+"""Tables whose rows others refer to, with the cells that make a blanked row unreadable:
 an empty text is no JSON."""
 
 
-class _Named(dict[str, Any]):
-    """Cells by their column; one of a column that a damaged file lacks is ``?``."""
+class _CellsByColumn(dict[str, Any]):
+    """Cells by column; ``?`` for a column that is missing in a damaged file."""
 
     def __missing__(self, name: str) -> str:
         return "?"
@@ -76,58 +76,58 @@ class _Column(NamedTuple):
     def fits(self, value: Any) -> bool:
         if value is None:
             return self.may_be_null
-        return isinstance(value, _PYTHON[self.type])
+        return isinstance(value, _PYTHON_TYPES[self.type])
 
 
 def make_strict(connection: sqlite3.Connection) -> None:
-    """Make all tables strict that can be, within the transaction that is open.
+    """Rebuild all tables as strict ones, as far as that is possible.
 
     Parameters
     ----------
     connection : sqlite3.Connection
-        Without foreign keys, which a table that is made anew would break meanwhile.
+        In a transaction, and without checks of foreign keys, which would fail while a
+        table is rebuilt.
     """
     for table in _KINDS:
         connection.execute("SAVEPOINT one_table")
         try:
-            _remake(connection, table)
+            _rebuild(connection, table)
         except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.OperationalError):
-            # Columns of somebody's own, or damage: the table stays as it was.
+            # The table has columns of a user's own, or is damaged; it stays as it was.
             if not connection.in_transaction:
                 raise
             connection.execute("ROLLBACK TO one_table")
         connection.execute("RELEASE one_table")
 
 
-def _remake(connection: sqlite3.Connection, table: str) -> None:
+def _rebuild(connection: sqlite3.Connection, table: str) -> None:
     columns = _columns(connection, table)
-    if not columns or any(each.type not in _TYPES for each in columns):
-        # It is gone, or has columns of somebody's own: it stays as it is.
-        return
+    if not columns or any(each.type not in _STORED_TYPES for each in columns):
+        return  # it is missing, or has columns of a user's own
     query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
-    ((made,),) = connection.execute(query, [table])
-    objects = connection.execute(
+    ((definition,),) = connection.execute(query, [table])
+    indexes_and_triggers = connection.execute(
         "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'table'"
         " AND sql IS NOT NULL",
         [table],
     ).fetchall()
     names = ", ".join(each.name for each in columns)
-    comma = "," if re.search(r"WITHOUT ROWID\s*$", made, re.IGNORECASE) else ""
-    body = made[made.index("(") :]
+    comma = "," if re.search(r"WITHOUT ROWID\s*$", definition, re.IGNORECASE) else ""
+    body = definition[definition.index("(") :]
     connection.execute(f"CREATE TABLE strict_{table} {body}{comma} STRICT")
-    fit = " AND ".join(_fit(each) for each in columns)
+    fits = " AND ".join(_fits(each) for each in columns)
     order = "" if comma else " ORDER BY rowid"
     connection.execute(
         f"INSERT INTO strict_{table} ({names})"
-        f" SELECT {names} FROM {table} WHERE {fit}{order}"
+        f" SELECT {names} FROM {table} WHERE {fits}{order}"
     )
-    misfits = connection.execute(f"SELECT {names} FROM {table} WHERE NOT ({fit})")
+    misfits = connection.execute(f"SELECT {names} FROM {table} WHERE NOT ({fits})")
     for row in misfits.fetchall():
         _set_aside(connection, table, columns, row)
     _keep_numbering(connection, table)
     connection.execute(f"DROP TABLE {table}")
     connection.execute(f"ALTER TABLE strict_{table} RENAME TO {table}")
-    for (statement,) in objects:
+    for (statement,) in indexes_and_triggers:
         connection.execute(statement)
 
 
@@ -139,8 +139,9 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[_Column]:
     ]
 
 
-def _fit(column: _Column) -> str:
-    allowed = [*_TYPES[column.type], *(["null"] if column.may_be_null else [])]
+def _fits(column: _Column) -> str:
+    """Return an SQL condition that a cell has a type allowed in its column."""
+    allowed = [*_STORED_TYPES[column.type], *(["null"] if column.may_be_null else [])]
     return f"typeof({column.name}) IN ({', '.join(map(repr, allowed))})"
 
 
@@ -150,19 +151,25 @@ def _set_aside(
     columns: list[_Column],
     row: tuple[Any, ...],
 ) -> None:
-    held = {each.name: value for each, value in zip(columns, row, strict=True)}
+    """Move a row to the table ``set_aside``; a referred one stays, with blanks."""
+    cells = {each.name: value for each, value in zip(columns, row, strict=True)}
     kind, name = _KINDS[table]
-    record = json.dumps({"table": table} | held, default=_as_text)
+    record = json.dumps({"table": table} | cells, default=_as_text)
     connection.execute(
         "INSERT INTO set_aside (kind, name, record, time) VALUES (?, ?, ?, ?)",
-        [kind, name.format_map(_Named(held)), record, datetime.now(UTC).isoformat()],
+        [
+            kind,
+            name.format_map(_CellsByColumn(cells)),
+            record,
+            datetime.now(UTC).isoformat(),
+        ],
     )
-    if table not in _STAYS:
+    if table not in _REFERRED_TO:
         return
     blanked = {
-        each.name: held[each.name] if each.fits(held[each.name]) else _blank(each)
+        each.name: cells[each.name] if each.fits(cells[each.name]) else _blank(each)
         for each in columns
-    } | _STAYS[table]
+    } | _REFERRED_TO[table]
     marks = ", ".join("?" * len(columns))
     connection.execute(
         f"INSERT OR IGNORE INTO strict_{table} ({', '.join(blanked)}) VALUES ({marks})",
@@ -175,7 +182,7 @@ def _blank(column: _Column) -> Any:
 
 
 def _keep_numbering(connection: sqlite3.Connection, table: str) -> None:
-    """Let the next row get the number that it would have got."""
+    """Make the new table continue the numbering of rows of the old one."""
     if connection.execute(
         "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
     ).fetchone():

@@ -1,4 +1,8 @@
-"""Collect unreadable records of a project, so that the rest can be opened."""
+"""Checks of cells, and the list of a project's records that failed them.
+
+A damaged record does not keep the rest of a project from being opened: it is left out,
+noted in `UnreadableRecords`, and reported to the user.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +16,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NUMBERS = frozenset({int, float})
-"""Exactly these: a truth value is an int to Python."""
+"""Exact types of numbers; bool is a subclass of int in Python."""
 _LARGEST = sys.float_info.max
-"""Beyond lies infinity, and in JSON whole numbers that no arithmetic takes."""
+"""Largest absolute number; JSON allows infinity and integers beyond."""
 _FARTHEST_PX = 1e9
-"""No place or radius in a picture is as large: those that are read have 268 million
-pixels at most. Beyond, drawings in single precision would overflow one day."""
+"""Largest coordinate or radius in px. Chosen: micrographs have 2.7e8 pixels at most,
+and far larger numbers would overflow in single precision when drawn."""
 _NAMED = 3
-"""Records of a kind that are named in a notice; the others are counted."""
+"""Most records of a kind that a notice names; others are counted. Chosen."""
 
 
 class UnreadableRecords:
-    """What reading a project had to leave aside, by kind, in memory only."""
+    """Records of a project that could not be read, by kind; kept in memory only."""
 
     def __init__(self) -> None:
         self._found: dict[str, dict[str, None]] = {}
 
     def note(self, kind: str, name: object) -> None:
-        """Note a record, once however often it is read.
+        """Note a record; one that is noted already is not counted again.
 
         Parameters
         ----------
         kind : str
-            What the file has several of: ``"model cards"``.
+            Kind of the record, in the plural, such as ``"model cards"``.
         name : object
-            Which one.
+            Name of the record.
         """
         self._found.setdefault(kind, {})[shown(name)] = None
 
     def sentences(self, file_name: str) -> tuple[str, ...]:
-        """Say for each kind what was left aside, and what to do."""
+        """Describe for each kind which records were left out, and what to do."""
         return tuple(
             f"In {file_name} {len(names)} of the {kind} cannot be read "
             f"({_listed(list(names))}) and {'is' if len(names) == 1 else 'are'} left "
@@ -58,7 +62,7 @@ def _listed(names: list[str]) -> str:
 
 
 def is_number(value: Any, least: float = -math.inf) -> bool:
-    """Whether a cell holds a finite number above a limit."""
+    """Whether a value is a finite number above a limit."""
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
@@ -68,16 +72,16 @@ def is_number(value: Any, least: float = -math.inf) -> bool:
 
 
 def are_numbers(values: Iterable[Any]) -> bool:
-    """Whether all cells hold finite numbers; many times faster than one by one."""
-    held = tuple(values)
-    # The sum is infinite or no number if one of them is; it may be so too if all are
-    # huge, and those are looked at singly.
-    sound = _NUMBERS.issuperset(map(type, held)) and math.isfinite(sum(held))
-    return sound or all(map(is_number, held))
+    """Whether all values are finite numbers; faster than `is_number` one by one."""
+    numbers = tuple(values)
+    # The sum is not finite if one of them is not. It may overflow for finite ones too,
+    # which are then checked one by one.
+    quick = _NUMBERS.issuperset(map(type, numbers)) and math.isfinite(sum(numbers))
+    return quick or all(map(is_number, numbers))
 
 
 def is_circle(row_px: Any, col_px: Any, radius_px: Any) -> bool:
-    """Whether cells hold the circle of a particle that some picture can show."""
+    """Whether values are centre and radius of a circle that a micrograph can show."""
     return (
         are_numbers((row_px, col_px, radius_px))
         and 0 < radius_px <= _FARTHEST_PX
@@ -86,9 +90,14 @@ def is_circle(row_px: Any, col_px: Any, radius_px: Any) -> bool:
 
 
 def is_like(value: Any, default: Any) -> bool:
-    """Whether JSON has the form of a default: its type, and the types of its parts.
+    """Whether a value from JSON has the type of a default, and of its parts.
 
-    Nothing is known of the form where the default is None.
+    Parameters
+    ----------
+    value : object
+        Decoded from JSON.
+    default : object
+        None accepts any value.
     """
     if default is None:
         return True

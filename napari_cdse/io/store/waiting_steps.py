@@ -1,8 +1,8 @@
-"""Keep steps and settings on the disk while the project's file is locked.
+"""Keep edits and settings on the disk while the project file is locked.
 
-A hidden file beside the project, one line of JSON each. It only grows until the project
-has taken all of it; then it goes. What a killed program leaves of it is read when the
-project is opened next.
+`WaitingSteps` appends them to a hidden file beside the project, one line of JSON each,
+and removes the file once all are stored in the project. If the program is killed
+before, `LeftSteps` finds and reads the file when the project is opened next.
 """
 
 from __future__ import annotations
@@ -32,27 +32,29 @@ _FORMAT = "napari-cdse waiting steps 1"
 _TAKEN_BACK: dict[str, Any] = {"taken_back": True}
 _TEXTS = ("time", "annotator", "summary", "changes")
 _LARGEST_BYTES = 256 * 2**20
-"""A step that labels all of 100 000 particles takes some 60 MB."""
+"""Largest file that is read. Chosen: an edit that labels 100 000 particles takes some
+60 MB."""
 _HEAD_BYTES = 4096
-"""Of the first line: a digest and the name of a file, of 255 bytes at most, each of
-which JSON writes with six."""
+"""Most bytes of the first line: a digest, and the name of a file of up to 255 bytes,
+each of which takes up to six in JSON."""
 _LARGEST_KEY = 2**63
-"""Beyond lie numbers that SQLite does not hold."""
-_MISFITS = (ValueError, KeyError, TypeError, IndexError, RecursionError)
+"""Integers from here on are too large for SQLite."""
+_INVALID = (ValueError, KeyError, TypeError, IndexError, RecursionError)
+"""Errors of decoding a line that `WaitingSteps` did not write."""
 _in_use: set[Path] = set()
-"""Files that this process is writing now."""
+"""Files that this process is writing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """A setting that waits; undo does not take it back.
+    """A setting that waits to be stored; undo does not change it.
 
     Attributes
     ----------
     name : str
-        As the store has it.
+        Name of the setting in the project file.
     before, after : object
-        What it was when it first waited, and what it is now: anything JSON can hold.
+        Its value when it began to wait, and its current value; types of JSON.
     """
 
     name: str
@@ -65,21 +67,21 @@ class SettingChange:
 
 
 class WaitingSteps:
-    """The file of one open project; made with the first step or setting.
+    """The file of waiting edits and settings of one open project.
 
-    To be made while the project file is free, for later it may not even tell whose
-    steps these are. Where the file can't be written the steps wait in memory alone,
-    which `kept` tells.
+    The file is created with the first of them. The object itself must be created while
+    the project file is not locked, since it reads the project's identity. If the file
+    cannot be written, edits wait in memory alone, and `kept` is False.
 
     Parameters
     ----------
     store : Store
-        The project file, beside which it lies.
+        The open project file.
 
     Attributes
     ----------
     kept : bool
-        Whether all that was given lies on the disk.
+        Whether everything that waits is on the disk.
     """
 
     def __init__(self, store: Store) -> None:
@@ -90,20 +92,20 @@ class WaitingSteps:
         self.kept = True
 
     def add(self, edit: Edit) -> None:
-        """Bring one more step to the disk."""
+        """Append an edit."""
         self._write(_as_dict(edit))
 
     def take_back(self) -> None:
-        """Note that the newest step is taken back."""
+        """Append that the newest edit is undone."""
         self._write(_TAKEN_BACK)
 
     def add_setting(self, change: SettingChange) -> None:
-        """Bring one more setting to the disk."""
+        """Append a setting."""
         before, after = change.before, change.after
         self._write({"setting": change.name, "before": before, "after": after})
 
     def add_addition(self, name: str, members: Collection[Any]) -> None:
-        """Bring to the disk what is to be added to a setting that only grows."""
+        """Append members that are to be added to a setting that holds a set."""
         self._write({"add_to": name, "members": sorted(members)})
 
     def replace(
@@ -112,7 +114,17 @@ class WaitingSteps:
         settings: Iterable[SettingChange] = (),
         additions: Mapping[str, Collection[Any]] | None = None,
     ) -> None:
-        """Hold these instead of all before, in a new file before the old one goes."""
+        """Replace the contents: write a new file, then remove the old one.
+
+        Parameters
+        ----------
+        edits : iterable of Edit
+            Oldest first.
+        settings : iterable of SettingChange
+            At most one of each setting.
+        additions : mapping of str to collection, optional
+            Members to add to settings that hold sets, by name.
+        """
         old = self._path
         self.close()
         self.kept = True
@@ -127,7 +139,7 @@ class WaitingSteps:
                 old.unlink()
 
     def clear(self) -> None:
-        """Remove the file: all that was in it is stored."""
+        """Remove the file, after all of its contents were stored."""
         path = self._path
         self.close()
         self.kept = True
@@ -136,7 +148,7 @@ class WaitingSteps:
                 path.unlink()
 
     def close(self) -> None:
-        """Leave the file to whoever opens the project next."""
+        """Close the file, and leave it for the next opening of the project."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
@@ -151,8 +163,8 @@ class WaitingSteps:
             file = self._file or self._begin()
             _append(file, line)
         except OSError:
-            # A full disk, or a folder that may not be written. A file that lacks a
-            # step may lack what a later one is built on, so it tells nothing any more.
+            # The disk is full, or the folder cannot be written. Later edits may depend
+            # on the missing one, so that the file is useless from here on.
             self.clear()
             self.kept = False
 
@@ -168,16 +180,16 @@ class WaitingSteps:
 
 @dataclass(frozen=True, slots=True)
 class LeftWork:
-    """What a program left that ended before it could be stored.
+    """Edits and settings of a program that ended before they were stored.
 
     Attributes
     ----------
     steps : list of Edit
         Oldest first.
     settings : list of SettingChange
-        One change of each.
+        At most one of each setting.
     additions : dict of str to set
-        To settings that only grow, by name.
+        Members to add to settings that hold sets, by name.
     """
 
     steps: list[Edit]
@@ -186,7 +198,7 @@ class LeftWork:
 
 
 class LeftSteps:
-    """The steps that a program left when it ended before they could be stored.
+    """A file of waiting edits that a program left when it ended.
 
     Parameters
     ----------
@@ -199,32 +211,31 @@ class LeftSteps:
 
     @classmethod
     def beside(cls, store: Store) -> list[LeftSteps]:
-        """Find those of a project, the oldest first, whatever its file is called now.
+        """Find the files of a project, oldest first.
 
-        Of several copies of a project in one folder, the one that has the name of then
-        gets them.
+        A renamed project is recognised by its identity. Of several copies of a project
+        in one folder, they belong to the one with the name of that time.
         """
-        found = [
+        left = [
             cls(path)
             for path in abandoned_drafts(store.folder, _KIND, own=True)
             if path not in _in_use
         ]
-        own = [each for each in found if each._are_of(store)]
+        own = [each for each in left if each._are_of(store)]
         return sorted(own, key=lambda each: each._time)
 
     def claim(self) -> bool:
-        """Take the file for this process alone; False where another has it.
+        """Rename the file for this process alone; return whether that succeeded.
 
-        Of two that open the project at once, one gets it. Windows, which does not tell
-        here whether the process that wrote it runs, lets nobody rename what that has
-        open.
+        Of two processes that open the project at once, one succeeds. On Windows it also
+        fails while the process that wrote the file has it open.
         """
-        mine = self.path.with_name(hidden_name(_KIND))
+        claimed = self.path.with_name(hidden_name(_KIND))
         try:
-            self.path.rename(mine)
+            self.path.rename(claimed)
         except OSError:
             return False
-        self.path = mine
+        self.path = claimed
         return True
 
     def read(
@@ -233,42 +244,42 @@ class LeftSteps:
         forms: Mapping[str, Any],
         members: Mapping[str, Callable[[object], bool]],
     ) -> LeftWork:
-        """Read all of it.
+        """Read and check the whole file.
 
         Parameters
         ----------
         content_ids : mapping of int to str
             Micrograph ids by key.
         forms : mapping of str to object
-            A value of each setting there is, which tells its form.
+            Any valid value of each setting, with which its type is compared.
         members : mapping of str to callable
-            Tells of each setting that only grows whether something may be in it.
+            For each setting that holds a set, whether a value may be a member.
 
         Raises
         ------
         StoreError
-            If a line can't be read; the last one is left out where it was cut off,
-            for nobody has seen that step made.
+            If a line cannot be read. A truncated last line is ignored: its edit was
+            never shown to the user.
         """
-        whole, _, _ = self._data().rpartition(b"\n")
+        complete, _, _ = self._data().rpartition(b"\n")
         edits: list[Edit] = []
         settings: dict[str, SettingChange] = {}
         additions: dict[str, set[Any]] = {}
         try:
-            for line in whole.split(b"\n")[1:]:
-                told = json.loads(line)
-                if told == _TAKEN_BACK:
+            for line in complete.split(b"\n")[1:]:
+                record = json.loads(line)
+                if record == _TAKEN_BACK:
                     edits.pop()
-                elif "setting" in told:
-                    change = _setting(told, forms)
+                elif "setting" in record:
+                    change = _setting(record, forms)
                     first = settings.get(change.name, change)
                     settings[change.name] = first.followed_by(change)
-                elif "add_to" in told:
-                    name, found = _addition(told, members)
-                    additions.setdefault(name, set()).update(found)
+                elif "add_to" in record:
+                    name, added = _addition(record, members)
+                    additions.setdefault(name, set()).update(added)
                 else:
-                    edits.append(_edit(told, content_ids))
-        except (StoreError, *_MISFITS) as error:
+                    edits.append(_edit(record, content_ids))
+        except (StoreError, *_INVALID) as error:
             raise StoreError(
                 "Steps that waited for the project file when the program ended can't "
                 "be read"
@@ -276,18 +287,18 @@ class LeftSteps:
         return LeftWork(edits, list(settings.values()), additions)
 
     def remove(self) -> None:
-        """Remove the file; where that can't be, it is known again by what it holds."""
+        """Remove the file. If that fails, its edits are recognised as stored later."""
         with suppress(OSError):
             self.path.unlink()
 
     def set_aside(self) -> None:
-        """Keep the file, but look at it no more."""
+        """Keep the file under a name that is not looked for."""
         with suppress(OSError):
             self.path = self.path.rename(self.path.with_suffix(".unreadable"))
 
     @property
     def _time(self) -> float:
-        """When it was last written; what another took meanwhile comes first."""
+        """Modification time; 0 if another process has claimed the file meanwhile."""
         try:
             return self.path.stat().st_mtime
         except OSError:
@@ -297,19 +308,19 @@ class LeftSteps:
         return read_file(self.path, _LARGEST_BYTES, StoreError)
 
     def _head(self) -> bytes:
-        """Read the first line, and not what may be a large file."""
+        """Read the first line alone, since the file may be large."""
         with open_file(self.path, StoreError) as file:
             return file.readline(_HEAD_BYTES)
 
     def _are_of(self, store: Store) -> bool:
-        """Tell whether they were made in a project."""
+        """Whether the edits belong to a project; see `beside`."""
         try:
-            first = json.loads(self._head())
-            told = first["project"]
-            known = first["format"] == _FORMAT and told["id"] == store.identity
-            named = store.folder / str(told["file"])
-            return known and (is_same_file(named, store.path) or not named.is_file())
-        except (StoreError, OSError, *_MISFITS):
+            head = json.loads(self._head())
+            project = head["project"]
+            same_id = head["format"] == _FORMAT and project["id"] == store.identity
+            named = store.folder / str(project["file"])
+            return same_id and (is_same_file(named, store.path) or not named.is_file())
+        except (StoreError, OSError, *_INVALID):
             return False
 
 
@@ -330,14 +341,14 @@ def _as_dict(edit: Edit) -> dict[str, Any]:
     }
 
 
-def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
-    key, run = told["micrograph"], told["after_run"]
-    texts = [told[name] for name in _TEXTS]
-    good = (key is None or is_key(key)) and is_key(run)
-    if not (good and all(isinstance(each, str) for each in texts)):
-        raise ValueError(told)
+def _edit(record: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
+    key, run = record["micrograph"], record["after_run"]
+    texts = [record[name] for name in _TEXTS]
+    has_keys = (key is None or is_key(key)) and is_key(run)
+    if not (has_keys and all(isinstance(each, str) for each in texts)):
+        raise ValueError(record)
     for each in texts:
-        # Half a character, which JSON can write and the project can't hold.
+        # Raises for lone surrogates, which JSON can hold, but the project file not.
         each.encode()
     time, annotator, summary, changes = texts
     of_particles, of_micrographs = changes_from_json(changes, content_ids)
@@ -355,24 +366,24 @@ def _edit(told: Mapping[str, Any], content_ids: Mapping[int, str]) -> Edit:
     )
 
 
-def _setting(told: Mapping[str, Any], forms: Mapping[str, Any]) -> SettingChange:
-    change = SettingChange(told["setting"], told["before"], told["after"])
+def _setting(record: Mapping[str, Any], forms: Mapping[str, Any]) -> SettingChange:
+    change = SettingChange(record["setting"], record["before"], record["after"])
     if not is_like(change.after, forms[change.name]):
-        raise ValueError(told)
-    # JSON is read with numbers that the project can't hold: NaN, infinity.
+        raise ValueError(record)
+    # Raises for NaN and infinity, which `json.loads` accepts.
     dump_json([change.before, change.after])
     return change
 
 
 def _addition(
-    told: Mapping[str, Any], members: Mapping[str, Callable[[object], bool]]
+    record: Mapping[str, Any], members: Mapping[str, Callable[[object], bool]]
 ) -> tuple[str, list[Any]]:
-    name, found = told["add_to"], told["members"]
-    if not (isinstance(found, list) and all(map(members[name], found))):
-        raise ValueError(told)
-    return name, found
+    name, added = record["add_to"], record["members"]
+    if not (isinstance(added, list) and all(map(members[name], added))):
+        raise ValueError(record)
+    return name, added
 
 
 def is_key(value: object) -> bool:
-    """Whether a value is one that SQLite gives as a key."""
+    """Whether a value can be a key in SQLite."""
     return type(value) is int and 0 <= value < _LARGEST_KEY

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from napari_cdse.core.classifier.novelty import out_of_range
-from napari_cdse.io.store.micrograph_changes import KNOWN
+from napari_cdse.io.store.micrograph_changes import FRAME_RESULTS
 from napari_cdse.project.state.backlog import Backlog
 from napari_cdse.project.state.micrograph_table import MicrographTable
 from napari_cdse.project.state.model_registry import ModelRegistry
@@ -103,7 +103,7 @@ class ProjectState:
                 self._recall_frame(row)
 
     def _recall_frame(self, row: MicrographRow) -> None:
-        known = {name: getattr(row, name) for name in KNOWN}
+        known = {name: getattr(row, name) for name in FRAME_RESULTS}
         self.micrographs.update_here(row.key, **known)
         if row.content_id is None:
             return

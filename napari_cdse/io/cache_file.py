@@ -1,7 +1,7 @@
 """SQLite files in the user's cache folder, whose content can always be recomputed.
 
-It is bounded by whoever fills it, made anew when it is damaged, and done without when
-it cannot be used: no cache is a reason to trouble the user.
+A damaged cache is created anew, and one that cannot be used is ignored: the user is
+never told. The modules that fill a cache limit its size.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _BUSY_S = 2.0
+"""Time in s to wait for another process that has locked the file. Chosen."""
 
 
 def cache_path(name: str) -> Path:
-    """Return where a cache of some name lies: ``NAPARI_CDSE_CACHE``, or the user's."""
-    place = os.environ.get("NAPARI_CDSE_CACHE")
-    return Path(place or user_cache_path("napari-cdse", appauthor=False)) / name
+    """Return the path of a cache: in ``NAPARI_CDSE_CACHE``, or the user's folder."""
+    folder = os.environ.get("NAPARI_CDSE_CACHE")
+    return Path(folder or user_cache_path("napari-cdse", appauthor=False)) / name
 
 
 class CacheFile:
-    """A file with some tables. To be used by one thread; others may have it open too.
+    """An SQLite file of a cache, used by one thread; other processes may use it too.
 
     Parameters
     ----------
     path : Path
-        Made when needed.
+        Created if it is missing.
     tables : str
-        The statements that make the tables where there are none.
+        SQL statements that create the tables if they are missing.
     """
 
     def __init__(self, path: Path, tables: str) -> None:
@@ -46,21 +47,26 @@ class CacheFile:
         self._connection = self._open()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def ask(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """Work with the file in one transaction.
+        """Use the file in one transaction.
 
         Parameters
         ----------
         work : callable
-            Gets the connection.
+            Called with the connection.
         otherwise : object
-            What comes back where the file cannot be used; nor is it from then on. A
-            damaged one is made anew next time.
+            Returned if the file cannot be used. It is not tried again until the next
+            start; a damaged file is deleted.
+
+        Returns
+        -------
+        object
+            What ``work`` returned, or ``otherwise``.
         """
         if self._connection is None:
             return otherwise
@@ -71,8 +77,8 @@ class CacheFile:
             with suppress(sqlite3.Error):
                 self.close()
             self._connection = None
-            # Of this very class are damages alone: a busy file or a full disk has one
-            # of its own.
+            # Only damage is of this very class; a locked file or a full disk raises a
+            # subclass.
             if type(problem) is sqlite3.DatabaseError:
                 with suppress(OSError):
                     self.path.unlink(missing_ok=True)
@@ -83,14 +89,14 @@ class CacheFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return self._connect()
         except sqlite3.OperationalError:
-            # Busy, or a disk that may not be written: not the file's fault.
+            # Locked, or not writable, but not damaged.
             return None
         except sqlite3.DatabaseError:
-            return self._start_over()
+            return self._recreate()
         except OSError:
             return None
 
-    def _start_over(self) -> sqlite3.Connection | None:
+    def _recreate(self) -> sqlite3.Connection | None:
         try:
             self.path.unlink(missing_ok=True)
             return self._connect()
@@ -100,7 +106,7 @@ class CacheFile:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_S)
         try:
-            # A cache may be lost with the power; waiting for the disk is for naught.
+            # Flushing to the disk takes time, and a cache may be lost.
             connection.execute("PRAGMA synchronous = OFF")
             connection.executescript(self._tables)
         except sqlite3.Error:

@@ -1,8 +1,8 @@
 """Cache of circles and features of micrographs, kept between trainings.
 
-A cache and nothing more: circles and features of a micrograph take about a second to
-be worked out and some milliseconds to be read. What is kept is bytes under a key that
-is a digest of all that they follow from; nothing in the file is ever executed.
+They take about a second per micrograph to compute, and some milliseconds to read. An
+entry is bytes under a key, a digest of everything that the bytes depend on. Nothing in
+the file is ever executed; `napari_cdse.pipeline.kept_features` decodes the bytes.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORM = 1
-"""To be raised when what is kept is written in another way."""
+"""Version of the format; to be raised with each change."""
 
 MOST_BYTES = 512 * 2**20
-"""A choice: a labelled micrograph of thirty particles takes some 50 kB with the
-physical features, so that ten thousand fit."""
+"""Largest size of the cache. Chosen for ten thousand labelled micrographs: one of
+thirty particles takes some 50 kB with the physical features."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS features (
     key TEXT PRIMARY KEY, sum INTEGER NOT NULL, data BLOB NOT NULL
@@ -32,23 +32,23 @@ CREATE TABLE IF NOT EXISTS uses (
 );
 CREATE INDEX IF NOT EXISTS by_use ON uses (used, bytes);
 """
-"""Uses are apart from the data: those that are noted don't write the data again."""
+"""Uses are in a table of their own, so that noting one does not rewrite the data."""
 
 
 def default_path() -> Path:
-    """Return where it is kept."""
+    """Return the path of the user's cache."""
     return cache_path(f"features-{FORM}.sqlite")
 
 
 class FeatureFile:
-    """Bytes by key on disk. To be used by one thread; other processes may use it too.
+    """Bytes by key on disk, used by one thread; other processes may use the file too.
 
     Parameters
     ----------
     path : Path
-        Made when needed.
+        Created if it is missing.
     most_bytes : int
-        Of all that is kept; what was not used for longest goes first.
+        Largest size of all entries; the least recently used are removed first.
     """
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -56,24 +56,24 @@ class FeatureFile:
         self._file = CacheFile(path, _TABLES)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def get(self, key: str) -> bytes | None:
-        """Return what is kept under a key; None if it isn't there whole."""
+        """Return the bytes of a key; None if there are none, or they are damaged."""
         row = self._file.ask(lambda file: _select(file, key), None)
         if row is None or zlib.crc32(row[1]) != row[0]:
             return None
         return row[1]
 
     def put(self, new: Mapping[str, bytes], used: Collection[str] = ()) -> None:
-        """Keep what is new, and note the use of what was there, in one transaction.
+        """Store new entries, and note the use of others, in one transaction.
 
         Parameters
         ----------
         new : mapping of str to bytes
-            By key; what was under it before goes. What is too large for the whole
-            file is not kept.
+            By key; earlier entries are replaced. Those larger than the whole cache are
+            ignored.
         used : collection of str
             Keys that were read.
         """
@@ -87,7 +87,7 @@ class FeatureFile:
         new: Mapping[str, bytes],
         used: Collection[str],
     ) -> None:
-        # Whoever will write says so first: two that have read can't both write.
+        # The lock is taken before reading: of two that have read, only one could write.
         file.execute("BEGIN IMMEDIATE")
         (turn,) = file.execute("SELECT coalesce(max(used), 0) + 1 FROM uses").fetchone()
         file.executemany(
@@ -102,24 +102,25 @@ class FeatureFile:
             "UPDATE uses SET used = ? WHERE key = ?", [(turn, key) for key in used]
         )
         if new:
-            self._forget(file)
+            self._remove_excess(file)
 
-    def _forget(self, file: sqlite3.Connection) -> None:
-        (held,) = file.execute("SELECT total(bytes) FROM uses").fetchone()
-        if held <= self._most_bytes:
+    def _remove_excess(self, file: sqlite3.Connection) -> None:
+        """Remove the least recently used entries that exceed the largest size."""
+        (n_bytes,) = file.execute("SELECT total(bytes) FROM uses").fetchone()
+        if n_bytes <= self._most_bytes:
             return
-        # All that is older than what fits, counted from what was used last.
-        gone: Sequence[tuple[str]] = file.execute(
+        # A running sum from the most recently used on.
+        excess: Sequence[tuple[str]] = file.execute(
             "SELECT key FROM (SELECT key, sum(bytes) OVER "
             "(ORDER BY used DESC, key) AS bytes FROM uses) WHERE bytes > ?",
             (self._most_bytes,),
         ).fetchall()
-        file.executemany("DELETE FROM features WHERE key = ?", gone)
-        file.executemany("DELETE FROM uses WHERE key = ?", gone)
+        file.executemany("DELETE FROM features WHERE key = ?", excess)
+        file.executemany("DELETE FROM uses WHERE key = ?", excess)
 
 
 def _select(file: sqlite3.Connection, key: str) -> tuple[int, bytes] | None:
-    found: tuple[int, bytes] | None = file.execute(
+    row: tuple[int, bytes] | None = file.execute(
         "SELECT sum, data FROM features WHERE key = ?", (key,)
     ).fetchone()
-    return found
+    return row

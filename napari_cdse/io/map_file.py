@@ -1,8 +1,8 @@
 """Cache of accumulation maps, kept between sessions.
 
-A cache and nothing more: a map takes a second to be made and some milliseconds to be
-read. Maps are found by a key that is a digest of all that they follow from, so that
-they can never be those of another micrograph or of other parameters.
+A map takes about a second to compute, and some milliseconds to read. The key is a
+digest of everything that the maps of a micrograph depend on, its parameters included.
+Values are stored with sixteen bits.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORM = 1
-"""To be raised when maps are written in another way."""
+"""Version of the format; to be raised with each change."""
 
 _MOST_BYTES = 64 * 2**20
-"""A choice: a map of 1024 x 1024 px has some 60 x 60 samples, of 4096 x 4096 px some
-240 x 240, so that the maps of hundreds of large micrographs or of thousands of small
-ones fit."""
+"""Largest size of the cache. Chosen for hundreds of large or thousands of small
+micrographs: a map of 1024 x 1024 px has some 60 x 60 samples, one of 4096 x 4096 px
+some 240 x 240."""
 _STEPS = 2**16 - 1
-"""Between the least and the largest value of a map: sixteen bits, some hundred times
-finer than a screen shows."""
+"""Steps between the least and the largest value of a map: far finer than a screen
+shows."""
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS maps (number INTEGER PRIMARY KEY AUTOINCREMENT, "
     "key TEXT NOT NULL UNIQUE, told TEXT NOT NULL, sum INTEGER NOT NULL, "
@@ -44,19 +44,19 @@ _TABLE = (
 
 
 def default_path() -> Path:
-    """Return where the maps are kept."""
+    """Return the path of the user's cache."""
     return cache_path(f"maps-{FORM}.sqlite")
 
 
 class MapFile:
-    """Maps of micrographs on disk, in sixteen bits. To be used by one thread.
+    """Maps of micrographs on disk, used by one thread.
 
     Parameters
     ----------
     path : Path
-        Made when needed.
+        Created if it is missing.
     most_bytes : int
-        Of all maps; the oldest go first.
+        Largest size of all maps; the oldest are removed first.
     """
 
     def __init__(self, path: Path, most_bytes: int = _MOST_BYTES) -> None:
@@ -64,20 +64,20 @@ class MapFile:
         self._file = CacheFile(path, _TABLE)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def get(self, key: str) -> tuple[AccumulationMap, ...] | None:
-        """Return the maps of a key; None if they are not there whole."""
+        """Return the maps of a key; None if there are none, or they are damaged."""
         row = self._file.ask(lambda file: _select(file, key), None)
-        return None if row is None else _unpacked(*row)
+        return None if row is None else _decoded(*row)
 
     def put(self, key: str, maps: Sequence[AccumulationMap]) -> None:
-        """Keep maps; those that are too large for the whole file are not."""
-        told = json.dumps([_told(one) for one in maps])
-        pixels = b"".join(_sixteen_bits(one.values).tobytes() for one in maps)
+        """Store the maps of a key, unless they are larger than the whole cache."""
+        records = json.dumps([_record(each) for each in maps])
+        pixels = b"".join(_sixteen_bits(each.values).tobytes() for each in maps)
         if len(pixels) <= self._most_bytes:
-            row = (key, told, zlib.crc32(told.encode() + pixels), pixels)
+            row = (key, records, zlib.crc32(records.encode() + pixels), pixels)
             self._file.ask(lambda file: self._put(file, row), None)
 
     def _put(self, file: sqlite3.Connection, row: tuple[str, str, int, bytes]) -> None:
@@ -85,7 +85,7 @@ class MapFile:
             "INSERT OR REPLACE INTO maps (key, told, sum, pixels) VALUES (?, ?, ?, ?)",
             row,
         )
-        # All that is older than what fits, counted from the newest.
+        # A running sum from the newest on.
         file.execute(
             "DELETE FROM maps WHERE number IN (SELECT number FROM (SELECT number, "
             "sum(length(pixels)) OVER (ORDER BY number DESC) AS bytes FROM maps) "
@@ -95,13 +95,14 @@ class MapFile:
 
 
 def _select(file: sqlite3.Connection, key: str) -> tuple[str, int, bytes] | None:
-    found: tuple[str, int, bytes] | None = file.execute(
+    row: tuple[str, int, bytes] | None = file.execute(
         "SELECT told, sum, pixels FROM maps WHERE key = ?", (key,)
     ).fetchone()
-    return found
+    return row
 
 
 def _range(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the least and the largest finite value; zeros if there is none."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 0.0
@@ -109,22 +110,22 @@ def _range(values: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _sixteen_bits(values: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Share of the map's range, from 1 up; 0 is no number."""
+    """Scale values from their range to 1 to `_STEPS`; 0 stands for NaN."""
     low, high = _range(values)
-    share = (values - low) / ((high - low) or 1.0)
-    steps = np.where(np.isfinite(values), 1 + np.round(share * (_STEPS - 1)), 0)
+    fraction = (values - low) / ((high - low) or 1.0)
+    steps = np.where(np.isfinite(values), 1 + np.round(fraction * (_STEPS - 1)), 0)
     return steps.astype("<u2")
 
 
-def _told(one: AccumulationMap) -> dict[str, Any]:
-    """Tell what a map is, but for its values."""
-    spectrum = one.endmember
+def _record(each: AccumulationMap) -> dict[str, Any]:
+    """Convert a map without its values to types of JSON."""
+    spectrum = each.endmember
     return {
-        "name": one.name,
-        "shape": one.values.shape,
-        "range": _range(one.values),
-        "origin_px": one.origin_px,
-        "step_px": one.step_px,
+        "name": each.name,
+        "shape": each.values.shape,
+        "range": _range(each.values),
+        "origin_px": each.origin_px,
+        "step_px": each.step_px,
         "endmember": None
         if spectrum is None
         else {
@@ -137,41 +138,41 @@ def _told(one: AccumulationMap) -> dict[str, Any]:
     }
 
 
-def _unpacked(
-    told: str, checksum: int, pixels: bytes
+def _decoded(
+    records: str, checksum: int, pixels: bytes
 ) -> tuple[AccumulationMap, ...] | None:
-    """Give the maps of a row; None of one that was damaged or half written."""
-    if zlib.crc32(told.encode() + pixels) != checksum:
+    """Decode the maps of a row; None if its checksum is wrong."""
+    if zlib.crc32(records.encode() + pixels) != checksum:
         return None
     maps, start = [], 0
-    for one in json.loads(told):
-        rows, columns = one["shape"]
+    for record in json.loads(records):
+        rows, columns = record["shape"]
         steps = np.frombuffer(pixels, "<u2", rows * columns, start)
         start += steps.nbytes
-        maps.append(_map(one, steps.reshape(rows, columns)))
+        maps.append(_map(record, steps.reshape(rows, columns)))
     return tuple(maps)
 
 
-def _map(told: dict[str, Any], steps: NDArray[np.uint16]) -> AccumulationMap:
-    low, high = told["range"]
+def _map(record: dict[str, Any], steps: NDArray[np.uint16]) -> AccumulationMap:
+    low, high = record["range"]
     values = low + (steps.astype(np.float32) - 1) * np.float32(
         (high - low) / (_STEPS - 1)
     )
     values[steps == 0] = np.nan
     return AccumulationMap(
-        told["name"],
+        record["name"],
         values.astype(np.float32),
-        tuple(told["origin_px"]),
-        tuple(told["step_px"]),
-        None if told["endmember"] is None else _spectrum(told["endmember"]),
+        tuple(record["origin_px"]),
+        tuple(record["step_px"]),
+        None if record["endmember"] is None else _spectrum(record["endmember"]),
     )
 
 
-def _spectrum(told: dict[str, Any]) -> EndmemberSpectrum:
+def _spectrum(record: dict[str, Any]) -> EndmemberSpectrum:
     return EndmemberSpectrum(
-        told["number"],
-        np.array(told["rings_per_px"], dtype=np.float64),
-        np.array(told["power"], dtype=np.float32),
-        told["is_lattice"],
-        told["share"],
+        record["number"],
+        np.array(record["rings_per_px"], dtype=np.float64),
+        np.array(record["power"], dtype=np.float32),
+        record["is_lattice"],
+        record["share"],
     )

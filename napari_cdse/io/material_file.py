@@ -1,4 +1,4 @@
-"""Read a lattice of the user's own from a TOML file.
+"""Read a user's crystal lattice from a TOML file.
 
 ::
 
@@ -10,8 +10,8 @@
     in_plane_nm = 0.4197
     layer_nm = 0.3427
 
-For a tetrahedral lattice (zinc blende, wurtzite) and for rock salt, cation and anion;
-for fcc, the cation alone. Other keys and tables of the file are not looked at.
+Tetrahedral lattices (zinc blende, wurtzite) and rock salt need cation and anion, fcc
+the cation alone. Other keys and tables of the file are ignored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_BYTES = 2**20
-"""Far more than anyone writes by hand."""
+"""Largest file that is read. Chosen: far more than anyone writes by hand."""
 _TABLE = "material"
 
 
@@ -43,9 +43,10 @@ def read_material(path: Path) -> Material:
     Raises
     ------
     ParameterError
-        If the file cannot be read, something is missing, or it is no crystal.
+        If the file cannot be read, a value is missing or wrong, or there is no such
+        crystal.
     """
-    # Most runs read none.
+    # Imported here, since most runs read no such file.
     import tomllib
 
     name = name_of(path)
@@ -64,22 +65,27 @@ def read_material(path: Path) -> Material:
     values = {"anion": "", "name": path.stem} | record
     if values.get("lattice") == "fcc":
         values["anion"] = ""
-    known: dict[str, object] = {}
+    checked: dict[str, object] = {}
     for each in fields(Material):
-        known[each.name] = _checked(name, each.name, values.get(each.name))
-    return material_of(known)
+        checked[each.name] = _checked(name, each.name, values.get(each.name))
+    return material_of(checked)
 
 
 def material_of(values: dict[str, object]) -> Material:
-    """Make a lattice of what a file or a project holds.
+    """Make a lattice of values by the names of `Material`'s fields.
+
+    Parameters
+    ----------
+    values : dict
+        From a file or a project.
 
     Raises
     ------
     ParameterError
-        If something is missing or it is no crystal.
+        If a value is missing or wrong, or there is no such crystal.
     """
     try:
-        return Material(**values)  # type: ignore[arg-type]  # looked at by the class
+        return Material(**values)  # type: ignore[arg-type]  # checked by the class
     except (TypeError, AttributeError) as problem:
         raise ParameterError(
             "This is no lattice; write name, lattice, cation, anion, in_plane_nm and "
@@ -90,7 +96,7 @@ def material_of(values: dict[str, object]) -> Material:
 def _checked(file: str, key: str, value: object) -> object:
     is_length = key.endswith("_nm")
     if is_length and isinstance(value, int | float) and not isinstance(value, bool):
-        with suppress(OverflowError):  # of a whole number of hundreds of digits
+        with suppress(OverflowError):  # an integer that is too large for a float
             return float(value)
     if not is_length and isinstance(value, str):
         return value

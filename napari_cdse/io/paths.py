@@ -1,12 +1,12 @@
-"""Compare paths and names across file systems; make file names that every system takes.
+"""Compare paths and names across file systems, and make portable file names.
 
-There is one notion of both in the program. A path is made absolute; two paths are of
-one file if they are written alike, letters composed (NFC) and capitals aside, and the
-disk says so: on a Mac and on Windows ``A.png`` and ``a.png`` are one file, on Linux
-they are two, and a name that a Mac wrote decomposed (NFD) is the same name.
+The whole program compares paths in the same way. Two absolute paths are of one file if
+they differ at most in case and in composition of letters (NFC, NFD), and the file
+system says so: ``A.png`` and ``a.png`` are one file on macOS and Windows, and two on
+Linux.
 
-A file that we name after a micrograph gets a name that Windows takes too
-(`portable_name`): a stick or a shared folder may be read there.
+Files that are named after a micrograph get a name that Windows accepts
+(`portable_name`), since a memory stick or a shared folder may be used there.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LONGEST_NAME = 200
-"""Bytes of UTF-8 of a name that we choose. File systems hold 255; a suffix, a number
-and the escapes of other systems must fit too."""
+"""Most bytes, in UTF-8, of a name that the program chooses. Chosen: file systems allow
+255, of which a suffix, a number and escapes of other systems take some."""
 
 _NOT_ON_WINDOWS = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 _DEVICE = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\xb9\xb2\xb3]) *(\..*)?",
     re.IGNORECASE | re.DOTALL,
 )
-"""Names that Windows takes for a device, whatever suffix follows (Microsoft, "Naming
-Files, Paths, and Namespaces")."""
+"""Names of devices on Windows, whatever suffix follows (Microsoft, "Naming Files,
+Paths, and Namespaces")."""
 _DIGEST_LETTERS = 8
-"""Hexadecimal digits, 32 bits, after a name that was changed. A choice: few names of a
-folder are changed, and of 2**32 pairs one gets the same."""
+"""Hexadecimal digits after a name that was changed. Chosen: 32 bits, so that one of
+2**32 pairs of changed names gets the same."""
 
 
 def portable_name(name: str) -> str:
-    """Return a name that every system takes for that of a file.
+    """Return a file name that all systems accept.
 
     Parameters
     ----------
     name : str
-        Without folders; the stem, where a suffix is to follow.
+        Without folders; the stem, if a suffix will follow.
 
     Returns
     -------
     str
-        The same name, where nothing is against it: it is none of a device, has no
-        letters that Windows forbids, and no dot or blank at its end. Otherwise one that
-        a digest tells apart from those of other names. One that was made so stays.
+        The same name if it is not a device's, has no characters that Windows forbids,
+        and no dot or space at its end. Otherwise a name that ends in a digest of the
+        given one; applied to it, the function does not change it again.
     """
     plain = _NOT_ON_WINDOWS.sub("_", name).rstrip(". ")
     if _DEVICE.fullmatch(plain):
@@ -65,10 +65,10 @@ def portable_name(name: str) -> str:
 
 
 def name_from_text(text: str) -> str:
-    """Make a file's name of what a person or a program called a thing.
+    """Make a file name of any text.
 
-    Letters, digits, blanks and dashes stay, the rest becomes ``_``; empty where nothing
-    stays.
+    Letters, digits, spaces and dashes stay, other characters become ``_``. Empty if
+    nothing stays.
     """
     letters = "".join(c if c.isalnum() or c in "-_ " else "_" for c in text)
     return portable_name(letters.strip())
@@ -80,15 +80,14 @@ def same_letters(name: str) -> str:
 
 
 def alike(name: str) -> str:
-    """Return what is common to names that some disk takes for one."""
+    """Return a form that is equal for names that some file system takes for one."""
     return same_letters(same_letters(name).casefold())
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Whether two paths are written alike and lead to one file.
+    """Whether two paths are of one file, and differ at most in case or composition.
 
-    Links are not followed on purpose: a link has a name of its own. Hard links with
-    different names are different files here.
+    Links are not followed. Hard links with different names count as different files.
     """
     first, second = absolute(one), absolute(other)
     if first == second:
@@ -102,7 +101,7 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def ignores_case(file: Path) -> bool:
-    """Whether the disk that holds a file takes its name in other capitals for it."""
+    """Whether the file system that holds a file ignores case in its name."""
     other = file.with_name(file.name.swapcase())
     if other.name == file.name:
         return False
@@ -113,12 +112,12 @@ def ignores_case(file: Path) -> bool:
 
 
 def absolute(path: Path) -> Path:
-    """Return a path from the root, without ``..`` and without following links.
+    """Return an absolute path without ``..``, and without following links.
 
     Raises
     ------
     CdseError
-        When it hangs on the folder that one works in, and that was removed.
+        If it is relative, and the working directory was removed.
     """
     try:
         return Path(os.path.abspath(path))
@@ -129,7 +128,7 @@ def absolute(path: Path) -> Path:
 
 
 def without_repeats(paths: Iterable[Path]) -> list[Path]:
-    """Keep the first of each file's paths, in their order."""
+    """Return the first path of each file, in the given order."""
     kept: list[Path] = []
     by_name: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
@@ -146,37 +145,37 @@ _DESCRIPTIONS: tuple[Callable[[Path], str], ...] = (
     lambda path: f"{path.parent.name}_{path.name}",
     lambda path: "_".join(path.absolute().parts[1:]),
 )
-"""From the shortest name of a file to the one that names every folder above it."""
+"""Names of a file, from its stem to one with all folders above it."""
 
 
 def distinct_names(paths: Sequence[Path]) -> Mapping[Path, str]:
-    """Name each file by its stem; with suffix, folders and a number where needed.
+    """Name each file by its stem; with suffix, folders or a number where needed.
 
     Parameters
     ----------
     paths : sequence of Path
-        Of different files; one that is named twice gets one name.
+        Repeated paths get the same name.
 
     Returns
     -------
     mapping of Path to str
-        No two names alike on any disk: capitals and composed letters tell nobody
-        apart. Each fits a file system, see `LONGEST_NAME`.
+        Names of at most `LONGEST_NAME` bytes, no two of which differ only in case or
+        composition of letters.
     """
     names: dict[Path, str] = {}
     taken: set[str] = set()
-    todo = list(dict.fromkeys(paths))
+    remaining = list(dict.fromkeys(paths))
     for describe in _DESCRIPTIONS:
         groups: dict[str, list[Path]] = defaultdict(list)
-        for path in todo:
+        for path in remaining:
             groups[alike(describe(path))].append(path)
         for name, same in groups.items():
             fits = len(describe(same[0]).encode("utf-8", "replace")) <= LONGEST_NAME
             if len(same) == 1 and name not in taken and fits:
                 names[same[0]] = same_letters(describe(same[0]))
                 taken.add(name)
-        todo = [path for path in todo if path not in names]
-    for path in todo:
+        remaining = [path for path in remaining if path not in names]
+    for path in remaining:
         names[path] = _numbered(path, taken)
         taken.add(alike(names[path]))
     return {path: names[path] for path in paths}

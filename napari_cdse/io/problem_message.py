@@ -1,7 +1,8 @@
 """The text that a user sends with a problem: versions and the last error report.
 
-A report names files and folders, and those tell of samples and people. What is left
-without them is what is known to hold none: the order of calls and the kinds of errors.
+Names of files and folders in a report may reveal samples and people. Unless the user
+allows it, only parts that cannot contain such names are sent: the calls, and the kinds
+of errors.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LIBRARIES = (
     "PyQt5",
     "PyQt6",
 )
-"""Those whose version decides what an error means; the last three may be absent."""
+"""Libraries whose versions matter for an error; the last three may be missing."""
 _FRAME = re.compile(r'  File "(?P<path>.*)", line (?P<line>\d+), in (?P<name>\S+)$')
 _ERROR = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?::.*)?$")
 _FIXED = (
@@ -37,39 +38,34 @@ _FIXED = (
     "The above exception was the direct cause of the following exception:",
 )
 _PACKAGE_ROOTS = ("site-packages", "napari_cdse")
-"""From these on a path names a module, and nothing of the user's."""
+"""Folders from which on a path only names a module."""
 _HEAD_LINES = 2
-"""First lines of a report: versions, and the time."""
+"""Lines at the beginning of a report with versions and time."""
 _LEFT_OUT = "(left out)"
 
 
 def problem_message(*, with_names: bool = False) -> str:
-    """Write down the versions and the last report.
+    """Return the text to send: versions and the last report.
 
     Parameters
     ----------
     with_names : bool
-        Whether names of files and folders, and the errors' own words, stay in it.
-
-    Returns
-    -------
-    str
-        Lines to be sent; they say so where there is no report.
+        Whether names of files and folders, and the texts of errors, are included.
     """
     report = last_report()
     if report is None:
-        told = "No error in the program was written down on this computer."
+        text = "No error in the program was written down on this computer."
     else:
-        told = report if with_names else without_names(report)
-    return "\n".join([*versions(), "", told.rstrip(), ""])
+        text = report if with_names else without_names(report)
+    return "\n".join([*versions(), "", text.rstrip(), ""])
 
 
 def versions() -> list[str]:
-    """Name the program, Python, the system and the libraries, a line each."""
+    """Return a line for each of program, Python with system, and libraries."""
     return [
         f"napari-cdse {__version__}",
         f"Python {platform.python_version()}, {platform.platform()}",
-        *(f"{name} {found}" for name, found in _found(LIBRARIES)),
+        *(f"{name} {version}" for name, version in _installed(LIBRARIES)),
     ]
 
 
@@ -84,16 +80,21 @@ def last_report() -> str | None:
 
 
 def without_names(report: str) -> str:
-    """Return a report with nothing in it that could name a file, folder or person.
+    """Remove everything from a report that may name a file, a folder or a person.
 
-    Kept are its first two lines, the calls with their lines of code, and the kinds of
-    errors. All else goes, since an error's own words may hold anything.
+    The first two lines, the calls with their line numbers, and the kinds of errors
+    stay. The text of an error may contain anything.
+
+    Parameters
+    ----------
+    report : str
+        As `napari_cdse.io.problem_report.unexpected` writes it.
     """
     lines = report.splitlines()
     return "\n".join([*lines[:_HEAD_LINES], "", *_calls(lines[_HEAD_LINES:])])
 
 
-def _found(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _installed(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for name in names:
         try:
             yield name, metadata.version(name)
@@ -102,7 +103,7 @@ def _found(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _calls(lines: list[str]) -> Iterator[str]:
-    """Give the calls and kinds of errors among the lines of a report."""
+    """Yield the calls and the kinds of errors among the lines of a report."""
     within = False
     for line in lines:
         frame = _FRAME.fullmatch(line)
@@ -113,7 +114,7 @@ def _calls(lines: list[str]) -> Iterator[str]:
             where = f"line {frame['line']}, in {frame['name']}"
             yield f'  File "{_module(frame["path"])}", {where}'
         elif within and line and not line.startswith(" "):
-            # Its words may have several lines; the next call ends them.
+            # The text may have several lines, which are skipped until the next call.
             within = False
             error = _ERROR.match(line)
             yield f"{error['kind'] if error else 'Error'}: {_LEFT_OUT}"

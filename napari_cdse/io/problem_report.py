@@ -1,4 +1,8 @@
-"""Turn unforeseen errors into a sentence for the user and a report in a file."""
+"""Convert unexpected errors to a sentence for the user and a report in a file.
+
+`attempt` is the one place where any exception is caught, so that a failure with one
+file does not stop the work on others.
+"""
 
 from __future__ import annotations
 
@@ -23,35 +27,41 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 KEPT = 50
-"""Reports that are kept; the oldest go. One takes a few kB."""
+"""Number of reports that are kept; the oldest are removed. Chosen: one takes a few
+kB."""
 
 
 class Failure(str):
-    """The sentence that says why something could not be done."""
+    """A sentence that says why something could not be done."""
 
     __slots__ = ()
 
 
 class Unforeseen(Failure):
-    """The sentence of an error in the program, which names its report."""
+    """A sentence about an error in the program, which names its report."""
 
     __slots__ = ()
 
 
 def attempt(path: Path, work: Callable[[], T]) -> T | Failure:
-    """Do the work on one file; what goes wrong becomes a sentence, so others go on.
+    """Do the work on one file, and convert an error to a sentence.
 
     Parameters
     ----------
     path : Path
-        Whose work it is; its name stands in the sentence.
+        The file; its name will be in the sentence.
     work : callable
-        Without arguments.
+        Called without arguments.
 
     Returns
     -------
     object or Failure
-        What ``work`` returned, or why it failed. `Cancelled` is raised on.
+        What ``work`` returned, or why it failed.
+
+    Raises
+    ------
+    Cancelled
+        If ``work`` raises it.
     """
     try:
         return work()
@@ -59,7 +69,7 @@ def attempt(path: Path, work: Callable[[], T]) -> T | Failure:
         raise
     except CdseError as error:
         return Failure(naming(path, error))
-    except Exception as error:  # noqa: BLE001  the one place where none is foreseen
+    except Exception as error:  # noqa: BLE001  the one place for unexpected errors
         return Unforeseen(unexpected(error, name_of(path)))
 
 
@@ -71,26 +81,26 @@ def naming(path: Path, error: CdseError) -> str:
 
 
 def unexpected(error: Exception, what: str) -> str:
-    """Say in a sentence that something went wrong unforeseen, and write a report.
+    """Describe an unexpected error in a sentence, and write a report.
 
     Parameters
     ----------
     error : Exception
-        As it was caught; its traceback goes into the report.
+        As it was caught; its traceback is written to the report.
     what : str
         What was being done, or the micrograph's name: the subject of the sentence.
 
     Returns
     -------
     str
-        One sentence that names the error and the report's place. Where no report can
-        be written, it says so.
+        One sentence with the error and the report's path, or that no report could be
+        written.
     """
     kind = type(error).__name__
     if isinstance(error, MemoryError):
         return f"{shown(what)}: there was not enough memory; close other programs."
-    said = shown(error) if str(error) else kind
-    start = f"{shown(what)}: an error in the program ({kind}: {said})"
+    message = shown(error) if str(error) else kind
+    start = f"{shown(what)}: an error in the program ({kind}: {message})"
     path = _write(error, what)
     if path is None:
         return f"{start}; no report of it could be written."
@@ -98,9 +108,9 @@ def unexpected(error: Exception, what: str) -> str:
 
 
 def report_folder() -> Path:
-    """Where reports lie: the user's own folder for logs."""
-    place = os.environ.get("NAPARI_CDSE_LOGS")
-    return Path(place or platformdirs.user_log_path("napari-cdse", appauthor=False))
+    """Return the folder of reports: ``NAPARI_CDSE_LOGS``, or the user's for logs."""
+    folder = os.environ.get("NAPARI_CDSE_LOGS")
+    return Path(folder or platformdirs.user_log_path("napari-cdse", appauthor=False))
 
 
 def _write(error: Exception, what: str) -> Path | None:
@@ -120,13 +130,13 @@ def _write(error: Exception, what: str) -> Path | None:
         path = folder / f"problem-{stamp}-{number}.txt"
         text = "\n".join(lines).encode("utf-8", "backslashreplace")
         write_file(path, text, CdseError)
-        _forget_old(folder)
+        _remove_old(folder)
     except (CdseError, OSError):
         return None
     return path
 
 
-def _forget_old(folder: Path) -> None:
+def _remove_old(folder: Path) -> None:
     reports = sorted(folder.glob("problem-*.txt"), key=lambda path: path.name)
     for path in reports[:-KEPT]:
         with contextlib.suppress(OSError):

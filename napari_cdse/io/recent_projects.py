@@ -13,21 +13,21 @@ from napari_cdse.core.errors import StoreError
 from napari_cdse.io.files import MALFORMED, write_file
 
 MOST = 6
-"""Projects that are kept in mind. A choice: so many are seen at a glance."""
+"""Most projects in the list. Chosen: fits a menu."""
 
 
 def default_file() -> Path:
-    """Where the list lies."""
+    """Return the path of the list."""
     return user_data_path("napari-cdse", appauthor=False) / "recent projects.json"
 
 
 def recent_projects() -> tuple[Path, ...]:
-    """Give the project files that were open last and are still there, newest first."""
+    """Return the project files opened last that still exist, newest first."""
     return tuple(path for path in _listed(default_file()) if os.path.isfile(path))
 
 
 def remember_project(path: Path) -> None:
-    """Put a project first in the list; where that can't be written, it is let be.
+    """Put a project first in the list; if it cannot be written, nothing happens.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ def remember_project(path: Path) -> None:
         The project file.
     """
     file, newest = default_file(), path.absolute()
-    others = [one for one in _listed(file) if one != newest]
-    lines = [str(one) for one in (newest, *others)][:MOST]
+    others = [each for each in _listed(file) if each != newest]
+    lines = [str(each) for each in (newest, *others)][:MOST]
     with suppress(OSError, StoreError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, json.dumps(lines, indent=1).encode(), StoreError)
 
 
 def _listed(file: Path) -> list[Path]:
-    """Read the list; nothing is in one that can't be read."""
+    """Read the list; empty if that is impossible."""
     try:
-        found = json.loads(file.read_bytes())
+        content = json.loads(file.read_bytes())
     except (OSError, *MALFORMED):
         return []
-    lines = found if isinstance(found, list) else []
-    return [Path(one) for one in lines if isinstance(one, str)]
+    lines = content if isinstance(content, list) else []
+    return [Path(line) for line in lines if isinstance(line, str)]

@@ -1,7 +1,6 @@
 """Cache of the particles' thumbnails, kept between sessions.
 
-A cache and nothing more. A picture is found by the micrograph's content and the circle,
-so that it can never be of another particle.
+The key of a picture is made of the id of the micrograph's content and of the circle.
 """
 
 from __future__ import annotations
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 FORM = 1
-"""To be raised when the pictures are made in another way."""
+"""Version of the pictures; to be raised when they are made in another way."""
 
 _MOST = 16_000
+"""Most pictures in the cache. Chosen: 250 MiB."""
 _VALUES_AT_ONCE = 500
+"""Most values in one query; SQLite before 3.32 allows 999."""
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS thumbnails (number INTEGER PRIMARY KEY AUTOINCREMENT, "
     "key TEXT NOT NULL UNIQUE, pixels BLOB NOT NULL)"
@@ -33,21 +34,21 @@ _TABLE = (
 
 
 def default_path() -> Path:
-    """Return where the pictures are kept."""
+    """Return the path of the user's cache."""
     return cache_path(f"thumbnails-{FORM}.sqlite")
 
 
 class ThumbnailFile:
-    """Pictures of particles on disk. To be used by one thread.
+    """Pictures of particles on disk, used by one thread.
 
     Parameters
     ----------
     path : Path
-        Made when needed.
+        Created if it is missing.
     edge_px : int
         Edge of the square pictures.
     most : int
-        Pictures kept; the oldest go first.
+        Most pictures; the oldest are removed first.
     """
 
     def __init__(self, path: Path, edge_px: int, most: int = _MOST) -> None:
@@ -56,31 +57,32 @@ class ThumbnailFile:
         self._file = CacheFile(path, _TABLE)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def get(
         self, micrograph_id: str, circles: Iterable[Circle]
     ) -> dict[Circle, NDArray[np.uint8]]:
-        """Return those of a micrograph's pictures that are there.
+        """Return the stored pictures of a micrograph's circles.
 
         Parameters
         ----------
         micrograph_id : str
-            Content hash.
+            Id of the micrograph's content.
         circles : iterable of Circle
-            Those asked for.
+            The circles.
 
         Returns
         -------
         dict of Circle to ndarray of uint8, shape (edge_px, edge_px)
+            Of those circles whose pictures are stored.
         """
-        wanted = {_key(micrograph_id, circle): circle for circle in circles}
+        by_key = {_key(micrograph_id, circle): circle for circle in circles}
         none: list[tuple[str, bytes]] = []
-        rows = self._file.ask(lambda file: _select(file, list(wanted)), none)
+        rows = self._file.ask(lambda file: _select(file, list(by_key)), none)
         shape = (self._edge_px, self._edge_px)
         return {
-            wanted[key]: np.frombuffer(data, np.uint8).reshape(shape)
+            by_key[key]: np.frombuffer(data, np.uint8).reshape(shape)
             for key, data in rows
             if len(data) == self._edge_px**2
         }
@@ -88,7 +90,7 @@ class ThumbnailFile:
     def put(
         self, micrograph_id: str, pictures: Mapping[Circle, NDArray[np.uint8]]
     ) -> None:
-        """Keep pictures of a micrograph's circles."""
+        """Store pictures of a micrograph's circles."""
         if not pictures:
             return
         rows = [(_key(micrograph_id, c), p.tobytes()) for c, p in pictures.items()]
@@ -108,10 +110,10 @@ class ThumbnailFile:
 def _select(connection: sqlite3.Connection, keys: list[str]) -> list[tuple[str, bytes]]:
     rows: list[tuple[str, bytes]] = []
     for start in range(0, len(keys), _VALUES_AT_ONCE):
-        some = keys[start : start + _VALUES_AT_ONCE]
-        marks = ", ".join("?" * len(some))
+        batch = keys[start : start + _VALUES_AT_ONCE]
+        placeholders = ", ".join("?" * len(batch))
         rows += connection.execute(
-            f"SELECT key, pixels FROM thumbnails WHERE key IN ({marks})", some
+            f"SELECT key, pixels FROM thumbnails WHERE key IN ({placeholders})", batch
         )
     return rows
 

@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Circle
 
 EDGE_PX = 128
-"""A choice: on a screen of usual density, lattice fringes can still be told."""
+"""Edge of a thumbnail in px. Chosen: fringes are visible on a screen of usual
+density."""
 
 
 def thumbnail(pixels: NDArray[np.float32], circle: Circle) -> NDArray[np.uint8]:
-    """Picture of one particle with a margin, stretched to its own contrast.
+    """Crop one particle with a margin, and stretch its contrast.
 
     Parameters
     ----------
     pixels : ndarray of float32, shape (rows, columns)
-        Of the micrograph.
+        Gray values of the micrograph.
     circle : Circle
-        It fills four fifths of the picture.
+        The particle; it fills four fifths of the picture.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Tables of how visible simulated faults are: JSON files.
+"""Read and write tables of the visibility of simulated faults, as JSON.
 
 ::
 
@@ -36,22 +36,23 @@ SHIPPED = ("standard",)
 _FORMAT, _VERSION = "napari-cdse visibility", 1
 _START = re.compile(rb'\s*\{\s*"format":\s*"napari-cdse visibility"')
 _LIMIT_BYTES = 2**25
-"""Of a file. A choice: some four hundred times the shipped table."""
+"""Largest file that is read. Chosen: some four hundred times the shipped table."""
 _MOST_DOTS = 10**6
-"""A choice: some hundreds of times those of the shipped table."""
-_SUM = 1e-3
-"""How far parts of a whole may be from 1 together: rounding of what was written."""
-_LONGEST = 200
-"""Characters of a name that is shown in sentences. A choice."""
+"""Most simulated dots in a table. Chosen: some hundreds of times those of the shipped
+table."""
+_SUM_TOLERANCE = 1e-3
+"""Largest difference from 1 of a sum of fractions: rounding in the file."""
+_LONGEST_NAME = 200
+"""Most characters of a name that is shown in sentences. Chosen."""
 
 
 def read_visibility(name_or_path: str) -> VisibilityTable:
-    """Read a table, a shipped one by the name of its preset.
+    """Read a table: a shipped one, or a file.
 
     Parameters
     ----------
     name_or_path : str
-        One of `SHIPPED`, or a file that ``napari-cdse visibility`` wrote.
+        One of `SHIPPED`, or the path of a file that ``napari-cdse visibility`` wrote.
 
     Raises
     ------
@@ -73,6 +74,13 @@ def read_visibility(name_or_path: str) -> VisibilityTable:
 def write_visibility(path: Path, table: VisibilityTable) -> None:
     """Write a table.
 
+    Parameters
+    ----------
+    path : Path
+        An existing file is replaced.
+    table : VisibilityTable
+        The table.
+
     Raises
     ------
     ParameterError
@@ -88,7 +96,7 @@ def write_visibility(path: Path, table: VisibilityTable) -> None:
 
 
 def is_visibility(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of a table, of any version."""
+    """Whether the first bytes of a file are those of a table of any version."""
     return _START.match(start) is not None
 
 
@@ -111,7 +119,7 @@ def _table(data: bytes, name: str) -> VisibilityTable:
 
 
 def _read(record: Mapping[str, Any]) -> VisibilityTable:
-    """Take a record apart; `ValueError` where a number makes no sense."""
+    """Convert a record; raise `ValueError` for impossible numbers."""
     columns = [record["dots"][each.name] for each in fields(SeenDot)]
     rows = list(zip(*columns, strict=True))
     if len(rows) > _MOST_DOTS:
@@ -141,7 +149,7 @@ def _dot(row: tuple[Any, ...]) -> SeenDot:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
         raise ValueError("no name")
     return value
 
@@ -161,8 +169,10 @@ def _range(pair: Any) -> tuple[float, float]:
 
 
 def _parts(parts: Mapping[str, Any]) -> dict[str, float]:
-    found = {_text(name): float(part) for name, part in parts.items()}
-    # So put that no number is refused too.
-    if not (min(found.values()) >= 0 and abs(sum(found.values()) - 1) <= _SUM):
+    """Convert fractions by name, which must add up to 1."""
+    fractions = {_text(name): float(part) for name, part in parts.items()}
+    values = fractions.values()
+    # Written so that NaN is refused, too.
+    if not (min(values) >= 0 and abs(sum(values) - 1) <= _SUM_TOLERANCE):
         raise ValueError("no parts of a whole")
-    return found
+    return fractions

@@ -1,4 +1,4 @@
-"""Read and write label and truth files, and pair them with micrographs.
+"""Read and write label files, read truth files, and pair them with micrographs.
 
 May import `io.images` and `core`.
 """

@@ -13,13 +13,13 @@
 
 A location is ``[x, y]``, column before row. The image size is numpy's shape, rows
 before columns, as the pipeline of 2018 wrote it (its micrographs were square). A comma
-is a decimal mark too where only one reading is left (``[418,0; 360,0]``), and NumPy's
-scalars (``np.float64(418.0)``) count as what they hold. Blank lines mean nothing,
-except that a file with nothing else says "not labelled"; four headings without a
-particle say "looked at, no particle".
+is also accepted as decimal mark if that is unambiguous (``[418,0; 360,0]``), and
+NumPy's scalars (``np.float64(418.0)``) as numbers. Blank lines are ignored. A file with
+nothing else means "not labelled"; four headings without a particle mean "looked at, no
+particle".
 
-Labels that the program wrote and no person reviewed carry a fifth section, which a
-reader of 2018 never comes to, because it stops at the image size::
+Labels that the program wrote and no person reviewed have a fifth section, which a
+reader of 2018 ignores, because it stops at the image size::
 
     Review:
     not reviewed
@@ -67,14 +67,14 @@ __all__ = [
 ]
 
 LIMIT_BYTES = 2**22
-"""A hundred thousand particles fit; what is larger is no label file."""
+"""Largest file that is read. Chosen: a hundred thousand particles."""
 
 _SNIFF_BYTES = 512
-"""Of a file: its first heading stands there, after blank lines or at once."""
+"""Bytes that are read to recognise a label file by its first heading. Chosen."""
 
 
 def is_label_file(path: Path) -> bool:
-    """Whether a text file begins as a label file does; only its start is read."""
+    """Whether a file begins with the first heading of a label file."""
     if not os.path.isfile(path):
         return False
     try:
@@ -101,8 +101,8 @@ def read_label_file(
     path : str or path-like
         Name of the file.
     shape : tuple of int, optional
-        Rows and columns of the micrograph that it belongs to; the file must say the
-        same.
+        Rows and columns of the micrograph that it belongs to, with which the file must
+        agree.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def read_label_file(
     Raises
     ------
     LabelFileError
-        With the file's name and the number of the line that breaks the format.
+        If the file cannot be read, or breaks the format; with the number of the line.
     """
     name = name_of(path)
     text = _decoded(name, read_file(path, LIMIT_BYTES, LabelFileError))
@@ -127,12 +127,12 @@ def write_label_file(
     *,
     reviewed: bool = True,
 ) -> None:
-    """Write a label file whole or not at all.
+    """Write a label file completely, or not at all.
 
     Parameters
     ----------
     path : str or path-like
-        Name of the file; what is there is replaced.
+        An existing file is replaced.
     circles : sequence of Circle
         Their radii are rounded to whole pixels, at least one.
     labels : sequence of {"yes", "no", "null", "empty"}
@@ -140,13 +140,13 @@ def write_label_file(
     shape : tuple of int
         Rows and columns of the micrograph.
     reviewed : bool, optional
-        False for what the program says and no person has looked at.
+        False for labels of the program that no person has reviewed.
 
     Raises
     ------
     LabelFileError
-        A circle that no reader would accept, no permission, or a full disk. The old
-        file is untouched.
+        If a circle or label is not valid, or the file cannot be written. The old file
+        is unchanged then.
     """
     text = format_labels(circles, labels, shape, name=name_of(path), reviewed=reviewed)
     write_file(path, text.encode(), LabelFileError)

@@ -1,4 +1,7 @@
-"""Parse the text of a label file; each error is explained in a sentence."""
+"""Parse the text of a label file; see `napari_cdse.io.labels.label_file`.
+
+Every error is a sentence with the number of the line.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ _SCALAR = re.compile(
     r"\b(?:np|numpy)\.(?:float|int|uint)[0-9]{1,3}\(\s*([-+.0-9eE]{1,60})\s*\)"
     r"|\b(?:np|numpy)\.str_\(\s*'([a-z]{1,10})'\s*\)"
 )
-"""What `repr` makes of NumPy's scalars since NumPy 2: ``np.float64(418.0)``."""
+"""NumPy's scalars as `repr` writes them since NumPy 2: ``np.float64(418.0)``."""
 _SHAPE = re.compile(r"\(\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*\)")
 
 _LONGEST_LOCATION = 200
-"""Characters; two numbers of the longest form that is read have 120."""
+"""Most characters of a location; two numbers of the longest form have 120."""
 
 _Line = tuple[int, str]
 _T = TypeVar("_T")
@@ -41,7 +44,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """What a label file says.
+    """Contents of a label file.
 
     Attributes
     ----------
@@ -52,7 +55,7 @@ class LabelFile:
     shape : tuple of int
         Rows and columns of the image.
     reviewed : bool
-        False where the program wrote the labels and nobody looked at them.
+        False if the program wrote the labels and no person reviewed them.
     """
 
     circles: tuple[Circle, ...]
@@ -69,12 +72,12 @@ class LabelFile:
 def parse_labels(
     text: str, name: str, *, shape: tuple[int, int] | None = None
 ) -> LabelFile | None:
-    """Read the text of a label file.
+    """Parse the text of a label file.
 
     Parameters
     ----------
     text : str
-        Decoded, with any line ends.
+        With any line ends.
     name : str
         What the file is called in messages.
     shape : tuple of int, optional
@@ -83,12 +86,12 @@ def parse_labels(
     Returns
     -------
     LabelFile or None
-        None for a text without anything: not labelled.
+        None for a blank text: not labelled.
 
     Raises
     ------
     LabelFileError
-        With name and line.
+        If the text breaks the format; with name and line.
     """
     lines = _lines(text)
     if not lines:
@@ -112,15 +115,14 @@ def parse_labels(
 
 
 def whole_radius(radius_px: float) -> int:
-    """Round a radius as it stands in a label file: half up, at least one pixel."""
+    """Round a radius to whole pixels for a label file: half up, at least one."""
     return max(1, math.floor(radius_px + 0.5))
 
 
 def fits(radius_px: float, shape: tuple[int, int]) -> bool:
-    """Whether a circle of this radius can show on the image.
+    """Whether a circle of this radius, with its centre inside, is visible on an image.
 
-    Around a centre inside the image, an outline beyond the image's diagonal crosses
-    none of its pixels.
+    The outline of one with a radius above the image's diagonal is outside everywhere.
     """
     return radius_px <= math.hypot(*shape)
 
@@ -138,12 +140,12 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _plain(text: str) -> str:
-    """Write NumPy's scalars as what they hold."""
-    return _SCALAR.sub(lambda found: found[1] or found[2], text)
+    """Replace NumPy's scalars by their values."""
+    return _SCALAR.sub(lambda match: match[1] or match[2], text)
 
 
 def _sections(name: str, lines: list[_Line]) -> dict[str, list[_Line]]:
-    """Sort the lines under their headings, which come in one order, each once."""
+    """Group the lines by headings, which must come in order, each once."""
     if lines[0][1] != LOCATION:
         raise _broken(name, lines[0], f'the file must begin with "{LOCATION}"')
     sections: dict[str, list[_Line]] = {}
@@ -175,11 +177,10 @@ def _parse(name: str, line: _Line, read: Callable[[str], _T]) -> _T:
 
 
 def _location(text: str) -> tuple[float, float]:
-    """Read ``[x, y]``; point and comma are both decimal marks.
+    """Parse ``[x, y]``, with points or commas as decimal marks.
 
-    A semicolon separates where there is one. Otherwise any comma may separate, and
-    the text is read if just one choice leaves a number, which holds no space, on
-    either side.
+    A semicolon separates the numbers if there is one. Otherwise any comma may separate
+    them, and the text is accepted if exactly one leaves a number on either side.
     """
     readings = _readings(text)
     if len(readings) > 1:

@@ -48,14 +48,14 @@ class Pairing:
     def sentences(self) -> tuple[str, ...]:
         """One sentence for each problem, and for each label file without a micrograph.
 
-        A label file that lost its micrograph when that was renamed is all that there
-        is of somebody's work.
+        Such a file is reported since its labels would be lost unnoticed, for instance
+        after its micrograph was renamed.
         """
-        strays = (
+        unmatched = (
             f"{name_of(path)} has no micrograph of the same name; it was left alone."
             for path in self.unmatched_labels
         )
-        return (*self.problems, *strays)
+        return (*self.problems, *unmatched)
 
 
 def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
@@ -68,15 +68,15 @@ def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
     Parameters
     ----------
     source : FolderListing or path-like
-        What `find_micrographs` found, or a folder.
+        From `find_micrographs`, or a folder.
 
     Returns
     -------
     Pairing
     """
-    found = source if isinstance(source, FolderListing) else find_micrographs(source)
-    by_folder: dict[Path, list[Path]] = {folder: [] for folder in found.folders}
-    for file in found.files:
+    listing = source if isinstance(source, FolderListing) else find_micrographs(source)
+    by_folder: dict[Path, list[Path]] = {folder: [] for folder in listing.folders}
+    for file in listing.files:
         by_folder.setdefault(file.parent, []).append(file)
     pairs: dict[Path, Path] = {}
     unmatched: list[Path] = []
@@ -84,9 +84,9 @@ def pair_labels(source: FolderListing | str | os.PathLike[str]) -> Pairing:
     for folder, files in by_folder.items():
         labels = _labels_of(folder, problems)
         pairs |= _paired(files, labels, problems)
-        if folder in found.folders:
+        if folder in listing.folders:
             stems = {_stem(file) for file in files}
-            unmatched += _strays(labels, stems)
+            unmatched += _unmatched(labels, stems)
     return Pairing(pairs, tuple(unmatched), tuple(problems))
 
 
@@ -119,21 +119,21 @@ def pair_labels_in(
 def pair_by_name(
     labels: Iterable[Path], micrographs: Sequence[Path]
 ) -> tuple[dict[Path, Path], list[str]]:
-    """Find the micrographs that label files are named after, wherever these lie.
+    """Match label files with micrographs of the same name in any folder.
 
     Parameters
     ----------
     labels : iterable of Path
         Label files.
     micrographs : sequence of Path
-        Among which their namesakes are looked for.
+        Micrographs to match.
 
     Returns
     -------
     dict of Path to Path
         From micrograph to label file.
     list of str
-        Which label file belongs to none, or to more than one; a sentence each.
+        One sentence for each label file that matches none, or more than one.
     """
     by_stem: dict[str, list[Path]] = defaultdict(list)
     for path in micrographs:
@@ -141,23 +141,23 @@ def pair_by_name(
     pairs: dict[Path, Path] = {}
     problems = []
     for path in labels:
-        same = by_stem.get(_stem(path), [])
-        if len(same) == 1 and same[0] not in pairs:
-            pairs[same[0]] = path
+        matches = by_stem.get(_stem(path), [])
+        if len(matches) == 1 and matches[0] not in pairs:
+            pairs[matches[0]] = path
             continue
-        problems.append(_without_namesake(path, len(same)))
+        problems.append(_match_problem(path, len(matches)))
     return pairs, problems
 
 
-def _without_namesake(path: Path, n_same: int) -> str:
-    """Say why a label file joins none of so many micrographs of its name."""
+def _match_problem(path: Path, n_matches: int) -> str:
+    """Say why a label file with so many matching micrographs is not used."""
     name = name_of(path)
-    if n_same == 1:
+    if n_matches == 1:
         return (
             f"Another label file is named as {name} is, so the labels of the second "
             "were not taken in; choose one of them."
         )
-    many = "More than one" if n_same else "No"
+    many = "More than one" if n_matches else "No"
     return (
         f"{many} micrograph of the project is named as {name} is, so its labels were "
         "not taken in; give both the same name."
@@ -170,7 +170,7 @@ def is_label_name(path: Path) -> bool:
 
 
 def micrographs_beside(label: Path) -> Path | None:
-    """Return the folder to open for a label file; None without its micrograph there.
+    """Return the folder with the micrograph of a label file; None if it has none.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def micrographs_beside(label: Path) -> Path | None:
     """
     folder = label.parent.parent if label.parent.name == TEXT_FILES else label.parent
     listed = find_micrographs(folder).files
-    return folder if any(_stem(one) == _stem(label) for one in listed) else None
+    return folder if any(_stem(each) == _stem(label) for each in listed) else None
 
 
 def _text_folder(folder: Path) -> Path:
@@ -188,16 +188,17 @@ def _text_folder(folder: Path) -> Path:
 
 
 def _stem(path: Path) -> str:
-    """Stem for comparing: a Mac writes letters decomposed, Windows knows no case.
+    """Return the stem in a form for comparison.
 
-    A label file may have the portable name that it was written under.
+    macOS decomposes letters, Windows ignores case, and a label file that this program
+    wrote has a portable name.
     """
     stem = portable_name(path.stem)
     return alike(stem) if ignores_case(path) else same_letters(stem)
 
 
 def _labels_of(folder: Path, problems: list[str]) -> dict[str, list[Path]]:
-    """Label files by stem; those of text_files hide others of the same stem."""
+    """Return a folder's label files by stem, preferring those in ``text_files``."""
     labels: dict[str, list[Path]] = defaultdict(list)
     text_folder = _text_folder(folder)
     if os.path.isdir(text_folder):
@@ -219,11 +220,11 @@ def _paired(
         by_stem[_stem(file)].append(file)
     pairs = {}
     for stem, same in by_stem.items():
-        found = labels.get(stem, ())
-        if len(found) == 1 and len(same) == 1:
-            pairs[same[0]] = found[0]
-        elif found:
-            names = ", ".join(name_of(path) for path in (*same, *found))
+        matches = labels.get(stem, ())
+        if len(matches) == 1 and len(same) == 1:
+            pairs[same[0]] = matches[0]
+        elif matches:
+            names = ", ".join(name_of(path) for path in (*same, *matches))
             problems.append(
                 f"It is not clear which label file belongs to which micrograph "
                 f"({names}); give them different names."
@@ -231,7 +232,8 @@ def _paired(
     return pairs
 
 
-def _strays(labels: Mapping[str, Sequence[Path]], stems: set[str]) -> list[Path]:
+def _unmatched(labels: Mapping[str, Sequence[Path]], stems: set[str]) -> list[Path]:
+    """Return the label files whose stem no micrograph has."""
     return [
         path
         for stem, paths in labels.items()

@@ -1,6 +1,7 @@
-"""Read the simulator's truth file beside a micrograph.
+"""Read the truth file of a simulated micrograph.
 
-Detection never reads it: see `napari_cdse.simulate` for what else is in there.
+Only evaluation reads it, never detection. `napari_cdse.simulate.truth` writes it, and
+describes its other contents.
 """
 
 from __future__ import annotations
@@ -18,29 +19,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LIMIT_BYTES = 2**24
-
+"""Largest file that is read. Chosen."""
 
 MOST_COVERED = 0.25
-"""Share of a particle that others may cover where a detector is still asked for it. A
-choice: with a quarter hidden, its circle can still be told."""
+"""Largest fraction of a particle that others may cover if a detector is expected to
+find it. Chosen: with a quarter covered, its circle is still apparent."""
 LEAST_INSIDE = 0.8
-"""The same for what the border cuts off: how much must be inside."""
+"""Least fraction of such a particle that must be inside the micrograph. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedParticle:
-    """What the simulator knows of a particle in the label file.
+    """Truth of a simulated particle that is in the label file.
 
     Attributes
     ----------
     circle : Circle
+        The particle's outline.
     is_asked : bool
-        Whether a detector can be expected to find it: visible, mostly inside the
-        micrograph, and not covered by others.
+        Whether a detector is expected to find it: visible, mostly inside the
+        micrograph, and hardly covered by others.
     is_clear : bool
-        Whether its class is far from the limits of the rule.
+        Whether it is far from the borders between classes.
     defect : str
-        Its structure: "perfect", "twin" and so on.
+        Its structure, such as "perfect" or "twin".
     """
 
     circle: Circle
@@ -50,32 +52,40 @@ class ListedParticle:
 
 
 def unlisted_particles(image: Path) -> tuple[Circle, ...]:
-    """Read which particles are in a micrograph but too faint to be in its label file.
+    """Read the particles of a micrograph that are too faint to be in its label file.
 
-    A circle on one of them is no example of ``empty``, and of nothing else.
+    A circle on one of them is an example of no class, not even of ``empty``.
 
     Parameters
     ----------
     image : Path
-        ``images/STEM.png`` or the like; the truth is ``truth/STEM.json``.
+        The micrograph, such as ``images/STEM.png``; its truth is ``truth/STEM.json``.
 
     Returns
     -------
     tuple of Circle
-        None of them where no simulator left its truth.
+        Empty if there is no truth file.
 
     Raises
     ------
     LabelFileError
-        For a damaged file.
+        If the truth file is damaged.
     """
     return tuple(_circle(dot) for dot in _dots(image) if not dot["listed"])
 
 
 def listed_particles(image: Path) -> tuple[ListedParticle, ...]:
-    """Read what the simulator knows of the particles in a micrograph's label file.
+    """Read the truth of the particles in a micrograph's label file.
 
-    Parameters and errors are those of `unlisted_particles`.
+    Parameters
+    ----------
+    image : Path
+        As for `unlisted_particles`.
+
+    Raises
+    ------
+    LabelFileError
+        If the truth file is damaged.
     """
     try:
         return tuple(_listed(dot) for dot in _dots(image) if dot["listed"])
@@ -84,7 +94,7 @@ def listed_particles(image: Path) -> tuple[ListedParticle, ...]:
 
 
 def _dots(image: Path) -> tuple[dict[str, Any], ...]:
-    """Read all dots of a micrograph, as far as `unlisted_particles` needs them."""
+    """Read the records of all particles, and check what `unlisted_particles` needs."""
     path = image.parent.parent / "truth" / f"{image.stem}.json"
     if not os.path.isfile(path):
         return ()

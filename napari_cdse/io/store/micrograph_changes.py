@@ -182,7 +182,8 @@ class FrameTable:
             for key in keys_of_frames(changes):
                 where = [edit_id, key, side]
                 self._database.execute(
-                    f"UPDATE micrographs SET ({_COLUMNS}) = (SELECT {_COLUMNS} FROM frames"
+                    f"UPDATE micrographs SET ({_COLUMNS}) ="
+                    f" (SELECT {_COLUMNS} FROM frames"
                     " WHERE edit_id = ?1 AND micrograph_key = ?2 AND side = ?3)"
                     " WHERE key = ?2 AND EXISTS (SELECT 1 FROM frames"
                     " WHERE edit_id = ?1 AND micrograph_key = ?2 AND side = ?3)",

@@ -7,6 +7,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
+from napari_cdse.gui.app import window
 from napari_cdse.gui.opening import opening
 from napari_cdse.gui.session.viewer_window import find_canvas
 from napari_cdse.gui.workspace import workspace_for
@@ -14,6 +15,7 @@ from napari_cdse.io.recent_projects import remember_project
 from napari_cdse.project import Project
 from tests.gui.conftest import SIGNAL_MS, wait_for_pixels
 from tests.gui.dropping import drop
+from tests.gui.showing import rows
 
 
 @pytest.fixture
@@ -53,6 +55,34 @@ def test_the_middle_of_the_empty_canvas_says_large_what_to_do(viewer, folder, qt
     assert drop(canvas, folder)
     qtbot.waitUntil(lambda: not page.isVisible(), timeout=SIGNAL_MS)
     wait_for_pixels(workspace_for(viewer), qtbot)
+
+
+def test_each_dock_says_how_to_begin(viewer, qtbot):
+    for name in window.ALL_NAMES:
+        dock = window.add_dock(viewer, name)
+        qtbot.waitUntil(dock.start_page.isVisible, timeout=SIGNAL_MS)
+        told, buttons = rows(dock), ["Open folder", "Open project", "Sample"]
+        begin = "Open a folder of micrographs, or the sample project."
+        if name == "Micrographs":
+            drop_it = (
+                "You can also drop a folder, micrographs, label files or a .cdse "
+                "project, anywhere on this window."
+            )
+            assert told == [[*buttons, "\u21b6", "\u21b7"], [f"{begin}\n\n{drop_it}"]]
+        else:
+            assert told == [[begin], buttons]
+    assert rows(workspace_for(viewer).empty_canvas) == [
+        ["Open a folder of micrographs"],
+        [
+            "or drop it anywhere on this window: a folder, micrographs, label files or "
+            "a project. The sample shows the program at work."
+        ],
+        buttons,
+    ]
+    viewer.add_image(np.zeros((9, 9)), name="mine & yours")
+    page = window.add_dock(viewer, "Gallery").start_page
+    qtbot.waitUntil(page.use_image.isVisible, timeout=SIGNAL_MS)
+    assert rows(page)[-1] == ["Use the image that is open: mine  yours"]
 
 
 def test_it_gives_way_to_any_layer(viewer, qtbot):

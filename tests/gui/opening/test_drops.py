@@ -73,9 +73,12 @@ def test_a_picture_joins_the_open_project_and_is_shown(viewer, folder, tmp_path,
     open_folder(workspace, folder, qtbot)
     Image.fromarray(draw(7)).save(tmp_path / "another.png")
     assert drop(find_canvas(viewer), tmp_path / "another.png")
+    # What would become of it is said while it is held over the window.
+    assert viewer.status.startswith("Let go to make it part of the project")
     qtbot.waitUntil(
         lambda: len(workspace.project.micrographs.entries) == 4, timeout=SIGNAL_MS
     )
+    assert "Let go" not in viewer.status
     qtbot.waitUntil(
         lambda: (
             workspace.session.micrograph is not None

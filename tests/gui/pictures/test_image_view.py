@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.pictures.image_view import ImageView
 from napari_cdse.gui.pictures.overlays import Place
 from tests.gui.painted import bounds, pixels
+from tests.gui.paints import Count, all_drawn, is_still
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -252,3 +253,21 @@ def test_a_picture_that_is_not_enlarged_stays_where_it_is(zoomed):
     mouse(zoomed, QEvent.Type.MouseButtonPress, QPoint(150, 100))
     mouse(zoomed, QEvent.Type.MouseMove, QPoint(190, 100), Qt.MouseButton.NoButton)
     assert zoomed.place.whole == zoomed.place.seen
+
+
+def test_what_is_shown_zoomed_or_taken_away_is_drawn_at_once(zoomed, qtbot):
+    view, other, middle = zoomed, shown(qtbot), QPoint(150, 100)
+    other.show_values(corners())
+    paints = Count(view, QEvent.Type.Paint)
+    for act in (
+        lambda: view.show_values(corners()),
+        lambda: view.show_same(other),
+        lambda: wheel(view, middle, 2),
+        lambda: qtbot.mouseDClick(view, LEFT, NO_KEY, middle),
+        view.clear,
+    ):
+        qtbot.waitUntil(lambda: is_still(paints))
+        before = paints.number
+        act()
+        all_drawn()
+        assert paints.number > before

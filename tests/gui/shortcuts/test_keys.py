@@ -25,6 +25,7 @@ from napari_cdse.gui.shortcuts.registry import SHORTCUTS
 from napari_cdse.gui.shortcuts.resolution import choose, key_words, parse_keys, with_key
 from napari_cdse.gui.workspace import workspace_for
 from tests.gui.conftest import SIGNAL_MS, canvas, particle_ids, press, standing
+from tests.gui.showing import rows
 
 USUAL = {one.name: key_words(one.keys) for one in SHORTCUTS}
 
@@ -129,6 +130,13 @@ def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch
         press(workspace, qtbot, Qt.Key.Key_F8)
         assert label(workspace, first) == "yes"
         workspace.history.undo()
+    told = rows(sheet)
+    assert told[0][:2] == ["F8", "Yes: resolved, with a visible defect"]
+    assert told[1][:2] == ["N", "No: resolved, no visible defect"]
+    # Both halves stand beside each other, ours before napari's.
+    assert told[0][2:] == ["G", "Draw a circle: drag over the particle"]
+    assert ["Z", "napari: move the picture again"] in [row[2:] for row in told]
+    assert [row[0].split()[0] for row in told[-3:]] == ["A", "Keys", "Close"]
     texts = {one.text() for one in sheet.findChildren(QLabel)}
     assert {"F8", "F7"} < texts
     dock = main_window(workspace.viewer).findChild(QueueRow)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.spectrum.profile_view import Curve, ProfileView
 from tests.gui.conftest import point
 from tests.gui.painted import bounds, pixels
+from tests.gui.paints import Count, all_drawn, is_still
 
 INK, CURVE = "#ffffff", "#8fb4ff"
 
@@ -143,6 +144,21 @@ def test_the_reading_is_that_of_the_nearest_place(view):
     for x, told in ((4 + 12, "0: 5"), (4 + 18, "1: 6"), (4 + 170, "10: 7")):
         point(view, QPoint(x, 90))
         assert view.reading == told
+
+
+def test_what_is_shown_and_pointed_at_is_drawn_at_once(view, qtbot):
+    paints = Count(view, QEvent.Type.Paint)
+    x = np.linspace(0, 10, 301)
+    for act in (
+        lambda: view.show_curve(curve(x, x)),
+        lambda: point(view, QPoint(150, 80)),
+        lambda: QApplication.sendEvent(view, QEvent(QEvent.Type.Leave)),
+    ):
+        qtbot.waitUntil(lambda: is_still(paints))
+        before = paints.number
+        act()
+        all_drawn()
+        assert paints.number > before
 
 
 def test_without_a_curve_it_says_why(view):

@@ -22,7 +22,7 @@ from napari_cdse.cli.flags import flag_of
 from napari_cdse.core.params import DetectionParams, ForestParams, describe
 from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.shortcuts.registry import SHORTCUTS
-from napari_cdse.io.export import annotator_table, export, micrograph_table
+from napari_cdse.io.export import annotator_table, micrograph_table, particle_csv
 from napari_cdse.io.images import folder as folders
 from napari_cdse.io.images.micrograph_file import SUFFIXES
 from napari_cdse.project import Project
@@ -233,7 +233,7 @@ def test_every_column_of_the_tables_is_told_in_its_place():
         micrograph_table.SAMPLE,
     ]
     assert told_in("labels.csv") == list(annotator_table.COLUMNS)
-    assert told_in("particles.csv") == [*export.COLUMNS, *export.LAST]
+    assert told_in("particles.csv") == [*particle_csv.COLUMNS, *particle_csv.LAST]
 
 
 def test_messages_that_the_guide_quotes_are_those_of_the_program():

@@ -293,7 +293,7 @@ def test_the_table_of_formats_names_every_ending():
     read, _, not_read = text.partition("**Not read:**")
     assert set(SUFFIXES) <= set(re.findall(r"`(\.\w+)`", read))
     not_read = not_read.partition("\n\n")[0]
-    assert tuple(re.findall(r"`(\.\w+)`", not_read)) == folders._NOT_READ
+    assert tuple(re.findall(r"`(\.\w+)`", not_read)) == folders._UNSUPPORTED_SUFFIXES
 
 
 def test_controls_that_the_guide_names_are_in_the_window():

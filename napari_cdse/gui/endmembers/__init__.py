@@ -1,1 +1,1 @@
-"""Dock of the endmembers of the open micrograph."""
+"""The dock Endmembers: spectra and maps of the open micrograph's endmembers."""

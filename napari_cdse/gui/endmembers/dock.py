@@ -1,4 +1,4 @@
-"""Dock: which endmember of N-FINDR is what, and which of their maps is seen."""
+"""The dock Endmembers: their spectra, and which of their maps is visible."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from napari_cdse.core.detection.accumulation_map import (
     EndmemberSpectrum,
 )
 from napari_cdse.gui.canvas.class_colours import readable
-from napari_cdse.gui.pictures.peaks_table import Scale, scale_of
+from napari_cdse.gui.pictures.scale import Scale, open_scale
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     flush_column,
@@ -31,7 +31,8 @@ from napari_cdse.io.export.figures.endmember import draw_endmember, highest_powe
 from napari_cdse.io.export.figures.style import Palette
 
 _SPECTRUM_PX = (180, 110)
-"""Least width and height of a spectrum: two ticks and a line of words fit."""
+"""Least width and height of a spectrum in px. A choice: two ticks and a line of text
+fit."""
 _SWATCH_PX = 12
 _ALL = "All maps"
 _NONE = (
@@ -47,7 +48,7 @@ _SHOW_TIP = "Show this map alone over the micrograph"
 
 
 class EndmembersDock(ProjectDock):
-    """The endmembers of the open micrograph beside their maps.
+    """The endmembers of the open micrograph, and the choice of a map.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class EndmembersDock(ProjectDock):
 
 
 class EndmembersView(ProjectView):
-    """A row for each map: what it is, its spectrum, and a button that shows it alone.
+    """A button for each map that shows it alone, with the spectrum of its endmember.
 
     Parameters
     ----------
@@ -71,16 +72,16 @@ class EndmembersView(ProjectView):
     Attributes
     ----------
     buttons : QButtonGroup
-        One button for all maps, then one for each.
+        One for all maps, then one for each map.
     spectra : list of FigureView
-        Of the endmembers, in their order.
+        One for each endmember.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._session = workspace.session
         self._canvas = workspace.canvas
-        self.says = sentence()
+        self.hint = sentence()
         self.buttons = QButtonGroup(self)
         self.spectra: list[FigureView] = []
         self._theme = "dark"
@@ -91,7 +92,7 @@ class EndmembersView(ProjectView):
         self.buttons.idClicked.connect(self._on_chosen)
         self.sight.changed.connect(self._show_if_seen)
         self._canvas.maps_changed.connect(self._show_if_seen)
-        self._session.micrographs_changed.connect(self._rescale)
+        self._session.micrographs_changed.connect(self._on_micrographs)
         viewer = workspace.viewer
         if viewer is not None:
             self._theme = str(viewer.theme)
@@ -99,7 +100,7 @@ class EndmembersView(ProjectView):
 
     def _lay_out(self) -> None:
         column = view_column(self)
-        column.addWidget(self.says)
+        column.addWidget(self.hint)
         column.addWidget(self._rows)
         column.addStretch(1)
 
@@ -114,35 +115,27 @@ class EndmembersView(ProjectView):
 
     @Slot()
     def show_maps(self) -> None:
-        """Show the endmembers of the maps that lie over the micrograph now."""
+        """Show the endmembers of the maps over the micrograph."""
         self._clear()
-        self._scale = self._told
+        self._scale = open_scale(self._session)
         maps = self._canvas.maps
         spectra = [one.endmember for one in maps if one.endmember is not None]
-        say(self.says, _HOW if spectra else _NONE)
+        say(self.hint, _HOW if spectra else _NONE)
         if not spectra:
             return
         highest = highest_power(spectra)
         self._add_button(_ALL, None, 0)
-        for at, (one, layer) in enumerate(
-            zip(maps, self._canvas.layers.maps, strict=True), 1
-        ):
-            self._add_button(_words(one), layer, at)
+        layers = self._canvas.layers.maps
+        for number, (one, layer) in enumerate(zip(maps, layers, strict=True), 1):
+            self._add_button(_words(one), layer, number)
             if one.endmember is not None:
                 self._add_spectrum(one.endmember, _colour(layer), highest)
         self._show_choice()
 
-    @property
-    def _told(self) -> Scale:
-        """Pixel size and lattice of now; a size that is unsure or assumed is none."""
-        if not self._session.is_open:
-            return Scale(None)
-        material = self._session.project.settings.detection.material
-        return scale_of(self._session.pixel_size(), material)
-
     @Slot()
-    def _rescale(self) -> None:
-        if self._scale != self._told:
+    def _on_micrographs(self) -> None:
+        """Show the axes again if another pixel size or lattice was set."""
+        if self._scale != open_scale(self._session):
             self._show_if_seen()
 
     def _clear(self) -> None:
@@ -186,9 +179,10 @@ class EndmembersView(ProjectView):
         self._column.addWidget(view)
 
     def _show_choice(self) -> None:
-        """Tick what is seen."""
-        seen = [at for at, one in enumerate(self._canvas.layers.maps, 1) if one.visible]
-        button = self.buttons.button(seen[0] if len(seen) == 1 else 0)
+        """Check the button of the map that is visible alone, or that of all maps."""
+        maps = self._canvas.layers.maps
+        visible = [number for number, one in enumerate(maps, 1) if one.visible]
+        button = self.buttons.button(visible[0] if len(visible) == 1 else 0)
         if button is not None:
             button.setChecked(True)
 
@@ -226,14 +220,15 @@ def _draw(
 
 
 def _colour(layer: Image) -> str:
-    """Colour that a map lights up in, as ``#rrggbb``."""
+    """Return the brightest colour of a map, as ``#rrggbb``."""
     bright = layer.colormap.colors[-1]
     return "#" + "".join(f"{round(255 * float(part)):02x}" for part in bright[:3])
 
 
 def _words(one: AccumulationMap) -> str:
-    told = one.endmember
-    if told is None:
+    endmember = one.endmember
+    if endmember is None:
         return one.name.capitalize()
-    kind = "lattice" if told.is_lattice else "support"
-    return f"Endmember {told.number}: {kind}, {told.share:.0%} of the windows"
+    kind = "lattice" if endmember.is_lattice else "support"
+    share = f"{endmember.share:.0%} of the windows"
+    return f"Endmember {endmember.number}: {kind}, {share}"

@@ -19,7 +19,8 @@ from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.particle.note_row import NoteRow
 from napari_cdse.gui.particle.probability_bars import ProbabilityBars
 from napari_cdse.gui.particle.provenance_text import difference, history, person_says
-from napari_cdse.gui.pictures.peaks_table import PeaksTable, Scale, scale_of
+from napari_cdse.gui.pictures.peaks_table import PeaksTable
+from napari_cdse.gui.pictures.scale import Scale, scale_of
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.viewer_window import run_command
 from napari_cdse.gui.widgets.layout import (

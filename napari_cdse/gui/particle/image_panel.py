@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.crystal.particle_analysis import Examination, ExaminedFamily
     from napari_cdse.core.records import Circle, Micrograph
     from napari_cdse.gui.pictures.overlays import Mark
-    from napari_cdse.gui.pictures.peaks_table import Scale
+    from napari_cdse.gui.pictures.scale import Scale
 
 _SPACING_PX = 4
 _LEAST_PX = 72

@@ -1,4 +1,4 @@
-"""Colour a particle's phase, amplitude and filtered picture."""
+"""Convert a particle's phase, amplitude and filtered picture to colours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def amplitude_colours(amplitude: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def filtered_colours(filtered: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Gray of a filtered picture, its zero in the middle; NaN is clear."""
+    """Return the greys of a filtered picture, with 0 in the middle; NaN is clear."""
     inside = np.isfinite(filtered)
     high = float(np.percentile(np.abs(filtered[inside]), 99.5)) if inside.any() else 1.0
     share = np.nan_to_num(0.5 + 0.5 * filtered / max(high, 1e-9))
@@ -39,7 +39,7 @@ def filtered_colours(filtered: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=2)
 def phase_key(number: int = 24) -> tuple[str, ...]:
-    """Colours of the phase from -pi to pi, for a legend."""
+    """Return the colours of the phase from -pi to pi, for a legend."""
     table = _table(_PHASE_COLOURS)[np.linspace(0, 255, number).round().astype(int)]
     return tuple("#{:02x}{:02x}{:02x}".format(*each[:3]) for each in table)
 
@@ -54,6 +54,6 @@ def _coloured(
 
 @lru_cache(maxsize=4)
 def _table(name: str) -> NDArray[np.uint8]:
-    """Give a colour map as 256 colours, shape (256, 4)."""
+    """Return a colour map as 256 colours, shape (256, 4)."""
     colours = ensure_colormap(name).map(np.linspace(0, 1, 256))
     return np.asarray(np.round(colours * 255), np.uint8)

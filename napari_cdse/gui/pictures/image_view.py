@@ -21,33 +21,38 @@ if TYPE_CHECKING:
     from napari_cdse.gui.pictures.overlays import Mark
 
 _FONT_SHARE = 0.85
+"""Size of letters over the window's letters. A choice: they cover less of the
+picture."""
 SMALLEST_PX = 92
+"""Least edge of a picture in screen pixels. A choice: fringes are still visible."""
 _LARGEST_ZOOM = 16.0
-"""A choice: a pixel of an 8 nm crop is then some 40 pixels of the screen."""
+"""Largest zoom. A choice: a pixel of an 8 nm crop then is some 40 screen pixels
+wide."""
 _ZOOM_PER_NOTCH = 1.25
-"""Zoom of one step of a mouse wheel; a choice: three steps double it."""
+"""Factor of the zoom for one step of the mouse wheel. A choice: three steps double
+it."""
 _NOTCH = 120
-"""What Qt counts for one step of a mouse wheel."""
+"""Angle that Qt reports for one step of a mouse wheel, in eighths of a degree."""
 
 
 class ImageView(QWidget):
-    """Draws a picture as large as its place allows, square pixels kept.
+    """Draws a picture as large as the widget allows, with square pixels.
 
     Signals
     -------
     clicked(float, float), pointed(float, float)
-        Where the mouse is, as shares of the picture's edge from its top left corner.
+        Place of the mouse, as shares of the picture's edge from its top left corner.
     left()
         The mouse has left.
     enlarging()
-        A double click asks to see it larger.
+        The picture was double-clicked, to see it larger.
 
     Parameters
     ----------
     placeholder : str
-        Said while there is no picture.
+        Text shown while there is no picture.
     zoomable : bool
-        Whether the wheel zooms, dragging moves and a double click shows all of it.
+        Whether the wheel zooms, dragging moves and a double click shows the whole.
     """
 
     clicked = Signal(float, float)
@@ -77,7 +82,7 @@ class ImageView(QWidget):
         self.setMinimumSize(SMALLEST_PX, SMALLEST_PX)
 
     def sizeHint(self) -> QSize:
-        """Give Qt the size that suits it best."""
+        """Return the preferred size."""
         return QSize(164, 164)
 
     @property
@@ -94,7 +99,7 @@ class ImageView(QWidget):
     def show_values(
         self, values: NDArray[np.floating], marks: Sequence[Mark] = ()
     ) -> None:
-        """Show gray values from 0 to 1."""
+        """Show grey values from 0 to 1."""
         gray = np.round(values * 255).astype(np.uint8)
         self._show(gray, QImage.Format.Format_Grayscale8, marks)
 
@@ -109,7 +114,7 @@ class ImageView(QWidget):
     ) -> None:
         rows, cols = pixels.shape[:2]
         data = pixels.tobytes()
-        # The bytes do not outlive this call; the copy does.
+        # A copy, since Qt does not keep the bytes alive.
         image = QImage(data, cols, rows, len(data) // rows, form).copy()
         self._image, self._scaled = image, None
         self.marks = tuple(marks)
@@ -162,7 +167,7 @@ class ImageView(QWidget):
             mark.paint(painter, place)
 
     def _fitted(self, image: QImage, edge: int) -> QImage:
-        """Bring the picture to size; fringes must not beat with the screen's pixels."""
+        """Scale the picture smoothly, so that fringes make no moiré on the screen."""
         ratio = self.devicePixelRatioF()
         size = max(1, round(edge * ratio))
         if self._scaled is None or self._scaled.width() != size:
@@ -191,7 +196,7 @@ class ImageView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Tell where; an enlarged picture is moved from here."""
+        """Report a click; begin to drag an enlarged picture."""
         if event.button() != Qt.MouseButton.LeftButton or self._image is None:
             event.ignore()
             return
@@ -200,7 +205,7 @@ class ImageView(QWidget):
         self.clicked.emit(*self.place.share(QPointF(event.pos())))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move an enlarged picture with the mouse, or tell where it is."""
+        """Move an enlarged picture, or report where the mouse is."""
         point = QPointF(event.pos())
         if self._grabbed is not None:
             size = self.place.whole.width()
@@ -210,16 +215,16 @@ class ImageView(QWidget):
             self.pointed.emit(*self.place.share(point))
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        """Let go of it."""
+        """End dragging."""
         self._grabbed = None
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Tell that the mouse has left."""
+        """Report that the mouse has left."""
         super().leaveEvent(event)
         self.left.emit()
 
     def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
-        """Ask to be enlarged, or show all of it again."""
+        """Ask to be enlarged, or show the whole picture again."""
         if self._zoomable:
             self._zoom, self._centre = 1.0, (0.5, 0.5)
             self.update()
@@ -227,7 +232,7 @@ class ImageView(QWidget):
             self.enlarging.emit()
 
     def _move(self, x: float, y: float) -> None:
-        """Move what is in the middle; nothing beside the picture comes into sight."""
+        """Move the centre of the view, which stays within the picture."""
         margin = 0.5 / self._zoom
         moved = (self._centre[0] + x, self._centre[1] + y)
         across, down = (min(max(each, margin), 1 - margin) for each in moved)

@@ -1,7 +1,8 @@
-"""Marks over a small picture: rings, lines, words, a scale bar.
+"""Marks over a small picture: rings, lines, text, a scale bar.
 
-Places are shares of the picture's edge, from its top left corner: x to the right, y
-down. Words and rings keep their size whatever size the picture has.
+Coordinates are shares of the picture's edge, from its top left corner: x to the right,
+y down. Text, lines and spots have the same size on the screen at any size of the
+picture.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _MARGIN_PX = 4.0
 _BAR_PX = 3.0
 _KEY_PX = 6.0
 _LEAST_BAR = 1e-3
-"""Shortest scale bar, a share of the picture's edge: no picture is enlarged so far."""
+"""Length at which a scale bar is not shortened further, as a share of the picture's
+edge: no picture is enlarged that much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +34,23 @@ class Place:
     Attributes
     ----------
     whole : QRectF
-        Of all of the picture; beyond what is seen where it is enlarged.
+        Rectangle of the whole picture; larger than the widget if it is enlarged.
     seen : QRectF
-        Of the part that is in sight.
+        Rectangle of the visible part.
     """
 
     whole: QRectF
     seen: QRectF
 
     def at(self, x: float, y: float) -> QPointF:
-        """Return the point of a place in the picture."""
+        """Return the point in the widget of a place in the picture."""
         return QPointF(
             self.whole.left() + x * self.whole.width(),
             self.whole.top() + y * self.whole.height(),
         )
 
     def share(self, point: QPointF) -> tuple[float, float]:
-        """Return the place in the picture of a point; not within 0 to 1 beside it."""
+        """Return the place of a point in the picture; inside, it is from 0 to 1."""
         x = (point.x() - self.whole.left()) / self.whole.width()
         return x, (point.y() - self.whole.top()) / self.whole.height()
 
@@ -57,12 +59,12 @@ class Mark(Protocol):
     """Something that can be drawn over a picture."""
 
     def paint(self, painter: QPainter, place: Place) -> None:
-        """Draw it, where the picture lies at a place."""
+        """Draw it; ``place`` tells where the picture is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A circle that grows with the picture; ``diameter`` is a share of its edge."""
+    """A circle around the middle; its diameter is a share of the picture's edge."""
 
     diameter: float
     colour: str
@@ -70,7 +72,7 @@ class Ring:
     width_px: float = 1.5
 
     def paint(self, painter: QPainter, place: Place) -> None:
-        """Draw it round the middle."""
+        """Draw it."""
         colour = QColor(self.colour)
         colour.setAlphaF(self.alpha)
         painter.setPen(QPen(colour, self.width_px))
@@ -80,7 +82,7 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A ring round a peak, with its number on the side away from the middle."""
+    """A ring around a peak, with its number on the side away from the middle."""
 
     x: float
     y: float
@@ -90,7 +92,7 @@ class Spot:
 
     @staticmethod
     def radius_px(place: Place) -> float:
-        """Return how large it is drawn; no larger where the picture is enlarged."""
+        """Return the radius on the screen, which does not grow with the zoom."""
         return max(4.0, 0.04 * place.seen.width())
 
     def paint(self, painter: QPainter, place: Place) -> None:
@@ -112,12 +114,12 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """What a filter keeps round a peak: within the ring, more than 60 per cent of it.
+    """The mask of a filter around a peak; on the ring, it passes 60 per cent.
 
     Attributes
     ----------
     x, y, radius : float
-        Shares of the picture's edge.
+        Centre and radius, as shares of the picture's edge.
     """
 
     x: float
@@ -135,14 +137,15 @@ class Mask:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Where a line crosses the particle, marked outside its outline only.
+    """The ends of a line across the particle, drawn outside its outline only.
 
     Attributes
     ----------
     normal_rad : float
         Angle of its normal: cosine to the right, sine down.
     offset, radius, length : float
-        Distance from the middle, radius of the outline, length of each tick.
+        Distance of the line from the middle, radius of the outline, length of each
+        tick.
     """
 
     normal_rad: float
@@ -170,12 +173,12 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Words in the top left corner."""
+    """Text in the top left corner."""
 
     text: str
 
     def paint(self, painter: QPainter, place: Place) -> None:
-        """Draw them on a shade, so that they can be read on any picture."""
+        """Draw it on a dark patch, on which it is readable over any picture."""
         metrics = painter.fontMetrics()
         box = QRectF(0, 0, metrics.horizontalAdvance(self.text) + 6, metrics.height())
         box.moveTopLeft(place.seen.topLeft())
@@ -185,19 +188,19 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class ScaleBar:
-    """A bar of known length with its length in words, bottom left.
+    """A scale bar with its length as text, bottom left.
 
-    Where the picture is enlarged it becomes shorter, in steps of 1, 2 and 5.
+    In an enlarged picture it is shorter, in steps of 1, 2 and 5.
 
     Attributes
     ----------
     length : float
         Of the bar, a share of the picture's edge.
     value : float
-        What that is, in ``unit``.
+        The same length in ``unit``.
     unit : str
     about : str
-        What to say before it.
+        Text before it.
     """
 
     length: float
@@ -207,7 +210,7 @@ class ScaleBar:
 
     @property
     def text(self) -> str:
-        """Its length in words."""
+        """Its length as text."""
         return f"{self.about}{self.value:g} {self.unit}"
 
     def paint(self, painter: QPainter, place: Place) -> None:
@@ -227,7 +230,7 @@ class ScaleBar:
         _write(painter, words, bar.text, _INK)
 
     def fitting(self, place: Place) -> ScaleBar:
-        """Return the longest such bar that takes no more than half of what is seen."""
+        """Return the longest bar that takes at most half of the visible part."""
         value = self.value
         most = 0.5 * place.seen.width() / place.whole.width()
         length_of_one = self.length / self.value
@@ -237,7 +240,7 @@ class ScaleBar:
 
 
 def _next_shorter(value: float) -> float:
-    """Go down by one step of 1, 2, 5."""
+    """Return the next shorter length in steps of 1, 2, 5."""
     power = 10.0 ** math.floor(math.log10(value) + 1e-9)
     first = round(value / power)
     return power * {5: 2.0, 2: 1.0}.get(first, 0.5)
@@ -245,7 +248,7 @@ def _next_shorter(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ColourKey:
-    """A strip of colours along the bottom edge, with words at its ends."""
+    """A strip of colours along the bottom edge, with text at its ends."""
 
     colours: Sequence[str]
     low: str
@@ -270,7 +273,7 @@ class ColourKey:
 
 
 def _within(box: QRectF, place: QRectF) -> QRectF:
-    """Push a box back into the picture."""
+    """Return a box moved back into the picture."""
     left = min(max(box.left(), place.left()), place.right() - box.width())
     top = min(max(box.top(), place.top()), place.bottom() - box.height())
     return QRectF(left, top, box.width(), box.height())

@@ -1,16 +1,15 @@
-"""The Bragg peaks of a particle as a table: spacing, angle, planes of CdSe."""
+"""The Bragg peaks of a particle or square as a table: spacing, angle, planes."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER, planes_fitting
-from napari_cdse.core.crystal.reflections import shortest_spacing_nm
+from napari_cdse.core.crystal.lattice_planes import LATTICE_SCATTER
+from napari_cdse.gui.pictures.peak_words import planes_of, planes_words, spacing_words
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.widgets.layout import wrapped
 from napari_cdse.gui.widgets.tables import show_rows
@@ -20,14 +19,13 @@ if TYPE_CHECKING:
 
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.core.crystal.fault_line import FaultLine
-    from napari_cdse.core.crystal.lattice_planes import Planes
     from napari_cdse.core.crystal.particle_analysis import Examination
-    from napari_cdse.core.material import Material
-    from napari_cdse.core.pixel_size import PixelSize
+    from napari_cdse.gui.pictures.scale import Scale
 
-SHORT = {"zinc blende": "zb", "wurtzite": "wz", "rock salt": "rs", "fcc": "fcc"}
 _ROWS = 4
+"""Rows for which there is always room. A choice: few particles have more peaks."""
 _MOST_ROWS = 8
+"""Rows to which the table grows in a large window: as many as peaks are found."""
 _HEADERS = (
     ("", "Number of the peak in the power spectrum"),
     (
@@ -45,77 +43,6 @@ _HEADERS = (
         "{} stands for all equivalent planes",
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How large a pixel is, and how sure that is.
-
-    Attributes
-    ----------
-    pixel_size_nm : float or None
-        None: spacings are told in pixels.
-    sigma : float
-        Relative standard uncertainty; above 0 the size is an estimate.
-    material : Material or None
-        The lattice whose planes are told; None for CdSe.
-    """
-
-    pixel_size_nm: float | None
-    sigma: float = 0.0
-    material: Material | None = None
-
-    @property
-    def lattice(self) -> str:
-        """Name of the lattice."""
-        return "CdSe" if self.material is None else self.material.name
-
-    @property
-    def shortest_nm(self) -> float:
-        """Shortest spacing of the lattice that is looked for."""
-        return shortest_spacing_nm(self.material)
-
-    @property
-    def unit(self) -> str:
-        """In which lengths are told."""
-        return "px" if self.pixel_size_nm is None else "nm"
-
-    @property
-    def about(self) -> str:
-        """What to say before a length."""
-        return "about " if self.sigma else ""
-
-
-def scale_of(pixel_size: PixelSize | None, material: Material | None) -> Scale:
-    """Say how sure a pixel size is; one that is unsure or assumed is none."""
-    if pixel_size is None or not pixel_size.source.is_trusted:
-        return Scale(None, material=material)
-    return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0, material)
-
-
-def spacing_words(peak: BraggPeak, scale: Scale) -> str:
-    """Write a spacing with its uncertainty, as many digits as that leaves."""
-    value, sigma = peak.spacing_nm(scale.pixel_size_nm or 1.0, scale.sigma)
-    # One digit of the uncertainty, two where it begins with a 1.
-    decimals = -math.floor(math.log10(max(sigma, 1e-4) / 2))
-    decimals = min(max(decimals, 0), 4)
-    return f"{value:.{decimals}f} ± {sigma:.{decimals}f}"
-
-
-def planes_of(peak: BraggPeak, scale: Scale) -> tuple[Planes, ...]:
-    """List all planes of the lattice that a peak can be; none without a pixel size."""
-    if scale.pixel_size_nm is None:
-        return ()
-    spacing_nm, sigma_nm = peak.spacing_nm(scale.pixel_size_nm, scale.sigma)
-    return planes_fitting(spacing_nm, sigma_nm, scale.shortest_nm, scale.material)
-
-
-def planes_words(planes: Sequence[Planes]) -> str:
-    """Write planes shortly, by structure, that of the nearest first."""
-    names: dict[str, list[str]] = {}
-    for each in planes:
-        names.setdefault(SHORT[each.structure], []).append(each.name)
-    return ", ".join(f"{short} {' '.join(those)}" for short, those in names.items())
 
 
 class PeaksTable(QTableWidget):
@@ -143,7 +70,7 @@ class PeaksTable(QTableWidget):
         self.cellClicked.connect(lambda row, _column: self.chosen.emit(row))
 
     def _size(self) -> None:
-        """Take as much room as a few rows need, and what is left for a few more."""
+        """Set the height: a few rows at least, and more if there is room."""
         row = self.fontMetrics().height() + 3
         self.verticalHeader().setMinimumSectionSize(row)
         show_rows(self, row)
@@ -153,7 +80,7 @@ class PeaksTable(QTableWidget):
         header.setMinimumSectionSize(16)
         header.setSectionsClickable(False)
         for column in range(self.columnCount() - 1):
-            # No broader than its name; `_widen` does the rest.
+            # As wide as the header; `_widen` makes room for the cells.
             self.setColumnWidth(column, header.sectionSizeHint(column))
         around = header.sizeHint().height() + 4
         self.setMinimumHeight(around + _ROWS * row)
@@ -161,13 +88,13 @@ class PeaksTable(QTableWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def sizeHint(self) -> QSize:
-        """Ask for the few rows only: the pictures come first."""
+        """Ask for the fewest rows: the pictures have priority."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_peaks(
         self, examination: Examination | None, chosen: int | None, scale: Scale
     ) -> None:
-        """Show the peaks of a particle, or nothing."""
+        """Show the peaks of a particle; None for none."""
         if examination is None:
             self.show_families((), chosen, scale)
             return
@@ -181,34 +108,25 @@ class PeaksTable(QTableWidget):
         scale: Scale,
         line: FaultLine | None = None,
     ) -> None:
-        """Show some peaks.
+        """Show families of fringes, one peak in each row.
 
         Parameters
         ----------
         peaks : sequence of BraggPeak
-            One row each.
+            In the order of the rows.
         chosen : int or None
-            The row that is marked, and that angles are told to.
+            The row that is selected, and to which angles are measured.
         scale : Scale
-            How large a pixel is.
+            Unit of the spacings, and lattice of the planes.
         line : FaultLine, optional
-            A suspected fault, which some of them can't show.
+            A suspected fault, which planes parallel to it can't show.
         """
         self._headers[3].setText(f"planes of {plain(scale.lattice)}")
         self._headers[1].setText(f"{'≈ ' if scale.sigma else ''}spacing, {scale.unit}")
-        none = "" if scale.pixel_size_nm is None else "none fits"
         self.setRowCount(len(peaks))
-        for row, peak in enumerate(peaks):
-            reference = peaks[chosen] if chosen is not None else peak
-            angle = "" if peak is reference else f"{peak.angle_to(reference):.1f}°"
-            texts = (
-                str(row + 1),
-                spacing_words(peak, scale),
-                angle,
-                planes_words(planes_of(peak, scale)) or none,
-            )
+        for row in range(len(peaks)):
             tip = _tip(row, peaks, line, scale)
-            for column, text in enumerate(texts):
+            for column, text in enumerate(_cells(row, peaks, chosen, scale)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(plain(tip))
                 self.setItem(row, column, item)
@@ -219,16 +137,31 @@ class PeaksTable(QTableWidget):
         self._widen()
 
     def _widen(self) -> None:
-        """Give columns that are too narrow more room, and take none back.
+        """Widen columns that are too narrow, and narrow none.
 
-        Qt draws a table once more after a column has another width: with columns as
-        broad as what is in them just now, that is the whole window for each particle.
+        Qt draws the whole window again after a column has changed its width, which
+        would be the case for each particle.
         """
         header = self.horizontalHeader()
         for column in range(self.columnCount() - 1):
             needed = max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
             if needed > self.columnWidth(column):
                 self.setColumnWidth(column, needed)
+
+
+def _cells(
+    row: int, peaks: Sequence[BraggPeak], chosen: int | None, scale: Scale
+) -> tuple[str, ...]:
+    """Return the texts of one row."""
+    peak = peaks[row]
+    reference = peaks[chosen] if chosen is not None else peak
+    none = "" if scale.pixel_size_nm is None else "none fits"
+    return (
+        str(row + 1),
+        spacing_words(peak, scale),
+        "" if peak is reference else f"{peak.angle_to(reference):.1f}°",
+        planes_words(planes_of(peak, scale)) or none,
+    )
 
 
 def _tip(

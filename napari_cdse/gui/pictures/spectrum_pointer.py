@@ -1,15 +1,15 @@
-"""Mouse in a spectrum: show spacings, and choose a family of fringes."""
+"""The mouse in a spectrum: show spacings, and choose a family of fringes."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QPointF, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_cdse.core.crystal.lattice_planes import planes_fitting
 from napari_cdse.gui.pictures.overlays import Caption, Spot
-from napari_cdse.gui.pictures.peaks_table import planes_words
+from napari_cdse.gui.pictures.peak_words import planes_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,26 +17,28 @@ if TYPE_CHECKING:
     from napari_cdse.core.crystal.bragg_peaks import BraggPeak
     from napari_cdse.core.crystal.particle_analysis import Examination
     from napari_cdse.gui.pictures.image_view import ImageView
-    from napari_cdse.gui.pictures.peaks_table import Scale
+    from napari_cdse.gui.pictures.scale import Scale
 
 _NEAR = 1.5
-"""How far from a peak's ring a click still means it, over the ring's radius."""
+"""Greatest distance of a click from a peak, over the radius of the peak's ring. A
+choice: a click just beside the ring is meant for it."""
 _LOWEST = 2.0
-"""Samples from the middle within which a place is no spacing: the field's own edge."""
+"""Samples around frequency 0 for which no spacing is shown: such a spacing would be as
+long as half the field."""
 
 
 class SpectrumPointer(QObject):
-    """Reads one spectrum with the mouse.
+    """Shows what is at the pointer in the spectrum of a particle, and reports clicks.
 
     Signals
     -------
     chosen(int)
-        A peak was clicked; its place in the table.
+        A peak was clicked; its row in the table.
 
     Parameters
     ----------
     view : ImageView
-        In which the spectrum is shown.
+        Shows the spectrum.
     """
 
     chosen = Signal(int)
@@ -50,52 +52,64 @@ class SpectrumPointer(QObject):
         view.left.connect(self._on_left)
 
     def follow(self, shown: tuple[Examination, int | None, Scale] | None) -> None:
-        """Read this from now on; None where the view shows no spectrum."""
+        """Set the examination whose spectrum is shown; None if there is none."""
         self._shown = shown
 
     def _on_click(self, x: float, y: float) -> None:
-        if self._shown is None:
-            return
-        place = self._view.place
-        point = place.at(x, y)
-        spots = (mark for mark in self._view.marks if isinstance(mark, Spot))
-        # Each family has two, and the second one has no number.
-        for at, spot in enumerate(spots):
-            off = point - place.at(spot.x, spot.y)
-            if QPointF.dotProduct(off, off) <= (_NEAR * spot.radius_px(place)) ** 2:
-                self.chosen.emit(at // 2)
-                return
+        row = None if self._shown is None else family_at(self._view, x, y)
+        if row is not None:
+            self.chosen.emit(row)
 
     def _on_point(self, x: float, y: float) -> None:
         if self._shown is not None:
-            self._say(reading(x, y, *self._shown))
+            self._show(reading(x, y, *self._shown))
 
     def _on_left(self) -> None:
         if self._shown is not None:
-            self._say("")
+            self._show("")
 
-    def _say(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         others = [one for one in self._view.marks if not isinstance(one, Caption)]
-        said = [Caption(text)] if text else []
-        self._view.marks = (*others, *said)
+        caption = [Caption(text)] if text else []
+        self._view.marks = (*others, *caption)
         self._view.update()
+
+
+def family_at(view: ImageView, x: float, y: float) -> int | None:
+    """Return the family whose peak is at a place of a spectrum; None if there is none.
+
+    Parameters
+    ----------
+    view : ImageView
+        Its marks have two spots for each family, in the order of the families.
+    x, y : float
+        Shares of the picture's edge, from its top left corner.
+    """
+    place = view.place
+    point = place.at(x, y)
+    spots = (mark for mark in view.marks if isinstance(mark, Spot))
+    for number, spot in enumerate(spots):
+        off = point - place.at(spot.x, spot.y)
+        if math.hypot(off.x(), off.y()) <= _NEAR * spot.radius_px(place):
+            return number // 2
+    return None
 
 
 def reading(
     x: float, y: float, examination: Examination, chosen: int | None, scale: Scale
 ) -> str:
-    """Tell what lies at a place of a spectrum.
+    """Describe a place of a particle's spectrum.
 
     Parameters
     ----------
     x, y : float
         Shares of the picture's edge, from its top left corner.
     examination : Examination
-        Whose spectrum it is.
+        Has the spectrum.
     chosen : int or None
-        The family that the angle is told to.
+        The family to which the angle is measured.
     scale : Scale
-        How large a pixel is, and whose planes are named.
+        Unit of the spacing, and lattice of the planes.
 
     Returns
     -------
@@ -118,7 +132,7 @@ def reading_of(
     chosen: int | None,
     scale: Scale,
 ) -> str:
-    """Tell what lies at a place of a spectrum whose middle is frequency 0.
+    """Describe a place of any spectrum that has frequency 0 in the middle.
 
     Parameters
     ----------
@@ -129,11 +143,11 @@ def reading_of(
     step_per_px : float
         Distance of two samples, in cycles per pixel.
     peaks : sequence of BraggPeak
-        Families in it.
+        Its families of fringes.
     chosen : int or None
-        The family that the angle is told to.
+        The family to which the angle is measured.
     scale : Scale
-        How large a pixel is, and whose planes are named.
+        Unit of the spacing, and lattice of the planes.
     """
     k_col, k_row = ((each - 0.5) * size * step_per_px for each in (x, y))
     k = math.hypot(k_row, k_col)

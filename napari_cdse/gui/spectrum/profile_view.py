@@ -1,4 +1,4 @@
-"""Widget for a curve with axes, quick enough to follow a dragged square."""
+"""Widget for a curve with axes, fast enough to follow a dragged square."""
 
 from __future__ import annotations
 
@@ -21,21 +21,25 @@ if TYPE_CHECKING:
 _CURVE = "#8fb4ff"
 _HEIGHT_PX = 96
 _TICKS = 4
+"""Most ticks on the axis. A choice: their numbers do not overlap in a narrow dock."""
 _MARGIN_PX = 4
+_LEAST_SPAN = 1e-9
+"""Least difference of the values that is drawn, for constant curves."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What is shown.
+    """A curve with the names of its axes.
 
     Attributes
     ----------
     x, y : ndarray, shape (n,)
-        NaN breaks the curve.
+        NaN in y interrupts the curve.
     x_name, y_name : str
         With units.
     reads : str
-        How a place of x and y is told at the pointer, as a format of both.
+        Format of the text at the pointer, with the fields ``x``, ``y`` and
+        ``inverse``, which is 1 / x.
     """
 
     x: NDArray[np.float64]
@@ -46,7 +50,7 @@ class Curve:
 
 
 class ProfileView(QWidget):
-    """Draws one curve; at the pointer it tells the values."""
+    """Draws one curve, and the values at the pointer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,21 +63,21 @@ class ProfileView(QWidget):
         self.setMinimumHeight(_HEIGHT_PX)
 
     def sizeHint(self) -> QSize:
-        """Give Qt the size that suits it best."""
+        """Return the preferred size."""
         return QSize(240, _HEIGHT_PX)
 
     def show_curve(self, curve: Curve | None, hint: str = "") -> None:
-        """Show a curve, or say why there is none."""
+        """Show a curve, or a hint why there is none."""
         self.curve, self._hint = curve, hint
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell the values where the mouse is."""
+        """Show the values at the pointer."""
         self._pointed = float(event.pos().x())
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Tell none any more."""
+        """Show no values."""
         super().leaveEvent(event)
         self._pointed = None
         self.update()
@@ -82,7 +86,7 @@ class ProfileView(QWidget):
 
     @property
     def _frame(self) -> QRectF:
-        """Where the curve lies, with room for the words below and above."""
+        """Rectangle of the curve, with room for text below and above."""
         line = self.fontMetrics().height()
         inside = QRectF(self.rect()).adjusted(_MARGIN_PX, line, -_MARGIN_PX, -2 * line)
         return inside if inside.height() > 1 else QRectF(self.rect())
@@ -104,8 +108,8 @@ class ProfileView(QWidget):
         for part in self._lines(frame, curve):
             painter.drawPolyline(part)
         painter.setPen(ink)
-        told = self.reading or curve.y_name
-        painter.drawText(QPointF(frame.left(), frame.top() - 3), told)
+        text = self.reading or curve.y_name
+        painter.drawText(QPointF(frame.left(), frame.top() - 3), text)
         self._draw_pointer(painter, frame)
 
     def _draw_axis(self, painter: QPainter, frame: QRectF, curve: Curve) -> None:
@@ -134,7 +138,7 @@ class ProfileView(QWidget):
 
     @property
     def reading(self) -> str:
-        """What the pointer's place says; empty beside the curve."""
+        """Values at the pointer as text; empty beside the curve."""
         curve, frame = self.curve, self._frame
         if curve is None or self._pointed is None:
             return ""
@@ -148,11 +152,13 @@ class ProfileView(QWidget):
 
     @staticmethod
     def _lines(frame: QRectF, curve: Curve) -> list[QPolygonF]:
-        """Bring the curve into the frame, in pieces where it is broken."""
+        """Return the curve in widget coordinates, in parts where it is interrupted."""
         low, high = float(np.nanmin(curve.y)), float(np.nanmax(curve.y))
         span = curve.x[-1] - curve.x[0]
         across = frame.left() + frame.width() * (curve.x - curve.x[0]) / span
-        down = frame.bottom() - frame.height() * (curve.y - low) / max(high - low, 1e-9)
+        down = frame.bottom() - frame.height() * (curve.y - low) / max(
+            high - low, _LEAST_SPAN
+        )
         parts, points = [], []
         for x, y in zip(across, down, strict=True):
             if np.isfinite(y):
@@ -164,14 +170,14 @@ class ProfileView(QWidget):
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Choose round numbers between two, in steps of 1, 2 or 5, at least two of them."""
+    """Return round numbers of an axis, in steps of 1, 2 or 5; at least two of them."""
     span = max(high - low, 1e-12)
     power = 10.0 ** np.floor(np.log10(span / _TICKS))
     steps = [one * power for one in (0.5, 1, 2, 5, 10)]
-    place = next(at for at, step in enumerate(steps) if step * _TICKS >= span * 0.999)
-    found = _multiples(steps[place], low, high)
-    # One number alone is no scale.
-    return found if len(found) > 1 else _multiples(steps[place - 1], low, high)
+    index = next(at for at, step in enumerate(steps) if step * _TICKS >= span * 0.999)
+    ticks = _multiples(steps[index], low, high)
+    # A single number would not show the scale.
+    return ticks if len(ticks) > 1 else _multiples(steps[index - 1], low, high)
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:

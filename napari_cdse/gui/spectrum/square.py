@@ -13,24 +13,40 @@ from napari_cdse.core.crystal.region_spectrum import LARGEST_PX, SMALLEST_PX
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cdse.core.records import Circle
+
 Grip = Literal["move", "size"]
+"""What dragging does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """Pixels of a micrograph.
+    """A square region of a micrograph.
 
     Attributes
     ----------
     row_px, col_px : int
         Its first pixel.
     size_px : int
-        Edge.
+        Length of its edge.
     """
 
     row_px: int
     col_px: int
     size_px: int
+
+    @classmethod
+    def in_the_middle(cls, shape: tuple[int, int], size_px: int) -> Square:
+        """Return a square in the middle of a micrograph, smaller if need be."""
+        size = min(size_px, *shape)
+        return cls((shape[0] - size) // 2, (shape[1] - size) // 2, size)
+
+    @classmethod
+    def around(cls, circle: Circle, fields: float) -> Square:
+        """Return a square around a particle; its edge is so many diameters long."""
+        size = round(2 * fields * circle.radius_px)
+        first_row = round(circle.row_px - size / 2)
+        return cls(first_row, round(circle.col_px - size / 2), size)
 
     @property
     def middle_px(self) -> tuple[float, float]:
@@ -39,7 +55,7 @@ class Square:
         return self.row_px + half, self.col_px + half
 
     def within(self, shape: tuple[int, int]) -> Square:
-        """Bring all of it into a micrograph, smaller where it must be."""
+        """Return it moved into a micrograph, and made smaller if need be."""
         most = min(*shape, LARGEST_PX)
         size = min(max(self.size_px, SMALLEST_PX), most)
         row, col = (
@@ -56,16 +72,16 @@ class Square:
         ]
 
     def grip(self, row_px: float, col_px: float, slack_px: float) -> Grip | None:
-        """Say what dragging from a place does: edges move it, corners size it.
+        """Return what dragging from a place does: edges move it, corners size it.
 
-        Its middle moves it too; inside it the circles can be clicked.
+        Its middle moves it too. Elsewhere inside, circles can be clicked.
 
         Parameters
         ----------
         row_px, col_px : float
             The place.
         slack_px : float
-            How far off a hand may be.
+            Greatest distance from edge, corner or middle.
         """
         half = self.size_px / 2
         middle = self.middle_px
@@ -79,7 +95,7 @@ class Square:
         return "size" if at_corner else "move"
 
     def moved(self, by_px: tuple[float, float], shape: tuple[int, int]) -> Square:
-        """Move it by rows and columns, as far as the micrograph goes."""
+        """Return it moved by rows and columns, within the micrograph."""
         row, col = self.row_px + round(by_px[0]), self.col_px + round(by_px[1])
         return Square(row, col, self.size_px).within(shape)
 
@@ -89,16 +105,16 @@ class Square:
         place_px: tuple[float, float],
         shape: tuple[int, int],
     ) -> Square:
-        """Bring the corner that was pressed to a place; its opposite stays.
+        """Return it with one corner moved to a place; the opposite corner stays.
 
         Parameters
         ----------
         begun_px : tuple of float
-            Row and column of where the mouse was pressed, near a corner.
+            Row and column at which the mouse was pressed, near the corner.
         place_px : tuple of float
             Where it is now.
         shape : tuple of int
-            Of the micrograph.
+            Rows and columns of the micrograph.
         """
         middle = np.array(self.middle_px)
         sign = np.where(np.array(begun_px) >= middle, 1, -1)

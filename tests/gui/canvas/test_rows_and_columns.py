@@ -13,7 +13,7 @@ from napari_cdse.core.regions import Region
 from napari_cdse.gui.canvas.particles.shapes_style import regions_layer
 from napari_cdse.gui.particle.image_panel import ImagePanel
 from napari_cdse.gui.pictures.overlays import Spot
-from napari_cdse.gui.pictures.peaks_table import Scale
+from napari_cdse.gui.pictures.scale import Scale
 from napari_cdse.gui.thumbnails.maker import Pictures
 from napari_cdse.io.thumbnail_image import thumbnail
 from tests.gui.drawn import CIRCLES

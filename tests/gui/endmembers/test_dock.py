@@ -80,7 +80,7 @@ def test_a_micrograph_without_endmembers_says_how_to_get_them(unmixed, viewer, q
     wait_for_pixels(unmixed, qtbot)
     settle(unmixed, qtbot)
     assert not view.spectra
-    assert "nfindr" in view.says.text()
+    assert "nfindr" in view.hint.text()
     unmixed.navigation.open_micrograph(0)
     wait_for_pixels(unmixed, qtbot)
     settle(unmixed, qtbot)

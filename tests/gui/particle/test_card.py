@@ -16,7 +16,9 @@ from napari_cdse.gui.canvas.class_colours import HEX, UNLABELLED
 from napari_cdse.gui.particle.analysis_worker import ExaminationRequest
 from napari_cdse.gui.particle.dock import ParticleDock
 from napari_cdse.gui.pictures.overlays import Caption, Ring, ScaleBar, Spot
-from napari_cdse.gui.pictures.peaks_table import PeaksTable, Scale, spacing_words
+from napari_cdse.gui.pictures.peak_words import spacing_words
+from napari_cdse.gui.pictures.peaks_table import PeaksTable
+from napari_cdse.gui.pictures.scale import Scale
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.project import EditRequest
 from tests.gui.conftest import (

@@ -29,7 +29,7 @@ from napari_cdse.gui.pictures.overlays import (
     Spot,
     Ticks,
 )
-from napari_cdse.gui.pictures.peaks_table import Scale
+from napari_cdse.gui.pictures.scale import Scale
 from tests.gui.painted import pixels
 
 STEP, SIZE = 0.004, 101

@@ -12,12 +12,8 @@ from napari_cdse.core.crystal.crops import crop, field_px, stretched
 from napari_cdse.core.records import Annotation, Circle, Prediction
 from napari_cdse.gui.particle.provenance_text import history, person_says, when
 from napari_cdse.gui.pictures.colour_images import phase_colours
-from napari_cdse.gui.pictures.peaks_table import (
-    Scale,
-    planes_of,
-    planes_words,
-    spacing_words,
-)
+from napari_cdse.gui.pictures.peak_words import planes_of, planes_words, spacing_words
+from napari_cdse.gui.pictures.scale import Scale
 from tests.gui.conftest import (
     PIXEL_NM,
 )

@@ -10,14 +10,9 @@ import pytest
 from napari_cdse.core.crystal.bragg_peaks import BraggPeak
 from napari_cdse.core.crystal.fault_line import FaultLine
 from napari_cdse.core.pixel_size import PixelSize, PixelSizeSource
-from napari_cdse.gui.pictures.peaks_table import (
-    PeaksTable,
-    Scale,
-    planes_of,
-    planes_words,
-    scale_of,
-    spacing_words,
-)
+from napari_cdse.gui.pictures.peak_words import planes_of, planes_words, spacing_words
+from napari_cdse.gui.pictures.peaks_table import PeaksTable
+from napari_cdse.gui.pictures.scale import Scale, scale_of
 from napari_cdse.gui.pictures.spectrum_pointer import reading_of
 
 NM = 0.04

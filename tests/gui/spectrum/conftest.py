@@ -45,13 +45,13 @@ def spectrum(viewer, tmp_path, qtbot):
 
 def looked(view, qtbot):
     """Wait until the dock shows what the square holds."""
-    qtbot.waitUntil(lambda: view.found is not None and view.idle, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: view.panel.spectrum is not None and view.idle, timeout=SIGNAL_MS)
 
 
 def peak_of(view, k):
     """Row of the family of a frequency."""
     off = [
         min(np.hypot(p.k_row - s * k[0], p.k_col - s * k[1]) for s in (1, -1))
-        for p in view.found.peaks
+        for p in view.panel.spectrum.peaks
     ]
     return int(np.argmin(off))

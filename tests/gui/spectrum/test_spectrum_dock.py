@@ -26,7 +26,7 @@ from tests.gui.spectrum.conftest import FIRST, SECOND, looked, peak_of
 
 
 def spacings(view):
-    return sorted(peak.spacing_px for peak in view.found.peaks)
+    return sorted(peak.spacing_px for peak in view.panel.spectrum.peaks)
 
 
 def drawn_spacings(*frequencies):
@@ -43,7 +43,7 @@ def test_the_spectrum_follows_the_square_as_it_is_dragged(spectrum, viewer, qtbo
     view, workspace = spectrum, workspace_for(viewer)
     assert spacings(view) == drawn_spacings(FIRST, SECOND)
     # A row of the table for each.
-    assert view.peaks.rowCount() == 2
+    assert view.panel.peaks.rowCount() == 2
     camera, active = viewer.scene.camera.center, viewer.layers.selection.active
     # By its left edge, to where only the first lattice is.
     drag(workspace, qtbot, (100, 127.5), (100, 1.5))
@@ -58,7 +58,7 @@ def test_the_spectrum_follows_the_square_as_it_is_dragged(spectrum, viewer, qtbo
     drag(workspace, qtbot, (191.5, 129.5), (131.5, 69.5))
     looked(view, qtbot)
     assert lies(view) == pytest.approx((64, 2, 68), abs=2)
-    assert f"{view.square.square.size_px} px" in view.where.text()
+    assert f"{view.square.square.size_px} px" in view.edge.text()
 
 
 def test_where_a_drag_would_move_the_square_the_mouse_holds_the_picture(
@@ -125,13 +125,13 @@ def test_it_is_in_nobody_s_way(spectrum, viewer, qtbot):
     layers = workspace.canvas.layers
     ours = (layers.image, view.square.layer, layers.particles)
     # It is no layer that somebody else laid over ours, and none that is a micrograph.
-    view.over.setCurrentIndex(1)
-    view._lay_over()
+    view.overlay.kind.setCurrentIndex(1)
+    view.show_overlay()
     assert workspace.canvas.layer_problem is None
     assert workspace.opening.image_name is None
-    assert [one for one in viewer.layers if one in (*ours, view.square._over)] == [
+    assert [one for one in viewer.layers if one in (*ours, view.square._overlay)] == [
         workspace.canvas.layers.image,
-        view.square._over,
+        view.square._overlay,
         view.square.layer,
         workspace.canvas.particles.layer,
     ]
@@ -145,7 +145,7 @@ def test_it_is_in_nobody_s_way(spectrum, viewer, qtbot):
     )
     window.add_dock(viewer, "Micrographs")
     qtbot.waitUntil(lambda: not view.square.layer.visible, timeout=SIGNAL_MS)
-    assert not view.square._over.visible
+    assert not view.square._overlay.visible
     # The card's button brings both back.
     window.add_dock(viewer, "Particle").view.card.region.click()
     qtbot.waitUntil(lambda: view.square.layer.visible, timeout=SIGNAL_MS)
@@ -155,23 +155,23 @@ def test_chosen_peaks_are_masked_and_filtered_over_the_micrograph(
     spectrum, viewer, qtbot
 ):
     view = spectrum
-    assert len(view.chosen) == 2
+    assert len(view.panel.selection.rows) == 2
     first, second = peak_of(view, FIRST), peak_of(view, SECOND)
     (spot,) = (
         mark
-        for mark in view.picture.marks
+        for mark in view.panel.picture.marks
         if isinstance(mark, Spot) and mark.number == str(second + 1)
     )
-    place_of = view.picture.place.at(spot.x, spot.y).toPoint()
-    qtbot.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=place_of)
-    assert view.chosen == (first,)
-    assert sum(isinstance(mark, Mask) for mark in view.picture.marks) == 2
-    point(view.picture, place_of)
-    told = [mark.text for mark in view.picture.marks if isinstance(mark, Caption)]
-    assert told[0].startswith(f"{view.found.peaks[second].spacing_px:.1f} px"[:2])
-    view.over.setCurrentIndex(1)
-    view._lay_over()
-    over = view.square._over
+    place_of = view.panel.picture.place.at(spot.x, spot.y).toPoint()
+    qtbot.mouseClick(view.panel.picture, Qt.MouseButton.LeftButton, pos=place_of)
+    assert view.panel.selection.rows == (first,)
+    assert sum(isinstance(mark, Mask) for mark in view.panel.picture.marks) == 2
+    point(view.panel.picture, place_of)
+    told = [mark.text for mark in view.panel.picture.marks if isinstance(mark, Caption)]
+    assert told[0].startswith(f"{view.panel.spectrum.peaks[second].spacing_px:.1f} px"[:2])
+    view.overlay.kind.setCurrentIndex(1)
+    view.show_overlay()
+    over = view.square._overlay
     place = np.arange(128) + np.array([[64], [128]])
     wanted = np.cos(2 * np.pi * (FIRST[0] * place[0][:, None] + FIRST[1] * place[1]))
     inside = slice(24, -24)
@@ -181,13 +181,13 @@ def test_chosen_peaks_are_masked_and_filtered_over_the_micrograph(
     assert kept[0, 1] > 0.97
     assert tuple(over.translate) == (64, 128)
     # Strain takes two.
-    view.over.setCurrentIndex(4)
-    view._lay_over()
-    assert "two families" in view.says.text()
+    view.overlay.kind.setCurrentIndex(4)
+    view.show_overlay()
+    assert "two families" in view.overlay.meaning.text()
     assert not over.visible
-    view.peaks.cellClicked.emit(second, 0)
+    view.panel.peaks.cellClicked.emit(second, 0)
     assert over.visible
-    assert "Strain along x" in view.says.text()
+    assert "Strain along x" in view.overlay.meaning.text()
     assert np.nanmedian(np.abs(over.data[inside, inside])) < 0.02
 
 
@@ -195,12 +195,12 @@ def test_a_line_gives_its_profile_and_the_picture_can_be_copied(
     spectrum, viewer, qtbot
 ):
     view, workspace = spectrum, workspace_for(viewer)
-    radial = view.profile.curve
+    radial = view.profile.view.curve
     highest = radial.x[np.argmax(radial.y * (radial.x > 0.05))]
     assert highest == pytest.approx(0.11, abs=0.012)
-    view.draw_line.click()
+    view.profile.draw_line.click()
     drag(workspace, qtbot, (120, 20), (120, 100))
-    curve = view.profile.curve
+    curve = view.profile.view.curve
     assert curve.x[-1] == pytest.approx(80, abs=1)
     spectrum_of_line = np.abs(np.fft.rfft(curve.y - curve.y.mean()))
     waves = np.argmax(spectrum_of_line) / len(curve.y)
@@ -208,17 +208,17 @@ def test_a_line_gives_its_profile_and_the_picture_can_be_copied(
     workspace.active_tool.end()
     view.copy.click()
     copied = QApplication.clipboard().pixmap()
-    assert copied.width() == view.picture.width()
+    assert copied.width() == view.panel.picture.width()
 
 
 def test_a_broad_line_has_the_means_across_it(spectrum, viewer, qtbot):
     view, workspace = spectrum, workspace_for(viewer)
-    view.draw_line.click()
+    view.profile.draw_line.click()
     drag(workspace, qtbot, (120, 20), (120, 100))
     pixels = workspace.session.micrograph.pixels
-    line = view._line
+    line = view.profile.line
     assert line.start_px[0] == pytest.approx(line.end_px[0])  # along a row
-    row, steps = line.start_px[0], np.arange(len(view.profile.curve.y))
+    row, steps = line.start_px[0], np.arange(len(view.profile.view.curve.y))
 
     def means(width):
         off = np.arange(width) - (width - 1) / 2
@@ -227,23 +227,23 @@ def test_a_broad_line_has_the_means_across_it(spectrum, viewer, qtbot):
         cols = line.start_px[1] + (cols - line.start_px[1]) * scale
         return map_coordinates(pixels, [rows, cols], order=1).mean(axis=0)
 
-    assert view.across.value() == 3
-    assert view.profile.curve.y == pytest.approx(means(3), rel=1e-4)
-    view.across.setFocus()
-    view.across.selectAll()
-    qtbot.keyClicks(view.across, "16")
-    qtbot.keyClick(view.across, Qt.Key.Key_Return)
-    assert view.profile.curve.y == pytest.approx(means(16), rel=1e-4)
+    assert view.profile.across.value() == 3
+    assert view.profile.view.curve.y == pytest.approx(means(3), rel=1e-4)
+    view.profile.across.setFocus()
+    view.profile.across.selectAll()
+    qtbot.keyClicks(view.profile.across, "16")
+    qtbot.keyClick(view.profile.across, Qt.Key.Key_Return)
+    assert view.profile.view.curve.y == pytest.approx(means(16), rel=1e-4)
     workspace.active_tool.end()
 
 
 def test_another_micrograph_keeps_the_square_and_its_choice(spectrum, viewer, qtbot):
     view, workspace = spectrum, workspace_for(viewer)
-    view._toggle(peak_of(view, SECOND))
-    before = view.found
+    view.panel.toggle(peak_of(view, SECOND))
+    before = view.panel.spectrum
     press(workspace, qtbot, Qt.Key.Key_PageDown)
-    qtbot.waitUntil(lambda: view.found is not before and view.idle, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: view.panel.spectrum is not before and view.idle, timeout=SIGNAL_MS)
     assert workspace.session.micrograph.name == "two_1"
     assert view.square.square == Square(64, 128, 128)
-    assert view.chosen == (peak_of(view, FIRST),)
+    assert view.panel.selection.rows == (peak_of(view, FIRST),)
     assert canvas(workspace).isVisible()

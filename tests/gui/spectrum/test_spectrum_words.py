@@ -29,31 +29,31 @@ def sized(view, viewer, qtbot, size: PixelSize | None) -> None:
     """Let the pixel size be this from now on."""
     session = workspace_for(viewer).session
     session.pixel_size = lambda: size
-    before = view.found
+    before = view.panel.spectrum
     session.micrographs_changed.emit()
-    qtbot.waitUntil(lambda: view.found is not before, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: view.panel.spectrum is not before, timeout=SIGNAL_MS)
     looked(view, qtbot)
 
 
 def lay(view, name: str):
     """Choose what is laid over the micrograph, as a person does."""
-    row = view.over.findText(name)
+    row = view.overlay.kind.findText(name)
     assert row >= 0
-    view.over.setCurrentIndex(row)
-    view.over.activated.emit(row)
-    return view.square._over
+    view.overlay.kind.setCurrentIndex(row)
+    view.overlay.kind.activated.emit(row)
+    return view.square._overlay
 
 
 def marks(view, kind) -> list:
-    return [one for one in view.picture.marks if isinstance(one, kind)]
+    return [one for one in view.panel.picture.marks if isinstance(one, kind)]
 
 
 def click_peak(view, qtbot, row: int, off_px: float = 0.0) -> None:
     """Click a peak of the picture, or so many pixels to the left of its middle."""
     spot = marks(view, Spot)[2 * row]
-    place = view.picture.place.at(spot.x, spot.y).toPoint()
+    place = view.panel.picture.place.at(spot.x, spot.y).toPoint()
     pos = place - QPoint(round(off_px), 0)
-    qtbot.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=pos)
+    qtbot.mouseClick(view.panel.picture, Qt.MouseButton.LeftButton, pos=pos)
 
 
 def test_it_reads_from_top_to_bottom(spectrum, viewer, qtbot):
@@ -115,33 +115,33 @@ def test_amplitude_phase_and_filtered_picture_are_of_what_is_chosen(spectrum, qt
     view = spectrum
     second = peak_of(view, SECOND)
     click_peak(view, qtbot, peak_of(view, FIRST))
-    assert view.chosen == (second,)
-    wave = local_wave(view.square.pixels, view.found.peaks[second], view._smoothing_px)
+    assert view.panel.selection.rows == (second,)
+    wave = local_wave(view.square.pixels, view.panel.spectrum.peaks[second], view.panel._smoothing_px)
     over = lay(view, "amplitude")
     assert over.data == pytest.approx(wave.amplitude)
     assert over.contrast_limits == pytest.approx([0, wave.amplitude.max()])
     assert (over.name, over.colormap.name) == ("amplitude", "viridis")
-    assert "Yellow where the first family is strongest" in view.says.text()
+    assert "Yellow where the first family is strongest" in view.overlay.meaning.text()
     over = lay(view, "geometric phase")
     np.testing.assert_allclose(over.data, wave.phase_rad)
     assert over.contrast_limits == pytest.approx([-math.pi, math.pi])
     assert (over.name, over.colormap.name) == ("geometric phase", "twilight_shifted")
-    assert "one distance of planes" in view.says.text()
+    assert "one distance of planes" in view.overlay.meaning.text()
     over = lay(view, "filtered picture")
     low, high = over.contrast_limits
     assert low == -high
     assert high == pytest.approx(np.percentile(np.abs(over.data), 99.5))
     assert (over.name, over.colormap.name) == ("filtered picture", "gray")
     # It needs no words.
-    assert not view.says.isVisible()
+    assert not view.overlay.meaning.isVisible()
     lay(view, "nothing")
     assert not over.visible
     # Strain takes two, anything else one.
     lay(view, "shear")
-    assert "choose two peaks" in view.says.text()
+    assert "choose two peaks" in view.overlay.meaning.text()
     click_peak(view, qtbot, second)
-    assert view.chosen == ()
-    assert "Choose a peak" in view.says.text()
+    assert view.panel.selection.rows == ()
+    assert "Choose a peak" in view.overlay.meaning.text()
     assert not over.visible
 
 
@@ -150,21 +150,21 @@ def test_the_detail_sizes_the_rings_of_the_masks(spectrum, viewer, qtbot):
     sized(view, viewer, qtbot, PixelSize(NM, PixelSizeSource.PERSON))
     over = lay(view, "filtered picture")
     spots, masks = marks(view, Spot), marks(view, Mask)
-    edge = view._seen * view.found.step_per_px
+    edge = view.panel.spectrum.edge_per_px
     # A Gaussian of 0.4 nm, that is 8 px, among the frequencies.
     assert [one.radius * edge for one in masks] == pytest.approx([1 / (16 * np.pi)] * 4)
     assert len(spots) == 4
     assert [one.number for one in spots] == ["1", "", "2", ""]
-    for peak, one, other in zip(view.found.peaks, spots[::2], spots[1::2], strict=True):
+    for peak, one, other in zip(view.panel.spectrum.peaks, spots[::2], spots[1::2], strict=True):
         assert (one.x, one.y) == pytest.approx(
             (0.5 + peak.k_col / edge, 0.5 + peak.k_row / edge)
         )
         assert (one.x + other.x, one.y + other.y) == pytest.approx((1, 1))
     before = np.array(over.data)
-    view.detail.setFocus()
-    view.detail.selectAll()
-    qtbot.keyClicks(view.detail, "1.6")
-    qtbot.keyClick(view.detail, Qt.Key.Key_Return)
+    view.overlay.detail.setFocus()
+    view.overlay.detail.selectAll()
+    qtbot.keyClicks(view.overlay.detail, "1.6")
+    qtbot.keyClick(view.overlay.detail, Qt.Key.Key_Return)
     assert marks(view, Mask)[0].radius * edge == pytest.approx(1 / (64 * np.pi))
     looked(view, qtbot)
     assert not np.allclose(over.data, before)
@@ -178,16 +178,16 @@ def test_the_detail_sizes_the_rings_of_the_masks(spectrum, viewer, qtbot):
 def test_a_click_means_a_peak_as_far_as_half_a_ring_beside_it(spectrum, qtbot):
     view = spectrum
     row = peak_of(view, FIRST)
-    radius = marks(view, Spot)[0].radius_px(view.picture.place)
+    radius = marks(view, Spot)[0].radius_px(view.panel.picture.place)
     click_peak(view, qtbot, row, 1.5 * radius + 2)
-    assert len(view.chosen) == 2
+    assert len(view.panel.selection.rows) == 2
     click_peak(view, qtbot, row, 1.5 * radius - 2)
-    assert row not in view.chosen
+    assert row not in view.panel.selection.rows
     # It comes back as the last one chosen.
     click_peak(view, qtbot, row)
-    assert view.chosen[-1] == row
+    assert view.panel.selection.rows[-1] == row
     # The table marks the first.
-    assert {one.row() for one in view.peaks.selectedIndexes()} == {view.chosen[0]}
+    assert {one.row() for one in view.panel.peaks.selectedIndexes()} == {view.panel.selection.rows[0]}
 
 
 def test_what_a_hand_chose_stays_and_nothing_chosen_is_chosen_anew(spectrum, qtbot):
@@ -195,11 +195,11 @@ def test_what_a_hand_chose_stays_and_nothing_chosen_is_chosen_anew(spectrum, qtb
     click_peak(view, qtbot, peak_of(view, FIRST))
     view.square.show(Square(70, 120, 128))
     looked(view, qtbot)
-    assert view.chosen == (peak_of(view, SECOND),)
-    click_peak(view, qtbot, view.chosen[0])
+    assert view.panel.selection.rows == (peak_of(view, SECOND),)
+    click_peak(view, qtbot, view.panel.selection.rows[0])
     view.square.show(Square(64, 120, 128))
     looked(view, qtbot)
-    assert len(view.chosen) == 2
+    assert len(view.panel.selection.rows) == 2
 
 
 @pytest.mark.parametrize(
@@ -213,12 +213,12 @@ def test_with_a_pixel_size_lengths_are_in_nm(
     spectrum, viewer, qtbot, source, uncertainty, about
 ):
     view, workspace = spectrum, workspace_for(viewer)
-    assert view.where.text() == "128 px"
-    curve = view.profile.curve
+    assert view.edge.text() == "128 px"
+    curve = view.profile.view.curve
     assert (curve.x_name, curve.y_name) == ("1/px", "log10 of the mean power")
     sized(view, viewer, qtbot, PixelSize(NM, source, uncertainty))
-    assert view.where.text() == f"128 px, {about}6.4 nm"
-    curve = view.profile.curve
+    assert view.edge.text() == f"128 px, {about}6.4 nm"
+    curve = view.profile.view.curve
     assert curve.x_name == "1/nm"
     assert curve.x[0] > 0
     highest = curve.x[np.argmax(curve.y * (curve.x > 1))]
@@ -226,43 +226,43 @@ def test_with_a_pixel_size_lengths_are_in_nm(
     assert curve.reads.format(x=2.5, y=1.0, inverse=0.4) == "0.4 nm (2.5 /nm)"
     # The picture ends at the shortest spacing of the lattice.
     shortest = view._scale.shortest_nm
-    assert view._seen // 2 == math.ceil(NM / shortest * len(view.square.pixels))
-    assert curve.x[-1] <= 1 / shortest + view.found.step_per_px / NM
-    point(view.picture, view.picture.rect().center() + QPoint(40, 0))
+    assert view.panel.spectrum.size // 2 == math.ceil(NM / shortest * len(view.square.pixels))
+    assert curve.x[-1] <= 1 / shortest + view.panel.spectrum.step_per_px / NM
+    point(view.panel.picture, view.panel.picture.rect().center() + QPoint(40, 0))
     (told,) = (one.text for one in marks(view, Caption))
     assert told.startswith(about)
     assert " nm" in told
-    assert told.endswith(f"° to {view.chosen[0] + 1}")
+    assert told.endswith(f"° to {view.panel.selection.rows[0] + 1}")
     # In the middle no spacing lies; beside the picture nothing is told.
-    point(view.picture, view.picture.rect().center())
+    point(view.panel.picture, view.panel.picture.rect().center())
     assert not marks(view, Caption)
-    view.draw_line.click()
+    view.profile.draw_line.click()
     drag(workspace, qtbot, (120, 20), (120, 100))
-    curve = view.profile.curve
+    curve = view.profile.view.curve
     assert (curve.x_name, curve.y_name) == ("nm", "grey value")
     assert curve.x[-1] == pytest.approx(80 * NM, abs=NM)
     assert curve.reads.format(x=1.0, y=99.0) == "1 nm: 99"
     told = workspace.active_tool.current.layer.features["says"].iloc[0]
-    assert told == f"{about}{view._line.length_px * NM:.2f} nm"
-    assert view.profiles.currentText() == "line"
+    assert told == f"{about}{view.profile.line.length_px * NM:.2f} nm"
+    assert view.profile.kind.currentText() == "line"
     workspace.active_tool.end()
 
 
 def test_a_line_in_pixels_says_how_long_it_is(spectrum, viewer, qtbot):
     view, workspace = spectrum, workspace_for(viewer)
-    view.profiles.setCurrentIndex(1)
-    view.profiles.activated.emit(1)
-    assert view.profile.curve is None
-    assert 'Press "Line"' in view.profile._hint
-    view.draw_line.click()
+    view.profile.kind.setCurrentIndex(1)
+    view.profile.kind.activated.emit(1)
+    assert view.profile.view.curve is None
+    assert 'Press "Line"' in view.profile.view._hint
+    view.profile.draw_line.click()
     assert workspace.active_tool.current.layer.name == "line profile"
     drag(workspace, qtbot, (120, 20), (120, 100))
     layer = workspace.active_tool.current.layer
-    assert layer.features["says"].iloc[0] == f"{view._line.length_px:.1f} px"
+    assert layer.features["says"].iloc[0] == f"{view.profile.line.length_px:.1f} px"
     assert not layer.editable
-    assert view.profile.curve.x_name == "px"
+    assert view.profile.view.curve.x_name == "px"
     # The same button puts it away again.
-    view.draw_line.click()
+    view.profile.draw_line.click()
     assert workspace.active_tool.current is None
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from napari_cdse.gui.spectrum.square import Square
-from napari_cdse.gui.spectrum.square_layer import _in_the_middle, _outline, _weakly
+from napari_cdse.gui.spectrum.square_layer import _FIRST_PX, _outline
+from napari_cdse.gui.spectrum.square_mouse import _weak_callback
 
 
 def test_the_outline_runs_around_the_pixels_with_a_cross_in_the_middle():
@@ -27,7 +28,7 @@ def test_the_outline_runs_around_the_pixels_with_a_cross_in_the_middle():
     ],
 )
 def test_the_first_square_lies_in_the_middle(shape, square):
-    assert _in_the_middle(shape) == square
+    assert Square.in_the_middle(shape, _FIRST_PX) == square
 
 
 def test_a_callback_goes_with_its_object():
@@ -40,7 +41,7 @@ def test_a_callback_goes_with_its_object():
             return "yes"
 
     one = Told()
-    call = _weakly(one.hear)
+    call = _weak_callback(one.hear)
     assert call(1, 2) == "yes"
     assert one.heard == [(1, 2)]
     del one

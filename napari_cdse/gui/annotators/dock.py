@@ -1,6 +1,5 @@
 """The dock Annotators: names, blind labelling, agreement and disagreements."""
 
-from napari.viewer import Viewer
 from qtpy.QtCore import Slot
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
@@ -17,9 +16,9 @@ from napari_cdse.core.review.annotator_agreement import Agreement
 from napari_cdse.gui.session.plain_text import caption, one_line
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import keyless, sentence, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
 from napari_cdse.gui.widgets.rest_timer import RestTimer
-from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.gui.workspace import Workspace
+from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 from napari_cdse.project.state.annotator_labels import LABEL_FILES
 
 _LATER_MS = 400
@@ -44,22 +43,7 @@ _HIDDEN_TIP = (
 )
 
 
-class AnnotatorsDock(ProjectDock):
-    """Name, blind labelling, agreement of each two annotators, disagreements.
-
-    Parameters
-    ----------
-    napari_viewer : Viewer
-    """
-
-    def __init__(self, napari_viewer: Viewer) -> None:
-        workspace = workspace_for(napari_viewer)
-        super().__init__(
-            workspace.session, AnnotatorsView(workspace), workspace.opening
-        )
-
-
-class AnnotatorsView(ProjectView):
+class AnnotatorsView(WorkspaceView):
     """The annotators of the open project.
 
     Parameters
@@ -68,8 +52,7 @@ class AnnotatorsView(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._session = workspace.session
+        super().__init__(workspace)
         self._annotator = workspace.annotator
         self._navigation = workspace.navigation
         self.name = QLineEdit()
@@ -226,3 +209,9 @@ class AnnotatorsView(ProjectView):
     def _on_review(self) -> None:
         self._navigation.set_order(self._navigation.order, "disputed")
         self._navigation.go_on()
+
+
+class AnnotatorsDock(WorkspaceDock):
+    """Name, blind labelling, agreement of each two annotators, disagreements."""
+
+    view_class = AnnotatorsView

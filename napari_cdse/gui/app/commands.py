@@ -37,7 +37,7 @@ def import_annotations(viewer: Viewer) -> None:
         return
     files = ask_annotations(main_window(viewer), workspace.project.folder)
     if files:
-        workspace.annotation_import.take(files)
+        workspace.annotation_import.start(files)
 
 
 def open_sample_project(viewer: Viewer) -> None:

@@ -151,7 +151,7 @@ def _import(path: PathOrPaths) -> list[LayerData]:
     """Take annotations into the open project; its own layers show them."""
     workspace = with_project(current_viewer())
     if workspace is not None:
-        workspace.annotation_import.take(_paths(path))
+        workspace.annotation_import.start(_paths(path))
     return [(None,)]
 
 

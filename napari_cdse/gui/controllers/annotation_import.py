@@ -20,19 +20,20 @@ if TYPE_CHECKING:
     from napari_cdse.project import Project, Reading
 
 _MESSAGE = "import"
-"""Name of the message about what did not fit."""
+"""Name of the message about what could not be imported."""
 _NAMED = 5
-"""Sentences that the message holds; the command line gives all."""
+"""Most sentences in that message. A choice: more cover the micrograph; the command line
+lists all."""
 
 
 class AnnotationImport(QObject):
-    """Reads in a worker, and makes one step of what fits.
+    """Reads annotation files in a worker, and stores what fits as one step.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-        What was drawn there and not taken in is there before.
+        Pending edits there are applied before.
     """
 
     def __init__(self, session: Session, canvas: MicrographView) -> None:
@@ -40,8 +41,14 @@ class AnnotationImport(QObject):
         self._session = session
         self._canvas = canvas
 
-    def take(self, paths: Sequence[Path]) -> Job:
-        """Take in files and folders; what names no micrograph goes to the open one."""
+    def start(self, paths: Sequence[Path]) -> Job:
+        """Import files and folders.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            A file that names no micrograph belongs to the open one.
+        """
         project = self._session.project
         pictures, index = project.imports.pictures(), project.selection.index
         open_one = None if index is None else pictures[index]
@@ -52,22 +59,22 @@ class AnnotationImport(QObject):
         self._session.runner.submit(job)
         return job
 
-    def _store(self, project: Project, found: Reading) -> None:
+    def _store(self, project: Project, reading: Reading) -> None:
         if not self._session.is_open or self._session.project is not project:
             return
         self._canvas.apply_pending_edits()
         with self._session.reporting_errors():
-            notifications.inform(project.imports.store(found.placed).sentence)
-        self._tell([*found.left_out, *found.notices])
+            notifications.inform(project.imports.store(reading.placed).sentence)
+        self._show_problems([*reading.left_out, *reading.notices])
 
-    def _tell(self, sentences: Sequence[str]) -> None:
+    def _show_problems(self, sentences: Sequence[str]) -> None:
         if not sentences:
             self._session.messages.withdraw(_MESSAGE)
             return
-        told = list(sentences[:_NAMED])
+        shown = list(sentences[:_NAMED])
         more = len(sentences) - _NAMED
         if more > 0:
-            told.append(
+            shown.append(
                 f"There are {more} more of these; `napari-cdse import` lists all."
             )
-        self._session.messages.put(_MESSAGE, " ".join(told))
+        self._session.messages.put(_MESSAGE, " ".join(shown))

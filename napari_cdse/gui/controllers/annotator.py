@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class AnnotatorName(QObject):
-    """Gives each project that is opened the name from the Preferences.
+    """Gives each project that is opened the name in the Preferences.
 
-    An empty name there leaves the project's own, which starts as the login.
+    If that is empty, the project keeps its own, which at first is the login name.
 
     Parameters
     ----------
@@ -28,20 +28,20 @@ class AnnotatorName(QObject):
         self._settings = annotator_page()
         session.project_changed.connect(self._on_project)
         if self._settings is not None:
-            self._settings.events.connect(self._pass_on)
+            self._settings.events.connect(self._apply_setting)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Disconnect from the Preferences."""
         if self._settings is not None:
-            self._settings.events.disconnect(self._pass_on)
+            self._settings.events.disconnect(self._apply_setting)
 
     @property
     def name(self) -> str:
-        """Whose labels the next ones are."""
+        """The annotator of the next labels."""
         return self._session.project.annotators.current
 
     def set_name(self, name: str) -> None:
-        """Take another name, for this project and those that will be opened."""
+        """Set the name, for this project and those that will be opened."""
         if name.strip():
             with self._session.reporting_errors():
                 self._session.project.annotators.current = name
@@ -49,10 +49,10 @@ class AnnotatorName(QObject):
             self._settings.name = name.strip()
 
     def _on_project(self) -> None:
-        self._pass_on()
+        self._apply_setting()
         self._session.project.annotators.restore_view()
 
-    def _pass_on(self, _event: object = None) -> None:
+    def _apply_setting(self, _event: object = None) -> None:
         name = "" if self._settings is None else self._settings.name.strip()
         if name and self._session.is_open:
             with self._session.reporting_errors():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class HistoryController(QObject):
-    """Takes steps back and makes them again.
+    """Undoes and redoes steps, and shows where they were made.
 
     Parameters
     ----------
@@ -28,40 +28,49 @@ class HistoryController(QObject):
         self._canvas = canvas
 
     def undo(self) -> None:
-        """Take the last step back and show where it was."""
+        """Undo the last step."""
         if self._canvas.ready():
             undo = self._session.project.history.undo
-            self._walk(undo, "Undone", "There is nothing to undo.")
+            self._step(undo, "Undone", "There is nothing to undo.")
 
     def redo(self) -> None:
-        """Make the step again that was taken back last."""
+        """Redo the step that was undone last."""
         if self._canvas.ready():
             redo = self._session.project.history.redo
-            self._walk(redo, "Done again", "There is nothing to redo.")
+            self._step(redo, "Done again", "There is nothing to redo.")
 
-    def _walk(self, walk: Callable[[], str | None], says: str, nothing: str) -> None:
+    def _step(self, step: Callable[[], str | None], done: str, nothing: str) -> None:
+        """Undo or redo a step, and show it in the status line.
+
+        Parameters
+        ----------
+        step : callable
+            Returns the step's summary; None if there is no step.
+        done, nothing : str
+            What the status line says in either case.
+        """
         session, project = self._session, self._session.project
-        touched: set[str] = set()
+        changed: set[str] = set()
 
         def collect(ids: frozenset[str] | None) -> None:
-            touched.update(ids or ())
+            changed.update(ids or ())
 
         project.events.particles_changed.connect(collect)
         before = project.selection.index
         self._canvas.keeps_zoom = True
         try:
             with self._session.reporting_errors():
-                summary = walk()
-                session.say(nothing if summary is None else f"{says}: {summary}")
-                self._return_to(touched)
+                summary = step()
+                session.say(nothing if summary is None else f"{done}: {summary}")
+                self._return_to(changed)
         finally:
             project.events.particles_changed.disconnect(collect)
             if project.selection.index == before:
-                # None is shown that would end it.
+                # Otherwise the canvas resets it when it shows the other micrograph.
                 self._canvas.keeps_zoom = False
 
     def _return_to(self, ids: set[str]) -> None:
-        """Select the particle that a step was about, if only one, and show it."""
+        """Select and show the particle of a step, if there is only one."""
         project = self._session.project
         if len(ids) == 1 and project.particles.find(next(iter(ids))) is not None:
             (particle_id,) = ids

@@ -1,4 +1,4 @@
-"""Warn when our layers can't be seen, and repair that at one click."""
+"""Warn when our layers can't be seen, with a button that restores them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
 
 _POLL_MS = 400
-"""Between two looks. A choice: napari tells of names, eyes, order and views by a dozen
-events of as many objects; a look takes microseconds, and misses none of them."""
+"""Milliseconds between two checks. A choice: napari reports names, visibility, order
+and views by a dozen events of as many objects; a check takes microseconds, and misses
+no change."""
 _NAME = "layers"
+"""Name of the message."""
 
 
 class LayerWatch(QObject):
-    """Looks at the layers again and again, and has a message stand while one is amiss.
+    """Checks the layers at intervals, and shows a message while there is a problem.
 
-    A message that the user closed comes back when something else is wrong, or when keys
-    are pressed that would change what is not seen.
+    If the user closes the message, it comes back for another problem, or when keys are
+    pressed that would change what is not seen.
 
     Parameters
     ----------
@@ -33,37 +35,37 @@ class LayerWatch(QObject):
         super().__init__(session)
         self._session = session
         self._canvas = canvas
-        self._found: LayerProblem | None = None
+        self._problem: LayerProblem | None = None
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self.look)
         self._poll.start()
-        canvas.unseen.connect(self._tell)
+        canvas.unseen.connect(self._update_message)
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._poll.stop()
 
     def look(self) -> None:
-        """Say what is wrong now, and no longer what is not."""
+        """Check the layers, and update the message."""
         if self._session.viewer is None or self._canvas.in_gesture:
             return
-        before, self._found = self._found, self._canvas.layer_problem
-        if self._found is not None and self._found.hides:
+        before, self._problem = self._problem, self._canvas.layer_problem
+        if self._problem is not None and self._problem.hides:
             self._canvas.move_picture_only()
-        if self._found != before:
-            self._tell()
+        if self._problem != before:
+            self._update_message()
 
-    def put_right(self) -> None:
+    def restore_layers(self) -> None:
         """Show our layers as they should be."""
         self._canvas.restore_layers()
         self.look()
 
-    def _tell(self) -> None:
-        found = self._canvas.layer_problem
-        if found is None:
+    def _update_message(self) -> None:
+        problem = self._canvas.layer_problem
+        if problem is None:
             self._session.messages.withdraw(_NAME)
             return
         self._session.messages.put(
-            _NAME, found.sentence, remedy=found.remedy, act=self.put_right
+            _NAME, problem.sentence, remedy=problem.remedy, act=self.restore_layers
         )

@@ -1,4 +1,4 @@
-"""Show accumulation maps over the micrograph, and prepare those to come."""
+"""Show accumulation maps over the micrograph, and prepare those that come next."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     from napari_cdse.tasks.maps import Maps
 
 _MOST_BYTES = 32 * 2**20
-"""Of maps in memory: those of more micrographs than anybody looks at in a day."""
+"""Most memory for maps. A choice: maps of more micrographs than a user goes through in
+a day."""
 
 
-class KnownMaps:
-    """Maps in memory, up to a bound; those unused for longest go first.
+class MapCache:
+    """Maps in memory, up to a limit; those unused for longest are dropped first.
 
     Parameters
     ----------
     most_bytes : int
-        Of all their values.
+        Most memory for the values of all maps.
     """
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
@@ -42,11 +43,11 @@ class KnownMaps:
         self._bytes = 0
 
     def __contains__(self, identity: object) -> bool:
-        """Whether the maps of that name are in memory."""
+        """Whether maps are in memory."""
         return identity in self._kept
 
     def get(self, identity: MapIdentity) -> Maps | None:
-        """Return maps by what they follow from; None if they are not in memory."""
+        """Return maps; None if they are not in memory."""
         maps = self._kept.get(identity)
         if maps is not None:
             self._kept.move_to_end(identity)
@@ -67,14 +68,14 @@ def _bytes_of(maps: Maps) -> int:
 
 
 class MapDisplay(QObject):
-    """Shows the open micrograph's maps, and has those of the next ones at hand.
+    """Shows the open micrograph's maps, and prepares those of the next micrographs.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
     model : callable
-        Gives the forest in use, or None.
+        Returns the forest in use, or None.
 
     Attributes
     ----------
@@ -93,40 +94,42 @@ class MapDisplay(QObject):
         self._canvas = canvas
         self._model = model
         self.path = default_path()
-        self._known = KnownMaps()
+        self._cache = MapCache()
         self._job: Job | None = None
         self._ahead: Job | None = None
-        self._wanted: tuple[Source, ...] = ()
+        self._next: tuple[Source, ...] = ()
         self._tried: set[MapIdentity] = set()
-        canvas.prefetch.came.connect(self._go_on)
+        canvas.prefetch.came.connect(self._prepare)
         session.project_changed.connect(self._forget)
 
+    # --- the open micrograph --------------------------------------------------
+
     def show(self) -> None:
-        """Show the open micrograph's maps; make them where none were kept."""
+        """Show the open micrograph's maps; compute them if none were kept."""
         session, project = self._session, self._session.project
         if self._job is not None and self._job.running:
             self._job.cancel()
-        found = project.detections.current
-        if found is not None:
-            self._canvas.show_maps(found.maps)
+        detection = project.detections.current
+        if detection is not None:
+            self._canvas.show_maps(detection.maps)
             return
         entry, micrograph = session.current_entry, session.micrograph
         if entry is None or micrograph is None or not entry.analysed:
             self._canvas.show_maps(())
             return
         identity = self._identity(micrograph)
-        known = self._known.get(identity)
-        if known is None:
+        maps = self._cache.get(identity)
+        if maps is None:
             self._canvas.blank_maps()
-            self._make(entry.index, entry.name, micrograph, identity)
+            self._compute(entry.index, entry.name, micrograph, identity)
         else:
-            self._canvas.show_maps(known)
+            self._canvas.show_maps(maps)
 
     def _identity(self, micrograph: Micrograph) -> MapIdentity:
         params = self._session.project.settings.detection
         return MapIdentity.of(micrograph, self._model(), params)
 
-    def _make(
+    def _compute(
         self, index: int, name: str, micrograph: Micrograph, identity: MapIdentity
     ) -> None:
         work = partial(
@@ -137,27 +140,27 @@ class MapDisplay(QObject):
         self._job = self._session.runner.submit(job)
 
     def _on_maps(self, index: int, identity: MapIdentity, maps: Maps) -> None:
-        self._known.put(identity, maps)
+        self._cache.put(identity, maps)
         project = self._session.project
         micrograph = project.selection.micrograph
-        shown = project.selection.index == index and micrograph is not None
-        same = micrograph is not None and micrograph.id == identity.micrograph_id
-        if shown and same and project.detections.current is None:
+        is_open = project.selection.index == index and micrograph is not None
+        is_same = micrograph is not None and micrograph.id == identity.micrograph_id
+        if is_open and is_same and project.detections.current is None:
             self._canvas.show_maps(maps)
 
-    # --- those to come ----------------------------------------------------------
+    # --- the next micrographs -------------------------------------------------
 
     def look_ahead(self, sources: Sequence[Source]) -> None:
-        """Have the maps of micrographs at hand that will be opened soon."""
-        self._wanted = tuple(sources)
-        self._go_on()
+        """Prepare the maps of micrographs that will be opened soon."""
+        self._next = tuple(sources)
+        self._prepare()
 
     def _forget(self) -> None:
-        self._wanted = ()
+        self._next = ()
         self._tried.clear()
 
-    def _go_on(self, *_what: object) -> None:
-        """Make what is missing, of those whose pixels have been read ahead."""
+    def _prepare(self, *_complete: object) -> None:
+        """Compute missing maps of those micrographs that have been read ahead."""
         session = self._session
         busy = self._ahead is not None and self._ahead.running
         if busy or session.closed or not session.is_open or session.runner.heavy:
@@ -167,20 +170,20 @@ class MapDisplay(QObject):
             params = session.project.settings.detection
             work = partial(mapping_ahead, todo, self._model(), params, path=self.path)
             self._ahead = Job("Maps ahead", work, heavy=False)
-            self._ahead.produced.connect(lambda found: self._known.put(*found))
-            self._ahead.finished.connect(self._go_on)
+            self._ahead.produced.connect(lambda result: self._cache.put(*result))
+            self._ahead.finished.connect(self._prepare)
             session.runner.submit(self._ahead)
 
     def _missing(self) -> list[tuple[Path, Micrograph]]:
         entries = self._session.project.micrographs.entries
-        found = []
-        for source in self._wanted:
+        missing = []
+        for source in self._next:
             micrograph = self._canvas.prefetch.take(source)
             if micrograph is None or not entries[source.index].analysed:
                 continue
             identity = self._identity(micrograph)
-            # One that cannot be made is not tried at each key.
-            if identity not in self._known and identity not in self._tried:
+            # Maps that can't be computed are not tried again after each key.
+            if identity not in self._cache and identity not in self._tried:
                 self._tried.add(identity)
-                found.append((source.path, micrograph))
-        return found
+                missing.append((source.path, micrograph))
+        return missing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import SelectedBy
     from napari_cdse.core.review.review_queue import Order
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
-    from napari_cdse.gui.controllers.selection import Selection
+    from napari_cdse.gui.controllers.particle_selection import ParticleSelection
     from napari_cdse.gui.session.session import Session
     from napari_cdse.project import Which
 
@@ -39,33 +39,33 @@ _ELSEWHERE = f"{_HERE_DONE} The next particle lies in another one; go on when yo
 
 
 class Navigation(QObject):
-    """Goes from particle to particle, and has read what comes next.
+    """Goes from particle to particle, and has the next micrographs read ahead.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-    selection : Selection
+    selection : ParticleSelection
 
     Attributes
     ----------
     order : {"uncertain", "micrograph", "class", "confidence", "novelty"}
-        In which the next particle is found.
+        Order of the queue.
     which : {"unlabelled", "deferred", "disputed", "all"}
-        Particles to stop at.
+        Particles in the queue.
     stays : bool
-        Whether going on keeps within the open micrograph.
+        Whether the next particle is sought in the open micrograph only.
     order_changed : signal
-        One of these is another.
+        One of these has changed.
     ahead : signal
-        Carries the sources of the micrographs that going on opens next.
+        Carries the sources of the micrographs that the queue opens next.
     """
 
     order_changed = Signal()
     ahead = Signal(object)
 
     def __init__(
-        self, session: Session, canvas: MicrographView, selection: Selection
+        self, session: Session, canvas: MicrographView, selection: ParticleSelection
     ) -> None:
         super().__init__(session)
         self._session = session
@@ -74,7 +74,7 @@ class Navigation(QObject):
         self._order: Order = "uncertain"
         self._which: Which = "unlabelled"
         self._stays = False
-        self._shown: int | None = None
+        self._shown_index: int | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_ahead)
@@ -82,39 +82,39 @@ class Navigation(QObject):
         session.project_changed.connect(self._forget)
 
     def close(self) -> None:
-        """Read nothing more."""
+        """Stop reading ahead."""
         self._soon.stop()
 
     @property
     def waiting(self) -> bool:
-        """Whether it will soon read what comes next."""
+        """Whether reading ahead is scheduled."""
         return self._soon.isActive()
 
     # --- the queue ------------------------------------------------------------
 
     @property
     def order(self) -> Order:
-        """In which the next particle is found."""
+        """Order of the queue."""
         return self._order
 
     @property
     def which(self) -> Which:
-        """Particles to stop at."""
+        """Particles in the queue."""
         return self._which
 
     def set_order(self, order: Order, which: Which) -> None:
-        """Choose another order, or other particles."""
+        """Choose another order, or other particles for the queue."""
         self._order, self._which = order, which
         self._soon.start(0)
         self.order_changed.emit()
 
     @property
     def stays(self) -> bool:
-        """Whether going on keeps within the open micrograph."""
+        """Whether the next particle is sought in the open micrograph only."""
         return self._stays
 
     def set_stays(self, stays: bool) -> None:
-        """Keep within the open micrograph, or go through all."""
+        """Stay in the open micrograph, or go through all."""
         self._stays = stays
         self._soon.start(0)
         self.order_changed.emit()
@@ -122,37 +122,37 @@ class Navigation(QObject):
     # --- particles ------------------------------------------------------------
 
     def go_on(self) -> None:
-        """Select the next particle and look at it."""
+        """Select and show the next particle."""
         if self._canvas.ready():
             self.advance()
 
     def go_back(self) -> None:
-        """Select the particle that was looked at before this one."""
+        """Select and show the particle before this one."""
         if self._canvas.ready():
-            found = self._session.project.review.retreat()
-            self._go_to(found, self._selection.arrived_by(found), _AT_START)
+            before = self._session.project.review.retreat()
+            self._go_to(before, self._selection.arrived_by(before), _AT_START)
 
     def go_to(self, particle_id: str) -> None:
-        """Select a particle that the user chose from a list, and look at it."""
+        """Select and show a particle that the user chose from a list."""
         ready = self._canvas.ready()
         if ready and self._session.project.particles.find(particle_id) is not None:
             self._go_to(particle_id, "hand")
 
     def advance(self) -> None:
-        """Go to the next particle, where the mouse is known to be at rest."""
+        """Go to the next particle; the caller has checked that the canvas is ready."""
         self._advance(self._stays)
 
     def advance_here(self) -> None:
-        """Go to the next particle of the open micrograph; nowhere if there is none."""
+        """Go to the next particle of the open micrograph, if there is one."""
         self._advance(stays=True)
 
     def _advance(self, stays: bool) -> None:
         project = self._session.project
         within = project.selection.index if stays else None
-        found = project.review.advance(self._order, self._which, within)
+        following = project.review.advance(self._order, self._which, within)
         how: SelectedBy = "queue" if self._order == "uncertain" else "order"
-        # Only who finds nothing asks why: it takes a look at all micrographs.
-        self._go_to(found, how, "" if found else self._why_nothing(stays))
+        # The reason is only sought if needed, since that goes through all micrographs.
+        self._go_to(following, how, "" if following else self._why_nothing(stays))
 
     def _why_nothing(self, stays: bool) -> str:
         upcoming = self._session.project.review.upcoming(self._order, self._which)
@@ -160,19 +160,22 @@ class Navigation(QObject):
             return self._no_more()
         return _HERE_DONE if self._stays else _ELSEWHERE
 
-    def _go_to(self, found: str | None, how: SelectedBy, nothing: str = "") -> None:
-        if found is None:
+    def _go_to(
+        self, particle_id: str | None, how: SelectedBy, nothing: str = ""
+    ) -> None:
+        """Select and show a particle; for None, show the reason in the status line."""
+        if particle_id is None:
             self._session.say(nothing)
             return
         with self._canvas.without_fitting(), self._session.reporting_errors():
-            self._selection.go_to(found, how)
-            self._canvas.see(found)
+            self._selection.go_to(particle_id, how)
+            self._canvas.see(particle_id)
             if self._canvas.particles is None:
-                # It is looked at once it is read, even where that was shown before.
-                self._shown = None
+                # The particle is shown once its micrograph is read, see `_on_shown`.
+                self._shown_index = None
 
     def _no_more(self) -> str:
-        """Say why there is no next particle."""
+        """Return why there is no next particle."""
         entries = self._session.entries
         untouched = sum(
             not (each.analysed or each.found or each.excluded or each.problem)
@@ -181,8 +184,8 @@ class Navigation(QObject):
         if self._which != "unlabelled" or not untouched:
             return _NO_MORE[self._which]
         is_one = untouched == 1
-        what = "1 micrograph has" if is_one else f"{untouched} micrographs have"
-        return _FOUND_DONE.format(what)
+        which = "1 micrograph has" if is_one else f"{untouched} micrographs have"
+        return _FOUND_DONE.format(which)
 
     # --- micrographs ----------------------------------------------------------
 
@@ -204,7 +207,7 @@ class Navigation(QObject):
 
     @property
     def next_particle(self) -> str | None:
-        """Id of the particle that going on leads to; None where there is none."""
+        """Id of the next particle of the queue; None if there is none."""
         project = self._session.project
         within = project.selection.index if self._stays else None
         return next(project.review.upcoming(self._order, self._which, within), None)
@@ -212,41 +215,42 @@ class Navigation(QObject):
     def micrographs_ahead(
         self, least: int = AHEAD, particles: int = BATCH
     ) -> list[int]:
-        """Return the other micrographs that going on would open next.
+        """Return the indices of the micrographs that the queue opens next.
 
         Parameters
         ----------
         least : int
-            So many are named, however many particles come before them.
+            Number of micrographs, however many particles come before them.
         particles : int
-            All those are named in which one of so many next particles lies: a batch.
+            Number of next particles whose micrographs are returned in any case: a
+            batch.
         """
         project = self._session.project
-        found: list[int] = []
+        ahead: list[int] = []
         within = project.selection.index if self._stays else None
         upcoming = project.review.upcoming(self._order, self._which, within)
         for number, particle_id in enumerate(upcoming):
-            if number >= particles and len(found) >= least:
+            if number >= particles and len(ahead) >= least:
                 break
             index = project.particles.micrograph_of(particle_id)
-            if index is not None and index not in (project.selection.index, *found):
-                found.append(index)
-        return found
+            if index is not None and index not in (project.selection.index, *ahead):
+                ahead.append(index)
+        return ahead
 
     def _on_shown(self) -> None:
         selected = self._session.project.selection.particle_id
         index = self._session.project.selection.index
         if selected is not None and self._canvas.keeps_zoom:
             self._canvas.bring_into_sight(selected)
-        elif selected is not None and index != self._shown:
-            # One that is shown anew, with a pixel size, is where it was.
+        elif selected is not None and index != self._shown_index:
+            # The same micrograph, shown with another pixel size, keeps its place.
             self._canvas.see(selected)
-        self._shown = index
+        self._shown_index = index
         self._soon.start(0)
 
     def _forget(self) -> None:
-        """Take no micrograph of another project for one that was shown."""
-        self._shown = None
+        """Forget which micrograph of another project was shown."""
+        self._shown_index = None
 
     def _read_ahead(self) -> None:
         """Read the micrographs that the queue opens next."""

@@ -1,4 +1,4 @@
-"""Poll the open project's file for changes of others, and write what waits."""
+"""Poll the open project's file for changes by other windows, and write what waits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from napari_cdse.project import Project
 
 EVERY_MS = 2000
+"""Milliseconds between polls of the file. A choice: two people who work on a project
+see each other's labels soon, and a network drive is not kept busy."""
 _WRITE_EVERY_MS = 200
-"""How often a busy file is tried again. A choice: sooner than a hand notices."""
+"""Milliseconds between attempts to write to a busy file. A choice: not noticed as a
+delay."""
 PATIENCE_S = 0.1
-"""How long a key waits for the file: longer than another window's commit to a disk,
-shorter than a hand notices. After that the step waits in memory."""
+"""Seconds that a key waits for the file. A choice: longer than another window's commit
+to a disk, and not noticed as a delay. After that the step waits in memory."""
 BUSY = "busy"
+"""Name of the message that another program holds the file."""
 IN_VIEW_WORDS = "what was in view"
-"""What waits where a micrograph was opened: no draw may fall on what was seen."""
+"""Words for notes that predictions of a micrograph have been in view; the audit must
+not draw from those."""
 _HOLDS = (
     "Another program is writing {}. You can go on: {} kept here, and written as soon "
     "as the file is free."
@@ -33,9 +38,9 @@ _ONLY_HOLDS = (
 
 
 class ProjectPoller(QObject):
-    """Reads what other windows wrote, and writes what a busy file kept waiting.
+    """Reads what other windows wrote, and writes steps that wait for a busy file.
 
-    While the file is busy, one message says so; it goes when that is over.
+    As long as the file is busy, a message says so.
 
     Parameters
     ----------
@@ -47,7 +52,7 @@ class ProjectPoller(QObject):
         super().__init__(session)
         self._session = session
         self._canvas = canvas
-        self._told: str | None = None
+        self._problem: str | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self.poll)
@@ -57,12 +62,12 @@ class ProjectPoller(QObject):
         session.project_changed.connect(self._start)
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop polling."""
         self._timer.stop()
         self._writing.stop()
 
     def follow_backlog(self) -> None:
-        """Say what waits for the file, and try again soon."""
+        """Show what waits for the file, and try again soon."""
         project, messages = self._session.project, self._session.messages
         if not project.backlog:
             self._writing.stop()
@@ -73,35 +78,35 @@ class ProjectPoller(QObject):
         self._writing.start()
 
     def write(self) -> None:
-        """Write what waits, if the file is free and no circle is being drawn."""
+        """Write what waits, unless the file is busy or a circle is being drawn."""
         if self._session.is_open and not self._in_gesture:
             self._session.project.sync.write_waiting()
 
     def poll(self) -> None:
-        """Take in what was written, unless a circle is being drawn or moved."""
+        """Read what was written, unless a circle is being drawn or moved."""
         if self._in_gesture or not self._session.is_open:
             return
         project, messages = self._session.project, self._session.messages
         try:
             with project.backlog.patience(0.0):
                 project.sync.poll()
-            self._unsay()
+            self._withdraw_problem()
             if not project.backlog:
                 messages.withdraw(BUSY)
         except StoreBusy:
             messages.put(BUSY, _ONLY_HOLDS.format(project.path.name), passes=True)
         except CdseError as error:
-            # A drive that is away stays away for a while; say so once.
-            if self._told != str(error):
-                self._unsay()
-                self._told = str(error)
-                self._session.warn(self._told)
+            # A drive that is not available stays so for a while; warn only once.
+            if self._problem != str(error):
+                self._withdraw_problem()
+                self._problem = str(error)
+                self._session.warn(self._problem)
 
-    def _unsay(self) -> None:
-        """Withdraw what was told of a file that can be read again."""
-        if self._told is not None:
-            self._session.messages.withdraw(self._told)
-            self._told = None
+    def _withdraw_problem(self) -> None:
+        """Withdraw the message on a file that can be read again."""
+        if self._problem is not None:
+            self._session.messages.withdraw(self._problem)
+            self._problem = None
 
     @property
     def _in_gesture(self) -> bool:
@@ -110,12 +115,12 @@ class ProjectPoller(QObject):
 
     def _start(self) -> None:
         self._session.messages.withdraw(BUSY)
-        self._unsay()
+        self._withdraw_problem()
         self._timer.start()
 
 
 def waiting_words(project: Project) -> str:
-    """Say how much waits for a project's file."""
+    """Return how much waits for a project's file, with its verb."""
     backlog = project.backlog
     numbers = {
         "step": len(backlog.steps),

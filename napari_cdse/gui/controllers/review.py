@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_cdse.core.records import Label
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
     from napari_cdse.gui.controllers.navigation import Navigation
-    from napari_cdse.gui.controllers.selection import Selection
+    from napari_cdse.gui.controllers.particle_selection import ParticleSelection
     from napari_cdse.gui.session.session import Session
     from napari_cdse.gui.shortcuts.settings import KeySettings
 
@@ -21,28 +21,29 @@ _NOTHING_CHOSEN = "Choose a particle first: click its circle, or press {} for th
 
 
 class Review(QObject):
-    """Makes an edit of the chosen particles, then goes on to the next.
+    """Edits the selected particles, then goes on to the next one.
 
-    After what the queue brought up, that may lie in another micrograph; after what the
-    hand chose, drew or removed, it does not. While circles are drawn, nothing moves.
+    After a particle from the queue, the next one may lie in another micrograph. After
+    one that the user selected, drew or removed, it lies in the same micrograph. While
+    circles are drawn, the selection stays.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-    selection : Selection
-        Tells which are chosen, and how the user came to them.
+    selection : ParticleSelection
+        The selected particles, and how the user came to them.
     navigation : Navigation
-        Goes on.
+        Goes on to the next one.
     keys : KeySettings
-        For the sentence that names the key.
+        Names of keys in messages.
     """
 
     def __init__(
         self,
         session: Session,
         canvas: MicrographView,
-        selection: Selection,
+        selection: ParticleSelection,
         navigation: Navigation,
         keys: KeySettings,
     ) -> None:
@@ -54,41 +55,50 @@ class Review(QObject):
         self._keys = keys
 
     def label(self, label: Label) -> None:
-        """Give the chosen particles a class and go to the next."""
-        self._on_chosen(
+        """Label the selected particles, and go on to the next one."""
+        self._edit_selected(
             lambda ids: self._session.project.edits.label(
                 ids, label, selected_by=self._selection.how(ids)
             )
         )
 
     def accept(self) -> None:
-        """Confirm what the forest says of the chosen particles, and go on."""
-        self._on_chosen(
+        """Confirm the forest's class of the selected particles, and go on."""
+        self._edit_selected(
             lambda ids: self._session.project.edits.accept(
                 ids, selected_by=self._selection.how(ids)
             )
         )
 
     def defer(self) -> None:
-        """Leave the chosen particles for later, and go on."""
-        self._on_chosen(
+        """Leave the selected particles for later, and go on."""
+        self._edit_selected(
             lambda ids: self._session.project.edits.defer(
                 ids, selected_by=self._selection.how(ids)
             )
         )
 
     def remove(self) -> None:
-        """Take the chosen circles away, and go on in this micrograph."""
-        self._on_chosen(
+        """Delete the selected circles, and go on in this micrograph."""
+        self._edit_selected(
             lambda ids: self._session.project.edits.remove(
                 ids, selected_by=self._selection.how(ids)
             ),
             stays=True,
         )
 
-    def _on_chosen(
-        self, act: Callable[[tuple[str, ...]], object], *, stays: bool = False
+    def _edit_selected(
+        self, edit: Callable[[tuple[str, ...]], object], *, stays: bool = False
     ) -> None:
+        """Apply an edit to the selected particles, and go on.
+
+        Parameters
+        ----------
+        edit : callable
+            Called with their ids; returns False if nothing was done.
+        stays : bool
+            Whether the next particle has to lie in the same micrograph.
+        """
         if not self._canvas.ready():
             return
         ids = self._selection.chosen
@@ -97,9 +107,9 @@ class Review(QObject):
             return
         stays = stays or self._selection.how(ids) == "hand"
         particles, deferred = self._canvas.particles, self._session.deferred
-        together = nullcontext() if particles is None else particles.joined_updates()
-        with self._session.reporting_errors(), deferred.after_drawing(), together:
-            if act(ids) is not False and not self._canvas.draws:
+        drawn_once = nullcontext() if particles is None else particles.joined_updates()
+        with self._session.reporting_errors(), deferred.after_drawing(), drawn_once:
+            if edit(ids) is not False and not self._canvas.draws:
                 self._go_on(stays)
 
     def _go_on(self, stays: bool) -> None:

@@ -4,7 +4,6 @@ from functools import partial
 
 from matplotlib.figure import Figure
 from napari.layers import Image
-from napari.viewer import Viewer
 from qtpy.QtCore import Slot
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
@@ -25,8 +24,8 @@ from napari_cdse.gui.widgets.layout import (
     sentence,
     view_column,
 )
-from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
-from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.gui.workspace import Workspace
+from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 from napari_cdse.io.export.figures.endmember import draw_endmember, highest_power
 from napari_cdse.io.export.figures.style import Palette
 
@@ -47,22 +46,7 @@ _HOW = (
 _SHOW_TIP = "Show this map alone over the micrograph"
 
 
-class EndmembersDock(ProjectDock):
-    """The endmembers of the open micrograph, and the choice of a map.
-
-    Parameters
-    ----------
-    napari_viewer : Viewer
-    """
-
-    def __init__(self, napari_viewer: Viewer) -> None:
-        workspace = workspace_for(napari_viewer)
-        super().__init__(
-            workspace.session, EndmembersView(workspace), workspace.opening
-        )
-
-
-class EndmembersView(ProjectView):
+class EndmembersView(WorkspaceView):
     """A button for each map that shows it alone, with the spectrum of its endmember.
 
     Parameters
@@ -78,8 +62,7 @@ class EndmembersView(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._session = workspace.session
+        super().__init__(workspace)
         self._canvas = workspace.canvas
         self.hint = sentence()
         self.buttons = QButtonGroup(self)
@@ -194,6 +177,12 @@ class EndmembersView(ProjectView):
         self._theme = str(getattr(event, "value", "dark"))
         for view in self.spectra:
             view.set_theme(self._theme)
+
+
+class EndmembersDock(WorkspaceDock):
+    """The endmembers of the open micrograph, and the choice of a map."""
+
+    view_class = EndmembersView
 
 
 def _draw(

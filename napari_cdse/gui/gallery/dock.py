@@ -1,6 +1,5 @@
 """The dock Gallery: all particles of the project as pictures."""
 
-from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -19,8 +18,8 @@ from napari_cdse.gui.thumbnails.grid_view import LARGEST_PX, SMALLEST_PX
 from napari_cdse.gui.thumbnails.item import item_of
 from napari_cdse.gui.thumbnails.maker import ThumbnailMaker
 from napari_cdse.gui.widgets.layout import PlainLabel, hint, keyless, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
-from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.gui.workspace import Workspace
+from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 from napari_cdse.io.thumbnail_file import default_path
 
 _NEAR = 1.0
@@ -29,20 +28,7 @@ _NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
 _HINT = "The keys that judge a particle judge all that are chosen; Return goes there."
 
 
-class GalleryDock(ProjectDock):
-    """Pictures of all particles, in sections by class.
-
-    Parameters
-    ----------
-    napari_viewer : Viewer
-    """
-
-    def __init__(self, napari_viewer: Viewer) -> None:
-        workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, GalleryPage(workspace), workspace.opening)
-
-
-class GalleryPage(ProjectView):
+class GalleryPage(WorkspaceView):
     """The particles of the open project as pictures.
 
     Parameters
@@ -51,8 +37,7 @@ class GalleryPage(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._session = workspace.session
+        super().__init__(workspace)
         self._navigation = workspace.navigation
         self.model = GalleryModel(self)
         self.thumbnails = ThumbnailMaker(self._session, default_path(), self)
@@ -248,3 +233,9 @@ class GalleryPage(ProjectView):
         near = [arrangement.at(row) for row in self.view.rows_in_view(_NEAR)]
         self.thumbnails.want(near, arrangement.present.values())
         self._session.project.audits.note_in_view(each.particle.id for each in near)
+
+
+class GalleryDock(WorkspaceDock):
+    """Pictures of all particles, in sections by class."""
+
+    view_class = GalleryPage

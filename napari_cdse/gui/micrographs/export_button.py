@@ -85,7 +85,7 @@ class ExportButton(QPushButton):
     def _ask_files(self) -> None:
         files = ask_annotations(self, self._session.project.folder)
         if files:
-            self._import.take(files)
+            self._import.start(files)
 
     def _ask_reviewed(self) -> None:
         self.ask(False)

@@ -1,6 +1,5 @@
 """The dock Particle: one particle's card, with the buttons to judge it."""
 
-from napari.viewer import Viewer
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import QHBoxLayout, QPushButton
 
@@ -11,34 +10,15 @@ from napari_cdse.gui.particle.look_ahead import LookAhead
 from napari_cdse.gui.particle.queue_row import QueueRow
 from napari_cdse.gui.shortcuts.resolution import with_key
 from napari_cdse.gui.widgets.layout import keyless, row_of, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
-from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.gui.workspace import Workspace
+from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 
 _WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
 _LEAST_LINES = 15
 """A choice: pictures, classes and keys; the dock above it keeps what it needs then."""
 
 
-class ParticleDock(ProjectDock):
-    """The card of the selected particle, buttons to judge it, the way to the next.
-
-    Parameters
-    ----------
-    napari_viewer : Viewer
-    """
-
-    def __init__(self, napari_viewer: Viewer) -> None:
-        workspace = workspace_for(napari_viewer)
-        super().__init__(
-            workspace.session,
-            ParticleView(workspace),
-            workspace.opening,
-            least_lines=_LEAST_LINES,
-            takes_room=True,
-        )
-
-
-class ParticleView(ProjectView):
+class ParticleView(WorkspaceView):
     """The selected particle of the open project.
 
     Parameters
@@ -47,8 +27,8 @@ class ParticleView(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._session = session = workspace.session
+        super().__init__(workspace)
+        session = workspace.session
         self._keys, self._review = workspace.keys, workspace.review
         self.card = ParticleCard(session, self._keys)
         self.queue = QueueRow(session, workspace.navigation, self._keys)
@@ -116,3 +96,11 @@ class ParticleView(ProjectView):
         for button in self.buttons.values():
             button.setEnabled(particle is not None)
         self.look_ahead.start()
+
+
+class ParticleDock(WorkspaceDock):
+    """The card of the selected particle, buttons to judge it, the way to the next."""
+
+    view_class = ParticleView
+    least_lines = _LEAST_LINES
+    takes_room = True

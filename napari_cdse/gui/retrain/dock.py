@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from napari.viewer import Viewer
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -33,8 +32,8 @@ from napari_cdse.gui.widgets.layout import (
 )
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
-from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
-from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.gui.workspace import Workspace
+from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 
 _FEW = (
     "trees",
@@ -50,20 +49,7 @@ _NO_LABELS = (
 )
 
 
-class RetrainDock(ProjectDock):
-    """Train a new forest from the corrections and see what would change.
-
-    Parameters
-    ----------
-    napari_viewer : Viewer
-    """
-
-    def __init__(self, napari_viewer: Viewer) -> None:
-        workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, RetrainView(workspace), workspace.opening)
-
-
-class RetrainView(ProjectView):
+class RetrainView(WorkspaceView):
     """The forests of the open project and what a new one would change.
 
     Parameters
@@ -72,10 +58,9 @@ class RetrainView(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._session = workspace.session
+        super().__init__(workspace)
         self._training = workspace.training
-        self._detection = workspace.detection
+        self._classification = workspace.classification
         self._navigation = workspace.navigation
         self.counts = sentence()
         self.forests = ModelRow(self._session, self._training)
@@ -228,7 +213,7 @@ class RetrainView(ProjectView):
 
     def _with_features(self, params: ForestParams) -> ForestParams:
         """Take the features of the forest in use, so that its table can be joined."""
-        model = self._detection.model()
+        model = self._classification.model()
         known = {} if model is None else model.card.parameters
         return replace(params, features=str(known.get("features", params.features)))
 
@@ -302,3 +287,9 @@ class RetrainView(ProjectView):
             return _NO_LABELS
         each = ", ".join(f"{counts[one]} {one}" for one in CLASSES)
         return f"Your labels: {each}"
+
+
+class RetrainDock(WorkspaceDock):
+    """Train a new forest from the corrections and see what would change."""
+
+    view_class = RetrainView

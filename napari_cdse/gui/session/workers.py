@@ -112,7 +112,7 @@ class Job(QObject):
         self.running = True
         self._ended.clear()
         # Not by `create_worker`: when its window is closed, napari would ask whether
-        # to stop "<function ... at 0x7f...>". `LeaveTaking` asks in words.
+        # to stop "<function ... at 0x7f...>". `CloseGuard` asks in words.
         self._worker = GeneratorWorker(_body(weakref.ref(self)))
         self._worker.yielded.connect(self._on_yielded)
         self._worker.finished.connect(self._on_finished)

@@ -20,13 +20,11 @@ from napari_cdse.gui.spectrum.spectrum_panel import SpectrumPanel
 from napari_cdse.gui.spectrum.square import Square
 from napari_cdse.gui.spectrum.square_layer import SquareLayer
 from napari_cdse.gui.widgets.layout import PlainLabel, keyless, row_of, view_column
-from napari_cdse.gui.widgets.project_dock import ProjectDock, ProjectView
-from napari_cdse.gui.workspace import workspace_for
+from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari import Viewer
     from qtpy.QtGui import QResizeEvent
 
     from napari_cdse.gui.workspace import Workspace
@@ -41,20 +39,7 @@ _FIELDS = 1.25
 seen with some of its surroundings."""
 
 
-class SpectrumDock(ProjectDock):
-    """The spectrum of any square, its peaks, and what they show over the micrograph.
-
-    Parameters
-    ----------
-    napari_viewer : Viewer
-    """
-
-    def __init__(self, napari_viewer: Viewer) -> None:
-        workspace = workspace_for(napari_viewer)
-        super().__init__(workspace.session, SpectrumView(workspace), workspace.opening)
-
-
-class SpectrumView(ProjectView):
+class SpectrumView(WorkspaceView):
     """The spectrum of a square of the open micrograph.
 
     Parameters
@@ -70,8 +55,7 @@ class SpectrumView(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._session = workspace.session
+        super().__init__(workspace)
         self._scale = Scale(None)
         self._update_soon = self._timer(0, self._show_spectrum)
         self._overlay_soon = self._timer(_OVERLAY_MS, self.show_overlay)
@@ -213,3 +197,9 @@ class SpectrumView(ProjectView):
         if clipboard is not None:
             clipboard.setPixmap(self.panel.picture.grab())
             self._session.say("The spectrum is copied.")
+
+
+class SpectrumDock(WorkspaceDock):
+    """The spectrum of any square, its peaks, and what they show over the micrograph."""
+
+    view_class = SpectrumView

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -12,13 +12,32 @@ if TYPE_CHECKING:
     from napari.utils.events import Event
 
     from napari_cdse.gui.canvas.micrograph_view import MicrographView
-    from napari_cdse.gui.spectrum.square_layer import SquareLayer
+    from napari_cdse.gui.spectrum.square import Square
 
 _SLACK_SCREEN_PX = 8.0
 """Distance from an edge within which the mouse takes it, in screen pixels. A choice:
 half the size of a pointer."""
 _MOST_SLACK = 1 / 6
 """The same at most, over the square's edge, so that there is room inside for clicks."""
+
+
+class Draggable(Protocol):
+    """A square that is shown on a micrograph."""
+
+    @property
+    def square(self) -> Square | None:
+        """The square; None if there is none."""
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether it can be seen."""
+
+    @property
+    def micrograph_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of the open micrograph; None while there is none."""
+
+    def set_square(self, square: Square) -> None:
+        """Move it."""
 
 
 class SquareMouse:
@@ -31,12 +50,12 @@ class SquareMouse:
     viewer : ViewerModel
     canvas : MicrographView
         While circles are drawn there, the square stays where it is.
-    layer : SquareLayer
+    layer : Draggable
         Shows the square.
     """
 
     def __init__(
-        self, viewer: ViewerModel, canvas: MicrographView, layer: SquareLayer
+        self, viewer: ViewerModel, canvas: MicrographView, layer: Draggable
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._canvas = canvas

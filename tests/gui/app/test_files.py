@@ -11,11 +11,11 @@ from qtpy.QtWidgets import QDockWidget
 
 from napari_cdse.core.errors import LabelFileError
 from napari_cdse.core.records import Circle
-from napari_cdse.gui import workspace as workspace_module
 from napari_cdse.gui.app import commands
 from napari_cdse.gui.app.window import NAMES
 from napari_cdse.gui.canvas.particles.geometry import circle_vertices
 from napari_cdse.gui.session.viewer_window import main_window
+from napari_cdse.gui.workspace import workspace as workspace_module
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.images.micrograph_file import read_micrograph
 from napari_cdse.io.labels.label_file import read_label_file, write_label_file

@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QMessageBox, QPushButton
 
 from napari_cdse.gui.app.window import add_dock, add_docks
-from napari_cdse.gui.controllers import leave_taking
+from napari_cdse.gui.controllers import close_guard
 from napari_cdse.gui.session.viewer_window import main_window
 from tests.gui.conftest import SIGNAL_MS, particle_ids, press, settle
 from tests.gui.showing import in_step, labels
@@ -131,7 +131,7 @@ def test_every_dock_follows_while_another_process_writes(workspace, qtbot, viewe
 def test_closing_while_steps_wait_asks_and_stays_open(
     workspace, qtbot, viewer, monkeypatch
 ):
-    monkeypatch.setattr(leave_taking, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(close_guard, "PATIENCE_S", 0.0)
     (first, *_) = particle_ids(workspace)
     workspace.navigation.go_to(first)
     asked = []
@@ -174,7 +174,7 @@ def test_closing_while_steps_wait_asks_and_stays_open(
 def test_a_setting_waits_too_and_is_named_on_closing(
     workspace, qtbot, viewer, monkeypatch
 ):
-    monkeypatch.setattr(leave_taking, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(close_guard, "PATIENCE_S", 0.0)
     line = add_docks(viewer)["Particle"].view.fraction
     settle(workspace, qtbot)
     asked = []
@@ -183,7 +183,7 @@ def test_a_setting_waits_too_and_is_named_on_closing(
         asked.append(words)
         return False
 
-    monkeypatch.setattr(leave_taking, "ask_to_leave", stay)
+    monkeypatch.setattr(close_guard, "ask_to_leave", stay)
     with held(workspace) as other:
         line.width_wanted.setValue(0.2)
         (sentence,) = workspace.message_bar.sentences

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
-from napari_cdse.gui.controllers.map_display import KnownMaps
+from napari_cdse.gui.controllers.map_display import MapCache
 from napari_cdse.pipeline import find
 from napari_cdse.tasks import maps as work
 from napari_cdse.tasks.maps import MapIdentity
@@ -84,7 +84,7 @@ def test_maps_that_come_late_are_not_laid_over_another_micrograph(three, qtbot):
 
 
 def test_those_unused_for_longest_leave_the_memory_first(workspace):
-    known = KnownMaps(most_bytes=3 * 8 * 8 * 4)
+    known = MapCache(most_bytes=3 * 8 * 8 * 4)
     names = [named(number, workspace) for number in range(4)]
     for number, name in enumerate(names[:3]):
         known.put(name, a_map(number))

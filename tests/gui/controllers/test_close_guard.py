@@ -11,7 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QDialog, QMessageBox, QPushButton
 
-from napari_cdse.gui.controllers.leave_taking import LeaveTaking
+from napari_cdse.gui.controllers.close_guard import loss_words
 from napari_cdse.gui.session.viewer_window import application, main_window
 from napari_cdse.gui.session.workers import Job
 from tests.gui.conftest import SIGNAL_MS
@@ -81,8 +81,7 @@ def told(steps=(), calls=0, additions=0, settings=(), kept=True) -> str:
         path=Path("/data/dots.cdse"),
         settings=SimpleNamespace(waiting=settings),
     )
-    session = SimpleNamespace(project=project)
-    return LeaveTaking._what_is_lost(SimpleNamespace(_session=session))
+    return loss_words(project)
 
 
 def test_what_waits_is_named_up_to_eight_steps_and_the_rest_counted():

@@ -1,14 +1,12 @@
 """Create the parts of one window, and connect them.
 
 The session holds viewer and project. Canvas, tools and controllers are built on it, and
-get the other parts that they need as arguments of their constructors. Docks get the
-workspace of their viewer by `workspace_for`, and use its parts.
+get the other parts that they need as arguments of their constructors. Docks use the
+parts of their viewer's workspace.
 """
 
 from __future__ import annotations
 
-import atexit
-import weakref
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
@@ -17,15 +15,16 @@ from napari_cdse.core.records import CLASSES
 from napari_cdse.gui.canvas.micrograph_view import MicrographView
 from napari_cdse.gui.controllers.annotation_import import AnnotationImport
 from napari_cdse.gui.controllers.annotator import AnnotatorName
+from napari_cdse.gui.controllers.classification import ClassificationController
+from napari_cdse.gui.controllers.close_guard import CloseGuard
 from napari_cdse.gui.controllers.detection import DetectionController
 from napari_cdse.gui.controllers.frames import Frames
 from napari_cdse.gui.controllers.history import HistoryController
 from napari_cdse.gui.controllers.layer_watch import LayerWatch
-from napari_cdse.gui.controllers.leave_taking import LeaveTaking
 from napari_cdse.gui.controllers.navigation import Navigation
+from napari_cdse.gui.controllers.particle_selection import ParticleSelection
 from napari_cdse.gui.controllers.project_poller import PATIENCE_S, ProjectPoller
 from napari_cdse.gui.controllers.review import Review
-from napari_cdse.gui.controllers.selection import Selection
 from napari_cdse.gui.controllers.training import TrainingController
 from napari_cdse.gui.help.menu import HelpMenu
 from napari_cdse.gui.opening.empty_canvas import EmptyCanvas
@@ -45,6 +44,7 @@ from napari_cdse.gui.tools.exclude import Exclusions
 from napari_cdse.gui.tools.measure import Measurement
 from napari_cdse.gui.tools.samples import Samples
 from napari_cdse.gui.widgets.message_bar import MessageBar
+from napari_cdse.gui.workspace.project_link import ProjectLink
 from napari_cdse.io.recent_projects import remember_project
 from napari_cdse.project import beside_sentence
 from napari_cdse.sample import sample_project_folder
@@ -52,7 +52,6 @@ from napari_cdse.sample import sample_project_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from typing import Any
 
     from napari import Viewer
 
@@ -78,7 +77,7 @@ class Workspace(QObject):
     canvas : MicrographView
         The open micrograph's layers.
     keys : KeySettings
-    selection : Selection
+    selection : ParticleSelection
         The current particle and the selected ones.
     navigation : Navigation
         Goes from particle to particle and from micrograph to micrograph.
@@ -86,8 +85,10 @@ class Workspace(QObject):
         Labels the selected particles.
     history : HistoryController
         Undo and redo.
+    classification : ClassificationController
+        Classifies circles that have no prediction.
     detection : DetectionController
-        Runs detection and classification.
+        Finds and classifies particles.
     training : TrainingController
     annotation_import : AnnotationImport
         Imports annotations of other programs.
@@ -104,7 +105,7 @@ class Workspace(QObject):
         Reads what other windows wrote, and writes what waits.
     layer_watch : LayerWatch
         Warns if our layers are covered or hidden.
-    leave_taking : LeaveTaking
+    close_guard : CloseGuard
         Asks before something is lost.
     message_bar : MessageBar
         Shows lasting messages.
@@ -129,16 +130,16 @@ class Workspace(QObject):
         session = self.session = Session(viewer)
         canvas = self.canvas = MicrographView(session)
         self.keys = KeySettings(session)
-        self.detection = DetectionController(session, canvas)
-        self.training = TrainingController(session, canvas, self.detection)
+        self.classification = ClassificationController(session)
+        self.detection = DetectionController(session, canvas, self.classification)
+        self.training = TrainingController(session, canvas, self.classification)
         self.annotation_import = AnnotationImport(session, canvas)
         self.frames = Frames(session, canvas)
-        self._told_about: set[str] = set()
         self.active_tool = ActiveTool(canvas)
         self.measurement = Measurement(session, canvas, self.active_tool)
         self.exclusions = Exclusions(session, canvas, self.active_tool)
         self.samples = Samples(session)
-        self.selection = Selection(session, canvas)
+        self.selection = ParticleSelection(session, canvas)
         self.navigation = Navigation(session, canvas, self.selection)
         self.navigation.ahead.connect(self.detection.maps.look_ahead)
         self.review = Review(
@@ -146,17 +147,25 @@ class Workspace(QObject):
         )
         self.history = HistoryController(session, canvas)
         self.poller = ProjectPoller(session, canvas)
+        self._project_link = ProjectLink(
+            session,
+            canvas,
+            self.classification,
+            self.detection.maps,
+            self.selection,
+            self.poller,
+        )
         self.layer_watch = LayerWatch(session, canvas)
         self.annotator = AnnotatorName(session)
         self.key_forwarding = KeyForwarding(session, self.keys)
         self.bindings = ShortcutBindings(session, canvas, self.keys, self._actions())
         self.message_bar = MessageBar(session.messages, main_window(viewer))
-        self.leave_taking = LeaveTaking(session)
+        self.close_guard = CloseGuard(session)
         self.incoming = IncomingFiles(
             session,
             self.navigation,
             self.open_project,
-            self.annotation_import.take,
+            self.annotation_import.start,
         )
         self.opening = Opening(session, self.incoming.take, self.open_sample)
         self.drops = FileDrops(session, self.incoming)
@@ -202,12 +211,12 @@ class Workspace(QObject):
             return
         session.closed = True
         for part in (
-            self.detection,
+            self.classification,
             self.navigation,
             self.poller,
             self.layer_watch,
             self.annotator,
-            self.leave_taking,
+            self.close_guard,
             self.opening,
             self.drops,
         ):
@@ -237,7 +246,7 @@ class Workspace(QObject):
         waiting = (
             session.runner.jobs,
             session.deferred.waiting,
-            self.detection.waiting,
+            self.classification.waiting,
             self.navigation.waiting,
             particles is not None and particles.repairing,
         )
@@ -255,9 +264,9 @@ class Workspace(QObject):
         source : Path or sequence of Path
             The folder or files.
         place : Path, optional
-            Where a new project file is created; by default in the folder.
+            Path of a new project file; by default in the folder.
         """
-        if not self.leave_taking.agreed():
+        if not self.close_guard.may_close():
             return False
         with self.session.reporting_errors(_OPENING):
             window = main_window(self.session.viewer)
@@ -276,8 +285,7 @@ class Workspace(QObject):
         return False
 
     def _enter_project(self, project: Project) -> None:
-        for signal, receiver in self._connections(project):
-            signal.connect(receiver)
+        self._project_link.connect(project)
         project.backlog.allow(PATIENCE_S)
         self.session.enter(project)
         remember_project(project.path)
@@ -296,114 +304,5 @@ class Workspace(QObject):
         project = self.session.project
         self.canvas.drop()
         self.session.leave()
-        for about in self._told_about:
-            self.session.messages.withdraw(about)
-        self._told_about.clear()
-        for signal, receiver in self._connections(project):
-            signal.disconnect(receiver)
+        self._project_link.disconnect(project)
         project.close()
-
-    # --- signals of the project -----------------------------------------------
-
-    def _connections(
-        self, project: Project
-    ) -> tuple[tuple[Any, Callable[..., None]], ...]:
-        """Return the project's signals, each with its receiver."""
-        return (
-            (project.events.opened, self._on_opened),
-            (project.events.pixels_changed, self._on_pixels_changed),
-            (project.events.particles_changed, self._on_particles_changed),
-            (project.events.selection_changed, self._on_selection_changed),
-            (project.events.micrographs_changed, self._on_micrographs_changed),
-            (project.events.models_changed, self._on_models_changed),
-            (project.events.history_changed, self._on_history_changed),
-            (project.events.notice, self._on_notice),
-            (project.backlog.changed, self.poller.follow_backlog),
-        )
-
-    def _on_opened(self, index: int) -> None:
-        self.canvas.read(index)
-        self.session.deferred.opened()
-
-    def _on_pixels_changed(self, _index: int) -> None:
-        if self.session.micrograph is None or self.session.viewer is None:
-            return
-        self.canvas.show()
-        self.detection.maps.show()
-        self.detection.classify_soon()
-        self.session.deferred.opened()
-
-    def _on_particles_changed(self, ids: frozenset[str] | None) -> None:
-        self.canvas.update(ids)
-        self.detection.classify_soon()
-        self.session.deferred.particles_changed(ids)
-
-    def _on_selection_changed(self, particle_id: str | None) -> None:
-        self.selection.on_project_selection(particle_id)
-        self.session.deferred.selection_changed()
-
-    def _on_micrographs_changed(self) -> None:
-        self.canvas.show_regions()
-        self.session.deferred.micrographs_changed()
-
-    def _on_models_changed(self) -> None:
-        self.session.models_changed.emit()
-        self.detection.classify_soon()
-
-    def _on_history_changed(self) -> None:
-        self.session.deferred.history_changed()
-
-    def _on_notice(self, sentence: str, about: str = "") -> None:
-        if sentence:
-            self.session.warn(sentence, about)
-            # What is true of a setting of this project is not of another one's.
-            self._told_about |= {about} if about else set()
-        else:
-            self.session.messages.withdraw(about)
-
-
-_WORKSPACES: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()
-
-
-def _close_all() -> None:
-    """Close all workspaces when Python exits.
-
-    A script may end without closing its window. Qt then deletes timers, jobs and
-    windows in any order, after which a workspace can't be closed; this runs before it,
-    as functions registered later run first, and Qt was imported before this module.
-    """
-    for workspace in tuple(_WORKSPACES.values()):
-        workspace.close()
-
-
-atexit.register(_close_all)
-
-
-def with_project(viewer: Viewer | None) -> Workspace | None:
-    """Return the viewer's workspace if there is one with an open project."""
-    workspace = None if viewer is None else _WORKSPACES.get(_without_proxy(viewer))
-    if workspace is None or not workspace.session.is_open:
-        return None
-    return workspace
-
-
-def _without_proxy(viewer: Viewer) -> Viewer:
-    """Return the viewer itself; napari passes a proxy to widgets."""
-    found: Viewer = getattr(viewer, "__wrapped__", viewer)
-    return found
-
-
-def workspace_for(viewer: Viewer) -> Workspace:
-    """Return the viewer's workspace; create it if there is none.
-
-    Parameters
-    ----------
-    viewer : Viewer
-        May be the proxy that napari passes to widgets.
-    """
-    real = _without_proxy(viewer)
-    workspace = _WORKSPACES.get(real)
-    if workspace is None or workspace.session.closed:
-        workspace = Workspace(real)
-        _WORKSPACES[real] = workspace
-    return workspace
